@@ -1,0 +1,24 @@
+const shared = {
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+  testEnvironment: 'node',
+}
+
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/packages/*/src/**/*.test.ts', '<rootDir>/services/*/src/**/*.test.ts', '<rootDir>/tools/**/*.test.{ts,mjs}'],
+    },
+    {
+      ...shared,
+      displayName: 'mesh',
+      testMatch: ['<rootDir>/tests/*.test.ts'],
+      globalSetup: '<rootDir>/tests/mesh/start-mesh.ts',
+      globalTeardown: '<rootDir>/tests/mesh/stop-mesh.ts',
+    },
+  ],
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import { ChatMessage } from './chat.ts'
+import { Citation } from './citation.ts'
+import { ModelWish, WorkflowStep } from './plan.ts'
+import { StepStatus } from './status.ts'
+
+/** Bounds of an agent's stream: one NDJSON line, and all of one attempt. */
+export const agentLimits = { lineBytesMax: 4_194_304, streamBytesMax: 33_554_432, textDeltaCharsMax: 65_536 } as const
+
+export const Capability = z.object({
+  name: z.string().min(1).max(64),
+  description: z.string().max(2_000),
+  inputSchema: z.record(z.string(), z.unknown()),
+  outputSchema: z.record(z.string(), z.unknown()),
+  costUsd: z.number().nonnegative().optional(),
+  latencyMs: z.number().nonnegative().optional(),
+  effects: z.enum(['none', 'external']),
+})
+export type Capability = z.infer<typeof Capability>
+
+/** What an agent answers to `GET /card`. */
+export const AgentCard = z.object({
+  id: z.string().min(1).max(64),
+  version: z.string().max(64),
+  description: z.string().max(2_000),
+  capabilities: z.array(Capability).min(1).max(100),
+  tools: z.array(z.unknown()).max(500).optional(),
+})
+export type AgentCard = z.infer<typeof AgentCard>
+
+export const DependencyResult = z.object({
+  status: StepStatus,
+  output: z.unknown().optional(),
+  citations: z.array(Citation).default([]),
+})
+export type DependencyResult = z.infer<typeof DependencyResult>
+
+/** What every agent of a step is told about the turn it works for. */
+export const AgentContext = z.looseObject({
+  tenant: z.string().optional(),
+  vectorStoreIds: z.array(z.string()).optional(),
+  modelOptions: z.record(z.string(), z.unknown()).optional(),
+})
+export type AgentContext = z.infer<typeof AgentContext>
+
+/** Body of `POST /execute`. */
+export const ExecuteRequest = z.object({
+  sessionId: z.string(),
+  turn: z.int().positive(),
+  stepId: z.string(),
+  attempt: z.int().positive(),
+  capability: z.string(),
+  params: z.record(z.string(), z.unknown()),
+  input: z.object({ messages: z.array(ChatMessage) }),
+  dependencies: z.record(z.string(), DependencyResult),
+  context: AgentContext.optional(),
+  budget: z.object({ maxCostUsd: z.number() }).optional(),
+  model: ModelWish.optional(),
+  checkpoint: z.unknown().optional(),
+  deadline: z.string(),
+})
+export type ExecuteRequest = z.infer<typeof ExecuteRequest>
+
+export const UsageEvent = z.object({
+  type: z.literal('usage'),
+  model: z.string(),
+  inputTokens: z.int().nonnegative(),
+  outputTokens: z.int().nonnegative(),
+  costUsd: z.number().nonnegative(),
+  measured: z.boolean(),
+})
+export type UsageEvent = z.infer<typeof UsageEvent>
+
+export const ResultEvent = z.object({
+  type: z.literal('result'),
+  output: z.unknown(),
+  citations: z.array(Citation).default([]),
+  confidence: z.number().min(0).max(1),
+  escalate: z.boolean().optional(),
+  followUps: z.array(z.string()).optional(),
+  steps: z.array(WorkflowStep).optional(),
+})
+export type ResultEvent = z.infer<typeof ResultEvent>
+
+export const NeedsApprovalEvent = z.object({
+  type: z.literal('needs_approval'),
+  reason: z.string(),
+  action: z.string(),
+  args: z.unknown(),
+  risk: z.enum(['low', 'medium', 'high']).optional(),
+})
+export type NeedsApprovalEvent = z.infer<typeof NeedsApprovalEvent>
+
+export const ErrorEvent = z.object({
+  type: z.literal('error'),
+  code: z.string(),
+  message: z.string(),
+  isRetryable: z.boolean(),
+})
+export type ErrorEvent = z.infer<typeof ErrorEvent>
+
+/** One line of an agent's NDJSON answer; exactly one of result, needs_approval or error ends it. */
+export const AgentEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), message: z.string(), fraction: z.number().min(0).max(1).optional() }),
+  z.object({ type: z.literal('text'), delta: z.string() }),
+  z.object({ type: z.literal('tool_call'), name: z.string(), args: z.unknown(), result: z.unknown().optional() }),
+  UsageEvent,
+  z.object({ type: z.literal('checkpoint'), state: z.unknown() }),
+  ResultEvent,
+  NeedsApprovalEvent,
+  ErrorEvent,
+])
+export type AgentEvent = z.infer<typeof AgentEvent>
+
+export type TerminalAgentEvent = ResultEvent | NeedsApprovalEvent | ErrorEvent
+
+export function isTerminalAgentEvent(event: AgentEvent): event is TerminalAgentEvent {
+  return event.type === 'result' || event.type === 'needs_approval' || event.type === 'error'
+}

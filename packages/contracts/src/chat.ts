@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { WorkflowPlan } from './plan.ts'
+
+/** Bounds of a chat request; the body itself is bounded by the gateway. */
+export const chatLimits = { messagesMax: 2_000, toolsMax: 128, vectorStoresMax: 100, modelLengthMax: 256 } as const
+
+const TextPart = z.looseObject({ type: z.literal('text'), text: z.string() })
+const OtherPart = z.looseObject({ type: z.string() })
+const Content = z.union([z.string(), z.array(z.union([TextPart, OtherPart])).max(1_000), z.null()])
+
+/** One chat message of OpenAI's wire; unknown keys are kept for the provider. */
+export const ChatMessage = z.looseObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function']),
+  content: Content.optional(),
+  name: z.string().optional(),
+  tool_calls: z.array(z.looseObject({ id: z.string(), type: z.string() })).optional(),
+  tool_call_id: z.string().optional(),
+})
+export type ChatMessage = z.infer<typeof ChatMessage>
+
+/** Weft's own extension of a request: the `weft` object of the public API. */
+export const WeftOptions = z.object({
+  mode: z.string().max(64).optional(),
+  vectorStoreIds: z.array(z.string().max(64)).max(chatLimits.vectorStoresMax).optional(),
+  plan: WorkflowPlan.optional(),
+  budgetUsd: z.number().nonnegative().optional(),
+  progress: z.boolean().optional(),
+  approval: z.enum(['return', 'wait', 'tool_call']).optional(),
+  cancelOnDisconnect: z.boolean().optional(),
+  latencyBudgetMs: z.int().positive().optional(),
+  asOf: z.string().optional(),
+  background: z.boolean().optional(),
+})
+export type WeftOptions = z.infer<typeof WeftOptions>
+
+/** `POST /v1/chat/completions`; fields of OpenAI's that Weft does not interpret are kept for the provider. */
+export const ChatCompletionRequest = z
+  .looseObject({
+    model: z.string().min(1).max(chatLimits.modelLengthMax),
+    messages: z.array(ChatMessage).min(1).max(chatLimits.messagesMax),
+    stream: z.boolean().nullish(),
+    stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
+    max_tokens: z.int().positive().nullish(),
+    max_completion_tokens: z.int().positive().nullish(),
+    temperature: z.number().min(0).max(2).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    n: z.int().min(1).max(128).nullish(),
+    stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+    seed: z.int().nullish(),
+    user: z.string().max(256).nullish(),
+    safety_identifier: z.string().max(256).nullish(),
+    tools: z.array(z.looseObject({ type: z.string() })).max(chatLimits.toolsMax).nullish(),
+    weft: WeftOptions.optional(),
+  })
+  .refine((request) => request.stream === true || request.stream_options == null, {
+    path: ['stream_options'],
+    message: 'stream_options is only allowed when stream is true',
+  })
+export type ChatCompletionRequest = z.infer<typeof ChatCompletionRequest>
+
+/** The text of a message: string content as it is, text parts joined by line breaks, everything else left out. */
+export function messageText(message: ChatMessage): string {
+  if (typeof message.content === 'string') return message.content
+  if (!Array.isArray(message.content)) return ''
+  return message.content.flatMap((part) => ('text' in part && typeof part.text === 'string' ? [part.text] : [])).join('\n')
+}

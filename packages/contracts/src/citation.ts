@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/**
+ * A verified quote. `start` and `end` are Unicode code point offsets in the stored text, and `text[start:end] === quote`;
+ * a quote that does not verify never becomes a Citation.
+ */
+export const Citation = z.object({
+  index: z.int().positive(),
+  fileId: z.string(),
+  filename: z.string(),
+  quote: z.string().min(1),
+  start: z.int().nonnegative(),
+  end: z.int().positive(),
+  page: z.int().positive().optional(),
+  score: z.number(),
+  verified: z.literal(true),
+})
+export type Citation = z.infer<typeof Citation>
+
+/** A retrieved chunk as agents hand it on: `text` is the stored text between the code point offsets `start` and `end`. */
+export const Passage = z.object({
+  chunkId: z.string(),
+  vectorStoreId: z.string(),
+  fileId: z.string(),
+  filename: z.string(),
+  text: z.string(),
+  start: z.int().nonnegative(),
+  end: z.int().nonnegative(),
+  page: z.int().positive().optional(),
+  heading: z.string().optional(),
+  score: z.number(),
+})
+export type Passage = z.infer<typeof Passage>

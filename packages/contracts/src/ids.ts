@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+
+const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+export type IdPrefix = 'sess' | 'appr' | 'vs' | 'file' | 'chunk' | 'key' | 'plan' | 'req' | 'chatcmpl' | 'vsfb'
+
+/** A new opaque id: the prefix and 24 random letters and digits (about 124 bits). */
+export function newId(prefix: IdPrefix): string {
+  const letters = Array.from(randomBytes(24), (byte) => alphabet[byte % alphabet.length])
+  return `${prefix}_${letters.join('')}`
+}
+
+/** Session ids clients may choose: they become part of actor ids and topics, so the alphabet is narrow. */
+export const SessionId = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[A-Za-z0-9_-]+$/, 'use letters, digits, "_" and "-"')
+
+/** The actor id of a session. Tenants contain no dot, so the pair is unambiguous. */
+export function sessionActorId(tenant: string, sessionId: string): string {
+  return `${tenant}.${sessionId}`
+}

@@ -1,0 +1,47 @@
+export {
+  AgentCard,
+  AgentContext,
+  AgentEvent,
+  agentLimits,
+  Capability,
+  DependencyResult,
+  ErrorEvent,
+  ExecuteRequest,
+  isTerminalAgentEvent,
+  NeedsApprovalEvent,
+  ResultEvent,
+  type TerminalAgentEvent,
+  UsageEvent,
+} from './agent.ts'
+export { ChatCompletionRequest, ChatMessage, chatLimits, messageText, WeftOptions } from './chat.ts'
+export { Citation, Passage } from './citation.ts'
+export { type IdPrefix, newId, SessionId, sessionActorId } from './ids.ts'
+export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'
+export { parseJson, parseValue } from './parse-json.ts'
+export {
+  ApprovalRule,
+  Condition,
+  Estimate,
+  FailureRule,
+  Join,
+  ModelWish,
+  PlanProblem,
+  planLimits,
+  WorkflowPlan,
+  WorkflowStep,
+} from './plan.ts'
+export { type Envelope, envelopeOf, errorFromProblem, Problem, type ProblemCode, problemStatus, toWeftError, WeftError } from './problem.ts'
+export {
+  ReplyBatch,
+  ReplyItem,
+  SessionEvent,
+  SessionView,
+  StepView,
+  SubmitTurn,
+  sessionEventTypes,
+  TurnAccepted,
+  TurnAnswer,
+  TurnView,
+  Usage,
+} from './session.ts'
+export { isTerminalStep, isTerminalTurn, StepStatus, TurnStatus } from './status.ts'

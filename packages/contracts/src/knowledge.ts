@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+/** Bounds of uploads and searches. */
+export const knowledgeLimits = { fileBytesMax: 134_217_728, queryCharsMax: 51_200, resultsMax: 50, attributesMax: 16 } as const
+
+export const Attributes = z.record(z.string().max(64), z.union([z.string().max(512), z.number(), z.boolean()]))
+export type Attributes = z.infer<typeof Attributes>
+
+const Comparison = z.object({
+  type: z.enum(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'nin']),
+  key: z.string().min(1).max(64),
+  value: z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()])).max(100)]),
+})
+
+export type Filter = z.infer<typeof Comparison> | { type: 'and' | 'or'; filters: Filter[] }
+
+/** OpenAI's vector store filter: comparisons joined by and/or. */
+export const Filter: z.ZodType<Filter> = z.union([
+  Comparison,
+  z.object({
+    type: z.enum(['and', 'or']),
+    get filters() {
+      return z.array(Filter).min(1).max(50)
+    },
+  }),
+])
+
+export const ChunkingStrategy = z.union([
+  z.object({ type: z.literal('auto') }),
+  z.object({
+    type: z.literal('static'),
+    static: z.object({
+      max_chunk_size_tokens: z.int().min(100).max(4_096),
+      chunk_overlap_tokens: z.int().min(0).max(2_048),
+    }),
+  }),
+])
+export type ChunkingStrategy = z.infer<typeof ChunkingStrategy>
+
+/** `POST /v1/vector_stores/{id}/search`. */
+export const SearchRequest = z.object({
+  query: z.union([
+    z.string().min(1).max(knowledgeLimits.queryCharsMax),
+    z.array(z.string().min(1).max(knowledgeLimits.queryCharsMax)).min(1).max(10),
+  ]),
+  filters: Filter.nullish(),
+  max_num_results: z.int().min(1).max(knowledgeLimits.resultsMax).default(10),
+  ranking_options: z.looseObject({ score_threshold: z.number().min(0).max(1).optional() }).nullish(),
+  rewrite_query: z.boolean().optional(),
+})
+export type SearchRequest = z.infer<typeof SearchRequest>

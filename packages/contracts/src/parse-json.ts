@@ -1,0 +1,34 @@
+import type { z } from 'zod'
+import { WeftError } from './problem.ts'
+
+/** Parses JSON text against a schema. Throws `invalid_request` naming the first field that is wrong, with `what` as the subject. */
+export function parseJson<T extends z.ZodType>(schema: T, text: string, what: string): z.infer<T> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new WeftError('invalid_request', `${what} is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+  return parseValue(schema, value, what)
+}
+
+/** Parses a value against a schema. Throws `invalid_request` with `param` as the path of the first field that is wrong. */
+export function parseValue<T extends z.ZodType>(schema: T, value: unknown, what: string): z.infer<T> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = deepestIssue(parsed.error.issues)
+  const param = issue.path.map(String).join('.')
+  throw new WeftError('invalid_request', `${what}: ${param === '' ? '' : `'${param}' `}${issue.message}`, param === '' ? {} : { param })
+}
+
+type Issue = z.core.$ZodIssue
+
+/** A union's own issue says little; the branch that got furthest says what was really wrong. */
+function deepestIssue(issues: Issue[]): Issue {
+  const [first] = issues
+  if (first === undefined) throw new TypeError('a failed parse has at least one issue')
+  if (first.code !== 'invalid_union' || first.errors.length === 0) return first
+  const branches = first.errors.filter((branch) => branch.length > 0).map(deepestIssue)
+  const deepest = branches.toSorted((a, b) => b.path.length - a.path.length)[0]
+  return deepest === undefined || deepest.path.length === 0 ? first : { ...deepest, path: [...first.path, ...deepest.path] }
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { StepStatus } from './status.ts'
+
+/** Bounds of a plan; a larger one is refused (API.md, Plans). */
+export const planLimits = { stepsMax: 200, idLengthMax: 64, paramsBytesMax: 262_144, timeoutMsMax: 86_400_000 } as const
+
+const Id = z
+  .string()
+  .min(1)
+  .max(planLimits.idLengthMax)
+  .regex(/^[A-Za-z0-9_.-]+$/, 'use letters, digits, "_", "." and "-"')
+
+/** A test on a dependency's status or output; data only, nothing is evaluated as code. */
+export const Condition = z.object({
+  step: Id,
+  status: StepStatus.optional(),
+  path: z.string().max(256).optional(),
+  equals: z.unknown().optional(),
+  above: z.number().optional(),
+  below: z.number().optional(),
+})
+export type Condition = z.infer<typeof Condition>
+
+export const Join = z.union([z.literal('all'), z.literal('any'), z.object({ atLeast: z.int().positive() })])
+export type Join = z.infer<typeof Join>
+
+export const ApprovalRule = z.object({
+  reason: z.string().min(1).max(2_000),
+  risk: z.enum(['low', 'medium', 'high']).optional(),
+  assignees: z.array(z.string().max(256)).max(50).optional(),
+  quorum: z.int().positive().max(50).optional(),
+  timeoutMs: z.int().positive().max(planLimits.timeoutMsMax).optional(),
+  onTimeout: z.enum(['reject', 'escalate']).optional(),
+})
+export type ApprovalRule = z.infer<typeof ApprovalRule>
+
+export const FailureRule = z.object({
+  action: z.enum(['fail', 'skip', 'retry', 'fallback', 'ask']),
+  maxAttempts: z.int().positive().max(20).optional(),
+  agent: Id.optional(),
+})
+export type FailureRule = z.infer<typeof FailureRule>
+
+export const ModelWish = z.object({
+  requires: z.array(z.string().max(64)).max(20).optional(),
+  prefer: z.string().max(128).optional(),
+  maxCostUsd: z.number().nonnegative().optional(),
+})
+export type ModelWish = z.infer<typeof ModelWish>
+
+export const WorkflowStep = z.object({
+  stepId: Id,
+  agent: Id,
+  capability: Id,
+  params: z.record(z.string(), z.unknown()).default({}),
+  dependsOn: z.array(Id).max(planLimits.stepsMax).default([]),
+  parallel: z.boolean().default(false),
+  when: Condition.optional(),
+  join: Join.optional(),
+  approval: ApprovalRule.optional(),
+  onFailure: FailureRule.optional(),
+  timeoutMs: z.int().positive().max(planLimits.timeoutMsMax).optional(),
+  idempotent: z.boolean().optional(),
+  model: ModelWish.optional(),
+})
+export type WorkflowStep = z.infer<typeof WorkflowStep>
+
+const Range = z.object({ low: z.number(), expected: z.number(), high: z.number() })
+
+/** What a plan is expected to cost and how long it takes. */
+export const Estimate = z.object({ costUsd: Range, durationMs: Range })
+export type Estimate = z.infer<typeof Estimate>
+
+/** A directed acyclic graph of steps; the step `answerStepId` writes the answer. Field by field: the public API's Plans. */
+export const WorkflowPlan = z.object({
+  planId: Id,
+  schemaVersion: z.literal(1),
+  mode: z.string().max(64).optional(),
+  steps: z.array(WorkflowStep).min(1).max(planLimits.stepsMax),
+  answerStepId: Id,
+  estimate: Estimate.optional(),
+})
+export type WorkflowPlan = z.infer<typeof WorkflowPlan>
+
+export const PlanProblem = z.object({ stepId: z.string().optional(), message: z.string() })
+export type PlanProblem = z.infer<typeof PlanProblem>

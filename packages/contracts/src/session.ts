@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { UsageEvent } from './agent.ts'
+import { ChatMessage, WeftOptions } from './chat.ts'
+import { Citation } from './citation.ts'
+import { WorkflowPlan } from './plan.ts'
+import { Problem } from './problem.ts'
+import { StepStatus, TurnStatus } from './status.ts'
+
+export const sessionEventTypes = [
+  'turn.accepted',
+  'plan.ready',
+  'step.ready',
+  'step.dispatched',
+  'step.progress',
+  'step.text',
+  'step.retried',
+  'step.succeeded',
+  'step.failed',
+  'step.skipped',
+  'step.cancelled',
+  'approval.requested',
+  'approval.decided',
+  'budget.warning',
+  'turn.completed',
+  'turn.failed',
+  'turn.cancelled',
+] as const
+
+/** One line of a session's event log; `seq` counts from 1 without gaps per session. */
+export const SessionEvent = z.looseObject({
+  seq: z.int().positive(),
+  at: z.string(),
+  type: z.enum(sessionEventTypes),
+  sessionId: z.string(),
+  turn: z.int().positive(),
+  stepId: z.string().optional(),
+})
+export type SessionEvent = z.infer<typeof SessionEvent>
+
+export const Usage = UsageEvent.omit({ type: true })
+export type Usage = z.infer<typeof Usage>
+
+/** Argument of the actor method `submit`. */
+export const SubmitTurn = z.object({
+  tenant: z.string().min(1),
+  sessionId: z.string().min(1),
+  requestId: z.string(),
+  idempotencyKey: z.string().max(256).optional(),
+  replyTopic: z.string().optional(),
+  user: z.string().optional(),
+  model: z.string(),
+  messages: z.array(ChatMessage).min(1),
+  modelOptions: z.record(z.string(), z.unknown()).default({}),
+  vectorStoreIds: z.array(z.string()).default([]),
+  options: WeftOptions.default({}),
+  traceparent: z.string().optional(),
+})
+export type SubmitTurn = z.infer<typeof SubmitTurn>
+
+export const TurnAccepted = z.object({ sessionId: z.string(), turn: z.int().positive(), isRepeat: z.boolean() })
+export type TurnAccepted = z.infer<typeof TurnAccepted>
+
+export const StepView = z.object({
+  stepId: z.string(),
+  agent: z.string(),
+  capability: z.string(),
+  dependsOn: z.array(z.string()),
+  status: StepStatus,
+  attempt: z.int().nonnegative(),
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+  costUsd: z.number(),
+  problem: Problem.optional(),
+  waitingFor: z.object({ cause: z.string(), owner: z.string().optional(), deadline: z.string().optional() }).optional(),
+})
+export type StepView = z.infer<typeof StepView>
+
+/** What a finished turn answers with. */
+export const TurnAnswer = z.object({
+  text: z.string(),
+  citations: z.array(Citation),
+  degraded: z.array(z.string()),
+  usage: z.array(Usage),
+  costUsd: z.number(),
+  problem: Problem.optional(),
+})
+export type TurnAnswer = z.infer<typeof TurnAnswer>
+
+export const TurnView = z.object({
+  turn: z.int().positive(),
+  status: TurnStatus,
+  model: z.string(),
+  acceptedAt: z.string(),
+  endedAt: z.string().optional(),
+  traceId: z.string().optional(),
+  plan: WorkflowPlan.optional(),
+  steps: z.array(StepView),
+  answer: TurnAnswer.optional(),
+})
+export type TurnView = z.infer<typeof TurnView>
+
+/** Answer of the actor method `view` and of `GET /v1/sessions/{id}`. */
+export const SessionView = z.object({
+  id: z.string(),
+  object: z.literal('session'),
+  status: TurnStatus,
+  user: z.string().optional(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  lastSeq: z.int().nonnegative(),
+  turns: z.array(TurnView),
+})
+export type SessionView = z.infer<typeof SessionView>
+
+const ReplyAddress = { tenant: z.string(), sessionId: z.string(), turn: z.int().positive() }
+
+/**
+ * One item of a batch on a reply topic. Delivery is unordered and may repeat: text carries its offset (UTF-16 units)
+ * within the step's attempt, events their seq. `turn.end` is a hint to read the answer, which it carries when small.
+ */
+export const ReplyItem = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('text'), ...ReplyAddress, stepId: z.string(), attempt: z.int(), offset: z.int().nonnegative(), delta: z.string() }),
+  z.object({ kind: z.literal('event'), ...ReplyAddress, event: SessionEvent }),
+  z.object({ kind: z.literal('end'), ...ReplyAddress, status: TurnStatus, answer: TurnAnswer.optional() }),
+])
+export type ReplyItem = z.infer<typeof ReplyItem>
+
+export const ReplyBatch = z.object({ items: z.array(ReplyItem).max(10_000) })
+export type ReplyBatch = z.infer<typeof ReplyBatch>
