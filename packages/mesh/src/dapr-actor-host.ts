@@ -1,0 +1,68 @@
+import { type Problem, toWeftError } from '@weft/contracts'
+import { type Request, type Response, Router } from 'express'
+
+/** What the runtime may ask of a hosted actor type. Methods answer any JSON value or throw; refusals travel in the envelope. */
+export interface ActorType {
+  name: string
+  invoke(actorId: string, method: string, argument: unknown): Promise<unknown>
+  remind(actorId: string, reminder: string): Promise<'keep' | 'cancel'>
+  deactivate(actorId: string): Promise<void>
+}
+
+export interface ActorHostOptions {
+  /** After this long without a call an actor is deactivated; Go duration. Default `60m`. */
+  actorIdleTimeout?: string
+  /** How long a running call may go on when its actor moves to another host; Go duration. Default `10s`. */
+  drainOngoingCallTimeout?: string
+}
+
+/**
+ * Routes of Dapr's HTTP actor protocol for one actor type. Every answer is exactly 200: the runtime takes any other status,
+ * even 204, for a failure and would repeat the call.
+ */
+export function createActorHost(type: ActorType, options: ActorHostOptions = {}): Router {
+  const router = Router()
+  router.get('/dapr/config', (_request, response) => {
+    response.json({
+      entities: [type.name],
+      actorIdleTimeout: options.actorIdleTimeout ?? '60m',
+      drainOngoingCallTimeout: options.drainOngoingCallTimeout ?? '10s',
+      drainRebalancedActors: true,
+      reentrancy: { enabled: false },
+    })
+  })
+  router.put(`/actors/${type.name}/:actorId/method/remind/:reminder`, async (request, response) => {
+    await answerReminder(type, request, response)
+  })
+  router.put(`/actors/${type.name}/:actorId/method/:method`, async (request, response) => {
+    await answerEnvelope(response, () => type.invoke(param(request, 'actorId'), param(request, 'method'), request.body))
+  })
+  router.delete(`/actors/${type.name}/:actorId`, async (request, response) => {
+    await type.deactivate(param(request, 'actorId'))
+    response.status(200).end()
+  })
+  return router
+}
+
+async function answerReminder(type: ActorType, request: Request, response: Response): Promise<void> {
+  try {
+    const verdict = await type.remind(param(request, 'actorId'), param(request, 'reminder'))
+    if (verdict === 'cancel') response.setHeader('X-DaprReminderCancel', 'true')
+    response.status(200).end()
+  } catch (thrown) {
+    response.status(500).json({ ok: false, problem: toWeftError(thrown).toProblem() })
+  }
+}
+
+async function answerEnvelope(response: Response, act: () => Promise<unknown>): Promise<void> {
+  try {
+    response.status(200).json({ ok: true, value: (await act()) ?? null })
+  } catch (thrown) {
+    const problem: Problem = toWeftError(thrown).toProblem()
+    response.status(200).json({ ok: false, problem })
+  }
+}
+
+function param(request: Request, name: string): string {
+  return String(request.params[name] ?? '')
+}

@@ -1,0 +1,159 @@
+import { errorFromProblem, Problem, parseJson, parseValue, WeftError } from '@weft/contracts'
+import { z } from 'zod'
+import { createDaprTransport, type DaprTransport, type SidecarRequest, type SidecarResponse, throwSidecarError } from './dapr-transport.ts'
+
+/** Names of the components in dapr/components; the same in every deployment. */
+export const componentNames = { stateStore: 'statestore', pubSub: 'pubsub' } as const
+
+/** Answers larger than this are refused; streams are bounded by whoever reads them. */
+const answerBytesMax = 33_554_432
+
+export interface InvokeOptions<T extends z.ZodType> {
+  schema: T
+  body?: unknown
+  headers?: Record<string, string> | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface StreamOptions {
+  body: unknown
+  headers?: Record<string, string> | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** The own sidecar: service invocation, actor calls, publishing and key/value state. */
+export interface Sidecar {
+  /** Calls `POST {path}` of another app and unwraps its envelope. Throws the refusal, or `dependency_unavailable`. */
+  invoke<T extends z.ZodType>(appId: string, path: string, options: InvokeOptions<T>): Promise<z.infer<T>>
+  /** Calls `POST {path}` of another app and hands on the open response. Throws `dependency_unavailable` on any status but 200. */
+  invokeStream(appId: string, path: string, options: StreamOptions): Promise<SidecarResponse>
+  /** Reads `GET {path}` of another app. */
+  fetchFrom<T extends z.ZodType>(appId: string, path: string, options: Omit<InvokeOptions<T>, 'body'>): Promise<z.infer<T>>
+  /** Calls a method of an actor and unwraps its envelope. `call` is `{actorType}/{actorId}/{method}` in parts. */
+  callActor<T extends z.ZodType>(call: ActorCall, options: Omit<InvokeOptions<T>, 'headers'>): Promise<z.infer<T>>
+  /** Publishes JSON to a topic of the mesh's pub/sub. */
+  publish(topic: string, data: unknown): Promise<void>
+  getState<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>
+  saveState(key: string, value: unknown, options: { ttlSeconds: number }): Promise<void>
+  deleteState(key: string): Promise<void>
+  /** Whether the sidecar answers and its components are up; it may be up while its app is not. */
+  isHealthy(): Promise<boolean>
+  readonly transport: DaprTransport
+  stop(): Promise<void>
+}
+
+export interface ActorCall {
+  type: string
+  id: string
+  method: string
+}
+
+export function createSidecar(options: { httpPort: number; apiToken: string; connectionsMax?: number }): Sidecar {
+  const transport = createDaprTransport(options)
+  return {
+    transport,
+    stop: () => transport.stop(),
+    ...serviceInvocation(transport),
+    ...actorCalls(transport),
+    ...publishing(transport),
+    ...keyValueState(transport),
+    isHealthy: () => isSidecarHealthy(transport),
+  }
+}
+
+function serviceInvocation(transport: DaprTransport): Pick<Sidecar, 'invoke' | 'invokeStream' | 'fetchFrom'> {
+  return {
+    async invoke(appId, path, { schema, body = {}, headers, signal }) {
+      const what = `invoke ${appId} ${path}`
+      const request = { method: 'POST' as const, path: methodPath(appId, path), body, what, headers, signal }
+      return unwrap(schema, await readJson(transport, request, appId), what)
+    },
+    async invokeStream(appId, path, { body, headers, signal }) {
+      const what = `invoke ${appId} ${path}`
+      const response = await transport.send({ method: 'POST', path: methodPath(appId, path), body, what, headers, signal })
+      return response.statusCode === 200 ? response : throwSidecarError(response, what, appId)
+    },
+    async fetchFrom(appId, path, { schema, headers, signal }) {
+      const what = `fetch ${path} from ${appId}`
+      const request = { method: 'GET' as const, path: methodPath(appId, path), what, headers, signal }
+      return parseJson(schema, await readJson(transport, request, appId), what)
+    },
+  }
+}
+
+function actorCalls(transport: DaprTransport): Pick<Sidecar, 'callActor'> {
+  return {
+    async callActor({ type, id, method }, { schema, body = {}, signal }) {
+      const what = `actor ${type} ${method}`
+      const path = `/v1.0/actors/${type}/${encodeURIComponent(id)}/method/${method}`
+      return unwrap(schema, await readJson(transport, { method: 'PUT', path, body, what, signal }, `actor type ${type}`), what)
+    },
+  }
+}
+
+function publishing(transport: DaprTransport): Pick<Sidecar, 'publish'> {
+  return {
+    async publish(topic, data) {
+      const path = `/v1.0/publish/${componentNames.pubSub}/${encodeURIComponent(topic)}`
+      const what = `publish to ${topic}`
+      await readJson(transport, { method: 'POST', path, body: data, what }, 'the message broker')
+    },
+  }
+}
+
+function keyValueState(transport: DaprTransport): Pick<Sidecar, 'getState' | 'saveState' | 'deleteState'> {
+  const base = `/v1.0/state/${componentNames.stateStore}`
+  const store = 'the state store'
+  return {
+    async getState(key, schema) {
+      const what = 'read state'
+      const text = await readJson(transport, { method: 'GET', path: `${base}/${encodeURIComponent(key)}`, what }, store)
+      return text === '' ? undefined : parseJson(schema, text, what)
+    },
+    async saveState(key, value, { ttlSeconds }) {
+      const body = [{ key, value, metadata: { ttlInSeconds: String(ttlSeconds) } }]
+      await readJson(transport, { method: 'POST', path: base, body, what: 'save state' }, store)
+    },
+    async deleteState(key) {
+      await readJson(transport, { method: 'DELETE', path: `${base}/${encodeURIComponent(key)}`, what: 'delete state' }, store)
+    },
+  }
+}
+
+async function isSidecarHealthy(transport: DaprTransport): Promise<boolean> {
+  try {
+    const request = { method: 'GET' as const, path: '/v1.0/healthz/outbound', what: 'check the sidecar', signal: AbortSignal.timeout(2_000) }
+    const response = await transport.send(request)
+    await response.body.dump()
+    return response.statusCode === 204 || response.statusCode === 200
+  } catch {
+    return false
+  }
+}
+
+/** Sends a request and returns the body's text; throws on any status that is not 2xx. */
+export async function readJson(transport: DaprTransport, request: SidecarRequest, target: string): Promise<string> {
+  const response = await transport.send(request)
+  if (response.statusCode < 200 || response.statusCode > 299) return throwSidecarError(response, request.what, target)
+  const declaredBytes = Number(response.headers['content-length'] ?? 0)
+  if (declaredBytes > answerBytesMax) {
+    await response.body.dump()
+    throw new WeftError('internal_error', `${request.what}: the answer of ${declaredBytes} bytes is larger than ${answerBytesMax}`)
+  }
+  return response.body.text()
+}
+
+const AnyEnvelope = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), problem: Problem }),
+])
+
+function unwrap<T extends z.ZodType>(schema: T, text: string, what: string): z.infer<T> {
+  const envelope = parseJson(AnyEnvelope, text, what)
+  if (!envelope.ok) throw errorFromProblem(envelope.problem)
+  return parseValue(schema, envelope.value, what)
+}
+
+function methodPath(appId: string, path: string): string {
+  return `/v1.0/invoke/${appId}/method${path}`
+}

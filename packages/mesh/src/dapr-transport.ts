@@ -1,0 +1,82 @@
+import { type Problem, parseJson, WeftError } from '@weft/contracts'
+import { traceHeaders } from '@weft/telemetry'
+import { type Dispatcher, Pool } from 'undici'
+import { z } from 'zod'
+
+export interface SidecarRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  path: string
+  body?: unknown
+  headers?: Record<string, string> | undefined
+  signal?: AbortSignal | undefined
+  /** What the caller is doing, for the error's message: "invoke planner /plan". */
+  what: string
+}
+
+export type SidecarResponse = Dispatcher.ResponseData
+
+export interface DaprTransport {
+  /** Sends one request to the own sidecar. Throws `dependency_unavailable` when it is not reachable. */
+  send(request: SidecarRequest): Promise<SidecarResponse>
+  stop(): Promise<void>
+}
+
+/**
+ * Keep-alive HTTP to the own sidecar. Plain HTTP rather than `DaprClient`: see docs/decisions/0002-dapr-over-http.md.
+ *
+ * @param connectionsMax - connections kept to the sidecar; a stream holds one for its whole life. Default 1,024.
+ */
+export function createDaprTransport(options: { httpPort: number; apiToken: string; connectionsMax?: number }): DaprTransport {
+  const origin = `http://127.0.0.1:${options.httpPort}`
+  const pool = new Pool(origin, {
+    connections: options.connectionsMax ?? 1_024,
+    connect: { timeout: 2_000 },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 30_000,
+  })
+
+  async function send(request: SidecarRequest): Promise<SidecarResponse> {
+    const headers: Record<string, string> = { 'dapr-api-token': options.apiToken, ...traceHeaders(), ...request.headers }
+    const body = request.body === undefined ? null : JSON.stringify(request.body)
+    if (body !== null) headers['content-type'] ??= 'application/json'
+    try {
+      return await pool.request({
+        method: request.method,
+        path: request.path,
+        headers,
+        body,
+        signal: request.signal ?? null,
+      })
+    } catch (cause) {
+      if (request.signal?.aborted) throw new WeftError('timeout', `${request.what} was aborted`, { cause, isRetryable: false })
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new WeftError('dependency_unavailable', `${request.what}: the sidecar is not reachable (${reason})`, { cause })
+    }
+  }
+
+  return { send, stop: () => pool.destroy() }
+}
+
+const DaprError = z.object({ errorCode: z.string(), message: z.string() }).partial()
+
+/** Reads a failed sidecar answer and throws it as a WeftError; `target` is who did not answer. */
+export async function throwSidecarError(response: SidecarResponse, what: string, target: string): Promise<never> {
+  const text = (await response.body.text()).slice(0, 2_000)
+  const detail = describe(text)
+  const isRetryable = response.statusCode >= 500 || response.statusCode === 429
+  const code: Problem['code'] = isRetryable ? 'dependency_unavailable' : 'internal_error'
+  throw new WeftError(code, `${what}: ${target} is not available (${response.statusCode}${detail === '' ? '' : `, ${detail}`})`, {
+    isRetryable,
+    details: { target },
+  })
+}
+
+function describe(text: string): string {
+  try {
+    const { errorCode, message } = parseJson(DaprError, text, 'the sidecar error')
+    return [errorCode, message].filter((part) => part !== undefined && part !== '').join(': ')
+  } catch {
+    return text.trim()
+  }
+}

@@ -1,0 +1,38 @@
+import { agentLimits, WeftError } from '@weft/contracts'
+
+/**
+ * The lines of a byte stream, without their line breaks; empty lines are left out. UTF-8 sequences may be split over chunks.
+ * Throws `upstream_error` on a line over 4 MiB, on a stream over 32 MiB, or when the bytes are not UTF-8.
+ */
+export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let pending = ''
+  let bytes = 0
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength
+    if (bytes > agentLimits.streamBytesMax) throw tooLarge(`the stream is larger than ${agentLimits.streamBytesMax} bytes`)
+    pending += decode(decoder, chunk)
+    let lineEnd = pending.indexOf('\n')
+    while (lineEnd >= 0) {
+      const line = pending.slice(0, lineEnd).trim()
+      pending = pending.slice(lineEnd + 1)
+      if (line !== '') yield line
+      lineEnd = pending.indexOf('\n')
+    }
+    if (pending.length > agentLimits.lineBytesMax) throw tooLarge(`a line is longer than ${agentLimits.lineBytesMax} characters`)
+  }
+  const last = pending.trim()
+  if (last !== '') yield last
+}
+
+function decode(decoder: InstanceType<typeof TextDecoder>, chunk: Uint8Array): string {
+  try {
+    return decoder.decode(chunk, { stream: true })
+  } catch (cause) {
+    throw new WeftError('upstream_error', 'the stream is not valid UTF-8', { cause })
+  }
+}
+
+function tooLarge(message: string): WeftError {
+  return new WeftError('upstream_error', message)
+}

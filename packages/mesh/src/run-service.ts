@@ -1,0 +1,33 @@
+/** A composed service: what `compose.ts` returns. */
+export interface Service {
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** After this long a stop that hangs is cut off; the supervisor's own limit is longer. */
+const stopTimeoutMs = 8_000
+
+/**
+ * The life of a service process: read settings, compose, start, and stop in order on SIGTERM or SIGINT.
+ * Exit codes: 0 stopped when asked, 1 could not start (one line on standard error says why).
+ */
+export async function runService<S>(name: string, life: { settings: () => S; compose: (settings: S) => Promise<Service> }): Promise<void> {
+  let service: Service
+  try {
+    service = await life.compose(life.settings())
+    await service.start()
+  } catch (thrown) {
+    process.stderr.write(`${name} could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
+    process.exit(1)
+  }
+  let isStopping = false
+  const stop = async () => {
+    if (isStopping) return
+    isStopping = true
+    setTimeout(() => process.exit(1), stopTimeoutMs).unref()
+    await service.stop()
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}

@@ -1,0 +1,134 @@
+import { AgentCard, type AgentEvent, ExecuteRequest, isTerminalAgentEvent, parseValue, toWeftError, type UsageEvent, WeftError } from '@weft/contracts'
+import { runWithLogContext } from '@weft/telemetry'
+import { type Request, type Response, Router } from 'express'
+import { z } from 'zod'
+import { type Execute, type Execution, startExecution } from './execution.ts'
+import { handle } from './internal-app.ts'
+import type { KeptExecution, KeptResults } from './kept-results.ts'
+
+export interface AgentOptions {
+  card: AgentCard
+  execute: Execute
+  results: KeptResults
+  /** Executions at once; more are answered with a retryable error. Default 512. */
+  executionsMax?: number
+}
+
+/**
+ * The agent contract over Express: `GET /card`, `POST /execute` as NDJSON, and `POST /cancel {tenant, idempotencyKey}`.
+ * A finished key is answered with its kept result; a running one is joined from its beginning.
+ */
+export function serveAgent(options: AgentOptions): Router {
+  const card = AgentCard.parse(options.card)
+  const known = new Map<string, Promise<Found>>()
+  const router = Router()
+  router.get('/card', (_request, response) => {
+    response.json(card)
+  })
+  router.post('/execute', async (request, response) => {
+    await answerExecute(options, known, { request, response })
+  })
+  router.post(
+    '/cancel',
+    handle(z.object({ tenant: z.string(), idempotencyKey: z.string() }), async ({ tenant, idempotencyKey }) => {
+      const found = await known.get(`${tenant}/${idempotencyKey}`)
+      const isRunning = found !== undefined && 'abort' in found
+      if (isRunning) found.abort()
+      return { isCancelled: isRunning }
+    }),
+  )
+  return router
+}
+
+interface Exchange {
+  request: Request
+  response: Response
+}
+
+/** What a key stands for: running work to follow, or the kept end of finished work. */
+type Found = Execution | KeptExecution
+
+async function answerExecute(options: AgentOptions, known: Map<string, Promise<Found>>, { request, response }: Exchange): Promise<void> {
+  const stream = openStream(response)
+  try {
+    const body = parseValue(ExecuteRequest, request.body, 'the execute request')
+    const tenant = body.context?.tenant ?? ''
+    const key = `${tenant}/${request.get('idempotency-key') ?? `${body.sessionId}/${body.turn}/${body.stepId}`}`
+    await runWithLogContext({ sessionId: body.sessionId, stepId: body.stepId }, async () => {
+      const found = await (known.get(key) ?? open(options, known, { body, key, tenant }))
+      const events = 'result' in found ? [...found.usage, found.result] : found.follow(stream.signal)
+      for await (const event of events) await stream.write(event)
+    })
+  } catch (thrown) {
+    const { code, message, isRetryable } = toWeftError(thrown)
+    await stream.write({ type: 'error', code, message, isRetryable })
+  }
+  response.end()
+}
+
+interface Work {
+  body: ExecuteRequest
+  key: string
+  tenant: string
+}
+
+/** Claims the key before the first wait, so that two callers of one key never both start the work. */
+function open(options: AgentOptions, known: Map<string, Promise<Found>>, work: Work): Promise<Found> {
+  if (known.size >= (options.executionsMax ?? 512)) {
+    throw new WeftError('rate_limit_exceeded', `the agent already runs ${known.size} executions`)
+  }
+  const { body, key, tenant } = work
+  const found = options.results.find(key).then((kept) => {
+    if (kept !== undefined) return kept
+    const execution = startExecution(keepingResults(options, key), body, { idempotencyKey: key, tenant })
+    void execution.done.finally(() => known.delete(key))
+    return execution
+  })
+  known.set(key, found)
+  found.then(
+    (end) => 'result' in end && known.delete(key),
+    () => known.delete(key),
+  )
+  return found
+}
+
+/** The result is kept before anybody hears of it: whoever saw it can rely on getting the same one again. */
+function keepingResults(options: AgentOptions, key: string): Execute {
+  return async (request, emit, context) => {
+    const usage: UsageEvent[] = []
+    let terminal: AgentEvent | undefined
+    await options.execute(
+      request,
+      (event) => {
+        if (event.type === 'usage') usage.push(event)
+        if (isTerminalAgentEvent(event)) terminal ??= event
+        else emit(event)
+      },
+      context,
+    )
+    if (terminal?.type === 'result') await options.results.keep(key, { usage, result: terminal })
+    if (terminal !== undefined) emit(terminal)
+  }
+}
+
+interface EventStream {
+  signal: AbortSignal
+  write(event: AgentEvent): Promise<void>
+}
+
+/** Writes with back-pressure: a slow reader slows this stream down, not the work. */
+function openStream(response: Response): EventStream {
+  const gone = new AbortController()
+  response.status(200).setHeader('content-type', 'application/x-ndjson')
+  response.once('close', () => gone.abort())
+  return {
+    signal: gone.signal,
+    async write(event) {
+      if (gone.signal.aborted || response.write(`${JSON.stringify(event)}\n`)) return
+      await new Promise<void>((resolve) => {
+        response.once('drain', resolve)
+        response.once('close', resolve)
+      })
+    },
+  }
+}
