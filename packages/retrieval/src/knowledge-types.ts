@@ -1,0 +1,124 @@
+import type { Attributes, ChunkingStrategy } from '@weft/contracts'
+
+/** An uploaded file. `contentHash` is the SHA-256 of its bytes in hexadecimal. */
+export type StoredFile = {
+  id: string
+  filename: string
+  bytes: number
+  purpose: string
+  contentHash: string
+  createdAt: Date
+}
+
+export type FileCounts = { inProgress: number; completed: number; failed: number; cancelled: number; total: number }
+
+/** `status` is `in_progress` while any file of the store is; `usageBytes` counts the indexed text of its completed files. */
+export type VectorStore = {
+  id: string
+  name: string
+  metadata: Record<string, string>
+  status: 'in_progress' | 'completed'
+  usageBytes: number
+  fileCounts: FileCounts
+  createdAt: Date
+  lastActiveAt: Date
+}
+
+export const vectorStoreFileStatuses = ['in_progress', 'completed', 'failed', 'cancelled'] as const
+export type VectorStoreFileStatus = (typeof vectorStoreFileStatuses)[number]
+
+/** Codes of OpenAI's `last_error` of a file in a vector store. */
+export type IngestErrorCode = 'server_error' | 'unsupported_file' | 'invalid_file'
+export type IngestError = { code: IngestErrorCode; message: string }
+
+/** A file's place in a vector store; a row `in_progress` is the durable job of indexing it. */
+export type VectorStoreFile = {
+  fileId: string
+  vectorStoreId: string
+  filename: string
+  status: VectorStoreFileStatus
+  lastError: IngestError | null
+  attributes: Attributes
+  chunkingStrategy: ChunkingStrategy
+  usageBytes: number
+  createdAt: Date
+}
+
+export type FileBatch = {
+  id: string
+  vectorStoreId: string
+  status: VectorStoreFileStatus
+  fileCounts: FileCounts
+  createdAt: Date
+}
+
+/** One page of a list, newest first unless `order` says otherwise; `after` and `before` are ids of items of the same list. */
+export type PageRequest = { limit?: number; order?: 'asc' | 'desc'; after?: string; before?: string }
+export type Page<T> = { data: T[]; hasMore: boolean }
+
+export type Owned = { tenant: string }
+export type InStore = Owned & { vectorStoreId: string }
+export type InStoreFile = InStore & { fileId: string }
+
+/**
+ * Files, vector stores and what connects them, for one tenant at a time: an id of another tenant is `not_found`.
+ * Every method throws WeftError: `not_found` with `param`, `invalid_request`, `payload_too_large`, `conflict`, or
+ * `dependency_unavailable` when the database is not reachable.
+ */
+export type KnowledgeStore = FileMethods & VectorStoreMethods & VectorStoreFileMethods & FileBatchMethods
+
+export type FileMethods = {
+  /**
+   * Stores the bytes as they arrive, in parts of at most 1 MiB; memory does not grow with the file. Nothing is kept when the stream
+   * fails, `signal` aborts, or more than `knowledgeLimits.fileBytesMax` bytes arrive (`payload_too_large`).
+   */
+  createFile(
+    input: Owned & { filename: string; purpose?: string; content: AsyncIterable<Uint8Array>; signal?: AbortSignal },
+  ): Promise<StoredFile>
+  getFile(input: Owned & { fileId: string }): Promise<StoredFile>
+  listFiles(input: Owned & PageRequest & { purpose?: string }): Promise<Page<StoredFile>>
+  /** Deletes the file, its text, and its chunks in every vector store. Answers whether it was there. */
+  deleteFile(input: Owned & { fileId: string }): Promise<boolean>
+  /** The file's bytes, part by part. */
+  readContent(input: Owned & { fileId: string }): AsyncIterable<Uint8Array>
+  /** Files with these content hashes the tenant already has, so that a repeated upload can be left out. */
+  findFilesByHash(input: Owned & { contentHashes: string[] }): Promise<StoredFile[]>
+}
+
+export type VectorStoreMethods = {
+  /** `fileIds` are added at once and wait for indexing. */
+  createVectorStore(
+    input: Owned & { name?: string; metadata?: Record<string, string>; fileIds?: string[]; chunkingStrategy?: ChunkingStrategy },
+  ): Promise<VectorStore>
+  getVectorStore(input: InStore): Promise<VectorStore>
+  listVectorStores(input: Owned & PageRequest): Promise<Page<VectorStore>>
+  updateVectorStore(input: InStore & { name?: string; metadata?: Record<string, string> }): Promise<VectorStore>
+  /** Deletes the store and its chunks; the files stay. Answers whether it was there. */
+  deleteVectorStore(input: InStore): Promise<boolean>
+  /** Ids of every vector store of the tenant, newest first, at most `limit` (default 100). */
+  listVectorStoreIds(input: Owned & { limit?: number }): Promise<string[]>
+}
+
+export type VectorStoreFileMethods = {
+  /** Adds a file `in_progress`, or starts it anew when it is there already. */
+  addFile(input: InStoreFile & { attributes?: Attributes; chunkingStrategy?: ChunkingStrategy }): Promise<VectorStoreFile>
+  getVectorStoreFile(input: InStoreFile): Promise<VectorStoreFile>
+  listVectorStoreFiles(
+    input: InStore & PageRequest & { filter?: VectorStoreFileStatus; batchId?: string },
+  ): Promise<Page<VectorStoreFile>>
+  /** Replaces the attributes that search filters use, on the file and its chunks. */
+  updateAttributes(input: InStoreFile & { attributes: Attributes }): Promise<VectorStoreFile>
+  /** Takes the file out of the store with its chunks; the file itself stays. Answers whether it was there. */
+  removeFile(input: InStoreFile): Promise<boolean>
+  /** The file's parsed text as search sees it. */
+  readText(input: InStoreFile): Promise<{ filename: string; attributes: Attributes; text: string }>
+}
+
+export type FileBatchMethods = {
+  addFiles(
+    input: InStore & { files: { fileId: string; attributes?: Attributes; chunkingStrategy?: ChunkingStrategy }[] },
+  ): Promise<FileBatch>
+  getFileBatch(input: InStore & { batchId: string }): Promise<FileBatch>
+  /** Files of the batch that are not indexed yet become `cancelled`. */
+  cancelFileBatch(input: InStore & { batchId: string }): Promise<FileBatch>
+}
