@@ -53,7 +53,11 @@ async function prepareSource(work, { go, env, signal }) {
   const dapr = join(work, 'dapr')
   await mkdir(runtime, { recursive: true })
   for (const file of ['go.mod', 'go.sum']) await copyFile(join(SOURCES, file), join(runtime, file))
-  const { stdout } = await runCommand(go, ['mod', 'download', '-json', MODULE], { cwd: runtime, env: goEnvironment(env), signal })
+  const { stdout } = await runCommand(go, ['mod', 'download', '-json', MODULE], {
+    cwd: runtime,
+    env: goEnvironment(env, work),
+    signal,
+  })
   await cp(moduleFolder(stdout), dapr, { recursive: true })
   await makeWritable(dapr)
   await copyFile(join(SOURCES, REGISTRATION), join(dapr, REPLACED))
@@ -79,7 +83,7 @@ async function compile({ go, work, target, env, signal, note }) {
   const flags = ['-ldflags', `-s -w -X ${MODULE}/pkg/buildinfo.version=${DAPR_VERSION}`]
   await runCommand(go, [...args, ...flags, '-o', `${target}/`, ...DAPR_PROGRAMS.map((name) => `${MODULE}/cmd/${name}`)], {
     cwd: join(work, 'runtime'),
-    env: goEnvironment(env),
+    env: goEnvironment(env, work),
     signal,
     onLine: (line) => {
       if (line.startsWith('go: downloading')) return note('downloading modules')

@@ -29,7 +29,11 @@ async function build(folder, { cache, env, signal }) {
   for (const file of ['go.mod', 'go.sum']) await copyFile(join(SOURCES, file), join(work, file))
   const flags = ['-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', `-s -w -X main.version=${DAPR_CLI_VERSION}`]
   try {
-    await runCommand(go, ['build', ...flags, '-o', join(folder, 'dapr'), MODULE], { cwd: work, env: goEnvironment(env), signal })
+    await runCommand(go, ['build', ...flags, '-o', join(folder, 'dapr'), MODULE], {
+      cwd: work,
+      env: goEnvironment(env, work),
+      signal,
+    })
   } catch (error) {
     throw explainFailure(`build Dapr's command line ${DAPR_CLI_VERSION} with Go`, error, { cache })
   }

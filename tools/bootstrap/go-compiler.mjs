@@ -17,7 +17,10 @@ export async function requireGo(env) {
   return go
 }
 
-/** Settings of the user's that point Go at another module, workspace or target would change what is built. */
-export function goEnvironment(env) {
-  return { ...env, CGO_ENABLED: '0', GOWORK: 'off', GO111MODULE: 'on', GOOS: '', GOARCH: '' }
+/**
+ * Settings of the user's that point Go at another module, workspace or target would change what is built. Go's own scratch
+ * files go to `scratch`, because a Go that is ended by a signal leaves them behind.
+ */
+export function goEnvironment(env, scratch) {
+  return { ...env, CGO_ENABLED: '0', GOWORK: 'off', GO111MODULE: 'on', GOOS: '', GOARCH: '', GOTMPDIR: scratch }
 }

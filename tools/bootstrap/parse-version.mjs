@@ -5,11 +5,11 @@ export function parseVersion(text) {
   return [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)]
 }
 
-/** True when `text` names a version at or above `minimum`. */
+/** True when `text` names a version at or above `minimum`; a pre-release (`1.18.0-rc.3`) comes before its release. */
 export function isAtLeast(text, minimum) {
   const found = parseVersion(text)
   const wanted = parseVersion(minimum)
   if (!found || !wanted) return false
   const index = found.findIndex((part, position) => part !== wanted[position])
-  return index === -1 || found[index] > wanted[index]
+  return index === -1 ? !/\d+\.\d+(\.\d+)?-[a-z]/i.test(text) : found[index] > wanted[index]
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 
-/** True while a process of this id runs, whoever owns it. */
+/** True while a process of this id runs, whoever owns it. One that ended but was not yet collected by its parent does not run. */
 export function isProcessAlive(pid) {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     return error.code === 'EPERM'
   }
+  return statFields(pid)?.[0] !== 'Z'
 }
 
 /**
@@ -15,12 +15,20 @@ export function isProcessAlive(pid) {
  * itself. Undefined where the system does not tell (macOS).
  */
 export function startMark(pid) {
+  const startTicks = statFields(pid)?.[19]
+  const boot = readOrUndefined('/proc/sys/kernel/random/boot_id')?.trim()
+  return startTicks && boot ? `${boot}:${startTicks}` : undefined
+}
+
+/** The fields of proc(5)'s stat from the third on, the state: the second is the program's name and may hold spaces. */
+function statFields(pid) {
+  const stat = readOrUndefined(`/proc/${pid}/stat`)
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+function readOrUndefined(path) {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    // The second field is the program's name in parentheses and may hold spaces; field 22 is the start time (proc(5)).
-    const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-    return `${boot}:${startTicks}`
+    return readFileSync(path, 'utf8')
   } catch {
     return undefined
   }

@@ -49,6 +49,8 @@ export function toolchainEnvironment(toolchain, { cache, env = process.env }) {
   return {
     ...env,
     PATH: [toolchain.binFolder, env.PATH].filter(Boolean).join(delimiter),
+    // The pinned pnpm is already the one that runs; it need not look for, nor record, itself.
+    pnpm_config_pm_on_fail: 'ignore',
     WEFT_CACHE: cache,
     WEFT_TOOLCHAIN: toolchainFile(cache),
     // Type stripping is the larger part of a start's processor time; Node keeps its result here.
