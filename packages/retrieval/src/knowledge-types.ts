@@ -70,11 +70,14 @@ export type KnowledgeStore = FileMethods & VectorStoreMethods & VectorStoreFileM
 export type FileMethods = {
   /**
    * Stores the bytes as they arrive, in parts of at most 1 MiB; memory does not grow with the file. Nothing is kept when the stream
-   * fails, `signal` aborts, or more than `knowledgeLimits.fileBytesMax` bytes arrive (`payload_too_large`).
+   * fails, `signal` aborts, or more than `knowledgeLimits.fileBytesMax` bytes arrive (`payload_too_large`). What the stream throws is
+   * thrown as it is. `purpose` may be a function, asked once the content has ended: a form may name the purpose after the bytes.
    */
   createFile(
-    input: Owned & { filename: string; purpose?: string; content: AsyncIterable<Uint8Array>; signal?: AbortSignal },
+    input: Owned & { filename: string; purpose?: string | (() => string); content: AsyncIterable<Uint8Array>; signal?: AbortSignal },
   ): Promise<StoredFile>
+  /** Gives the file another name, in citations and search results too; nothing is indexed again. */
+  renameFile(input: Owned & { fileId: string; filename: string }): Promise<StoredFile>
   getFile(input: Owned & { fileId: string }): Promise<StoredFile>
   listFiles(input: Owned & PageRequest & { purpose?: string }): Promise<Page<StoredFile>>
   /** Deletes the file, its text, and its chunks in every vector store. Answers whether it was there. */
