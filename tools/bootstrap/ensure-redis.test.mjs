@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { redisRemedy } from './ensure-redis.mjs'
 import { findRedis, redisVersion } from './find-redis.mjs'
-import { installedPackages, libraryNames } from './unpack-redis.mjs'
+import { libraryNames } from './unpack-redis.mjs'
 
 let folder
 
@@ -38,14 +38,16 @@ describe('looking for Redis', () => {
 })
 
 describe('unpacking Debian’s package', () => {
-  it('takes the shared libraries it depends on, once each', () => {
-    const depends =
-      'redis-tools\n  Depends: libc6\n  Depends: liblzf1\nlibc6\nliblzf1\n<libc-dev>\nlua-cjson:amd64\nliblzf1\nadduser\n'
-    expect(libraryNames(depends)).toEqual(['libc6', 'liblzf1', 'lua-cjson'])
-  })
-
-  it('leaves out what is installed, but not what was removed', () => {
-    expect(installedPackages('libc6:amd64\t\tinstall\nliblzf1\tdeinstall\nlua-cjson\thold\n')).toEqual(['libc6', 'lua-cjson'])
+  it('takes along the shared libraries that this machine lacks, and no daemon’s helpers', () => {
+    const simulation = [
+      'The following NEW packages will be installed:',
+      'Inst libjemalloc2 (5.3.0-1 Debian:12 [amd64])',
+      'Inst lua-cjson (2.1.0-2 Debian:12 [amd64])',
+      'Inst lsb-base (11.6 Debian:12 [all])',
+      'Inst redis-server (5:7.0.15-1 Debian:12 [amd64])',
+      'Conf libjemalloc2 (5.3.0-1 Debian:12 [amd64])',
+    ]
+    expect(libraryNames(simulation.join('\n'))).toEqual(['libjemalloc2', 'lua-cjson'])
   })
 })
 

@@ -55,33 +55,15 @@ async function privateLists(archives) {
 }
 
 async function missingLibraries(options, { env, signal }) {
-  const query = [
-    'depends',
-    '--recurse',
-    '--important',
-    '--no-conflicts',
-    '--no-breaks',
-    '--no-replaces',
-    '--no-enhances',
-    ...PACKAGES,
-  ]
-  const { stdout } = await runCommand('apt-cache', [...options, ...query], { env, signal })
-  const wanted = libraryNames(stdout)
-  const selections = await runCommand('dpkg', ['--get-selections'], { env, signal })
-  const present = new Set(installedPackages(selections.stdout))
-  return wanted.filter((name) => !present.has(name))
+  const simulation = ['install', '--simulate', '--no-install-recommends', ...PACKAGES]
+  const { stdout } = await runCommand('apt-get', [...options, ...simulation], { env, signal })
+  return libraryNames(stdout)
 }
 
-/** Of `apt-cache depends --recurse`, the shared libraries: its unindented lines name packages, `<…>` stands for virtual ones. */
-export function libraryNames(depends) {
-  const names = depends.split('\n').filter((line) => /^(lib|lua-)[a-z0-9.+-]+(:[a-z0-9]+)?$/.test(line))
-  return [...new Set(names.map((name) => name.split(':')[0]))]
-}
-
-/** Of `dpkg --get-selections`: lines such as `libssl3:amd64	install`. */
-export function installedPackages(selections) {
-  const lines = selections.split('\n').map((line) => line.split(/\s+/))
-  return lines.filter(([, state]) => state === 'install' || state === 'hold').map(([name]) => name.split(':')[0])
+/** Of what `apt-get install --simulate` would install (`Inst liblzf1 (3.6-3 …)`), the shared libraries. */
+export function libraryNames(simulation) {
+  const installed = simulation.split('\n').filter((line) => line.startsWith('Inst '))
+  return installed.map((line) => line.split(' ')[1]).filter((name) => /^(lib|lua-)/.test(name))
 }
 
 /** The folders under `files` that hold shared libraries, relative to it. */
