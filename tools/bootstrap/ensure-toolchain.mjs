@@ -6,6 +6,7 @@ import { ensurePnpm } from './ensure-pnpm.mjs'
 import { ensureRedis } from './ensure-redis.mjs'
 import { withInstallLock } from './install-lock.mjs'
 import { installWorkspace, isWorkspaceInstalled } from './install-workspace.mjs'
+import { watchLauncher } from './launcher-watch.mjs'
 import { linkNodeTools } from './link-node-tools.mjs'
 import { createProgress } from './progress.mjs'
 import { ALL_NEEDS, readToolchain, writeToolchain } from './toolchain-file.mjs'
@@ -82,9 +83,11 @@ async function withInterruption(work) {
   const abort = () => controller.abort()
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const name of signals) process.on(name, abort)
+  const stopWatching = watchLauncher(abort)
   try {
     return await work({ signal: controller.signal, abort })
   } finally {
+    stopWatching()
     for (const name of signals) process.off(name, abort)
   }
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { watchLauncher } from './launcher-watch.mjs'
 
 /** npm and the terminal both pass a Ctrl-C on: two signals within this time are one wish. */
 const SAME_WISH_MS = 1_000
@@ -30,7 +31,9 @@ function forwardSignals(child) {
   }
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const name of names) process.on(name, forward)
+  const stopWatching = watchLauncher(() => lastAt === Number.NEGATIVE_INFINITY && forward('SIGTERM'))
   return () => {
+    stopWatching()
     for (const name of names) process.off(name, forward)
   }
 }
