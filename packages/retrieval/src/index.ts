@@ -1,3 +1,6 @@
+export { type Chunk, chunkText } from './chunk-text.ts'
+export { type FileKind, fileKinds } from './file-kind.ts'
+export { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
 export {
   type FileBatch,
   type FileCounts,
@@ -12,3 +15,4 @@ export {
   type VectorStoreFileStatus,
   vectorStoreFileStatuses,
 } from './knowledge-types.ts'
+export { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'

@@ -74,7 +74,12 @@ export type FileMethods = {
    * thrown as it is. `purpose` may be a function, asked once the content has ended: a form may name the purpose after the bytes.
    */
   createFile(
-    input: Owned & { filename: string; purpose?: string | (() => string); content: AsyncIterable<Uint8Array>; signal?: AbortSignal },
+    input: Owned & {
+      filename: string
+      purpose?: string | (() => string)
+      content: AsyncIterable<Uint8Array>
+      signal?: AbortSignal
+    },
   ): Promise<StoredFile>
   /** Gives the file another name, in citations and search results too; nothing is indexed again. */
   renameFile(input: Owned & { fileId: string; filename: string }): Promise<StoredFile>

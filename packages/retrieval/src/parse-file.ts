@@ -1,0 +1,42 @@
+import { knowledgeLimits } from '@weft/contracts'
+import { codePointCounter } from './code-points.ts'
+import { decodeText } from './decode-text.ts'
+import { type FileKind, fileKindOf } from './file-kind.ts'
+import { FileRefusal } from './file-refusal.ts'
+import { htmlToText } from './parse-html.ts'
+import { pdfToText } from './parse-pdf.ts'
+
+/**
+ * The text search and citations refer to: every offset of a chunk or quote counts its Unicode code points. `pages[i]` is the code point
+ * offset at which page i + 1 begins; only PDFs have pages.
+ */
+export type ParsedFile = { text: string; kind: FileKind; pages?: number[] }
+
+/**
+ * Reads a file's bytes as text. Throws FileRefusal naming what is wrong with them. Detaches `bytes` when the file is a PDF. Runs on the
+ * caller's thread: `createFileReader` is the way to read files of unknown size.
+ */
+export async function parseFile(file: { filename: string; bytes: Uint8Array; signal?: AbortSignal }): Promise<ParsedFile> {
+  checkFileSize(file.bytes.length)
+  if (file.bytes.length === 0) throw new FileRefusal('empty', 'The file is empty.')
+  const kind = fileKindOf(file.filename, file.bytes)
+  if (kind === 'pdf') {
+    const { text, pages } = await pdfToText(file.bytes, file.signal)
+    return { text, kind, pages: pages.map(codePointCounter(text)) }
+  }
+  const decoded = decodeText(file.bytes)
+  if (kind !== 'html') return { text: decoded, kind }
+  const text = htmlToText(decoded)
+  if (text.trim() === '') throw new FileRefusal('no_text', 'The HTML page holds no readable text.')
+  return { text, kind }
+}
+
+/** Throws FileRefusal `too_large` for a size above the limit, before anything is read. */
+export function checkFileSize(bytes: number): void {
+  if (bytes <= knowledgeLimits.fileBytesMax) return
+  const inMb = (size: number) => `${Math.ceil(size / 1_048_576)} MiB`
+  throw new FileRefusal(
+    'too_large',
+    `The file has ${inMb(bytes)}; at most ${inMb(knowledgeLimits.fileBytesMax)} are read. Split it and add the parts.`,
+  )
+}

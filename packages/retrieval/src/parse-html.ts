@@ -1,0 +1,218 @@
+import { Parser } from 'htmlparser2'
+
+/**
+ * The readable text of an HTML page, its structure kept as light Markdown (headings, lists, tables, fenced code), so that chunks and
+ * quotes of it need only this text. Scripts, styles, navigation, form controls and hidden elements are left out.
+ */
+export function htmlToText(html: string): string {
+  const page: PageText = {
+    flow: createFlow(),
+    lists: [],
+    title: '',
+    isInTitle: false,
+    fence: undefined,
+    cellDepth: 0,
+    isRowStart: true,
+  }
+  let skipped = 0
+  const parser = new Parser(
+    {
+      onopentag(name, attributes) {
+        if (skipped > 0 || skippedElements.has(name) || isHidden(attributes)) skipped++
+        else openElement(page, name, attributes)
+      },
+      onclosetag(name) {
+        if (skipped > 0) skipped--
+        else closeElement(page, name)
+      },
+      ontext(text) {
+        if (skipped === 0) addText(page, text)
+      },
+    },
+    { decodeEntities: true, lowerCaseTags: true },
+  )
+  parser.write(html)
+  parser.end()
+  return finish(page)
+}
+
+const skippedElements = new Set('script style template noscript svg iframe object nav select button textarea dialog'.split(' '))
+const headings = new Map([1, 2, 3, 4, 5, 6].map((level) => [`h${level}`, '#'.repeat(level)]))
+const blocks = new Set(
+  'p div section article main header footer aside blockquote figure figcaption address details summary dl dt dd form fieldset ul ol table pre hr body'.split(
+    ' ',
+  ),
+)
+
+function isHidden(attributes: Record<string, string>): boolean {
+  return (
+    'hidden' in attributes ||
+    attributes['aria-hidden'] === 'true' ||
+    /display:\s?none/i.test((attributes.style ?? '').slice(0, 500))
+  )
+}
+
+type PageText = {
+  flow: Flow
+  lists: { isOrdered: boolean; count: number }[]
+  title: string
+  isInTitle: boolean
+  fence: string[] | undefined
+  cellDepth: number
+  isRowStart: boolean
+}
+
+function openElement(page: PageText, name: string, attributes: Record<string, string>): void {
+  if (page.fence !== undefined) return
+  const marks = headings.get(name)
+  if (marks !== undefined) {
+    breakBlock(page)
+    if (page.cellDepth === 0) page.flow.prefix(`${marks} `)
+  } else if (name === 'title') page.isInTitle = true
+  else if (name === 'br') breakLine(page)
+  else if (name === 'img') page.flow.text(` ${attributes.alt ?? ''} `)
+  else if (name === 'li') openItem(page)
+  else if (name === 'td' || name === 'th') openCell(page)
+  else if (name === 'tr') openRow(page)
+  else if (blocks.has(name)) {
+    breakBlock(page)
+    if (name === 'pre') page.fence = []
+    if (name === 'ul' || name === 'ol') page.lists.push({ isOrdered: name === 'ol', count: 0 })
+  }
+}
+
+function breakBlock(page: PageText): void {
+  if (page.cellDepth > 0) page.flow.space()
+  else page.flow.break(page.lists.length > 0 ? 1 : 2)
+}
+
+function breakLine(page: PageText): void {
+  if (page.cellDepth > 0) page.flow.space()
+  else page.flow.break(1)
+}
+
+function openRow(page: PageText): void {
+  breakLine(page)
+  if (page.cellDepth === 0) page.isRowStart = true
+}
+
+function openCell(page: PageText): void {
+  if (page.cellDepth === 0) page.flow.raw(page.isRowStart ? '| ' : ' ')
+  page.cellDepth++
+  page.isRowStart = false
+}
+
+function openItem(page: PageText): void {
+  const list = page.lists.at(-1)
+  breakLine(page)
+  if (page.cellDepth > 0 || list === undefined) return
+  list.count++
+  page.flow.prefix(`${'  '.repeat(Math.min(page.lists.length, 8) - 1)}${list.isOrdered ? `${list.count}.` : '-'} `)
+}
+
+function closeElement(page: PageText, name: string): void {
+  if (page.fence !== undefined) {
+    if (name === 'pre') closeFence(page, page.fence)
+  } else if (name === 'title') page.isInTitle = false
+  else if (name === 'td' || name === 'th') {
+    page.cellDepth = Math.max(0, page.cellDepth - 1)
+    if (page.cellDepth === 0) page.flow.raw(' |')
+  } else if (headings.has(name) || blocks.has(name) || name === 'li') {
+    if (name === 'ul' || name === 'ol') page.lists.pop()
+    breakBlock(page)
+  }
+}
+
+function closeFence(page: PageText, lines: string[]): void {
+  const code = lines.join('').replaceAll('\r\n', '\n')
+  page.fence = undefined
+  if (page.cellDepth > 0) {
+    page.flow.text(code)
+    return
+  }
+  const ticks = '`'.repeat(Math.max(3, longestRun(code, '`') + 1))
+  page.flow.raw(`${ticks}\n${code.endsWith('\n') ? code : `${code}\n`}${ticks}`)
+  page.flow.break(2)
+}
+
+function addText(page: PageText, data: string): void {
+  if (page.isInTitle) page.title += data
+  else if (page.fence !== undefined) page.fence.push(data)
+  else page.flow.text(data)
+}
+
+function finish(page: PageText): string {
+  if (page.fence !== undefined) closeFence(page, page.fence)
+  const body = page.flow.finish()
+  const title = page.title.replace(/\s+/g, ' ').trim()
+  return title === '' || body.startsWith(`# ${title}\n`) ? body : `# ${title}\n\n${body}`
+}
+
+type Flow = {
+  text(data: string): void
+  raw(data: string): void
+  space(): void
+  break(lines: 1 | 2): void
+  prefix(mark: string): void
+  finish(): string
+}
+
+/** Text with collapsed white space; breaks and prefixes wait for the text they belong to. */
+function createFlow(): Flow {
+  const pieces: string[] = []
+  let breaks = 0
+  let waiting = ''
+  let isSpacePending = false
+
+  function settle(): void {
+    if (breaks > 0 && pieces.length > 0) pieces.push('\n'.repeat(breaks))
+    else if (isSpacePending && waiting === '' && !endsWithSpace(pieces)) pieces.push(' ')
+    if (waiting !== '') pieces.push(waiting)
+    breaks = 0
+    waiting = ''
+    isSpacePending = false
+  }
+
+  return {
+    text(data) {
+      const collapsed = data.replace(/[\s\u00a0]+/g, ' ')
+      const inner = collapsed.trim()
+      if (collapsed.startsWith(' ')) isSpacePending = true
+      if (inner === '') return
+      settle()
+      pieces.push(inner)
+      isSpacePending = collapsed.endsWith(' ')
+    },
+    raw(data) {
+      isSpacePending = false
+      settle()
+      pieces.push(data)
+    },
+    space() {
+      isSpacePending = true
+    },
+    break(lines) {
+      breaks = Math.max(breaks, lines)
+    },
+    prefix(mark) {
+      waiting = mark
+    },
+    finish() {
+      return pieces.join('')
+    },
+  }
+}
+
+function endsWithSpace(pieces: string[]): boolean {
+  return /^$|\s$/.test(pieces.at(-1) ?? '')
+}
+
+function longestRun(text: string, letter: string): number {
+  let longest = 0
+  let run = 0
+  for (const each of text) {
+    run = each === letter ? run + 1 : 0
+    longest = Math.max(longest, run)
+  }
+  return longest
+}

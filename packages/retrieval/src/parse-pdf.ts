@@ -1,0 +1,119 @@
+import { FileRefusal } from './file-refusal.ts'
+
+/** 5,000 pages are more than the PDF specification and its errata together; beyond it a file is rather a print queue than a document. */
+export const pdfPagesMax = 5_000
+
+/** `pages[i]` is the UTF-16 offset in `text` at which page i + 1 begins. */
+export type PdfText = { text: string; pages: number[] }
+
+/** The text of a PDF, page by page. Throws FileRefusal `damaged_pdf`, `encrypted_pdf`, `too_many_pages` or `no_text`. Detaches `bytes`. */
+export async function pdfToText(bytes: Uint8Array, signal?: AbortSignal): Promise<PdfText> {
+  const pdfjs = await import('pdfjs-dist/legacy/build/pdf.mjs')
+  const loading = pdfjs.getDocument({ data: bytes, verbosity: 0, disableFontFace: true, useSystemFonts: false, ...localFonts() })
+  try {
+    const document = await loading.promise
+    if (document.numPages > pdfPagesMax) {
+      throw new FileRefusal(
+        'too_many_pages',
+        `The PDF has ${document.numPages} pages; at most ${pdfPagesMax} are read. Split it and add the parts.`,
+      )
+    }
+    return await readPages(document, signal)
+  } catch (cause) {
+    throw refusalOf(cause)
+  } finally {
+    await loading.destroy()
+  }
+}
+
+type TextItem = { str: string; hasEOL: boolean; height: number; transform: number[] }
+type Page = { getTextContent(): Promise<{ items: object[] }>; cleanup(): unknown }
+type PdfDocument = { numPages: number; getPage(number: number): Promise<Page> }
+
+async function readPages(document: PdfDocument, signal: AbortSignal | undefined): Promise<PdfText> {
+  const pages: number[] = []
+  let text = ''
+  for (let number = 1; number <= document.numPages; number++) {
+    signal?.throwIfAborted()
+    const page = await document.getPage(number)
+    const { items } = await page.getTextContent()
+    if (text !== '' && !text.endsWith('\n\n')) text += '\n\n'
+    pages.push(text.length)
+    text += pageText(items.filter(isTextItem))
+    page.cleanup()
+  }
+  if (text.trim() === '') {
+    throw new FileRefusal(
+      'no_text',
+      `The PDF has ${document.numPages} page(s) but no text: perhaps it was scanned. Run text recognition (OCR) and add the result.`,
+    )
+  }
+  return { text, pages }
+}
+
+function isTextItem(item: object): item is TextItem {
+  return 'str' in item && 'transform' in item && Array.isArray(item.transform)
+}
+
+/** Lines as they stand on the page; a gap of more than a line becomes a blank line, a word cut by a hyphen at the line's end is joined. */
+function pageText(items: TextItem[]): string {
+  const lines: { text: string; y: number; height: number }[] = []
+  let line = ''
+  let [y, height] = [0, 0]
+  const endLine = () => {
+    const text = clean(line)
+    if (text !== '') lines.push({ text, y, height })
+    line = ''
+    height = 0
+  }
+  for (const item of items) {
+    if (item.str !== '') {
+      if (line !== '' && Math.abs((item.transform[5] ?? 0) - y) > Math.max(height, item.height) * 0.7) endLine()
+      line += item.str
+      y = item.transform[5] ?? 0
+      height = Math.max(height, item.height)
+    }
+    if (item.hasEOL) endLine()
+  }
+  endLine()
+  return joinLines(lines)
+}
+
+function joinLines(lines: { text: string; y: number; height: number }[]): string {
+  let out = ''
+  for (const [index, line] of lines.entries()) {
+    const above = lines[index - 1]
+    if (above === undefined) out = line.text
+    else if (Math.abs(above.y - line.y) > Math.max(above.height, line.height) * paragraphGap) out += `\n\n${line.text}`
+    else if (/\p{L}-$/u.test(out.slice(-3)) && /^\p{Ll}/u.test(line.text)) out = `${out.slice(0, -1)}${line.text}`
+    else out += `\n${line.text}`
+  }
+  return out
+}
+
+/** Line spacing of set text is 1.0 to 1.5 times the letter height; paragraphs stand further apart. */
+const paragraphGap = 1.8
+
+function clean(line: string): string {
+  return line
+    .replaceAll('\u0000', '')
+    .toWellFormed()
+    .replace(/[\s\u00a0]+/g, ' ')
+    .trim()
+}
+
+/** Character maps and standard fonts lie beside the library: nothing is fetched. */
+function localFonts(): { cMapUrl: string; standardFontDataUrl: string } {
+  const library = new URL('../../', import.meta.resolve('pdfjs-dist/legacy/build/pdf.mjs')).pathname
+  return { cMapUrl: `${library}cmaps/`, standardFontDataUrl: `${library}standard_fonts/` }
+}
+
+function refusalOf(thrown: unknown): unknown {
+  if (thrown instanceof FileRefusal || !(thrown instanceof Error) || thrown.name === 'AbortError') return thrown
+  if (thrown.name === 'PasswordException') {
+    return new FileRefusal('encrypted_pdf', 'The PDF is protected by a password. Save it without one and add it again.', {
+      cause: thrown,
+    })
+  }
+  return new FileRefusal('damaged_pdf', `The PDF cannot be read: ${thrown.message}`, { cause: thrown })
+}

@@ -1,0 +1,99 @@
+import { isHighSurrogate } from './code-points.ts'
+import type { FileKind } from './file-kind.ts'
+import { isSpace, sentenceEnds } from './sentences.ts'
+import { type Block, linesOf, splitBlocks } from './split-blocks.ts'
+
+/** How good a place the beginning of a piece is for a cut, worst first. */
+export const cutRank = { word: 0, sentence: 1, item: 2, block: 3, heading: 4 } as const
+
+/** A stretch of text that is not cut any more; pieces follow each other without gaps, none heavier than the largest chunk. */
+export type Piece = { start: number; end: number; weight: number; rank: number; path: string; isHeading: boolean }
+
+export function* splitPieces(text: string, kind: FileKind, maxWeight: number): Generator<Piece> {
+  let isAfterHeading = false
+  for (const block of splitBlocks(text, kind)) {
+    let rank: number = block.type === 'heading' ? cutRank.heading : isAfterHeading ? cutRank.word : cutRank.block
+    for (const part of partsOf(text, block, maxWeight)) {
+      for (const piece of cutToWeight(text, part, maxWeight)) {
+        yield { ...piece, rank, path: block.path, isHeading: block.type === 'heading' }
+        rank = cutRank.word
+      }
+      rank = block.type === 'list' || part.isAfterBlank ? cutRank.item : cutRank.sentence
+    }
+    isAfterHeading = block.type === 'heading'
+  }
+}
+
+type Part = { start: number; end: number; isAfterBlank?: boolean }
+
+/** Lists, tables and fenced code stay whole unless they would fill a chunk on their own. */
+const wholeShare = 0.85
+
+function* partsOf(text: string, block: Block, maxWeight: number): Generator<Part> {
+  const isWhole = block.type === 'heading' || (block.type !== 'prose' && block.type !== 'lines')
+  if (isWhole && block.end - block.start <= maxWeight && weigh(text, block.start, block.end) <= maxWeight * wholeShare)
+    yield block
+  else if (block.type === 'prose') yield* sentencesOf(text, block)
+  else yield* lineParts(text, block)
+}
+
+function* sentencesOf(text: string, block: Block): Generator<Part> {
+  let start = block.start
+  for (const end of sentenceEnds(text, block.start, block.end)) {
+    yield { start, end }
+    start = end
+  }
+}
+
+/** Lines, each group's blank lines with the line above them. */
+function* lineParts(text: string, block: Block): Generator<Part> {
+  let start = block.start
+  let isBlank = false
+  for (const line of linesOf(text, block.start, block.end)) {
+    if (line.start > start && !line.isBlank) {
+      yield { start, end: line.start, isAfterBlank: isBlank }
+      start = line.start
+      isBlank = false
+    } else isBlank = line.isBlank
+  }
+  if (block.end > start) yield { start, end: block.end, isAfterBlank: isBlank }
+}
+
+type Weighed = { start: number; end: number; weight: number }
+
+/** Cuts a part that is too heavy at white space, or anywhere between characters when it has none. */
+function* cutToWeight(text: string, part: Part, maxWeight: number): Generator<Weighed> {
+  let start = part.start
+  let weight = 0
+  let space = { at: start, weight: 0 }
+  for (let at = start; at < part.end; ) {
+    const step = isHighSurrogate(text.charCodeAt(at)) || isCrLf(text, at) ? 2 : 1
+    const added = weightOf(text.charCodeAt(at)) * step
+    if (weight + added > maxWeight) {
+      const cut = space.weight * 2 >= maxWeight ? space : { at, weight }
+      yield { start, end: cut.at, weight: cut.weight }
+      start = cut.at
+      weight -= cut.weight
+      space = { at: start, weight: 0 }
+    }
+    at = Math.min(at + step, part.end)
+    weight += added
+    if (isSpace(text.charCodeAt(at - 1))) space = { at, weight }
+  }
+  if (part.end > start) yield { start, end: part.end, weight }
+}
+
+function isCrLf(text: string, at: number): boolean {
+  return text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10
+}
+
+function weigh(text: string, start: number, end: number): number {
+  let weight = 0
+  for (let at = start; at < end; at++) weight += weightOf(text.charCodeAt(at))
+  return weight
+}
+
+/** From U+1100 (Hangul) on, letters are mostly a syllable, a word or half of an emoji. */
+function weightOf(unit: number): number {
+  return unit < 0x1100 || (unit >= 0x2000 && unit < 0x2e80) ? 1 : 3
+}
