@@ -1,0 +1,64 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readSettings } from '@weft/settings'
+import { z } from 'zod'
+
+/** The checkout this command line belongs to. */
+export const rootFolder = fileURLToPath(new URL('../../..', import.meta.url))
+
+export interface CliSettings {
+  /** Public port of the gateway. */
+  port: number
+  /** Absolute folder of everything the mesh keeps. */
+  dataFolder: string
+  /** The admin key when the environment names one; else it is in `$dataFolder/admin.key`. */
+  apiKey: string | undefined
+  /** Comma-separated; absent: the embedded database. */
+  databaseUrls: string | undefined
+  /** Absent: the embedded Redis. */
+  redisUrl: string | undefined
+  /** JSON file naming the programs the mesh runs on. */
+  toolchainFile: string
+  compileCacheFolder: string
+  /** Everything else, handed on to the services (provider keys, OTEL_*, proxies, …). */
+  environment: Record<string, string>
+}
+
+const text = z.string().min(1).optional()
+
+// A loose object: the services' own variables pass through unread.
+const cliEnvironment = z.looseObject({
+  WEFT_PORT: z.coerce.number().int().min(1).max(65_535).default(8000),
+  WEFT_DATA: text,
+  WEFT_API_KEY: text,
+  DATABASE_URLS: text,
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\/[^/]+/, 'a URL like redis://:password@127.0.0.1:6379')
+    .optional(),
+  WEFT_CACHE: text,
+  WEFT_TOOLCHAIN: text,
+  XDG_CACHE_HOME: text,
+  NODE_COMPILE_CACHE: text,
+})
+
+/** Reads and checks what the command line itself needs. Throws `SettingsError` naming every wrong variable. */
+export function readCliSettings(): CliSettings {
+  const variables = readSettings(cliEnvironment)
+  const cache = variables.WEFT_CACHE ?? join(variables.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'weft')
+  const strings = Object.entries(variables).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as const] : [],
+  )
+  return {
+    port: variables.WEFT_PORT,
+    // The default belongs to the checkout, wherever in it the command is typed; a path given is relative to where it is typed.
+    dataFolder: variables.WEFT_DATA === undefined ? join(rootFolder, '.weft') : resolve(variables.WEFT_DATA),
+    apiKey: variables.WEFT_API_KEY,
+    databaseUrls: variables.DATABASE_URLS,
+    redisUrl: variables.REDIS_URL,
+    toolchainFile: variables.WEFT_TOOLCHAIN ?? join(cache, 'toolchain.json'),
+    compileCacheFolder: variables.NODE_COMPILE_CACHE ?? join(cache, 'compile-cache'),
+    environment: Object.fromEntries(strings),
+  }
+}

@@ -1,0 +1,69 @@
+import { existsSync, readdirSync, watchFile } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { CliError, exitCodes } from '../cli-error.ts'
+import { readCliSettings } from '../cli-settings.ts'
+import { dataPaths } from '../supervisor/data-paths.ts'
+import { readLastLines } from './read-last-lines.ts'
+
+const followPollMs = 250
+
+export function registerLogs(program: Command): void {
+  program
+    .command('logs')
+    .description('show what a process of the mesh wrote (its names: weft status)')
+    .argument('<service>', 'a process, like gateway or gateway-daprd')
+    .option('-f, --follow', 'go on with what it writes from now')
+    .option('-n, --lines <count>', 'how many of its last lines', parseCount, 100)
+    .action(async (service: string, { follow = false, lines }: { follow?: boolean; lines: number }) => {
+      const path = findLog(dataPaths(readCliSettings().dataFolder).logs, service)
+      for (const line of readLastLines(path, lines)) console.log(line)
+      if (follow) await followFile(path)
+    })
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('Not a whole number.')
+  return count
+}
+
+function findLog(folder: string, service: string): string {
+  const names = existsSync(folder)
+    ? readdirSync(folder).flatMap((file) => (file.endsWith('.log') ? [file.slice(0, -4)] : []))
+    : []
+  if (names.includes(service)) return join(folder, `${service}.log`)
+  if (names.length === 0)
+    throw new CliError('mesh_not_up', `no logs in ${folder}: the mesh was not started yet; start it with: npm start`, {
+      exitCode: exitCodes.meshNotUp,
+    })
+  throw new CliError('unknown_service', `there is no log of '${service}'; there are: ${names.toSorted().join(', ')}`, {
+    exitCode: exitCodes.wrongUsage,
+  })
+}
+
+/** Prints what is added to the file, also after it was rotated. Never resolves: it is ended by Ctrl-C. */
+async function followFile(path: string): Promise<never> {
+  let file = await open(path)
+  let position = (await file.stat()).size
+  const printAdded = async (): Promise<void> => {
+    const { size } = await file.stat()
+    if (size <= position) return
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - position), 0, size - position, position)
+    position += bytesRead
+    process.stdout.write(buffer.subarray(0, bytesRead))
+  }
+  let work = Promise.resolve()
+  watchFile(path, { interval: followPollMs }, (now, before) => {
+    work = work.then(async () => {
+      await printAdded()
+      if (now.ino === before.ino || now.ino === 0) return
+      await file.close()
+      file = await open(path)
+      position = 0
+      await printAdded()
+    })
+  })
+  return new Promise<never>(() => undefined)
+}

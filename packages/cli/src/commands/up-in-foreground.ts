@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CliError, exitCodes } from '../cli-error.ts'
+import type { CliSettings } from '../cli-settings.ts'
+import { createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
+import { endOrphans } from '../supervisor/end-orphans.ts'
+import { readMeshRecord } from '../supervisor/mesh-file.ts'
+import { ownIdentity, takeMeshLock } from '../supervisor/mesh-lock.ts'
+import type { AppId } from '../supervisor/mesh-plan.ts'
+import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
+import { planProcesses } from '../supervisor/plan-processes.ts'
+import { refuseUnfitPlace } from '../supervisor/preflight.ts'
+import { prepareMesh } from '../supervisor/prepare-mesh.ts'
+import { type RunningMesh, runMesh } from '../supervisor/run-mesh.ts'
+import { readLastLines } from './read-last-lines.ts'
+import { createUpProgress, type UpProgress } from './up-progress.ts'
+
+export interface UpOptions {
+  settings: CliSettings
+  replicas: Partial<Record<AppId, number>>
+  infrastructureOnly: boolean
+}
+
+const hopelessAfterFailures = 5
+const readyTimeoutMs = 240_000
+const pollMs = 250
+const lastLinesShown = 12
+
+/** Runs the mesh until it is told to stop; answers the exit code. */
+export async function upInForeground({ settings, replicas, infrastructureOnly }: UpOptions): Promise<number> {
+  const paths = dataPaths(settings.dataFolder)
+  const url = `http://127.0.0.1:${settings.port}`
+  createDataFolders(paths)
+  const release = takeMeshLock(paths.lockFile, url)
+  try {
+    const orphanCount = await endOrphans(readMeshRecord(paths.meshFile))
+    if (orphanCount > 0) console.log(`ended ${orphanCount} processes that an earlier start had left behind`)
+    await refuseUnfitPlace(settings)
+    const key = ensureAdminKey(paths, settings.apiKey)
+    const plan = await prepareMesh({ settings, paths, replicas, infrastructureOnly })
+    const specs = planProcesses(plan, { infrastructureOnly })
+    const progress = createUpProgress(specs.map(({ name }) => name))
+    const mesh = runMesh({ specs, paths, supervisor: ownIdentity(), url, ports: plan.ports, onChange: progress.changed })
+    const stopping = stopOnSignals(mesh, progress)
+    const isReady = await Promise.race([waitUntilReady(mesh, paths), stopping.then(() => false)])
+    if (isReady) progress.ready({ url, paths, infrastructureOnly, ...(key.isNew ? { newKey: key.key } : {}) })
+    await stopping
+    return exitCodes.done
+  } finally {
+    release()
+  }
+}
+
+/** Throws, after ending everything, when the mesh cannot become ready. */
+async function waitUntilReady(mesh: RunningMesh, paths: DataPaths): Promise<boolean> {
+  const deadlineMs = Date.now() + readyTimeoutMs
+  let isReady = false
+  void mesh.ready.then(() => {
+    isReady = true
+  })
+  while (!isReady) {
+    const hopeless = mesh.hopeless(hopelessAfterFailures)
+    if (hopeless !== undefined || Date.now() > deadlineMs) {
+      const late = hopeless ?? mesh.snapshots().find(({ state }) => state !== 'ready')
+      await mesh.stop()
+      throw notReady(late?.name ?? 'a process', late?.lastExit, paths)
+    }
+    await Promise.race([mesh.ready, sleep(pollMs)])
+  }
+  return true
+}
+
+function notReady(name: string, lastExit: string | undefined, { logs }: DataPaths): CliError {
+  const lines = readLastLines(`${logs}/${name}.log`, lastLinesShown).map((line) => `\n    ${line}`)
+  const what = lastExit === undefined ? `was not ready within ${readyTimeoutMs / 1000} s` : `could not start, it ${lastExit}`
+  return new CliError('mesh_not_ready', `${name} ${what}; its log ${logs}/${name}.log ends with:${lines.join('')}`)
+}
+
+/** The first signal ends all in order, a second one at once. Resolves when nothing runs any more. */
+function stopOnSignals(mesh: RunningMesh, progress: UpProgress): Promise<void> {
+  const stopped = Promise.withResolvers<void>()
+  let isStopping = false
+  const stop = (): void => {
+    if (isStopping) {
+      progress.killing()
+      mesh.kill()
+      return
+    }
+    isStopping = true
+    progress.stopping()
+    mesh.stop().then(stopped.resolve, stopped.reject)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  return stopped.promise.then(() => progress.stopped())
+}
+
+function createDataFolders(paths: DataPaths): void {
+  try {
+    createFolders(paths)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError(
+      'data_folder',
+      `cannot create the data folder ${paths.data}: ${why}; set WEFT_DATA to a folder you may write to`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,42 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { readCliSettings } from '../cli-settings.ts'
+import { type AppId, appIds } from '../supervisor/mesh-plan.ts'
+import { upDetached } from './up-detached.ts'
+import { upInForeground } from './up-in-foreground.ts'
+
+/** Copies of one service on one machine: for tests of failover, not for speed. */
+const replicasMax = 4
+
+interface UpFlags {
+  detach?: boolean
+  infrastructure?: boolean
+  replicas: Partial<Record<AppId, number>>
+}
+
+export function registerUp(program: Command): void {
+  program
+    .command('up')
+    .description('start the mesh and keep it running until Ctrl-C')
+    .option('-d, --detach', 'return once it is ready; end it with: weft down')
+    .option('--infrastructure', 'start only Redis, the database, placement and scheduler, on the ports dapr/dapr.yaml names')
+    .option('--replicas <service=count,…>', 'run several copies of a service', parseReplicas, {})
+    .action(async ({ detach = false, infrastructure = false, replicas }: UpFlags) => {
+      const settings = readCliSettings()
+      const up = { settings, replicas, infrastructureOnly: infrastructure }
+      process.exitCode = detach ? await upDetached(up, process.argv) : await upInForeground(up)
+    })
+}
+
+/** `gateway=2,orchestrator=2`. */
+export function parseReplicas(text: string): Partial<Record<AppId, number>> {
+  const pairs = text.split(',').map((pair) => {
+    const [name = '', digits = ''] = pair.split('=')
+    const appId = appIds.find((id) => id === name)
+    const count = Number(digits)
+    if (appId === undefined) throw new InvalidArgumentError(`'${name}' is not one of ${appIds.join(', ')}.`)
+    if (!Number.isInteger(count) || count < 1 || count > replicasMax)
+      throw new InvalidArgumentError(`'${pair}' must say 1 to ${replicasMax}, like ${name}=2.`)
+    return [appId, count]
+  })
+  return Object.fromEntries(pairs)
+}

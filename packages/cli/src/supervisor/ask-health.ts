@@ -1,0 +1,73 @@
+import { get } from 'node:http'
+import { connect } from 'node:net'
+import type { Probe } from './process-spec.ts'
+
+/** `ready`: serves; `alive`: runs but does not serve (yet); `silent`: did not answer in time. */
+export type Health = 'ready' | 'alive' | 'silent'
+
+const timeoutMs = 2_000
+const answerBytesMax = 256
+
+/** Asks a process once, over a connection of its own that is closed again. Never throws. */
+export async function askHealth(probe: Probe): Promise<Health> {
+  switch (probe.kind) {
+    case 'http':
+      return askHttp(probe)
+    case 'redis':
+      return readRedisAnswer(
+        await askTcp(probe.port, `AUTH ${probe.password}\r\nPING\r\n`, /\+PONG|-LOADING|-ERR|-NOAUTH|-WRONGPASS/),
+      )
+    case 'postgres':
+      return readPostgresAnswer(await askTcp(probe.port, sslRequest, /[NS]/))
+  }
+}
+
+export function readRedisAnswer(answer: string | undefined): Health {
+  if (answer === undefined) return 'silent'
+  return answer.includes('+PONG') ? 'ready' : 'alive'
+}
+
+export function readPostgresAnswer(answer: string | undefined): Health {
+  return answer === 'N' || answer === 'S' ? 'ready' : 'silent'
+}
+
+/** PostgreSQL's SSLRequest (protocol documentation, message formats): any server answers it with one letter, before log-in. */
+const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
+
+async function askHttp({ port, path, alivePath }: Probe & { kind: 'http' }): Promise<Health> {
+  const status = await getStatus(port, path)
+  if (status !== undefined) return status >= 200 && status < 300 ? 'ready' : 'alive'
+  // Readiness may wait for a dependency that hangs; that is not the fault of the one asked.
+  return alivePath !== undefined && (await getStatus(port, alivePath)) !== undefined ? 'alive' : 'silent'
+}
+
+function getStatus(port: number, path: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+      response.resume()
+      response.once('error', () => resolve(undefined))
+      resolve(response.statusCode)
+    })
+    request.once('error', () => resolve(undefined))
+  })
+}
+
+/** Sends `question` and answers what came back once it matches `isComplete`; undefined when that never happens. */
+function askTcp(port: number, question: string | Buffer, isComplete: RegExp): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let answer = ''
+    const socket = connect({ host: '127.0.0.1', port })
+    const end = (result: string | undefined): void => {
+      socket.destroy()
+      resolve(result)
+    }
+    socket.setTimeout(timeoutMs, () => end(undefined))
+    socket.once('error', () => end(undefined))
+    socket.once('close', () => end(undefined))
+    socket.once('connect', () => socket.write(question))
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1')
+      if (isComplete.test(answer) || answer.length > answerBytesMax) end(answer)
+    })
+  })
+}

@@ -1,0 +1,73 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { CliSettings } from '../cli-settings.ts'
+import { probePort } from './choose-ports.ts'
+import { type DataPaths, dataPaths } from './data-paths.ts'
+import { findOrphans } from './end-orphans.ts'
+import type { Finding } from './finding.ts'
+import { readMeshRecord } from './mesh-file.ts'
+import { readLockOwner } from './mesh-lock.ts'
+import { freeBytesAt, freeBytesMin, isWritable } from './preflight.ts'
+
+/** Whether the mesh can run, or runs well, with this data folder and port. */
+export async function checkPlace({ dataFolder, port }: Pick<CliSettings, 'dataFolder' | 'port'>): Promise<Finding[]> {
+  const paths = dataPaths(dataFolder)
+  const isUp = readLockOwner(paths.lockFile) !== undefined
+  return [
+    checkFolder(dataFolder),
+    checkDisk(dataFolder),
+    checkKey(paths),
+    isUp ? checkProcesses(paths) : await checkPort(port),
+    ...(isUp ? [] : [checkOrphans(paths)]),
+  ]
+}
+
+function checkFolder(dataFolder: string): Finding {
+  const ok = isWritable(nearestExisting(dataFolder))
+  return {
+    what: 'data folder',
+    ok,
+    detail: ok ? dataFolder : `${dataFolder} may not be written`,
+    remedy: `chown it to yourself, or set WEFT_DATA to a folder of yours`,
+  }
+}
+
+function checkDisk(dataFolder: string): Finding {
+  const freeBytes = freeBytesAt(nearestExisting(dataFolder))
+  const detail = `${(freeBytes / 1024 ** 3).toFixed(1)} GB free`
+  return { what: 'disk', ok: freeBytes >= freeBytesMin, detail, remedy: 'free at least 200 MB, or set WEFT_DATA to another disk' }
+}
+
+function checkKey({ adminKeyFile }: DataPaths): Finding {
+  if (!existsSync(adminKeyFile)) return { what: 'admin key', ok: true, detail: 'made at the first start' }
+  const isPrivate = (statSync(adminKeyFile).mode & 0o077) === 0
+  const detail = isPrivate ? adminKeyFile : `${adminKeyFile} can be read by other users`
+  return { what: 'admin key', ok: isPrivate, detail, remedy: `chmod 600 ${adminKeyFile}` }
+}
+
+async function checkPort(port: number): Promise<Finding> {
+  const state = await probePort(port)
+  return { what: 'port', ok: state === 'free', detail: `${port} is ${state}`, remedy: `WEFT_PORT=${port + 1} npm start` }
+}
+
+function checkOrphans({ meshFile }: DataPaths): Finding {
+  const orphans = findOrphans(readMeshRecord(meshFile))
+  const detail =
+    orphans.length === 0
+      ? 'none left of an earlier start'
+      : `left without a supervisor: ${orphans.map(({ name }) => name).join(', ')}`
+  return { what: 'processes', ok: orphans.length === 0, detail, remedy: 'npx weft down' }
+}
+
+function checkProcesses({ meshFile, logs }: DataPaths): Finding {
+  const failing = (readMeshRecord(meshFile)?.processes ?? []).filter(({ state }) => state !== 'ready')
+  const detail =
+    failing.length === 0
+      ? 'the mesh is up and every process is ready'
+      : failing.map(({ name, state }) => `${name} is ${state}`).join(', ')
+  return { what: 'processes', ok: failing.length === 0, detail, remedy: `see what they wrote, in ${logs}` }
+}
+
+function nearestExisting(folder: string): string {
+  return existsSync(folder) || folder === dirname(folder) ? folder : nearestExisting(dirname(folder))
+}

@@ -1,0 +1,48 @@
+import { parseValue } from '@weft/contracts'
+import { load } from 'js-yaml'
+import { z } from 'zod'
+
+/** Where spans go, as OpenTelemetry's standard variables tell. */
+export interface SpanTarget {
+  /** `host:port`; the path, headers and time-outs are read by the sidecar from the same variables. */
+  endpointAddress: string
+  isSecure: boolean
+  protocol: 'grpc' | 'http'
+}
+
+/**
+ * The sidecars read the standard variables themselves, but take plain `http://` for a secure endpoint and gRPC for the default
+ * protocol (dapr 1.18.2, pkg/config SetTracingSpecFromEnv), so the target is spelt out in the configuration.
+ */
+export function readSpanTarget(environment: Record<string, string>): SpanTarget | undefined {
+  const endpoint = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? environment.OTEL_EXPORTER_OTLP_ENDPOINT
+  if (environment.OTEL_SDK_DISABLED === 'true' || endpoint === undefined || !URL.canParse(endpoint)) return undefined
+  const { hostname, port, protocol } = new URL(endpoint)
+  const isSecure = protocol === 'https:'
+  const wire = environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? environment.OTEL_EXPORTER_OTLP_PROTOCOL ?? 'http/protobuf'
+  return {
+    endpointAddress: `${hostname}:${port || (isSecure ? 443 : 80)}`,
+    isSecure,
+    protocol: wire === 'grpc' ? 'grpc' : 'http',
+  }
+}
+
+const Configuration = z.looseObject({
+  spec: z.looseObject({
+    nameResolution: z.looseObject({ configuration: z.looseObject({ connectionString: z.string() }) }),
+    tracing: z.looseObject({}),
+  }),
+})
+
+/** dapr/config.yaml with the two things that only a start knows: where names are kept, and where spans go. */
+export function renderDaprConfiguration(
+  template: string,
+  { namesDatabase, spans }: { namesDatabase: string; spans: SpanTarget | undefined },
+): string {
+  const configuration = parseValue(Configuration, load(template), 'dapr/config.yaml')
+  const { nameResolution, tracing } = configuration.spec
+  nameResolution.configuration.connectionString = `file:${namesDatabase}`
+  if (spans !== undefined) tracing.otel = spans
+  // JSON is YAML; what reads this is a program.
+  return `${JSON.stringify(configuration, null, 2)}\n`
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { parseJson } from '@weft/contracts'
+import { z } from 'zod'
+import { systemErrorCode } from '../cli-error.ts'
+import { ProcessSnapshot } from './process-snapshot.ts'
+import { replaceFile } from './replace-file.ts'
+import { ProcessIdentity } from './running-process.ts'
+
+/** What the supervisor writes down at every change, so that others find the mesh, and its orphans should it be killed. */
+export const MeshRecord = z.object({
+  supervisor: ProcessIdentity,
+  url: z.string(),
+  startedAt: z.string(),
+  /** Every process was ready once, and none is missing now. */
+  ready: z.boolean(),
+  processes: z.array(ProcessSnapshot),
+  /** Chosen ports by `process.purpose`, taken again at the next start when still free. */
+  ports: z.record(z.string(), z.number().int()),
+})
+export type MeshRecord = z.infer<typeof MeshRecord>
+
+/** The mesh last started with this data folder, running or not; undefined when none was. */
+export function readMeshRecord(meshFile: string): MeshRecord | undefined {
+  let text: string
+  try {
+    text = readFileSync(meshFile, 'utf8')
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+  return parseJson(MeshRecord, text, meshFile)
+}
+
+export function writeMeshRecord(meshFile: string, record: MeshRecord): void {
+  replaceFile(meshFile, `${JSON.stringify(record, null, 1)}\n`)
+}

@@ -1,0 +1,52 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { parseJson } from '@weft/contracts'
+import { z } from 'zod'
+import { CliError, systemErrorCode } from '../cli-error.ts'
+import { isRunning, ProcessIdentity, readStartMark } from './running-process.ts'
+
+const LockOwner = ProcessIdentity.extend({ url: z.string() })
+export type LockOwner = z.infer<typeof LockOwner>
+
+/** Makes this process the only supervisor of a data folder. Throws `already_running` with the other's address. Answers the release. */
+export function takeMeshLock(lockFile: string, url: string): () => void {
+  const owner = { ...ownIdentity(), url }
+  if (!createLock(lockFile, owner)) {
+    const other = readLockOwner(lockFile)
+    if (other !== undefined) throw alreadyRunning(other)
+    // Left by a supervisor that was killed. Two that find it at once: the second to create it is refused.
+    rmSync(lockFile, { force: true })
+    if (!createLock(lockFile, owner)) throw alreadyRunning(readLockOwner(lockFile) ?? owner)
+  }
+  return () => rmSync(lockFile, { force: true })
+}
+
+/** Who runs the mesh of this data folder; undefined when nobody does. */
+export function readLockOwner(lockFile: string): LockOwner | undefined {
+  try {
+    const owner = parseJson(LockOwner, readFileSync(lockFile, 'utf8'), lockFile)
+    return isRunning(owner) ? owner : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function ownIdentity(): ProcessIdentity {
+  const startMark = readStartMark(process.pid)
+  if (startMark === undefined)
+    throw new CliError('no_process_table', 'the system does not tell when a process began: neither /proc nor ps is there')
+  return { pid: process.pid, startMark }
+}
+
+function createLock(lockFile: string, owner: LockOwner): boolean {
+  try {
+    writeFileSync(lockFile, `${JSON.stringify(owner)}\n`, { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+function alreadyRunning(owner: LockOwner): CliError {
+  return new CliError('already_running', `already running at ${owner.url} (process ${owner.pid}); end it with: npx weft down`)
+}

@@ -1,0 +1,55 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CliSettings } from '../cli-settings.ts'
+import { rootFolder } from '../cli-settings.ts'
+import { redisConnection } from './app-processes.ts'
+import { readSpanTarget, renderDaprConfiguration } from './dapr-configuration.ts'
+import { renderDaprEnvironment } from './dapr-environment.ts'
+import type { DataPaths } from './data-paths.ts'
+import { readMeshRecord } from './mesh-file.ts'
+import { type AppId, appIds, chooseMeshPorts, debuggingPorts, type MeshPlan, portOf } from './mesh-plan.ts'
+import { ensureTokens } from './mesh-secrets.ts'
+import { redisConfiguration } from './redis-configuration.ts'
+import { replaceFile } from './replace-file.ts'
+import { readToolchain } from './toolchain.ts'
+
+export interface PrepareOptions {
+  settings: CliSettings
+  paths: DataPaths
+  replicas: Partial<Record<AppId, number>>
+  infrastructureOnly: boolean
+}
+
+/** Chooses ports and tokens and writes the files the processes read. Its caller holds the lock. Throws `program_missing`. */
+export async function prepareMesh({ settings, paths, replicas, infrastructureOnly }: PrepareOptions): Promise<MeshPlan> {
+  const toolchain = readToolchain(settings.toolchainFile)
+  const wished = { ...readMeshRecord(paths.meshFile)?.ports, ...(infrastructureOnly ? debuggingPorts : {}) }
+  const { port: publicPort, databaseUrls, redisUrl, compileCacheFolder, environment } = settings
+  const plan: MeshPlan = {
+    root: rootFolder,
+    paths,
+    toolchain,
+    tokens: ensureTokens(paths.tokensFile, appIds),
+    publicPort,
+    ports: await chooseMeshPorts(replicas, wished),
+    replicas,
+    databaseUrls,
+    redisUrl,
+    compileCacheFolder,
+    environment,
+  }
+  writeProcessFiles(plan)
+  if (infrastructureOnly) replaceFile(paths.daprEnvironment, renderDaprEnvironment(plan, redisConnection(plan)))
+  return plan
+}
+
+function writeProcessFiles(plan: MeshPlan): void {
+  const { paths, tokens, environment } = plan
+  // Names of an earlier start would be offered to callers until they expire.
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${paths.namesDatabase}${suffix}`, { force: true })
+  const redis = { port: portOf(plan, 'redis.tcp'), password: tokens.redisPassword, dataFolder: paths.redisData }
+  replaceFile(paths.redisConf, redisConfiguration(redis))
+  const template = readFileSync(join(plan.root, 'dapr', 'config.yaml'), 'utf8')
+  const names = { namesDatabase: paths.namesDatabase, spans: readSpanTarget(environment) }
+  replaceFile(paths.daprConfiguration, renderDaprConfiguration(template, names))
+}

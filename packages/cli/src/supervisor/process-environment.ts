@@ -1,0 +1,18 @@
+import type { MeshPlan } from './mesh-plan.ts'
+
+const minimalVariables = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ']
+
+/** What any program needs of the environment, and no key of a provider among it. */
+export function minimalEnvironment({ environment }: Pick<MeshPlan, 'environment'>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => minimalVariables.includes(name)))
+}
+
+/** What a Node process gets at least: compiled code is kept between starts. */
+export function nodeEnvironment(plan: Pick<MeshPlan, 'environment' | 'compileCacheFolder'>): Record<string, string> {
+  return { ...minimalEnvironment(plan), NODE_COMPILE_CACHE: plan.compileCacheFolder, NODE_ENV: 'production' }
+}
+
+/** How every Node process of the mesh is started: quiet about type stripping, and with a young generation that stays small. */
+export function nodeArguments(main: string): string[] {
+  return ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', main]
+}

@@ -1,0 +1,61 @@
+export interface RedisPlace {
+  port: number
+  password: string
+  dataFolder: string
+}
+
+/** Bound of the mesh's short-lived state; beyond it Redis refuses writes, and drops nothing. */
+const memoryMax = '1gb'
+
+/**
+ * The embedded Redis: this machine only, with a password, every write in the append-only file. `everysec` syncs once a second, but
+ * each write is in the system's page cache before it is acknowledged: nothing is lost when Redis is killed, at most the last
+ * second when the machine itself loses power.
+ */
+export function redisConfiguration({ port, password, dataFolder }: RedisPlace): string {
+  return [
+    'bind 127.0.0.1',
+    `port ${port}`,
+    `requirepass ${password}`,
+    `dir "${dataFolder}"`,
+    'appendonly yes',
+    'appendfsync everysec',
+    'save ""',
+    `maxmemory ${memoryMax}`,
+    'maxmemory-policy noeviction',
+    'daemonize no',
+    'databases 1',
+    '',
+  ].join('\n')
+}
+
+/** What the component files take from the environment (dapr/components/*.yaml). */
+export interface RedisConnection {
+  WEFT_REDIS_HOST: string
+  WEFT_REDIS_USERNAME: string
+  WEFT_REDIS_PASSWORD: string
+  WEFT_REDIS_TLS: string
+  WEFT_REDIS_DB: string
+}
+
+export function ownRedis({ port, password }: { port: number; password: string }): RedisConnection {
+  return {
+    WEFT_REDIS_HOST: `127.0.0.1:${port}`,
+    WEFT_REDIS_USERNAME: '',
+    WEFT_REDIS_PASSWORD: password,
+    WEFT_REDIS_TLS: 'false',
+    WEFT_REDIS_DB: '0',
+  }
+}
+
+/** A URL like `rediss://user:password@host:6380/1` in the parts that Dapr's components ask for. */
+export function redisFromUrl(url: string): RedisConnection {
+  const { protocol, hostname, port, username, password, pathname } = new URL(url)
+  return {
+    WEFT_REDIS_HOST: `${hostname}:${port === '' ? '6379' : port}`,
+    WEFT_REDIS_USERNAME: decodeURIComponent(username),
+    WEFT_REDIS_PASSWORD: decodeURIComponent(password),
+    WEFT_REDIS_TLS: String(protocol === 'rediss:'),
+    WEFT_REDIS_DB: pathname.length > 1 ? pathname.slice(1) : '0',
+  }
+}

@@ -1,0 +1,14 @@
+const delayMsMin = 200
+const delayMsMax = 10_000
+/** A process that ran this long had recovered: its next failure is a first one again. */
+export const recoveredAfterMs = 60_000
+
+/** Wait before the next start after this many failures in a row: 0.2 s, doubling up to 10 s. */
+export function restartDelayMs(failuresInARow: number): number {
+  return Math.min(delayMsMax, delayMsMin * 2 ** Math.max(0, failuresInARow - 1))
+}
+
+/** Failures in a row after one more, which came after the process had been up for `upMs`. */
+export function countFailure(failuresInARow: number, upMs: number): number {
+  return upMs >= recoveredAfterMs ? 1 : failuresInARow + 1
+}

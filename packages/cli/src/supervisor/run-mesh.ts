@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import type { DataPaths } from './data-paths.ts'
+import { type MeshRecord, writeMeshRecord } from './mesh-file.ts'
+import type { ProcessSnapshot } from './process-snapshot.ts'
+import type { ProcessSpec } from './process-spec.ts'
+import { openRotatingLog } from './rotating-log.ts'
+import type { ProcessIdentity } from './running-process.ts'
+import { SupervisedProcess } from './supervised-process.ts'
+
+export interface MeshOptions {
+  specs: ProcessSpec[]
+  paths: DataPaths
+  supervisor: ProcessIdentity
+  url: string
+  ports: Record<string, number>
+  /** Told of every change of every process. */
+  onChange: (snapshot: ProcessSnapshot) => void
+}
+
+export interface RunningMesh {
+  /** Resolves when every process has been ready once; never rejects. */
+  readonly ready: Promise<void>
+  snapshots(): ProcessSnapshot[]
+  /** The process that ended most often without ever being ready, when it did so `count` times. */
+  hopeless(count: number): ProcessSnapshot | undefined
+  /** Ends all in stages; resolves when nothing runs. */
+  stop(): Promise<void>
+  /** Ends all at once. */
+  kill(): void
+}
+
+/** Starts every process as soon as those it waits for are ready, and writes down each change. */
+export function runMesh({ specs, paths, supervisor, url, ports, onChange }: MeshOptions): RunningMesh {
+  const startedAt = new Date().toISOString()
+  const processes = new Map<string, SupervisedProcess>()
+  const snapshots = (): ProcessSnapshot[] => [...processes.values()].map((one) => one.snapshot())
+  const record = (): void =>
+    writeMeshRecord(paths.meshFile, describe({ supervisor, url, startedAt, ports, processes: snapshots() }))
+  for (const spec of specs) {
+    const log = openRotatingLog(join(paths.logs, `${spec.name}.log`))
+    const changed = (snapshot: ProcessSnapshot): void => {
+      record()
+      onChange(snapshot)
+    }
+    processes.set(spec.name, new SupervisedProcess(spec, { log, onChange: changed }))
+  }
+  record()
+  for (const one of processes.values()) void startInTurn(one, processes)
+  return {
+    ready: Promise.all([...processes.values()].map((one) => one.firstReady)).then(() => undefined),
+    snapshots,
+    hopeless: (count) => [...processes.values()].find((one) => one.failuresBeforeReady >= count)?.snapshot(),
+    stop: () => stopInStages([...processes.values()]),
+    kill: () => {
+      for (const one of processes.values()) one.kill()
+    },
+  }
+}
+
+async function startInTurn(one: SupervisedProcess, processes: ReadonlyMap<string, SupervisedProcess>): Promise<void> {
+  await Promise.all(one.spec.startsAfter.map((name) => processes.get(name)?.firstReady))
+  one.start()
+}
+
+async function stopInStages(processes: SupervisedProcess[]): Promise<void> {
+  const stages = [...new Set(processes.map((one) => one.spec.stopStage))].toSorted((a, b) => a - b)
+  for (const stage of stages) {
+    await Promise.all(processes.filter((one) => one.spec.stopStage === stage).map((one) => one.stop()))
+  }
+}
+
+function describe(facts: Omit<MeshRecord, 'ready'>): MeshRecord {
+  return { ...facts, ready: facts.processes.every(({ state }) => state === 'ready') }
+}

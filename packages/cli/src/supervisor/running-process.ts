@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+/** A process told apart from any later one that is given the same id. */
+export const ProcessIdentity = z.object({ pid: z.number().int().positive(), startMark: z.string() })
+export type ProcessIdentity = z.infer<typeof ProcessIdentity>
+
+/** When a running process began: clock ticks since boot and the boot itself, or what `ps` tells. Undefined: none runs. */
+export function readStartMark(pid: number): string | undefined {
+  if (!existsSync('/proc/self/stat')) return askPs(pid, 'lstart')
+  const fields = readStat(pid)
+  // A zombie has ended; only its parent has not looked yet. Fields count from the state, the third (proc(5)).
+  if (fields === undefined || fields[0] === 'Z') return undefined
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:${fields[19]}`
+}
+
+export function isRunning(identity: ProcessIdentity): boolean {
+  return readStartMark(identity.pid) === identity.startMark
+}
+
+/** Resident memory in bytes; undefined when the process is gone. */
+export function readResidentBytes(pid: number): number | undefined {
+  if (!existsSync('/proc/self/stat')) {
+    const kib = askPs(pid, 'rss')
+    return kib === undefined ? undefined : Number(kib) * 1024
+  }
+  try {
+    const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return kib === undefined ? undefined : Number(kib) * 1024
+  } catch {
+    return undefined
+  }
+}
+
+/** Signals a process and everything it started, which share its group; false when it is gone already. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(-pid, signal)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The fields after the program's name, which is in parentheses and may hold spaces. */
+function readStat(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return undefined
+  }
+}
+
+function askPs(pid: number, field: string): string | undefined {
+  try {
+    const answer = execFileSync('ps', ['-o', `${field}=`, '-p', String(pid)], { encoding: 'utf8' }).trim()
+    return answer === '' ? undefined : answer
+  } catch {
+    return undefined
+  }
+}

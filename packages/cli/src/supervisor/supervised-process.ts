@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { askHealth, type Health } from './ask-health.ts'
+import type { ProcessSnapshot, ProcessState } from './process-snapshot.ts'
+import type { ProcessSpec } from './process-spec.ts'
+import { countFailure, restartDelayMs } from './restart-delay.ts'
+import type { RotatingLog } from './rotating-log.ts'
+import { readStartMark, signalGroup } from './running-process.ts'
+
+const startingPollMs = 100
+/** Fifteen probes of about a millisecond each this often cost no measurable processor time. */
+const watchPollMs = 5_000
+/** A first start may migrate a database or replay a log before it answers anything. */
+const startingSilenceMs = 180_000
+
+/** Keeps one process running: starts it, watches its health, starts it again with growing delays when it ends or falls silent. */
+export class SupervisedProcess {
+  readonly spec: ProcessSpec
+  readonly #log: RotatingLog
+  readonly #onChange: (snapshot: ProcessSnapshot) => void
+  readonly #firstReady = Promise.withResolvers<void>()
+  readonly #wake = new AbortController()
+  #child: ChildProcess | undefined
+  #startMark: string | undefined
+  #state: ProcessState = 'waiting'
+  #startedAtMs = 0
+  #readyAfterMs: number | undefined
+  #answeredAtMs = 0
+  #restarts = 0
+  #failuresInARow = 0
+  #failuresBeforeReady = 0
+  #lastExit: string | undefined
+
+  constructor(spec: ProcessSpec, { log, onChange }: { log: RotatingLog; onChange: (snapshot: ProcessSnapshot) => void }) {
+    this.spec = spec
+    this.#log = log
+    this.#onChange = onChange
+  }
+
+  /** Resolves when it has been ready once; never rejects. */
+  get firstReady(): Promise<void> {
+    return this.#firstReady.promise
+  }
+
+  /** Ends since it was last ready: a process that never gets there is not worth waiting for. */
+  get failuresBeforeReady(): number {
+    return this.#failuresBeforeReady
+  }
+
+  snapshot(): ProcessSnapshot {
+    const pid = this.#child?.pid
+    return {
+      name: this.spec.name,
+      ports: this.spec.ports,
+      state: this.#state,
+      restarts: this.#restarts,
+      ...(pid === undefined ? {} : { pid, startedAt: new Date(this.#startedAtMs).toISOString() }),
+      ...(this.#startMark === undefined ? {} : { startMark: this.#startMark }),
+      ...(this.#readyAfterMs === undefined ? {} : { readyAfterMs: this.#readyAfterMs }),
+      ...(this.#lastExit === undefined ? {} : { lastExit: this.#lastExit }),
+    }
+  }
+
+  start(): void {
+    if (this.#isStopping) return
+    const { command, args, cwd, env } = this.spec
+    // A group of its own: Ctrl-C on the terminal reaches the supervisor alone, which then ends all in order.
+    const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    this.#startMark = child.pid === undefined ? undefined : readStartMark(child.pid)
+    this.#startedAtMs = Date.now()
+    this.#answeredAtMs = this.#startedAtMs
+    this.#readyAfterMs = undefined
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => this.#log.write(chunk))
+    child.once('error', (error) => this.#ended(child, `could not be started: ${error.message}`))
+    child.once('exit', (code, signal) => this.#ended(child, signal === null ? `exited with ${code}` : `was ended by ${signal}`))
+    this.#enter('starting')
+    void this.#watch(child)
+  }
+
+  /** Ends it in order, by force after its grace; resolves when it has ended. */
+  async stop(): Promise<void> {
+    this.#wake.abort()
+    const child = this.#child
+    if (child?.pid !== undefined) {
+      this.#enter('stopping')
+      await endInOrder(child, child.pid, this.spec.stopGraceMs)
+    }
+    this.#child = undefined
+    this.#startMark = undefined
+    this.#enter('stopped')
+    this.#log.close()
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#wake.abort()
+    if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL')
+  }
+
+  get #isStopping(): boolean {
+    return this.#wake.signal.aborted
+  }
+
+  async #watch(child: ChildProcess): Promise<void> {
+    while (this.#child === child && !this.#isStopping) {
+      this.#hear(await askHealth(this.spec.probe), child)
+      await this.#pause(this.#readyAfterMs === undefined ? startingPollMs : watchPollMs)
+    }
+  }
+
+  #hear(health: Health, child: ChildProcess): void {
+    if (this.#child !== child || this.#isStopping) return
+    if (health !== 'silent') this.#answeredAtMs = Date.now()
+    if (health === 'ready') this.#becomeReady()
+    else if (this.#readyAfterMs !== undefined) this.#enter(health === 'silent' ? 'silent' : 'unready')
+    const silentMs = Date.now() - this.#answeredAtMs
+    if (silentMs < (this.#readyAfterMs === undefined ? startingSilenceMs : this.spec.unhealthyAfterMs)) return
+    this.#note(`answered nothing for ${Math.round(silentMs / 1000)} s and is killed`)
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
+  }
+
+  #becomeReady(): void {
+    this.#readyAfterMs ??= Date.now() - this.#startedAtMs
+    this.#failuresBeforeReady = 0
+    this.#enter('ready')
+    this.#firstReady.resolve()
+  }
+
+  #ended(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return
+    // Whatever it had started is of no use without it, and may hold its ports.
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
+    if (this.#isStopping) return
+    this.#child = undefined
+    this.#startMark = undefined
+    this.#lastExit = `${how} at ${new Date().toISOString()}`
+    this.#failuresInARow = countFailure(this.#failuresInARow, Date.now() - this.#startedAtMs)
+    this.#failuresBeforeReady += 1
+    const delayMs = restartDelayMs(this.#failuresInARow)
+    this.#note(`${how}; starting it again in ${delayMs / 1000} s`)
+    this.#enter('restarting')
+    void this.#restartAfter(delayMs)
+  }
+
+  async #restartAfter(delayMs: number): Promise<void> {
+    await this.#pause(delayMs)
+    if (this.#isStopping) return
+    this.#restarts += 1
+    this.start()
+  }
+
+  /** Waits, but not beyond the moment it is to stop. */
+  async #pause(durationMs: number): Promise<void> {
+    await sleep(durationMs, undefined, { signal: this.#wake.signal }).catch(() => undefined)
+  }
+
+  #enter(next: ProcessState): void {
+    if (next === this.#state) return
+    this.#state = next
+    this.#onChange(this.snapshot())
+  }
+
+  #note(what: string): void {
+    const line = { timestamp: new Date().toISOString(), level: 'warn', message: `supervisor: ${this.spec.name} ${what}` }
+    this.#log.write(`${JSON.stringify(line)}\n`)
+  }
+}
+
+async function endInOrder(child: ChildProcess, pid: number, graceMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  signalGroup(pid, 'SIGTERM')
+  const killTimer = setTimeout(() => signalGroup(pid, 'SIGKILL'), graceMs)
+  await ended
+  clearTimeout(killTimer)
+  signalGroup(pid, 'SIGKILL')
+}
