@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import OpenAI from 'openai'
+import { CliError, exitCodes } from '../../cli-error.ts'
+import { type CliSettings, readCliSettings } from '../../cli-settings.ts'
+import { dataPaths } from '../../supervisor/data-paths.ts'
+import { readMeshRecord } from '../../supervisor/mesh-file.ts'
+import { explainFailure } from './explain-failure.ts'
+import { createTerminal, type Terminal } from './terminal.ts'
+
+export type Mesh = { url: string; client: OpenAI; settings: CliSettings }
+
+/** What every client command works with; `isJson` asks for one JSON document on standard output and nothing else. */
+export type ClientContext = { mesh: Mesh; terminal: Terminal; isJson: boolean }
+
+/** Runs a command against the mesh; whatever goes wrong reaches the user as one line with its exit code. */
+export async function withMesh(command: Command, run: (context: ClientContext) => Promise<void>): Promise<void> {
+  const settings = readCliSettings()
+  const url = meshUrl(settings)
+  const terminal = createTerminal()
+  try {
+    const client = createMeshClient(url, await readApiKey(settings))
+    await run({ mesh: { url, client, settings }, terminal, isJson: command.opts().json === true })
+  } catch (error) {
+    throw explainFailure(error, url)
+  } finally {
+    terminal.endProgress()
+  }
+}
+
+/** The published OpenAI client, pointed at a mesh; keys of other services in the environment stay out of it. */
+export function createMeshClient(url: string, apiKey: string): OpenAI {
+  const others = { adminAPIKey: null, organization: null, project: null, webhookSecret: null }
+  return new OpenAI({ ...others, apiKey, baseURL: `${url}/v1`, maxRetries: 3, timeout: requestTimeoutMs })
+}
+
+/** An answer may take a workflow's time; the client's own ten minutes is the bound Weft's turns keep to as well. */
+const requestTimeoutMs = 600_000
+
+function meshUrl(settings: CliSettings): string {
+  const given = settings.environment.WEFT_URL
+  if (given !== undefined) return given.replace(/\/+$/, '').replace(/\/v1$/, '')
+  return readMeshRecord(dataPaths(settings.dataFolder).meshFile)?.url ?? `http://127.0.0.1:${settings.port}`
+}
+
+async function readApiKey(settings: CliSettings): Promise<string> {
+  if (settings.apiKey !== undefined) return settings.apiKey
+  const file = dataPaths(settings.dataFolder).adminKeyFile
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (cause) {
+    const message = `no API key: set WEFT_API_KEY, or start Weft with "npm start" (it keeps its first key in ${file})`
+    throw new CliError('no_api_key', message, { exitCode: exitCodes.meshNotUp, cause })
+  }
+}

@@ -1,0 +1,30 @@
+import { toWeftError } from '@weft/contracts'
+import OpenAI from 'openai'
+import { CliError, exitCodes } from '../../cli-error.ts'
+
+export function usageError(message: string): CliError {
+  return new CliError('wrong_usage', message, { exitCode: exitCodes.wrongUsage })
+}
+
+/** Whatever talking to the mesh threw, as the one line and exit code its user gets. */
+export function explainFailure(thrown: unknown, meshUrl: string): CliError {
+  if (thrown instanceof CliError) return thrown
+  if (thrown instanceof OpenAI.APIConnectionError) {
+    const message = `Weft does not answer at ${meshUrl}: start it with "npm start", or set WEFT_URL`
+    return new CliError('mesh_not_up', message, { exitCode: exitCodes.meshNotUp, isRetryable: true, cause: thrown })
+  }
+  if (thrown instanceof OpenAI.AuthenticationError) {
+    const message = `${serverMessage(thrown)} (WEFT_API_KEY must hold a valid key of the mesh at ${meshUrl})`
+    return new CliError('invalid_api_key', message, { cause: thrown })
+  }
+  if (thrown instanceof OpenAI.APIError) return new CliError(thrown.code ?? 'refused', serverMessage(thrown), { cause: thrown })
+  const { code, message } = toWeftError(thrown)
+  return new CliError(code, message, { cause: thrown })
+}
+
+/** The server's own sentence; the client library puts the status in front of it, which says nothing more. */
+export function serverMessage(error: InstanceType<typeof OpenAI.APIError>): string {
+  const withoutStatus = error.message.replace(/^\d{3} /, '')
+  const isServersFault = error.status === undefined || error.status >= 500
+  return isServersFault && error.requestID != null ? `${withoutStatus} [request ${error.requestID}]` : withoutStatus
+}

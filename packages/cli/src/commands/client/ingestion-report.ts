@@ -1,0 +1,86 @@
+import type { Terminal } from './terminal.ts'
+import { formatBytes } from './terminal.ts'
+
+export type IngestionReport = {
+  store: { id: string | null; name: string }
+  isDryRun: boolean
+  added: string[]
+  changed: string[]
+  renamed: { from: string; to: string }[]
+  removed: string[]
+  unchanged: number
+  skipped: { path: string; reason: string }[]
+  failed: { path: string; reason: string }[]
+  bytesUploaded: number
+  durationMs: number
+}
+
+export function emptyReport(store: IngestionReport['store'], isDryRun: boolean): IngestionReport {
+  const lists = { added: [], changed: [], renamed: [], removed: [], skipped: [], failed: [] }
+  return { store, isDryRun, ...lists, unchanged: 0, bytesUploaded: 0, durationMs: 0 }
+}
+
+/** Paths shown of one kind; `--json` has them all. */
+const shownPathsMax = 20
+
+/** The report as lines: what would happen (dry run) or happened, what was left out with the reason, what failed. */
+export function describeIngestion(report: IngestionReport): string[] {
+  const { added, changed, renamed, removed, unchanged, skipped, failed } = report
+  const verb = report.isDryRun ? 'would be ' : ''
+  const counts = [
+    `${added.length} ${verb}added`,
+    `${changed.length} ${verb}changed`,
+    ...(renamed.length > 0 ? [`${renamed.length} ${verb}renamed`] : []),
+    `${removed.length} ${verb}removed`,
+    `${unchanged} unchanged`,
+    `${skipped.length} skipped`,
+    ...(failed.length > 0 ? [`${failed.length} failed`] : []),
+  ]
+  const size = report.isDryRun
+    ? `${formatBytes(report.bytesUploaded)} to upload`
+    : `${formatBytes(report.bytesUploaded)} uploaded`
+  return [
+    ...(report.isDryRun ? describePlannedPaths(report) : []),
+    ...describeSkipped(skipped),
+    ...failed.map(({ path, reason }) => `failed   ${path}: ${reason}`),
+    `${report.isDryRun ? 'Dry run for' : 'Store'} "${report.store.name}": ${counts.join(', ')} (${size}, ${(report.durationMs / 1_000).toFixed(1)} s)`,
+  ]
+}
+
+function describePlannedPaths({ added, changed, renamed, removed }: IngestionReport): string[] {
+  return [
+    ...listed('add', added),
+    ...listed('change', changed),
+    ...listed(
+      'rename',
+      renamed.map(({ from, to }) => `${from} → ${to}`),
+    ),
+    ...listed('remove', removed),
+  ]
+}
+
+function describeSkipped(skipped: IngestionReport['skipped']): string[] {
+  const byReason = Map.groupBy(skipped, ({ reason }) => reason)
+  return [...byReason].flatMap(([reason, paths]) => [
+    `skipped  ${paths.length} ${paths.length === 1 ? 'path' : 'paths'}: ${reason}`,
+    ...indented(paths.map(({ path }) => path)),
+  ])
+}
+
+function listed(kind: string, paths: string[]): string[] {
+  const shown = paths.slice(0, shownPathsMax).map((path) => `${kind.padEnd(8)} ${path}`)
+  return paths.length > shownPathsMax ? [...shown, `${kind.padEnd(8)} … and ${paths.length - shownPathsMax} more`] : shown
+}
+
+const shownSkippedMax = 5
+
+function indented(paths: string[]): string[] {
+  const shown = paths.slice(0, shownSkippedMax).map((path) => `           ${path}`)
+  return paths.length > shownSkippedMax ? [...shown, `           … and ${paths.length - shownSkippedMax} more`] : shown
+}
+
+export function printIngestion(report: IngestionReport, terminal: Terminal): void {
+  const lines = describeIngestion(report)
+  for (const line of lines.slice(0, -1)) terminal.note(line)
+  terminal.print(lines.at(-1) ?? '')
+}

@@ -1,0 +1,118 @@
+import { openAsBlob } from 'node:fs'
+import type OpenAI from 'openai'
+import type { VectorStoreFile } from 'openai/resources/vector-stores/files'
+import { z } from 'zod'
+import type { FingerprintedFile } from './fingerprint-file.ts'
+import type { ManifestEntry } from './plan-ingestion.ts'
+
+export type StoreRef = { id: string; name: string }
+export type StoreCounts = { inProgress: number; completed: number; failed: number; total: number }
+export type FileFailure = { fileId: string; message: string }
+
+/** What ingestion needs of the server. The manifest lives there: one vector store file is one entry. */
+export interface KnowledgeApi {
+  findStore(nameOrId: string): Promise<StoreRef | undefined>
+  createStore(name: string): Promise<StoreRef>
+  /** Entries written by an ingestion, newest first; files that other clients attached are not among them. */
+  readManifest(storeId: string): Promise<ManifestEntry[]>
+  upload(file: FingerprintedFile): Promise<string>
+  attach(storeId: string, fileId: string, file: FingerprintedFile): Promise<void>
+  /** Brings name, path and time of an entry up to date without indexing it again. */
+  renameEntry(storeId: string, fileId: string, file: FingerprintedFile): Promise<void>
+  removeFile(fileId: string): Promise<void>
+  countFiles(storeId: string): Promise<StoreCounts>
+  listInProgress(storeId: string): Promise<string[]>
+  listFailures(storeId: string): Promise<FileFailure[]>
+}
+
+const pageSize = 100
+
+export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
+  return {
+    findStore: (nameOrId) => findStore(client, nameOrId),
+    createStore: async (name) => storeRef(await client.vectorStores.create({ name })),
+    readManifest: async (storeId) => {
+      const entries: ManifestEntry[] = []
+      for await (const file of client.vectorStores.files.list(storeId, { limit: pageSize, order: 'desc' })) {
+        entries.push(...manifestEntryOf(file))
+      }
+      return entries
+    },
+    upload: (file) => uploadFile(client, file),
+    attach: async (storeId, fileId, file) => {
+      await client.vectorStores.files.create(storeId, { file_id: fileId, attributes: attributesOf(file) })
+    },
+    renameEntry: async (storeId, fileId, file) => {
+      const body = { attributes: attributesOf(file), filename: filenameOf(file) }
+      await client.post(`/vector_stores/${encodeURIComponent(storeId)}/files/${encodeURIComponent(fileId)}`, { body })
+    },
+    removeFile: async (fileId) => {
+      await client.files.delete(fileId)
+    },
+    countFiles: async (storeId) => {
+      const { file_counts: counts } = await client.vectorStores.retrieve(storeId)
+      return { inProgress: counts.in_progress, completed: counts.completed, failed: counts.failed, total: counts.total }
+    },
+    listInProgress: async (storeId) => {
+      const page = await client.vectorStores.files.list(storeId, { filter: 'in_progress', limit: pageSize })
+      return page.data.map((file) => file.id)
+    },
+    listFailures: async (storeId) => {
+      const failures: FileFailure[] = []
+      for await (const file of client.vectorStores.files.list(storeId, { filter: 'failed', limit: pageSize })) {
+        failures.push({ fileId: file.id, message: file.last_error?.message ?? 'no reason given' })
+      }
+      return failures
+    },
+  }
+}
+
+/** A store by its id, or by its name: the oldest of that name, so that the choice does not change. */
+export async function findStore(client: OpenAI, nameOrId: string): Promise<StoreRef | undefined> {
+  for await (const store of client.vectorStores.list({ limit: pageSize, order: 'asc' })) {
+    if (store.id === nameOrId || store.name === nameOrId) return storeRef(store)
+  }
+  return undefined
+}
+
+function storeRef(store: { id: string; name: string }): StoreRef {
+  return { id: store.id, name: store.name }
+}
+
+const ManifestAttributes = z.object({
+  root: z.string(),
+  path: z.string(),
+  sha256: z.string(),
+  size: z.number(),
+  mtime: z.number(),
+})
+
+function manifestEntryOf(file: VectorStoreFile): ManifestEntry[] {
+  const parsed = ManifestAttributes.safeParse(file.attributes)
+  if (!parsed.success) return []
+  const { root, path, sha256, size, mtime } = parsed.data
+  const { id, status, last_error: lastError } = file
+  return [{ fileId: id, root, path, sha256, sizeBytes: size, mtimeMs: mtime, status, lastError: lastError?.message }]
+}
+
+function attributesOf(file: FingerprintedFile): z.infer<typeof ManifestAttributes> {
+  return { root: file.root, path: file.path, sha256: file.sha256, size: file.sizeBytes, mtime: file.mtimeMs }
+}
+
+/** The name citations show: the path within the ingested folder. */
+function filenameOf(file: FingerprintedFile): string {
+  return file.path
+}
+
+const UploadedFile = z.object({ id: z.string() })
+
+/**
+ * Sends the file as a blob that reads from disk as it goes. The client library's own `files.create` would cut the
+ * name to its last segment, and a citation of `README.md` says too little.
+ */
+async function uploadFile(client: OpenAI, file: FingerprintedFile): Promise<string> {
+  const form = new FormData()
+  form.set('purpose', 'assistants')
+  form.set('file', await openAsBlob(file.absolutePath), filenameOf(file))
+  return UploadedFile.parse(await client.post('/files', { body: form })).id
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals'
+import type { FingerprintedFile } from './fingerprint-file.ts'
+import { decideFile, type ManifestEntry, planIngestion } from './plan-ingestion.ts'
+import { type FoundFile, skipped, type WalkRoot } from './walk-paths.ts'
+
+const notes: WalkRoot = { absolutePath: '/home/u/notes', root: '/home/u/notes', isFolder: true }
+
+describe('comparing a folder with the manifest', () => {
+  it('takes a file of the same size and time as unchanged without reading it', () => {
+    const plan = planIngestion({ found: [found('a.md')], skipped: [], manifest: [entry('a.md')], roots: [notes] })
+    expect(plan).toMatchObject({ unchanged: [{ path: 'a.md' }], toRead: [], gone: [] })
+  })
+
+  it.each([
+    ['another size', { sizeBytes: 11 }],
+    ['another time', { mtimeMs: 2 }],
+  ])('reads a file of %s', (_, difference) => {
+    const plan = planIngestion({
+      found: [{ ...found('a.md'), ...difference }],
+      skipped: [],
+      manifest: [entry('a.md')],
+      roots: [notes],
+    })
+    expect(plan).toMatchObject({ unchanged: [], toRead: [{ file: { path: 'a.md' }, entry: { fileId: 'file_a.md' } }], gone: [] })
+  })
+
+  it.each(['failed', 'cancelled'] as const)('tries a file again whose indexing %s', (status) => {
+    const plan = planIngestion({ found: [found('a.md')], skipped: [], manifest: [{ ...entry('a.md'), status }], roots: [notes] })
+    expect(plan.unchanged).toEqual([])
+    expect(plan.toRead).toHaveLength(1)
+  })
+
+  it('finds files that are gone', () => {
+    const plan = planIngestion({ found: [], skipped: [], manifest: [entry('a.md')], roots: [notes] })
+    expect(plan.gone.map(({ path }) => path)).toEqual(['a.md'])
+  })
+
+  it('leaves other folders of the same store alone', () => {
+    const other = { ...entry('a.md'), root: '/home/u/notes-2' }
+    const plan = planIngestion({ found: [], skipped: [], manifest: [other], roots: [notes] })
+    expect(plan.gone).toEqual([])
+  })
+
+  it('knows a file again when the folder above it is ingested', () => {
+    const above: WalkRoot = { absolutePath: '/home/u', root: '/home/u', isFolder: true }
+    const sameFile = { ...found('a.md'), root: '/home/u', path: 'notes/a.md' }
+    const plan = planIngestion({ found: [sameFile], skipped: [], manifest: [entry('a.md'), entry('b.md')], roots: [above] })
+    expect(plan.unchanged.map(({ path }) => path)).toEqual(['a.md'])
+    expect(plan.gone.map(({ path }) => path)).toEqual(['b.md'])
+  })
+
+  it('removes nothing else when a single file is ingested', () => {
+    const onlyA: WalkRoot = { absolutePath: '/home/u/notes/a.md', root: '/home/u/notes', isFolder: false }
+    const plan = planIngestion({ found: [found('a.md')], skipped: [], manifest: [entry('a.md'), entry('b.md')], roots: [onlyA] })
+    expect(plan.gone).toEqual([])
+  })
+
+  it('keeps what stands under a folder that could not be read', () => {
+    const locked = skipped('/home/u/notes/locked', 'unreadable folder: permission denied', { isKept: true })
+    const plan = planIngestion({
+      found: [],
+      skipped: [locked],
+      manifest: [entry('locked/a.md'), entry('locked2.md')],
+      roots: [notes],
+    })
+    expect(plan.gone.map(({ path }) => path)).toEqual(['locked2.md'])
+  })
+
+  it('removes a file that is ignored, empty or too large now', () => {
+    const ignored = skipped('/home/u/notes/a.md', 'ignored by .gitignore')
+    const plan = planIngestion({ found: [], skipped: [ignored], manifest: [entry('a.md')], roots: [notes] })
+    expect(plan.gone).toHaveLength(1)
+  })
+
+  it('keeps the newest of two entries an interrupted run left, and removes the other', () => {
+    const newest = { ...entry('a.md'), fileId: 'file_new' }
+    const plan = planIngestion({ found: [found('a.md')], skipped: [], manifest: [newest, entry('a.md')], roots: [notes] })
+    expect(plan.unchanged.map(({ fileId }) => fileId)).toEqual(['file_new'])
+    expect(plan.gone.map(({ fileId }) => fileId)).toEqual(['file_a.md'])
+  })
+})
+
+describe('deciding over a file that was read', () => {
+  it('replaces changed bytes', () => {
+    expect(decideFile(read('a.md', 'other'), entry('a.md'), []).kind).toBe('change')
+  })
+
+  it('only notes the new time of unchanged bytes', () => {
+    expect(decideFile(read('a.md', 'hash of a.md'), entry('a.md'), []).kind).toBe('touch')
+  })
+
+  it('replaces unchanged bytes whose indexing failed', () => {
+    expect(decideFile(read('a.md', 'hash of a.md'), { ...entry('a.md'), status: 'failed' }, []).kind).toBe('change')
+  })
+
+  it('recognises gone bytes under a new name, once', () => {
+    const gone = [entry('old.md')]
+    expect(decideFile(read('new.md', 'hash of old.md'), undefined, gone)).toMatchObject({
+      kind: 'rename',
+      entry: { path: 'old.md' },
+    })
+    expect(gone).toEqual([])
+    expect(decideFile(read('copy.md', 'hash of old.md'), undefined, gone).kind).toBe('add')
+  })
+})
+
+function found(path: string): FoundFile {
+  return { kind: 'file', absolutePath: `/home/u/notes/${path}`, root: '/home/u/notes', path, sizeBytes: 10, mtimeMs: 1 }
+}
+
+function read(path: string, sha256: string): FingerprintedFile {
+  return { ...found(path), sha256 }
+}
+
+function entry(path: string): ManifestEntry {
+  const { root, sizeBytes, mtimeMs } = found(path)
+  return {
+    fileId: `file_${path}`,
+    root,
+    path,
+    sha256: `hash of ${path}`,
+    sizeBytes,
+    mtimeMs,
+    status: 'completed',
+    lastError: undefined,
+  }
+}

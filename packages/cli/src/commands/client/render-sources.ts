@@ -1,0 +1,45 @@
+import type { Citation } from '@weft/contracts'
+
+export type LocatedCitation = Citation & { line?: number }
+
+const shownQuoteMax = 200
+
+/** One line a source: `[1] notes/tides.md:12 “quote”`, with the page instead of the line where the file has pages. */
+export function renderSources(citations: LocatedCitation[]): string[] {
+  return citations.map((citation) => `[${citation.index}] ${placeOf(citation)} “${shortened(citation.quote)}”`)
+}
+
+export function placeOf({
+  filename,
+  line,
+  page,
+}: {
+  filename: string
+  line?: number | undefined
+  page?: number | undefined
+}): string {
+  const place = line === undefined ? filename : `${filename}:${line}`
+  return page === undefined ? place : `${place} (page ${page})`
+}
+
+/** White space collapsed to fit a line; cut at a code point, never inside one. */
+export function shortened(text: string, max = shownQuoteMax): string {
+  const letters = [...text.replace(/\s+/g, ' ').trim()]
+  return letters.length <= max ? letters.join('') : `${letters.slice(0, max - 1).join('')}…`
+}
+
+const degradedNotes: Record<string, string> = {
+  offline_model:
+    'answered by the built-in offline model, which only selects sentences from your files; set OPENAI_API_KEY or ANTHROPIC_API_KEY for Weft to get a written answer',
+  no_evidence: 'nothing relevant was found in your files',
+  database_unavailable: 'the database was not reachable, so nothing was looked up in your files',
+  unsupported_citation: 'a citation that could not be verified was left out',
+}
+
+/** What an answer lacks, in words; codes not known here are shown as they are. */
+export function describeDegraded(degraded: string[]): string[] {
+  return degraded.map((code) => {
+    if (code.startsWith('step_skipped:')) return `a step could not be done and was skipped: ${code.slice('step_skipped:'.length)}`
+    return degradedNotes[code] ?? code
+  })
+}

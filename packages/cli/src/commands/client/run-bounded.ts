@@ -1,0 +1,18 @@
+/** Runs `work` over the items, at most `concurrency` at a time, in their order of start. The first error stops new starts and is thrown. */
+export async function runBounded<T>(items: Iterable<T>, concurrency: number, work: (item: T) => Promise<void>): Promise<void> {
+  const iterator = items[Symbol.iterator]()
+  let failure: { error: unknown } | undefined
+  async function worker(): Promise<void> {
+    while (failure === undefined) {
+      const next = iterator.next()
+      if (next.done === true) return
+      try {
+        await work(next.value)
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, worker))
+  if (failure !== undefined) throw failure.error
+}

@@ -1,0 +1,158 @@
+import type { Dirent, Stats } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { isNativeError } from 'node:util/types'
+import { usageError } from './explain-failure.ts'
+import { type GitignoreRules, gitignoreRulesAbove } from './gitignore-rules.ts'
+import { formatBytes } from './terminal.ts'
+
+/** A file worth reading. `path` is relative to `root`, with forward slashes; both are what the manifest keeps. */
+export type FoundFile = { kind: 'file'; absolutePath: string; root: string; path: string; sizeBytes: number; mtimeMs: number }
+
+/** `isKept`: nothing is known of what is there, so what an earlier run ingested from there stays. */
+export type SkippedPath = { kind: 'skipped'; absolutePath: string; reason: string; isKept: boolean }
+
+export type WalkLimits = { fileBytesMax: number; excludedFolders: string[] }
+
+/** An argument of the command line as it stands on disk: everything under `absolutePath` is in its scope. */
+export type WalkRoot = { absolutePath: string; root: string; isFolder: boolean }
+
+const folderNamesNeverRead = new Set(['.git', '.hg', '.svn', 'node_modules', '.weft'])
+
+/** The manifest keeps paths as attributes, whose values hold at most 512 characters. */
+export const pathCharsMax = 512
+
+/** Resolves the command line's paths. Throws a usage error for one that is not there, before anything is walked. */
+export async function resolveRoots(paths: string[]): Promise<WalkRoot[]> {
+  const roots: WalkRoot[] = []
+  for (const path of paths) {
+    const absolutePath = await realpath(path).catch((cause) => {
+      throw usageError(`cannot read ${path}: ${reasonOf(cause) === vanished ? 'no such file or folder' : reasonOf(cause)}`)
+    })
+    const isFolder = (await stat(absolutePath)).isDirectory()
+    const root = isFolder ? absolutePath : dirname(absolutePath)
+    if (root.length > pathCharsMax) throw usageError(`the path ${root} is longer than ${pathCharsMax} characters`)
+    roots.push({ absolutePath, root, isFolder })
+  }
+  return roots
+}
+
+/**
+ * Every file under the roots in a stable order, and everything that was left out with its reason. Folders behind symbolic links are
+ * never entered, so the walk ends whatever the links look like; nothing that cannot be read stops it.
+ */
+export async function* walkPaths(roots: WalkRoot[], limits: WalkLimits): AsyncGenerator<FoundFile | SkippedPath> {
+  const walk = { limits, roots, seen: new Set<string>() }
+  for (const root of roots) {
+    if (root.isFolder) {
+      const rules = await gitignoreRulesAbove(root.absolutePath)
+      yield* walkFolder(root.absolutePath, { root: root.root, rules, walk })
+    } else {
+      yield* visitFile(root.absolutePath, { root: root.root, walk })
+    }
+  }
+}
+
+type Walk = { limits: WalkLimits; roots: WalkRoot[]; seen: Set<string> }
+type Place = { root: string; walk: Walk }
+
+async function* walkFolder(folder: string, place: Place & { rules: GitignoreRules }): AsyncGenerator<FoundFile | SkippedPath> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => reasonOf(error))
+  if (typeof entries === 'string') {
+    yield skipped(folder, `unreadable folder: ${entries}`, { isKept: true })
+    return
+  }
+  const rules = await place.rules.enter(folder)
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    yield* visitEntry(entry, { ...place, rules, folder })
+  }
+}
+
+async function* visitEntry(
+  entry: Dirent,
+  place: Place & { rules: GitignoreRules; folder: string },
+): AsyncGenerator<FoundFile | SkippedPath> {
+  const path = join(place.folder, entry.name)
+  const isFolder = entry.isDirectory()
+  if (isFolder && (folderNamesNeverRead.has(entry.name) || place.walk.limits.excludedFolders.includes(path))) {
+    yield skipped(path, 'never ingested')
+  } else if (place.rules.ignores(path, isFolder)) {
+    yield skipped(path, 'ignored by .gitignore')
+  } else if (isFolder) {
+    yield* walkFolder(path, place)
+  } else if (entry.isSymbolicLink()) {
+    yield* visitLink(path, place)
+  } else if (entry.isFile()) {
+    yield* visitFile(path, place)
+  } else {
+    yield skipped(path, 'not a regular file')
+  }
+}
+
+async function* visitLink(link: string, place: Place): AsyncGenerator<FoundFile | SkippedPath> {
+  const target = await realpath(link).then(
+    (path) => ({ path }),
+    (error: unknown) => ({ problem: linkProblem(error) }),
+  )
+  if ('problem' in target) {
+    yield skipped(link, target.problem)
+  } else if (isWithin(dirname(link), target.path)) {
+    yield skipped(link, 'symbolic link loop')
+  } else if (place.walk.roots.some((root) => isWithin(target.path, root.absolutePath))) {
+    yield skipped(link, 'symbolic link to something that is walked anyway')
+  } else {
+    yield* visitFile(link, place)
+  }
+}
+
+async function* visitFile(path: string, place: Place): AsyncGenerator<FoundFile | SkippedPath> {
+  if (place.walk.seen.has(path)) return
+  place.walk.seen.add(path)
+  const stats = await stat(path).catch((error: unknown) => reasonOf(error))
+  yield typeof stats === 'string' ? unreadable(path, stats) : judgeFile(path, place, stats)
+}
+
+function judgeFile(absolutePath: string, { root, walk }: Place, stats: Stats): FoundFile | SkippedPath {
+  const path = relative(root, absolutePath).split(sep).join('/')
+  if (stats.isDirectory()) return skipped(absolutePath, 'symbolic link to a folder (name that folder to ingest it)')
+  if (!stats.isFile()) return skipped(absolutePath, 'not a regular file')
+  if (basename(path).includes('\ufffd')) return skipped(absolutePath, 'file name is not valid UTF-8')
+  if (path.length > pathCharsMax) return skipped(absolutePath, `path longer than ${pathCharsMax} characters`)
+  if (stats.size === 0) return skipped(absolutePath, 'empty')
+  if (stats.size > walk.limits.fileBytesMax) {
+    return skipped(absolutePath, `larger than ${formatBytes(walk.limits.fileBytesMax)}`)
+  }
+  return { kind: 'file', absolutePath, root, path, sizeBytes: stats.size, mtimeMs: Math.floor(stats.mtimeMs) }
+}
+
+export function skipped(absolutePath: string, reason: string, { isKept = false } = {}): SkippedPath {
+  return { kind: 'skipped', absolutePath, reason, isKept }
+}
+
+export function unreadable(absolutePath: string, reason: string): SkippedPath {
+  return reason === vanished ? skipped(absolutePath, vanished) : skipped(absolutePath, `unreadable: ${reason}`, { isKept: true })
+}
+
+export const vanished = 'deleted while the folder was read'
+
+/** A file system error in words a user knows. */
+export function reasonOf(error: unknown): string {
+  const code = errorCodeOf(error)
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied'
+  if (code === 'ENOENT') return vanished
+  return isNativeError(error) ? error.message : String(error)
+}
+
+function errorCodeOf(error: unknown): unknown {
+  return isNativeError(error) && 'code' in error ? error.code : undefined
+}
+
+function linkProblem(error: unknown): string {
+  const code = errorCodeOf(error)
+  if (code === 'ELOOP') return 'symbolic link loop'
+  return code === 'ENOENT' ? 'broken symbolic link' : `unreadable symbolic link: ${reasonOf(error)}`
+}
+
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
+}
