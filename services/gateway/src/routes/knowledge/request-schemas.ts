@@ -1,0 +1,94 @@
+import { Attributes, ChunkingStrategy, knowledgeLimits, parseValue } from '@weft/contracts'
+import { vectorStoreFileStatuses } from '@weft/retrieval'
+import type { Request } from 'express'
+import { z } from 'zod'
+
+/** Bounds OpenAI documents for these endpoints. */
+export const requestLimits = { pageMax: 100, pageDefault: 20, batchFilesMax: 2_000, nameCharsMax: 256 } as const
+
+const Id = z.string().min(1).max(128)
+
+/** Metadata of a vector store: at most 16 pairs of strings. */
+const Metadata = z
+  .record(z.string().max(64), z.string().max(512))
+  .refine((metadata) => Object.keys(metadata).length <= knowledgeLimits.attributesMax, tooManyPairs())
+
+const FileAttributes = Attributes.refine(
+  (attributes) => Object.keys(attributes).length <= knowledgeLimits.attributesMax,
+  tooManyPairs(),
+)
+
+const Chunking = ChunkingStrategy.refine(
+  (strategy) => strategy.type !== 'static' || strategy.static.chunk_overlap_tokens * 2 <= strategy.static.max_chunk_size_tokens,
+  { path: ['static', 'chunk_overlap_tokens'], message: 'must not exceed half of max_chunk_size_tokens' },
+)
+
+/** Accepting an expiry that never happens would be a false promise. */
+const NoExpiry = z.null({ error: 'is not supported: nothing expires by itself' }).optional()
+
+const Name = z.string().max(requestLimits.nameCharsMax)
+
+export const CreateVectorStore = z.object({
+  name: Name.nullish(),
+  metadata: Metadata.nullish(),
+  file_ids: z.array(Id).max(requestLimits.batchFilesMax).nullish(),
+  chunking_strategy: Chunking.nullish(),
+  expires_after: NoExpiry,
+})
+
+export const UpdateVectorStore = z.object({ name: Name.nullish(), metadata: Metadata.nullish(), expires_after: NoExpiry })
+
+export const AddFile = z.object({
+  file_id: Id,
+  attributes: FileAttributes.nullish(),
+  chunking_strategy: Chunking.nullish(),
+})
+export type AddFile = z.infer<typeof AddFile>
+
+/** `filename` is an extension: a renamed source keeps its index. */
+export const UpdateFile = z
+  .object({ attributes: FileAttributes.nullable().optional(), filename: z.string().trim().min(1).max(512).optional() })
+  .refine((body) => body.attributes !== undefined || body.filename !== undefined, {
+    path: ['attributes'],
+    message: 'is required',
+  })
+
+export const CreateFileBatch = z
+  .object({
+    file_ids: z.array(Id).min(1).max(requestLimits.batchFilesMax).nullish(),
+    files: z.array(AddFile).min(1).max(requestLimits.batchFilesMax).nullish(),
+    attributes: FileAttributes.nullish(),
+    chunking_strategy: Chunking.nullish(),
+  })
+  .refine((body) => (body.file_ids == null) !== (body.files == null), {
+    path: ['file_ids'],
+    message: "is required, or 'files' instead of it; not both",
+  })
+
+const ListQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(requestLimits.pageMax).default(requestLimits.pageDefault),
+  order: z.enum(['asc', 'desc']).default('desc'),
+  after: Id.exactOptional(),
+  before: Id.exactOptional(),
+})
+
+/** Files of a tenant are many and small: OpenAI lets one page hold 10,000 and gives as many by default. */
+const FileListQuery = ListQuery.extend({
+  limit: z.coerce.number().int().min(1).max(10_000).default(requestLimits.pageMax),
+  purpose: z.string().max(64).exactOptional(),
+})
+
+const StoreFileListQuery = ListQuery.extend({ filter: z.enum(vectorStoreFileStatuses).exactOptional() })
+
+export const parseListQuery = (request: Request) => parseValue(ListQuery, request.query, 'query')
+export const parseFileListQuery = (request: Request) => parseValue(FileListQuery, request.query, 'query')
+export const parseStoreFileListQuery = (request: Request) => parseValue(StoreFileListQuery, request.query, 'query')
+
+/** A missing body is an empty object, so that the message names the missing field. */
+export function parseBody<T extends z.ZodType>(schema: T, request: Request): z.infer<T> {
+  return parseValue(schema, request.body ?? {}, 'body')
+}
+
+function tooManyPairs() {
+  return { message: `holds at most ${knowledgeLimits.attributesMax} pairs` }
+}

@@ -1,0 +1,62 @@
+import { parseValue, SearchRequest } from '@weft/contracts'
+import type { Router } from 'express'
+import type { KnowledgeDeps, SearchHit } from './knowledge-deps.ts'
+
+/** `POST /v1/vector_stores/{id}/search` */
+export function mountSearchVectorStore(router: Router, { store, search, tenantOf }: KnowledgeDeps): void {
+  router.post('/v1/vector_stores/:vectorStoreId/search', async (request, response) => {
+    const tenant = tenantOf(response)
+    const { vectorStoreId } = request.params
+    const body = parseValue(SearchRequest, request.body ?? {}, 'body')
+    await store.getVectorStore({ tenant, vectorStoreId })
+
+    const queries = typeof body.query === 'string' ? [body.query] : body.query
+    const call = {
+      tenant,
+      vectorStoreIds: [vectorStoreId],
+      maxResults: body.max_num_results,
+      ...(body.filters ? { filters: body.filters } : {}),
+    }
+    const answers = await Promise.all(queries.map((query) => search({ ...call, query })))
+    const hits = bestHits(
+      answers.flatMap(({ results }) => results),
+      { maxResults: body.max_num_results, scoreMin: body.ranking_options?.score_threshold ?? 0 },
+    )
+    response.json({
+      object: 'vector_store.search_results.page',
+      search_query: queries,
+      data: hits.map(searchResultObject),
+      has_more: false,
+      next_page: null,
+    })
+  })
+}
+
+/** Several queries may find the same chunk: it counts once, with its best score. */
+function bestHits(hits: SearchHit[], { maxResults, scoreMin }: { maxResults: number; scoreMin: number }): SearchHit[] {
+  const best = new Map<string, SearchHit>()
+  for (const hit of hits) {
+    const known = best.get(hit.chunkId)
+    if (hit.score >= scoreMin && (known === undefined || hit.score > known.score)) best.set(hit.chunkId, hit)
+  }
+  return [...best.values()].toSorted((a, b) => b.score - a.score || a.rank - b.rank).slice(0, maxResults)
+}
+
+function searchResultObject(hit: SearchHit) {
+  return {
+    file_id: hit.fileId,
+    filename: hit.filename,
+    score: hit.score,
+    attributes: hit.attributes,
+    content: [{ type: 'text', text: hit.text }],
+    weft: {
+      chunkId: hit.chunkId,
+      start: hit.start,
+      end: hit.end,
+      ...(hit.page === undefined ? {} : { page: hit.page }),
+      ...(hit.heading === undefined ? {} : { heading: hit.heading }),
+      rank: hit.rank,
+      rawScore: hit.rawScore,
+    },
+  }
+}
