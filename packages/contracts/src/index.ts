@@ -17,6 +17,7 @@ export { ChatCompletionRequest, ChatMessage, chatLimits, messageText, WeftOption
 export { Citation, Passage } from './citation.ts'
 export { type IdPrefix, newId, SessionId, sessionActorId } from './ids.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'
+export { isMode, type Mode, modes } from './modes.ts'
 export { parseJson, parseValue } from './parse-json.ts'
 export {
   ApprovalRule,
@@ -25,11 +26,13 @@ export {
   FailureRule,
   Join,
   ModelWish,
+  PlannerAnswer,
   PlanProblem,
   planLimits,
   WorkflowPlan,
   WorkflowStep,
 } from './plan.ts'
+export { PlannerRequest } from './planner-request.ts'
 export { type Envelope, envelopeOf, errorFromProblem, Problem, type ProblemCode, problemStatus, toWeftError, WeftError } from './problem.ts'
 export {
   ReplyBatch,

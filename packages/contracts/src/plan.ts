@@ -84,3 +84,14 @@ export type WorkflowPlan = z.infer<typeof WorkflowPlan>
 
 export const PlanProblem = z.object({ stepId: z.string().optional(), message: z.string() })
 export type PlanProblem = z.infer<typeof PlanProblem>
+
+/** Bounds and shape of an answer of `POST /v1/plan` and of the planner itself. */
+export const PlannerAnswer = z.object({
+  kind: z.enum(['plan', 'clarification', 'unsupported']),
+  plan: WorkflowPlan.optional(),
+  options: z.array(z.string()).optional(),
+  question: z.string().optional(),
+  missing: z.array(z.string()).optional(),
+  problems: z.array(PlanProblem).default([]),
+})
+export type PlannerAnswer = z.infer<typeof PlannerAnswer>

@@ -1,0 +1,92 @@
+import { applyOutcome } from './apply-outcome.ts'
+import { cancelTurns } from './cancel-turns.ts'
+import { applyPlan, startPlan } from './apply-plan.ts'
+import { SessionDraft } from './session-draft.ts'
+import { type Advance, type SessionInput, type SessionState, sessionLimits } from './session-state.ts'
+import { submitTurn } from './submit-turn.ts'
+import { activateSession, tickSession } from './tick-session.ts'
+
+/**
+ * The session engine: one input, one next state, and what to do after it is committed. Pure: the same state, input and time
+ * give the same answer. Inputs that no longer count (late, repeated, of an earlier epoch) change nothing.
+ * Throws a WeftError when the input is refused; the state is then as before.
+ */
+export function advanceSession(state: SessionState, input: SessionInput, nowMs: number): Advance {
+  const draft = new SessionDraft(state, nowMs)
+  applyInput(draft, input)
+  startNextTurn(draft)
+  const { session, events, commands, reply } = draft
+  if (events.length > 0) session.outbox = [...session.outbox, { epoch: session.epoch, events }]
+  const isChanged = events.length > 0 || commands.length > 0 || isBookkeeping(input)
+  if (isChanged) session.updatedAtMs = nowMs
+  return { state: isChanged ? session : state, commands, events, reply }
+}
+
+function applyInput(draft: SessionDraft, input: SessionInput): void {
+  switch (input.type) {
+    case 'activate':
+      return activateSession(draft)
+    case 'submit':
+      return submitTurn(draft, input.request)
+    case 'planned':
+      return applyPlan(draft, input)
+    case 'outcome':
+      return applyOutcome(draft, input)
+    case 'progress':
+      return noteProgress(draft, input)
+    case 'checkpoint':
+      return keepCheckpoint(draft, input)
+    case 'tick':
+      return tickSession(draft)
+    case 'cancel':
+      return cancelTurns(draft, input.turn)
+    case 'attach':
+      return attachReplyTopic(draft, input.replyTopic)
+    case 'flushed':
+      return forgetFlushed(draft, input.upToSeq)
+    default:
+      return input satisfies never
+  }
+}
+
+/** A plan may end its turn at once (every step skipped), so more than one turn may start. */
+function startNextTurn(draft: SessionDraft): void {
+  let next = draft.activeTurn()
+  while (next?.phase === 'queued') {
+    startPlan(draft, next.turn)
+    next = draft.activeTurn()
+  }
+}
+
+/** Inputs that change the state without saying anything to anybody. */
+function isBookkeeping(input: SessionInput): boolean {
+  return input.type === 'activate' || input.type === 'checkpoint' || input.type === 'attach' || input.type === 'flushed'
+}
+
+function noteProgress(draft: SessionDraft, input: Extract<SessionInput, { type: 'progress' }>): void {
+  if (draft.currentStep(input) === undefined) return
+  const step = draft.editStep(input.turn, input.stepId)
+  if (step.progressCount >= sessionLimits.progressEventsPerStepMax) return
+  step.progressCount += 1
+  const { stepId, message, fraction } = input
+  draft.log('step.progress', input.turn, { stepId, message, ...(fraction === undefined ? {} : { fraction }) })
+}
+
+function keepCheckpoint(draft: SessionDraft, input: Extract<SessionInput, { type: 'checkpoint' }>): void {
+  if (draft.currentStep(input) === undefined) return
+  draft.editStep(input.turn, input.stepId).checkpoint = input.state
+}
+
+/** The newest topics win: a gateway that left stops costing publishes once enough others came. */
+function attachReplyTopic(draft: SessionDraft, replyTopic: string): void {
+  for (const { turn, phase, replyTopics } of draft.session.turns) {
+    if (phase === 'ended' || replyTopics.includes(replyTopic)) continue
+    const edited = draft.editTurn(turn)
+    edited.replyTopics = [...replyTopics, replyTopic].slice(-sessionLimits.replyTopicsMax)
+  }
+}
+
+function forgetFlushed(draft: SessionDraft, upToSeq: number): void {
+  const isFlushed = (seq: number | undefined) => seq === undefined || seq <= upToSeq
+  draft.session.outbox = draft.session.outbox.filter((batch) => !isFlushed(batch.events.at(-1)?.seq))
+}

@@ -1,0 +1,55 @@
+import type { Problem, WorkflowPlan } from '@weft/contracts'
+import type { SessionDraft } from './session-draft.ts'
+import { newStep, type SessionInput, type TurnState } from './session-state.ts'
+import { endTurn } from './end-turn.ts'
+import { planAttemptsMax, retryDelayMs } from './retry-delay.ts'
+import { settleTurn } from './settle-turn.ts'
+
+/** Begins the work on a turn: its own plan when the client sent one (the gateway had it validated), else the planner is asked. */
+export function startPlan(draft: SessionDraft, turn: number): void {
+  const edited = draft.editTurn(turn)
+  const ownPlan = edited.request.options.plan
+  if (ownPlan === undefined) {
+    edited.phase = 'planning'
+    edited.planAttempt = 1
+    draft.command({ type: 'plan', turn, planAttempt: 1 })
+    return
+  }
+  adoptPlan(draft, edited, ownPlan)
+}
+
+/** Takes the planner's answer, when it is the one waited for. */
+export function applyPlan(draft: SessionDraft, input: Extract<SessionInput, { type: 'planned' }>): void {
+  const found = draft.findTurn(input.turn)
+  if (found?.phase !== 'planning' || found.planAttempt !== input.planAttempt) return
+  const turn = draft.editTurn(input.turn)
+  switch (input.result.kind) {
+    case 'plan':
+      return adoptPlan(draft, turn, input.result.plan)
+    case 'message':
+      return answerWithMessage(draft, turn, input.result)
+    case 'problem':
+      return retryPlan(draft, turn, input.result)
+  }
+}
+
+function adoptPlan(draft: SessionDraft, turn: TurnState, plan: WorkflowPlan): void {
+  turn.phase = 'running'
+  turn.plan = plan
+  turn.steps = Object.fromEntries(plan.steps.map((step) => [step.stepId, newStep(step.agent)]))
+  draft.log('plan.ready', turn.turn, { plan })
+  settleTurn(draft, turn.turn)
+}
+
+function answerWithMessage(draft: SessionDraft, turn: TurnState, { text, degraded }: { text: string; degraded: string[] }): void {
+  endTurn(draft, turn.turn, { status: 'completed', answer: { text, citations: [], degraded, usage: [], costUsd: 0 } })
+}
+
+function retryPlan(draft: SessionDraft, turn: TurnState, { problem }: { problem: Problem }): void {
+  if (!problem.isRetryable || turn.planAttempt >= planAttemptsMax) {
+    endTurn(draft, turn.turn, { status: 'failed', problem })
+    return
+  }
+  turn.planNotBeforeMs = draft.nowMs + retryDelayMs(turn.planAttempt)
+  turn.planAttempt += 1
+}

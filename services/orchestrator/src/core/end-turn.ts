@@ -1,0 +1,92 @@
+import { isTerminalStep, type Problem, type TurnAnswer, type Usage } from '@weft/contracts'
+import type { SessionDraft } from './session-draft.ts'
+import type { StepState, TurnState } from './session-state.ts'
+
+export interface TurnEnd {
+  status: 'completed' | 'failed' | 'cancelled'
+  problem?: Problem
+  /** Given when no step made the answer. */
+  answer?: TurnAnswer
+}
+
+/** Ends a turn: what still runs is cancelled, the answer is composed and logged. */
+export function endTurn(draft: SessionDraft, turn: number, end: TurnEnd): void {
+  const edited = draft.editTurn(turn)
+  if (edited.phase === 'ended') return
+  cancelOpenSteps(draft, edited)
+  edited.phase = 'ended'
+  edited.status = end.status
+  edited.endedAtMs = draft.nowMs
+  edited.answer = end.answer ?? composeAnswer(edited, end)
+  const { answer } = edited
+  if (end.status === 'completed') draft.log('turn.completed', turn, { answer })
+  else if (end.status === 'failed') draft.log('turn.failed', turn, { problem: end.problem, answer })
+  else draft.log('turn.cancelled', turn, { answer })
+  draft.command({ type: 'end', turn })
+}
+
+function cancelOpenSteps(draft: SessionDraft, turn: TurnState): void {
+  for (const [stepId, step] of Object.entries(turn.steps)) {
+    if (isTerminalStep(step.status)) continue
+    const { status, epoch, attempt } = step
+    const edited = draft.editStep(turn.turn, stepId)
+    edited.status = 'cancelled'
+    edited.endedAtMs = draft.nowMs
+    draft.log('step.cancelled', turn.turn, { stepId })
+    if (status === 'dispatched') draft.command({ type: 'abort', turn: turn.turn, stepId, epoch, attempt })
+  }
+}
+
+function composeAnswer(turn: TurnState, end: TurnEnd): TurnAnswer {
+  const steps = Object.values(turn.steps)
+  const answered = turn.plan === undefined ? undefined : turn.steps[turn.plan.answerStepId]
+  const usage = mergeUsage(steps.flatMap((step) => step.usage))
+  return {
+    text: textOf(answered?.outcome?.output),
+    citations: answered?.outcome?.citations ?? [],
+    degraded: degradedBy(turn),
+    usage,
+    costUsd: usage.reduce((sum, used) => sum + used.costUsd, 0),
+    ...(end.problem === undefined ? {} : { problem: end.problem }),
+  }
+}
+
+function textOf(output: unknown): string {
+  if (output === undefined) return ''
+  if (typeof output === 'string') return output
+  if (typeof output === 'object' && output !== null && 'text' in output && typeof output.text === 'string') return output.text
+  return JSON.stringify(output)
+}
+
+/** What the answer lacks: steps that were left out because they failed, and what the agents said of themselves. */
+function degradedBy(turn: TurnState): string[] {
+  const entries = Object.entries(turn.steps)
+  const lost = entries.filter(([, step]) => step.status === 'skipped' && step.problem !== undefined).map(([stepId]) => `step_skipped:${stepId}`)
+  return [...new Set([...lost, ...entries.flatMap(([, step]) => degradedOf(step))])]
+}
+
+function degradedOf(step: StepState): string[] {
+  const output = step.outcome?.output
+  if (typeof output !== 'object' || output === null || !('degraded' in output) || !Array.isArray(output.degraded)) return []
+  return output.degraded.filter((reason): reason is string => typeof reason === 'string')
+}
+
+/** One entry a model; estimated as soon as one call was estimated. */
+export function mergeUsage(calls: Usage[]): Usage[] {
+  const byModel = new Map<string, Usage>()
+  for (const call of calls) {
+    const sum = byModel.get(call.model)
+    byModel.set(call.model, sum === undefined ? { ...call } : add(sum, call))
+  }
+  return [...byModel.values()]
+}
+
+function add(left: Usage, right: Usage): Usage {
+  return {
+    model: left.model,
+    inputTokens: left.inputTokens + right.inputTokens,
+    outputTokens: left.outputTokens + right.outputTokens,
+    costUsd: left.costUsd + right.costUsd,
+    measured: left.measured && right.measured,
+  }
+}

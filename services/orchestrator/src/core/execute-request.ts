@@ -1,0 +1,45 @@
+import type { DependencyResult, ExecuteRequest } from '@weft/contracts'
+import type { SessionState, StepRef } from './session-state.ts'
+
+export interface StepRequest {
+  agent: string
+  idempotencyKey: string
+  traceparent: string | undefined
+  body: ExecuteRequest
+}
+
+/** What an agent is sent for one attempt; undefined when that attempt is no longer current. */
+export function executeRequest(state: SessionState, ref: StepRef): StepRequest | undefined {
+  const turn = state.turns.find((candidate) => candidate.turn === ref.turn)
+  const step = turn?.plan?.steps.find((candidate) => candidate.stepId === ref.stepId)
+  const current = turn?.steps[ref.stepId]
+  if (turn === undefined || step === undefined || current === undefined) return undefined
+  if (current.status !== 'dispatched' || current.attempt !== ref.attempt || current.epoch !== ref.epoch) return undefined
+  const dependencies = step.dependsOn.map((stepId): [string, DependencyResult] => {
+    const dependency = turn.steps[stepId]
+    const { output, citations = [] } = dependency?.outcome ?? {}
+    return [stepId, { status: dependency?.status ?? 'skipped', output, citations }]
+  })
+  const { request } = turn
+  const { budgetUsd } = request.options
+  return {
+    agent: current.agent,
+    idempotencyKey: `${state.sessionId}/${ref.turn}/${ref.stepId}`,
+    traceparent: request.traceparent,
+    body: {
+      sessionId: state.sessionId,
+      turn: ref.turn,
+      stepId: ref.stepId,
+      attempt: ref.attempt,
+      capability: step.capability,
+      params: step.params,
+      input: { messages: request.messages },
+      dependencies: Object.fromEntries(dependencies),
+      context: { tenant: state.tenant, vectorStoreIds: request.vectorStoreIds, modelOptions: request.modelOptions },
+      deadline: new Date(current.deadlineMs).toISOString(),
+      ...(budgetUsd === undefined ? {} : { budget: { maxCostUsd: budgetUsd } }),
+      ...(step.model === undefined ? {} : { model: step.model }),
+      ...(current.checkpoint === undefined ? {} : { checkpoint: current.checkpoint }),
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import type { SessionEvent } from '@weft/contracts'
+import type { SessionCommand, SessionState, StepRef, StepState, SubmitReply, TurnState } from './session-state.ts'
+
+/**
+ * One advance in the making. The given state is never changed: a turn or a step is copied the first time it is edited.
+ */
+export class SessionDraft {
+  readonly nowMs: number
+  readonly commands: SessionCommand[] = []
+  readonly events: SessionEvent[] = []
+  reply: SubmitReply | undefined
+  readonly #state: SessionState
+  readonly #editedTurns = new Set<number>()
+  readonly #editedSteps = new Set<StepState>()
+
+  constructor(state: SessionState, nowMs: number) {
+    this.#state = { ...state, turns: [...state.turns], outbox: [...state.outbox] }
+    this.nowMs = nowMs
+  }
+
+  get session(): SessionState {
+    return this.#state
+  }
+
+  findTurn(turn: number): TurnState | undefined {
+    return this.#state.turns.find((candidate) => candidate.turn === turn)
+  }
+
+  /** The turn that is being worked on: the oldest that has not ended. */
+  activeTurn(): TurnState | undefined {
+    return this.#state.turns.find((turn) => turn.phase !== 'ended')
+  }
+
+  editTurn(turn: number): TurnState {
+    const index = this.#state.turns.findIndex((candidate) => candidate.turn === turn)
+    const found = this.#state.turns[index]
+    if (found === undefined) throw new RangeError(`turn ${turn} is not in this session`)
+    if (this.#editedTurns.has(turn)) return found
+    const copy = { ...found, steps: { ...found.steps }, replyTopics: [...found.replyTopics] }
+    this.#state.turns[index] = copy
+    this.#editedTurns.add(turn)
+    return copy
+  }
+
+  editStep(turn: number, stepId: string): StepState {
+    const owner = this.editTurn(turn)
+    const found = owner.steps[stepId]
+    if (found === undefined) throw new RangeError(`step ${stepId} is not in turn ${turn}`)
+    if (this.#editedSteps.has(found)) return found
+    const copy = { ...found }
+    owner.steps[stepId] = copy
+    this.#editedSteps.add(copy)
+    return copy
+  }
+
+  addTurn(turn: TurnState): void {
+    this.#state.turns.push(turn)
+    this.#editedTurns.add(turn.turn)
+  }
+
+  /** The step of a reference, when its attempt is the current one; a late or repeated message finds none. */
+  currentStep({ turn, stepId, epoch, attempt }: StepRef): StepState | undefined {
+    const step = this.findTurn(turn)?.steps[stepId]
+    const isCurrent = step?.status === 'dispatched' && step.epoch === epoch && step.attempt === attempt
+    return isCurrent ? step : undefined
+  }
+
+  command(command: SessionCommand): void {
+    this.commands.push(command)
+  }
+
+  /** Appends to the session's log: the next seq, the time, the session. */
+  log(type: SessionEvent['type'], turn: number, more: Record<string, unknown> = {}): void {
+    this.#state.lastSeq += 1
+    const at = new Date(this.nowMs).toISOString()
+    this.events.push({ seq: this.#state.lastSeq, at, type, sessionId: this.#state.sessionId, turn, ...more })
+  }
+}

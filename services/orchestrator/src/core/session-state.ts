@@ -1,0 +1,146 @@
+import type { Citation, Problem, SessionEvent, StepStatus, SubmitTurn, TurnAnswer, TurnStatus, Usage, WorkflowPlan } from '@weft/contracts'
+
+/** Bounds of one session; requests beyond them are refused or the oldest entries move to the database only. */
+export const sessionLimits = {
+  turnsKept: 20,
+  turnsQueuedMax: 20,
+  historyMessagesMax: 40,
+  historyCharsMax: 200_000,
+  replyTopicsMax: 20,
+  progressEventsPerStepMax: 100,
+} as const
+
+export interface SessionState {
+  tenant: string
+  sessionId: string
+  user: string | undefined
+  createdAtMs: number
+  updatedAtMs: number
+  /** Counts activations; work of an earlier epoch no longer counts. */
+  epoch: number
+  /** Counts commits; guards the head against a second writer. */
+  revision: number
+  lastSeq: number
+  lastTurn: number
+  /** Oldest first; at most `turnsKept` ended ones. */
+  turns: TurnState[]
+  /** Events committed but not yet known to be in the event log. */
+  outbox: OutboxBatch[]
+}
+
+export interface OutboxBatch {
+  epoch: number
+  events: SessionEvent[]
+}
+
+export type TurnPhase = 'queued' | 'planning' | 'running' | 'ended'
+
+export interface TurnState {
+  turn: number
+  phase: TurnPhase
+  status: TurnStatus
+  request: SubmitTurn
+  acceptedAtMs: number
+  endedAtMs: number | undefined
+  replyTopics: string[]
+  planAttempt: number
+  planNotBeforeMs: number
+  plan: WorkflowPlan | undefined
+  steps: Record<string, StepState>
+  answer: TurnAnswer | undefined
+}
+
+export interface StepState {
+  status: StepStatus
+  /** The agent that does it now; a fallback replaces the plan's. */
+  agent: string
+  attempt: number
+  epoch: number
+  /** A step that waits to be tried again is `ready` until then. */
+  notBeforeMs: number
+  deadlineMs: number
+  startedAtMs: number | undefined
+  endedAtMs: number | undefined
+  usage: Usage[]
+  problem: Problem | undefined
+  outcome: StepOutcome | undefined
+  checkpoint: unknown
+  progressCount: number
+}
+
+export interface StepOutcome {
+  output: unknown
+  citations: Citation[]
+  confidence: number
+}
+
+/** The inputs of a session: what clients ask, what planner and agents answered, and the heartbeat. */
+export type SessionInput =
+  | { type: 'activate' }
+  | { type: 'submit'; request: SubmitTurn }
+  | { type: 'planned'; turn: number; planAttempt: number; result: PlanResult }
+  | ({ type: 'progress'; message: string; fraction: number | undefined } & StepRef)
+  | ({ type: 'checkpoint'; state: unknown } & StepRef)
+  | ({ type: 'outcome'; outcome: AttemptOutcome; usage: Usage[] } & StepRef)
+  | { type: 'tick' }
+  | { type: 'cancel'; turn: number | undefined }
+  | { type: 'attach'; replyTopic: string }
+  | { type: 'flushed'; upToSeq: number }
+
+/** One attempt of one step; a result counts only while its epoch and attempt are current. */
+export interface StepRef {
+  turn: number
+  stepId: string
+  epoch: number
+  attempt: number
+}
+
+export type PlanResult =
+  | { kind: 'plan'; plan: WorkflowPlan }
+  | { kind: 'message'; text: string; degraded: string[] }
+  | { kind: 'problem'; problem: Problem }
+
+export type AttemptOutcome = ({ kind: 'succeeded' } & StepOutcome) | { kind: 'failed'; problem: Problem }
+
+/** What the shell does after the commit. Each may be lost and is issued again by a tick. */
+export type SessionCommand =
+  | { type: 'plan'; turn: number; planAttempt: number }
+  | ({ type: 'dispatch' } & StepRef)
+  | ({ type: 'abort' } & StepRef)
+  | { type: 'end'; turn: number }
+
+export interface Advance {
+  state: SessionState
+  commands: SessionCommand[]
+  events: SessionEvent[]
+  /** What the input's sender is told. */
+  reply: SubmitReply | undefined
+}
+
+export interface SubmitReply {
+  turn: number
+  isRepeat: boolean
+}
+
+export function newSession(identity: { tenant: string; sessionId: string; user: string | undefined }, nowMs: number): SessionState {
+  return { ...identity, createdAtMs: nowMs, updatedAtMs: nowMs, epoch: 0, revision: 0, lastSeq: 0, lastTurn: 0, turns: [], outbox: [] }
+}
+
+export function newStep(agent: string): StepState {
+  return {
+    status: 'pending',
+    agent,
+    attempt: 0,
+    epoch: 0,
+    notBeforeMs: 0,
+    deadlineMs: 0,
+    startedAtMs: undefined,
+    endedAtMs: undefined,
+    usage: [],
+    problem: undefined,
+    outcome: undefined,
+    checkpoint: undefined,
+    progressCount: 0,
+  }
+}
+

@@ -1,0 +1,72 @@
+import type { SessionView, StepView, TurnView, WorkflowStep } from '@weft/contracts'
+import type { SessionState, StepState, TurnState } from './session-state.ts'
+
+/** What clients see of a session. */
+export function viewSession(state: SessionState): SessionView {
+  const newest = state.turns.at(-1)
+  return {
+    id: state.sessionId,
+    object: 'session',
+    status: newest?.status ?? 'completed',
+    createdAt: iso(state.createdAtMs),
+    updatedAt: iso(state.updatedAtMs),
+    lastSeq: state.lastSeq,
+    turns: state.turns.map(viewTurn),
+    ...(state.user === undefined ? {} : { user: state.user }),
+  }
+}
+
+function viewTurn(turn: TurnState): TurnView {
+  const traceId = turn.request.traceparent?.split('-')[1]
+  return {
+    turn: turn.turn,
+    status: turn.status,
+    model: turn.request.model,
+    acceptedAt: iso(turn.acceptedAtMs),
+    steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(turn, step)),
+    ...(turn.endedAtMs === undefined ? {} : { endedAt: iso(turn.endedAtMs) }),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(turn.plan === undefined ? {} : { plan: turn.plan }),
+    ...(turn.answer === undefined ? {} : { answer: turn.answer }),
+  }
+}
+
+function viewStep(turn: TurnState, step: WorkflowStep): StepView[] {
+  const state = turn.steps[step.stepId]
+  if (state === undefined) return []
+  const waitingFor = waitOf(turn, step, state)
+  return [
+    {
+      stepId: step.stepId,
+      agent: state.agent,
+      capability: step.capability,
+      dependsOn: step.dependsOn,
+      status: state.status,
+      attempt: state.attempt,
+      costUsd: state.usage.reduce((sum, used) => sum + used.costUsd, 0),
+      ...(state.startedAtMs === undefined ? {} : { startedAt: iso(state.startedAtMs) }),
+      ...(state.endedAtMs === undefined ? {} : { endedAt: iso(state.endedAtMs) }),
+      ...(state.problem === undefined ? {} : { problem: state.problem }),
+      ...(waitingFor === undefined ? {} : { waitingFor }),
+    },
+  ]
+}
+
+function waitOf(turn: TurnState, step: WorkflowStep, state: StepState): StepView['waitingFor'] {
+  switch (state.status) {
+    case 'pending': {
+      const open = step.dependsOn.filter((stepId) => !['succeeded', 'skipped'].includes(turn.steps[stepId]?.status ?? ''))
+      return { cause: 'dependencies', owner: open.join(', ') }
+    }
+    case 'ready':
+      return { cause: `retry after: ${state.problem?.message ?? 'a failure'}`, owner: state.agent, deadline: iso(state.notBeforeMs) }
+    case 'dispatched':
+      return { cause: 'the agent is working', owner: state.agent, deadline: iso(state.deadlineMs) }
+    default:
+      return undefined
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

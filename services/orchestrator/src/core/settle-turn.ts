@@ -1,0 +1,93 @@
+import { isTerminalStep, type WorkflowStep } from '@weft/contracts'
+import { holds } from './evaluate-condition.ts'
+import { endTurn } from './end-turn.ts'
+import type { SessionDraft } from './session-draft.ts'
+import type { StepState, TurnState } from './session-state.ts'
+
+/** How long a step may take when its plan does not say. */
+export const stepTimeoutMsDefault = 300_000
+
+/**
+ * Brings a running turn to rest: every step whose dependencies allow it is dispatched or skipped, and a turn whose steps
+ * have all ended is ended. Called after every change; calling it again changes nothing.
+ */
+export function settleTurn(draft: SessionDraft, turn: number): void {
+  const steps = draft.findTurn(turn)?.plan?.steps ?? []
+  let isChanged = true
+  while (isChanged) {
+    isChanged = false
+    for (const step of steps) if (settleStep(draft, turn, step)) isChanged = true
+  }
+  endWhenDone(draft, turn)
+}
+
+function settleStep(draft: SessionDraft, turn: number, step: WorkflowStep): boolean {
+  const owner = draft.findTurn(turn)
+  if (owner?.phase !== 'running' || owner.steps[step.stepId]?.status !== 'pending') return false
+  const verdict = judge(step, owner.steps)
+  if (verdict === 'wait') return false
+  if (verdict === 'run') dispatchStep(draft, turn, step)
+  else skipStep(draft, { turn, stepId: step.stepId, cause: verdict.skip })
+  return true
+}
+
+type Verdict = 'wait' | 'run' | { skip: string }
+
+/** A skipped dependency counts as settled: the step runs and sees that it was skipped. A failed one never comes here under `fail`. */
+function judge(step: WorkflowStep, states: Record<string, StepState>): Verdict {
+  const dependencies = step.dependsOn.map((stepId) => states[stepId]?.status ?? 'skipped')
+  const succeeded = dependencies.filter((status) => status === 'succeeded').length
+  const open = dependencies.filter((status) => !isTerminalStep(status)).length
+  const needed = neededSuccesses(step)
+  if (needed !== undefined && succeeded < needed) {
+    if (succeeded + open >= needed) return 'wait'
+    return { skip: `${needed} of its ${dependencies.length} dependencies had to succeed, ${succeeded} did` }
+  }
+  if (needed === undefined && open > 0) return 'wait'
+  return step.when === undefined || holds(step.when, states) ? 'run' : { skip: 'its condition does not hold' }
+}
+
+/** undefined: all dependencies have to be settled. */
+function neededSuccesses(step: WorkflowStep): number | undefined {
+  if (step.join === undefined || step.join === 'all' || step.dependsOn.length === 0) return undefined
+  return step.join === 'any' ? 1 : step.join.atLeast
+}
+
+/** Starts the next attempt of a step at once. */
+export function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): void {
+  const state = draft.editStep(turn, step.stepId)
+  state.status = 'dispatched'
+  state.attempt += 1
+  state.epoch = draft.session.epoch
+  state.startedAtMs ??= draft.nowMs
+  state.deadlineMs = draft.nowMs + (step.timeoutMs ?? stepTimeoutMsDefault)
+  const { stepId } = step
+  const { attempt, epoch, agent } = state
+  draft.log('step.dispatched', turn, { stepId, agent, attempt })
+  draft.command({ type: 'dispatch', turn, stepId, epoch, attempt })
+}
+
+export function skipStep(draft: SessionDraft, { turn, stepId, cause }: { turn: number; stepId: string; cause: string }): void {
+  const state = draft.editStep(turn, stepId)
+  state.status = 'skipped'
+  state.endedAtMs = draft.nowMs
+  draft.log('step.skipped', turn, { stepId, cause })
+}
+
+function endWhenDone(draft: SessionDraft, turn: number): void {
+  const owner = draft.findTurn(turn)
+  if (owner?.phase !== 'running' || owner.plan === undefined) return
+  const isDone = Object.values(owner.steps).every((step) => isTerminalStep(step.status))
+  if (isDone) endTurn(draft, turn, verdictOf(owner, owner.plan.answerStepId))
+}
+
+function verdictOf(turn: TurnState, answerStepId: string): Parameters<typeof endTurn>[2] {
+  const answer = turn.steps[answerStepId]
+  if (answer?.status === 'succeeded') return { status: 'completed' }
+  const problem = answer?.problem ?? {
+    code: 'internal_error' as const,
+    message: `the answer step "${answerStepId}" was ${answer?.status ?? 'not run'}`,
+    isRetryable: false,
+  }
+  return { status: 'failed', problem }
+}

@@ -1,0 +1,88 @@
+import { type ChatMessage, messageText, type SubmitTurn, WeftError } from '@weft/contracts'
+import type { SessionDraft } from './session-draft.ts'
+import { sessionLimits, type TurnState } from './session-state.ts'
+
+/** Accepts a turn, or finds the one an earlier request with the same idempotency key made. */
+export function submitTurn(draft: SessionDraft, request: SubmitTurn): void {
+  const repeated = findRepeated(draft.session.turns, request.idempotencyKey)
+  if (repeated !== undefined) {
+    attachRepeated(draft, repeated, request.replyTopic)
+    return
+  }
+  const waiting = draft.session.turns.filter((turn) => turn.phase !== 'ended').length
+  if (waiting > sessionLimits.turnsQueuedMax) {
+    throw new WeftError('session_busy', `the session already has ${waiting} unfinished turns: wait for them or cancel the session`)
+  }
+  const turn = draft.session.lastTurn + 1
+  draft.session.lastTurn = turn
+  draft.session.user ??= request.user
+  draft.addTurn(newTurn(draft, turn, request))
+  draft.reply = { turn, isRepeat: false }
+  const { model, requestId } = request
+  draft.log('turn.accepted', turn, { model, requestId, messages: request.messages.slice(-sessionLimits.historyMessagesMax) })
+  dropOldTurns(draft)
+}
+
+function findRepeated(turns: TurnState[], idempotencyKey: string | undefined): TurnState | undefined {
+  return idempotencyKey === undefined ? undefined : turns.find((turn) => turn.request.idempotencyKey === idempotencyKey)
+}
+
+function attachRepeated(draft: SessionDraft, repeated: TurnState, replyTopic: string | undefined): void {
+  draft.reply = { turn: repeated.turn, isRepeat: true }
+  if (repeated.phase === 'ended') {
+    draft.command({ type: 'end', turn: repeated.turn })
+    return
+  }
+  if (replyTopic === undefined || repeated.replyTopics.includes(replyTopic)) return
+  const turn = draft.editTurn(repeated.turn)
+  turn.replyTopics = [...turn.replyTopics, replyTopic].slice(-sessionLimits.replyTopicsMax)
+}
+
+function newTurn(draft: SessionDraft, turn: number, request: SubmitTurn): TurnState {
+  return {
+    turn,
+    phase: 'queued',
+    status: 'running',
+    request: { ...request, messages: [...history(draft.session.turns, request.messages), ...request.messages] },
+    acceptedAtMs: draft.nowMs,
+    endedAtMs: undefined,
+    replyTopics: request.replyTopic === undefined ? [] : [request.replyTopic],
+    planAttempt: 0,
+    planNotBeforeMs: 0,
+    plan: undefined,
+    steps: {},
+    answer: undefined,
+  }
+}
+
+/**
+ * What was said before. A client that sends the conversation itself (its messages hold an answer) is taken at its word;
+ * one that sends only the new message gets the session's memory, newest messages first within the bounds.
+ */
+function history(turns: TurnState[], messages: ChatMessage[]): ChatMessage[] {
+  if (messages.some((message) => message.role === 'assistant')) return []
+  const said = turns.flatMap((turn) => (turn.answer === undefined ? [] : [...lastQuestion(turn), answerMessage(turn.answer.text)]))
+  const kept: ChatMessage[] = []
+  let chars = 0
+  for (const message of said.toReversed()) {
+    chars += messageText(message).length
+    if (kept.length >= sessionLimits.historyMessagesMax || chars > sessionLimits.historyCharsMax) break
+    kept.unshift(message)
+  }
+  return kept
+}
+
+function lastQuestion(turn: TurnState): ChatMessage[] {
+  const question = turn.request.messages.findLast((message) => message.role === 'user')
+  return question === undefined ? [] : [question]
+}
+
+function answerMessage(text: string): ChatMessage {
+  return { role: 'assistant', content: text }
+}
+
+function dropOldTurns(draft: SessionDraft): void {
+  const ended = draft.session.turns.filter((turn) => turn.phase === 'ended')
+  const dropped = new Set(ended.slice(0, Math.max(0, ended.length - sessionLimits.turnsKept)))
+  if (dropped.size > 0) draft.session.turns = draft.session.turns.filter((turn) => !dropped.has(turn))
+}

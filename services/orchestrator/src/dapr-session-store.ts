@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { WeftError } from '@weft/contracts'
+import { type ActorStore, componentNames, componentType, type Sidecar, type StateWrite } from '@weft/mesh'
+import { z } from 'zod'
+import { fromHead, headKey, partsOf, SessionHead, toHead } from './core/persist-session.ts'
+import type { SessionState } from './core/session-state.ts'
+import type { BlobStore } from './postgres-blobs.ts'
+
+/** Parts up to this size lie in the actor's state; larger ones in the blob table, by content hash. */
+const inlinePartBytesMax = 16_384
+
+const BlobReference = z.object({ $blob: z.string() })
+
+/** A session in memory, with the names of the parts that are already in the store. */
+export interface StoredSession {
+  state: SessionState
+  partKeys: ReadonlySet<string>
+}
+
+export interface SessionStore {
+  load(actorId: string): Promise<StoredSession | undefined>
+  /** Writes the head and the parts that are new, deletes those no longer referred to; one transaction. */
+  commit(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession>
+  arm(actorId: string): Promise<void>
+  disarm(actorId: string): Promise<void>
+}
+
+const reminder = { name: 'heartbeat', dueMs: 3_000, periodMs: 15_000 } as const
+
+export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar; blobs: BlobStore }): SessionStore {
+  const { actors, blobs } = deps
+  let storeType: string | undefined
+
+  async function load(actorId: string): Promise<StoredSession | undefined> {
+    const head = await actors.read(actorId, headKey, SessionHead)
+    if (head === undefined) return undefined
+    const state = await fromHead(head, async (key, schema) => schema.parse(await readPart(actorId, { key, tenant: head.tenant })))
+    return { state, partKeys: new Set(partsOf(state).keys()) }
+  }
+
+  async function readPart(actorId: string, { key, tenant }: { key: string; tenant: string }): Promise<unknown> {
+    const value = await actors.read(actorId, key, z.unknown())
+    if (value === undefined) throw new WeftError('internal_error', `the session's part ${key} is missing from the state store`)
+    const reference = BlobReference.safeParse(value)
+    return reference.success ? blobs.get(tenant, reference.data.$blob) : value
+  }
+
+  async function commit(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession> {
+    const revision = stored.state.revision + 1
+    const state = { ...next, revision }
+    const parts = partsOf(state)
+    const fresh = [...parts].filter(([key]) => !stored.partKeys.has(key))
+    const writes: StateWrite[] = await Promise.all(
+      fresh.map(async ([key, value]) => ({ kind: 'upsert' as const, key, value: await encodePart(state.tenant, value) })),
+    )
+    for (const key of stored.partKeys) if (!parts.has(key)) writes.push({ kind: 'delete', key })
+    writes.push({ kind: 'upsert', key: headKey, value: toHead(state), ...(await headGuard(stored.state.revision)) })
+    await actors.commit(actorId, writes)
+    return { state, partKeys: new Set(parts.keys()) }
+  }
+
+  /** Redis counts a key's writes as its ETag, and every write of the head is one revision. */
+  async function headGuard(revision: number): Promise<{ etag?: string }> {
+    storeType ??= await componentType(deps.sidecar, componentNames.stateStore)
+    return storeType === 'state.redis' && revision > 0 ? { etag: String(revision) } : {}
+  }
+
+  async function encodePart(tenant: string, value: unknown): Promise<unknown> {
+    const json = JSON.stringify(value)
+    if (json.length <= inlinePartBytesMax) return value
+    const hash = createHash('sha256').update(json).digest('hex')
+    return (await blobs.put(tenant, { hash, json })) ? { $blob: hash } : value
+  }
+
+  return {
+    load,
+    commit,
+    arm: (actorId) => actors.armReminder(actorId, reminder.name, reminder),
+    disarm: (actorId) => actors.disarmReminder(actorId, reminder.name),
+  }
+}

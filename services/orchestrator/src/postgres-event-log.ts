@@ -1,0 +1,170 @@
+import type { ChatMessage, SessionEvent, TurnAnswer } from '@weft/contracts'
+import { type Database, sql } from '@weft/database'
+
+export interface SessionEvents {
+  actorId: string
+  tenant: string
+  sessionId: string
+  user: string | undefined
+  events: SessionEvent[]
+}
+
+export interface EventLog {
+  /** Queues committed events of a session, in seq order. What is already queued or written is left out. */
+  append(batch: SessionEvents): void
+  queuedCount(): number
+  stop(): Promise<void>
+}
+
+export interface EventLogOptions {
+  database: Database
+  onFlushed: (actorId: string, upToSeq: number) => void
+  onProblem: (cause: unknown) => void
+}
+
+/** Gathering time of a batch, rows of one, and sessions remembered; a longer queue is dropped and asked for again by the heartbeat. */
+const gatherMs = 15
+const batchRowsMax = 500
+const queuedRowsMax = 20_000
+
+interface Row extends Omit<SessionEvents, 'events'> {
+  event: SessionEvent
+}
+
+/**
+ * The append-only event log in Postgres: one writer per host, batches over all sessions, in the order of their commits.
+ * A batch is repeated until it is in; rows that already are do no harm, so every event is there exactly once.
+ */
+export function createEventLog(options: EventLogOptions): EventLog {
+  let queue: Row[] = []
+  const queuedSeq = new Map<string, number>()
+  let writing: Promise<void> | undefined
+  let isStopped = false
+
+  function append({ events, ...session }: SessionEvents): void {
+    const from = queuedSeq.get(session.actorId) ?? 0
+    const fresh = events.filter((event) => event.seq > from)
+    const last = fresh.at(-1)
+    if (last === undefined || queue.length + fresh.length > queuedRowsMax) return
+    queue.push(...fresh.map((event) => ({ ...session, event })))
+    queuedSeq.set(session.actorId, last.seq)
+    writing ??= write()
+  }
+
+  async function write(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, gatherMs))
+    for (let failures = 0; queue.length > 0 && !(isStopped && failures > 0); ) {
+      const batch = queue.slice(0, batchRowsMax)
+      try {
+        await insertBatch(options.database, batch)
+        failures = 0
+        queue = queue.slice(batch.length)
+        announce(batch)
+      } catch (cause) {
+        failures += 1
+        if (failures === 1) options.onProblem(cause)
+        await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 100 * 2 ** failures)))
+      }
+    }
+    writing = undefined
+  }
+
+  function announce(batch: Row[]): void {
+    const upTo = new Map(batch.map((row) => [row.actorId, row.event.seq]))
+    for (const [actorId, seq] of upTo) {
+      if (queuedSeq.get(actorId) === seq) queuedSeq.delete(actorId)
+      options.onFlushed(actorId, seq)
+    }
+  }
+
+  return {
+    append,
+    queuedCount: () => queue.length,
+    async stop() {
+      isStopped = true
+      await writing
+    },
+  }
+}
+
+/** One statement a batch: the events, the sessions they change and the messages they carry. */
+async function insertBatch(database: Database, batch: Row[]): Promise<void> {
+  const events = batch.map(({ tenant, sessionId, event }) => {
+    const { seq, at, type, turn, stepId, sessionId: _, ...data } = event
+    return { tenant, session_id: sessionId, seq, at, type, turn, step_id: stepId ?? null, data }
+  })
+  await sql`
+    with event_rows as (
+      select * from jsonb_to_recordset(${JSON.stringify(events)}::jsonb)
+        as row(tenant text, session_id text, seq int, at timestamptz, type text, turn int, step_id text, data jsonb)
+    ), session_rows as (
+      select * from jsonb_to_recordset(${JSON.stringify(sessionRows(batch))}::jsonb)
+        as row(tenant text, id text, user_id text, status text, title text, at timestamptz, last_seq int)
+    ), message_rows as (
+      select * from jsonb_to_recordset(${JSON.stringify(batch.flatMap(messageRows))}::jsonb)
+        as row(tenant text, session_id text, turn int, role text, content jsonb, at timestamptz)
+    ), upserted as (
+      insert into sessions (tenant, id, user_id, status, title, created_at, updated_at, last_seq)
+      select tenant, id, user_id, status, title, at, at, last_seq from session_rows
+      on conflict (tenant, id) do update set
+        status = excluded.status, updated_at = excluded.updated_at, last_seq = excluded.last_seq,
+        user_id = coalesce(sessions.user_id, excluded.user_id)
+      where sessions.last_seq < excluded.last_seq
+    ), said as (
+      insert into messages (tenant, session_id, turn, role, content, at)
+      select tenant, session_id, turn, role, content, at from message_rows
+      on conflict do nothing
+    )
+    insert into session_events (tenant, session_id, seq, at, type, turn, step_id, data)
+    select tenant, session_id, seq, at, type, turn, step_id, data from event_rows
+    on conflict do nothing
+  `.execute(database.db)
+}
+
+function sessionRows(batch: Row[]) {
+  const bySession = new Map<string, ReturnType<typeof sessionRow>>()
+  for (const row of batch) bySession.set(row.actorId, sessionRow(row, bySession.get(row.actorId)))
+  return [...bySession.values()]
+}
+
+function sessionRow({ tenant, sessionId, user, event }: Row, earlier: { status: string; title: string } | undefined) {
+  const status = statusAfter(event) ?? earlier?.status ?? 'running'
+  const title = earlier?.title || titleOf(event)
+  return { tenant, id: sessionId, user_id: user ?? null, status, title, at: event.at, last_seq: event.seq }
+}
+
+function statusAfter(event: SessionEvent): string | undefined {
+  switch (event.type) {
+    case 'turn.accepted':
+      return 'running'
+    case 'turn.completed':
+      return 'completed'
+    case 'turn.failed':
+      return 'failed'
+    case 'turn.cancelled':
+      return 'cancelled'
+    default:
+      return undefined
+  }
+}
+
+/** A session is titled by the start of its first question. */
+function titleOf(event: SessionEvent): string {
+  const question = lastUserMessage(event)
+  return typeof question?.content === 'string' ? question.content.trim().slice(0, 120) : ''
+}
+
+function messageRows({ tenant, sessionId, event }: Row) {
+  const base = { tenant, session_id: sessionId, turn: event.turn, at: event.at }
+  const question = lastUserMessage(event)
+  if (question !== undefined) return [{ ...base, role: 'user', content: { content: question.content } }]
+  const answer = event.answer as TurnAnswer | undefined
+  if (event.type !== 'turn.completed' || answer === undefined) return []
+  return [{ ...base, role: 'assistant', content: { content: answer.text, citations: answer.citations, degraded: answer.degraded } }]
+}
+
+function lastUserMessage(event: SessionEvent): ChatMessage | undefined {
+  if (event.type !== 'turn.accepted' || !Array.isArray(event.messages)) return undefined
+  const messages: ChatMessage[] = event.messages
+  return messages.findLast((message) => message.role === 'user')
+}

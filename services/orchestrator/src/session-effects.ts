@@ -1,0 +1,85 @@
+import type { ReplyItem, SessionEvent } from '@weft/contracts'
+import { executeRequest } from './core/execute-request.ts'
+import type { SessionInput, SessionState, StepRef, TurnState } from './core/session-state.ts'
+import type { AttemptDispatcher } from './dispatch-attempts.ts'
+import type { EventLog } from './postgres-event-log.ts'
+import type { ReplyPublisher } from './reply-publisher.ts'
+import type { PlanRequester } from './request-plans.ts'
+import type { SessionEffects } from './session-host.ts'
+
+export interface SessionEffectsDeps {
+  plans: PlanRequester
+  attempts: AttemptDispatcher
+  replies: ReplyPublisher
+  eventLog: EventLog
+  apply: (actorId: string, input: SessionInput) => Promise<void>
+  peek: (actorId: string) => SessionState | undefined
+}
+
+/** An answer up to this size travels with the end of its turn; a larger one is fetched by whoever waits for it. */
+const inlineAnswerCharsMax = 131_072
+
+export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
+  return {
+    plan: (actorId, state, command) => deps.plans.request(actorId, state, command),
+    dispatch: (actorId, state, ref) => dispatch(deps, { actorId, state, ref }),
+    abort: (actorId, ref) => deps.attempts.abort(actorId, ref),
+    end: (state, turn) => publishEnd(deps.replies, state, turn),
+    record(actorId, state, events) {
+      deps.eventLog.append({ actorId, tenant: state.tenant, user: state.user, sessionId: state.sessionId, events })
+      publishEvents(deps.replies, state, events)
+    },
+  }
+}
+
+function dispatch(deps: SessionEffectsDeps, { actorId, state, ref }: { actorId: string; state: SessionState; ref: StepRef }): void {
+  const { turn, stepId, epoch, attempt } = ref
+  const request = executeRequest(state, ref)
+  if (request === undefined) return
+  const { tenant, sessionId } = state
+  deps.attempts.start({
+    actorId,
+    ref: { turn, stepId, epoch, attempt },
+    request,
+    sink: {
+      apply: (input) => deps.apply(actorId, input),
+      text(delta, offset) {
+        const item: ReplyItem = { kind: 'text', tenant, sessionId, turn, stepId, attempt, offset, delta }
+        const isFirst = offset === 0
+        for (const topic of topicsOf(deps.peek(actorId), turn)) deps.replies.send(topic, item, isFirst)
+      },
+    },
+  })
+}
+
+function publishEvents(replies: ReplyPublisher, state: SessionState, events: SessionEvent[]): void {
+  const { tenant, sessionId } = state
+  for (const event of events) {
+    const item: ReplyItem = { kind: 'event', tenant, sessionId, turn: event.turn, event: lean(event) }
+    for (const topic of topicsOf(state, event.turn)) replies.send(topic, item, false)
+  }
+}
+
+/** The hint does not repeat what is long: whoever needs it reads the log. */
+function lean(event: SessionEvent): SessionEvent {
+  const { answer: _answer, messages: _messages, ...rest } = event
+  return rest
+}
+
+function publishEnd(replies: ReplyPublisher, state: SessionState, turn: number): void {
+  const found = findTurn(state, turn)
+  if (found === undefined) return
+  const { tenant, sessionId } = state
+  const { status, answer } = found
+  const isInline = answer !== undefined && JSON.stringify(answer).length <= inlineAnswerCharsMax
+  const item: ReplyItem = { kind: 'end', tenant, sessionId, turn, status, ...(isInline ? { answer } : {}) }
+  for (const topic of found.replyTopics) replies.send(topic, item, true)
+}
+
+function topicsOf(state: SessionState | undefined, turn: number): string[] {
+  return findTurn(state, turn)?.replyTopics ?? []
+}
+
+function findTurn(state: SessionState | undefined, turn: number): TurnState | undefined {
+  return state?.turns.find((candidate) => candidate.turn === turn)
+}

@@ -1,0 +1,44 @@
+import { createInternalApp, createSidecar, type HealthCheck, listen, type RunningServer, type Service } from '@weft/mesh'
+import { startTelemetry } from '@weft/telemetry'
+import { createAgentCards } from './agent-cards.ts'
+import { optimizePlanRoute } from './routes/optimize-plan.ts'
+import { planRequest } from './routes/plan-request.ts'
+import { showRegistry } from './routes/show-registry.ts'
+import { validatePlanRoute } from './routes/validate-plan.ts'
+import type { PlannerSettings } from './settings.ts'
+
+/** The only place that builds the planner's parts. */
+export async function composePlanner(settings: PlannerSettings): Promise<Service> {
+  const telemetry = await startTelemetry({ serviceName: 'planner', ...settings })
+  const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
+  const cards = createAgentCards({
+    sidecar,
+    agents: settings.WEFT_AGENTS,
+    onProblem: (agent, cause) => telemetry.logger.warn('an agent card was not read', { agent, cause: String(cause) }),
+  })
+  const checks: HealthCheck[] = [{ name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() }]
+  let server: RunningServer | undefined
+  return {
+    async start() {
+      const app = createInternalApp({
+        telemetry,
+        appToken: settings.APP_API_TOKEN,
+        checks,
+        routes(internal) {
+          internal.post('/plan', planRequest(cards))
+          internal.post('/validate', validatePlanRoute(cards))
+          internal.post('/optimize', optimizePlanRoute(cards))
+          internal.post('/registry', showRegistry(cards))
+        },
+      })
+      server = await listen(app, { port: settings.WEFT_APP_PORT })
+      telemetry.logger.info('planner is listening', { port: server.port })
+    },
+    async stop() {
+      cards.stop()
+      await server?.stop()
+      await sidecar.stop()
+      await telemetry.stop()
+    },
+  }
+}

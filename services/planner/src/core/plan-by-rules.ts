@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { type Mode, type PlannerAnswer, type PlannerRequest, WorkflowPlan, type WorkflowStep } from '@weft/contracts'
+import { agentFor, type CapabilityRegistry } from './capability-registry.ts'
+import { classifyRequest, type RequestClass } from './classify-request.ts'
+import { estimatePlan } from './estimate-plan.ts'
+
+/** Passages a retrieval hands on: enough for an answer of several sources, few enough for a small model's context. */
+const passagesPerAnswer = 8
+const passagesPerSubject = 5
+
+/** The workflow for a request, by rules: the same request, mode and registry always give the same plan. */
+export function planByRules(request: PlannerRequest, mode: Mode, registry: CapabilityRegistry): PlannerAnswer {
+  const found = classifyRequest(request.messages, mode, request.vectorStoreIds.length > 0)
+  if (found.mode === 'unclear') return { kind: 'clarification', question: found.ask, problems: [] }
+  const drafts = draftSteps(found)
+  const missing = [...new Set(drafts.map((draft) => draft.capability).filter((name) => agentFor(registry, name) === undefined))]
+  if (missing.length > 0) return { kind: 'unsupported', missing, problems: [] }
+  const steps = drafts.map((draft) => ({ agent: agentFor(registry, draft.capability) ?? '', ...draft }))
+  const planId = `plan_${createHash('sha256').update(JSON.stringify(steps)).digest('hex').slice(0, 24)}`
+  const plan = WorkflowPlan.parse({ planId, schemaVersion: 1, mode: found.mode, steps, answerStepId: 'answer' })
+  return { kind: 'plan', plan: { ...plan, estimate: estimatePlan(plan, registry) }, problems: [] }
+}
+
+type StepDraft = Omit<WorkflowStep, 'agent'>
+
+function draftSteps(request: Exclude<RequestClass, { mode: 'unclear' }>): StepDraft[] {
+  switch (request.mode) {
+    case 'direct':
+      return [{ stepId: 'answer', capability: 'reason', params: {}, dependsOn: [], parallel: false }]
+    case 'search':
+      return [retrieval('retrieve', request.question, passagesPerAnswer), answer('answer', ['retrieve'], request.question)]
+    case 'compare': {
+      const retrievals = request.subjects.map((subject, index) => ({
+        ...retrieval(`retrieve-${index + 1}`, subject, passagesPerSubject),
+        parallel: true,
+      }))
+      const stepIds = retrievals.map((step) => step.stepId)
+      return [...retrievals, { ...answer('synthesize', stepIds, request.question), params: { question: request.question, subjects: request.subjects } }]
+    }
+  }
+}
+
+function retrieval(stepId: string, query: string, maxResults: number): StepDraft {
+  return { stepId, capability: 'retrieve', params: { query, maxResults }, dependsOn: [], parallel: false, onFailure: { action: 'skip' } }
+}
+
+function answer(capability: 'answer' | 'synthesize', dependsOn: string[], question: string): StepDraft {
+  return { stepId: 'answer', capability, params: { question }, dependsOn, parallel: false }
+}

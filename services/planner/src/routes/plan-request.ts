@@ -1,0 +1,16 @@
+import { isMode, type Mode, PlannerRequest, WeftError } from '@weft/contracts'
+import { handle } from '@weft/mesh'
+import type { RequestHandler } from 'express'
+import type { AgentCards } from '../agent-cards.ts'
+import { planByRules } from '../core/plan-by-rules.ts'
+
+/** `POST /plan`: a workflow for a conversation, a clarifying question, or what is missing. */
+export function planRequest(cards: AgentCards): RequestHandler {
+  return handle(PlannerRequest, async (request) => planByRules(request, modeOf(request), await cards.registry()))
+}
+
+function modeOf({ mode, model }: PlannerRequest): Mode {
+  const name = mode ?? (model.startsWith('weft/') ? model.slice('weft/'.length) : 'auto')
+  if (isMode(name)) return name
+  throw new WeftError('model_not_found', `there is no mode "${name}": GET /v1/models lists them`, { param: mode === undefined ? 'model' : 'weft.mode' })
+}
