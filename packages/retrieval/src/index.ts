@@ -1,5 +1,8 @@
 export { type Chunk, chunkText } from './chunk-text.ts'
+export { type CitationStream, createCitationStream, type Quote, type VerifyQuotes } from './citation-stream.ts'
+export { contentTerms } from './content-terms.ts'
 export { type FileKind, fileKinds } from './file-kind.ts'
+export { createFileReader, type FileReader, type ReadFile, type ReadJob } from './file-reader.ts'
 export { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
 export {
   type FileBatch,

@@ -1,0 +1,48 @@
+/**
+ * The words of a text that carry meaning, in the form they are compared in: lower case, without English endings and stop words, numbers
+ * without thousands separators, East Asian text as pairs of letters. Repetitions are kept.
+ */
+export function contentTerms(text: string): string[] {
+  const terms: string[] = []
+  for (const [token] of text.normalize('NFKC').toLowerCase().matchAll(tokens)) {
+    if (/^\d/.test(token)) terms.push(token.replace(/,(?=\d{3})/g, ''))
+    else if (eastAsian.test(token)) terms.push(...pairs(token))
+    else if (!stopWords.has(token)) terms.push(stem(token.replace(/['’]\p{L}+$/u, '')))
+  }
+  return terms
+}
+
+export function isNumberTerm(term: string): boolean {
+  return /^\d/.test(term)
+}
+
+const tokens =
+  /\d+(?:[.,]\d+)*\p{L}{0,20}|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]{1,200}|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}])[\p{L}\p{M}]){1,100}(?:['’]\p{L}{1,3})?(?:\d{1,20})?/gu
+const eastAsian = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u
+
+function pairs(run: string): string[] {
+  const letters = [...run]
+  return letters.length === 1 ? letters : letters.slice(1).map((letter, index) => `${letters[index]}${letter}`)
+}
+
+const stopWords = new Set(
+  (
+    'a about above according after again all also an and any are as at be because been before being between both but by can could did do does doing ' +
+    "down during each few for from further had has have having he her here hers him his how i if in into is it it's its itself just may me might more most " +
+    'must my no nor not now of off on once only or other our out over own same shall she should so some such than that the their them then there these they ' +
+    'this those through to too under until up upon us very was we were what when where which while who whom why will with within would you your yes ' +
+    'please tell explain describe'
+  ).split(' '),
+)
+
+/** Cuts the commonest English endings: enough for words of one sentence to meet those of another; not a full stemmer. */
+function stem(word: string): string {
+  if (word.length < 4 || !/^[a-z]+$/.test(word)) return word
+  let root = word
+  if (/[^aeiou]ies$/.test(root)) root = `${root.slice(0, -3)}y`
+  else if (/(?:ss|sh|ch|x|z)es$/.test(root)) root = root.slice(0, -2)
+  else if (/[^suiy]s$/.test(root)) root = root.slice(0, -1)
+  const cut = /^(.*[aeiouy].*?)(?:ing|ed|ly)$/.exec(root)?.[1]
+  if (cut !== undefined && cut.length >= 3) root = /([bdfgmnprt])\1$/.test(cut) ? cut.slice(0, -1) : cut
+  return root.length > 4 && root.endsWith('e') ? root.slice(0, -1) : root
+}

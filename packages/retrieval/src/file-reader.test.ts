@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createFileReader, type FileReader } from './file-reader.ts'
+
+const auto = { type: 'auto' } as const
+let reader: FileReader
+
+afterEach(() => reader.stop())
+
+describe('createFileReader', () => {
+  it('answers the same for a text on the spot and on a thread', async () => {
+    reader = createFileReader()
+    const small = 'A sentence. '.repeat(100)
+    const large = 'A sentence. '.repeat(10_000)
+    const spot = await reader.read({ file: textFile(small), chunking: auto })
+    const thread = await reader.read({ file: textFile(large), chunking: auto })
+    expect(spot).toMatchObject({ text: small, kind: 'text' })
+    expect(thread).toMatchObject({ text: large, kind: 'text' })
+    expect([spot.chunks.length, thread.chunks.length]).toEqual([1, expect.any(Number)])
+    expect(thread.chunks.length).toBeGreaterThan(80)
+    expect(await reader.read({ parsed: { text: large, kind: 'text' }, chunking: auto })).toEqual(thread)
+  })
+
+  it('brings refusals over from the thread, and goes on', async () => {
+    reader = createFileReader()
+    const broken = Buffer.concat([Buffer.alloc(40_000, 'x'), Buffer.from([0xff])])
+    const refused = () => reader.read({ file: { filename: 'a.txt', bytes: broken }, chunking: auto })
+    await expect(refused()).rejects.toMatchObject({
+      name: 'FileRefusal',
+      code: 'not_utf8',
+      message: expect.stringContaining('offset 40000'),
+    })
+    await expect(refused()).rejects.toMatchObject({ code: 'not_utf8' })
+  })
+
+  it('keeps the event loop free while it reads', async () => {
+    reader = createFileReader()
+    const reading = reader.read({ file: textFile('A sentence about it. '.repeat(500_000)), chunking: auto })
+    let longestMs = 0
+    let isDone = false
+    const done = reading.finally(() => {
+      isDone = true
+    })
+    await sleep(50)
+    while (!isDone) {
+      const startedAt = performance.now()
+      await sleep(1)
+      if (!isDone) longestMs = Math.max(longestMs, performance.now() - startedAt)
+    }
+    expect((await done).chunks.length).toBeGreaterThan(5_000)
+    expect(longestMs).toBeLessThan(150)
+  })
+
+  it('ends a file that takes too long, and one nobody waits for any more', async () => {
+    reader = createFileReader({ timeoutMs: 100 })
+    const slow = { filename: 'a.html', bytes: new TextEncoder().encode('<a>'.repeat(200_000) + '</b>'.repeat(3_000_000)) }
+    await expect(reader.read({ file: slow, chunking: auto })).rejects.toMatchObject({ code: 'too_slow' })
+    const reading = reader.read({ file: slow, chunking: auto }, AbortSignal.timeout(20))
+    await expect(reading).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+})
+
+function textFile(text: string) {
+  return { filename: 'a.txt', bytes: new TextEncoder().encode(text) }
+}

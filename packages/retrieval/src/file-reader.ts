@@ -1,0 +1,118 @@
+import { Worker } from 'node:worker_threads'
+import type { ChunkingStrategy } from '@weft/contracts'
+import { type Chunk, chunkText } from './chunk-text.ts'
+import { fileKindOf } from './file-kind.ts'
+import { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
+import { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'
+
+export type ReadFile = ParsedFile & { chunks: Chunk[] }
+
+/** What is to be read: a file's bytes, or a text that was parsed before and only needs cutting. */
+export type ReadJob = ({ file: { filename: string; bytes: Uint8Array } } | { parsed: ParsedFile }) & {
+  chunking: ChunkingStrategy
+}
+
+/**
+ * Reads and cuts files without holding up the caller's event loop: small texts on the spot, everything else on worker threads with bounded
+ * time and memory. Throws FileRefusal as {@link parseFile} does, `too_slow` for a file that took longer than `timeoutMs`, and
+ * `too_large` for one that unpacks to more than a thread may hold.
+ */
+export type FileReader = {
+  read(job: ReadJob, signal?: AbortSignal): Promise<ReadFile>
+  /** Ends the threads; what they were reading is rejected. */
+  stop(): Promise<void>
+}
+
+export function createFileReader({ timeoutMs = 120_000 }: { timeoutMs?: number } = {}): FileReader {
+  const idle: Worker[] = []
+  const all = new Set<Worker>()
+
+  async function readOnThread(job: ReadJob, signal: AbortSignal | undefined): Promise<ReadFile> {
+    const worker = idle.pop() ?? startThread(all)
+    const answer = await ask(worker, { job, timeoutMs, signal }).catch(async (thrown: unknown) => {
+      await worker.terminate()
+      throw thrown
+    })
+    if (idle.length < idleThreadsMax && all.has(worker)) idle.push(worker)
+    else await worker.terminate()
+    if (answer.isRead) return answer.file
+    throw answer.refusal === undefined ? new Error(answer.message) : new FileRefusal(answer.refusal, answer.message)
+  }
+
+  return {
+    async read(job, signal) {
+      signal?.throwIfAborted()
+      if ('file' in job) checkFileSize(job.file.bytes.length)
+      return isQuick(job) ? readNow(job) : readOnThread(job, signal)
+    },
+    async stop() {
+      await Promise.all([...all].map((worker) => worker.terminate()))
+    },
+  }
+}
+
+/** Reads on the calling thread. */
+export async function readNow(job: ReadJob): Promise<ReadFile> {
+  const parsed = 'file' in job ? await parseFile(job.file) : job.parsed
+  return { ...parsed, chunks: [...chunkText(parsed, job.chunking)] }
+}
+
+/** What a thread answers; a refusal crosses the thread's border as its code. */
+export type ReadAnswer =
+  | { isRead: true; file: ReadFile }
+  | { isRead: false; refusal: FileRefusalCode | undefined; message: string }
+
+/** Threads kept for the next file; loading the PDF library costs a new one a quarter of a second. */
+const idleThreadsMax = 2
+
+/** Enough for the largest text allowed with its chunks; a PDF that unpacks to more ends its thread, not the service. */
+const threadHeapMbMax = 2_048
+
+/** Reading this much takes about as long as handing it to a thread. */
+const quickBytesMax = 32_768
+
+function isQuick(job: ReadJob): boolean {
+  if ('parsed' in job) return job.parsed.text.length <= quickBytesMax
+  const { filename, bytes } = job.file
+  return bytes.length <= quickBytesMax && (bytes.length === 0 || fileKindOf(filename, bytes) !== 'pdf')
+}
+
+/** Its output is kept away from the service's log: the PDF library warns about every odd font. */
+function startThread(all: Set<Worker>): Worker {
+  const worker = new Worker(new URL('./file-reader-thread.ts', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: threadHeapMbMax },
+    stdout: true,
+    stderr: true,
+  })
+  all.add(worker)
+  worker.once('exit', () => all.delete(worker))
+  worker.unref()
+  return worker
+}
+
+type Question = { job: ReadJob; timeoutMs: number; signal: AbortSignal | undefined }
+
+function ask(worker: Worker, { job, timeoutMs, signal }: Question): Promise<ReadAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReadAnswer>()
+  const onError = (cause: Error) => reject(isOutOfMemory(cause) ? new FileRefusal('too_large', tooLarge, { cause }) : cause)
+  const onExit = () => reject(new Error('the reading thread ended'))
+  const onAbort = () => reject(signal?.reason)
+  const timer = setTimeout(
+    () => reject(new FileRefusal('too_slow', `Reading the file took longer than ${timeoutMs / 1_000} s.`)),
+    timeoutMs,
+  )
+  worker.once('message', resolve).once('error', onError).once('exit', onExit)
+  signal?.addEventListener('abort', onAbort)
+  worker.postMessage(job)
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+    worker.off('message', resolve).off('error', onError).off('exit', onExit)
+  })
+}
+
+const tooLarge = 'The file unpacks to more text than can be read. Split it and add the parts.'
+
+function isOutOfMemory(error: Error): boolean {
+  return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+}
