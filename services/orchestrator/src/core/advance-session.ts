@@ -15,11 +15,12 @@ export function advanceSession(state: SessionState, input: SessionInput, nowMs: 
   const draft = new SessionDraft(state, nowMs)
   applyInput(draft, input)
   startNextTurn(draft)
-  const { session, events, commands, reply } = draft
-  if (events.length > 0) session.outbox = [...session.outbox, { epoch: session.epoch, events }]
-  const isChanged = events.length > 0 || commands.length > 0 || isBookkeeping(input)
-  if (isChanged) session.updatedAtMs = nowMs
-  return { state: isChanged ? session : state, commands, events, reply }
+  const { events, commands, reply } = draft
+  if (!draft.isTouched) return { state, commands, events, reply }
+  const next = draft.editSession()
+  if (events.length > 0) next.outbox = [...next.outbox, { epoch: next.epoch, events }]
+  next.updatedAtMs = nowMs
+  return { state: next, commands, events, reply }
 }
 
 function applyInput(draft: SessionDraft, input: SessionInput): void {
@@ -58,16 +59,10 @@ function startNextTurn(draft: SessionDraft): void {
   }
 }
 
-/** Inputs that change the state without saying anything to anybody. */
-function isBookkeeping(input: SessionInput): boolean {
-  return input.type === 'activate' || input.type === 'checkpoint' || input.type === 'attach' || input.type === 'flushed'
-}
-
 function noteProgress(draft: SessionDraft, input: Extract<SessionInput, { type: 'progress' }>): void {
-  if (draft.currentStep(input) === undefined) return
-  const step = draft.editStep(input.turn, input.stepId)
-  if (step.progressCount >= sessionLimits.progressEventsPerStepMax) return
-  step.progressCount += 1
+  const current = draft.currentStep(input)
+  if (current === undefined || current.progressCount >= sessionLimits.progressEventsPerStepMax) return
+  draft.editStep(input.turn, input.stepId).progressCount += 1
   const { stepId, message, fraction } = input
   draft.log('step.progress', input.turn, { stepId, message, ...(fraction === undefined ? {} : { fraction }) })
 }
@@ -88,5 +83,6 @@ function attachReplyTopic(draft: SessionDraft, replyTopic: string): void {
 
 function forgetFlushed(draft: SessionDraft, upToSeq: number): void {
   const isFlushed = (seq: number | undefined) => seq === undefined || seq <= upToSeq
-  draft.session.outbox = draft.session.outbox.filter((batch) => !isFlushed(batch.events.at(-1)?.seq))
+  const left = draft.session.outbox.filter((batch) => !isFlushed(batch.events.at(-1)?.seq))
+  if (left.length < draft.session.outbox.length) draft.editSession().outbox = left
 }

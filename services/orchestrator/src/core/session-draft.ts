@@ -9,6 +9,8 @@ export class SessionDraft {
   readonly commands: SessionCommand[] = []
   readonly events: SessionEvent[] = []
   reply: SubmitReply | undefined
+  /** Whether anything was changed; an advance that only repeats commands needs no commit. */
+  isTouched = false
   readonly #state: SessionState
   readonly #editedTurns = new Set<number>()
   readonly #editedSteps = new Set<StepState>()
@@ -18,7 +20,7 @@ export class SessionDraft {
     this.nowMs = nowMs
   }
 
-  get session(): SessionState {
+  get session(): Readonly<SessionState> {
     return this.#state
   }
 
@@ -31,10 +33,17 @@ export class SessionDraft {
     return this.#state.turns.find((turn) => turn.phase !== 'ended')
   }
 
+  /** The session's own fields, for editing. */
+  editSession(): SessionState {
+    this.isTouched = true
+    return this.#state
+  }
+
   editTurn(turn: number): TurnState {
     const index = this.#state.turns.findIndex((candidate) => candidate.turn === turn)
     const found = this.#state.turns[index]
     if (found === undefined) throw new RangeError(`turn ${turn} is not in this session`)
+    this.isTouched = true
     if (this.#editedTurns.has(turn)) return found
     const copy = { ...found, steps: { ...found.steps }, replyTopics: [...found.replyTopics] }
     this.#state.turns[index] = copy
@@ -54,6 +63,7 @@ export class SessionDraft {
   }
 
   addTurn(turn: TurnState): void {
+    this.isTouched = true
     this.#state.turns.push(turn)
     this.#editedTurns.add(turn.turn)
   }
@@ -71,6 +81,7 @@ export class SessionDraft {
 
   /** Appends to the session's log: the next seq, the time, the session. */
   log(type: SessionEvent['type'], turn: number, more: Record<string, unknown> = {}): void {
+    this.isTouched = true
     this.#state.lastSeq += 1
     const at = new Date(this.nowMs).toISOString()
     this.events.push({ seq: this.#state.lastSeq, at, type, sessionId: this.#state.sessionId, turn, ...more })

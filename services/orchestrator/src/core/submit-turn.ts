@@ -14,8 +14,9 @@ export function submitTurn(draft: SessionDraft, request: SubmitTurn): void {
     throw new WeftError('session_busy', `the session already has ${waiting} unfinished turns: wait for them or cancel the session`)
   }
   const turn = draft.session.lastTurn + 1
-  draft.session.lastTurn = turn
-  draft.session.user ??= request.user
+  const session = draft.editSession()
+  session.lastTurn = turn
+  session.user ??= request.user
   draft.addTurn(newTurn(draft, turn, request))
   draft.reply = { turn, isRepeat: false }
   const { model, requestId } = request
@@ -84,5 +85,5 @@ function answerMessage(text: string): ChatMessage {
 function dropOldTurns(draft: SessionDraft): void {
   const ended = draft.session.turns.filter((turn) => turn.phase === 'ended')
   const dropped = new Set(ended.slice(0, Math.max(0, ended.length - sessionLimits.turnsKept)))
-  if (dropped.size > 0) draft.session.turns = draft.session.turns.filter((turn) => !dropped.has(turn))
+  if (dropped.size > 0) draft.editSession().turns = draft.session.turns.filter((turn) => !dropped.has(turn))
 }

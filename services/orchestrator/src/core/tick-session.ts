@@ -12,7 +12,7 @@ const deadlineGraceMs = 2_000
  * (agents join running work of the same key, and answer finished work from what they kept).
  */
 export function activateSession(draft: SessionDraft): void {
-  draft.session.epoch += 1
+  draft.editSession().epoch += 1
   for (const turn of draft.session.turns) {
     for (const step of turn.plan?.steps ?? []) {
       const state = turn.steps[step.stepId]

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A mesh started for tests: its own data folder and port, the offline model, nothing shared with a user's mesh. */
+export interface RunningMesh {
+  url: string
+  port: number
+  dataFolder: string
+  apiKey: string
+  stop(): Promise<void>
+}
+
+const root = join(import.meta.dirname, '..', '..')
+export const testApiKey = 'weft_test_0123456789abcdefghijklmnopqrstuvwxyzABCDEF'
+
+/** Starts a whole mesh through the command line, as a user would, and waits until it is ready. */
+export async function startTestMesh(environment: Record<string, string> = {}): Promise<RunningMesh> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'weft-test-'))
+  const port = await freePort()
+  const env = { WEFT_PORT: String(port), WEFT_DATA: dataFolder, WEFT_API_KEY: testApiKey, WEFT_DEFAULT_MODEL: 'offline/extractive', ...environment }
+  const mesh: RunningMesh = {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    dataFolder,
+    apiKey: testApiKey,
+    async stop() {
+      await runWeft(['down'], env)
+      await rm(dataFolder, { recursive: true, force: true })
+    },
+  }
+  const started = await runWeft(['up', '--detach'], env)
+  if (started.code === 0) return mesh
+  await mesh.stop()
+  throw new Error(`the test mesh did not start (exit ${started.code}):\n${started.output}`)
+}
+
+export interface WeftRun {
+  code: number
+  output: string
+  stdout: string
+}
+
+/** Runs `weft <args>` with this checkout's command line. */
+export function runWeft(args: string[], env: Record<string, string>, timeoutMs = 120_000): Promise<WeftRun> {
+  const child = startWeft(args, env)
+  let output = ''
+  let stdout = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk
+    stdout += chunk
+  })
+  child.stderr?.on('data', (chunk: Buffer) => {
+    output += chunk
+  })
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+  return new Promise((resolve) => {
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      resolve({ code: code ?? -1, output, stdout })
+    })
+  })
+}
+
+export function startWeft(args: string[], env: Record<string, string>): ChildProcess {
+  const cli = join(root, 'packages', 'cli', 'src', 'main.ts')
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cli, ...args], {
+    cwd: root,
+    env: { ...withoutJestFlags(process.env), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+function withoutJestFlags(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _options, NODE_ENV: _env, JEST_WORKER_ID: _worker, ...rest } = environment
+  return rest
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port')
+  return address.port
+}
