@@ -1,0 +1,75 @@
+import type { ModelRequest } from '../model-request.ts'
+import type { ProviderCall } from '../provider.ts'
+import { systemText, translateMessages } from './translate-messages.ts'
+
+/** Anthropic requires a limit; where the caller sets none, this leaves room for thinking and a long answer. */
+const defaultMaxTokens = 16_384
+
+/** The body of a streamed Messages request, translated from OpenAI's shapes. Throws ModelError for what has no counterpart. */
+export function messagesBody(call: ProviderCall): Record<string, unknown> {
+  const { request, modelName } = call
+  const system = [systemText(request.messages), ...jsonWish(request)].filter((text) => text !== '').join('\n\n')
+  const samples = call.capabilities?.includes('sampling') ?? false
+  const config = outputConfig(request)
+  return {
+    model: modelName,
+    max_tokens: request.maxOutputTokens ?? Math.min(defaultMaxTokens, call.outputTokensMax ?? defaultMaxTokens),
+    messages: translateMessages(request.messages),
+    stream: true,
+    ...(system === '' ? {} : { system }),
+    ...(samples && request.temperature !== undefined ? { temperature: Math.min(1, request.temperature) } : {}),
+    ...(samples && request.topP !== undefined ? { top_p: request.topP } : {}),
+    ...stopSequences(request),
+    ...tools(request),
+    ...(config === undefined ? {} : { output_config: config }),
+    ...(request.user === undefined ? {} : { metadata: { user_id: request.user } }),
+  }
+}
+
+/** Sequences of white space alone are refused upstream and would end an answer at its first line. */
+function stopSequences(request: ModelRequest): Record<string, unknown> {
+  const sequences = (request.stop ?? []).filter((sequence) => sequence.trim() !== '')
+  return sequences.length === 0 ? {} : { stop_sequences: sequences }
+}
+
+function tools(request: ModelRequest): Record<string, unknown> {
+  if (request.tools === undefined || request.tools.length === 0) return {}
+  return {
+    tools: request.tools.map(({ function: { name, description, parameters } }) => ({
+      name,
+      ...(description === undefined ? {} : { description }),
+      input_schema: { type: 'object', ...parameters },
+    })),
+    ...toolChoice(request),
+  }
+}
+
+function toolChoice({ toolChoice: choice, parallelToolCalls }: ModelRequest): Record<string, unknown> {
+  if (choice === 'none') return { tool_choice: { type: 'none' } }
+  const single = parallelToolCalls === false ? { disable_parallel_tool_use: true } : {}
+  if (typeof choice === 'object') return { tool_choice: { type: 'tool', name: choice.function.name, ...single } }
+  if (choice === 'required') return { tool_choice: { type: 'any', ...single } }
+  return parallelToolCalls === false ? { tool_choice: { type: 'auto', ...single } } : {}
+}
+
+function outputConfig(request: ModelRequest): Record<string, unknown> | undefined {
+  const format = request.responseFormat
+  const schema = format?.type === 'json_schema' ? format.json_schema.schema : undefined
+  const effort = effortOf(request.reasoningEffort)
+  if (schema === undefined && effort === undefined) return undefined
+  return {
+    ...(schema === undefined ? {} : { format: { type: 'json_schema', schema } }),
+    ...(effort === undefined ? {} : { effort }),
+  }
+}
+
+/** OpenAI's `none` and `minimal` have no counterpart below `low`. */
+function effortOf(effort: string | undefined): string | undefined {
+  if (effort === 'none' || effort === 'minimal') return 'low'
+  return effort
+}
+
+/** `json_object` names no schema, so it becomes a wish in words. */
+function jsonWish(request: ModelRequest): string[] {
+  return request.responseFormat?.type === 'json_object' ? ['Answer with one JSON object and nothing else.'] : []
+}

@@ -1,0 +1,71 @@
+import { ModelError } from './model-error.ts'
+
+/** How long a call may be silent. */
+export interface ModelTimeouts {
+  connectMs: number
+  /** From sending the request to the first event; reasoning models think here. */
+  firstTokenMs: number
+  betweenTokensMs: number
+  /** A whole answer that is not streamed. */
+  wholeAnswerMs: number
+}
+
+/** 600 s for a whole answer is the openai SDK's own default; the others leave slow reasoning models room. */
+export const defaultTimeouts: ModelTimeouts = {
+  connectMs: 10_000,
+  firstTokenMs: 120_000,
+  betweenTokensMs: 60_000,
+  wholeAnswerMs: 600_000,
+}
+
+/** Watches one call: aborts it upstream when the caller cancels or when it stays silent too long. */
+export interface CallGuard {
+  /** Give this to the upstream call. */
+  signal: AbortSignal
+  /** An event arrived. */
+  touch(): void
+  /** The call is over: stops the clock. */
+  end(): void
+  /** Aborts the upstream call, for a reader that stops early. */
+  abort(): void
+  /** Why the guard aborted, if it did. */
+  reason(): ModelError | undefined
+}
+
+export function guardCall(options: {
+  signal?: AbortSignal | undefined
+  firstMs: number
+  betweenMs: number
+  what: string
+}): CallGuard {
+  const { signal: outer, firstMs, betweenMs, what } = options
+  const inner = new AbortController()
+  let reason: ModelError | undefined
+  const abort = (error: ModelError) => {
+    reason ??= error
+    inner.abort(error)
+  }
+  const cancel = () => abort(new ModelError('cancelled', `the call to ${what} was cancelled`, { isRetryable: false }))
+  let timer = setTimeout(() => abort(new ModelError('timeout', `${what} sent nothing for ${firstMs} ms`)), firstMs)
+  let hasStarted = false
+  if (outer?.aborted) cancel()
+  else outer?.addEventListener('abort', cancel, { once: true })
+  return {
+    signal: inner.signal,
+    touch() {
+      if (hasStarted) {
+        timer.refresh()
+        return
+      }
+      hasStarted = true
+      clearTimeout(timer)
+      timer = setTimeout(() => abort(new ModelError('timeout', `${what} fell silent for ${betweenMs} ms`)), betweenMs)
+    },
+    end() {
+      clearTimeout(timer)
+      outer?.removeEventListener('abort', cancel)
+    },
+    abort: cancel,
+    reason: () => reason,
+  }
+}

@@ -1,0 +1,150 @@
+import { createAnthropicProvider } from './anthropic/anthropic-provider.ts'
+import { defaultTimeouts, type ModelTimeouts } from './call-guard.ts'
+import { ModelError } from './model-error.ts'
+import { createOfflineProvider } from './offline/offline-provider.ts'
+import { createOpenAiProvider } from './openai/openai-provider.ts'
+import type { ModelProvider, ProviderConnection } from './provider.ts'
+import { type ModelEntry, type Price, type ProviderSpec, providerOf, type Registry, upstreamNameOf } from './read-registry.ts'
+
+/** The environment variables the registry names, such as OPENAI_API_KEY, and WEFT_DEFAULT_MODEL; all others are ignored. */
+export type ModelSettings = Readonly<Record<string, unknown>>
+
+/** An available model. Fields the registry does not know are undefined; `priceKnown: false` means that costs are counted as 0. */
+export interface ModelInfo {
+  id: string
+  provider: string
+  capabilities?: readonly string[] | undefined
+  price?: Price | undefined
+  priceKnown: boolean
+  contextTokens?: number | undefined
+  outputTokensMax?: number | undefined
+  firstTokenMs?: number | undefined
+}
+
+/** A provider that can be called: it has a key, or an address of its own. */
+export interface AvailableProvider {
+  spec: ProviderSpec
+  provider: ModelProvider
+  connection?: ProviderConnection | undefined
+  /** Its address was overridden, so it may serve any model, and perhaps not those of the registry. */
+  isOverridden: boolean
+}
+
+export interface Catalog {
+  isOffline: boolean
+  provider(modelId: string): AvailableProvider | undefined
+  get(modelId: string): ModelInfo | undefined
+  list(): Promise<ModelInfo[]>
+  defaultModelId(): Promise<string>
+}
+
+export const offlineModelId = 'offline/extractive'
+
+/** What can be called with these settings. Providers that serve an address of the user's are asked which models they have. */
+export function createCatalog(registry: Registry, settings: ModelSettings, timeouts: ModelTimeouts = defaultTimeouts): Catalog {
+  const available = registry.providers.flatMap((spec) => openProvider(spec, settings, timeouts) ?? [])
+  const entries = new Map(registry.models.map((entry) => [entry.id, entry]))
+  const namesOf = new Map(available.map((each) => [each.spec.id, rememberNames(each.provider)]))
+  const provider = (modelId: string) => available.find((each) => each.spec.id === providerOf(modelId))
+
+  const get = (modelId: string): ModelInfo | undefined => {
+    const found = provider(modelId)
+    const entry = entries.get(modelId)
+    if (found === undefined || upstreamNameOf(modelId) === '') return undefined
+    if (entry !== undefined) return infoOf(entry)
+    return found.isOverridden ? { id: modelId, provider: found.spec.id, priceKnown: false } : undefined
+  }
+
+  const modelsOf = async (each: AvailableProvider): Promise<ModelInfo[]> => {
+    if (!each.isOverridden) return registry.models.filter((entry) => providerOf(entry.id) === each.spec.id).map(infoOf)
+    const names = (await namesOf.get(each.spec.id)?.()) ?? []
+    return names.flatMap((name) => get(`${each.spec.id}/${name}`) ?? [])
+  }
+
+  return {
+    isOffline: available.every((each) => each.spec.wire === 'offline'),
+    provider,
+    get,
+    async list() {
+      // A server that is down serves no model now; the others are still listed.
+      const lists = await Promise.all(available.map((each) => modelsOf(each).catch(() => [])))
+      return lists.flat()
+    },
+    async defaultModelId() {
+      const wished = textOf(settings, 'WEFT_DEFAULT_MODEL')
+      if (wished !== undefined) return requireKnown(wished, get)
+      const first = available[0]
+      if (first === undefined) return offlineModelId
+      const models = await modelsOf(first)
+      const chosen = cheapest(models) ?? models[0]
+      if (chosen === undefined)
+        throw new ModelError('model_not_found', `${first.spec.id} serves no model; set WEFT_DEFAULT_MODEL`)
+      return chosen.id
+    },
+  }
+}
+
+/** The model and its provider; throws ModelError `model_not_found` saying which of the two is missing. */
+export function requireModel(catalog: Catalog, modelId: string): { model: ModelInfo; provider: AvailableProvider } {
+  const model = catalog.get(modelId)
+  const provider = catalog.provider(modelId)
+  if (model !== undefined && provider !== undefined) return { model, provider }
+  const why = provider === undefined ? 'no such provider is set up' : 'the provider is known, this model is not'
+  throw new ModelError('model_not_found', `The model '${modelId}' is not available: ${why}.`, { param: 'model' })
+}
+
+function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: ModelTimeouts): AvailableProvider | undefined {
+  if (spec.wire === 'offline') return { spec, provider: createOfflineProvider(), isOverridden: false }
+  const apiKey = textOf(settings, spec.keyVariable)
+  const override = textOf(settings, spec.baseUrlVariable)
+  const baseUrl = override ?? (apiKey === undefined ? undefined : spec.baseUrl)
+  if (baseUrl === undefined) return undefined
+  const { id, keyVariable, streamUsage } = spec
+  const isOverridden = override !== undefined && override !== spec.baseUrl
+  // Compatible servers all know the older name of the limit; only some know the newer one.
+  const maxTokensField = isOverridden ? 'max_tokens' : spec.maxTokensField
+  const connection: ProviderConnection = { id, baseUrl, apiKey, keyVariable, streamUsage, maxTokensField, timeouts }
+  const provider = spec.wire === 'anthropic' ? createAnthropicProvider(connection) : createOpenAiProvider(connection)
+  return { spec, provider, connection, isOverridden }
+}
+
+function textOf(settings: ModelSettings, variable: string | undefined): string | undefined {
+  const value = variable === undefined ? undefined : settings[variable]
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
+}
+
+function infoOf(entry: ModelEntry): ModelInfo {
+  return { ...entry, provider: providerOf(entry.id), priceKnown: true }
+}
+
+function requireKnown(modelId: string, get: Catalog['get']): string {
+  if (get(modelId) !== undefined) return modelId
+  throw new ModelError('model_not_found', `WEFT_DEFAULT_MODEL names '${modelId}', which no provider with a key or address serves`)
+}
+
+/** The cheapest that can hold a conversation with tools; input weighs three times, as prompts with evidence are long. */
+function cheapest(models: ModelInfo[]): ModelInfo | undefined {
+  const cost = ({ price }: ModelInfo) => (price === undefined ? Number.POSITIVE_INFINITY : 3 * price.inputUsd + price.outputUsd)
+  return models.filter((model) => model.price !== undefined && isCapable(model)).toSorted((a, b) => cost(a) - cost(b))[0]
+}
+
+function isCapable({ provider, capabilities }: ModelInfo): boolean {
+  return provider === 'offline' || ['chat', 'tools'].every((capability) => capabilities?.includes(capability))
+}
+
+const namesKeptMs = 60_000
+const namesTimeoutMs = 5_000
+
+/** The names a server lists, asked at most once a minute; callers meanwhile share one question. A failure is not kept. */
+function rememberNames(provider: ModelProvider): () => Promise<string[]> {
+  let asked: { at: number; names: Promise<string[]> } | undefined
+  return () => {
+    if (asked !== undefined && performance.now() - asked.at < namesKeptMs) return asked.names
+    const names = provider.listModelNames(AbortSignal.timeout(namesTimeoutMs))
+    asked = { at: performance.now(), names }
+    names.catch(() => {
+      asked = undefined
+    })
+    return names
+  }
+}

@@ -1,0 +1,142 @@
+import { ModelError, type ModelErrorCode, type ModelErrorDetails } from './model-error.ts'
+
+/** What is known of a failed upstream call; `keyVariable` is named when the key was refused. */
+export interface UpstreamFailure {
+  provider: string
+  keyVariable?: string | undefined
+  status?: number | undefined
+  /** The error object of the body: OpenAI's `{message, type, code, param}` or Anthropic's `{type, message}`. */
+  error?: unknown
+  headers?: { get(name: string): string | null } | undefined
+  cause?: unknown
+}
+
+/** The provider's answer to a failed call as a ModelError. */
+export function explainUpstreamError(failure: UpstreamFailure): ModelError {
+  const { provider, status, cause } = failure
+  const body = errorFields(failure.error)
+  const code = codeOf(status, body)
+  const details: ModelErrorDetails = {
+    upstreamStatus: status,
+    isRetryable: isRetryable(status, code, body),
+    retryAfterMs: retryAfterMs(failure.headers),
+    param: code === 'invalid_request' ? body.param : undefined,
+    cause,
+  }
+  if (code === 'authentication') {
+    return new ModelError(
+      code,
+      `${provider} refused the API key${failure.keyVariable ? `; check ${failure.keyVariable}` : ''}`,
+      details,
+    )
+  }
+  const what = body.message ?? (status === undefined ? 'the connection failed' : `status ${status}`)
+  return new ModelError(code, `${provider}: ${what.slice(0, 2_000)}`, details)
+}
+
+/** A call that got no answer at all: refused, unknown host, reset, or too slow to connect. */
+export function explainConnectionError(provider: string, baseUrl: string, cause: unknown): ModelError {
+  const code = deepestCode(cause)
+  const isTimeout = code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
+  const reason = code ?? (cause instanceof Error ? cause.message : String(cause))
+  return new ModelError(isTimeout ? 'timeout' : 'upstream_error', `${provider} at ${baseUrl} does not answer (${reason})`, {
+    isRetryable: true,
+    cause,
+  })
+}
+
+interface ErrorFields {
+  message?: string | undefined
+  type?: string | undefined
+  code?: string | undefined
+  param?: string | undefined
+}
+
+function errorFields(error: unknown): ErrorFields {
+  if (typeof error === 'string') return { message: error }
+  if (typeof error !== 'object' || error === null) return {}
+  if ('error' in error && typeof error.error === 'object') return errorFields(error.error)
+  return { message: text(error, 'message'), type: text(error, 'type'), code: text(error, 'code'), param: text(error, 'param') }
+}
+
+function text(record: object, key: string): string | undefined {
+  const value: unknown = Reflect.get(record, key)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** Providers that send no code say it in words. */
+const contextWords = /context (length|window)|maximum context|prompt is too long|too many (input )?tokens|input is too long/i
+const filterCodes = new Set(['content_filter', 'content_policy_violation', 'responsible_ai_policy_violation'])
+
+function codeOf(status: number | undefined, body: ErrorFields): ModelErrorCode {
+  if (body.code === 'context_length_exceeded' || (isRefusal(status) && contextWords.test(body.message ?? '')))
+    return 'context_length_exceeded'
+  if (body.code !== undefined && filterCodes.has(body.code)) return 'content_filter'
+  if (body.code === 'model_not_found') return 'model_not_found'
+  if (status !== undefined) return codeOfStatus(status)
+  return codeOfType(body)
+}
+
+function isRefusal(status: number | undefined): boolean {
+  return status === undefined || status === 400 || status === 413 || status === 422
+}
+
+function codeOfStatus(status: number): ModelErrorCode {
+  if (status === 401) return 'authentication'
+  if (status === 402 || status === 403) return 'permission'
+  if (status === 404) return 'model_not_found'
+  if (status === 408 || status === 504) return 'timeout'
+  if (status === 429) return 'rate_limit_exceeded'
+  if (status >= 400 && status < 500 && status !== 409) return 'invalid_request'
+  return 'upstream_error'
+}
+
+/** An error sent inside a stream has no status: only its type tells. */
+function codeOfType(body: ErrorFields): ModelErrorCode {
+  switch (body.type) {
+    case 'invalid_request_error':
+      return 'invalid_request'
+    case 'authentication_error':
+      return 'authentication'
+    case 'permission_error':
+      return 'permission'
+    case 'not_found_error':
+      return 'model_not_found'
+    case 'rate_limit_error':
+    case 'rate_limit_exceeded':
+      return 'rate_limit_exceeded'
+    case 'timeout_error':
+      return 'timeout'
+    default:
+      return 'upstream_error'
+  }
+}
+
+/** An exhausted quota answers 429 too, but waiting does not help. */
+function isRetryable(status: number | undefined, code: ModelErrorCode, body: ErrorFields): boolean {
+  if (body.code === 'insufficient_quota') return false
+  if (code === 'rate_limit_exceeded' || code === 'timeout') return true
+  return code === 'upstream_error' && (status === undefined || status === 409 || status >= 500)
+}
+
+/** `retry-after-ms`, else `retry-after` as seconds or as an HTTP date. */
+function retryAfterMs(headers: UpstreamFailure['headers']): number | undefined {
+  const ms = Number.parseFloat(headers?.get('retry-after-ms') ?? '')
+  if (ms >= 0) return ms
+  const after = headers?.get('retry-after')
+  if (after == null) return undefined
+  const seconds = Number(after)
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000)
+  const at = Date.parse(after)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now())
+}
+
+function deepestCode(thrown: unknown): string | undefined {
+  let found: string | undefined
+  let error = thrown
+  for (let depth = 0; depth < 5 && typeof error === 'object' && error !== null; depth++) {
+    found = text(error, 'code') ?? found
+    error = 'cause' in error ? error.cause : undefined
+  }
+  return found
+}

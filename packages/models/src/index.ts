@@ -1,0 +1,20 @@
+export {
+  type AnswerPrompt,
+  type AnswerPromptOptions,
+  buildAnswerPrompt,
+  noEvidencePhrase,
+  parseAnswerPrompt,
+  type PromptSource,
+} from './answer-prompt.ts'
+export type { ModelTimeouts } from './call-guard.ts'
+export { type ModelInfo, type ModelSettings, offlineModelId } from './catalog.ts'
+export { type ChatIdentity, newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'
+export { type CollectedToolCall, collectAnswer, type ModelAnswer } from './complete-model.ts'
+export { type CallOptions, createModels, type Models, type ModelsOptions } from './create-models.ts'
+export { estimateInputTokens, estimateTokens } from './estimate-tokens.ts'
+export { ModelError, type ModelErrorCode } from './model-error.ts'
+export type { FinishReason, ModelEvent, ModelUsage } from './model-event.ts'
+export { type ModelRequest, ModelTool, requestFromChat, ResponseFormat, ToolChoice } from './model-request.ts'
+export { splitSentences } from './offline/split-sentences.ts'
+export type { PassThroughAnswer } from './pass-through.ts'
+export { RegistryError } from './read-registry.ts'

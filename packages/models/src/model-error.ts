@@ -1,0 +1,59 @@
+import { type ProblemCode, WeftError } from '@weft/contracts'
+
+/** Every way a model call fails, and the code other services see for it. */
+const problemCodes = {
+  invalid_request: 'invalid_request',
+  authentication: 'upstream_error',
+  permission: 'upstream_error',
+  model_not_found: 'model_not_found',
+  rate_limit_exceeded: 'rate_limit_exceeded',
+  context_length_exceeded: 'invalid_request',
+  content_filter: 'invalid_request',
+  upstream_error: 'upstream_error',
+  timeout: 'timeout',
+  cancelled: 'upstream_error',
+} as const satisfies Record<string, ProblemCode>
+
+export type ModelErrorCode = keyof typeof problemCodes
+
+export interface ModelErrorDetails {
+  /** HTTP status the provider answered with, when it answered. */
+  upstreamStatus?: number | undefined
+  isRetryable?: boolean | undefined
+  retryAfterMs?: number | undefined
+  /** The request's field that is wrong. */
+  param?: string | undefined
+  cause?: unknown
+}
+
+/**
+ * A failed model call. `isRetryable` says whether another attempt may succeed, `retryAfterMs` when the provider named a time.
+ * Messages never carry a key: a refused key is named by its variable.
+ */
+export class ModelError extends Error {
+  readonly code: ModelErrorCode
+  readonly upstreamStatus: number | undefined
+  readonly isRetryable: boolean
+  readonly retryAfterMs: number | undefined
+  readonly param: string | undefined
+
+  constructor(code: ModelErrorCode, message: string, details: ModelErrorDetails = {}) {
+    super(message, { cause: details.cause })
+    this.name = 'ModelError'
+    this.code = code
+    this.upstreamStatus = details.upstreamStatus
+    this.isRetryable = details.isRetryable ?? (code === 'rate_limit_exceeded' || code === 'timeout')
+    this.retryAfterMs = details.retryAfterMs
+    this.param = details.param
+  }
+
+  /** The same failure as other services and clients see it: a provider's 401 is not the client's. */
+  toWeftError(): WeftError {
+    return new WeftError(problemCodes[this.code], this.message, {
+      isRetryable: this.isRetryable,
+      details: { modelError: this.code, upstreamStatus: this.upstreamStatus, retryAfterMs: this.retryAfterMs },
+      cause: this,
+      ...(this.param === undefined ? {} : { param: this.param }),
+    })
+  }
+}

@@ -1,0 +1,30 @@
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
+
+/** Tokens of one call. `inputTokens` includes the cached ones, `outputTokens` the reasoning ones. */
+export interface TokenCounts {
+  inputTokens: number
+  outputTokens: number
+  cachedInputTokens?: number | undefined
+  reasoningTokens?: number | undefined
+}
+
+/** `measured`: the provider counted; else estimated from characters. `priceKnown: false` means costUsd is 0 for lack of a price. */
+export interface ModelUsage extends TokenCounts {
+  costUsd: number
+  measured: boolean
+  priceKnown: boolean
+}
+
+/** What a model answers, in order. One `finish` and then one `usage` end every stream that does not throw. */
+export type ModelEvent =
+  | { type: 'text'; delta: string }
+  | { type: 'reasoning'; delta: string }
+  | { type: 'tool_call'; index: number; id?: string; name?: string; argumentsDelta: string }
+  | { type: 'finish'; reason: FinishReason }
+  | ({ type: 'usage' } & ModelUsage)
+
+/** What a provider yields: as ModelEvent, but tokens without a price, and who answered. */
+export type ProviderEvent =
+  | Exclude<ModelEvent, { type: 'usage' }>
+  | ({ type: 'tokens' } & TokenCounts)
+  | { type: 'response'; id?: string | undefined; model?: string | undefined }

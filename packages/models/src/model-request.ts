@@ -1,0 +1,109 @@
+import { ChatMessage, parseValue } from '@weft/contracts'
+import { z } from 'zod'
+import { ModelError } from './model-error.ts'
+
+/** A function the model may call, in the shape of OpenAI's wire. */
+export const ModelTool = z.looseObject({
+  type: z.literal('function'),
+  function: z.looseObject({
+    name: z.string().min(1).max(64),
+    description: z.string().optional(),
+    parameters: z.record(z.string(), z.unknown()).optional(),
+    strict: z.boolean().nullish(),
+  }),
+})
+export type ModelTool = z.infer<typeof ModelTool>
+
+export const ToolChoice = z.union([
+  z.enum(['auto', 'none', 'required']),
+  z.looseObject({ type: z.literal('function'), function: z.looseObject({ name: z.string() }) }),
+])
+export type ToolChoice = z.infer<typeof ToolChoice>
+
+export const ResponseFormat = z.union([
+  z.looseObject({ type: z.literal('text') }),
+  z.looseObject({ type: z.literal('json_object') }),
+  z.looseObject({
+    type: z.literal('json_schema'),
+    json_schema: z.looseObject({
+      name: z.string(),
+      schema: z.record(z.string(), z.unknown()).optional(),
+      strict: z.boolean().nullish(),
+    }),
+  }),
+])
+export type ResponseFormat = z.infer<typeof ResponseFormat>
+
+/** One model call. `model` is a public id, `<provider>/<model>`; messages have OpenAI's shape whatever the provider speaks. */
+export interface ModelRequest {
+  model: string
+  messages: ChatMessage[]
+  maxOutputTokens?: number | undefined
+  temperature?: number | undefined
+  topP?: number | undefined
+  stop?: string[] | undefined
+  seed?: number | undefined
+  tools?: ModelTool[] | undefined
+  toolChoice?: ToolChoice | undefined
+  parallelToolCalls?: boolean | undefined
+  responseFormat?: ResponseFormat | undefined
+  reasoningEffort?: string | undefined
+  user?: string | undefined
+}
+
+/** The fields of a chat completion request that shape a model's answer; all others are left to the caller. */
+const ChatOptions = z.object({
+  max_tokens: z.int().positive().nullish(),
+  max_completion_tokens: z.int().positive().nullish(),
+  temperature: z.number().nullish(),
+  top_p: z.number().nullish(),
+  stop: z.union([z.string(), z.array(z.string())]).nullish(),
+  seed: z.int().nullish(),
+  tools: z.array(ModelTool).nullish(),
+  tool_choice: ToolChoice.nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+  response_format: ResponseFormat.nullish(),
+  reasoning_effort: z.string().nullish(),
+  user: z.string().nullish(),
+})
+
+/**
+ * A model request from chat messages and the options of a chat completion request (`max_tokens`, `temperature`, …).
+ * Throws ModelError `invalid_request` with `param` when an option has the wrong shape.
+ */
+export function requestFromChat(model: string, messages: ChatMessage[], options: Record<string, unknown> = {}): ModelRequest {
+  const chat = parseOptions(options)
+  return {
+    model,
+    messages,
+    maxOutputTokens: chat.max_completion_tokens ?? chat.max_tokens ?? undefined,
+    temperature: chat.temperature ?? undefined,
+    topP: chat.top_p ?? undefined,
+    stop: typeof chat.stop === 'string' ? [chat.stop] : (chat.stop ?? undefined),
+    seed: chat.seed ?? undefined,
+    tools: chat.tools ?? undefined,
+    toolChoice: chat.tool_choice ?? undefined,
+    parallelToolCalls: chat.parallel_tool_calls ?? undefined,
+    responseFormat: chat.response_format ?? undefined,
+    reasoningEffort: chat.reasoning_effort ?? undefined,
+    user: chat.user ?? undefined,
+  }
+}
+
+/** The messages of an untyped chat request body; throws ModelError `invalid_request` naming the wrong field. */
+export function messagesFromBody(body: Record<string, unknown>): ChatMessage[] {
+  return asModelError(() => parseValue(z.object({ messages: z.array(ChatMessage).min(1) }), body, 'the request')).messages
+}
+
+function parseOptions(options: Record<string, unknown>): z.infer<typeof ChatOptions> {
+  return asModelError(() => parseValue(ChatOptions, options, 'the request'))
+}
+
+function asModelError<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (cause) {
+    const param = cause instanceof Object && 'param' in cause && typeof cause.param === 'string' ? cause.param : undefined
+    throw new ModelError('invalid_request', cause instanceof Error ? cause.message : String(cause), { param, cause })
+  }
+}

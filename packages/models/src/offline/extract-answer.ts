@@ -1,0 +1,73 @@
+import type { AnswerPrompt } from '../answer-prompt.ts'
+import { isStopWord } from './normalise-words.ts'
+import { type ScoredSentence, scoreSentences } from './score-sentences.ts'
+
+/** Below this share of the question's weight, the best sentence is about something else (chosen on SciFact, see the package's tests). */
+const coverageMin = 0.25
+const sentencesMax = 5
+const sentencesMin = 2
+const perSourceMax = 2
+/** A further sentence must be this close to the best one to be worth reading. */
+const worthwhile = 0.45
+/** Sentences sharing this much of their words say the same thing. */
+const nearDuplicate = 0.7
+
+/** An answer as its sentences, each followed by its citation; or the statement that the sources hold no evidence. */
+export function extractAnswer(prompt: AnswerPrompt): string[] {
+  const scored = scoreSentences(prompt.question, prompt.sources).filter((sentence) => sentence.score > 0)
+  const evident = scored.some((sentence) => sentence.coverage >= coverageMin)
+  if (!evident) return noEvidence(prompt)
+  const chosen = inReadingOrder(chooseSentences(scored))
+  return chosen.map((sentence) => `${closed(sentence.text)} [${sentence.sourceId}]`)
+}
+
+/** Best first, with at most two of a source and nothing said twice. */
+function chooseSentences(scored: ScoredSentence[]): ScoredSentence[] {
+  const ranked = scored.toSorted((a, b) => b.score - a.score || a.sourceRank - b.sourceRank || a.position - b.position)
+  const best = ranked[0]?.score ?? 0
+  const chosen: ScoredSentence[] = []
+  for (const sentence of ranked) {
+    if (chosen.length >= sentencesMax) break
+    if (chosen.length >= sentencesMin && sentence.score < worthwhile * best) break
+    if (sentence.score < (worthwhile / 2) * best) break
+    const ofSource = chosen.filter((other) => other.sourceId === sentence.sourceId).length
+    if (ofSource < perSourceMax && !chosen.some((other) => similarity(other.stems, sentence.stems) >= nearDuplicate))
+      chosen.push(sentence)
+  }
+  return chosen
+}
+
+/** Sources in the order of their best sentence, sentences in the order of the text. */
+function inReadingOrder(chosen: ScoredSentence[]): ScoredSentence[] {
+  const order = [...new Set(chosen.map((sentence) => sentence.sourceId))]
+  return chosen.toSorted((a, b) => order.indexOf(a.sourceId) - order.indexOf(b.sourceId) || a.position - b.position)
+}
+
+function similarity(a: Set<string>, b: Set<string>): number {
+  const shared = [...a].filter((word) => b.has(word)).length
+  return shared / Math.max(1, Math.min(a.size, b.size))
+}
+
+/** List items often lack an end mark; without one the next sentence would run on. */
+function closed(text: string): string {
+  return /[.!?:…。！？]["'”’)\]]*$/.test(text) ? text : `${text}.`
+}
+
+function noEvidence(prompt: AnswerPrompt): string[] {
+  const topics = namedTopics(prompt.question)
+  const about = topics.length === 0 ? '' : ` about ${topics.map((topic) => `“${topic}”`).join(', ')}`
+  const found =
+    prompt.sources.length === 0 ? 'No document matched the question.' : 'The passages that came closest do not answer it.'
+  return [
+    'I found no evidence for this in the searched documents.',
+    found,
+    `What would help: ingest documents${about}, name the vector store to search, or ask with the words the documents use.`,
+  ]
+}
+
+/** Up to four words of the question that carry its topic, as the user wrote them. */
+function namedTopics(question: string): string[] {
+  const words = question.match(/[\p{L}\p{N}][\p{L}\p{N}-]*/gu) ?? []
+  const topics = words.filter((word) => word.length > 3 && !isStopWord(word.toLowerCase()))
+  return [...new Set(topics)].slice(0, 4)
+}

@@ -1,0 +1,74 @@
+/** English words that say nothing about a topic. */
+const stopWords = new Set(
+  `a about above after again all also am an and any are as at be because been before being below between both but by can could did do does
+  doing done down during each either else ever few for from further had has have having he her here hers him his how i if in into is it its
+  itself just let may me might more most much must my no nor not of off on once one only or other our out over own per please same shall she
+  should so some such than that the their them then there these they this those through thus to too under until up upon us very via was we
+  were what when where whether which while who whom whose why will with within without would yes yet you your tell explain describe show shows
+  give find know many`.split(/\s+/),
+)
+
+/** The topic words of a text as stems, in order; stop words left out. Identifiers also count by their parts. */
+export function topicStems(text: string): string[] {
+  return stemsOf(text).filter((stem) => !stopWords.has(stem))
+}
+
+/** All words of a text as stems, in order. */
+export function stemsOf(text: string): string[] {
+  const stems: string[] = []
+  for (const [word] of text.normalize('NFKC').matchAll(wordPattern)) {
+    const lower = word.toLowerCase()
+    stems.push(stopWords.has(lower) ? lower : stem(lower))
+    if (camelHump.test(word)) for (const part of word.split(humpBorder)) stems.push(stem(part.toLowerCase()))
+  }
+  return stems
+}
+
+export function isStopWord(word: string): boolean {
+  return stopWords.has(word)
+}
+
+/** Letters and digits; a decimal or version number stays whole. */
+const wordPattern = /\d+(?:\.\d+)+|[\p{L}\p{N}]+/gu
+const camelHump = /\p{Ll}\p{Lu}/u
+const humpBorder = /(?<=\p{Ll})(?=\p{Lu})/u
+
+/** Longest first; what remains must keep at least three letters with a vowel among them. */
+const suffixes: [RegExp, string][] = [
+  [/(ization|isation)s?$/, 'ize'],
+  [/(ational|ations?|ators?)$/, 'ate'],
+  [/(fulness|ousness|iveness)$/, ''],
+  [/(ements?|ments?)$/, ''],
+  [/(ances?|ences?)$/, ''],
+  [/(ibility|ability|ibilities|abilities)$/, 'able'],
+  [/(ities|ity)$/, ''],
+  [/(ically|ical|ics|ic)$/, ''],
+  [/(ively|ives|ive)$/, ''],
+  [/(ings|ing|edly|ed)$/, ''],
+  [/ions?$/, ''],
+  [/(ies|ied)$/, 'y'],
+  [/(sses)$/, 'ss'],
+  [/(xes|ches|shes|zes|ses)$/, ''],
+  [/ly$/, ''],
+  [/(?<![su])s$/, ''],
+]
+
+/** A light stem: enough that "induces", "induced" and "induction" often meet; never applied to words with digits. */
+export function stem(word: string): string {
+  if (word.length <= 3 || /\d/.test(word)) return word
+  let stemmed = word
+  for (const [suffix, replacement] of suffixes) {
+    if (!suffix.test(stemmed)) continue
+    const shorter = stemmed.replace(suffix, replacement)
+    if (shorter.length >= 3 && /[aeiouy]/.test(shorter)) stemmed = shorter
+    break
+  }
+  return withoutTail(stemmed)
+}
+
+/** "stopp" and "stop", "induce" and "induc", "therapy" and "therapi" become one. */
+function withoutTail(stemmed: string): string {
+  const undoubled = stemmed.length > 4 ? stemmed.replace(/([bdfgkmnprt])\1$/, '$1') : stemmed
+  const tailless = undoubled.length > 4 ? undoubled.replace(/(ate|e)$/, '') : undoubled
+  return tailless.replace(/y$/, 'i')
+}

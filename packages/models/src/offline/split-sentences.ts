@@ -1,0 +1,127 @@
+export type SentenceKind = 'sentence' | 'item' | 'heading' | 'code' | 'row'
+
+export interface Sentence {
+  kind: SentenceKind
+  /** One line: wrapped lines are joined by a space; code keeps its line breaks. */
+  text: string
+  /** The nearest heading above, for context. */
+  heading?: string | undefined
+}
+
+/** A text of prose, lists, headings, tables and code as the units an answer may quote. Bounded by the text; never throws. */
+export function splitSentences(text: string): Sentence[] {
+  const sentences: Sentence[] = []
+  let heading: string | undefined
+  for (const block of blocksOf(text)) {
+    if (block.kind === 'heading') heading = block.text
+    const parts = block.kind === 'sentence' || block.kind === 'item' ? splitProse(block.text) : [block.text]
+    for (const part of parts)
+      sentences.push({ kind: block.kind, text: part, heading: block.kind === 'heading' ? undefined : heading })
+  }
+  return sentences
+}
+
+const fence = /^\s*(```|~~~)/
+const heading = /^\s{0,3}#{1,6}\s+(.+?)\s*#*$/
+const underline = /^\s*(=+|-{3,})\s*$/
+const item = /^\s*(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(.*)$/
+const row = /^\s*\|.*\|\s*$/
+const rowRule = /^\s*\|?[\s:|-]+\|[\s:|-]*$/
+
+/** Joins wrapped lines into blocks; a blank line, a new kind of line, or a new list item ends one. */
+function blocksOf(text: string): Sentence[] {
+  const blocks: Sentence[] = []
+  let open: Sentence | undefined
+  const close = () => {
+    if (open !== undefined && open.text.trim() !== '') blocks.push({ ...open, text: open.text.trim() })
+    open = undefined
+  }
+  for (const line of text.split(/\r?\n/)) {
+    if (open?.kind === 'code') {
+      if (fence.test(line)) close()
+      else open.text += `${line}\n`
+      continue
+    }
+    const next = blockOfLine(line)
+    if (next === 'underline' && open !== undefined && open.kind === 'sentence') {
+      open = { kind: 'heading', text: open.text }
+      close()
+    } else if (next === 'blank' || next === 'underline') close()
+    else if (next.kind === 'sentence' && open !== undefined && !startsAnew(open.text, next.text)) open.text += ` ${next.text}`
+    else {
+      close()
+      open = next
+      if (next.kind === 'heading' || next.kind === 'row') close()
+    }
+  }
+  close()
+  return blocks
+}
+
+function blockOfLine(line: string): Sentence | 'blank' | 'underline' {
+  if (line.trim() === '') return 'blank'
+  if (fence.test(line)) return { kind: 'code', text: '' }
+  if (underline.test(line)) return 'underline'
+  if (rowRule.test(line)) return 'blank'
+  const title = heading.exec(line)?.[1]
+  if (title !== undefined) return { kind: 'heading', text: title }
+  if (row.test(line)) return { kind: 'row', text: line.trim() }
+  const entry = item.exec(line)?.[1]
+  if (entry !== undefined && entry !== '') return { kind: 'item', text: entry.trim() }
+  return { kind: 'sentence', text: line.trim() }
+}
+
+/** A short line without an end mark before a capitalised one is a title of its own, not a wrapped line. */
+function startsAnew(before: string, line: string): boolean {
+  return before.length < 60 && !/[.!?:;,]$/.test(before) && /^\p{Lu}/u.test(line) && before.split(/\s+/).length <= 6
+}
+
+const boundary = /([.!?…]+)(["'”’»)\]]*)\s+|([。！？])/gu
+
+/** Prose into sentences. A mark ends one only where the next word can begin one and the last is no abbreviation. */
+export function splitProse(text: string): string[] {
+  const sentences: string[] = []
+  let from = 0
+  for (const match of text.matchAll(boundary)) {
+    const end = match.index + match[0].length
+    if (match[3] === undefined && !isBoundary(text.slice(from, match.index + (match[1]?.length ?? 0)), text.slice(end))) continue
+    pushTrimmed(sentences, text.slice(from, end))
+    from = end
+  }
+  pushTrimmed(sentences, text.slice(from))
+  return sentences
+}
+
+function pushTrimmed(sentences: string[], text: string): void {
+  const line = text.replace(/\s+/g, ' ').trim()
+  if (line !== '') sentences.push(line)
+}
+
+const abbreviations = new Set(
+  `mr mrs ms dr prof rev gen sen rep st jr sr vs v cf al fig figs eq eqs ref refs no nos vol pp p ch sec approx ca dept univ inc ltd co corp
+  est e.g i.e eg ie viz resp incl excl max min avg ed eds jan feb mar apr jun jul aug sep sept oct nov dec spp sp subsp var bzw z.b u.a d.h`.split(
+    /\s+/,
+  ),
+)
+/** These may also end a sentence; a capital after them decides. */
+const mayEnd = new Set(['etc', 'inc', 'ltd', 'co', 'corp', 'u.s', 'u.k', 'a.m', 'p.m', 'usw'])
+const openers =
+  /^(the|this|these|those|that|it|its|in|on|at|a|an|we|our|they|he|she|i|you|however|here|there|as|for|by|with|to|when|if|and|but)\b/i
+
+function isBoundary(before: string, after: string): boolean {
+  if (!canBegin(after)) return false
+  if (!before.endsWith('.') || before.endsWith('..')) return true
+  const word = /([\p{L}\p{N}.]+)\.$/u.exec(before)?.[1]?.toLowerCase()
+  if (word === undefined) return true
+  if (mayEnd.has(word)) return /^["'“‘(]?\p{Lu}/u.test(after)
+  if (abbreviations.has(word)) return false
+  // A single letter is an initial ("J. Smith", "E. coli") unless what follows plainly opens a sentence ("vitamin C. The …").
+  if (/^\p{L}$/u.test(word) || /^(\p{L}\.)+\p{L}$/u.test(word)) return openers.test(after)
+  return true
+}
+
+/** A capital, a digit, an opening mark, or a name that is written small ("mRNA", "p53", "α-synuclein"). */
+function canBegin(after: string): boolean {
+  if (after === '') return true
+  return /^["'“‘«([¿¡]?(\p{Lu}|\p{N}|\p{Lo}|\p{Ll}{1,3}[\p{Lu}\p{N}]|[α-ω])/u.test(after)
+}

@@ -1,0 +1,173 @@
+import type { Dispatcher } from 'undici'
+import type { CallGuard } from '../call-guard.ts'
+import { explainConnectionError, explainUpstreamError } from '../explain-upstream-error.ts'
+import { ModelError } from '../model-error.ts'
+import type { FinishReason, TokenCounts } from '../model-event.ts'
+import type { ProviderConnection } from '../provider.ts'
+import { createChunkRewriter } from './rewrite-chunk.ts'
+import { readWholeChat } from './whole-chat.ts'
+
+/** What is learned of a relayed call besides the bytes that pass through. */
+export interface RelayFacts {
+  tokens?: TokenCounts | undefined
+  finishReason?: FinishReason | undefined
+  responseId?: string | undefined
+  /** Characters of content seen, for an estimate when the provider did not count. */
+  contentChars: number
+}
+
+export interface RelayCall {
+  connection: ProviderConnection
+  dispatcher: Dispatcher
+  body: Record<string, unknown>
+  modelName: string
+  /** The id the client knows the model by; it replaces the provider's. */
+  publicId: string
+  guard: CallGuard
+  facts: RelayFacts
+}
+
+/**
+ * A chat completion handed through with as little work as possible: no SDK, one parse only where usage is read. Errors known before
+ * the first content throw; a stream that breaks later throws from its iteration.
+ */
+export async function relayChat(call: RelayCall): Promise<string | AsyncGenerator<string>> {
+  const isStreamed = call.body.stream === true
+  const response = await send(call, isStreamed)
+  if (response.statusCode >= 400) throw await explainRefusal(call, response)
+  if (!isStreamed) {
+    const { text, facts } = readWholeChat(await readText(call, response), {
+      publicId: call.publicId,
+      provider: call.connection.id,
+    })
+    Object.assign(call.facts, facts)
+    return text
+  }
+  const chunks = relayChunks(call, response)
+  const first = await chunks.next()
+  return first.done ? chunks : startingWith(first.value, chunks)
+}
+
+async function send(call: RelayCall, isStreamed: boolean): Promise<Dispatcher.ResponseData> {
+  const { connection, dispatcher, body, guard } = call
+  const url = new URL(`${connection.baseUrl.replace(/\/$/, '')}/chat/completions`)
+  const asksUsage = isStreamed && connection.streamUsage === 'asked'
+  const { weft: _, ...rest } = body
+  const sent = {
+    ...rest,
+    model: call.modelName,
+    ...(asksUsage ? { stream_options: { ...streamOptions(body), include_usage: true } } : {}),
+  }
+  const { include_usage: __, ...otherOptions } = streamOptions(body)
+  try {
+    return await dispatcher.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${connection.apiKey ?? 'none'}`,
+        accept: isStreamed ? 'text/event-stream' : 'application/json',
+      },
+      body: JSON.stringify(
+        connection.streamUsage === 'always' ? { ...sent, stream_options: emptyAsUndefined(otherOptions) } : sent,
+      ),
+      signal: guard.signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+  } catch (thrown) {
+    throw guard.reason() ?? explainConnectionError(connection.id, connection.baseUrl, thrown)
+  }
+}
+
+function streamOptions(body: Record<string, unknown>): Record<string, unknown> {
+  const options = body.stream_options
+  return typeof options === 'object' && options !== null ? { ...options } : {}
+}
+
+function emptyAsUndefined(options: Record<string, unknown>): Record<string, unknown> | undefined {
+  return Object.keys(options).length === 0 ? undefined : options
+}
+
+async function readText(call: RelayCall, response: Dispatcher.ResponseData): Promise<string> {
+  try {
+    return await response.body.text()
+  } catch (thrown) {
+    throw call.guard.reason() ?? explainConnectionError(call.connection.id, call.connection.baseUrl, thrown)
+  }
+}
+
+/** An error page may be anything; only this much of it is looked at. */
+const errorBodyCharsMax = 65_536
+
+async function explainRefusal(call: RelayCall, response: Dispatcher.ResponseData): Promise<ModelError> {
+  const { connection } = call
+  const body = (await readText(call, response)).slice(0, errorBodyCharsMax)
+  const headers = { get: (name: string) => single(response.headers[name]) }
+  return explainUpstreamError({
+    provider: connection.id,
+    keyVariable: connection.keyVariable,
+    status: response.statusCode,
+    error: errorOf(body),
+    headers,
+  })
+}
+
+function single(value: string | string[] | undefined): string | null {
+  return (Array.isArray(value) ? value[0] : value) ?? null
+}
+
+function errorOf(body: string): unknown {
+  try {
+    const parsed: unknown = JSON.parse(body)
+    return parsed
+  } catch {
+    return body.startsWith('<') ? undefined : body
+  }
+}
+
+async function* relayChunks(call: RelayCall, response: Dispatcher.ResponseData): AsyncGenerator<string> {
+  const { guard, facts, connection } = call
+  const clientAsked = streamOptions(call.body).include_usage === true
+  const rewriter = createChunkRewriter({ publicId: call.publicId, provider: connection.id, keepsUsage: clientAsked, facts })
+  const decoder = new TextDecoder()
+  let open = ''
+  try {
+    for await (const bytes of response.body) {
+      guard.touch()
+      open += decoder.decode(bytes, { stream: true })
+      const end = open.lastIndexOf('\n\n')
+      if (end < 0 && !open.includes('\r\n\r\n')) continue
+      const text = open.includes('\r') ? open.replaceAll('\r\n', '\n') : open
+      const complete = text.lastIndexOf('\n\n')
+      open = text.slice(complete + 2)
+      const rewritten = rewriter.rewrite(text.slice(0, complete))
+      if (rewritten !== '') yield rewritten
+    }
+    const rest = rewriter.rewrite(open.trim())
+    if (rest !== '') yield rest
+  } catch (thrown) {
+    throw (
+      guard.reason() ??
+      (thrown instanceof ModelError ? thrown : explainConnectionError(connection.id, connection.baseUrl, thrown))
+    )
+  } finally {
+    response.body.destroy()
+  }
+  if (facts.finishReason === undefined) {
+    throw new ModelError('upstream_error', `${connection.id} ended the stream before the answer was finished`, {
+      isRetryable: true,
+    })
+  }
+  if (!rewriter.isDone()) yield 'data: [DONE]\n\n'
+}
+
+async function* startingWith(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  try {
+    yield first
+    yield* rest
+  } finally {
+    await rest.return(undefined)
+  }
+}

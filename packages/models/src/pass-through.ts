@@ -1,0 +1,155 @@
+import { ChatMessage } from '@weft/contracts'
+import type { Dispatcher } from 'undici'
+import { guardCall, type ModelTimeouts } from './call-guard.ts'
+import { type Catalog, type ModelInfo, requireModel } from './catalog.ts'
+import { newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'
+import { collectAnswer } from './complete-model.ts'
+import { estimateInputTokens, estimateTokens } from './estimate-tokens.ts'
+import { ModelError } from './model-error.ts'
+import type { ModelEvent, ModelUsage } from './model-event.ts'
+import { type ModelRequest, messagesFromBody, requestFromChat } from './model-request.ts'
+import { observeCall } from './observe-call.ts'
+import { type RelayFacts, relayChat } from './openai/relay-chat.ts'
+import type { ProviderConnection } from './provider.ts'
+import { usageOf } from './price-tokens.ts'
+import { upstreamNameOf } from './read-registry.ts'
+
+/**
+ * An answer on OpenAI's wire. `body`: JSON text. `stream`: SSE text, each piece one or more whole events, `data: [DONE]` last; its
+ * iteration throws ModelError when the answer breaks off, and leaving it early cancels the call upstream.
+ */
+export type PassThroughAnswer =
+  | { kind: 'body'; body: string; usage: ModelUsage }
+  | { kind: 'stream'; chunks: AsyncGenerator<string>; usage(): ModelUsage | undefined }
+
+export interface PassThroughContext {
+  catalog: Catalog
+  timeouts: ModelTimeouts
+  dispatcher: Dispatcher
+  stream(request: ModelRequest, options: { signal?: AbortSignal | undefined }): AsyncGenerator<ModelEvent>
+  signal?: AbortSignal | undefined
+}
+
+export async function passThrough(body: Record<string, unknown>, context: PassThroughContext): Promise<PassThroughAnswer> {
+  const modelId = typeof body.model === 'string' ? body.model : ''
+  const { model, provider } = requireModel(context.catalog, modelId)
+  if (provider.spec.wire === 'openai' && provider.connection !== undefined)
+    return relay(body, { ...context, model, connection: provider.connection })
+  return translate(body, modelId, context)
+}
+
+interface RelayContext extends PassThroughContext {
+  model: ModelInfo
+  connection: ProviderConnection
+}
+
+async function relay(body: Record<string, unknown>, context: RelayContext): Promise<PassThroughAnswer> {
+  const { model, connection, timeouts, dispatcher, signal } = context
+  const isStreamed = body.stream === true
+  const firstMs = isStreamed ? timeouts.firstTokenMs : timeouts.wholeAnswerMs
+  const guard = guardCall({ signal, firstMs, betweenMs: timeouts.betweenTokensMs, what: model.id })
+  const facts: RelayFacts = { contentChars: 0 }
+  const observed = observeCall({ model, options: body })
+  const usage = () =>
+    usageOf(model, facts.tokens, () => ({ inputTokens: estimateBody(body), outputTokens: estimateTokens(facts.contentChars) }))
+  const end = (failure?: ModelError) => {
+    guard.end()
+    guard.abort()
+    if (facts.responseId !== undefined) observed.response({ id: facts.responseId })
+    if (facts.finishReason !== undefined) observed.finish(facts.finishReason)
+    const spent = usage()
+    observed.end(spent, failure)
+    return spent
+  }
+  try {
+    if (guard.signal.aborted) throw guard.signal.reason
+    const answer = await relayChat({
+      connection,
+      dispatcher,
+      body,
+      modelName: upstreamNameOf(model.id),
+      publicId: model.id,
+      guard,
+      facts,
+    })
+    observed.firstToken()
+    if (typeof answer === 'string') return { kind: 'body', body: answer, usage: end() }
+    return watched(answer, end)
+  } catch (thrown) {
+    const failure =
+      thrown instanceof ModelError
+        ? thrown
+        : new ModelError('upstream_error', `${model.id}: ${String(thrown)}`, { cause: thrown })
+    end(failure)
+    throw failure
+  }
+}
+
+/** Ends the observation when the stream ends, however it does. */
+function watched(chunks: AsyncGenerator<string>, end: (failure?: ModelError) => ModelUsage): PassThroughAnswer {
+  let spent: ModelUsage | undefined
+  async function* relayed(): AsyncGenerator<string> {
+    let failure: ModelError | undefined
+    try {
+      yield* chunks
+    } catch (thrown) {
+      failure = thrown instanceof ModelError ? thrown : new ModelError('upstream_error', String(thrown), { cause: thrown })
+      throw failure
+    } finally {
+      spent = end(failure)
+    }
+  }
+  return { kind: 'stream', chunks: relayed(), usage: () => spent }
+}
+
+/** For providers with another wire: the request and the answer are translated, field by field. */
+async function translate(
+  body: Record<string, unknown>,
+  modelId: string,
+  context: PassThroughContext,
+): Promise<PassThroughAnswer> {
+  refuseUntranslatable(body, modelId)
+  const request = requestFromChat(modelId, messagesFromBody(body), body)
+  const identity = newChatIdentity(modelId)
+  const events = context.stream(request, { signal: context.signal })
+  if (body.stream !== true) {
+    const answer = await collectAnswer(events)
+    if (answer.usage === undefined) throw new ModelError('upstream_error', `${modelId} ended without usage`)
+    return { kind: 'body', body: toChatBody(answer, identity), usage: answer.usage }
+  }
+  // Failures known before the first event must be thrown here, while the client can still get a status.
+  const first = await events.next()
+  let usage: ModelUsage | undefined
+  async function* noted(): AsyncGenerator<ModelEvent> {
+    try {
+      if (!first.done) yield first.value
+      for await (const event of events) {
+        if (event.type === 'usage') usage = withoutType(event)
+        yield event
+      }
+    } finally {
+      await events.return(undefined)
+    }
+  }
+  return { kind: 'stream', chunks: toChatStream(noted(), identity, asksUsage(body)), usage: () => usage }
+}
+
+function withoutType({ type: _, ...usage }: Extract<ModelEvent, { type: 'usage' }>): ModelUsage {
+  return usage
+}
+
+function refuseUntranslatable(body: Record<string, unknown>, modelId: string): void {
+  const several = typeof body.n === 'number' && body.n > 1 ? 'n' : undefined
+  const param = several ?? (body.logprobs === true ? 'logprobs' : undefined)
+  if (param !== undefined) throw new ModelError('invalid_request', `${modelId} does not support '${param}'`, { param })
+}
+
+function asksUsage(body: Record<string, unknown>): boolean {
+  const options = body.stream_options
+  return typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
+}
+
+function estimateBody(body: Record<string, unknown>): number {
+  const messages = ChatMessage.array().safeParse(body.messages)
+  return messages.success ? estimateInputTokens(messages.data) : 0
+}

@@ -1,0 +1,30 @@
+import type { ModelInfo } from './catalog.ts'
+import type { ModelUsage, TokenCounts } from './model-event.ts'
+import type { Price } from './read-registry.ts'
+
+const million = 1_000_000
+
+/** What a call costs in USD; 0 without a price. A long input is billed as a whole at the long rate, as providers do. */
+export function priceTokens(price: Price | undefined, tokens: TokenCounts): number {
+  if (price === undefined) return 0
+  const rate = price.long !== undefined && tokens.inputTokens > price.long.aboveInputTokens ? price.long : price
+  const cached = Math.min(tokens.cachedInputTokens ?? 0, tokens.inputTokens)
+  const fresh = tokens.inputTokens - cached
+  const usd = fresh * rate.inputUsd + cached * (rate.cachedInputUsd ?? rate.inputUsd) + tokens.outputTokens * rate.outputUsd
+  return usd / million
+}
+
+/** The usage of a call: counted by the provider where it did, else estimated. */
+export function usageOf(model: ModelInfo, tokens: TokenCounts | undefined, estimate: () => TokenCounts): ModelUsage {
+  const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = tokens ?? estimate()
+  const costUsd = priceTokens(model.price, { inputTokens, outputTokens, cachedInputTokens })
+  return {
+    inputTokens,
+    outputTokens,
+    ...(cachedInputTokens === undefined ? {} : { cachedInputTokens }),
+    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
+    costUsd,
+    measured: tokens !== undefined,
+    priceKnown: model.priceKnown,
+  }
+}
