@@ -25,11 +25,12 @@ export interface CliSettings {
   environment: Record<string, string>
 }
 
+const portError = { error: 'a port from 1 to 65535' }
 const text = z.string().min(1).optional()
 
 // A loose object: the services' own variables pass through unread.
 const cliEnvironment = z.looseObject({
-  WEFT_PORT: z.coerce.number().int().min(1).max(65_535).default(8000),
+  WEFT_PORT: z.coerce.number(portError).int(portError).min(1, portError).max(65_535, portError).default(8000),
   WEFT_DATA: text,
   WEFT_API_KEY: text,
   DATABASE_URLS: text,

@@ -1,21 +1,30 @@
 import { Command, CommanderError } from 'commander'
 import { CliError, exitCodes } from './cli-error.ts'
-import { registerDoctor } from './commands/doctor.ts'
-import { registerDown } from './commands/down.ts'
-import { registerLogs } from './commands/logs.ts'
-import { registerStatus } from './commands/status.ts'
-import { registerUp } from './commands/up.ts'
 
-// One line a verb: each file under commands/ exports `registerX(program)` and nothing else.
-const verbs = [registerUp, registerDown, registerStatus, registerLogs, registerDoctor]
+type Register = (program: Command) => void
+
+// One line a verb. Only the verb that is called is loaded: the supervisor stays small, and every command starts at once.
+const verbs: Record<string, () => Promise<Register>> = {
+  up: async () => (await import('./commands/up.ts')).registerUp,
+  down: async () => (await import('./commands/down.ts')).registerDown,
+  status: async () => (await import('./commands/status.ts')).registerStatus,
+  logs: async () => (await import('./commands/logs.ts')).registerLogs,
+  doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
+  ingest: async () => (await import('./commands/client/ingest.ts')).registerIngest,
+  ask: async () => (await import('./commands/client/ask.ts')).registerAsk,
+  search: async () => (await import('./commands/client/search.ts')).registerSearch,
+  sessions: async () => (await import('./commands/client/sessions.ts')).registerSessions,
+  keys: async () => (await import('./commands/client/keys.ts')).registerKeys,
+}
 
 process.exitCode = await run(process.argv)
 
 async function run(argv: string[]): Promise<number> {
   const program = new Command('weft').description('A mesh of agent services behind one OpenAI-compatible endpoint')
   program.showHelpAfterError().exitOverride()
-  for (const register of verbs) register(program)
-  for (const verb of program.commands) verb.exitOverride()
+  const called = verbs[argv[2] ?? '']
+  for (const load of called === undefined ? Object.values(verbs) : [called]) (await load())(program)
+  refuseExits(program)
   try {
     await program.parseAsync(argv)
     return Number(process.exitCode ?? exitCodes.done)
@@ -24,6 +33,11 @@ async function run(argv: string[]): Promise<number> {
     console.error(error instanceof CliError ? `weft: ${error.message}` : describeUnexpected(error))
     return error instanceof CliError ? error.exitCode : exitCodes.failed
   }
+}
+
+/** Wrong usage is thrown, at every depth, so that it gets its own exit code. */
+function refuseExits(command: Command): void {
+  for (const verb of command.commands) refuseExits(verb.exitOverride())
 }
 
 /** Errors that name themselves with a code were written for people; anything else shows where it came from. */

@@ -13,13 +13,11 @@ import { freeBytesAt, freeBytesMin, isWritable } from './preflight.ts'
 export async function checkPlace({ dataFolder, port }: Pick<CliSettings, 'dataFolder' | 'port'>): Promise<Finding[]> {
   const paths = dataPaths(dataFolder)
   const isUp = readLockOwner(paths.lockFile) !== undefined
-  return [
-    checkFolder(dataFolder),
-    checkDisk(dataFolder),
-    checkKey(paths),
-    isUp ? checkProcesses(paths) : await checkPort(port),
-    ...(isUp ? [] : [checkOrphans(paths)]),
-  ]
+  const place = [checkFolder(dataFolder), checkDisk(dataFolder), checkKey(paths)]
+  if (isUp) return [...place, checkProcesses(paths)]
+  const orphans = checkOrphans(paths)
+  // What an earlier start left may hold the port: one thing to mend, not two.
+  return orphans.ok ? [...place, orphans, await checkPort(port)] : [...place, orphans]
 }
 
 function checkFolder(dataFolder: string): Finding {

@@ -1,5 +1,4 @@
-import { parseValue } from '@weft/contracts'
-import { load } from 'js-yaml'
+import { loadYaml } from '@weft/settings'
 import { z } from 'zod'
 
 /** Where spans go, as OpenTelemetry's standard variables tell. */
@@ -34,12 +33,14 @@ const Configuration = z.looseObject({
   }),
 })
 
-/** dapr/config.yaml with the two things that only a start knows: where names are kept, and where spans go. */
-export function renderDaprConfiguration(
-  template: string,
-  { namesDatabase, spans }: { namesDatabase: string; spans: SpanTarget | undefined },
-): string {
-  const configuration = parseValue(Configuration, load(template), 'dapr/config.yaml')
+export interface StartFacts {
+  namesDatabase: string
+  spans: SpanTarget | undefined
+}
+
+/** `dapr/config.yaml` with the two things that only a start knows: where names are kept, and where spans go. */
+export function renderDaprConfiguration(templateFile: string, { namesDatabase, spans }: StartFacts): string {
+  const configuration = loadYaml(templateFile, Configuration)
   const { nameResolution, tracing } = configuration.spec
   nameResolution.configuration.connectionString = `file:${namesDatabase}`
   if (spans !== undefined) tracing.otel = spans

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { freeStaleLeadership } from './free-stale-leadership.ts'
 import { type MeshPlan, portOf, portsOf } from './mesh-plan.ts'
 import { minimalEnvironment, nodeArguments, nodeEnvironment } from './process-environment.ts'
 import type { ProcessSpec } from './process-spec.ts'
@@ -89,6 +90,7 @@ function schedulerSpec(plan: MeshPlan): ProcessSpec {
     ],
     env: { ...minimalEnvironment(plan), ...goEnvironment },
     probe: { kind: 'http', port: Number(port('health')), path: '/healthz' },
+    onStart: (signal) => freeStaleLeadership(Number(port('etcd')), signal),
     stopGraceMs: 10_000,
   }
 }

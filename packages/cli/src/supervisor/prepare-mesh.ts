@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CliSettings } from '../cli-settings.ts'
 import { rootFolder } from '../cli-settings.ts'
@@ -49,7 +49,6 @@ function writeProcessFiles(plan: MeshPlan): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${paths.namesDatabase}${suffix}`, { force: true })
   const redis = { port: portOf(plan, 'redis.tcp'), password: tokens.redisPassword, dataFolder: paths.redisData }
   replaceFile(paths.redisConf, redisConfiguration(redis))
-  const template = readFileSync(join(plan.root, 'dapr', 'config.yaml'), 'utf8')
-  const names = { namesDatabase: paths.namesDatabase, spans: readSpanTarget(environment) }
-  replaceFile(paths.daprConfiguration, renderDaprConfiguration(template, names))
+  const facts = { namesDatabase: paths.namesDatabase, spans: readSpanTarget(environment) }
+  replaceFile(paths.daprConfiguration, renderDaprConfiguration(join(plan.root, 'dapr', 'config.yaml'), facts))
 }

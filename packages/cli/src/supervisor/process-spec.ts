@@ -16,6 +16,8 @@ export interface ProcessSpec {
   /** Names of processes that must have been ready once before this one starts. */
   startsAfter: string[]
   probe: Probe
+  /** Done beside every start of it, until it ends at the latest; must not throw. */
+  onStart?: (signal: AbortSignal) => Promise<void>
   /** A process that is alive but answers nothing for this long is killed and started again. */
   unhealthyAfterMs: number
   /** Stages are ended in ascending order, the processes of one stage together. */

@@ -75,6 +75,9 @@ export class SupervisedProcess {
     child.once('error', (error) => this.#ended(child, `could not be started: ${error.message}`))
     child.once('exit', (code, signal) => this.#ended(child, signal === null ? `exited with ${code}` : `was ended by ${signal}`))
     this.#enter('starting')
+    const whileItRuns = new AbortController()
+    child.once('exit', () => whileItRuns.abort())
+    void this.spec.onStart?.(whileItRuns.signal)
     void this.#watch(child)
   }
 
