@@ -8,7 +8,7 @@ import { locateLines } from './locate-lines.ts'
 import { describeDegraded, type LocatedCitation, renderSources } from './render-sources.ts'
 import { requireStore, storeNameOption } from './resolve-store.ts'
 
-type AskOptions = { store?: string; session?: string; mode?: string; json?: boolean }
+export type AskOptions = { store?: string; session?: string; mode?: string; json?: boolean }
 
 export function registerAsk(program: Command): void {
   program
@@ -44,12 +44,17 @@ async function runAsk({
 }): Promise<void> {
   if (question.trim() === '') throw usageError('the question is empty')
   await withMesh(command, async (context) => {
-    const answer = await streamAnswer(question, options, context)
-    const citations = await withLines(answer.weft?.citations ?? [], context)
-    if (context.isJson) context.terminal.printJson({ answer: answer.text, ...answer.weft, citations })
-    else showEnd(answer, citations, context)
-    if (answer.weft?.status === 'failed') process.exitCode = exitCodes.failed
+    if ((await ask(question, options, context)) === 'failed') process.exitCode = exitCodes.failed
   })
+}
+
+/** Streams the answer to standard output, then its sources; answers the turn's status. */
+export async function ask(question: string, options: AskOptions, context: ClientContext): Promise<string | undefined> {
+  const answer = await streamAnswer(question, options, context)
+  const citations = await withLines(answer.weft?.citations ?? [], context)
+  if (context.isJson) context.terminal.printJson({ answer: answer.text, ...answer.weft, citations })
+  else showEnd(answer, citations, context)
+  return answer.weft?.status
 }
 
 const WeftAnswer = z.looseObject({

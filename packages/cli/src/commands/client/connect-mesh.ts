@@ -8,7 +8,7 @@ import { readMeshRecord } from '../../supervisor/mesh-file.ts'
 import { explainFailure } from './explain-failure.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
-export type Mesh = { url: string; client: OpenAI; settings: CliSettings }
+export type Mesh = { url: string; client: OpenAI }
 
 /** What every client command works with; `isJson` asks for one JSON document on standard output and nothing else. */
 export type ClientContext = { mesh: Mesh; terminal: Terminal; isJson: boolean }
@@ -20,7 +20,7 @@ export async function withMesh(command: Command, run: (context: ClientContext) =
   const terminal = createTerminal()
   try {
     const client = createMeshClient(url, await readApiKey(settings))
-    await run({ mesh: { url, client, settings }, terminal, isJson: command.opts().json === true })
+    await run({ mesh: { url, client }, terminal, isJson: command.opts().json === true })
   } catch (error) {
     throw explainFailure(error, url)
   } finally {

@@ -7,6 +7,7 @@ import type { KnowledgeApi, StoreRef } from './knowledge-api.ts'
 import { decideFile, type FileAction, type ManifestEntry, planIngestion } from './plan-ingestion.ts'
 import { runBounded } from './run-bounded.ts'
 import { formatBytes, progressBar, type Terminal } from './terminal.ts'
+import { FileChangedError } from './upload-file.ts'
 import { waitUntilIndexed } from './wait-until-indexed.ts'
 import { type FoundFile, resolveRoots, type SkippedPath, type WalkRoot, walkPaths } from './walk-paths.ts'
 
@@ -150,7 +151,7 @@ async function performAction(action: FileAction, { store, tools, report }: Perfo
     return fileId
   } catch (error) {
     withdraw(action, report)
-    if (isFileGone(error)) {
+    if (error instanceof FileChangedError) {
       report.skipped.push({ path: action.file.absolutePath, reason: 'changed or deleted while it was uploaded' })
     } else if (isRefusal(error)) {
       report.failed.push({ path: action.file.path, reason: serverMessage(error) })
@@ -171,17 +172,6 @@ const refusalStatuses = new Set([400, 404, 409, 413, 415, 422])
 
 function isRefusal(error: unknown): error is InstanceType<typeof OpenAI.APIError> {
   return error instanceof OpenAI.APIError && error.status !== undefined && refusalStatuses.has(error.status)
-}
-
-/** Node's file blob refuses to go on with a file that changed under it; the client library wraps that as a broken connection. */
-function isFileGone(thrown: unknown): boolean {
-  let error = thrown
-  while (typeof error === 'object' && error !== null) {
-    if ('name' in error && error.name === 'NotReadableError') return true
-    if ('code' in error && error.code === 'ENOENT') return true
-    error = 'cause' in error ? error.cause : undefined
-  }
-  return false
 }
 
 /** Removing what is gone already is no failure. */

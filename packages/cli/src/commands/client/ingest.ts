@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { knowledgeLimits } from '@weft/contracts'
 import type { Command } from 'commander'
 import { exitCodes } from '../../cli-error.ts'
+import { readCliSettings } from '../../cli-settings.ts'
 import { withMesh } from './connect-mesh.ts'
 import { ingestPaths } from './ingest-paths.ts'
 import { printIngestion } from './ingestion-report.ts'
@@ -37,7 +38,7 @@ async function runIngest({
         storeName: options.store,
         isDryRun: options.dryRun === true,
         fileBytesMax: knowledgeLimits.fileBytesMax,
-        excludedFolders: [mesh.settings.dataFolder],
+        excludedFolders: [readCliSettings().dataFolder],
       },
       { knowledge: createKnowledgeApi(mesh.client), terminal, now: Date.now, sleep },
     )

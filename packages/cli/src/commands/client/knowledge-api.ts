@@ -1,9 +1,9 @@
-import { openAsBlob } from 'node:fs'
 import type OpenAI from 'openai'
 import type { VectorStoreFile } from 'openai/resources/vector-stores/files'
 import { z } from 'zod'
 import type { FingerprintedFile } from './fingerprint-file.ts'
 import type { ManifestEntry } from './plan-ingestion.ts'
+import { uploadFile } from './upload-file.ts'
 
 export type StoreRef = { id: string; name: string }
 export type StoreCounts = { inProgress: number; completed: number; failed: number; total: number }
@@ -43,7 +43,7 @@ export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
       await client.vectorStores.files.create(storeId, { file_id: fileId, attributes: attributesOf(file) })
     },
     renameEntry: async (storeId, fileId, file) => {
-      const body = { attributes: attributesOf(file), filename: filenameOf(file) }
+      const body = { attributes: attributesOf(file), filename: file.path }
       await client.post(`/vector_stores/${encodeURIComponent(storeId)}/files/${encodeURIComponent(fileId)}`, { body })
     },
     removeFile: async (fileId) => {
@@ -97,22 +97,4 @@ function manifestEntryOf(file: VectorStoreFile): ManifestEntry[] {
 
 function attributesOf(file: FingerprintedFile): z.infer<typeof ManifestAttributes> {
   return { root: file.root, path: file.path, sha256: file.sha256, size: file.sizeBytes, mtime: file.mtimeMs }
-}
-
-/** The name citations show: the path within the ingested folder. */
-function filenameOf(file: FingerprintedFile): string {
-  return file.path
-}
-
-const UploadedFile = z.object({ id: z.string() })
-
-/**
- * Sends the file as a blob that reads from disk as it goes. The client library's own `files.create` would cut the
- * name to its last segment, and a citation of `README.md` says too little.
- */
-async function uploadFile(client: OpenAI, file: FingerprintedFile): Promise<string> {
-  const form = new FormData()
-  form.set('purpose', 'assistants')
-  form.set('file', await openAsBlob(file.absolutePath), filenameOf(file))
-  return UploadedFile.parse(await client.post('/files', { body: form })).id
 }

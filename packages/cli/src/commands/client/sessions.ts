@@ -24,17 +24,15 @@ export function registerSessions(program: Command): void {
     .command('export')
     .description('one session as a document on standard output')
     .argument('<id>', 'session id')
-    .argument('[format]', formats.join(' or '), formatArgument, 'md')
-    .option('--json', 'the same as the format json')
-    .action((id: string, format: string, options: { json?: boolean }, command: Command) =>
-      exportSession({ id, format: options.json === true ? 'json' : format }, command),
-    )
+    .option('--format <format>', formats.join(' or '), formatOption, 'md')
+    .option('--json', 'the same as --format json')
+    .action((id: string, _options: unknown, command: Command) => exportSession(id, command))
 }
 
 const formats = ['json', 'md']
 
-export function formatArgument(value: string): string {
-  if (!formats.includes(value)) throw usageError(`the format is ${formats.join(' or ')}, not "${value}"`)
+export function formatOption(value: string): string {
+  if (!formats.includes(value)) throw usageError(`--format is ${formats.join(' or ')}, not "${value}"`)
   return value
 }
 
@@ -66,9 +64,10 @@ async function showSession(id: string, command: Command): Promise<void> {
   })
 }
 
-async function exportSession({ id, format }: { id: string; format: string }, command: Command): Promise<void> {
-  await withMesh(command, async ({ mesh, terminal }) => {
-    const answer = await mesh.client.get(`${sessionPath(id)}/export`, { query: { format } }).asResponse()
+async function exportSession(id: string, command: Command): Promise<void> {
+  await withMesh(command, async ({ mesh, terminal, isJson }) => {
+    const query = { format: isJson ? 'json' : command.opts().format }
+    const answer = await mesh.client.get(`${sessionPath(id)}/export`, { query }).asResponse()
     terminal.write(await answer.text())
     terminal.write('\n')
   })

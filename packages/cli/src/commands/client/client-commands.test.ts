@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals'
+import { Command } from 'commander'
+import { registerAsk } from './ask.ts'
+import { registerIngest } from './ingest.ts'
+import { registerKeys } from './keys.ts'
+import { registerSearch } from './search.ts'
+import { registerSessions } from './sessions.ts'
+
+describe('wrong usage is said before anything is asked of the mesh', () => {
+  it.each([
+    ['ask', ['ask', '   '], /question is empty/],
+    ['a session id', ['ask', 'why?', '--session', 'a.b'], /--session: use letters/],
+    ['a mode', ['ask', 'why?', '--mode', 'two words'], /--mode needs/],
+    ['a store name', ['ask', 'why?', '--store', ' '], /--store needs a name/],
+    ['an empty query', ['search', ''], /query is empty/],
+    ['a limit', ['search', 'tides', '--limit', '51'], /--limit needs a whole number from 1 to 50/],
+    ['a store name', ['ingest', '.', '--store', 'x'.repeat(257)], /--store needs a name/],
+    ['a scope', ['keys', 'create', '--scopes', 'chat,root'], /--scopes knows chat, approve, admin, not "root"/],
+    ['a status', ['sessions', 'list', '--status', 'odd'], /--status knows running/],
+    ['a format', ['sessions', 'export', 'sess_1', '--format', 'pdf'], /--format is json or md/],
+  ])('for %s (%j)', async (_, argv, message) => {
+    await expect(run(argv)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) })
+  })
+
+  it.each([[['ingest']], [['ask']], [['ask', 'why?', '--unknown']], [['keys', 'revoke']]])(
+    'by the parser for %j',
+    async (argv) => {
+      await expect(run(argv)).rejects.toMatchObject({ code: expect.stringMatching(/^commander\./) })
+    },
+  )
+})
+
+async function run(argv: string[]): Promise<void> {
+  const program = new Command('weft').exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
+  for (const register of [registerAsk, registerIngest, registerKeys, registerSearch, registerSessions]) register(program)
+  await program.parseAsync(argv, { from: 'user' })
+}

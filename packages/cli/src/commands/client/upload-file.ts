@@ -1,0 +1,102 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isNativeError } from 'node:util/types'
+import { parseJson } from '@weft/contracts'
+import OpenAI from 'openai'
+import { z } from 'zod'
+import type { FingerprintedFile } from './fingerprint-file.ts'
+import { postStream } from './post-stream.ts'
+import { reasonOf } from './walk-paths.ts'
+
+/** The file is not what its fingerprint says any more; what was sent of it has been given up. */
+export class FileChangedError extends Error {
+  readonly code = 'file_changed'
+  readonly isRetryable = false
+
+  constructor(path: string, reason: string, options: { cause?: unknown } = {}) {
+    super(`${path}: ${reason}`, options)
+    this.name = 'FileChangedError'
+  }
+}
+
+const UploadedFile = z.object({ id: z.string() })
+const retryDelaysMs = [500, 2_000, 5_000]
+
+/**
+ * Sends a file piece by piece from disk and answers its id. The form ends only if the bytes were those of the fingerprint, so the
+ * server never keeps half a file or another version. Throws FileChangedError, or the client library's errors.
+ *
+ * Not the client library's own `files.create`: it holds the whole file in memory and cuts its name to the last segment, while a
+ * citation of `README.md` says too little.
+ */
+export async function uploadFile(client: OpenAI, file: FingerprintedFile): Promise<string> {
+  for (const delayMs of [...retryDelaysMs, undefined]) {
+    try {
+      return await sendOnce(client, file)
+    } catch (error) {
+      if (delayMs === undefined || !isWorthRetrying(error)) throw error
+      await sleep(delayMs)
+    }
+  }
+  throw new TypeError('the last attempt answers or throws')
+}
+
+async function sendOnce(client: OpenAI, file: FingerprintedFile): Promise<string> {
+  const boundary = `weft-${randomUUID()}`
+  let changed: FileChangedError | undefined
+  const body = encodeForm(file, boundary, (error) => {
+    changed = error
+  })
+  const headers = { authorization: `Bearer ${client.apiKey}`, 'content-type': `multipart/form-data; boundary=${boundary}` }
+  const answer = await postStream(new URL(`${client.baseURL}/files`), { headers, body }).catch((cause: unknown) => {
+    throw changed ?? new OpenAI.APIConnectionError({ message: reasonOf(cause), cause: isNativeError(cause) ? cause : undefined })
+  })
+  if (answer.status === 200) return parseJson(UploadedFile, answer.text, 'the answer to an upload').id
+  throw OpenAI.APIError.generate(answer.status, errorBody(answer.text), undefined, answer.headers)
+}
+
+const ErrorBody = z.looseObject({ error: z.looseObject({ message: z.string() }) })
+
+function errorBody(text: string): z.infer<typeof ErrorBody> {
+  try {
+    return parseJson(ErrorBody, text, 'the error')
+  } catch {
+    return { error: { message: text.slice(0, 500) } }
+  }
+}
+
+async function* encodeForm(file: FingerprintedFile, boundary: string, onChanged: (error: FileChangedError) => void) {
+  try {
+    yield Buffer.from(
+      `--${boundary}\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nassistants\r\n` +
+        `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${escapeName(file.path)}"\r\n` +
+        'content-type: application/octet-stream\r\n\r\n',
+    )
+    yield* readVerified(file)
+    yield Buffer.from(`\r\n--${boundary}--\r\n`)
+  } catch (error) {
+    const reason = error instanceof FileChangedError ? error : new FileChangedError(file.path, reasonOf(error), { cause: error })
+    onChanged(reason)
+    throw reason
+  }
+}
+
+async function* readVerified(file: FingerprintedFile): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(file.absolutePath, { end: file.sizeBytes - 1, highWaterMark: 262_144 })) {
+    hash.update(piece)
+    yield piece
+  }
+  if (hash.digest('hex') !== file.sha256) throw new FileChangedError(file.path, 'changed while it was uploaded')
+}
+
+/** The characters a form's file name escapes (HTML, multipart form data). */
+function escapeName(name: string): string {
+  return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+function isWorthRetrying(error: unknown): boolean {
+  if (error instanceof OpenAI.APIConnectionError) return true
+  return error instanceof OpenAI.APIError && error.status !== undefined && (error.status >= 500 || error.status === 429)
+}
