@@ -47,4 +47,5 @@ export {
   TurnView,
   Usage,
 } from './session.ts'
+export { weftVersion } from './version.ts'
 export { isTerminalStep, isTerminalTurn, StepStatus, TurnStatus } from './status.ts'

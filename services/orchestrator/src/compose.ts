@@ -21,16 +21,22 @@ import { resumeSessions } from './resume-sessions.ts'
 import { createSessionEffects } from './session-effects.ts'
 import { createSessionHost, type SessionHost } from './session-host.ts'
 import type { OrchestratorSettings } from './settings.ts'
-import { version } from './version.ts'
+import { weftVersion } from '@weft/contracts'
 
 const resumeDelayMs = 500
 
 /** The only place that builds the orchestrator's parts. */
 export async function composeOrchestrator(settings: OrchestratorSettings): Promise<Service> {
-  const telemetry = await startTelemetry({ serviceName: 'orchestrator', serviceVersion: version, ...settings.telemetry })
+  const telemetry = await startTelemetry({
+    serviceName: 'orchestrator',
+    serviceVersion: weftVersion,
+    instanceId: settings.WEFT_INSTANCE,
+    logLevel: settings.WEFT_LOG_LEVEL,
+    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+  })
   const { logger, metrics } = telemetry
-  const sidecar = createSidecar({ httpPort: settings.daprHttpPort, apiToken: settings.daprApiToken })
-  const database = openDatabase({ urls: settings.databaseUrls, poolSize: 4, logger })
+  const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
+  const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const onProblem = (what: string, actorId: string, cause: unknown) => logger.warn(`${what} failed`, { actorId, cause: messageOf(cause) })
 
   const host: SessionHost = createSessionHost({
@@ -79,8 +85,8 @@ export async function composeOrchestrator(settings: OrchestratorSettings): Promi
   let server: RunningServer | undefined
   return {
     async start() {
-      const app = createInternalApp({ telemetry, appToken: settings.appApiToken, checks, routes: (internal) => internal.use(createActorHost(host)) })
-      server = await listen(app, { port: settings.appPort })
+      const app = createInternalApp({ telemetry, appToken: settings.APP_API_TOKEN, checks, routes: (internal) => internal.use(createActorHost(host)) })
+      server = await listen(app, { port: settings.WEFT_APP_PORT })
       void bootWork()
       logger.info('orchestrator is listening', { port: server.port })
     },

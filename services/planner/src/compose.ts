@@ -6,10 +6,17 @@ import { planRequest } from './routes/plan-request.ts'
 import { showRegistry } from './routes/show-registry.ts'
 import { validatePlanRoute } from './routes/validate-plan.ts'
 import type { PlannerSettings } from './settings.ts'
+import { weftVersion } from '@weft/contracts'
 
 /** The only place that builds the planner's parts. */
 export async function composePlanner(settings: PlannerSettings): Promise<Service> {
-  const telemetry = await startTelemetry({ serviceName: 'planner', ...settings })
+  const telemetry = await startTelemetry({
+    serviceName: 'planner',
+    serviceVersion: weftVersion,
+    instanceId: settings.WEFT_INSTANCE,
+    logLevel: settings.WEFT_LOG_LEVEL,
+    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+  })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const cards = createAgentCards({
     sidecar,
