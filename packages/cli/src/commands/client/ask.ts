@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Citation, SessionId } from '@weft/contracts'
 import type { Command } from 'commander'
 import { z } from 'zod'
@@ -84,7 +85,11 @@ async function streamAnswer(question: string, options: AskOptions, context: Clie
     stream: true as const,
     weft: { progress: terminal.isInteractive && !isJson, ...(store === undefined ? {} : { vectorStoreIds: [store.id] }) },
   }
-  const headers = options.session === undefined ? {} : { 'x-session-id': options.session }
+  // The client tries again when a connection breaks; the key makes that the same turn, not a second one.
+  const headers = {
+    'idempotency-key': randomUUID(),
+    ...(options.session === undefined ? {} : { 'x-session-id': options.session }),
+  }
   const answer: Answer = { text: '', weft: undefined }
   for await (const chunk of await mesh.client.chat.completions.create(body, { headers })) {
     const { choices, weft } = AnswerChunk.parse(chunk)

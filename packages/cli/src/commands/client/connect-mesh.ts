@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import OpenAI from 'openai'
+import { z } from 'zod'
 import { CliError, exitCodes } from '../../cli-error.ts'
 import { type CliSettings, readCliSettings } from '../../cli-settings.ts'
 import { dataPaths } from '../../supervisor/data-paths.ts'
 import { readMeshRecord } from '../../supervisor/mesh-file.ts'
-import { explainFailure } from './explain-failure.ts'
+import { explainFailure, usageError } from './explain-failure.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
 export type Mesh = { url: string; client: OpenAI }
@@ -18,6 +19,7 @@ export async function withMesh(command: Command, run: (context: ClientContext) =
   const settings = readCliSettings()
   const url = meshUrl(settings)
   const terminal = createTerminal()
+  endQuietlyWithReader()
   try {
     const client = createMeshClient(url, await readApiKey(settings))
     await run({ mesh: { url, client }, terminal, isJson: command.opts().json === true })
@@ -26,6 +28,14 @@ export async function withMesh(command: Command, run: (context: ClientContext) =
   } finally {
     terminal.endProgress()
   }
+}
+
+/** `weft ask … | head` ends its reader first; that is no failure. */
+function endQuietlyWithReader(): void {
+  process.stdout.once('error', (error) => {
+    if ('code' in error && error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
 }
 
 /** The published OpenAI client, pointed at a mesh; keys of other services in the environment stay out of it. */
@@ -39,7 +49,10 @@ const requestTimeoutMs = 600_000
 
 function meshUrl(settings: CliSettings): string {
   const given = settings.environment.WEFT_URL
-  if (given !== undefined) return given.replace(/\/+$/, '').replace(/\/v1$/, '')
+  if (given !== undefined) {
+    if (!z.url({ protocol: /^https?$/ }).safeParse(given).success) throw usageError(`WEFT_URL is not an http(s) URL: ${given}`)
+    return given.replace(/\/+$/, '').replace(/\/v1$/, '')
+  }
   return readMeshRecord(dataPaths(settings.dataFolder).meshFile)?.url ?? `http://127.0.0.1:${settings.port}`
 }
 
