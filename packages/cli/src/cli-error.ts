@@ -18,5 +18,7 @@ export class CliError extends Error {
 
 /** The `code` of a failed system call (`ENOENT`, `EADDRINUSE`, …), or undefined for any other thing thrown. */
 export function systemErrorCode(thrown: unknown): string | undefined {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string'
+    ? thrown.code
+    : undefined
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CliSettings } from '../cli-settings.ts'
 import { rootFolder } from '../cli-settings.ts'
@@ -39,7 +39,7 @@ export async function prepareMesh({ settings, paths, replicas, infrastructureOnl
     environment,
   }
   writeProcessFiles(plan)
-  if (infrastructureOnly) replaceFile(paths.daprEnvironment, renderDaprEnvironment(plan, redisConnection(plan)))
+  if (infrastructureOnly) writeDebuggingFiles(plan)
   return plan
 }
 
@@ -51,4 +51,10 @@ function writeProcessFiles(plan: MeshPlan): void {
   replaceFile(paths.redisConf, redisConfiguration(redis))
   const facts = { namesDatabase: paths.namesDatabase, spans: readSpanTarget(environment) }
   replaceFile(paths.daprConfiguration, renderDaprConfiguration(join(plan.root, 'dapr', 'config.yaml'), facts))
+}
+
+function writeDebuggingFiles(plan: MeshPlan): void {
+  // dapr/config.yaml names a file in it, whatever the data folder is.
+  mkdirSync(join(plan.root, '.weft', 'run'), { recursive: true, mode: 0o700 })
+  replaceFile(plan.paths.daprEnvironment, renderDaprEnvironment(plan, redisConnection(plan)))
 }

@@ -1,0 +1,30 @@
+import { expect, it } from '@jest/globals'
+import { dataPaths } from '../supervisor/data-paths.ts'
+import { createUpProgress } from './up-progress.ts'
+
+const snapshot = { name: 'rag', ports: {}, restarts: 0 }
+
+it('says once that a process is ready, and every time that it ended by itself', () => {
+  const lines: string[] = []
+  const progress = createUpProgress(['rag'], (line) => lines.push(line))
+  progress.changed({ ...snapshot, state: 'starting' })
+  progress.changed({ ...snapshot, state: 'ready' })
+  progress.changed({ ...snapshot, state: 'restarting', lastExit: 'exited with 1' })
+  progress.changed({ ...snapshot, state: 'ready', restarts: 1 })
+  expect(lines).toEqual([
+    expect.stringMatching(/^ {2}rag {2}ready after \d+\.\d s$/),
+    '  rag  exited with 1; starting it again (npx weft logs rag)',
+    '  rag  ready again (restarts so far: 1)',
+  ])
+})
+
+it('shows the address, and the key only when it was just made', () => {
+  const lines: string[] = []
+  const progress = createUpProgress(['rag'], (line) => lines.push(line))
+  const facts = { url: 'http://127.0.0.1:8000', paths: dataPaths('/data'), infrastructureOnly: false }
+  progress.ready({ ...facts, newKey: 'weft_abc' })
+  expect(lines[0]).toContain('Weft is ready at http://127.0.0.1:8000')
+  expect(lines[1]).toBe('API key, shown this once and kept in /data/admin.key: weft_abc')
+  progress.ready(facts)
+  expect(lines).toHaveLength(3)
+})

@@ -1,0 +1,33 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { ownIdentity, readLockOwner, takeMeshLock } from './mesh-lock.ts'
+
+let folder: string
+let lockFile: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'weft-lock-'))
+  lockFile = join(folder, 'lock')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+it('refuses a second supervisor, naming the address of the first', () => {
+  const release = takeMeshLock(lockFile, 'http://127.0.0.1:8000')
+  expect(() => takeMeshLock(lockFile, 'http://127.0.0.1:9000')).toThrow('already running at http://127.0.0.1:8000')
+  release()
+  expect(existsSync(lockFile)).toBe(false)
+})
+
+it('takes over from a supervisor that was killed, also when another process has its id now', () => {
+  writeFileSync(lockFile, JSON.stringify({ pid: process.pid, startMark: 'of an earlier process', url: 'http://127.0.0.1:8000' }))
+  expect(readLockOwner(lockFile)).toBeUndefined()
+  takeMeshLock(lockFile, 'http://127.0.0.1:9000')
+  expect(readLockOwner(lockFile)).toEqual({ ...ownIdentity(), url: 'http://127.0.0.1:9000' })
+})
+
+it('takes over a lock whose writing was cut short', () => {
+  writeFileSync(lockFile, '{"pid":')
+  takeMeshLock(lockFile, 'http://127.0.0.1:9000')
+  expect(readLockOwner(lockFile)?.pid).toBe(process.pid)
+})

@@ -1,0 +1,36 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { dataPaths } from './data-paths.ts'
+import { ensureAdminKey, ensureTokens } from './mesh-secrets.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'weft-secrets-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+it('makes an admin key once, closed to other users, and finds it again', () => {
+  const first = ensureAdminKey(dataPaths(folder), undefined)
+  expect(first).toEqual({ key: expect.stringMatching(/^weft_[\w-]{43}$/), isNew: true })
+  expect(statSync(join(folder, 'admin.key')).mode & 0o777).toBe(0o600)
+  expect(ensureAdminKey(dataPaths(folder), undefined)).toEqual({ key: first.key, isNew: false })
+})
+
+it('keeps the key the environment names, and does not show it again', () => {
+  ensureAdminKey(dataPaths(folder), undefined)
+  expect(ensureAdminKey(dataPaths(folder), 'weft_given')).toEqual({ key: 'weft_given', isNew: false })
+  expect(readFileSync(join(folder, 'admin.key'), 'utf8')).toBe('weft_given\n')
+})
+
+it('gives every service its own pair of tokens, the same at every start', () => {
+  const file = join(folder, 'tokens.json')
+  const tokens = ensureTokens(file, ['rag'])
+  const more = ensureTokens(file, ['rag', 'gateway'])
+  expect(more.apps.rag).toEqual(tokens.apps.rag)
+  expect(more.redisPassword).toBe(tokens.redisPassword)
+  const all = Object.values(more.apps).flatMap(({ apiToken, appToken }) => [apiToken, appToken])
+  expect(new Set(all).size).toBe(4)
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+})

@@ -1,0 +1,11 @@
+import { expect, it } from '@jest/globals'
+import { countFailure, recoveredAfterMs, restartDelayMs } from './restart-delay.ts'
+
+it('waits 0.2 s after the first failure and twice as long after each further one, at most 10 s', () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartDelayMs)).toEqual([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000])
+})
+
+it('counts a failure as a first one again when the process had been up for a minute', () => {
+  expect(countFailure(6, recoveredAfterMs)).toBe(1)
+  expect(countFailure(6, recoveredAfterMs - 1)).toBe(7)
+})
