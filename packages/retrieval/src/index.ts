@@ -19,3 +19,4 @@ export {
   vectorStoreFileStatuses,
 } from './knowledge-types.ts'
 export { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'
+export { IngestionJob, SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
