@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { withMesh } from './connect-mesh.ts'
 import { usageError } from './explain-failure.ts'
+import { listPages } from './list-pages.ts'
 
 export function registerKeys(program: Command): void {
   const keys = program.command('keys').description('API keys of this mesh (needs a key with the scope admin)')
@@ -42,7 +43,6 @@ const ApiKey = z.looseObject({
   revokedAt: z.string().nullish(),
 })
 const NewApiKey = ApiKey.extend({ key: z.string() })
-const ApiKeyList = z.looseObject({ data: z.array(ApiKey) })
 
 async function createKey(body: { name: string; scopes: string[] }, command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
@@ -58,9 +58,9 @@ async function createKey(body: { name: string; scopes: string[] }, command: Comm
 
 async function listKeys(command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    const { data } = ApiKeyList.parse(await mesh.client.get('/keys'))
-    if (isJson) terminal.printJson(data)
-    else for (const key of data) terminal.print(describeKey(key))
+    const found = await listPages(mesh.client, { path: '/keys', item: ApiKey })
+    if (isJson) terminal.printJson(found)
+    else for (const key of found) terminal.print(describeKey(key))
   })
 }
 
