@@ -19,7 +19,7 @@ export const interrupted = () =>
 
 const DISK_FULL = /ENOSPC|no space left on device/i
 const OFFLINE =
-  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|no such host|network is unreachable|i\/o timeout|connection refused|Temporary failure resolving|Could not resolve/i
+  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|no such host|network is unreachable|i\/o timeout|connection refused|Temporary failure|dns error|Could not resolve/i
 
 /** Turns any failure of `attempt` into a named one; a full disk and a missing network get their own advice. */
 export function explainFailure(attempt, error, { cache = '', advice = '' } = {}) {

@@ -1,4 +1,4 @@
-import { BootstrapError, interrupted } from './bootstrap-error.mjs'
+import { BootstrapError, explainFailure, interrupted } from './bootstrap-error.mjs'
 import { cacheFolder, sweepUnfinished } from './cache-folder.mjs'
 import { ensureDapr } from './ensure-dapr.mjs'
 import { ensureNode } from './ensure-node.mjs'
@@ -26,17 +26,19 @@ export async function ensureToolchain({ needs = ALL_NEEDS, workspace, env = proc
   if (isReady()) return readToolchain(cache, { needs, env })
   const progress = createProgress({ stream })
   const onWait = (pid) => progress.say(`weft: another installation is running (process ${pid}); waiting for it`)
-  return withInterruption(({ signal, abort }) =>
-    withInstallLock(
-      cache,
-      async () => {
-        await sweepUnfinished(cache)
-        if (!isReady()) await complete({ cache, env, signal, abort, needs, workspace, progress })
-        return readToolchain(cache, { needs, env }) ?? refuseIncomplete(cache)
-      },
-      { signal, onWait },
-    ),
-  )
+  const work = async ({ signal, abort }) => {
+    await sweepUnfinished(cache)
+    if (!isReady()) await complete({ cache, env, signal, abort, needs, workspace, progress })
+    return readToolchain(cache, { needs, env }) ?? refuseIncomplete(cache)
+  }
+  try {
+    return await withInterruption((control) => withInstallLock(cache, () => work(control), { signal: control.signal, onWait }))
+  } catch (error) {
+    // A file operation of the bootstrap's own: the cache cannot be written, or its disk is full.
+    if (error.syscall)
+      throw explainFailure(`keep the toolchain in ${cache}`, error, { cache, advice: 'set WEFT_CACHE to a folder you may write' })
+    throw error
+  }
 }
 
 async function complete({ cache, env, signal, abort, needs, workspace, progress }) {

@@ -35,10 +35,13 @@ export async function installWorkspace(root, toolchain, { cache, env, signal, no
   note('installed')
 }
 
-/** `CI` keeps pnpm from asking; under `NODE_ENV=production` it would leave out what the tests need. */
+/**
+ * `CI` keeps pnpm from asking; under `NODE_ENV=production` it would leave out what the tests need; its waits between attempts
+ * are shortened, as npm's are.
+ */
 function installEnvironment(env) {
   const { NODE_ENV: _, ...rest } = env
-  return { ...rest, CI: 'true' }
+  return { ...rest, CI: 'true', pnpm_config_fetch_retry_mintimeout: '1000', pnpm_config_fetch_retry_maxtimeout: '4000' }
 }
 
 /** Changes whenever an installation is due: the lockfile, any package's own file, or pnpm itself. */

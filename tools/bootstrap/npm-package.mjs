@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { completeFolder } from './cache-folder.mjs'
 import { runCommand } from './run-command.mjs'
 
+/** npm's own waits between attempts add up to over a minute: too long to be told that the network is gone. */
+const FAST_RETRIES = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=4000']
+
 /**
  * Installs exactly one package of one version from npm into `cache/name` and answers that folder's node_modules.
  * Install scripts stay off: what is fetched here brings its program ready-made.
@@ -13,6 +16,7 @@ export async function fetchNpmPackage(spec, name, { cache, env, signal }) {
     await writeFile(join(unfinished, 'package.json'), '{"private":true}\n')
     const npm = npmCommand(env)
     const args = [
+      ...FAST_RETRIES,
       'install',
       spec,
       '--prefix',

@@ -20,7 +20,7 @@ export function createProgress({ stream = process.stderr, now = Date.now } = {})
         step.state = 'done'
         return result
       } catch (error) {
-        step.state = 'failed'
+        step.state = error.code === 'INTERRUPTED' ? 'stopped' : 'failed'
         throw error
       } finally {
         step.endedAt = now()
@@ -40,7 +40,7 @@ export function formatElapsed(elapsedMs) {
 }
 
 export function formatStep(step, nowMs) {
-  const mark = { running: '…', done: '✓', failed: '✗' }[step.state]
+  const mark = { running: '…', done: '✓', failed: '✗', stopped: '–' }[step.state]
   const elapsed = formatElapsed((step.endedAt ?? nowMs) - step.startedAt)
   return `${mark} ${step.label.padEnd(12)} ${elapsed.padStart(11)}  ${step.detail}`.trimEnd()
 }
