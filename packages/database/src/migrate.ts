@@ -1,0 +1,82 @@
+import { WeftError } from '@weft/contracts'
+import { type Kysely, sql } from 'kysely'
+import type { Database } from './open-database.ts'
+import * as knowledge from './migrations/0001-knowledge.ts'
+import * as sessions from './migrations/0002-sessions.ts'
+import type { Schema } from './schema.ts'
+
+interface Migration {
+  name: string
+  up(db: Kysely<Schema>): Promise<void>
+  down(db: Kysely<Schema>): Promise<void>
+}
+
+/** In the order they are applied; a migration that was released is never changed. */
+const migrations: Migration[] = [
+  { name: '0001-knowledge', ...knowledge },
+  { name: '0002-sessions', ...sessions },
+]
+
+export interface MigrationStatus {
+  name: string
+  appliedAt: Date | undefined
+}
+
+/** Applies what is missing, one transaction a migration. Any number of processes may call it at once. Answers the names applied. */
+export async function migrateUp(database: Database): Promise<string[]> {
+  await ensureTable(database)
+  const applied: string[] = []
+  for (const migration of migrations) if (await applyOne(database, migration)) applied.push(migration.name)
+  return applied
+}
+
+/** Takes back the newest `steps` migrations, and their data with them. Answers the names taken back. */
+export async function migrateDown(database: Database, steps: number): Promise<string[]> {
+  await ensureTable(database)
+  const applied = (await migrationStatus(database)).filter((status) => status.appliedAt !== undefined).map((status) => status.name)
+  const names = applied.toReversed().slice(0, steps)
+  for (const name of names) {
+    const migration = migrations.find((candidate) => candidate.name === name)
+    if (migration === undefined) throw new WeftError('conflict', `the database holds migration "${name}", which this version does not know`)
+    await locked(database, async (db) => {
+      await migration.down(db)
+      await sql`delete from weft_migrations where name = ${name}`.execute(db)
+    })
+  }
+  return names
+}
+
+export async function migrationStatus(database: Database): Promise<MigrationStatus[]> {
+  await ensureTable(database)
+  const { rows } = await sql<{ name: string; applied_at: Date }>`select name, applied_at from weft_migrations`.execute(database.db)
+  return migrations.map(({ name }) => ({ name, appliedAt: rows.find((row) => row.name === name)?.applied_at }))
+}
+
+async function applyOne(database: Database, migration: Migration): Promise<boolean> {
+  return locked(database, async (db) => {
+    const known = await sql`select 1 from weft_migrations where name = ${migration.name}`.execute(db)
+    if (known.rows.length > 0) return false
+    await migration.up(db)
+    await sql`insert into weft_migrations (name) values (${migration.name})`.execute(db)
+    return true
+  })
+}
+
+/** A table lock, held to the end of the transaction: PGlite serves all connections from one backend, so session locks mean nothing there. */
+function locked<T>(database: Database, act: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+  return database.db.transaction().execute(async (db) => {
+    await sql`lock table weft_migrations in exclusive mode`.execute(db)
+    return act(db)
+  })
+}
+
+async function ensureTable(database: Database): Promise<void> {
+  const { rows } = await sql`select 1 where to_regclass('weft_migrations') is not null`.execute(database.db)
+  if (rows.length > 0) return
+  await sql`create table if not exists weft_migrations (name text primary key, applied_at timestamptz not null default now())`
+    .execute(database.db)
+    .catch((cause: unknown) => {
+      // Two processes may create it in the same moment; the one that came second finds it there.
+      if (!String(cause).includes('duplicate key') && !String(cause).includes('already exists')) throw cause
+    })
+}

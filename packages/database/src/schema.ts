@@ -1,0 +1,93 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>
+type CreatedAt = ColumnType<Date, Date | string | undefined, Date | string>
+type Bigint = ColumnType<string, number | string, number | string>
+type Json<T extends object> = JSONColumnType<T, string, string>
+
+/** All tables, as the newest migration leaves them. Columns are snake_case; every table but those of migrations leads with its tenant. */
+export interface Schema {
+  api_keys: {
+    id: string
+    tenant: string
+    name: string
+    key_hash: Buffer
+    key_prefix: string
+    scopes: string[]
+    created_at: CreatedAt
+    expires_at: Timestamp | null
+    revoked_at: Timestamp | null
+  }
+  files: {
+    id: string
+    tenant: string
+    filename: string
+    bytes: Bigint
+    purpose: string
+    mime_type: string | null
+    content_hash: string
+    created_at: CreatedAt
+  }
+  file_parts: { file_id: string; n: number; bytes: Buffer }
+  /** The text that offsets refer to; `pages` are code point ranges of it. */
+  file_texts: { file_id: string; text: string; text_hash: string; pages: Json<object> | null }
+  vector_stores: {
+    id: string
+    tenant: string
+    name: string
+    metadata: Json<Record<string, string>>
+    created_at: CreatedAt
+    last_active_at: CreatedAt
+  }
+  vector_store_files: {
+    vector_store_id: string
+    file_id: string
+    tenant: string
+    attributes: Json<object>
+    chunking_strategy: Json<object>
+    status: string
+    last_error: Json<object> | null
+    usage_bytes: Generated<Bigint>
+    batch_id: string | null
+    attempts: Generated<number>
+    created_at: CreatedAt
+    updated_at: CreatedAt
+  }
+  file_batches: { id: string; vector_store_id: string; tenant: string; created_at: CreatedAt }
+  chunks: {
+    id: Generated<string>
+    tenant: string
+    vector_store_id: string
+    file_id: string
+    n: number
+    start_offset: number
+    end_offset: number
+    page: number | null
+    heading: string | null
+    title: string
+    text: string
+    attributes: Json<object>
+  }
+  sessions: {
+    tenant: string
+    id: string
+    user_id: string | null
+    status: string
+    title: string
+    created_at: CreatedAt
+    updated_at: Timestamp
+    last_seq: number
+  }
+  session_events: {
+    tenant: string
+    session_id: string
+    seq: number
+    at: Timestamp
+    type: string
+    turn: number
+    step_id: string | null
+    data: Json<object>
+  }
+  messages: { tenant: string; session_id: string; turn: number; role: string; content: Json<object>; at: Timestamp }
+  blobs: { tenant: string; hash: string; content: Json<object>; created_at: CreatedAt }
+}
