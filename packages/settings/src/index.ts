@@ -1,3 +1,3 @@
 export { loadYaml } from './load-yaml.ts'
 export { readSettings, SettingsError } from './read-settings.ts'
-export { appSettings, databaseSettings, telemetrySettings } from './shared-settings.ts'
+export { appSettings, databaseSettings, providerSettings, telemetrySettings } from './shared-settings.ts'
