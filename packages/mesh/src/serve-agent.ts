@@ -100,8 +100,9 @@ function keepingResults(options: AgentOptions, key: string): Execute {
     await options.execute(
       request,
       (event) => {
+        if (terminal !== undefined) return
         if (event.type === 'usage') usage.push(event)
-        if (isTerminalAgentEvent(event)) terminal ??= event
+        if (isTerminalAgentEvent(event)) terminal = event
         else emit(event)
       },
       context,

@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals'
+import type { AgentCard, AgentEvent } from '@weft/contracts'
+import express from 'express'
+import supertest from 'supertest'
+import type { Execute } from './execution.ts'
+import { serveAgent } from './serve-agent.ts'
+import { createMemoryKeptResults } from './testing.ts'
+
+const card: AgentCard = {
+  id: 'worker',
+  version: '1',
+  description: 'works',
+  capabilities: [{ name: 'work', description: '', inputSchema: {}, outputSchema: {}, effects: 'none' }],
+}
+
+const body = {
+  sessionId: 's',
+  turn: 1,
+  stepId: 'a',
+  attempt: 1,
+  capability: 'work',
+  params: {},
+  input: { messages: [] },
+  dependencies: {},
+  context: { tenant: 't' },
+  deadline: new Date(Date.now() + 60_000).toISOString(),
+}
+
+function serve(execute: Execute) {
+  const app = express()
+  app.use(express.json())
+  app.use(serveAgent({ card, execute, results: createMemoryKeptResults() }))
+  return supertest(app)
+}
+
+const lines = (text: string): AgentEvent[] => text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line))
+const result: AgentEvent = { type: 'result', output: { text: 'ab' }, citations: [], confidence: 1 }
+
+describe('an agent', () => {
+  it('streams its events as lines and ends with one result', async () => {
+    const agent = serve(async (_request, emit) => {
+      emit({ type: 'text', delta: 'a' })
+      emit({ type: 'text', delta: 'b' })
+      emit(result)
+      emit({ type: 'text', delta: 'after the end' })
+    })
+    const answer = await agent.post('/execute').send(body).expect('content-type', /x-ndjson/)
+    expect(lines(answer.text)).toEqual([{ type: 'text', delta: 'a' }, { type: 'text', delta: 'b' }, result])
+  })
+
+  it('answers a finished key with the kept result, without working again', async () => {
+    let runs = 0
+    const agent = serve(async (_request, emit) => {
+      runs += 1
+      emit({ type: 'usage', model: 'm', inputTokens: 1, outputTokens: 1, costUsd: 1, measured: true })
+      emit(result)
+    })
+    await agent.post('/execute').send(body)
+    const again = await agent.post('/execute').send({ ...body, attempt: 2 })
+    expect(runs).toBe(1)
+    expect(lines(again.text).map((event) => event.type)).toEqual(['usage', 'result'])
+  })
+
+  it('lets callers of one key share one run, each from its beginning', async () => {
+    let runs = 0
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const agent = serve(async (_request, emit) => {
+      runs += 1
+      emit({ type: 'text', delta: 'ab' })
+      await released
+      emit(result)
+    })
+    setTimeout(release, 50)
+    const answers = await Promise.all([1, 2, 3].map((attempt) => agent.post('/execute').send({ ...body, attempt })))
+    expect(runs).toBe(1)
+    for (const answer of answers) expect(lines(answer.text)).toEqual([{ type: 'text', delta: 'ab' }, result])
+  })
+
+  it('says an error when its work throws or ends without a result, and may then be asked again', async () => {
+    let runs = 0
+    const agent = serve(async () => {
+      runs += 1
+      if (runs === 1) throw new Error('broken')
+    })
+    expect(lines((await agent.post('/execute').send(body)).text)).toMatchObject([{ type: 'error', message: 'broken' }])
+    expect(lines((await agent.post('/execute').send(body)).text)).toMatchObject([{ type: 'error', isRetryable: true }])
+    expect(runs).toBe(2)
+  })
+
+  it('stops work that is cancelled', async () => {
+    const agent = serve(async (_request, emit, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      emit({ type: 'error', code: 'cancelled', message: 'stopped', isRetryable: false })
+    })
+    const running = agent.post('/execute').send(body).then((answer) => lines(answer.text))
+    for (let isCancelled = false; !isCancelled; ) {
+      const answer = await agent.post('/cancel').send({ tenant: 't', idempotencyKey: 's/1/a' })
+      isCancelled = answer.body.value.isCancelled
+    }
+    expect(await running).toMatchObject([{ code: 'cancelled' }])
+  })
+
+  it('refuses a request that is not one, naming what is wrong', async () => {
+    const agent = serve(async () => undefined)
+    const answer = await agent.post('/execute').send({ ...body, turn: 'one' })
+    expect(lines(answer.text)).toMatchObject([{ type: 'error', code: 'invalid_request', message: expect.stringContaining("'turn'") }])
+  })
+})

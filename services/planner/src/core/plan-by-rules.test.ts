@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Mode, PlannerRequest } from '@weft/contracts'
+import type { CapabilityRegistry } from './capability-registry.ts'
+import { planByRules } from './plan-by-rules.ts'
+import { validatePlan } from './validate-plan.ts'
+
+const offered = (name: string) => ({ name, description: name, inputSchema: {}, outputSchema: {}, latencyMs: 100, costUsd: 0.01, effects: 'none' as const })
+const registry: CapabilityRegistry = {
+  cards: [
+    { id: 'rag', version: '1', description: 'retrieval', capabilities: [offered('retrieve'), offered('answer')] },
+    { id: 'reasoning', version: '1', description: 'reasoning', capabilities: [offered('reason'), offered('synthesize')] },
+  ],
+}
+
+function plan(question: string, more: { mode?: Mode; stores?: string[]; registry?: CapabilityRegistry } = {}) {
+  const request: PlannerRequest = {
+    tenant: 'a',
+    model: 'weft/auto',
+    messages: [{ role: 'user', content: question }],
+    vectorStoreIds: more.stores ?? ['vs_1'],
+  }
+  return planByRules(request, more.mode ?? 'auto', more.registry ?? registry)
+}
+
+const shape = (answer: ReturnType<typeof plan>) => answer.plan?.steps.map((step) => `${step.stepId}:${step.agent}.${step.capability}<${step.dependsOn.join(',')}`)
+
+describe('the rules', () => {
+  it('retrieve and answer where there is knowledge', () => {
+    expect(shape(plan('Which gene causes X?'))).toEqual(['retrieve:rag.retrieve<', 'answer:rag.answer<retrieve'])
+  })
+
+  it('reason directly without knowledge, and for small talk', () => {
+    expect(shape(plan('Which gene causes X?', { stores: [] }))).toEqual(['answer:reasoning.reason<'])
+    expect(shape(plan('Hello!'))).toEqual(['answer:reasoning.reason<'])
+  })
+
+  it.each([
+    ['Compare Redis with PostgreSQL and SQLite.', ['Redis', 'PostgreSQL', 'SQLite']],
+    ['What are the differences between the blue plan and the red plan?', ['blue plan', 'red plan']],
+    ['How does aspirin differ from ibuprofen?', ['aspirin', 'ibuprofen']],
+    ['gRPC vs REST', ['gRPC', 'REST']],
+  ])('compare in parallel: %s', (question, subjects) => {
+    const { plan: made } = plan(question)
+    const retrievals = made?.steps.filter((step) => step.capability === 'retrieve') ?? []
+    expect(retrievals.map((step) => step.params['query'])).toEqual(subjects)
+    expect(retrievals.every((step) => step.parallel && step.dependsOn.length === 0)).toBe(true)
+    expect(made?.steps.at(-1)).toMatchObject({ agent: 'reasoning', capability: 'synthesize', dependsOn: retrievals.map((step) => step.stepId) })
+  })
+
+  it('ask back when there is nothing to work with', () => {
+    expect(plan('   ').kind).toBe('clarification')
+    expect(plan('compare', { mode: 'compare' }).question).toContain('at least two')
+  })
+
+  it('say which capability no agent has', () => {
+    expect(plan('x?', { registry: { cards: [] } })).toMatchObject({ kind: 'unsupported', missing: ['retrieve', 'answer'] })
+  })
+
+  it('give the same plan for the same request, sound by its own validation, with an estimate', () => {
+    const made = plan('Compare A1 with B1').plan
+    expect(plan('Compare A1 with B1').plan).toEqual(made)
+    expect(made && validatePlan(made, registry)).toEqual([])
+    expect(made?.estimate?.durationMs.expected).toBe(200)
+    expect(made?.estimate?.costUsd.expected).toBeCloseTo(0.03)
+  })
+})

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals'
+import { WorkflowPlan } from '@weft/contracts'
+import type { CapabilityRegistry } from './capability-registry.ts'
+import { optimizePlan } from './optimize-plan.ts'
+import { validatePlan } from './validate-plan.ts'
+
+const offered = (name: string) => ({ name, description: '', inputSchema: {}, outputSchema: {}, effects: 'none' as const })
+const registry: CapabilityRegistry = {
+  cards: [{ id: 'rag', version: '1', description: '', capabilities: [offered('retrieve'), offered('answer')] }],
+}
+
+function planOf(steps: Record<string, unknown>[], answerStepId = 'answer'): WorkflowPlan {
+  const whole = steps.map((step) => ({ agent: 'rag', capability: 'retrieve', ...step }))
+  return WorkflowPlan.parse({ planId: 'p', schemaVersion: 1, steps: whole, answerStepId })
+}
+
+describe('a plan is refused with the step named', () => {
+  it.each([
+    ['an unknown dependency', [{ stepId: 'answer', dependsOn: ['ghost'] }], 'answer', /"ghost"/],
+    ['a step id used twice', [{ stepId: 'answer' }, { stepId: 'answer' }], 'answer', /twice/],
+    ['a cycle', [{ stepId: 'a', dependsOn: ['b'] }, { stepId: 'b', dependsOn: ['a'] }, { stepId: 'answer' }], 'a', /cycle/],
+    ['a parallel step on its parallel sibling', [{ stepId: 'a', parallel: true }, { stepId: 'answer', parallel: true, dependsOn: ['a'] }], 'answer', /parallel/],
+    ['an agent without the capability', [{ stepId: 'answer', capability: 'fly' }], 'answer', /"fly"/],
+    ['an atLeast above the dependencies', [{ stepId: 'a' }, { stepId: 'answer', dependsOn: ['a'], join: { atLeast: 2 } }], 'answer', /atLeast 2/],
+    ['a condition on a stranger', [{ stepId: 'a' }, { stepId: 'answer', when: { step: 'a' } }], 'answer', /condition/],
+    ['a fallback without an agent', [{ stepId: 'answer', onFailure: { action: 'fallback' } }], 'answer', /fallback/],
+    ['an approval', [{ stepId: 'answer', approval: { reason: 'money' } }], 'answer', /approvals/],
+  ])('%s', (_what, steps, stepId, message) => {
+    const [problem] = validatePlan(planOf(steps), registry)
+    expect(problem).toMatchObject({ stepId })
+    expect(problem?.message).toMatch(message)
+  })
+
+  it('no entry step, and an answer step that is not there', () => {
+    expect(validatePlan(planOf([{ stepId: 'answer', dependsOn: ['answer'] }]), registry)[0]?.message).toMatch(/no step can start/)
+    expect(validatePlan(planOf([{ stepId: 'a' }]), registry)[0]?.message).toMatch(/answerStepId/)
+  })
+
+  it('but a sound one is not', () => {
+    expect(validatePlan(planOf([{ stepId: 'a' }, { stepId: 'answer', capability: 'answer', dependsOn: ['a'] }]), registry)).toEqual([])
+  })
+})
+
+describe('optimising', () => {
+  const steps = [
+    { stepId: 'a', params: { query: 'x' } },
+    { stepId: 'b', params: { query: 'x' } },
+    { stepId: 'mid', capability: 'answer', dependsOn: ['a'] },
+    { stepId: 'late', capability: 'answer', dependsOn: ['mid'] },
+    { stepId: 'answer', capability: 'answer', dependsOn: ['a', 'b', 'mid', 'late'] },
+  ]
+
+  it('merges equal retrievals and drops what other dependencies imply, but keeps evidence an agent reads', () => {
+    const optimized = optimizePlan(planOf(steps))
+    expect(optimized.steps.map((step) => step.stepId)).toEqual(['a', 'mid', 'late', 'answer'])
+    expect(optimized.steps.at(-1)?.dependsOn).toEqual(['a', 'late'])
+    expect(validatePlan(optimized, registry)).toEqual([])
+  })
+
+  it('marks steps that can run side by side', () => {
+    const optimized = optimizePlan(planOf([{ stepId: 'a', params: { query: 'x' } }, { stepId: 'b', params: { query: 'y' } }, { stepId: 'answer', dependsOn: ['a', 'b'] }]))
+    expect(optimized.steps.map((step) => step.parallel)).toEqual([true, true, false])
+  })
+})
