@@ -4,6 +4,7 @@ export { contentTerms } from './content-terms.ts'
 export { type FileKind, fileKinds } from './file-kind.ts'
 export { createFileReader, type FileReader, type ReadFile, type ReadJob } from './file-reader.ts'
 export { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
+export { createKnowledgeStore } from './knowledge-store.ts'
 export {
   type FileBatch,
   type FileCounts,

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto'
+import { knowledgeLimits, newId, WeftError } from '@weft/contracts'
+import { type Database, sql } from '@weft/database'
+import { z } from 'zod'
+import type { FileMethods, StoredFile } from './knowledge-types.ts'
+import { readPage } from './postgres-page.ts'
+
+/** Files and their bytes. */
+export function createFileMethods(database: Database): FileMethods {
+  const { db } = database
+  return {
+    createFile: (input) => storeFile(database, input),
+    async renameFile({ tenant, fileId, filename }) {
+      const { rows } = await sql`
+        update files set filename = ${storable(filename)} where tenant = ${tenant} and id = ${fileId} returning ${columns}
+      `.execute(db)
+      return found(rows, fileId)
+    },
+    async getFile({ tenant, fileId }) {
+      const { rows } = await sql`select ${columns} from files where tenant = ${tenant} and id = ${fileId}`.execute(db)
+      return found(rows, fileId)
+    },
+    listFiles({ tenant, purpose, ...request }) {
+      const list = {
+        select: columns,
+        from: sql`files`,
+        scope: sql`tenant = ${tenant}`,
+        createdAt: sql`created_at`,
+        id: sql`id`,
+        rowOf: storedFile,
+        ...(purpose === undefined ? {} : { where: sql`purpose = ${purpose}` }),
+      }
+      return readPage(database, list, request)
+    },
+    async deleteFile({ tenant, fileId }) {
+      const { rows } = await sql`delete from files where tenant = ${tenant} and id = ${fileId} returning id`.execute(db)
+      return rows.length > 0
+    },
+    readContent: (input) => readParts(database, input),
+    async findFilesByHash({ tenant, contentHashes }) {
+      const { rows } = await sql`
+        select ${columns} from files where tenant = ${tenant} and content_hash = any(${contentHashes}) order by created_at, id
+      `.execute(db)
+      return rows.map(storedFile)
+    },
+  }
+}
+
+/** Deletes what interrupted uploads left behind. */
+export async function deleteAbandonedUploads(database: Database): Promise<void> {
+  await sql`delete from files where tenant = ${uploading} and created_at < now() - interval '1 hour'`.execute(database.db)
+}
+
+/** Tenants hold no dot: a file stored under this name belongs to nobody until its last byte has arrived. */
+const uploading = '.uploading'
+
+const columns = sql`id, filename, bytes, purpose, content_hash, created_at`
+
+const Row = z.object({
+  id: z.string(),
+  filename: z.string(),
+  bytes: z.coerce.number(),
+  purpose: z.string(),
+  content_hash: z.string(),
+  created_at: z.date(),
+})
+
+function storedFile(row: unknown): StoredFile {
+  const { content_hash: contentHash, created_at: createdAt, ...file } = Row.parse(row)
+  return { ...file, contentHash, createdAt }
+}
+
+function found(rows: unknown[], fileId: string): StoredFile {
+  if (rows.length === 0) throw fileNotFound(fileId)
+  return storedFile(rows[0])
+}
+
+export function fileNotFound(fileId: string): WeftError {
+  return new WeftError('not_found', `There is no file '${fileId}'.`, { param: 'file_id' })
+}
+
+const partBytesMax = 1_048_576
+
+async function storeFile(database: Database, input: Parameters<FileMethods['createFile']>[0]): Promise<StoredFile> {
+  const { tenant, content, signal, purpose = 'assistants' } = input
+  const fileId = newId('file')
+  const filename = storable(input.filename)
+  const hash = createHash('sha256')
+  let bytes = 0
+  let parts = 0
+  const write = async (part: Uint8Array): Promise<void> => {
+    if (parts === 0) await sql`insert into files ${emptyFile(fileId, filename)}`.execute(database.db)
+    await sql`insert into file_parts (file_id, n, bytes) values (${fileId}, ${parts}, ${part})`.execute(database.db)
+    parts++
+  }
+  try {
+    let last: Uint8Array = new Uint8Array()
+    for await (const part of inParts(content)) {
+      signal?.throwIfAborted()
+      bytes += part.length
+      if (bytes > knowledgeLimits.fileBytesMax) throw tooLarge()
+      hash.update(part)
+      if (last.length > 0) await write(last)
+      last = part
+    }
+    signal?.throwIfAborted()
+    const asked = typeof purpose === 'function' ? purpose() : purpose
+    const file = { tenant, fileId, filename, bytes, purpose: asked, contentHash: hash.digest('hex') }
+    return await finish(database, file, { n: parts, bytes: last })
+  } catch (thrown) {
+    if (parts > 0) await sql`delete from files where id = ${fileId}`.execute(database.db).catch(() => undefined)
+    throw thrown
+  }
+}
+
+function emptyFile(fileId: string, filename: string) {
+  return sql`(id, tenant, filename, bytes, purpose, content_hash) values (${fileId}, ${uploading}, ${filename}, 0, '', '')`
+}
+
+type Finished = { tenant: string; fileId: string; filename: string; bytes: number; purpose: string; contentHash: string }
+
+/** The last part and the file's own row in one statement: a file is there whole or not at all. */
+async function finish(database: Database, file: Finished, last: { n: number; bytes: Uint8Array }): Promise<StoredFile> {
+  const { tenant, fileId, filename, bytes, purpose, contentHash } = file
+  const { rows } = await sql`
+    with file as (
+      insert into files (id, tenant, filename, bytes, purpose, content_hash)
+      values (${fileId}, ${tenant}, ${filename}, ${bytes}, ${storable(purpose)}, ${contentHash})
+      on conflict (id) do update set tenant = excluded.tenant, bytes = excluded.bytes, purpose = excluded.purpose,
+        content_hash = excluded.content_hash
+      returning ${columns}
+    ), part as (
+      insert into file_parts (file_id, n, bytes) values (${fileId}, ${last.n}, ${last.bytes})
+    )
+    select * from file
+  `.execute(database.db)
+  return storedFile(rows[0])
+}
+
+async function* inParts(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = []
+  let bytes = 0
+  for await (let piece of content) {
+    while (bytes + piece.length >= partBytesMax) {
+      const room = partBytesMax - bytes
+      yield Buffer.concat([...held, piece.subarray(0, room)])
+      piece = piece.subarray(room)
+      held = []
+      bytes = 0
+    }
+    if (piece.length > 0) held.push(piece)
+    bytes += piece.length
+  }
+  if (bytes > 0) yield Buffer.concat(held)
+}
+
+const PartRow = z.object({ bytes: z.instanceof(Uint8Array) })
+
+async function* readParts(
+  database: Database,
+  { tenant, fileId }: { tenant: string; fileId: string },
+): AsyncGenerator<Uint8Array> {
+  const { rows } = await sql`select 1 from files where tenant = ${tenant} and id = ${fileId}`.execute(database.db)
+  if (rows.length === 0) throw fileNotFound(fileId)
+  for (let n = 0; ; n++) {
+    const { rows } = await sql`select bytes from file_parts where file_id = ${fileId} and n = ${n}`.execute(database.db)
+    const [row] = rows
+    if (row === undefined) return
+    yield PartRow.parse(row).bytes
+  }
+}
+
+function tooLarge(): WeftError {
+  const mib = knowledgeLimits.fileBytesMax / 1_048_576
+  return new WeftError('payload_too_large', `The file is larger than ${mib} MiB. Split it and add the parts.`, { param: 'file' })
+}
+
+/** Postgres stores no NUL and no half surrogate pair. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\ufffd')
+}

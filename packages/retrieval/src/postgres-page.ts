@@ -1,0 +1,55 @@
+import { WeftError } from '@weft/contracts'
+import { type Database, type RawBuilder, sql } from '@weft/database'
+import type { Page, PageRequest } from './knowledge-types.ts'
+
+/**
+ * What a list is made of. `select` ends before its `where`; `scope` says which rows belong to the list; rows are ordered by `createdAt`, then
+ * `id`, and `rowOf` parses one.
+ */
+export type ListQuery<T> = {
+  select: RawBuilder<unknown>
+  from: RawBuilder<unknown>
+  scope: RawBuilder<unknown>
+  where?: RawBuilder<unknown>
+  createdAt: RawBuilder<unknown>
+  id: RawBuilder<unknown>
+  rowOf(row: unknown): T
+}
+
+export const pageLimits = { default: 20, max: 100 } as const
+
+/** One page of a list by its cursors. Throws `invalid_request` for a cursor that is not an item of the list. */
+export async function readPage<T>(database: Database, list: ListQuery<T>, request: PageRequest): Promise<Page<T>> {
+  const limit = Math.min(Math.max(1, request.limit ?? pageLimits.default), pageLimits.max)
+  const isAscending = request.order === 'asc'
+  const isBackwards = request.before !== undefined && request.after === undefined
+  const isForwardSort = isAscending !== isBackwards
+  const conditions = [list.scope, ...(list.where === undefined ? [] : [list.where])]
+  if (request.after !== undefined) conditions.push(beyond(list, request.after, isAscending ? sql`>` : sql`<`))
+  if (request.before !== undefined) conditions.push(beyond(list, request.before, isAscending ? sql`<` : sql`>`))
+  const direction = isForwardSort ? sql`asc` : sql`desc`
+  const { rows } = await sql`
+    select ${list.select} from ${list.from} where ${sql.join(conditions, sql` and `)}
+    order by ${list.createdAt} ${direction}, ${list.id} ${direction} limit ${limit + 1}
+  `.execute(database.db)
+  if (rows.length === 0) await checkCursors(database, list, request)
+  const data = rows.slice(0, limit).map(list.rowOf)
+  return { data: isBackwards ? data.toReversed() : data, hasMore: rows.length > limit }
+}
+
+/** Compared inside the database: its times are finer than JavaScript's. */
+function beyond<T>({ from, scope, createdAt, id }: ListQuery<T>, cursor: string, sign: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(${createdAt}, ${id}) ${sign} (select ${createdAt}, ${id} from ${from} where ${scope} and ${id} = ${cursor})`
+}
+
+async function checkCursors<T>(
+  database: Database,
+  { from, scope, id }: ListQuery<T>,
+  { after, before }: PageRequest,
+): Promise<void> {
+  for (const [param, cursor] of Object.entries({ after, before })) {
+    if (cursor === undefined) continue
+    const { rows } = await sql`select 1 from ${from} where ${scope} and ${id} = ${cursor}`.execute(database.db)
+    if (rows.length === 0) throw new WeftError('invalid_request', `'${param}' names no item of this list: ${cursor}`, { param })
+  }
+}

@@ -1,0 +1,178 @@
+import { Attributes, ChunkingStrategy, WeftError } from '@weft/contracts'
+import { type Database, sql } from '@weft/database'
+import { z } from 'zod'
+import {
+  type InStoreFile,
+  type VectorStoreFile,
+  type VectorStoreFileMethods,
+  vectorStoreFileStatuses,
+} from './knowledge-types.ts'
+import { fileNotFound } from './postgres-files.ts'
+import { readPage } from './postgres-page.ts'
+import { jsonOf, storeNotFound } from './postgres-vector-stores.ts'
+
+/** Files within vector stores. */
+export function createVectorStoreFileMethods(database: Database): VectorStoreFileMethods {
+  const { db } = database
+  const read = async (where: InStoreFile): Promise<VectorStoreFile> => {
+    const { rows } = await sql`select ${columns} from ${joined} where ${isFile(where)}`.execute(db)
+    if (rows.length === 0) throw notInStore(where)
+    return vectorStoreFile(rows[0])
+  }
+  return {
+    async addFile({ attributes, chunkingStrategy, ...where }) {
+      await putFiles(database, where, [{ fileId: where.fileId, attributes, chunkingStrategy }])
+      return read(where)
+    },
+    getVectorStoreFile: read,
+    async listVectorStoreFiles({ tenant, vectorStoreId, filter, batchId, ...request }) {
+      await checkStore(database, tenant, vectorStoreId)
+      const conditions = [
+        ...(filter === undefined ? [] : [sql`f.status = ${filter}`]),
+        ...(batchId === undefined ? [] : [sql`f.batch_id = ${batchId}`]),
+      ]
+      const list = {
+        select: columns,
+        from: joined,
+        scope: sql`f.tenant = ${tenant} and f.vector_store_id = ${vectorStoreId}`,
+        createdAt: sql`f.created_at`,
+        id: sql`f.file_id`,
+        rowOf: vectorStoreFile,
+        ...(conditions.length === 0 ? {} : { where: sql.join(conditions, sql` and `) }),
+      }
+      return readPage(database, list, request)
+    },
+    async updateAttributes({ attributes, ...where }) {
+      await setAttributes(database, where, jsonOf(attributes))
+      return read(where)
+    },
+    removeFile: (where) => removeFile(database, where),
+    readText: (where) => readText(database, where),
+  }
+}
+
+const joined = sql`vector_store_files f join files on files.id = f.file_id`
+const columns = sql`f.file_id, f.vector_store_id, files.filename, f.status, f.last_error, f.attributes, f.chunking_strategy, f.usage_bytes, f.created_at`
+
+export function isFile({ tenant, vectorStoreId, fileId }: InStoreFile) {
+  return sql`f.tenant = ${tenant} and f.vector_store_id = ${vectorStoreId} and f.file_id = ${fileId}`
+}
+
+const Row = z.object({
+  file_id: z.string(),
+  vector_store_id: z.string(),
+  filename: z.string(),
+  status: z.enum(vectorStoreFileStatuses),
+  last_error: z.object({ code: z.enum(['server_error', 'unsupported_file', 'invalid_file']), message: z.string() }).nullable(),
+  attributes: Attributes,
+  chunking_strategy: ChunkingStrategy,
+  usage_bytes: z.coerce.number(),
+  created_at: z.date(),
+})
+
+function vectorStoreFile(row: unknown): VectorStoreFile {
+  const parsed = Row.parse(row)
+  return {
+    fileId: parsed.file_id,
+    vectorStoreId: parsed.vector_store_id,
+    filename: parsed.filename,
+    status: parsed.status,
+    lastError: parsed.last_error,
+    attributes: parsed.attributes,
+    chunkingStrategy: parsed.chunking_strategy,
+    usageBytes: parsed.usage_bytes,
+    createdAt: parsed.created_at,
+  }
+}
+
+function notInStore({ vectorStoreId, fileId }: InStoreFile): WeftError {
+  return new WeftError('not_found', `There is no file '${fileId}' in the vector store '${vectorStoreId}'.`, { param: 'file_id' })
+}
+
+export async function checkStore(database: Database, tenant: string, vectorStoreId: string): Promise<void> {
+  const { rows } = await sql`select 1 from vector_stores where tenant = ${tenant} and id = ${vectorStoreId}`.execute(database.db)
+  if (rows.length === 0) throw storeNotFound(vectorStoreId)
+}
+
+export type FileToAdd = { fileId: string; attributes?: Attributes | undefined; chunkingStrategy?: ChunkingStrategy | undefined }
+
+/**
+ * Adds files in one statement, all or none; those there already start anew. `batchId` names a batch that is created with them.
+ * Throws `not_found` for the store or the first file that is not the tenant's.
+ */
+export async function putFiles(
+  database: Database,
+  store: { tenant: string; vectorStoreId: string; batchId?: string },
+  files: FileToAdd[],
+): Promise<void> {
+  const { tenant, vectorStoreId, batchId = null } = store
+  const unique = [...new Map(files.map((file) => [file.fileId, file])).values()]
+  const list = unique.map(({ fileId, attributes = {}, chunkingStrategy = { type: 'auto' as const } }) => ({
+    fileId,
+    attributes,
+    chunkingStrategy,
+  }))
+  const { rows } = await sql`
+    with given as (
+      select * from jsonb_to_recordset(${jsonOf(list)}::jsonb) as given("fileId" text, attributes jsonb, "chunkingStrategy" jsonb)
+    ), owned as (
+      select given.* from given join files on files.id = given."fileId" and files.tenant = ${tenant}
+    ), store as (
+      update vector_stores set last_active_at = now()
+      where tenant = ${tenant} and id = ${vectorStoreId} and (select count(*) from owned) = ${list.length}
+      returning id
+    ), batch as (
+      insert into file_batches (id, vector_store_id, tenant) select ${batchId}, id, ${tenant} from store where ${batchId}::text is not null
+    ), added as (
+      insert into vector_store_files (vector_store_id, file_id, tenant, attributes, chunking_strategy, batch_id)
+      select store.id, owned."fileId", ${tenant}, owned.attributes, owned."chunkingStrategy", ${batchId} from store, owned
+      on conflict (vector_store_id, file_id) do update set status = 'in_progress', last_error = null, attempts = 0,
+        attributes = excluded.attributes, chunking_strategy = excluded.chunking_strategy, batch_id = excluded.batch_id, updated_at = now()
+    )
+    select "fileId" from owned where exists (select 1 from store)
+  `.execute(database.db)
+  if (rows.length === list.length) return
+  await checkStore(database, tenant, vectorStoreId)
+  const { rows: known } =
+    await sql`select id from files where tenant = ${tenant} and id = any(${list.map(({ fileId }) => fileId)})`.execute(
+      database.db,
+    )
+  const ids = new Set(known.map((row) => z.object({ id: z.string() }).parse(row).id))
+  throw fileNotFound(list.find(({ fileId }) => !ids.has(fileId))?.fileId ?? '')
+}
+
+async function setAttributes(database: Database, where: InStoreFile, attributes: string): Promise<void> {
+  await sql`
+    with file as (
+      update vector_store_files f set attributes = ${attributes}::jsonb, updated_at = now()
+      where ${isFile(where)} and f.attributes <> ${attributes}::jsonb returning f.file_id
+    )
+    update chunks set attributes = ${attributes}::jsonb where vector_store_id = ${where.vectorStoreId} and file_id in (select file_id from file)
+  `.execute(database.db)
+}
+
+/** First the row, which waits for an indexing statement under way, then in a second statement the chunks that one may have added. */
+async function removeFile(database: Database, where: InStoreFile): Promise<boolean> {
+  const { rows } = await sql`delete from vector_store_files f where ${isFile(where)} returning f.file_id`.execute(database.db)
+  if (rows.length === 0) return false
+  await sql`
+    delete from chunks where vector_store_id = ${where.vectorStoreId} and file_id = ${where.fileId} and tenant = ${where.tenant}
+  `.execute(database.db)
+  return true
+}
+
+const TextRow = z.object({ filename: z.string(), attributes: Attributes, text: z.string().nullable() })
+
+async function readText(
+  database: Database,
+  where: InStoreFile,
+): Promise<{ filename: string; attributes: Attributes; text: string }> {
+  const { rows } = await sql`
+    select files.filename, f.attributes, t.text from ${joined} left join file_texts t on t.file_id = f.file_id where ${isFile(where)}
+  `.execute(database.db)
+  if (rows.length === 0) throw notInStore(where)
+  const { filename, attributes, text } = TextRow.parse(rows[0])
+  if (text === null)
+    throw new WeftError('conflict', `The file '${where.fileId}' is not indexed yet: its status says why.`, { param: 'file_id' })
+  return { filename, attributes, text }
+}

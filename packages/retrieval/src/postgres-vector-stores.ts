@@ -1,0 +1,124 @@
+import { newId, WeftError } from '@weft/contracts'
+import { type Database, type RawBuilder, sql } from '@weft/database'
+import { z } from 'zod'
+import type { FileCounts, VectorStore, VectorStoreMethods } from './knowledge-types.ts'
+import { fileNotFound, storable } from './postgres-files.ts'
+import { readPage } from './postgres-page.ts'
+
+/** Vector stores, with the counts of their files. */
+export function createVectorStoreMethods(database: Database): VectorStoreMethods {
+  const { db } = database
+  const read = async (tenant: string, vectorStoreId: string): Promise<VectorStore> => {
+    const { rows } = await sql`select ${columns} from ${stores} where s.tenant = ${tenant} and s.id = ${vectorStoreId}`.execute(
+      db,
+    )
+    if (rows.length === 0) throw storeNotFound(vectorStoreId)
+    return vectorStore(rows[0])
+  }
+  return {
+    createVectorStore: async (input) => read(input.tenant, await insertStore(database, input)),
+    getVectorStore: ({ tenant, vectorStoreId }) => read(tenant, vectorStoreId),
+    listVectorStores({ tenant, ...request }) {
+      const list = {
+        select: columns,
+        from: stores,
+        scope: sql`s.tenant = ${tenant}`,
+        createdAt: sql`s.created_at`,
+        id: sql`s.id`,
+      }
+      return readPage(database, { ...list, rowOf: vectorStore }, request)
+    },
+    async updateVectorStore({ tenant, vectorStoreId, name, metadata }) {
+      await sql`
+        update vector_stores set name = coalesce(${name === undefined ? null : storable(name)}, name),
+          metadata = coalesce(${metadata === undefined ? null : jsonOf(metadata)}::jsonb, metadata)
+        where tenant = ${tenant} and id = ${vectorStoreId}
+      `.execute(db)
+      return read(tenant, vectorStoreId)
+    },
+    async deleteVectorStore({ tenant, vectorStoreId }) {
+      const { rows } =
+        await sql`delete from vector_stores where tenant = ${tenant} and id = ${vectorStoreId} returning id`.execute(db)
+      return rows.length > 0
+    },
+    async listVectorStoreIds({ tenant, limit = 100 }) {
+      const { rows } = await sql`
+        select id from vector_stores where tenant = ${tenant} order by created_at desc, id desc limit ${limit}
+      `.execute(db)
+      return rows.map((row) => IdRow.parse(row).id)
+    },
+  }
+}
+
+const IdRow = z.object({ id: z.string() })
+
+export const countColumns = sql`
+  count(*) filter (where f.status = 'in_progress')::int as in_progress, count(*) filter (where f.status = 'completed')::int as completed,
+  count(*) filter (where f.status = 'failed')::int as failed, count(*) filter (where f.status = 'cancelled')::int as cancelled,
+  count(*)::int as total`
+
+export const Counts = z.object({ in_progress: z.int(), completed: z.int(), failed: z.int(), cancelled: z.int(), total: z.int() })
+
+export function countsOf({ in_progress: inProgress, completed, failed, cancelled, total }: z.infer<typeof Counts>): FileCounts {
+  return { inProgress, completed, failed, cancelled, total }
+}
+
+const stores: RawBuilder<unknown> = sql`vector_stores s left join lateral (
+  select ${countColumns}, coalesce(sum(f.usage_bytes), 0) as usage_bytes from vector_store_files f where f.vector_store_id = s.id
+) c on true`
+const columns = sql`s.id, s.name, s.metadata, s.created_at, s.last_active_at, c.*`
+
+const Row = Counts.extend({
+  id: z.string(),
+  name: z.string(),
+  metadata: z.record(z.string(), z.string()),
+  created_at: z.date(),
+  last_active_at: z.date(),
+  usage_bytes: z.coerce.number(),
+})
+
+function vectorStore(row: unknown): VectorStore {
+  const {
+    id,
+    name,
+    metadata,
+    created_at: createdAt,
+    last_active_at: lastActiveAt,
+    usage_bytes: usageBytes,
+    ...counts
+  } = Row.parse(row)
+  const status = counts.in_progress > 0 ? 'in_progress' : 'completed'
+  return { id, name, metadata, createdAt, lastActiveAt, usageBytes, status, fileCounts: countsOf(counts) }
+}
+
+export function storeNotFound(vectorStoreId: string): WeftError {
+  return new WeftError('not_found', `There is no vector store '${vectorStoreId}'.`, { param: 'vector_store_id' })
+}
+
+/** As JSON that Postgres can store. */
+export function jsonOf(value: object): string {
+  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? storable(each) : each))
+}
+
+/** The store and its first files in one statement; a file that is not the tenant's leaves nothing behind. */
+async function insertStore(database: Database, input: Parameters<VectorStoreMethods['createVectorStore']>[0]): Promise<string> {
+  const { tenant, name = '', metadata = {}, chunkingStrategy = { type: 'auto' } } = input
+  const fileIds = [...new Set(input.fileIds ?? [])]
+  const id = newId('vs')
+  const { rows } = await sql`
+    with owned as (
+      select id from files where tenant = ${tenant} and id = any(${fileIds})
+    ), store as (
+      insert into vector_stores (id, tenant, name, metadata)
+      select ${id}, ${tenant}, ${storable(name)}, ${jsonOf(metadata)}::jsonb where (select count(*) from owned) = ${fileIds.length}
+      returning id
+    ), added as (
+      insert into vector_store_files (vector_store_id, file_id, tenant, chunking_strategy)
+      select store.id, owned.id, ${tenant}, ${jsonOf(chunkingStrategy)}::jsonb from store, owned
+    )
+    select id from owned where not exists (select 1 from store) union all select id from store
+  `.execute(database.db)
+  const ids = new Set(rows.map((row) => IdRow.parse(row).id))
+  if (ids.has(id)) return id
+  throw fileNotFound(fileIds.find((fileId) => !ids.has(fileId)) ?? '')
+}
