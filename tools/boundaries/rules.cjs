@@ -75,13 +75,6 @@ module.exports = {
       from: { path: ours, pathNot: test },
       to: { path: '/testing[.]ts$|/testing/' },
     },
-    {
-      name: 'no-undeclared-packages',
-      comment: 'what is imported is in the package.json of who imports it',
-      severity: 'error',
-      from: { path: ours },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
-    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
