@@ -1,8 +1,9 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { type Attributes, type Meter, metrics as globalMetrics } from '@opentelemetry/api'
+import { type Attributes, metrics as globalMetrics, type Meter } from '@opentelemetry/api'
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import type { Resource } from '@opentelemetry/resources'
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
+import { type IMetricReader, MeterProvider, MetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import { scopeName } from './instruments.ts'
+import { addProcessMetrics } from './process-metrics.ts'
 
 export interface Counter {
   add(value: number, labels?: Attributes): void
@@ -14,9 +15,11 @@ export interface Histogram {
 
 /** Instruments by name; asking twice for one name gives the same series. Labels must be of low cardinality: no ids. */
 export interface Metrics {
+  /** Prometheus shows it with `_total` appended. */
   counter(name: string, help: string): Counter
-  /** `buckets`: upper bounds in the unit of the values. */
+  /** `buckets`: upper bounds in the unit of the values; default `durationBucketsS`. */
   histogram(name: string, help: string, buckets?: number[]): Histogram
+  /** Read whenever the metrics are. */
   gauge(name: string, help: string, read: () => number): void
 }
 
@@ -30,18 +33,20 @@ export interface MetricsPipeline {
   stop(): Promise<void>
 }
 
-export function startMetrics(resource: Resource): MetricsPipeline {
-  const reader = new ScrapedReader()
-  const provider = new MeterProvider({ resource, readers: [reader] })
+/** Starts metrics; `exportUrl` is where they are pushed to as well, every 15 s. */
+export async function startMetrics(resource: Resource, exportUrl: string | undefined): Promise<MetricsPipeline> {
+  const scraped = new ScrapedReader()
+  const readers: IMetricReader[] = [scraped]
+  if (exportUrl !== undefined) readers.push(await pushing(exportUrl))
+  const provider = new MeterProvider({ resource, readers })
   globalMetrics.setGlobalMeterProvider(provider)
-  const meter = provider.getMeter('weft')
+  const meter = provider.getMeter(scopeName)
+  const stopProcessMetrics = addProcessMetrics(meter)
   const serializer = new PrometheusSerializer('', false, undefined, true, true)
-  const metrics = createMetrics(meter)
-  const stopProcessMetrics = addProcessMetrics(metrics)
   return {
-    metrics,
+    metrics: createMetrics(meter),
     async text() {
-      const { resourceMetrics } = await reader.collect()
+      const { resourceMetrics } = await scraped.collect()
       return serializer.serialize(resourceMetrics)
     },
     async stop() {
@@ -51,10 +56,22 @@ export function startMetrics(resource: Resource): MetricsPipeline {
   }
 }
 
-/** Read only when somebody asks; nothing is pushed. */
+/** Read only when somebody asks. */
 class ScrapedReader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
+}
+
+const pushIntervalMs = 15_000
+const pushTimeoutMs = 5_000
+
+async function pushing(url: string): Promise<IMetricReader> {
+  const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto')
+  return new PeriodicExportingMetricReader({
+    exporter: new OTLPMetricExporter({ url, timeoutMillis: pushTimeoutMs }),
+    exportIntervalMillis: pushIntervalMs,
+    exportTimeoutMillis: pushTimeoutMs,
+  })
 }
 
 function createMetrics(meter: Meter): Metrics {
@@ -66,20 +83,4 @@ function createMetrics(meter: Meter): Metrics {
       meter.createObservableGauge(name, { description: help }).addCallback((result) => result.observe(read()))
     },
   }
-}
-
-function addProcessMetrics(metrics: Metrics): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 20 })
-  delay.enable()
-  metrics.gauge('process_resident_memory_bytes', 'Resident memory of this process', () => process.memoryUsage.rss())
-  metrics.gauge('process_cpu_seconds_total', 'CPU time used by this process', () => {
-    const { user, system } = process.cpuUsage()
-    return (user + system) / 1_000_000
-  })
-  metrics.gauge('nodejs_eventloop_delay_p99_seconds', 'Event loop delay, p99 since the last reading', () => {
-    const p99S = delay.percentile(99) / 1_000_000_000
-    delay.reset()
-    return Number.isFinite(p99S) ? p99S : 0
-  })
-  return () => delay.disable()
 }

@@ -1,49 +1,112 @@
-import { createServer } from 'node:http'
+import { createServer } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { expect, it } from '@jest/globals'
 import { recordModelCall } from './genai.ts'
 import { startTelemetry } from './telemetry.ts'
-import { currentTraceparent, traceHeaders, withSessionId, withSpan, withTraceparent } from './tracing.ts'
+import { startOtlpReceiver } from './testing.ts'
+import { withSpan } from './tracing.ts'
 
-it('sends spans as one tree, across headers, with the session id; and counts model calls', async () => {
-  const received: string[] = []
-  const receiver = createServer((request, response) => {
-    request.setEncoding('utf8').on('data', (text: string) => received.push(text))
-    request.on('end', () => response.end('{}'))
-  })
-  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
-  const address = receiver.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  const telemetry = await startTelemetry({
-    serviceName: 'test',
-    serviceVersion: '1',
-    instanceId: '0',
-    logLevel: 'error',
-    otlpEndpoint: `http://127.0.0.1:${port}`,
-  })
+const identity = { serviceName: 'test', serviceVersion: '1', instanceId: '0', logLevel: 'info' }
+const call = {
+  model: 'openai/m',
+  provider: 'openai',
+  inputTokens: 7,
+  outputTokens: 2,
+  costUsd: 0.5,
+  measured: true,
+  durationS: 0.1,
+}
 
-  await withSessionId('sess_1', () =>
-    withSpan('outer', {}, async () => {
-      const { traceparent } = traceHeaders()
-      expect(traceHeaders()['baggage']).toContain('session.id=sess_1')
-      await withTraceparent(traceparent, () => withSpan('inner', { kind: 'client' }, async () => undefined))
-    }),
-  )
-  recordModelCall({ model: 'm', provider: 'p', inputTokens: 7, outputTokens: 2, costUsd: 0.5, measured: true, durationS: 0.1 })
+it('shows what was recorded in Prometheus text', async () => {
+  const telemetry = await startTelemetry(identity)
+  telemetry.metrics.counter('weft_turns', 'Turns').add(3, { outcome: 'ok' })
+  telemetry.metrics.counter('weft_turns', 'Turns').add(1, { outcome: 'ok' })
+  telemetry.metrics.histogram('weft_wait_seconds', 'Waits', [1, 2]).record(1.5)
+  telemetry.metrics.gauge('weft_open', 'Open', () => 12)
   const text = await telemetry.metricsText()
-  expect(text).toMatch(/gen_ai_client_token_usage\w*\{[^}]*gen_ai_token_type="input"[^}]*\} 7/)
-  expect(text).toMatch(/weft_cost_usd\w*\{[^}]*\} 0\.5/)
   await telemetry.stop()
-  receiver.close()
-  receiver.closeAllConnections()
-
-  const spans = received.flatMap((body) => JSON.parse(body).resourceSpans[0].scopeSpans[0].spans)
-  const outer = spans.find((span) => span.name === 'outer')
-  const inner = spans.find((span) => span.name === 'inner')
-  expect(inner.parentSpanId).toBe(outer.spanId)
-  expect(inner.traceId).toBe(outer.traceId)
-  expect(inner.attributes).toContainEqual({ key: 'session.id', value: { stringValue: 'sess_1' } })
+  expect(text).toContain('# HELP weft_turns_total Turns\n# TYPE weft_turns_total counter\nweft_turns_total{outcome="ok"} 4\n')
+  expect(text).toContain(
+    'weft_wait_seconds_bucket{le="1"} 0\nweft_wait_seconds_bucket{le="2"} 1\nweft_wait_seconds_bucket{le="+Inf"} 1',
+  )
+  expect(text).toContain('\nweft_open 12\n')
 })
 
-it('has no traceparent outside a span', () => {
-  expect(currentTraceparent()).toBeUndefined()
+it('counts tokens, cost and time of every model call', async () => {
+  const telemetry = await startTelemetry(identity)
+  recordModelCall({ ...call, timeToFirstChunkS: 0.02 })
+  recordModelCall(call)
+  recordModelCall({ ...call, inputTokens: 0, outputTokens: 0, costUsd: 0, measured: false, errorType: 'timeout' })
+  const text = await telemetry.metricsText()
+  await telemetry.stop()
+  const model = 'gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_request_model="openai/m"'
+  expect(text).toContain(`gen_ai_client_token_usage_sum{${model},measured="true",gen_ai_token_type="input"} 14\n`)
+  expect(text).toContain(`gen_ai_client_token_usage_sum{${model},measured="true",gen_ai_token_type="output"} 4\n`)
+  expect(text).toContain(`weft_cost_usd_total{${model},measured="true"} 1\n`)
+  expect(text).toContain(`gen_ai_client_operation_duration_count{${model}} 2\n`)
+  expect(text).toContain(`gen_ai_client_operation_duration_count{${model},error_type="timeout"} 1\n`)
+  expect(text).toContain(`gen_ai_client_operation_time_to_first_chunk_count{${model}} 1\n`)
+})
+
+it('measures its own process', async () => {
+  const telemetry = await startTelemetry(identity)
+  const read = async (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await telemetry.metricsText())?.[1])
+  expect(await read('process_resident_memory_bytes')).toBeGreaterThan(20_000_000)
+  expect(await read('process_cpu_seconds_total')).toBeGreaterThan(0.01)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const blockedUntil = performance.now() + 150
+  while (performance.now() < blockedUntil);
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(await read('nodejs_eventloop_delay_p99_seconds')).toBeGreaterThan(0.1)
+  await telemetry.stop()
+})
+
+it('sends spans and metrics to one endpoint when it stops', async () => {
+  const receiver = await startOtlpReceiver()
+  const telemetry = await startTelemetry({ ...identity, otlpEndpoint: receiver.endpoint })
+  await withSpan('last', {}, async () => {})
+  await telemetry.stop()
+  expect(receiver.spans().map((span) => span.name)).toEqual(['last'])
+  expect(receiver.metricsExportCount()).toBe(1)
+  await receiver.stop()
+})
+
+it('sends no metrics to a receiver of spans alone', async () => {
+  const receiver = await startOtlpReceiver()
+  const telemetry = await startTelemetry({ ...identity, otlpTracesEndpoint: `${receiver.endpoint}/v1/traces` })
+  await withSpan('only', {}, async () => {})
+  await telemetry.stop()
+  expect(receiver.spans()).toHaveLength(1)
+  expect(receiver.metricsExportCount()).toBe(0)
+  await receiver.stop()
+})
+
+it('stops in 3 s when the receiver never answers', async () => {
+  const silent = createServer(() => {})
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const address = silent.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  const telemetry = await startTelemetry({ ...identity, logStream: new PassThrough(), otlpEndpoint: `http://127.0.0.1:${port}` })
+  await withSpan('stuck', {}, async () => {})
+  const startedAt = performance.now()
+  await telemetry.stop()
+  expect(performance.now() - startedAt).toBeLessThan(3_500)
+  silent.close()
+})
+
+it('tells once, and not for every span, that the receiver is down', async () => {
+  const logStream = new PassThrough({ encoding: 'utf8' })
+  const telemetry = await startTelemetry({ ...identity, logStream, otlpEndpoint: 'http://127.0.0.1:9' })
+  for (const name of ['a', 'b', 'c']) await withSpan(name, {}, async () => {})
+  await telemetry.stop()
+  expect(String(logStream.read()).match(/telemetry has a problem/g)).toHaveLength(1)
+})
+
+it('starts again after it was stopped', async () => {
+  for (const expected of [1, 2]) {
+    const telemetry = await startTelemetry(identity)
+    for (let count = 0; count < expected; count++) recordModelCall(call)
+    expect(await telemetry.metricsText()).toMatch(new RegExp(`gen_ai_client_operation_duration_count\\{[^}]*\\} ${expected}\n`))
+    await telemetry.stop()
+  }
 })
