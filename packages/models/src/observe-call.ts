@@ -1,4 +1,4 @@
-import { recordModelCall, startSpan } from '@weft/telemetry'
+import { failSpan, genAi, recordModelCall, startSpan } from '@weft/telemetry'
 import type { ModelInfo } from './catalog.ts'
 import type { ModelError } from './model-error.ts'
 import type { FinishReason, ModelUsage } from './model-event.ts'
@@ -26,32 +26,29 @@ export function observeCall(call: ObservedCall): CallObserver {
   const startedAt = performance.now()
   const name = upstreamNameOf(model.id)
   const span = startSpan(`chat ${name}`, { kind: 'client', attributes: requestAttributes(call, name) })
-  let ttftS: number | undefined
+  let timeToFirstChunkS: number | undefined
   let isEnded = false
   return {
     response({ id, model: answeredBy }) {
-      if (id !== undefined) span.setAttribute('gen_ai.response.id', id)
-      if (answeredBy !== undefined) span.setAttribute('gen_ai.response.model', answeredBy)
+      if (id !== undefined) span.setAttribute(genAi.responseId, id)
+      if (answeredBy !== undefined) span.setAttribute(genAi.responseModel, answeredBy)
     },
     firstToken() {
-      if (ttftS !== undefined) return
-      ttftS = (performance.now() - startedAt) / 1_000
-      span.setAttribute('gen_ai.response.time_to_first_chunk', ttftS)
+      if (timeToFirstChunkS !== undefined) return
+      timeToFirstChunkS = (performance.now() - startedAt) / 1_000
+      span.setAttribute(genAi.responseTimeToFirstChunk, timeToFirstChunkS)
     },
-    finish: (reason) => span.setAttribute('gen_ai.response.finish_reasons', [reason]),
+    finish: (reason) => span.setAttribute(genAi.responseFinishReasons, [reason]),
     end(usage, failure) {
       if (isEnded) return
       isEnded = true
       const { inputTokens, outputTokens, costUsd, measured } = usage
       span.setAttributes({
-        'gen_ai.usage.input_tokens': inputTokens,
-        'gen_ai.usage.output_tokens': outputTokens,
-        'llm.cost.total': costUsd,
+        [genAi.usageInputTokens]: inputTokens,
+        [genAi.usageOutputTokens]: outputTokens,
+        [genAi.llmCostTotal]: costUsd,
       })
-      if (failure !== undefined) {
-        span.setAttribute('error.type', failure.code)
-        span.setStatus({ code: 2, message: failure.message })
-      }
+      if (failure !== undefined) failSpan(span, failure)
       span.end()
       const durationS = (performance.now() - startedAt) / 1_000
       const { id, provider } = model
@@ -62,7 +59,7 @@ export function observeCall(call: ObservedCall): CallObserver {
         outputTokens,
         costUsd,
         durationS,
-        ttftS,
+        timeToFirstChunkS,
         measured,
         errorType: failure?.code,
       })
@@ -73,12 +70,11 @@ export function observeCall(call: ObservedCall): CallObserver {
 /** Content is never recorded here: prompts are the users'. */
 function requestAttributes({ model, request, options }: ObservedCall, name: string): Record<string, string | number> {
   const attributes: Record<string, unknown> = {
-    'gen_ai.operation.name': 'chat',
-    'gen_ai.provider.name': model.provider,
-    'gen_ai.request.model': name,
-    'gen_ai.request.max_tokens': request?.maxOutputTokens ?? options?.max_completion_tokens ?? options?.max_tokens,
-    'gen_ai.request.temperature': request?.temperature ?? options?.temperature,
-    'gen_ai.request.top_p': request?.topP ?? options?.top_p,
+    [genAi.operationName]: 'chat',
+    [genAi.providerName]: model.provider,
+    [genAi.requestModel]: name,
+    [genAi.requestMaxTokens]: request?.maxOutputTokens ?? options?.max_completion_tokens ?? options?.max_tokens,
+    [genAi.requestTemperature]: request?.temperature ?? options?.temperature,
     'openinference.span.kind': 'LLM',
   }
   return Object.fromEntries(

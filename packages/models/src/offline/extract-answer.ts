@@ -2,13 +2,17 @@ import type { AnswerPrompt } from '../answer-prompt.ts'
 import { isStopWord } from './normalise-words.ts'
 import { type ScoredSentence, scoreSentences } from './score-sentences.ts'
 
-/** Below this share of the question's weight, the best sentence is about something else (chosen on SciFact, see the package's tests). */
-const coverageMin = 0.25
+/**
+ * Below this share of the question's weight, the best sentence is about something else. Chosen on SciFact's 300 test claims with eight
+ * retrieved abstracts: 2 % of the claims are refused, and 89 % when the abstracts are those of another claim.
+ */
+const coverageMin = 0.2
 const sentencesMax = 5
 const sentencesMin = 2
+/** A further sentence must be this close to the best one to be worth reading, and closer still when its source has spoken. */
+const worthwhile = 0.4
+const worthwhileAgain = 0.8
 const perSourceMax = 2
-/** A further sentence must be this close to the best one to be worth reading. */
-const worthwhile = 0.45
 /** Sentences sharing this much of their words say the same thing. */
 const nearDuplicate = 0.7
 
@@ -21,18 +25,17 @@ export function extractAnswer(prompt: AnswerPrompt): string[] {
   return chosen.map((sentence) => `${closed(sentence.text)} [${sentence.sourceId}]`)
 }
 
-/** Best first, with at most two of a source and nothing said twice. */
+/** Best first; a source speaks twice only when its second sentence is nearly as good as the best, and nothing is said twice. */
 function chooseSentences(scored: ScoredSentence[]): ScoredSentence[] {
   const ranked = scored.toSorted((a, b) => b.score - a.score || a.sourceRank - b.sourceRank || a.position - b.position)
   const best = ranked[0]?.score ?? 0
   const chosen: ScoredSentence[] = []
   for (const sentence of ranked) {
-    if (chosen.length >= sentencesMax) break
-    if (chosen.length >= sentencesMin && sentence.score < worthwhile * best) break
-    if (sentence.score < (worthwhile / 2) * best) break
+    const least = chosen.length < sentencesMin ? worthwhile / 2 : worthwhile
+    if (chosen.length >= sentencesMax || sentence.score < least * best) break
     const ofSource = chosen.filter((other) => other.sourceId === sentence.sourceId).length
-    if (ofSource < perSourceMax && !chosen.some((other) => similarity(other.stems, sentence.stems) >= nearDuplicate))
-      chosen.push(sentence)
+    const isHeard = ofSource >= perSourceMax || (ofSource > 0 && sentence.score < worthwhileAgain * best)
+    if (!isHeard && !chosen.some((other) => similarity(other.stems, sentence.stems) >= nearDuplicate)) chosen.push(sentence)
   }
   return chosen
 }

@@ -33,8 +33,8 @@ export function scoreSentences(question: string, sources: PromptSource[]): Score
   const lengthMean = sum(units.map((unit) => unit.words.length)) / Math.max(1, units.length)
   const pairs = wordPairs(terms)
   return units.map((unit) => {
-    const own = sum(matched(terms, unit.stems, weights))
-    const context = sum(matched(terms, unit.context, weights, unit.stems))
+    const own = weightOf(terms, unit.stems, weights)
+    const context = weightOf(terms, new Set([...unit.context].filter((stem) => !unit.stems.has(stem))), weights)
     const inPairs = wordPairs(unit.words).filter((pair) => pairs.includes(pair)).length / Math.max(1, pairs.length)
     const length = 0.75 + (0.25 * unit.words.length) / Math.max(1, lengthMean)
     const overlap = (own + contextWeight * context) / total
@@ -90,8 +90,8 @@ function weightTerms(terms: string[], units: Unit[]): Map<string, number> {
   )
 }
 
-function matched(terms: string[], stems: Set<string>, weights: Map<string, number>, except?: Set<string>): number[] {
-  return terms.filter((term) => stems.has(term) && !except?.has(term)).map((term) => weights.get(term) ?? 0)
+function weightOf(terms: string[], stems: Set<string>, weights: Map<string, number>): number {
+  return sum(terms.filter((term) => stems.has(term)).map((term) => weights.get(term) ?? 0))
 }
 
 function wordPairs(words: string[]): string[] {

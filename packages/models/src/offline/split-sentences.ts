@@ -104,7 +104,7 @@ const abbreviations = new Set(
   ),
 )
 /** These may also end a sentence; a capital after them decides. */
-const mayEnd = new Set(['etc', 'inc', 'ltd', 'co', 'corp', 'u.s', 'u.k', 'a.m', 'p.m', 'usw'])
+const mayEnd = new Set(['etc', 'inc', 'ltd', 'co', 'corp', 'a.m', 'p.m', 'usw'])
 const openers =
   /^(the|this|these|those|that|it|its|in|on|at|a|an|we|our|they|he|she|i|you|however|here|there|as|for|by|with|to|when|if|and|but)\b/i
 
@@ -115,6 +115,8 @@ function isBoundary(before: string, after: string): boolean {
   if (word === undefined) return true
   if (mayEnd.has(word)) return /^["'“‘(]?\p{Lu}/u.test(after)
   if (abbreviations.has(word)) return false
+  // A letter behind a number is a unit ("37 °C.").
+  if (/[\d°]\s?°?\p{L}\.$/u.test(before)) return true
   // A single letter is an initial ("J. Smith", "E. coli") unless what follows plainly opens a sentence ("vitamin C. The …").
   if (/^\p{L}$/u.test(word) || /^(\p{L}\.)+\p{L}$/u.test(word)) return openers.test(after)
   return true

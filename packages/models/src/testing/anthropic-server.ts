@@ -28,7 +28,7 @@ export function startAnthropicServer(options: AnthropicServerOptions = {}): Prom
       answerGet: (request, response) => {
         if (!request.url?.startsWith('/v1/models') || !isAllowed(request, apiKey)) return false
         const data = models.map((id) => ({ id, type: 'model', display_name: id, created_at: '2026-01-01T00:00:00Z' }))
-        sendJson(response, 200, { data, has_more: false, first_id: models[0], last_id: models.at(-1) })
+        sendJson(response, { data, has_more: false, first_id: models[0], last_id: models.at(-1) })
         return true
       },
       check: (request, body) => {
@@ -72,12 +72,7 @@ function sendError(
   error: { status: number; message: string; type?: string; headers?: Record<string, string> },
 ): void {
   const type = error.type ?? errorTypes.get(error.status) ?? 'api_error'
-  sendJson(
-    response,
-    error.status,
-    { type: 'error', error: { type, message: error.message }, request_id: 'req_upstream' },
-    error.headers,
-  )
+  sendJson(response, { type: 'error', error: { type, message: error.message }, request_id: 'req_upstream' }, error)
 }
 
 async function answer(reply: Reply, served: ServedRequest, response: ServerResponse): Promise<void> {

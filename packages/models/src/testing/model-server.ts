@@ -136,7 +136,11 @@ function parse(text: string): unknown {
   }
 }
 
-export function sendJson(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  body: object,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> | undefined } = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', 'x-request-id': 'req_upstream', ...headers })
   response.end(JSON.stringify(body))
 }

@@ -30,7 +30,7 @@ export function startOpenAiServer(options: OpenAiServerOptions = {}): Promise<Mo
       answerGet: (request, response) => {
         if (request.url !== '/v1/models' || request.headers.authorization !== `Bearer ${apiKey}`) return false
         const data = models.map((id) => ({ id, object: 'model', created: 1_700_000_000, owned_by: 'tests' }))
-        sendJson(response, 200, { object: 'list', data })
+        sendJson(response, { object: 'list', data })
         return true
       },
       check: (request, body) => {
@@ -48,9 +48,11 @@ export function startOpenAiServer(options: OpenAiServerOptions = {}): Promise<Mo
       },
       answer,
       sendRefusal: ({ status, message, param, code }, response) =>
-        sendJson(response, status, {
-          error: { message, type: 'invalid_request_error', param: param ?? null, code: code ?? null },
-        }),
+        sendJson(
+          response,
+          { error: { message, type: 'invalid_request_error', param: param ?? null, code: code ?? null } },
+          { status },
+        ),
     },
     reply,
   )
@@ -77,9 +79,8 @@ async function answer(reply: Reply, served: ServedRequest, response: ServerRespo
     const { status, code, type, message, headers } = reply
     sendJson(
       response,
-      status,
       { error: { message: message ?? `status ${status}`, type: type ?? 'server_error', param: null, code: code ?? null } },
-      headers,
+      { status, headers },
     )
     return
   }
@@ -128,7 +129,7 @@ async function answerWhole(reply: Answer, served: ServedRequest, response: Serve
   const message = { role: 'assistant', content: text, refusal: null, ...calls }
   const choices = [{ index: 0, message, logprobs: null, finish_reason: finishOf(reply) }]
   const usage = reply.kind === 'text' && reply.withoutUsage ? {} : { usage: usageOf(reply) }
-  sendJson(response, 200, { ...head(served, 'chat.completion'), choices, ...usage })
+  sendJson(response, { ...head(served, 'chat.completion'), choices, ...usage })
 }
 
 function head(served: ServedRequest, object: string): object {

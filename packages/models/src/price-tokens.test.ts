@@ -1,0 +1,29 @@
+import { expect, it } from '@jest/globals'
+import { priceTokens, usageOf } from './price-tokens.ts'
+
+const price = { inputUsd: 2, outputUsd: 10, cachedInputUsd: 0.2, long: { aboveInputTokens: 1_000, inputUsd: 4, outputUsd: 15 } }
+
+it('bills cached input at its own rate and the rest at the full one', () => {
+  expect(priceTokens(price, { inputTokens: 1_000, outputTokens: 100, cachedInputTokens: 400 })).toBeCloseTo(
+    (600 * 2 + 400 * 0.2 + 100 * 10) / 1e6,
+    12,
+  )
+})
+
+it('bills a long call as a whole at the long rate', () => {
+  expect(priceTokens(price, { inputTokens: 1_001, outputTokens: 100, cachedInputTokens: 1 })).toBeCloseTo(
+    (1_001 * 4 + 100 * 15) / 1e6,
+    12,
+  )
+})
+
+it('says when it had to estimate, and when it knows no price', () => {
+  const unknown = { id: 'x/y', provider: 'x', priceKnown: false }
+  expect(usageOf(unknown, undefined, () => ({ inputTokens: 3, outputTokens: 4 }))).toEqual({
+    inputTokens: 3,
+    outputTokens: 4,
+    costUsd: 0,
+    measured: false,
+    priceKnown: false,
+  })
+})
