@@ -10,24 +10,33 @@ export type FileKind = (typeof fileKinds)[number]
  * Throws FileRefusal `unsupported_type` for formats known and not read here.
  */
 export function fileKindOf(filename: string, bytes: Uint8Array): FileKind {
-  const extension = extensionOf(filename)
   if (startsWith(bytes, pdfSignature)) return 'pdf'
-  const format = signatures.find(([, signature]) => startsWith(bytes, signature))?.[0] ?? unreadExtensions.get(extension)
+  const format =
+    signatures.find(([, signature]) => startsWith(bytes, signature))?.[0] ?? unreadExtensions.get(extensionOf(filename))
   if (format !== undefined) {
     const advice = format in advices ? ` ${advices[format]}` : ''
     throw new FileRefusal('unsupported_type', `"${filename}" is ${format}, which is not read.${advice}`)
   }
-  return kindByExtension.get(extension) ?? kindByName.get(baseName(filename).toLowerCase()) ?? 'text'
+  return kindOfName(filename)
+}
+
+/** The kind a text file of this name has; undefined when the name says that it is no text. */
+export function textKindOf(filename: string): FileKind | undefined {
+  return unreadExtensions.has(extensionOf(filename)) ? undefined : kindOfName(filename)
+}
+
+function kindOfName(filename: string): FileKind {
+  return kindByExtension.get(extensionOf(filename)) ?? kindByName.get(baseName(filename).toLowerCase()) ?? 'text'
 }
 
 /** Lower case, without the dot; empty when there is none. */
-export function extensionOf(filename: string): string {
+function extensionOf(filename: string): string {
   const name = baseName(filename)
   const dot = name.lastIndexOf('.')
   return dot <= 0 ? '' : name.slice(dot + 1).toLowerCase()
 }
 
-function baseName(filename: string): string {
+export function baseName(filename: string): string {
   return filename.slice(Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1)
 }
 

@@ -4,6 +4,7 @@ export { contentTerms } from './content-terms.ts'
 export { type FileKind, fileKinds } from './file-kind.ts'
 export { createFileReader, type FileReader, type ReadFile, type ReadJob } from './file-reader.ts'
 export { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
+export { type IngestOutcome, type IngestTools, ingestFile } from './ingest-file.ts'
 export { createKnowledgeStore } from './knowledge-store.ts'
 export {
   type FileBatch,
@@ -21,3 +22,7 @@ export {
 } from './knowledge-types.ts'
 export { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'
 export { IngestionJob, SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
+export { deleteAbandonedUploads } from './postgres-files.ts'
+export { listIngestionJobs } from './postgres-ingestion-jobs.ts'
+export { searchKnowledge } from './postgres-search-knowledge.ts'
+export { verifyQuotes } from './postgres-verify-quotes.ts'

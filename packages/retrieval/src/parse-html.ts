@@ -143,7 +143,7 @@ function addText(page: PageText, data: string): void {
 
 function finish(page: PageText): string {
   if (page.fence !== undefined) closeFence(page, page.fence)
-  const body = page.flow.finish()
+  const body = page.flow.finish().toWellFormed().replaceAll('\u0000', '\ufffd')
   const title = page.title.replace(/\s+/g, ' ').trim()
   return title === '' || body.startsWith(`# ${title}\n`) ? body : `# ${title}\n\n${body}`
 }

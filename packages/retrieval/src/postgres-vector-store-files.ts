@@ -144,7 +144,7 @@ export async function putFiles(
 async function setAttributes(database: Database, where: InStoreFile, attributes: string): Promise<void> {
   await sql`
     with file as (
-      update vector_store_files f set attributes = ${attributes}::jsonb, updated_at = now()
+      update vector_store_files f set attributes = ${attributes}::jsonb
       where ${isFile(where)} and f.attributes <> ${attributes}::jsonb returning f.file_id
     )
     update chunks set attributes = ${attributes}::jsonb where vector_store_id = ${where.vectorStoreId} and file_id in (select file_id from file)

@@ -1,0 +1,118 @@
+import { WeftError } from '@weft/contracts'
+import type { Database } from '@weft/database'
+import type { FileReader, ReadFile } from './file-reader.ts'
+import { FileRefusal } from './file-refusal.ts'
+import type { IngestError } from './knowledge-types.ts'
+import { checkFileSize } from './parse-file.ts'
+import { findFileText, saveFileText } from './postgres-file-texts.ts'
+import { createFileMethods } from './postgres-files.ts'
+import {
+  type ClaimedJob,
+  claimJob,
+  failJob,
+  heartbeatMs,
+  releaseJob,
+  renewClaim,
+  writeChunks,
+} from './postgres-ingestion-jobs.ts'
+import type { IngestionJob } from './search-types.ts'
+
+/** `skipped`: there was nothing to do, or another worker does it, or the file was taken away meanwhile. */
+export type IngestOutcome =
+  | { status: 'completed'; chunks: number }
+  | { status: 'failed'; error: IngestError }
+  | { status: 'skipped' }
+
+export type IngestTools = { database: Database; reader: FileReader }
+
+/**
+ * Indexes one file of a vector store that is `in_progress`: reads it (or takes the text of an equal file), cuts it, and writes its chunks. A file
+ * that cannot be indexed becomes `failed` with OpenAI's `last_error`. Safe to call again at any time and from several workers: killed at
+ * any point, the next call completes the job. Throws when trying again later may help, such as `dependency_unavailable`.
+ */
+export async function ingestFile(tools: IngestTools, job: IngestionJob, signal?: AbortSignal): Promise<IngestOutcome> {
+  signal?.throwIfAborted()
+  const claimed = await claimJob(tools.database, job)
+  if (claimed === undefined) return { status: 'skipped' }
+  try {
+    if (claimed.attempt > attemptsMax)
+      throw new FileRefusal('too_slow', `Indexing the file was begun ${attemptsMax} times and never ended.`)
+    const file = await whileClaimed(tools.database, claimed, () => read(tools, claimed, signal))
+    return await writeAll(tools.database, claimed, file, signal)
+  } catch (thrown) {
+    return await settle(tools.database, claimed, thrown, signal)
+  }
+}
+
+/** A file that ends its worker this often is not tried again. */
+const attemptsMax = 4
+
+/** Chunks of one statement, about half a megabyte: long enough to be worth a round trip, short enough to let others in between. */
+const batchChunks = 400
+
+async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<ReadFile> {
+  const { filename, chunking } = job
+  const known = await findFileText(database, job)
+  if (known !== undefined) return reader.read({ parsed: known, chunking }, signal)
+  checkFileSize(job.bytes)
+  const parts: Uint8Array[] = []
+  for await (const part of createFileMethods(database).readContent(job)) parts.push(part)
+  const file = await reader.read({ file: { filename, bytes: Buffer.concat(parts) }, chunking }, signal)
+  await saveFileText(database, job.fileId, file)
+  return file
+}
+
+/** Reading may take long: signs of life are given meanwhile. */
+async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => Promise<T>): Promise<T> {
+  let beat: Promise<unknown> = Promise.resolve()
+  const timer = setInterval(() => {
+    beat = beat.then(() => renewClaim(database, job)).catch(() => undefined)
+  }, heartbeatMs)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+    await beat
+  }
+}
+
+async function writeAll(
+  database: Database,
+  job: ClaimedJob,
+  file: ReadFile,
+  signal: AbortSignal | undefined,
+): Promise<IngestOutcome> {
+  const { chunks, text } = file
+  const usageBytes = Buffer.byteLength(text)
+  for (let from = 0; from === 0 || from < chunks.length; from += batchChunks) {
+    signal?.throwIfAborted()
+    const isLast = from + batchChunks >= chunks.length
+    const batch = { chunks: chunks.slice(from, from + batchChunks), total: chunks.length, usageBytes, isLast }
+    if (!(await writeChunks(database, job, batch))) return { status: 'skipped' }
+  }
+  return { status: 'completed', chunks: chunks.length }
+}
+
+/** Refusals are final; everything else is left for another attempt, the last of which says what went wrong. */
+async function settle(
+  database: Database,
+  job: ClaimedJob,
+  thrown: unknown,
+  signal: AbortSignal | undefined,
+): Promise<IngestOutcome> {
+  if (signal?.aborted) {
+    await releaseJob(database, job)
+    throw thrown
+  }
+  const error = errorOf(thrown, job)
+  if (error === undefined) throw thrown
+  return (await failJob(database, job, error)) ? { status: 'failed', error } : { status: 'skipped' }
+}
+
+function errorOf(thrown: unknown, job: ClaimedJob): IngestError | undefined {
+  if (thrown instanceof FileRefusal) return { code: thrown.ingestCode, message: thrown.message }
+  if (thrown instanceof WeftError && thrown.code === 'not_found') return { code: 'invalid_file', message: thrown.message }
+  if (job.attempt < attemptsMax || (thrown instanceof WeftError && thrown.isRetryable)) return undefined
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return { code: 'server_error', message: `The file could not be indexed: ${message}` }
+}

@@ -1,0 +1,31 @@
+import { type Database, sql } from '@weft/database'
+import { z } from 'zod'
+import type { Quote } from './citation-stream.ts'
+
+const Row = z.object({ n: z.int(), found: z.string(), filename: z.string(), page: z.int().nullable() })
+
+/**
+ * Reads each quote again at its place in the stored text, and answers it only where it stands there letter by letter, with the page it really
+ * begins on and the file's present name; undefined for all others, those of other tenants' files included.
+ */
+export async function verifyQuotes(
+  database: Database,
+  { tenant, quotes }: { tenant: string; quotes: Quote[] },
+): Promise<(Quote | undefined)[]> {
+  if (quotes.length === 0) return []
+  const places = quotes.map(({ fileId, start, end }, n) => ({ n, file: fileId, from: start, length: end - start }))
+  const { rows } = await sql`
+    select place.n, substr(t.text, place."from" + 1, place.length) as found, f.filename,
+      (select max(p.page)::int from jsonb_array_elements(t.pages -> 'starts') with ordinality as p(start, page) where p.start::int <= place."from") as page
+    from jsonb_to_recordset(${JSON.stringify(places)}::jsonb) as place(n int, file text, "from" int, length int)
+    join files f on f.id = place.file and f.tenant = ${tenant}
+    join file_texts t on t.file_id = f.id
+  `.execute(database.db)
+  const read = new Map(rows.map((row) => Row.parse(row)).map((row) => [row.n, row]))
+  return quotes.map((quote, n) => {
+    const row = read.get(n)
+    if (row === undefined || row.found !== quote.quote) return undefined
+    const { page: _page, ...rest } = quote
+    return { ...rest, filename: row.filename, ...(row.page === null ? {} : { page: row.page }) }
+  })
+}

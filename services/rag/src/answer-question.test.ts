@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { AgentEvent, ExecuteRequest, Passage } from '@weft/contracts'
+import { WeftError } from '@weft/contracts'
+import { createModels, ModelError, type Models } from '@weft/models'
+import type { VerifyQuotes } from '@weft/retrieval'
+import { startTelemetry, type Telemetry } from '@weft/telemetry'
+import { answerQuestion } from './answer-question.ts'
+
+const whale = 'The heart of a blue whale weighs about 180 kg. It beats eight times a minute. Whales are mammals.'
+let telemetry: Telemetry
+
+beforeAll(async () => {
+  telemetry = await startTelemetry({ serviceName: 'rag-test', serviceVersion: '0', instanceId: '0', logLevel: 'error' })
+})
+afterAll(() => telemetry.stop())
+
+describe('answerQuestion with the offline model', () => {
+  it('answers with verified quotes, and says that it is offline', async () => {
+    const { text, result, events } = await answer({ question: 'How much does the heart of a blue whale weigh?' })
+    expect(text).toContain('The heart of a blue whale weighs about 180 kg. [1]')
+    expect(result.output).toEqual({ text, degraded: ['offline_model'] })
+    expect(result.citations[0]).toMatchObject({
+      index: 1,
+      fileId: 'file_1',
+      quote: 'The heart of a blue whale weighs about 180 kg.',
+      verified: true,
+    })
+    expect(events.find((event) => event.type === 'usage')).toMatchObject({ model: 'offline/extractive' })
+  })
+
+  it('says that nothing was found when there are no passages, without asking a model', async () => {
+    const { text, result, events } = await answer({ question: 'What?', passages: [] })
+    expect(text).toMatch(/^I found no evidence/)
+    expect(result).toMatchObject({ output: { text, degraded: ['no_evidence'] }, citations: [], confidence: 0 })
+    expect(events.some((event) => event.type === 'usage')).toBe(false)
+  })
+
+  it('says that nothing was found when the passages are about something else', async () => {
+    const { text, result } = await answer({ question: 'Who founded the city of Novosibirsk?' })
+    expect(text).toMatch(/^I found no evidence/)
+    expect(result).toMatchObject({ output: { degraded: ['offline_model', 'no_evidence'] }, citations: [] })
+  })
+
+  it('says that the search failed when it did', async () => {
+    const { text, result } = await answer({ question: 'What?', dependencies: { find: { status: 'failed', citations: [] } } })
+    expect(text).toContain('could not be searched')
+    expect(result.output).toEqual({ text, degraded: ['step_skipped:find', 'no_evidence'] })
+  })
+
+  it('cites nothing while the quotes cannot be verified, and says why', async () => {
+    const verify: VerifyQuotes = async () => {
+      throw new WeftError('dependency_unavailable', 'the database is not reachable')
+    }
+    const { text, result } = await answer({ question: 'How much does the heart of a blue whale weigh?', verify })
+    expect(text).not.toMatch(/\[\d/)
+    expect(result.citations).toEqual([])
+    expect(result.output).toMatchObject({
+      degraded: expect.arrayContaining(['database_unavailable', 'unsupported_citation', 'no_evidence']),
+    })
+  })
+})
+
+describe('answerQuestion with another model', () => {
+  it('drops what the model cites wrongly and reports it', async () => {
+    const models = scripted(['Whales are ', 'mammals [1]. They fly [1][', '4]. The heart beats eight times', ' a minute [1].'])
+    const { text, result } = await answer({ question: 'Tell me about whales', models })
+    expect(text).toBe('Whales are mammals [1]. They fly. The heart beats eight times a minute [2].')
+    expect(result.citations.map(({ quote }) => quote)).toEqual([
+      'Whales are mammals.',
+      'The heart of a blue whale weighs about 180 kg. It beats eight times a minute.',
+    ])
+    expect(result.output).toEqual({ text, degraded: ['unsupported_citation'] })
+  })
+
+  it('uses the model the step prefers, and its options', async () => {
+    const asked: unknown[] = []
+    const models = scripted(['Whales are mammals [1].'], asked)
+    await answer({
+      question: 'Are whales mammals?',
+      models,
+      model: { prefer: 'openai/some' },
+      modelOptions: { temperature: 0.3, tools: [{ type: 'function' }] },
+    })
+    expect(asked).toEqual([expect.objectContaining({ model: 'openai/some', temperature: 0.3, tools: undefined })])
+  })
+
+  it('lets a failed call be tried again when that may help', async () => {
+    const models = scripted([])
+    models.stream = async function* () {
+      yield { type: 'text', delta: 'Whales' }
+      throw new ModelError('upstream_error', 'it broke', { isRetryable: true })
+    }
+    await expect(answer({ question: 'What?', models })).rejects.toMatchObject({ code: 'upstream_error', isRetryable: true })
+  })
+})
+
+type Given = {
+  question: string
+  passages?: Passage[]
+  dependencies?: ExecuteRequest['dependencies']
+  verify?: VerifyQuotes
+  models?: Models
+  model?: ExecuteRequest['model']
+  modelOptions?: Record<string, unknown>
+}
+
+async function answer(given: Given) {
+  const events: AgentEvent[] = []
+  const passages = given.passages ?? [
+    {
+      chunkId: 'c',
+      vectorStoreId: 'vs',
+      fileId: 'file_1',
+      filename: 'whales.md',
+      text: whale,
+      start: 10,
+      end: 10 + whale.length,
+      score: 1,
+    },
+  ]
+  const dependencies = given.dependencies ?? { find: { status: 'succeeded', output: { passages, query: '' }, citations: [] } }
+  const request: ExecuteRequest = {
+    sessionId: 's',
+    turn: 1,
+    stepId: 'answer',
+    attempt: 1,
+    capability: 'answer',
+    params: {},
+    deadline: '2100-01-01T00:00:00Z',
+    dependencies,
+    input: { messages: [{ role: 'user', content: given.question }] },
+    context: { tenant: 't', modelOptions: given.modelOptions ?? {} },
+    ...(given.model === undefined ? {} : { model: given.model }),
+  }
+  const tools = { models: given.models ?? offline(), verifyQuotes: () => given.verify ?? (async (quotes) => quotes) }
+  await answerQuestion(tools, request, { emit: (event) => events.push(event), signal: new AbortController().signal, tenant: 't' })
+  const text = events.map((event) => (event.type === 'text' ? event.delta : '')).join('')
+  const result = events.find((event) => event.type === 'result')
+  if (result === undefined) throw new Error('no result')
+  return { text, result, events }
+}
+
+function offline(): Models {
+  return createModels({ settings: {}, telemetry })
+}
+
+/** The offline models with another voice. */
+function scripted(deltas: string[], asked: unknown[] = []): Models {
+  return {
+    ...offline(),
+    defaultModelId: async () => 'openai/default',
+    async *stream(request) {
+      asked.push(request)
+      for (const delta of deltas) yield { type: 'text', delta }
+      yield { type: 'finish', reason: 'stop' }
+      yield { type: 'usage', inputTokens: 1, outputTokens: 1, costUsd: 0, measured: true, priceKnown: true }
+    },
+  }
+}

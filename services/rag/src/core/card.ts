@@ -1,0 +1,48 @@
+import { type AgentCard, weftVersion } from '@weft/contracts'
+
+export const capabilities = { retrieve: 'retrieve', answer: 'answer' } as const
+
+/** What the retrieval agent can do, as the planner reads it. */
+export const card: AgentCard = {
+  id: 'rag',
+  version: weftVersion,
+  description: 'Finds passages in the knowledge of a tenant and answers from them with verified citations.',
+  capabilities: [
+    {
+      name: capabilities.retrieve,
+      description: 'Passages of the vector stores that match a query, best first.',
+      inputSchema: {
+        type: 'object',
+        properties: {
+          query: { type: 'string', description: 'Default: the last message of the user.' },
+          maxResults: { type: 'integer', minimum: 1, maximum: 50 },
+          filters: { type: 'object', description: "OpenAI's vector store filter." },
+        },
+      },
+      outputSchema: {
+        type: 'object',
+        properties: { passages: { type: 'array' }, query: { type: 'string' } },
+        required: ['passages', 'query'],
+      },
+      costUsd: 0,
+      latencyMs: 20,
+      effects: 'none',
+    },
+    {
+      name: capabilities.answer,
+      description:
+        'Answers a question from the passages of the steps it depends on; every citation is checked against its source.',
+      inputSchema: {
+        type: 'object',
+        properties: { question: { type: 'string', description: 'Default: the last message of the user.' } },
+      },
+      outputSchema: {
+        type: 'object',
+        properties: { text: { type: 'string' }, degraded: { type: 'array', items: { type: 'string' } } },
+        required: ['text'],
+      },
+      latencyMs: 2_000,
+      effects: 'none',
+    },
+  ],
+}

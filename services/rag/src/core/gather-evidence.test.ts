@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals'
+import type { DependencyResult, Passage } from '@weft/contracts'
+import { gatherEvidence, lastQuestion, passagesMax } from './gather-evidence.ts'
+
+describe('gatherEvidence', () => {
+  it('takes passages of several retrievals in turns, each once', () => {
+    const { passages, degraded } = gatherEvidence({
+      one: found(['a', 'b', 'c']),
+      two: found(['b', 'd']),
+    })
+    expect(passages.map(({ chunkId }) => chunkId)).toEqual(['a', 'b', 'd', 'c'])
+    expect(degraded).toEqual([])
+  })
+
+  it('names the steps that did not succeed, and passes on what others lacked', () => {
+    const dependencies = {
+      gone: { status: 'skipped', citations: [] },
+      weak: { ...found(['a']), output: { passages: [passage('a')], query: 'q', degraded: ['database_unavailable'] } },
+    } satisfies Record<string, DependencyResult>
+    expect(gatherEvidence(dependencies).degraded).toEqual(['step_skipped:gone', 'database_unavailable'])
+  })
+
+  it('ignores outputs that hold no passages', () => {
+    expect(gatherEvidence({ odd: { status: 'succeeded', output: { text: 'x' }, citations: [] } })).toEqual({
+      passages: [],
+      degraded: [],
+    })
+  })
+
+  it('keeps to what a prompt can hold', () => {
+    const many = found(Array.from({ length: 500 }, (_, number) => `chunk_${number}`))
+    expect(gatherEvidence({ many }).passages).toHaveLength(passagesMax)
+  })
+})
+
+describe('lastQuestion', () => {
+  it('is the text of the last message of the user', () => {
+    const messages = [
+      { role: 'user' as const, content: 'first' },
+      { role: 'user' as const, content: [{ type: 'text' as const, text: 'second' }] },
+      { role: 'assistant' as const, content: 'answer' },
+    ]
+    expect(lastQuestion(messages)).toBe('second')
+    expect(lastQuestion([])).toBe('')
+  })
+})
+
+function found(chunkIds: string[]): DependencyResult {
+  return { status: 'succeeded', output: { passages: chunkIds.map(passage), query: 'q' }, citations: [] }
+}
+
+function passage(chunkId: string): Passage {
+  return { chunkId, vectorStoreId: 'vs', fileId: 'file', filename: 'a.md', text: chunkId, start: 0, end: 1, score: 1 }
+}
