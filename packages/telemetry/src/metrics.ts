@@ -63,7 +63,7 @@ class ScrapedReader extends MetricReader {
 }
 
 const pushIntervalMs = 15_000
-const pushTimeoutMs = 5_000
+const pushTimeoutMs = 2_500
 
 async function pushing(url: string): Promise<IMetricReader> {
   const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto')

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { expect, it } from '@jest/globals'
 import { recordModelCall } from './genai.ts'
@@ -82,7 +82,8 @@ it('sends no metrics to a receiver of spans alone', async () => {
 })
 
 it('stops in 3 s when the receiver never answers', async () => {
-  const silent = createServer(() => {})
+  const sockets: Socket[] = []
+  const silent = createServer((socket) => sockets.push(socket))
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
   const address = silent.address()
   const port = typeof address === 'object' ? address?.port : undefined
@@ -91,6 +92,7 @@ it('stops in 3 s when the receiver never answers', async () => {
   const startedAt = performance.now()
   await telemetry.stop()
   expect(performance.now() - startedAt).toBeLessThan(3_500)
+  for (const socket of sockets) socket.destroy()
   silent.close()
 })
 

@@ -86,7 +86,8 @@ async function startTracing(resource: Resource, exportUrl: string | undefined): 
 /** At most this many ended spans wait; further ones are dropped, and the log says so. */
 const queuedSpansMax = 4_096
 const exportEveryMs = 1_000
-const exportTimeoutMs = 5_000
+/** Below `flushMaxMs`, so that a receiver that hangs leaves nothing running after the stop. */
+const exportTimeoutMs = 2_500
 
 /** Loaded only when something is sent. Protobuf and not JSON: Phoenix takes nothing else. */
 async function exporting(url: string): Promise<SpanProcessor> {
