@@ -1,15 +1,14 @@
-import type { Telemetry } from '@weft/telemetry'
 import { Agent } from 'undici'
 import { defaultTimeouts, guardCall, type ModelTimeouts } from './call-guard.ts'
 import { type Catalog, createCatalog, type ModelInfo, type ModelSettings, requireModel } from './catalog.ts'
 import { collectAnswer, type ModelAnswer } from './complete-model.ts'
-import { estimateInputTokens, estimateTokens } from './estimate-tokens.ts'
+import { estimateInputTokens } from './estimate-tokens.ts'
 import { ModelError } from './model-error.ts'
 import type { ModelEvent, TokenCounts } from './model-event.ts'
 import type { ModelRequest } from './model-request.ts'
 import { observeCall } from './observe-call.ts'
 import { type PassThroughAnswer, passThrough } from './pass-through.ts'
-import { usageOf } from './price-tokens.ts'
+import { estimateTokensOf, usageOf } from './price-tokens.ts'
 import { readRegistry, upstreamNameOf } from './read-registry.ts'
 
 export interface CallOptions {
@@ -37,7 +36,7 @@ export interface Models {
 
 export interface ModelsOptions {
   settings: ModelSettings
-  telemetry: Pick<Telemetry, 'logger'>
+  telemetry: { logger: { info(message: string): unknown } }
   /** Another registry than the package's. */
   registryFile?: string | undefined
   timeouts?: Partial<ModelTimeouts> | undefined
@@ -75,8 +74,8 @@ async function* streamModel(request: ModelRequest, { catalog, timeouts, signal }
   const observed = observeCall({ model, request })
   let tokens: TokenCounts | undefined
   let chars = 0
-  const usage = () =>
-    usageOf(model, tokens, () => ({ inputTokens: estimateInputTokens(request.messages), outputTokens: estimateTokens(chars) }))
+  const inputTokens = () => estimateInputTokens(request.messages)
+  const usage = () => usageOf(model, tokens, () => estimateTokensOf({ inputTokens, outputChars: chars, failure }))
   let failure: ModelError | undefined
   try {
     if (guard.signal.aborted) throw guard.signal.reason

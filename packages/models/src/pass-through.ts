@@ -4,14 +4,14 @@ import { guardCall, type ModelTimeouts } from './call-guard.ts'
 import { type Catalog, type ModelInfo, requireModel } from './catalog.ts'
 import { newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'
 import { collectAnswer } from './complete-model.ts'
-import { estimateInputTokens, estimateTokens } from './estimate-tokens.ts'
+import { estimateInputTokens } from './estimate-tokens.ts'
 import { ModelError } from './model-error.ts'
 import type { ModelEvent, ModelUsage } from './model-event.ts'
 import { type ModelRequest, messagesFromBody, requestFromChat } from './model-request.ts'
 import { observeCall } from './observe-call.ts'
 import { type RelayFacts, relayChat } from './openai/relay-chat.ts'
 import type { ProviderConnection } from './provider.ts'
-import { usageOf } from './price-tokens.ts'
+import { estimateTokensOf, usageOf } from './price-tokens.ts'
 import { upstreamNameOf } from './read-registry.ts'
 
 /**
@@ -50,14 +50,13 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
   const guard = guardCall({ signal, firstMs, betweenMs: timeouts.betweenTokensMs, what: model.id })
   const facts: RelayFacts = { contentChars: 0 }
   const observed = observeCall({ model, options: body })
-  const usage = () =>
-    usageOf(model, facts.tokens, () => ({ inputTokens: estimateBody(body), outputTokens: estimateTokens(facts.contentChars) }))
   const end = (failure?: ModelError) => {
     guard.end()
     guard.abort()
     if (facts.responseId !== undefined) observed.response({ id: facts.responseId })
     if (facts.finishReason !== undefined) observed.finish(facts.finishReason)
-    const spent = usage()
+    const inputTokens = () => estimateBody(body)
+    const spent = usageOf(model, facts.tokens, () => estimateTokensOf({ inputTokens, outputChars: facts.contentChars, failure }))
     observed.end(spent, failure)
     return spent
   }

@@ -1,4 +1,6 @@
 import type { ModelInfo } from './catalog.ts'
+import { estimateTokens } from './estimate-tokens.ts'
+import type { ModelError } from './model-error.ts'
 import type { ModelUsage, TokenCounts } from './model-event.ts'
 import type { Price } from './read-registry.ts'
 
@@ -27,4 +29,15 @@ export function usageOf(model: ModelInfo, tokens: TokenCounts | undefined, estim
     measured: tokens !== undefined,
     priceKnown: model.priceKnown,
   }
+}
+
+/** Estimated tokens of a call the provider did not count: nothing for one it refused, the input and what came for one that broke off. */
+export function estimateTokensOf(call: {
+  inputTokens: () => number
+  outputChars: number
+  failure?: ModelError | undefined
+}): TokenCounts {
+  const { failure, outputChars } = call
+  const wasPaid = failure === undefined || outputChars > 0 || failure.code === 'timeout' || failure.code === 'cancelled'
+  return { inputTokens: wasPaid ? call.inputTokens() : 0, outputTokens: estimateTokens(outputChars) }
 }

@@ -144,6 +144,7 @@ async function* relayChunks(call: RelayCall, response: Dispatcher.ResponseData):
       open = text.slice(complete + 2)
       const rewritten = rewriter.rewrite(text.slice(0, complete))
       if (rewritten !== '') yield rewritten
+      if (rewriter.failure() !== undefined) throw rewriter.failure()
     }
     const rest = rewriter.rewrite(open.trim())
     if (rest !== '') yield rest

@@ -7,6 +7,8 @@ import type { RelayFacts } from './relay-chat.ts'
 export interface ChunkRewriter {
   /** Complete SSE events in, the events for the client out; may be empty. */
   rewrite(events: string): string
+  /** What to throw after the events that came before it. */
+  failure(): unknown
   isDone(): boolean
 }
 
@@ -38,6 +40,7 @@ export function createChunkRewriter(options: {
   const { provider, keepsUsage, facts } = options
   const model = `"model":${JSON.stringify(options.publicId)}`
   let isDone = false
+  let failure: unknown
 
   const rewriteData = (data: string): string => {
     if (data === '[DONE]') {
@@ -61,10 +64,19 @@ export function createChunkRewriter(options: {
       let rewritten = ''
       for (const event of events.split('\n\n')) {
         const data = dataOf(event)
-        if (data !== '') rewritten += rewriteData(data)
+        if (data === '') continue
+        try {
+          rewritten += rewriteData(data)
+        } catch (thrown) {
+          // Content that came in the same piece still goes out; without any the failure comes before the first byte.
+          if (rewritten === '' || facts.contentChars === 0) throw thrown
+          failure = thrown
+          break
+        }
       }
       return rewritten
     },
+    failure: () => failure,
     isDone: () => isDone,
   }
 }

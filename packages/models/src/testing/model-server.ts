@@ -42,6 +42,8 @@ export interface ModelServer {
   /** What was wrong with requests that were not. */
   refusals: string[]
   abortedCount(): number
+  /** Waits, 2 s at most, until that many clients have gone away; throws otherwise. */
+  sawAborts(count: number): Promise<void>
   /** Connections opened so far, for proving that they are reused. */
   connectionCount(): number
   /** The replies to come, in order; afterwards the default reply again. */
@@ -75,6 +77,7 @@ export async function startModelServer(wire: ModelWire, defaultReply: Reply): Pr
   const refusals: string[] = []
   const scripted: Reply[] = []
   let connections = 0
+  const abortedCount = () => requests.filter((request) => request.isAborted).length
   const refuse = (refusal: Refusal, response: ServerResponse) => {
     refusals.push(refusal.message)
     wire.sendRefusal(refusal, response)
@@ -105,7 +108,13 @@ export async function startModelServer(wire: ModelWire, defaultReply: Reply): Pr
     url: `http://127.0.0.1:${port}${wire.basePath}`,
     requests,
     refusals,
-    abortedCount: () => requests.filter((request) => request.isAborted).length,
+    abortedCount,
+    async sawAborts(count) {
+      for (let waitedMs = 0; abortedCount() < count; waitedMs += 5) {
+        if (waitedMs > 2_000) throw new Error(`${abortedCount()} of ${count} calls were aborted`)
+        await sleep(5)
+      }
+    },
     connectionCount: () => connections,
     script: (...replies) => scripted.push(...replies),
     async stop() {
