@@ -38,9 +38,9 @@ export async function ingestFile(tools: IngestTools, job: IngestionJob, signal?:
     if (claimed.attempt > attemptsMax)
       throw new FileRefusal('too_slow', `Indexing the file was begun ${attemptsMax} times and never ended.`)
     const file = await whileClaimed(tools.database, claimed, () => read(tools, claimed, signal))
-    return await writeAll(tools.database, claimed, file, signal)
+    return await writeAll(tools.database, claimed, { file, signal })
   } catch (thrown) {
-    return await settle(tools.database, claimed, thrown, signal)
+    return await settle(tools.database, claimed, { thrown, isStopping: signal?.aborted === true })
   }
 }
 
@@ -79,13 +79,12 @@ async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => 
 async function writeAll(
   database: Database,
   job: ClaimedJob,
-  file: ReadFile,
-  signal: AbortSignal | undefined,
+  work: { file: ReadFile; signal: AbortSignal | undefined },
 ): Promise<IngestOutcome> {
-  const { chunks, text } = file
+  const { chunks, text } = work.file
   const usageBytes = Buffer.byteLength(text)
   for (let from = 0; from === 0 || from < chunks.length; from += batchChunks) {
-    signal?.throwIfAborted()
+    work.signal?.throwIfAborted()
     const isLast = from + batchChunks >= chunks.length
     const batch = { chunks: chunks.slice(from, from + batchChunks), total: chunks.length, usageBytes, isLast }
     if (!(await writeChunks(database, job, batch))) return { status: 'skipped' }
@@ -97,10 +96,10 @@ async function writeAll(
 async function settle(
   database: Database,
   job: ClaimedJob,
-  thrown: unknown,
-  signal: AbortSignal | undefined,
+  end: { thrown: unknown; isStopping: boolean },
 ): Promise<IngestOutcome> {
-  if (signal?.aborted) {
+  const { thrown, isStopping } = end
+  if (isStopping) {
     await releaseJob(database, job)
     throw thrown
   }
