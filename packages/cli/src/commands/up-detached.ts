@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError, exitCodes } from '../cli-error.ts'
 import { createFolders, dataPaths } from '../supervisor/data-paths.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
+import { refuseRunningMesh } from '../supervisor/mesh-lock.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
 import type { ProcessSnapshot } from '../supervisor/process-snapshot.ts'
 import { readLastLines } from './read-last-lines.ts'
@@ -12,26 +13,25 @@ import type { UpOptions } from './up-in-foreground.ts'
 import { createUpProgress, type UpProgress } from './up-progress.ts'
 
 const pollMs = 100
-const lastLinesShown = 12
+const lastLinesRead = 60
 
 /** Starts the supervisor as a process of its own, waits until the mesh is ready and answers the exit code. */
 export async function upDetached({ settings, infrastructureOnly }: UpOptions, argv: readonly string[]): Promise<number> {
   const paths = dataPaths(settings.dataFolder)
   createFolders(paths)
+  refuseRunningMesh(paths.lockFile)
   const key = ensureAdminKey(paths, settings.apiKey)
   const logFile = join(paths.logs, 'supervisor.log')
+  const startedAtMs = performance.now()
   const supervisor = startSupervisor(argv, logFile)
-  const hasEnded = await waitUntilReady(supervisor, paths.meshFile)
-  if (hasEnded)
-    throw new CliError(
-      'mesh_not_ready',
-      readLastLines(logFile, lastLinesShown)
-        .join('\n')
-        .replace(/^weft: /, ''),
-    )
+  const isInterrupted = endOnInterruption(supervisor)
+  if (!(await becomesReady(supervisor, { meshFile: paths.meshFile, startedAtMs }))) {
+    if (isInterrupted()) return exitCodes.interrupted
+    throw new CliError('mesh_not_ready', lastMessage(logFile))
+  }
   supervisor.unref()
   const url = `http://127.0.0.1:${settings.port}`
-  createUpProgress(['']).ready({ url, paths, infrastructureOnly, ...(key.isNew ? { newKey: key.key } : {}) })
+  createUpProgress([''], { startedAtMs }).ready({ url, paths, infrastructureOnly, ...(key.isNew ? { newKey: key.key } : {}) })
   return exitCodes.done
 }
 
@@ -44,8 +44,22 @@ function startSupervisor([node = process.execPath, ...args]: readonly string[], 
   return supervisor
 }
 
-/** Shows the progress of the mesh that `supervisor` runs; whether it ended instead of becoming ready. */
-async function waitUntilReady(supervisor: ChildProcess, meshFile: string): Promise<boolean> {
+/** Until the mesh is ready it belongs to this command, and ends with it. */
+function endOnInterruption(supervisor: ChildProcess): () => boolean {
+  let isInterrupted = false
+  const interrupt = (): void => {
+    isInterrupted = true
+    supervisor.kill('SIGTERM')
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+  return () => isInterrupted
+}
+
+/** Shows the progress of the mesh that `supervisor` runs; false when it ended instead of becoming ready. */
+async function becomesReady(
+  supervisor: ChildProcess,
+  { meshFile, startedAtMs }: { meshFile: string; startedAtMs: number },
+): Promise<boolean> {
   let hasEnded = false
   supervisor.once('exit', () => {
     hasEnded = true
@@ -55,14 +69,24 @@ async function waitUntilReady(supervisor: ChildProcess, meshFile: string): Promi
   while (!hasEnded) {
     const record = readMeshRecord(meshFile)
     if (record !== undefined && record.supervisor.pid === supervisor.pid) {
-      progress ??= createUpProgress(record.processes.map(({ name }) => name))
+      progress ??= createUpProgress(
+        record.processes.map(({ name }) => name),
+        { startedAtMs },
+      )
       for (const snapshot of record.processes.filter(({ name, state }) => states.get(name) !== state)) {
         states.set(snapshot.name, snapshot.state)
         progress.changed(snapshot)
       }
-      if (record.ready) return false
+      if (record.ready) return true
     }
     await sleep(pollMs)
   }
-  return true
+  return false
+}
+
+/** What the supervisor said when it gave up: its message, which may have several lines. */
+function lastMessage(logFile: string): string {
+  const lines = readLastLines(logFile, lastLinesRead)
+  const start = lines.findLastIndex((line) => line.startsWith('weft: '))
+  return start === -1 ? `the supervisor ended unexpectedly, see ${logFile}` : lines.slice(start).join('\n').replace('weft: ', '')
 }

@@ -11,6 +11,7 @@ import { planProcesses } from '../supervisor/plan-processes.ts'
 import { refuseUnfitPlace } from '../supervisor/preflight.ts'
 import { prepareMesh } from '../supervisor/prepare-mesh.ts'
 import { type RunningMesh, runMesh } from '../supervisor/run-mesh.ts'
+import { isSupervisorLine } from '../supervisor/supervised-process.ts'
 import { readLastLines } from './read-last-lines.ts'
 import { createUpProgress, type UpProgress } from './up-progress.ts'
 
@@ -23,13 +24,14 @@ export interface UpOptions {
 const hopelessAfterFailures = 5
 const readyTimeoutMs = 240_000
 const pollMs = 250
+const linesRead = 200
 const lastLinesShown = 12
 
 /** Runs the mesh until it is told to stop; answers the exit code. */
 export async function upInForeground({ settings, replicas, infrastructureOnly }: UpOptions): Promise<number> {
   const paths = dataPaths(settings.dataFolder)
   const url = `http://127.0.0.1:${settings.port}`
-  createDataFolders(paths)
+  createFolders(paths)
   const release = takeMeshLock(paths.lockFile, url)
   try {
     const orphanCount = await endOrphans(readMeshRecord(paths.meshFile))
@@ -70,7 +72,8 @@ async function waitUntilReady(mesh: RunningMesh, paths: DataPaths): Promise<bool
 }
 
 function notReady(name: string, lastExit: string | undefined, { logs }: DataPaths): CliError {
-  const lines = readLastLines(`${logs}/${name}.log`, lastLinesShown).map((line) => `\n    ${line}`)
+  const written = readLastLines(`${logs}/${name}.log`, linesRead).filter((line) => !isSupervisorLine(line))
+  const lines = written.slice(-lastLinesShown).map((line) => `\n    ${line}`)
   const what = lastExit === undefined ? `was not ready within ${readyTimeoutMs / 1000} s` : `could not start, it ${lastExit}`
   return new CliError('mesh_not_ready', `${name} ${what}; its log ${logs}/${name}.log ends with:${lines.join('')}`)
 }
@@ -91,17 +94,4 @@ function stopOnSignals(mesh: RunningMesh, progress: UpProgress): Promise<void> {
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
   return stopped.promise.then(() => progress.stopped())
-}
-
-function createDataFolders(paths: DataPaths): void {
-  try {
-    createFolders(paths)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CliError(
-      'data_folder',
-      `cannot create the data folder ${paths.data}: ${why}; set WEFT_DATA to a folder you may write to`,
-      { cause },
-    )
-  }
 }

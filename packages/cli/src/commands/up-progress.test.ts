@@ -6,7 +6,7 @@ const snapshot = { name: 'rag', ports: {}, restarts: 0 }
 
 it('says once that a process is ready, and every time that it ended by itself', () => {
   const lines: string[] = []
-  const progress = createUpProgress(['rag'], (line) => lines.push(line))
+  const progress = createUpProgress(['rag'], { write: (line) => void lines.push(line) })
   progress.changed({ ...snapshot, state: 'starting' })
   progress.changed({ ...snapshot, state: 'ready' })
   progress.changed({ ...snapshot, state: 'restarting', lastExit: 'exited with 1' })
@@ -20,7 +20,7 @@ it('says once that a process is ready, and every time that it ended by itself', 
 
 it('shows the address, and the key only when it was just made', () => {
   const lines: string[] = []
-  const progress = createUpProgress(['rag'], (line) => lines.push(line))
+  const progress = createUpProgress(['rag'], { write: (line) => void lines.push(line) })
   const facts = { url: 'http://127.0.0.1:8000', paths: dataPaths('/data'), infrastructureOnly: false }
   progress.ready({ ...facts, newKey: 'weft_abc' })
   expect(lines[0]).toContain('Weft is ready at http://127.0.0.1:8000')

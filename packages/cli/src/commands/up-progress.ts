@@ -18,8 +18,10 @@ export interface ReadyFacts {
 }
 
 /** One line for every process that became ready, and for every one that ended by itself. */
-export function createUpProgress(names: string[], write: (line: string) => void = (line) => console.log(line)): UpProgress {
-  const startedAtMs = performance.now()
+export function createUpProgress(
+  names: string[],
+  { startedAtMs = performance.now(), write = (line: string): void => console.log(line) } = {},
+): UpProgress {
   const width = Math.max(...names.map((name) => name.length))
   const waited = new Set(names)
   let isStopping = false

@@ -37,7 +37,10 @@ it('fills the names file and the span target into the shipped configuration and 
         configuration: { connectionString: 'file:/data dir/names.db', updateInterval: '10s' },
       },
       tracing: { samplingRate: '1', otel: spans },
-      features: [{ name: 'ActorStateTTL', enabled: true }],
+      features: [
+        { name: 'ActorStateTTL', enabled: true },
+        { name: 'HotReload', enabled: false },
+      ],
       secrets: { scopes: [{ storeName: 'env', defaultAccess: 'deny' }] },
     },
   })

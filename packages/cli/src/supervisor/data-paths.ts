@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { CliError } from '../cli-error.ts'
 
 /** Where the mesh keeps what, under its data folder. */
 export interface DataPaths {
@@ -40,7 +41,16 @@ export function dataPaths(data: string): DataPaths {
   }
 }
 
-/** Creates the folders, closed to other users of the machine. */
+/** Creates the folders, closed to other users of the machine. Throws `data_folder` when that is not allowed. */
 export function createFolders({ data, logs, run, redisData, schedulerData }: DataPaths): void {
-  for (const folder of [data, logs, run, redisData, schedulerData]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  try {
+    for (const folder of [data, logs, run, redisData, schedulerData]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError(
+      'data_folder',
+      `cannot create the data folder ${data}: ${why}; set WEFT_DATA to a folder you may write to`,
+      { cause },
+    )
+  }
 }

@@ -11,13 +11,18 @@ export type LockOwner = z.infer<typeof LockOwner>
 export function takeMeshLock(lockFile: string, url: string): () => void {
   const owner = { ...ownIdentity(), url }
   if (!createLock(lockFile, owner)) {
-    const other = readLockOwner(lockFile)
-    if (other !== undefined) throw alreadyRunning(other)
+    refuseRunningMesh(lockFile)
     // Left by a supervisor that was killed. Two that find it at once: the second to create it is refused.
     rmSync(lockFile, { force: true })
     if (!createLock(lockFile, owner)) throw alreadyRunning(readLockOwner(lockFile) ?? owner)
   }
   return () => rmSync(lockFile, { force: true })
+}
+
+/** Throws `already_running` with its address when a mesh runs with this data folder. */
+export function refuseRunningMesh(lockFile: string): void {
+  const owner = readLockOwner(lockFile)
+  if (owner !== undefined) throw alreadyRunning(owner)
 }
 
 /** Who runs the mesh of this data folder; undefined when nobody does. */

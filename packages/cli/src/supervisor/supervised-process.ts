@@ -13,6 +13,13 @@ const watchPollMs = 5_000
 /** A first start may migrate a database or replay a log before it answers anything. */
 const startingSilenceMs = 180_000
 
+const supervisorMark = 'supervisor:'
+
+/** Whether a line of a process's log was written about it, not by it. */
+export function isSupervisorLine(line: string): boolean {
+  return line.includes(`"message":"${supervisorMark}`)
+}
+
 /** Keeps one process running: starts it, watches its health, starts it again with growing delays when it ends or falls silent. */
 export class SupervisedProcess {
   readonly spec: ProcessSpec
@@ -165,7 +172,7 @@ export class SupervisedProcess {
   }
 
   #note(what: string): void {
-    const line = { timestamp: new Date().toISOString(), level: 'warn', message: `supervisor: ${this.spec.name} ${what}` }
+    const line = { timestamp: new Date().toISOString(), level: 'warn', message: `${supervisorMark} ${this.spec.name} ${what}` }
     this.#log.write(`${JSON.stringify(line)}\n`)
   }
 }
