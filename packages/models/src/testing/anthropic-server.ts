@@ -43,6 +43,7 @@ export function startAnthropicServer(options: AnthropicServerOptions = {}): Prom
       sendRefusal: ({ status, message }, response) => sendError(response, { status, message }),
     },
     reply,
+    options.port,
   )
 }
 

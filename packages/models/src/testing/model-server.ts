@@ -72,7 +72,7 @@ export interface ModelWire {
 const bodyBytesMax = 33_554_432
 
 /** A server on a free loopback port that answers one wire as scripted and refuses what that wire does not allow. */
-export async function startModelServer(wire: ModelWire, defaultReply: Reply): Promise<ModelServer> {
+export async function startModelServer(wire: ModelWire, defaultReply: Reply, port = 0): Promise<ModelServer> {
   const requests: ServedRequest[] = []
   const refusals: string[] = []
   const scripted: Reply[] = []
@@ -100,12 +100,12 @@ export async function startModelServer(wire: ModelWire, defaultReply: Reply): Pr
     serve(request, response).catch(() => response.destroy())
   })
   server.on('connection', () => connections++)
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const boundPort = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `http://127.0.0.1:${port}${wire.basePath}`,
+    url: `http://127.0.0.1:${boundPort}${wire.basePath}`,
     requests,
     refusals,
     abortedCount,

@@ -17,6 +17,8 @@ export interface OpenAiServerOptions {
   apiKey?: string
   /** What `/v1/models` lists and chat completions accept; default `test-model`. */
   models?: string[]
+  /** Default: a free one. */
+  port?: number
   /** The reply to requests that are not scripted. */
   reply?: Reply
 }
@@ -55,6 +57,7 @@ export function startOpenAiServer(options: OpenAiServerOptions = {}): Promise<Mo
         ),
     },
     reply,
+    options.port,
   )
 }
 

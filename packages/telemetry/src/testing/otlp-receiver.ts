@@ -16,8 +16,8 @@ export interface OtlpReceiver {
   stop(): Promise<void>
 }
 
-/** An OTLP/HTTP receiver on a free port of 127.0.0.1. Like Phoenix it takes protobuf alone: anything else is refused with 415. */
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+/** An OTLP/HTTP receiver on 127.0.0.1, on a free port unless one is given. Like Phoenix it takes protobuf alone: anything else is refused with 415. */
+export async function startOtlpReceiver(options: { port?: number } = {}): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = []
   const watchers = new Set<() => void>()
   let metricsExports = 0
@@ -32,7 +32,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
     for (const look of watchers) look()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined
 

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
+import { type OtlpReceiver, startOtlpReceiver } from '@weft/telemetry/testing'
+import { z } from 'zod'
+import { bodyOf, request, sharedMesh, storeOf, weftOf } from './mesh/shared-mesh.ts'
+
+let receiver: OtlpReceiver
+let model: ModelServer
+
+beforeAll(async () => {
+  const { spansPort, openAiPort } = sharedMesh()
+  receiver = await startOtlpReceiver({ port: spansPort })
+  model = await startOpenAiServer({ port: openAiPort, models: ['test-model'], reply: { kind: 'text', chunks: ['The tram was green [1].'] } })
+}, 30_000)
+
+afterAll(async () => {
+  await receiver.stop()
+  await model.stop()
+})
+
+it('a question is one trace: request, sidecars, actor, planner, agents and the model call, as one tree', async () => {
+  const storeId = await storeOf('trams', { 'tram.md': 'The tram was green. It ran until 1957.' })
+  const traceId = Array.from({ length: 32 }, () => Math.floor(Math.random() * 16).toString(16)).join('')
+  const parentSpanId = 'a1b2c3d4e5f60718'
+  const step = { agent: 'rag', params: {}, dependsOn: [], parallel: false }
+  const question = 'Which colour had the tram?'
+  const response = await request('/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', traceparent: `00-${traceId}-${parentSpanId}-01` },
+    body: JSON.stringify({
+      model: 'weft/auto',
+      messages: [{ role: 'user', content: question }],
+      weft: {
+        vectorStoreIds: [storeId],
+        plan: {
+          planId: 'traced',
+          schemaVersion: 1,
+          answerStepId: 'answer',
+          steps: [
+            { ...step, stepId: 'find', capability: 'retrieve', params: { query: question } },
+            { ...step, stepId: 'answer', capability: 'answer', params: { question }, dependsOn: ['find'], model: { prefer: 'openai/test-model' } },
+          ],
+        },
+      },
+    }),
+  })
+  expect(response.status).toBe(200)
+  expect(weftOf(await bodyOf(z.looseObject({}), response)).traceId).toBe(traceId)
+
+  const wanted = ['gateway', 'orchestrator', 'rag']
+  const spans = (
+    await receiver.waitFor((received) => {
+      const own = received.filter((span) => span.traceId === traceId)
+      const services = new Set(own.map((span) => span.service))
+      const hasSidecars = own.some((span) => span.name.toLowerCase().includes('calllocal') || span.name.includes('/execute'))
+      return wanted.every((service) => services.has(service)) && own.some((span) => span.name === 'chat openai/test-model') && hasSidecars && isOneTree(own, parentSpanId)
+    }, 20_000)
+  ).filter((span) => span.traceId === traceId)
+  const modelCall = spans.find((span) => span.name === 'chat openai/test-model')
+  const ancestors: string[] = []
+  for (let span = modelCall; span !== undefined; span = spans.find((other) => other.spanId === span?.parentSpanId)) ancestors.push(span.service)
+  expect(new Set(ancestors)).toEqual(new Set(['rag', 'orchestrator', 'gateway']))
+}, 60_000)
+
+/** Every span's parent is among the spans, except for the one that continues the client's. */
+function isOneTree(spans: { spanId: string; parentSpanId?: string | undefined }[], clientSpanId: string): boolean {
+  const ids = new Set(spans.map((span) => span.spanId))
+  const roots = spans.filter((span) => span.parentSpanId === undefined || !ids.has(span.parentSpanId))
+  return roots.length === 1 && roots[0]?.parentSpanId === clientSpanId
+}

@@ -1,0 +1,89 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { runWeft } from './mesh/running-mesh.ts'
+import { sharedMesh, weft } from './mesh/shared-mesh.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weft-folder-'))
+  await mkdir(join(folder, 'notes'))
+  await writeFile(join(folder, 'notes', 'otters.md'), '# Otters\n\nOtters hold hands while they sleep, so that they do not drift apart.\n')
+  await writeFile(join(folder, 'beavers.txt'), 'Beavers build dams from branches and mud.\n')
+  await writeFile(join(folder, 'picture.png'), new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 0]))
+  await symlink(folder, join(folder, 'loop'))
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('weft ingest', () => {
+  it('takes a folder in, says what it skipped and why, and a second time touches only what changed', async () => {
+    const first = await weft(['ingest', folder, '--store', 'animals', '--json'])
+    expect(first).toMatchObject({ code: 0 })
+    expect(JSON.parse(first.stdout)).toMatchObject({ added: 2, changed: 0, unchanged: 0 })
+    expect(first.stdout).toMatch(/picture\.png/)
+    await writeFile(join(folder, 'beavers.txt'), 'Beavers build dams from branches, stones and mud.\n')
+    await rm(join(folder, 'notes', 'otters.md'))
+    const second = await weft(['ingest', folder, '--store', 'animals', '--json'])
+    expect(JSON.parse(second.stdout)).toMatchObject({ added: 0, changed: 1, removed: 1, unchanged: 0 })
+    await writeFile(join(folder, 'notes', 'otters.md'), '# Otters\n\nOtters hold hands while they sleep, so that they do not drift apart.\n')
+    const third = await weft(['ingest', folder, '--store', 'animals', '--json'])
+    expect(JSON.parse(third.stdout)).toMatchObject({ added: 1, unchanged: 1 })
+  }, 60_000)
+})
+
+describe('weft ask and search', () => {
+  it('streams an answer, then its sources with file and quote, and says which model it was', async () => {
+    const { code, output } = await weft(['ask', 'Why do otters hold hands?', '--store', 'animals'])
+    expect(code).toBe(0)
+    expect(output).toMatch(/drift apart.*\[1\]/s)
+    expect(output).toMatch(/otters\.md/)
+    expect(output).toMatch(/offline/i)
+  }, 30_000)
+
+  it('finds passages', async () => {
+    const { code, output } = await weft(['search', 'beaver dams', '--store', 'animals'])
+    expect(code).toBe(0)
+    expect(output).toMatch(/beavers\.txt/)
+  }, 30_000)
+})
+
+describe('weft', () => {
+  it('says in status that everything is ready, and where', async () => {
+    const { stdout } = await weft(['status', '--json'])
+    const status = JSON.parse(stdout)
+    expect(status).toMatchObject({ ready: true, url: sharedMesh().url })
+    expect(status.processes).toHaveLength(14)
+    expect(status.processes[0]).toMatchObject({ name: expect.any(String), pid: expect.any(Number), ports: expect.anything(), rssMb: expect.any(Number) })
+  }, 30_000)
+
+  it('refuses a second start of the same mesh, naming the running one', async () => {
+    const { code, output } = await weft(['up'])
+    expect(code).toBe(1)
+    expect(output).toContain(sharedMesh().url)
+  }, 30_000)
+
+  it('names a taken port and how to choose another', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    const address = taken.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const data = await mkdtemp(join(tmpdir(), 'weft-taken-'))
+    const { code, output } = await runWeft(['up'], { WEFT_PORT: String(port), WEFT_DATA: data })
+    taken.close()
+    await rm(data, { recursive: true, force: true })
+    expect(code).toBe(1)
+    expect(output).toMatch(new RegExp(`${port}.*WEFT_PORT`, 's'))
+  }, 30_000)
+
+  it('exits 2 on wrong usage and 3 when the mesh is not up', async () => {
+    expect((await weft(['ask'])).code).toBe(2)
+    const nowhere = await mkdtemp(join(tmpdir(), 'weft-nowhere-'))
+    const asked = await runWeft(['ask', 'x'], { WEFT_PORT: '1', WEFT_DATA: nowhere, WEFT_API_KEY: 'weft_x' })
+    await rm(nowhere, { recursive: true, force: true })
+    expect(asked.code).toBe(3)
+  }, 30_000)
+})
