@@ -104,7 +104,9 @@ describe('ingesting a folder', () => {
     knowledge.failing.set('bad.md', 'not UTF-8')
     expect((await ingest()).failed).toEqual([{ path: 'bad.md', reason: 'not UTF-8' }])
     knowledge.failing.clear()
-    expect(await ingest()).toMatchObject({ changed: ['bad.md'], unchanged: 1, failed: [] })
+    knowledge.calls.length = 0
+    expect(await ingest()).toMatchObject({ changed: [], retried: ['bad.md'], unchanged: 1, failed: [], bytesUploaded: 0 })
+    expect(knowledge.calls).toEqual(['attach bad.md', 'indexed bad.md'])
   })
 
   it('goes on past a file the server refuses', async () => {
@@ -203,6 +205,8 @@ function createMemoryKnowledge(): MemoryKnowledge {
       if (knowledge.refuseAttach !== undefined) throw knowledge.refuseAttach
       const upload = uploads.get(fileId)
       if (upload === undefined) throw new Error(`no upload ${fileId}`)
+      const known = kept.findIndex((entry) => entry.fileId === fileId)
+      if (known !== -1) kept.splice(known, 1)
       kept.push({ ...file, ...upload, fileId, status: 'in_progress', lastError: undefined })
       knowledge.calls.push(`attach ${file.path}`)
     },

@@ -106,6 +106,7 @@ function noteAction(action: FileAction, report: IngestionReport): void {
   if (action.kind === 'add') report.added.push(action.file.path)
   if (action.kind === 'change') report.changed.push(action.file.path)
   if (action.kind === 'rename') report.renamed.push({ from: action.entry.path, to: action.file.path })
+  if (action.kind === 'retry') report.retried.push(action.file.path)
   if (action.kind === 'add' || action.kind === 'change') report.bytesUploaded += action.file.sizeBytes
 }
 
@@ -140,6 +141,10 @@ async function performAction(action: FileAction, { store, tools, report }: Perfo
     if (action.kind === 'rename' || action.kind === 'touch') {
       await knowledge.renameEntry(store.id, action.entry.fileId, action.file)
       return action.entry.status === 'in_progress' ? action.entry.fileId : undefined
+    }
+    if (action.kind === 'retry') {
+      await knowledge.attach(store.id, action.entry.fileId, action.file)
+      return action.entry.fileId
     }
     const fileId = await knowledge.upload(action.file)
     try {

@@ -8,6 +8,8 @@ export type IngestionReport = {
   changed: string[]
   renamed: { from: string; to: string }[]
   removed: string[]
+  /** Unchanged files whose indexing had failed and was begun again. */
+  retried: string[]
   unchanged: number
   skipped: { path: string; reason: string }[]
   failed: { path: string; reason: string }[]
@@ -16,7 +18,7 @@ export type IngestionReport = {
 }
 
 export function emptyReport(store: IngestionReport['store'], isDryRun: boolean): IngestionReport {
-  const lists = { added: [], changed: [], renamed: [], removed: [], skipped: [], failed: [] }
+  const lists = { added: [], changed: [], renamed: [], removed: [], retried: [], skipped: [], failed: [] }
   return { store, isDryRun, ...lists, unchanged: 0, bytesUploaded: 0, durationMs: 0 }
 }
 
@@ -25,13 +27,14 @@ const shownPathsMax = 20
 
 /** The report as lines: what would happen (dry run) or happened, what was left out with the reason, what failed. */
 export function describeIngestion(report: IngestionReport): string[] {
-  const { added, changed, renamed, removed, unchanged, skipped, failed } = report
+  const { added, changed, renamed, removed, retried, unchanged, skipped, failed } = report
   const verb = report.isDryRun ? 'would be ' : ''
   const counts = [
     `${added.length} ${verb}added`,
     `${changed.length} ${verb}changed`,
     ...(renamed.length > 0 ? [`${renamed.length} ${verb}renamed`] : []),
     `${removed.length} ${verb}removed`,
+    ...(retried.length > 0 ? [`${retried.length} ${verb}tried again`] : []),
     `${unchanged} unchanged`,
     `${skipped.length} skipped`,
     ...(failed.length > 0 ? [`${failed.length} failed`] : []),

@@ -89,8 +89,8 @@ describe('deciding over a file that was read', () => {
     expect(decideFile(read('a.md', 'hash of a.md'), entry('a.md'), []).kind).toBe('touch')
   })
 
-  it('replaces unchanged bytes whose indexing failed', () => {
-    expect(decideFile(read('a.md', 'hash of a.md'), { ...entry('a.md'), status: 'failed' }, []).kind).toBe('change')
+  it('begins the indexing of unchanged bytes again when it failed', () => {
+    expect(decideFile(read('a.md', 'hash of a.md'), { ...entry('a.md'), status: 'failed' }, []).kind).toBe('retry')
   })
 
   it('recognises gone bytes under a new name, once', () => {

@@ -14,12 +14,16 @@ export type ManifestEntry = {
   lastError: string | undefined
 }
 
-/** What one file needs. `touched`: the same bytes with a new time; only the manifest is brought up to date. */
+/**
+ * What one file needs. `touch`: the same bytes with a new time; only the manifest is brought up to date. `retry`: the same bytes,
+ * whose indexing failed; it is begun again without sending them.
+ */
 export type FileAction =
   | { kind: 'add'; file: FingerprintedFile }
   | { kind: 'change'; file: FingerprintedFile; entry: ManifestEntry }
   | { kind: 'rename'; file: FingerprintedFile; entry: ManifestEntry }
   | { kind: 'touch'; file: FingerprintedFile; entry: ManifestEntry }
+  | { kind: 'retry'; file: FingerprintedFile; entry: ManifestEntry }
 
 export type IngestionPlan = {
   unchanged: ManifestEntry[]
@@ -54,16 +58,15 @@ export function planIngestion({ found, skipped, manifest, roots }: PlanInput): I
 /** Decides over a file that was read. A rename takes its entry out of `gone`. */
 export function decideFile(file: FingerprintedFile, entry: ManifestEntry | undefined, gone: ManifestEntry[]): FileAction {
   if (entry !== undefined) {
-    return entry.sha256 === file.sha256 && !isWorthRetrying(entry)
-      ? { kind: 'touch', file, entry }
-      : { kind: 'change', file, entry }
+    if (entry.sha256 !== file.sha256) return { kind: 'change', file, entry }
+    return { kind: isWorthRetrying(entry) ? 'retry' : 'touch', file, entry }
   }
   const index = gone.findIndex((candidate) => candidate.sha256 === file.sha256 && !isWorthRetrying(candidate))
   const moved = index === -1 ? undefined : gone.splice(index, 1)[0]
   return moved === undefined ? { kind: 'add', file } : { kind: 'rename', file, entry: moved }
 }
 
-/** A failed or cancelled entry is ingested again: what was in its way may be gone. */
+/** A failed or cancelled entry is indexed again: what was in its way may be gone, or the server reads more formats now. */
 function isWorthRetrying(entry: ManifestEntry): boolean {
   return entry.status === 'failed' || entry.status === 'cancelled'
 }
