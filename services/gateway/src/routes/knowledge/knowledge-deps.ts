@@ -1,21 +1,15 @@
-import type { Attributes, Filter, Passage } from '@weft/contracts'
-import type { KnowledgeStore } from '@weft/retrieval'
+import type { IngestionJob, KnowledgeStore, SearchAnswer, SearchRequest } from '@weft/retrieval'
 import type { Response } from 'express'
-
-/** A passage a search found. `rank` counts from 1; `score` is comparable within one answer, `rawScore` is the engine's own. */
-export type SearchHit = Passage & { attributes: Attributes; rank: number; rawScore: number }
-
-export type SearchCall = { tenant: string; vectorStoreIds: string[]; query: string; filters?: Filter; maxResults: number }
-
-export type IngestionJob = { tenant: string; vectorStoreId: string; fileId: string }
 
 /** What the knowledge routes stand on; `search` and `requestIngestion` reach the rag service. */
 export type KnowledgeDeps = {
   store: KnowledgeStore
-  search(call: SearchCall): Promise<{ results: SearchHit[] }>
-  requestIngestion(job: IngestionJob): Promise<void>
+  search(request: SearchRequest): Promise<SearchAnswer>
+  requestIngestion(job: IngestionJob): Promise<unknown>
   /** The tenant of the key that authenticated the request of this response. */
   tenantOf(response: Response): string
+  /** A vector store was made or deleted, so lists of them kept elsewhere are out of date. */
+  onStoresChanged(tenant: string): void
 }
 
 const hintsAtOnce = 4

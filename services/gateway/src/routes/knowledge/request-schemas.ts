@@ -72,7 +72,7 @@ const ListQuery = z.object({
   before: Id.exactOptional(),
 })
 
-/** Files of a tenant are many and small: OpenAI lets one page hold 10,000 and gives as many by default. */
+/** OpenAI lets a page of files hold 10,000; here it holds 100 at most and `has_more` leads on. */
 const FileListQuery = ListQuery.extend({
   limit: z.coerce.number().int().min(1).max(10_000).default(requestLimits.pageMax),
   purpose: z.string().max(64).exactOptional(),

@@ -1,6 +1,7 @@
 import { parseValue, SearchRequest } from '@weft/contracts'
+import type { SearchHit } from '@weft/retrieval'
 import type { Router } from 'express'
-import type { KnowledgeDeps, SearchHit } from './knowledge-deps.ts'
+import type { KnowledgeDeps } from './knowledge-deps.ts'
 
 /** `POST /v1/vector_stores/{id}/search` */
 export function mountSearchVectorStore(router: Router, { store, search, tenantOf }: KnowledgeDeps): void {

@@ -6,7 +6,7 @@ import { CreateVectorStore, parseBody, parseListQuery, UpdateVectorStore } from 
 
 /** `POST, GET /v1/vector_stores`, `GET, POST, DELETE /v1/vector_stores/{id}` */
 export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
-  const { store, tenantOf } = deps
+  const { store, tenantOf, onStoresChanged } = deps
 
   router.post('/v1/vector_stores', async (request, response) => {
     const tenant = tenantOf(response)
@@ -19,6 +19,7 @@ export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
       ...(body.metadata == null ? {} : { metadata: body.metadata }),
       ...(body.chunking_strategy == null ? {} : { chunkingStrategy: body.chunking_strategy }),
     })
+    onStoresChanged(tenant)
     hintIngestion(
       deps,
       fileIds.map((fileId) => ({ tenant, vectorStoreId: created.id, fileId })),
@@ -49,7 +50,9 @@ export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
 
   router.delete('/v1/vector_stores/:vectorStoreId', async (request, response) => {
     const { vectorStoreId } = request.params
-    const isDeleted = await store.deleteVectorStore({ tenant: tenantOf(response), vectorStoreId })
+    const tenant = tenantOf(response)
+    const isDeleted = await store.deleteVectorStore({ tenant, vectorStoreId })
+    onStoresChanged(tenant)
     if (!isDeleted) throw new WeftError('not_found', `no vector store '${vectorStoreId}'`, { param: 'vector_store_id' })
     response.json({ id: vectorStoreId, object: 'vector_store.deleted', deleted: true })
   })
