@@ -5,7 +5,7 @@ import { exitCodes } from '../../cli-error.ts'
 import { readCliSettings } from '../../cli-settings.ts'
 import { withMesh } from './connect-mesh.ts'
 import { ingestPaths } from './ingest-paths.ts'
-import { printIngestion } from './ingestion-report.ts'
+import { ingestionJson, printIngestion } from './ingestion-report.ts'
 import { createKnowledgeApi } from './knowledge-api.ts'
 import { storeNameOption } from './resolve-store.ts'
 
@@ -42,7 +42,7 @@ async function runIngest({
       },
       { knowledge: createKnowledgeApi(mesh.client), terminal, now: Date.now, sleep },
     )
-    if (isJson) terminal.printJson(report)
+    if (isJson) terminal.printJson(ingestionJson(report))
     else printIngestion(report, terminal)
     if (report.failed.length > 0) process.exitCode = exitCodes.failed
   })

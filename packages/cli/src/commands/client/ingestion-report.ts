@@ -82,6 +82,20 @@ function indented(paths: string[]): string[] {
   return paths.length > shownSkippedMax ? [...shown, `           … and ${paths.length - shownSkippedMax} more`] : shown
 }
 
+/** The report for programs: how many of each, then which. */
+export function ingestionJson(report: IngestionReport) {
+  const { added, changed, renamed, removed, retried, ...rest } = report
+  return {
+    ...rest,
+    added: added.length,
+    changed: changed.length,
+    renamed: renamed.length,
+    removed: removed.length,
+    retried: retried.length,
+    paths: { added, changed, renamed, removed, retried },
+  }
+}
+
 export function printIngestion(report: IngestionReport, terminal: Terminal): void {
   const lines = describeIngestion(report)
   for (const line of lines.slice(0, -1)) terminal.note(line)
