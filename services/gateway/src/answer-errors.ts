@@ -1,0 +1,43 @@
+import { WeftError } from '@weft/contracts'
+import { ModelError } from '@weft/models'
+import type { Logger } from '@weft/telemetry'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { toApiError } from './core/api-error.ts'
+import { bodyError } from './read-json-body.ts'
+import { requestIdOf } from './request-context.ts'
+
+/** Answers routes that do not exist, naming them. */
+export const answerUnknownRoute: RequestHandler = (request) => {
+  throw new WeftError('not_found', `no such route: ${request.method} ${request.path.slice(0, 200)}`)
+}
+
+/** Answers whatever a route threw as OpenAI's error body. Only the log sees causes and stacks. */
+export function answerErrors(logger: Pick<Logger, 'error'>): ErrorRequestHandler {
+  // biome-ignore lint/complexity/useMaxParams: express knows error handlers by their four parameters
+  return (thrown, request, response, _next) => {
+    if (response.headersSent || response.destroyed) {
+      response.destroy()
+      return
+    }
+    const { status, body, headers } = toApiError(foreseen(thrown))
+    if (body.error.code === 'internal_error') {
+      const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
+      logger.error('a request failed unforeseen', {
+        requestId: requestIdOf(response),
+        method: request.method,
+        path: request.path,
+        message,
+        stack,
+      })
+    }
+    response.status(status).set(headers).json(body)
+  }
+}
+
+/** Failures of libraries and of models as the mesh's own. */
+export function foreseen(thrown: unknown): unknown {
+  if (thrown instanceof ModelError) return thrown.toWeftError()
+  if (thrown instanceof URIError)
+    return new WeftError('invalid_request', 'the path is not valid percent-encoding', { cause: thrown })
+  return bodyError(thrown)
+}

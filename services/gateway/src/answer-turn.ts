@@ -1,0 +1,108 @@
+import type { ServerResponse } from 'node:http'
+import { toApiError } from './core/api-error.ts'
+import type { TurnOutput } from './core/assemble-turn.ts'
+import {
+  type CompletionIdentity,
+  completionBody,
+  deltaChunk,
+  finishChunk,
+  tokenUsage,
+  usageChunk,
+  weftAnswer,
+} from './core/completion-objects.ts'
+import { divergedAnswer, type SpokenEnd, speakEnd } from './core/turn-end.ts'
+import type { OpenAnswer } from './open-streams.ts'
+import { createSseStream, type SseStream } from './sse-stream.ts'
+
+export interface AnswerOptions {
+  response: ServerResponse
+  outputs: AsyncIterable<TurnOutput>
+  identity: CompletionIdentity
+  place: { sessionId: string; turn: number; traceId: string }
+  showsProgress: boolean
+  open: OpenAnswer
+}
+
+/** A failure this soon after acceptance still gets a real status; later the stream starts even without text. */
+const startWithinMs = 1_000
+
+/** Answers a turn as a chat completion stream: role, progress as reasoning, the answer's text, one finish chunk, `[DONE]`. */
+export async function streamTurn(options: AnswerOptions): Promise<void> {
+  const { response, identity, open } = options
+  const sse = createSseStream(response)
+  let hasRole = false
+  let hasText = false
+  const begin = async () => {
+    if (hasRole) return
+    hasRole = true
+    await sse.send({ data: deltaChunk(identity, { role: 'assistant', content: '' }) })
+  }
+  const timer = setTimeout(() => void begin(), startWithinMs)
+  try {
+    for await (const output of options.outputs) {
+      if (output.type === 'progress' && !options.showsProgress) continue
+      // Made before anything is sent: a turn that failed at once is answered with its status.
+      const messages = messagesOf(options, output, hasText)
+      hasText ||= output.type === 'text'
+      await begin()
+      for (const data of messages) await sse.send({ data })
+    }
+    const reason = open.endReason()
+    if (reason !== undefined) throw reason
+    sse.end()
+  } catch (thrown) {
+    failStream(sse, response, thrown)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function messagesOf(options: AnswerOptions, output: TurnOutput, hasText: boolean): string[] {
+  const { identity, place } = options
+  switch (output.type) {
+    case 'progress':
+      return [deltaChunk(identity, { reasoning_content: `${output.line}\n` })]
+    case 'text':
+      return [deltaChunk(identity, { content: output.delta })]
+    case 'diverged':
+      throw divergedAnswer(place.sessionId)
+    case 'end': {
+      const end = speakEnd(place.sessionId, output.end)
+      const notice = end.notice === '' ? [] : [deltaChunk(identity, { content: hasText ? `\n\n${end.notice}` : end.notice })]
+      const usage = identity.includesUsage ? [usageChunk(identity, tokenUsage(end.answer.usage))] : []
+      return [...notice, finishChunk(identity, weftAnswer(place, end)), ...usage, '[DONE]']
+    }
+  }
+}
+
+/** A failure mid-stream is an event of its own and no `[DONE]`; before the first byte it is an ordinary error answer. */
+export function failStream(sse: SseStream, response: ServerResponse, thrown: unknown): void {
+  if (!sse.hasStarted) throw thrown
+  if (response.destroyed) return
+  void sse.send({ data: JSON.stringify(toApiError(thrown).body) })
+  sse.end()
+}
+
+/** Answers a turn as one JSON body. */
+export async function answerTurnWhole(options: AnswerOptions): Promise<void> {
+  const progress: string[] = []
+  for await (const output of options.outputs) {
+    if (output.type === 'progress' && options.showsProgress && progress.length < progressLinesMax) progress.push(output.line)
+    if (output.type === 'end') return sendWhole(options, speakEnd(options.place.sessionId, output.end), progress)
+  }
+  const reason = options.open.endReason()
+  if (reason !== undefined) throw reason
+}
+
+const progressLinesMax = 500
+
+function sendWhole({ response, identity, place }: AnswerOptions, end: SpokenEnd, progress: string[]): void {
+  const text = end.notice === '' ? end.answer.text : [end.answer.text, end.notice].filter((part) => part !== '').join('\n\n')
+  const body = completionBody(identity, text, {
+    usage: tokenUsage(end.answer.usage),
+    reasoning: progress.join('\n'),
+    weft: weftAnswer(place, end),
+  })
+  response.setHeader('content-type', 'application/json; charset=utf-8')
+  response.end(JSON.stringify(body))
+}

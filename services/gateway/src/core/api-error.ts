@@ -1,0 +1,60 @@
+import { type ProblemCode, toWeftError, type WeftError } from '@weft/contracts'
+
+/** OpenAI's error body: all four keys, always. */
+export interface ApiErrorBody {
+  error: { message: string; type: string; param: string | null; code: string | null }
+}
+
+export interface ApiError {
+  status: number
+  body: ApiErrorBody
+  headers: Record<string, string>
+}
+
+/** What clients wait when they are told to come back and the failure names no time of its own. */
+const retryAfterS = 1
+/** Clients honour `retry-after` up to this (openai-node). */
+const retryAfterMaxS = 60
+
+/** Any failure as a client sees it. Messages of unforeseen errors stay inside: they may name paths, addresses or data. */
+export function toApiError(thrown: unknown): ApiError {
+  const error = toWeftError(thrown)
+  return { status: error.status, body: apiErrorBody(error), headers: retryHeaders(error) }
+}
+
+export function apiErrorBody(error: WeftError): ApiErrorBody {
+  const message =
+    error.code === 'internal_error' ? 'Something went wrong inside Weft; the request id names it in the logs.' : error.message
+  return { error: { message, type: typeOf(error.code, error.status), param: error.param ?? null, code: error.code } }
+}
+
+function typeOf(code: ProblemCode, status: number): string {
+  switch (code) {
+    case 'invalid_api_key':
+      return 'authentication_error'
+    case 'permission_denied':
+      return 'permission_error'
+    case 'insufficient_quota':
+      return 'insufficient_quota'
+    case 'rate_limit_exceeded':
+      return 'rate_limit_error'
+    default:
+      return status < 500 ? 'invalid_request_error' : 'server_error'
+  }
+}
+
+/** Clients retry 408, 409, 429 and ≥ 500 by themselves: say whether it helps, and when. */
+function retryHeaders(error: WeftError): Record<string, string> {
+  const mayBeRetried = error.status === 409 || error.status === 429 || error.status >= 500
+  if (!mayBeRetried) return {}
+  const isTold = error.status === 429 || error.status === 503
+  return {
+    'x-should-retry': String(error.isRetryable),
+    ...(isTold ? { 'retry-after': String(retrySeconds(error.details)) } : {}),
+  }
+}
+
+function retrySeconds(details: unknown): number {
+  const ms = typeof details === 'object' && details !== null && 'retryAfterMs' in details ? details.retryAfterMs : undefined
+  return typeof ms === 'number' && ms >= 0 ? Math.min(retryAfterMaxS, Math.max(1, Math.ceil(ms / 1_000))) : retryAfterS
+}

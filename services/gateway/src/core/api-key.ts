@@ -1,0 +1,52 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { WeftError } from '@weft/contracts'
+import { z } from 'zod'
+
+export const keyScopes = ['chat', 'approve', 'admin'] as const
+export const KeyScope = z.enum(keyScopes)
+export type KeyScope = z.infer<typeof KeyScope>
+
+/** What a key looks like. Keys made here have 256 random bits; a first admin key of the user's own choice may be shorter. */
+export const ApiKey = z
+  .string()
+  .regex(/^weft_[A-Za-z0-9_-]{16,256}$/, 'a key is "weft_" and at least 16 letters, digits, "_" or "-"')
+
+/** Who a request comes from, as far as its key tells. */
+export interface KeyIdentity {
+  keyId: string
+  tenant: string
+  scopes: readonly KeyScope[]
+  expiresAtMs: number | undefined
+}
+
+export function newApiKey(): string {
+  return `weft_${randomBytes(32).toString('base64url')}`
+}
+
+/** SHA-256 in hexadecimal. A key has 256 bits of its own, so a slow hash would add nothing but latency. */
+export function hashApiKey(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}
+
+/** What a list may show of a key: enough to recognise it, far too little to guess it. */
+export function keyPreview(key: string): string {
+  return `${key.slice(0, 9)}…${key.slice(-4)}`
+}
+
+/** The key of an Authorization header. Throws `invalid_api_key` without ever repeating what was sent. */
+export function keyFromHeader(header: string | undefined): string {
+  if (header === undefined)
+    throw new WeftError('invalid_api_key', 'send your key as "Authorization: Bearer weft_…"', { isRetryable: false })
+  const [scheme, key, ...more] = header.split(' ')
+  if (scheme?.toLowerCase() !== 'bearer' || key === undefined || more.length > 0 || !ApiKey.safeParse(key).success)
+    throw invalidKey()
+  return key
+}
+
+export function invalidKey(): WeftError {
+  return new WeftError('invalid_api_key', 'this key is not valid: it is unknown, expired or revoked', { isRetryable: false })
+}
+
+export function requireScope(identity: KeyIdentity, scope: KeyScope): void {
+  if (!identity.scopes.includes(scope)) throw new WeftError('permission_denied', `this key lacks the scope "${scope}"`)
+}

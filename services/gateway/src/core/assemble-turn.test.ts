@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals'
+import { answerOf, endItem, eventItem, plan, textItem, viewOf } from '../testing/turns.ts'
+import { createTurnAssembler } from './assemble-turn.ts'
+
+const assembler = (more: { isPauseEnd?: boolean; isStreamed?: boolean } = {}) => createTurnAssembler({ turn: 1, isPauseEnd: true, isStreamed: true, ...more })
+
+describe('a turn put together from its replies', () => {
+  it('shows progress, then the answer step only, then its end', () => {
+    const turn = assembler()
+    const items = [
+      eventItem(1, 'turn.accepted'),
+      eventItem(2, 'plan.ready', { plan }),
+      eventItem(3, 'step.dispatched', { stepId: 'retrieve' }),
+      textItem(0, 'notes', { stepId: 'retrieve' }),
+      textItem(0, 'Water '),
+      textItem(6, 'boils.'),
+      endItem('completed', answerOf('Water boils.')),
+    ]
+    const outputs = items.flatMap((item) => turn.acceptItem(item, 0))
+    expect(outputs.slice(0, -1)).toEqual([
+      { type: 'progress', line: 'plan: retrieve, answer' },
+      { type: 'progress', line: 'retrieve: started' },
+      { type: 'text', delta: 'Water ' },
+      { type: 'text', delta: 'boils.' },
+    ])
+    expect(outputs.at(-1)).toMatchObject({ type: 'end', end: { status: 'completed', answer: { text: 'Water boils.' } } })
+  })
+
+  it('keeps text that overtook its plan, and asks for the session meanwhile', () => {
+    const turn = assembler()
+    expect(turn.acceptItem(textItem(0, 'Hi'), 0)).toEqual([])
+    expect(turn.needsView()).toBe(true)
+    expect(turn.acceptView(viewOf({ plan }))).toEqual([{ type: 'text', delta: 'Hi' }])
+    expect(turn.needsView()).toBe(false)
+  })
+
+  it('is whole from the session alone when every reply was lost', () => {
+    const turn = assembler()
+    const outputs = turn.acceptView(viewOf({ status: 'completed', plan, answer: answerOf('All of it.') }))
+    expect(outputs).toMatchObject([{ type: 'text', delta: 'All of it.' }, { type: 'end' }])
+    expect(turn.acceptItem(endItem('completed', answerOf('All of it.')), 0)).toEqual([])
+  })
+
+  it('reads the session when the end comes without its answer', () => {
+    const turn = assembler()
+    expect(turn.acceptItem(endItem('completed'), 0)).toEqual([])
+    expect(turn.needsView()).toBe(true)
+  })
+
+  it('shows no progress once the answer has begun', () => {
+    const turn = assembler()
+    for (const item of [eventItem(1, 'turn.accepted'), eventItem(2, 'plan.ready', { plan }), textItem(0, 'Hi')]) turn.acceptItem(item, 0)
+    expect(turn.acceptItem(eventItem(3, 'step.progress', { stepId: 'answer', message: 'still on it' }), 0)).toEqual([])
+  })
+
+  it('leaves other turns of the session alone', () => {
+    const turn = assembler()
+    expect(turn.acceptItem({ ...endItem('completed', answerOf('old')), turn: 7 }, 0)).toEqual([])
+  })
+
+  it('lets an agent start over freely while nothing was shown to anybody', () => {
+    const turn = assembler({ isStreamed: false })
+    const items = [eventItem(1, 'plan.ready', { plan }), textItem(0, 'First'), textItem(0, 'Second', { attempt: 2 })]
+    expect(items.flatMap((item) => turn.acceptItem(item, 0)).filter((output) => output.type === 'diverged')).toEqual([])
+    expect(turn.acceptItem(endItem('completed', answerOf('Second')), 0)).toMatchObject([{ type: 'end' }])
+  })
+
+  it('pauses at an approval, or waits for it when asked to', () => {
+    const paused = viewOf({ status: 'awaiting_approval', plan })
+    expect(assembler().acceptView(paused)).toMatchObject([{ type: 'end', end: { status: 'awaiting_approval' } }])
+    expect(assembler({ isPauseEnd: false }).acceptView(paused)).toEqual([])
+  })
+})

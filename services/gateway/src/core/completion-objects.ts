@@ -1,0 +1,101 @@
+import type { Citation, TurnAnswer, TurnStatus, Usage } from '@weft/contracts'
+import type { ApprovalSummary } from './describe-pause.ts'
+
+/** What every chunk of one answer has in common. */
+export interface CompletionIdentity {
+  id: string
+  model: string
+  /** Unix seconds. */
+  created: number
+  includesUsage: boolean
+}
+
+/** The `weft` object of an answer, as the public API has it. */
+export interface WeftAnswer {
+  sessionId: string
+  turn: number
+  status: Exclude<TurnStatus, 'running'>
+  degraded: string[]
+  citations: Citation[]
+  approvals: ApprovalSummary[]
+  costUsd: number
+  usageByModel: Usage[]
+  traceId: string
+}
+
+export interface TokenUsage {
+  prompt_tokens: number
+  completion_tokens: number
+  total_tokens: number
+}
+
+export function tokenUsage(usage: Usage[]): TokenUsage {
+  const prompt = usage.reduce((sum, used) => sum + used.inputTokens, 0)
+  const completion = usage.reduce((sum, used) => sum + used.outputTokens, 0)
+  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion }
+}
+
+export type Delta = { role: 'assistant'; content: '' } | { content: string } | { reasoning_content: string }
+
+/** A chunk with a piece of the answer, as JSON. */
+export function deltaChunk(identity: CompletionIdentity, delta: Delta): string {
+  return JSON.stringify({ ...chunkBase(identity), choices: [{ index: 0, delta, logprobs: null, finish_reason: null }] })
+}
+
+/** The last chunk that has a choice; it carries the `weft` object. */
+export function finishChunk(identity: CompletionIdentity, weft: WeftAnswer): string {
+  return JSON.stringify({
+    ...chunkBase(identity),
+    choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: 'stop' }],
+    weft,
+  })
+}
+
+/** Only for clients that asked for usage: its own chunk, without a choice. */
+export function usageChunk(identity: CompletionIdentity, usage: TokenUsage): string {
+  return JSON.stringify({ ...chunkBase(identity), choices: [], usage })
+}
+
+/** A whole answer that is not streamed. */
+export function completionBody(
+  identity: CompletionIdentity,
+  text: string,
+  more: { usage: TokenUsage; reasoning: string; weft: WeftAnswer },
+) {
+  const { id, created, model } = identity
+  const reasoning = more.reasoning === '' ? {} : { reasoning_content: more.reasoning }
+  const message = { role: 'assistant', content: text, refusal: null, ...reasoning }
+  return {
+    id,
+    object: 'chat.completion',
+    created,
+    model,
+    choices: [{ index: 0, message, logprobs: null, finish_reason: 'stop' }],
+    usage: more.usage,
+    weft: more.weft,
+  }
+}
+
+function chunkBase({ id, created, model, includesUsage }: CompletionIdentity) {
+  return { id, object: 'chat.completion.chunk', created, model, ...(includesUsage ? { usage: null } : {}) }
+}
+
+/** The facts of an ended turn as its answer shows them. */
+export function weftAnswer(place: { sessionId: string; turn: number; traceId: string }, end: EndFacts): WeftAnswer {
+  const { status, answer, approvals } = end
+  return {
+    ...place,
+    status,
+    degraded: answer.degraded,
+    citations: answer.citations,
+    approvals,
+    costUsd: answer.costUsd,
+    usageByModel: answer.usage,
+  }
+}
+
+export interface EndFacts {
+  status: Exclude<TurnStatus, 'running'>
+  answer: TurnAnswer
+  approvals: ApprovalSummary[]
+}

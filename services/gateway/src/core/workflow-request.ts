@@ -1,0 +1,83 @@
+import { type ChatCompletionRequest, isMode, WeftError, WeftOptions } from '@weft/contracts'
+
+/** Fields of a chat request that shape an agent's model call; the rest is either Weft's own or not for workflows. */
+const modelOptionFields = [
+  'temperature',
+  'top_p',
+  'max_tokens',
+  'max_completion_tokens',
+  'stop',
+  'seed',
+  'reasoning_effort',
+  'presence_penalty',
+  'frequency_penalty',
+] as const
+
+const usedFields: ReadonlySet<string> = new Set([
+  ...modelOptionFields,
+  ...[
+    'model',
+    'messages',
+    'stream',
+    'stream_options',
+    'user',
+    'safety_identifier',
+    'weft',
+    'n',
+    'tools',
+    'tool_choice',
+    'response_format',
+    'logprobs',
+    'store',
+    'metadata',
+  ],
+])
+const weftFields: ReadonlySet<string> = new Set(Object.keys(WeftOptions.shape))
+
+export function isWorkflowModel(model: string): boolean {
+  return model.startsWith('weft/')
+}
+
+/** Refuses what a workflow cannot honour instead of quietly leaving it out. Throws `invalid_request` or `model_not_found` with `param`. */
+export function checkWorkflowRequest(request: ChatCompletionRequest): void {
+  const mode = request.model.slice('weft/'.length)
+  if (!isMode(mode))
+    throw new WeftError('model_not_found', `there is no model '${request.model}': GET /v1/models lists them`, { param: 'model' })
+  const wished = request.weft?.mode
+  if (wished !== undefined && !isMode(wished))
+    throw new WeftError('invalid_request', `there is no mode '${wished}'`, { param: 'weft.mode' })
+  if ((request.n ?? 1) > 1) throw unsupported('n', 'a workflow gives one answer')
+  if ((request.tools ?? []).length > 0 && request.tool_choice !== 'none')
+    throw unsupported('tools', "a workflow cannot call the client's tools")
+  if (request.logprobs === true) throw unsupported('logprobs', 'a workflow has no token probabilities')
+  if (isStructured(request.response_format)) throw unsupported('response_format', 'a workflow answers in text')
+}
+
+function unsupported(param: string, why: string): WeftError {
+  return new WeftError(
+    'invalid_request',
+    `'${param}' does not go with weft/… models: ${why}; name a <provider>/<model> instead`,
+    { param },
+  )
+}
+
+function isStructured(format: unknown): boolean {
+  return typeof format === 'object' && format !== null && 'type' in format && format.type !== 'text'
+}
+
+export function modelOptionsOf(request: ChatCompletionRequest): Record<string, unknown> {
+  return Object.fromEntries(modelOptionFields.flatMap((field) => (request[field] == null ? [] : [[field, request[field]]])))
+}
+
+/** Names of fields that had no effect, fit for a response header. `raw` is the body before unknown `weft` fields were dropped. */
+export function ignoredFields(request: ChatCompletionRequest, raw: unknown): string[] {
+  const top = Object.keys(request).filter((field) => !usedFields.has(field))
+  return [...top, ...ignoredWeftFields(raw)].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
+}
+
+export function ignoredWeftFields(raw: unknown): string[] {
+  if (typeof raw !== 'object' || raw === null || !('weft' in raw)) return []
+  const { weft } = raw
+  if (typeof weft !== 'object' || weft === null) return []
+  return Object.keys(weft).flatMap((field) => (weftFields.has(field) ? [] : [`weft.${field}`]))
+}

@@ -1,0 +1,47 @@
+import { SessionView, type SubmitTurn, sessionActorId, TurnAccepted } from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
+import { z } from 'zod'
+
+/** A session of a tenant; the tenant always comes from the key. */
+export interface SessionRef {
+  tenant: string
+  sessionId: string
+}
+
+/** The session actors. Each method throws the session's refusal (`not_found`, …) or `dependency_unavailable`. */
+export interface Sessions {
+  submit(turn: SubmitTurn, signal: AbortSignal): Promise<TurnAccepted>
+  view(session: SessionRef, signal?: AbortSignal): Promise<SessionView>
+  /** Sends the replies of running turns to this topic too. */
+  attach(session: SessionRef, replyTopic: string): Promise<void>
+  /** Cancels one turn, or all that run; harmless when nothing does. */
+  cancel(session: SessionRef, turn?: number): Promise<SessionView>
+}
+
+/** A turn of the actor takes milliseconds; a moved actor a second. */
+const callTimeoutMs = 5_000
+
+export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
+  const call = <T extends z.ZodType>(
+    session: SessionRef,
+    method: string,
+    more: { schema: T; body?: unknown; signal?: AbortSignal | undefined },
+  ) =>
+    sidecar.callActor(
+      { type: 'Session', id: sessionActorId(session.tenant, session.sessionId), method },
+      { schema: more.schema, body: more.body ?? {}, signal: bounded(more.signal) },
+    )
+  return {
+    submit: (turn, signal) => call(turn, 'submit', { schema: TurnAccepted, body: turn, signal }),
+    view: (session, signal) => call(session, 'view', { schema: SessionView, signal }),
+    async attach(session, replyTopic) {
+      await call(session, 'attach', { schema: z.unknown(), body: { replyTopic } })
+    },
+    cancel: (session, turn) => call(session, 'cancel', { schema: SessionView, body: turn === undefined ? {} : { turn } }),
+  }
+}
+
+function bounded(signal: AbortSignal | undefined): AbortSignal {
+  const limit = AbortSignal.timeout(callTimeoutMs)
+  return signal === undefined ? limit : AbortSignal.any([signal, limit])
+}

@@ -1,0 +1,39 @@
+import type { Database } from '@weft/database'
+import { type HealthCheck, runChecks, type Sidecar } from '@weft/mesh'
+import { z } from 'zod'
+
+const agents = ['orchestrator', 'planner', 'reasoning', 'rag'] as const
+
+/** Everything an answer may need. Only what every request needs decides readiness: the mesh heals while the gateway keeps accepting. */
+export function dependencyChecks(options: {
+  database: Pick<Database, 'isHealthy'>
+  sidecar: Pick<Sidecar, 'isHealthy' | 'fetchFrom' | 'getState'>
+}): HealthCheck[] {
+  const { database, sidecar } = options
+  return [
+    { name: 'database', isRequired: true, check: () => database.isHealthy() },
+    { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
+    { name: 'redis', isRequired: false, check: () => isStoreReachable(sidecar) },
+    ...agents.map((appId) => ({ name: appId, isRequired: false, check: () => isAppReady(sidecar, appId) })),
+  ]
+}
+
+/** Names of what does not answer now. */
+export async function findDown(checks: HealthCheck[]): Promise<string[]> {
+  const report = await runChecks(checks)
+  return Object.entries(report.checks).flatMap(([name, state]) => (state === 'ok' ? [] : [name]))
+}
+
+/** Any read shows whether the state store answers; the key need not exist. */
+async function isStoreReachable(sidecar: Pick<Sidecar, 'getState'>): Promise<boolean> {
+  await sidecar.getState('gateway-health', z.unknown())
+  return true
+}
+
+async function isAppReady(sidecar: Pick<Sidecar, 'fetchFrom'>, appId: string): Promise<boolean> {
+  const report = await sidecar.fetchFrom(appId, '/readyz', {
+    schema: z.looseObject({ status: z.string() }),
+    signal: AbortSignal.timeout(2_500),
+  })
+  return report.status === 'ok'
+}

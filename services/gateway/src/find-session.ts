@@ -1,0 +1,36 @@
+import { type SessionView, WeftError } from '@weft/contracts'
+import type { SessionRef, Sessions } from './dapr-sessions.ts'
+import { isPassing } from './retry-briefly.ts'
+import type { SessionLog, SessionSummary } from './session-log.ts'
+
+export interface FindSessionDeps {
+  sessions: Pick<Sessions, 'view'>
+  log: Pick<SessionLog, 'find'>
+}
+
+/** A session known by its actor, by the log, or by both. */
+export interface FoundSession {
+  view: SessionView | undefined
+  summary: SessionSummary | undefined
+}
+
+/** Looks a session up. Throws `not_found` when neither actor nor log knows it, `dependency_unavailable` when nobody can say. */
+export async function findSession(deps: FindSessionDeps, session: SessionRef): Promise<FoundSession> {
+  const [viewed, logged] = await Promise.allSettled([deps.sessions.view(session), deps.log.find(session)])
+  const view = viewed.status === 'fulfilled' ? viewed.value : undefined
+  const summary = logged.status === 'fulfilled' ? logged.value : undefined
+  if (view !== undefined || summary !== undefined) return { view, summary }
+  for (const lookup of [viewed, logged]) {
+    if (lookup.status === 'rejected' && !isNotFound(lookup.reason))
+      throw isPassing(lookup.reason) ? unreachable(lookup.reason) : lookup.reason
+  }
+  throw new WeftError('not_found', `no session '${session.sessionId}'`, { param: 'session_id' })
+}
+
+function isNotFound(thrown: unknown): boolean {
+  return thrown instanceof WeftError && thrown.code === 'not_found'
+}
+
+function unreachable(cause: unknown): WeftError {
+  return new WeftError('dependency_unavailable', cause instanceof Error ? cause.message : String(cause), { cause })
+}

@@ -1,0 +1,72 @@
+import type { ReplyItem } from '@weft/contracts'
+import type { SessionRef } from './dapr-sessions.ts'
+import type { ReplyInbox } from './reply-hub.ts'
+import type { SessionLog } from './session-log.ts'
+import type { SseMessage } from './sse-stream.ts'
+
+export interface FollowEventsOptions {
+  session: SessionRef
+  log: Pick<SessionLog, 'eventsAfter' | 'tail'>
+  inbox: ReplyInbox
+  /** The last event the reader already has. */
+  afterSeq: number
+  /** The session had this many events when the reader came; the log may be a moment behind. */
+  expectedSeq: number
+  /** Whether to stay after the last turn has ended. */
+  isFollowing: boolean
+  signal: AbortSignal
+}
+
+const pageRows = 200
+/** The log is asked this long after a reply said that something happened, and in growing intervals without one. */
+const hintDelayMs = 25
+const idleFirstMs = 500
+const idleMaxMs = 5_000
+
+/**
+ * A session's events from the log, in order, each exactly once with its seq as the SSE id, and live text of its steps (without id: text is
+ * not stored) in between. Ends when no turn is open, unless following.
+ */
+export async function* followEvents(options: FollowEventsOptions): AsyncGenerator<SseMessage, void> {
+  const { session, log, inbox, signal } = options
+  let lastSeq = options.afterSeq
+  let idleMs = idleFirstMs
+  while (!signal.aborted) {
+    const events = await log.eventsAfter(session, lastSeq, pageRows)
+    for (const event of events) {
+      yield { id: event.seq, data: JSON.stringify(event) }
+      lastSeq = event.seq
+    }
+    if (events.length === pageRows) continue
+    if (!options.isFollowing && (await isOver(options, lastSeq))) return
+    idleMs = events.length > 0 ? idleFirstMs : Math.min(idleMaxMs, idleMs * 2)
+    yield* waitForHint({ inbox, signal, untilMs: performance.now() + idleMs, lastSeq })
+  }
+}
+
+async function isOver({ log, session, expectedSeq }: FollowEventsOptions, sentSeq: number): Promise<boolean> {
+  if (sentSeq < expectedSeq) return false
+  const { lastSeq, openTurns } = await log.tail(session)
+  return lastSeq > 0 && sentSeq >= lastSeq && openTurns === 0
+}
+
+/** Hands live text on until an event is announced that the log does not show yet, or the time is over. */
+async function* waitForHint(wait: {
+  inbox: ReplyInbox
+  signal: AbortSignal
+  untilMs: number
+  lastSeq: number
+}): AsyncGenerator<SseMessage, void> {
+  let { untilMs } = wait
+  while (!wait.signal.aborted && performance.now() < untilMs) {
+    await wait.inbox.wait(untilMs - performance.now(), wait.signal)
+    for (const item of wait.inbox.take()) {
+      if (item.kind === 'text') yield { data: JSON.stringify(textEvent(item)) }
+      else if (item.kind === 'end' || item.event.seq > wait.lastSeq) untilMs = Math.min(untilMs, performance.now() + hintDelayMs)
+    }
+  }
+}
+
+function textEvent({ sessionId, turn, stepId, attempt, offset, delta }: Extract<ReplyItem, { kind: 'text' }>) {
+  return { at: new Date().toISOString(), type: 'step.text', sessionId, turn, stepId, attempt, offset, delta }
+}

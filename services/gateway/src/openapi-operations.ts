@@ -1,0 +1,138 @@
+import type { KeyScope } from './core/api-key.ts'
+import type { SchemaName } from './openapi-schemas.ts'
+
+export interface ApiOperation {
+  id: string
+  method: 'get' | 'post' | 'delete'
+  path: string
+  summary: string
+  /** What the key must be allowed to do; none for health. */
+  scope?: KeyScope
+  body?: { schema: SchemaName; content?: string }
+  query?: string[]
+  headers?: string[]
+  answer?: { schema?: SchemaName; status?: number; content?: string; description?: string }
+}
+
+const sse = 'text/event-stream'
+const page = ['limit', 'after']
+const openAiPage = ['limit', 'after', 'before', 'order']
+
+const chat: ApiOperation[] = [
+  {
+    ...chatScope(
+      'post',
+      '/v1/chat/completions',
+      'createChatCompletion',
+      'Answers a conversation: weft/<mode> runs a workflow, <provider>/<model> goes to that model',
+    ),
+    body: { schema: 'ChatCompletionRequest' },
+    headers: ['X-Session-ID', 'Idempotency-Key'],
+    answer: { description: 'A completion, a stream of chunks, or 202 when weft.background is true' },
+  },
+  chatScope('get', '/v1/models', 'listModels', 'Modes and available models, with capabilities and prices'),
+  chatScope('get', '/v1/models/{id}', 'getModel', 'One mode or model'),
+  {
+    ...chatScope('post', '/v1/plan', 'createPlan', 'What would be done for an input'),
+    body: { schema: 'PlanInput' },
+    answer: { schema: 'PlannerAnswer' },
+  },
+  {
+    ...chatScope('post', '/v1/plan/validate', 'validatePlan', 'Whether a plan can run'),
+    body: { schema: 'PlanBody' },
+    answer: { schema: 'PlannerAnswer' },
+  },
+  {
+    ...chatScope('post', '/v1/plan/optimize', 'optimizePlan', 'The same work with less waiting'),
+    body: { schema: 'PlanBody' },
+    answer: { schema: 'PlannerAnswer' },
+  },
+]
+
+const sessions: ApiOperation[] = [
+  { ...chatScope('get', '/v1/sessions', 'listSessions', 'Sessions, newest first'), query: [...page, 'status', 'user'] },
+  { ...chatScope('get', '/v1/sessions/{id}', 'getSession', 'Turns, plans, steps'), answer: { schema: 'SessionView' } },
+  {
+    ...chatScope('get', '/v1/sessions/{id}/events', 'streamSessionEvents', 'The event log; each event has its seq as id'),
+    query: ['after', 'follow'],
+    headers: ['Last-Event-ID'],
+    answer: { schema: 'SessionEvent', content: sse },
+  },
+  {
+    ...chatScope('get', '/v1/sessions/{id}/messages', 'listSessionMessages', 'Questions and answers, oldest first'),
+    query: page,
+  },
+  { ...chatScope('post', '/v1/sessions/{id}/cancel', 'cancelSession', 'Cancels what runs'), answer: { schema: 'SessionView' } },
+]
+
+const stores = '/v1/vector_stores'
+const knowledge: ApiOperation[] = [
+  {
+    ...chatScope('post', '/v1/files', 'createFile', 'Uploads a file'),
+    body: { schema: 'UploadFile', content: 'multipart/form-data' },
+  },
+  { ...chatScope('get', '/v1/files', 'listFiles', 'Uploaded files'), query: [...openAiPage, 'purpose'] },
+  chatScope('get', '/v1/files/{id}', 'getFile', 'One file'),
+  chatScope('delete', '/v1/files/{id}', 'deleteFile', 'Deletes a file everywhere'),
+  {
+    ...chatScope('get', '/v1/files/{id}/content', 'getFileContent', 'The bytes of a file'),
+    answer: { content: 'application/octet-stream' },
+  },
+  { ...chatScope('post', stores, 'createVectorStore', 'Makes a vector store'), body: { schema: 'CreateVectorStore' } },
+  { ...chatScope('get', stores, 'listVectorStores', 'Vector stores'), query: openAiPage },
+  chatScope('get', `${stores}/{id}`, 'getVectorStore', 'One vector store'),
+  {
+    ...chatScope('post', `${stores}/{id}`, 'updateVectorStore', 'Names a vector store anew'),
+    body: { schema: 'UpdateVectorStore' },
+  },
+  chatScope('delete', `${stores}/{id}`, 'deleteVectorStore', 'Deletes a vector store'),
+  { ...chatScope('post', `${stores}/{id}/search`, 'searchVectorStore', 'Finds passages'), body: { schema: 'SearchRequest' } },
+  { ...chatScope('post', `${stores}/{id}/files`, 'addFile', 'Adds a file and has it indexed'), body: { schema: 'AddFile' } },
+  {
+    ...chatScope('get', `${stores}/{id}/files`, 'listVectorStoreFiles', 'Files of a vector store'),
+    query: [...openAiPage, 'filter'],
+  },
+  chatScope('get', `${stores}/{id}/files/{file_id}`, 'getVectorStoreFile', 'One file of a vector store'),
+  {
+    ...chatScope('post', `${stores}/{id}/files/{file_id}`, 'updateVectorStoreFile', 'Attributes of a file'),
+    body: { schema: 'UpdateFile' },
+  },
+  chatScope('delete', `${stores}/{id}/files/{file_id}`, 'removeFile', 'Takes a file out of a vector store'),
+  chatScope('get', `${stores}/{id}/files/{file_id}/content`, 'getVectorStoreFileContent', 'The text search sees'),
+  {
+    ...chatScope('post', `${stores}/{id}/file_batches`, 'createFileBatch', 'Adds many files'),
+    body: { schema: 'CreateFileBatch' },
+  },
+  chatScope('get', `${stores}/{id}/file_batches/{batch_id}`, 'getFileBatch', 'One batch'),
+  {
+    ...chatScope('get', `${stores}/{id}/file_batches/{batch_id}/files`, 'listFileBatchFiles', 'Files of a batch'),
+    query: [...openAiPage, 'filter'],
+  },
+  chatScope('post', `${stores}/{id}/file_batches/{batch_id}/cancel`, 'cancelFileBatch', 'Stops indexing a batch'),
+]
+
+const administration: ApiOperation[] = [
+  { id: 'listKeys', method: 'get', path: '/v1/keys', summary: 'Keys, newest first', scope: 'admin', query: [...page, 'tenant'] },
+  {
+    id: 'createKey',
+    method: 'post',
+    path: '/v1/keys',
+    summary: 'Makes a key; it is shown once',
+    scope: 'admin',
+    body: { schema: 'CreateKey' },
+  },
+  { id: 'deleteKey', method: 'delete', path: '/v1/keys/{id}', summary: 'Revokes a key at once', scope: 'admin' },
+]
+
+const health: ApiOperation[] = [
+  { id: 'livez', method: 'get', path: '/livez', summary: 'The process answers' },
+  { id: 'readyz', method: 'get', path: '/readyz', summary: 'Requests can be served' },
+  { id: 'healthz', method: 'get', path: '/healthz', summary: 'Every dependency, named' },
+  { id: 'metrics', method: 'get', path: '/metrics', summary: 'Prometheus text', answer: { content: 'text/plain' } },
+]
+
+export const operations: readonly ApiOperation[] = [...chat, ...sessions, ...knowledge, ...administration, ...health]
+
+function chatScope(method: ApiOperation['method'], path: string, ...[id, summary]: [string, string]): ApiOperation {
+  return { id, method, path, summary, scope: 'chat' }
+}

@@ -1,0 +1,68 @@
+import {
+  ChatCompletionRequest,
+  ChatMessage,
+  Citation,
+  Filter,
+  PlannerAnswer,
+  PlanProblem,
+  SearchRequest,
+  SessionEvent,
+  SessionView,
+  TurnAnswer,
+  TurnView,
+  Usage,
+  WeftOptions,
+  WorkflowPlan,
+} from '@weft/contracts'
+import { z } from 'zod'
+import { PlanInput } from './routes/ask-planner.ts'
+import { CreateKey } from './routes/create-key.ts'
+import { AddFile, CreateFileBatch, CreateVectorStore, UpdateFile, UpdateVectorStore } from './routes/knowledge/request-schemas.ts'
+
+const UploadFile = z.object({ file: z.string().meta({ format: 'binary' }), purpose: z.string() })
+const PlanBody = z.object({ plan: WorkflowPlan })
+
+/** Every schema the document names. */
+const named = {
+  AddFile,
+  ChatCompletionRequest,
+  ChatMessage,
+  Citation,
+  CreateFileBatch,
+  CreateKey,
+  CreateVectorStore,
+  Filter,
+  PlanBody,
+  PlanInput,
+  PlannerAnswer,
+  PlanProblem,
+  SearchRequest,
+  SessionEvent,
+  SessionView,
+  TurnAnswer,
+  TurnView,
+  UpdateFile,
+  UpdateVectorStore,
+  UploadFile,
+  Usage,
+  WeftOptions,
+  WorkflowPlan,
+} as const
+
+export type SchemaName = keyof typeof named
+
+export function schemaRef(name: SchemaName): { $ref: string } {
+  return { $ref: refOf(name) }
+}
+
+/** The named schemas as JSON Schema 2020-12, what clients may send rather than what is made of it. */
+export function schemaObjects(): Record<string, unknown> {
+  const registry = z.registry<{ id: string }>()
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id })
+  const { schemas } = z.toJSONSchema(registry, { uri: refOf, io: 'input', unrepresentable: 'any' })
+  return Object.fromEntries(Object.entries(schemas).map(([name, { $id: _id, $schema: _schema, ...schema }]) => [name, schema]))
+}
+
+function refOf(name: string): string {
+  return `#/components/schemas/${name}`
+}

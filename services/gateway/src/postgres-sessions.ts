@@ -1,0 +1,122 @@
+import { parseValue, SessionEvent, WeftError } from '@weft/contracts'
+import { type Database, sql } from '@weft/database'
+import { z } from 'zod'
+import type { SessionRef } from './dapr-sessions.ts'
+import type { LogTail, SessionListQuery, SessionLog, SessionMessage, SessionSummary } from './session-log.ts'
+
+const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
+const SessionRow = z.object({
+  id: z.string(),
+  user_id: z.string().nullable(),
+  status: z.string(),
+  title: z.string(),
+  created_at: Time,
+  updated_at: Time,
+  last_seq: z.coerce.number(),
+})
+const EventRow = z.object({
+  seq: z.coerce.number(),
+  at: Time,
+  type: z.string(),
+  turn: z.number(),
+  step_id: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+})
+const MessageRow = z.object({ turn: z.number(), role: z.string(), at: Time, content: z.record(z.string(), z.unknown()) })
+
+/** The event log's tables, read for clients; the orchestrator writes them. Every query names the tenant. */
+export function createPostgresSessionLog({ db }: Pick<Database, 'db'>): SessionLog {
+  return {
+    list: (query) => listSessions(db, query),
+    async find({ tenant, sessionId }) {
+      const { rows } = await sql`
+        select id, user_id, status, title, created_at, updated_at, last_seq from sessions where tenant = ${tenant} and id = ${sessionId}
+      `.execute(db)
+      return rows.map(toSummary)[0]
+    },
+    async eventsAfter({ tenant, sessionId }, seq, limit) {
+      const { rows } = await sql`
+        select seq, at, type, turn, step_id, data from session_events
+        where tenant = ${tenant} and session_id = ${sessionId} and seq > ${seq} order by seq limit ${limit}
+      `.execute(db)
+      return rows.map((row) => toEvent(sessionId, row))
+    },
+    tail: (session) => readTail(db, session),
+    messages: (session, page) => listMessages(db, session, page),
+  }
+}
+
+type Db = Database['db']
+
+async function listSessions(db: Db, { tenant, limit, after, status, user }: SessionListQuery) {
+  if (after !== undefined) await requireInList(db, { tenant, sessionId: after })
+  const { rows } = await sql`
+    select id, user_id, status, title, created_at, updated_at, last_seq from sessions
+    where tenant = ${tenant}
+      and (${status ?? null}::text is null or status = ${status ?? null})
+      and (${user ?? null}::text is null or user_id = ${user ?? null})
+      and (${after ?? null}::text is null or (created_at, id) < (select s.created_at, s.id from sessions s where s.tenant = ${tenant} and s.id = ${after ?? null}))
+    order by created_at desc, id desc
+    limit ${limit + 1}
+  `.execute(db)
+  return { data: rows.slice(0, limit).map(toSummary), hasMore: rows.length > limit }
+}
+
+async function requireInList(db: Db, { tenant, sessionId }: SessionRef): Promise<void> {
+  const { rows } = await sql`select 1 from sessions where tenant = ${tenant} and id = ${sessionId}`.execute(db)
+  if (rows.length === 0) throw new WeftError('invalid_request', `'after' names no session of this list`, { param: 'after' })
+}
+
+const TailRow = z.object({ last_seq: z.coerce.number().nullable(), open_turns: z.coerce.number() })
+
+async function readTail(db: Db, { tenant, sessionId }: SessionRef): Promise<LogTail> {
+  const { rows } = await sql`
+    select max(seq) as last_seq,
+      count(*) filter (where type = 'turn.accepted') - count(*) filter (where type in ('turn.completed', 'turn.failed', 'turn.cancelled')) as open_turns
+    from session_events where tenant = ${tenant} and session_id = ${sessionId}
+  `.execute(db)
+  const row = parseValue(TailRow, rows[0], 'a session log')
+  return { lastSeq: row.last_seq ?? 0, openTurns: row.open_turns }
+}
+
+/** A turn has one question and one answer, so its number and the role make a stable id. */
+async function listMessages(
+  db: Db,
+  { tenant, sessionId }: SessionRef,
+  { limit, after }: { limit: number; after: number | undefined },
+) {
+  const { rows } = await sql`
+    select turn, role, at, content from messages
+    where tenant = ${tenant} and session_id = ${sessionId} and turn > ${after ?? 0}
+    order by turn, case role when 'user' then 0 else 1 end
+    limit ${2 * limit + 1}
+  `.execute(db)
+  const messages = rows.map(toMessage)
+  const turns = [...new Set(messages.map((message) => message.turn))].slice(0, limit)
+  const data = messages.filter((message) => turns.includes(message.turn))
+  return { data, hasMore: data.length < messages.length }
+}
+
+function toSummary(row: unknown): SessionSummary {
+  const { id, user_id, status, title, created_at, updated_at, last_seq } = parseValue(SessionRow, row, 'a session row')
+  const user = user_id === null ? {} : { user: user_id }
+  return { id, object: 'session', status, title, ...user, createdAt: created_at, updatedAt: updated_at, lastSeq: last_seq }
+}
+
+function toEvent(sessionId: string, row: unknown): SessionEvent {
+  const { data, step_id, ...event } = parseValue(EventRow, row, 'an event row')
+  return parseValue(
+    SessionEvent,
+    { ...data, ...event, sessionId, ...(step_id === null ? {} : { stepId: step_id }) },
+    'an event row',
+  )
+}
+
+function toMessage(row: unknown): SessionMessage & { id: string } {
+  const { turn, role, at, content } = parseValue(MessageRow, row, 'a message row')
+  return { id: `${turn}.${role}`, turn, role, at, content: content.content, ...rest(content) }
+}
+
+function rest({ citations, degraded }: Record<string, unknown>) {
+  return { ...(citations === undefined ? {} : { citations }), ...(degraded === undefined ? {} : { degraded }) }
+}

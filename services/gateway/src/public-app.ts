@@ -1,0 +1,102 @@
+import { type HealthCheck, healthRoutes, type Sidecar } from '@weft/mesh'
+import type { Models } from '@weft/models'
+import { serverSpans, type Telemetry } from '@weft/telemetry'
+import express, { type Express } from 'express'
+import { answerErrors, answerUnknownRoute } from './answer-errors.ts'
+import type { KeyCheck } from './check-keys.ts'
+import { countRequests } from './count-requests.ts'
+import type { Sessions } from './dapr-sessions.ts'
+import { guardHealth, guardHosts } from './guard-listener.ts'
+import type { KeyStore } from './key-store.ts'
+import type { OpenStreams } from './open-streams.ts'
+import { openApiDocument } from './openapi.ts'
+import { readJsonBody } from './read-json-body.ts'
+import type { ReadableStores } from './readable-stores.ts'
+import type { ReplyHub } from './reply-hub.ts'
+import { nameRequests, requireKey, requireScopeOf, tenantOf } from './request-context.ts'
+import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
+import { cancelSession } from './routes/cancel-session.ts'
+import { createChatCompletion } from './routes/create-chat-completion.ts'
+import { createKey } from './routes/create-key.ts'
+import { deleteKey } from './routes/delete-key.ts'
+import { getModel } from './routes/get-model.ts'
+import { getSession } from './routes/get-session.ts'
+import type { KnowledgeDeps } from './routes/knowledge/knowledge-deps.ts'
+import { mountKnowledgeRoutes } from './routes/knowledge/mount.ts'
+import { listKeys } from './routes/list-keys.ts'
+import { listModels } from './routes/list-models.ts'
+import { listSessionMessages } from './routes/list-session-messages.ts'
+import { listSessions } from './routes/list-sessions.ts'
+import { streamSessionEvents } from './routes/stream-session-events.ts'
+import type { SessionLog } from './session-log.ts'
+
+export interface PublicDeps {
+  telemetry: Pick<Telemetry, 'logger' | 'metrics' | 'metricsText'>
+  allowedHosts: ReadonlySet<string>
+  checks: HealthCheck[]
+  keys: KeyCheck
+  keyStore: KeyStore
+  models: Pick<Models, 'passThrough' | 'list' | 'get'>
+  sidecar: Pick<Sidecar, 'invoke'>
+  sessions: Sessions
+  log: SessionLog
+  hub: Pick<ReplyHub, 'follow'>
+  streams: Pick<OpenStreams, 'open' | 'revoke'>
+  stores: ReadableStores
+  knowledge: Omit<KnowledgeDeps, 'tenantOf'>
+  replyTopic: string
+  findDown(): Promise<string[]>
+}
+
+/** The public API: everything a client can reach. Order matters: name, guard, health, key, body, routes. */
+export function createPublicApp(deps: PublicDeps): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  const needsKey = requireKey(deps.keys)
+  app.use(nameRequests())
+  app.use(guardHosts(deps.allowedHosts))
+  app.use(guardHealth(needsKey), healthRoutes(deps.checks, deps.telemetry))
+  app.use(serverSpans({ trustBaggage: false }))
+  app.use(countRequests(deps.telemetry.metrics))
+  app.use(needsKey)
+  app.use(readJsonBody())
+  mountAdministration(app, deps)
+  app.use(requireScopeOf('chat'))
+  mountChat(app, deps)
+  mountSessions(app, deps)
+  mountKnowledgeRoutes(app, { ...deps.knowledge, tenantOf })
+  app.use(answerUnknownRoute)
+  app.use(answerErrors(deps.telemetry.logger))
+  return app
+}
+
+function mountAdministration(app: Express, deps: PublicDeps): void {
+  const isAdmin = requireScopeOf('admin')
+  const document = openApiDocument()
+  app.get('/openapi.json', (_request, response) => {
+    response.json(document)
+  })
+  app.get('/v1/keys', isAdmin, listKeys(deps.keyStore))
+  app.post('/v1/keys', isAdmin, createKey(deps.keyStore))
+  app.delete('/v1/keys/:id', isAdmin, deleteKey({ store: deps.keyStore, keys: deps.keys, streams: deps.streams }))
+}
+
+function mountChat(app: Express, deps: PublicDeps): void {
+  const { sidecar, stores, models } = deps
+  app.post('/v1/chat/completions', createChatCompletion({ ...deps, logger: deps.telemetry.logger }))
+  app.get('/v1/models', listModels(models))
+  app.get('/v1/models/*id', getModel(models))
+  app.post('/v1/plan', createPlan({ sidecar, stores }))
+  app.post('/v1/plan/validate', validatePlan({ sidecar, stores }))
+  app.post('/v1/plan/optimize', optimizePlan({ sidecar, stores }))
+}
+
+function mountSessions(app: Express, deps: PublicDeps): void {
+  app.get('/v1/sessions', listSessions(deps.log))
+  app.get('/v1/sessions/:sessionId', getSession(deps))
+  app.get('/v1/sessions/:sessionId/events', streamSessionEvents({ ...deps, logger: deps.telemetry.logger }))
+  app.get('/v1/sessions/:sessionId/messages', listSessionMessages(deps))
+  app.post('/v1/sessions/:sessionId/cancel', cancelSession(deps.sessions))
+}

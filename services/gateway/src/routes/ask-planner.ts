@@ -1,0 +1,74 @@
+import { ChatMessage, PlannerAnswer, parseValue, WorkflowPlan } from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
+import type { Request, RequestHandler } from 'express'
+import { z } from 'zod'
+import type { ReadableStores } from '../readable-stores.ts'
+import { tenantOf } from '../request-context.ts'
+import { retryBriefly } from '../retry-briefly.ts'
+
+export interface PlanDeps {
+  sidecar: Pick<Sidecar, 'invoke'>
+  stores: Pick<ReadableStores, 'resolve'>
+}
+
+/** What to plan: one question, or a whole conversation. */
+export const PlanInput = z.object({
+  input: z.union([z.string().min(1).max(100_000), z.array(ChatMessage).min(1).max(2_000)]),
+  mode: z.string().max(64).optional(),
+  vectorStoreIds: z.array(z.string().max(64)).max(100).optional(),
+})
+
+const patienceMs = 5_000
+const { signal } = new AbortController()
+
+/** `POST /v1/plan`: what would be done for an input, without doing it. */
+export function createPlan({ sidecar, stores }: PlanDeps): RequestHandler {
+  return async (request, response) => {
+    const { input, mode, vectorStoreIds } = parseValue(PlanInput, request.body, 'the request')
+    const tenant = tenantOf(response)
+    const messages = typeof input === 'string' ? [{ role: 'user', content: input }] : input
+    const answer = await retryBriefly(
+      async (attempt) => {
+        const body = {
+          tenant,
+          messages,
+          vectorStoreIds: await stores.resolve(tenant, vectorStoreIds),
+          ...(mode === undefined ? {} : { mode }),
+        }
+        return sidecar.invoke('planner', '/plan', { body, schema: PlannerAnswer, signal: attempt })
+      },
+      { budgetMs: patienceMs, signal },
+    )
+    response.json(answer)
+  }
+}
+
+/** `POST /v1/plan/validate`: the plan with its estimate, or its problems. */
+export function validatePlan(deps: PlanDeps): RequestHandler {
+  return async (request, response) => {
+    response.json(await forward(deps, '/validate', request))
+  }
+}
+
+/** `POST /v1/plan/optimize`: the same work with less waiting. */
+export function optimizePlan(deps: PlanDeps): RequestHandler {
+  return async (request, response) => {
+    response.json(await forward(deps, '/optimize', request))
+  }
+}
+
+function forward({ sidecar }: PlanDeps, path: string, request: Request): Promise<PlannerAnswer> {
+  const body = parsePlan(request.body)
+  return retryBriefly((attempt) => sidecar.invoke('planner', path, { body, schema: PlannerAnswer, signal: attempt }), {
+    budgetMs: patienceMs,
+    signal,
+  })
+}
+
+/** Tells apart the two ways to send a plan first, so that a refusal names the field that is wrong. */
+function parsePlan(body: unknown): { plan: WorkflowPlan } {
+  const isWrapped = typeof body === 'object' && body !== null && 'plan' in body
+  return isWrapped
+    ? parseValue(z.object({ plan: WorkflowPlan }), body, 'the request')
+    : { plan: parseValue(WorkflowPlan, body, 'the plan') }
+}

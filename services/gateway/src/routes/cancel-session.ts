@@ -1,0 +1,15 @@
+import type { RequestHandler } from 'express'
+import type { Sessions } from '../dapr-sessions.ts'
+import { retryBriefly } from '../retry-briefly.ts'
+import { sessionOf } from './session-params.ts'
+
+const patienceMs = 5_000
+
+/** `POST /v1/sessions/{id}/cancel`: cancels what runs; harmless when nothing does. */
+export function cancelSession(sessions: Pick<Sessions, 'cancel'>): RequestHandler {
+  return async (request, response) => {
+    const session = sessionOf(request, response)
+    const { signal } = new AbortController()
+    response.json(await retryBriefly(() => sessions.cancel(session), { budgetMs: patienceMs, signal }))
+  }
+}

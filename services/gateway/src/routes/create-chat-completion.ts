@@ -1,0 +1,131 @@
+import { ChatCompletionRequest, newId, parseValue, type TurnAccepted, WeftError } from '@weft/contracts'
+import type { Models } from '@weft/models'
+import { currentTraceparent, type Logger, runWithLogContext, withSessionId } from '@weft/telemetry'
+import type { Request, RequestHandler, Response } from 'express'
+import { answerTurnWhole, streamTurn } from '../answer-turn.ts'
+import { chooseSessionId, parseIdempotencyKey } from '../core/session-id.ts'
+import { checkWorkflowRequest, ignoredFields, ignoredWeftFields, isWorkflowModel } from '../core/workflow-request.ts'
+import type { SessionRef, Sessions } from '../dapr-sessions.ts'
+import { followTurn } from '../follow-turn.ts'
+import type { OpenAnswer, OpenStreams } from '../open-streams.ts'
+import { passThroughChat } from '../pass-through-chat.ts'
+import type { ReplyHub, ReplyInbox } from '../reply-hub.ts'
+import { identityOf } from '../request-context.ts'
+import { type SubmitDeps, submitTurn } from '../submit-turn.ts'
+
+export interface ChatDeps extends SubmitDeps {
+  models: Pick<Models, 'passThrough'>
+  sessions: Pick<Sessions, 'submit' | 'view' | 'cancel'>
+  hub: Pick<ReplyHub, 'follow'>
+  streams: Pick<OpenStreams, 'open'>
+  logger: Pick<Logger, 'info' | 'warn'>
+}
+
+/** `POST /v1/chat/completions`: `<provider>/<model>` goes straight to that model, `weft/<mode>` runs a workflow in a session. */
+export function createChatCompletion(deps: ChatDeps): RequestHandler {
+  return async (request, response) => {
+    const raw: unknown = request.body
+    const chat = parseValue(ChatCompletionRequest, raw, 'the request')
+    const open = deps.streams.open(identityOf(response), response)
+    if (!isWorkflowModel(chat.model)) {
+      nameIgnored(response, chat.weft === undefined ? [] : ['weft', ...ignoredWeftFields(raw)])
+      await passThroughChat(deps.models, { chat, response, open })
+      return
+    }
+    checkWorkflowRequest(chat)
+    nameIgnored(response, ignoredFields(chat, raw))
+    await runWorkflow(deps, { chat, request, response, open })
+  }
+}
+
+const neverAborts = new AbortController().signal
+
+interface WorkflowCall {
+  chat: ChatCompletionRequest
+  request: Request
+  response: Response
+  open: OpenAnswer
+}
+
+async function runWorkflow(deps: ChatDeps, call: WorkflowCall): Promise<void> {
+  const { request, response } = call
+  const { tenant } = identityOf(response)
+  const idempotencyKey = parseIdempotencyKey(request.get('idempotency-key'))
+  const sessionId = chooseSessionId(tenant, { sessionId: request.get('x-session-id'), idempotencyKey })
+  const requestId = newId('req')
+  response.setHeader('x-session-id', sessionId)
+  const inbox = deps.hub.follow({ tenant, sessionId })
+  try {
+    await runWithLogContext({ sessionId, tenant, requestId }, () =>
+      withSessionId(sessionId, async () => {
+        const turn = { tenant, sessionId, requestId, idempotencyKey, chat: call.chat }
+        // A reader that hangs up now does not undo the request: the session works on and can be asked for.
+        const accepted = await submitTurn(deps, turn, neverAborts)
+        deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat: accepted.isRepeat, model: call.chat.model })
+        if (call.chat.weft?.background === true) acknowledge(response, accepted)
+        else await answer(deps, { ...call, session: { tenant, sessionId }, accepted, inbox })
+      }),
+    )
+  } finally {
+    inbox.close()
+  }
+}
+
+function acknowledge(response: Response, { sessionId, turn }: TurnAccepted): void {
+  response.status(202).json({ id: sessionId, object: 'session', turn, status: 'running' })
+}
+
+interface AcceptedCall extends WorkflowCall {
+  session: SessionRef
+  accepted: TurnAccepted
+  inbox: ReplyInbox
+}
+
+async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
+  const { chat, session, accepted, open, response } = call
+  const { turn, isRepeat } = accepted
+  const isStreamed = chat.stream === true
+  const options = {
+    response,
+    open,
+    identity: {
+      id: newId('chatcmpl'),
+      model: chat.model,
+      created: Math.floor(Date.now() / 1_000),
+      includesUsage: chat.stream_options?.include_usage === true,
+    },
+    place: { sessionId: session.sessionId, turn, traceId: currentTraceparent()?.split('-')[1] ?? '' },
+    showsProgress: chat.weft?.progress !== false,
+    outputs: followTurn({
+      session,
+      turn,
+      isRepeat,
+      isStreamed,
+      inbox: call.inbox,
+      sessions: deps.sessions,
+      isPauseEnd: chat.weft?.approval !== 'wait',
+      signal: open.signal,
+    }),
+  }
+  try {
+    await (isStreamed ? streamTurn(options) : answerTurnWhole(options))
+  } finally {
+    if (open.hasReaderLeft() && chat.weft?.cancelOnDisconnect === true) await cancelQuietly(deps, session, turn)
+  }
+}
+
+/** The reader has gone, so nobody is left to tell; the log is. */
+async function cancelQuietly(deps: ChatDeps, session: SessionRef, turn: number): Promise<void> {
+  try {
+    await deps.sessions.cancel(session, turn)
+  } catch (cause) {
+    deps.logger.warn('a turn whose reader left was not cancelled', {
+      turn,
+      cause: cause instanceof WeftError ? cause.message : String(cause),
+    })
+  }
+}
+
+function nameIgnored(response: Response, fields: string[]): void {
+  if (fields.length > 0) response.setHeader('x-weft-ignored-fields', fields.join(', '))
+}

@@ -1,0 +1,42 @@
+import { newId, parseValue, WeftError } from '@weft/contracts'
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { hashApiKey, KeyScope, keyPreview, newApiKey } from '../core/api-key.ts'
+import { operatorTenant, Tenant } from '../core/tenant.ts'
+import type { KeyStore } from '../key-store.ts'
+import { identityOf } from '../request-context.ts'
+import { keyObject } from './key-object.ts'
+
+export const CreateKey = z.object({
+  name: z.string().max(200).default(''),
+  scopes: z.array(KeyScope).min(1).max(3).default(['chat']),
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+  /** Another tenant than the caller's own; only keys of the operator's tenant may name one. */
+  tenant: Tenant.optional(),
+})
+
+/** `POST /v1/keys`: makes a key and shows it, this once. */
+export function createKey(store: Pick<KeyStore, 'insert'>): RequestHandler {
+  return async (request, response) => {
+    const wish = parseValue(CreateKey, request.body ?? {}, 'the request')
+    const own = identityOf(response).tenant
+    const tenant = wish.tenant ?? own
+    if (tenant !== own && own !== operatorTenant)
+      throw new WeftError('permission_denied', 'this key may not make keys of another tenant', { param: 'tenant' })
+    if (wish.expiresAt !== undefined && Date.parse(wish.expiresAt) <= Date.now()) {
+      throw new WeftError('invalid_request', "'expiresAt' is in the past", { param: 'expiresAt' })
+    }
+    const key = newApiKey()
+    const record = {
+      id: newId('key'),
+      tenant,
+      name: wish.name,
+      preview: keyPreview(key),
+      scopes: [...new Set(wish.scopes)],
+      expiresAt: wish.expiresAt,
+    }
+    await store.insert({ ...record, keyHash: hashApiKey(key) })
+    const createdAt = new Date().toISOString()
+    response.set('cache-control', 'no-store').json({ ...keyObject({ ...record, createdAt, revokedAt: undefined }), key })
+  }
+}

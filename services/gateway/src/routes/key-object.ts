@@ -1,0 +1,5 @@
+import type { KeyRecord } from '../key-store.ts'
+
+export function keyObject(key: KeyRecord) {
+  return { object: 'api_key', ...key, expiresAt: key.expiresAt ?? null, revokedAt: key.revokedAt ?? null }
+}

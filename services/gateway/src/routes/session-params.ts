@@ -1,0 +1,19 @@
+import { parseValue, SessionId, WeftError } from '@weft/contracts'
+import type { Request, Response } from 'express'
+import { z } from 'zod'
+import type { SessionRef } from '../dapr-sessions.ts'
+import { tenantOf } from '../request-context.ts'
+
+/** The session a path names. An id that cannot be one is as unknown as any other. */
+export function sessionOf(request: Request, response: Response): SessionRef {
+  const parsed = SessionId.safeParse(request.params.sessionId)
+  if (!parsed.success) throw new WeftError('not_found', 'no such session', { param: 'session_id' })
+  return { tenant: tenantOf(response), sessionId: parsed.data }
+}
+
+export const Limit = z.coerce.number().int().min(1).max(100).default(20)
+export const Seq = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+export function parseQuery<T extends z.ZodType>(schema: T, request: Request): z.infer<T> {
+  return parseValue(schema, request.query, 'the query')
+}

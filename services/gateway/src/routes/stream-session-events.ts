@@ -1,0 +1,75 @@
+import { WeftError } from '@weft/contracts'
+import type { Logger } from '@weft/telemetry'
+import type { Request, RequestHandler } from 'express'
+import { z } from 'zod'
+import { failStream } from '../answer-turn.ts'
+import type { Sessions } from '../dapr-sessions.ts'
+import { type FindSessionDeps, findSession } from '../find-session.ts'
+import { followEvents } from '../follow-events.ts'
+import type { OpenStreams } from '../open-streams.ts'
+import type { ReplyHub } from '../reply-hub.ts'
+import { identityOf } from '../request-context.ts'
+import type { SessionLog } from '../session-log.ts'
+import { createSseStream } from '../sse-stream.ts'
+import { parseQuery, Seq, sessionOf } from './session-params.ts'
+
+export interface StreamEventsDeps extends FindSessionDeps {
+  sessions: Pick<Sessions, 'view' | 'attach'>
+  log: Pick<SessionLog, 'find' | 'eventsAfter' | 'tail'>
+  hub: Pick<ReplyHub, 'follow'>
+  streams: Pick<OpenStreams, 'open'>
+  replyTopic: string
+  logger: Pick<Logger, 'warn'>
+}
+
+export const EventsQuery = z.object({ after: Seq.optional(), follow: z.enum(['true', 'false']).default('false') })
+
+/** `GET /v1/sessions/{id}/events`: the event log as Server-Sent Events; `Last-Event-ID` or `?after=` resumes on any gateway. */
+export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
+  return async (request, response) => {
+    const session = sessionOf(request, response)
+    const { after, follow } = parseQuery(EventsQuery, request)
+    const afterSeq = lastEventId(request) ?? after ?? 0
+    const { view } = await findSession(deps, session)
+    const open = deps.streams.open(identityOf(response), response)
+    const inbox = deps.hub.follow(session)
+    // Without it the log is still polled; text of steps is then missing.
+    await deps.sessions
+      .attach(session, deps.replyTopic)
+      .catch((cause: unknown) => deps.logger.warn('live events are not attached', { cause: String(cause) }))
+    const sse = createSseStream(response)
+    sse.start()
+    try {
+      const { log } = deps
+      const { signal } = open
+      const expectedSeq = view?.lastSeq ?? 0
+      for await (const message of followEvents({
+        session,
+        log,
+        inbox,
+        afterSeq,
+        expectedSeq,
+        isFollowing: follow === 'true',
+        signal,
+      }))
+        await sse.send(message)
+      const reason = open.endReason()
+      if (reason !== undefined) throw reason
+      sse.end()
+    } catch (thrown) {
+      failStream(sse, response, thrown)
+    } finally {
+      inbox.close()
+    }
+  }
+}
+
+/** What an EventSource sends when it connects again; it knows better than the address it was first given. */
+function lastEventId(request: Request): number | undefined {
+  const given = request.get('last-event-id')
+  if (given === undefined || given === '') return undefined
+  const parsed = Seq.safeParse(given)
+  if (!parsed.success)
+    throw new WeftError('invalid_request', 'Last-Event-ID: send the id of an event', { param: 'Last-Event-ID' })
+  return parsed.data
+}

@@ -1,0 +1,49 @@
+import type { SessionEvent } from '@weft/contracts'
+import type { SessionRef } from './dapr-sessions.ts'
+
+/** A session as lists show it. */
+export interface SessionSummary {
+  id: string
+  object: 'session'
+  status: string
+  title: string
+  user?: string
+  createdAt: string
+  updatedAt: string
+  lastSeq: number
+}
+
+export interface SessionMessage {
+  turn: number
+  role: string
+  at: string
+  content: unknown
+  citations?: unknown
+  degraded?: unknown
+}
+
+export interface SessionListQuery {
+  tenant: string
+  limit: number
+  after: string | undefined
+  status: string | undefined
+  user: string | undefined
+}
+
+/** How far the log of a session goes, and how many turns it has accepted and not seen end. */
+export interface LogTail {
+  lastSeq: number
+  openTurns: number
+}
+
+/** What the event log keeps of sessions; written by the orchestrator a moment after it happened. */
+export interface SessionLog {
+  list(query: SessionListQuery): Promise<{ data: SessionSummary[]; hasMore: boolean }>
+  find(session: SessionRef): Promise<SessionSummary | undefined>
+  eventsAfter(session: SessionRef, seq: number, limit: number): Promise<SessionEvent[]>
+  tail(session: SessionRef): Promise<LogTail>
+  messages(
+    session: SessionRef,
+    page: { limit: number; after: number | undefined },
+  ): Promise<{ data: (SessionMessage & { id: string })[]; hasMore: boolean }>
+}

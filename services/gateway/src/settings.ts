@@ -1,0 +1,31 @@
+import { appSettings, databaseSettings, readSettings, telemetrySettings } from '@weft/settings'
+import { z } from 'zod'
+import { ApiKey } from './core/api-key.ts'
+
+const names = z.string().transform((list) =>
+  list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== ''),
+)
+
+/** Variables of model providers (OPENAI_API_KEY, …) are kept as they are: the model registry names them. */
+export const GatewaySettings = z.looseObject({
+  ...appSettings.shape,
+  ...databaseSettings.shape,
+  ...telemetrySettings.shape,
+  /** The public port. */
+  WEFT_PORT: z.coerce.number().int().min(0).max(65_535).default(8_000),
+  /** The public address; another than loopback only inside a container. */
+  WEFT_HOST: z.string().default('127.0.0.1'),
+  /** Further names under which clients reach the gateway, comma separated. */
+  WEFT_ALLOWED_HOSTS: names.default([]),
+  /** The first admin key, or the file that holds it. */
+  WEFT_API_KEY: ApiKey.optional(),
+  WEFT_ADMIN_KEY_FILE: z.string().optional(),
+})
+export type GatewaySettings = z.infer<typeof GatewaySettings>
+
+export function readGatewaySettings(): GatewaySettings {
+  return readSettings(GatewaySettings)
+}

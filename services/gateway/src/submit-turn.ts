@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import {
+  type ChatCompletionRequest,
+  PlannerAnswer,
+  type SubmitTurn,
+  type TurnAccepted,
+  WeftError,
+  type WorkflowPlan,
+} from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
+import { currentTraceparent } from '@weft/telemetry'
+import { modelOptionsOf } from './core/workflow-request.ts'
+import type { Sessions } from './dapr-sessions.ts'
+import type { ReadableStores } from './readable-stores.ts'
+import { isPassing, retryBriefly } from './retry-briefly.ts'
+
+export interface SubmitDeps {
+  sessions: Pick<Sessions, 'submit'>
+  stores: Pick<ReadableStores, 'resolve'>
+  sidecar: Pick<Sidecar, 'invoke'>
+  replyTopic: string
+  /** Names of what does not answer right now. */
+  findDown(): Promise<string[]>
+  /** How long something that restarts is waited for. Default 10 s. */
+  patienceMs?: number
+}
+
+export interface TurnRequest {
+  tenant: string
+  sessionId: string
+  /** Unique to this HTTP request; a request with an idempotency key is known by that instead. */
+  requestId: string
+  idempotencyKey: string | undefined
+  chat: ChatCompletionRequest
+}
+
+/**
+ * Hands a turn to its session. What is down is waited for briefly, because most of it restarts within seconds; then the refusal names it.
+ * Repeating is harmless: a turn has one key, and a session takes each key once.
+ */
+export async function submitTurn(deps: SubmitDeps, request: TurnRequest, signal: AbortSignal): Promise<TurnAccepted> {
+  try {
+    return await retryBriefly((attempt) => submitOnce(deps, request, attempt), { budgetMs: deps.patienceMs ?? 10_000, signal })
+  } catch (thrown) {
+    if (signal.aborted || !isPassing(thrown)) throw thrown
+    throw await nameWhatIsDown(deps, thrown)
+  }
+}
+
+async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortSignal): Promise<TurnAccepted> {
+  const { plan, vectorStoreIds } = request.chat.weft ?? {}
+  if (plan !== undefined) await requireSoundPlan(deps.sidecar, plan, signal)
+  const stores = await deps.stores.resolve(request.tenant, vectorStoreIds)
+  return deps.sessions.submit(turnOf(deps, request, stores), signal)
+}
+
+function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {
+  const { tenant, sessionId, requestId, chat } = request
+  const user = chat.safety_identifier ?? chat.user
+  const traceparent = currentTraceparent()
+  return {
+    tenant,
+    sessionId,
+    requestId,
+    idempotencyKey: turnKey(request),
+    replyTopic: deps.replyTopic,
+    model: chat.model,
+    messages: chat.messages,
+    modelOptions: modelOptionsOf(chat),
+    vectorStoreIds,
+    options: chat.weft ?? {},
+    ...(user == null ? {} : { user }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  }
+}
+
+/** Without a key of the client's own, the request's id makes a repeated submit find its turn. */
+function turnKey({ idempotencyKey, requestId }: TurnRequest): string {
+  return idempotencyKey === undefined
+    ? `request-${requestId}`
+    : `client-${createHash('sha256').update(idempotencyKey).digest('hex')}`
+}
+
+async function requireSoundPlan(sidecar: Pick<Sidecar, 'invoke'>, plan: WorkflowPlan, signal: AbortSignal): Promise<void> {
+  const { problems } = await sidecar.invoke('planner', '/validate', { body: { plan }, schema: PlannerAnswer, signal })
+  const [first] = problems
+  if (first === undefined) return
+  const param = first.stepId === undefined ? 'weft.plan' : `weft.plan.steps.${first.stepId}`
+  const message = problems
+    .map((problem) => (problem.stepId === undefined ? problem.message : `step "${problem.stepId}": ${problem.message}`))
+    .join('; ')
+  throw new WeftError('invalid_plan', `weft.plan cannot run: ${message}`, { param, details: { problems } })
+}
+
+async function nameWhatIsDown(deps: SubmitDeps, cause: unknown): Promise<WeftError> {
+  const down = await deps.findDown()
+  const names = down.length === 0 ? 'a part of the mesh' : down.join(', ')
+  return new WeftError(
+    'dependency_unavailable',
+    `not available right now: ${names}. Nothing was started; send the request again in a moment.`,
+    {
+      cause,
+      details: { down, retryAfterMs: 2_000 },
+    },
+  )
+}
