@@ -1,122 +1,170 @@
-import { WeftError } from '@weft/contracts'
 import type { Logger } from '@weft/telemetry'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
+import { isConnectionFailure, isTimeout, toDatabaseError, unavailable } from './database-errors.ts'
 
 export interface FailoverPoolOptions {
   urls: string[]
   poolSize?: number
+  queryTimeoutMs?: number
   logger?: Pick<Logger, 'info' | 'warn'>
 }
 
-/** A database that just restarted is waited for this long: an embedded one is back after half a second. */
-const connectPatienceMs = 5_000
-const connectRetryMs = 150
+/** A database that just went away is waited for this long: an embedded one is back after half a second. */
+const patienceMs = 5_000
+const retryDelayMs = { first: 25, max: 400 }
 /** While a later URL is in use, the earlier ones are looked at again at most this often. */
 const preferredCheckMs = 60_000
+const readAttemptsMax = 3
 
 /**
- * A pool over the first URL whose database is reachable and writable. Connecting is retried over all URLs for 5 s, then fails with
- * `dependency_unavailable`; statements are never repeated here, because they may have happened.
+ * A pool over the first URL whose database is reachable and writable. While the database is away, connecting is tried again until it
+ * has been away for 5 s; after that every attempt fails at once with `dependency_unavailable`, and the first that succeeds heals.
+ * A statement that only reads, outside of a transaction, is repeated on a new connection; others are not, because they may have happened.
  */
-export function createFailoverPool({ urls, poolSize = 8, logger }: FailoverPoolOptions): PostgresPool {
-  const pools = urls.map((url) => openPool(url, poolSize))
-  let current = 0
-  let checkedAtMs = 0
+export function createFailoverPool(options: FailoverPoolOptions): PostgresPool {
+  const choice = chooseTarget(options)
+  let awaySinceMs: number | undefined
 
-  async function connect(): Promise<PostgresPoolClient> {
-    const giveUpAtMs = Date.now() + connectPatienceMs
-    for (;;) {
+  async function connect(): Promise<pg.PoolClient> {
+    for (let delayMs = retryDelayMs.first; ; delayMs = Math.min(2 * delayMs, retryDelayMs.max)) {
       try {
-        return await connectOnce()
-      } catch (cause) {
-        if (Date.now() > giveUpAtMs || !isConnectionFailure(cause)) throw unavailable(cause)
-        await new Promise((resolve) => setTimeout(resolve, connectRetryMs))
-      }
-    }
-  }
-
-  async function connectOnce(): Promise<PostgresPoolClient> {
-    const isCheckDue = current > 0 && Date.now() - checkedAtMs > preferredCheckMs
-    const order = isCheckDue ? pools.map((_, index) => index) : [current, ...pools.map((_, index) => index).filter((index) => index !== current)]
-    if (isCheckDue) checkedAtMs = Date.now()
-    let failure: unknown = new Error('no database URL is configured')
-    for (const index of order) {
-      try {
-        const client = await connectWritable(pools[index])
-        if (index !== current) switchTo(index)
+        const client = await choice.connect()
+        awaySinceMs = undefined
         return client
       } catch (cause) {
-        failure = cause
+        if (!isConnectionFailure(cause)) throw toDatabaseError(cause)
+        awaySinceMs ??= Date.now()
+        if (Date.now() - awaySinceMs + delayMs > patienceMs) throw unavailable(cause)
+        await new Promise((resolve) => setTimeout(resolve, delayMs))
       }
     }
-    throw failure
-  }
-
-  function switchTo(index: number): void {
-    logger?.warn('the database in use changed', { from: hostOf(urls[current]), to: hostOf(urls[index]) })
-    current = index
-    checkedAtMs = Date.now()
-  }
-
-  /** Only a choice among several asks whether a database takes writes; a single one is used as it is. */
-  async function connectWritable(pool: pg.Pool | undefined): Promise<PostgresPoolClient> {
-    if (pool === undefined) throw new Error('no database URL is configured')
-    const client = await pool.connect()
-    if (pools.length === 1) return mapErrors(client)
-    const { rows } = await client.query('select pg_is_in_recovery() as is_standby')
-    if (rows[0]?.is_standby === false) return mapErrors(client)
-    client.release()
-    throw new Error('the database is a read-only standby')
   }
 
   return {
-    connect,
-    options: pools[0]?.options ?? {},
-    async end() {
-      await Promise.all(pools.map((pool) => pool.end()))
+    connect: async () => openClient(await connect(), connect),
+    options: choice.options,
+    end: choice.end,
+  }
+}
+
+/** One checked-out connection as kysely sees it; a read that lost its connection goes on with another behind its back. */
+function openClient(first: pg.PoolClient, reconnect: () => Promise<pg.PoolClient>): PostgresPoolClient {
+  let client: pg.PoolClient | undefined = first
+  let isInTransaction = false
+
+  function drop(): void {
+    client?.release(true)
+    client = undefined
+  }
+
+  async function query(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    for (let attempt = 1; ; attempt++) {
+      if (client === undefined && isInTransaction) throw unavailable(new Error('the connection of this transaction was lost'))
+      client ??= await reconnect()
+      try {
+        const result = await client.query(text, [...values])
+        isInTransaction =
+          /^\s*(begin|start transaction)\b/i.test(text) || (isInTransaction && !/^\s*(commit|rollback)\s*$/i.test(text))
+        return result
+      } catch (cause) {
+        const isLost = isConnectionFailure(cause)
+        if (isLost || isTimeout(cause)) drop()
+        if (!isLost || isInTransaction || attempt === readAttemptsMax || !isRepeatable(text)) throw toDatabaseError(cause)
+      }
+    }
+  }
+
+  return {
+    // Statements only: a cursor would hold its transaction, and with PGlite everybody else, while its reader thinks.
+    query: query as (...args: Parameters<typeof query>) => unknown as PostgresPoolClient['query'],
+    release(destroy) {
+      client?.release(destroy === true)
+      client = undefined
     },
   }
 }
 
-function openPool(url: string, poolSize: number): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 10_000, application_name: 'weft' })
+/** True for a statement that changes nothing, and for the start of a transaction that is then empty. */
+function isRepeatable(text: string): boolean {
+  return (
+    /^\s*(select|with|begin|start transaction)\b/i.test(text) && !/\b(insert|update|delete|merge|nextval|setval)\b/i.test(text)
+  )
+}
+
+interface Target {
+  host: string
+  pool: pg.Pool
+}
+
+/** Which of the databases is in use. A single one is used as it is; only a choice among several asks which takes writes. */
+function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: FailoverPoolOptions) {
+  const targets = urls.map((url): Target => ({ host: new URL(url).host, pool: openPool(url, poolSize, queryTimeoutMs) }))
+  let current = targets.length === 1 ? targets[0] : undefined
+  let last: Target | undefined
+  let checkedAtMs = 0
+  let choosing: Promise<Target> | undefined
+
+  async function connect(): Promise<pg.PoolClient> {
+    const isCheckDue = current !== targets[0] && Date.now() - checkedAtMs > preferredCheckMs
+    if (current === undefined || isCheckDue) {
+      choosing ??= choose().finally(() => {
+        choosing = undefined
+      })
+      current = await choosing
+    }
+    try {
+      return await current.pool.connect()
+    } catch (cause) {
+      if (targets.length > 1 && isConnectionFailure(cause)) current = undefined
+      throw cause
+    }
+  }
+
+  async function choose(): Promise<Target> {
+    checkedAtMs = Date.now()
+    let failure: unknown = new Error('connection ended: no database URL is configured')
+    for (const target of targets) {
+      try {
+        await assertWritable(target.pool)
+      } catch (cause) {
+        failure = cause
+        continue
+      }
+      if (target !== last) logger?.warn('the database in use changed', { from: last?.host ?? 'none', to: target.host })
+      last = target
+      return target
+    }
+    throw failure
+  }
+
+  return {
+    connect,
+    options: targets[0]?.pool.options ?? {},
+    async end() {
+      await Promise.all(targets.map((target) => target.pool.end()))
+    },
+  }
+}
+
+async function assertWritable(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query(
+    "select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only",
+  )
+  if (rows[0]?.is_read_only !== false) throw new Error('the database is a read-only standby')
+}
+
+function openPool(url: string, poolSize: number, queryTimeoutMs: number): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 10_000,
+    query_timeout: queryTimeoutMs,
+    application_name: 'weft',
+  })
   // A connection that breaks is replaced by the next query; without listeners it would end the process.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
-}
-
-/** A connection lost under a statement is said as what it is, and the client is not used again. */
-function mapErrors(client: pg.PoolClient): PostgresPoolClient {
-  let broken: unknown
-  return {
-    release: () => client.release(broken !== undefined),
-    query: ((...args: Parameters<typeof client.query>) => {
-      const answer: unknown = client.query(...args)
-      if (!(answer instanceof Promise)) return answer
-      return answer.catch((cause: unknown) => {
-        if (!isConnectionFailure(cause)) throw cause
-        broken = cause
-        throw unavailable(cause)
-      })
-    }) as PostgresPoolClient['query'],
-  }
-}
-
-function isConnectionFailure(cause: unknown): boolean {
-  if (!(cause instanceof Error)) return false
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
-  if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', '57P01', '57P02', '57P03'].includes(code)) return true
-  return /connection terminated|timeout exceeded when trying to connect|not queryable|standby|Connection ended/i.test(cause.message)
-}
-
-function unavailable(cause: unknown): WeftError {
-  if (cause instanceof WeftError) return cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new WeftError('dependency_unavailable', `the database is not reachable (${reason})`, { cause, details: { target: 'database' } })
-}
-
-function hostOf(url: string | undefined): string {
-  return url === undefined ? 'none' : new URL(url).host
 }

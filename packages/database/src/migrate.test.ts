@@ -16,7 +16,10 @@ beforeAll(async () => {
 afterAll(() => test.stop())
 
 it('goes up, down and up again, leaving nothing behind', async () => {
-  const tables = async () => (await sql<{ name: string }>`select tablename as name from pg_tables where schemaname = 'public'`.execute(test.database.db)).rows.map((row) => row.name)
+  const tables = async () =>
+    (
+      await sql<{ name: string }>`select tablename as name from pg_tables where schemaname = 'public'`.execute(test.database.db)
+    ).rows.map((row) => row.name)
   expect((await tables()).length).toBeGreaterThan(10)
   expect(await migrateDown(test.database, 99)).toHaveLength(2)
   expect(await tables()).toEqual(['weft_migrations'])
@@ -33,13 +36,31 @@ it('is applied once when several processes start together', async () => {
 
 it('finds k chunks of a small store when k match, whatever lies in larger stores beside it', async () => {
   const { database } = test
-  await sql`insert into vector_stores (id, tenant, name) values ('vs_small', 'a', 's'), ('vs_large', 'a', 'l'), ('vs_other', 'b', 'o')`.execute(database.db)
-  await sql`insert into files (id, tenant, filename, bytes, purpose, content_hash) values ('file_1', 'a', 'f', 1, 'assistants', 'h'), ('file_2', 'b', 'f', 1, 'assistants', 'h')`.execute(database.db)
+  await sql`insert into vector_stores (id, tenant, name) values ('vs_small', 'a', 's'), ('vs_large', 'a', 'l'), ('vs_other', 'b', 'o')`.execute(
+    database.db,
+  )
+  await sql`insert into files (id, tenant, filename, bytes, purpose, content_hash) values ('file_1', 'a', 'f', 1, 'assistants', 'h'), ('file_2', 'b', 'f', 1, 'assistants', 'h')`.execute(
+    database.db,
+  )
   const chunk = (n: number, text: string) => ({ n, startOffset: 0, endOffset: 1, page: undefined, heading: undefined, text })
-  const owner = (tenant: string, vectorStoreId: string, fileId: string) => ({ tenant, vectorStoreId, fileId, title: '', attributes: {} })
-  await replaceChunks(database, owner('a', 'vs_large', 'file_1'), Array.from({ length: 2_000 }, (_, n) => chunk(n, `ocean tide number ${n}`)))
+  const owner = (tenant: string, vectorStoreId: string, fileId: string) => ({
+    tenant,
+    vectorStoreId,
+    fileId,
+    title: '',
+    attributes: {},
+  })
+  await replaceChunks(
+    database,
+    owner('a', 'vs_large', 'file_1'),
+    Array.from({ length: 2_000 }, (_, n) => chunk(n, `ocean tide number ${n}`)),
+  )
   await replaceChunks(database, owner('b', 'vs_other', 'file_2'), [chunk(0, 'ocean tide of another tenant')])
-  await replaceChunks(database, owner('a', 'vs_small', 'file_1'), Array.from({ length: 8 }, (_, n) => chunk(n, `a long remark in which the ocean is named once, as number ${n}`)))
+  await replaceChunks(
+    database,
+    owner('a', 'vs_small', 'file_1'),
+    Array.from({ length: 8 }, (_, n) => chunk(n, `a long remark in which the ocean is named once, as number ${n}`)),
+  )
   const hits = await searchBm25(database, { tenant: 'a', vectorStoreIds: ['vs_small'], query: 'ocean', limit: 8 })
   expect(hits.map((hit) => hit.vectorStoreId)).toEqual(Array.from({ length: 8 }, () => 'vs_small'))
   expect(hits.every((hit) => hit.score > 0)).toBe(true)

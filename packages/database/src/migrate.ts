@@ -33,11 +33,14 @@ export async function migrateUp(database: Database): Promise<string[]> {
 /** Takes back the newest `steps` migrations, and their data with them. Answers the names taken back. */
 export async function migrateDown(database: Database, steps: number): Promise<string[]> {
   await ensureTable(database)
-  const applied = (await migrationStatus(database)).filter((status) => status.appliedAt !== undefined).map((status) => status.name)
+  const applied = (await migrationStatus(database))
+    .filter((status) => status.appliedAt !== undefined)
+    .map((status) => status.name)
   const names = applied.toReversed().slice(0, steps)
   for (const name of names) {
     const migration = migrations.find((candidate) => candidate.name === name)
-    if (migration === undefined) throw new WeftError('conflict', `the database holds migration "${name}", which this version does not know`)
+    if (migration === undefined)
+      throw new WeftError('conflict', `the database holds migration "${name}", which this version does not know`)
     await locked(database, async (db) => {
       await migration.down(db)
       await sql`delete from weft_migrations where name = ${name}`.execute(db)
@@ -48,7 +51,9 @@ export async function migrateDown(database: Database, steps: number): Promise<st
 
 export async function migrationStatus(database: Database): Promise<MigrationStatus[]> {
   await ensureTable(database)
-  const { rows } = await sql<{ name: string; applied_at: Date }>`select name, applied_at from weft_migrations`.execute(database.db)
+  const { rows } = await sql<{ name: string; applied_at: Date }>`select name, applied_at from weft_migrations`.execute(
+    database.db,
+  )
   return migrations.map(({ name }) => ({ name, appliedAt: rows.find((row) => row.name === name)?.applied_at }))
 }
 

@@ -4,24 +4,33 @@ import { createFailoverPool } from './failover-pool.ts'
 import type { Schema } from './schema.ts'
 
 export interface DatabaseOptions {
-  /** PostgreSQL URLs in order of preference. */
+  /** PostgreSQL URLs in order of preference: the first that is reachable and writable is used. */
   urls: string[]
   /** Connections at most; default 8. */
   poolSize?: number
   /** Statements slower than this are logged, without their values; default 200. */
   slowQueryMs?: number
+  /**
+   * A statement that takes longer fails with `timeout`; default 35,000: longer than the embedded database lets a client that
+   * stopped inside a transaction keep the others waiting.
+   */
+  queryTimeoutMs?: number
   logger?: Pick<Logger, 'info' | 'warn'>
 }
 
 export interface Database {
   readonly db: Kysely<Schema>
+  /** Whether the database answers; within 2 s. */
   isHealthy(): Promise<boolean>
   stop(): Promise<void>
 }
 
+const healthTimeoutMs = 2_000
+
 /**
- * The application database behind a pool. Connections are opened when needed, so this never fails; a query while no database is
- * reachable throws WeftError `dependency_unavailable`, and the next one tries again.
+ * The application database behind a pool. Connections are opened when needed, so this never fails. A query while no database is
+ * reachable waits for one up to 5 s, then throws WeftError `dependency_unavailable`; the next one tries again. Reads outlive a restart
+ * of the database; a write whose connection broke throws `dependency_unavailable`, and may or may not have happened.
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const { slowQueryMs = 200, logger } = options
@@ -30,20 +39,26 @@ export function openDatabase(options: DatabaseOptions): Database {
     dialect: new PostgresDialect({ pool }),
     log(event) {
       if (event.level === 'query' && event.queryDurationMillis > slowQueryMs) {
-        logger?.warn('slow query', { durationMs: Math.round(event.queryDurationMillis), sql: event.query.sql.replace(/\s+/g, ' ').slice(0, 500) })
+        logger?.warn('slow query', {
+          durationMs: Math.round(event.queryDurationMillis),
+          sql: event.query.sql.replace(/\s+/g, ' ').slice(0, 500),
+        })
       }
     },
   })
   return {
     db,
-    async isHealthy() {
-      try {
-        await db.executeQuery(CompiledQuery.raw('select 1'))
-        return true
-      } catch {
-        return false
-      }
+    isHealthy() {
+      const answers = db.executeQuery(CompiledQuery.raw('select 1')).then(
+        () => true,
+        () => false,
+      )
+      return Promise.race([answers, after(healthTimeoutMs, false)])
     },
     stop: () => db.destroy(),
   }
+}
+
+function after<T>(delayMs: number, value: T): Promise<T> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs, value).unref())
 }

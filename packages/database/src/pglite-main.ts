@@ -9,7 +9,9 @@ const PgliteSettings = z.object({
 
 const settings = readSettings(PgliteSettings)
 const server = await startPgliteServer({ port: settings.WEFT_PGLITE_PORT, dataFolder: settings.WEFT_PGLITE_DATA })
-process.stdout.write(`${JSON.stringify({ level: 'info', service: 'pglite', message: 'the database is listening', port: server.port })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ level: 'info', service: 'pglite', message: 'the database is listening', port: server.port })}\n`,
+)
 
 let isStopping = false
 const stop = async () => {

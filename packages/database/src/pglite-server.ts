@@ -1,35 +1,63 @@
+import { mkdirSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_textsearch } from '@electric-sql/pglite-pg_textsearch'
-import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import { vector } from '@electric-sql/pglite-pgvector'
+import { servePgliteSocket } from './pglite-socket.ts'
+import { startTidying } from './pglite-tidying.ts'
+
+export interface PgliteServerOptions {
+  /** 0 takes a free one. */
+  port: number
+  /** Where the database lies; without it in memory. */
+  dataFolder?: string
+  /** A client that leaves its transaction open this long without a word is ended; default 30,000. */
+  transactionIdleMs?: number
+  /** Called once when the backend broke; default: the process ends, so that it is started again and recovers from its log. */
+  onBroken?: (cause: unknown) => void
+}
 
 export interface PgliteServer {
   readonly port: number
   stop(): Promise<void>
 }
 
-/** A client silent for this long is ended, with the transaction it may be stuck in; pools close idle connections sooner. */
-const clientIdleMs = 60_000
-const clientsMax = 64
+/**
+ * PGlite reserves shared buffers and the log's buffers like a server of its own machine; here the operating system caches the files
+ * too. Resident memory falls from 334 to 215 MB with these, at the same speed on the collections measured.
+ */
+const configuration = ['shared_buffers=32MB', 'wal_buffers=512kB', 'jit=off']
 
 /**
- * PGlite with pgvector and pg_textsearch behind its socket server, on the loopback interface. All clients share one backend.
+ * PGlite with pgvector and pg_textsearch on the loopback interface. All clients share one backend: what one sets (other than with
+ * SET LOCAL) all see, and a named prepared statement exists once for all.
  *
- * @param options.dataFolder - where the database lies; without it in memory.
+ * A commit that was acknowledged is in the operating system's hands: it survives the end of the process by any signal, not a power cut.
  */
-export async function startPgliteServer(options: { port: number; dataFolder?: string }): Promise<PgliteServer> {
+export async function startPgliteServer(options: PgliteServerOptions): Promise<PgliteServer> {
+  const { port, dataFolder, transactionIdleMs = 30_000, onBroken = endProcess } = options
+  if (dataFolder !== undefined) mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   const db = await PGlite.create({
-    ...(options.dataFolder === undefined ? {} : { dataDir: options.dataFolder }),
+    ...(dataFolder === undefined ? {} : { dataDir: dataFolder }),
     extensions: { vector, pg_textsearch },
+    postgresqlconf: configuration,
   })
   await db.exec('create extension if not exists vector; create extension if not exists pg_textsearch')
-  const server = new PGLiteSocketServer({ db, host: '127.0.0.1', port: options.port, maxConnections: clientsMax, idleTimeout: clientIdleMs })
-  await server.start()
+  const socket = await servePgliteSocket(db, { port, transactionIdleMs, onBroken })
+  const tidying = startTidying(db, socket)
   return {
-    port: Number(server.getServerConn().split(':').at(-1)),
+    port: socket.port,
     async stop() {
-      await server.stop()
+      tidying.stop()
+      await socket.stop()
       await db.close()
     },
   }
+}
+
+function endProcess(cause: unknown): void {
+  const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+  process.stderr.write(
+    `${JSON.stringify({ level: 'error', service: 'pglite', message: 'the database broke and starts again', reason })}\n`,
+  )
+  process.exit(1)
 }

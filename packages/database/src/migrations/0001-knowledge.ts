@@ -69,7 +69,16 @@ async function createChunks(db: Kysely<Schema>): Promise<void> {
 }
 
 export async function down(db: Kysely<Schema>): Promise<void> {
-  for (const table of ['chunks', 'vector_store_files', 'file_batches', 'vector_stores', 'file_texts', 'file_parts', 'files', 'api_keys']) {
+  for (const table of [
+    'chunks',
+    'vector_store_files',
+    'file_batches',
+    'vector_stores',
+    'file_texts',
+    'file_parts',
+    'files',
+    'api_keys',
+  ]) {
     await sql`drop table ${sql.table(table)}`.execute(db)
   }
 }

@@ -1,0 +1,60 @@
+import { types } from 'node:util'
+import { WeftError } from '@weft/contracts'
+
+const connectionCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+/** Shut down, crashed, starting up, too many connections; and read-only, which is what a demoted primary says (PostgreSQL, Appendix A). */
+const unavailableStates = new Set(['57P01', '57P02', '57P03', '53300', '25006'])
+/** The driver says these without a code. */
+const connectionMessages =
+  /connection terminated|connection ended|client has encountered a connection error|not queryable|read-only standby/i
+
+/** The database went away or cannot take the connection; another attempt may find it back, or another one in its place. */
+export function isConnectionFailure(cause: unknown): boolean {
+  if (!types.isNativeError(cause)) return false
+  if (isAggregate(cause)) return cause.errors.some(isConnectionFailure)
+  const code = codeOf(cause)
+  return connectionCodes.has(code) || unavailableStates.has(code) || connectionMessages.test(cause.message)
+}
+
+/** The driver gave up waiting: for an answer, or for a connection of a pool that is all in use. The connection must not be used again. */
+export function isTimeout(cause: unknown): boolean {
+  return types.isNativeError(cause) && /query read timeout|timeout exceeded when trying to connect/i.test(cause.message)
+}
+
+/** What a caller is told: lost connections and timeouts as WeftErrors, everything else as PostgreSQL said it. */
+export function toDatabaseError(cause: unknown): unknown {
+  if (isTimeout(cause))
+    return new WeftError('timeout', 'the database did not answer in time', { cause, details: { target: 'database' } })
+  return isConnectionFailure(cause) ? unavailable(cause) : cause
+}
+
+export function unavailable(cause: unknown): WeftError {
+  if (cause instanceof WeftError) return cause
+  return new WeftError('dependency_unavailable', `the database is not reachable (${reasonOf(cause)})`, {
+    cause,
+    details: { target: 'database' },
+  })
+}
+
+function reasonOf(cause: unknown): string {
+  if (!types.isNativeError(cause)) return String(cause)
+  return isAggregate(cause) && cause.message === '' ? cause.errors.map(reasonOf).join(', ') : cause.message
+}
+
+/** Node's own errors are recognised by what they hold: in a test's sandbox they are not instances of its classes. */
+function isAggregate(cause: Error): cause is AggregateError {
+  return 'errors' in cause && Array.isArray(cause.errors)
+}
+
+function codeOf(cause: Error): string {
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
+}
