@@ -4,7 +4,7 @@ import type { FileReader, ReadFile } from './file-reader.ts'
 import { FileRefusal } from './file-refusal.ts'
 import type { IngestError } from './knowledge-types.ts'
 import { checkFileSize } from './parse-file.ts'
-import { findFileText, saveFileText } from './postgres-file-texts.ts'
+import { findFileText } from './postgres-file-texts.ts'
 import { createFileMethods } from './postgres-files.ts'
 import {
   type ClaimedJob,
@@ -37,8 +37,8 @@ export async function ingestFile(tools: IngestTools, job: IngestionJob, signal?:
   try {
     if (claimed.attempt > attemptsMax)
       throw new FileRefusal('too_slow', `Indexing the file was begun ${attemptsMax} times and never ended.`)
-    const file = await whileClaimed(tools.database, claimed, () => read(tools, claimed, signal))
-    return await writeAll(tools.database, claimed, { file, signal })
+    const work = await whileClaimed(tools.database, claimed, () => read(tools, claimed, signal))
+    return await writeAll(tools.database, claimed, work)
   } catch (thrown) {
     return await settle(tools.database, claimed, { thrown, isStopping: signal?.aborted === true })
   }
@@ -50,16 +50,21 @@ const attemptsMax = 4
 /** Chunks of one statement, about half a megabyte: long enough to be worth a round trip, short enough to let others in between. */
 const batchChunks = 400
 
-async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<ReadFile> {
+type Work = { file: ReadFile; isKept: boolean; signal: AbortSignal | undefined }
+
+async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
   const { filename, chunking } = job
-  const known = await findFileText(database, job)
-  if (known !== undefined) return reader.read({ parsed: known, chunking }, signal)
+  const { parsed, isOwn, bytes } = await findFileText(database, job)
+  if (parsed !== undefined) return { file: await reader.read({ parsed, chunking }, signal), isKept: isOwn, signal }
   checkFileSize(job.bytes)
+  const file = { filename, bytes: bytes ?? (await readBytes(database, job)) }
+  return { file: await reader.read({ file, chunking }, signal), isKept: false, signal }
+}
+
+async function readBytes(database: Database, job: ClaimedJob): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   for await (const part of createFileMethods(database).readContent(job)) parts.push(part)
-  const file = await reader.read({ file: { filename, bytes: Buffer.concat(parts) }, chunking }, signal)
-  await saveFileText(database, job.fileId, file)
-  return file
+  return Buffer.concat(parts)
 }
 
 /** Reading may take long: signs of life are given meanwhile. */
@@ -76,17 +81,19 @@ async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => 
   }
 }
 
-async function writeAll(
-  database: Database,
-  job: ClaimedJob,
-  work: { file: ReadFile; signal: AbortSignal | undefined },
-): Promise<IngestOutcome> {
+async function writeAll(database: Database, job: ClaimedJob, work: Work): Promise<IngestOutcome> {
   const { chunks, text } = work.file
   const usageBytes = Buffer.byteLength(text)
   for (let from = 0; from === 0 || from < chunks.length; from += batchChunks) {
     work.signal?.throwIfAborted()
     const isLast = from + batchChunks >= chunks.length
-    const batch = { chunks: chunks.slice(from, from + batchChunks), total: chunks.length, usageBytes, isLast }
+    const batch = {
+      chunks: chunks.slice(from, from + batchChunks),
+      total: chunks.length,
+      usageBytes,
+      isLast,
+      keep: from === 0 && !work.isKept ? work.file : undefined,
+    }
     if (!(await writeChunks(database, job, batch))) return { status: 'skipped' }
   }
   return { status: 'completed', chunks: chunks.length }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { knowledgeLimits } from '@weft/contracts'
 import { sql } from '@weft/database'
@@ -72,7 +73,10 @@ describe('files', () => {
 
   it('are listed page by page, both ways, each once', async () => {
     const ids: string[] = []
-    for (let n = 0; n < 7; n++) ids.unshift((await upload(`file ${n}`)).id)
+    for (let n = 0; n < 7; n++) {
+      ids.unshift((await upload(`file ${n}`)).id)
+      await sleep(2)
+    }
     const pages: string[][] = []
     let after: string | undefined
     for (;;) {

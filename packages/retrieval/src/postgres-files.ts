@@ -79,7 +79,8 @@ export function fileNotFound(fileId: string): WeftError {
   return new WeftError('not_found', `There is no file '${fileId}'.`, { param: 'file_id' })
 }
 
-const partBytesMax = 1_048_576
+/** The largest part a file is kept in. */
+export const partBytesMax = 1_048_576
 
 async function storeFile(database: Database, input: Parameters<FileMethods['createFile']>[0]): Promise<StoredFile> {
   const { tenant, content, signal, purpose = 'assistants' } = input

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import { ChunkingStrategy } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import type { Chunk } from './chunk-text.ts'
 import { baseName } from './file-kind.ts'
 import type { IngestError } from './knowledge-types.ts'
+import type { ParsedFile } from './parse-file.ts'
+import { originOf } from './postgres-file-texts.ts'
 import { storable } from './postgres-files.ts'
 import { isFile } from './postgres-vector-store-files.ts'
 import { IngestionJob } from './search-types.ts'
@@ -24,6 +27,9 @@ export type ClaimedJob = IngestionJob & {
 /** A claim without a sign of life for this long is another worker's to take: three missed heartbeats. */
 const leaseSeconds = 15
 export const heartbeatMs = 5_000
+
+/** Always later than the last one, however coarse the clock. */
+const signOfLife = sql`greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')`
 
 const isFree = sql`(f.attempts = 0 or f.updated_at < now() - make_interval(secs => ${leaseSeconds}))`
 
@@ -48,7 +54,7 @@ const ClaimRow = z.object({
 /** Takes a job, or answers undefined when it is done, gone or another worker's. */
 export async function claimJob(database: Database, job: IngestionJob): Promise<ClaimedJob | undefined> {
   const { rows } = await sql`
-    update vector_store_files f set attempts = f.attempts + 1, updated_at = clock_timestamp() from files
+    update vector_store_files f set attempts = f.attempts + 1, updated_at = ${signOfLife} from files
     where files.id = f.file_id and ${isFile(job)} and f.status = 'in_progress' and ${isFree}
     returning f.updated_at::text as token, f.attempts as attempt, files.filename, files.content_hash as "contentHash", files.bytes,
       f.chunking_strategy as chunking
@@ -59,7 +65,7 @@ export async function claimJob(database: Database, job: IngestionJob): Promise<C
 /** Gives a sign of life. Answers false when the job is not this worker's any more. */
 export async function renewClaim(database: Database, job: ClaimedJob): Promise<boolean> {
   const { rows } = await sql`
-    update vector_store_files f set updated_at = clock_timestamp() where ${isHeld(job)} returning f.updated_at::text as token
+    update vector_store_files f set updated_at = ${signOfLife} where ${isHeld(job)} returning f.updated_at::text as token
   `.execute(database.db)
   return takeToken(job, rows)
 }
@@ -76,7 +82,7 @@ export async function failJob(database: Database, job: ClaimedJob, error: Ingest
   const lastError = JSON.stringify({ code: error.code, message: storable(error.message) })
   const { rows } = await sql`
     with job as (
-      update vector_store_files f set status = 'failed', last_error = ${lastError}::jsonb, usage_bytes = 0, updated_at = clock_timestamp()
+      update vector_store_files f set status = 'failed', last_error = ${lastError}::jsonb, usage_bytes = 0, updated_at = ${signOfLife}
       where ${isHeld(job)} returning f.updated_at::text as token
     ), gone as (
       delete from chunks where vector_store_id = ${job.vectorStoreId} and file_id = ${job.fileId} and exists (select 1 from job)
@@ -86,7 +92,8 @@ export async function failJob(database: Database, job: ClaimedJob, error: Ingest
   return takeToken(job, rows)
 }
 
-export type ChunkBatch = { chunks: Chunk[]; total: number; usageBytes: number; isLast: boolean }
+/** `keep`: the parsed text, written with the first batch of a file that has none yet. */
+export type ChunkBatch = { chunks: Chunk[]; total: number; usageBytes: number; isLast: boolean; keep?: ParsedFile | undefined }
 
 /**
  * Writes chunks in place of those with the same numbers, in one statement; the last batch also takes away what is left of longer versions and
@@ -100,7 +107,7 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
   )`
   const { rows } = await sql`
     with job as (
-      update vector_store_files f set updated_at = clock_timestamp() ${done} where ${isHeld(job)}
+      update vector_store_files f set updated_at = ${signOfLife} ${done} where ${isHeld(job)}
       returning f.updated_at::text as token, f.attributes
     ), added as (
       insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, attributes)
@@ -109,10 +116,19 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
         as row(n int, "from" int, "to" int, page int, heading text, title text, text text)
       on conflict (vector_store_id, file_id, n) do update set start_offset = excluded.start_offset, end_offset = excluded.end_offset,
         page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text, attributes = excluded.attributes
-    ) ${batch.isLast ? tail : sql``}
+    ) ${batch.isLast ? tail : sql``} ${batch.keep === undefined ? sql`` : keepText(fileId, batch.keep)}
     select token from job
   `.execute(database.db)
   return takeToken(job, rows)
+}
+
+/** The first text stays, since offsets given out refer to it. */
+function keepText(fileId: string, file: ParsedFile) {
+  const hash = createHash('sha256').update(file.text).digest('hex')
+  return sql`, kept as (
+    insert into file_texts (file_id, text, text_hash, pages) select ${fileId}, ${file.text}, ${hash}, ${originOf(file)}::jsonb from job
+    on conflict (file_id) do nothing
+  )`
 }
 
 function isHeld(job: ClaimedJob) {

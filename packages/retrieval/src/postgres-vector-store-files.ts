@@ -21,8 +21,9 @@ export function createVectorStoreFileMethods(database: Database): VectorStoreFil
   }
   return {
     async addFile({ attributes, chunkingStrategy, ...where }) {
-      await putFiles(database, where, [{ fileId: where.fileId, attributes, chunkingStrategy }])
-      return read(where)
+      const [file] = await putFiles(database, where, [{ fileId: where.fileId, attributes, chunkingStrategy }])
+      if (file === undefined) throw notInStore(where)
+      return file
     },
     getVectorStoreFile: read,
     async listVectorStoreFiles({ tenant, vectorStoreId, filter, batchId, ...request }) {
@@ -104,7 +105,7 @@ export async function putFiles(
   database: Database,
   store: { tenant: string; vectorStoreId: string; batchId?: string },
   files: FileToAdd[],
-): Promise<void> {
+): Promise<VectorStoreFile[]> {
   const { tenant, vectorStoreId, batchId = null } = store
   const unique = [...new Map(files.map((file) => [file.fileId, file])).values()]
   const list = unique.map(({ fileId, attributes = {}, chunkingStrategy = { type: 'auto' as const } }) => ({
@@ -127,11 +128,13 @@ export async function putFiles(
       insert into vector_store_files (vector_store_id, file_id, tenant, attributes, chunking_strategy, batch_id)
       select store.id, owned."fileId", ${tenant}, owned.attributes, owned."chunkingStrategy", ${batchId} from store, owned
       on conflict (vector_store_id, file_id) do update set status = 'in_progress', last_error = null, attempts = 0,
-        attributes = excluded.attributes, chunking_strategy = excluded.chunking_strategy, batch_id = excluded.batch_id, updated_at = now()
+        attributes = excluded.attributes, chunking_strategy = excluded.chunking_strategy, batch_id = excluded.batch_id,
+        updated_at = greatest(now(), vector_store_files.updated_at + interval '1 microsecond')
+      returning *
     )
-    select "fileId" from owned where exists (select 1 from store)
+    select ${columns} from added f join files on files.id = f.file_id
   `.execute(database.db)
-  if (rows.length === list.length) return
+  if (rows.length === list.length) return rows.map(vectorStoreFile)
   await checkStore(database, tenant, vectorStoreId)
   const { rows: known } =
     await sql`select id from files where tenant = ${tenant} and id = any(${list.map(({ fileId }) => fileId)})`.execute(
