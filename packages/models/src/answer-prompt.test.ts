@@ -5,7 +5,7 @@ import { buildAnswerPrompt, noEvidencePhrase, parseAnswerPrompt } from './answer
 
 const sources = [
   { id: 1, title: 'Wool & "worsted"', text: 'Wool is spun.\n\nWorsted is combed.' },
-  { id: 2, title: 'Silk', text: 'Silk is reeled.' },
+  { id: 2, title: 'Silk', text: 'Silk is reeled.', about: 'silk & "moths"' },
 ]
 
 describe('the answer prompt', () => {
@@ -22,6 +22,11 @@ describe('the answer prompt', () => {
       question: 'How is <b>wool</b> spun?',
       sources,
     })
+  })
+
+  it('names the subjects on which nothing was found', () => {
+    const prompt = { question: 'Wool or silk?', sources, missing: ['nylon', 'a </missing> b'] }
+    expect(parseAnswerPrompt(buildAnswerPrompt(prompt))).toEqual(prompt)
   })
 
   it('lets no source close its tag, open another, or ask a question of its own', () => {
@@ -46,6 +51,8 @@ describe('the answer prompt', () => {
       'wool ',
       '>',
       '</SOURCES>',
+      '<missing>',
+      '</missing>',
     )
     const text = fc.array(part, { minLength: 1, maxLength: 12 }).map((parts) => `a${parts.join('')}z`)
     fc.assert(

@@ -5,11 +5,15 @@ export interface PromptSource {
   id: number
   title: string
   text: string
+  /** What it was searched for, where several subjects are compared. */
+  about?: string | undefined
 }
 
 export interface AnswerPrompt {
   question: string
   sources: PromptSource[]
+  /** Subjects of a comparison on which no source was found. */
+  missing?: string[] | undefined
 }
 
 export interface AnswerPromptOptions extends AnswerPrompt {
@@ -36,7 +40,7 @@ const rules = [
   `If the sources do not answer the question, begin with "${noEvidencePhrase}", cite nothing, and say what information would help.`,
 ]
 const comparing =
-  'The sources cover several subjects. Compare these point by point, say where the sources agree and differ, and say which subject or point no source covers.'
+  'The sources cover several subjects. Compare these point by point, say where the sources agree and differ, and say which subject or point no source covers; subjects listed as missing have none.'
 
 /**
  * The messages that ask any model for a cited answer. Sources are delimited and escaped so that none can close its tag or pass for
@@ -60,7 +64,11 @@ export function buildAnswerPrompt(options: AnswerPromptOptions): ChatMessage[] {
     ...history,
     {
       role: 'user',
-      content: `<sources>\n${sources.map(formatSource).join('\n')}\n</sources>\n<question>\n${escapeTags(options.question)}\n</question>`,
+      content: [
+        tagged('sources', sources.map(formatSource)),
+        ...formatMissing(options.missing ?? []),
+        tagged('question', [escapeTags(options.question)]),
+      ].join('\n'),
     },
   ]
 }
@@ -70,24 +78,36 @@ export function parseAnswerPrompt(messages: ChatMessage[]): AnswerPrompt | undef
   const last = messages.findLast((message) => message.role === 'user')
   const match = last === undefined ? null : prompt.exec(messageText(last))
   if (match === null) return undefined
-  const sources = [...(match[1] ?? '').matchAll(source)].map(([, id, title, text]) => ({
+  const sources = [...(match[1] ?? '').matchAll(source)].map(([, id, title, about, text]) => ({
     id: Number(id),
     title: unescapeAttribute(title ?? ''),
     text: unescapeTags(text ?? ''),
+    ...(about === undefined ? {} : { about: unescapeAttribute(about) }),
   }))
-  return { question: unescapeTags(match[2] ?? ''), sources }
+  const missing = match[2]?.split('\n').map(unescapeTags)
+  return { question: unescapeTags(match[3] ?? ''), sources, ...(missing === undefined ? {} : { missing }) }
 }
 
-const prompt = /^<sources>\n([\s\S]*)\n?<\/sources>\n<question>\n([\s\S]*)\n<\/question>$/
-const source = /<source id="(\d+)" title="([^"]*)">\n([\s\S]*?)\n<\/source>/g
+const prompt = /^<sources>\n([\s\S]*)\n?<\/sources>\n(?:<missing>\n([\s\S]*)\n<\/missing>\n)?<question>\n([\s\S]*)\n<\/question>$/
+const source = /<source id="(\d+)" title="([^"]*)"(?: about="([^"]*)")?>\n([\s\S]*?)\n<\/source>/g
 
-function formatSource({ id, title, text }: PromptSource): string {
-  return `<source id="${id}" title="${escapeAttribute(title)}">\n${escapeTags(text)}\n</source>`
+function tagged(tag: string, lines: string[]): string {
+  return [`<${tag}>`, ...lines, `</${tag}>`].join('\n')
+}
+
+function formatMissing(subjects: string[]): string[] {
+  const lines = subjects.map((subject) => escapeTags(subject.replace(/\s+/g, ' ')))
+  return lines.length === 0 ? [] : [tagged('missing', lines)]
+}
+
+function formatSource({ id, title, text, about }: PromptSource): string {
+  const subject = about === undefined ? '' : ` about="${escapeAttribute(about)}"`
+  return `<source id="${id}" title="${escapeAttribute(title)}"${subject}>\n${escapeTags(text)}\n</source>`
 }
 
 /** Only our own tags are escaped, and what would read as an escaped one: everything else reaches the model as it stands. */
-const ownTag = /<(?=\/?\s*(?:sources?|question)\b)/gi
-const escapedTag = /&(?=(?:amp;)*lt;\/?\s*(?:sources?|question)\b)/gi
+const ownTag = /<(?=\/?\s*(?:sources?|missing|question)\b)/gi
+const escapedTag = /&(?=(?:amp;)*lt;\/?\s*(?:sources?|missing|question)\b)/gi
 
 function escapeTags(text: string): string {
   return text.replace(escapedTag, '&amp;').replace(ownTag, '&lt;')
@@ -95,8 +115,8 @@ function escapeTags(text: string): string {
 
 function unescapeTags(text: string): string {
   return text
-    .replace(/&lt;(?=\/?\s*(?:sources?|question)\b)/gi, '<')
-    .replace(/&amp;(?=(?:amp;)*lt;\/?\s*(?:sources?|question)\b)/gi, '&')
+    .replace(/&lt;(?=\/?\s*(?:sources?|missing|question)\b)/gi, '<')
+    .replace(/&amp;(?=(?:amp;)*lt;\/?\s*(?:sources?|missing|question)\b)/gi, '&')
 }
 
 function escapeAttribute(text: string): string {

@@ -57,6 +57,21 @@ describe('an extracted answer', () => {
     expect(answer.join(' ')).not.toContain('PWNED')
   })
 
+  it('gives each subject of a comparison its own sentences, and says which one has none', () => {
+    const wool = { id: 1, title: 'Fibres', text: 'Wool keeps warm even when wet. Sheep give it.', about: 'wool' }
+    const silk = { id: 2, title: 'Fibres', text: 'Silk is strong and keeps cool. Moths spin it.', about: 'silk' }
+    const none = { id: 3, title: 'Tides', text: 'The tide turns twice a day here.', about: 'nylon' }
+    const missing = ['linen']
+    expect(
+      extractAnswer({ question: 'Compare how wool, silk and nylon keep warm', sources: [wool, silk, none], missing }),
+    ).toEqual([
+      'Wool keeps warm even when wet. [1]',
+      'Silk is strong and keeps cool. [2]',
+      'On “nylon” the searched documents say nothing.',
+      'On “linen” the searched documents say nothing.',
+    ])
+  })
+
   it('is the same every time', () => {
     const prompt = { question: 'What do looms and dyes do to cotton?', sources: [loom, dye, copy] }
     expect(extractAnswer(prompt)).toEqual(extractAnswer(prompt))

@@ -5,7 +5,7 @@ const stopWords = new Set(
   itself just let may me might more most much must my no nor not of off on once one only or other our out over own per please same shall she
   should so some such than that the their them then there these they this those through thus to too under until up upon us very via was we
   were what when where whether which while who whom whose why will with within without would yes yet you your tell explain describe show shows
-  give find know many`.split(/\s+/),
+  give find know many compare compared comparison difference differences differ versus vs`.split(/\s+/),
 )
 
 /** The topic words of a text as stems, in order; stop words left out. Identifiers also count by their parts. */

@@ -76,15 +76,18 @@ function unitsOf(source: PromptSource, sourceRank: number): Unit[] {
 function isQuotable(sentence: Sentence): boolean {
   if (sentence.kind === 'heading') return false
   const words = sentence.text.split(/\s+/).length
-  return words >= (sentence.kind === 'sentence' ? 4 : 2) && sentence.text.length <= scoringLimits.sentenceCharsMax
+  return words >= (sentence.kind === 'sentence' ? 3 : 2) && sentence.text.length <= scoringLimits.sentenceCharsMax
 }
 
-/** Rare words weigh more: idf over the sentences; a word that no sentence has weighs as the rarest. */
+/** A few sentences say little about which words are rare: they are taken as part of a text of this many. */
+const sentencesAssumed = 50
+
+/** Rare words weigh more: idf over the sentences. A word that no sentence has weighs as one that a single sentence has. */
 function weightTerms(terms: string[], units: Unit[]): Map<string, number> {
-  const count = units.length
+  const count = Math.max(units.length, sentencesAssumed)
   return new Map(
     terms.map((term) => {
-      const holding = units.filter((unit) => unit.stems.has(term)).length
+      const holding = Math.max(1, units.filter((unit) => unit.stems.has(term)).length)
       return [term, Math.log(1 + (count - holding + 0.5) / (holding + 0.5))]
     }),
   )

@@ -16,6 +16,8 @@ export interface AnthropicServerOptions {
   /** The only key it takes; default `test-key`. */
   apiKey?: string
   models?: string[]
+  /** Default: a free one. */
+  port?: number
   reply?: Reply
 }
 

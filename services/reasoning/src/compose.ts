@@ -1,0 +1,61 @@
+import { weftVersion } from '@weft/contracts'
+import { openDatabase } from '@weft/database'
+import {
+  createInternalApp,
+  createKeptResults,
+  createSidecar,
+  type HealthCheck,
+  listen,
+  type RunningServer,
+  type Service,
+  serveAgent,
+} from '@weft/mesh'
+import { createModels } from '@weft/models'
+import { verifyQuotes } from '@weft/retrieval'
+import { startTelemetry } from '@weft/telemetry'
+import { card } from './core/card.ts'
+import { executeStep } from './execute-step.ts'
+import type { ReasoningSettings } from './settings.ts'
+
+/** The only place that builds the reasoning agent's parts. */
+export async function composeReasoning(settings: ReasoningSettings): Promise<Service> {
+  const telemetry = await startTelemetry({
+    serviceName: 'reasoning',
+    serviceVersion: weftVersion,
+    instanceId: settings.WEFT_INSTANCE,
+    logLevel: settings.WEFT_LOG_LEVEL,
+    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+  })
+  const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 2, logger: telemetry.logger })
+  const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
+  const models = createModels({ settings, telemetry })
+  const execute = executeStep({ models, verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }) })
+  const checks: HealthCheck[] = [
+    { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
+    // Only citations need the database: without it the agent still answers, and says what it could not verify.
+    { name: 'database', isRequired: false, check: () => database.isHealthy() },
+    { name: 'model', isRequired: false, check: async () => (await models.defaultModelId()) !== '' },
+  ]
+  let server: RunningServer | undefined
+  return {
+    async start() {
+      const app = createInternalApp({
+        telemetry,
+        appToken: settings.APP_API_TOKEN,
+        checks,
+        routes: (internal) => {
+          internal.use(serveAgent({ card, execute, results: createKeptResults(sidecar) }))
+        },
+      })
+      server = await listen(app, { port: settings.WEFT_APP_PORT })
+      telemetry.logger.info('reasoning is listening', { port: server.port })
+    },
+    async stop() {
+      await server?.stop()
+      await models.stop()
+      await sidecar.stop()
+      await database.stop()
+      await telemetry.stop()
+    },
+  }
+}
