@@ -20,7 +20,11 @@ beforeAll(async () => {
   storeId = await storeOf('skerry', { 'lighthouse.md': lighthouse, 'harbour.txt': harbour })
 }, 60_000)
 
-const ask = (question: string) => ({ model: 'weft/auto', messages: [{ role: 'user' as const, content: question }], weft: { vectorStoreIds: [storeId] } })
+const ask = (question: string) => ({
+  model: 'weft/auto',
+  messages: [{ role: 'user' as const, content: question }],
+  weft: { vectorStoreIds: [storeId] },
+})
 
 describe('a question about the user’s documents', () => {
   it('is answered with citations whose quotes stand in the file at their offsets', async () => {
@@ -38,7 +42,11 @@ describe('a question about the user’s documents', () => {
 
   it('streams the same answer, with progress beside it and the citations on the last content chunk', async () => {
     const whole = await openAiClient().chat.completions.create(ask('When did the last keeper leave?'))
-    const stream = await openAiClient().chat.completions.create({ ...ask('When did the last keeper leave?'), stream: true, stream_options: { include_usage: true } })
+    const stream = await openAiClient().chat.completions.create({
+      ...ask('When did the last keeper leave?'),
+      stream: true,
+      stream_options: { include_usage: true },
+    })
     let text = ''
     let progress = ''
     let citations: unknown
@@ -86,7 +94,9 @@ describe('a question about the user’s documents', () => {
   it('can be continued: the session remembers what was said', async () => {
     const first = await openAiClient().chat.completions.create(ask('When was the lighthouse built?'))
     const { sessionId } = weftOf(first)
-    const second = await openAiClient().chat.completions.create(ask('Who was its last keeper?'), { headers: { 'X-Session-ID': sessionId } })
+    const second = await openAiClient().chat.completions.create(ask('Who was its last keeper?'), {
+      headers: { 'X-Session-ID': sessionId },
+    })
     expect(weftOf(second)).toMatchObject({ sessionId, turn: 2 })
   }, 30_000)
 })
@@ -98,11 +108,21 @@ describe('workflows', () => {
     const steps = session.turns[0]?.steps ?? []
     expect(steps.map((step) => step.capability)).toEqual(['retrieve', 'retrieve', 'synthesize'])
     expect(steps.every((step) => step.status === 'succeeded')).toBe(true)
-    expect(new Set(weftOf(answer).citations.map((citation) => citation.filename))).toEqual(new Set(['lighthouse.md', 'harbour.txt']))
+    expect(new Set(weftOf(answer).citations.map((citation) => citation.filename))).toEqual(
+      new Set(['lighthouse.md', 'harbour.txt']),
+    )
   }, 30_000)
 
   it('run a plan the client brings, and refuse an unsound one with its step named', async () => {
-    const step = (stepId: string, more: object) => ({ stepId, agent: 'rag', capability: 'retrieve', params: {}, dependsOn: [], parallel: false, ...more })
+    const step = (stepId: string, more: object) => ({
+      stepId,
+      agent: 'rag',
+      capability: 'retrieve',
+      params: {},
+      dependsOn: [],
+      parallel: false,
+      ...more,
+    })
     const plan = {
       planId: 'mine',
       schemaVersion: 1,
@@ -110,26 +130,37 @@ describe('workflows', () => {
       steps: [
         step('light', { params: { query: 'lighthouse lamp oil' }, parallel: true }),
         step('harbour', { params: { query: 'harbour dredging' }, parallel: true }),
-        step('write', { capability: 'answer', params: { question: 'What burned in the lamp?' }, dependsOn: ['light', 'harbour'] }),
+        step('write', {
+          capability: 'answer',
+          params: { question: 'What burned in the lamp?' },
+          dependsOn: ['light', 'harbour'],
+        }),
       ],
     }
     const body = { ...ask('What burned in the lamp?'), weft: { vectorStoreIds: [storeId], plan } }
     const answer = await openAiClient().chat.completions.create(body)
     expect(answer.choices[0]?.message.content).toContain('colza oil')
 
-    const cyclic = { ...plan, steps: [step('write', { dependsOn: ['light'] }), step('light', { dependsOn: ['write'] }), step('free', {})] }
+    const cyclic = {
+      ...plan,
+      steps: [step('write', { dependsOn: ['light'] }), step('light', { dependsOn: ['write'] }), step('free', {})],
+    }
     const refused = await request('/v1/chat/completions', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...body, weft: { plan: cyclic } }),
     })
     expect(refused.status).toBe(400)
-    expect(await refused.json()).toMatchObject({ error: { param: expect.stringContaining('write'), message: expect.stringContaining('cycle') } })
+    expect(await refused.json()).toMatchObject({
+      error: { param: expect.stringContaining('write'), message: expect.stringContaining('cycle') },
+    })
   }, 30_000)
 
   it('a repeated Idempotency-Key attaches to the same turn', async () => {
     const headers = { 'Idempotency-Key': `key-${Date.now()}` }
-    const [first, second] = await Promise.all([1, 2].map(() => openAiClient().chat.completions.create(ask('Who built it?'), { headers })))
+    const [first, second] = await Promise.all(
+      [1, 2].map(() => openAiClient().chat.completions.create(ask('Who built it?'), { headers })),
+    )
     expect(weftOf(second ?? {})).toMatchObject({ sessionId: weftOf(first ?? {}).sessionId, turn: 1 })
     const third = await openAiClient().chat.completions.create(ask('Who built it?'), { headers })
     expect(third.choices[0]?.message.content).toBe(first?.choices[0]?.message.content)

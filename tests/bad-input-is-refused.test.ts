@@ -59,7 +59,11 @@ describe('a chat request is refused with an OpenAI error when it', () => {
   it('has no key, a wrong one, or one that was revoked a moment ago', async () => {
     expect((await request('/v1/models', { key: '' })).status).toBe(401)
     expect((await request('/v1/models', { key: 'weft_wrong' })).status).toBe(401)
-    const made = await request('/v1/keys', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'short-lived', scopes: ['chat'] }) })
+    const made = await request('/v1/keys', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'short-lived', scopes: ['chat'] }),
+    })
     const { id, key } = await bodyOf(Key, made)
     expect((await request('/v1/models', { key })).status).toBe(200)
     expect((await request('/v1/keys', { key })).status).toBe(403)
@@ -84,11 +88,15 @@ describe('a file is refused with its reason, and the others are kept, when it', 
     ['binary.txt', new Uint8Array([0, 1, 2, 3, 255, 254, 0, 7]), /binary|UTF-8/i],
     ['latin1.txt', new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x20, 0x62, 0x61, 0x72]), /UTF-8/],
     ['broken.pdf', '%PDF-1.7\nnothing that follows is a PDF', /PDF/i],
-  ])('%s', async (name, bytes, reason) => {
-    const added = await upload(name, bytes)
-    expect(added.status).toBe('failed')
-    expect(added.last_error?.message).toMatch(reason)
-  }, 30_000)
+  ])(
+    '%s',
+    async (name, bytes, reason) => {
+      const added = await upload(name, bytes)
+      expect(added.status).toBe('failed')
+      expect(added.last_error?.message).toMatch(reason)
+    },
+    30_000,
+  )
 
   it('is empty', async () => {
     const response = await upload('empty.txt', '').catch((error: unknown) => error)
@@ -108,8 +116,16 @@ describe('a file is refused with its reason, and the others are kept, when it', 
         else controller.enqueue(chunk)
       },
     })
-    const init = { method: 'POST', headers: { 'content-type': `multipart/form-data; boundary=${boundary}` }, body, duplex: 'half' as const }
-    const outcome = await request('/v1/files', init).then((response) => response.status, () => 'connection closed')
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body,
+      duplex: 'half' as const,
+    }
+    const outcome = await request('/v1/files', init).then(
+      (response) => response.status,
+      () => 'connection closed',
+    )
     expect([413, 'connection closed']).toContain(outcome)
   }, 60_000)
 })
@@ -117,7 +133,11 @@ describe('a file is refused with its reason, and the others are kept, when it', 
 describe('searching', () => {
   it('a store that is not there is 404; a wrong filter is 400 with its place; 50 KB of query are searched', async () => {
     const search = (id: string, body: object) =>
-      request(`/v1/vector_stores/${id}/search`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+      request(`/v1/vector_stores/${id}/search`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
     expect((await search('vs_nothing', { query: 'x' })).status).toBe(404)
     const id = await storeOf('filters', { 'a.md': 'The walrus eats clams.' })
     const wrong = await search(id, { query: 'walrus', filters: { type: 'near', key: 'a', value: 1 } })

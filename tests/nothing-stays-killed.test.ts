@@ -9,7 +9,11 @@ let model: ModelServer
 let storeId: string
 
 beforeAll(async () => {
-  model = await startOpenAiServer({ port: sharedMesh().openAiPort, models: ['test-model'], reply: { kind: 'text', chunks: words, delayMs: 60 } })
+  model = await startOpenAiServer({
+    port: sharedMesh().openAiPort,
+    models: ['test-model'],
+    reply: { kind: 'text', chunks: words, delayMs: 60 },
+  })
   storeId = await storeOf('bridge', { 'bridge.md': 'The bridge at Orrin carries eleven trains a day. It was painted in 1961.' })
 }, 60_000)
 
@@ -30,7 +34,14 @@ const body = {
       answerStepId: 'answer',
       steps: [
         { ...step, stepId: 'find', capability: 'retrieve', params: { query: question } },
-        { ...step, stepId: 'answer', capability: 'answer', params: { question }, dependsOn: ['find'], model: { prefer: 'openai/test-model' } },
+        {
+          ...step,
+          stepId: 'answer',
+          capability: 'answer',
+          params: { question },
+          dependsOn: ['find'],
+          model: { prefer: 'openai/test-model' },
+        },
       ],
     },
   },
@@ -41,7 +52,10 @@ async function askUntilAnswered(idempotencyKey: string): Promise<object> {
   const giveUpAt = Date.now() + 60_000
   for (;;) {
     try {
-      return await openAiClient().chat.completions.create(body, { headers: { 'Idempotency-Key': idempotencyKey }, timeout: 30_000 })
+      return await openAiClient().chat.completions.create(body, {
+        headers: { 'Idempotency-Key': idempotencyKey },
+        timeout: 30_000,
+      })
     } catch (error) {
       const status = error instanceof Error && 'status' in error ? error.status : undefined
       if (Date.now() > giveUpAt || (typeof status === 'number' && status < 500)) throw error
@@ -65,22 +79,26 @@ it.each([
   'rag-daprd',
   'gateway',
   'gateway-daprd',
-])('a question is answered although %s is killed while it is answered', async (name) => {
-  const before = (await meshProcesses()).find((process) => process.name === name)
-  expect(before?.pid).toBeGreaterThan(0)
-  const key = `kill-${name}-${Date.now()}`
-  const answering = askUntilAnswered(key)
-  await new Promise((resolve) => setTimeout(resolve, 250))
-  process.kill(before?.pid ?? 0, 'SIGKILL')
-  const answer = await answering
-  const weft = weftOf(answer)
-  expect(Reflect.get(answer, 'choices')[0].message.content).toBe(answerText)
-  expect(weft).toMatchObject({ turn: 1, status: 'completed' })
-  expect(weft.citations).toMatchObject([{ filename: 'bridge.md', quote: expect.stringContaining('eleven trains') }])
-  await expectRestarted(name, before?.pid ?? 0)
-  const session = await bodyOf(SessionBody, request(`/v1/sessions/${weft.sessionId}`))
-  expect(session.turns).toHaveLength(1)
-}, 120_000)
+])(
+  'a question is answered although %s is killed while it is answered',
+  async (name) => {
+    const before = (await meshProcesses()).find((process) => process.name === name)
+    expect(before?.pid).toBeGreaterThan(0)
+    const key = `kill-${name}-${Date.now()}`
+    const answering = askUntilAnswered(key)
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    process.kill(before?.pid ?? 0, 'SIGKILL')
+    const answer = await answering
+    const weft = weftOf(answer)
+    expect(Reflect.get(answer, 'choices')[0].message.content).toBe(answerText)
+    expect(weft).toMatchObject({ turn: 1, status: 'completed' })
+    expect(weft.citations).toMatchObject([{ filename: 'bridge.md', quote: expect.stringContaining('eleven trains') }])
+    await expectRestarted(name, before?.pid ?? 0)
+    const session = await bodyOf(SessionBody, request(`/v1/sessions/${weft.sessionId}`))
+    expect(session.turns).toHaveLength(1)
+  },
+  120_000,
+)
 
 async function expectRestarted(name: string, killedPid: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < 40_000; waitedMs += 250) {

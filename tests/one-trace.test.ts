@@ -10,7 +10,11 @@ let model: ModelServer
 beforeAll(async () => {
   const { spansPort, openAiPort } = sharedMesh()
   receiver = await startOtlpReceiver({ port: spansPort })
-  model = await startOpenAiServer({ port: openAiPort, models: ['test-model'], reply: { kind: 'text', chunks: ['The tram was green [1].'] } })
+  model = await startOpenAiServer({
+    port: openAiPort,
+    models: ['test-model'],
+    reply: { kind: 'text', chunks: ['The tram was green [1].'] },
+  })
 }, 30_000)
 
 afterAll(async () => {
@@ -38,7 +42,14 @@ it('a question is one trace: request, sidecars, actor, planner, agents and the m
           answerStepId: 'answer',
           steps: [
             { ...step, stepId: 'find', capability: 'retrieve', params: { query: question } },
-            { ...step, stepId: 'answer', capability: 'answer', params: { question }, dependsOn: ['find'], model: { prefer: 'openai/test-model' } },
+            {
+              ...step,
+              stepId: 'answer',
+              capability: 'answer',
+              params: { question },
+              dependsOn: ['find'],
+              model: { prefer: 'openai/test-model' },
+            },
           ],
         },
       },
@@ -53,12 +64,18 @@ it('a question is one trace: request, sidecars, actor, planner, agents and the m
       const own = received.filter((span) => span.traceId === traceId)
       const services = new Set(own.map((span) => span.service))
       const hasSidecars = own.some((span) => span.name.toLowerCase().includes('calllocal') || span.name.includes('/execute'))
-      return wanted.every((service) => services.has(service)) && own.some((span) => span.name === 'chat openai/test-model') && hasSidecars && isOneTree(own, parentSpanId)
+      return (
+        wanted.every((service) => services.has(service)) &&
+        own.some((span) => span.name === 'chat openai/test-model') &&
+        hasSidecars &&
+        isOneTree(own, parentSpanId)
+      )
     }, 20_000)
   ).filter((span) => span.traceId === traceId)
   const modelCall = spans.find((span) => span.name === 'chat openai/test-model')
   const ancestors: string[] = []
-  for (let span = modelCall; span !== undefined; span = spans.find((other) => other.spanId === span?.parentSpanId)) ancestors.push(span.service)
+  for (let span = modelCall; span !== undefined; span = spans.find((other) => other.spanId === span?.parentSpanId))
+    ancestors.push(span.service)
   expect(new Set(ancestors)).toEqual(new Set(['rag', 'orchestrator', 'gateway']))
 }, 60_000)
 

@@ -13,8 +13,16 @@ let anthropic: ModelServer
 
 beforeAll(async () => {
   const { openAiPort, anthropicPort } = sharedMesh()
-  openAi = await startOpenAiServer({ port: openAiPort, models: ['test-model'], reply: { kind: 'text', chunks: ['Swifts sleep ', 'on the wing [1].'] } })
-  anthropic = await startAnthropicServer({ port: anthropicPort, models: ['claude-test'], reply: { kind: 'text', chunks: ['Swifts sleep ', 'on the wing [1].'] } })
+  openAi = await startOpenAiServer({
+    port: openAiPort,
+    models: ['test-model'],
+    reply: { kind: 'text', chunks: ['Swifts sleep ', 'on the wing [1].'] },
+  })
+  anthropic = await startAnthropicServer({
+    port: anthropicPort,
+    models: ['claude-test'],
+    reply: { kind: 'text', chunks: ['Swifts sleep ', 'on the wing [1].'] },
+  })
   storeId = await storeOf('birds', { 'swifts.md': 'Swifts sleep on the wing, high above the ground. They land only to breed.' })
 }, 60_000)
 
@@ -60,44 +68,72 @@ describe('the published clients', () => {
 })
 
 describe('real wires behind the mesh', () => {
-  it.each(['openai/test-model', 'anthropic/claude-test'])('%s answers directly, streamed and not, with usage', async (model) => {
-    const client = openAiClient()
-    const whole = await client.chat.completions.create({ model, messages: [{ role: 'user', content: question }] })
-    expect(whole.choices[0]?.message.content).toBe('Swifts sleep on the wing [1].')
-    expect(whole.usage?.total_tokens).toBeGreaterThan(0)
-    const streamed = await client.chat.completions.stream({ model, messages: [{ role: 'user', content: question }] }).finalContent()
-    expect(streamed).toBe('Swifts sleep on the wing [1].')
-  }, 30_000)
+  it.each(['openai/test-model', 'anthropic/claude-test'])(
+    '%s answers directly, streamed and not, with usage',
+    async (model) => {
+      const client = openAiClient()
+      const whole = await client.chat.completions.create({ model, messages: [{ role: 'user', content: question }] })
+      expect(whole.choices[0]?.message.content).toBe('Swifts sleep on the wing [1].')
+      expect(whole.usage?.total_tokens).toBeGreaterThan(0)
+      const streamed = await client.chat.completions
+        .stream({ model, messages: [{ role: 'user', content: question }] })
+        .finalContent()
+      expect(streamed).toBe('Swifts sleep on the wing [1].')
+    },
+    30_000,
+  )
 
-  it.each(['openai/test-model', 'anthropic/claude-test'])('%s answers a workflow, its citation verified like the offline model’s', async (model) => {
-    const step = { agent: 'rag', params: {}, dependsOn: [], parallel: false }
-    const plan = {
-      planId: 'with-model',
-      schemaVersion: 1,
-      answerStepId: 'answer',
-      steps: [
-        { ...step, stepId: 'find', capability: 'retrieve', params: { query: question } },
-        { ...step, stepId: 'answer', capability: 'answer', params: { question }, dependsOn: ['find'], model: { prefer: model } },
-      ],
-    }
-    const body = { model: 'weft/auto', messages: [{ role: 'user' as const, content: question }], weft: { vectorStoreIds: [storeId], plan } }
-    const answer = await openAiClient().chat.completions.create(body)
-    const weft = weftOf(answer)
-    expect(answer.choices[0]?.message.content).toBe('Swifts sleep on the wing [1].')
-    expect(weft.citations).toMatchObject([{ filename: 'swifts.md', quote: expect.stringContaining('sleep on the wing') }])
-    expect(weft.degraded).not.toContain('offline_model')
-  }, 30_000)
+  it.each(['openai/test-model', 'anthropic/claude-test'])(
+    '%s answers a workflow, its citation verified like the offline model’s',
+    async (model) => {
+      const step = { agent: 'rag', params: {}, dependsOn: [], parallel: false }
+      const plan = {
+        planId: 'with-model',
+        schemaVersion: 1,
+        answerStepId: 'answer',
+        steps: [
+          { ...step, stepId: 'find', capability: 'retrieve', params: { query: question } },
+          {
+            ...step,
+            stepId: 'answer',
+            capability: 'answer',
+            params: { question },
+            dependsOn: ['find'],
+            model: { prefer: model },
+          },
+        ],
+      }
+      const body = {
+        model: 'weft/auto',
+        messages: [{ role: 'user' as const, content: question }],
+        weft: { vectorStoreIds: [storeId], plan },
+      }
+      const answer = await openAiClient().chat.completions.create(body)
+      const weft = weftOf(answer)
+      expect(answer.choices[0]?.message.content).toBe('Swifts sleep on the wing [1].')
+      expect(weft.citations).toMatchObject([{ filename: 'swifts.md', quote: expect.stringContaining('sleep on the wing') }])
+      expect(weft.degraded).not.toContain('offline_model')
+    },
+    30_000,
+  )
 
   it('an upstream’s refusal keeps its status, and its rate limit its retry-after', async () => {
     openAi.script({ kind: 'error', status: 429, code: 'rate_limit_exceeded', headers: { 'retry-after': '3' } })
-    const refused = openAiClient().chat.completions.create({ model: 'openai/test-model', messages: [{ role: 'user', content: 'x' }] })
+    const refused = openAiClient().chat.completions.create({
+      model: 'openai/test-model',
+      messages: [{ role: 'user', content: 'x' }],
+    })
     await expect(refused).rejects.toMatchObject({ status: 429 })
   }, 30_000)
 
   it('a client that leaves ends the call upstream', async () => {
     openAi.script({ kind: 'stall', chunks: ['a'] })
     const before = openAi.abortedCount()
-    const stream = await openAiClient().chat.completions.create({ model: 'openai/test-model', stream: true, messages: [{ role: 'user', content: 'x' }] })
+    const stream = await openAiClient().chat.completions.create({
+      model: 'openai/test-model',
+      stream: true,
+      messages: [{ role: 'user', content: 'x' }],
+    })
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break
     await openAi.sawAborts(before + 1)
   }, 30_000)

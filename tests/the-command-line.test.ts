@@ -11,7 +11,10 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'weft-folder-'))
   await mkdir(join(folder, 'notes'))
-  await writeFile(join(folder, 'notes', 'otters.md'), '# Otters\n\nOtters hold hands while they sleep, so that they do not drift apart.\n')
+  await writeFile(
+    join(folder, 'notes', 'otters.md'),
+    '# Otters\n\nOtters hold hands while they sleep, so that they do not drift apart.\n',
+  )
   await writeFile(join(folder, 'beavers.txt'), 'Beavers build dams from branches and mud.\n')
   await writeFile(join(folder, 'picture.png'), new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 0]))
   await symlink(folder, join(folder, 'loop'))
@@ -29,7 +32,10 @@ describe('weft ingest', () => {
     await rm(join(folder, 'notes', 'otters.md'))
     const second = await weft(['ingest', folder, '--store', 'animals', '--json'])
     expect(JSON.parse(second.stdout)).toMatchObject({ added: 0, changed: 1, removed: 1, unchanged: 0 })
-    await writeFile(join(folder, 'notes', 'otters.md'), '# Otters\n\nOtters hold hands while they sleep, so that they do not drift apart.\n')
+    await writeFile(
+      join(folder, 'notes', 'otters.md'),
+      '# Otters\n\nOtters hold hands while they sleep, so that they do not drift apart.\n',
+    )
     const third = await weft(['ingest', folder, '--store', 'animals', '--json'])
     expect(JSON.parse(third.stdout)).toMatchObject({ added: 1, unchanged: 1 })
   }, 60_000)
@@ -57,7 +63,12 @@ describe('weft', () => {
     const status = JSON.parse(stdout)
     expect(status).toMatchObject({ ready: true, url: sharedMesh().url })
     expect(status.processes).toHaveLength(14)
-    expect(status.processes[0]).toMatchObject({ name: expect.any(String), pid: expect.any(Number), ports: expect.anything(), rssMb: expect.any(Number) })
+    expect(status.processes[0]).toMatchObject({
+      name: expect.any(String),
+      pid: expect.any(Number),
+      ports: expect.anything(),
+      rssMb: expect.any(Number),
+    })
   }, 30_000)
 
   it('refuses a second start of the same mesh, naming the running one', async () => {

@@ -20,7 +20,13 @@ export const testApiKey = 'weft_test_0123456789abcdefghijklmnopqrstuvwxyzABCDEF'
 export async function startTestMesh(environment: Record<string, string> = {}): Promise<RunningMesh> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'weft-test-'))
   const port = await freePort()
-  const env = { WEFT_PORT: String(port), WEFT_DATA: dataFolder, WEFT_API_KEY: testApiKey, WEFT_DEFAULT_MODEL: 'offline/extractive', ...environment }
+  const env = {
+    WEFT_PORT: String(port),
+    WEFT_DATA: dataFolder,
+    WEFT_API_KEY: testApiKey,
+    WEFT_DEFAULT_MODEL: 'offline/extractive',
+    ...environment,
+  }
   const mesh: RunningMesh = {
     url: `http://127.0.0.1:${port}`,
     port,

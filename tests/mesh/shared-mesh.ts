@@ -33,7 +33,15 @@ export const WeftAnswer = z.looseObject({
   status: z.string(),
   degraded: z.array(z.string()),
   citations: z.array(
-    z.looseObject({ index: z.number(), fileId: z.string(), filename: z.string(), quote: z.string(), start: z.number(), end: z.number(), verified: z.literal(true) }),
+    z.looseObject({
+      index: z.number(),
+      fileId: z.string(),
+      filename: z.string(),
+      quote: z.string(),
+      start: z.number(),
+      end: z.number(),
+      verified: z.literal(true),
+    }),
   ),
   costUsd: z.number(),
   traceId: z.string(),
@@ -85,6 +93,9 @@ export async function bodyOf<T extends z.ZodType>(schema: T, answering: Promise<
 
 export const SessionBody = z.looseObject({
   turns: z.array(
-    z.looseObject({ status: z.string(), steps: z.array(z.looseObject({ stepId: z.string(), capability: z.string(), status: z.string() })) }),
+    z.looseObject({
+      status: z.string(),
+      steps: z.array(z.looseObject({ stepId: z.string(), capability: z.string(), status: z.string() })),
+    }),
   ),
 })

@@ -14,7 +14,10 @@ process.exitCode = findings.length === 0 ? 0 : 1
 
 function sourceFiles(): string[] {
   const patterns = ['*.ts', '*.mjs', '*.cjs']
-  return execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns], { cwd: root, encoding: 'utf8' })
+  return execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns], {
+    cwd: root,
+    encoding: 'utf8',
+  })
     .split('\n')
     .filter((path) => path !== '')
 }
@@ -24,7 +27,9 @@ function checkFile(path: string): string[] {
   const lines = text.split('\n').length - 1
   const tooLong = lines > limits.fileLines ? [`${path}: ${lines} lines, at most ${limits.fileLines}`] : []
   if (path.endsWith('.test.ts')) return tooLong
-  const long = findLongFunctions(text, limits.functionLines).map(({ name, line, length }) => `${path}:${line}: ${name} has ${length} lines, at most ${limits.functionLines}`)
+  const long = findLongFunctions(text, limits.functionLines).map(
+    ({ name, line, length }) => `${path}:${line}: ${name} has ${length} lines, at most ${limits.functionLines}`,
+  )
   return [...tooLong, ...long, ...checkImpurity(path, text)]
 }
 
@@ -32,7 +37,9 @@ function checkFile(path: string): string[] {
 function checkImpurity(path: string, text: string): string[] {
   if (!/^(packages|services)\//.test(path)) return []
   const isCore = path.includes('/src/core/')
-  const impure = isCore ? (text.match(/\b(Date\.now|Math\.random|new Date\(\))/g) ?? []).map((use) => `${path}: ${use} in core/`) : []
+  const impure = isCore
+    ? (text.match(/\b(Date\.now|Math\.random|new Date\(\))/g) ?? []).map((use) => `${path}: ${use} in core/`)
+    : []
   const readsEnvironment = /\bprocess\.env\b/.test(text) && !path.startsWith('packages/settings/')
   return readsEnvironment ? [...impure, `${path}: process.env outside packages/settings`] : impure
 }

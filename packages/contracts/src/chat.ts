@@ -49,7 +49,10 @@ export const ChatCompletionRequest = z
     seed: z.int().nullish(),
     user: z.string().max(256).nullish(),
     safety_identifier: z.string().max(256).nullish(),
-    tools: z.array(z.looseObject({ type: z.string() })).max(chatLimits.toolsMax).nullish(),
+    tools: z
+      .array(z.looseObject({ type: z.string() }))
+      .max(chatLimits.toolsMax)
+      .nullish(),
     weft: WeftOptions.optional(),
   })
   .refine((request) => request.stream === true || request.stream_options == null, {

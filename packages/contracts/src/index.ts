@@ -33,7 +33,16 @@ export {
   WorkflowStep,
 } from './plan.ts'
 export { PlannerRequest } from './planner-request.ts'
-export { type Envelope, envelopeOf, errorFromProblem, Problem, type ProblemCode, problemStatus, toWeftError, WeftError } from './problem.ts'
+export {
+  type Envelope,
+  envelopeOf,
+  errorFromProblem,
+  Problem,
+  type ProblemCode,
+  problemStatus,
+  toWeftError,
+  WeftError,
+} from './problem.ts'
 export {
   ReplyBatch,
   ReplyItem,

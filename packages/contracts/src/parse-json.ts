@@ -7,7 +7,11 @@ export function parseJson<T extends z.ZodType>(schema: T, text: string, what: st
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new WeftError('invalid_request', `${what} is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new WeftError(
+      'invalid_request',
+      `${what} is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
   }
   return parseValue(schema, value, what)
 }
@@ -18,7 +22,11 @@ export function parseValue<T extends z.ZodType>(schema: T, value: unknown, what:
   if (parsed.success) return parsed.data
   const issue = deepestIssue(parsed.error.issues)
   const param = issue.path.map(String).join('.')
-  throw new WeftError('invalid_request', `${what}: ${param === '' ? '' : `'${param}' `}${issue.message}`, param === '' ? {} : { param })
+  throw new WeftError(
+    'invalid_request',
+    `${what}: ${param === '' ? '' : `'${param}' `}${issue.message}`,
+    param === '' ? {} : { param },
+  )
 }
 
 type Issue = z.core.$ZodIssue

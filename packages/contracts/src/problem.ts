@@ -44,12 +44,17 @@ export class WeftError extends Error {
   readonly isRetryable: boolean
   readonly details: unknown
 
-  constructor(code: ProblemCode, message: string, more: { param?: string; isRetryable?: boolean; details?: unknown; cause?: unknown } = {}) {
+  constructor(
+    code: ProblemCode,
+    message: string,
+    more: { param?: string; isRetryable?: boolean; details?: unknown; cause?: unknown } = {},
+  ) {
     super(message, { cause: more.cause })
     this.name = 'WeftError'
     this.code = code
     this.param = more.param
-    this.isRetryable = more.isRetryable ?? (code === 'dependency_unavailable' || code === 'timeout' || code === 'rate_limit_exceeded')
+    this.isRetryable =
+      more.isRetryable ?? (code === 'dependency_unavailable' || code === 'timeout' || code === 'rate_limit_exceeded')
     this.details = more.details
   }
 
@@ -87,5 +92,8 @@ export function toWeftError(thrown: unknown): WeftError {
 export type Envelope<T> = { ok: true; value: T } | { ok: false; problem: Problem }
 
 export function envelopeOf<T extends z.ZodType>(value: T) {
-  return z.discriminatedUnion('ok', [z.object({ ok: z.literal(true), value }), z.object({ ok: z.literal(false), problem: Problem })])
+  return z.discriminatedUnion('ok', [
+    z.object({ ok: z.literal(true), value }),
+    z.object({ ok: z.literal(false), problem: Problem }),
+  ])
 }

@@ -119,7 +119,14 @@ const ReplyAddress = { tenant: z.string(), sessionId: z.string(), turn: z.int().
  * within the step's attempt, events their seq. `turn.end` is a hint to read the answer, which it carries when small.
  */
 export const ReplyItem = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('text'), ...ReplyAddress, stepId: z.string(), attempt: z.int(), offset: z.int().nonnegative(), delta: z.string() }),
+  z.object({
+    kind: z.literal('text'),
+    ...ReplyAddress,
+    stepId: z.string(),
+    attempt: z.int(),
+    offset: z.int().nonnegative(),
+    delta: z.string(),
+  }),
   z.object({ kind: z.literal('event'), ...ReplyAddress, event: SessionEvent }),
   z.object({ kind: z.literal('end'), ...ReplyAddress, status: TurnStatus, answer: TurnAnswer.optional() }),
 ])

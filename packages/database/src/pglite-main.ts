@@ -1,5 +1,8 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { readSettings } from '@weft/settings'
 import { z } from 'zod'
+import { lockFolder } from './folder-lock.ts'
 import { startPgliteServer } from './pglite-server.ts'
 
 const PgliteSettings = z.object({
@@ -7,18 +10,29 @@ const PgliteSettings = z.object({
   WEFT_PGLITE_DATA: z.string().min(1),
 })
 
-const settings = readSettings(PgliteSettings)
-const server = await startPgliteServer({ port: settings.WEFT_PGLITE_PORT, dataFolder: settings.WEFT_PGLITE_DATA })
-process.stdout.write(
-  `${JSON.stringify({ level: 'info', service: 'pglite', message: 'the database is listening', port: server.port })}\n`,
-)
-
-let isStopping = false
-const stop = async () => {
-  if (isStopping) return
-  isStopping = true
-  await server.stop()
-  process.exit(0)
+function say(level: 'info' | 'error', message: string, fields: object = {}): void {
+  const stream = level === 'info' ? process.stdout : process.stderr
+  stream.write(`${JSON.stringify({ level, service: 'pglite', message, ...fields })}\n`)
 }
-process.on('SIGTERM', stop)
-process.on('SIGINT', stop)
+
+try {
+  const { WEFT_PGLITE_PORT: port, WEFT_PGLITE_DATA: dataFolder } = readSettings(PgliteSettings)
+  mkdirSync(dirname(dataFolder), { recursive: true, mode: 0o700 })
+  const unlock = lockFolder(dataFolder)
+  const server = await startPgliteServer({ port, dataFolder })
+  say('info', 'the database is listening', { port: server.port })
+
+  let isStopping = false
+  const stop = async () => {
+    if (isStopping) return
+    isStopping = true
+    await server.stop()
+    unlock()
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+} catch (cause) {
+  say('error', cause instanceof Error ? cause.message : String(cause))
+  process.exit(1)
+}

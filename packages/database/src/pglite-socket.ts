@@ -76,7 +76,7 @@ export async function servePgliteSocket(backend: WireBackend, options: PgliteSoc
 
   function answer(client: Client, request: ClientRequest): void {
     if (request.kind === 'refuse_encryption') client.socket.write('N')
-    else if (request.kind === 'close') client.socket.end()
+    else if (request.kind === 'close') client.socket.destroySoon()
     else turns.add({ client, bytes: request.bytes, isOpen: request.isOpen })
   }
 

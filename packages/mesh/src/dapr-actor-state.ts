@@ -20,13 +20,21 @@ export function createActorStore(sidecar: Sidecar, actorType: string): ActorStor
   const target = 'the state store'
   return {
     async read(actorId, key, schema) {
-      const request = { method: 'GET' as const, path: `${base(actorId)}/state/${encodeURIComponent(key)}`, what: `read actor state ${key}` }
+      const request = {
+        method: 'GET' as const,
+        path: `${base(actorId)}/state/${encodeURIComponent(key)}`,
+        what: `read actor state ${key}`,
+      }
       const text = await readJson(sidecar.transport, request, target)
       return text === '' ? undefined : parseJson(schema, text, `actor state ${key}`)
     },
     async commit(actorId, writes) {
       const body = writes.map(toOperation)
-      await readJson(sidecar.transport, { method: 'POST', path: `${base(actorId)}/state`, body, what: 'commit actor state' }, target)
+      await readJson(
+        sidecar.transport,
+        { method: 'POST', path: `${base(actorId)}/state`, body, what: 'commit actor state' },
+        target,
+      )
     },
     async armReminder(actorId, name, { dueMs, periodMs }) {
       if (periodMs < 1_000) throw new WeftError('internal_error', `a reminder's period of ${periodMs} ms is below 1 s`)
@@ -51,6 +59,10 @@ const Metadata = z.object({ components: z.array(z.object({ name: z.string(), typ
 
 /** The component type behind a name, such as `state.redis`; undefined when the sidecar has no such component. */
 export async function componentType(sidecar: Sidecar, name: string): Promise<string | undefined> {
-  const text = await readJson(sidecar.transport, { method: 'GET', path: '/v1.0/metadata', what: 'read the sidecar metadata' }, 'the sidecar')
+  const text = await readJson(
+    sidecar.transport,
+    { method: 'GET', path: '/v1.0/metadata', what: 'read the sidecar metadata' },
+    'the sidecar',
+  )
   return parseJson(Metadata, text, 'the sidecar metadata').components.find((component) => component.name === name)?.type
 }

@@ -1,6 +1,12 @@
 import { errorFromProblem, Problem, parseJson, parseValue, WeftError } from '@weft/contracts'
 import { z } from 'zod'
-import { createDaprTransport, type DaprTransport, type SidecarRequest, type SidecarResponse, throwSidecarError } from './dapr-transport.ts'
+import {
+  createDaprTransport,
+  type DaprTransport,
+  type SidecarRequest,
+  type SidecarResponse,
+  throwSidecarError,
+} from './dapr-transport.ts'
 
 /** Names of the components in dapr/components; the same in every deployment. */
 export const componentNames = { stateStore: 'statestore', pubSub: 'pubsub' } as const
@@ -122,7 +128,12 @@ function keyValueState(transport: DaprTransport): Pick<Sidecar, 'getState' | 'sa
 
 async function isSidecarHealthy(transport: DaprTransport): Promise<boolean> {
   try {
-    const request = { method: 'GET' as const, path: '/v1.0/healthz/outbound', what: 'check the sidecar', signal: AbortSignal.timeout(2_000) }
+    const request = {
+      method: 'GET' as const,
+      path: '/v1.0/healthz/outbound',
+      what: 'check the sidecar',
+      signal: AbortSignal.timeout(2_000),
+    }
     const response = await transport.send(request)
     await response.body.dump()
     return response.statusCode === 204 || response.statusCode === 200
@@ -138,7 +149,10 @@ export async function readJson(transport: DaprTransport, request: SidecarRequest
   const declaredBytes = Number(response.headers['content-length'] ?? 0)
   if (declaredBytes > answerBytesMax) {
     await response.body.dump()
-    throw new WeftError('internal_error', `${request.what}: the answer of ${declaredBytes} bytes is larger than ${answerBytesMax}`)
+    throw new WeftError(
+      'internal_error',
+      `${request.what}: the answer of ${declaredBytes} bytes is larger than ${answerBytesMax}`,
+    )
   }
   return response.body.text()
 }

@@ -23,7 +23,11 @@ export interface Execution {
 /** Without a follower work goes on for this long, so that a restarted orchestrator can join it. */
 const orphanGraceMs = 15_000
 
-export function startExecution(execute: Execute, request: ExecuteRequest, identity: { idempotencyKey: string; tenant: string }): Execution {
+export function startExecution(
+  execute: Execute,
+  request: ExecuteRequest,
+  identity: { idempotencyKey: string; tenant: string },
+): Execution {
   const events: AgentEvent[] = []
   const abort = new AbortController()
   let followers = 0

@@ -1,6 +1,13 @@
 export { type ActorHostOptions, type ActorType, createActorHost } from './dapr-actor-host.ts'
 export { type ActorStore, componentType, createActorStore, type StateWrite } from './dapr-actor-state.ts'
-export { type ActorCall, componentNames, createSidecar, type InvokeOptions, type Sidecar, type StreamOptions } from './dapr-sidecar.ts'
+export {
+  type ActorCall,
+  componentNames,
+  createSidecar,
+  type InvokeOptions,
+  type Sidecar,
+  type StreamOptions,
+} from './dapr-sidecar.ts'
 export type { SidecarResponse } from './dapr-transport.ts'
 export type { Execute, ExecutionContext } from './execution.ts'
 export { type HealthCheck, type HealthReport, healthRoutes, runChecks } from './health.ts'

@@ -24,7 +24,13 @@ export function createInternalApp(options: InternalAppOptions): Express {
   app.use(healthRoutes(options.checks, options.telemetry))
   app.use(requireToken(options.appToken))
   app.use(serverSpans({ trustBaggage: true }))
-  app.use(express.json({ limit: options.bodyLimitBytes ?? 16_777_216, strict: false, type: ['application/json', 'application/cloudevents+json'] }))
+  app.use(
+    express.json({
+      limit: options.bodyLimitBytes ?? 16_777_216,
+      strict: false,
+      type: ['application/json', 'application/cloudevents+json'],
+    }),
+  )
   options.routes(app)
   app.use((request, response) => {
     const problem = new WeftError('not_found', `no internal route ${request.method} ${request.path}`).toProblem()
@@ -59,6 +65,7 @@ function requireToken(appToken: string): RequestHandler {
   }
 }
 
+// biome-ignore lint/complexity/useMaxParams: Express tells an error handler by its four parameters
 const answerProblem: ErrorRequestHandler = (thrown, _request, response, next) => {
   if (response.headersSent) {
     next(thrown)

@@ -12,7 +12,10 @@ export interface RunningServer {
 /** Starts an HTTP listener on the loopback interface. Port 0 takes a free one. Throws `conflict` when the port is taken. */
 export async function listen(listener: RequestListener, options: { port: number; host?: string }): Promise<RunningServer> {
   const host = options.host ?? '127.0.0.1'
-  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 30_000, requestTimeout: 0, maxHeaderSize: 32_768 }, listener)
+  const server = createServer(
+    { keepAliveTimeout: 65_000, headersTimeout: 30_000, requestTimeout: 0, maxHeaderSize: 32_768 },
+    listener,
+  )
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, host, options.port)))
     server.listen(options.port, host, resolve)
@@ -23,7 +26,9 @@ export async function listen(listener: RequestListener, options: { port: number;
 
 function listenError(cause: Error, host: string, port: number): Error {
   if ('code' in cause && cause.code === 'EADDRINUSE') {
-    return new WeftError('conflict', `port ${port} on ${host} is taken by another program: end it or choose another port`, { cause })
+    return new WeftError('conflict', `port ${port} on ${host} is taken by another program: end it or choose another port`, {
+      cause,
+    })
   }
   return cause
 }

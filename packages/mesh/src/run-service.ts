@@ -11,7 +11,10 @@ const stopTimeoutMs = 8_000
  * The life of a service process: read settings, compose, start, and stop in order on SIGTERM or SIGINT.
  * Exit codes: 0 stopped when asked, 1 could not start (one line on standard error says why).
  */
-export async function runService<S>(name: string, life: { settings: () => S; compose: (settings: S) => Promise<Service> }): Promise<void> {
+export async function runService<S>(
+  name: string,
+  life: { settings: () => S; compose: (settings: S) => Promise<Service> },
+): Promise<void> {
   let service: Service
   try {
     service = await life.compose(life.settings())

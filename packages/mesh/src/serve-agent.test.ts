@@ -33,7 +33,11 @@ function serve(execute: Execute) {
   return supertest(app)
 }
 
-const lines = (text: string): AgentEvent[] => text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line))
+const lines = (text: string): AgentEvent[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
 const result: AgentEvent = { type: 'result', output: { text: 'ab' }, citations: [], confidence: 1 }
 
 describe('an agent', () => {
@@ -44,7 +48,10 @@ describe('an agent', () => {
       emit(result)
       emit({ type: 'text', delta: 'after the end' })
     })
-    const answer = await agent.post('/execute').send(body).expect('content-type', /x-ndjson/)
+    const answer = await agent
+      .post('/execute')
+      .send(body)
+      .expect('content-type', /x-ndjson/)
     expect(lines(answer.text)).toEqual([{ type: 'text', delta: 'a' }, { type: 'text', delta: 'b' }, result])
   })
 
@@ -92,7 +99,10 @@ describe('an agent', () => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       emit({ type: 'error', code: 'cancelled', message: 'stopped', isRetryable: false })
     })
-    const running = agent.post('/execute').send(body).then((answer) => lines(answer.text))
+    const running = agent
+      .post('/execute')
+      .send(body)
+      .then((answer) => lines(answer.text))
     for (let isCancelled = false; !isCancelled; ) {
       const answer = await agent.post('/cancel').send({ tenant: 't', idempotencyKey: 's/1/a' })
       isCancelled = answer.body.value.isCancelled
@@ -103,6 +113,8 @@ describe('an agent', () => {
   it('refuses a request that is not one, naming what is wrong', async () => {
     const agent = serve(async () => undefined)
     const answer = await agent.post('/execute').send({ ...body, turn: 'one' })
-    expect(lines(answer.text)).toMatchObject([{ type: 'error', code: 'invalid_request', message: expect.stringContaining("'turn'") }])
+    expect(lines(answer.text)).toMatchObject([
+      { type: 'error', code: 'invalid_request', message: expect.stringContaining("'turn'") },
+    ])
   })
 })

@@ -1,4 +1,13 @@
-import { AgentCard, type AgentEvent, ExecuteRequest, isTerminalAgentEvent, parseValue, toWeftError, type UsageEvent, WeftError } from '@weft/contracts'
+import {
+  AgentCard,
+  type AgentEvent,
+  ExecuteRequest,
+  isTerminalAgentEvent,
+  parseValue,
+  toWeftError,
+  type UsageEvent,
+  WeftError,
+} from '@weft/contracts'
 import { runWithLogContext } from '@weft/telemetry'
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
@@ -48,7 +57,11 @@ interface Exchange {
 /** What a key stands for: running work to follow, or the kept end of finished work. */
 type Found = Execution | KeptExecution
 
-async function answerExecute(options: AgentOptions, known: Map<string, Promise<Found>>, { request, response }: Exchange): Promise<void> {
+async function answerExecute(
+  options: AgentOptions,
+  known: Map<string, Promise<Found>>,
+  { request, response }: Exchange,
+): Promise<void> {
   const stream = openStream(response)
   try {
     const body = parseValue(ExecuteRequest, request.body, 'the execute request')

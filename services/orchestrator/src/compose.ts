@@ -37,7 +37,8 @@ export async function composeOrchestrator(settings: OrchestratorSettings): Promi
   const { logger, metrics } = telemetry
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
-  const onProblem = (what: string, actorId: string, cause: unknown) => logger.warn(`${what} failed`, { actorId, cause: messageOf(cause) })
+  const onProblem = (what: string, actorId: string, cause: unknown) =>
+    logger.warn(`${what} failed`, { actorId, cause: messageOf(cause) })
 
   const host: SessionHost = createSessionHost({
     store: createSessionStore({ actors: createActorStore(sidecar, 'Session'), sidecar, blobs: createBlobStore(database) }),
@@ -85,7 +86,12 @@ export async function composeOrchestrator(settings: OrchestratorSettings): Promi
   let server: RunningServer | undefined
   return {
     async start() {
-      const app = createInternalApp({ telemetry, appToken: settings.APP_API_TOKEN, checks, routes: (internal) => internal.use(createActorHost(host)) })
+      const app = createInternalApp({
+        telemetry,
+        appToken: settings.APP_API_TOKEN,
+        checks,
+        routes: (internal) => internal.use(createActorHost(host)),
+      })
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       void bootWork()
       logger.info('orchestrator is listening', { port: server.port })
@@ -106,7 +112,9 @@ export async function composeOrchestrator(settings: OrchestratorSettings): Promi
       try {
         if (!(await sidecar.isHealthy())) throw new Error('the sidecar is not ready')
         await migrateUp(database)
-        const resumed = await resumeSessions(database, sidecar, (cause) => logger.warn('a session was not woken', { cause: messageOf(cause) }))
+        const resumed = await resumeSessions(database, sidecar, (cause) =>
+          logger.warn('a session was not woken', { cause: messageOf(cause) }),
+        )
         logger.info('unfinished sessions were woken', { resumed })
         return
       } catch (cause) {

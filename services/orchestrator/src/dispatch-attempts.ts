@@ -72,10 +72,15 @@ export function createAttemptDispatcher(options: AttemptDispatcherOptions): Atte
       () => follow({ ref, request, sink, usage }, signal),
     ).catch((thrown: unknown): AttemptOutcome => ({ kind: 'failed', problem: problemOf(thrown) }))
     if (signal.aborted && outcome.kind === 'failed' && !isDeadline(request)) return
-    await sink.apply({ type: 'outcome', ...ref, outcome, usage }).catch((cause: unknown) => options.onProblem('outcome', actorId, cause))
+    await sink
+      .apply({ type: 'outcome', ...ref, outcome, usage })
+      .catch((cause: unknown) => options.onProblem('outcome', actorId, cause))
   }
 
-  async function follow(work: Pick<Attempt, 'ref' | 'request' | 'sink'> & { usage: Usage[] }, signal: AbortSignal): Promise<AttemptOutcome> {
+  async function follow(
+    work: Pick<Attempt, 'ref' | 'request' | 'sink'> & { usage: Usage[] },
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> {
     const { request, usage } = work
     const patienceMs = Math.max(0, Date.parse(request.body.deadline) - Date.now()) + deadlineGraceMs
     const response = await options.sidecar.invokeStream(request.agent, '/execute', {
@@ -109,7 +114,8 @@ export function createAttemptDispatcher(options: AttemptDispatcherOptions): Atte
     abort(actorId, ref) {
       const found = running.get(keyOf(actorId, ref))
       found?.abort.abort()
-      if (found !== undefined) cancelAtAgent(options.sidecar, found.request).catch((cause: unknown) => options.onProblem('cancel', actorId, cause))
+      if (found !== undefined)
+        cancelAtAgent(options.sidecar, found.request).catch((cause: unknown) => options.onProblem('cancel', actorId, cause))
     },
     runningCount: () => running.size,
     stop() {
@@ -120,8 +126,10 @@ export function createAttemptDispatcher(options: AttemptDispatcherOptions): Atte
 
 /** Progress and checkpoints go through the session; a tool call is told as progress. */
 async function note(work: Pick<Attempt, 'ref' | 'sink'>, event: Exclude<AgentEvent, TerminalAgentEvent>): Promise<void> {
-  if (event.type === 'progress') await work.sink.apply({ type: 'progress', ...work.ref, message: event.message, fraction: event.fraction })
-  if (event.type === 'tool_call') await work.sink.apply({ type: 'progress', ...work.ref, message: `tool ${event.name}`, fraction: undefined })
+  if (event.type === 'progress')
+    await work.sink.apply({ type: 'progress', ...work.ref, message: event.message, fraction: event.fraction })
+  if (event.type === 'tool_call')
+    await work.sink.apply({ type: 'progress', ...work.ref, message: `tool ${event.name}`, fraction: undefined })
   if (event.type === 'checkpoint') await work.sink.apply({ type: 'checkpoint', ...work.ref, state: event.state })
 }
 
@@ -135,12 +143,18 @@ function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {
     case 'needs_approval':
       return refused(`it asked for an approval ("${event.action}"), which this version does not ask anybody for`)
     case 'error':
-      return { kind: 'failed', problem: { code: 'upstream_error', message: `${event.code}: ${event.message}`, isRetryable: event.isRetryable } }
+      return {
+        kind: 'failed',
+        problem: { code: 'upstream_error', message: `${event.code}: ${event.message}`, isRetryable: event.isRetryable },
+      }
   }
 }
 
 function refused(why: string): AttemptOutcome {
-  return { kind: 'failed', problem: { code: 'unprocessable_content', message: `the agent did not finish: ${why}`, isRetryable: false } }
+  return {
+    kind: 'failed',
+    problem: { code: 'unprocessable_content', message: `the agent did not finish: ${why}`, isRetryable: false },
+  }
 }
 
 /** Whatever broke a stream may be tried again, but a refusal of the agent's own may not. */

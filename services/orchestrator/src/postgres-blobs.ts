@@ -15,7 +15,9 @@ export function createBlobStore(database: Database): BlobStore {
   return {
     async put(tenant, { hash, json }) {
       try {
-        await sql`insert into blobs (tenant, hash, content) values (${tenant}, ${hash}, ${json}::jsonb) on conflict do nothing`.execute(database.db)
+        await sql`insert into blobs (tenant, hash, content) values (${tenant}, ${hash}, ${json}::jsonb) on conflict do nothing`.execute(
+          database.db,
+        )
         return true
       } catch {
         return false
@@ -24,7 +26,8 @@ export function createBlobStore(database: Database): BlobStore {
     async get(tenant, hash) {
       const { rows } = await sql`select content from blobs where tenant = ${tenant} and hash = ${hash}`.execute(database.db)
       const [row] = z.array(Row).parse(rows)
-      if (row === undefined) throw new WeftError('internal_error', `the blob ${hash} of this session is missing from the database`)
+      if (row === undefined)
+        throw new WeftError('internal_error', `the blob ${hash} of this session is missing from the database`)
       return row.content
     },
   }

@@ -160,7 +160,9 @@ function messageRows({ tenant, sessionId, event }: Row) {
   if (question !== undefined) return [{ ...base, role: 'user', content: { content: question.content } }]
   const answer = event.answer as TurnAnswer | undefined
   if (event.type !== 'turn.completed' || answer === undefined) return []
-  return [{ ...base, role: 'assistant', content: { content: answer.text, citations: answer.citations, degraded: answer.degraded } }]
+  return [
+    { ...base, role: 'assistant', content: { content: answer.text, citations: answer.citations, degraded: answer.degraded } },
+  ]
 }
 
 function lastUserMessage(event: SessionEvent): ChatMessage | undefined {

@@ -63,6 +63,7 @@ function append(items: ReplyItem[], item: ReplyItem): void {
 type TextItem = Extract<ReplyItem, { kind: 'text' }>
 
 function continues(last: TextItem, next: TextItem): boolean {
-  const isSameStep = last.sessionId === next.sessionId && last.tenant === next.tenant && last.turn === next.turn && last.stepId === next.stepId
+  const isSameStep =
+    last.sessionId === next.sessionId && last.tenant === next.tenant && last.turn === next.turn && last.stepId === next.stepId
   return isSameStep && last.attempt === next.attempt && last.offset + last.delta.length === next.offset
 }

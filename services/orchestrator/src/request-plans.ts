@@ -26,7 +26,9 @@ export function createPlanRequester(options: PlanRequesterOptions): PlanRequeste
       if (asking.has(key) || body === undefined) return
       asking.add(key)
       const traceparent = state.turns.find((candidate) => candidate.turn === turn)?.request.traceparent
-      withSpan('plan planner', { kind: 'client', parent: traceparent, attributes: { 'gen_ai.agent.name': 'planner' } }, () => ask(options.sidecar, body))
+      withSpan('plan planner', { kind: 'client', parent: traceparent, attributes: { 'gen_ai.agent.name': 'planner' } }, () =>
+        ask(options.sidecar, body),
+      )
         .then((result) => options.apply(actorId, { type: 'planned', turn, planAttempt, result }))
         .catch((cause: unknown) => options.onProblem('plan', actorId, cause))
         .finally(() => asking.delete(key))
@@ -43,7 +45,11 @@ function plannerRequest(state: SessionState, turn: number): PlannerRequest | und
 
 async function ask(sidecar: Sidecar, body: PlannerRequest): Promise<PlanResult> {
   try {
-    const answer = await sidecar.invoke('planner', '/plan', { body, schema: PlannerAnswer, signal: AbortSignal.timeout(planTimeoutMs) })
+    const answer = await sidecar.invoke('planner', '/plan', {
+      body,
+      schema: PlannerAnswer,
+      signal: AbortSignal.timeout(planTimeoutMs),
+    })
     if (answer.plan !== undefined) return { kind: 'plan', plan: answer.plan }
     if (answer.kind === 'clarification') return { kind: 'message', text: clarificationText(answer), degraded: ['clarification'] }
     return { kind: 'message', text: unsupportedText(answer), degraded: ['unsupported'] }
@@ -58,6 +64,9 @@ function clarificationText({ question, options }: PlannerAnswer): string {
 }
 
 function unsupportedText({ missing, problems }: PlannerAnswer): string {
-  const reasons = [...(missing ?? []).map((capability) => `no agent offers "${capability}"`), ...problems.map((problem) => problem.message)]
+  const reasons = [
+    ...(missing ?? []).map((capability) => `no agent offers "${capability}"`),
+    ...problems.map((problem) => problem.message),
+  ]
   return `This request cannot be planned: ${reasons.join('; ')}.`
 }

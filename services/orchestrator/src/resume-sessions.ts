@@ -16,7 +16,10 @@ export async function resumeSessions(database: Database, sidecar: Sidecar, onPro
   const { rows } = await sql`
     select tenant || '.' || id as actor_id from sessions where status = 'running' order by updated_at desc limit ${sessionsMax}
   `.execute(database.db)
-  const actorIds = z.array(Row).parse(rows).map((row) => row.actor_id)
+  const actorIds = z
+    .array(Row)
+    .parse(rows)
+    .map((row) => row.actor_id)
   const left = [...actorIds]
   const workers = Array.from({ length: Math.min(atOnceMax, left.length) }, async () => {
     for (let id = left.shift(); id !== undefined; id = left.shift()) {

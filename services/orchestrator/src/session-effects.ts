@@ -32,7 +32,10 @@ export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
   }
 }
 
-function dispatch(deps: SessionEffectsDeps, { actorId, state, ref }: { actorId: string; state: SessionState; ref: StepRef }): void {
+function dispatch(
+  deps: SessionEffectsDeps,
+  { actorId, state, ref }: { actorId: string; state: SessionState; ref: StepRef },
+): void {
   const { turn, stepId, epoch, attempt } = ref
   const request = executeRequest(state, ref)
   if (request === undefined) return

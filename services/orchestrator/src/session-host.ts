@@ -99,9 +99,12 @@ export function createSessionHost(options: SessionHostOptions): SessionHost {
   }
 
   function wakeIn(actorId: string, delayMs: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      apply(actorId, { type: 'tick' }).catch((cause: unknown) => options.onProblem('tick', actorId, cause))
-    }, Math.min(delayMs, 2_147_483_647))
+    return setTimeout(
+      () => {
+        apply(actorId, { type: 'tick' }).catch((cause: unknown) => options.onProblem('tick', actorId, cause))
+      },
+      Math.min(delayMs, 2_147_483_647),
+    )
   }
 
   function rest(actorId: string, entry: Hosted): void {
@@ -186,7 +189,12 @@ export function createSessionHost(options: SessionHostOptions): SessionHost {
       }
       mailbox.noteArmed()
       await mailbox.post({ type: 'tick' })
-      if (state.outbox.length > 0) options.effects.record(actorId, state, state.outbox.flatMap((batch) => batch.events))
+      if (state.outbox.length > 0)
+        options.effects.record(
+          actorId,
+          state,
+          state.outbox.flatMap((batch) => batch.events),
+        )
       if (isAtRest(mailbox.peek() ?? state)) mailbox.disarm()
       return 'keep'
     },
@@ -200,7 +208,7 @@ export function createSessionHost(options: SessionHostOptions): SessionHost {
   }
 }
 
-function createFor(actorId: string, input: SessionInput, nowMs: number): SessionState | undefined {
+function createFor(_actorId: string, input: SessionInput, nowMs: number): SessionState | undefined {
   if (input.type !== 'submit') return undefined
   const { tenant, sessionId, user } = input.request
   const state = newSession({ tenant, sessionId: parseValue(SessionId, sessionId, 'the session id'), user }, nowMs)

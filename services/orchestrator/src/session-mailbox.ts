@@ -83,7 +83,10 @@ export function createMailbox(options: MailboxOptions) {
     if (next !== undefined) await finish(next, { answered, commands })
   }
 
-  async function finish(next: SessionState, made: { answered: { letter: Letter; reply: SubmitReply | undefined }[]; commands: SessionCommand[] }) {
+  async function finish(
+    next: SessionState,
+    made: { answered: { letter: Letter; reply: SubmitReply | undefined }[]; commands: SessionCommand[] },
+  ) {
     try {
       if (stored !== undefined && next !== stored.state) await commit(stored, next)
     } catch (cause) {
@@ -99,10 +102,7 @@ export function createMailbox(options: MailboxOptions) {
   /** The reminder is armed beside the first commit and before anybody is answered: an accepted turn always has its heartbeat. */
   async function commit(from: StoredSession, next: SessionState): Promise<void> {
     const needsReminder = !isArmed && next.turns.some((turn) => turn.phase !== 'ended')
-    const [committed] = await Promise.all([
-      options.store.commit(options.actorId, from, next),
-      needsReminder ? arm() : undefined,
-    ])
+    const [committed] = await Promise.all([options.store.commit(options.actorId, from, next), needsReminder ? arm() : undefined])
     stored = committed
   }
 

@@ -48,7 +48,8 @@ export function createAgentCards({ sidecar, agents, onProblem }: AgentCardsOptio
         await reading
       }
       const missing = agents.filter((agent) => !cards.has(agent))
-      if (missing.length > 0) throw new WeftError('dependency_unavailable', `these agents do not answer yet: ${missing.join(', ')}`)
+      if (missing.length > 0)
+        throw new WeftError('dependency_unavailable', `these agents do not answer yet: ${missing.join(', ')}`)
       return { cards: agents.flatMap((agent) => cards.get(agent) ?? []) }
     },
     stop: () => clearInterval(timer),

@@ -8,7 +8,12 @@ export const PlannerSettings = z.object({
   WEFT_AGENTS: z
     .string()
     .default('rag,reasoning')
-    .transform((ids) => ids.split(',').map((id) => id.trim()).filter((id) => id !== '')),
+    .transform((ids) =>
+      ids
+        .split(',')
+        .map((id) => id.trim())
+        .filter((id) => id !== ''),
+    ),
 })
 export type PlannerSettings = z.infer<typeof PlannerSettings>
 

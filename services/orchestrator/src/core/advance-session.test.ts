@@ -81,11 +81,20 @@ describe('a turn', () => {
     session.run([{ stepId: 'answer' }])
     session.succeed('answer', { text: 'scattering' })
     session.submit({ messages: [{ role: 'user', content: 'and at dusk?' }] })
-    expect(session.state.turns[1]?.request.messages.map((message) => message.content)).toEqual(['why is the sky blue?', 'scattering', 'and at dusk?'])
+    expect(session.state.turns[1]?.request.messages.map((message) => message.content)).toEqual([
+      'why is the sky blue?',
+      'scattering',
+      'and at dusk?',
+    ])
     const own = new DrivenSession()
     own.run([{ stepId: 'answer' }])
     own.succeed('answer', { text: 'scattering' })
-    own.submit({ messages: [{ role: 'assistant', content: 'x' }, { role: 'user', content: 'y' }] })
+    own.submit({
+      messages: [
+        { role: 'assistant', content: 'x' },
+        { role: 'user', content: 'y' },
+      ],
+    })
     expect(own.state.turns[1]?.request.messages).toHaveLength(2)
   })
 })
@@ -94,7 +103,10 @@ describe('planning', () => {
   it('is tried again after a delay while the planner is away, and fails the turn when it refuses', () => {
     const session = new DrivenSession()
     session.submit()
-    const away = { kind: 'problem' as const, problem: { code: 'dependency_unavailable' as const, message: 'planner down', isRetryable: true } }
+    const away = {
+      kind: 'problem' as const,
+      problem: { code: 'dependency_unavailable' as const, message: 'planner down', isRetryable: true },
+    }
     session.send({ type: 'planned', turn: 1, planAttempt: 1, result: away })
     expect(nextWakeMs(session.state, session.nowMs)).toBe(session.nowMs + retryDelayMs(1))
     session.nowMs += retryDelayMs(1)
@@ -108,7 +120,12 @@ describe('planning', () => {
   it('may answer with a question instead of a plan', () => {
     const session = new DrivenSession()
     session.submit()
-    session.send({ type: 'planned', turn: 1, planAttempt: 1, result: { kind: 'message', text: 'Which one?', degraded: ['clarification'] } })
+    session.send({
+      type: 'planned',
+      turn: 1,
+      planAttempt: 1,
+      result: { kind: 'message', text: 'Which one?', degraded: ['clarification'] },
+    })
     expect(session.turnStatus).toBe('completed')
     expect(session.state.turns[0]?.answer?.text).toBe('Which one?')
   })
@@ -142,7 +159,7 @@ describe('a failed attempt', () => {
     const session = new DrivenSession()
     session.run([{ stepId: 'answer', onFailure: { action: 'fallback', agent: 'second' } }])
     session.fail('answer')
-    expect(session.state.turns[0]?.steps['answer']).toMatchObject({ status: 'dispatched', agent: 'second', attempt: 2 })
+    expect(session.state.turns[0]?.steps.answer).toMatchObject({ status: 'dispatched', agent: 'second', attempt: 2 })
   })
 
   it('of a step declared "fail" ends the turn and cancels its siblings', () => {
@@ -160,7 +177,7 @@ describe('a failed attempt', () => {
     session.nowMs += 60_000
     session.send({ type: 'tick' })
     expect(session.turnStatus).toBe('failed')
-    expect(session.state.turns[0]?.steps['answer']?.problem?.code).toBe('timeout')
+    expect(session.state.turns[0]?.steps.answer?.problem?.code).toBe('timeout')
   })
 })
 
@@ -200,19 +217,33 @@ describe('fencing', () => {
     const first = session.ref('a')
     session.send({ type: 'activate' })
     const before = session.state
-    session.send({ type: 'outcome', ...first, usage: [], outcome: { kind: 'succeeded', output: 'late', citations: [], confidence: 1 } })
+    session.send({
+      type: 'outcome',
+      ...first,
+      usage: [],
+      outcome: { kind: 'succeeded', output: 'late', citations: [], confidence: 1 },
+    })
     expect(session.state).toBe(before)
     session.succeed('a')
     const after = session.state
-    session.send({ type: 'outcome', ...first, usage: [], outcome: { kind: 'succeeded', output: 'again', citations: [], confidence: 1 } })
+    session.send({
+      type: 'outcome',
+      ...first,
+      usage: [],
+      outcome: { kind: 'succeeded', output: 'again', citations: [], confidence: 1 },
+    })
     expect(session.state).toBe(after)
   })
 
   it('dispatches running steps again under a new epoch, but never one that is not idempotent', () => {
     const session = new DrivenSession()
-    session.run([{ stepId: 'charge', idempotent: false, onFailure: { action: 'skip' } }, { stepId: 'look' }, { stepId: 'answer', dependsOn: ['charge', 'look'] }])
+    session.run([
+      { stepId: 'charge', idempotent: false, onFailure: { action: 'skip' } },
+      { stepId: 'look' },
+      { stepId: 'answer', dependsOn: ['charge', 'look'] },
+    ])
     session.send({ type: 'activate' })
-    expect(session.state.turns[0]?.steps['look']).toMatchObject({ status: 'dispatched', attempt: 2, epoch: 2 })
+    expect(session.state.turns[0]?.steps.look).toMatchObject({ status: 'dispatched', attempt: 2, epoch: 2 })
     expect(session.statusOf('charge')).toBe('skipped')
   })
 

@@ -61,7 +61,9 @@ function textOf(output: unknown): string {
 /** What the answer lacks: steps that were left out because they failed, and what the agents said of themselves. */
 function degradedBy(turn: TurnState): string[] {
   const entries = Object.entries(turn.steps)
-  const lost = entries.filter(([, step]) => step.status === 'skipped' && step.problem !== undefined).map(([stepId]) => `step_skipped:${stepId}`)
+  const lost = entries
+    .filter(([, step]) => step.status === 'skipped' && step.problem !== undefined)
+    .map(([stepId]) => `step_skipped:${stepId}`)
   return [...new Set([...lost, ...entries.flatMap(([, step]) => degradedOf(step))])]
 }
 

@@ -1,4 +1,14 @@
-import { Citation, Problem, SessionEvent, StepStatus, SubmitTurn, TurnAnswer, TurnStatus, Usage, WorkflowPlan } from '@weft/contracts'
+import {
+  Citation,
+  Problem,
+  SessionEvent,
+  StepStatus,
+  SubmitTurn,
+  TurnAnswer,
+  TurnStatus,
+  Usage,
+  WorkflowPlan,
+} from '@weft/contracts'
 import { z } from 'zod'
 import type { SessionState, StepState, TurnState } from './session-state.ts'
 
@@ -92,7 +102,9 @@ export async function fromHead(head: SessionHead, read: ReadPart): Promise<Sessi
   const { turns, outbox, version: _, user, ...rest } = head
   const [loadedTurns, loadedOutbox] = await Promise.all([
     Promise.all(turns.map((turn) => fromTurnHead(turn, read))),
-    Promise.all(outbox.map(async ({ epoch, firstSeq }) => ({ epoch, events: await read(`events.${epoch}.${firstSeq}`, Events) }))),
+    Promise.all(
+      outbox.map(async ({ epoch, firstSeq }) => ({ epoch, events: await read(`events.${epoch}.${firstSeq}`, Events) })),
+    ),
   ])
   return { ...rest, user, turns: loadedTurns, outbox: loadedOutbox }
 }

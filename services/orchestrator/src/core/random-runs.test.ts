@@ -25,7 +25,10 @@ const plans = fc.integer({ min: 1, max: 8 }).chain((count) =>
 type Dispatch = Extract<SessionCommand, { type: 'dispatch' }>
 
 /** What may happen to a dispatched attempt: it succeeds or fails, once or twice, soon or late, or is lost with its host. */
-const fates = fc.array(fc.constantFrom('succeed', 'repeat', 'fail', 'fail for good', 'crash', 'lose', 'late'), { minLength: 60, maxLength: 60 })
+const fates = fc.array(fc.constantFrom('succeed', 'repeat', 'fail', 'fail for good', 'crash', 'lose', 'late'), {
+  minLength: 60,
+  maxLength: 60,
+})
 
 it('any plan under any interleaving of results, losses, repeats and crashes ends, with at most one counted success a step', () => {
   fc.assert(

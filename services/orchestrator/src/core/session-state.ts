@@ -1,4 +1,14 @@
-import type { Citation, Problem, SessionEvent, StepStatus, SubmitTurn, TurnAnswer, TurnStatus, Usage, WorkflowPlan } from '@weft/contracts'
+import type {
+  Citation,
+  Problem,
+  SessionEvent,
+  StepStatus,
+  SubmitTurn,
+  TurnAnswer,
+  TurnStatus,
+  Usage,
+  WorkflowPlan,
+} from '@weft/contracts'
 
 /** Bounds of one session; requests beyond them are refused or the oldest entries move to the database only. */
 export const sessionLimits = {
@@ -122,8 +132,21 @@ export interface SubmitReply {
   isRepeat: boolean
 }
 
-export function newSession(identity: { tenant: string; sessionId: string; user: string | undefined }, nowMs: number): SessionState {
-  return { ...identity, createdAtMs: nowMs, updatedAtMs: nowMs, epoch: 0, revision: 0, lastSeq: 0, lastTurn: 0, turns: [], outbox: [] }
+export function newSession(
+  identity: { tenant: string; sessionId: string; user: string | undefined },
+  nowMs: number,
+): SessionState {
+  return {
+    ...identity,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    epoch: 0,
+    revision: 0,
+    lastSeq: 0,
+    lastTurn: 0,
+    turns: [],
+    outbox: [],
+  }
 }
 
 export function newStep(agent: string): StepState {
@@ -143,4 +166,3 @@ export function newStep(agent: string): StepState {
     progressCount: 0,
   }
 }
-

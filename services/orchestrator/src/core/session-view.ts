@@ -59,7 +59,11 @@ function waitOf(turn: TurnState, step: WorkflowStep, state: StepState): StepView
       return { cause: 'dependencies', owner: open.join(', ') }
     }
     case 'ready':
-      return { cause: `retry after: ${state.problem?.message ?? 'a failure'}`, owner: state.agent, deadline: iso(state.notBeforeMs) }
+      return {
+        cause: `retry after: ${state.problem?.message ?? 'a failure'}`,
+        owner: state.agent,
+        deadline: iso(state.notBeforeMs),
+      }
     case 'dispatched':
       return { cause: 'the agent is working', owner: state.agent, deadline: iso(state.deadlineMs) }
     default:

@@ -11,7 +11,10 @@ export function submitTurn(draft: SessionDraft, request: SubmitTurn): void {
   }
   const waiting = draft.session.turns.filter((turn) => turn.phase !== 'ended').length
   if (waiting > sessionLimits.turnsQueuedMax) {
-    throw new WeftError('session_busy', `the session already has ${waiting} unfinished turns: wait for them or cancel the session`)
+    throw new WeftError(
+      'session_busy',
+      `the session already has ${waiting} unfinished turns: wait for them or cancel the session`,
+    )
   }
   const turn = draft.session.lastTurn + 1
   const session = draft.editSession()
@@ -62,7 +65,9 @@ function newTurn(draft: SessionDraft, turn: number, request: SubmitTurn): TurnSt
  */
 function history(turns: TurnState[], messages: ChatMessage[]): ChatMessage[] {
   if (messages.some((message) => message.role === 'assistant')) return []
-  const said = turns.flatMap((turn) => (turn.answer === undefined ? [] : [...lastQuestion(turn), answerMessage(turn.answer.text)]))
+  const said = turns.flatMap((turn) =>
+    turn.answer === undefined ? [] : [...lastQuestion(turn), answerMessage(turn.answer.text)],
+  )
   const kept: ChatMessage[] = []
   let chars = 0
   for (const message of said.toReversed()) {

@@ -1,6 +1,13 @@
 import type { SubmitTurn, WorkflowPlan, WorkflowStep } from '@weft/contracts'
 import { advanceSession } from './advance-session.ts'
-import { type Advance, newSession, type SessionCommand, type SessionInput, type SessionState, type StepRef } from './session-state.ts'
+import {
+  type Advance,
+  newSession,
+  type SessionCommand,
+  type SessionInput,
+  type SessionState,
+  type StepRef,
+} from './session-state.ts'
 
 /** A session driven by hand: a clock that only moves when told, and the commands so far. */
 export class DrivenSession {
@@ -27,7 +34,12 @@ export class DrivenSession {
   }
 
   succeed(stepId: string, output: unknown = { text: stepId }): Advance {
-    return this.send({ type: 'outcome', ...this.ref(stepId), usage: [], outcome: { kind: 'succeeded', output, citations: [], confidence: 1 } })
+    return this.send({
+      type: 'outcome',
+      ...this.ref(stepId),
+      usage: [],
+      outcome: { kind: 'succeeded', output, citations: [], confidence: 1 },
+    })
   }
 
   fail(stepId: string, isRetryable = false): Advance {

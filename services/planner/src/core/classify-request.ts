@@ -16,7 +16,11 @@ export function classifyRequest(messages: ChatMessage[], mode: Mode, hasKnowledg
   const subjects = comparedSubjects(question)
   if (mode === 'compare') {
     if (subjects.length >= 2) return { mode, question, subjects }
-    return { mode: 'unclear', question, ask: 'Which subjects should be compared? Name at least two, for example "compare A with B".' }
+    return {
+      mode: 'unclear',
+      question,
+      ask: 'Which subjects should be compared? Name at least two, for example "compare A with B".',
+    }
   }
   if (!hasKnowledge || isSmallTalk(question)) return { mode: 'direct', question }
   return subjects.length >= 2 ? { mode: 'compare', question, subjects } : { mode: 'search', question }
@@ -27,7 +31,8 @@ function lastQuestion(messages: ChatMessage[]): string {
   return last === undefined ? '' : messageText(last).trim()
 }
 
-const smallTalk = /^(hi|hello|hey|good (morning|afternoon|evening)|thanks?( you)?|thank you( very much)?|bye|goodbye|how are you)[\s!.,?]*$/i
+const smallTalk =
+  /^(hi|hello|hey|good (morning|afternoon|evening)|thanks?( you)?|thank you( very much)?|bye|goodbye|how are you)[\s!.,?]*$/i
 
 function isSmallTalk(question: string): boolean {
   return question.length <= 40 && smallTalk.test(question)
@@ -44,7 +49,7 @@ function comparedSubjects(question: string): string[] {
   for (const pattern of comparisons) {
     const groups = pattern.exec(question.slice(0, 2_000))?.groups
     if (groups === undefined) continue
-    const parts = groups['list'] === undefined ? [groups['left'] ?? '', groups['right'] ?? ''] : splitList(groups['list'])
+    const parts = groups.list === undefined ? [groups.left ?? '', groups.right ?? ''] : splitList(groups.list)
     const subjects = [...new Set(parts.map(trimSubject).filter((subject) => subject !== ''))]
     if (subjects.length >= 2) return subjects.slice(0, subjectsMax)
   }
@@ -57,7 +62,10 @@ function splitList(list: string): string[] {
 
 function trimSubject(subject: string): string {
   const words = firstSentence(subject).replace(/^(?:the|a|an)\s+/i, '')
-  return words.replace(/[\s"'.!?:]+$/u, '').replace(/^["'\s]+/u, '').slice(0, 200)
+  return words
+    .replace(/[\s"'.!?:]+$/u, '')
+    .replace(/^["'\s]+/u, '')
+    .slice(0, 200)
 }
 
 function firstSentence(text: string): string {

@@ -17,7 +17,14 @@ function mergeEqualRetrievals(plan: WorkflowPlan): WorkflowPlan {
     else replacedBy.set(step.stepId, twin.stepId)
   }
   const rename = (stepId: string) => replacedBy.get(stepId) ?? stepId
-  return { ...plan, steps: kept.map((step) => ({ ...step, dependsOn: [...new Set(step.dependsOn.map(rename))], ...renamedCondition(step, rename) })) }
+  return {
+    ...plan,
+    steps: kept.map((step) => ({
+      ...step,
+      dependsOn: [...new Set(step.dependsOn.map(rename))],
+      ...renamedCondition(step, rename),
+    })),
+  }
 }
 
 function renamedCondition({ when }: WorkflowStep, rename: (stepId: string) => string): Pick<WorkflowStep, 'when'> {

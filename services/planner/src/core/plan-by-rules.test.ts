@@ -4,7 +4,15 @@ import type { CapabilityRegistry } from './capability-registry.ts'
 import { planByRules } from './plan-by-rules.ts'
 import { validatePlan } from './validate-plan.ts'
 
-const offered = (name: string) => ({ name, description: name, inputSchema: {}, outputSchema: {}, latencyMs: 100, costUsd: 0.01, effects: 'none' as const })
+const offered = (name: string) => ({
+  name,
+  description: name,
+  inputSchema: {},
+  outputSchema: {},
+  latencyMs: 100,
+  costUsd: 0.01,
+  effects: 'none' as const,
+})
 const registry: CapabilityRegistry = {
   cards: [
     { id: 'rag', version: '1', description: 'retrieval', capabilities: [offered('retrieve'), offered('answer')] },
@@ -22,7 +30,8 @@ function plan(question: string, more: { mode?: Mode; stores?: string[]; registry
   return planByRules(request, more.mode ?? 'auto', more.registry ?? registry)
 }
 
-const shape = (answer: ReturnType<typeof plan>) => answer.plan?.steps.map((step) => `${step.stepId}:${step.agent}.${step.capability}<${step.dependsOn.join(',')}`)
+const shape = (answer: ReturnType<typeof plan>) =>
+  answer.plan?.steps.map((step) => `${step.stepId}:${step.agent}.${step.capability}<${step.dependsOn.join(',')}`)
 
 describe('the rules', () => {
   it('retrieve and answer where there is knowledge', () => {
@@ -42,9 +51,13 @@ describe('the rules', () => {
   ])('compare in parallel: %s', (question, subjects) => {
     const { plan: made } = plan(question)
     const retrievals = made?.steps.filter((step) => step.capability === 'retrieve') ?? []
-    expect(retrievals.map((step) => step.params['query'])).toEqual(subjects)
+    expect(retrievals.map((step) => step.params.query)).toEqual(subjects)
     expect(retrievals.every((step) => step.parallel && step.dependsOn.length === 0)).toBe(true)
-    expect(made?.steps.at(-1)).toMatchObject({ agent: 'reasoning', capability: 'synthesize', dependsOn: retrievals.map((step) => step.stepId) })
+    expect(made?.steps.at(-1)).toMatchObject({
+      agent: 'reasoning',
+      capability: 'synthesize',
+      dependsOn: retrievals.map((step) => step.stepId),
+    })
   })
 
   it('ask back when there is nothing to work with', () => {

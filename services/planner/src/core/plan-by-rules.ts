@@ -35,13 +35,26 @@ function draftSteps(request: Exclude<RequestClass, { mode: 'unclear' }>): StepDr
         parallel: true,
       }))
       const stepIds = retrievals.map((step) => step.stepId)
-      return [...retrievals, { ...answer('synthesize', stepIds, request.question), params: { question: request.question, subjects: request.subjects } }]
+      return [
+        ...retrievals,
+        {
+          ...answer('synthesize', stepIds, request.question),
+          params: { question: request.question, subjects: request.subjects },
+        },
+      ]
     }
   }
 }
 
 function retrieval(stepId: string, query: string, maxResults: number): StepDraft {
-  return { stepId, capability: 'retrieve', params: { query, maxResults }, dependsOn: [], parallel: false, onFailure: { action: 'skip' } }
+  return {
+    stepId,
+    capability: 'retrieve',
+    params: { query, maxResults },
+    dependsOn: [],
+    parallel: false,
+    onFailure: { action: 'skip' },
+  }
 }
 
 function answer(capability: 'answer' | 'synthesize', dependsOn: string[], question: string): StepDraft {

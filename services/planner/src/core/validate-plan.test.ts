@@ -19,9 +19,22 @@ describe('a plan is refused with the step named', () => {
     ['an unknown dependency', [{ stepId: 'answer', dependsOn: ['ghost'] }], 'answer', /"ghost"/],
     ['a step id used twice', [{ stepId: 'answer' }, { stepId: 'answer' }], 'answer', /twice/],
     ['a cycle', [{ stepId: 'a', dependsOn: ['b'] }, { stepId: 'b', dependsOn: ['a'] }, { stepId: 'answer' }], 'a', /cycle/],
-    ['a parallel step on its parallel sibling', [{ stepId: 'a', parallel: true }, { stepId: 'answer', parallel: true, dependsOn: ['a'] }], 'answer', /parallel/],
+    [
+      'a parallel step on its parallel sibling',
+      [
+        { stepId: 'a', parallel: true },
+        { stepId: 'answer', parallel: true, dependsOn: ['a'] },
+      ],
+      'answer',
+      /parallel/,
+    ],
     ['an agent without the capability', [{ stepId: 'answer', capability: 'fly' }], 'answer', /"fly"/],
-    ['an atLeast above the dependencies', [{ stepId: 'a' }, { stepId: 'answer', dependsOn: ['a'], join: { atLeast: 2 } }], 'answer', /atLeast 2/],
+    [
+      'an atLeast above the dependencies',
+      [{ stepId: 'a' }, { stepId: 'answer', dependsOn: ['a'], join: { atLeast: 2 } }],
+      'answer',
+      /atLeast 2/,
+    ],
     ['a condition on a stranger', [{ stepId: 'a' }, { stepId: 'answer', when: { step: 'a' } }], 'answer', /condition/],
     ['a fallback without an agent', [{ stepId: 'answer', onFailure: { action: 'fallback' } }], 'answer', /fallback/],
     ['an approval', [{ stepId: 'answer', approval: { reason: 'money' } }], 'answer', /approvals/],
@@ -37,7 +50,9 @@ describe('a plan is refused with the step named', () => {
   })
 
   it('but a sound one is not', () => {
-    expect(validatePlan(planOf([{ stepId: 'a' }, { stepId: 'answer', capability: 'answer', dependsOn: ['a'] }]), registry)).toEqual([])
+    expect(
+      validatePlan(planOf([{ stepId: 'a' }, { stepId: 'answer', capability: 'answer', dependsOn: ['a'] }]), registry),
+    ).toEqual([])
   })
 })
 
@@ -58,7 +73,13 @@ describe('optimising', () => {
   })
 
   it('marks steps that can run side by side', () => {
-    const optimized = optimizePlan(planOf([{ stepId: 'a', params: { query: 'x' } }, { stepId: 'b', params: { query: 'y' } }, { stepId: 'answer', dependsOn: ['a', 'b'] }]))
+    const optimized = optimizePlan(
+      planOf([
+        { stepId: 'a', params: { query: 'x' } },
+        { stepId: 'b', params: { query: 'y' } },
+        { stepId: 'answer', dependsOn: ['a', 'b'] },
+      ]),
+    )
     expect(optimized.steps.map((step) => step.parallel)).toEqual([true, true, false])
   })
 })

@@ -20,13 +20,17 @@ function duplicateIds({ steps }: WorkflowPlan): PlanProblem[] {
 function unknownIds({ steps, answerStepId }: WorkflowPlan): PlanProblem[] {
   const known = new Set(steps.map((step) => step.stepId))
   const dangling = steps.flatMap(({ stepId, dependsOn }) =>
-    dependsOn.filter((id) => !known.has(id)).map((id) => ({ stepId, message: `it depends on "${id}", which is not in the plan` })),
+    dependsOn
+      .filter((id) => !known.has(id))
+      .map((id) => ({ stepId, message: `it depends on "${id}", which is not in the plan` })),
   )
   return known.has(answerStepId) ? dangling : [...dangling, { message: `answerStepId "${answerStepId}" is not in the plan` }]
 }
 
 function noEntry({ steps }: WorkflowPlan): PlanProblem[] {
-  return steps.some((step) => step.dependsOn.length === 0) ? [] : [{ message: 'no step can start: every step depends on another' }]
+  return steps.some((step) => step.dependsOn.length === 0)
+    ? []
+    : [{ message: 'no step can start: every step depends on another' }]
 }
 
 /** Steps left over when finished ones are taken away again and again lie on a cycle or behind one. */
@@ -39,11 +43,19 @@ function cycles({ steps }: WorkflowPlan): PlanProblem[] {
     isShrinking = free.length > 0
   }
   const [first] = open.values()
-  return first === undefined ? [] : [{ stepId: first.stepId, message: `it is on a cycle or behind one (${[...open.keys()].join(', ')})` }]
+  return first === undefined
+    ? []
+    : [{ stepId: first.stepId, message: `it is on a cycle or behind one (${[...open.keys()].join(', ')})` }]
 }
 
 function stepProblems(plan: WorkflowPlan, step: WorkflowStep, registry: CapabilityRegistry): PlanProblem[] {
-  const messages = [...agentProblems(step, registry), ...joinProblems(step), ...conditionProblems(step), ...parallelProblems(plan, step), ...laterProblems(step)]
+  const messages = [
+    ...agentProblems(step, registry),
+    ...joinProblems(step),
+    ...conditionProblems(step),
+    ...parallelProblems(plan, step),
+    ...laterProblems(step),
+  ]
   return messages.map((message) => ({ stepId: step.stepId, message }))
 }
 
@@ -51,7 +63,9 @@ function agentProblems(step: WorkflowStep, registry: CapabilityRegistry): string
   const agents = [step.agent, ...(step.onFailure?.action === 'fallback' ? [step.onFailure.agent] : [])]
   return agents.flatMap((agent) => {
     if (agent === undefined) return ['onFailure "fallback" needs the agent to fall back to']
-    return findCapability(registry, agent, step.capability) === undefined ? [`agent "${agent}" does not offer "${step.capability}"`] : []
+    return findCapability(registry, agent, step.capability) === undefined
+      ? [`agent "${agent}" does not offer "${step.capability}"`]
+      : []
   })
 }
 
@@ -61,13 +75,17 @@ function joinProblems({ join, dependsOn }: WorkflowStep): string[] {
 }
 
 function conditionProblems({ when, dependsOn }: WorkflowStep): string[] {
-  return when === undefined || dependsOn.includes(when.step) ? [] : [`its condition is on "${when.step}", which is not one of its dependencies`]
+  return when === undefined || dependsOn.includes(when.step)
+    ? []
+    : [`its condition is on "${when.step}", which is not one of its dependencies`]
 }
 
 function parallelProblems(plan: WorkflowPlan, step: WorkflowStep): string[] {
   if (!step.parallel) return []
   const siblings = step.dependsOn.filter((id) => plan.steps.some((other) => other.stepId === id && other.parallel))
-  return siblings.map((id) => `it is parallel and depends on "${id}", which is parallel too: one of them has to wait for the other`)
+  return siblings.map(
+    (id) => `it is parallel and depends on "${id}", which is parallel too: one of them has to wait for the other`,
+  )
 }
 
 function laterProblems({ approval, onFailure }: WorkflowStep): string[] {

@@ -12,5 +12,7 @@ export function planRequest(cards: AgentCards): RequestHandler {
 function modeOf({ mode, model }: PlannerRequest): Mode {
   const name = mode ?? (model.startsWith('weft/') ? model.slice('weft/'.length) : 'auto')
   if (isMode(name)) return name
-  throw new WeftError('model_not_found', `there is no mode "${name}": GET /v1/models lists them`, { param: mode === undefined ? 'model' : 'weft.mode' })
+  throw new WeftError('model_not_found', `there is no mode "${name}": GET /v1/models lists them`, {
+    param: mode === undefined ? 'model' : 'weft.mode',
+  })
 }

@@ -1,0 +1,33 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+
+/**
+ * Notes in a file beside a data folder who has it open. Two PGlite processes on one folder would destroy it, and PGlite itself does
+ * not look. A note left by a process that was killed is taken over.
+ *
+ * @throws Error naming the process that has the folder open.
+ */
+export function lockFolder(folder: string): () => void {
+  const note = `${folder.replace(/\/+$/, '')}.pid`
+  try {
+    writeFileSync(note, String(process.pid), { flag: 'wx', mode: 0o600 })
+  } catch {
+    const holder = Number(readFileSync(note, 'utf8'))
+    if (holder !== process.pid && isServing(holder)) throw new Error(`the data folder ${folder} is in use by process ${holder}`)
+    writeFileSync(note, String(process.pid), { mode: 0o600 })
+  }
+  return () => rmSync(note, { force: true })
+}
+
+/** Process ids are used again: where the system tells the command line, it must be a database's. */
+function isServing(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('pglite')
+  } catch {
+    return true
+  }
+}
