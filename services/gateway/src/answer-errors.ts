@@ -1,8 +1,8 @@
 import { WeftError } from '@weft/contracts'
 import { ModelError } from '@weft/models'
-import type { Logger } from '@weft/telemetry'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { toApiError } from './core/api-error.ts'
+import type { Log } from './log.ts'
 import { bodyError } from './read-json-body.ts'
 import { requestIdOf } from './request-context.ts'
 
@@ -12,7 +12,7 @@ export const answerUnknownRoute: RequestHandler = (request) => {
 }
 
 /** Answers whatever a route threw as OpenAI's error body. Only the log sees causes and stacks. */
-export function answerErrors(logger: Pick<Logger, 'error'>): ErrorRequestHandler {
+export function answerErrors(logger: Pick<Log, 'error'>): ErrorRequestHandler {
   // biome-ignore lint/complexity/useMaxParams: express knows error handlers by their four parameters
   return (thrown, request, response, _next) => {
     if (response.headersSent || response.destroyed) {

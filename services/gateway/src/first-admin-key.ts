@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { newId, WeftError } from '@weft/contracts'
-import type { Logger } from '@weft/telemetry'
 import { ApiKey, hashApiKey, keyPreview, keyScopes } from './core/api-key.ts'
 import { operatorTenant } from './core/tenant.ts'
 import type { KeyStore } from './key-store.ts'
+import type { Log } from './log.ts'
 
 /** Where the first admin key comes from: the environment, or the file the supervisor keeps it in. */
 export interface AdminKeySource {
@@ -25,7 +25,7 @@ export async function readAdminKey({ key, file }: AdminKeySource): Promise<strin
 export interface StoreKeyOptions {
   store: Pick<KeyStore, 'insert'>
   adminKey: string
-  logger: Pick<Logger, 'warn'>
+  logger: Pick<Log, 'warn'>
   signal: AbortSignal
   retryMs?: number
 }

@@ -8,6 +8,7 @@ import { countRequests } from './count-requests.ts'
 import type { Sessions } from './dapr-sessions.ts'
 import { guardHealth, guardHosts } from './guard-listener.ts'
 import type { KeyStore } from './key-store.ts'
+import type { Log } from './log.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { openApiDocument } from './openapi.ts'
 import { readJsonBody } from './read-json-body.ts'
@@ -31,7 +32,7 @@ import { streamSessionEvents } from './routes/stream-session-events.ts'
 import type { SessionLog } from './session-log.ts'
 
 export interface PublicDeps {
-  telemetry: Pick<Telemetry, 'logger' | 'metrics' | 'metricsText'>
+  telemetry: Pick<Telemetry, 'metrics' | 'metricsText'> & { logger: Log }
   allowedHosts: ReadonlySet<string>
   checks: HealthCheck[]
   keys: KeyCheck
@@ -46,6 +47,8 @@ export interface PublicDeps {
   knowledge: Omit<KnowledgeDeps, 'tenantOf'>
   replyTopic: string
   findDown(): Promise<string[]>
+  /** How long a submit waits for what restarts. Default 10 s. */
+  patienceMs?: number
 }
 
 /** The public API: everything a client can reach. Order matters: name, guard, health, key, body, routes. */

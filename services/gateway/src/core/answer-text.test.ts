@@ -47,7 +47,13 @@ describe('an answer arriving in pieces', () => {
 
   it('shows what a lost piece held when the whole text is known', () => {
     const assembled = createAnswerText()
-    show([{ attempt: 1, offset: 0, delta: 'Paris ' }, { attempt: 1, offset: 9, delta: 'capital' }], assembled)
+    show(
+      [
+        { attempt: 1, offset: 0, delta: 'Paris ' },
+        { attempt: 1, offset: 9, delta: 'capital' },
+      ],
+      assembled,
+    )
     expect(assembled.finish('Paris is a capital')).toEqual({ kind: 'text', delta: 'is a capital' })
   })
 
@@ -84,7 +90,8 @@ describe('an answer arriving in pieces', () => {
   it('keeps a bounded amount of text that waits, and still ends right', () => {
     const assembled = createAnswerText()
     const chunk = 'x'.repeat(65_536)
-    for (let offset = 1; offset < 40 * chunk.length; offset += chunk.length) assembled.accept({ attempt: 1, offset, delta: chunk })
+    for (let offset = 1; offset < 40 * chunk.length; offset += chunk.length)
+      assembled.accept({ attempt: 1, offset, delta: chunk })
     const whole = `y${chunk.repeat(40)}`
     const first = assembled.accept({ attempt: 1, offset: 0, delta: 'y' })
     expect(first.kind === 'text' && first.delta.length < 1_200_000).toBe(true)

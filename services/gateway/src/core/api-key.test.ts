@@ -8,18 +8,23 @@ describe('api keys', () => {
     expect(keyFromHeader(`bearer ${key}`)).toBe(key)
   })
 
-  it.each([[undefined], [''], ['Bearer'], ['Bearer sk-something-long-enough'], ["Bearer weft_' or 1=1 --aaaaaaaaaaaaaaa"], ['Basic weft_aaaaaaaaaaaaaaaaaaaa'], ['Bearer weft_aaaaaaaaaaaaaaaaaaaa extra']])(
-    'are refused when the header is %p, without repeating it',
-    (header) => {
-      expect(() => keyFromHeader(header)).toThrow(/key/)
-      try {
-        keyFromHeader(header)
-      } catch (thrown) {
-        expect(thrown).toMatchObject({ code: 'invalid_api_key', status: 401 })
-        expect(String(thrown)).not.toContain('1=1')
-      }
-    },
-  )
+  it.each([
+    [undefined],
+    [''],
+    ['Bearer'],
+    ['Bearer sk-something-long-enough'],
+    ["Bearer weft_' or 1=1 --aaaaaaaaaaaaaaa"],
+    ['Basic weft_aaaaaaaaaaaaaaaaaaaa'],
+    ['Bearer weft_aaaaaaaaaaaaaaaaaaaa extra'],
+  ])('are refused when the header is %p, without repeating it', (header) => {
+    expect(() => keyFromHeader(header)).toThrow(/key/)
+    try {
+      keyFromHeader(header)
+    } catch (thrown) {
+      expect(thrown).toMatchObject({ code: 'invalid_api_key', status: 401 })
+      expect(String(thrown)).not.toContain('1=1')
+    }
+  })
 
   it('have 256 random bits, and are shown again only in part', () => {
     const key = newApiKey()

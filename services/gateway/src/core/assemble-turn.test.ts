@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { answerOf, endItem, eventItem, plan, textItem, viewOf } from '../testing/turns.ts'
 import { createTurnAssembler } from './assemble-turn.ts'
 
-const assembler = (more: { isPauseEnd?: boolean; isStreamed?: boolean } = {}) => createTurnAssembler({ turn: 1, isPauseEnd: true, isStreamed: true, ...more })
+const assembler = (more: { isPauseEnd?: boolean; isStreamed?: boolean } = {}) =>
+  createTurnAssembler({ turn: 1, isPauseEnd: true, isStreamed: true, ...more })
 
 describe('a turn put together from its replies', () => {
   it('shows progress, then the answer step only, then its end', () => {
@@ -49,7 +50,8 @@ describe('a turn put together from its replies', () => {
 
   it('shows no progress once the answer has begun', () => {
     const turn = assembler()
-    for (const item of [eventItem(1, 'turn.accepted'), eventItem(2, 'plan.ready', { plan }), textItem(0, 'Hi')]) turn.acceptItem(item, 0)
+    for (const item of [eventItem(1, 'turn.accepted'), eventItem(2, 'plan.ready', { plan }), textItem(0, 'Hi')])
+      turn.acceptItem(item, 0)
     expect(turn.acceptItem(eventItem(3, 'step.progress', { stepId: 'answer', message: 'still on it' }), 0)).toEqual([])
   })
 

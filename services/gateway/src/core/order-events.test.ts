@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals'
 import type { SessionEvent } from '@weft/contracts'
 import { createEventOrder } from './order-events.ts'
 
-const event = (seq: number, type: SessionEvent['type'] = 'step.progress'): SessionEvent => ({ seq, at: '2026-01-01T00:00:00Z', type, sessionId: 's', turn: 1 })
+const event = (seq: number, type: SessionEvent['type'] = 'step.progress'): SessionEvent => ({
+  seq,
+  at: '2026-01-01T00:00:00Z',
+  type,
+  sessionId: 's',
+  turn: 1,
+})
 const seqs = (events: SessionEvent[]) => events.map(({ seq }) => seq)
 
 describe('events arriving out of order', () => {

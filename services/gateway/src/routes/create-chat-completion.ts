@@ -1,12 +1,13 @@
 import { ChatCompletionRequest, newId, parseValue, type TurnAccepted, WeftError } from '@weft/contracts'
 import type { Models } from '@weft/models'
-import { currentTraceparent, type Logger, runWithLogContext, withSessionId } from '@weft/telemetry'
+import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
 import type { Request, RequestHandler, Response } from 'express'
 import { answerTurnWhole, streamTurn } from '../answer-turn.ts'
 import { chooseSessionId, parseIdempotencyKey } from '../core/session-id.ts'
 import { checkWorkflowRequest, ignoredFields, ignoredWeftFields, isWorkflowModel } from '../core/workflow-request.ts'
 import type { SessionRef, Sessions } from '../dapr-sessions.ts'
 import { followTurn } from '../follow-turn.ts'
+import type { Log } from '../log.ts'
 import type { OpenAnswer, OpenStreams } from '../open-streams.ts'
 import { passThroughChat } from '../pass-through-chat.ts'
 import type { ReplyHub, ReplyInbox } from '../reply-hub.ts'
@@ -18,7 +19,7 @@ export interface ChatDeps extends SubmitDeps {
   sessions: Pick<Sessions, 'submit' | 'view' | 'cancel'>
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
-  logger: Pick<Logger, 'info' | 'warn'>
+  logger: Pick<Log, 'info' | 'warn'>
 }
 
 /** `POST /v1/chat/completions`: `<provider>/<model>` goes straight to that model, `weft/<mode>` runs a workflow in a session. */

@@ -1,11 +1,11 @@
 import { WeftError } from '@weft/contracts'
-import type { Logger } from '@weft/telemetry'
 import type { Request, RequestHandler } from 'express'
 import { z } from 'zod'
 import { failStream } from '../answer-turn.ts'
 import type { Sessions } from '../dapr-sessions.ts'
 import { type FindSessionDeps, findSession } from '../find-session.ts'
 import { followEvents } from '../follow-events.ts'
+import type { Log } from '../log.ts'
 import type { OpenStreams } from '../open-streams.ts'
 import type { ReplyHub } from '../reply-hub.ts'
 import { identityOf } from '../request-context.ts'
@@ -19,7 +19,7 @@ export interface StreamEventsDeps extends FindSessionDeps {
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
   replyTopic: string
-  logger: Pick<Logger, 'warn'>
+  logger: Pick<Log, 'warn'>
 }
 
 export const EventsQuery = z.object({ after: Seq.optional(), follow: z.enum(['true', 'false']).default('false') })

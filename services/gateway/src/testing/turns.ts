@@ -23,7 +23,11 @@ export function answerOf(text: string, more: Partial<TurnAnswer> = {}): TurnAnsw
 }
 
 export function eventItem(seq: number, type: SessionEvent['type'], more: Record<string, unknown> = {}): ReplyItem {
-  return { kind: 'event', ...place, event: { seq, at: '2026-01-01T00:00:00Z', type, sessionId: place.sessionId, turn: place.turn, ...more } }
+  return {
+    kind: 'event',
+    ...place,
+    event: { seq, at: '2026-01-01T00:00:00Z', type, sessionId: place.sessionId, turn: place.turn, ...more },
+  }
 }
 
 export function textItem(offset: number, delta: string, more: { attempt?: number; stepId?: string } = {}): ReplyItem {

@@ -1,0 +1,206 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+import { answerOf, endItem, eventItem, plan, textItem, viewOf } from '../testing/turns.ts'
+
+let gateway: TestGateway
+beforeEach(async () => {
+  gateway = await startGateway()
+})
+afterEach(() => gateway.stop())
+
+const question = { model: 'weft/auto', messages: [{ role: 'user' as const, content: 'Why is the sky blue?' }] }
+
+function post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return gateway.request('/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+}
+
+function answerWith(text: string): void {
+  gateway.session.onSubmit = (_turn, reply) => {
+    reply(
+      eventItem(1, 'turn.accepted'),
+      eventItem(2, 'plan.ready', { plan }),
+      eventItem(3, 'step.dispatched', { stepId: 'retrieve' }),
+    )
+    const half = Math.ceil(text.length / 2)
+    reply(textItem(half, text.slice(half)))
+    reply(textItem(0, text.slice(0, half)), textItem(0, text.slice(0, half)))
+    reply(endItem('completed', answerOf(text)))
+  }
+}
+
+describe('a workflow answer', () => {
+  it('streams to the published client: role, progress, text in order, one finish', async () => {
+    answerWith('Because of Rayleigh scattering.')
+    const client = gateway.client(await gateway.makeKey())
+    const stream = client.chat.completions.stream({ ...question, stream_options: { include_usage: true } })
+    const deltas: unknown[] = []
+    stream.on('chunk', (chunk) => deltas.push(chunk))
+    const completion = await stream.finalChatCompletion()
+    expect(completion.choices[0]).toMatchObject({
+      finish_reason: 'stop',
+      message: { role: 'assistant', content: 'Because of Rayleigh scattering.' },
+    })
+    expect(completion.usage).toEqual({ prompt_tokens: 20, completion_tokens: 5, total_tokens: 25 })
+    expect(deltas[0]).toMatchObject({ choices: [{ delta: { role: 'assistant' } }], usage: null })
+    expect(JSON.stringify(deltas[1])).toContain('"reasoning_content":"plan: retrieve, answer\\n"')
+    expect(completion).toMatchObject({
+      weft: { turn: 1, status: 'completed', citations: [], usageByModel: [{ model: 'offline/extractive' }] },
+    })
+  })
+
+  it('is one body when not streamed, with the session named in body and header', async () => {
+    answerWith('Short.')
+    const response = await post(question)
+    const body = (await response.json()) as { choices: unknown[]; weft: { sessionId: string } }
+    expect(response.status).toBe(200)
+    expect(body.choices).toMatchObject([{ message: { content: 'Short.' }, finish_reason: 'stop' }])
+    expect(response.headers.get('x-session-id')).toBe(body.weft.sessionId)
+    expect(response.headers.get('x-request-id')).toMatch(/^req_/)
+  })
+
+  it('comes from the session itself when every reply is lost', async () => {
+    gateway.session.onView = () => viewOf({ status: 'completed', plan, answer: answerOf('Found by asking.') })
+    const startMs = performance.now()
+    const response = await post({ ...question, stream: true })
+    const text = await response.text()
+    expect(text).toContain('Found by asking.')
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(performance.now() - startMs).toBeLessThan(4_000)
+  })
+
+  it('ends with a typed error and no [DONE] when its agent starts over with other words', async () => {
+    gateway.session.onSubmit = (_turn, reply) => {
+      reply(eventItem(1, 'turn.accepted'), eventItem(2, 'plan.ready', { plan }), textItem(0, 'Because'))
+      setTimeout(() => reply(textItem(0, 'Owing', { attempt: 2 })), 30)
+    }
+    const response = await post({ ...question, stream: true }, { 'x-session-id': 'sess_mine' })
+    const text = await response.text()
+    expect(text).toContain('"error":{"message":"the answer was interrupted')
+    expect(text).toContain('/v1/sessions/sess_mine')
+    expect(text).not.toContain('[DONE]')
+  })
+
+  it('goes on seamlessly when its agent starts over with the same words', async () => {
+    gateway.session.onSubmit = (_turn, reply) => {
+      reply(eventItem(1, 'turn.accepted'), eventItem(2, 'plan.ready', { plan }), textItem(0, 'Because'))
+      setTimeout(() => reply(textItem(0, 'Because it is.', { attempt: 2 }), endItem('completed', answerOf('Because it is.'))), 30)
+    }
+    const client = gateway.client(await gateway.makeKey())
+    const completion = await client.chat.completions.stream(question).finalChatCompletion()
+    expect(completion.choices[0]?.message.content).toBe('Because it is.')
+  })
+
+  it('that failed at once has a real status, streamed or not, and is not to be retried', async () => {
+    const problem = { code: 'upstream_error' as const, message: 'the model refused', isRetryable: true }
+    gateway.session.onSubmit = (_turn, reply) =>
+      reply(eventItem(1, 'turn.accepted'), endItem('failed', answerOf('', { problem })))
+    for (const stream of [true, false]) {
+      const response = await post({ ...question, stream }, { 'x-session-id': 'sess_failed' })
+      expect(response.status).toBe(502)
+      expect(response.headers.get('x-should-retry')).toBe('false')
+      expect(await response.json()).toEqual({
+        error: { message: 'the model refused (session sess_failed)', type: 'server_error', param: null, code: 'upstream_error' },
+      })
+    }
+  })
+
+  it('pauses politely for an approval', async () => {
+    const waiting = {
+      stepId: 'answer',
+      agent: 'rag',
+      capability: 'answer',
+      dependsOn: [],
+      status: 'awaiting_approval' as const,
+      attempt: 0,
+      costUsd: 0,
+    }
+    gateway.session.onSubmit = (_turn, reply) => reply(endItem('awaiting_approval'))
+    gateway.session.onView = () => viewOf({ status: 'awaiting_approval', plan, steps: [waiting] })
+    const body = (await (await post(question)).json()) as { choices: { message: { content: string } }[]; weft: unknown }
+    expect(body.choices[0]?.message.content).toContain('paused until a person has decided')
+    expect(body).toMatchObject({ weft: { status: 'awaiting_approval', approvals: [{ stepId: 'answer' }] } })
+  })
+
+  it('leaves progress out when asked to', async () => {
+    answerWith('Plain.')
+    const response = await post({ ...question, stream: true, weft: { progress: false } })
+    expect(await response.text()).not.toContain('reasoning_content')
+  })
+
+  it('is acknowledged at once in the background', async () => {
+    const response = await post({ ...question, weft: { background: true } }, { 'x-session-id': 'sess_bg' })
+    expect(response.status).toBe(202)
+    expect(await response.json()).toEqual({ id: 'sess_bg', object: 'session', turn: 1, status: 'running' })
+  })
+})
+
+describe('what a turn is given', () => {
+  it('is the same session and turn for the same idempotency key, another for another tenant', async () => {
+    answerWith('x')
+    for (let repeat = 0; repeat < 2; repeat += 1) await post(question, { 'idempotency-key': 'order-7' })
+    const other = await gateway.makeKey({ tenant: 'acme' })
+    await gateway.request('/v1/chat/completions', {
+      method: 'POST',
+      key: other,
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'order-7' },
+      body: JSON.stringify(question),
+    })
+    const [first, second, third] = gateway.session.submitted
+    expect(second?.sessionId).toBe(first?.sessionId)
+    expect(second?.idempotencyKey).toBe(first?.idempotencyKey)
+    expect(third?.sessionId).not.toBe(first?.sessionId)
+    expect(third?.tenant).toBe('acme')
+  })
+
+  it('carries the reply topic, the stores, the user and the model options', async () => {
+    answerWith('x')
+    await post({ ...question, user: 'ann', temperature: 0.2, max_tokens: 50 })
+    expect(gateway.session.submitted[0]).toMatchObject({
+      tenant: 'default',
+      replyTopic: 'gateway.0',
+      vectorStoreIds: ['vs_1'],
+      user: 'ann',
+      modelOptions: { temperature: 0.2, max_tokens: 50 },
+    })
+  })
+
+  it('names fields that had no effect', async () => {
+    answerWith('x')
+    const response = await post({ ...question, logit_bias: {}, flavour: 'mint', weft: { sparkle: true } })
+    expect(response.headers.get('x-weft-ignored-fields')).toBe('logit_bias, flavour, weft.sparkle')
+  })
+})
+
+describe('a reader that hangs up', () => {
+  async function hangUp(weft: object): Promise<void> {
+    const abort = new AbortController()
+    gateway.session.onSubmit = (_turn, reply) =>
+      reply(eventItem(1, 'turn.accepted'), eventItem(2, 'plan.ready', { plan }), textItem(0, 'Beca'))
+    const response = await gateway.request('/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...question, stream: true, weft }),
+      signal: abort.signal,
+    })
+    await response.body?.getReader().read()
+    abort.abort()
+    for (let waited = 0; gateway.streams.count() > 0 && waited < 100; waited += 1)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  it('cancels nothing', async () => {
+    await hangUp({})
+    expect(gateway.session.cancelled).toEqual([])
+    expect(gateway.streams.count()).toBe(0)
+  })
+
+  it('cancels its turn when it said so', async () => {
+    await hangUp({ cancelOnDisconnect: true })
+    expect(gateway.session.cancelled).toEqual([1])
+  })
+})

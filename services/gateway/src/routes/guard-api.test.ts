@@ -1,0 +1,179 @@
+import { request as httpRequest } from 'node:http'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+import { answerOf, eventItem, plan, textItem, viewOf } from '../testing/turns.ts'
+
+let gateway: TestGateway
+beforeEach(async () => {
+  gateway = await startGateway()
+})
+afterEach(() => gateway.stop())
+
+/** `fetch` always sends the true Host. */
+function statusWith(headers: Record<string, string>, path = '/v1/models'): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(`${gateway.url}${path}`, { headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    request.once('error', reject)
+    request.end()
+  })
+}
+
+async function errorOf(response: Response): Promise<Record<string, unknown>> {
+  const { error } = (await response.json()) as { error: Record<string, unknown> }
+  return error
+}
+
+describe('who may call', () => {
+  it('needs a key on everything but health', async () => {
+    for (const path of ['/v1/models', '/v1/keys', '/openapi.json', '/v1/sessions', '/nowhere']) {
+      const response = await fetch(`${gateway.url}${path}`)
+      expect(response.status).toBe(401)
+      expect((await errorOf(response)).code).toBe('invalid_api_key')
+    }
+    for (const path of ['/livez', '/readyz', '/healthz', '/metrics'])
+      expect((await fetch(`${gateway.url}${path}`)).status).toBe(200)
+  })
+
+  it('takes a key from the Authorization header alone', async () => {
+    const key = await gateway.makeKey()
+    expect(await statusWith({ 'x-api-key': key })).toBe(401)
+    expect(await statusWith({ 'api-key': key, authorization: 'Bearer weft_not_a_key_of_this_place' })).toBe(401)
+    expect(await statusWith({ authorization: `Bearer ${key}` })).toBe(200)
+  })
+
+  it('refuses an expired key', async () => {
+    const key = await gateway.makeKey({ expiresAt: new Date(Date.now() - 1_000).toISOString() })
+    expect((await gateway.request('/v1/models', { key })).status).toBe(401)
+  })
+
+  it('refuses pages of other sites, whatever their key', async () => {
+    const authorization = `Bearer ${await gateway.makeKey()}`
+    expect(await statusWith({ authorization, host: 'evil.example' })).toBe(403)
+    expect(await statusWith({ authorization, origin: 'https://evil.example' })).toBe(403)
+    expect(await statusWith({ host: 'evil.example' }, '/healthz')).toBe(403)
+  })
+
+  it('allows no other site to read answers', async () => {
+    const response = await gateway.request('/v1/models', { headers: { origin: 'http://localhost:3000' } })
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+  })
+})
+
+describe('keys', () => {
+  const json = { 'content-type': 'application/json' }
+  const create = (body: unknown, key?: string) =>
+    gateway.request('/v1/keys', {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify(body),
+      ...(key === undefined ? {} : { key }),
+    })
+
+  it('are made, shown once, listed without the key, and revoked at once', async () => {
+    const made = (await (await create({ name: 'laptop', scopes: ['chat'] })).json()) as { id: string; key: string }
+    expect(made.key).toMatch(/^weft_/)
+    expect((await gateway.request('/v1/models', { key: made.key })).status).toBe(200)
+    const list = await (await gateway.request('/v1/keys')).text()
+    expect(list).toContain(made.id)
+    expect(list).not.toContain(made.key)
+    expect((await gateway.request(`/v1/keys/${made.id}`, { method: 'DELETE' })).status).toBe(200)
+    expect((await gateway.request('/v1/models', { key: made.key })).status).toBe(401)
+    expect((await gateway.request('/v1/keys/key_none', { method: 'DELETE' })).status).toBe(404)
+  })
+
+  it('are managed only with the scope admin, and chat only with the scope chat', async () => {
+    const chat = await gateway.makeKey({ scopes: ['chat'] })
+    const approve = await gateway.makeKey({ scopes: ['approve'] })
+    expect((await create({ name: 'mine' }, chat)).status).toBe(403)
+    expect((await gateway.request('/v1/keys', { key: chat })).status).toBe(403)
+    expect((await gateway.request('/v1/models', { key: approve })).status).toBe(403)
+  })
+
+  it('of other tenants are made by the operator only', async () => {
+    const acmeAdmin = await gateway.makeKey({ tenant: 'acme', scopes: ['admin'] })
+    expect((await create({ tenant: 'acme' })).status).toBe(200)
+    expect((await create({ tenant: 'default' }, acmeAdmin)).status).toBe(403)
+    expect((await gateway.request('/v1/keys?tenant=default', { key: acmeAdmin })).status).toBe(404)
+  })
+
+  it.each([
+    [{ scopes: ['root'] }, 'scopes.0'],
+    [{ scopes: [] }, 'scopes'],
+    [{ expiresAt: 'tomorrow' }, 'expiresAt'],
+    [{ expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
+    [{ tenant: 'a.b' }, 'tenant'],
+  ])('are not made from %p', async (body, param) => {
+    const response = await create(body)
+    expect(response.status).toBe(400)
+    expect((await errorOf(response)).param).toBe(param)
+  })
+
+  it('end their open streams when they are revoked', async () => {
+    const made = (await (await create({ scopes: ['chat'] })).json()) as { id: string; key: string }
+    gateway.session.onSubmit = (_turn, reply) =>
+      reply(eventItem(1, 'turn.accepted'), eventItem(2, 'plan.ready', { plan }), textItem(0, 'Beca'))
+    const body = JSON.stringify({ model: 'weft/auto', messages: [{ role: 'user', content: 'why?' }], stream: true })
+    const response = await gateway.request('/v1/chat/completions', { method: 'POST', headers: json, body, key: made.key })
+    const text = response.text()
+    await gateway.request(`/v1/keys/${made.id}`, { method: 'DELETE' })
+    expect(await text).toContain('"code":"invalid_api_key"')
+    expect(await text).not.toContain('[DONE]')
+  })
+})
+
+describe('routes', () => {
+  it('that do not exist are named', async () => {
+    const response = await gateway.request('/v1/assistants', { method: 'POST' })
+    expect(response.status).toBe(404)
+    expect((await errorOf(response)).message).toBe('no such route: POST /v1/assistants')
+  })
+
+  it('describe themselves as OpenAPI 3.1', async () => {
+    const document = (await (await gateway.request('/openapi.json')).json()) as {
+      openapi: string
+      paths: object
+      components: { schemas: object }
+    }
+    expect(document.openapi).toBe('3.1.0')
+    expect(Object.keys(document.paths)).toContain('/v1/chat/completions')
+    const refs = JSON.stringify(document).match(/"#\/components\/schemas\/\w+"/g) ?? []
+    for (const ref of refs)
+      expect(Object.keys(document.components.schemas)).toContain(ref.slice('"#/components/schemas/'.length, -1))
+  })
+
+  it('list modes and models, with slashes in ids encoded or not', async () => {
+    const client = gateway.client(await gateway.makeKey())
+    const ids = (await client.models.list()).data.map((model) => model.id)
+    expect(ids).toContain('weft/auto')
+    expect(await client.models.retrieve('weft/auto')).toMatchObject({
+      object: 'model',
+      owned_by: 'weft',
+      weft: { kind: 'workflow' },
+    })
+    expect((await gateway.request('/v1/models/weft/search')).status).toBe(200)
+    const unknown = await gateway.request('/v1/models/acme/none')
+    expect(unknown.status).toBe(404)
+    expect((await errorOf(unknown)).code).toBe('model_not_found')
+  })
+
+  it('say nothing of what went wrong inside', async () => {
+    gateway.session.onView = () => {
+      throw new Error('secret at /home/user/app.ts')
+    }
+    const response = await gateway.request('/v1/sessions/sess_1')
+    expect(response.status).toBe(500)
+    expect(JSON.stringify(await errorOf(response))).not.toContain('secret')
+  })
+
+  it('of a session answer 404 for ids that cannot be', async () => {
+    for (const id of ['..%2fadmin', 'a.b', '%00']) expect((await gateway.request(`/v1/sessions/${id}`)).status).toBe(404)
+    gateway.session.onView = () => viewOf({ status: 'completed', answer: answerOf('x') })
+    expect(await (await gateway.request('/v1/sessions/sess_1')).json()).toMatchObject({
+      id: 'sess_1',
+      turns: [{ answer: { text: 'x' } }],
+    })
+  })
+})

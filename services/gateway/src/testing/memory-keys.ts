@@ -1,0 +1,30 @@
+import type { KeyRecord, KeyStore, NewKey } from '../key-store.ts'
+
+/** Keys in memory, with the rules of the stored ones. */
+export function createMemoryKeys(): KeyStore {
+  const keys: (NewKey & { createdAt: string; revokedAt: string | undefined })[] = []
+  const isValid = (key: (typeof keys)[number]) =>
+    key.revokedAt === undefined && (key.expiresAt === undefined || Date.parse(key.expiresAt) > Date.now())
+  return {
+    async find(keyHash) {
+      const found = keys.find((key) => key.keyHash === keyHash && isValid(key))
+      if (found === undefined) return undefined
+      const expiresAtMs = found.expiresAt === undefined ? undefined : Date.parse(found.expiresAt)
+      return { keyId: found.id, tenant: found.tenant, scopes: found.scopes, expiresAtMs }
+    },
+    findValid: async (keyIds) => new Set(keys.filter((key) => keyIds.includes(key.id) && isValid(key)).map((key) => key.id)),
+    async insert(key) {
+      if (!keys.some(({ keyHash }) => keyHash === key.keyHash))
+        keys.push({ ...key, createdAt: new Date().toISOString(), revokedAt: undefined })
+    },
+    async list({ tenant, limit }) {
+      const data: KeyRecord[] = keys.filter((key) => key.tenant === tenant).map(({ keyHash: _, ...record }) => record)
+      return { data: data.slice(0, limit), hasMore: data.length > limit }
+    },
+    async revoke({ tenant, keyId }) {
+      const found = keys.find((key) => key.tenant === tenant && key.id === keyId)
+      if (found !== undefined) found.revokedAt ??= new Date().toISOString()
+      return found !== undefined
+    },
+  }
+}

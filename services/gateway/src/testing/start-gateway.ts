@@ -1,0 +1,145 @@
+import { type ReplyItem, type SessionView, type SubmitTurn, WeftError } from '@weft/contracts'
+import { openDatabase } from '@weft/database'
+import { listen } from '@weft/mesh'
+import { createKnowledgeStore } from '@weft/retrieval'
+import OpenAI from 'openai'
+import { createKeyCheck } from '../check-keys.ts'
+import { hashApiKey, type KeyScope, newApiKey } from '../core/api-key.ts'
+import { allowedHosts } from '../core/check-host.ts'
+import type { Sessions } from '../dapr-sessions.ts'
+import { createOpenStreams, type OpenStreams } from '../open-streams.ts'
+import { createPublicApp, type PublicDeps } from '../public-app.ts'
+import { createReplyHub, type ReplyHub } from '../reply-hub.ts'
+import { createMemoryKeys } from './memory-keys.ts'
+import { place } from './turns.ts'
+
+/** A session of the tests' own: what it answers is scripted, what it was asked is kept. */
+export interface ScriptedSession extends Sessions {
+  submitted: SubmitTurn[]
+  cancelled: (number | undefined)[]
+  attached: string[]
+  /** Called for every accepted turn; sends replies, at once or later. */
+  onSubmit(turn: SubmitTurn, reply: (...items: ReplyItem[]) => void): void
+  onView(): SessionView
+}
+
+export function createScriptedSession(hub: ReplyHub): ScriptedSession {
+  const session: ScriptedSession = {
+    submitted: [],
+    cancelled: [],
+    attached: [],
+    onSubmit: () => undefined,
+    onView: () => {
+      throw new WeftError('not_found', 'no such session')
+    },
+    async submit(turn) {
+      session.submitted.push(turn)
+      const { tenant, sessionId } = turn
+      session.onSubmit(turn, (...items) => hub.deliver({ items: items.map((item) => ({ ...item, tenant, sessionId })) }))
+      return { sessionId, turn: place.turn, isRepeat: false }
+    },
+    view: async () => session.onView(),
+    async attach(_session, replyTopic) {
+      session.attached.push(replyTopic)
+    },
+    async cancel(_session, turn) {
+      session.cancelled.push(turn)
+      return session.onView()
+    },
+  }
+  return session
+}
+
+export interface TestGateway {
+  url: string
+  session: ScriptedSession
+  hub: ReplyHub
+  streams: OpenStreams
+  /** A new key; the default one has every scope. */
+  makeKey(more?: { tenant?: string; scopes?: KeyScope[]; expiresAt?: string }): Promise<string>
+  client(key: string): OpenAI
+  request(path: string, init?: RequestInit & { key?: string }): Promise<Response>
+  stop(): Promise<void>
+}
+
+/** The public API on a free port, with everything behind it scripted. */
+export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise<TestGateway> {
+  const keyStore = createMemoryKeys()
+  const hub = createReplyHub()
+  const session = createScriptedSession(hub)
+  const streams = createOpenStreams({ findValid: (ids) => keyStore.findValid(ids), onProblem: () => undefined })
+  const unreachable = openDatabase({ urls: ['postgres://postgres@127.0.0.1:1/none'] })
+  const deps: PublicDeps = {
+    telemetry: quietTelemetry,
+    allowedHosts: allowedHosts([]),
+    checks: [],
+    keys: createKeyCheck(keyStore),
+    keyStore,
+    models: {
+      passThrough: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
+      list: async () => [],
+      get: () => undefined,
+    },
+    sidecar: { invoke: async () => Promise.reject(new WeftError('dependency_unavailable', 'no mesh here')) },
+    sessions: session,
+    log: emptyLog,
+    hub,
+    streams,
+    stores: { resolve: async (_tenant, ids) => ids ?? ['vs_1'], forget: () => undefined },
+    knowledge: {
+      store: createKnowledgeStore(unreachable),
+      search: async () => ({ results: [] }),
+      requestIngestion: async () => undefined,
+      onStoresChanged: () => undefined,
+    },
+    replyTopic: 'gateway.0',
+    findDown: async () => ['orchestrator'],
+    ...overrides,
+  }
+  const server = await listen(createPublicApp(deps), { port: 0 })
+  const url = `http://127.0.0.1:${server.port}`
+  const makeKey: TestGateway['makeKey'] = async (more = {}) => {
+    const key = newApiKey()
+    const { tenant = 'default', scopes = ['chat', 'approve', 'admin'], expiresAt } = more
+    await keyStore.insert({
+      id: `key_${hashApiKey(key).slice(0, 8)}`,
+      tenant,
+      name: '',
+      keyHash: hashApiKey(key),
+      preview: '',
+      scopes,
+      expiresAt,
+    })
+    return key
+  }
+  const defaultKey = await makeKey()
+  return {
+    url,
+    session,
+    hub,
+    streams,
+    makeKey,
+    client: (key) => new OpenAI({ apiKey: key, baseURL: `${url}/v1`, maxRetries: 0 }),
+    request: (path, { key = defaultKey, headers, ...init } = {}) =>
+      fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${key}`, ...headers } }),
+    async stop() {
+      streams.stop()
+      await server.stop(0)
+      await unreachable.stop()
+    },
+  }
+}
+
+const quietTelemetry: PublicDeps['telemetry'] = {
+  logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  metrics: { counter: () => ({ add: () => undefined }), histogram: () => ({ record: () => undefined }), gauge: () => undefined },
+  metricsText: async () => '# nothing\n',
+}
+
+const emptyLog: PublicDeps['log'] = {
+  list: async () => ({ data: [], hasMore: false }),
+  find: async () => undefined,
+  eventsAfter: async () => [],
+  tail: async () => ({ lastSeq: 0, openTurns: 0 }),
+  messages: async () => ({ data: [], hasMore: false }),
+}
