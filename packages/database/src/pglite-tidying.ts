@@ -26,6 +26,8 @@ export function startTidying(db: Pick<PGlite, 'query' | 'exec'>, { isQuiet }: { 
 
 /** Vacuums what needs it; answers the tables done. Stops early when clients come. */
 export async function tidyTables(db: Pick<PGlite, 'query' | 'exec'>, isQuiet: () => boolean): Promise<string[]> {
+  // Counts are gathered lazily; these are wanted now.
+  await db.exec('select pg_stat_force_next_flush()')
   const { rows } = await db.query(`
     select quote_ident(relname) as name from pg_stat_user_tables
     where n_dead_tup > 500 + 0.2 * n_live_tup or n_mod_since_analyze > 500 + 0.1 * n_live_tup

@@ -1,0 +1,140 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { type Database, type DatabaseOptions, openDatabase, sql } from './index.ts'
+import { type PgliteServer, startPgliteServer } from './pglite-server.ts'
+
+const urlOf = (server: PgliteServer) => `postgres://postgres@127.0.0.1:${server.port}/postgres`
+const opened: Database[] = []
+let first: PgliteServer
+let second: PgliteServer
+
+function open(urls: string[], more: Omit<DatabaseOptions, 'urls'> = {}): Database {
+  const database = openDatabase({ urls, ...more })
+  opened.push(database)
+  return database
+}
+
+/** Which of the two databases answers. */
+const nameOf = async ({ db }: Database) => (await sql<{ name: string }>`select name from who`.execute(db)).rows[0]?.name
+
+async function nameServer(server: PgliteServer, name: string): Promise<void> {
+  const database = openDatabase({ urls: [urlOf(server)] })
+  await sql`create table who as select ${name}::text as name`.execute(database.db)
+  await database.stop()
+}
+
+async function setReadOnly(server: PgliteServer, value: 'on' | 'off'): Promise<void> {
+  const database = openDatabase({ urls: [urlOf(server)] })
+  await sql.raw(`set session characteristics as transaction ${value === 'on' ? 'read only' : 'read write'}`).execute(database.db)
+  await database.stop()
+}
+
+beforeAll(async () => {
+  first = await startPgliteServer({ port: 0 })
+  second = await startPgliteServer({ port: 0 })
+  await nameServer(first, 'first')
+  await nameServer(second, 'second')
+}, 60_000)
+
+afterEach(async () => {
+  jest.restoreAllMocks()
+  for (const database of opened.splice(0)) await database.stop()
+})
+
+afterAll(async () => {
+  await first.stop()
+  await second.stop()
+})
+
+describe('openDatabase', () => {
+  it('uses the next URL while the first is away', async () => {
+    expect(await nameOf(open(['postgres://postgres@127.0.0.1:1/postgres', urlOf(second)]))).toBe('second')
+  })
+
+  it('passes over a database that takes no writes, and returns to it within a minute of its taking them again', async () => {
+    const warn = jest.fn<(message: string, fields: object) => unknown>()
+    const logger = { info: () => undefined, warn } as unknown as NonNullable<DatabaseOptions['logger']>
+    await setReadOnly(first, 'on')
+    const database = open([urlOf(first), urlOf(second)], { logger })
+    expect(await nameOf(database)).toBe('second')
+    await setReadOnly(first, 'off')
+    expect(await nameOf(database)).toBe('second')
+    const nowMs = Date.now()
+    jest.spyOn(Date, 'now').mockImplementation(() => nowMs + 61_000)
+    expect(await nameOf(database)).toBe('first')
+    expect(warn.mock.calls.map(([, fields]) => fields)).toEqual([
+      { from: 'none', to: `127.0.0.1:${second.port}` },
+      { from: `127.0.0.1:${second.port}`, to: `127.0.0.1:${first.port}` },
+    ])
+  })
+
+  it('logs a slow statement without its values', async () => {
+    const warn = jest.fn()
+    const logger = { info: () => undefined, warn } as unknown as NonNullable<DatabaseOptions['logger']>
+    const database = open([urlOf(first)], { logger, slowQueryMs: 20 })
+    await sql`select pg_sleep(0.05), ${'a secret'}::text`.execute(database.db)
+    await sql`select 1`.execute(database.db)
+    expect(warn).toHaveBeenCalledTimes(1)
+    expect(warn).toHaveBeenCalledWith('slow query', { durationMs: expect.any(Number), sql: 'select pg_sleep(0.05), $1::text' })
+  })
+
+  it('gives up a statement that takes too long, and uses another connection for the next', async () => {
+    const database = open([urlOf(second)], { queryTimeoutMs: 100 })
+    await expect(sql`select pg_sleep(0.4)`.execute(database.db)).rejects.toMatchObject({ code: 'timeout', isRetryable: true })
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    expect(await nameOf(database)).toBe('second')
+  })
+
+  it('says what PostgreSQL said when a statement is wrong', async () => {
+    await expect(sql`select nothing`.execute(open([urlOf(first)]).db)).rejects.toMatchObject({ code: '42703' })
+  })
+})
+
+describe('when the database goes away', () => {
+  it('reads are answered after a restart, and an open transaction is said to be lost', async () => {
+    let server = await startPgliteServer({ port: 0 })
+    const database = open([urlOf(server)])
+    expect(await database.isHealthy()).toBe(true)
+    const isInside = Promise.withResolvers<void>()
+    const isBack = Promise.withResolvers<void>()
+    const transaction = database.db.transaction().execute(async (db) => {
+      await sql`select 1`.execute(db)
+      isInside.resolve()
+      await isBack.promise
+      await sql`create table never (id int)`.execute(db)
+    })
+    transaction.catch(() => undefined)
+    await isInside.promise
+    const { port } = server
+    await server.stop()
+    const read = sql<{ one: number }>`select 1 as one`.execute(database.db)
+    server = await startPgliteServer({ port })
+    expect((await read).rows).toEqual([{ one: 1 }])
+    isBack.resolve()
+    await expect(transaction).rejects.toMatchObject({ code: 'dependency_unavailable' })
+    expect((await sql<{ name: string | null }>`select to_regclass('never')::text as name`.execute(database.db)).rows).toEqual([
+      { name: null },
+    ])
+    await server.stop()
+  }, 30_000)
+
+  it('the first query waits for it a while, later ones fail at once, and the next after its return succeeds', async () => {
+    const server = await startPgliteServer({ port: 0 })
+    const { port } = server
+    await server.stop()
+    const database = open([urlOf(server)])
+    const startedAtMs = performance.now()
+    await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({
+      code: 'dependency_unavailable',
+      isRetryable: true,
+      details: { target: 'database' },
+    })
+    expect(performance.now() - startedAtMs).toBeGreaterThan(3_000)
+    const againAtMs = performance.now()
+    await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({ code: 'dependency_unavailable' })
+    expect(performance.now() - againAtMs).toBeLessThan(500)
+    expect(await database.isHealthy()).toBe(false)
+    const back = await startPgliteServer({ port })
+    expect(await database.isHealthy()).toBe(true)
+    await back.stop()
+  }, 40_000)
+})
