@@ -14,8 +14,8 @@ const verbs: Record<string, () => Promise<Register>> = {
   ask: async () => (await import('./commands/client/ask.ts')).registerAsk,
   search: async () => (await import('./commands/client/search.ts')).registerSearch,
   sessions: async () => (await import('./commands/client/sessions.ts')).registerSessions,
-  db: async () => (await import('./commands/client/db.ts')).registerDb,
   keys: async () => (await import('./commands/client/keys.ts')).registerKeys,
+  db: async () => (await import('./commands/client/db.ts')).registerDb,
 }
 
 process.exitCode = await run(process.argv)

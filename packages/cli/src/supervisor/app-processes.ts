@@ -25,7 +25,7 @@ function appSpec(plan: MeshPlan, instance: Instance): ProcessSpec {
     env: appEnvironment(plan, instance),
     cwd: plan.root,
     ports: { ...(isGateway ? { public: publicPortOf(plan, instance) } : {}), ...portsOf(plan, name) },
-    startsAfter: plan.databaseUrls === undefined ? ['pglite'] : [],
+    startsAfter: [],
     probe: { kind: 'http', port, path: '/readyz', alivePath: '/livez' },
     unhealthyAfterMs: 30_000,
     stopStage: isGateway ? stopStages.gateway : stopStages.service,
