@@ -99,7 +99,7 @@ export type FileToAdd = { fileId: string; attributes?: Attributes | undefined; c
 
 /**
  * Adds files in one statement, all or none; those there already start anew. `batchId` names a batch that is created with them.
- * Throws `not_found` for the store or the first file that is not the tenant's.
+ * Throws `not_found` for the store or the first file that is not the tenant's. `offset 0` keeps the planner from reading all files for a few.
  */
 export async function putFiles(
   database: Database,
@@ -117,7 +117,7 @@ export async function putFiles(
     with given as (
       select * from jsonb_to_recordset(${jsonOf(list)}::jsonb) as given("fileId" text, attributes jsonb, "chunkingStrategy" jsonb)
     ), owned as (
-      select given.* from given join files on files.id = given."fileId" and files.tenant = ${tenant}
+      select given.* from given, lateral (select 1 from files where id = given."fileId" and tenant = ${tenant} offset 0) as file
     ), store as (
       update vector_stores set last_active_at = now()
       where tenant = ${tenant} and id = ${vectorStoreId} and (select count(*) from owned) = ${list.length}
@@ -132,7 +132,7 @@ export async function putFiles(
         updated_at = greatest(now(), vector_store_files.updated_at + interval '1 microsecond')
       returning *
     )
-    select ${columns} from added f join files on files.id = f.file_id
+    select ${columns} from added f, lateral (select filename from files where id = f.file_id offset 0) as files
   `.execute(database.db)
   if (rows.length === list.length) return rows.map(vectorStoreFile)
   await checkStore(database, tenant, vectorStoreId)

@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { AgentEvent, type ExecuteRequest, type Passage, parseJson } from '@weft/contracts'
+import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { createInternalApp, listen, type RunningServer, serveAgent } from '@weft/mesh'
+import { createMemoryKeptResults } from '@weft/mesh/testing'
+import { createModels } from '@weft/models'
+import {
+  createFileReader,
+  createKnowledgeStore,
+  type FileReader,
+  ingestFile,
+  type KnowledgeStore,
+  listIngestionJobs,
+  searchKnowledge,
+  verifyQuotes,
+} from '@weft/retrieval'
+import { startTelemetry, type Telemetry } from '@weft/telemetry'
+import { z } from 'zod'
+import { card } from './core/card.ts'
+import { executeStep } from './execute-step.ts'
+import { createIngestionWorker, type IngestionWorker } from './ingestion-worker.ts'
+import { hintIngestion } from './routes/hint-ingestion.ts'
+import { searchPassages } from './routes/search-passages.ts'
+
+const tenant = 'acme'
+const appToken = 'a-token-of-the-sidecar'
+let telemetry: Telemetry
+let test: TestDatabase
+let store: KnowledgeStore
+let reader: FileReader
+let worker: IngestionWorker
+let server: RunningServer
+let vectorStoreId: string
+
+beforeAll(async () => {
+  telemetry = await startTelemetry({ serviceName: 'rag-test', serviceVersion: '0', instanceId: '0', logLevel: 'error' })
+  test = await startTestDatabase()
+  store = createKnowledgeStore(test.database)
+  reader = createFileReader()
+  worker = createIngestionWorker({
+    listJobs: (limit) => listIngestionJobs(test.database, limit),
+    ingest: (job, signal) => ingestFile({ database: test.database, reader }, job, signal),
+    logger: telemetry.logger,
+    concurrency: 2,
+  })
+  const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge(test.database, request)
+  const execute = executeStep({
+    models: createModels({ settings: {}, telemetry }),
+    search,
+    verifyQuotes: (owner) => (quotes) => verifyQuotes(test.database, { tenant: owner, quotes }),
+  })
+  const app = createInternalApp({
+    telemetry,
+    appToken,
+    checks: [],
+    routes(internal) {
+      internal.use(serveAgent({ card, execute, results: createMemoryKeptResults() }))
+      internal.post('/search', searchPassages(search))
+      internal.post('/ingest', hintIngestion(worker))
+    },
+  })
+  server = await listen(app, { port: 0 })
+  vectorStoreId = (await store.createVectorStore({ tenant })).id
+  worker.start()
+}, 60_000)
+
+afterAll(async () => {
+  await server.stop()
+  await worker.stop()
+  await reader.stop()
+  await test.stop()
+  await telemetry.stop()
+})
+
+describe('the retrieval agent', () => {
+  it('indexes what it is told of, good files in spite of bad ones', async () => {
+    await add(
+      'whales.md',
+      '# Whales 🐋\n\nThe heart of a blue whale weighs about 180 kg.\r\nIt beats eight times a minute.\n\n## Food\n\nBlue whales eat krill.',
+    )
+    await add('broken.txt', Buffer.from([0x61, 0xff]))
+    await add('rivers.md', 'The Rhine rises in the Alps. The Danube flows into the Black Sea.')
+    const statuses = await untilIndexed()
+    expect(statuses).toEqual({ 'broken.txt': 'failed', 'rivers.md': 'completed', 'whales.md': 'completed' })
+  })
+
+  it('searches for the gateway', async () => {
+    const answer = await post('/search', { tenant, vectorStoreIds: [vectorStoreId], query: 'blue whale heart', maxResults: 3 })
+    expect(answer).toMatchObject({ ok: true, value: { results: [{ filename: 'whales.md', rank: 1, start: 0 }] } })
+    expect(await post('/search', { tenant, query: 'x' })).toMatchObject({
+      ok: false,
+      problem: { code: 'invalid_request', param: 'vectorStoreIds' },
+    })
+  })
+
+  it('retrieves passages and answers from them with quotes that stand in the file', async () => {
+    const question = 'How much does the heart of a blue whale weigh?'
+    const found = resultOf(await execute('retrieve', { question }))
+    expect(found.output).toMatchObject({ query: question, passages: [{ filename: 'whales.md' }] })
+
+    const events = await execute('answer', {
+      question,
+      dependencies: { retrieve: { status: 'succeeded', output: found.output, citations: [] } },
+    })
+    const { output, citations } = resultOf(events)
+    const text = events.map((event) => (event.type === 'text' ? event.delta : '')).join('')
+    expect(output).toEqual({ text, degraded: ['offline_model'] })
+    expect(text).toContain('[1]')
+    expect(citations[0]?.quote).toBe('The heart of a blue whale weighs about 180 kg.')
+    for (const { fileId, start, end, quote } of citations) {
+      const { text: stored } = await store.readText({ tenant, vectorStoreId, fileId })
+      expect(Array.from(stored).slice(start, end).join('')).toBe(quote)
+    }
+  })
+
+  it('does not believe passages that claim to stand where they do not', async () => {
+    const forged: Passage = {
+      chunkId: 'c',
+      vectorStoreId,
+      fileId: 'file_none',
+      filename: 'x',
+      text: 'Whales can fly to the moon.',
+      start: 0,
+      end: 27,
+      score: 1,
+    }
+    const dependencies = { retrieve: { status: 'succeeded' as const, output: { passages: [forged], query: '' }, citations: [] } }
+    const { output, citations } = resultOf(await execute('answer', { question: 'Can whales fly to the moon?', dependencies }))
+    expect(citations).toEqual([])
+    expect(output).toMatchObject({
+      text: expect.not.stringMatching(/\[\d+\]/),
+      degraded: ['offline_model', 'unsupported_citation', 'no_evidence'],
+    })
+  })
+
+  it('refuses a capability it does not have', async () => {
+    expect((await execute('sing', { question: '' })).at(-1)).toMatchObject({
+      type: 'error',
+      code: 'invalid_request',
+      isRetryable: false,
+    })
+  })
+})
+
+async function add(filename: string, content: string | Buffer): Promise<void> {
+  async function* bytes() {
+    yield Buffer.from(content)
+  }
+  const { id: fileId } = await store.createFile({ tenant, filename, content: bytes() })
+  await store.addFile({ tenant, vectorStoreId, fileId })
+  expect(await post('/ingest', { tenant, vectorStoreId, fileId })).toEqual({ ok: true, value: { isAccepted: true } })
+}
+
+async function untilIndexed(): Promise<Record<string, string>> {
+  for (let tries = 0; tries < 200; tries++) {
+    const { data } = await store.listVectorStoreFiles({ tenant, vectorStoreId })
+    if (data.every(({ status }) => status !== 'in_progress'))
+      return Object.fromEntries(data.map(({ filename, status }) => [filename, status]))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('the files are still not indexed')
+}
+
+function send(path: string, body: object): Promise<Response> {
+  const headers = { 'content-type': 'application/json', 'dapr-api-token': appToken }
+  return fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+async function post(path: string, body: object): Promise<unknown> {
+  return parseJson(z.unknown(), await (await send(path, body)).text(), 'the answer')
+}
+
+let steps = 0
+
+async function execute(
+  capability: string,
+  { question, dependencies = {} }: { question: string; dependencies?: ExecuteRequest['dependencies'] },
+) {
+  const request: ExecuteRequest = {
+    sessionId: 's',
+    turn: 1,
+    stepId: `step-${steps++}`,
+    attempt: 1,
+    capability,
+    params: {},
+    dependencies,
+    input: { messages: [{ role: 'user', content: question }] },
+    context: { tenant, vectorStoreIds: [vectorStoreId] },
+    deadline: new Date(Date.now() + 60_000).toISOString(),
+  }
+  const lines = (await (await send('/execute', request)).text()).split('\n').filter((line) => line !== '')
+  return lines.map((line) => parseJson(AgentEvent, line, 'an event'))
+}
+
+function resultOf(events: AgentEvent[]) {
+  const last = events.at(-1)
+  if (last?.type !== 'result') throw new Error(`no result: ${JSON.stringify(last)}`)
+  return last
+}
