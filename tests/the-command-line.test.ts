@@ -62,7 +62,7 @@ describe('weft', () => {
     const { stdout } = await weft(['status', '--json'])
     const status = JSON.parse(stdout)
     expect(status).toMatchObject({ ready: true, url: sharedMesh().url })
-    expect(status.processes).toHaveLength(14)
+    expect(status.processes).toHaveLength(15)
     expect(status.processes[0]).toMatchObject({
       name: expect.any(String),
       pid: expect.any(Number),

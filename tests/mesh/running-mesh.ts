@@ -84,11 +84,20 @@ function withoutJestFlags(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return rest
 }
 
+/**
+ * A port nobody listens on, to be used later: below the range the system takes for outgoing connections and the one the mesh
+ * takes its own from, so that neither takes it in between.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port')
-  return address.port
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = 10_000 + Math.floor(Math.random() * 5_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    await new Promise((resolve) => server.close(resolve))
+    if (isFree) return port
+  }
+  throw new Error('no free port between 10000 and 15000')
 }
