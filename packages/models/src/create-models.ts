@@ -1,4 +1,4 @@
-import { Agent } from 'undici'
+import type { Agent } from 'undici'
 import { defaultTimeouts, guardCall, type ModelTimeouts } from './call-guard.ts'
 import { type Catalog, createCatalog, type ModelInfo, type ModelSettings, requireModel } from './catalog.ts'
 import { collectAnswer, type ModelAnswer } from './complete-model.ts'
@@ -46,7 +46,7 @@ export interface ModelsOptions {
 export function createModels(options: ModelsOptions): Models {
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
   const catalog = createCatalog(readRegistry(options.registryFile), options.settings, timeouts)
-  const dispatcher = new Agent({ connect: { timeout: timeouts.connectMs } })
+  const agent = catalog.isOffline ? undefined : openConnections(timeouts)
   if (catalog.isOffline)
     options.telemetry.logger.info('no model provider is configured: answers come from the offline extractive model')
   const stream: Models['stream'] = (request, { signal } = {}) => streamModel(request, { catalog, timeouts, signal })
@@ -57,9 +57,15 @@ export function createModels(options: ModelsOptions): Models {
     defaultModelId: catalog.defaultModelId,
     stream,
     complete: (request, call) => collectAnswer(stream(request, call)),
-    passThrough: (body, { signal } = {}) => passThrough(body, { catalog, timeouts, dispatcher, stream, signal }),
-    stop: () => dispatcher.destroy(),
+    passThrough: (body, { signal } = {}) => passThrough(body, { catalog, timeouts, agent, stream, signal }),
+    stop: async () => (await agent)?.destroy(),
   }
+}
+
+/** Kept-alive connections for relayed calls; loaded only where a provider may need them. */
+async function openConnections({ connectMs }: ModelTimeouts): Promise<Agent> {
+  const undici = await import('undici')
+  return new undici.Agent({ connect: { timeout: connectMs } })
 }
 
 interface StreamContext {

@@ -25,7 +25,8 @@ export type PassThroughAnswer =
 export interface PassThroughContext {
   catalog: Catalog
   timeouts: ModelTimeouts
-  dispatcher: Dispatcher
+  /** Undefined when no provider on OpenAI's wire is set up. */
+  agent: Promise<Dispatcher> | undefined
   stream(request: ModelRequest, options: { signal?: AbortSignal | undefined }): AsyncGenerator<ModelEvent>
   signal?: AbortSignal | undefined
 }
@@ -33,14 +34,16 @@ export interface PassThroughContext {
 export async function passThrough(body: Record<string, unknown>, context: PassThroughContext): Promise<PassThroughAnswer> {
   const modelId = typeof body.model === 'string' ? body.model : ''
   const { model, provider } = requireModel(context.catalog, modelId)
-  if (provider.spec.wire === 'openai' && provider.connection !== undefined)
-    return relay(body, { ...context, model, connection: provider.connection })
+  const { agent } = context
+  if (provider.spec.wire === 'openai' && provider.connection !== undefined && agent !== undefined)
+    return relay(body, { ...context, model, connection: provider.connection, dispatcher: await agent })
   return translate(body, modelId, context)
 }
 
 interface RelayContext extends PassThroughContext {
   model: ModelInfo
   connection: ProviderConnection
+  dispatcher: Dispatcher
 }
 
 async function relay(body: Record<string, unknown>, context: RelayContext): Promise<PassThroughAnswer> {

@@ -1,6 +1,6 @@
-import Anthropic, { APIConnectionError, APIError } from '@anthropic-ai/sdk'
+import type { Anthropic } from '@anthropic-ai/sdk'
 import type { Stream } from '@anthropic-ai/sdk/streaming'
-import { explainConnectionError, explainUpstreamError } from '../explain-upstream-error.ts'
+import { explainSdkError } from '../explain-sdk-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { ProviderEvent } from '../model-event.ts'
 import type { ModelProvider, ProviderCall, ProviderConnection } from '../provider.ts'
@@ -9,7 +9,25 @@ import { messagesBody } from './messages-body.ts'
 
 /** Anthropic's native Messages wire through its SDK. One attempt: retries are the caller's. */
 export function createAnthropicProvider(connection: ProviderConnection): ModelProvider {
-  const client = new Anthropic({
+  const client = connect(connection)
+  return {
+    id: connection.id,
+    stream: (call) => streamMessages(client, connection, call),
+    async listModelNames(signal) {
+      try {
+        const page = await (await client).models.list({ limit: 1_000 }, { signal: signal ?? null })
+        return page.data.map((model) => model.id)
+      } catch (thrown) {
+        throw explainSdkError(thrown, connection)
+      }
+    },
+  }
+}
+
+/** The SDK takes tens of megabytes, so it is loaded only where this provider is set up. */
+async function connect(connection: ProviderConnection): Promise<Anthropic> {
+  const { Anthropic } = await import('@anthropic-ai/sdk')
+  return new Anthropic({
     apiKey: connection.apiKey ?? 'none',
     authToken: null,
     baseURL: connection.baseUrl,
@@ -19,22 +37,10 @@ export function createAnthropicProvider(connection: ProviderConnection): ModelPr
     openTelemetry: false,
     timeout: connection.timeouts.wholeAnswerMs,
   })
-  return {
-    id: connection.id,
-    stream: (call) => streamMessages(client, connection, call),
-    async listModelNames(signal) {
-      try {
-        const page = await client.models.list({ limit: 1_000 }, { signal: signal ?? null })
-        return page.data.map((model) => model.id)
-      } catch (thrown) {
-        throw explainThrown(thrown, connection)
-      }
-    },
-  }
 }
 
 async function* streamMessages(
-  client: Anthropic,
+  client: Promise<Anthropic>,
   connection: ProviderConnection,
   call: ProviderCall,
 ): AsyncGenerator<ProviderEvent> {
@@ -42,7 +48,7 @@ async function* streamMessages(
   const read = createMessageReader()
   let hasFinished = false
   try {
-    const events = await client.post<Stream<unknown>>('/v1/messages', { body, stream: true, signal: call.signal })
+    const events = await (await client).post<Stream<unknown>>('/v1/messages', { body, stream: true, signal: call.signal })
     for await (const value of events) {
       for (const event of read(value)) {
         if (event.type === 'finish') hasFinished = true
@@ -50,27 +56,11 @@ async function* streamMessages(
       }
     }
   } catch (thrown) {
-    throw explainThrown(thrown, connection)
+    throw explainSdkError(thrown, connection)
   }
   if (!hasFinished && !call.signal.aborted) {
     throw new ModelError('upstream_error', `${connection.id} ended the stream before the answer was finished`, {
       isRetryable: true,
     })
   }
-}
-
-function explainThrown(thrown: unknown, connection: ProviderConnection): ModelError {
-  if (thrown instanceof ModelError) return thrown
-  if (thrown instanceof APIConnectionError || !(thrown instanceof APIError)) {
-    return explainConnectionError(connection.id, connection.baseUrl, thrown)
-  }
-  const { status, error, headers } = thrown
-  return explainUpstreamError({
-    provider: connection.id,
-    keyVariable: connection.keyVariable,
-    status,
-    error,
-    headers,
-    cause: thrown,
-  })
 }

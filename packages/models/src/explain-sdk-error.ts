@@ -1,0 +1,28 @@
+import { explainConnectionError, explainUpstreamError } from './explain-upstream-error.ts'
+import { ModelError } from './model-error.ts'
+import type { ProviderConnection } from './provider.ts'
+
+/**
+ * What a provider's SDK threw, as a ModelError. Both SDKs give errors of the provider a status or the body's error object; without
+ * either there was no answer. Told by shape, so that no SDK is loaded just to compare classes.
+ */
+export function explainSdkError(thrown: unknown, connection: ProviderConnection): ModelError {
+  if (thrown instanceof ModelError) return thrown
+  const { id: provider, baseUrl, keyVariable } = connection
+  const status = field(thrown, 'status')
+  const error = field(thrown, 'error')
+  if (typeof status !== 'number' && error === undefined) return explainConnectionError(provider, baseUrl, thrown)
+  const headers = field(thrown, 'headers')
+  return explainUpstreamError({
+    provider,
+    keyVariable,
+    status: typeof status === 'number' ? status : undefined,
+    error,
+    headers: headers instanceof Headers ? headers : undefined,
+    cause: thrown,
+  })
+}
+
+function field(thrown: unknown, name: string): unknown {
+  return typeof thrown === 'object' && thrown !== null ? Reflect.get(thrown, name) : undefined
+}
