@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { PGlite } from '@electric-sql/pglite'
 import { sql } from 'kysely'
 import { migrateDown, migrateUp, migrationStatus } from './migrate.ts'
+import { openDatabase } from './open-database.ts'
+import { servePgliteSocket } from './pglite-socket.ts'
 import { startTestDatabase, type TestDatabase } from './testing.ts'
 
 let test: TestDatabase
@@ -28,4 +31,15 @@ it('is applied once when several processes start together', async () => {
   await sql`drop table weft_migrations`.execute(test.database.db)
   const applied = await Promise.all(Array.from({ length: 5 }, () => migrateUp(test.database)))
   expect(applied.flat().toSorted()).toEqual(['0001-knowledge', '0002-sessions'])
+}, 20_000)
+
+it('says what to do about a PostgreSQL that cannot search, and changes nothing there', async () => {
+  const plain = await PGlite.create()
+  const socket = await servePgliteSocket(plain, { port: 0, onBroken: () => undefined })
+  const database = openDatabase({ urls: [`postgres://postgres@127.0.0.1:${socket.port}/postgres`] })
+  await expect(migrateUp(database)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('pg_textsearch') })
+  expect((await migrationStatus(database)).filter((status) => status.appliedAt !== undefined)).toEqual([])
+  await database.stop()
+  await socket.stop()
+  await plain.close()
 }, 20_000)

@@ -13,8 +13,8 @@ interface Migration {
 
 /** In the order they are applied; a migration that was released is never changed. */
 const migrations: Migration[] = [
-  { name: '0001-knowledge', ...knowledge },
-  { name: '0002-sessions', ...sessions },
+  { name: '0001-knowledge', up: knowledge.up, down: knowledge.down },
+  { name: '0002-sessions', up: sessions.up, down: sessions.down },
 ]
 
 export interface MigrationStatus {

@@ -1,12 +1,6 @@
-import { createServer, type Socket } from 'node:net'
+import { createServer } from 'node:net'
+import { type Client, takeTurns, type WireBackend } from './pglite-turns.ts'
 import { type ClientRequest, createUnitReader } from './postgres-messages.ts'
-
-/** The part of PGlite the socket needs: one backend that runs wire messages and says whether it is inside a transaction. */
-export interface WireBackend {
-  isInTransaction(): boolean
-  runExclusive<T>(act: () => Promise<T>): Promise<T>
-  execProtocolRawStream(message: Uint8Array, options: { onRawData(data: Uint8Array): void }): Promise<void>
-}
 
 export interface PgliteSocketOptions {
   port: number
@@ -26,25 +20,6 @@ export interface PgliteSocket {
   isQuiet(): boolean
   stop(): Promise<void>
 }
-
-interface Client {
-  readonly socket: Socket
-  unitsWaiting: number
-  isStarted: boolean
-  isGone: boolean
-}
-
-interface Unit {
-  client: Client
-  bytes: Uint8Array
-  isOpen: boolean
-}
-
-/** A client that sends faster than it is served is not read further beyond this. */
-const unitsWaitingMax = 64
-
-/** Sync, which ends a statement cut short, then the query "rollback". */
-const rollback = Buffer.from('S\0\0\0\x04Q\0\0\0\x0drollback\0', 'latin1')
 
 /**
  * Serves one PGlite backend to many clients on 127.0.0.1. Whole units are run, never single messages, and while a client is in a
@@ -92,86 +67,6 @@ export async function servePgliteSocket(backend: WireBackend, options: PgliteSoc
       for (const client of clients) client.socket.destroy()
       await closed
       while (!turns.isQuiet()) await new Promise((resolve) => setImmediate(resolve))
-    },
-  }
-}
-
-/** Who runs next: units in the order they came, except that a transaction keeps the backend until it ends. */
-function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => void) {
-  let queue: Unit[] = []
-  let owner: Client | undefined
-  let ownerSinceMs = 0
-  let isRunning = false
-  let isBroken = false
-
-  async function runQueue(): Promise<void> {
-    if (isRunning || isBroken) return
-    isRunning = true
-    try {
-      for (;;) {
-        if (owner?.isGone === true) await rollBack()
-        const unit = nextUnit()
-        if (unit === undefined) break
-        await runUnit(unit)
-        // Between units the sockets are read, so that a client that left is noticed.
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-    } catch (cause) {
-      isBroken = true
-      queue = []
-      owner = undefined
-      onBroken(cause)
-    } finally {
-      isRunning = false
-    }
-  }
-
-  function nextUnit(): Unit | undefined {
-    const index = owner === undefined ? 0 : queue.findIndex((unit) => unit.client === owner)
-    return index < 0 ? undefined : queue.splice(index, 1)[0]
-  }
-
-  async function runUnit({ client, bytes, isOpen }: Unit): Promise<void> {
-    client.unitsWaiting -= 1
-    if (client.socket.isPaused()) client.socket.resume()
-    try {
-      await run(bytes, (data) => {
-        if (!client.isGone) client.socket.write(Buffer.from(data))
-      })
-      client.isStarted = true
-    } catch (cause) {
-      // A connection that could not begin is that client's problem; later failures are the backend's.
-      if (client.isStarted) throw cause
-      client.socket.destroy()
-    }
-    owner = isOpen || backend.isInTransaction() ? client : undefined
-    ownerSinceMs = Date.now()
-  }
-
-  async function rollBack(): Promise<void> {
-    await run(rollback, () => undefined)
-    owner = undefined
-  }
-
-  function run(bytes: Uint8Array, onRawData: (data: Uint8Array) => void): Promise<void> {
-    return backend.runExclusive(() => backend.execProtocolRawStream(bytes, { onRawData }))
-  }
-
-  return {
-    isQuiet: () => owner === undefined && !isRunning && queue.length === 0,
-    add(unit: Unit): void {
-      queue.push(unit)
-      unit.client.unitsWaiting += 1
-      if (unit.client.unitsWaiting >= unitsWaitingMax) unit.client.socket.pause()
-      void runQueue()
-    },
-    leave(client: Client): void {
-      client.isGone = true
-      queue = queue.filter((unit) => unit.client !== client)
-      void runQueue()
-    },
-    endIdleOwner(idleMs: number): void {
-      if (owner !== undefined && !isRunning && Date.now() - ownerSinceMs > idleMs) owner.socket.destroy()
     },
   }
 }

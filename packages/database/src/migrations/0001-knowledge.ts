@@ -1,9 +1,10 @@
+import { WeftError } from '@weft/contracts'
 import { type Kysely, sql } from 'kysely'
 import type { Schema } from '../schema.ts'
 
 /** Keys, files, vector stores and chunks. */
 export async function up(db: Kysely<Schema>): Promise<void> {
-  await sql`create extension if not exists pg_textsearch`.execute(db)
+  await createExtension(db)
   await sql`
     create table api_keys (
       id text primary key, tenant text not null, name text not null, key_hash bytea not null unique, key_prefix text not null,
@@ -27,6 +28,17 @@ export async function up(db: Kysely<Schema>): Promise<void> {
     )`.execute(db)
   await createStores(db)
   await createChunks(db)
+}
+
+async function createExtension(db: Kysely<Schema>): Promise<void> {
+  const { rows } = await sql`select 1 from pg_available_extensions where name = 'pg_textsearch'`.execute(db)
+  if (rows.length === 0) {
+    throw new WeftError(
+      'conflict',
+      'this PostgreSQL lacks the extension pg_textsearch, by which Weft searches: install it (PostgreSQL 17 or 18, named in shared_preload_libraries) or leave DATABASE_URLS empty to use the embedded database',
+    )
+  }
+  await sql`create extension if not exists pg_textsearch`.execute(db)
 }
 
 async function createStores(db: Kysely<Schema>): Promise<void> {

@@ -1,0 +1,121 @@
+import type { Socket } from 'node:net'
+
+/** The part of PGlite the socket needs: one backend that runs wire messages and says whether it is inside a transaction. */
+export interface WireBackend {
+  isInTransaction(): boolean
+  runExclusive<T>(act: () => Promise<T>): Promise<T>
+  execProtocolRawStream(message: Uint8Array, options: { onRawData(data: Uint8Array): void }): Promise<void>
+}
+
+export interface Client {
+  readonly socket: Socket
+  unitsWaiting: number
+  isStarted: boolean
+  isGone: boolean
+}
+
+/** Messages of one client to run as a whole; `isOpen` when the same client must run next. */
+export interface Unit {
+  client: Client
+  bytes: Uint8Array
+  isOpen: boolean
+}
+
+export interface Turns {
+  add(unit: Unit): void
+  /** Forgets what the client still wanted, and rolls its transaction back. */
+  leave(client: Client): void
+  /** Ends the client that keeps the backend and has asked nothing for this long. */
+  endIdleOwner(idleMs: number): void
+  /** True while no client keeps the backend and nothing waits. */
+  isQuiet(): boolean
+}
+
+/** A client that sends faster than it is served is not read further beyond this. */
+const unitsWaitingMax = 64
+
+/** Sync, which ends a statement cut short, then the query "rollback". */
+const rollback = Buffer.from('S\0\0\0\x04Q\0\0\0\x0drollback\0', 'latin1')
+
+/**
+ * Who runs next on the one backend: units in the order they came, except that a transaction keeps the backend until it ends.
+ * `onBroken` is called once, when the backend itself fails; nothing runs after that.
+ */
+export function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => void): Turns {
+  let queue: Unit[] = []
+  let owner: Client | undefined
+  let ownerSinceMs = 0
+  let isRunning = false
+  let isBroken = false
+
+  async function runQueue(): Promise<void> {
+    if (isRunning || isBroken) return
+    isRunning = true
+    try {
+      for (;;) {
+        if (owner?.isGone === true) owner = await rollBack()
+        const unit = nextUnit()
+        if (unit === undefined) break
+        owner = (await runUnit(backend, unit)) ? unit.client : undefined
+        ownerSinceMs = Date.now()
+        // Between units the sockets are read, so that a client that left is noticed.
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    } catch (cause) {
+      isBroken = true
+      queue = []
+      owner = undefined
+      onBroken(cause)
+    } finally {
+      isRunning = false
+    }
+  }
+
+  function nextUnit(): Unit | undefined {
+    const index = owner === undefined ? 0 : queue.findIndex((unit) => unit.client === owner)
+    return index < 0 ? undefined : queue.splice(index, 1)[0]
+  }
+
+  async function rollBack(): Promise<undefined> {
+    await run(backend, rollback, () => undefined)
+  }
+
+  return {
+    isQuiet: () => owner === undefined && !isRunning && queue.length === 0,
+    add(unit) {
+      queue.push(unit)
+      unit.client.unitsWaiting += 1
+      if (unit.client.unitsWaiting >= unitsWaitingMax) unit.client.socket.pause()
+      void runQueue()
+    },
+    leave(client) {
+      client.isGone = true
+      queue = queue.filter((unit) => unit.client !== client)
+      void runQueue()
+    },
+    endIdleOwner(idleMs) {
+      if (owner !== undefined && !isRunning && Date.now() - ownerSinceMs > idleMs) owner.socket.destroy()
+    },
+  }
+}
+
+/** Runs one unit; answers whether its client keeps the backend. */
+async function runUnit(backend: WireBackend, { client, bytes, isOpen }: Unit): Promise<boolean> {
+  client.unitsWaiting -= 1
+  if (client.socket.isPaused()) client.socket.resume()
+  try {
+    await run(backend, bytes, (data) => {
+      if (!client.isGone) client.socket.write(Buffer.from(data))
+    })
+    client.isStarted = true
+  } catch (cause) {
+    // A connection that could not begin is that client's problem; later failures are the backend's.
+    if (client.isStarted) throw cause
+    client.socket.destroy()
+  }
+  return isOpen || backend.isInTransaction()
+}
+
+function run(backend: WireBackend, bytes: Uint8Array, onRawData: (data: Uint8Array) => void): Promise<void> {
+  return backend.runExclusive(() => backend.execProtocolRawStream(bytes, { onRawData }))
+}
