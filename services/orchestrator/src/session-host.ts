@@ -108,7 +108,7 @@ export function createSessionHost(options: SessionHostOptions): SessionHost {
   }
 
   function rest(actorId: string, entry: Hosted): void {
-    entry.mailbox.disarm()
+    entry.mailbox.heartbeat.end()
     entry.rest = setTimeout(() => {
       if (entry.mailbox.isIdle()) forget(actorId)
     }, restMs)
@@ -187,7 +187,7 @@ export function createSessionHost(options: SessionHostOptions): SessionHost {
         forget(actorId)
         return 'cancel'
       }
-      mailbox.noteArmed()
+      mailbox.heartbeat.noteArmed()
       await mailbox.post({ type: 'tick' })
       if (state.outbox.length > 0)
         options.effects.record(
@@ -195,7 +195,7 @@ export function createSessionHost(options: SessionHostOptions): SessionHost {
           state,
           state.outbox.flatMap((batch) => batch.events),
         )
-      if (isAtRest(mailbox.peek() ?? state)) mailbox.disarm()
+      if (isAtRest(mailbox.peek() ?? state)) mailbox.heartbeat.end()
       return 'keep'
     },
     async deactivate(actorId) {

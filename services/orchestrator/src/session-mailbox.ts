@@ -2,6 +2,7 @@ import { WeftError } from '@weft/contracts'
 import { advanceSession } from './core/advance-session.ts'
 import type { SessionCommand, SessionInput, SessionState, SubmitReply } from './core/session-state.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
+import { createHeartbeat } from './heartbeat.ts'
 
 /** What one committed turn of the actor leads to. */
 export interface Committed {
@@ -26,6 +27,11 @@ interface Letter {
   reject: (cause: unknown) => void
 }
 
+interface Advanced {
+  answered: { letter: Letter; reply: SubmitReply | undefined }[]
+  commands: SessionCommand[]
+}
+
 /** Inputs waiting for one actor at most; more are refused. */
 const lettersMax = 10_000
 
@@ -37,9 +43,8 @@ export function createMailbox(options: MailboxOptions) {
   let letters: Letter[] = []
   let stored: StoredSession | undefined
   let working: Promise<void> | undefined
-  let isArmed = false
-  /** Arming and disarming never overtake each other. */
-  let reminder: Promise<void> = Promise.resolve()
+  const { actorId, store } = options
+  const heartbeat = createHeartbeat({ arm: () => store.arm(actorId), disarm: () => store.disarm(actorId) })
 
   function post(input: SessionInput): Promise<SubmitReply | undefined> {
     if (letters.length >= lettersMax) throw new WeftError('session_busy', `the session has ${letters.length} inputs waiting`)
@@ -63,10 +68,11 @@ export function createMailbox(options: MailboxOptions) {
     try {
       await load(batch)
     } catch (cause) {
+      stored = undefined
       for (const letter of batch) letter.reject(cause)
       return
     }
-    const answered: { letter: Letter; reply: SubmitReply | undefined }[] = []
+    const answered: Advanced['answered'] = []
     const commands: SessionCommand[] = []
     let next = stored?.state
     for (const letter of batch) {
@@ -83,38 +89,34 @@ export function createMailbox(options: MailboxOptions) {
     if (next !== undefined) await finish(next, { answered, commands })
   }
 
-  async function finish(
-    next: SessionState,
-    made: { answered: { letter: Letter; reply: SubmitReply | undefined }[]; commands: SessionCommand[] },
-  ) {
+  async function finish(next: SessionState, { answered, commands }: Advanced): Promise<void> {
     try {
-      if (stored !== undefined && next !== stored.state) await commit(stored, next)
+      if (stored !== undefined && next !== stored.state) stored = await store.commit(actorId, stored, next)
     } catch (cause) {
       stored = undefined
-      for (const { letter } of made.answered) letter.reject(cause)
+      for (const { letter } of answered) letter.reject(cause)
       options.onLost(cause)
       return
     }
-    if (stored !== undefined) options.onCommitted({ state: stored.state, commands: made.commands })
-    for (const { letter, reply } of made.answered) letter.resolve(reply)
+    const armed = keepAlive(next)
+    if (stored !== undefined) options.onCommitted({ state: stored.state, commands })
+    for (const { letter, reply } of answered) {
+      if (letter.input.type === 'submit') armed.then(() => letter.resolve(reply), letter.reject)
+      else letter.resolve(reply)
+    }
   }
 
-  /** The reminder is armed beside the first commit and before anybody is answered: an accepted turn always has its heartbeat. */
-  async function commit(from: StoredSession, next: SessionState): Promise<void> {
-    const needsReminder = !isArmed && next.turns.some((turn) => turn.phase !== 'ended')
-    const [committed] = await Promise.all([options.store.commit(options.actorId, from, next), needsReminder ? arm() : undefined])
-    stored = committed
-  }
-
-  async function arm(): Promise<void> {
-    await reminder
-    await options.store.arm(options.actorId)
-    isArmed = true
+  /** The work goes on at once, but nobody is told that a turn is accepted before its heartbeat is armed. */
+  function keepAlive(state: SessionState): Promise<void> {
+    if (state.turns.every((turn) => turn.phase === 'ended')) return Promise.resolve()
+    const armed = heartbeat.ensure()
+    armed.catch(() => undefined)
+    return armed
   }
 
   async function load(batch: Letter[]): Promise<void> {
     if (stored !== undefined) return
-    const found = await options.store.load(options.actorId)
+    const found = await store.load(actorId)
     if (found !== undefined) {
       stored = found
       const activated = advanceSession(found.state, { type: 'activate' }, options.nowMs())
@@ -123,7 +125,8 @@ export function createMailbox(options: MailboxOptions) {
         stored = { ...found, state: activated.state }
         return
       }
-      await commit(found, activated.state)
+      stored = await store.commit(actorId, found, activated.state)
+      void keepAlive(activated.state)
       options.onCommitted({ state: activated.state, commands: activated.commands })
       return
     }
@@ -140,21 +143,11 @@ export function createMailbox(options: MailboxOptions) {
       if (stored === undefined) await post({ type: 'tick' }).catch(rethrowUnlessMissing)
       return stored?.state
     },
-    /** The heartbeat has been heard, so it is armed. */
-    noteArmed(): void {
-      isArmed = true
-    },
-    /** Ends the heartbeat of a session at rest; a failure leaves it armed, and the next beat tries again. */
-    disarm(): void {
-      if (!isArmed) return
-      isArmed = false
-      reminder = reminder.then(() => options.store.disarm(options.actorId)).catch(() => undefined)
-    },
+    heartbeat,
     /** Forgets the state; the next input loads it again, as a new activation. */
     async drop(): Promise<void> {
       await working
       stored = undefined
-      isArmed = false
     },
     isIdle: () => working === undefined && letters.length === 0,
   }

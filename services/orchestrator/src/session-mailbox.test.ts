@@ -1,0 +1,100 @@
+import { expect, it } from '@jest/globals'
+import { WeftError } from '@weft/contracts'
+import { newSession } from './core/session-state.ts'
+import { turnRequest } from './core/testing.ts'
+import type { SessionStore, StoredSession } from './dapr-session-store.ts'
+import { type Committed, createMailbox } from './session-mailbox.ts'
+
+/** A store in memory whose commits and reminders fail or wait when told to. */
+function storeInMemory() {
+  const down = new WeftError('dependency_unavailable', 'down')
+  const store = {
+    kept: undefined as StoredSession | undefined,
+    commits: 0,
+    failsCommit: false,
+    losesAnswer: false,
+    armFailures: 0,
+    async load() {
+      return store.kept
+    },
+    async commit(_actorId: string, stored: StoredSession, next: StoredSession['state']) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      if (store.failsCommit) throw down
+      store.commits += 1
+      store.kept = { state: { ...next, revision: stored.state.revision + 1 }, partKeys: new Set<string>() }
+      if (store.losesAnswer) throw down
+      return store.kept
+    },
+    async arm() {
+      if (store.armFailures-- > 0) throw down
+    },
+    async disarm() {},
+  }
+  return store satisfies SessionStore
+}
+
+function mailboxOver(store: SessionStore) {
+  const committed: Committed[] = []
+  const losses: unknown[] = []
+  const mailbox = createMailbox({
+    actorId: 'acme.s1',
+    store,
+    nowMs: () => 1_000,
+    create: (input) =>
+      input.type === 'submit'
+        ? { ...newSession({ tenant: 'acme', sessionId: 's1', user: undefined }, 1_000), epoch: 1 }
+        : undefined,
+    onCommitted: (each) => committed.push(each),
+    onLost: (cause) => losses.push(cause),
+  })
+  return { mailbox, committed, losses }
+}
+
+const submit = (more = {}) => ({ type: 'submit' as const, request: turnRequest(more) })
+
+it('inputs that arrive together share one commit, and each is told its own', async () => {
+  const store = storeInMemory()
+  const { mailbox } = mailboxOver(store)
+  const replies = await Promise.all([1, 2, 3].map((count) => mailbox.post(submit({ requestId: `r${count}` }))))
+  expect(store.commits).toBe(1)
+  expect(replies).toEqual([1, 2, 3].map((turn) => ({ turn, isRepeat: false })))
+})
+
+it('a turn is not acknowledged before its heartbeat is armed, and its work does not wait for that', async () => {
+  const store = storeInMemory()
+  store.armFailures = 2
+  const { mailbox, committed } = mailboxOver(store)
+  const acknowledged = mailbox.post(submit())
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(committed.flatMap(({ commands }) => commands)).toEqual([{ type: 'plan', turn: 1, planAttempt: 1 }])
+  expect(store.armFailures).toBeGreaterThanOrEqual(0)
+  await acknowledged
+  expect(store.armFailures).toBeLessThan(0)
+})
+
+it('a scheduler that is away does not undo a commit: the same session goes on', async () => {
+  const store = storeInMemory()
+  store.armFailures = 1
+  const { mailbox } = mailboxOver(store)
+  await Promise.all([mailbox.post(submit()), mailbox.post({ type: 'cancel', turn: undefined })])
+  expect(mailbox.peek()?.turns.map((turn) => turn.status)).toEqual(['cancelled'])
+})
+
+it('after a failed commit only the store is believed: nothing was accepted', async () => {
+  const store = storeInMemory()
+  store.failsCommit = true
+  const { mailbox, committed, losses } = mailboxOver(store)
+  await expect(mailbox.post(submit())).rejects.toMatchObject({ code: 'dependency_unavailable' })
+  expect(mailbox.peek()).toBeUndefined()
+  expect([committed, losses.length]).toEqual([[], 1])
+})
+
+it('a commit whose answer was lost is found again, under a new epoch, and a repeated submit finds its turn', async () => {
+  const store = storeInMemory()
+  store.losesAnswer = true
+  const { mailbox } = mailboxOver(store)
+  await expect(mailbox.post(submit({ idempotencyKey: 'k' }))).rejects.toThrow('down')
+  store.losesAnswer = false
+  expect(await mailbox.post(submit({ idempotencyKey: 'k' }))).toEqual({ turn: 1, isRepeat: true })
+  expect(mailbox.peek()?.epoch).toBe(2)
+})
