@@ -1,4 +1,5 @@
 import { hashApiKey, invalidKey, type KeyIdentity, keyFromHeader } from './core/api-key.ts'
+import { settleWithin } from './settle-within.ts'
 
 /** Where keys are kept. `find` answers only keys that are neither revoked nor expired. */
 export interface KeyLookup {
@@ -21,6 +22,7 @@ const refreshAfterMs = 2_500
 /** While the database is away nobody can revoke a key there, so a key seen this recently is still believed. */
 const believedMs = 60_000
 const entriesMax = 10_000
+const lookupLimit = { ms: 3_000, what: 'the database' }
 
 interface Entry {
   identity: KeyIdentity
@@ -33,7 +35,7 @@ export function createKeyCheck(lookup: Pick<KeyLookup, 'find'>, nowMs: () => num
 
   async function load(keyHash: string): Promise<KeyIdentity> {
     const known = cache.get(keyHash)
-    const identity = await lookup.find(keyHash).catch((cause: unknown) => {
+    const identity = await settleWithin(lookup.find(keyHash), lookupLimit).catch((cause: unknown) => {
       if (known !== undefined && nowMs() - known.seenAtMs < believedMs) return known.identity
       throw cause
     })

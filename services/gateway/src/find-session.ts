@@ -2,6 +2,7 @@ import { type SessionView, WeftError } from '@weft/contracts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
 import { isPassing } from './retry-briefly.ts'
 import type { SessionLog, SessionSummary } from './session-log.ts'
+import { settleWithin } from './settle-within.ts'
 
 export interface FindSessionDeps {
   sessions: Pick<Sessions, 'view'>
@@ -14,9 +15,11 @@ export interface FoundSession {
   summary: SessionSummary | undefined
 }
 
+const logLimit = { ms: 3_000, what: 'the database' }
+
 /** Looks a session up. Throws `not_found` when neither actor nor log knows it, `dependency_unavailable` when nobody can say. */
 export async function findSession(deps: FindSessionDeps, session: SessionRef): Promise<FoundSession> {
-  const [viewed, logged] = await Promise.allSettled([deps.sessions.view(session), deps.log.find(session)])
+  const [viewed, logged] = await Promise.allSettled([deps.sessions.view(session), settleWithin(deps.log.find(session), logLimit)])
   const view = viewed.status === 'fulfilled' ? viewed.value : undefined
   const summary = logged.status === 'fulfilled' ? logged.value : undefined
   if (view !== undefined || summary !== undefined) return { view, summary }

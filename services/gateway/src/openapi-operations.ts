@@ -62,6 +62,7 @@ const sessions: ApiOperation[] = [
     ...chatScope('get', '/v1/sessions/{id}/messages', 'listSessionMessages', 'Questions and answers, oldest first'),
     query: page,
   },
+  { ...chatScope('get', '/v1/sessions/{id}/export', 'exportSession', 'A session as a document: json or md'), query: ['format'] },
   { ...chatScope('post', '/v1/sessions/{id}/cancel', 'cancelSession', 'Cancels what runs'), answer: { schema: 'SessionView' } },
 ]
 

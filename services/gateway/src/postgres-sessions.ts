@@ -2,7 +2,7 @@ import { parseValue, SessionEvent, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import type { SessionRef } from './dapr-sessions.ts'
-import type { LogTail, SessionListQuery, SessionLog, SessionMessage, SessionSummary } from './session-log.ts'
+import type { LogTail, MessagePage, SessionListQuery, SessionLog, SessionMessage, SessionSummary } from './session-log.ts'
 
 const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
 const SessionRow = z.object({
@@ -80,21 +80,15 @@ async function readTail(db: Db, { tenant, sessionId }: SessionRef): Promise<LogT
 }
 
 /** A turn has one question and one answer, so its number and the role make a stable id. */
-async function listMessages(
-  db: Db,
-  { tenant, sessionId }: SessionRef,
-  { limit, after }: { limit: number; after: number | undefined },
-) {
+async function listMessages(db: Db, { tenant, sessionId }: SessionRef, { limit, after }: MessagePage) {
   const { rows } = await sql`
     select turn, role, at, content from messages
-    where tenant = ${tenant} and session_id = ${sessionId} and turn > ${after ?? 0}
+    where tenant = ${tenant} and session_id = ${sessionId}
+      and (turn, case role when 'user' then 0 else 1 end) > (${after?.turn ?? 0}::int, ${after?.part ?? 1}::int)
     order by turn, case role when 'user' then 0 else 1 end
-    limit ${2 * limit + 1}
+    limit ${limit + 1}
   `.execute(db)
-  const messages = rows.map(toMessage)
-  const turns = [...new Set(messages.map((message) => message.turn))].slice(0, limit)
-  const data = messages.filter((message) => turns.includes(message.turn))
-  return { data, hasMore: data.length < messages.length }
+  return { data: rows.slice(0, limit).map(toMessage), hasMore: rows.length > limit }
 }
 
 function toSummary(row: unknown): SessionSummary {

@@ -20,6 +20,7 @@ import { cancelSession } from './routes/cancel-session.ts'
 import { createChatCompletion } from './routes/create-chat-completion.ts'
 import { createKey } from './routes/create-key.ts'
 import { deleteKey } from './routes/delete-key.ts'
+import { exportSession } from './routes/export-session.ts'
 import { getModel } from './routes/get-model.ts'
 import { getSession } from './routes/get-session.ts'
 import type { KnowledgeDeps } from './routes/knowledge/knowledge-deps.ts'
@@ -47,7 +48,7 @@ export interface PublicDeps {
   knowledge: Omit<KnowledgeDeps, 'tenantOf'>
   replyTopic: string
   findDown(): Promise<string[]>
-  /** How long a submit waits for what restarts. Default 10 s. */
+  /** How long a submit waits for what restarts. Default 8 s. */
   patienceMs?: number
 }
 
@@ -101,5 +102,6 @@ function mountSessions(app: Express, deps: PublicDeps): void {
   app.get('/v1/sessions/:sessionId', getSession(deps))
   app.get('/v1/sessions/:sessionId/events', streamSessionEvents({ ...deps, logger: deps.telemetry.logger }))
   app.get('/v1/sessions/:sessionId/messages', listSessionMessages(deps))
+  app.get('/v1/sessions/:sessionId/export', exportSession(deps))
   app.post('/v1/sessions/:sessionId/cancel', cancelSession(deps.sessions))
 }

@@ -1,5 +1,6 @@
 import { chatLimits, WeftError } from '@weft/contracts'
 import type { KnowledgeStore } from '@weft/retrieval'
+import { settleWithin } from './settle-within.ts'
 
 /** Which vector stores a turn reads. */
 export interface ReadableStores {
@@ -14,6 +15,7 @@ const freshMs = 1_000
 /** While the database is away the last known list is used; the answer says itself what it could not read. */
 const believedMs = 60_000
 const tenantsMax = 1_000
+const listLimit = { ms: 2_000, what: 'the database' }
 
 export function createReadableStores(
   store: Pick<KnowledgeStore, 'listVectorStoreIds' | 'getVectorStore'>,
@@ -26,7 +28,7 @@ export function createReadableStores(
     const ageMs = known === undefined ? Number.POSITIVE_INFINITY : nowMs() - known.seenAtMs
     if (known !== undefined && ageMs < freshMs) return known.ids
     try {
-      const ids = await store.listVectorStoreIds({ tenant, limit: chatLimits.vectorStoresMax })
+      const ids = await settleWithin(store.listVectorStoreIds({ tenant, limit: chatLimits.vectorStoresMax }), listLimit)
       if (cache.size >= tenantsMax) cache.clear()
       cache.set(tenant, { ids, seenAtMs: nowMs() })
       return ids
@@ -54,7 +56,7 @@ async function requireStore(
   place: { tenant: string; vectorStoreId: string },
 ): Promise<void> {
   try {
-    await store.getVectorStore(place)
+    await settleWithin(store.getVectorStore(place), listLimit)
   } catch (cause) {
     if (!(cause instanceof WeftError) || cause.code !== 'not_found') throw cause
     throw new WeftError('not_found', `no vector store '${place.vectorStoreId}'`, { param: 'weft.vectorStoreIds', cause })

@@ -36,14 +36,17 @@ export interface LogTail {
   openTurns: number
 }
 
+/** `after` is the place of a message: its turn, and 0 for the question, 1 for the answer. */
+export interface MessagePage {
+  limit: number
+  after: { turn: number; part: number } | undefined
+}
+
 /** What the event log keeps of sessions; written by the orchestrator a moment after it happened. */
 export interface SessionLog {
   list(query: SessionListQuery): Promise<{ data: SessionSummary[]; hasMore: boolean }>
   find(session: SessionRef): Promise<SessionSummary | undefined>
   eventsAfter(session: SessionRef, seq: number, limit: number): Promise<SessionEvent[]>
   tail(session: SessionRef): Promise<LogTail>
-  messages(
-    session: SessionRef,
-    page: { limit: number; after: number | undefined },
-  ): Promise<{ data: (SessionMessage & { id: string })[]; hasMore: boolean }>
+  messages(session: SessionRef, page: MessagePage): Promise<{ data: (SessionMessage & { id: string })[]; hasMore: boolean }>
 }

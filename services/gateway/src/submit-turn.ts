@@ -21,7 +21,7 @@ export interface SubmitDeps {
   replyTopic: string
   /** Names of what does not answer right now. */
   findDown(): Promise<string[]>
-  /** How long something that restarts is waited for. Default 10 s. */
+  /** How long something that restarts is waited for. Default 8 s; finding out what is down may take 3 s more. */
   patienceMs?: number
 }
 
@@ -40,7 +40,7 @@ export interface TurnRequest {
  */
 export async function submitTurn(deps: SubmitDeps, request: TurnRequest, signal: AbortSignal): Promise<TurnAccepted> {
   try {
-    return await retryBriefly((attempt) => submitOnce(deps, request, attempt), { budgetMs: deps.patienceMs ?? 10_000, signal })
+    return await retryBriefly((attempt) => submitOnce(deps, request, attempt), { budgetMs: deps.patienceMs ?? 8_000, signal })
   } catch (thrown) {
     if (signal.aborted || !isPassing(thrown)) throw thrown
     throw await nameWhatIsDown(deps, thrown)
@@ -95,12 +95,8 @@ async function requireSoundPlan(sidecar: Pick<Sidecar, 'invoke'>, plan: Workflow
 async function nameWhatIsDown(deps: SubmitDeps, cause: unknown): Promise<WeftError> {
   const down = await deps.findDown()
   const names = down.length === 0 ? 'a part of the mesh' : down.join(', ')
-  return new WeftError(
-    'dependency_unavailable',
-    `not available right now: ${names}. Nothing was started; send the request again in a moment.`,
-    {
-      cause,
-      details: { down, retryAfterMs: 2_000 },
-    },
-  )
+  return new WeftError('dependency_unavailable', `not available right now: ${names}. Send the request again in a moment.`, {
+    cause,
+    details: { down, retryAfterMs: 2_000 },
+  })
 }

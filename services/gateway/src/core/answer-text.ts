@@ -1,3 +1,5 @@
+import { createWaitingPieces } from './waiting-pieces.ts'
+
 /** Text of an answer as it arrives: pieces of one attempt of one step, in any order and possibly repeated. */
 export interface TextPiece {
   attempt: number
@@ -17,10 +19,6 @@ export interface AnswerText {
   shown(): string
 }
 
-/** Pieces that wait for an earlier one. Beyond this the piece is dropped: the stored answer brings what is missing. */
-const waitingCharsMax = 1_048_576
-const waitingPiecesMax = 10_000
-
 const nothing: TextProgress = { kind: 'text', delta: '' }
 
 /**
@@ -34,44 +32,24 @@ export function createAnswerText(): AnswerText {
   let attempt = 0
   /** How far the current attempt's text is known without a gap. */
   let known = 0
-  const waiting = new Map<number, string>()
-  let waitingChars = 0
+  const waiting = createWaitingPieces()
 
   function begin(newAttempt: number): void {
     attempt = newAttempt
     known = 0
     waiting.clear()
-    waitingChars = 0
-  }
-
-  function wait(piece: TextPiece): void {
-    const kept = waiting.get(piece.offset)
-    if (kept !== undefined && kept.length >= piece.delta.length) return
-    if (waiting.size >= waitingPiecesMax || waitingChars + piece.delta.length > waitingCharsMax) return
-    waitingChars += piece.delta.length - (kept?.length ?? 0)
-    waiting.set(piece.offset, piece.delta)
   }
 
   /** Takes a piece that starts at or before `known`; false when it contradicts what was shown. */
   function take(offset: number, delta: string): boolean {
     const end = offset + delta.length
     if (end <= known) return true
-    const all = shown + held
     const fresh = delta.slice(known - offset)
-    const overlap = all.slice(known, end)
+    // Joining the whole text for every piece would make long answers slow.
+    const overlap = known < shown.length + held.length ? (shown + held).slice(known, end) : ''
     if (overlap !== fresh.slice(0, overlap.length)) return false
     held += fresh.slice(overlap.length)
     known = end
-    return true
-  }
-
-  function takeWaiting(): boolean {
-    for (const [offset, delta] of [...waiting].toSorted(([a], [b]) => a - b)) {
-      if (offset > known) return true
-      waiting.delete(offset)
-      waitingChars -= delta.length
-      if (!take(offset, delta)) return false
-    }
     return true
   }
 
@@ -88,10 +66,11 @@ export function createAnswerText(): AnswerText {
       if (piece.attempt < attempt) return nothing
       if (piece.attempt > attempt) begin(piece.attempt)
       if (piece.offset > known) {
-        wait(piece)
+        waiting.put(piece.offset, piece.delta)
         return nothing
       }
-      const isConsistent = take(piece.offset, piece.delta) && takeWaiting()
+      const isConsistent =
+        take(piece.offset, piece.delta) && waiting.takeFrom(known).every(({ offset, delta }) => take(offset, delta))
       return isConsistent ? release(false) : { kind: 'diverged' }
     },
     finish(text) {

@@ -1,7 +1,7 @@
 import type { ReplyItem, SessionEvent, SessionView, TurnAnswer, TurnStatus, TurnView } from '@weft/contracts'
-import { createAnswerText, type TextPiece, type TextProgress } from './answer-text.ts'
 import { describeProgress, planOf } from './describe-progress.ts'
 import { createEventOrder } from './order-events.ts'
+import { createStepText, type TextOutput } from './step-text.ts'
 
 /** How a turn ended, or where it pauses: `text` is the whole answer. */
 export interface TurnEnd {
@@ -11,11 +11,7 @@ export interface TurnEnd {
   view: TurnView | undefined
 }
 
-export type TurnOutput =
-  | { type: 'progress'; line: string }
-  | { type: 'text'; delta: string }
-  | { type: 'diverged' }
-  | { type: 'end'; end: TurnEnd }
+export type TurnOutput = { type: 'progress'; line: string } | TextOutput | { type: 'end'; end: TurnEnd }
 
 export interface TurnAssembler {
   acceptItem(item: ReplyItem, nowMs: number): TurnOutput[]
@@ -28,9 +24,6 @@ export interface TurnAssembler {
   needsView(): boolean
 }
 
-/** Text of steps seen before the plan is known. */
-const earlyItemsMax = 2_000
-
 const noAnswer: TurnAnswer = { text: '', citations: [], degraded: [], usage: [], costUsd: 0 }
 
 /**
@@ -40,43 +33,18 @@ const noAnswer: TurnAnswer = { text: '', citations: [], degraded: [], usage: [],
  * @param isStreamed - whether text is shown as it arrives; otherwise only the end's text counts, and an agent may start over freely.
  */
 export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean; isStreamed: boolean }): TurnAssembler {
-  const text = createAnswerText()
+  const text = createStepText()
   const events = createEventOrder()
-  let answerStepId: string | undefined
-  let early: (TextPiece & { stepId: string })[] = []
-  let hasText = false
   let isEndAnnounced = false
   let isEnded = false
 
-  function showText(progress: TextProgress): TurnOutput[] {
-    if (progress.kind === 'diverged') {
-      isEnded = true
-      return [{ type: 'diverged' }]
-    }
-    if (progress.delta === '') return []
-    hasText = true
-    return [{ type: 'text', delta: progress.delta }]
-  }
-
-  function acceptText(piece: TextPiece & { stepId: string }): TurnOutput[] {
-    if (!options.isStreamed) return []
-    if (answerStepId === undefined) {
-      if (early.length < earlyItemsMax) early.push(piece)
-      return []
-    }
-    return piece.stepId === answerStepId ? showText(text.accept(piece)) : []
-  }
-
-  function learnPlan(stepId: string | undefined): TurnOutput[] {
-    if (stepId === undefined || answerStepId !== undefined) return []
-    answerStepId = stepId
-    const pieces = early
-    early = []
-    return pieces.flatMap((piece) => (isEnded ? [] : acceptText(piece)))
+  function showText(outputs: TextOutput[]): TurnOutput[] {
+    isEnded ||= outputs.some(({ type }) => type === 'diverged')
+    return outputs
   }
 
   function showEvents(ordered: SessionEvent[]): TurnOutput[] {
-    if (hasText) return []
+    if (text.hasText()) return []
     return ordered.flatMap((event) => {
       const line = describeProgress(event)
       return line === undefined ? [] : [{ type: 'progress' as const, line }]
@@ -90,11 +58,10 @@ export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean
       isEndAnnounced = true
       return []
     }
-    isEnded = true
     const whole = answer ?? noAnswer
-    const last = status === 'completed' && options.isStreamed ? text.finish(whole.text) : ({ kind: 'text', delta: '' } as const)
-    const rest = showText(last)
-    if (last.kind === 'diverged') return rest
+    const rest = status === 'completed' && options.isStreamed ? showText(text.finish(whole.text)) : []
+    if (isEnded) return rest
+    isEnded = true
     return [...rest, { type: 'end', end: { status, answer: whole, view } }]
   }
 
@@ -102,10 +69,10 @@ export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean
     if (isEnded || item.turn !== options.turn) return []
     switch (item.kind) {
       case 'text':
-        return acceptText(item)
+        return options.isStreamed ? showText(text.accept(item)) : []
       case 'event': {
         const shown = showEvents(events.accept(item.event, nowMs))
-        return [...shown, ...learnPlan(planOf(item.event)?.answerStepId)]
+        return [...shown, ...showText(text.learnAnswerStep(planOf(item.event)?.answerStepId))]
       }
       case 'end':
         return end(item.status, item.answer, undefined)
@@ -118,11 +85,11 @@ export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean
       const turn = view.turns.find((candidate) => candidate.turn === options.turn)
       if (isEnded || turn === undefined) return []
       isEndAnnounced = false
-      const shown = learnPlan(turn.plan?.answerStepId)
+      const shown = showText(text.learnAnswerStep(turn.plan?.answerStepId))
       return isEnded ? shown : [...shown, ...end(turn.status, turn.answer, turn)]
     },
     passTime: (nowMs) => (isEnded ? [] : showEvents(events.due(nowMs))),
     dueAtMs: () => events.dueAtMs(),
-    needsView: () => !isEnded && (isEndAnnounced || early.length > 0),
+    needsView: () => !isEnded && (isEndAnnounced || text.isWaiting()),
   }
 }

@@ -2,17 +2,28 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { type FindSessionDeps, findSession } from '../find-session.ts'
 import type { SessionLog } from '../session-log.ts'
-import { Limit, parseQuery, Seq, sessionOf } from './session-params.ts'
+import { Limit, parseQuery, sessionOf } from './session-params.ts'
 
-export const ListMessagesQuery = z.object({ limit: Limit, after: Seq.optional() })
+export const ListMessagesQuery = z.object({
+  limit: Limit,
+  after: z
+    .string()
+    .regex(/^\d{1,9}\.(user|assistant)$/, 'use the id of a message')
+    .optional(),
+})
 
 /** `GET /v1/sessions/{id}/messages`: questions and answers, oldest first. */
 export function listSessionMessages(deps: FindSessionDeps & { log: Pick<SessionLog, 'messages'> }): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)
     const { limit, after } = parseQuery(ListMessagesQuery, request)
-    const page = await deps.log.messages(session, { limit, after })
+    const page = await deps.log.messages(session, { limit, after: after === undefined ? undefined : placeOf(after) })
     if (page.data.length === 0) await findSession(deps, session)
     response.json({ object: 'list', data: page.data, has_more: page.hasMore })
   }
+}
+
+function placeOf(messageId: string): { turn: number; part: number } {
+  const [turn, role] = messageId.split('.')
+  return { turn: Number(turn), part: role === 'user' ? 0 : 1 }
 }

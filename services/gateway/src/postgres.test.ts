@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { sql } from '@weft/database'
+import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { hashApiKey, newApiKey } from './core/api-key.ts'
+import { storeAdminKey } from './first-admin-key.ts'
+import { createPostgresKeys } from './postgres-keys.ts'
+import { createPostgresSessionLog } from './postgres-sessions.ts'
+
+let test: TestDatabase
+beforeAll(async () => {
+  test = await startTestDatabase()
+}, 60_000)
+afterAll(() => test.stop())
+
+describe('keys in Postgres', () => {
+  const newKey = (id: string, more: { tenant?: string; expiresAt?: string } = {}) => {
+    const key = newApiKey()
+    const record = {
+      id,
+      tenant: 'acme',
+      name: id,
+      keyHash: hashApiKey(key),
+      preview: 'weft_…',
+      scopes: ['chat' as const],
+      expiresAt: undefined,
+      ...more,
+    }
+    return { hash: record.keyHash, record }
+  }
+
+  it('are found by their hash until they expire or are revoked', async () => {
+    const keys = createPostgresKeys(test.database)
+    const good = newKey('key_good')
+    const old = newKey('key_old', { expiresAt: '2020-01-01T00:00:00Z' })
+    await keys.insert(good.record)
+    await keys.insert(old.record)
+    expect(await keys.find(good.hash)).toEqual({ keyId: 'key_good', tenant: 'acme', scopes: ['chat'], expiresAtMs: undefined })
+    expect(await keys.find(old.hash)).toBeUndefined()
+    expect(await keys.findValid(['key_good', 'key_old'])).toEqual(new Set(['key_good']))
+    expect(await keys.revoke({ tenant: 'other', keyId: 'key_good' })).toBe(false)
+    expect(await keys.revoke({ tenant: 'acme', keyId: 'key_good' })).toBe(true)
+    expect(await keys.revoke({ tenant: 'acme', keyId: 'key_good' })).toBe(true)
+    expect(await keys.find(good.hash)).toBeUndefined()
+  })
+
+  it('are paged per tenant', async () => {
+    const keys = createPostgresKeys(test.database)
+    for (const id of ['key_1', 'key_2', 'key_3']) await keys.insert(newKey(id, { tenant: 'pages' }).record)
+    const first = await keys.list({ tenant: 'pages', limit: 2, after: undefined })
+    expect([first.data.map(({ id }) => id), first.hasMore]).toEqual([['key_3', 'key_2'], true])
+    const second = await keys.list({ tenant: 'pages', limit: 2, after: 'key_2' })
+    expect([second.data.map(({ id }) => id), second.hasMore]).toEqual([['key_1'], false])
+    await expect(keys.list({ tenant: 'pages', limit: 2, after: 'key_good' })).rejects.toMatchObject({ param: 'after' })
+  })
+
+  it('keep the first admin key as it was, however often the gateway starts', async () => {
+    const keys = createPostgresKeys(test.database)
+    const adminKey = newApiKey()
+    const options = { store: keys, adminKey, logger: { warn: () => undefined }, signal: new AbortController().signal }
+    await storeAdminKey(options)
+    const admin = await keys.find(hashApiKey(adminKey))
+    expect(admin).toMatchObject({ tenant: 'default', scopes: ['chat', 'approve', 'admin'] })
+    await keys.revoke({ tenant: 'default', keyId: admin?.keyId ?? '' })
+    await storeAdminKey(options)
+    expect(await keys.find(hashApiKey(adminKey))).toBeUndefined()
+  })
+})
+
+describe('the session log in Postgres', () => {
+  beforeAll(async () => {
+    for (const [id, minute] of [
+      ['sess_a', 1],
+      ['sess_b', 2],
+      ['sess_c', 3],
+    ] as const) {
+      const at = `2026-01-01T00:0${minute}:00Z`
+      await sql`insert into sessions (tenant, id, user_id, status, title, created_at, updated_at, last_seq)
+        values ('acme', ${id}, ${id === 'sess_b' ? 'ann' : null}, 'completed', 'q', ${at}, ${at}, 3)`.execute(test.database.db)
+    }
+    const events = [
+      [1, 'turn.accepted'],
+      [2, 'step.progress'],
+      [3, 'turn.completed'],
+      [4, 'turn.accepted'],
+    ] as const
+    for (const [seq, type] of events) {
+      await sql`insert into session_events (tenant, session_id, seq, at, type, turn, step_id, data)
+        values ('acme', 'sess_a', ${seq}, now(), ${type}, 1, ${seq === 2 ? 'answer' : null}, ${'{"message":"m"}'}::jsonb)`.execute(
+        test.database.db,
+      )
+    }
+    for (const [turn, role] of [
+      [1, 'user'],
+      [1, 'assistant'],
+      [2, 'user'],
+    ] as const) {
+      await sql`insert into messages (tenant, session_id, turn, role, content, at)
+        values ('acme', 'sess_a', ${turn}, ${role}, ${`{"content":"${role} ${turn}"}`}::jsonb, now())`.execute(test.database.db)
+    }
+  })
+
+  it('lists newest first, by page, status and user, and only the own tenant', async () => {
+    const log = createPostgresSessionLog(test.database)
+    const query = { tenant: 'acme', limit: 2, after: undefined, status: undefined, user: undefined }
+    const ids = async (more: Partial<typeof query> | { after: string } | { user: string } | { status: string }) =>
+      (await log.list({ ...query, ...more })).data.map(({ id }) => id)
+    expect(await ids({})).toEqual(['sess_c', 'sess_b'])
+    expect(await ids({ after: 'sess_b' })).toEqual(['sess_a'])
+    expect(await ids({ user: 'ann' })).toEqual(['sess_b'])
+    expect(await ids({ status: 'failed' })).toEqual([])
+    expect(await ids({ tenant: 'other' })).toEqual([])
+    await expect(ids({ after: 'sess_none' })).rejects.toMatchObject({ param: 'after' })
+  })
+
+  it('reads events after a seq, and how many turns are open', async () => {
+    const log = createPostgresSessionLog(test.database)
+    const session = { tenant: 'acme', sessionId: 'sess_a' }
+    const events = await log.eventsAfter(session, 1, 2)
+    expect(events).toMatchObject([
+      { seq: 2, stepId: 'answer', message: 'm', sessionId: 'sess_a' },
+      { seq: 3, type: 'turn.completed' },
+    ])
+    expect(await log.tail(session)).toEqual({ lastSeq: 4, openTurns: 1 })
+    expect(await log.tail({ ...session, tenant: 'other' })).toEqual({ lastSeq: 0, openTurns: 0 })
+    expect(await log.eventsAfter({ ...session, tenant: 'other' }, 0, 10)).toEqual([])
+  })
+
+  it('pages messages by their ids', async () => {
+    const log = createPostgresSessionLog(test.database)
+    const session = { tenant: 'acme', sessionId: 'sess_a' }
+    const first = await log.messages(session, { limit: 2, after: undefined })
+    expect([first.data.map(({ id }) => id), first.hasMore]).toEqual([['1.user', '1.assistant'], true])
+    const second = await log.messages(session, { limit: 2, after: { turn: 1, part: 0 } })
+    expect(second.data.map(({ content }) => content)).toEqual(['assistant 1', 'user 2'])
+  })
+})
