@@ -64,7 +64,7 @@ async function askUntilAnswered(idempotencyKey: string): Promise<object> {
   }
 }
 
-it.each([
+const everyProcess = [
   'redis',
   'pglite',
   'placement',
@@ -79,26 +79,46 @@ it.each([
   'rag-daprd',
   'gateway',
   'gateway-daprd',
-])(
+]
+
+it.each(everyProcess)(
   'a question is answered although %s is killed while it is answered',
   async (name) => {
-    const before = (await meshProcesses()).find((process) => process.name === name)
-    expect(before?.pid).toBeGreaterThan(0)
-    const key = `kill-${name}-${Date.now()}`
-    const answering = askUntilAnswered(key)
+    const answering = askUntilAnswered(`during-${name}-${Date.now()}`)
     await new Promise((resolve) => setTimeout(resolve, 250))
-    process.kill(before?.pid ?? 0, 'SIGKILL')
-    const answer = await answering
-    const weft = weftOf(answer)
-    expect(Reflect.get(answer, 'choices')[0].message.content).toBe(answerText)
-    expect(weft).toMatchObject({ turn: 1, status: 'completed' })
-    expect(weft.citations).toMatchObject([{ filename: 'bridge.md', quote: expect.stringContaining('eleven trains') }])
-    await expectRestarted(name, before?.pid ?? 0)
-    const session = await bodyOf(SessionBody, request(`/v1/sessions/${weft.sessionId}`))
-    expect(session.turns).toHaveLength(1)
+    const killedPid = await kill(name)
+    await expectWholeAnswer(await answering)
+    await expectRestarted(name, killedPid)
   },
   120_000,
 )
+
+it.each(['redis', 'pglite', 'placement', 'scheduler', 'orchestrator', 'orchestrator-daprd'])(
+  'a question is answered that is asked the moment after %s was killed',
+  async (name) => {
+    const killedPid = await kill(name)
+    await expectWholeAnswer(await askUntilAnswered(`after-${name}-${Date.now()}`))
+    await expectRestarted(name, killedPid)
+  },
+  120_000,
+)
+
+async function kill(name: string): Promise<number> {
+  const pid = (await meshProcesses()).find((process) => process.name === name)?.pid ?? 0
+  expect(pid).toBeGreaterThan(0)
+  process.kill(pid, 'SIGKILL')
+  return pid
+}
+
+/** The whole text, cited, from one turn: nothing was lost, and nothing ran twice as a turn of its own. */
+async function expectWholeAnswer(answer: object): Promise<void> {
+  const weft = weftOf(answer)
+  expect(Reflect.get(answer, 'choices')[0].message.content).toBe(answerText)
+  expect(weft).toMatchObject({ turn: 1, status: 'completed' })
+  expect(weft.citations).toMatchObject([{ filename: 'bridge.md', quote: expect.stringContaining('eleven trains') }])
+  const session = await bodyOf(SessionBody, request(`/v1/sessions/${weft.sessionId}`))
+  expect(session.turns).toHaveLength(1)
+}
 
 async function expectRestarted(name: string, killedPid: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < 40_000; waitedMs += 250) {

@@ -1,32 +1,9 @@
-import {
-  AgentEvent,
-  isTerminalAgentEvent,
-  type Problem,
-  parseJson,
-  type TerminalAgentEvent,
-  toWeftError,
-  type Usage,
-  WeftError,
-} from '@weft/contracts'
-import { readLines, type Sidecar } from '@weft/mesh'
+import { type Problem, toWeftError } from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
 import { withSpan } from '@weft/telemetry'
 import type { StepRequest } from './core/execute-request.ts'
-import type { AttemptOutcome, SessionInput, StepRef } from './core/session-state.ts'
-
-/** What an attempt reports while it runs; the last call is `apply` of its outcome. */
-export interface AttemptSink {
-  text(delta: string, offset: number): void
-  apply(input: SessionInput): Promise<void>
-}
-
-export interface AttemptDispatcher {
-  /** Starts an attempt, unless this host already runs it. */
-  start(attempt: Attempt): void
-  /** Ends an attempt's work at its agent; its outcome no longer matters. */
-  abort(actorId: string, ref: StepRef): void
-  runningCount(): number
-  stop(): void
-}
+import type { StepRef } from './core/session-state.ts'
+import { type AttemptEnd, type AttemptSink, followAttempt } from './follow-attempt.ts'
 
 export interface Attempt {
   actorId: string
@@ -50,110 +27,58 @@ interface Running {
 /** An attempt that is silent past its step's deadline is cut from here this much later. */
 const deadlineGraceMs = 1_000
 
-export function createAttemptDispatcher(options: AttemptDispatcherOptions): AttemptDispatcher {
-  const running = new Map<string, Running>()
-  const attemptsMax = options.attemptsMax ?? 2_000
+/** Runs attempts of steps at their agents, each once on this host, and hands their outcomes to their sessions. */
+export class AttemptDispatcher {
+  readonly #options: AttemptDispatcherOptions
+  readonly #attemptsMax: number
+  readonly #running = new Map<string, Running>()
 
-  function start(attempt: Attempt): void {
+  constructor(options: AttemptDispatcherOptions) {
+    this.#options = options
+    this.#attemptsMax = options.attemptsMax ?? 2_000
+  }
+
+  /** Starts an attempt, unless this host already runs it. */
+  start(attempt: Attempt): void {
     const key = keyOf(attempt.actorId, attempt.ref)
-    if (running.has(key) || running.size >= attemptsMax) return
+    if (this.#running.has(key) || this.#running.size >= this.#attemptsMax) return
     const abort = new AbortController()
-    running.set(key, { abort, request: attempt.request })
-    run(attempt, abort.signal)
-      .catch((cause: unknown) => options.onProblem('apply an outcome', attempt.actorId, cause))
-      .finally(() => running.delete(key))
+    this.#running.set(key, { abort, request: attempt.request })
+    this.#run(attempt, abort.signal)
+      .catch((cause: unknown) => this.#options.onProblem('apply an outcome', attempt.actorId, cause))
+      .finally(() => this.#running.delete(key))
   }
 
-  async function run({ actorId, ref, request, sink }: Attempt, signal: AbortSignal): Promise<void> {
-    const usage: Usage[] = []
-    const outcome = await withSpan(
-      `invoke_agent ${request.agent}`,
-      { kind: 'client', parent: request.traceparent, attributes: spanAttributes(request) },
-      () => follow({ ref, request, sink, usage }, signal),
-    ).catch((thrown: unknown): AttemptOutcome => ({ kind: 'failed', problem: problemOf(thrown) }))
-    if (signal.aborted && outcome.kind === 'failed' && !isDeadline(request)) return
-    await sink
-      .apply({ type: 'outcome', ...ref, outcome, usage })
-      .catch((cause: unknown) => options.onProblem('outcome', actorId, cause))
+  /** Ends an attempt's work at its agent; its outcome no longer matters. */
+  abort(actorId: string, ref: StepRef): void {
+    const found = this.#running.get(keyOf(actorId, ref))
+    if (found === undefined) return
+    found.abort.abort()
+    cancelAtAgent(this.#options.sidecar, found.request).catch((cause: unknown) =>
+      this.#options.onProblem('cancel', actorId, cause),
+    )
   }
 
-  async function follow(
-    work: Pick<Attempt, 'ref' | 'request' | 'sink'> & { usage: Usage[] },
-    signal: AbortSignal,
-  ): Promise<AttemptOutcome> {
-    const { request, usage } = work
-    const patienceMs = Math.max(0, Date.parse(request.body.deadline) - Date.now()) + deadlineGraceMs
-    const response = await options.sidecar.invokeStream(request.agent, '/execute', {
-      body: request.body,
-      headers: { 'idempotency-key': request.idempotencyKey },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
-    })
-    let offset = 0
-    let outcome: AttemptOutcome | undefined
-    // The stream is read to its end, so that its connection can serve the next attempt.
-    for await (const line of readLines(response.body)) {
-      const event = parseJson(AgentEvent, line, `the answer of ${request.agent}`)
-      if (outcome !== undefined) continue
-      if (isTerminalAgentEvent(event)) {
-        outcome = outcomeOf(event)
-      } else if (event.type === 'text') {
-        work.sink.text(event.delta, offset)
-        offset += event.delta.length
-      } else if (event.type === 'usage') {
-        usage.push({ ...event })
-      } else {
-        await note(work, event)
-      }
-    }
-    if (outcome !== undefined) return outcome
-    throw new WeftError('upstream_error', `${request.agent} ended its answer without a result`, { isRetryable: true })
+  runningCount(): number {
+    return this.#running.size
   }
 
-  return {
-    start,
-    abort(actorId, ref) {
-      const found = running.get(keyOf(actorId, ref))
-      found?.abort.abort()
-      if (found !== undefined)
-        cancelAtAgent(options.sidecar, found.request).catch((cause: unknown) => options.onProblem('cancel', actorId, cause))
-    },
-    runningCount: () => running.size,
-    stop() {
-      for (const { abort } of running.values()) abort.abort()
-    },
+  stop(): void {
+    for (const { abort } of this.#running.values()) abort.abort()
   }
-}
 
-/** Progress and checkpoints go through the session; a tool call is told as progress. */
-async function note(work: Pick<Attempt, 'ref' | 'sink'>, event: Exclude<AgentEvent, TerminalAgentEvent>): Promise<void> {
-  if (event.type === 'progress')
-    await work.sink.apply({ type: 'progress', ...work.ref, message: event.message, fraction: event.fraction })
-  if (event.type === 'tool_call')
-    await work.sink.apply({ type: 'progress', ...work.ref, message: `tool ${event.name}`, fraction: undefined })
-  if (event.type === 'checkpoint') await work.sink.apply({ type: 'checkpoint', ...work.ref, state: event.state })
-}
-
-function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {
-  switch (event.type) {
-    case 'result': {
-      const { output, citations, confidence } = event
-      if ((event.steps?.length ?? 0) > 0) return refused('it asked for further steps, which this version does not run')
-      return { kind: 'succeeded', output, citations, confidence }
-    }
-    case 'needs_approval':
-      return refused(`it asked for an approval ("${event.action}"), which this version does not ask anybody for`)
-    case 'error':
-      return {
-        kind: 'failed',
-        problem: { code: 'upstream_error', message: `${event.code}: ${event.message}`, isRetryable: event.isRetryable },
-      }
-  }
-}
-
-function refused(why: string): AttemptOutcome {
-  return {
-    kind: 'failed',
-    problem: { code: 'unprocessable_content', message: `the agent did not finish: ${why}`, isRetryable: false },
+  async #run({ ref, request, sink }: Attempt, signal: AbortSignal): Promise<void> {
+    const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
+    const { outcome, usage } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
+      const response = await this.#options.sidecar.invokeStream(request.agent, '/execute', {
+        body: request.body,
+        headers: { 'idempotency-key': request.idempotencyKey },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(msUntilDeadline(request) + deadlineGraceMs)]),
+      })
+      return followAttempt({ agent: request.agent, ref, sink }, response.body)
+    }).catch((thrown: unknown): AttemptEnd => ({ outcome: { kind: 'failed', problem: problemOf(thrown) }, usage: [] }))
+    const isAbandoned = signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
+    if (!isAbandoned) await sink.apply({ type: 'outcome', ...ref, outcome, usage })
   }
 }
 
@@ -164,8 +89,8 @@ function problemOf(thrown: unknown): Problem {
   return { ...error.toProblem(), code: isRefusal ? 'upstream_error' : error.code, isRetryable: true }
 }
 
-function isDeadline(request: StepRequest): boolean {
-  return Date.now() >= Date.parse(request.body.deadline)
+function msUntilDeadline(request: StepRequest): number {
+  return Math.max(0, Date.parse(request.body.deadline) - Date.now())
 }
 
 async function cancelAtAgent(sidecar: Sidecar, request: StepRequest): Promise<void> {

@@ -9,7 +9,7 @@ import type { SessionEffects } from './session-host.ts'
 
 export interface SessionEffectsDeps {
   plans: PlanRequester
-  attempts: AttemptDispatcher
+  attempts: Pick<AttemptDispatcher, 'start' | 'abort'>
   replies: ReplyPublisher
   eventLog: EventLog
   apply: (actorId: string, input: SessionInput) => Promise<void>

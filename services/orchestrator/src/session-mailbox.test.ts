@@ -3,7 +3,7 @@ import { WeftError } from '@weft/contracts'
 import { newSession } from './core/session-state.ts'
 import { turnRequest } from './core/testing.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
-import { type Committed, createMailbox } from './session-mailbox.ts'
+import { type Committed, Mailbox } from './session-mailbox.ts'
 
 /** A store in memory whose commits and reminders fail or wait when told to. */
 function storeInMemory() {
@@ -36,7 +36,7 @@ function storeInMemory() {
 function mailboxOver(store: SessionStore) {
   const committed: Committed[] = []
   const losses: unknown[] = []
-  const mailbox = createMailbox({
+  const mailbox = new Mailbox({
     actorId: 'acme.s1',
     store,
     nowMs: () => 1_000,

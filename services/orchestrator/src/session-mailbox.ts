@@ -2,7 +2,7 @@ import { WeftError } from '@weft/contracts'
 import { advanceSession } from './core/advance-session.ts'
 import type { SessionCommand, SessionInput, SessionState, SubmitReply } from './core/session-state.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
-import { createHeartbeat } from './heartbeat.ts'
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 
 /** What one committed turn of the actor leads to. */
 export interface Committed {
@@ -28,6 +28,7 @@ interface Letter {
 }
 
 interface Advanced {
+  state: SessionState | undefined
   answered: { letter: Letter; reply: SubmitReply | undefined }[]
   commands: SessionCommand[]
 }
@@ -39,67 +40,102 @@ const lettersMax = 10_000
  * One session's turns, strictly one after the other, whatever the runtime's own lock does. Inputs that arrive while a turn is
  * being committed share the next one. A commit that fails drops the state: the store alone says what happened.
  */
-export function createMailbox(options: MailboxOptions) {
-  let letters: Letter[] = []
-  let stored: StoredSession | undefined
-  let working: Promise<void> | undefined
-  const { actorId, store } = options
-  const heartbeat = createHeartbeat({ arm: () => store.arm(actorId), disarm: () => store.disarm(actorId) })
+export class Mailbox {
+  readonly heartbeat: Heartbeat
+  readonly #options: MailboxOptions
+  #letters: Letter[] = []
+  #stored: StoredSession | undefined
+  #working: Promise<void> | undefined
 
-  function post(input: SessionInput): Promise<SubmitReply | undefined> {
-    if (letters.length >= lettersMax) throw new WeftError('session_busy', `the session has ${letters.length} inputs waiting`)
+  constructor(options: MailboxOptions) {
+    const { actorId, store } = options
+    this.#options = options
+    this.heartbeat = createHeartbeat({ arm: () => store.arm(actorId), disarm: () => store.disarm(actorId) })
+  }
+
+  /** Hands an input over; resolves once what it led to is committed. Rejects with the refusal, or why nothing could be committed. */
+  post(input: SessionInput): Promise<SubmitReply | undefined> {
+    if (this.#letters.length >= lettersMax) {
+      throw new WeftError('session_busy', `the session has ${this.#letters.length} inputs waiting`)
+    }
     return new Promise((resolve, reject) => {
-      letters.push({ input, resolve, reject })
-      working ??= work()
+      this.#letters.push({ input, resolve, reject })
+      this.#working ??= this.#work()
     })
   }
 
-  async function work(): Promise<void> {
-    await Promise.resolve()
-    while (letters.length > 0) {
-      const batch = letters
-      letters = []
-      await turn(batch)
-    }
-    working = undefined
+  /** The state as of the last commit; undefined while it is not loaded. */
+  peek(): SessionState | undefined {
+    return this.#stored?.state
   }
 
-  async function turn(batch: Letter[]): Promise<void> {
+  /** The state, loaded when it is not in memory; undefined when there is no such session. */
+  async read(): Promise<SessionState | undefined> {
+    if (this.#stored === undefined) await this.post({ type: 'tick' }).catch(rethrowUnlessMissing)
+    return this.#stored?.state
+  }
+
+  /** Forgets the state; the next input loads it again, as a new activation. */
+  async drop(): Promise<void> {
+    await this.#working
+    this.#stored = undefined
+  }
+
+  isIdle(): boolean {
+    return this.#working === undefined && this.#letters.length === 0
+  }
+
+  async #work(): Promise<void> {
+    await Promise.resolve()
+    while (this.#letters.length > 0) {
+      const batch = this.#letters
+      this.#letters = []
+      await this.#turn(batch)
+    }
+    this.#working = undefined
+  }
+
+  async #turn(batch: Letter[]): Promise<void> {
     try {
-      await load(batch)
+      await this.#load(batch)
     } catch (cause) {
-      stored = undefined
+      this.#stored = undefined
       for (const letter of batch) letter.reject(cause)
       return
     }
-    const answered: Advanced['answered'] = []
-    const commands: SessionCommand[] = []
-    let next = stored?.state
+    await this.#finish(this.#advance(batch))
+  }
+
+  /** An input that is refused leaves the others of its batch untouched. */
+  #advance(batch: Letter[]): Advanced {
+    const made: Advanced = { state: this.#stored?.state, answered: [], commands: [] }
     for (const letter of batch) {
       try {
-        if (next === undefined) throw new WeftError('not_found', 'no such session')
-        const advance = advanceSession(next, letter.input, options.nowMs())
-        next = advance.state
-        commands.push(...advance.commands)
-        answered.push({ letter, reply: advance.reply })
+        if (made.state === undefined) throw new WeftError('not_found', 'no such session')
+        const { state, commands, reply } = advanceSession(made.state, letter.input, this.#options.nowMs())
+        made.state = state
+        made.commands.push(...commands)
+        made.answered.push({ letter, reply })
       } catch (cause) {
         letter.reject(cause)
       }
     }
-    if (next !== undefined) await finish(next, { answered, commands })
+    return made
   }
 
-  async function finish(next: SessionState, { answered, commands }: Advanced): Promise<void> {
+  async #finish({ state, answered, commands }: Advanced): Promise<void> {
+    if (state === undefined || this.#stored === undefined) return
     try {
-      if (stored !== undefined && next !== stored.state) stored = await store.commit(actorId, stored, next)
+      if (state !== this.#stored.state)
+        this.#stored = await this.#options.store.commit(this.#options.actorId, this.#stored, state)
     } catch (cause) {
-      stored = undefined
+      this.#stored = undefined
       for (const { letter } of answered) letter.reject(cause)
-      options.onLost(cause)
+      this.#options.onLost(cause)
       return
     }
-    const armed = keepAlive(next)
-    if (stored !== undefined) options.onCommitted({ state: stored.state, commands })
+    const armed = this.#keepAlive(state)
+    this.#options.onCommitted({ state: this.#stored.state, commands })
     for (const { letter, reply } of answered) {
       if (letter.input.type === 'submit') armed.then(() => letter.resolve(reply), letter.reject)
       else letter.resolve(reply)
@@ -107,53 +143,33 @@ export function createMailbox(options: MailboxOptions) {
   }
 
   /** The work goes on at once, but nobody is told that a turn is accepted before its heartbeat is armed. */
-  function keepAlive(state: SessionState): Promise<void> {
+  #keepAlive(state: SessionState): Promise<void> {
     if (state.turns.every((turn) => turn.phase === 'ended')) return Promise.resolve()
-    const armed = heartbeat.ensure()
+    const armed = this.heartbeat.ensure()
     armed.catch(() => undefined)
     return armed
   }
 
-  async function load(batch: Letter[]): Promise<void> {
-    if (stored !== undefined) return
+  /** What is loaded is a new activation; it is committed at once where work of an earlier one may still be running. */
+  async #load(batch: Letter[]): Promise<void> {
+    const { actorId, store, create, nowMs, onCommitted } = this.#options
+    if (this.#stored !== undefined) return
     const found = await store.load(actorId)
-    if (found !== undefined) {
-      stored = found
-      const activated = advanceSession(found.state, { type: 'activate' }, options.nowMs())
-      const isUnfinished = found.state.turns.some((turn) => turn.phase !== 'ended')
-      if (!isUnfinished) {
-        stored = { ...found, state: activated.state }
-        return
-      }
-      stored = await store.commit(actorId, found, activated.state)
-      void keepAlive(activated.state)
-      options.onCommitted({ state: activated.state, commands: activated.commands })
+    if (found === undefined) {
+      const created = batch.map(({ input }) => create(input)).find((state) => state !== undefined)
+      this.#stored = created === undefined ? undefined : { state: created, partKeys: new Set() }
       return
     }
-    const created = batch.map(({ input }) => options.create(input)).find((state) => state !== undefined)
-    if (created !== undefined) stored = { state: created, partKeys: new Set() }
-  }
-
-  return {
-    post,
-    /** The state as of the last commit; undefined while it is not loaded. */
-    peek: () => stored?.state,
-    /** The state, loaded when it is not in memory; undefined when there is no such session. */
-    async read(): Promise<SessionState | undefined> {
-      if (stored === undefined) await post({ type: 'tick' }).catch(rethrowUnlessMissing)
-      return stored?.state
-    },
-    heartbeat,
-    /** Forgets the state; the next input loads it again, as a new activation. */
-    async drop(): Promise<void> {
-      await working
-      stored = undefined
-    },
-    isIdle: () => working === undefined && letters.length === 0,
+    const { state, commands } = advanceSession(found.state, { type: 'activate' }, nowMs())
+    if (found.state.turns.every((turn) => turn.phase === 'ended')) {
+      this.#stored = { ...found, state }
+      return
+    }
+    this.#stored = await store.commit(actorId, found, state)
+    void this.#keepAlive(state)
+    onCommitted({ state: this.#stored.state, commands })
   }
 }
-
-export type Mailbox = ReturnType<typeof createMailbox>
 
 function rethrowUnlessMissing(cause: unknown): undefined {
   if (cause instanceof WeftError && cause.code === 'not_found') return undefined

@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals'
+import type { SessionInput } from './core/session-state.ts'
+import { followAttempt } from './follow-attempt.ts'
+
+const ref = { turn: 1, stepId: 'a', epoch: 1, attempt: 1 }
+const result = JSON.stringify({ type: 'result', output: { text: 'ok' }, citations: [], confidence: 1 })
+
+async function follow(chunks: (string | Error)[]) {
+  const texts: [string, number][] = []
+  const inputs: SessionInput[] = []
+  const sink = {
+    text: (delta: string, offset: number) => void texts.push([delta, offset]),
+    apply: async (input: SessionInput) => void inputs.push(input),
+  }
+  async function* body() {
+    for (const chunk of chunks) {
+      if (chunk instanceof Error) throw chunk
+      yield new TextEncoder().encode(chunk)
+    }
+  }
+  return { end: await followAttempt({ agent: 'rag', ref, sink }, body()), texts, inputs }
+}
+
+describe('an agent’s answer', () => {
+  it('is followed however its lines are cut, with text at its offsets', async () => {
+    const lines = `{"type":"text","delta":"Grüße "}\n{"type":"text","delta":"an alle"}\n{"type":"progress","message":"half"}\n${result}\n`
+    const { end, texts, inputs } = await follow([lines.slice(0, 31), lines.slice(31, 60), lines.slice(60)])
+    expect(end.outcome).toMatchObject({ kind: 'succeeded', output: { text: 'ok' } })
+    expect(texts).toEqual([
+      ['Grüße ', 0],
+      ['an alle', 6],
+    ])
+    expect(inputs).toEqual([{ type: 'progress', ...ref, message: 'half', fraction: undefined }])
+  })
+
+  it('counts from its result on, whatever follows or breaks', async () => {
+    const { end, texts } = await follow([`${result}\n{"type":"text","delta":"late"}\nnonsense\n`, new Error('connection lost')])
+    expect(end.outcome.kind).toBe('succeeded')
+    expect(texts).toEqual([])
+  })
+
+  it('without a result is a lost attempt, to be tried again', async () => {
+    await expect(follow(['{"type":"text","delta":"x"}\n'])).rejects.toMatchObject({ code: 'upstream_error', isRetryable: true })
+  })
+
+  it.each([
+    ['not JSON', 'nonsense\n'],
+    ['an unknown event', '{"type":"dance"}\n'],
+    ['a line that never ends', `{"type":"text","delta":"${'x'.repeat(5_000_000)}`],
+  ])('is refused when it is %s', async (_what, line) => {
+    await expect(follow([line])).rejects.toMatchObject({ name: 'WeftError' })
+  })
+})

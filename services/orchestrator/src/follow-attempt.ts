@@ -1,0 +1,84 @@
+import { AgentEvent, isTerminalAgentEvent, parseJson, type TerminalAgentEvent, type Usage, WeftError } from '@weft/contracts'
+import { readLines } from '@weft/mesh'
+import type { AttemptOutcome, SessionInput, StepRef } from './core/session-state.ts'
+
+/** What an attempt reports while it runs. */
+export interface AttemptSink {
+  text(delta: string, offset: number): void
+  apply(input: SessionInput): Promise<void>
+}
+
+export interface FollowedAttempt {
+  agent: string
+  ref: StepRef
+  sink: AttemptSink
+}
+
+export interface AttemptEnd {
+  outcome: AttemptOutcome
+  usage: Usage[]
+}
+
+/**
+ * Reads an agent's NDJSON answer to its end, so that its connection can serve the next attempt. Throws `upstream_error` when it
+ * ends without a result, or holds what is not an agent's event.
+ */
+export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body: AsyncIterable<Uint8Array>): Promise<AttemptEnd> {
+  const usage: Usage[] = []
+  let offset = 0
+  let outcome: AttemptOutcome | undefined
+  try {
+    for await (const line of readLines(body)) {
+      if (outcome !== undefined) continue
+      const event = parseJson(AgentEvent, line, `the answer of ${agent}`)
+      if (isTerminalAgentEvent(event)) outcome = outcomeOf(event)
+      else if (event.type === 'usage') usage.push(usageOf(event))
+      else if (event.type === 'text') {
+        sink.text(event.delta, offset)
+        offset += event.delta.length
+      } else await note({ ref, sink }, event)
+    }
+  } catch (thrown) {
+    // What comes after the result, even the loss of the connection, takes nothing away from it.
+    if (outcome === undefined) throw thrown
+  }
+  if (outcome !== undefined) return { outcome, usage }
+  throw new WeftError('upstream_error', `${agent} ended its answer without a result`, { isRetryable: true })
+}
+
+function usageOf({ model, inputTokens, outputTokens, costUsd, measured }: Usage): Usage {
+  return { model, inputTokens, outputTokens, costUsd, measured }
+}
+
+/** Progress and checkpoints go through the session; a tool call is told as progress. */
+async function note(work: Pick<FollowedAttempt, 'ref' | 'sink'>, event: Exclude<AgentEvent, TerminalAgentEvent>): Promise<void> {
+  if (event.type === 'progress')
+    await work.sink.apply({ type: 'progress', ...work.ref, message: event.message, fraction: event.fraction })
+  if (event.type === 'tool_call')
+    await work.sink.apply({ type: 'progress', ...work.ref, message: `tool ${event.name}`, fraction: undefined })
+  if (event.type === 'checkpoint') await work.sink.apply({ type: 'checkpoint', ...work.ref, state: event.state })
+}
+
+function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {
+  switch (event.type) {
+    case 'result': {
+      const { output, citations, confidence } = event
+      if ((event.steps?.length ?? 0) > 0) return refused('it asked for further steps, which this version does not run')
+      return { kind: 'succeeded', output, citations, confidence }
+    }
+    case 'needs_approval':
+      return refused(`it asked for an approval ("${event.action}"), which this version does not ask anybody for`)
+    case 'error':
+      return {
+        kind: 'failed',
+        problem: { code: 'upstream_error', message: `${event.code}: ${event.message}`, isRetryable: event.isRetryable },
+      }
+  }
+}
+
+function refused(why: string): AttemptOutcome {
+  return {
+    kind: 'failed',
+    problem: { code: 'unprocessable_content', message: `the agent did not finish: ${why}`, isRetryable: false },
+  }
+}
