@@ -1,10 +1,11 @@
 import { WeftError } from '@weft/contracts'
 import type { Database } from '@weft/database'
+import type { Chunk } from './chunk-text.ts'
 import type { FileReader, ReadFile } from './file-reader.ts'
 import { FileRefusal } from './file-refusal.ts'
 import type { IngestError } from './knowledge-types.ts'
 import { checkFileSize } from './parse-file.ts'
-import { findFileText } from './postgres-file-texts.ts'
+import { findFileText, isLargeText, saveLargeText } from './postgres-file-texts.ts'
 import { createFileMethods } from './postgres-files.ts'
 import {
   type ClaimedJob,
@@ -47,18 +48,20 @@ export async function ingestFile(tools: IngestTools, job: IngestionJob, signal?:
 /** A file that ends its worker this often is not tried again. */
 const attemptsMax = 4
 
-/** Chunks of one statement, about half a megabyte: long enough to be worth a round trip, short enough to let others in between. */
-const batchChunks = 400
+/** Letters of one statement: indexing takes PGlite .4 s a megabyte, during which it serves nobody else. */
+const batchLettersMax = 131_072
 
 type Work = { file: ReadFile; isKept: boolean; signal: AbortSignal | undefined }
 
 async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
-  const { filename, chunking } = job
+  const { filename, chunking, fileId } = job
   const { parsed, isOwn, bytes } = await findFileText(database, job)
-  if (parsed !== undefined) return { file: await reader.read({ parsed, chunking }, signal), isKept: isOwn, signal }
   checkFileSize(job.bytes)
-  const file = { filename, bytes: bytes ?? (await readBytes(database, job)) }
-  return { file: await reader.read({ file, chunking }, signal), isKept: false, signal }
+  const what = parsed === undefined ? { file: { filename, bytes: bytes ?? (await readBytes(database, job)) } } : { parsed }
+  const file = await reader.read({ ...what, chunking }, signal)
+  if (isOwn || !isLargeText(file)) return { file, isKept: isOwn, signal }
+  await saveLargeText(database, fileId, file)
+  return { file, isKept: true, signal }
 }
 
 async function readBytes(database: Database, job: ClaimedJob): Promise<Uint8Array> {
@@ -84,19 +87,32 @@ async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => 
 async function writeAll(database: Database, job: ClaimedJob, work: Work): Promise<IngestOutcome> {
   const { chunks, text } = work.file
   const usageBytes = Buffer.byteLength(text)
-  for (let from = 0; from === 0 || from < chunks.length; from += batchChunks) {
+  let written = 0
+  for (const batch of batchesOf(chunks)) {
     work.signal?.throwIfAborted()
-    const isLast = from + batchChunks >= chunks.length
-    const batch = {
-      chunks: chunks.slice(from, from + batchChunks),
-      total: chunks.length,
-      usageBytes,
-      isLast,
-      keep: from === 0 && !work.isKept ? work.file : undefined,
-    }
-    if (!(await writeChunks(database, job, batch))) return { status: 'skipped' }
+    const keep = written === 0 && !work.isKept ? work.file : undefined
+    written += batch.length
+    const isLast = written === chunks.length
+    if (!(await writeChunks(database, job, { chunks: batch, total: chunks.length, usageBytes, isLast, keep })))
+      return { status: 'skipped' }
   }
   return { status: 'completed', chunks: chunks.length }
+}
+
+/** Batches of at least one chunk; one batch without any for a text without chunks. */
+function* batchesOf(chunks: Chunk[]): Generator<Chunk[]> {
+  let batch: Chunk[] = []
+  let letters = 0
+  for (const chunk of chunks) {
+    if (batch.length > 0 && letters + chunk.text.length > batchLettersMax) {
+      yield batch
+      batch = []
+      letters = 0
+    }
+    batch.push(chunk)
+    letters += chunk.text.length
+  }
+  yield batch
 }
 
 /** Refusals are final; everything else is left for another attempt, the last of which says what went wrong. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { ChunkingStrategy } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
@@ -6,7 +5,7 @@ import type { Chunk } from './chunk-text.ts'
 import { baseName } from './file-kind.ts'
 import type { IngestError } from './knowledge-types.ts'
 import type { ParsedFile } from './parse-file.ts'
-import { originOf } from './postgres-file-texts.ts'
+import { textRow } from './postgres-file-texts.ts'
 import { storable } from './postgres-files.ts'
 import { isFile } from './postgres-vector-store-files.ts'
 import { IngestionJob } from './search-types.ts'
@@ -124,9 +123,9 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
 
 /** The first text stays, since offsets given out refer to it. */
 function keepText(fileId: string, file: ParsedFile) {
-  const hash = createHash('sha256').update(file.text).digest('hex')
+  const { text, hash, origin } = textRow(file)
   return sql`, kept as (
-    insert into file_texts (file_id, text, text_hash, pages) select ${fileId}, ${file.text}, ${hash}, ${originOf(file)}::jsonb from job
+    insert into file_texts (file_id, text, text_hash, pages) select ${fileId}, ${text}, ${hash}, ${origin}::jsonb from job
     on conflict (file_id) do nothing
   )`
 }
