@@ -1,4 +1,4 @@
-import { weftVersion } from '@weft/contracts'
+import { WeftError, weftVersion } from '@weft/contracts'
 import { openDatabase } from '@weft/database'
 import {
   createInternalApp,
@@ -20,6 +20,7 @@ import { mountReplies, replyTopicOf } from './dapr-replies.ts'
 import { createSessions } from './dapr-sessions.ts'
 import { dependencyChecks, findDown } from './dependency-checks.ts'
 import { readAdminKey } from './first-admin-key.ts'
+import type { KeyStore } from './key-store.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { createPostgresKeys } from './postgres-keys.ts'
 import { createPostgresSessionLog } from './postgres-sessions.ts'
@@ -91,7 +92,7 @@ async function buildParts(settings: GatewaySettings) {
     own,
     allowedHosts: allowedHosts(settings.WEFT_ALLOWED_HOSTS),
     checks: [...own, ...dependencies],
-    keys: createKeyCheck(keyStore),
+    keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),
     keyStore,
     models: createModels({ settings, telemetry }),
     sidecar,
@@ -110,6 +111,14 @@ async function buildParts(settings: GatewaySettings) {
   telemetry.metrics.gauge('weft_streams_open', 'Answers being written', () => parts.streams.count())
   telemetry.metrics.gauge('weft_turns_followed', 'Turns whose replies are waited for', () => parts.hub.followerCount())
   return parts
+}
+
+/** Before the first admin key is stored an unknown key may be just that one: come back, rather than never. */
+async function findOncePrepared(keyStore: KeyStore, life: { isPrepared: boolean }, keyHash: string) {
+  const found = await keyStore.find(keyHash)
+  if (found === undefined && !life.isPrepared)
+    throw new WeftError('dependency_unavailable', 'the gateway is starting: its keys are not there yet')
+  return found
 }
 
 type Parts = Awaited<ReturnType<typeof buildParts>>

@@ -1,0 +1,76 @@
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createSseStream, encodeSse } from './sse-stream.ts'
+
+let server: Server
+afterEach(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
+
+function connect(answer: (response: ServerResponse) => void): Promise<IncomingMessage> {
+  server = createServer((_request, response) => answer(response))
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }, resolve))
+  })
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of response) text += String(chunk)
+  return text
+}
+
+describe('a stream of server-sent events', () => {
+  it('is written one event a block, in order', async () => {
+    const response = await connect(async (out) => {
+      const sse = createSseStream(out)
+      await sse.send({ data: '{"a":1}' })
+      await sse.send({ id: 7, data: '{"b":2}' })
+      sse.end()
+    })
+    expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8')
+    expect(await textOf(response)).toBe('data: {"a":1}\n\nid: 7\ndata: {"b":2}\n\n')
+  })
+
+  it('is kept alive by a comment when nothing is sent', async () => {
+    const response = await connect((out) => {
+      const sse = createSseStream(out, { idleMs: 20 })
+      sse.start()
+      setTimeout(() => sse.end(), 110)
+    })
+    expect((await textOf(response)).split(': keep-alive\n\n').length).toBeGreaterThan(3)
+  })
+
+  it('waits for a slow reader instead of piling up what it has not read', async () => {
+    let sent = 0
+    const big = 'x'.repeat(65_536)
+    const response = await connect(async (out) => {
+      const sse = createSseStream(out)
+      for (; sent < 1_000 && !out.destroyed; sent += 1) await sse.send({ data: big })
+    })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const whileUnread = sent
+    expect(whileUnread).toBeLessThan(500)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(sent).toBe(whileUnread)
+    response.destroy()
+  })
+
+  it('ends quietly when its reader has gone', async () => {
+    const done = Promise.withResolvers<void>()
+    const response = await connect(async (out) => {
+      const sse = createSseStream(out)
+      await sse.send({ data: '1' })
+      await new Promise((resolve) => out.once('close', resolve))
+      await sse.send({ data: '2' })
+      sse.end()
+      done.resolve()
+    })
+    response.destroy()
+    await expect(done.promise).resolves.toBeUndefined()
+  })
+})
+
+it('names event and id before the data', () => {
+  server = createServer()
+  expect(encodeSse({ event: 'step', id: 3, data: '{}' })).toBe('event: step\nid: 3\ndata: {}\n\n')
+})
