@@ -1,0 +1,51 @@
+import { expect, it } from '@jest/globals'
+import { z } from 'zod'
+import { bodyOf, meshProcesses, request } from './mesh/shared-mesh.ts'
+
+const ErrorBody = z.object({ error: z.looseObject({ message: z.string() }) })
+const Health = z.object({ status: z.string(), checks: z.record(z.string(), z.string()) })
+
+const chat = { model: 'weft/auto', messages: [{ role: 'user', content: 'hello' }] }
+const post = (path: string, body: object) =>
+  request(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+/** Suspends a process of the mesh, which is then down for everybody without being restarted at once. */
+async function whileSuspended(name: string, act: () => Promise<void>): Promise<void> {
+  const pid = (await meshProcesses()).find((process) => process.name === name)?.pid ?? 0
+  expect(pid).toBeGreaterThan(0)
+  process.kill(pid, 'SIGSTOP')
+  try {
+    await act()
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+}
+
+it.each([
+  ['orchestrator', () => post('/v1/chat/completions', chat), /orchestrator|actor/i],
+  ['pglite', async () => request('/v1/files'), /database/i],
+])(
+  'a request is 503 while %s is down, naming it, and works again afterwards',
+  async (name, ask, named) => {
+    await whileSuspended(name, async () => {
+      const refused = await ask()
+      expect(refused.status).toBe(503)
+      expect(refused.headers.get('retry-after')).toBeTruthy()
+      expect((await bodyOf(ErrorBody, refused)).error.message).toMatch(named)
+    })
+    let status = 0
+    for (let waitedMs = 0; status !== 200 && waitedMs < 20_000; waitedMs += 500) {
+      status = (await ask()).status
+      if (status !== 200) await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+    expect(status).toBe(200)
+  },
+  90_000,
+)
+
+it('/healthz names every dependency', async () => {
+  const { checks } = await bodyOf(Health, request('/healthz', { key: '' }))
+  expect(Object.keys(checks)).toEqual(
+    expect.arrayContaining(['database', 'sidecar', 'redis', 'orchestrator', 'planner', 'reasoning', 'rag']),
+  )
+})
