@@ -1,7 +1,7 @@
 import type { ChunkingStrategy } from '@weft/contracts'
 import { codePointCounter } from './code-points.ts'
 import type { FileKind } from './file-kind.ts'
-import { packPieces } from './pack-pieces.ts'
+import { type ChunkSize, packPieces } from './pack-pieces.ts'
 import { isSpace } from './sentences.ts'
 import { splitPieces } from './split-pieces.ts'
 
@@ -41,9 +41,6 @@ export function* chunkText(
     ordinal++
   }
 }
-
-/** Sizes count letters, wide ones (East Asian, emoji) thrice: a measure close to three or four per token in any language. */
-export type ChunkSize = { max: number; overlap: number; isOverlapAlways: boolean }
 
 /**
  * Of 600 to 3,000 letters, 1,200 finds most of Chroma's 790 marked spans for equal text read (.93 in 7,500 letters, BM25): see

@@ -21,8 +21,8 @@ export {
   vectorStoreFileStatuses,
 } from './knowledge-types.ts'
 export { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'
-export { IngestionJob, SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
 export { deleteAbandonedUploads } from './postgres-files.ts'
 export { listIngestionJobs } from './postgres-ingestion-jobs.ts'
 export { searchKnowledge } from './postgres-search-knowledge.ts'
 export { verifyQuotes } from './postgres-verify-quotes.ts'
+export { IngestionJob, SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'

@@ -1,5 +1,6 @@
 import { WeftError } from '@weft/contracts'
 import type { Database } from '@weft/database'
+import { withSpan } from '@weft/telemetry'
 import type { Chunk } from './chunk-text.ts'
 import type { FileReader, ReadFile } from './file-reader.ts'
 import { FileRefusal } from './file-refusal.ts'
@@ -31,7 +32,16 @@ export type IngestTools = { database: Database; reader: FileReader }
  * that cannot be indexed becomes `failed` with OpenAI's `last_error`. Safe to call again at any time and from several workers: killed at
  * any point, the next call completes the job. Throws when trying again later may help, such as `dependency_unavailable`.
  */
-export async function ingestFile(tools: IngestTools, job: IngestionJob, signal?: AbortSignal): Promise<IngestOutcome> {
+export function ingestFile(tools: IngestTools, job: IngestionJob, signal?: AbortSignal): Promise<IngestOutcome> {
+  const attributes = { 'weft.vector_store.id': job.vectorStoreId, 'weft.file.id': job.fileId }
+  return withSpan('ingest file', { attributes }, async (span) => {
+    const outcome = await ingest(tools, job, signal)
+    span.setAttribute('weft.ingest.status', outcome.status)
+    return outcome
+  })
+}
+
+async function ingest(tools: IngestTools, job: IngestionJob, signal: AbortSignal | undefined): Promise<IngestOutcome> {
   signal?.throwIfAborted()
   const claimed = await claimJob(tools.database, job)
   if (claimed === undefined) return { status: 'skipped' }

@@ -1,5 +1,7 @@
-import type { ChunkSize } from './chunk-text.ts'
 import { cutRank, type Piece } from './split-pieces.ts'
+
+/** Sizes count letters, wide ones (East Asian, emoji) thrice: a measure close to three or four per token in any language. */
+export type ChunkSize = { max: number; overlap: number; isOverlapAlways: boolean }
 
 export type PackedRange = { start: number; end: number; path: string }
 

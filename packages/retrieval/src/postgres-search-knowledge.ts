@@ -1,5 +1,6 @@
 import { Attributes } from '@weft/contracts'
 import { type Bm25Hit, type Database, searchBm25, sql } from '@weft/database'
+import { genAi, withSpan } from '@weft/telemetry'
 import { z } from 'zod'
 import { boundQuery } from './bound-query.ts'
 import { normaliseScore } from './normalise-score.ts'
@@ -12,7 +13,21 @@ import type { SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
  * The best chunks of a tenant's vector stores by BM25, each place of a file once. A query without a word that could be found finds nothing.
  * Throws `invalid_request` for a filter nested too deeply and `dependency_unavailable`.
  */
-export async function searchKnowledge(database: Database, request: SearchRequest): Promise<SearchAnswer> {
+export function searchKnowledge(database: Database, request: SearchRequest): Promise<SearchAnswer> {
+  const attributes = {
+    [genAi.operationName]: 'retrieval',
+    [genAi.openInferenceSpanKind]: 'RETRIEVER',
+    [genAi.requestTopK]: request.maxResults,
+    [genAi.dataSourceId]: request.vectorStoreIds,
+  }
+  return withSpan('retrieval knowledge', { attributes }, async (span) => {
+    const answer = await search(database, request)
+    span.setAttribute('weft.search.results', answer.results.length)
+    return answer
+  })
+}
+
+async function search(database: Database, request: SearchRequest): Promise<SearchAnswer> {
   const { tenant, maxResults, filters } = request
   const query = boundQuery(storable(request.query))
   if (query === '') return { results: [] }

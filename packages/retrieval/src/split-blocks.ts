@@ -1,13 +1,9 @@
+import { type Block, linesOf } from './block.ts'
 import type { FileKind } from './file-kind.ts'
 import { splitCode } from './split-code.ts'
 import { splitMarkdown } from './split-markdown.ts'
 
-/**
- * A stretch of a file that belongs together; blocks follow each other without gaps. `prose` may be cut at sentences, `list` at items,
- * `lines` and `fence` at line breaks. `path` is the trail of headings (or the declaration) it stands under.
- */
-export type Block = { start: number; end: number; type: 'heading' | 'prose' | 'list' | 'table' | 'fence' | 'lines'; path: string }
-
+/** The blocks of a text, each way of writing by its own rules. */
 export function splitBlocks(text: string, kind: FileKind): Iterable<Block> {
   if (kind === 'markdown' || kind === 'html') return splitMarkdown(text)
   if (kind === 'code') return splitCode(text)
@@ -26,20 +22,4 @@ function* splitParagraphs(text: string): Generator<Block> {
     isBlank = line.isBlank
   }
   if (text.length > start) yield { start, end: text.length, type: 'prose', path: '' }
-}
-
-/** `head` is the line's beginning, enough to tell what it is; `next` is where the following line begins. */
-export type Line = { start: number; next: number; head: string; isBlank: boolean }
-
-export const lineHeadLength = 400
-
-export function* linesOf(text: string, from = 0, to = text.length): Generator<Line> {
-  let start = from
-  while (start < to) {
-    const found = text.indexOf('\n', start)
-    const next = found === -1 || found >= to ? to : found + 1
-    const head = text.slice(start, Math.min(next, start + lineHeadLength))
-    yield { start, next, head, isBlank: head.trim() === '' && next - start <= lineHeadLength }
-    start = next
-  }
 }

@@ -1,4 +1,4 @@
-import { type Block, type Line, linesOf } from './split-blocks.ts'
+import { type Block, type Line, linesOf } from './block.ts'
 
 /**
  * Blocks of source code of any language that indents: a new one begins at a line without indentation that follows a blank line or the end of a

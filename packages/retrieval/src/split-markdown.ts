@@ -1,4 +1,4 @@
-import { type Block, type Line, linesOf } from './split-blocks.ts'
+import { type Block, type Line, linesOf } from './block.ts'
 
 /** Blocks of a Markdown text: the parts of CommonMark that decide where a text may be cut, nothing of its inline marks. */
 export function* splitMarkdown(text: string): Generator<Block> {

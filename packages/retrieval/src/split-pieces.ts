@@ -1,7 +1,8 @@
+import { type Block, linesOf } from './block.ts'
 import { isHighSurrogate } from './code-points.ts'
 import type { FileKind } from './file-kind.ts'
 import { isSpace, sentenceEnds } from './sentences.ts'
-import { type Block, linesOf, splitBlocks } from './split-blocks.ts'
+import { splitBlocks } from './split-blocks.ts'
 
 /** How good a place the beginning of a piece is for a cut, worst first. */
 export const cutRank = { word: 0, sentence: 1, item: 2, block: 3, heading: 4 } as const

@@ -1,4 +1,5 @@
 import type { IngestionJob, IngestOutcome } from '@weft/retrieval'
+import { createJobQueue } from './job-queue.ts'
 
 /**
  * Indexes the files that wait for it. Level-triggered: rows in progress are looked for at the start, every `scanIntervalMs` and after each
@@ -19,57 +20,30 @@ export type IngestionWorkerOptions = {
 }
 
 /** Jobs held in memory; the rest stays in the database for the next round. */
-const queueMax = 500
+const waitingMax = 500
 
 export function createIngestionWorker(options: IngestionWorkerOptions): IngestionWorker {
-  const { listJobs, ingest, logger, concurrency, scanIntervalMs = 30_000 } = options
+  const { listJobs, logger, concurrency, scanIntervalMs = 30_000 } = options
   const stopping = new AbortController()
-  const queue = new Map<string, IngestionJob>()
-  const running = new Map<string, Promise<void>>()
   /** Failed jobs wait for the next timed scan: a full round must not turn them over without end. */
   const resting = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let scanning: Promise<void> | undefined
   let isScanDue = false
 
-  function enqueue(job: IngestionJob): void {
-    const key = keyOf(job)
-    if (stopping.signal.aborted || running.has(key) || queue.size >= queueMax) return
-    queue.set(key, job)
-    pump()
-  }
-
-  function pump(): void {
-    while (running.size < concurrency && !stopping.signal.aborted) {
-      const [next] = queue
-      if (next === undefined) return
-      const [key, job] = next
-      queue.delete(key)
-      running.set(key, run(key, job))
-    }
-  }
-
   async function run(key: string, job: IngestionJob): Promise<void> {
     try {
-      const outcome = await ingest(job, stopping.signal)
-      logger.info('a file was indexed', { ...job, ...outcome })
+      report(logger, job, await options.ingest(job, stopping.signal))
     } catch (thrown) {
       resting.add(key)
       if (!stopping.signal.aborted) logger.warn('a file is not indexed yet', { ...job, cause: String(thrown) })
-    } finally {
-      running.delete(key)
-      pump()
-      if (queue.size === 0 && running.size === 0) scan()
     }
   }
 
   /** A scan asked for during another is done after it: what that one has not seen must not wait for the timer. */
   function scan(): void {
-    if (scanning !== undefined) {
-      isScanDue = true
-      return
-    }
-    isScanDue = false
+    isScanDue = scanning !== undefined
+    if (isScanDue || stopping.signal.aborted) return
     scanning = findJobs().finally(() => {
       scanning = undefined
       if (isScanDue) scan()
@@ -77,15 +51,15 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
   }
 
   async function findJobs(): Promise<void> {
-    if (stopping.signal.aborted) return
     try {
-      const jobs = await listJobs(queueMax)
-      for (const job of jobs) if (!resting.has(keyOf(job))) enqueue(job)
+      const jobs = await listJobs(waitingMax)
+      for (const job of jobs) if (!resting.has(keyOf(job))) queue.add(keyOf(job), job)
     } catch (thrown) {
       logger.warn('files waiting to be indexed could not be listed', { cause: String(thrown) })
     }
   }
 
+  const queue = createJobQueue({ concurrency, waitingMax, run, onIdle: scan })
   return {
     start() {
       scan()
@@ -96,15 +70,21 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
     },
     hint(job) {
       resting.delete(keyOf(job))
-      enqueue(job)
+      queue.add(keyOf(job), job)
     },
     async stop() {
       clearInterval(timer)
       stopping.abort()
-      queue.clear()
-      await Promise.allSettled([...running.values(), scanning])
+      await queue.stop()
+      await scanning
     },
   }
+}
+
+function report(logger: WorkerLog, job: IngestionJob, outcome: IngestOutcome): void {
+  if (outcome.status === 'completed') logger.info('a file was indexed', { ...job, chunks: outcome.chunks })
+  else if (outcome.status === 'failed')
+    logger.warn('a file cannot be indexed', { ...job, code: outcome.error.code, cause: outcome.error.message })
 }
 
 function keyOf({ tenant, vectorStoreId, fileId }: IngestionJob): string {
