@@ -75,7 +75,12 @@ describe('a chat request is refused with an OpenAI error when it', () => {
 
   it('comes with a foreign Host header, as a rebound name in a browser would send it', async () => {
     const { port, apiKey } = sharedMesh()
-    const asked = httpRequest({ port, host: '127.0.0.1', path: '/v1/models', headers: { host: 'evil.example', authorization: `Bearer ${apiKey}` } }).end()
+    const asked = httpRequest({
+      port,
+      host: '127.0.0.1',
+      path: '/v1/models',
+      headers: { host: 'evil.example', authorization: `Bearer ${apiKey}` },
+    }).end()
     const [response] = await once(asked, 'response')
     response.resume()
     expect(response.statusCode).toBe(403)

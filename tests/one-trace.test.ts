@@ -61,8 +61,13 @@ it('a question is one trace: request, sidecars, actor, planner, agents and the m
   const isWhole = (received: ReceivedSpan[]) => {
     const own = received.filter((span) => span.traceId === traceId)
     const services = new Set(own.map((span) => span.service))
-    const hasEnd = own.some((span) => span.name === 'chat test-model') && own.some((span) => span.name === 'POST /v1/chat/completions')
-    return hasEnd && ['gateway', 'orchestrator', 'rag', 'planner'].every((service) => services.has(service)) && orphans(own).length === 1
+    const hasEnd =
+      own.some((span) => span.name === 'chat test-model') && own.some((span) => span.name === 'POST /v1/chat/completions')
+    return (
+      hasEnd &&
+      ['gateway', 'orchestrator', 'rag', 'planner'].every((service) => services.has(service)) &&
+      orphans(own).length === 1
+    )
   }
   await receiver.waitFor(isWhole, 15_000).catch(() => undefined)
   const spans = receiver.spans().filter((span) => span.traceId === traceId)

@@ -21,11 +21,12 @@ async function whileSuspended(name: string, act: () => Promise<void>): Promise<v
   }
 }
 
+// Suspended rather than killed: what was killed is back before anybody notices. What hangs is 504, what does not answer at all 503.
 it.each([
   ['orchestrator', () => post('/v1/chat/completions', chat), /orchestrator|actor/i],
   ['pglite', async () => request('/v1/files'), /database/i],
 ])(
-  'a request is 503 while %s is down, naming it, and works again afterwards',
+  'a request is refused while %s is down, naming it, and works again afterwards',
   async (name, ask, named) => {
     await whileSuspended(name, async () => {
       const refused = await ask()

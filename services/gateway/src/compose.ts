@@ -75,6 +75,8 @@ async function buildParts(settings: GatewaySettings) {
     instanceId: settings.WEFT_INSTANCE,
     logLevel: settings.WEFT_LOG_LEVEL,
     otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+    otlpTracesEndpoint: settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
+    otlpMetricsEndpoint: settings.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
   })
   const { logger } = telemetry
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })

@@ -74,7 +74,6 @@ const identities = new Map(
 )
 
 function answerErrors(unforeseen: unknown[]): ErrorRequestHandler {
-  // biome-ignore lint/complexity/useMaxParams: express knows an error handler by its four parameters
   return (thrown, _request, response, _next) => {
     const { status, body, headers } = toApiError(foreseen(thrown))
     if (body.error.code === 'internal_error') unforeseen.push(thrown)
