@@ -33,6 +33,14 @@ describe('an agent’s answer', () => {
     expect(inputs).toEqual([{ type: 'progress', ...ref, message: 'half', fraction: undefined }])
   })
 
+  it('is never cut inside a character', async () => {
+    const { texts } = await follow([`{"type":"text","delta":"a\\ud83d"}\n{"type":"text","delta":"\\udca1b"}\n${result}\n`])
+    expect(texts).toEqual([
+      ['a', 0],
+      ['💡b', 1],
+    ])
+  })
+
   it('counts from its result on, whatever follows or breaks', async () => {
     const { end, texts } = await follow([`${result}\n{"type":"text","delta":"late"}\nnonsense\n`, new Error('connection lost')])
     expect(end.outcome.kind).toBe('succeeded')

@@ -25,7 +25,7 @@ export interface AttemptEnd {
  */
 export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body: AsyncIterable<Uint8Array>): Promise<AttemptEnd> {
   const usage: Usage[] = []
-  let offset = 0
+  const text = textAtOffsets(sink)
   let outcome: AttemptOutcome | undefined
   try {
     for await (const line of readLines(body)) {
@@ -33,17 +33,39 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
       const event = parseJson(AgentEvent, line, `the answer of ${agent}`)
       if (isTerminalAgentEvent(event)) outcome = outcomeOf(event)
       else if (event.type === 'usage') usage.push(usageOf(event))
-      else if (event.type === 'text') {
-        sink.text(event.delta, offset)
-        offset += event.delta.length
-      } else await note({ ref, sink }, event)
+      else if (event.type === 'text') text.push(event.delta)
+      else await note({ ref, sink }, event)
     }
   } catch (thrown) {
     // What comes after the result, even the loss of the connection, takes nothing away from it.
     if (outcome === undefined) throw thrown
   }
+  text.end()
   if (outcome !== undefined) return { outcome, usage }
   throw new WeftError('upstream_error', `${agent} ended its answer without a result`, { isRetryable: true })
+}
+
+/**
+ * Deltas at their offsets, cut only between characters: half of a surrogate pair is held back for the other half, because the
+ * broker's JSON would replace it.
+ */
+function textAtOffsets(sink: Pick<AttemptSink, 'text'>) {
+  let offset = 0
+  let held = ''
+  const say = (text: string) => {
+    if (text === '') return
+    sink.text(text, offset)
+    offset += text.length
+  }
+  return {
+    push(delta: string) {
+      const text = held + delta
+      const end = /[\uD800-\uDBFF]$/.test(text) ? text.length - 1 : text.length
+      held = text.slice(end)
+      say(text.slice(0, end))
+    },
+    end: () => say(held),
+  }
 }
 
 function usageOf({ model, inputTokens, outputTokens, costUsd, measured }: Usage): Usage {

@@ -27,6 +27,8 @@ import { hintIngestion } from './routes/hint-ingestion.ts'
 import { searchPassages } from './routes/search-passages.ts'
 import type { RagSettings } from './settings.ts'
 
+const answerPatienceMs = 6_000
+
 /** The only place that builds the retrieval agent's parts. */
 export async function composeRag(settings: RagSettings): Promise<Service> {
   const telemetry = await startTelemetry({
@@ -38,17 +40,20 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
     otlpTracesEndpoint: settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
     otlpMetricsEndpoint: settings.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
   })
-  const database = openDatabase({ urls: settings.DATABASE_URLS, logger: telemetry.logger })
+  const { logger } = telemetry
+  // Who waits for an answer waits a few seconds for the database; indexing a large file may take it longer.
+  const database = openDatabase({ urls: settings.DATABASE_URLS, queryTimeoutMs: answerPatienceMs, logger })
+  const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const models = createModels({ settings, telemetry })
   const reader = createFileReader()
   const worker = createIngestionWorker({
     async listJobs(limit) {
-      await deleteAbandonedUploads(database)
-      return listIngestionJobs(database, limit)
+      await deleteAbandonedUploads(ingestion)
+      return listIngestionJobs(ingestion, limit)
     },
-    ingest: (job, signal) => ingestFile({ database, reader }, job, signal),
-    logger: telemetry.logger,
+    ingest: (job, signal) => ingestFile({ database: ingestion, reader }, job, signal),
+    logger,
     concurrency: settings.WEFT_INGESTION_CONCURRENCY,
   })
   const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge(database, request)
@@ -85,7 +90,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
       await reader.stop()
       await models.stop()
       await sidecar.stop()
-      await database.stop()
+      await Promise.all([database.stop(), ingestion.stop()])
       await telemetry.stop()
     },
   }

@@ -8,6 +8,10 @@ import { estimatePlan } from './estimate-plan.ts'
 const passagesPerAnswer = 8
 const passagesPerSubject = 5
 
+/** An index that hangs is given up for an answer without evidence, which says so, after about half a minute. */
+const retrievalTimeoutMs = 10_000
+const retrievalAttemptsMax = 4
+
 /** The workflow for a request, by rules: the same request, mode and registry always give the same plan. */
 export function planByRules(request: PlannerRequest, mode: Mode, registry: CapabilityRegistry): PlannerAnswer {
   const found = classifyRequest(request.messages, mode, request.vectorStoreIds.length > 0)
