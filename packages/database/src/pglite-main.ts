@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { readSettings } from '@weft/settings'
 import { z } from 'zod'
+import { createCluster } from './create-cluster.ts'
 import { lockFolder } from './folder-lock.ts'
 import { startPgliteServer } from './pglite-server.ts'
 
@@ -19,6 +20,7 @@ try {
   const { WEFT_PGLITE_PORT: port, WEFT_PGLITE_DATA: dataFolder } = readSettings(PgliteSettings)
   mkdirSync(dirname(dataFolder), { recursive: true, mode: 0o700 })
   const unlock = lockFolder(dataFolder)
+  await createCluster(dataFolder)
   const server = await startPgliteServer({ port, dataFolder })
   say('info', 'the database is listening', { port: server.port })
 

@@ -104,9 +104,9 @@ async function runUnit(backend: WireBackend, { client, bytes, isOpen }: Unit): P
   client.unitsWaiting -= 1
   if (client.socket.isPaused()) client.socket.resume()
   try {
-    await run(backend, bytes, (data) => {
-      if (!client.isGone) client.socket.write(Buffer.from(data))
-    })
+    const answer = gatherWrites(client)
+    await run(backend, bytes, answer.add)
+    answer.send()
     client.isStarted = true
   } catch (cause) {
     // A connection that could not begin is that client's problem; later failures are the backend's.
@@ -114,6 +114,27 @@ async function runUnit(backend: WireBackend, { client, bytes, isOpen }: Unit): P
     client.socket.destroy()
   }
   return isOpen || backend.isInTransaction()
+}
+
+/** The backend answers in pieces of a few bytes; sent one by one, they would cost as much as a small statement itself. */
+const writeBytesMax = 65_536
+
+function gatherWrites(client: Client): { add(data: Uint8Array): void; send(): void } {
+  let held: Buffer[] = []
+  let bytes = 0
+  function send(): void {
+    if (bytes > 0 && !client.isGone) client.socket.write(Buffer.concat(held))
+    held = []
+    bytes = 0
+  }
+  return {
+    add(data) {
+      held.push(Buffer.from(data))
+      bytes += data.length
+      if (bytes >= writeBytesMax) send()
+    },
+    send,
+  }
 }
 
 function run(backend: WireBackend, bytes: Uint8Array, onRawData: (data: Uint8Array) => void): Promise<void> {
