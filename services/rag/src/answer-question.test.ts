@@ -31,7 +31,7 @@ describe('answerQuestion with the offline model', () => {
   it('says that nothing was found when there are no passages, without asking a model', async () => {
     const { text, result, events } = await answer({ question: 'What?', passages: [] })
     expect(text).toMatch(/^I found no evidence/)
-    expect(result).toMatchObject({ output: { text, degraded: ['no_evidence'] }, citations: [], confidence: 0 })
+    expect(result).toMatchObject({ output: { text, degraded: ['offline_model', 'no_evidence'] }, citations: [], confidence: 0 })
     expect(events.some((event) => event.type === 'usage')).toBe(false)
   })
 
@@ -44,7 +44,7 @@ describe('answerQuestion with the offline model', () => {
   it('says that the search failed when it did', async () => {
     const { text, result } = await answer({ question: 'What?', dependencies: { find: { status: 'failed', citations: [] } } })
     expect(text).toContain('could not be searched')
-    expect(result.output).toEqual({ text, degraded: ['step_skipped:find', 'no_evidence'] })
+    expect(result.output).toEqual({ text, degraded: ['step_skipped:find', 'offline_model', 'no_evidence'] })
   })
 
   it('cites nothing while the quotes cannot be verified, and says why', async () => {

@@ -16,6 +16,8 @@ export async function answerQuestion(tools: AnswerTools, request: ExecuteRequest
   const evidence = gatherEvidence(request.dependencies)
   const degraded = new Set(evidence.degraded)
   if (evidence.passages.length === 0) {
+    const model = request.model?.prefer ?? (await tools.models.defaultModelId().catch(() => undefined))
+    if (model === offlineModelId) degraded.add('offline_model')
     sayNothingWasFound(degraded, call)
     return
   }
