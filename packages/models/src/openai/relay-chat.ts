@@ -2,19 +2,10 @@ import type { Dispatcher } from 'undici'
 import type { CallGuard } from '../call-guard.ts'
 import { explainConnectionError, explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
-import type { FinishReason, TokenCounts } from '../model-event.ts'
 import type { ProviderConnection } from '../provider.ts'
+import type { RelayFacts } from './relay-facts.ts'
 import { createChunkRewriter } from './rewrite-chunk.ts'
 import { readWholeChat } from './whole-chat.ts'
-
-/** What is learned of a relayed call besides the bytes that pass through. */
-export interface RelayFacts {
-  tokens?: TokenCounts | undefined
-  finishReason?: FinishReason | undefined
-  responseId?: string | undefined
-  /** Characters of content seen, for an estimate when the provider did not count. */
-  contentChars: number
-}
 
 export interface RelayCall {
   connection: ProviderConnection

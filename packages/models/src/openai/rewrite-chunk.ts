@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import { ChatUsage, finishReason, tokenCounts } from './chat-chunk.ts'
-import type { RelayFacts } from './relay-chat.ts'
+import type { RelayFacts } from './relay-facts.ts'
 
 export interface ChunkRewriter {
   /** Complete SSE events in, the events for the client out; may be empty. */

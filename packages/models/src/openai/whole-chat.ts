@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import { ChatUsage, finishReason, tokenCounts } from './chat-chunk.ts'
-import type { RelayFacts } from './relay-chat.ts'
+import type { RelayFacts } from './relay-facts.ts'
 
 const WholeChat = z.looseObject({
   id: z.string().nullish(),

@@ -3,10 +3,11 @@ import { CliError } from '../../cli-error.ts'
 import { serverMessage } from './explain-failure.ts'
 import { type FingerprintedFile, fingerprintFile } from './fingerprint-file.ts'
 import { emptyReport, type IngestionReport } from './ingestion-report.ts'
+import type { IngestionTools } from './ingestion-tools.ts'
 import type { KnowledgeApi, StoreRef } from './knowledge-api.ts'
 import { decideFile, type FileAction, type ManifestEntry, planIngestion } from './plan-ingestion.ts'
 import { runBounded } from './run-bounded.ts'
-import { formatBytes, progressBar, type Terminal } from './terminal.ts'
+import { formatBytes, progressBar } from './terminal.ts'
 import { FileChangedError } from './upload-file.ts'
 import { waitUntilIndexed } from './wait-until-indexed.ts'
 import { type FoundFile, resolveRoots, type SkippedPath, type WalkRoot, walkPaths } from './walk-paths.ts'
@@ -17,13 +18,6 @@ export type IngestionRequest = {
   isDryRun: boolean
   fileBytesMax: number
   excludedFolders: string[]
-}
-
-export type IngestionTools = {
-  knowledge: KnowledgeApi
-  terminal: Terminal
-  now: () => number
-  sleep: (ms: number) => Promise<void>
 }
 
 /** Uploads stream from disk and the server writes each in parts, so this bounds memory on both sides. */

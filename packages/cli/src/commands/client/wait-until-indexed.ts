@@ -1,5 +1,5 @@
 import { CliError } from '../../cli-error.ts'
-import type { IngestionTools } from './ingest-paths.ts'
+import type { IngestionTools } from './ingestion-tools.ts'
 import { progressBar } from './terminal.ts'
 
 const pollDelaysMs = { first: 100, max: 1_000 } as const
