@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { isProcessAlive } from './process-identity.mjs'
 
 const TEMPORARY = /^unfinished-(\d+)-/
@@ -20,7 +20,7 @@ export function cacheFolder(env = process.env) {
 export async function completeFolder(cache, name, fill) {
   const target = join(cache, name)
   if (existsSync(target)) return target
-  await mkdir(cache, { recursive: true })
+  createFolder(cache)
   const unfinished = await mkdtemp(join(cache, `unfinished-${process.pid}-`))
   try {
     await fill(unfinished)
@@ -29,6 +29,25 @@ export async function completeFolder(cache, name, fill) {
     await rm(unfinished, { recursive: true, force: true })
   }
   return target
+}
+
+/**
+ * Creates a folder with its missing parents. One after another: Node's own recursive creation never ends where a parent exists
+ * and yet nothing can be made in it, as under /proc.
+ */
+export function createFolder(path) {
+  if (isFolder(path)) return
+  const parent = dirname(resolve(path))
+  if (parent !== resolve(path)) createFolder(parent)
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (!isFolder(path)) throw error
+  }
+}
+
+function isFolder(path) {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 /** Removes what a killed bootstrap left half done. */

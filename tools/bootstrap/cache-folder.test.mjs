@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { cacheFolder, completeFolder, sweepUnfinished } from './cache-folder.mjs'
+import { cacheFolder, completeFolder, createFolder, sweepUnfinished } from './cache-folder.mjs'
 
 let cache
 
@@ -42,5 +42,17 @@ describe('the cache folder', () => {
     for (const name of [`unfinished-4194304-abc`, `unfinished-${process.ppid}-abc`, 'node-24.0.0']) mkdirSync(join(cache, name))
     await sweepUnfinished(cache)
     expect(readdirSync(cache).sort()).toEqual(['node-24.0.0', `unfinished-${process.ppid}-abc`])
+  })
+})
+
+describe('createFolder', () => {
+  it('creates what is missing and leaves alone what is there', () => {
+    createFolder(join(cache, 'a', 'b'))
+    createFolder(join(cache, 'a', 'b'))
+    expect(readdirSync(join(cache, 'a'))).toEqual(['b'])
+  })
+
+  it('refuses a place in which nothing can be made, at once', () => {
+    expect(() => createFolder('/proc/weft/cache')).toThrow('/proc/weft')
   })
 })

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rename, rm, rmdir, stat, writeFile } from 'node:fs/prom
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { interrupted } from './bootstrap-error.mjs'
+import { createFolder } from './cache-folder.mjs'
 import { isProcessAlive, startMark } from './process-identity.mjs'
 
 const RETRY_MS = 300
@@ -15,7 +16,7 @@ const ABANDONED_MS = 10_000
  * owner is waited for, after telling `onWait(pid)` once.
  */
 export async function withInstallLock(cache, work, { signal, onWait = () => {} } = {}) {
-  await mkdir(cache, { recursive: true })
+  createFolder(cache)
   const folder = join(cache, 'installing.lock')
   const self = { pid: process.pid, mark: startMark(process.pid), token: randomUUID() }
   let hasTold = false

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { builtDaprName } from './build-dapr.mjs'
+import { createFolder } from './cache-folder.mjs'
 import { NODE_VERSION, PNPM_VERSION } from './pins.mjs'
 
 /** Which entries of the toolchain belong to which need. */
@@ -37,7 +38,7 @@ export function writeToolchain(cache, entries, env = process.env) {
     .map((name) => toolchain[name])
     .filter(Boolean)
   toolchain.fingerprints = Object.fromEntries(paths.map((path) => [path, fingerprint(path)]))
-  mkdirSync(cache, { recursive: true })
+  createFolder(cache)
   const next = `${toolchainFile(cache)}.${process.pid}`
   writeFileSync(next, `${JSON.stringify(toolchain, null, 2)}\n`)
   renameSync(next, toolchainFile(cache))

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError, exitCodes } from '../cli-error.ts'
-import { createFolders, dataPaths } from '../supervisor/data-paths.ts'
+import { createCompileCache, createFolders, dataPaths } from '../supervisor/data-paths.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { refuseRunningMesh } from '../supervisor/mesh-lock.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
 import type { ProcessSnapshot } from '../supervisor/process-snapshot.ts'
+import { openOwnOutput } from '../supervisor/rotating-log.ts'
 import { readLastLines } from './read-last-lines.ts'
 import type { UpOptions } from './up-in-foreground.ts'
 import { createUpProgress, type UpProgress } from './up-progress.ts'
@@ -19,6 +20,7 @@ const lastLinesRead = 60
 export async function upDetached({ settings, infrastructureOnly }: UpOptions, argv: readonly string[]): Promise<number> {
   const paths = dataPaths(settings.dataFolder)
   createFolders(paths)
+  createCompileCache(settings.compileCacheFolder)
   refuseRunningMesh(paths.lockFile)
   const key = ensureAdminKey(paths, settings.apiKey)
   const logFile = join(paths.logs, 'supervisor.log')
@@ -37,8 +39,8 @@ export async function upDetached({ settings, infrastructureOnly }: UpOptions, ar
 
 /** The same command without its flag, in a session of its own: no terminal's end reaches it. */
 function startSupervisor([node = process.execPath, ...args]: readonly string[], logFile: string): ChildProcess {
-  const log = openSync(logFile, 'w', 0o600)
-  const foregroundArgs = args.filter((arg) => arg !== '--detach' && arg !== '-d')
+  const log = openOwnOutput(logFile)
+  const foregroundArgs = [...args.filter((arg) => arg !== '--detach' && arg !== '-d'), '--own-output', logFile]
   const supervisor = spawn(node, [...process.execArgv, ...foregroundArgs], { detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
   return supervisor

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError, exitCodes } from '../cli-error.ts'
 import type { CliSettings } from '../cli-settings.ts'
-import { createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
+import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
 import { endOrphans } from '../supervisor/end-orphans.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { ownIdentity, takeMeshLock } from '../supervisor/mesh-lock.ts'
@@ -10,6 +10,8 @@ import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
 import { planProcesses } from '../supervisor/plan-processes.ts'
 import { refuseUnfitPlace } from '../supervisor/preflight.ts'
 import { prepareMesh } from '../supervisor/prepare-mesh.ts'
+import { boundOwnOutput } from '../supervisor/rotating-log.ts'
+import '../supervisor/return-idle-memory.ts'
 import { type RunningMesh, runMesh } from '../supervisor/run-mesh.ts'
 import { isSupervisorLine } from '../supervisor/supervised-process.ts'
 import { readLastLines } from './read-last-lines.ts'
@@ -19,6 +21,8 @@ export interface UpOptions {
   settings: CliSettings
   replicas: Partial<Record<AppId, number>>
   infrastructureOnly: boolean
+  /** The file that takes this process's output when it is no terminal's; it is kept bounded. */
+  ownOutput?: string | undefined
 }
 
 const hopelessAfterFailures = 5
@@ -28,10 +32,11 @@ const linesRead = 200
 const lastLinesShown = 12
 
 /** Runs the mesh until it is told to stop; answers the exit code. */
-export async function upInForeground({ settings, replicas, infrastructureOnly }: UpOptions): Promise<number> {
+export async function upInForeground({ settings, replicas, infrastructureOnly, ownOutput }: UpOptions): Promise<number> {
   const paths = dataPaths(settings.dataFolder)
   const url = `http://127.0.0.1:${settings.port}`
   createFolders(paths)
+  createCompileCache(settings.compileCacheFolder)
   const release = takeMeshLock(paths.lockFile, url)
   try {
     const orphanCount = await endOrphans(readMeshRecord(paths.meshFile))
@@ -40,7 +45,10 @@ export async function upInForeground({ settings, replicas, infrastructureOnly }:
     const key = ensureAdminKey(paths, settings.apiKey)
     const plan = await prepareMesh({ settings, paths, replicas, infrastructureOnly })
     const specs = planProcesses(plan, { infrastructureOnly })
-    const progress = createUpProgress(specs.map(({ name }) => name))
+    const progress = createUpProgress(
+      specs.map(({ name }) => name),
+      { write: (line) => writeLine(line, ownOutput) },
+    )
     const mesh = runMesh({ specs, paths, supervisor: ownIdentity(), url, ports: plan.ports, onChange: progress.changed })
     const stopping = stopOnSignals(mesh, progress)
     const isReady = await Promise.race([waitUntilReady(mesh, paths), stopping.then(() => false)])
@@ -50,6 +58,11 @@ export async function upInForeground({ settings, replicas, infrastructureOnly }:
   } finally {
     release()
   }
+}
+
+function writeLine(line: string, ownOutput: string | undefined): void {
+  console.log(line)
+  if (ownOutput !== undefined) boundOwnOutput(ownOutput)
 }
 
 /** Throws, after ending everything, when the mesh cannot become ready. */

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readCliSettings } from '../cli-settings.ts'
 import { type AppId, appIds } from '../supervisor/mesh-plan.ts'
 import { upDetached } from './up-detached.ts'
@@ -11,6 +11,7 @@ interface UpFlags {
   detach?: boolean
   infrastructure?: boolean
   replicas: Partial<Record<AppId, number>>
+  ownOutput?: string
 }
 
 export function registerUp(program: Command): void {
@@ -20,9 +21,10 @@ export function registerUp(program: Command): void {
     .option('-d, --detach', 'return once it is ready; end it with: weft down')
     .option('--infrastructure', 'start only Redis, the database, placement and scheduler, on the ports dapr/dapr.yaml names')
     .option('--replicas <service=count,…>', 'run several copies of a service', parseReplicas, {})
-    .action(async ({ detach = false, infrastructure = false, replicas }: UpFlags) => {
+    .addOption(new Option('--own-output <file>', 'the file its output goes to, to be kept bounded').hideHelp())
+    .action(async ({ detach = false, infrastructure = false, replicas, ownOutput }: UpFlags) => {
       const settings = readCliSettings()
-      const up = { settings, replicas, infrastructureOnly: infrastructure }
+      const up = { settings, replicas, infrastructureOnly: infrastructure, ownOutput }
       process.exitCode = detach ? await upDetached(up, process.argv) : await upInForeground(up)
     })
 }

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { CliError } from '../cli-error.ts'
+import { createFolder } from './create-folder.ts'
 
 /** Where the mesh keeps what, under its data folder. */
 export interface DataPaths {
@@ -41,16 +41,23 @@ export function dataPaths(data: string): DataPaths {
   }
 }
 
-/** Creates the folders, closed to other users of the machine. Throws `data_folder` when that is not allowed. */
+/** Creates the folders, closed to other users of the machine. Throws `folder_refused` when that cannot be done. */
 export function createFolders({ data, logs, run, redisData, schedulerData }: DataPaths): void {
+  for (const folder of [data, logs, run, redisData, schedulerData]) {
+    createOrExplain(folder, { what: `the data folder ${data}`, remedy: 'set WEFT_DATA to a folder you may write to' })
+  }
+}
+
+/** Where Node keeps compiled code between starts. Throws `folder_refused` when it cannot be created. */
+export function createCompileCache(folder: string): void {
+  createOrExplain(folder, { what: `the cache folder ${folder}`, remedy: 'set WEFT_CACHE to a folder you may write to' })
+}
+
+function createOrExplain(folder: string, { what, remedy }: { what: string; remedy: string }): void {
   try {
-    for (const folder of [data, logs, run, redisData, schedulerData]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+    createFolder(folder)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CliError(
-      'data_folder',
-      `cannot create the data folder ${data}: ${why}; set WEFT_DATA to a folder you may write to`,
-      { cause },
-    )
+    throw new CliError('folder_refused', `cannot create ${what}: ${why}; ${remedy}`, { cause })
   }
 }

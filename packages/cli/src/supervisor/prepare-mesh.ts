@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CliSettings } from '../cli-settings.ts'
 import { rootFolder } from '../cli-settings.ts'
 import { redisConnection } from './app-processes.ts'
+import { createFolder } from './create-folder.ts'
 import { readSpanTarget, renderDaprConfiguration } from './dapr-configuration.ts'
 import { renderDaprEnvironment } from './dapr-environment.ts'
 import type { DataPaths } from './data-paths.ts'
@@ -55,6 +56,6 @@ function writeProcessFiles(plan: MeshPlan): void {
 
 function writeDebuggingFiles(plan: MeshPlan): void {
   // dapr/config.yaml names a file in it, whatever the data folder is.
-  mkdirSync(join(plan.root, '.weft', 'run'), { recursive: true, mode: 0o700 })
+  createFolder(join(plan.root, '.weft', 'run'))
   replaceFile(plan.paths.daprEnvironment, renderDaprEnvironment(plan, redisConnection(plan)))
 }

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import { openRotatingLog } from './rotating-log.ts'
+import { boundOwnOutput, openOwnOutput, openRotatingLog } from './rotating-log.ts'
 
 let folder: string
 beforeEach(() => {
@@ -33,4 +33,20 @@ it('ignores what arrives after it was closed', () => {
   log.close()
   expect(() => log.write('late')).not.toThrow()
   expect(readFileSync(join(folder, 'a.log'), 'utf8')).toBe('')
+})
+
+it("keeps a process's own output bounded while it stays open, and what the process before it wrote", () => {
+  const path = join(folder, 'own.log')
+  const earlier = openOwnOutput(path)
+  writeSync(earlier, 'an earlier process\n')
+  closeSync(earlier)
+  const output = openOwnOutput(path)
+  expect(readFileSync(`${path}.1`, 'utf8')).toBe('an earlier process\n')
+  for (const line of ['first-----\n', 'second----\n', 'third\n']) {
+    writeSync(output, line)
+    boundOwnOutput(path, 20)
+  }
+  closeSync(output)
+  expect(readFileSync(`${path}.1`, 'utf8')).toBe('first-----\nsecond----\n')
+  expect(readFileSync(path, 'utf8')).toBe('third\n')
 })
