@@ -1,0 +1,45 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { type RunningMesh, runWeft, startTestMesh } from '@weft/tests/mesh/running-mesh.ts'
+import { z } from 'zod'
+
+const Status = z.looseObject({
+  processes: z.array(
+    z.looseObject({
+      name: z.string(),
+      pid: z.int().optional(),
+      rssMb: z.number(),
+      ports: z.record(z.string(), z.int()),
+      restarts: z.int(),
+    }),
+  ),
+})
+export type MeshProcess = z.infer<typeof Status>['processes'][number]
+
+export interface BenchMesh extends RunningMesh {
+  processes(): Promise<MeshProcess[]>
+}
+
+/** Where the tools keep what is fetched or made once per user. */
+export const cacheFolder = process.env.WEFT_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'weft')
+
+/** A mesh of its own, started as `npm start` starts one, whose default model is `openai/<model>` at `modelUrl`; the machine's own settings for spans are left out. */
+export async function startBenchMesh(openAi?: { url: string; model: string }): Promise<BenchMesh> {
+  const environment: Record<string, string> =
+    openAi === undefined
+      ? {}
+      : { OPENAI_BASE_URL: openAi.url, OPENAI_API_KEY: 'test-key', WEFT_DEFAULT_MODEL: `openai/${openAi.model}` }
+  const compileCache = join(cacheFolder, 'compile-cache')
+  const mesh = await startTestMesh({ NODE_COMPILE_CACHE: compileCache, ...environment, OTEL_SDK_DISABLED: 'true' })
+  return { ...mesh, processes: () => readProcesses(mesh) }
+}
+
+export async function readProcesses({ port, dataFolder }: Pick<RunningMesh, 'port' | 'dataFolder'>): Promise<MeshProcess[]> {
+  const run = await runWeft(['status', '--json'], { WEFT_PORT: String(port), WEFT_DATA: dataFolder })
+  return Status.parse(JSON.parse(run.stdout)).processes
+}
+
+/** The mesh's memory in MB, by what the system says of each process. */
+export function totalMb(processes: { rssMb: number }[]): number {
+  return processes.reduce((sum, { rssMb }) => sum + rssMb, 0)
+}
