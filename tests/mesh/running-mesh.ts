@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { z } from 'zod'
+import { followProgram } from './followed-program.ts'
 
 /** A mesh started for tests: its own data folder and port, the offline model, nothing shared with a user's mesh. */
 export interface RunningMesh {
@@ -13,7 +15,7 @@ export interface RunningMesh {
   stop(): Promise<void>
 }
 
-const root = join(import.meta.dirname, '..', '..')
+export const root = join(import.meta.dirname, '..', '..')
 export const testApiKey = 'weft_test_0123456789abcdefghijklmnopqrstuvwxyzABCDEF'
 
 /** Starts a whole mesh through the command line, as a user would, and waits until it is ready. */
@@ -50,33 +52,44 @@ export interface WeftRun {
 }
 
 /** Runs `weft <args>` with this checkout's command line. */
-export function runWeft(args: string[], env: Record<string, string>, timeoutMs = 120_000): Promise<WeftRun> {
+export async function runWeft(args: string[], env: Record<string, string>, timeoutMs = 120_000): Promise<WeftRun> {
   const child = startWeft(args, env)
-  let output = ''
-  let stdout = ''
-  child.stdout?.on('data', (chunk: Buffer) => {
-    output += chunk
-    stdout += chunk
-  })
-  child.stderr?.on('data', (chunk: Buffer) => {
-    output += chunk
-  })
+  const program = followProgram(child)
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
-  return new Promise((resolve) => {
-    child.once('exit', (code) => {
-      clearTimeout(timer)
-      resolve({ code: code ?? -1, output, stdout })
-    })
-  })
+  const code = await program.ended
+  clearTimeout(timer)
+  return { code, output: program.output(), stdout: program.stdout() }
+}
+
+const Status = z.object({
+  url: z.string(),
+  up: z.boolean(),
+  ready: z.boolean(),
+  processes: z.array(
+    z.looseObject({
+      name: z.string(),
+      pid: z.number().nullish(),
+      state: z.string(),
+      restarts: z.number(),
+      ports: z.record(z.string(), z.number()),
+    }),
+  ),
+})
+export type MeshStatus = z.infer<typeof Status>
+
+/** What `weft status --json` printed. */
+export function readStatus(stdout: string): MeshStatus {
+  return Status.parse(JSON.parse(stdout))
 }
 
 export function startWeft(args: string[], env: Record<string, string>): ChildProcess {
   const cli = join(root, 'packages', 'cli', 'src', 'main.ts')
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cli, ...args], {
-    cwd: root,
-    env: { ...withoutJestFlags(process.env), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  return startProgram(process.execPath, ['--disable-warning=ExperimentalWarning', cli, ...args], env)
+}
+
+/** Starts a program in the checkout's root with this process's environment and `env`. */
+export function startProgram(command: string, args: string[], env: Record<string, string>): ChildProcess {
+  return spawn(command, args, { cwd: root, env: { ...withoutJestFlags(process.env), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 function withoutJestFlags(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

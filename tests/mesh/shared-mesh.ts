@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { z } from 'zod'
-import { runWeft, type WeftRun } from './running-mesh.ts'
+import { type MeshStatus, readStatus, runWeft, type WeftRun } from './running-mesh.ts'
 
 export const sharedMeshVariable = 'WEFT_TEST_MESH'
 
@@ -70,14 +70,9 @@ export async function storeOf(name: string, texts: Record<string, string>): Prom
   return store.id
 }
 
-const Status = z.object({
-  processes: z.array(z.looseObject({ name: z.string(), pid: z.number().nullish(), state: z.string(), restarts: z.number() })),
-})
-
 /** The processes of the mesh, as `weft status --json` tells them. */
-export async function meshProcesses(): Promise<z.infer<typeof Status>['processes']> {
-  const { stdout } = await weft(['status', '--json'])
-  return Status.parse(JSON.parse(stdout)).processes
+export async function meshProcesses(): Promise<MeshStatus['processes']> {
+  return readStatus((await weft(['status', '--json'])).stdout).processes
 }
 
 /** Runs `weft <args>` against the mesh. */

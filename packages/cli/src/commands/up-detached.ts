@@ -33,7 +33,9 @@ export async function upDetached({ settings, infrastructureOnly }: UpOptions, ar
   }
   supervisor.unref()
   const url = `http://127.0.0.1:${settings.port}`
-  createUpProgress([''], { startedAtMs }).ready({ url, paths, infrastructureOnly, ...(key.isNew ? { newKey: key.key } : {}) })
+  const ports = readMeshRecord(paths.meshFile)?.ports ?? {}
+  const newKey = key.isNew ? { newKey: key.key } : {}
+  createUpProgress([''], { startedAtMs }).ready({ url, paths, infrastructureOnly, ports, ...newKey })
   return exitCodes.done
 }
 

@@ -52,7 +52,7 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, o
     const mesh = runMesh({ specs, paths, supervisor: ownIdentity(), url, ports: plan.ports, onChange: progress.changed })
     const stopping = stopOnSignals(mesh, progress)
     const isReady = await Promise.race([waitUntilReady(mesh, paths), stopping.then(() => false)])
-    if (isReady) progress.ready({ url, paths, infrastructureOnly, ...(key.isNew ? { newKey: key.key } : {}) })
+    if (isReady) progress.ready({ url, paths, infrastructureOnly, ports: plan.ports, ...(key.isNew ? { newKey: key.key } : {}) })
     await stopping
     return exitCodes.done
   } finally {

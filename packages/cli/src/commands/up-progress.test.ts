@@ -21,10 +21,22 @@ it('says once that a process is ready, and every time that it ended by itself', 
 it('shows the address, and the key only when it was just made', () => {
   const lines: string[] = []
   const progress = createUpProgress(['rag'], { write: (line) => void lines.push(line) })
-  const facts = { url: 'http://127.0.0.1:8000', paths: dataPaths('/data'), infrastructureOnly: false }
+  const facts = { url: 'http://127.0.0.1:8000', paths: dataPaths('/data'), infrastructureOnly: false, ports: {} }
   progress.ready({ ...facts, newKey: 'weft_abc' })
   expect(lines[0]).toContain('Weft is ready at http://127.0.0.1:8000')
   expect(lines[1]).toBe('API key, shown this once and kept in /data/admin.key: weft_abc')
   progress.ready(facts)
   expect(lines).toHaveLength(3)
+})
+
+it('says which ports of dapr.yaml the infrastructure could not have', () => {
+  const lines: string[] = []
+  const progress = createUpProgress(['placement'], { write: (line) => void lines.push(line) })
+  const facts = { url: 'http://127.0.0.1:8000', paths: dataPaths('/data'), infrastructureOnly: true }
+  progress.ready({ ...facts, ports: { 'placement.grpc': 50005, 'scheduler.grpc': 16017 }, newKey: 'weft_abc' })
+  expect(lines).toEqual([
+    expect.stringContaining('/data/run/dapr.env'),
+    expect.stringMatching(/^port 50006, .* scheduler, is taken: it listens on 16017/),
+    expect.stringContaining('weft_abc'),
+  ])
 })

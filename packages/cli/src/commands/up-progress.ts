@@ -1,4 +1,5 @@
 import type { DataPaths } from '../supervisor/data-paths.ts'
+import { debuggingPorts } from '../supervisor/mesh-plan.ts'
 import type { ProcessSnapshot } from '../supervisor/process-snapshot.ts'
 
 export interface UpProgress {
@@ -13,6 +14,8 @@ export interface ReadyFacts {
   url: string
   paths: DataPaths
   infrastructureOnly: boolean
+  /** By `process.purpose`. */
+  ports: Record<string, number>
   /** The admin key, when it was made just now: it is shown this once. */
   newKey?: string
 }
@@ -62,11 +65,26 @@ export function describeChange(
   return undefined
 }
 
-export function describeReady({ url, paths, infrastructureOnly, newKey }: ReadyFacts, elapsedS: number): string[] {
-  if (infrastructureOnly)
-    return [`infrastructure is ready (${elapsedS.toFixed(1)} s); for dapr run, first: . ${paths.daprEnvironment}`]
-  return [
-    `Weft is ready at ${url} (${elapsedS.toFixed(1)} s)`,
-    ...(newKey === undefined ? [] : [`API key, shown this once and kept in ${paths.adminKeyFile}: ${newKey}`]),
-  ]
+export function describeReady(facts: ReadyFacts, elapsedS: number): string[] {
+  const { url, paths, infrastructureOnly, ports, newKey } = facts
+  const ready = infrastructureOnly
+    ? [
+        `infrastructure is ready (${elapsedS.toFixed(1)} s); for dapr run, first: . ${paths.daprEnvironment}`,
+        ...describeDisplaced(ports),
+      ]
+    : [`Weft is ready at ${url} (${elapsedS.toFixed(1)} s)`]
+  const key = newKey === undefined ? [] : [`API key, shown this once and kept in ${paths.adminKeyFile}: ${newKey}`]
+  return [...ready, ...key]
+}
+
+/** Redis and the database are named in the environment file as they are; these two only in dapr.yaml. */
+function describeDisplaced(ports: Record<string, number>): string[] {
+  return (['placement', 'scheduler'] as const).flatMap((name) => {
+    const [named, taken] = [debuggingPorts[`${name}.grpc`], ports[`${name}.grpc`]]
+    return taken === named
+      ? []
+      : [
+          `port ${named}, which dapr/dapr.yaml names for ${name}, is taken: it listens on ${taken}; end what holds the port and start again, or name the other one in a copy of the file`,
+        ]
+  })
 }
