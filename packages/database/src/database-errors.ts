@@ -30,10 +30,21 @@ export function isTimeout(cause: unknown): boolean {
   return types.isNativeError(cause) && /query read timeout|timeout exceeded when trying to connect/i.test(cause.message)
 }
 
-/** What a caller is told: lost connections and timeouts as WeftErrors, everything else as PostgreSQL said it. */
+/** A data exception, or a value larger than any limit (PostgreSQL, Appendix A, classes 22 and 54): the same statement fails every time. */
+export function isUnstorable(cause: unknown): boolean {
+  if (cause instanceof WeftError) return isUnstorable(cause.cause)
+  return types.isNativeError(cause) && /^(?:22|54)/.test(codeOf(cause))
+}
+
+/** NUL in a text, and in JSON (PostgreSQL, Appendix A). */
+const nulStates = new Set(['22021', '22P05'])
+
+/** What a caller is told: lost connections, timeouts and NUL in a text as WeftErrors, everything else as PostgreSQL said it. */
 export function toDatabaseError(cause: unknown): unknown {
   if (isTimeout(cause))
     return new WeftError('timeout', 'the database did not answer in time', { cause, details: { target: 'database' } })
+  if (types.isNativeError(cause) && nulStates.has(codeOf(cause)))
+    return new WeftError('invalid_request', 'a text holds the character NUL, which cannot be stored', { cause })
   return isConnectionFailure(cause) ? unavailable(cause) : cause
 }
 

@@ -1,6 +1,8 @@
 export { type RawBuilder, sql } from 'kysely'
+export { isUnstorable } from './database-errors.ts'
 export { type ChunkOwner, type NewChunk, replaceChunks } from './insert-chunks.ts'
 export { type MigrationStatus, migrateDown, migrateUp, migrationStatus } from './migrate.ts'
 export { type Database, type DatabaseOptions, openDatabase } from './open-database.ts'
 export { type Bm25Hit, type Bm25Query, searchBm25 } from './postgres-search-bm25.ts'
 export type { Schema } from './schema.ts'
+export { storableJson, storableText } from './storable.ts'

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from './open-database.ts'
 import type { Schema } from './schema.ts'
+import { storableText } from './storable.ts'
 
 export interface NewChunk {
   n: number
@@ -68,17 +69,12 @@ async function insertBatch(
     start: startOffset,
     end: endOffset,
     page,
-    heading: heading === undefined ? undefined : storable(heading),
-    text: storable(text),
+    heading: heading === undefined ? undefined : storableText(heading),
+    text: storableText(text),
   }))
   await sql`
     insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, attributes)
-    select ${tenant}, ${vectorStoreId}, ${fileId}, n, "start", "end", page, heading, ${storable(title)}, text, ${JSON.stringify(attributes)}::jsonb
+    select ${tenant}, ${vectorStoreId}, ${fileId}, n, "start", "end", page, heading, ${storableText(title)}, text, ${JSON.stringify(attributes)}::jsonb
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as row(n int, "start" int, "end" int, page int, heading text, text text)
   `.execute(db)
-}
-
-/** PostgreSQL stores neither NUL nor half a surrogate pair; each is replaced by one code point, so that offsets stay true. */
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\uFFFD')
 }

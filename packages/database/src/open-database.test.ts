@@ -84,6 +84,12 @@ describe('openDatabase', () => {
     expect(await nameOf(database)).toBe('second')
   })
 
+  it('refuses NUL as the fault of whoever sent it', async () => {
+    const { db } = open([urlOf(first)])
+    await expect(sql`select ${'a\0'}::text`.execute(db)).rejects.toMatchObject({ code: 'invalid_request' })
+    await expect(sql`select ${JSON.stringify('\0')}::jsonb`.execute(db)).rejects.toMatchObject({ code: 'invalid_request' })
+  })
+
   it('says what PostgreSQL said when a statement is wrong', async () => {
     await expect(sql`select nothing`.execute(open([urlOf(first)]).db)).rejects.toMatchObject({ code: '42703' })
   })

@@ -1,5 +1,5 @@
-import type { ChatMessage, SessionEvent, TurnAnswer } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { ChatMessage, type SessionEvent, TurnAnswer } from '@weft/contracts'
+import { type Database, isUnstorable, sql, storableJson } from '@weft/database'
 
 export interface SessionEvents {
   actorId: string
@@ -10,7 +10,10 @@ export interface SessionEvents {
 }
 
 export interface EventLog {
-  /** Queues committed events of a session, in seq order. What is already queued or written is left out. */
+  /**
+   * Queues the events of a session that are committed and not known to be written, in seq order. What is already queued is left out,
+   * and what finds no room: it is handed over again with whatever the session commits next, and by its heartbeat.
+   */
   append(batch: SessionEvents): void
   queuedCount(): number
   stop(): Promise<void>
@@ -20,12 +23,12 @@ export interface EventLogOptions {
   database: Database
   onFlushed: (actorId: string, upToSeq: number) => void
   onProblem: (cause: unknown) => void
+  /** Events held while the database is away; default 20,000. */
+  queuedRowsMax?: number
 }
 
-/** Gathering time of a batch, rows of one, and sessions remembered; a longer queue is dropped and asked for again by the heartbeat. */
 const gatherMs = 15
 const batchRowsMax = 500
-const queuedRowsMax = 20_000
 
 interface Row extends Omit<SessionEvents, 'events'> {
   event: SessionEvent
@@ -40,12 +43,13 @@ export function createEventLog(options: EventLogOptions): EventLog {
   const queuedSeq = new Map<string, number>()
   let writing: Promise<void> | undefined
   let isStopped = false
+  const queuedRowsMax = options.queuedRowsMax ?? 20_000
 
   function append({ events, ...session }: SessionEvents): void {
     const from = queuedSeq.get(session.actorId) ?? 0
-    const fresh = events.filter((event) => event.seq > from)
+    const fresh = events.filter((event) => event.seq > from).slice(0, Math.max(0, queuedRowsMax - queue.length))
     const last = fresh.at(-1)
-    if (last === undefined || queue.length + fresh.length > queuedRowsMax) return
+    if (last === undefined) return
     queue.push(...fresh.map((event) => ({ ...session, event })))
     queuedSeq.set(session.actorId, last.seq)
     writing ??= write()
@@ -56,7 +60,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
     for (let failures = 0; queue.length > 0 && !(isStopped && failures > 0); ) {
       const batch = queue.slice(0, batchRowsMax)
       try {
-        await insertBatch(options.database, batch)
+        await insertStorable(options, batch)
         failures = 0
         queue = queue.slice(batch.length)
         announce(batch)
@@ -87,6 +91,22 @@ export function createEventLog(options: EventLogOptions): EventLog {
   }
 }
 
+/** An event that no table can hold is left out of the log and named as a problem: it must not keep everybody else's out. */
+async function insertStorable(options: EventLogOptions, batch: Row[]): Promise<void> {
+  try {
+    await insertBatch(options.database, batch)
+  } catch (cause) {
+    if (!isUnstorable(cause)) throw cause
+    if (batch.length === 1) {
+      options.onProblem(cause)
+      return
+    }
+    const middle = Math.ceil(batch.length / 2)
+    await insertStorable(options, batch.slice(0, middle))
+    await insertStorable(options, batch.slice(middle))
+  }
+}
+
 /** One statement a batch: the events, the sessions they change and the messages they carry. */
 async function insertBatch(database: Database, batch: Row[]): Promise<void> {
   const events = batch.map(({ tenant, sessionId, event }) => {
@@ -95,13 +115,13 @@ async function insertBatch(database: Database, batch: Row[]): Promise<void> {
   })
   await sql`
     with event_rows as (
-      select * from jsonb_to_recordset(${JSON.stringify(events)}::jsonb)
+      select * from jsonb_to_recordset(${storableJson(events)}::jsonb)
         as row(tenant text, session_id text, seq int, at timestamptz, type text, turn int, step_id text, data jsonb)
     ), session_rows as (
-      select * from jsonb_to_recordset(${JSON.stringify(sessionRows(batch))}::jsonb)
+      select * from jsonb_to_recordset(${storableJson(sessionRows(batch))}::jsonb)
         as row(tenant text, id text, user_id text, status text, title text, at timestamptz, last_seq int)
     ), message_rows as (
-      select * from jsonb_to_recordset(${JSON.stringify(batch.flatMap(messageRows))}::jsonb)
+      select * from jsonb_to_recordset(${storableJson(batch.flatMap(messageRows))}::jsonb)
         as row(tenant text, session_id text, turn int, role text, content jsonb, at timestamptz)
     ), upserted as (
       insert into sessions (tenant, id, user_id, status, title, created_at, updated_at, last_seq)
@@ -148,25 +168,27 @@ function statusAfter(event: SessionEvent): string | undefined {
   }
 }
 
-/** A session is titled by the start of its first question. */
+const titleCharsMax = 120
+
+/** A session is titled by the start of its first question, never cut inside a character. */
 function titleOf(event: SessionEvent): string {
   const question = lastUserMessage(event)
-  return typeof question?.content === 'string' ? question.content.trim().slice(0, 120) : ''
+  const text = typeof question?.content === 'string' ? question.content.trim().slice(0, titleCharsMax) : ''
+  return text.replace(/[\uD800-\uDBFF]$/, '')
 }
 
 function messageRows({ tenant, sessionId, event }: Row) {
   const base = { tenant, session_id: sessionId, turn: event.turn, at: event.at }
   const question = lastUserMessage(event)
   if (question !== undefined) return [{ ...base, role: 'user', content: { content: question.content } }]
-  const answer = event.answer as TurnAnswer | undefined
-  if (event.type !== 'turn.completed' || answer === undefined) return []
-  return [
-    { ...base, role: 'assistant', content: { content: answer.text, citations: answer.citations, degraded: answer.degraded } },
-  ]
+  const answer = TurnAnswer.safeParse(event.answer)
+  if (event.type !== 'turn.completed' || !answer.success) return []
+  const { text, citations, degraded } = answer.data
+  return [{ ...base, role: 'assistant', content: { content: text, citations, degraded } }]
 }
 
 function lastUserMessage(event: SessionEvent): ChatMessage | undefined {
-  if (event.type !== 'turn.accepted' || !Array.isArray(event.messages)) return undefined
-  const messages: ChatMessage[] = event.messages
-  return messages.findLast((message) => message.role === 'user')
+  if (event.type !== 'turn.accepted') return undefined
+  const messages = ChatMessage.array().safeParse(event.messages)
+  return messages.data?.findLast((message) => message.role === 'user')
 }

@@ -26,7 +26,9 @@ export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
     abort: (actorId, ref) => deps.attempts.abort(actorId, ref),
     end: (state, turn) => publishEnd(deps.replies, state, turn),
     record(actorId, state, events) {
-      deps.eventLog.append({ actorId, tenant: state.tenant, user: state.user, sessionId: state.sessionId, events })
+      // All that is not in the log yet: events a full queue did not take come before those that follow them.
+      const unlogged = state.outbox.flatMap((batch) => batch.events)
+      deps.eventLog.append({ actorId, tenant: state.tenant, user: state.user, sessionId: state.sessionId, events: unlogged })
       publishEvents(deps.replies, state, events)
     },
   }

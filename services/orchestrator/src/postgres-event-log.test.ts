@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { type SessionEvent, WeftError } from '@weft/contracts'
+import { type Database, sql } from '@weft/database'
+import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { createEventLog, type EventLogOptions } from './postgres-event-log.ts'
+
+let test: TestDatabase
+beforeAll(async () => {
+  test = await startTestDatabase()
+}, 30_000)
+afterAll(() => test.stop())
+
+const at = '2026-01-01T00:00:00.000Z'
+const event = (sessionId: string, seq: number, more: Partial<SessionEvent> = {}): SessionEvent => ({
+  seq,
+  at,
+  type: 'step.progress',
+  sessionId,
+  turn: 1,
+  ...more,
+})
+const accepted = (sessionId: string, content: string) =>
+  event(sessionId, 1, { type: 'turn.accepted', messages: [{ role: 'user', content }] })
+
+function openLog(more: Partial<EventLogOptions> = {}) {
+  const flushed: [string, number][] = []
+  const problems: unknown[] = []
+  const log = createEventLog({
+    database: test.database,
+    onFlushed: (actorId, upToSeq) => flushed.push([actorId, upToSeq]),
+    onProblem: (cause) => problems.push(cause),
+    ...more,
+  })
+  const append = (sessionId: string, events: SessionEvent[]) =>
+    log.append({ actorId: `acme.${sessionId}`, tenant: 'acme', sessionId, user: undefined, events })
+  return { log, append, flushed, problems }
+}
+
+async function seqsOf(sessionId: string): Promise<number[]> {
+  const { rows } = await sql<{ seq: number }>`
+    select seq from session_events where tenant = 'acme' and session_id = ${sessionId} order by seq
+  `.execute(test.database.db)
+  return rows.map(({ seq }) => seq)
+}
+
+it('writes events, the session and its messages once, however often they are handed over', async () => {
+  const { log, append, flushed } = openLog()
+  const answer = { text: 'Scattering.', citations: [], degraded: [], usage: [], costUsd: 0 }
+  const events = [accepted('once', 'Why is the sky blue?'), event('once', 2, { type: 'turn.completed', answer })]
+  append('once', events)
+  append('once', events)
+  await log.stop()
+  const again = openLog()
+  again.append('once', events)
+  await again.log.stop()
+  expect(await seqsOf('once')).toEqual([1, 2])
+  expect(flushed).toEqual([['acme.once', 2]])
+  const { rows } = await sql`
+    select s.status, s.title, s.last_seq, m.role, m.content->>'content' as content
+    from sessions s join messages m on m.session_id = s.id where s.id = 'once' order by m.role desc
+  `.execute(test.database.db)
+  const session = { status: 'completed', title: 'Why is the sky blue?', last_seq: 2 }
+  expect(rows).toEqual([
+    { ...session, role: 'user', content: 'Why is the sky blue?' },
+    { ...session, role: 'assistant', content: 'Scattering.' },
+  ])
+})
+
+it('keeps text that no database can store from blocking it', async () => {
+  const { log, append, problems } = openLog()
+  append('odd', [accepted('odd', `${'x'.repeat(119)}💡`), event('odd', 2, { message: 'nul \0, half \ud83d', 'name\0': 1 })])
+  append('even', [event('even', 1)])
+  await log.stop()
+  expect([await seqsOf('odd'), await seqsOf('even'), problems]).toEqual([[1, 2], [1], []])
+})
+
+it('leaves out the one event that is refused, and names the problem', async () => {
+  const { log, append, problems, flushed } = openLog()
+  append('before', [event('before', 1)])
+  append('bad', [event('bad', 1), event('bad', 2, { at: 'no time' }), event('bad', 3)])
+  append('after', [event('after', 1)])
+  await log.stop()
+  expect([await seqsOf('before'), await seqsOf('bad'), await seqsOf('after')]).toEqual([[1], [1, 3], [1]])
+  expect(problems).toEqual([expect.objectContaining({ code: '22007' })])
+  expect(flushed).toContainEqual(['acme.bad', 3])
+})
+
+it('never writes an event before those it has no room for', async () => {
+  const { log, append, flushed } = openLog({ queuedRowsMax: 3 })
+  const events = [1, 2, 3, 4, 5].map((seq) => event('full', seq))
+  append('full', events.slice(0, 2))
+  append('full', events.slice(0, 4))
+  append('full', events)
+  await log.stop()
+  expect(await seqsOf('full')).toEqual([1, 2, 3])
+  expect(flushed).toEqual([['acme.full', 3]])
+})
+
+it('goes on where it was once the database is back', async () => {
+  let failures = 2
+  const database: Database = {
+    ...test.database,
+    get db() {
+      if (failures-- > 0) throw new WeftError('dependency_unavailable', 'away')
+      return test.database.db
+    },
+  }
+  const { log, append, problems } = openLog({ database })
+  append('back', [event('back', 1)])
+  for (let waited = 0; (await seqsOf('back')).length === 0 && waited < 200; waited += 1)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  await log.stop()
+  expect(await seqsOf('back')).toEqual([1])
+  expect(problems).toHaveLength(1)
+})
