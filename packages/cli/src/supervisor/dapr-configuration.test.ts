@@ -45,3 +45,9 @@ it('fills the names file and the span target into the shipped configuration and 
     },
   })
 })
+
+it('makes no spans in the sidecars when there is nowhere to send them', () => {
+  const place = { namesDatabase: '/names.db', spans: undefined }
+  const rendered: unknown = JSON.parse(renderDaprConfiguration(join(rootFolder, 'dapr', 'config.yaml'), place))
+  expect(rendered).toMatchObject({ spec: { tracing: { samplingRate: '0' } } })
+})
