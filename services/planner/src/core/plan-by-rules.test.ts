@@ -60,6 +60,12 @@ describe('the rules', () => {
     })
   })
 
+  it('give up an index that hangs, and answer without it, within a minute', () => {
+    const retrieve = plan('Which gene causes X?').plan?.steps[0]
+    expect(retrieve?.onFailure?.action).toBe('skip')
+    expect((retrieve?.timeoutMs ?? Number.POSITIVE_INFINITY) * (retrieve?.onFailure?.maxAttempts ?? 6)).toBeLessThan(60_000)
+  })
+
   it('ask back when there is nothing to work with', () => {
     expect(plan('   ').kind).toBe('clarification')
     expect(plan('compare', { mode: 'compare' }).question).toContain('at least two')

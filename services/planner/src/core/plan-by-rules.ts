@@ -57,7 +57,8 @@ function retrieval(stepId: string, query: string, maxResults: number): StepDraft
     params: { query, maxResults },
     dependsOn: [],
     parallel: false,
-    onFailure: { action: 'skip' },
+    timeoutMs: retrievalTimeoutMs,
+    onFailure: { action: 'skip', maxAttempts: retrievalAttemptsMax },
   }
 }
 
