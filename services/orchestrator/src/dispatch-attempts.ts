@@ -15,8 +15,6 @@ export interface Attempt {
 export interface AttemptDispatcherOptions {
   sidecar: Sidecar
   onProblem: (what: string, actorId: string, cause: unknown) => void
-  /** Attempts at once on this host; more wait for the next tick. Default 2,000. */
-  attemptsMax?: number
 }
 
 interface Running {
@@ -24,24 +22,25 @@ interface Running {
   request: StepRequest
 }
 
+/** Attempts at once on this host; more wait for the next tick. */
+const attemptsMax = 2_000
+
 /** An attempt that is silent past its step's deadline is cut from here this much later. */
 const deadlineGraceMs = 1_000
 
 /** Runs attempts of steps at their agents, each once on this host, and hands their outcomes to their sessions. */
 export class AttemptDispatcher {
   readonly #options: AttemptDispatcherOptions
-  readonly #attemptsMax: number
   readonly #running = new Map<string, Running>()
 
   constructor(options: AttemptDispatcherOptions) {
     this.#options = options
-    this.#attemptsMax = options.attemptsMax ?? 2_000
   }
 
   /** Starts an attempt, unless this host already runs it. */
   start(attempt: Attempt): void {
     const key = keyOf(attempt.actorId, attempt.ref)
-    if (this.#running.has(key) || this.#running.size >= this.#attemptsMax) return
+    if (this.#running.has(key) || this.#running.size >= attemptsMax) return
     const abort = new AbortController()
     this.#running.set(key, { abort, request: attempt.request })
     this.#run(attempt, abort.signal)
@@ -82,11 +81,10 @@ export class AttemptDispatcher {
   }
 }
 
-/** Whatever broke a stream may be tried again, but a refusal of the agent's own may not. */
+/** Whatever broke a stream may be gone at the next attempt. Lines that are no events are the agent's fault, not the client's. */
 function problemOf(thrown: unknown): Problem {
-  const error = toWeftError(thrown)
-  const isRefusal = error.code === 'invalid_request' && !error.isRetryable
-  return { ...error.toProblem(), code: isRefusal ? 'upstream_error' : error.code, isRetryable: true }
+  const problem = toWeftError(thrown).toProblem()
+  return { ...problem, code: problem.code === 'invalid_request' ? 'upstream_error' : problem.code, isRetryable: true }
 }
 
 function msUntilDeadline(request: StepRequest): number {

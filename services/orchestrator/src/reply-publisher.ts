@@ -8,22 +8,23 @@ export interface ReplyPublisher {
 
 export interface ReplyPublisherOptions {
   publish: (topic: string, batch: { items: ReplyItem[] }) => Promise<void>
-  /** Longest wait of an item for its batch. Default 25 ms. */
-  batchMs?: number
   onProblem: (cause: unknown) => void
 }
 
-/** Items of one batch at most, and queued for one topic at most; beyond it text is dropped (readers catch up from the answer). */
+/** Longest wait of an item for its batch. */
+const batchMs = 25
 const batchItemsMax = 2_000
-const queuedItemsMax = 50_000
+/** Items handed to the broker and not taken by it yet; beyond this text is dropped, and readers catch up from the answer. */
+const unsentItemsMax = 50_000
 
 /** One batch per topic per 25 ms over all sessions, so that publishes do not grow with the number of streams. */
 export function createReplyPublisher(options: ReplyPublisherOptions): ReplyPublisher {
   const queues = new Map<string, { items: ReplyItem[]; timer: NodeJS.Timeout | undefined }>()
   const inFlight = new Set<Promise<void>>()
-  const batchMs = options.batchMs ?? 25
+  let unsentItems = 0
 
   function send(topic: string, item: ReplyItem, isUrgent: boolean): void {
+    if (item.kind === 'text' && unsentItems >= unsentItemsMax) return
     const queue = queues.get(topic) ?? { items: [], timer: undefined }
     queues.set(topic, queue)
     append(queue.items, item)
@@ -36,9 +37,14 @@ export function createReplyPublisher(options: ReplyPublisherOptions): ReplyPubli
     if (queue === undefined) return
     clearTimeout(queue.timer)
     queues.delete(topic)
-    const sending = options.publish(topic, { items: queue.items }).catch(options.onProblem)
+    const { items } = queue
+    unsentItems += items.length
+    const sending = options.publish(topic, { items }).catch(options.onProblem)
     inFlight.add(sending)
-    void sending.finally(() => inFlight.delete(sending))
+    void sending.finally(() => {
+      inFlight.delete(sending)
+      unsentItems -= items.length
+    })
   }
 
   return {
@@ -57,7 +63,7 @@ function append(items: ReplyItem[], item: ReplyItem): void {
     items[items.length - 1] = { ...last, delta: last.delta + item.delta }
     return
   }
-  if (items.length < queuedItemsMax || item.kind !== 'text') items.push(item)
+  items.push(item)
 }
 
 type TextItem = Extract<ReplyItem, { kind: 'text' }>

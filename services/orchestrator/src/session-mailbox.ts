@@ -56,7 +56,7 @@ export class Mailbox {
   /** Hands an input over; resolves once what it led to is committed. Rejects with the refusal, or why nothing could be committed. */
   post(input: SessionInput): Promise<SubmitReply | undefined> {
     if (this.#letters.length >= lettersMax) {
-      throw new WeftError('session_busy', `the session has ${this.#letters.length} inputs waiting`)
+      return Promise.reject(new WeftError('session_busy', `the session has ${this.#letters.length} inputs waiting`))
     }
     return new Promise((resolve, reject) => {
       this.#letters.push({ input, resolve, reject })

@@ -9,5 +9,5 @@ export function retryDelayMs(failedAttempts: number): number {
 /** Attempts of a step whose plan does not say. */
 export const attemptsMaxDefault = 6
 
-/** Attempts to get a plan before the turn fails: about 30 s. */
+/** Attempts to get a plan before the turn fails; the waits between them span about 23 s. */
 export const planAttemptsMax = 9
