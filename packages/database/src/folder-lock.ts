@@ -18,8 +18,9 @@ export function lockFolder(folder: string): () => void {
   return () => rmSync(note, { force: true })
 }
 
-/** Process ids are used again: where the system tells the command line, it must be a database's. */
+/** Process ids are used again: where the system tells the command line, it must be a database's. A note cut short names nobody. */
 function isServing(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid < 1) return false
   try {
     process.kill(pid, 0)
   } catch {

@@ -14,11 +14,9 @@ export function startTidying(db: Pick<PGlite, 'query' | 'exec'>, { isQuiet }: { 
   const timer = setInterval(async () => {
     if (isTidying || !isQuiet()) return
     isTidying = true
-    try {
-      await tidyTables(db, isQuiet)
-    } finally {
-      isTidying = false
-    }
+    // What fails now, such as a table that was dropped meanwhile, is looked at again in a minute; a backend that broke is noticed by its clients.
+    await tidyTables(db, isQuiet).catch(() => undefined)
+    isTidying = false
   }, tidyEveryMs)
   timer.unref()
   return { stop: () => clearInterval(timer) }
