@@ -5,7 +5,7 @@ import { ModelWish, WorkflowStep } from './plan.ts'
 import { StepStatus } from './status.ts'
 
 /** Bounds of an agent's stream: one NDJSON line, and all of one attempt. */
-export const agentLimits = { lineBytesMax: 4_194_304, streamBytesMax: 33_554_432, textDeltaCharsMax: 65_536 } as const
+export const agentLimits = { lineBytesMax: 4_194_304, streamBytesMax: 33_554_432 } as const
 
 export const Capability = z.object({
   name: z.string().min(1).max(64),
@@ -57,7 +57,7 @@ export const ExecuteRequest = z.object({
   budget: z.object({ maxCostUsd: z.number() }).optional(),
   model: ModelWish.optional(),
   checkpoint: z.unknown().optional(),
-  deadline: z.string(),
+  deadline: z.iso.datetime(),
 })
 export type ExecuteRequest = z.infer<typeof ExecuteRequest>
 

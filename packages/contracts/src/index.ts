@@ -34,8 +34,6 @@ export {
 } from './plan.ts'
 export { PlannerRequest } from './planner-request.ts'
 export {
-  type Envelope,
-  envelopeOf,
   errorFromProblem,
   Problem,
   type ProblemCode,

@@ -84,16 +84,3 @@ export function toWeftError(thrown: unknown): WeftError {
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return new WeftError('internal_error', message, { cause: thrown })
 }
-
-/**
- * Body of every internal answer. Refusals travel as 200 with `ok: false`, because Dapr counts a 4xx as a failure
- * of the callee and would open its circuit breaker on bad input.
- */
-export type Envelope<T> = { ok: true; value: T } | { ok: false; problem: Problem }
-
-export function envelopeOf<T extends z.ZodType>(value: T) {
-  return z.discriminatedUnion('ok', [
-    z.object({ ok: z.literal(true), value }),
-    z.object({ ok: z.literal(false), problem: Problem }),
-  ])
-}

@@ -116,7 +116,7 @@ const ReplyAddress = { tenant: z.string(), sessionId: z.string(), turn: z.int().
 
 /**
  * One item of a batch on a reply topic. Delivery is unordered and may repeat: text carries its offset (UTF-16 units)
- * within the step's attempt, events their seq. `turn.end` is a hint to read the answer, which it carries when small.
+ * within the step's attempt, events their seq. `end` is a hint to read the answer, which it carries when small.
  */
 export const ReplyItem = z.discriminatedUnion('kind', [
   z.object({

@@ -157,13 +157,17 @@ export async function readJson(transport: DaprTransport, request: SidecarRequest
   return response.body.text()
 }
 
-const AnyEnvelope = z.discriminatedUnion('ok', [
+/**
+ * Body of every internal answer. Refusals travel as 200 with `ok: false`, because Dapr counts a 4xx as a failure of the callee and
+ * would open its circuit breaker on bad input.
+ */
+const Envelope = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown() }),
   z.object({ ok: z.literal(false), problem: Problem }),
 ])
 
 function unwrap<T extends z.ZodType>(schema: T, text: string, what: string): z.infer<T> {
-  const envelope = parseJson(AnyEnvelope, text, what)
+  const envelope = parseJson(Envelope, text, what)
   if (!envelope.ok) throw errorFromProblem(envelope.problem)
   return parseValue(schema, envelope.value, what)
 }
