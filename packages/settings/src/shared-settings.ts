@@ -41,7 +41,7 @@ const providerKey = z.string().trim().regex(/^\S+$/, 'a key without blanks insid
 
 /** Model providers: a key makes one available; an address overrides the provider's own. None of them: the offline model. */
 export const providerSettings = z.object({
-  /** Id of the model used where nobody names one, such as `openai/gpt-5-mini`. */
+  /** Id of the model used where nobody names one, such as `openai/gpt-6-luna`. */
   WEFT_DEFAULT_MODEL: z
     .string()
     .trim()
