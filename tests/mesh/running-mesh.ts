@@ -102,15 +102,28 @@ function withoutJestFlags(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
  * takes its own from, so that neither takes it in between.
  */
 export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  const [port = 0] = await freePorts(1)
+  return port
+}
+
+/** As many such ports, each another. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>()
+  for (let attempt = 0; attempt < 100 + 10 * count && found.size < count; attempt += 1) {
     const port = 10_000 + Math.floor(Math.random() * 5_000)
-    const server = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => resolve(true))
-    })
-    await new Promise((resolve) => server.close(resolve))
-    if (isFree) return port
+    if (await isFree(port)) found.add(port)
   }
-  throw new Error('no free port between 10000 and 15000')
+  if (found.size < count) throw new Error(`fewer than ${count} free ports between 10000 and 15000`)
+  return [...found]
+}
+
+/** Whether nothing listens on this port of 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  const hasIt = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => resolve(true))
+  })
+  await new Promise((resolve) => server.close(resolve))
+  return hasIt
 }
