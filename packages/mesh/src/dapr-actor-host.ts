@@ -9,24 +9,19 @@ export interface ActorType {
   deactivate(actorId: string): Promise<void>
 }
 
-export interface ActorHostOptions {
-  /** After this long without a call an actor is deactivated; Go duration. Default `60m`. */
-  actorIdleTimeout?: string
-  /** How long a running call may go on when its actor moves to another host; Go duration. Default `10s`. */
-  drainOngoingCallTimeout?: string
-}
+/** After this long without a call an actor is deactivated; and how long a running call may go on when its actor moves. Go durations. */
+const lifetimes = { actorIdleTimeout: '60m', drainOngoingCallTimeout: '10s' } as const
 
 /**
  * Routes of Dapr's HTTP actor protocol for one actor type. Every answer is exactly 200: the runtime takes any other status,
  * even 204, for a failure and would repeat the call.
  */
-export function createActorHost(type: ActorType, options: ActorHostOptions = {}): Router {
+export function createActorHost(type: ActorType): Router {
   const router = Router()
   router.get('/dapr/config', (_request, response) => {
     response.json({
       entities: [type.name],
-      actorIdleTimeout: options.actorIdleTimeout ?? '60m',
-      drainOngoingCallTimeout: options.drainOngoingCallTimeout ?? '10s',
+      ...lifetimes,
       drainRebalancedActors: true,
       reentrancy: { enabled: false },
     })

@@ -1,6 +1,6 @@
 import { parseJson, WeftError } from '@weft/contracts'
 import { z } from 'zod'
-import { readJson, type Sidecar } from './dapr-sidecar.ts'
+import { askSidecar, type Sidecar } from './dapr-sidecar.ts'
 
 export type StateWrite = { kind: 'upsert'; key: string; value: unknown; etag?: string } | { kind: 'delete'; key: string }
 
@@ -25,12 +25,12 @@ export function createActorStore(sidecar: Sidecar, actorType: string): ActorStor
         path: `${base(actorId)}/state/${encodeURIComponent(key)}`,
         what: `read actor state ${key}`,
       }
-      const text = await readJson(sidecar.transport, request, target)
+      const text = await askSidecar(sidecar.transport, request, target)
       return text === '' ? undefined : parseJson(schema, text, `actor state ${key}`)
     },
     async commit(actorId, writes) {
       const body = writes.map(toOperation)
-      await readJson(
+      await askSidecar(
         sidecar.transport,
         { method: 'POST', path: `${base(actorId)}/state`, body, what: 'commit actor state' },
         target,
@@ -40,11 +40,11 @@ export function createActorStore(sidecar: Sidecar, actorType: string): ActorStor
       if (periodMs < 1_000) throw new WeftError('internal_error', `a reminder's period of ${periodMs} ms is below 1 s`)
       const body = { dueTime: `${dueMs}ms`, period: `${periodMs}ms`, overwrite: true }
       const request = { method: 'POST' as const, path: `${base(actorId)}/reminders/${name}`, body, what: 'arm the reminder' }
-      await readJson(sidecar.transport, request, 'the scheduler')
+      await askSidecar(sidecar.transport, request, 'the scheduler')
     },
     async disarmReminder(actorId, name) {
       const request = { method: 'DELETE' as const, path: `${base(actorId)}/reminders/${name}`, what: 'disarm the reminder' }
-      await readJson(sidecar.transport, request, 'the scheduler')
+      await askSidecar(sidecar.transport, request, 'the scheduler')
     },
   }
 }
@@ -59,7 +59,7 @@ const Metadata = z.object({ components: z.array(z.object({ name: z.string(), typ
 
 /** The component type behind a name, such as `state.redis`; undefined when the sidecar has no such component. */
 export async function componentType(sidecar: Sidecar, name: string): Promise<string | undefined> {
-  const text = await readJson(
+  const text = await askSidecar(
     sidecar.transport,
     { method: 'GET', path: '/v1.0/metadata', what: 'read the sidecar metadata' },
     'the sidecar',

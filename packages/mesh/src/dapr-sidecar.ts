@@ -54,7 +54,7 @@ export interface ActorCall {
   method: string
 }
 
-export function createSidecar(options: { httpPort: number; apiToken: string; connectionsMax?: number }): Sidecar {
+export function createSidecar(options: { httpPort: number; apiToken: string }): Sidecar {
   const transport = createDaprTransport(options)
   return {
     transport,
@@ -72,7 +72,7 @@ function serviceInvocation(transport: DaprTransport): Pick<Sidecar, 'invoke' | '
     async invoke(appId, path, { schema, body = {}, headers, signal }) {
       const what = `invoke ${appId} ${path}`
       const request = { method: 'POST' as const, path: methodPath(appId, path), body, what, headers, signal }
-      return unwrap(schema, await readJson(transport, request, appId), what)
+      return unwrap(schema, await askSidecar(transport, request, appId), what)
     },
     async invokeStream(appId, path, { body, headers, signal }) {
       const what = `invoke ${appId} ${path}`
@@ -82,7 +82,7 @@ function serviceInvocation(transport: DaprTransport): Pick<Sidecar, 'invoke' | '
     async fetchFrom(appId, path, { schema, headers, signal }) {
       const what = `fetch ${path} from ${appId}`
       const request = { method: 'GET' as const, path: methodPath(appId, path), what, headers, signal }
-      return parseJson(schema, await readJson(transport, request, appId), what)
+      return parseJson(schema, await askSidecar(transport, request, appId), what)
     },
   }
 }
@@ -92,7 +92,7 @@ function actorCalls(transport: DaprTransport): Pick<Sidecar, 'callActor'> {
     async callActor({ type, id, method }, { schema, body = {}, signal }) {
       const what = `actor ${type} ${method}`
       const path = `/v1.0/actors/${type}/${encodeURIComponent(id)}/method/${method}`
-      return unwrap(schema, await readJson(transport, { method: 'PUT', path, body, what, signal }, `actor type ${type}`), what)
+      return unwrap(schema, await askSidecar(transport, { method: 'PUT', path, body, what, signal }, `actor type ${type}`), what)
     },
   }
 }
@@ -102,7 +102,7 @@ function publishing(transport: DaprTransport): Pick<Sidecar, 'publish'> {
     async publish(topic, data) {
       const path = `/v1.0/publish/${componentNames.pubSub}/${encodeURIComponent(topic)}`
       const what = `publish to ${topic}`
-      await readJson(transport, { method: 'POST', path, body: data, what }, 'the message broker')
+      await askSidecar(transport, { method: 'POST', path, body: data, what }, 'the message broker')
     },
   }
 }
@@ -113,15 +113,15 @@ function keyValueState(transport: DaprTransport): Pick<Sidecar, 'getState' | 'sa
   return {
     async getState(key, schema) {
       const what = 'read state'
-      const text = await readJson(transport, { method: 'GET', path: `${base}/${encodeURIComponent(key)}`, what }, store)
+      const text = await askSidecar(transport, { method: 'GET', path: `${base}/${encodeURIComponent(key)}`, what }, store)
       return text === '' ? undefined : parseJson(schema, text, what)
     },
     async saveState(key, value, { ttlSeconds }) {
       const body = [{ key, value, metadata: { ttlInSeconds: String(ttlSeconds) } }]
-      await readJson(transport, { method: 'POST', path: base, body, what: 'save state' }, store)
+      await askSidecar(transport, { method: 'POST', path: base, body, what: 'save state' }, store)
     },
     async deleteState(key) {
-      await readJson(transport, { method: 'DELETE', path: `${base}/${encodeURIComponent(key)}`, what: 'delete state' }, store)
+      await askSidecar(transport, { method: 'DELETE', path: `${base}/${encodeURIComponent(key)}`, what: 'delete state' }, store)
     },
   }
 }
@@ -142,9 +142,22 @@ async function isSidecarHealthy(transport: DaprTransport): Promise<boolean> {
   }
 }
 
-/** Sends a request and returns the body's text; throws on any status that is not 2xx. */
-export async function readJson(transport: DaprTransport, request: SidecarRequest, target: string): Promise<string> {
-  const response = await transport.send(request)
+/** A call whose caller sets no bound: a sidecar that hangs is given up for lost, as one that is gone. */
+const answerPatienceMs = 60_000
+
+/** Sends a request and answers the body's text. Throws on any status that is not 2xx, and `dependency_unavailable` after a minute of silence. */
+export async function askSidecar(transport: DaprTransport, request: SidecarRequest, target: string): Promise<string> {
+  if (request.signal !== undefined) return readAnswer(await transport.send(request), request, target)
+  const limit = AbortSignal.timeout(answerPatienceMs)
+  try {
+    return await readAnswer(await transport.send({ ...request, signal: limit }), request, target)
+  } catch (cause) {
+    if (!limit.aborted) throw cause
+    throw new WeftError('dependency_unavailable', `${request.what}: no answer within ${answerPatienceMs / 1_000} s`, { cause })
+  }
+}
+
+async function readAnswer(response: SidecarResponse, request: SidecarRequest, target: string): Promise<string> {
   if (response.statusCode < 200 || response.statusCode > 299) return throwSidecarError(response, request.what, target)
   const declaredBytes = Number(response.headers['content-length'] ?? 0)
   if (declaredBytes > answerBytesMax) {

@@ -21,15 +21,14 @@ export interface DaprTransport {
   stop(): Promise<void>
 }
 
-/**
- * Keep-alive HTTP to the own sidecar. Plain HTTP rather than `DaprClient`: see docs/decisions/0002-dapr-over-http.md.
- *
- * @param connectionsMax - connections kept to the sidecar; a stream holds one for its whole life. Default 1,024.
- */
-export function createDaprTransport(options: { httpPort: number; apiToken: string; connectionsMax?: number }): DaprTransport {
+/** Connections kept to the sidecar; a stream holds one for its whole life. */
+const connectionsMax = 1_024
+
+/** Keep-alive HTTP to the own sidecar. Plain HTTP rather than `DaprClient`: see docs/decisions/0002-dapr-over-http.md. */
+export function createDaprTransport(options: { httpPort: number; apiToken: string }): DaprTransport {
   const origin = `http://127.0.0.1:${options.httpPort}`
   const pool = new Pool(origin, {
-    connections: options.connectionsMax ?? 1_024,
+    connections: connectionsMax,
     connect: { timeout: 2_000 },
     headersTimeout: 0,
     bodyTimeout: 0,

@@ -41,6 +41,10 @@ export function startExecution(
     if (isDone) return
     events.push(event)
     if (isTerminalAgentEvent(event)) isDone = true
+    wakeFollowers()
+  }
+
+  function wakeFollowers(): void {
     wake.resolve()
     wake = Promise.withResolvers()
   }
@@ -66,19 +70,20 @@ export function startExecution(
   async function* follow(signal: AbortSignal): AsyncGenerator<AgentEvent> {
     followers += 1
     clearTimeout(orphanTimer)
-    const left = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    signal.addEventListener('abort', wakeFollowers, { once: true })
     try {
       for (let next = 0; !signal.aborted; ) {
         const event = events[next]
         if (event === undefined) {
           if (isDone) return
-          await Promise.race([wake.promise, left])
+          await wake.promise
           continue
         }
         next += 1
         yield event
       }
     } finally {
+      signal.removeEventListener('abort', wakeFollowers)
       release()
     }
   }

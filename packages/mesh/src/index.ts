@@ -1,4 +1,4 @@
-export { type ActorHostOptions, type ActorType, createActorHost } from './dapr-actor-host.ts'
+export { type ActorType, createActorHost } from './dapr-actor-host.ts'
 export { type ActorStore, componentType, createActorStore, type StateWrite } from './dapr-actor-state.ts'
 export {
   type ActorCall,

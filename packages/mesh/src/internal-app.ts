@@ -12,9 +12,10 @@ export interface InternalAppOptions {
   checks: HealthCheck[]
   /** Mounts the service's own routes. */
   routes(app: Express): void
-  /** Largest JSON body; default 16 MiB, the sidecars' own limit. */
-  bodyLimitBytes?: number
 }
+
+/** Largest JSON body: 16 MiB, the sidecars' own limit (`max-body-size` of the supervisor, dapr.yaml and the manifests). */
+const bodyBytesMax = 16_777_216
 
 /** The listener only the own sidecar talks to: health, then the token check, then the service's routes. */
 export function createInternalApp(options: InternalAppOptions): Express {
@@ -26,7 +27,7 @@ export function createInternalApp(options: InternalAppOptions): Express {
   app.use(serverSpans({ trustBaggage: true }))
   app.use(
     express.json({
-      limit: options.bodyLimitBytes ?? 16_777_216,
+      limit: bodyBytesMax,
       strict: false,
       type: ['application/json', 'application/cloudevents+json'],
     }),

@@ -3,6 +3,7 @@ import type { AgentCard, AgentEvent } from '@weft/contracts'
 import express from 'express'
 import supertest from 'supertest'
 import type { Execute } from './execution.ts'
+import { listen } from './listen.ts'
 import { serveAgent } from './serve-agent.ts'
 import { createMemoryKeptResults } from './testing.ts'
 
@@ -26,11 +27,15 @@ const body = {
   deadline: new Date(Date.now() + 60_000).toISOString(),
 }
 
-function serve(execute: Execute) {
+function appOf(execute: Execute) {
   const app = express()
   app.use(express.json())
   app.use(serveAgent({ card, execute, results: createMemoryKeptResults() }))
-  return supertest(app)
+  return app
+}
+
+function serve(execute: Execute) {
+  return supertest(appOf(execute))
 }
 
 const lines = (text: string): AgentEvent[] =>
@@ -92,6 +97,35 @@ describe('an agent', () => {
     expect(lines((await agent.post('/execute').send(body)).text)).toMatchObject([{ type: 'error', message: 'broken' }])
     expect(lines((await agent.post('/execute').send(body)).text)).toMatchObject([{ type: 'error', isRetryable: true }])
     expect(runs).toBe(2)
+  })
+
+  it('works on when its reader leaves, and the next one joins from the beginning', async () => {
+    let runs = 0
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const server = await listen(
+      appOf(async (_request, emit) => {
+        runs += 1
+        emit({ type: 'text', delta: 'ab' })
+        await released
+        emit(result)
+      }),
+      { port: 0 },
+    )
+    const ask = (signal: AbortSignal | null) =>
+      fetch(`http://127.0.0.1:${server.port}/execute`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal,
+      })
+    const leaving = new AbortController()
+    await (await ask(leaving.signal)).body?.getReader().read()
+    leaving.abort()
+    const next = await ask(null)
+    release()
+    expect(lines(await next.text())).toEqual([{ type: 'text', delta: 'ab' }, result])
+    expect(runs).toBe(1)
+    await server.stop(0)
   })
 
   it('stops work that is cancelled', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import {
   AgentCard,
   type AgentEvent,
@@ -19,9 +20,10 @@ export interface AgentOptions {
   card: AgentCard
   execute: Execute
   results: KeptResults
-  /** Executions at once; more are answered with a retryable error. Default 512. */
-  executionsMax?: number
 }
+
+/** Executions at once; more are answered with a retryable error. */
+const executionsMax = 512
 
 /**
  * The agent contract over Express: `GET /card`, `POST /execute` as NDJSON, and `POST /cancel {tenant, idempotencyKey}`.
@@ -87,7 +89,7 @@ interface Work {
 
 /** Claims the key before the first wait, so that two callers of one key never both start the work. */
 function open(options: AgentOptions, known: Map<string, Promise<Found>>, work: Work): Promise<Found> {
-  if (known.size >= (options.executionsMax ?? 512)) {
+  if (known.size >= executionsMax) {
     throw new WeftError('rate_limit_exceeded', `the agent already runs ${known.size} executions`)
   }
   const { body, key, tenant } = work
@@ -139,10 +141,8 @@ function openStream(response: Response): EventStream {
     signal: gone.signal,
     async write(event) {
       if (gone.signal.aborted || response.write(`${JSON.stringify(event)}\n`)) return
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve)
-        response.once('close', resolve)
-      })
+      // Ends, too, when the reader leaves.
+      await once(response, 'drain', { signal: gone.signal }).catch(() => undefined)
     },
   }
 }
