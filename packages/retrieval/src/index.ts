@@ -5,6 +5,7 @@ export { type FileKind, fileKinds } from './file-kind.ts'
 export { createFileReader, type FileReader, type ReadFile, type ReadJob } from './file-reader.ts'
 export { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
 export { type IngestOutcome, type IngestTools, ingestFile } from './ingest-file.ts'
+export { ingestSmallFiles } from './ingest-small-files.ts'
 export { createKnowledgeStore } from './knowledge-store.ts'
 export {
   type FileBatch,
@@ -25,4 +26,4 @@ export { deleteAbandonedUploads } from './postgres-files.ts'
 export { listIngestionJobs } from './postgres-ingestion-jobs.ts'
 export { searchKnowledge } from './postgres-search-knowledge.ts'
 export { verifyQuotes } from './postgres-verify-quotes.ts'
-export { IngestionJob, SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
+export { IngestionHint, IngestionJob, SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'

@@ -6,7 +6,7 @@ import type { FileReader, ReadFile } from './file-reader.ts'
 import { FileRefusal } from './file-refusal.ts'
 import type { IngestError } from './knowledge-types.ts'
 import { checkFileSize } from './parse-file.ts'
-import { findFileText, isLargeText, saveLargeText } from './postgres-file-texts.ts'
+import { findFileTexts, isLargeText, saveLargeText } from './postgres-file-texts.ts'
 import { createFileMethods } from './postgres-files.ts'
 import {
   type ClaimedJob,
@@ -65,7 +65,7 @@ type Work = { file: ReadFile; isKept: boolean; signal: AbortSignal | undefined }
 
 async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
   const { filename, chunking, fileId } = job
-  const { parsed, isOwn, bytes } = await findFileText(database, job)
+  const { parsed, isOwn, bytes } = (await findFileTexts(database, [job])).get(fileId) ?? { isOwn: false }
   checkFileSize(job.bytes)
   const what = parsed === undefined ? { file: { filename, bytes: bytes ?? (await readBytes(database, job)) } } : { parsed }
   const file = await reader.read({ ...what, chunking }, signal)

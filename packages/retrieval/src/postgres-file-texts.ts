@@ -53,6 +53,7 @@ function originOf({ kind, pages }: ParsedFile): string {
 }
 
 const Row = z.object({
+  fileId: z.string(),
   owner: z.string().nullable(),
   text: z.string().nullable(),
   pages: Origin.nullable(),
@@ -65,21 +66,30 @@ export type FileToRead = { tenant: string; fileId: string; filename: string; con
 export type KnownFile = { parsed?: ParsedFile; isOwn: boolean; bytes?: Uint8Array }
 
 /**
- * What is known of a file in one round trip: its parsed text, if it was parsed before, or that of another file of the tenant with the same bytes
- * and a name of the same kind; else the bytes of a file of one part.
+ * What is known of files, by their ids, in one round trip: the parsed text, if it was parsed before, or that of another file of the tenant with
+ * the same bytes and a name of the same kind; else the bytes of a file of one part.
  */
-export async function findFileText(database: Database, file: FileToRead): Promise<KnownFile> {
-  const { tenant, fileId, contentHash } = file
+export async function findFileTexts(database: Database, files: FileToRead[]): Promise<Map<string, KnownFile>> {
+  const wanted = files.map(({ tenant, fileId, filename, contentHash, bytes }) => {
+    return { tenant, id: fileId, hash: contentHash, kind: textKindOf(filename) ?? 'pdf', hasOnePart: bytes <= partBytesMax }
+  })
   const { rows } = await sql`
-    select t.file_id as owner, t.text, t.pages, part.bytes from (values (1)) as once left join lateral (
+    select given.id as "fileId", t.file_id as owner, t.text, t.pages, part.bytes
+    from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as given(tenant text, id text, hash text, kind text, "hasOnePart" boolean)
+    left join lateral (
       select t.file_id, t.text, t.pages from file_texts t join files f on f.id = t.file_id
-      where f.tenant = ${tenant} and f.content_hash = ${contentHash}
-        and (t.file_id = ${fileId} or t.pages ->> 'kind' in ('pdf', ${textKindOf(file.filename) ?? 'pdf'}))
-      order by (t.file_id = ${fileId}) desc limit 1
+      where f.tenant = given.tenant and f.content_hash = given.hash
+        and (t.file_id = given.id or t.pages ->> 'kind' in ('pdf', given.kind))
+      order by (t.file_id = given.id) desc limit 1
     ) t on true
-    left join file_parts part on part.file_id = ${fileId} and part.n = 0 and t.file_id is null and ${file.bytes <= partBytesMax}
+    left join lateral (
+      select bytes from file_parts where file_id = given.id and n = 0 and t.file_id is null and given."hasOnePart" offset 0
+    ) part on true
   `.execute(database.db)
-  const { owner, text, pages, bytes } = Row.parse(rows[0])
+  return new Map(rows.map((row) => Row.parse(row)).map((row) => [row.fileId, knownFile(row)]))
+}
+
+function knownFile({ fileId, owner, text, pages, bytes }: z.infer<typeof Row>): KnownFile {
   const isOwn = owner === fileId
   if (text === null || pages === null) return bytes === null ? { isOwn } : { isOwn, bytes }
   return { isOwn, parsed: { text, kind: pages.kind, ...(pages.starts === undefined ? {} : { pages: pages.starts }) } }

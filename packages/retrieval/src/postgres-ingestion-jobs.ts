@@ -28,7 +28,7 @@ const leaseSeconds = 15
 export const heartbeatMs = 5_000
 
 /** Always later than the last one, however coarse the clock. */
-const signOfLife = sql`greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')`
+export const signOfLife = sql`greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')`
 
 const isFree = sql`(f.attempts = 0 or f.updated_at < now() - make_interval(secs => ${leaseSeconds}))`
 
@@ -41,7 +41,11 @@ export async function listIngestionJobs(database: Database, limit: number): Prom
   return rows.map((row) => IngestionJob.parse(row))
 }
 
-const ClaimRow = z.object({
+/** What a claim answers besides the job itself; its statement calls the tables `f` and `files`. */
+export const claimColumns = sql`f.updated_at::text as token, f.attempts as attempt, files.filename, files.content_hash as "contentHash",
+  files.bytes, f.chunking_strategy as chunking`
+
+export const ClaimRow = z.object({
   token: z.string(),
   attempt: z.int(),
   filename: z.string(),
@@ -55,8 +59,7 @@ export async function claimJob(database: Database, job: IngestionJob): Promise<C
   const { rows } = await sql`
     update vector_store_files f set attempts = f.attempts + 1, updated_at = ${signOfLife} from files
     where files.id = f.file_id and ${isFile(job)} and f.status = 'in_progress' and ${isFree}
-    returning f.updated_at::text as token, f.attempts as attempt, files.filename, files.content_hash as "contentHash", files.bytes,
-      f.chunking_strategy as chunking
+    returning ${claimColumns}
   `.execute(database.db)
   return rows.length === 0 ? undefined : { ...job, ...ClaimRow.parse(rows[0]) }
 }
@@ -111,7 +114,7 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
     ), added as (
       insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, attributes)
       select ${tenant}, ${vectorStoreId}, ${fileId}, n, "from", "to", page, heading, title, text, job.attributes
-      from job, jsonb_to_recordset(${JSON.stringify(batch.chunks.map((chunk) => rowOf(chunk, job.filename)))}::jsonb)
+      from job, jsonb_to_recordset(${JSON.stringify(batch.chunks.map((chunk) => chunkRow(chunk, job.filename)))}::jsonb)
         as row(n int, "from" int, "to" int, page int, heading text, title text, text text)
       on conflict (vector_store_id, file_id, n) do update set start_offset = excluded.start_offset, end_offset = excluded.end_offset,
         page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text, attributes = excluded.attributes
@@ -140,7 +143,8 @@ function takeToken(job: ClaimedJob, rows: unknown[]): boolean {
   return true
 }
 
-function rowOf({ ordinal, start, end, page, heading, text }: Chunk, filename: string) {
+/** A chunk as the columns its insertion reads. */
+export function chunkRow({ ordinal, start, end, page, heading, text }: Chunk, filename: string) {
   return {
     n: ordinal,
     from: start,

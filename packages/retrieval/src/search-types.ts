@@ -21,3 +21,11 @@ export type SearchAnswer = z.infer<typeof SearchAnswer>
 /** A file of a vector store that waits to be indexed. */
 export const IngestionJob = z.object({ tenant: z.string().min(1), vectorStoreId: z.string().min(1), fileId: z.string().min(1) })
 export type IngestionJob = z.infer<typeof IngestionJob>
+
+/** Files of one vector store that were just added; those beyond the most a hint may name are found without one. */
+export const IngestionHint = z.object({
+  tenant: z.string().min(1),
+  vectorStoreId: z.string().min(1),
+  fileIds: z.array(z.string().min(1)).min(1).max(500),
+})
+export type IngestionHint = z.infer<typeof IngestionHint>

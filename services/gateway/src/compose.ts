@@ -145,8 +145,8 @@ function ownChecks(life: { isPrepared: boolean; stop: AbortController }): Health
 function ragCalls(sidecar: Sidecar): Pick<PublicDeps['knowledge'], 'search' | 'requestIngestion'> {
   return {
     search: (call) => sidecar.invoke('rag', '/search', { body: call, schema: SearchAnswer, signal: AbortSignal.timeout(30_000) }),
-    async requestIngestion(job) {
-      await sidecar.invoke('rag', '/ingest', { body: job, schema: z.unknown(), signal: AbortSignal.timeout(5_000) })
+    async requestIngestion(hint) {
+      await sidecar.invoke('rag', '/ingest', { body: hint, schema: z.unknown(), signal: AbortSignal.timeout(5_000) })
     },
   }
 }

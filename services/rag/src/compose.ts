@@ -15,6 +15,7 @@ import {
   createFileReader,
   deleteAbandonedUploads,
   ingestFile,
+  ingestSmallFiles,
   listIngestionJobs,
   searchKnowledge,
   verifyQuotes,
@@ -52,6 +53,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
       await deleteAbandonedUploads(ingestion)
       return listIngestionJobs(ingestion, limit)
     },
+    ingestSmall: (jobs, signal) => ingestSmallFiles({ database, reader }, jobs, signal),
     ingest: (job, signal) => ingestFile({ database: ingestion, reader }, job, signal),
     logger,
     concurrency: settings.WEFT_INGESTION_CONCURRENCY,

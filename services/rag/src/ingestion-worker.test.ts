@@ -83,6 +83,39 @@ describe('createIngestionWorker', () => {
     gate.resolve()
   })
 
+  it('does small files many at a time, and alone only those that could not be done so', async () => {
+    const waiting = jobs(200)
+    const together: number[] = []
+    const { done } = run({
+      listJobs: async () => [...waiting],
+      async ingestSmall(given) {
+        together.push(given.length)
+        const small = given.filter(({ fileId }) => fileId !== 'file_7' && fileId !== 'file_150')
+        for (const job of small) waiting.splice(waiting.indexOf(job), 1)
+        return new Map(small.map((job) => [job, { status: 'completed', chunks: 1 }]))
+      },
+      onIngest: (job) => waiting.splice(waiting.indexOf(job), 1),
+    })
+    await until(() => waiting.length === 0)
+    expect(done.map(({ fileId }) => fileId)).toEqual(['file_7', 'file_150'])
+    expect(Math.max(...together)).toBe(64)
+  })
+
+  it('takes all files of one hint together', async () => {
+    const together: number[] = []
+    run({
+      listJobs: async () => [],
+      async ingestSmall(given) {
+        together.push(given.length)
+        return new Map(given.map((job) => [job, { status: 'completed', chunks: 1 }]))
+      },
+    })
+    await sleep(10)
+    for (const job of jobs(40)) worker?.hint(job)
+    await until(() => together.length > 0)
+    expect(together).toEqual([40])
+  })
+
   it('outlives a database that cannot be asked', async () => {
     let asked = 0
     const waiting = jobs(1)
@@ -124,6 +157,7 @@ function run(given: Given) {
   worker = createIngestionWorker({
     logger,
     concurrency: 2,
+    ingestSmall: async () => new Map(),
     async ingest(job) {
       given.onIngest?.(job)
       done.push(job)

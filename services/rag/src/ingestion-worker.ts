@@ -2,7 +2,7 @@ import type { IngestionJob, IngestOutcome } from '@weft/retrieval'
 import { createJobQueue } from './job-queue.ts'
 
 /**
- * Indexes the files that wait for it. Level-triggered: rows in progress are looked for at the start, every `scanIntervalMs` and after each
+ * Indexes the files that wait for it, small ones many at a time. Level-triggered: rows in progress are looked for at the start, every `scanIntervalMs` and after each
  * full round; a hint only makes it sooner. A file that fails is marked or left for the next scan, and never stops the others.
  */
 export type IngestionWorker = { start(): void; hint(job: IngestionJob): void; stop(): Promise<void> }
@@ -13,6 +13,8 @@ type WorkerLog = { info: Write; warn: Write }
 export type IngestionWorkerOptions = {
   /** Jobs waiting, oldest first. */
   listJobs(limit: number): Promise<IngestionJob[]>
+  /** Indexes those of the files that are small; the others, which it does not answer for, go to `ingest`. */
+  ingestSmall(jobs: IngestionJob[], signal: AbortSignal): Promise<Map<IngestionJob, IngestOutcome>>
   ingest(job: IngestionJob, signal: AbortSignal): Promise<IngestOutcome>
   logger: WorkerLog
   concurrency: number
@@ -21,6 +23,12 @@ export type IngestionWorkerOptions = {
 
 /** Jobs held in memory; the rest stays in the database for the next round. */
 const waitingMax = 500
+
+/** Small files worked on together: enough to make statements dear no more, few enough that none waits long for the others. */
+const togetherMax = 64
+
+/** A file waits to be tried with others, and is done alone when that does not do. */
+type Waiting = { job: IngestionJob; isAlone: boolean }
 
 export function createIngestionWorker(options: IngestionWorkerOptions): IngestionWorker {
   const { listJobs, logger, concurrency, scanIntervalMs = 30_000 } = options
@@ -31,13 +39,28 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
   let scanning: Promise<void> | undefined
   let isScanDue = false
 
-  async function run(key: string, job: IngestionJob): Promise<void> {
+  /** A file done alone is settled by that; of several, those left over are done alone. */
+  async function run(picked: Map<string, Waiting>): Promise<Map<string, Waiting>> {
+    const all = [...picked.values()]
+    const jobs = all.map(({ job }) => job)
     try {
-      report(logger, job, await options.ingest(job, stopping.signal))
+      const isAlone = all.some((each) => each.isAlone)
+      const outcomes = isAlone ? await ingestEach(jobs) : await options.ingestSmall(jobs, stopping.signal)
+      report(logger, [...outcomes])
+      const left = jobs.filter((job) => !outcomes.has(job))
+      return new Map(left.map((job) => [keyOf(job), { job, isAlone: true }]))
     } catch (thrown) {
-      resting.add(key)
-      if (!stopping.signal.aborted) logger.warn('a file is not indexed yet', { ...job, cause: String(thrown) })
+      for (const key of picked.keys()) resting.add(key)
+      const files = jobs.map(({ fileId }) => fileId)
+      if (!stopping.signal.aborted) logger.warn('files are not indexed yet', { files, cause: String(thrown) })
+      return new Map()
     }
+  }
+
+  async function ingestEach(jobs: IngestionJob[]): Promise<Map<IngestionJob, IngestOutcome>> {
+    const outcomes = new Map<IngestionJob, IngestOutcome>()
+    for (const job of jobs) outcomes.set(job, await options.ingest(job, stopping.signal))
+    return outcomes
   }
 
   /** A scan asked for during another is done after it: what that one has not seen must not wait for the timer. */
@@ -53,13 +76,13 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
   async function findJobs(): Promise<void> {
     try {
       const jobs = await listJobs(waitingMax)
-      for (const job of jobs) if (!resting.has(keyOf(job))) queue.add(keyOf(job), job)
+      for (const job of jobs) if (!resting.has(keyOf(job))) queue.add(keyOf(job), { job, isAlone: false })
     } catch (thrown) {
       logger.warn('files waiting to be indexed could not be listed', { cause: String(thrown) })
     }
   }
 
-  const queue = createJobQueue({ concurrency, waitingMax, run, onIdle: scan })
+  const queue = createJobQueue<Waiting>({ concurrency, waitingMax, pick, run, onIdle: scan })
   return {
     start() {
       scan()
@@ -70,7 +93,7 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
     },
     hint(job) {
       resting.delete(keyOf(job))
-      queue.add(keyOf(job), job)
+      queue.add(keyOf(job), { job, isAlone: false })
     },
     async stop() {
       clearInterval(timer)
@@ -81,10 +104,30 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
   }
 }
 
-function report(logger: WorkerLog, job: IngestionJob, outcome: IngestOutcome): void {
-  if (outcome.status === 'completed') logger.info('a file was indexed', { ...job, chunks: outcome.chunks })
-  else if (outcome.status === 'failed')
-    logger.warn('a file cannot be indexed', { ...job, code: outcome.error.code, cause: outcome.error.message })
+/** The first file that is done alone, or all others that fit. */
+function pick(waiting: ReadonlyMap<string, Waiting>): Map<string, Waiting> {
+  const [first] = waiting
+  if (first?.[1].isAlone === true) return new Map([first])
+  const together = new Map<string, Waiting>()
+  for (const [key, each] of waiting) {
+    if (!each.isAlone) together.set(key, each)
+    if (together.size === togetherMax) break
+  }
+  return together
+}
+
+/** One line for all that were indexed together, and one for each that was refused. */
+function report(logger: WorkerLog, outcomes: [IngestionJob, IngestOutcome][]): void {
+  const files: string[] = []
+  let chunks = 0
+  for (const [job, outcome] of outcomes) {
+    if (outcome.status === 'completed') {
+      files.push(job.fileId)
+      chunks += outcome.chunks
+    } else if (outcome.status === 'failed')
+      logger.warn('a file cannot be indexed', { ...job, code: outcome.error.code, cause: outcome.error.message })
+  }
+  if (files.length > 0) logger.info('files were indexed', { files, chunks })
 }
 
 function keyOf({ tenant, vectorStoreId, fileId }: IngestionJob): string {

@@ -1,50 +1,64 @@
-/** Runs jobs a few at a time, each key at most once at a time; what does not fit is left to whoever offers jobs again. */
+/** Runs jobs, several together, each key at most once at a time; what does not fit is left to whoever offers jobs again. */
 export type JobQueue<T> = { add(key: string, job: T): void; stop(): Promise<void> }
 
 export type JobQueueOptions<T> = {
+  /** Runs at a time. */
   concurrency: number
   /** Jobs waiting at most. */
   waitingMax: number
-  /** Must not throw. */
-  run(key: string, job: T): Promise<void>
+  /** Chooses what is run together next from those waiting; at least one. */
+  pick(waiting: ReadonlyMap<string, T>): Map<string, T>
+  /** Answers those that are to be run again, with what they are then. Must not throw. */
+  run(jobs: Map<string, T>): Promise<Map<string, T>>
   /** Nothing waits or runs any more. */
   onIdle(): void
 }
 
-export function createJobQueue<T>({ concurrency, waitingMax, run, onIdle }: JobQueueOptions<T>): JobQueue<T> {
+export function createJobQueue<T>({ concurrency, waitingMax, pick, run, onIdle }: JobQueueOptions<T>): JobQueue<T> {
   const waiting = new Map<string, T>()
-  const running = new Map<string, Promise<void>>()
+  const runningKeys = new Set<string>()
+  const runs = new Set<Promise<void>>()
   let isStopped = false
+  let isStarting = false
 
-  function pump(): void {
-    while (running.size < concurrency && !isStopped) {
-      const [next] = waiting
-      if (next === undefined) return
-      const [key, job] = next
-      waiting.delete(key)
-      running.set(
-        key,
-        run(key, job).finally(() => settle(key)),
-      )
+  function startRuns(): void {
+    while (runs.size < concurrency && waiting.size > 0 && !isStopped) {
+      const jobs = pick(waiting)
+      for (const key of jobs.keys()) {
+        waiting.delete(key)
+        runningKeys.add(key)
+      }
+      const current = run(jobs).then((again) => {
+        runs.delete(current)
+        for (const key of jobs.keys()) runningKeys.delete(key)
+        if (!isStopped) for (const [key, job] of again) waiting.set(key, job)
+        startRuns()
+        if (runs.size === 0 && !isStopped) onIdle()
+      })
+      runs.add(current)
     }
   }
 
-  function settle(key: string): void {
-    running.delete(key)
-    pump()
-    if (waiting.size === 0 && running.size === 0 && !isStopped) onIdle()
+  /** Jobs offered in one go are all there before the first are picked. */
+  function startSoon(): void {
+    if (isStarting) return
+    isStarting = true
+    queueMicrotask(() => {
+      isStarting = false
+      startRuns()
+    })
   }
 
   return {
     add(key, job) {
-      if (isStopped || running.has(key) || waiting.size >= waitingMax) return
+      if (isStopped || runningKeys.has(key) || waiting.has(key) || waiting.size >= waitingMax) return
       waiting.set(key, job)
-      pump()
+      startSoon()
     },
     async stop() {
       isStopped = true
       waiting.clear()
-      await Promise.allSettled(running.values())
+      await Promise.allSettled(runs)
     },
   }
 }

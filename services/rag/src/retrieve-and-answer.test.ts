@@ -9,6 +9,7 @@ import {
   createKnowledgeStore,
   type FileReader,
   ingestFile,
+  ingestSmallFiles,
   type KnowledgeStore,
   listIngestionJobs,
   searchKnowledge,
@@ -39,6 +40,7 @@ beforeAll(async () => {
   reader = createFileReader()
   worker = createIngestionWorker({
     listJobs: (limit) => listIngestionJobs(test.database, limit),
+    ingestSmall: (jobs, signal) => ingestSmallFiles({ database: test.database, reader }, jobs, signal),
     ingest: (job, signal) => ingestFile({ database: test.database, reader }, job, signal),
     logger: telemetry.logger,
     concurrency: 2,
@@ -148,7 +150,7 @@ async function add(filename: string, content: string | Buffer): Promise<void> {
   }
   const { id: fileId } = await store.createFile({ tenant, filename, content: bytes() })
   await store.addFile({ tenant, vectorStoreId, fileId })
-  expect(await post('/ingest', { tenant, vectorStoreId, fileId })).toEqual({ ok: true, value: { isAccepted: true } })
+  expect(await post('/ingest', { tenant, vectorStoreId, fileIds: [fileId] })).toEqual({ ok: true, value: { isAccepted: true } })
 }
 
 async function untilIndexed(): Promise<Record<string, string>> {

@@ -1,12 +1,12 @@
 import { handle } from '@weft/mesh'
-import { IngestionJob } from '@weft/retrieval'
+import { IngestionHint } from '@weft/retrieval'
 import type { RequestHandler } from 'express'
 import type { IngestionWorker } from '../ingestion-worker.ts'
 
-/** `POST /ingest`: says that a file waits; answered at once, the row in the database being the job. */
+/** `POST /ingest`: says that files wait; answered at once, the rows in the database being the jobs. */
 export function hintIngestion(worker: IngestionWorker): RequestHandler {
-  return handle(IngestionJob, async (job) => {
-    worker.hint(job)
+  return handle(IngestionHint, async ({ fileIds, ...store }) => {
+    for (const fileId of fileIds) worker.hint({ ...store, fileId })
     return { isAccepted: true }
   })
 }

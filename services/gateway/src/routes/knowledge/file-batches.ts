@@ -17,10 +17,7 @@ export function mountFileBatches(router: Router, deps: KnowledgeDeps): void {
     const { vectorStoreId } = request.params
     const files = batchFiles(parseBody(CreateFileBatch, request))
     const batch = await store.addFiles({ tenant, vectorStoreId, files })
-    hintIngestion(
-      deps,
-      files.map(({ fileId }) => ({ tenant, vectorStoreId, fileId })),
-    )
+    hintIngestion(deps, { tenant, vectorStoreId, fileIds: files.map(({ fileId }) => fileId) })
     response.json(fileBatchObject(batch))
   })
 

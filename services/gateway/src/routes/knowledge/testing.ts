@@ -50,7 +50,8 @@ export async function serveKnowledge(database: Database): Promise<Omit<Knowledge
     store: createKnowledgeStore(database),
     tenantOf,
     search: (request) => searchKnowledge(database, request),
-    requestIngestion: (job) => ingestFile({ database, reader }, job),
+    requestIngestion: ({ fileIds, ...store }) =>
+      Promise.all(fileIds.map((fileId) => ingestFile({ database, reader }, { ...store, fileId }))),
     onStoresChanged: (tenant) => changedTenants.push(tenant),
   })
   app.use(answerUnknownRoute, answerErrors(unforeseen))

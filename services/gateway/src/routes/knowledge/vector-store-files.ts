@@ -17,7 +17,7 @@ export function mountVectorStoreFiles(router: Router, deps: KnowledgeDeps): void
     const { vectorStoreId } = request.params
     const added = addFileInput(parseBody(AddFile, request))
     const file = await store.addFile({ tenant, vectorStoreId, ...added })
-    hintIngestion(deps, [{ tenant, vectorStoreId, fileId: file.fileId }])
+    hintIngestion(deps, { tenant, vectorStoreId, fileIds: [file.fileId] })
     response.json(vectorStoreFileObject(file))
   })
 

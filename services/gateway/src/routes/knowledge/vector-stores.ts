@@ -20,10 +20,7 @@ export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
       ...(body.chunking_strategy == null ? {} : { chunkingStrategy: body.chunking_strategy }),
     })
     onStoresChanged(tenant)
-    hintIngestion(
-      deps,
-      fileIds.map((fileId) => ({ tenant, vectorStoreId: created.id, fileId })),
-    )
+    hintIngestion(deps, { tenant, vectorStoreId: created.id, fileIds })
     response.json(vectorStoreObject(created))
   })
 
