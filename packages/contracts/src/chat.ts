@@ -61,6 +61,18 @@ export const ChatCompletionRequest = z
   })
 export type ChatCompletionRequest = z.infer<typeof ChatCompletionRequest>
 
+/** The text of the user's last message; empty when there is none. */
+export function lastQuestion(messages: ChatMessage[]): string {
+  const last = messages.findLast((message) => message.role === 'user')
+  return last === undefined ? '' : messageText(last)
+}
+
+/** A conversation without the user's last message. */
+export function earlierMessages(messages: ChatMessage[]): ChatMessage[] {
+  const last = messages.findLastIndex((message) => message.role === 'user')
+  return messages.filter((_, index) => index !== last)
+}
+
 /** The text of a message: string content as it is, text parts joined by line breaks, everything else left out. */
 export function messageText(message: ChatMessage): string {
   if (typeof message.content === 'string') return message.content

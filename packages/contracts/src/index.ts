@@ -13,7 +13,15 @@ export {
   type TerminalAgentEvent,
   UsageEvent,
 } from './agent.ts'
-export { ChatCompletionRequest, ChatMessage, chatLimits, messageText, WeftOptions } from './chat.ts'
+export {
+  ChatCompletionRequest,
+  ChatMessage,
+  chatLimits,
+  earlierMessages,
+  lastQuestion,
+  messageText,
+  WeftOptions,
+} from './chat.ts'
 export { Citation, Passage } from './citation.ts'
 export { type IdPrefix, newId, SessionId, sessionActorId } from './ids.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'

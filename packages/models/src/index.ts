@@ -18,3 +18,4 @@ export { type ModelRequest, ModelTool, requestFromChat, ResponseFormat, ToolChoi
 export { splitSentences } from './offline/split-sentences.ts'
 export type { PassThroughAnswer } from './pass-through.ts'
 export { RegistryError } from './read-registry.ts'
+export { type AskedModel, type StepCall, streamStepText } from './stream-step-text.ts'

@@ -84,6 +84,15 @@ describe('answerQuestion with another model', () => {
     expect(asked).toEqual([expect.objectContaining({ model: 'openai/some', temperature: 0.3, tools: undefined })])
   })
 
+  it('marks an answer that was cut at its limit', async () => {
+    const models = scripted([])
+    models.stream = async function* () {
+      yield { type: 'text', delta: 'Whales are mammals [1].' }
+      yield { type: 'finish', reason: 'length' }
+    }
+    expect((await answer({ question: 'What?', models })).result.output).toMatchObject({ degraded: ['answer_truncated'] })
+  })
+
   it('lets a failed call be tried again when that may help', async () => {
     const models = scripted([])
     models.stream = async function* () {

@@ -1,8 +1,7 @@
-import { type ExecuteRequest, Filter, knowledgeLimits, type Passage } from '@weft/contracts'
+import { type ExecuteRequest, Filter, knowledgeLimits, lastQuestion, type Passage } from '@weft/contracts'
+import type { StepCall } from '@weft/models'
 import type { SearchRequest } from '@weft/retrieval'
 import { z } from 'zod'
-import type { StepCall } from './answer-question.ts'
-import { lastQuestion } from './core/gather-evidence.ts'
 
 export type RetrieveTools = { search(request: SearchRequest): Promise<{ results: Passage[] }> }
 

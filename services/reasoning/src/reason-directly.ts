@@ -1,8 +1,7 @@
 import { type ChatMessage, type ExecuteRequest, WeftError } from '@weft/contracts'
-import type { Models } from '@weft/models'
+import { type Models, type StepCall, streamStepText } from '@weft/models'
 import { z } from 'zod'
 import { type Finding, gatherFindings } from './core/gather-findings.ts'
-import { type StepCall, streamText } from './stream-text.ts'
 
 const Params = z.looseObject({ question: z.string().min(1).optional(), instructions: z.string().min(1).optional() })
 
@@ -18,7 +17,7 @@ export async function reasonDirectly(models: Models, request: ExecuteRequest, ca
   if (messages.length === 0)
     throw new WeftError('invalid_request', 'there is nothing to answer: no message and no question', { param: 'params.question' })
   let text = ''
-  for await (const delta of streamText(models, { request, messages, degraded }, call)) {
+  for await (const delta of streamStepText(models, { request, messages, degraded }, call)) {
     text += delta
     call.emit({ type: 'text', delta })
   }

@@ -1,4 +1,4 @@
-import { type ChatMessage, type Mode, messageText } from '@weft/contracts'
+import { type ChatMessage, lastQuestion, type Mode } from '@weft/contracts'
 
 export type RequestClass =
   | { mode: Exclude<Mode, 'auto' | 'compare'>; question: string }
@@ -10,7 +10,7 @@ const subjectsMax = 6
 
 /** Which kind of workflow a conversation asks for, by rules alone. */
 export function classifyRequest(messages: ChatMessage[], mode: Mode, hasKnowledge: boolean): RequestClass {
-  const question = lastQuestion(messages)
+  const question = lastQuestion(messages).trim()
   if (question === '') return { mode: 'unclear', question, ask: 'The message is empty. What would you like to know?' }
   if (mode === 'direct' || mode === 'search') return { mode, question }
   const subjects = comparedSubjects(question)
@@ -24,11 +24,6 @@ export function classifyRequest(messages: ChatMessage[], mode: Mode, hasKnowledg
   }
   if (!hasKnowledge || isSmallTalk(question)) return { mode: 'direct', question }
   return subjects.length >= 2 ? { mode: 'compare', question, subjects } : { mode: 'search', question }
-}
-
-function lastQuestion(messages: ChatMessage[]): string {
-  const last = messages.findLast((message) => message.role === 'user')
-  return last === undefined ? '' : messageText(last).trim()
 }
 
 const smallTalk =

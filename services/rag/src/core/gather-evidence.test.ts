@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { DependencyResult, Passage } from '@weft/contracts'
-import { gatherEvidence, lastQuestion, passagesMax } from './gather-evidence.ts'
+import { gatherEvidence, passagesMax } from './gather-evidence.ts'
 
 describe('gatherEvidence', () => {
   it('takes passages of several retrievals in turns, each once', () => {
@@ -30,18 +30,6 @@ describe('gatherEvidence', () => {
   it('keeps to what a prompt can hold', () => {
     const many = found(Array.from({ length: 500 }, (_, number) => `chunk_${number}`))
     expect(gatherEvidence({ many }).passages).toHaveLength(passagesMax)
-  })
-})
-
-describe('lastQuestion', () => {
-  it('is the text of the last message of the user', () => {
-    const messages = [
-      { role: 'user' as const, content: 'first' },
-      { role: 'user' as const, content: [{ type: 'text' as const, text: 'second' }] },
-      { role: 'assistant' as const, content: 'answer' },
-    ]
-    expect(lastQuestion(messages)).toBe('second')
-    expect(lastQuestion([])).toBe('')
   })
 })
 

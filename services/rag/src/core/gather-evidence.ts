@@ -1,4 +1,4 @@
-import { type ExecuteRequest, messageText, Passage } from '@weft/contracts'
+import { type ExecuteRequest, Passage } from '@weft/contracts'
 import { z } from 'zod'
 
 /** More passages than this do not fit a prompt, and dilute it long before. */
@@ -39,10 +39,4 @@ function takeTurns(lists: Passage[][]): Passage[] {
     }
   }
   return [...taken.values()]
-}
-
-/** What the user asked last. */
-export function lastQuestion(messages: ExecuteRequest['input']['messages']): string {
-  const last = messages.findLast((message) => message.role === 'user')
-  return last === undefined ? '' : messageText(last)
 }

@@ -34,6 +34,10 @@ const degradedNotes: Record<string, string> = {
   no_evidence: 'nothing relevant was found in your files',
   database_unavailable: 'the database was not reachable, so nothing was looked up in your files',
   unsupported_citation: 'a citation that could not be verified was left out',
+  answer_truncated: 'the model stopped at its length limit: the answer is not whole',
+  content_filter: 'the provider of the model withheld a part of the answer',
+  clarification: 'Weft asks back before it works',
+  unsupported: 'no agent of this mesh can do that',
 }
 
 /** What an answer lacks, in words; codes not known here are shown as they are. */

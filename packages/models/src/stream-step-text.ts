@@ -1,6 +1,10 @@
 import type { AgentEvent, ChatMessage, ExecuteRequest } from '@weft/contracts'
-import { ModelError, type Models, offlineModelId, requestFromChat } from '@weft/models'
+import { offlineModelId } from './catalog.ts'
+import type { Models } from './create-models.ts'
+import { ModelError } from './model-error.ts'
+import { requestFromChat } from './model-request.ts'
 
+/** What a step of a plan is done with: where its events go, and what ends it early. */
 export interface StepCall {
   emit(event: AgentEvent): void
   signal: AbortSignal
@@ -14,8 +18,11 @@ export interface AskedModel {
   degraded: Set<string>
 }
 
-/** The text of one model call for a step, as it comes; its usage goes out as an event. Throws WeftError. */
-export async function* streamText(models: Models, asked: AskedModel, call: StepCall): AsyncGenerator<string> {
+/**
+ * The text of one model call for a step, as it comes; its usage goes out as an event. The model is the one the step prefers, else the
+ * default. Throws WeftError.
+ */
+export async function* streamStepText(models: Models, asked: AskedModel, call: StepCall): AsyncGenerator<string> {
   const { request, messages, degraded } = asked
   try {
     const model = request.model?.prefer ?? (await models.defaultModelId())
@@ -41,8 +48,14 @@ export async function* streamText(models: Models, asked: AskedModel, call: StepC
   }
 }
 
-/** A step answers in prose: the chat request's tools are for clients that call the model themselves. */
+/** A step answers in prose: tools and answer formats of the chat request are for clients that call the model themselves. */
 function textOptions(request: ExecuteRequest): Record<string, unknown> {
-  const { tools: _tools, tool_choice: _choice, parallel_tool_calls: _parallel, ...options } = request.context?.modelOptions ?? {}
+  const {
+    tools: _tools,
+    tool_choice: _choice,
+    parallel_tool_calls: _parallel,
+    response_format: _format,
+    ...options
+  } = request.context?.modelOptions ?? {}
   return options
 }
