@@ -2,14 +2,21 @@ import { createHash } from 'node:crypto'
 import { knowledgeLimits, newId, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
+import { groupCalls } from './group-calls.ts'
 import type { FileMethods, StoredFile } from './knowledge-types.ts'
 import { readPage } from './postgres-page.ts'
 
 /** Files and their bytes. */
 export function createFileMethods(database: Database): FileMethods {
   const { db } = database
+  const storeSmall = groupCalls((files: SmallFile[]) => insertSmallFiles(database, files), {
+    itemsMax: 64,
+    weightMax: 1_048_576,
+    weightOf: ({ content }) => content.length,
+    isShared: (thrown) => thrown instanceof WeftError,
+  })
   return {
-    createFile: (input) => storeFile(database, input),
+    createFile: (input) => storeFile(database, storeSmall, input),
     async renameFile({ tenant, fileId, filename }) {
       const { rows } = await sql`
         update files set filename = ${storable(filename)} where tenant = ${tenant} and id = ${fileId} returning ${columns}
@@ -82,7 +89,14 @@ export function fileNotFound(fileId: string): WeftError {
 /** The largest part a file is kept in. */
 export const partBytesMax = 1_048_576
 
-async function storeFile(database: Database, input: Parameters<FileMethods['createFile']>[0]): Promise<StoredFile> {
+/** Files of this size and less are stored together when they arrive together. */
+const smallBytesMax = 65_536
+
+async function storeFile(
+  database: Database,
+  storeSmall: (file: SmallFile) => Promise<StoredFile>,
+  input: Parameters<FileMethods['createFile']>[0],
+): Promise<StoredFile> {
   const { tenant, content, signal, purpose = 'assistants' } = input
   const fileId = newId('file')
   const filename = storable(input.filename)
@@ -107,6 +121,7 @@ async function storeFile(database: Database, input: Parameters<FileMethods['crea
     signal?.throwIfAborted()
     const asked = typeof purpose === 'function' ? purpose() : purpose
     const file = { tenant, fileId, filename, bytes, purpose: asked, contentHash: hash.digest('hex') }
+    if (bytes <= smallBytesMax) return await storeSmall({ ...file, content: last })
     return await finish(database, file, { n: parts, bytes: last })
   } catch (thrown) {
     if (parts > 0) await sql`delete from files where id = ${fileId}`.execute(database.db).catch(() => undefined)
@@ -136,6 +151,29 @@ async function finish(database: Database, file: Finished, last: { n: number; byt
     select * from file
   `.execute(database.db)
   return storedFile(rows[0])
+}
+
+type SmallFile = Finished & { content: Uint8Array }
+
+/** Several files of one part each, in one statement; answered in their order. */
+async function insertSmallFiles(database: Database, files: SmallFile[]): Promise<StoredFile[]> {
+  const given = files.map(({ content, purpose, ...file }) => {
+    return { ...file, purpose: storable(purpose), content: Buffer.from(content).toString('base64') }
+  })
+  const { rows } = await sql`
+    with given as materialized (
+      select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given("fileId" text, tenant text, filename text, bytes bigint,
+        purpose text, "contentHash" text, content text)
+    ), file as (
+      insert into files (id, tenant, filename, bytes, purpose, content_hash)
+      select "fileId", tenant, filename, bytes, purpose, "contentHash" from given returning ${columns}
+    ), part as (
+      insert into file_parts (file_id, n, bytes) select "fileId", 0, decode(content, 'base64') from given
+    )
+    select * from file
+  `.execute(database.db)
+  const byId = new Map(rows.map(storedFile).map((file) => [file.id, file]))
+  return files.map(({ fileId }) => byId.get(fileId)).filter((file) => file !== undefined)
 }
 
 async function* inParts(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
