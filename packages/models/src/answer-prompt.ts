@@ -1,4 +1,4 @@
-import { type ChatMessage, messageText } from '@weft/contracts'
+import { type ChatMessage, lastQuestion, messageText } from '@weft/contracts'
 
 export interface PromptSource {
   /** The number the answer cites, from 1. */
@@ -75,8 +75,7 @@ export function buildAnswerPrompt(options: AnswerPromptOptions): ChatMessage[] {
 
 /** Reads the question and the sources back from a built prompt; undefined for any other conversation. */
 export function parseAnswerPrompt(messages: ChatMessage[]): AnswerPrompt | undefined {
-  const last = messages.findLast((message) => message.role === 'user')
-  const match = last === undefined ? null : prompt.exec(messageText(last))
+  const match = prompt.exec(lastQuestion(messages))
   if (match === null) return undefined
   const sources = [...(match[1] ?? '').matchAll(source)].map(([, id, title, about, text]) => ({
     id: Number(id),

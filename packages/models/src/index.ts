@@ -6,6 +6,7 @@ export {
   parseAnswerPrompt,
   type PromptSource,
 } from './answer-prompt.ts'
+export { answerWithoutEvidence, type NoEvidence } from './answer-without-evidence.ts'
 export type { ModelTimeouts } from './call-guard.ts'
 export { type ModelInfo, type ModelSettings, offlineModelId } from './catalog.ts'
 export { type ChatIdentity, newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'
@@ -18,4 +19,4 @@ export { type ModelRequest, ModelTool, requestFromChat, ResponseFormat, ToolChoi
 export { splitSentences } from './offline/split-sentences.ts'
 export type { PassThroughAnswer } from './pass-through.ts'
 export { RegistryError } from './read-registry.ts'
-export { type AskedModel, type StepCall, streamStepText } from './stream-step-text.ts'
+export { type AskedModel, answerWithoutEvidence, type NoEvidence, type StepOutput, streamStepText } from './step-answers.ts'

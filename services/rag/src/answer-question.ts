@@ -1,24 +1,33 @@
-import type { AgentEvent, ExecuteRequest } from '@weft/contracts'
-import { earlierMessages, lastQuestion } from '@weft/contracts'
-import { answerWithoutEvidence, buildAnswerPrompt, type Models, noEvidencePhrase, streamStepText } from '@weft/models'
+import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
+import {
+  answerWithoutEvidence,
+  buildAnswerPrompt,
+  type Models,
+  noEvidencePhrase,
+  type StepCall,
+  streamStepText,
+} from '@weft/models'
 import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
 import { gatherEvidence } from './core/gather-evidence.ts'
 
 export type AnswerTools = { models: Models; verifyQuotes(tenant: string): VerifyQuotes }
-export type StepCall = { emit: (event: AgentEvent) => void; signal: AbortSignal; tenant: string }
 
 const Params = z.looseObject({ question: z.string().optional() })
 
 /** Answers from the passages of the dependencies, streaming; only citations that were read again from the store go out. */
-export async function answerQuestion({ models, verifyQuotes }: AnswerTools, request: ExecuteRequest, call: StepCall): Promise<void> {
+export async function answerQuestion(
+  { models, verifyQuotes }: AnswerTools,
+  request: ExecuteRequest,
+  call: StepCall,
+): Promise<void> {
   const question = Params.parse(request.params).question ?? lastQuestion(request.input.messages)
   const { passages, degraded: inherited } = gatherEvidence(request.dependencies)
   const degraded = new Set(inherited)
   if (passages.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
   const messages = buildAnswerPrompt({ question, sources, history: earlierMessages(request.input.messages) })
-  const deltas = streamStepText(models, { request, messages, degraded, isCited: true }, call)
+  const deltas = streamStepText(models, { request, messages, degraded }, call)
   const verify = verifyQuotes(call.tenant)
   await sayCitedAnswer(deltas, { question, passages, verify, degraded, noEvidencePhrase }, call.emit)
 }

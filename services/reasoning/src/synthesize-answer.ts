@@ -1,10 +1,11 @@
-import { type AgentEvent, type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
+import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
 import {
   answerWithoutEvidence,
   buildAnswerPrompt,
   type Models,
   noEvidencePhrase,
   type PromptSource,
+  type StepCall,
   streamStepText,
 } from '@weft/models'
 import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
@@ -14,12 +15,6 @@ import { type Evidence, gatherFindings, inTurns } from './core/gather-findings.t
 export interface SynthesisTools {
   models: Models
   verifyQuotes(tenant: string): VerifyQuotes
-}
-
-export interface StepCall {
-  emit(event: AgentEvent): void
-  signal: AbortSignal
-  tenant: string
 }
 
 const Params = z.looseObject({ question: z.string().min(1).optional(), subjects: z.array(z.string().min(1)).max(50).optional() })
@@ -43,7 +38,7 @@ export async function synthesizeAnswer(
     history: earlierMessages(request.input.messages),
     task: 'compare',
   })
-  const deltas = streamStepText(models, { request, messages, degraded, isCited: true }, call)
+  const deltas = streamStepText(models, { request, messages, degraded }, call)
   const passages = evidence.map(({ passage }) => passage)
   const verify = verifyQuotes(call.tenant)
   await sayCitedAnswer(deltas, { question, passages, verify, degraded, noEvidencePhrase }, call.emit)

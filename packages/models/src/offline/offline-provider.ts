@@ -1,4 +1,4 @@
-import { messageText } from '@weft/contracts'
+import { lastQuestion } from '@weft/contracts'
 import { parseAnswerPrompt } from '../answer-prompt.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 import { ModelError } from '../model-error.ts'
@@ -29,8 +29,7 @@ async function* streamOffline({ request, signal }: ProviderCall): AsyncGenerator
 function answer(request: ModelRequest): string[] {
   const prompt = parseAnswerPrompt(request.messages)
   if (prompt !== undefined) return extractAnswer(prompt)
-  const last = request.messages.findLast((message) => message.role === 'user')
-  return answerDirectly(last === undefined ? '' : messageText(last))
+  return answerDirectly(lastQuestion(request.messages))
 }
 
 /** It can neither call tools nor write JSON: a request that insists on either needs another model. */

@@ -1,0 +1,28 @@
+import type { ExecuteRequest } from '@weft/contracts'
+import { noEvidencePhrase } from './answer-prompt.ts'
+import { offlineModelId } from './catalog.ts'
+import type { Models } from './create-models.ts'
+import type { StepCall } from './stream-step-text.ts'
+
+export interface NoEvidence {
+  request: ExecuteRequest
+  /** Gets what the answer has to be marked with. */
+  degraded: Set<string>
+  /** Ends the sentence that begins with {@link noEvidencePhrase}, and says what would help. */
+  advice: string
+}
+
+/** The whole answer of a step that has no passage to answer from: no model is asked what no passage can tell it. */
+export async function answerWithoutEvidence(
+  models: Models,
+  { request, degraded, advice }: NoEvidence,
+  { emit }: Pick<StepCall, 'emit'>,
+): Promise<void> {
+  const model = request.model?.prefer ?? (await models.defaultModelId().catch(() => undefined))
+  const wasSearched = ![...degraded].some((each) => each.startsWith('step_skipped:'))
+  if (model === offlineModelId) degraded.add('offline_model')
+  degraded.add('no_evidence')
+  const text = `${noEvidencePhrase}${wasSearched ? ` ${advice}` : ': the documents could not be searched. Ask again in a moment.'}`
+  emit({ type: 'text', delta: text })
+  emit({ type: 'result', output: { text, degraded: [...degraded] }, citations: [], confidence: 0 })
+}

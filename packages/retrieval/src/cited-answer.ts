@@ -1,0 +1,64 @@
+import { type AgentEvent, type Passage, WeftError } from '@weft/contracts'
+import { createCitationStream, type VerifyQuotes } from './citation-stream.ts'
+
+export interface CitedAnswer {
+  question: string
+  /** Numbered from 1, as the model was given them. */
+  passages: Passage[]
+  verify: VerifyQuotes
+  /** Gets what the answer has to be marked with. */
+  degraded: Set<string>
+  /** How an answer begins that found nothing in the passages. */
+  noEvidencePhrase: string
+}
+
+/**
+ * Says a model's text as the answer of a step: every delta as it comes, then the result. Only citations that were read again from
+ * the store go out; while the database cannot be asked, none do, and the answer says why.
+ */
+export async function sayCitedAnswer(
+  deltas: AsyncIterable<string>,
+  { question, passages, verify, degraded, noEvidencePhrase }: CitedAnswer,
+  emit: (event: AgentEvent) => void,
+): Promise<void> {
+  const stream = createCitationStream({ passages, verify: tolerant(verify, degraded), question })
+  let text = ''
+  const say = (delta: string) => {
+    text += delta
+    if (delta !== '') emit({ type: 'text', delta })
+  }
+  for await (const delta of deltas) say(await stream.push(delta))
+  say(await stream.end())
+  const { citations, unsupported } = stream
+  if (unsupported > 0) degraded.add('unsupported_citation')
+  if (citations.length === 0 || text.startsWith(noEvidencePhrase)) degraded.add('no_evidence')
+  emit({
+    type: 'result',
+    output: { text, ...(degraded.size === 0 ? {} : { degraded: [...degraded] }) },
+    citations,
+    confidence: mean(citations.map(({ score }) => score)),
+  })
+}
+
+/** How a passage is named to a model. */
+export function passageTitle({ filename, heading, page }: Passage): string {
+  return [filename, heading, page === undefined ? undefined : `page ${page}`]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' — ')
+}
+
+function tolerant(verify: VerifyQuotes, degraded: Set<string>): VerifyQuotes {
+  return async (quotes) => {
+    try {
+      return await verify(quotes)
+    } catch (thrown) {
+      if (!(thrown instanceof WeftError) || (thrown.code !== 'dependency_unavailable' && thrown.code !== 'timeout')) throw thrown
+      degraded.add('database_unavailable')
+      return []
+    }
+  }
+}
+
+function mean(scores: number[]): number {
+  return scores.length === 0 ? 0 : scores.reduce((sum, score) => sum + score, 0) / scores.length
+}
