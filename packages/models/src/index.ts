@@ -19,4 +19,4 @@ export { type ModelRequest, ModelTool, requestFromChat, ResponseFormat, ToolChoi
 export { splitSentences } from './offline/split-sentences.ts'
 export type { PassThroughAnswer } from './pass-through.ts'
 export { RegistryError } from './read-registry.ts'
-export { type AskedModel, answerWithoutEvidence, type NoEvidence, type StepOutput, streamStepText } from './step-answers.ts'
+export { type AskedModel, type StepCall, streamStepText } from './stream-step-text.ts'

@@ -1,7 +1,6 @@
 export { type Chunk, chunkText } from './chunk-text.ts'
 export { type CitedAnswer, passageTitle, sayCitedAnswer } from './cited-answer.ts'
 export { type CitationStream, createCitationStream, type Quote, type VerifyQuotes } from './citation-stream.ts'
-export { type CitedAnswer, passageTitle, sayCitedAnswer } from './cited-answer.ts'
 export { contentTerms } from './content-terms.ts'
 export { type FileKind, fileKinds } from './file-kind.ts'
 export { createFileReader, type FileReader, type ReadFile, type ReadJob } from './file-reader.ts'

@@ -1,0 +1,61 @@
+import type { AgentEvent, ChatMessage, ExecuteRequest } from '@weft/contracts'
+import { offlineModelId } from './catalog.ts'
+import type { Models } from './create-models.ts'
+import { ModelError } from './model-error.ts'
+import { requestFromChat } from './model-request.ts'
+
+/** What a step of a plan is done with: where its events go, and what ends it early. */
+export interface StepCall {
+  emit(event: AgentEvent): void
+  signal: AbortSignal
+  tenant: string
+}
+
+export interface AskedModel {
+  request: ExecuteRequest
+  messages: ChatMessage[]
+  /** Gets what the answer has to be marked with. */
+  degraded: Set<string>
+}
+
+/**
+ * The text of one model call for a step, as it comes; its usage goes out as an event. The model is the one the step prefers, else the
+ * default. Throws WeftError.
+ */
+export async function* streamStepText(models: Models, asked: AskedModel, call: StepCall): AsyncGenerator<string> {
+  const { request, messages, degraded } = asked
+  try {
+    const model = request.model?.prefer ?? (await models.defaultModelId())
+    if (model === offlineModelId) degraded.add('offline_model')
+    for await (const event of models.stream(requestFromChat(model, messages, textOptions(request)), { signal: call.signal })) {
+      switch (event.type) {
+        case 'text':
+          yield event.delta
+          break
+        case 'finish':
+          // A part of an answer is never passed off as the whole.
+          if (event.reason === 'length') degraded.add('answer_truncated')
+          if (event.reason === 'content_filter') degraded.add('content_filter')
+          break
+        case 'usage': {
+          const { inputTokens, outputTokens, costUsd, measured } = event
+          call.emit({ type: 'usage', model, inputTokens, outputTokens, costUsd, measured })
+        }
+      }
+    }
+  } catch (thrown) {
+    throw thrown instanceof ModelError ? thrown.toWeftError() : thrown
+  }
+}
+
+/** A step answers in prose: tools and answer formats of the chat request are for clients that call the model themselves. */
+function textOptions(request: ExecuteRequest): Record<string, unknown> {
+  const {
+    tools: _tools,
+    tool_choice: _choice,
+    parallel_tool_calls: _parallel,
+    response_format: _format,
+    ...options
+  } = request.context?.modelOptions ?? {}
+  return options
+}
