@@ -28,3 +28,10 @@ export function serverMessage(error: InstanceType<typeof OpenAI.APIError>): stri
   const isServersFault = error.status === undefined || error.status >= 500
   return isServersFault && error.requestID != null ? `${withoutStatus} [request ${error.requestID}]` : withoutStatus
 }
+
+const refusalStatuses = new Set([400, 404, 409, 413, 415, 422])
+
+/** The server will not take this, now or later; nothing else is wrong. */
+export function isRefusal(error: unknown): error is InstanceType<typeof OpenAI.APIError> {
+  return error instanceof OpenAI.APIError && error.status !== undefined && refusalStatuses.has(error.status)
+}

@@ -1,10 +1,11 @@
 import OpenAI from 'openai'
 import { CliError } from '../../cli-error.ts'
-import { serverMessage } from './explain-failure.ts'
+import { isRefusal, serverMessage } from './explain-failure.ts'
 import { type FingerprintedFile, fingerprintFile } from './fingerprint-file.ts'
 import { emptyReport, type IngestionReport } from './ingestion-report.ts'
 import type { IngestionTools } from './ingestion-tools.ts'
 import type { KnowledgeApi, StoreRef } from './knowledge-api.ts'
+import { limitConcurrency } from './limit-concurrency.ts'
 import { decideFile, type FileAction, type ManifestEntry, planIngestion } from './plan-ingestion.ts'
 import { runBounded } from './run-bounded.ts'
 import { formatBytes, progressBar } from './terminal.ts'
@@ -21,7 +22,10 @@ export type IngestionRequest = {
 }
 
 /** Uploads stream from disk and the server writes each in parts, so this bounds memory on both sides. */
-const transfersMax = 4
+const transfersMax = 8
+
+/** Files under way, most of them uploaded and waiting to be attached together with others. */
+const actionsMax = 128
 
 /**
  * Makes a vector store mirror the given paths: uploads what is new or changed, removes what is gone, leaves the rest alone, and
@@ -109,12 +113,13 @@ type Performing = { store: StoreRef; tools: IngestionTools; report: IngestionRep
 /** Old versions leave only after their successors are indexed, so a search never falls between the two. */
 async function perform({ actions, gone, pending }: Decided, { store, tools, report }: Performing): Promise<void> {
   const { knowledge, terminal } = tools
+  const upload = limitConcurrency(transfersMax, knowledge.upload)
   const awaited = new Map(pending.map((entry) => [entry.fileId, entry.path]))
   const replaced: string[] = []
   let done = 0
   let bytesDone = 0
-  await runBounded(actions, transfersMax, async (action) => {
-    const fileId = await performAction(action, { store, tools, report })
+  await runBounded(actions, actionsMax, async (action) => {
+    const fileId = await performAction(action, { store, tools: { ...tools, knowledge: { ...knowledge, upload } }, report })
     if (fileId !== undefined) awaited.set(fileId, action.file.path)
     if (fileId !== undefined && action.kind === 'change') replaced.push(action.entry.fileId)
     done += 1
@@ -165,12 +170,6 @@ function withdraw({ kind, file }: FileAction, report: IngestionReport): void {
   report.added = report.added.filter((path) => kind !== 'add' || path !== file.path)
   report.changed = report.changed.filter((path) => kind !== 'change' || path !== file.path)
   if (kind === 'add' || kind === 'change') report.bytesUploaded -= file.sizeBytes
-}
-
-const refusalStatuses = new Set([400, 404, 409, 413, 415, 422])
-
-function isRefusal(error: unknown): error is InstanceType<typeof OpenAI.APIError> {
-  return error instanceof OpenAI.APIError && error.status !== undefined && refusalStatuses.has(error.status)
 }
 
 /** Removing what is gone already is no failure. */

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai'
 import type { VectorStoreFile } from 'openai/resources/vector-stores/files'
 import { z } from 'zod'
+import { attachTogether } from './attach-together.ts'
 import type { FingerprintedFile } from './fingerprint-file.ts'
 import type { ManifestEntry } from './plan-ingestion.ts'
 import { uploadFile } from './upload-file.ts'
@@ -28,6 +29,7 @@ export interface KnowledgeApi {
 const pageSize = 100
 
 export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
+  const attach = attachTogether(client)
   return {
     findStore: (nameOrId) => findStore(client, nameOrId),
     createStore: async (name) => storeRef(await client.vectorStores.create({ name })),
@@ -39,9 +41,7 @@ export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
       return entries
     },
     upload: (file) => uploadFile(client, file),
-    attach: async (storeId, fileId, file) => {
-      await client.vectorStores.files.create(storeId, { file_id: fileId, attributes: attributesOf(file) })
-    },
+    attach: (storeId, fileId, file) => attach(storeId, { fileId, attributes: attributesOf(file) }),
     renameEntry: async (storeId, fileId, file) => {
       const body = { attributes: attributesOf(file), filename: file.path }
       await client.post(`/vector_stores/${encodeURIComponent(storeId)}/files/${encodeURIComponent(fileId)}`, { body })
