@@ -47,17 +47,20 @@ describe('answerQuestion with the offline model', () => {
     expect(result.output).toEqual({ text, degraded: ['step_skipped:find', 'offline_model', 'no_evidence'] })
   })
 
-  it('cites nothing while the quotes cannot be verified, and says why', async () => {
-    const verify: VerifyQuotes = async () => {
-      throw new WeftError('dependency_unavailable', 'the database is not reachable')
-    }
-    const { text, result } = await answer({ question: 'How much does the heart of a blue whale weigh?', verify })
-    expect(text).not.toMatch(/\[\d/)
-    expect(result.citations).toEqual([])
-    expect(result.output).toMatchObject({
-      degraded: expect.arrayContaining(['database_unavailable', 'unsupported_citation', 'no_evidence']),
-    })
-  })
+  it.each(['dependency_unavailable', 'timeout'] as const)(
+    'cites nothing while the quotes cannot be verified (%s), and says why',
+    async (code) => {
+      const verify: VerifyQuotes = async () => {
+        throw new WeftError(code, 'the database did not answer')
+      }
+      const { text, result } = await answer({ question: 'How much does the heart of a blue whale weigh?', verify })
+      expect(text).not.toMatch(/\[\d/)
+      expect(result.citations).toEqual([])
+      expect(result.output).toMatchObject({
+        degraded: expect.arrayContaining(['database_unavailable', 'unsupported_citation', 'no_evidence']),
+      })
+    },
+  )
 })
 
 describe('answerQuestion with another model', () => {
