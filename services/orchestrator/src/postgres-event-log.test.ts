@@ -74,6 +74,26 @@ it('keeps text that no database can store from blocking it', async () => {
   expect([await seqsOf('odd'), await seqsOf('even'), problems]).toEqual([[1, 2], [1], []])
 })
 
+it('writes many long conversations in statements of bearable length', async () => {
+  const lengths: number[] = []
+  const { db } = test.database
+  const spied = {
+    ...test.database,
+    db: db.withPlugin({
+      transformQuery({ node }) {
+        lengths.push(JSON.stringify(node).length)
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    }),
+  }
+  const { log, append } = openLog({ database: spied })
+  for (let n = 0; n < 6; n += 1) append(`long${n}`, [accepted(`long${n}`, 'x'.repeat(1_500_000))])
+  await log.stop()
+  expect(await Promise.all(Array.from({ length: 6 }, (_, n) => seqsOf(`long${n}`)))).toEqual(Array(6).fill([1]))
+  expect(lengths.length).toBeGreaterThanOrEqual(3)
+})
+
 it('leaves out the one event that is refused, and names the problem', async () => {
   const { log, append, problems, flushed } = openLog()
   append('before', [event('before', 1)])

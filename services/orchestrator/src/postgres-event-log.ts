@@ -29,6 +29,8 @@ export interface EventLogOptions {
 
 const gatherMs = 15
 const batchRowsMax = 500
+/** A statement of many long conversations would be too long for the database, and for a string. */
+const batchCharsMax = 4_194_304
 
 interface Row extends Omit<SessionEvents, 'events'> {
   event: SessionEvent
@@ -58,7 +60,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
   async function write(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, gatherMs))
     for (let failures = 0; queue.length > 0 && !(isStopped && failures > 0); ) {
-      const batch = queue.slice(0, batchRowsMax)
+      const batch = nextBatch(queue)
       try {
         await insertStorable(options, batch)
         failures = 0
@@ -89,6 +91,16 @@ export function createEventLog(options: EventLogOptions): EventLog {
       await writing
     },
   }
+}
+
+/** The rows of the next statement; one that is longer than all may be together goes alone. */
+function nextBatch(queue: Row[]): Row[] {
+  let chars = 0
+  const end = queue.slice(0, batchRowsMax).findIndex(({ event }, index) => {
+    chars += JSON.stringify(event).length
+    return index > 0 && chars > batchCharsMax
+  })
+  return queue.slice(0, end === -1 ? batchRowsMax : end)
 }
 
 /** An event that no table can hold is left out of the log and named as a problem: it must not keep everybody else's out. */

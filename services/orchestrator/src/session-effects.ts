@@ -1,4 +1,4 @@
-import type { ReplyItem, SessionEvent } from '@weft/contracts'
+import { type ReplyItem, type SessionEvent, WorkflowPlan } from '@weft/contracts'
 import { executeRequest } from './core/execute-request.ts'
 import type { SessionInput, SessionState, StepRef, TurnState } from './core/session-state.ts'
 import type { AttemptDispatcher } from './dispatch-attempts.ts'
@@ -68,7 +68,12 @@ function publishEvents(replies: ReplyPublisher, state: SessionState, events: Ses
 /** The hint does not repeat what is long: whoever needs it reads the log. */
 function lean(event: SessionEvent): SessionEvent {
   const { answer: _answer, messages: _messages, ...rest } = event
-  return rest
+  const plan = WorkflowPlan.safeParse(rest.plan)
+  return plan.success ? { ...rest, plan: withoutParams(plan.data) } : rest
+}
+
+function withoutParams(plan: WorkflowPlan): WorkflowPlan {
+  return { ...plan, steps: plan.steps.map((step) => ({ ...step, params: {} })) }
 }
 
 function publishEnd(replies: ReplyPublisher, state: SessionState, turn: number): void {

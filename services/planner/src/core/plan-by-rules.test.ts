@@ -66,6 +66,14 @@ describe('the rules', () => {
     expect((retrieve?.timeoutMs ?? Number.POSITIVE_INFINITY) * (retrieve?.onFailure?.maxAttempts ?? 6)).toBeLessThan(60_000)
   })
 
+  it('stay small however long the question is', () => {
+    for (const question of [`What is ${'x'.repeat(1_000_000)}?`, `Compare A with ${'y'.repeat(1_000_000)}`]) {
+      const made = plan(question).plan
+      expect(JSON.stringify(made).length).toBeLessThan(60_000)
+      expect(made?.steps.at(-1)?.params).not.toHaveProperty('question')
+    }
+  })
+
   it('ask back when there is nothing to work with', () => {
     expect(plan('   ').kind).toBe('clarification')
     expect(plan('compare', { mode: 'compare' }).question).toContain('at least two')

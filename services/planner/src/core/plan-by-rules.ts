@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type Mode, type PlannerAnswer, type PlannerRequest, WorkflowPlan, type WorkflowStep } from '@weft/contracts'
+import {
+  knowledgeLimits,
+  type Mode,
+  type PlannerAnswer,
+  type PlannerRequest,
+  WorkflowPlan,
+  type WorkflowStep,
+} from '@weft/contracts'
 import { agentFor, type CapabilityRegistry } from './capability-registry.ts'
 import { classifyRequest, type RequestClass } from './classify-request.ts'
 import { estimatePlan } from './estimate-plan.ts'
@@ -43,7 +50,7 @@ function draftSteps(request: Exclude<RequestClass, { mode: 'unclear' }>): StepDr
         ...retrievals,
         {
           ...answer('synthesize', stepIds, request.question),
-          params: { question: request.question, subjects: request.subjects },
+          params: { ...questionParam(request.question), subjects: request.subjects },
         },
       ]
     }
@@ -54,7 +61,7 @@ function retrieval(stepId: string, query: string, maxResults: number): StepDraft
   return {
     stepId,
     capability: 'retrieve',
-    params: { query, maxResults },
+    params: { query: query.slice(0, knowledgeLimits.queryCharsMax).toWellFormed(), maxResults },
     dependsOn: [],
     parallel: false,
     timeoutMs: retrievalTimeoutMs,
@@ -63,5 +70,12 @@ function retrieval(stepId: string, query: string, maxResults: number): StepDraft
 }
 
 function answer(capability: 'answer' | 'synthesize', dependsOn: string[], question: string): StepDraft {
-  return { stepId: 'answer', capability, params: { question }, dependsOn, parallel: false }
+  return { stepId: 'answer', capability, params: questionParam(question), dependsOn, parallel: false }
+}
+
+/** A plan is stored and shown in many places; an agent finds a longer question in the message itself. */
+const questionCharsMax = 4_000
+
+function questionParam(question: string): { question?: string } {
+  return question.length > questionCharsMax ? {} : { question }
 }
