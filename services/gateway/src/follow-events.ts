@@ -37,10 +37,13 @@ export async function* followEvents(options: FollowEventsOptions): AsyncGenerato
       yield { id: event.seq, data: JSON.stringify(event) }
       lastSeq = event.seq
     }
-    if (events.length === pageRows) continue
+    if (events.length > 0) {
+      idleMs = idleFirstMs
+      continue
+    }
     if (!options.isFollowing && (await isOver(options, lastSeq))) return
-    idleMs = events.length > 0 ? idleFirstMs : Math.min(idleMaxMs, idleMs * 2)
     yield* waitForHint({ inbox, signal, untilMs: performance.now() + idleMs, lastSeq })
+    idleMs = Math.min(idleMaxMs, idleMs * 2)
   }
 }
 

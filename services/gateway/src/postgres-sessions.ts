@@ -24,6 +24,9 @@ const EventRow = z.object({
 })
 const MessageRow = z.object({ turn: z.number(), role: z.string(), at: Time, content: z.record(z.string(), z.unknown()) })
 
+/** Every reader of a stream holds one page, however slowly it reads. As stored, which compresses long text. */
+const pageBytesMax = 65_536
+
 /** The event log's tables, read for clients; the orchestrator writes them. Every query names the tenant. */
 export function createPostgresSessionLog({ db }: Pick<Database, 'db'>): SessionLog {
   return {
@@ -36,8 +39,11 @@ export function createPostgresSessionLog({ db }: Pick<Database, 'db'>): SessionL
     },
     async eventsAfter({ tenant, sessionId }, seq, limit) {
       const { rows } = await sql`
-        select seq, at, type, turn, step_id, data from session_events
-        where tenant = ${tenant} and session_id = ${sessionId} and seq > ${seq} order by seq limit ${limit}
+        select seq, at, type, turn, step_id, data from (
+          select *, sum(pg_column_size(data)) over (order by seq) - pg_column_size(data) as bytes_before from session_events
+          where tenant = ${tenant} and session_id = ${sessionId} and seq > ${seq} order by seq limit ${limit}
+        ) as page
+        where bytes_before < ${pageBytesMax} order by seq
       `.execute(db)
       return rows.map((row) => toEvent(sessionId, row))
     },

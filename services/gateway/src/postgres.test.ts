@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
@@ -123,6 +124,20 @@ describe('the session log in Postgres', () => {
     expect(await log.tail(session)).toEqual({ lastSeq: 4, openTurns: 1 })
     expect(await log.tail({ ...session, tenant: 'other' })).toEqual({ lastSeq: 0, openTurns: 0 })
     expect(await log.eventsAfter({ ...session, tenant: 'other' }, 0, 10)).toEqual([])
+  })
+
+  it('reads long events a few at a time, so that a slow reader holds little', async () => {
+    const log = createPostgresSessionLog(test.database)
+    const session = { tenant: 'acme', sessionId: 'sess_long' }
+    const text = randomBytes(40_000).toString('hex')
+    for (const seq of [1, 2, 3, 4]) {
+      await sql`insert into session_events (tenant, session_id, seq, at, type, turn, data)
+        values ('acme', 'sess_long', ${seq}, now(), 'step.progress', 1, ${JSON.stringify({ text })}::jsonb)`.execute(
+        test.database.db,
+      )
+    }
+    const seqs = async (after: number) => (await log.eventsAfter(session, after, 100)).map(({ seq }) => seq)
+    expect([await seqs(0), await seqs(1), await seqs(4)]).toEqual([[1], [2], []])
   })
 
   it('pages messages by their ids', async () => {

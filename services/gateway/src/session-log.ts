@@ -46,6 +46,7 @@ export interface MessagePage {
 export interface SessionLog {
   list(query: SessionListQuery): Promise<{ data: SessionSummary[]; hasMore: boolean }>
   find(session: SessionRef): Promise<SessionSummary | undefined>
+  /** The next events, `limit` at most and fewer where they are long: the rest comes with the next call. Empty only at the end of the log. */
   eventsAfter(session: SessionRef, seq: number, limit: number): Promise<SessionEvent[]>
   tail(session: SessionRef): Promise<LogTail>
   messages(session: SessionRef, page: MessagePage): Promise<{ data: (SessionMessage & { id: string })[]; hasMore: boolean }>
