@@ -5,17 +5,30 @@ type Condition = RawBuilder<boolean>
 
 /**
  * OpenAI's filter as a condition on a jsonb column of attributes. An attribute that is missing or of another type matches nothing, `ne` and `nin`
- * included. Every value travels as a parameter. Throws `invalid_request` for a filter nested too deeply.
+ * included. Every value travels as a parameter. Throws `invalid_request` for a filter nested too deeply or comparing with too many values.
  */
-export function compileFilter(filter: Filter, attributes: RawBuilder<unknown>, depth = 0): Condition {
-  if (depth > depthMax)
-    throw new WeftError('invalid_request', `filters may be nested ${depthMax} deep at most`, { param: 'filters' })
-  if (!('filters' in filter)) return compare(filter, attributes)
-  const parts = filter.filters.map((part) => compileFilter(part, attributes, depth + 1))
-  return sql`(${sql.join(parts, filter.type === 'and' ? sql` and ` : sql` or `)})`
+export function compileFilter(filter: Filter, attributes: RawBuilder<unknown>): Condition {
+  if (countValues(filter) > valuesMax)
+    throw new WeftError('invalid_request', `filters may compare with ${valuesMax} values at most`, { param: 'filters' })
+  return compile(filter, attributes)
 }
 
 const depthMax = 16
+/** A statement takes 65,535 parameters, a value takes up to six of them, and every passage is tested against each. */
+const valuesMax = 1_000
+
+function compile(filter: Filter, attributes: RawBuilder<unknown>): Condition {
+  if (!('filters' in filter)) return compare(filter, attributes)
+  const parts = filter.filters.map((part) => compile(part, attributes))
+  return sql`(${sql.join(parts, filter.type === 'and' ? sql` and ` : sql` or `)})`
+}
+
+function countValues(filter: Filter, depth = 0): number {
+  if (depth > depthMax)
+    throw new WeftError('invalid_request', `filters may be nested ${depthMax} deep at most`, { param: 'filters' })
+  if (!('filters' in filter)) return Array.isArray(filter.value) ? Math.max(1, filter.value.length) : 1
+  return filter.filters.reduce((sum, part) => sum + countValues(part, depth + 1), 0)
+}
 
 type Comparison = Exclude<Filter, { filters: Filter[] }>
 type Scalar = string | number | boolean

@@ -155,6 +155,13 @@ describe('filters', () => {
     for (let depth = 0; depth < 40; depth++) filters = { type: 'and', filters: [filters] }
     await expect(find({ query: 'moon', filters })).rejects.toMatchObject({ code: 'invalid_request', param: 'filters' })
   })
+
+  it('are refused when they compare with thousands of values', async () => {
+    const many: Filter = { type: 'in', key: 'topic', value: Array.from({ length: 50 }, (_, n) => `t${n}`) }
+    const wide = (count: number): Filter => ({ type: 'or', filters: Array.from({ length: count }, () => many) })
+    await expect(find({ query: 'moon', filters: wide(21) })).rejects.toMatchObject({ code: 'invalid_request', param: 'filters' })
+    expect(await find({ query: 'moon', filters: wide(20) })).toEqual([])
+  })
 })
 
 describe('verifyQuotes', () => {
