@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { WeftError } from '@weft/contracts'
 
 export interface RunningServer {
@@ -9,19 +10,55 @@ export interface RunningServer {
   stop(graceMs?: number): Promise<void>
 }
 
-/** Starts an HTTP listener on the loopback interface. Port 0 takes a free one. Throws `conflict` when the port is taken. */
-export async function listen(listener: RequestListener, options: { port: number; host?: string }): Promise<RunningServer> {
-  const host = options.host ?? '127.0.0.1'
+/** A request must have arrived whole within this time, which a file of 128 MiB does at 4 Mbit/s; its answer may take any time. */
+const requestTimeoutMsDefault = 300_000
+
+/**
+ * Starts an HTTP listener on the loopback interface. Port 0 takes a free one. A request that has not arrived whole after
+ * `requestTimeoutMs` (default 300,000; looked at every 5 s) is answered 408. Throws `conflict` when the port is taken.
+ */
+export async function listen(
+  listener: RequestListener,
+  options: { port: number; host?: string; requestTimeoutMs?: number },
+): Promise<RunningServer> {
+  const { host = '127.0.0.1', requestTimeoutMs = requestTimeoutMsDefault } = options
   const server = createServer(
-    { keepAliveTimeout: 65_000, headersTimeout: 30_000, requestTimeout: 0, maxHeaderSize: 32_768 },
+    {
+      keepAliveTimeout: 65_000,
+      headersTimeout: Math.min(30_000, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: 5_000,
+      maxHeaderSize: 32_768,
+    },
     listener,
   )
+  server.on('clientError', refuseConnection)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, host, options.port)))
     server.listen(options.port, host, resolve)
   })
   const { port } = server.address() as AddressInfo
   return { port, server, stop: (graceMs = 5_000) => stopServer(server, graceMs) }
+}
+
+/** What node:http refuses before there is a request, as the body every other refusal has. */
+function refuseConnection(cause: Error & { code?: string }, socket: Duplex): void {
+  if (!socket.writable || cause.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const { status, message } = refusals[cause.code ?? ''] ?? {
+    status: '400 Bad Request',
+    message: 'the request is not valid HTTP/1.1',
+  }
+  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: 'invalid_request' } })
+  const headers = `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`)
+}
+
+const refusals: Record<string, { status: string; message: string }> = {
+  HPE_HEADER_OVERFLOW: { status: '431 Request Header Fields Too Large', message: 'the headers are larger than 32 KiB' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', message: 'the request did not arrive whole in time' },
 }
 
 function listenError(cause: Error, host: string, port: number): Error {
