@@ -71,6 +71,14 @@ describe('ingestFile', () => {
     expect(await ingest(fileId)).toEqual({ status: 'skipped' })
   })
 
+  it('takes headings that are cut inside a character', async () => {
+    for (const filename of ['small.md', 'large.md']) {
+      const body = 'A sentence of some words. '.repeat(filename === 'large.md' ? 5_000 : 1)
+      const fileId = await add(filename, `# ${'x'.repeat(119)}💡\n\n${body}\n\n## ${'y'.repeat(119)}💡\n\n${body}`)
+      expect(await ingest(fileId)).toMatchObject({ status: 'completed' })
+    }
+  })
+
   it('changes nothing when it is called again', async () => {
     const fileId = await add('a.md', 'Some text.')
     await ingest(fileId)

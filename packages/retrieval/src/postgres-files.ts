@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { knowledgeLimits, newId, WeftError } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, sql, storableText } from '@weft/database'
 import { z } from 'zod'
 import { groupCalls } from './group-calls.ts'
 import type { FileMethods, StoredFile } from './knowledge-types.ts'
@@ -19,7 +19,7 @@ export function createFileMethods(database: Database): FileMethods {
     createFile: (input) => storeFile(database, storeSmall, input),
     async renameFile({ tenant, fileId, filename }) {
       const { rows } = await sql`
-        update files set filename = ${storable(filename)} where tenant = ${tenant} and id = ${fileId} returning ${columns}
+        update files set filename = ${storableText(filename)} where tenant = ${tenant} and id = ${fileId} returning ${columns}
       `.execute(db)
       return found(rows, fileId)
     },
@@ -99,7 +99,7 @@ async function storeFile(
 ): Promise<StoredFile> {
   const { tenant, content, signal, purpose = 'assistants' } = input
   const fileId = newId('file')
-  const filename = storable(input.filename)
+  const filename = storableText(input.filename)
   const hash = createHash('sha256')
   let bytes = 0
   let parts = 0
@@ -141,7 +141,7 @@ async function finish(database: Database, file: Finished, last: { n: number; byt
   const { rows } = await sql`
     with file as (
       insert into files (id, tenant, filename, bytes, purpose, content_hash)
-      values (${fileId}, ${tenant}, ${filename}, ${bytes}, ${storable(purpose)}, ${contentHash})
+      values (${fileId}, ${tenant}, ${filename}, ${bytes}, ${storableText(purpose)}, ${contentHash})
       on conflict (id) do update set tenant = excluded.tenant, bytes = excluded.bytes, purpose = excluded.purpose,
         content_hash = excluded.content_hash
       returning ${columns}
@@ -158,7 +158,7 @@ type SmallFile = Finished & { content: Uint8Array }
 /** Several files of one part each, in one statement; answered in their order. */
 async function insertSmallFiles(database: Database, files: SmallFile[]): Promise<StoredFile[]> {
   const given = files.map(({ content, purpose, ...file }) => {
-    return { ...file, purpose: storable(purpose), content: Buffer.from(content).toString('base64') }
+    return { ...file, purpose: storableText(purpose), content: Buffer.from(content).toString('base64') }
   })
   const { rows } = await sql`
     with given as materialized (
@@ -212,9 +212,4 @@ async function* readParts(
 function tooLarge(): WeftError {
   const mib = knowledgeLimits.fileBytesMax / 1_048_576
   return new WeftError('payload_too_large', `The file is larger than ${mib} MiB. Split it and add the parts.`, { param: 'file' })
-}
-
-/** Postgres stores no NUL and no half surrogate pair. */
-export function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\u0000', '\ufffd')
 }

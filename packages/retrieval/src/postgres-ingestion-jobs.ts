@@ -1,12 +1,11 @@
 import { ChunkingStrategy } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, sql, storableJson } from '@weft/database'
 import { z } from 'zod'
 import type { Chunk } from './chunk-text.ts'
 import { baseName } from './file-kind.ts'
 import type { IngestError } from './knowledge-types.ts'
 import type { ParsedFile } from './parse-file.ts'
 import { textRow } from './postgres-file-texts.ts'
-import { storable } from './postgres-files.ts'
 import { isFile } from './postgres-vector-store-files.ts'
 import { IngestionJob } from './search-types.ts'
 
@@ -81,7 +80,7 @@ export async function releaseJob(database: Database, job: ClaimedJob): Promise<v
 
 /** Ends a job that cannot succeed; chunks of an earlier attempt go. */
 export async function failJob(database: Database, job: ClaimedJob, error: IngestError): Promise<boolean> {
-  const lastError = JSON.stringify({ code: error.code, message: storable(error.message) })
+  const lastError = storableJson(error)
   const { rows } = await sql`
     with job as (
       update vector_store_files f set status = 'failed', last_error = ${lastError}::jsonb, usage_bytes = 0, updated_at = ${signOfLife}
@@ -114,7 +113,7 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
     ), added as (
       insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, attributes)
       select ${tenant}, ${vectorStoreId}, ${fileId}, n, "from", "to", page, heading, title, text, job.attributes
-      from job, jsonb_to_recordset(${JSON.stringify(batch.chunks.map((chunk) => chunkRow(chunk, job.filename)))}::jsonb)
+      from job, jsonb_to_recordset(${storableJson(batch.chunks.map((chunk) => chunkRow(chunk, job.filename)))}::jsonb)
         as row(n int, "from" int, "to" int, page int, heading text, title text, text text)
       on conflict (vector_store_id, file_id, n) do update set start_offset = excluded.start_offset, end_offset = excluded.end_offset,
         page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text, attributes = excluded.attributes

@@ -1,10 +1,9 @@
 import { Attributes } from '@weft/contracts'
-import { type Bm25Hit, type Database, searchBm25, sql } from '@weft/database'
+import { type Bm25Hit, type Database, searchBm25, sql, storableText } from '@weft/database'
 import { genAi, withSpan } from '@weft/telemetry'
 import { z } from 'zod'
 import { boundQuery } from './bound-query.ts'
 import { normaliseScore } from './normalise-score.ts'
-import { storable } from './postgres-files.ts'
 import { compileFilter } from './postgres-filter.ts'
 import { createVectorStoreMethods } from './postgres-vector-stores.ts'
 import type { SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
@@ -29,7 +28,7 @@ export function searchKnowledge(database: Database, request: SearchRequest): Pro
 
 async function search(database: Database, request: SearchRequest): Promise<SearchAnswer> {
   const { tenant, maxResults, filters } = request
-  const query = boundQuery(storable(request.query))
+  const query = boundQuery(storableText(request.query))
   if (query === '') return { results: [] }
   const vectorStoreIds = request.vectorStoreIds.length > 0 ? request.vectorStoreIds : await allStores(database, tenant)
   const found = await searchBm25(database, {

@@ -1,4 +1,4 @@
-import { type Database, sql } from '@weft/database'
+import { type Database, sql, storableJson } from '@weft/database'
 import { z } from 'zod'
 import type { ReadFile } from './file-reader.ts'
 import { textRow } from './postgres-file-texts.ts'
@@ -61,7 +61,7 @@ export async function writeWholeFiles(database: Database, files: WholeFile[]): P
     ), added as (
       insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, attributes)
       select job.tenant, job.store, job.file, n, "from", "to", page, heading, title, row.text, job.attributes
-      from jsonb_to_recordset(${JSON.stringify(chunks)}::jsonb)
+      from jsonb_to_recordset(${storableJson(chunks)}::jsonb)
         as row(store text, file text, n int, "from" int, "to" int, page int, heading text, title text, text text) join job using (store, file)
       on conflict (vector_store_id, file_id, n) do update set start_offset = excluded.start_offset, end_offset = excluded.end_offset,
         page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text, attributes = excluded.attributes

@@ -1,5 +1,5 @@
 import { Attributes, ChunkingStrategy, WeftError } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, sql, storableJson } from '@weft/database'
 import { z } from 'zod'
 import {
   type InStoreFile,
@@ -9,7 +9,7 @@ import {
 } from './knowledge-types.ts'
 import { fileNotFound } from './postgres-files.ts'
 import { readPage } from './postgres-page.ts'
-import { jsonOf, storeNotFound } from './postgres-vector-stores.ts'
+import { storeNotFound } from './postgres-vector-stores.ts'
 
 /** Files within vector stores. */
 export function createVectorStoreFileMethods(database: Database): VectorStoreFileMethods {
@@ -44,7 +44,7 @@ export function createVectorStoreFileMethods(database: Database): VectorStoreFil
       return readPage(database, list, request)
     },
     async updateAttributes({ attributes, ...where }) {
-      await setAttributes(database, where, jsonOf(attributes))
+      await setAttributes(database, where, storableJson(attributes))
       return read(where)
     },
     removeFile: (where) => removeFile(database, where),
@@ -115,7 +115,7 @@ export async function putFiles(
   }))
   const { rows } = await sql`
     with given as (
-      select * from jsonb_to_recordset(${jsonOf(list)}::jsonb) as given("fileId" text, attributes jsonb, "chunkingStrategy" jsonb)
+      select * from jsonb_to_recordset(${storableJson(list)}::jsonb) as given("fileId" text, attributes jsonb, "chunkingStrategy" jsonb)
     ), owned as (
       select given.* from given, lateral (select 1 from files where id = given."fileId" and tenant = ${tenant} offset 0) as file
     ), store as (

@@ -1,8 +1,8 @@
 import { newId, WeftError } from '@weft/contracts'
-import { type Database, type RawBuilder, sql } from '@weft/database'
+import { type Database, type RawBuilder, sql, storableJson, storableText } from '@weft/database'
 import { z } from 'zod'
 import type { FileCounts, VectorStore, VectorStoreMethods } from './knowledge-types.ts'
-import { fileNotFound, storable } from './postgres-files.ts'
+import { fileNotFound } from './postgres-files.ts'
 import { readPage } from './postgres-page.ts'
 
 /** Vector stores, with the counts of their files. */
@@ -30,8 +30,8 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
     },
     async updateVectorStore({ tenant, vectorStoreId, name, metadata }) {
       await sql`
-        update vector_stores set name = coalesce(${name === undefined ? null : storable(name)}, name),
-          metadata = coalesce(${metadata === undefined ? null : jsonOf(metadata)}::jsonb, metadata)
+        update vector_stores set name = coalesce(${name === undefined ? null : storableText(name)}, name),
+          metadata = coalesce(${metadata === undefined ? null : storableJson(metadata)}::jsonb, metadata)
         where tenant = ${tenant} and id = ${vectorStoreId}
       `.execute(db)
       return read(tenant, vectorStoreId)
@@ -95,11 +95,6 @@ export function storeNotFound(vectorStoreId: string): WeftError {
   return new WeftError('not_found', `There is no vector store '${vectorStoreId}'.`, { param: 'vector_store_id' })
 }
 
-/** As JSON that Postgres can store. */
-export function jsonOf(value: object): string {
-  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? storable(each) : each))
-}
-
 /** The store and its first files in one statement; a file that is not the tenant's leaves nothing behind. */
 async function insertStore(database: Database, input: Parameters<VectorStoreMethods['createVectorStore']>[0]): Promise<string> {
   const { tenant, name = '', metadata = {}, chunkingStrategy = { type: 'auto' } } = input
@@ -110,11 +105,11 @@ async function insertStore(database: Database, input: Parameters<VectorStoreMeth
       select id from files where tenant = ${tenant} and id = any(${fileIds})
     ), store as (
       insert into vector_stores (id, tenant, name, metadata)
-      select ${id}, ${tenant}, ${storable(name)}, ${jsonOf(metadata)}::jsonb where (select count(*) from owned) = ${fileIds.length}
+      select ${id}, ${tenant}, ${storableText(name)}, ${storableJson(metadata)}::jsonb where (select count(*) from owned) = ${fileIds.length}
       returning id
     ), added as (
       insert into vector_store_files (vector_store_id, file_id, tenant, chunking_strategy)
-      select store.id, owned.id, ${tenant}, ${jsonOf(chunkingStrategy)}::jsonb from store, owned
+      select store.id, owned.id, ${tenant}, ${storableJson(chunkingStrategy)}::jsonb from store, owned
     )
     select id from owned where not exists (select 1 from store) union all select id from store
   `.execute(database.db)
