@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
+import { retrieveAndAnswer } from './mesh/retrieve-and-answer.ts'
 import { bodyOf, meshProcesses, openAiClient, request, SessionBody, sharedMesh, storeOf, weftOf } from './mesh/shared-mesh.ts'
 
 const words = ['The ', 'bridge ', 'at ', 'Orrin ', 'carries ', 'eleven ', 'trains ', 'a ', 'day ', '[1].']
@@ -20,7 +21,6 @@ beforeAll(async () => {
 afterAll(() => model.stop())
 
 const question = 'How many trains does the bridge at Orrin carry?'
-const step = { agent: 'rag', params: {}, dependsOn: [], parallel: false }
 const body = {
   model: 'weft/auto',
   messages: [{ role: 'user' as const, content: question }],
@@ -28,22 +28,7 @@ const body = {
     get vectorStoreIds() {
       return [storeId]
     },
-    plan: {
-      planId: 'slow',
-      schemaVersion: 1,
-      answerStepId: 'answer',
-      steps: [
-        { ...step, stepId: 'find', capability: 'retrieve', params: { query: question } },
-        {
-          ...step,
-          stepId: 'answer',
-          capability: 'answer',
-          params: { question },
-          dependsOn: ['find'],
-          model: { prefer: 'openai/test-model' },
-        },
-      ],
-    },
+    plan: retrieveAndAnswer(question, 'openai/test-model'),
   },
 }
 

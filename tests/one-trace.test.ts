@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '@weft/telemetry/testing'
 import { z } from 'zod'
+import { retrieveAndAnswer } from './mesh/retrieve-and-answer.ts'
 import { bodyOf, request, sharedMesh, storeOf, weftOf } from './mesh/shared-mesh.ts'
 
 let receiver: OtlpReceiver
@@ -26,7 +27,6 @@ it('a question is one trace: request, sidecars, actor, planner, agents and the m
   const storeId = await storeOf('trams', { 'tram.md': 'The tram was green. It ran until 1957.' })
   const traceId = Array.from({ length: 32 }, () => Math.floor(Math.random() * 16).toString(16)).join('')
   const parentSpanId = 'a1b2c3d4e5f60718'
-  const step = { agent: 'rag', params: {}, dependsOn: [], parallel: false }
   const question = 'Which colour had the tram?'
   const response = await request('/v1/chat/completions', {
     method: 'POST',
@@ -36,22 +36,7 @@ it('a question is one trace: request, sidecars, actor, planner, agents and the m
       messages: [{ role: 'user', content: question }],
       weft: {
         vectorStoreIds: [storeId],
-        plan: {
-          planId: 'traced',
-          schemaVersion: 1,
-          answerStepId: 'answer',
-          steps: [
-            { ...step, stepId: 'find', capability: 'retrieve', params: { query: question } },
-            {
-              ...step,
-              stepId: 'answer',
-              capability: 'answer',
-              params: { question },
-              dependsOn: ['find'],
-              model: { prefer: 'openai/test-model' },
-            },
-          ],
-        },
+        plan: retrieveAndAnswer(question, 'openai/test-model'),
       },
     }),
   })

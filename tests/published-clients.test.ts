@@ -4,6 +4,7 @@ import { HumanMessage } from '@langchain/core/messages'
 import { ChatOpenAI } from '@langchain/openai'
 import { type ModelServer, startAnthropicServer, startOpenAiServer } from '@weft/models/testing'
 import { generateText, streamText } from 'ai'
+import { retrieveAndAnswer } from './mesh/retrieve-and-answer.ts'
 import { openAiClient, sharedMesh, storeOf, weftOf } from './mesh/shared-mesh.ts'
 
 const question = 'Where do swifts sleep?'
@@ -86,27 +87,10 @@ describe('real wires behind the mesh', () => {
   it.each(['openai/test-model', 'anthropic/claude-test'])(
     '%s answers a workflow, its citation verified like the offline model’s',
     async (model) => {
-      const step = { agent: 'rag', params: {}, dependsOn: [], parallel: false }
-      const plan = {
-        planId: 'with-model',
-        schemaVersion: 1,
-        answerStepId: 'answer',
-        steps: [
-          { ...step, stepId: 'find', capability: 'retrieve', params: { query: question } },
-          {
-            ...step,
-            stepId: 'answer',
-            capability: 'answer',
-            params: { question },
-            dependsOn: ['find'],
-            model: { prefer: model },
-          },
-        ],
-      }
       const body = {
         model: 'weft/auto',
         messages: [{ role: 'user' as const, content: question }],
-        weft: { vectorStoreIds: [storeId], plan },
+        weft: { vectorStoreIds: [storeId], plan: retrieveAndAnswer(question, model) },
       }
       const answer = await openAiClient().chat.completions.create(body)
       const weft = weftOf(answer)

@@ -1,4 +1,4 @@
-import { WeftError, weftVersion } from '@weft/contracts'
+import { WeftError } from '@weft/contracts'
 import { openDatabase } from '@weft/database'
 import {
   createInternalApp,
@@ -8,10 +8,10 @@ import {
   type RunningServer,
   type Service,
   type Sidecar,
+  startServiceTelemetry,
 } from '@weft/mesh'
 import { createModels } from '@weft/models'
 import { createKnowledgeStore, SearchAnswer } from '@weft/retrieval'
-import { startTelemetry } from '@weft/telemetry'
 import { z } from 'zod'
 import { createKeyCheck } from './check-keys.ts'
 import { allowedHosts } from './core/check-host.ts'
@@ -69,15 +69,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
 }
 
 async function buildParts(settings: GatewaySettings) {
-  const telemetry = await startTelemetry({
-    serviceName: 'gateway',
-    serviceVersion: weftVersion,
-    instanceId: settings.WEFT_INSTANCE,
-    logLevel: settings.WEFT_LOG_LEVEL,
-    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
-    otlpTracesEndpoint: settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
-    otlpMetricsEndpoint: settings.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
-  })
+  const telemetry = await startServiceTelemetry('gateway', settings)
   const { logger } = telemetry
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const database = openDatabase({ urls: settings.DATABASE_URLS, logger })

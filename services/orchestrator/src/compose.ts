@@ -1,4 +1,3 @@
-import { weftVersion } from '@weft/contracts'
 import { type Database, openDatabase } from '@weft/database'
 import {
   createActorHost,
@@ -9,8 +8,9 @@ import {
   listen,
   type Service,
   type Sidecar,
+  startServiceTelemetry,
 } from '@weft/mesh'
-import { startTelemetry, type Telemetry } from '@weft/telemetry'
+import type { Telemetry } from '@weft/telemetry'
 import type { SessionInput } from './core/session-state.ts'
 import { createSessionStore } from './dapr-session-store.ts'
 import { AttemptDispatcher } from './dispatch-attempts.ts'
@@ -25,15 +25,7 @@ import type { OrchestratorSettings } from './settings.ts'
 
 /** The only place that builds the orchestrator's parts. */
 export async function composeOrchestrator(settings: OrchestratorSettings): Promise<Service> {
-  const telemetry = await startTelemetry({
-    serviceName: 'orchestrator',
-    serviceVersion: weftVersion,
-    instanceId: settings.WEFT_INSTANCE,
-    logLevel: settings.WEFT_LOG_LEVEL,
-    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
-    otlpTracesEndpoint: settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
-    otlpMetricsEndpoint: settings.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
-  })
+  const telemetry = await startServiceTelemetry('orchestrator', settings)
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger: telemetry.logger })
   const engine = composeEngine({ telemetry, sidecar, database })

@@ -1,24 +1,22 @@
-import { createInternalApp, createSidecar, type HealthCheck, listen, type RunningServer, type Service } from '@weft/mesh'
-import { startTelemetry } from '@weft/telemetry'
+import {
+  createInternalApp,
+  createSidecar,
+  type HealthCheck,
+  listen,
+  type RunningServer,
+  type Service,
+  startServiceTelemetry,
+} from '@weft/mesh'
 import { createAgentCards } from './agent-cards.ts'
 import { optimizePlanRoute } from './routes/optimize-plan.ts'
 import { planRequest } from './routes/plan-request.ts'
 import { showRegistry } from './routes/show-registry.ts'
 import { validatePlanRoute } from './routes/validate-plan.ts'
 import type { PlannerSettings } from './settings.ts'
-import { weftVersion } from '@weft/contracts'
 
 /** The only place that builds the planner's parts. */
 export async function composePlanner(settings: PlannerSettings): Promise<Service> {
-  const telemetry = await startTelemetry({
-    serviceName: 'planner',
-    serviceVersion: weftVersion,
-    instanceId: settings.WEFT_INSTANCE,
-    logLevel: settings.WEFT_LOG_LEVEL,
-    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
-    otlpTracesEndpoint: settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
-    otlpMetricsEndpoint: settings.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
-  })
+  const telemetry = await startServiceTelemetry('planner', settings)
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const cards = createAgentCards({
     sidecar,

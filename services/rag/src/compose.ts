@@ -1,4 +1,3 @@
-import { weftVersion } from '@weft/contracts'
 import { openDatabase } from '@weft/database'
 import {
   createInternalApp,
@@ -7,8 +6,9 @@ import {
   type HealthCheck,
   listen,
   type RunningServer,
-  type Service,
   serveAgent,
+  type Service,
+  startServiceTelemetry,
 } from '@weft/mesh'
 import { createModels } from '@weft/models'
 import {
@@ -20,7 +20,6 @@ import {
   searchKnowledge,
   verifyQuotes,
 } from '@weft/retrieval'
-import { startTelemetry } from '@weft/telemetry'
 import { card } from './core/card.ts'
 import { executeStep } from './execute-step.ts'
 import { createIngestionWorker } from './ingestion-worker.ts'
@@ -32,15 +31,7 @@ const answerPatienceMs = 6_000
 
 /** The only place that builds the retrieval agent's parts. */
 export async function composeRag(settings: RagSettings): Promise<Service> {
-  const telemetry = await startTelemetry({
-    serviceName: 'rag',
-    serviceVersion: weftVersion,
-    instanceId: settings.WEFT_INSTANCE,
-    logLevel: settings.WEFT_LOG_LEVEL,
-    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
-    otlpTracesEndpoint: settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
-    otlpMetricsEndpoint: settings.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
-  })
+  const telemetry = await startServiceTelemetry('rag', settings)
   const { logger } = telemetry
   // Who waits for an answer waits a few seconds for the database; indexing a large file may take it longer.
   const database = openDatabase({ urls: settings.DATABASE_URLS, queryTimeoutMs: answerPatienceMs, logger })

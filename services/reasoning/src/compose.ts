@@ -1,4 +1,3 @@
-import { weftVersion } from '@weft/contracts'
 import { openDatabase } from '@weft/database'
 import {
   createInternalApp,
@@ -7,27 +6,19 @@ import {
   type HealthCheck,
   listen,
   type RunningServer,
-  type Service,
   serveAgent,
+  type Service,
+  startServiceTelemetry,
 } from '@weft/mesh'
 import { createModels } from '@weft/models'
 import { verifyQuotes } from '@weft/retrieval'
-import { startTelemetry } from '@weft/telemetry'
 import { card } from './core/card.ts'
 import { executeStep } from './execute-step.ts'
 import type { ReasoningSettings } from './settings.ts'
 
 /** The only place that builds the reasoning agent's parts. */
 export async function composeReasoning(settings: ReasoningSettings): Promise<Service> {
-  const telemetry = await startTelemetry({
-    serviceName: 'reasoning',
-    serviceVersion: weftVersion,
-    instanceId: settings.WEFT_INSTANCE,
-    logLevel: settings.WEFT_LOG_LEVEL,
-    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
-    otlpTracesEndpoint: settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
-    otlpMetricsEndpoint: settings.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
-  })
+  const telemetry = await startServiceTelemetry('reasoning', settings)
   const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 2, logger: telemetry.logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const models = createModels({ settings, telemetry })
