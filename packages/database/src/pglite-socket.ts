@@ -4,15 +4,16 @@ import { type ClientRequest, createUnitReader } from './postgres-messages.ts'
 
 export interface PgliteSocketOptions {
   port: number
-  /** Connections at most; default 100, as many as PostgreSQL. */
-  clientsMax?: number
   /** A client that leaves its transaction open this long without a word is ended; default 30,000. */
   transactionIdleMs?: number
-  /** Bytes of one statement with its parameters at most; default 64 MiB. */
-  unitBytesMax?: number
   /** The backend broke: its state is lost, the process should end and start again. */
   onBroken(cause: unknown): void
 }
+
+/** Connections at most: as many as PostgreSQL takes by default. */
+const clientsMax = 100
+/** Bytes of one statement with its parameters at most. */
+const unitBytesMax = 67_108_864
 
 export interface PgliteSocket {
   readonly port: number
@@ -27,7 +28,7 @@ export interface PgliteSocket {
  * transaction is rolled back.
  */
 export async function servePgliteSocket(backend: WireBackend, options: PgliteSocketOptions): Promise<PgliteSocket> {
-  const { clientsMax = 100, transactionIdleMs = 30_000, unitBytesMax = 67_108_864 } = options
+  const { transactionIdleMs = 30_000 } = options
   const clients = new Set<Client>()
   const turns = takeTurns(backend, options.onBroken)
   const server = createServer({ noDelay: true }, (socket) => {

@@ -27,11 +27,12 @@ export interface StoreKeyOptions {
   adminKey: string
   logger: Pick<Log, 'warn'>
   signal: AbortSignal
-  retryMs?: number
 }
 
+const retryMs = 500
+
 /** Stores the first admin key, waiting for the database as long as it takes. A key that was revoked stays revoked. */
-export async function storeAdminKey({ store, adminKey, logger, signal, retryMs = 500 }: StoreKeyOptions): Promise<void> {
+export async function storeAdminKey({ store, adminKey, logger, signal }: StoreKeyOptions): Promise<void> {
   const key = {
     id: newId('key'),
     tenant: operatorTenant,

@@ -7,17 +7,14 @@ const delayMaxMs = 1_000
  * Repeats what failed for lack of a dependency until it works or `budgetMs` is over; anything else is thrown at once. Each attempt gets a
  * signal that aborts with the budget.
  */
-export async function retryBriefly<T>(
-  act: (signal: AbortSignal) => Promise<T>,
-  options: { budgetMs: number; signal: AbortSignal },
-): Promise<T> {
+export async function retryBriefly<T>(act: (signal: AbortSignal) => Promise<T>, budgetMs: number): Promise<T> {
   const startMs = performance.now()
-  const remainingMs = () => options.budgetMs - (performance.now() - startMs)
+  const remainingMs = () => budgetMs - (performance.now() - startMs)
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMaxMs, delayMs * 2)) {
     try {
-      return await act(AbortSignal.any([options.signal, AbortSignal.timeout(Math.max(1, Math.ceil(remainingMs())))]))
+      return await act(AbortSignal.timeout(Math.max(1, Math.ceil(remainingMs()))))
     } catch (thrown) {
-      if (options.signal.aborted || !isPassing(thrown) || remainingMs() <= delayMs) throw thrown
+      if (!isPassing(thrown) || remainingMs() <= delayMs) throw thrown
     }
     await new Promise((resolve) => setTimeout(resolve, delayMs))
   }

@@ -1,7 +1,7 @@
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { createSseStream, encodeSse } from './sse-stream.ts'
+import { createSseStream } from './sse-stream.ts'
 
 let server: Server
 afterEach(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
@@ -68,9 +68,4 @@ describe('a stream of server-sent events', () => {
     response.destroy()
     await expect(done.promise).resolves.toBeUndefined()
   })
-})
-
-it('names event and id before the data', () => {
-  server = createServer()
-  expect(encodeSse({ event: 'step', id: 3, data: '{}' })).toBe('event: step\nid: 3\ndata: {}\n\n')
 })

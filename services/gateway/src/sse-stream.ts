@@ -3,7 +3,6 @@ import type { ServerResponse } from 'node:http'
 export interface SseMessage {
   data: string
   id?: number
-  event?: string
 }
 
 /** One Server-Sent Events response. `send` waits for a slow reader, so nothing piles up in memory. */
@@ -20,10 +19,7 @@ export interface SseStream {
 /** Proxies and clients drop connections that are silent for longer; 15 s as OpenAI-compatible servers do. */
 const idleMs = 15_000
 
-export function createSseStream(
-  response: ServerResponse,
-  options: { headers?: Record<string, string>; idleMs?: number } = {},
-): SseStream {
+export function createSseStream(response: ServerResponse, options: { idleMs?: number } = {}): SseStream {
   let idle: NodeJS.Timeout | undefined
 
   function start(): void {
@@ -32,7 +28,6 @@ export function createSseStream(
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
-      ...options.headers,
     })
     response.flushHeaders()
     // Small chunks must leave at once.
@@ -74,7 +69,6 @@ async function drained(response: ServerResponse): Promise<void> {
 }
 
 /** One event on the wire. JSON has no raw line breaks, so data is always one line. */
-export function encodeSse({ data, id, event }: SseMessage): string {
-  const lines = [...(event === undefined ? [] : [`event: ${event}`]), ...(id === undefined ? [] : [`id: ${id}`]), `data: ${data}`]
-  return `${lines.join('\n')}\n\n`
+function encodeSse({ data, id }: SseMessage): string {
+  return id === undefined ? `data: ${data}\n\n` : `id: ${id}\ndata: ${data}\n\n`
 }

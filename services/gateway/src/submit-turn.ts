@@ -38,11 +38,11 @@ export interface TurnRequest {
  * Hands a turn to its session. What is down is waited for briefly, because most of it restarts within seconds; then the refusal names it.
  * Repeating is harmless: a turn has one key, and a session takes each key once.
  */
-export async function submitTurn(deps: SubmitDeps, request: TurnRequest, signal: AbortSignal): Promise<TurnAccepted> {
+export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promise<TurnAccepted> {
   try {
-    return await retryBriefly((attempt) => submitOnce(deps, request, attempt), { budgetMs: deps.patienceMs ?? 8_000, signal })
+    return await retryBriefly((signal) => submitOnce(deps, request, signal), deps.patienceMs ?? 8_000)
   } catch (thrown) {
-    if (signal.aborted || !isPassing(thrown)) throw thrown
+    if (!isPassing(thrown)) throw thrown
     throw await nameWhatIsDown(deps, thrown)
   }
 }

@@ -19,7 +19,6 @@ export const PlanInput = z.object({
 })
 
 const patienceMs = 5_000
-const { signal } = new AbortController()
 
 /** `POST /v1/plan`: what would be done for an input, without doing it. */
 export function createPlan({ sidecar, stores }: PlanDeps): RequestHandler {
@@ -27,18 +26,15 @@ export function createPlan({ sidecar, stores }: PlanDeps): RequestHandler {
     const { input, mode, vectorStoreIds } = parseValue(PlanInput, request.body, 'the request')
     const tenant = tenantOf(response)
     const messages = typeof input === 'string' ? [{ role: 'user', content: input }] : input
-    const answer = await retryBriefly(
-      async (attempt) => {
-        const body = {
-          tenant,
-          messages,
-          vectorStoreIds: await stores.resolve(tenant, vectorStoreIds),
-          ...(mode === undefined ? {} : { mode }),
-        }
-        return sidecar.invoke('planner', '/plan', { body, schema: PlannerAnswer, signal: attempt })
-      },
-      { budgetMs: patienceMs, signal },
-    )
+    const answer = await retryBriefly(async (signal) => {
+      const body = {
+        tenant,
+        messages,
+        vectorStoreIds: await stores.resolve(tenant, vectorStoreIds),
+        ...(mode === undefined ? {} : { mode }),
+      }
+      return sidecar.invoke('planner', '/plan', { body, schema: PlannerAnswer, signal })
+    }, patienceMs)
     response.json(answer)
   }
 }
@@ -59,10 +55,7 @@ export function optimizePlan(deps: PlanDeps): RequestHandler {
 
 function forward({ sidecar }: PlanDeps, path: string, request: Request): Promise<PlannerAnswer> {
   const body = parsePlan(request.body)
-  return retryBriefly((attempt) => sidecar.invoke('planner', path, { body, schema: PlannerAnswer, signal: attempt }), {
-    budgetMs: patienceMs,
-    signal,
-  })
+  return retryBriefly((signal) => sidecar.invoke('planner', path, { body, schema: PlannerAnswer, signal }), patienceMs)
 }
 
 /** Tells apart the two ways to send a plan first, so that a refusal names the field that is wrong. */

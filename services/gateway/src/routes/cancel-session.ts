@@ -9,7 +9,6 @@ const patienceMs = 5_000
 export function cancelSession(sessions: Pick<Sessions, 'cancel'>): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)
-    const { signal } = new AbortController()
-    response.json(await retryBriefly(() => sessions.cancel(session), { budgetMs: patienceMs, signal }))
+    response.json(await retryBriefly(() => sessions.cancel(session), patienceMs))
   }
 }

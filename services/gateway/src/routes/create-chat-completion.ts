@@ -39,8 +39,6 @@ export function createChatCompletion(deps: ChatDeps): RequestHandler {
   }
 }
 
-const neverAborts = new AbortController().signal
-
 interface WorkflowCall {
   chat: ChatCompletionRequest
   request: Request
@@ -61,7 +59,7 @@ async function runWorkflow(deps: ChatDeps, call: WorkflowCall): Promise<void> {
       withSessionId(sessionId, async () => {
         const turn = { tenant, sessionId, requestId, idempotencyKey, chat: call.chat }
         // A reader that hangs up now does not undo the request: the session works on and can be asked for.
-        const accepted = await submitTurn(deps, turn, neverAborts)
+        const accepted = await submitTurn(deps, turn)
         deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat: accepted.isRepeat, model: call.chat.model })
         if (call.chat.weft?.background === true) acknowledge(response, accepted)
         else await answer(deps, { ...call, session: { tenant, sessionId }, accepted, inbox })
