@@ -5,7 +5,7 @@ export function storableText(text: string): string {
 
 /** A value as JSON that `jsonb` takes: as {@link storableText}, in every text inside it and in the names of its fields. */
 export function storableJson(value: unknown): string {
-  return JSON.stringify(value).replace(unstorable, (escape) => (escape === '\\\\' ? escape : '\\ufffd'))
+  return JSON.stringify(value).replace(unstorable, (written) => (written === '\\\\' ? written : '\\ufffd'))
 }
 
 /** What `JSON.stringify` writes for NUL and half a pair; an escaped backslash is matched too, so that what follows it is not taken for an escape. */
