@@ -45,7 +45,9 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
     const jobs = all.map(({ job }) => job)
     try {
       const isAlone = all.some((each) => each.isAlone)
-      const outcomes = isAlone ? await ingestEach(jobs) : await options.ingestSmall(jobs, stopping.signal)
+      const outcomes = isAlone
+        ? await ingestEach(jobs, (job) => options.ingest(job, stopping.signal))
+        : await options.ingestSmall(jobs, stopping.signal)
       report(logger, [...outcomes])
       const left = jobs.filter((job) => !outcomes.has(job))
       return new Map(left.map((job) => [keyOf(job), { job, isAlone: true }]))
@@ -55,12 +57,6 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
       if (!stopping.signal.aborted) logger.warn('files are not indexed yet', { files, cause: String(thrown) })
       return new Map()
     }
-  }
-
-  async function ingestEach(jobs: IngestionJob[]): Promise<Map<IngestionJob, IngestOutcome>> {
-    const outcomes = new Map<IngestionJob, IngestOutcome>()
-    for (const job of jobs) outcomes.set(job, await options.ingest(job, stopping.signal))
-    return outcomes
   }
 
   /** A scan asked for during another is done after it: what that one has not seen must not wait for the timer. */
@@ -102,6 +98,15 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
       await scanning
     },
   }
+}
+
+async function ingestEach(
+  jobs: IngestionJob[],
+  ingest: (job: IngestionJob) => Promise<IngestOutcome>,
+): Promise<Map<IngestionJob, IngestOutcome>> {
+  const outcomes = new Map<IngestionJob, IngestOutcome>()
+  for (const job of jobs) outcomes.set(job, await ingest(job))
+  return outcomes
 }
 
 /** The first file that is done alone, or all others that fit. */
