@@ -94,6 +94,16 @@ it('writes many long conversations in statements of bearable length', async () =
   expect(lengths.length).toBeGreaterThanOrEqual(3)
 })
 
+it('keeps a long question once: as a message, not in the event that everybody who follows is sent', async () => {
+  const { log, append } = openLog()
+  append('question', [accepted('question', 'x'.repeat(100_000))])
+  await log.stop()
+  const { rows } = await sql`
+    select e.data, length(m.content->>'content') as chars from session_events e join messages m using (tenant, session_id) where session_id = 'question'
+  `.execute(test.database.db)
+  expect(rows).toEqual([{ data: { messagesOmitted: true }, chars: 100_000 }])
+})
+
 it('leaves out the one event that is refused, and names the problem', async () => {
   const { log, append, problems, flushed } = openLog()
   append('before', [event('before', 1)])

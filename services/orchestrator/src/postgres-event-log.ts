@@ -122,7 +122,7 @@ async function insertStorable(options: EventLogOptions, batch: Row[]): Promise<v
 /** One statement a batch: the events, the sessions they change and the messages they carry. */
 async function insertBatch(database: Database, batch: Row[]): Promise<void> {
   const events = batch.map(({ tenant, sessionId, event }) => {
-    const { seq, at, type, turn, stepId, sessionId: _, ...data } = event
+    const { seq, at, type, turn, stepId, sessionId: _, ...data } = withoutLongMessages(event)
     return { tenant, session_id: sessionId, seq, at, type, turn, step_id: stepId ?? null, data }
   })
   await sql`
@@ -151,6 +151,15 @@ async function insertBatch(database: Database, batch: Row[]): Promise<void> {
     select tenant, session_id, seq, at, type, turn, step_id, data from event_rows
     on conflict do nothing
   `.execute(database.db)
+}
+
+/** What an event says of the conversation at most; a longer question is in the messages table alone, once. */
+const messagesCharsMax = 65_536
+
+function withoutLongMessages(event: SessionEvent): SessionEvent {
+  const { messages, ...rest } = event
+  const isLong = messages !== undefined && JSON.stringify(messages).length > messagesCharsMax
+  return isLong ? { ...rest, messagesOmitted: true } : event
 }
 
 function sessionRows(batch: Row[]) {
