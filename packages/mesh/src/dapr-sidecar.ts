@@ -11,9 +11,6 @@ import {
 /** Names of the components in dapr/components; the same in every deployment. */
 export const componentNames = { stateStore: 'statestore', pubSub: 'pubsub' } as const
 
-/** Answers larger than this are refused; streams are bounded by whoever reads them. */
-const answerBytesMax = 33_554_432
-
 export interface InvokeOptions<T extends z.ZodType> {
   schema: T
   body?: unknown
@@ -159,14 +156,6 @@ export async function askSidecar(transport: DaprTransport, request: SidecarReque
 
 async function readAnswer(response: SidecarResponse, request: SidecarRequest, target: string): Promise<string> {
   if (response.statusCode < 200 || response.statusCode > 299) return throwSidecarError(response, request.what, target)
-  const declaredBytes = Number(response.headers['content-length'] ?? 0)
-  if (declaredBytes > answerBytesMax) {
-    await response.body.dump()
-    throw new WeftError(
-      'internal_error',
-      `${request.what}: the answer of ${declaredBytes} bytes is larger than ${answerBytesMax}`,
-    )
-  }
   return response.body.text()
 }
 

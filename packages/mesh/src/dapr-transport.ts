@@ -15,6 +15,9 @@ export interface SidecarRequest {
 
 export type SidecarResponse = Dispatcher.ResponseData
 
+/** Above what an agent may stream in one attempt; a larger answer is cut off with an error. */
+const responseBytesMax = 67_108_864
+
 export interface DaprTransport {
   /** Sends one request to the own sidecar. Throws `dependency_unavailable` when it is not reachable. */
   send(request: SidecarRequest): Promise<SidecarResponse>
@@ -32,6 +35,7 @@ export function createDaprTransport(options: { httpPort: number; apiToken: strin
     connect: { timeout: 2_000 },
     headersTimeout: 0,
     bodyTimeout: 0,
+    maxResponseSize: responseBytesMax,
     keepAliveTimeout: 30_000,
   })
 

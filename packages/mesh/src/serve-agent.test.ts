@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { AgentCard, AgentEvent } from '@weft/contracts'
+import { type AgentCard, type AgentEvent, WeftError } from '@weft/contracts'
 import express from 'express'
 import supertest from 'supertest'
 import type { Execute } from './execution.ts'
@@ -126,6 +126,23 @@ describe('an agent', () => {
     expect(lines(await next.text())).toEqual([{ type: 'text', delta: 'ab' }, result])
     expect(runs).toBe(1)
     await server.stop(0)
+  })
+
+  it('keeps a result once the state store is back, instead of throwing the work away', async () => {
+    const results = createMemoryKeptResults()
+    let refusals = 2
+    const flaky = {
+      ...results,
+      async keep(...kept: Parameters<typeof results.keep>) {
+        if (refusals-- > 0) throw new WeftError('dependency_unavailable', 'the state store is away')
+        await results.keep(...kept)
+      },
+    }
+    const app = express()
+    app.use(express.json())
+    app.use(serveAgent({ card, execute: async (_request, emit) => emit(result), results: flaky }))
+    expect(lines((await supertest(app).post('/execute').send(body)).text)).toEqual([result])
+    expect(await results.find('t/s/1/a')).toMatchObject({ result })
   })
 
   it('stops work that is cancelled', async () => {

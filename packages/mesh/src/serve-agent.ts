@@ -16,6 +16,9 @@ import { type Execute, type Execution, startExecution } from './execution.ts'
 import { handle } from './internal-app.ts'
 import type { KeptExecution, KeptResults } from './kept-results.ts'
 
+const keepAttemptsMax = 20
+const keepRetryMs = 250
+
 export interface AgentOptions {
   card: AgentCard
   execute: Execute
@@ -122,8 +125,21 @@ function keepingResults(options: AgentOptions, key: string): Execute {
       },
       context,
     )
-    if (terminal?.type === 'result') await options.results.keep(key, { usage, result: terminal })
+    if (terminal?.type === 'result') await keepPatiently(options.results, key, { usage, result: terminal })
     if (terminal !== undefined) emit(terminal)
+  }
+}
+
+/** Paid work is not thrown away because the state store restarts: keeping is tried again for some seconds. */
+async function keepPatiently(results: KeptResults, key: string, execution: KeptExecution): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await results.keep(key, execution)
+      return
+    } catch (cause) {
+      if (attempt >= keepAttemptsMax || !toWeftError(cause).isRetryable) throw cause
+      await new Promise((resolve) => setTimeout(resolve, keepRetryMs))
+    }
   }
 }
 

@@ -34,6 +34,7 @@ interface Hosted {
 
 /** A session at rest stays in memory for this long, for the next message of a conversation. */
 const restMs = 30_000
+const emptyMs = 1_000
 /** Node takes no longer timers; a later wake is set again when this one comes. */
 const timerMaxMs = 2_147_483_647
 
@@ -76,7 +77,7 @@ export class SessionHost implements ActorType {
     const { mailbox } = this.#open(actorId)
     const state = await mailbox.read()
     if (state === undefined) {
-      this.#forget(actorId)
+      this.#forgetEmpty(actorId)
       return 'cancel'
     }
     mailbox.heartbeat.noteArmed()
@@ -121,7 +122,7 @@ export class SessionHost implements ActorType {
   async #mustRead(actorId: string): Promise<SessionState> {
     const state = await this.#open(actorId).mailbox.read()
     if (state !== undefined) return state
-    this.#forget(actorId)
+    this.#forgetEmpty(actorId)
     throw new WeftError('not_found', 'no such session')
   }
 
@@ -185,6 +186,15 @@ export class SessionHost implements ActorType {
     clearTimeout(entry.wake)
     if (entry.lostCount <= 6) entry.wake = this.#wakeIn(actorId, 250 * 2 ** entry.lostCount)
     else this.#forget(actorId)
+  }
+
+  /** A mailbox made for a question about no session goes a moment later, unless a session began in it meanwhile. */
+  #forgetEmpty(actorId: string): void {
+    const forget = () => {
+      const mailbox = this.#hosted.get(actorId)?.mailbox
+      if (mailbox?.isIdle() && mailbox.peek() === undefined) this.#forget(actorId)
+    }
+    setTimeout(forget, emptyMs).unref()
   }
 
   #forget(actorId: string): void {

@@ -18,6 +18,7 @@ export const sessionLimits = {
   historyCharsMax: 200_000,
   replyTopicsMax: 20,
   progressEventsPerStepMax: 100,
+  unloggedEventsMax: 5_000,
 } as const
 
 export interface SessionState {

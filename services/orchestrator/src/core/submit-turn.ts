@@ -16,6 +16,13 @@ export function submitTurn(draft: SessionDraft, request: SubmitTurn): void {
       `the session already has ${waiting} unfinished turns: wait for them or cancel the session`,
     )
   }
+  const unlogged = draft.session.outbox.reduce((sum, batch) => sum + batch.events.length, 0)
+  if (unlogged > sessionLimits.unloggedEventsMax) {
+    throw new WeftError(
+      'dependency_unavailable',
+      `the session's event log is ${unlogged} events behind: the database does not take them`,
+    )
+  }
   const turn = draft.session.lastTurn + 1
   const session = draft.editSession()
   session.lastTurn = turn
