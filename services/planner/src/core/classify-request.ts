@@ -41,14 +41,20 @@ const comparisons = [
 ]
 
 function comparedSubjects(question: string): string[] {
+  const text = singleSpaced(question.slice(0, 2_000))
   for (const pattern of comparisons) {
-    const groups = pattern.exec(question.slice(0, 2_000))?.groups
+    const groups = pattern.exec(text)?.groups
     if (groups === undefined) continue
     const parts = groups.list === undefined ? [groups.left ?? '', groups.right ?? ''] : splitList(groups.list)
     const subjects = [...new Set(parts.map(trimSubject).filter((subject) => subject !== ''))]
     if (subjects.length >= 2) return subjects.slice(0, subjectsMax)
   }
   return []
+}
+
+/** The patterns above take cubic time over long runs of white space, so there are none; lines stay apart. */
+function singleSpaced(text: string): string {
+  return text.replace(/\s+/g, (run) => (run.includes('\n') ? '\n' : ' '))
 }
 
 function splitList(list: string): string[] {

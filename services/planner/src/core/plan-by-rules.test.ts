@@ -66,6 +66,19 @@ describe('the rules', () => {
     expect((retrieve?.timeoutMs ?? Number.POSITIVE_INFINITY) * (retrieve?.onFailure?.maxAttempts ?? 6)).toBeLessThan(60_000)
   })
 
+  it.each([
+    `how does ${' '.repeat(1_900)}a`,
+    `is ${' '.repeat(1_900)}vs`,
+    `compare ${'a and '.repeat(330)}`,
+    `how does ${'how does a '.repeat(180)}`,
+    `which is ${'a '.repeat(990)}`,
+    `compare ${'"\' .!?:'.repeat(280)}`,
+  ])('answer at once whatever the question looks like: %.12s', (question) => {
+    const startMs = performance.now()
+    plan(question)
+    expect(performance.now() - startMs).toBeLessThan(250)
+  })
+
   it('stay small however long the question is', () => {
     for (const question of [`What is ${'x'.repeat(1_000_000)}?`, `Compare A with ${'y'.repeat(1_000_000)}`]) {
       const made = plan(question).plan

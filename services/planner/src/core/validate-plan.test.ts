@@ -37,6 +37,13 @@ describe('a plan is refused with the step named', () => {
     ],
     ['a condition on a stranger', [{ stepId: 'a' }, { stepId: 'answer', when: { step: 'a' } }], 'answer', /condition/],
     ['a fallback without an agent', [{ stepId: 'answer', onFailure: { action: 'fallback' } }], 'answer', /fallback/],
+    ['a dependency named twice', [{ stepId: 'a' }, { stepId: 'answer', dependsOn: ['a', 'a'] }], 'answer', /twice/],
+    [
+      'params beyond the limit',
+      [{ stepId: 'answer', params: { query: 'x'.repeat(262_144) } }],
+      'answer',
+      /params are 262156 bytes/,
+    ],
     ['an approval', [{ stepId: 'answer', approval: { reason: 'money' } }], 'answer', /approvals/],
   ])('%s', (_what, steps, stepId, message) => {
     const [problem] = validatePlan(planOf(steps), registry)
@@ -57,6 +64,35 @@ describe('a plan is refused with the step named', () => {
 })
 
 describe('optimising', () => {
+  it('takes the largest plans without keeping the planner from others', () => {
+    const before = (count: number) => Array.from({ length: count }, (_, n) => `s${n}`)
+    const dense = planOf([
+      ...before(199).map((stepId, n) => ({ stepId, capability: 'answer', dependsOn: before(n) })),
+      { stepId: 'answer', capability: 'answer', dependsOn: before(199) },
+    ])
+    const query = 'long '.repeat(5_000)
+    const wide = planOf([
+      ...before(199).map((stepId, n) => ({ stepId, params: { query: `${query}${n % 2}` } })),
+      { stepId: 'answer', capability: 'answer', dependsOn: before(199) },
+    ])
+    const startMs = performance.now()
+    expect(optimizePlan(dense).steps.map(({ dependsOn }) => dependsOn.length)).toEqual([0, ...Array(199).fill(1)])
+    expect(optimizePlan(wide).steps.map(({ stepId }) => stepId)).toEqual(['s0', 's1', 'answer'])
+    expect(performance.now() - startMs).toBeLessThan(1_000)
+  })
+
+  it('tells an empty list from an empty object, and the order of fields from their content', () => {
+    const optimized = optimizePlan(
+      planOf([
+        { stepId: 'a', params: { query: 'x', filters: {} } },
+        { stepId: 'b', params: { query: 'x', filters: [] } },
+        { stepId: 'c', params: { filters: [], query: 'x' } },
+        { stepId: 'answer', capability: 'answer', dependsOn: ['a', 'b', 'c'] },
+      ]),
+    )
+    expect(optimized.steps.map(({ stepId }) => stepId)).toEqual(['a', 'b', 'answer'])
+  })
+
   const steps = [
     { stepId: 'a', params: { query: 'x' } },
     { stepId: 'b', params: { query: 'x' } },

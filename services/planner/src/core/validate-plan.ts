@@ -1,4 +1,4 @@
-import type { PlanProblem, WorkflowPlan, WorkflowStep } from '@weft/contracts'
+import { type PlanProblem, planLimits, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
 import { type CapabilityRegistry, findCapability } from './capability-registry.ts'
 
 /** Everything that keeps a plan from running, each with the step it is about; empty for a sound plan. */
@@ -54,6 +54,7 @@ function stepProblems(plan: WorkflowPlan, step: WorkflowStep, registry: Capabili
     ...joinProblems(step),
     ...conditionProblems(step),
     ...parallelProblems(plan, step),
+    ...sizeProblems(step),
     ...laterProblems(step),
   ]
   return messages.map((message) => ({ stepId: step.stepId, message }))
@@ -70,6 +71,8 @@ function agentProblems(step: WorkflowStep, registry: CapabilityRegistry): string
 }
 
 function joinProblems({ join, dependsOn }: WorkflowStep): string[] {
+  const twice = dependsOn.find((id, index) => dependsOn.indexOf(id) !== index)
+  if (twice !== undefined) return [`it depends on "${twice}" twice`]
   if (typeof join !== 'object' || join.atLeast <= dependsOn.length) return []
   return [`join atLeast ${join.atLeast} is more than its ${dependsOn.length} dependencies`]
 }
@@ -86,6 +89,13 @@ function parallelProblems(plan: WorkflowPlan, step: WorkflowStep): string[] {
   return siblings.map(
     (id) => `it is parallel and depends on "${id}", which is parallel too: one of them has to wait for the other`,
   )
+}
+
+function sizeProblems({ params }: WorkflowStep): string[] {
+  const bytes = Buffer.byteLength(JSON.stringify(params))
+  return bytes <= planLimits.paramsBytesMax
+    ? []
+    : [`its params are ${bytes} bytes of JSON, more than ${planLimits.paramsBytesMax}`]
 }
 
 function laterProblems({ approval, onFailure }: WorkflowStep): string[] {
