@@ -44,6 +44,17 @@ describe('a turn', () => {
     expect(session.dispatched()).toEqual(['a', 'b'])
   })
 
+  it('fails with what is wrong with the plan when its answer step does not run', () => {
+    const session = new DrivenSession()
+    session.run([{ stepId: 'a' }, { stepId: 'answer', dependsOn: ['a'], when: { step: 'a', status: 'failed' } }])
+    session.succeed('a')
+    expect(session.turnStatus).toBe('failed')
+    expect(session.state.turns[0]?.answer?.problem).toMatchObject({
+      code: 'unprocessable_content',
+      message: expect.stringContaining('answer step "answer" was skipped'),
+    })
+  })
+
   it('waits its place behind an unfinished turn, and then starts', () => {
     const session = new DrivenSession()
     session.run([{ stepId: 'answer' }])

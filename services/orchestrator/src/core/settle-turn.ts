@@ -85,8 +85,8 @@ function verdictOf(turn: TurnState, answerStepId: string): Parameters<typeof end
   const answer = turn.steps[answerStepId]
   if (answer?.status === 'succeeded') return { status: 'completed' }
   const problem = answer?.problem ?? {
-    code: 'internal_error' as const,
-    message: `the answer step "${answerStepId}" was ${answer?.status ?? 'not run'}`,
+    code: 'unprocessable_content' as const,
+    message: `the plan ends without an answer: its answer step "${answerStepId}" was ${answer?.status ?? 'not run'}, because its condition or its join did not hold`,
     isRetryable: false,
   }
   return { status: 'failed', problem }
