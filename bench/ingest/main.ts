@@ -88,7 +88,7 @@ function report(): void {
 
 ${speed}
 
-Resident memory in MiB before, and the most it ever was:
+Resident memory in MiB before, and the most it was meanwhile:
 
 ${markdownTable(['folder', 'cli', 'gateway', 'rag', 'pglite'], memory)}`
   recordResults({ name: 'ingest', title: 'Ingestion', load, body })

@@ -3,14 +3,14 @@ import type { RunningMesh } from '@weft/tests/mesh/running-mesh.ts'
 import { startWeft } from '@weft/tests/mesh/running-mesh.ts'
 import { z } from 'zod'
 import { readProcesses } from '../measuring/bench-mesh.ts'
-import { type ProcessFigures, readProcess } from './process-figures.ts'
+import { forgetPeak, type ProcessFigures, readProcess } from './process-figures.ts'
 
 export interface Ingestion {
   /** From the start of `weft ingest` to its end, which waits until everything is indexed. */
   seconds: number
   added: number
   failed: number
-  /** By process of the mesh, and `cli`: processor time used meanwhile, memory before, and the most it ever had. */
+  /** By process of the mesh, and `cli`: processor time used meanwhile, memory before, and the most it had meanwhile. */
   processes: Map<string, { cpuSeconds: number; beforeMb: number; peakMb: number }>
 }
 
@@ -21,6 +21,7 @@ const sampleEveryMs = 200
 /** Runs `weft ingest <folder>` against the mesh and watches all its processes. Throws when the command fails. */
 export async function measureIngestion(mesh: RunningMesh, folder: string): Promise<Ingestion> {
   const pids = new Map((await readProcesses(mesh)).flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid] as const])))
+  for (const pid of pids.values()) forgetPeak(pid)
   const before = figuresOf(pids)
   const startedAtMs = performance.now()
   const child = startWeft(['ingest', folder, '--json'], {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 
-/** What the system says of one process. `peakMb` is the most memory it ever had resident. */
+/** What the system says of one process. `peakMb` is the most memory it had resident since it started, or since {@link forgetPeak}. */
 export interface ProcessFigures {
   cpuSeconds: number
   residentMb: number
@@ -25,6 +25,15 @@ export function readProcess(pid: number): ProcessFigures | undefined {
     }
   } catch {
     return undefined
+  }
+}
+
+/** Starting takes some processes more memory than all they do later. */
+export function forgetPeak(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5')
+  } catch {
+    // Where the system does not let it be forgotten, the peak since the start is what is told.
   }
 }
 
