@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { componentFolders, databaseUrlsOf, type Instance, type MeshPlan, portOf, portsOf } from './mesh-plan.ts'
 import { minimalEnvironment, nodeArguments, nodeEnvironment } from './process-environment.ts'
@@ -8,6 +9,11 @@ import { ownRedis, type RedisConnection, redisFromUrl } from './redis-configurat
 const stopStages = { gateway: 1, service: 2, sidecar: 3 }
 /** A crowd of idle connections or one large body may grow a sidecar this far before its garbage collector turns eager. */
 const sidecarMemoryMax = '192MiB'
+/**
+ * Threads of one sidecar that run at once. Five share the machine; on two cores one thread each takes 10 to 15 % less processor time for
+ * the same answer than two, which wake each other for work that one would have done.
+ */
+const sidecarThreads = Math.ceil(availableParallelism() / 4)
 
 /** A service and its sidecar, which start, fail and start again independently of each other. */
 export function appSpecs(plan: MeshPlan, instance: Instance): ProcessSpec[] {
@@ -49,6 +55,7 @@ function sidecarSpec(plan: MeshPlan, { name, appId }: Instance): ProcessSpec {
       APP_API_TOKEN: tokens.appToken,
       GOGC: '50',
       GOMEMLIMIT: sidecarMemoryMax,
+      GOMAXPROCS: String(sidecarThreads),
     },
     cwd: plan.root,
     ports: portsOf(plan, sidecar),
