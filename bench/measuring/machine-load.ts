@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { cpus, loadavg, totalmem } from 'node:os'
+import { cpus, getPriority, loadavg, totalmem } from 'node:os'
 
 /** What the machine did besides the measurement. */
 export interface LoadWatch {
@@ -25,7 +25,9 @@ export function watchLoad(): LoadWatch {
 
 export function describeMachine(): string {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor'
-  return `${cpus().length} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`
+  const priority = getPriority()
+  const nice = priority === 0 ? '' : `, run at nice ${priority} because others worked on the machine`
+  return `${cpus().length} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}${nice}`
 }
 
 function readCpuTicks(): { all: number; idle: number } {
