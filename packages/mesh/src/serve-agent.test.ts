@@ -75,15 +75,25 @@ describe('an agent', () => {
 
   it('lets callers of one key share one run, each from its beginning', async () => {
     let runs = 0
-    const { promise: released, resolve: release } = Promise.withResolvers<void>()
-    const agent = serve(async (_request, emit) => {
-      runs += 1
-      emit({ type: 'text', delta: 'ab' })
-      await released
-      emit(result)
+    let callers = 0
+    const { promise: allCame, resolve: release } = Promise.withResolvers<void>()
+    const app = express()
+    app.use((_request, _response, next) => {
+      callers += 1
+      next()
     })
-    setTimeout(release, 50)
+    app.use(
+      appOf(async (_request, emit) => {
+        runs += 1
+        emit({ type: 'text', delta: 'ab' })
+        await allCame
+        emit(result)
+      }),
+    )
+    const whenAllCame = setInterval(() => callers === 3 && setTimeout(release, 50), 10)
+    const agent = supertest(app)
     const answers = await Promise.all([1, 2, 3].map((attempt) => agent.post('/execute').send({ ...body, attempt })))
+    clearInterval(whenAllCame)
     expect(runs).toBe(1)
     for (const answer of answers) expect(lines(answer.text)).toEqual([{ type: 'text', delta: 'ab' }, result])
   })

@@ -36,19 +36,18 @@ describe('createFileReader', () => {
   it('keeps the event loop free while it reads', async () => {
     reader = createFileReader()
     const reading = reader.read({ file: textFile('A sentence about it. '.repeat(500_000)), chunking: auto })
-    let longestMs = 0
+    let turns = 0
     let isDone = false
     const done = reading.finally(() => {
       isDone = true
     })
-    await sleep(50)
     while (!isDone) {
-      const startedAt = performance.now()
       await sleep(1)
-      if (!isDone) longestMs = Math.max(longestMs, performance.now() - startedAt)
+      turns += 1
     }
     expect((await done).chunks.length).toBeGreaterThan(5_000)
-    expect(longestMs).toBeLessThan(150)
+    // Read on this thread, it would take its one turn and be done.
+    expect(turns).toBeGreaterThan(10)
   })
 
   it('ends a file that takes too long, and one nobody waits for any more', async () => {
