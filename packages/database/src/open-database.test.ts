@@ -134,10 +134,11 @@ describe('when the database goes away', () => {
       isRetryable: true,
       details: { target: 'database' },
     })
-    expect(performance.now() - startedAtMs).toBeGreaterThan(3_000)
+    const patienceMs = performance.now() - startedAtMs
+    expect(patienceMs).toBeGreaterThan(3_000)
     const againAtMs = performance.now()
     await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({ code: 'dependency_unavailable' })
-    expect(performance.now() - againAtMs).toBeLessThan(500)
+    expect(performance.now() - againAtMs).toBeLessThan(patienceMs / 2)
     expect(await database.isHealthy()).toBe(false)
     const back = await startPgliteServer({ port })
     expect(await database.isHealthy()).toBe(true)
