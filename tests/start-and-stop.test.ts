@@ -107,6 +107,23 @@ it('ends in order on Ctrl-C and leaves no process', async () => {
   expect((await weft(['status'])).code).toBe(3)
 }, 90_000)
 
+it.each(['SIGINT', 'SIGTERM'] as const)(
+  'ends as soon after %s while it still starts',
+  async (signal) => {
+    inForeground = followProgram(startProgram(process.execPath, [join(root, 'tools', 'weft.mjs'), 'up'], env))
+    await inForeground.until(/ready after/, 60_000)
+    const pids = pidsOf(await status())
+    const startMs = performance.now()
+    expect(await inForeground.end(signal, 60_000)).toBe(0)
+    expect(performance.now() - startMs).toBeLessThan(30_000)
+    expect(inForeground.output()).toMatch(/\nstopped\n$/)
+    expect(inForeground.output()).not.toContain('Weft is ready')
+    inForeground = undefined
+    expectNothingLeft(pids)
+  },
+  150_000,
+)
+
 it('has its data, and no new key, after the next start', async () => {
   const started = await weft(['up', '--detach'])
   expect(started).toMatchObject({ code: 0, output: expect.stringContaining(`Weft is ready at ${url}`) })

@@ -91,6 +91,7 @@ async function becomesReady(
 /** What the supervisor said when it gave up: its message, which may have several lines. */
 function lastMessage(logFile: string): string {
   const lines = readLastLines(logFile, lastLinesRead)
+  if (lines.at(-1) === 'stopped') return 'the mesh was told to stop before it was ready'
   const start = lines.findLastIndex((line) => line.startsWith('weft: '))
   return start === -1 ? `the supervisor ended unexpectedly, see ${logFile}` : lines.slice(start).join('\n').replace('weft: ', '')
 }

@@ -51,7 +51,7 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, o
     )
     const mesh = runMesh({ specs, paths, supervisor: ownIdentity(), url, ports: plan.ports, onChange: progress.changed })
     const stopping = stopOnSignals(mesh, progress)
-    const isReady = await Promise.race([waitUntilReady(mesh, paths), stopping.then(() => false)])
+    const isReady = await waitUntilReady(mesh, { paths, stopping })
     if (isReady) progress.ready({ url, paths, infrastructureOnly, ports: plan.ports, ...(key.isNew ? { newKey: key.key } : {}) })
     await stopping
     return exitCodes.done
@@ -65,23 +65,31 @@ function writeLine(line: string, ownOutput: string | undefined): void {
   if (ownOutput !== undefined) boundOwnOutput(ownOutput)
 }
 
-/** Throws, after ending everything, when the mesh cannot become ready. */
-async function waitUntilReady(mesh: RunningMesh, paths: DataPaths): Promise<boolean> {
+/** False when it was told to stop before. Throws, after ending everything, when the mesh cannot become ready. */
+async function waitUntilReady(
+  mesh: RunningMesh,
+  { paths, stopping }: { paths: DataPaths; stopping: Promise<void> },
+): Promise<boolean> {
   const deadlineMs = Date.now() + readyTimeoutMs
-  let isReady = false
-  void mesh.ready.then(() => {
-    isReady = true
-  })
-  while (!isReady) {
+  let end: 'ready' | 'stopped' | undefined
+  const ended = Promise.race([
+    mesh.ready.then(() => {
+      end = 'ready'
+    }),
+    stopping.then(() => {
+      end = 'stopped'
+    }),
+  ])
+  while (end === undefined) {
     const hopeless = mesh.hopeless(hopelessAfterFailures)
     if (hopeless !== undefined || Date.now() > deadlineMs) {
       const late = hopeless ?? mesh.snapshots().find(({ state }) => state !== 'ready')
       await mesh.stop()
       throw notReady(late?.name ?? 'a process', late?.lastExit, paths)
     }
-    await Promise.race([mesh.ready, sleep(pollMs)])
+    await Promise.race([ended, sleep(pollMs)])
   }
-  return true
+  return end === 'ready'
 }
 
 function notReady(name: string, lastExit: string | undefined, { logs }: DataPaths): CliError {
