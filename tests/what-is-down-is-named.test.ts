@@ -21,7 +21,7 @@ async function whileSuspended(name: string, act: () => Promise<void>): Promise<v
   }
 }
 
-// Suspended rather than killed: what was killed is back before anybody notices. What hangs is 504, what does not answer at all 503.
+// Suspended rather than killed: what was killed is back before anybody notices.
 it.each([
   ['orchestrator', () => post('/v1/chat/completions', chat), /orchestrator|actor/i],
   ['pglite', async () => request('/v1/files'), /database/i],
