@@ -22,7 +22,11 @@ export type IngestionRequest = {
 }
 
 /** Uploads stream from disk and the server writes each in parts, so this bounds memory on both sides. */
-const transfersMax = 8
+const transfersMax = 4
+
+/** Small files are sent more at a time: the server stores together what arrives together. */
+const smallTransfersMax = 32
+const smallBytesMax = 65_536
 
 /** Files under way, most of them uploaded and waiting to be attached together with others. */
 const actionsMax = 128
@@ -113,7 +117,9 @@ type Performing = { store: StoreRef; tools: IngestionTools; report: IngestionRep
 /** Old versions leave only after their successors are indexed, so a search never falls between the two. */
 async function perform({ actions, gone, pending }: Decided, { store, tools, report }: Performing): Promise<void> {
   const { knowledge, terminal } = tools
-  const upload = limitConcurrency(transfersMax, knowledge.upload)
+  const uploadSmall = limitConcurrency(smallTransfersMax, knowledge.upload)
+  const uploadLarge = limitConcurrency(transfersMax, knowledge.upload)
+  const upload: KnowledgeApi['upload'] = (file) => (file.sizeBytes <= smallBytesMax ? uploadSmall : uploadLarge)(file)
   const awaited = new Map(pending.map((entry) => [entry.fileId, entry.path]))
   const replaced: string[] = []
   let done = 0
