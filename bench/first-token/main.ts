@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { startBenchMesh } from '../measuring/bench-mesh.ts'
+import { watchForeignLoad } from '../measuring/foreign-load.ts'
 import { type LoadWatch, watchLoad } from '../measuring/machine-load.ts'
 import { cell, markdownTable } from '../measuring/markdown-table.ts'
 import { startModelProcess } from '../measuring/model-process.ts'
@@ -8,9 +10,17 @@ import { recordResults } from '../measuring/record-results.ts'
 import { type ChatTarget, timeFirstToken, timeWholeAnswer } from '../measuring/stream-chat.ts'
 import { startPortkey } from './portkey.ts'
 
-/** `node bench/first-token/main.ts [rounds]`: what the mesh adds to the time to the first token of a model that answers at once. */
+/**
+ * `node bench/first-token/main.ts [rounds] [minutes]`: what the mesh adds to the time to the first token of a model that answers at once. Rounds
+ * during which others use the machine do not count; it waits for better ones, as long as the minutes (default 10) for each table allow.
+ */
 const rounds = Number(process.argv[2] ?? 1_000)
+const minutesMax = Number(process.argv[3] ?? 10)
 const warmUpRounds = 150
+const batchRounds = 25
+/** Share of all cores that others may use during a batch that counts. */
+const foreignShareMax = 0.1
+const pauseMs = 2_000
 
 interface Contender {
   label: string
@@ -20,6 +30,8 @@ interface Contender {
 
 interface Measured extends Contender {
   samples: number[]
+  /** Rounds that do not count. */
+  left: number
 }
 
 const model = await startModelProcess('instant-model')
@@ -31,6 +43,12 @@ const passThrough = contender('`openai/test-model` through the gateway', { ...ow
 const auto = contender('`weft/auto`', { ...own, model: 'weft/auto' }, { p50: 15, p99: 60 })
 const portkey =
   peer && contender(`Portkey’s gateway ${peer.version}`, { ...peer, model: 'test-model', authorization: 'Bearer test-key' })
+const pids = [
+  process.pid,
+  model.pid,
+  ...(peer === undefined ? [] : [peer.pid]),
+  ...(await mesh.processes()).flatMap(({ pid }) => pid ?? []),
+]
 
 try {
   const load = watchLoad()
@@ -61,17 +79,37 @@ function contender(label: string, { url, model, authorization, headers }: Place,
   return wanted === undefined ? { label, target } : { label, target, wanted }
 }
 
-/** One request of each in every round, in an order that changes: what one leaves to do behind its answer disturbs each other as often. */
+/**
+ * One request of each in every round, in an order that changes: what one leaves to do behind its answer disturbs each other as often. A batch
+ * of rounds counts by what others did on the machine meanwhile, whatever it measured.
+ */
 async function measure(contenders: Contender[], time: (target: ChatTarget) => Promise<number>): Promise<Measured[]> {
-  const measured = contenders.map((each): Measured => ({ ...each, samples: [] }))
-  for (let round = -warmUpRounds; round < rounds; round += 1) {
-    const order = measured.map((each) => ({ each, rank: Math.random() })).sort((a, b) => a.rank - b.rank)
-    for (const { each } of order) {
-      const ms = await time(each.target)
-      if (round >= 0) each.samples.push(ms)
+  const measured = contenders.map((each): Measured => ({ ...each, samples: [], left: 0 }))
+  const foreignShare = watchForeignLoad(pids)
+  const untilMs = performance.now() + minutesMax * 60_000
+  for (let round = 0; round < warmUpRounds; round += 1) await runRound(measured, time)
+  const isDone = () => measured.every(({ samples }) => samples.length >= rounds) || performance.now() > untilMs
+  while (!isDone()) {
+    foreignShare()
+    const batch: number[][] = []
+    for (let round = 0; round < batchRounds; round += 1) batch.push(await runRound(measured, time))
+    const counts = foreignShare() <= foreignShareMax
+    for (const [index, each] of measured.entries()) {
+      if (counts) each.samples.push(...batch.flatMap((times) => times[index] ?? []))
+      else each.left += batchRounds
     }
+    if (!counts) await sleep(pauseMs)
   }
+  if (measured.some(({ samples }) => samples.length === 0)) throw new Error('others were busy on this machine all the time')
   return measured
+}
+
+/** The times of one round, in the order of the contenders. */
+async function runRound(contenders: Contender[], time: (target: ChatTarget) => Promise<number>): Promise<number[]> {
+  const times: number[] = []
+  const order = contenders.map((each, index) => ({ each, index, rank: Math.random() })).sort((a, b) => a.rank - b.rank)
+  for (const { each, index } of order) times[index] = await time(each.target)
+  return times
 }
 
 /** Percentiles less the p50 of the model itself. */
@@ -97,7 +135,8 @@ function report(load: LoadWatch, streamed: Measured[], whole: Measured[]): void 
     gateway === undefined || other === undefined
       ? 'Portkey’s gateway could not be installed here, so the peer is missing.'
       : `The gateway adds ${cell(added(gateway, whole).p50 / added(other, whole).p50)} times what Portkey’s adds (p50). Compared on answers that are not streamed: this version of Portkey’s, installed from npm, answers a streamed request with status 500.`
-  const note = `n = ${rounds} each, interleaved, one connection each. Added: a percentile less the p50 of the model itself.`
+  const counts = [streamed, whole].map(([first]) => `${first?.samples.length} (${first?.left} not counted)`).join(' and ')
+  const note = `n = ${counts} each, interleaved, one connection each. A batch of ${batchRounds} rounds does not count when others used more than ${foreignShareMax * 100} % of the cores meanwhile. Added: a percentile less the p50 of the model itself.`
   const body = [tableOf('first token, streamed', streamed), tableOf('whole answer, not streamed', whole), `${note} ${ratio}`]
   recordResults({ name: 'first-token', title: 'Time to the first token', load, body: body.join('\n\n') })
   const isMissed = streamed.some((each) => {

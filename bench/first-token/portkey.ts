@@ -10,6 +10,7 @@ export interface Portkey {
   version: string
   url: string
   headers: Record<string, string>
+  pid: number
   stop(): Promise<void>
 }
 
@@ -34,7 +35,7 @@ export async function startPortkey(modelUrl: string): Promise<Portkey | undefine
     return undefined
   }
   const headers = { 'x-portkey-provider': 'openai', 'x-portkey-custom-host': modelUrl }
-  return { version, url: `${url}/v1`, headers, stop }
+  return { version, url: `${url}/v1`, headers, pid: child.pid ?? 0, stop }
 }
 
 async function install(folder: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type MeshProcess, startBenchMesh, totalMb } from '../measuring/bench-mesh.ts'
+import { cpuTicks } from '../measuring/foreign-load.ts'
 import { type LoadWatch, watchLoad } from '../measuring/machine-load.ts'
 import { cell, markdownTable } from '../measuring/markdown-table.ts'
 import { startModelProcess } from '../measuring/model-process.ts'
@@ -49,13 +50,6 @@ async function watchIdle(forSeconds: number): Promise<Idle[]> {
     pssMb: sharedOutMb(pid),
     cpuPercent: (100 * (usedTicks.get(name) ?? 0)) / ticksPerSecond / forSeconds,
   }))
-}
-
-/** User and system time of a process and its threads, in clock ticks. */
-function cpuTicks(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[11]) + Number(fields[12])
 }
 
 function sharedOutMb(pid: number | undefined): number {

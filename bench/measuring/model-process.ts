@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 export interface ModelProcess {
   /** What to set as OPENAI_BASE_URL. */
   url: string
+  pid: number
   stop(): Promise<void>
 }
 
@@ -18,6 +19,7 @@ export async function startModelProcess(name: 'instant-model' | 'paced-model', a
   const [url]: unknown[] = await once(createInterface({ input: child.stdout }), 'line')
   return {
     url: String(url),
+    pid: child.pid ?? 0,
     async stop() {
       child.kill()
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
