@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { parseValue, ReplyBatch } from '@weft/contracts'
 import { componentNames } from '@weft/mesh'
 import type { Express } from 'express'
@@ -25,10 +26,12 @@ export function mountReplies(
   internal.get('/dapr/subscribe', (_request, response) => {
     response.json([subscription])
   })
-  internal.post('/replies', (request, response) => {
+  internal.post('/replies', async (request, response) => {
     try {
       const { data } = parseValue(CloudEvent, request.body, 'the event')
       options.hub.deliver(parseValue(ReplyBatch, data, 'the reply batch'))
+      // Readers first: they are woken now, and the broker's answer can wait for them.
+      await setImmediate()
       response.json({ status: 'SUCCESS' })
     } catch (cause) {
       // It would be as malformed the next time; followers notice the gap and read the session.

@@ -37,6 +37,7 @@ it('fills the names file and the span target into the shipped configuration and 
         configuration: { connectionString: 'file:/data dir/names.db', updateInterval: '10s' },
       },
       tracing: { samplingRate: '1', otel: spans },
+      metric: { enabled: true },
       features: [
         { name: 'ActorStateTTL', enabled: true },
         { name: 'HotReload', enabled: false },
@@ -46,8 +47,8 @@ it('fills the names file and the span target into the shipped configuration and 
   })
 })
 
-it('makes no spans in the sidecars when there is nowhere to send them', () => {
+it('has the sidecars make no spans and keep no metrics when there is nowhere to send spans', () => {
   const place = { namesDatabase: '/names.db', spans: undefined }
   const rendered: unknown = JSON.parse(renderDaprConfiguration(join(rootFolder, 'dapr', 'config.yaml'), place))
-  expect(rendered).toMatchObject({ spec: { tracing: { samplingRate: '0' } } })
+  expect(rendered).toMatchObject({ spec: { tracing: { samplingRate: '0' }, metric: { enabled: false } } })
 })

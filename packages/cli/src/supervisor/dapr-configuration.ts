@@ -30,6 +30,7 @@ const Configuration = z.looseObject({
   spec: z.looseObject({
     nameResolution: z.looseObject({ configuration: z.looseObject({ connectionString: z.string() }) }),
     tracing: z.looseObject({ samplingRate: z.string() }),
+    metric: z.looseObject({ enabled: z.boolean() }),
   }),
 })
 
@@ -39,15 +40,20 @@ export interface StartFacts {
 }
 
 /**
- * `dapr/config.yaml` with the two things that only a start knows: where names are kept, and where spans go. When they go nowhere the
- * sidecars make none, which takes 5 % off the time to a first token; trace ids pass through them all the same.
+ * `dapr/config.yaml` with the two things that only a start knows: where names are kept, and where spans go. When they go nowhere,
+ * nobody observes the sidecars: they make no spans and keep no metrics, each of which takes 4 to 5 % off the time to a first token.
+ * Trace ids pass through them all the same, and the services keep their own metrics.
  */
 export function renderDaprConfiguration(templateFile: string, { namesDatabase, spans }: StartFacts): string {
   const configuration = loadYaml(templateFile, Configuration)
-  const { nameResolution, tracing } = configuration.spec
+  const { nameResolution, tracing, metric } = configuration.spec
   nameResolution.configuration.connectionString = `file:${namesDatabase}`
-  if (spans === undefined) tracing.samplingRate = '0'
-  else tracing.otel = spans
+  if (spans === undefined) {
+    tracing.samplingRate = '0'
+    metric.enabled = false
+  } else {
+    tracing.otel = spans
+  }
   // JSON is YAML; what reads this is a program.
   return `${JSON.stringify(configuration, null, 2)}\n`
 }
