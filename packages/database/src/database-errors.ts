@@ -42,7 +42,10 @@ const nulStates = new Set(['22021', '22P05'])
 /** What a caller is told: lost connections, timeouts and NUL in a text as WeftErrors, everything else as PostgreSQL said it. */
 export function toDatabaseError(cause: unknown): unknown {
   if (isTimeout(cause))
-    return new WeftError('dependency_unavailable', 'the database did not answer in time', { cause, details: { target: 'database' } })
+    return new WeftError('dependency_unavailable', 'the database did not answer in time', {
+      cause,
+      details: { target: 'database' },
+    })
   if (types.isNativeError(cause) && nulStates.has(codeOf(cause)))
     return new WeftError('invalid_request', 'a text holds the character NUL, which cannot be stored', { cause })
   return isConnectionFailure(cause) ? unavailable(cause) : cause

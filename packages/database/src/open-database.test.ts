@@ -79,7 +79,10 @@ describe('openDatabase', () => {
 
   it('gives up a statement that takes too long, and uses another connection for the next', async () => {
     const database = open([urlOf(second)], { queryTimeoutMs: 100 })
-    await expect(sql`select pg_sleep(0.4)`.execute(database.db)).rejects.toMatchObject({ code: 'dependency_unavailable', isRetryable: true })
+    await expect(sql`select pg_sleep(0.4)`.execute(database.db)).rejects.toMatchObject({
+      code: 'dependency_unavailable',
+      isRetryable: true,
+    })
     await new Promise((resolve) => setTimeout(resolve, 400))
     expect(await nameOf(database)).toBe('second')
   })
