@@ -154,4 +154,12 @@ it('ends with weft down and leaves no process', async () => {
   expectNothingLeft(pids)
 }, 90_000)
 
+it('ends when its data folder is removed, so that no mesh runs that nobody can find', async () => {
+  expect(await weft(['up', '--detach'])).toMatchObject({ code: 0 })
+  const pids = pidsOf(await status())
+  await rm(dataFolder(), { recursive: true, force: true })
+  for (let waitedMs = 0; pids.some(isRunning) && waitedMs < 40_000; waitedMs += 200) await sleep(200)
+  expectNothingLeft(pids)
+}, 120_000)
+
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -4,7 +4,7 @@ import type { CliSettings } from '../cli-settings.ts'
 import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
 import { endOrphans } from '../supervisor/end-orphans.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
-import { ownIdentity, takeMeshLock } from '../supervisor/mesh-lock.ts'
+import { holdsMeshLock, ownIdentity, takeMeshLock } from '../supervisor/mesh-lock.ts'
 import type { AppId } from '../supervisor/mesh-plan.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
 import { planProcesses } from '../supervisor/plan-processes.ts'
@@ -28,6 +28,7 @@ export interface UpOptions {
 const hopelessAfterFailures = 5
 const readyTimeoutMs = 240_000
 const pollMs = 250
+const lockPollMs = 2_000
 const linesRead = 200
 const lastLinesShown = 12
 
@@ -50,7 +51,7 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, o
       { write: (line) => writeLine(line, ownOutput) },
     )
     const mesh = runMesh({ specs, paths, supervisor: ownIdentity(), url, ports: plan.ports, onChange: progress.changed })
-    const stopping = stopOnSignals(mesh, progress)
+    const stopping = stopWhenTold(mesh, { progress, paths })
     const isReady = await waitUntilReady(mesh, { paths, stopping })
     if (isReady) progress.ready({ url, paths, infrastructureOnly, ports: plan.ports, ...(key.isNew ? { newKey: key.key } : {}) })
     await stopping
@@ -99,8 +100,11 @@ function notReady(name: string, lastExit: string | undefined, { logs }: DataPath
   return new CliError('mesh_not_ready', `${name} ${what}; its log ${logs}/${name}.log ends with:${lines.join('')}`)
 }
 
-/** The first signal ends all in order, a second one at once. Resolves when nothing runs any more. */
-function stopOnSignals(mesh: RunningMesh, progress: UpProgress): Promise<void> {
+/**
+ * The first signal ends all in order, a second one at once; so does a data folder that is gone, without which nobody could find this
+ * mesh to end it. Resolves when nothing runs any more.
+ */
+function stopWhenTold(mesh: RunningMesh, { progress, paths }: { progress: UpProgress; paths: DataPaths }): Promise<void> {
   const stopped = Promise.withResolvers<void>()
   let isStopping = false
   const stop = (): void => {
@@ -110,9 +114,15 @@ function stopOnSignals(mesh: RunningMesh, progress: UpProgress): Promise<void> {
       return
     }
     isStopping = true
+    clearInterval(watch)
     progress.stopping()
     mesh.stop().then(stopped.resolve, stopped.reject)
   }
+  const watch = setInterval(() => {
+    if (holdsMeshLock(paths.lockFile)) return
+    console.error(`weft: the data folder ${paths.data} was removed or replaced while the mesh ran: it ends`)
+    stop()
+  }, lockPollMs)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
   return stopped.promise.then(() => progress.stopped())
 }

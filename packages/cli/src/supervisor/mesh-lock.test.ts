@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import { ownIdentity, readLockOwner, takeMeshLock } from './mesh-lock.ts'
+import { holdsMeshLock, ownIdentity, readLockOwner, takeMeshLock } from './mesh-lock.ts'
 
 let folder: string
 let lockFile: string
@@ -30,4 +30,16 @@ it('takes over a lock whose writing was cut short', () => {
   writeFileSync(lockFile, '{"pid":')
   takeMeshLock(lockFile, 'http://127.0.0.1:9000')
   expect(readLockOwner(lockFile)?.pid).toBe(process.pid)
+})
+
+it('is lost with its folder, and to whoever made the folder anew; releasing it then leaves the new one', () => {
+  const release = takeMeshLock(lockFile, 'http://127.0.0.1:8000')
+  expect(holdsMeshLock(lockFile)).toBe(true)
+  rmSync(lockFile)
+  expect(holdsMeshLock(lockFile)).toBe(false)
+  const other = JSON.stringify({ pid: process.pid + 1, startMark: 'another', url: 'http://127.0.0.1:9000' })
+  writeFileSync(lockFile, other)
+  expect(holdsMeshLock(lockFile)).toBe(false)
+  release()
+  expect(readFileSync(lockFile, 'utf8')).toBe(other)
 })

@@ -16,7 +16,19 @@ export function takeMeshLock(lockFile: string, url: string): () => void {
     rmSync(lockFile, { force: true })
     if (!createLock(lockFile, owner)) throw alreadyRunning(readLockOwner(lockFile) ?? owner)
   }
-  return () => rmSync(lockFile, { force: true })
+  return () => {
+    if (holdsMeshLock(lockFile)) rmSync(lockFile, { force: true })
+  }
+}
+
+/** Whether the lock is still this process's: not when the data folder was removed, nor when another took its place there. */
+export function holdsMeshLock(lockFile: string): boolean {
+  try {
+    return parseJson(LockOwner, readFileSync(lockFile, 'utf8'), lockFile).pid === process.pid
+  } catch (error) {
+    // What cannot be read for another reason, such as too many open files, says nothing.
+    return systemErrorCode(error) !== 'ENOENT'
+  }
 }
 
 /** Throws `already_running` with its address when a mesh runs with this data folder. */

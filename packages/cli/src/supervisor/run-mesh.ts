@@ -34,8 +34,14 @@ export function runMesh({ specs, paths, supervisor, url, ports, onChange }: Mesh
   const startedAt = new Date().toISOString()
   const processes = new Map<string, SupervisedProcess>()
   const snapshots = (): ProcessSnapshot[] => [...processes.values()].map((one) => one.snapshot())
-  const record = (): void =>
-    writeMeshRecord(paths.meshFile, describe({ supervisor, url, startedAt, ports, processes: snapshots() }))
+  const record = (): void => {
+    try {
+      writeMeshRecord(paths.meshFile, describe({ supervisor, url, startedAt, ports, processes: snapshots() }))
+    } catch (cause) {
+      // A full disk or a folder that is gone must not end the supervisor and leave its processes behind; the next change writes it again.
+      console.error(`${paths.meshFile} was not written: ${cause instanceof Error ? cause.message : String(cause)}`)
+    }
+  }
   for (const spec of specs) {
     const log = openRotatingLog(join(paths.logs, `${spec.name}.log`))
     const changed = (snapshot: ProcessSnapshot): void => {
