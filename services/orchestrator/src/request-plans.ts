@@ -1,4 +1,4 @@
-import { PlannerAnswer, type PlannerRequest, toWeftError } from '@weft/contracts'
+import { PlannerAnswer, type PlannerRequest, type SubmitTurn, toWeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { withSpan } from '@weft/telemetry'
 import type { PlanResult, SessionInput, SessionState } from './core/session-state.ts'
@@ -6,44 +6,73 @@ import type { PlanResult, SessionInput, SessionState } from './core/session-stat
 export interface PlanRequester {
   /** Asks the planner for a turn's plan, unless this host is already asking. */
   request(actorId: string, state: SessionState, command: { turn: number; planAttempt: number }): void
+  /**
+   * Asks already while a turn is being accepted. Planning changes nothing outside, so it need not wait for a commit; the answer counts only
+   * when the committed turn asks the very same.
+   */
+  prepare(actorId: string, request: SubmitTurn): void
 }
 
 export interface PlanRequesterOptions {
-  sidecar: Sidecar
+  sidecar: Pick<Sidecar, 'invoke'>
   apply: (actorId: string, input: SessionInput) => Promise<void>
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
 
 /** Planning by a model may take a while; planning by rules takes a millisecond. */
 const planTimeoutMs = 60_000
+/** An answer nobody came for, because the turn was refused or its session is busy, is kept no longer than this. */
+const preparedMs = 5_000
+const preparedMax = 1_000
 
 export function createPlanRequester(options: PlanRequesterOptions): PlanRequester {
   const asking = new Set<string>()
+  const prepared = new Map<string, Promise<PlanResult>>()
+
+  function take(key: string): Promise<PlanResult> | undefined {
+    const found = prepared.get(key)
+    prepared.delete(key)
+    return found
+  }
+
   return {
     request(actorId, state, { turn, planAttempt }) {
       const key = `${actorId}/${turn}/${planAttempt}/${state.epoch}`
-      const body = plannerRequest(state, turn)
-      if (asking.has(key) || body === undefined) return
+      const request = state.turns.find((candidate) => candidate.turn === turn)?.request
+      if (asking.has(key) || request === undefined) return
       asking.add(key)
-      const traceparent = state.turns.find((candidate) => candidate.turn === turn)?.request.traceparent
-      withSpan('plan planner', { kind: 'client', parent: traceparent, attributes: { 'gen_ai.agent.name': 'planner' } }, () =>
-        ask(options.sidecar, body),
-      )
-        .then((result) => options.apply(actorId, { type: 'planned', turn, planAttempt, result }))
+      const result = take(preparedKey(actorId, request)) ?? ask(options.sidecar, request)
+      result
+        .then((plan) => options.apply(actorId, { type: 'planned', turn, planAttempt, result: plan }))
         .catch((cause: unknown) => options.onProblem('plan', actorId, cause))
         .finally(() => asking.delete(key))
+    },
+    prepare(actorId, request) {
+      if (request.options.plan !== undefined || prepared.size >= preparedMax) return
+      const key = preparedKey(actorId, request)
+      if (prepared.has(key)) return
+      prepared.set(key, ask(options.sidecar, request))
+      setTimeout(() => prepared.delete(key), preparedMs).unref()
     },
   }
 }
 
-function plannerRequest(state: SessionState, turn: number): PlannerRequest | undefined {
-  const request = state.turns.find((candidate) => candidate.turn === turn)?.request
-  if (request === undefined) return undefined
-  const { model, messages, vectorStoreIds, options } = request
-  return { tenant: state.tenant, model, messages, vectorStoreIds, ...(options.mode === undefined ? {} : { mode: options.mode }) }
+/** The same question of the same session. */
+function preparedKey(actorId: string, request: SubmitTurn): string {
+  return `${actorId}/${request.idempotencyKey ?? ''}/${JSON.stringify(plannerRequest(request))}`
 }
 
-async function ask(sidecar: Sidecar, body: PlannerRequest): Promise<PlanResult> {
+function plannerRequest({ tenant, model, messages, vectorStoreIds, options }: SubmitTurn): PlannerRequest {
+  return { tenant, model, messages, vectorStoreIds, ...(options.mode === undefined ? {} : { mode: options.mode }) }
+}
+
+/** Never rejects: a planner that cannot be reached is a result too. */
+function ask(sidecar: Pick<Sidecar, 'invoke'>, request: SubmitTurn): Promise<PlanResult> {
+  const span = { kind: 'client', parent: request.traceparent, attributes: { 'gen_ai.agent.name': 'planner' } } as const
+  return withSpan('plan planner', span, () => askPlanner(sidecar, plannerRequest(request)))
+}
+
+async function askPlanner(sidecar: Pick<Sidecar, 'invoke'>, body: PlannerRequest): Promise<PlanResult> {
   try {
     const answer = await sidecar.invoke('planner', '/plan', {
       body,

@@ -21,6 +21,7 @@ const inlineAnswerCharsMax = 131_072
 
 export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
   return {
+    prepare: (actorId, request) => deps.plans.prepare(actorId, request),
     plan: (actorId, state, command) => deps.plans.request(actorId, state, command),
     dispatch: (actorId, state, ref) => dispatch(deps, { actorId, state, ref }),
     abort: (actorId, ref) => deps.attempts.abort(actorId, ref),

@@ -9,6 +9,8 @@ import { type Committed, Mailbox } from './session-mailbox.ts'
 
 /** What the host does after a commit; every effect may be lost and is asked for again by a tick. */
 export interface SessionEffects {
+  /** A turn is about to be accepted: whatever changes nothing outside may begin. */
+  prepare(actorId: string, request: SubmitTurn): void
   plan(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'plan' }>): void
   dispatch(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'dispatch' }>): void
   abort(actorId: string, command: Extract<SessionCommand, { type: 'abort' }>): void
@@ -114,7 +116,9 @@ export class SessionHost implements ActorType {
     if (actorId !== sessionActorId(request.tenant, request.sessionId)) {
       throw new WeftError('invalid_request', 'the turn belongs to another session than the actor it was sent to')
     }
-    const reply = await this.#open(actorId).mailbox.post({ type: 'submit', request })
+    const { mailbox } = this.#open(actorId)
+    if (mailbox.isIdle()) this.#options.effects.prepare(actorId, request)
+    const reply = await mailbox.post({ type: 'submit', request })
     if (reply === undefined) throw new WeftError('internal_error', 'the session gave no answer to the turn')
     return { sessionId: request.sessionId, ...reply }
   }
