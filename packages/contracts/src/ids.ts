@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz'
 
-export type IdPrefix = 'sess' | 'appr' | 'vs' | 'file' | 'chunk' | 'key' | 'plan' | 'req' | 'chatcmpl' | 'vsfb'
+export type IdPrefix = 'sess' | 'appr' | 'vs' | 'file' | 'chunk' | 'key' | 'plan' | 'req' | 'chatcmpl' | 'vsfb' | 'wh'
 
 /** A new opaque id: the prefix and 24 random letters and digits (about 124 bits). */
 export function newId(prefix: IdPrefix): string {
@@ -21,4 +21,14 @@ export const SessionId = z
 /** The actor id of a session. Tenants contain no dot, so the pair is unambiguous. */
 export function sessionActorId(tenant: string, sessionId: string): string {
   return `${tenant}.${sessionId}`
+}
+
+/** An approval's id tells its session, so that it is found without the database: the session's `n`th. */
+export function approvalId(sessionId: string, n: number): string {
+  return `appr_${sessionId}.${n}`
+}
+
+/** The session an approval belongs to; undefined when the id is none. Session ids contain no dot. */
+export function sessionOfApproval(id: string): string | undefined {
+  return /^appr_([A-Za-z0-9_-]{1,128})\.[1-9]\d{0,8}$/.exec(id)?.[1]
 }

@@ -14,6 +14,26 @@ export {
   UsageEvent,
 } from './agent.ts'
 export {
+  ApprovalChange,
+  ApprovalDecided,
+  ApprovalDecision,
+  ApprovalEntryKind,
+  ApprovalKind,
+  ApprovalPolicy,
+  ApprovalStatus,
+  ApprovalSummary,
+  ApprovalTerms,
+  ApprovalView,
+  ApprovalVote,
+  Approver,
+  approvalActions,
+  approvalLimits,
+  DecideApproval,
+  EscalationRung,
+  Risk,
+  StepDecision,
+} from './approval.ts'
+export {
   ChatCompletionRequest,
   ChatMessage,
   chatLimits,
@@ -23,7 +43,7 @@ export {
   WeftOptions,
 } from './chat.ts'
 export { Citation, Passage } from './citation.ts'
-export { type IdPrefix, newId, SessionId, sessionActorId } from './ids.ts'
+export { approvalId, type IdPrefix, newId, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'
 export { isMode, type Mode, modes } from './modes.ts'
 export { parseJson, parseValue } from './parse-json.ts'
@@ -50,6 +70,7 @@ export {
   WeftError,
 } from './problem.ts'
 export {
+  ParentStep,
   ReplyBatch,
   ReplyItem,
   SessionEvent,
@@ -59,6 +80,7 @@ export {
   sessionEventTypes,
   TurnAccepted,
   TurnAnswer,
+  TurnSeed,
   TurnView,
   Usage,
 } from './session.ts'

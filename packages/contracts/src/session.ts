@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { UsageEvent } from './agent.ts'
+import { ApprovalView } from './approval.ts'
 import { ChatMessage, WeftOptions } from './chat.ts'
 import { Citation } from './citation.ts'
 import { WorkflowPlan } from './plan.ts'
@@ -40,6 +41,37 @@ export type SessionEvent = z.infer<typeof SessionEvent>
 export const Usage = UsageEvent.omit({ type: true })
 export type Usage = z.infer<typeof Usage>
 
+/** Where a child session came from; its end is told to that step. */
+export const ParentStep = z.object({
+  sessionId: z.string(),
+  rootSessionId: z.string(),
+  turn: z.int().positive(),
+  stepId: z.string(),
+  /** 1 for a child of the session a client began. */
+  depth: z.int().positive(),
+})
+export type ParentStep = z.infer<typeof ParentStep>
+
+/** A turn that starts from an earlier one's plan and finished outputs: answer of the actor method `seed`, argument of a fork. */
+export const TurnSeed = z.object({
+  from: z.object({ sessionId: z.string(), turn: z.int().positive(), fromStep: z.string().optional() }),
+  plan: WorkflowPlan,
+  /** Steps whose outputs are taken over, by id. */
+  finished: z.record(
+    z.string(),
+    z.object({
+      agent: z.string(),
+      output: z.unknown(),
+      citations: z.array(Citation),
+      confidence: z.number(),
+      usage: z.array(Usage),
+    }),
+  ),
+  /** What the finished steps cost when they ran. */
+  savedUsd: z.number().nonnegative(),
+})
+export type TurnSeed = z.infer<typeof TurnSeed>
+
 /** Argument of the actor method `submit`. */
 export const SubmitTurn = z.object({
   tenant: z.string().min(1),
@@ -53,6 +85,8 @@ export const SubmitTurn = z.object({
   modelOptions: z.record(z.string(), z.unknown()).default({}),
   vectorStoreIds: z.array(z.string()).default([]),
   options: WeftOptions.default({}),
+  parent: ParentStep.optional(),
+  seed: TurnSeed.optional(),
   traceparent: z.string().optional(),
 })
 export type SubmitTurn = z.infer<typeof SubmitTurn>
@@ -72,6 +106,10 @@ export const StepView = z.object({
   costUsd: z.number(),
   problem: Problem.optional(),
   waitingFor: z.object({ cause: z.string(), owner: z.string().optional(), deadline: z.string().optional() }).optional(),
+  /** The session a step of agent `session` runs in. */
+  childSessionId: z.string().optional(),
+  /** Taken over from the turn this one was forked from, not run. */
+  isReused: z.boolean().optional(),
 })
 export type StepView = z.infer<typeof StepView>
 
@@ -94,7 +132,12 @@ export const TurnView = z.object({
   endedAt: z.string().optional(),
   traceId: z.string().optional(),
   plan: WorkflowPlan.optional(),
+  /** 1, and one more for every change to the plan: by an approver, or by steps that a result added. */
+  planVersion: z.int().nonnegative().optional(),
   steps: z.array(StepView),
+  /** Pending ones first, child sessions' among them. */
+  approvals: z.array(ApprovalView).optional(),
+  forkedFrom: TurnSeed.shape.from.extend({ savedUsd: z.number(), stepsReused: z.int() }).optional(),
   answer: TurnAnswer.optional(),
 })
 export type TurnView = z.infer<typeof TurnView>
@@ -108,6 +151,9 @@ export const SessionView = z.object({
   createdAt: z.string(),
   updatedAt: z.string(),
   lastSeq: z.int().nonnegative(),
+  /** Nothing new is started until the session is resumed. */
+  isPaused: z.boolean().optional(),
+  parent: ParentStep.optional(),
   turns: z.array(TurnView),
 })
 export type SessionView = z.infer<typeof SessionView>

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from './open-database.ts'
 import * as knowledge from './migrations/0001-knowledge.ts'
 import * as sessions from './migrations/0002-sessions.ts'
+import * as approvals from './migrations/0003-approvals.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -15,6 +16,7 @@ interface Migration {
 const migrations: Migration[] = [
   { name: '0001-knowledge', up: knowledge.up, down: knowledge.down },
   { name: '0002-sessions', up: sessions.up, down: sessions.down },
+  { name: '0003-approvals', up: approvals.up, down: approvals.down },
 ]
 
 export interface MigrationStatus {

@@ -14,6 +14,7 @@ export interface Schema {
     key_hash: Buffer
     key_prefix: string
     scopes: string[]
+    roles: Generated<string[]>
     created_at: CreatedAt
     expires_at: Timestamp | null
     revoked_at: Timestamp | null
@@ -77,6 +78,8 @@ export interface Schema {
     created_at: CreatedAt
     updated_at: Timestamp
     last_seq: number
+    root_session_id: string | null
+    compacted_at: Timestamp | null
   }
   session_events: {
     tenant: string
@@ -90,4 +93,49 @@ export interface Schema {
   }
   messages: { tenant: string; session_id: string; turn: number; role: string; content: Json<object>; at: Timestamp }
   blobs: { tenant: string; hash: string; content: Json<object>; created_at: CreatedAt }
+  deleted_sessions: { tenant: string; id: string; deleted_at: CreatedAt }
+  /** The newest state of every approval; `seq` is the session's event that it comes from. */
+  approvals: {
+    tenant: string
+    id: string
+    session_id: string
+    root_session_id: string
+    status: string
+    risk: string
+    assignees: string[]
+    requested_at: Timestamp
+    deadline: Timestamp | null
+    snoozed_until: Timestamp | null
+    seq: number
+    approval: Json<object>
+  }
+  /** Append-only; each tenant's entries are a chain of hashes. */
+  approval_history: {
+    tenant: string
+    position: Bigint
+    approval_id: string
+    session_id: string
+    seq: number
+    at: Timestamp
+    entry: Json<object>
+    previous_hash: string
+    hash: string
+  }
+  webhooks: { tenant: string; id: string; url: string; secrets: string[]; created_at: CreatedAt }
+  /** What is to be delivered, once each; kept until it is or its attempts are used up. */
+  notifications: {
+    id: Generated<string>
+    tenant: string
+    channel: string
+    target: string
+    approval_id: string
+    seq: number
+    payload: Json<object>
+    attempts: Generated<number>
+    due_at: CreatedAt
+    delivered_at: Timestamp | null
+    last_error: string | null
+    created_at: CreatedAt
+  }
+  agents: { app_id: string; card: Json<object>; registered_at: CreatedAt }
 }

@@ -36,6 +36,7 @@ export function applyPlan(draft: SessionDraft, input: Extract<SessionInput, { ty
 function adoptPlan(draft: SessionDraft, turn: TurnState, plan: WorkflowPlan): void {
   turn.phase = 'running'
   turn.plan = plan
+  turn.planVersion = 1
   turn.steps = Object.fromEntries(plan.steps.map((step) => [step.stepId, newStep(step.agent)]))
   draft.log('plan.ready', turn.turn, { plan })
   settleTurn(draft, turn.turn)

@@ -1,7 +1,16 @@
 import {
+  ApprovalDecision,
+  ApprovalKind,
+  ApprovalPolicy,
+  ApprovalStatus,
+  ApprovalTerms,
+  ApprovalView,
+  ApprovalVote,
   Citation,
   Problem,
+  Risk,
   SessionEvent,
+  StepDecision,
   StepStatus,
   SubmitTurn,
   TurnAnswer,
@@ -10,7 +19,7 @@ import {
   WorkflowPlan,
 } from '@weft/contracts'
 import { z } from 'zod'
-import type { SessionState, StepState, TurnState } from './session-state.ts'
+import type { ApprovalState, SessionState, StepState, TurnState } from './session-state.ts'
 
 /**
  * How a session lies in the state store: one small mutable head, and parts that are written once and never changed, each under
@@ -30,6 +39,45 @@ const StepHead = z.object({
   problem: Problem.optional(),
   checkpoint: z.unknown().optional(),
   progressCount: z.int(),
+  approvalId: z.string().optional(),
+  decisions: z.array(StepDecision),
+  approvedHash: z.string().optional(),
+  child: z.object({ sessionId: z.string(), status: TurnStatus, approvals: z.array(ApprovalView) }).optional(),
+  isReused: z.boolean(),
+})
+
+const ApprovalHead = z.object({
+  id: z.string(),
+  kind: ApprovalKind,
+  stepId: z.string(),
+  status: ApprovalStatus,
+  hash: z.string(),
+  planVersion: z.int(),
+  assignees: z.array(z.string()),
+  quorum: z.int(),
+  votes: z.array(ApprovalVote),
+  commentCount: z.int(),
+  requestedAtMs: z.number(),
+  deadlineMs: z.number().optional(),
+  remindAtMs: z.number().optional(),
+  snoozedUntilMs: z.number().optional(),
+  escalationLevel: z.int(),
+  decision: ApprovalDecision.optional(),
+})
+
+const ApprovalQuestion = z.object({
+  agent: z.string(),
+  capability: z.string(),
+  action: z.string(),
+  args: z.unknown(),
+  reason: z.string(),
+  impact: z.string().optional(),
+  risk: Risk,
+  policy: z.string().optional(),
+  suggestion: ApprovalView.shape.suggestion,
+  context: ApprovalView.shape.context,
+  costUsd: ApprovalView.shape.costUsd,
+  terms: ApprovalTerms,
 })
 
 const TurnHead = z.object({
@@ -41,10 +89,12 @@ const TurnHead = z.object({
   replyTopics: z.array(z.string()),
   planAttempt: z.int(),
   planNotBeforeMs: z.number(),
-  hasPlan: z.boolean(),
+  planVersion: z.int(),
+  hasPolicies: z.boolean(),
   hasAnswer: z.boolean(),
-  /** Of a turn that has not ended; an ended turn's steps are a part. */
+  /** Of a turn that has not ended; an ended turn's steps and approvals are a part. */
   steps: z.record(z.string(), StepHead).optional(),
+  approvals: z.array(ApprovalHead).optional(),
 })
 
 export const SessionHead = z.object({
@@ -58,13 +108,16 @@ export const SessionHead = z.object({
   revision: z.int(),
   lastSeq: z.int(),
   lastTurn: z.int(),
+  lastApproval: z.int(),
+  isPaused: z.boolean(),
   turns: z.array(TurnHead),
   outbox: z.array(z.object({ epoch: z.int(), firstSeq: z.int() })),
 })
 export type SessionHead = z.infer<typeof SessionHead>
 
 const Outcome = z.object({ output: z.unknown(), citations: z.array(Citation), confidence: z.number() })
-const EndedSteps = z.record(z.string(), StepHead)
+const Ended = z.object({ steps: z.record(z.string(), StepHead), approvals: z.array(ApprovalHead) })
+const Policies = z.array(ApprovalPolicy)
 const Events = z.array(SessionEvent)
 
 export const headKey = 'head'
@@ -84,9 +137,11 @@ export function partsOf(state: SessionState): Map<string, unknown> {
   const parts = new Map<string, unknown>()
   for (const turn of state.turns) {
     parts.set(`request.${turn.turn}`, turn.request)
-    if (turn.plan !== undefined) parts.set(`plan.${turn.turn}`, turn.plan)
+    if (turn.plan !== undefined) parts.set(`plan.${turn.turn}.${turn.planVersion}`, turn.plan)
+    if (turn.policies.length > 0) parts.set(`policies.${turn.turn}`, turn.policies)
     if (turn.answer !== undefined) parts.set(`answer.${turn.turn}`, turn.answer)
-    if (turn.phase === 'ended') parts.set(`steps.${turn.turn}`, mapValues(turn.steps, toStepHead))
+    if (turn.phase === 'ended') parts.set(`ended.${turn.turn}`, endedOf(turn))
+    for (const approval of turn.approvals) parts.set(`question.${approval.id}`, approval.question)
     for (const [stepId, step] of Object.entries(turn.steps)) {
       if (step.status === 'succeeded') parts.set(outcomeKey(turn.turn, stepId, step), step.outcome)
     }
@@ -110,48 +165,60 @@ export async function fromHead(head: SessionHead, read: ReadPart): Promise<Sessi
 }
 
 async function fromTurnHead(head: z.infer<typeof TurnHead>, read: ReadPart): Promise<TurnState> {
-  const { hasPlan, hasAnswer, steps, endedAtMs, ...rest } = head
-  const [request, plan, answer, stepHeads] = await Promise.all([
+  const { hasPolicies, hasAnswer, steps, approvals, endedAtMs, ...rest } = head
+  const [request, plan, policies, answer, ended] = await Promise.all([
     read(`request.${head.turn}`, SubmitTurn),
-    hasPlan ? read(`plan.${head.turn}`, WorkflowPlan) : undefined,
+    head.planVersion > 0 ? read(`plan.${head.turn}.${head.planVersion}`, WorkflowPlan) : undefined,
+    hasPolicies ? read(`policies.${head.turn}`, Policies) : [],
     hasAnswer ? read(`answer.${head.turn}`, TurnAnswer) : undefined,
-    steps ?? read(`steps.${head.turn}`, EndedSteps),
+    steps === undefined ? read(`ended.${head.turn}`, Ended) : { steps, approvals: approvals ?? [] },
   ])
-  const loaded = await Promise.all(
-    Object.entries(stepHeads).map(async ([stepId, step]): Promise<[string, StepState]> => {
-      const needsOutcome = step.status === 'succeeded' && head.phase !== 'ended'
-      const outcome = needsOutcome ? await read(outcomeKey(head.turn, stepId, step), Outcome) : undefined
-      return [stepId, fromStepHead(step, outcome)]
-    }),
-  )
-  return { ...rest, endedAtMs, request, plan, answer, steps: Object.fromEntries(loaded) }
+  const [loadedSteps, loadedApprovals] = await Promise.all([
+    Promise.all(Object.entries(ended.steps).map((entry) => fromStepEntry(head, entry, read))),
+    Promise.all(ended.approvals.map((approval) => fromApprovalHead(approval, read))),
+  ])
+  const loaded = { steps: Object.fromEntries(loadedSteps), approvals: loadedApprovals }
+  return { ...rest, endedAtMs, request, plan, policies, answer, ...loaded }
+}
+
+async function fromStepEntry(
+  { turn, phase }: z.infer<typeof TurnHead>,
+  [stepId, step]: [string, z.infer<typeof StepHead>],
+  read: ReadPart,
+): Promise<[string, StepState]> {
+  const needsOutcome = step.status === 'succeeded' && phase !== 'ended'
+  const outcome = needsOutcome ? await read(outcomeKey(turn, stepId, step), Outcome) : undefined
+  return [stepId, fromStepHead(step, outcome)]
+}
+
+async function fromApprovalHead(head: z.infer<typeof ApprovalHead>, read: ReadPart): Promise<ApprovalState> {
+  const { deadlineMs, remindAtMs, snoozedUntilMs, decision, ...rest } = head
+  const { impact, policy, suggestion, ...question } = await read(`question.${head.id}`, ApprovalQuestion)
+  return { ...rest, deadlineMs, remindAtMs, snoozedUntilMs, decision, question: { ...question, impact, policy, suggestion } }
 }
 
 function toTurnHead(turn: TurnState): z.infer<typeof TurnHead> {
-  const { request: _request, plan, answer, steps, endedAtMs, ...rest } = turn
+  const { request: _request, plan: _plan, policies, answer, steps: _steps, approvals: _approvals, endedAtMs, ...rest } = turn
   return {
     ...rest,
-    hasPlan: plan !== undefined,
+    hasPolicies: policies.length > 0,
     hasAnswer: answer !== undefined,
     ...(endedAtMs === undefined ? {} : { endedAtMs }),
-    ...(turn.phase === 'ended' ? {} : { steps: mapValues(steps, toStepHead) }),
+    ...(turn.phase === 'ended' ? {} : endedOf(turn)),
   }
 }
 
-function toStepHead(step: StepState): z.infer<typeof StepHead> {
-  const { outcome: _, startedAtMs, endedAtMs, problem, checkpoint, ...rest } = step
-  return {
-    ...rest,
-    ...(startedAtMs === undefined ? {} : { startedAtMs }),
-    ...(endedAtMs === undefined ? {} : { endedAtMs }),
-    ...(problem === undefined ? {} : { problem }),
-    ...(checkpoint === undefined ? {} : { checkpoint }),
-  }
+function endedOf({ steps, approvals }: TurnState): z.infer<typeof Ended> {
+  return { steps: mapValues(steps, toStepHead), approvals: approvals.map(({ question: _, ...head }) => head) }
+}
+
+function toStepHead({ outcome: _, ...head }: StepState): z.infer<typeof StepHead> {
+  return head
 }
 
 function fromStepHead(head: z.infer<typeof StepHead>, outcome: StepState['outcome']): StepState {
-  const { startedAtMs, endedAtMs, problem, checkpoint, ...rest } = head
-  return { ...rest, startedAtMs, endedAtMs, problem, checkpoint, outcome }
+  const { startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child, ...rest } = head
+  return { ...rest, startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child, outcome }
 }
 
 function outcomeKey(turn: number, stepId: string, step: { epoch: number; attempt: number }): string {

@@ -1,7 +1,15 @@
 import type {
+  ApprovalDecision,
+  ApprovalKind,
+  ApprovalPolicy,
+  ApprovalTerms,
+  ApprovalView,
+  ApprovalVote,
   Citation,
   Problem,
+  Risk,
   SessionEvent,
+  StepDecision,
   StepStatus,
   SubmitTurn,
   TurnAnswer,
@@ -33,6 +41,9 @@ export interface SessionState {
   revision: number
   lastSeq: number
   lastTurn: number
+  lastApproval: number
+  /** Nothing new is planned or dispatched until the session is resumed; what runs runs on. */
+  isPaused: boolean
   /** Oldest first; at most `turnsKept` ended ones. */
   turns: TurnState[]
   /** Events committed but not yet known to be in the event log. */
@@ -57,7 +68,13 @@ export interface TurnState {
   planAttempt: number
   planNotBeforeMs: number
   plan: WorkflowPlan | undefined
+  /** 0 without a plan, then 1, and one more for every change to it. */
+  planVersion: number
+  /** Those that held when the plan was adopted; a later change of the file does not reach this turn. */
+  policies: ApprovalPolicy[]
   steps: Record<string, StepState>
+  /** Oldest first. */
+  approvals: ApprovalState[]
   answer: TurnAnswer | undefined
 }
 
@@ -77,6 +94,59 @@ export interface StepState {
   outcome: StepOutcome | undefined
   checkpoint: unknown
   progressCount: number
+  /** The pending approval it waits for. */
+  approvalId: string | undefined
+  /** What was decided about it, oldest first. */
+  decisions: StepDecision[]
+  /** What the last granted approval was bound to; anything else asks again. */
+  approvedHash: string | undefined
+  child: ChildState | undefined
+  /** Taken over from the turn this one was forked from. */
+  isReused: boolean
+}
+
+/** The session that does a step's work, as far as it has told. */
+export interface ChildState {
+  sessionId: string
+  status: TurnStatus
+  /** Its pending approvals, and its own children's. */
+  approvals: ApprovalView[]
+}
+
+/** What is asked; never changes. */
+export interface ApprovalQuestion {
+  agent: string
+  capability: string
+  action: string
+  args: unknown
+  reason: string
+  impact: string | undefined
+  risk: Risk
+  policy: string | undefined
+  suggestion: ApprovalView['suggestion']
+  context: ApprovalView['context']
+  costUsd: ApprovalView['costUsd']
+  terms: ApprovalTerms
+}
+
+export interface ApprovalState {
+  id: string
+  kind: ApprovalKind
+  stepId: string
+  question: ApprovalQuestion
+  status: ApprovalView['status']
+  hash: string
+  planVersion: number
+  assignees: string[]
+  quorum: number
+  votes: ApprovalVote[]
+  commentCount: number
+  requestedAtMs: number
+  deadlineMs: number | undefined
+  remindAtMs: number | undefined
+  snoozedUntilMs: number | undefined
+  escalationLevel: number
+  decision: ApprovalDecision | undefined
 }
 
 export interface StepOutcome {
@@ -145,6 +215,8 @@ export function newSession(
     revision: 0,
     lastSeq: 0,
     lastTurn: 0,
+    lastApproval: 0,
+    isPaused: false,
     turns: [],
     outbox: [],
   }
@@ -165,5 +237,10 @@ export function newStep(agent: string): StepState {
     outcome: undefined,
     checkpoint: undefined,
     progressCount: 0,
+    approvalId: undefined,
+    decisions: [],
+    approvedHash: undefined,
+    child: undefined,
+    isReused: false,
   }
 }

@@ -61,7 +61,10 @@ function newTurn(draft: SessionDraft, turn: number, request: SubmitTurn): TurnSt
     planAttempt: 0,
     planNotBeforeMs: 0,
     plan: undefined,
+    planVersion: 0,
+    policies: [],
     steps: {},
+    approvals: [],
     answer: undefined,
   }
 }

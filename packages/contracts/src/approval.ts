@@ -1,0 +1,216 @@
+import { z } from 'zod'
+import { Estimate, WorkflowPlan } from './plan.ts'
+import { StepStatus } from './status.ts'
+
+/** Bounds of approvals; what is beyond them is refused, or shown cut with a note. */
+export const approvalLimits = {
+  textCharsMax: 4_000,
+  nameCharsMax: 256,
+  assigneesMax: 50,
+  quorumMax: 50,
+  rungsMax: 10,
+  policiesMax: 100,
+  batchMax: 100,
+  pendingPerSessionMax: 200,
+  commentsMax: 100,
+  /** A deadline at most this far away: 30 days. */
+  timeoutMsMax: 2_592_000_000,
+} as const
+
+const Text = z.string().max(approvalLimits.textCharsMax)
+const Name = z.string().min(1).max(approvalLimits.nameCharsMax)
+const DurationMs = z.number().positive().max(approvalLimits.timeoutMsMax)
+
+export const Risk = z.enum(['low', 'medium', 'high'])
+export type Risk = z.infer<typeof Risk>
+
+/** Who may decide: a key's name, or `role:<role>` for every key with that role. */
+export const Assignee = Name
+
+/** What made the session ask: the plan or a policy before a step, the step's agent in the middle, or a failure (`onFailure: ask`). */
+export const ApprovalKind = z.enum(['step', 'agent', 'failure'])
+export type ApprovalKind = z.infer<typeof ApprovalKind>
+
+/** Only `pending` can be decided; `modified` is an approval with other arguments or another remaining plan. */
+export const ApprovalStatus = z.enum(['pending', 'approved', 'rejected', 'modified', 'expired', 'cancelled'])
+export type ApprovalStatus = z.infer<typeof ApprovalStatus>
+
+/** One rung of an escalation ladder: who is asked when the one before has let its time pass. */
+export const EscalationRung = z.object({
+  assignees: z.array(Assignee).min(1).max(approvalLimits.assigneesMax),
+  quorum: z.int().positive().max(approvalLimits.quorumMax).optional(),
+  timeoutMs: DurationMs,
+})
+export type EscalationRung = z.infer<typeof EscalationRung>
+
+/** How an approval is asked for. An empty list of assignees: every key with the scope `approve`. */
+export const ApprovalTerms = z.object({
+  assignees: z.array(Assignee).max(approvalLimits.assigneesMax).default([]),
+  quorum: z.int().positive().max(approvalLimits.quorumMax).default(1),
+  timeoutMs: DurationMs.optional(),
+  remindBeforeMs: DurationMs.optional(),
+  onTimeout: z.enum(['reject', 'escalate']).default('reject'),
+  escalation: z.array(EscalationRung).max(approvalLimits.rungsMax).default([]),
+})
+export type ApprovalTerms = z.infer<typeof ApprovalTerms>
+
+/**
+ * A rule of the approval policies. The first whose `match` fits (every field given must; `*` at the end of a name matches any rest) gives the
+ * terms; with `isRequired` the step is asked about even where its plan does not ask.
+ */
+export const ApprovalPolicy = ApprovalTerms.extend({
+  name: Name,
+  reason: Text.optional(),
+  isRequired: z.boolean().default(false),
+  match: z.object({
+    agent: Name.optional(),
+    capability: Name.optional(),
+    risk: z.array(Risk).optional(),
+    kind: z.array(ApprovalKind).optional(),
+  }),
+})
+export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>
+
+/** Who decides, as the gateway knows from the key. */
+export const Approver = z.object({ id: Name, roles: z.array(Name).default([]), isAdmin: z.boolean().default(false) })
+export type Approver = z.infer<typeof Approver>
+
+export const ApprovalVote = z.object({
+  by: Name,
+  decision: z.enum(['approve', 'reject']),
+  at: z.string(),
+  comment: Text.optional(),
+})
+export type ApprovalVote = z.infer<typeof ApprovalVote>
+
+/** One difference between what was asked and what was decided; `path` such as `steps.send.params.to`. */
+export const ApprovalChange = z.object({
+  path: z.string(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+})
+export type ApprovalChange = z.infer<typeof ApprovalChange>
+
+/** How an approval ended, and by whom: a name, `deadline`, `session` (the turn ended first) or `plan` (a modified plan left the step out). */
+export const ApprovalDecision = z.object({
+  status: ApprovalStatus.exclude(['pending']),
+  by: z.string(),
+  at: z.string(),
+  comment: Text.optional(),
+  changes: z.array(ApprovalChange).optional(),
+  estimate: Estimate.optional(),
+})
+export type ApprovalDecision = z.infer<typeof ApprovalDecision>
+
+/** An approval as clients see it, whole. */
+export const ApprovalView = z.object({
+  id: z.string(),
+  object: z.literal('approval'),
+  status: ApprovalStatus,
+  kind: ApprovalKind,
+  sessionId: z.string(),
+  /** Where the approval surfaces: the session a client began, however deep the child session is that asks. */
+  rootSessionId: z.string(),
+  turn: z.int().positive(),
+  stepId: z.string(),
+  agent: z.string(),
+  capability: z.string(),
+  /** What is about to be done, and with what. */
+  action: z.string(),
+  args: z.unknown(),
+  /** SHA-256 over step, arguments and plan version: a decision counts only for exactly this. */
+  hash: z.string(),
+  planVersion: z.int().positive(),
+  reason: z.string(),
+  impact: z.string().optional(),
+  risk: Risk,
+  policy: z.string().optional(),
+  suggestion: z
+    .object({ decision: z.enum(['approve', 'reject']), confidence: z.number().min(0).max(1), evidence: z.array(z.string()) })
+    .optional(),
+  context: z.object({
+    question: z.string(),
+    dependencies: z.array(z.object({ stepId: z.string(), status: StepStatus, excerpt: z.string() })),
+  }),
+  costUsd: z.object({ soFar: z.number(), ahead: z.number().optional() }),
+  assignees: z.array(z.string()),
+  quorum: z.int().positive(),
+  votes: z.array(ApprovalVote),
+  commentCount: z.int().nonnegative(),
+  requestedAt: z.string(),
+  deadline: z.string().optional(),
+  snoozedUntil: z.string().optional(),
+  /** 0 until the deadline of the first assignees passes and the ladder's first rung is asked. */
+  escalationLevel: z.int().nonnegative(),
+  decision: ApprovalDecision.optional(),
+})
+export type ApprovalView = z.infer<typeof ApprovalView>
+
+/** A pending approval as answers carry it. */
+export const ApprovalSummary = ApprovalView.pick({
+  id: true,
+  sessionId: true,
+  stepId: true,
+  agent: true,
+  action: true,
+  args: true,
+  hash: true,
+  reason: true,
+  risk: true,
+  deadline: true,
+})
+export type ApprovalSummary = z.infer<typeof ApprovalSummary>
+
+/** What can be done to an approval; only the first three decide it. */
+export const approvalActions = ['approve', 'reject', 'modify', 'snooze', 'delegate', 'comment'] as const
+
+/** What an entry of an approval's history tells. */
+export const approvalChanges = [
+  'requested',
+  'voted',
+  'decided',
+  'snoozed',
+  'delegated',
+  'commented',
+  'reminded',
+  'escalated',
+  'outdated',
+] as const
+export const ApprovalEntryKind = z.enum(approvalChanges)
+export type ApprovalEntryKind = z.infer<typeof ApprovalEntryKind>
+
+/** Argument of the actor method `decide`. `hash`: what the decider was shown; another one is refused as `approval_outdated`. */
+export const DecideApproval = z.object({
+  approvalId: z.string(),
+  action: z.enum(approvalActions),
+  by: Approver,
+  hash: z.string().optional(),
+  comment: Text.optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
+  /** The whole plan as it shall be; validated by the planner before it comes here. */
+  plan: WorkflowPlan.optional(),
+  estimate: Estimate.optional(),
+  untilMs: z.number().positive().optional(),
+  to: Assignee.optional(),
+})
+export type DecideApproval = z.infer<typeof DecideApproval>
+
+/** Answer of the actor method `decide`. */
+export const ApprovalDecided = z.object({
+  approval: ApprovalView,
+  /** The same decision had been taken before: nothing was changed. */
+  isRepeat: z.boolean(),
+})
+export type ApprovalDecided = z.infer<typeof ApprovalDecided>
+
+/** What an agent that asked is told in `params.approval`, and what a log entry keeps. */
+export const StepDecision = z.object({
+  approvalId: z.string(),
+  kind: ApprovalKind,
+  decision: z.enum(['approve', 'reject']),
+  by: z.string(),
+  comment: Text.optional(),
+  /** The arguments as approved: those asked about, or those the decider put in their place. */
+  args: z.unknown().optional(),
+})
+export type StepDecision = z.infer<typeof StepDecision>
