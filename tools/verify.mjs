@@ -7,6 +7,8 @@ const root = join(import.meta.dirname, '..')
 const results = join(root, 'node_modules', '.cache', 'weft')
 const checks = ['format', 'lint', 'types', 'boundaries', 'tidy']
 const suites = ['unit', 'mesh']
+/** A test that hangs is a failure that is told, not a run that never ends. */
+const runMaxMs = 45 * 60_000
 
 rmSync(results, { recursive: true, force: true })
 mkdirSync(results, { recursive: true })
@@ -15,8 +17,11 @@ const tasks = [...checks, ...suites.map((suite) => `test:${suite}`)]
 const run = spawnSync(turbo, ['run', ...tasks, '--filter=//', '--continue', '--concurrency=2', '--env-mode=loose'], {
   cwd: root,
   stdio: 'inherit',
+  timeout: runMaxMs,
   env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', FORCE_COLOR: '0' },
 })
+
+if (run.error !== undefined) console.log(`the checks were ended: ${run.error.message}`)
 
 let passed = 0
 let failed = 0

@@ -53,7 +53,7 @@ function sidecarSpec(plan: MeshPlan, { name, appId }: Instance): ProcessSpec {
       DAPR_HOST_IP: '127.0.0.1',
       DAPR_API_TOKEN: tokens.apiToken,
       APP_API_TOKEN: tokens.appToken,
-      GOGC: '50',
+      GOGC: '40',
       GOMEMLIMIT: sidecarMemoryMax,
       GOMAXPROCS: String(sidecarThreads),
     },
