@@ -5,7 +5,14 @@ import { hashApiKey, type KeyIdentity, newApiKey } from './core/api-key.ts'
 
 function setUp() {
   const key = newApiKey()
-  const identity: KeyIdentity = { keyId: 'key_1', tenant: 'default', scopes: ['chat'], expiresAtMs: undefined }
+  const identity: KeyIdentity = {
+    keyId: 'key_1',
+    tenant: 'default',
+    scopes: ['chat'],
+    name: 'laptop',
+    roles: [],
+    expiresAtMs: undefined,
+  }
   const world = { nowMs: 0, lookups: 0, isRevoked: false, isDown: false }
   const keys = createKeyCheck(
     {

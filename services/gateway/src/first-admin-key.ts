@@ -40,6 +40,7 @@ export async function storeAdminKey({ store, adminKey, logger, signal }: StoreKe
     keyHash: hashApiKey(adminKey),
     preview: keyPreview(adminKey),
     scopes: [...keyScopes],
+    roles: [],
     expiresAt: undefined,
   }
   for (let attempt = 1; !signal.aborted; attempt += 1) {

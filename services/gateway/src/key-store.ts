@@ -8,6 +8,7 @@ export interface KeyRecord {
   name: string
   preview: string
   scopes: KeyScope[]
+  roles: string[]
   createdAt: string
   expiresAt: string | undefined
   revokedAt: string | undefined
@@ -20,6 +21,7 @@ export interface NewKey {
   keyHash: string
   preview: string
   scopes: KeyScope[]
+  roles: string[]
   expiresAt: string | undefined
 }
 

@@ -5,20 +5,27 @@ import { KeyScope } from './core/api-key.ts'
 import type { KeyRecord, KeyStore } from './key-store.ts'
 
 const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
-const IdentityRow = z.object({ id: z.string(), tenant: z.string(), scopes: z.array(KeyScope), expires_at: Time.nullable() })
-const KeyRow = IdentityRow.extend({ name: z.string(), key_prefix: z.string(), created_at: Time, revoked_at: Time.nullable() })
+const IdentityRow = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  name: z.string(),
+  scopes: z.array(KeyScope),
+  roles: z.array(z.string()),
+  expires_at: Time.nullable(),
+})
+const KeyRow = IdentityRow.extend({ key_prefix: z.string(), created_at: Time, revoked_at: Time.nullable() })
 
 /** Keys in Postgres, by their hash only. */
 export function createPostgresKeys({ db }: Pick<Database, 'db'>): KeyStore {
   return {
     async find(keyHash) {
       const { rows } = await sql`
-        select id, tenant, scopes, expires_at from api_keys
+        select id, tenant, name, scopes, roles, expires_at from api_keys
         where key_hash = ${Buffer.from(keyHash, 'hex')} and revoked_at is null and (expires_at is null or expires_at > now())
       `.execute(db)
       if (rows[0] === undefined) return undefined
-      const { id, tenant, scopes, expires_at } = parseValue(IdentityRow, rows[0], 'a key row')
-      return { keyId: id, tenant, scopes, expiresAtMs: expires_at === null ? undefined : Date.parse(expires_at) }
+      const { id, expires_at, ...key } = parseValue(IdentityRow, rows[0], 'a key row')
+      return { keyId: id, ...key, expiresAtMs: expires_at === null ? undefined : Date.parse(expires_at) }
     },
     async findValid(keyIds) {
       const { rows } = await sql`
@@ -29,8 +36,8 @@ export function createPostgresKeys({ db }: Pick<Database, 'db'>): KeyStore {
     },
     async insert(key) {
       await sql`
-        insert into api_keys (id, tenant, name, key_hash, key_prefix, scopes, expires_at)
-        values (${key.id}, ${key.tenant}, ${key.name}, ${Buffer.from(key.keyHash, 'hex')}, ${key.preview}, ${key.scopes}::text[], ${key.expiresAt ?? null}::timestamptz)
+        insert into api_keys (id, tenant, name, key_hash, key_prefix, scopes, roles, expires_at)
+        values (${key.id}, ${key.tenant}, ${key.name}, ${Buffer.from(key.keyHash, 'hex')}, ${key.preview}, ${key.scopes}::text[], ${key.roles}::text[], ${key.expiresAt ?? null}::timestamptz)
         on conflict (key_hash) do nothing
       `.execute(db)
     },
@@ -49,7 +56,7 @@ async function listKeys(
   { tenant, limit, after }: { tenant: string; limit: number; after: string | undefined },
 ) {
   const { rows } = await sql`
-    select id, tenant, name, key_prefix, scopes, created_at, expires_at, revoked_at from api_keys
+    select id, tenant, name, key_prefix, scopes, roles, created_at, expires_at, revoked_at from api_keys
     where tenant = ${tenant}
       and (${after ?? null}::text is null or (created_at, id) < (select k.created_at, k.id from api_keys k where k.tenant = ${tenant} and k.id = ${after ?? null}))
     order by created_at desc, id desc
@@ -65,13 +72,14 @@ async function requireKey(db: Database['db'], { tenant, keyId }: { tenant: strin
 }
 
 function toRecord(row: unknown): KeyRecord {
-  const { id, tenant, name, key_prefix, scopes, created_at, expires_at, revoked_at } = parseValue(KeyRow, row, 'a key row')
+  const { id, tenant, name, key_prefix, scopes, roles, created_at, expires_at, revoked_at } = parseValue(KeyRow, row, 'a key row')
   return {
     id,
     tenant,
     name,
     preview: key_prefix,
     scopes,
+    roles,
     createdAt: created_at,
     expiresAt: expires_at ?? undefined,
     revokedAt: revoked_at ?? undefined,

@@ -23,6 +23,7 @@ describe('keys in Postgres', () => {
       keyHash: hashApiKey(key),
       preview: 'weft_…',
       scopes: ['chat' as const],
+      roles: ['finance'],
       expiresAt: undefined,
       ...more,
     }
@@ -35,7 +36,14 @@ describe('keys in Postgres', () => {
     const old = newKey('key_old', { expiresAt: '2020-01-01T00:00:00Z' })
     await keys.insert(good.record)
     await keys.insert(old.record)
-    expect(await keys.find(good.hash)).toEqual({ keyId: 'key_good', tenant: 'acme', scopes: ['chat'], expiresAtMs: undefined })
+    expect(await keys.find(good.hash)).toEqual({
+      keyId: 'key_good',
+      tenant: 'acme',
+      name: 'key_good',
+      scopes: ['chat'],
+      roles: ['finance'],
+      expiresAtMs: undefined,
+    })
     expect(await keys.find(old.hash)).toBeUndefined()
     expect(await keys.findValid(['key_good', 'key_old'])).toEqual(new Set(['key_good']))
     expect(await keys.revoke({ tenant: 'other', keyId: 'key_good' })).toBe(false)

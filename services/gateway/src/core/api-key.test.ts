@@ -35,8 +35,14 @@ describe('api keys', () => {
   })
 
   it('do only what their scopes name', () => {
-    const identity = { keyId: 'key_1', tenant: 't', scopes: ['chat'] as const, expiresAtMs: undefined }
+    const identity = { keyId: 'key_1', tenant: 't', scopes: ['chat'] as const, name: '', roles: [], expiresAtMs: undefined }
     expect(() => requireScope(identity, 'admin')).toThrow(/admin/)
     expect(() => requireScope(identity, 'chat')).not.toThrow()
+  })
+
+  it('approve when they administrate', () => {
+    const identity = { keyId: 'key_1', tenant: 't', scopes: ['admin'] as const, name: '', roles: [], expiresAtMs: undefined }
+    expect(() => requireScope(identity, 'approve')).not.toThrow()
+    expect(() => requireScope(identity, 'chat')).toThrow(/chat/)
   })
 })

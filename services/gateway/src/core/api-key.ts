@@ -16,6 +16,10 @@ export interface KeyIdentity {
   keyId: string
   tenant: string
   scopes: readonly KeyScope[]
+  /** What its maker called it; empty for a key that nobody named. */
+  name: string
+  /** What it may decide as: assignees of approvals are written `role:<role>`. */
+  roles: readonly string[]
   expiresAtMs: number | undefined
 }
 
@@ -47,6 +51,11 @@ export function invalidKey(): WeftError {
   return new WeftError('invalid_api_key', 'this key is not valid: it is unknown, expired or revoked', { isRetryable: false })
 }
 
+/** Whether a key may do what the scope is for; approving is part of administration. */
+export function hasScope({ scopes }: Pick<KeyIdentity, 'scopes'>, scope: KeyScope): boolean {
+  return scopes.includes(scope) || (scope === 'approve' && scopes.includes('admin'))
+}
+
 export function requireScope(identity: KeyIdentity, scope: KeyScope): void {
-  if (!identity.scopes.includes(scope)) throw new WeftError('permission_denied', `this key lacks the scope "${scope}"`)
+  if (!hasScope(identity, scope)) throw new WeftError('permission_denied', `this key lacks the scope "${scope}"`)
 }

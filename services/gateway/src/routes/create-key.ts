@@ -7,9 +7,19 @@ import type { KeyStore } from '../key-store.ts'
 import { identityOf } from '../request-context.ts'
 import { keyObject } from './key-object.ts'
 
+/** Names that an approval's history gives to what is no person. */
+const takenNames: ReadonlySet<string> = new Set(['deadline', 'session', 'plan'])
+const KeyName = z
+  .string()
+  .max(200)
+  .refine((name) => !name.startsWith('role:') && !takenNames.has(name), 'use another name: this one is not a key’s')
+const RoleName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'use letters, digits, "_", "." and "-"')
+
 export const CreateKey = z.object({
-  name: z.string().max(200).default(''),
+  /** Under this name its decisions about approvals are kept. */
+  name: KeyName.default(''),
   scopes: z.array(KeyScope).min(1).max(3).default(['chat']),
+  roles: z.array(RoleName).max(20).default([]),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
   /** Another tenant than the caller's own; only keys of the operator's tenant may name one. */
   tenant: Tenant.optional(),
@@ -33,6 +43,7 @@ export function createKey(store: Pick<KeyStore, 'insert'>): RequestHandler {
       name: wish.name,
       preview: keyPreview(key),
       scopes: [...new Set(wish.scopes)],
+      roles: [...new Set(wish.roles)],
       expiresAt: wish.expiresAt,
     }
     await store.insert({ ...record, keyHash: hashApiKey(key) })

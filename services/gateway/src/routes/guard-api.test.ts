@@ -84,6 +84,12 @@ describe('keys', () => {
     expect((await gateway.request('/v1/keys/key_none', { method: 'DELETE' })).status).toBe(404)
   })
 
+  it('have a name and roles, under which they decide', async () => {
+    await create({ name: 'ann', scopes: ['approve'], roles: ['finance', 'finance', 'board'] })
+    const { data } = (await (await gateway.request('/v1/keys')).json()) as { data: object[] }
+    expect(data).toContainEqual(expect.objectContaining({ name: 'ann', roles: ['finance', 'board'] }))
+  })
+
   it('are managed only with the scope admin, and chat only with the scope chat', async () => {
     const chat = await gateway.makeKey({ scopes: ['chat'] })
     const approve = await gateway.makeKey({ scopes: ['approve'] })
@@ -105,6 +111,9 @@ describe('keys', () => {
     [{ expiresAt: 'tomorrow' }, 'expiresAt'],
     [{ expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
     [{ tenant: 'a.b' }, 'tenant'],
+    [{ roles: ['two words'] }, 'roles.0'],
+    [{ name: 'role:finance' }, 'name'],
+    [{ name: 'deadline' }, 'name'],
   ])('are not made from %p', async (body, param) => {
     const response = await create(body)
     expect(response.status).toBe(400)

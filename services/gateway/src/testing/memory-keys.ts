@@ -10,7 +10,7 @@ export function createMemoryKeys(): KeyStore {
       const found = keys.find((key) => key.keyHash === keyHash && isValid(key))
       if (found === undefined) return undefined
       const expiresAtMs = found.expiresAt === undefined ? undefined : Date.parse(found.expiresAt)
-      return { keyId: found.id, tenant: found.tenant, scopes: found.scopes, expiresAtMs }
+      return { keyId: found.id, tenant: found.tenant, scopes: found.scopes, name: found.name, roles: found.roles, expiresAtMs }
     },
     findValid: async (keyIds) => new Set(keys.filter((key) => keyIds.includes(key.id) && isValid(key)).map((key) => key.id)),
     async insert(key) {

@@ -56,7 +56,7 @@ export interface TestGateway {
   hub: ReplyHub
   streams: OpenStreams
   /** A new key; the default one has every scope. */
-  makeKey(more?: { tenant?: string; scopes?: KeyScope[]; expiresAt?: string }): Promise<string>
+  makeKey(more?: { tenant?: string; name?: string; scopes?: KeyScope[]; roles?: string[]; expiresAt?: string }): Promise<string>
   client(key: string): OpenAI
   request(path: string, init?: RequestInit & { key?: string }): Promise<Response>
   stop(): Promise<void>
@@ -100,14 +100,15 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
   const url = `http://127.0.0.1:${server.port}`
   const makeKey: TestGateway['makeKey'] = async (more = {}) => {
     const key = newApiKey()
-    const { tenant = 'default', scopes = ['chat', 'approve', 'admin'], expiresAt } = more
+    const { tenant = 'default', name = '', scopes = ['chat', 'approve', 'admin'], roles = [], expiresAt } = more
     await keyStore.insert({
       id: `key_${hashApiKey(key).slice(0, 8)}`,
       tenant,
-      name: '',
+      name,
       keyHash: hashApiKey(key),
       preview: '',
       scopes,
+      roles,
       expiresAt,
     })
     return key

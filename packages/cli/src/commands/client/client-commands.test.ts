@@ -16,6 +16,7 @@ describe('wrong usage is said before anything is asked of the mesh', () => {
     ['a limit', ['search', 'tides', '--limit', '51'], /--limit needs a whole number from 1 to 50/],
     ['a store name', ['ingest', '.', '--store', 'x'.repeat(257)], /--store needs a name/],
     ['a scope', ['keys', 'create', '--scopes', 'chat,root'], /--scopes knows chat, approve, admin, not "root"/],
+    ['a role', ['keys', 'create', '--role', 'two words'], /--role needs letters/],
     ['a status', ['sessions', 'list', '--status', 'odd'], /--status knows running/],
     ['a format', ['sessions', 'export', 'sess_1', '--format', 'pdf'], /--format is json or md/],
   ])('for %s (%j)', async (_, argv, message) => {

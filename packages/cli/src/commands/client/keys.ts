@@ -11,8 +11,9 @@ export function registerKeys(program: Command): void {
     .description('make a key; it is shown once')
     .option('--name <name>', 'what it is for', 'command line')
     .option('--scopes <list>', `comma separated: ${scopes.join(', ')}`, scopesOption, ['chat'])
+    .option('--role <role>', 'may decide approvals of this role; can be given several times', roleOption, [])
     .option('--json', 'answer as JSON')
-    .action((options: { name: string; scopes: string[] }, command: Command) => createKey(options, command))
+    .action((options: { name: string; scopes: string[]; role: string[] }, command: Command) => createKey(options, command))
   keys
     .command('list')
     .description('show the keys, never their secrets')
@@ -35,18 +36,25 @@ export function scopesOption(value: string): string[] {
   return [...new Set(named)]
 }
 
+export function roleOption(value: string, earlier: string[]): string[] {
+  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(value)) throw usageError('--role needs letters, digits, "_", "." and "-"')
+  return [...earlier, value]
+}
+
 const ApiKey = z.looseObject({
   id: z.string(),
   name: z.string(),
   scopes: z.array(z.string()),
+  roles: z.array(z.string()).default([]),
   createdAt: z.string().optional(),
   revokedAt: z.string().nullish(),
 })
 const NewApiKey = ApiKey.extend({ key: z.string() })
 
-async function createKey(body: { name: string; scopes: string[] }, command: Command): Promise<void> {
+async function createKey(options: { name: string; scopes: string[]; role: string[] }, command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    const created = NewApiKey.parse(await mesh.client.post('/keys', { body: { name: body.name, scopes: body.scopes } }))
+    const body = { name: options.name, scopes: options.scopes, roles: options.role }
+    const created = NewApiKey.parse(await mesh.client.post('/keys', { body }))
     if (isJson) {
       terminal.printJson(created)
       return
@@ -64,9 +72,10 @@ async function listKeys(command: Command): Promise<void> {
   })
 }
 
-function describeKey({ id, name, scopes: granted, createdAt, revokedAt }: z.infer<typeof ApiKey>): string {
+function describeKey({ id, name, scopes: granted, roles, createdAt, revokedAt }: z.infer<typeof ApiKey>): string {
+  const decides = roles.length === 0 ? '' : `  roles ${roles.join(',')}`
   const state = revokedAt == null ? '' : `  revoked ${revokedAt}`
-  return `${id}  ${granted.join(',').padEnd(18)}  ${createdAt ?? ''}  ${name}${state}`
+  return `${id}  ${granted.join(',').padEnd(18)}  ${createdAt ?? ''}  ${name}${decides}${state}`
 }
 
 async function revokeKey(id: string, command: Command): Promise<void> {

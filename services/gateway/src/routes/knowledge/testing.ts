@@ -70,7 +70,10 @@ export async function serveKnowledge(database: Database): Promise<Omit<Knowledge
 
 const identities = new Map(
   Object.entries(keys).map(([tenant, key]) => {
-    return [hashApiKey(key), { keyId: `key_${tenant}`, tenant, scopes: ['chat' as const], expiresAtMs: undefined }]
+    return [
+      hashApiKey(key),
+      { keyId: `key_${tenant}`, tenant, scopes: ['chat' as const], name: '', roles: [], expiresAtMs: undefined },
+    ]
   }),
 )
 
