@@ -1,3 +1,4 @@
+import type { ApprovalPolicy } from '@weft/contracts'
 import { type Database, openDatabase } from '@weft/database'
 import {
   createActorHost,
@@ -28,7 +29,7 @@ export async function composeOrchestrator(settings: OrchestratorSettings): Promi
   const telemetry = await startServiceTelemetry('orchestrator', settings)
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger: telemetry.logger })
-  const engine = composeEngine({ telemetry, sidecar, database })
+  const engine = composeEngine({ telemetry, sidecar, database, policies: settings.approvalPolicies })
   const checks: HealthCheck[] = [
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
     { name: 'database', isRequired: false, check: () => database.isHealthy() },
@@ -63,10 +64,11 @@ interface Outside {
   telemetry: Telemetry
   sidecar: Sidecar
   database: Database
+  policies: ApprovalPolicy[]
 }
 
 /** The session engine: the host, and the effects that its commits have and that report back to it. */
-function composeEngine({ telemetry, sidecar, database }: Outside): { host: SessionHost; stop(): Promise<void> } {
+function composeEngine({ telemetry, sidecar, database, policies }: Outside): { host: SessionHost; stop(): Promise<void> } {
   const { logger, metrics } = telemetry
   const onProblem = (what: string, actorId: string, cause: unknown) =>
     logger.warn(`${what} failed`, { actorId, cause: messageOf(cause) })
@@ -88,6 +90,7 @@ function composeEngine({ telemetry, sidecar, database }: Outside): { host: Sessi
     store: createSessionStore({ actors: createActorStore(sidecar, 'Session'), sidecar, blobs: createBlobStore(database) }),
     effects: createSessionEffects({ plans, attempts, replies, eventLog, apply, peek: (actorId) => host.peek(actorId) }),
     nowMs: Date.now,
+    policies,
     onProblem,
   })
   metrics.gauge('weft_sessions_hosted', 'Sessions in memory on this host', () => host.hostedCount())

@@ -75,7 +75,12 @@ export class AttemptDispatcher {
         signal: AbortSignal.any([signal, AbortSignal.timeout(msUntilDeadline(request) + deadlineGraceMs)]),
       })
       return followAttempt({ agent: request.agent, ref, sink }, response.body)
-    }).catch((thrown: unknown): AttemptEnd => ({ outcome: { kind: 'failed', problem: problemOf(thrown) }, usage: [] }))
+    }).catch(
+      (thrown: unknown): AttemptEnd => ({
+        outcome: { kind: 'failed', problem: problemOf(thrown), mayHaveHappened: true },
+        usage: [],
+      }),
+    )
     const isAbandoned = signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
     if (!isAbandoned) await sink.apply({ type: 'outcome', ...ref, outcome, usage })
   }

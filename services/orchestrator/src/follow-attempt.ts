@@ -1,4 +1,12 @@
-import { AgentEvent, isTerminalAgentEvent, parseJson, type TerminalAgentEvent, type Usage, WeftError } from '@weft/contracts'
+import {
+  AgentEvent,
+  isTerminalAgentEvent,
+  type NeedsApprovalEvent,
+  parseJson,
+  type TerminalAgentEvent,
+  type Usage,
+  WeftError,
+} from '@weft/contracts'
 import { readLines } from '@weft/mesh'
 import type { AttemptOutcome, SessionInput, StepRef } from './core/session-state.ts'
 
@@ -89,13 +97,17 @@ function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {
       return { kind: 'succeeded', output, citations, confidence }
     }
     case 'needs_approval':
-      return refused(`it asked for an approval ("${event.action}"), which this version does not ask anybody for`)
+      return needsApproval(event)
     case 'error':
       return {
         kind: 'failed',
         problem: { code: 'upstream_error', message: `${event.code}: ${event.message}`, isRetryable: event.isRetryable },
       }
   }
+}
+
+function needsApproval({ reason, action, args, risk }: NeedsApprovalEvent): AttemptOutcome {
+  return { kind: 'needs_approval', reason, action, args, ...(risk === undefined ? {} : { risk }) }
 }
 
 function refused(why: string): AttemptOutcome {

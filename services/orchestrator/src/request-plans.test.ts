@@ -41,7 +41,7 @@ beforeEach(() => {
 
 function accepted(submitted: SubmitTurn): SessionState {
   const session = newSession({ tenant: 'acme', sessionId: 'sess_1', user: undefined }, 0)
-  return advanceSession(session, { type: 'submit', request: submitted }, 0).state
+  return advanceSession(session, { type: 'submit', request: submitted }, { nowMs: 0, policies: [] }).state
 }
 
 async function settled(): Promise<void> {

@@ -26,6 +26,7 @@ export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
     dispatch: (actorId, state, ref) => dispatch(deps, { actorId, state, ref }),
     abort: (actorId, ref) => deps.attempts.abort(actorId, ref),
     end: (state, turn) => publishEnd(deps.replies, state, turn),
+    pause: (state, turn) => publishEnd(deps.replies, state, turn),
     record(actorId, state, events) {
       // All that is not in the log yet: events a full queue did not take come before those that follow them.
       const unlogged = state.outbox.flatMap((batch) => batch.events)

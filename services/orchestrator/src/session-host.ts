@@ -1,4 +1,14 @@
-import { parseValue, type SessionEvent, SessionId, SubmitTurn, sessionActorId, WeftError } from '@weft/contracts'
+import {
+  type ApprovalDecided,
+  type ApprovalPolicy,
+  DecideApproval,
+  parseValue,
+  type SessionEvent,
+  SessionId,
+  SubmitTurn,
+  sessionActorId,
+  WeftError,
+} from '@weft/contracts'
 import type { ActorType } from '@weft/mesh'
 import { z } from 'zod'
 import { newSession, type SessionCommand, type SessionInput, type SessionState } from './core/session-state.ts'
@@ -15,6 +25,8 @@ export interface SessionEffects {
   dispatch(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'dispatch' }>): void
   abort(actorId: string, command: Extract<SessionCommand, { type: 'abort' }>): void
   end(state: SessionState, turn: number): void
+  /** A turn can only go on once somebody has decided. */
+  pause(state: SessionState, turn: number): void
   /** New events for the log and for whoever follows the turn. */
   record(actorId: string, state: SessionState, events: SessionEvent[]): void
 }
@@ -23,6 +35,8 @@ export interface SessionHostOptions {
   store: SessionStore
   effects: SessionEffects
   nowMs: () => number
+  /** Those that hold now. */
+  policies: ApprovalPolicy[]
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
 
@@ -53,7 +67,7 @@ export class SessionHost implements ActorType {
     this.#options = options
   }
 
-  /** Answers a method call of the runtime: submit, view, tick, cancel, attach. */
+  /** Answers a method call of the runtime: submit, view, tick, cancel, attach, decide. */
   async invoke(actorId: string, method: string, argument: unknown): Promise<unknown> {
     switch (method) {
       case 'submit':
@@ -69,6 +83,8 @@ export class SessionHost implements ActorType {
       }
       case 'attach':
         return this.apply(actorId, { type: 'attach', ...parseValue(AttachArgument, argument, 'the attach request') })
+      case 'decide':
+        return this.#decide(actorId, parseValue(DecideApproval, argument, 'the decision'))
       default:
         throw new WeftError('not_found', `actor type Session has no method "${method}"`)
     }
@@ -119,8 +135,14 @@ export class SessionHost implements ActorType {
     const { mailbox } = this.#open(actorId)
     if (mailbox.isIdle()) this.#options.effects.prepare(actorId, request)
     const reply = await mailbox.post({ type: 'submit', request })
-    if (reply === undefined) throw new WeftError('internal_error', 'the session gave no answer to the turn')
-    return { sessionId: request.sessionId, ...reply }
+    if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
+    return { sessionId: request.sessionId, turn: reply.turn, isRepeat: reply.isRepeat }
+  }
+
+  async #decide(actorId: string, decision: DecideApproval): Promise<ApprovalDecided> {
+    const reply = await this.#open(actorId).mailbox.post({ type: 'decide', decision })
+    if (reply?.kind !== 'decided') throw new WeftError('internal_error', 'the session gave no answer to the decision')
+    return { approval: reply.approval, isRepeat: reply.isRepeat }
   }
 
   async #mustRead(actorId: string): Promise<SessionState> {
@@ -137,6 +159,7 @@ export class SessionHost implements ActorType {
       actorId,
       store: this.#options.store,
       nowMs: this.#options.nowMs,
+      policies: this.#options.policies,
       create: (input) => createFor(input, this.#options.nowMs()),
       onCommitted: (committed) => this.#afterCommit(actorId, committed),
       onLost: (cause) => this.#afterLoss(actorId, cause),
@@ -223,6 +246,8 @@ function perform(
       return effects.abort(actorId, command)
     case 'end':
       return effects.end(state, command.turn)
+    case 'pause':
+      return effects.pause(state, command.turn)
   }
 }
 

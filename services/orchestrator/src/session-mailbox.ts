@@ -1,6 +1,6 @@
-import { WeftError } from '@weft/contracts'
+import { type ApprovalPolicy, WeftError } from '@weft/contracts'
 import { advanceSession } from './core/advance-session.ts'
-import type { SessionCommand, SessionInput, SessionState, SubmitReply } from './core/session-state.ts'
+import type { AdvanceContext, InputReply, SessionCommand, SessionInput, SessionState } from './core/session-state.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 
@@ -16,6 +16,7 @@ export interface MailboxOptions {
   /** Makes the state of a session that is not in the store yet; undefined refuses the input as `not_found`. */
   create: (input: SessionInput) => SessionState | undefined
   nowMs: () => number
+  policies: ApprovalPolicy[]
   onCommitted: (committed: Committed) => void
   /** The state was dropped because a commit failed; what was committed is to be loaded again. */
   onLost: (cause: unknown) => void
@@ -23,13 +24,13 @@ export interface MailboxOptions {
 
 interface Letter {
   input: SessionInput
-  resolve: (reply: SubmitReply | undefined) => void
+  resolve: (reply: InputReply | undefined) => void
   reject: (cause: unknown) => void
 }
 
 interface Advanced {
   state: SessionState | undefined
-  answered: { letter: Letter; reply: SubmitReply | undefined }[]
+  answered: { letter: Letter; reply: InputReply | undefined }[]
   commands: SessionCommand[]
 }
 
@@ -54,7 +55,7 @@ export class Mailbox {
   }
 
   /** Hands an input over; resolves once what it led to is committed. Rejects with the refusal, or why nothing could be committed. */
-  post(input: SessionInput): Promise<SubmitReply | undefined> {
+  post(input: SessionInput): Promise<InputReply | undefined> {
     if (this.#letters.length >= lettersMax) {
       return Promise.reject(new WeftError('session_busy', `the session has ${this.#letters.length} inputs waiting`))
     }
@@ -79,6 +80,10 @@ export class Mailbox {
   async drop(): Promise<void> {
     await this.#working
     this.#stored = undefined
+  }
+
+  #context(): AdvanceContext {
+    return { nowMs: this.#options.nowMs(), policies: this.#options.policies }
   }
 
   isIdle(): boolean {
@@ -112,7 +117,7 @@ export class Mailbox {
     for (const letter of batch) {
       try {
         if (made.state === undefined) throw new WeftError('not_found', 'no such session')
-        const { state, commands, reply } = advanceSession(made.state, letter.input, this.#options.nowMs())
+        const { state, commands, reply } = advanceSession(made.state, letter.input, this.#context())
         made.state = state
         made.commands.push(...commands)
         made.answered.push({ letter, reply })
@@ -152,7 +157,7 @@ export class Mailbox {
 
   /** What is loaded is a new activation; it is committed at once where work of an earlier one may still be running. */
   async #load(batch: Letter[]): Promise<void> {
-    const { actorId, store, create, nowMs, onCommitted } = this.#options
+    const { actorId, store, create, onCommitted } = this.#options
     if (this.#stored !== undefined) return
     const found = await store.load(actorId)
     if (found === undefined) {
@@ -160,7 +165,7 @@ export class Mailbox {
       this.#stored = created === undefined ? undefined : { state: created, partKeys: new Set() }
       return
     }
-    const { state, commands } = advanceSession(found.state, { type: 'activate' }, nowMs())
+    const { state, commands } = advanceSession(found.state, { type: 'activate' }, this.#context())
     if (found.state.turns.every((turn) => turn.phase === 'ended')) {
       this.#stored = { ...found, state }
       return

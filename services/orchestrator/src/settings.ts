@@ -1,13 +1,23 @@
-import { appSettings, databaseSettings, readSettings, telemetrySettings } from '@weft/settings'
+import { ApprovalPolicy, approvalLimits } from '@weft/contracts'
+import { appSettings, databaseSettings, loadYaml, readSettings, telemetrySettings } from '@weft/settings'
 import { z } from 'zod'
 
-export const OrchestratorSettings = z.object({
+const Environment = z.object({
   ...appSettings.shape,
   ...databaseSettings.shape,
   ...telemetrySettings.shape,
+  /** A YAML file with a list `policies`: who is asked before what, and how. None without it. */
+  WEFT_APPROVAL_POLICIES: z.string().min(1).optional(),
 })
-export type OrchestratorSettings = z.infer<typeof OrchestratorSettings>
+
+const PolicyFile = z.object({ policies: z.array(ApprovalPolicy).max(approvalLimits.policiesMax) })
+
+export interface OrchestratorSettings extends z.infer<typeof Environment> {
+  approvalPolicies: ApprovalPolicy[]
+}
 
 export function readOrchestratorSettings(): OrchestratorSettings {
-  return readSettings(OrchestratorSettings)
+  const environment = readSettings(Environment)
+  const { WEFT_APPROVAL_POLICIES: path } = environment
+  return { ...environment, approvalPolicies: path === undefined ? [] : loadYaml(path, PolicyFile).policies }
 }

@@ -81,8 +81,8 @@ describe('a turn', () => {
 
   it('repeated under the same idempotency key is the same turn', () => {
     const session = new DrivenSession()
-    expect(session.submit({ idempotencyKey: 'k' }).reply).toEqual({ turn: 1, isRepeat: false })
-    expect(session.submit({ idempotencyKey: 'k', replyTopic: 'gateway.2' }).reply).toEqual({ turn: 1, isRepeat: true })
+    expect(session.submit({ idempotencyKey: 'k' }).reply).toMatchObject({ turn: 1, isRepeat: false })
+    expect(session.submit({ idempotencyKey: 'k', replyTopic: 'gateway.2' }).reply).toMatchObject({ turn: 1, isRepeat: true })
     expect(session.state.turns).toHaveLength(1)
     expect(session.state.turns[0]?.replyTopics).toEqual(['gateway.2'])
   })

@@ -1,25 +1,28 @@
 import { applyOutcome } from './apply-outcome.ts'
 import { cancelTurns } from './cancel-turns.ts'
 import { applyPlan, startPlan } from './apply-plan.ts'
+import { decideApproval } from './decide-approval.ts'
+import { noteWaiting } from './note-waiting.ts'
 import { SessionDraft } from './session-draft.ts'
-import { type Advance, type SessionInput, type SessionState, sessionLimits } from './session-state.ts'
+import { type Advance, type AdvanceContext, type SessionInput, type SessionState, sessionLimits } from './session-state.ts'
 import { submitTurn } from './submit-turn.ts'
 import { activateSession, tickSession } from './tick-session.ts'
 
 /**
- * The session engine: one input, one next state, and what to do after it is committed. Pure: the same state, input and time
+ * The session engine: one input, one next state, and what to do after it is committed. Pure: the same state, input and context
  * give the same answer. Inputs that no longer count (late, repeated, of an earlier epoch) change nothing.
  * Throws a WeftError when the input is refused; the state is then as before.
  */
-export function advanceSession(state: SessionState, input: SessionInput, nowMs: number): Advance {
-  const draft = new SessionDraft(state, nowMs)
+export function advanceSession(state: SessionState, input: SessionInput, context: AdvanceContext): Advance {
+  const draft = new SessionDraft(state, context)
   applyInput(draft, input)
   startNextTurn(draft)
+  noteWaiting(draft)
   const { events, commands, reply } = draft
   if (!draft.isTouched) return { state, commands, events, reply }
   const next = draft.editSession()
   if (events.length > 0) next.outbox = [...next.outbox, { epoch: next.epoch, events }]
-  next.updatedAtMs = nowMs
+  next.updatedAtMs = context.nowMs
   return { state: next, commands, events, reply }
 }
 
@@ -43,6 +46,8 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
       return cancelTurns(draft, input.turn)
     case 'attach':
       return attachReplyTopic(draft, input.replyTopic)
+    case 'decide':
+      return decideApproval(draft, input.decision)
     case 'flushed':
       return forgetFlushed(draft, input.upToSeq)
     default:

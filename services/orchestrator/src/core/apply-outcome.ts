@@ -1,9 +1,8 @@
-import type { Problem, WorkflowStep } from '@weft/contracts'
-import { endTurn } from './end-turn.ts'
-import { attemptsMaxDefault, retryDelayMs } from './retry-delay.ts'
+import { askApproval, hashOfQuestion } from './ask-approval.ts'
+import { decisionsPerStepMax, failAttempt } from './fail-step.ts'
 import type { SessionDraft } from './session-draft.ts'
-import type { SessionInput, StepRef, StepState, TurnState } from './session-state.ts'
-import { dispatchStep, settleTurn, skipStep } from './settle-turn.ts'
+import type { AttemptOutcome, SessionInput, StepRef, StepState } from './session-state.ts'
+import { settleTurn } from './settle-turn.ts'
 
 /** Takes the end of an attempt, when that attempt is current; then everything that follows from it. */
 export function applyOutcome(draft: SessionDraft, input: Extract<SessionInput, { type: 'outcome' }>): void {
@@ -11,69 +10,60 @@ export function applyOutcome(draft: SessionDraft, input: Extract<SessionInput, {
   const step = draft.editStep(input.turn, input.stepId)
   step.usage = [...step.usage, ...input.usage]
   const { outcome } = input
-  if (outcome.kind === 'failed') {
-    failAttempt(draft, input, outcome.problem)
-    return
+  switch (outcome.kind) {
+    case 'failed':
+      return failAttempt(draft, input, { problem: outcome.problem, mayHaveHappened: outcome.mayHaveHappened ?? false })
+    case 'needs_approval':
+      return askForAgent(draft, input, outcome)
+    case 'succeeded':
+      return succeed(draft, input, outcome)
   }
+}
+
+function succeed(draft: SessionDraft, ref: StepRef, outcome: Extract<AttemptOutcome, { kind: 'succeeded' }>): void {
   const { output, citations, confidence } = outcome
+  const step = draft.editStep(ref.turn, ref.stepId)
   step.status = 'succeeded'
   step.endedAtMs = draft.nowMs
   step.outcome = { output, citations, confidence }
   step.problem = undefined
   step.checkpoint = undefined
-  draft.log('step.succeeded', input.turn, { stepId: input.stepId, attempt: input.attempt, confidence, costUsd: costUsdOf(step) })
-  settleTurn(draft, input.turn)
+  draft.log('step.succeeded', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, confidence, costUsd: costUsdOf(step) })
+  settleTurn(draft, ref.turn)
 }
 
-/** The failure policy of a step: retry while it makes sense, then what the plan declares. */
-export function failAttempt(draft: SessionDraft, ref: StepRef, problem: Problem): void {
-  const turn = draft.findTurn(ref.turn)
-  const step = turn?.plan?.steps.find((candidate) => candidate.stepId === ref.stepId)
-  if (turn === undefined || step === undefined) return
-  const state = draft.editStep(ref.turn, ref.stepId)
-  state.problem = problem
-  if (mayRetry(step, state, problem)) retryLater(draft, ref, state)
-  else if (mayFallBack(step, state)) fallBack(draft, ref, step)
-  else giveUp(draft, { turn, step, problem })
-}
-
-function mayRetry(step: WorkflowStep, state: StepState, problem: Problem): boolean {
-  return problem.isRetryable && state.attempt < (step.onFailure?.maxAttempts ?? attemptsMaxDefault)
-}
-
-function retryLater(draft: SessionDraft, ref: StepRef, state: StepState): void {
-  const delayMs = retryDelayMs(state.attempt)
-  state.status = 'ready'
-  state.notBeforeMs = draft.nowMs + delayMs
-  draft.log('step.retried', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, problem: state.problem, delayMs })
-}
-
-function mayFallBack(step: WorkflowStep, state: StepState): boolean {
-  const agent = step.onFailure?.agent
-  return step.onFailure?.action === 'fallback' && agent !== undefined && state.agent !== agent
-}
-
-function fallBack(draft: SessionDraft, ref: StepRef, step: WorkflowStep): void {
-  const state = draft.editStep(ref.turn, ref.stepId)
-  state.agent = step.onFailure?.agent ?? state.agent
-  draft.log('step.retried', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, problem: state.problem, agent: state.agent })
-  dispatchStep(draft, ref.turn, step)
-}
-
-/** Evidence steps are left out by default, and the answer says so; without its answer step a turn fails. */
-function giveUp(draft: SessionDraft, { turn, step, problem }: { turn: TurnState; step: WorkflowStep; problem: Problem }): void {
-  const isAnswer = turn.plan?.answerStepId === step.stepId
-  const isLeftOut = step.onFailure === undefined ? !isAnswer : step.onFailure.action === 'skip'
-  if (isLeftOut) {
-    skipStep(draft, { turn: turn.turn, stepId: step.stepId, cause: problem.message })
-    settleTurn(draft, turn.turn)
-    return
+/** An agent that was told no and asks the very same again, or asks without end, has failed. */
+function askForAgent(draft: SessionDraft, ref: StepRef, ask: Extract<AttemptOutcome, { kind: 'needs_approval' }>): void {
+  const { turn, stepId } = ref
+  const step = draft.findTurn(turn)?.plan?.steps.find((candidate) => candidate.stepId === stepId)
+  const state = draft.findTurn(turn)?.steps[stepId]
+  if (step === undefined || state === undefined) return
+  const { action, args, reason, risk } = ask
+  const why = refusalOf(draft, ref, { state, args })
+  if (why === undefined) askApproval(draft, { turn, step }, { kind: 'agent', action, args, reason, risk })
+  else {
+    const problem = { code: 'unprocessable_content' as const, message: `step "${stepId}" ${why}: ${action}`, isRetryable: false }
+    failAttempt(draft, ref, { problem, mayHaveHappened: false })
   }
-  const state = draft.editStep(turn.turn, step.stepId)
-  state.status = 'failed'
-  state.endedAtMs = draft.nowMs
-  draft.log('step.failed', turn.turn, { stepId: step.stepId, attempt: state.attempt, problem })
-  endTurn(draft, turn.turn, { status: 'failed', problem })
+}
+
+function refusalOf(
+  draft: SessionDraft,
+  { turn, stepId }: StepRef,
+  { state, args }: { state: StepState; args: unknown },
+): string | undefined {
+  if (state.decisions.length >= decisionsPerStepMax) return `asked for more than ${decisionsPerStepMax} decisions`
+  const owner = draft.findTurn(turn)
+  const rejected = owner?.approvals.filter(
+    (approval) => approval.stepId === stepId && approval.kind === 'agent' && ['rejected', 'expired'].includes(approval.status),
+  )
+  const isAskedAgain = rejected?.some(
+    (approval) =>
+      owner !== undefined &&
+      hashOfQuestion(draft, owner, approval) ===
+        hashOfQuestion(draft, owner, { ...approval, question: { ...approval.question, args } }),
+  )
+  return isAskedAgain ? 'asked again for what was rejected' : undefined
 }
 
 function costUsdOf(step: StepState): number {

@@ -37,8 +37,9 @@ function adoptPlan(draft: SessionDraft, turn: TurnState, plan: WorkflowPlan): vo
   turn.phase = 'running'
   turn.plan = plan
   turn.planVersion = 1
+  turn.policies = draft.policies
   turn.steps = Object.fromEntries(plan.steps.map((step) => [step.stepId, newStep(step.agent)]))
-  draft.log('plan.ready', turn.turn, { plan })
+  draft.log('plan.ready', turn.turn, { plan, planVersion: 1 })
   settleTurn(draft, turn.turn)
 }
 

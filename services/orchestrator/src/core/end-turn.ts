@@ -1,6 +1,8 @@
 import { isTerminalStep, type Problem, type TurnAnswer, type Usage } from '@weft/contracts'
+import { cancelApprovals } from './end-approval.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { StepState, TurnState } from './session-state.ts'
+import { textOfOutput } from './text-of-output.ts'
 
 export interface TurnEnd {
   status: 'completed' | 'failed' | 'cancelled'
@@ -13,6 +15,7 @@ export interface TurnEnd {
 export function endTurn(draft: SessionDraft, turn: number, end: TurnEnd): void {
   const edited = draft.editTurn(turn)
   if (edited.phase === 'ended') return
+  cancelApprovals(draft, turn)
   cancelOpenSteps(draft, edited)
   edited.phase = 'ended'
   edited.status = end.status
@@ -31,6 +34,7 @@ function cancelOpenSteps(draft: SessionDraft, turn: TurnState): void {
     const { status, epoch, attempt } = step
     const edited = draft.editStep(turn.turn, stepId)
     edited.status = 'cancelled'
+    edited.approvalId = undefined
     edited.endedAtMs = draft.nowMs
     draft.log('step.cancelled', turn.turn, { stepId })
     if (status === 'dispatched') draft.command({ type: 'abort', turn: turn.turn, stepId, epoch, attempt })
@@ -42,20 +46,13 @@ function composeAnswer(turn: TurnState, end: TurnEnd): TurnAnswer {
   const answered = turn.plan === undefined ? undefined : turn.steps[turn.plan.answerStepId]
   const usage = mergeUsage(steps.flatMap((step) => step.usage))
   return {
-    text: textOf(answered?.outcome?.output),
+    text: textOfOutput(answered?.outcome?.output),
     citations: answered?.outcome?.citations ?? [],
     degraded: degradedBy(turn),
     usage,
     costUsd: usage.reduce((sum, used) => sum + used.costUsd, 0),
     ...(end.problem === undefined ? {} : { problem: end.problem }),
   }
-}
-
-function textOf(output: unknown): string {
-  if (output === undefined) return ''
-  if (typeof output === 'string') return output
-  if (typeof output === 'object' && output !== null && 'text' in output && typeof output.text === 'string') return output.text
-  return JSON.stringify(output)
 }
 
 /** What the answer lacks: steps that were left out because they failed, and what the agents said of themselves. */

@@ -1,5 +1,5 @@
 import type { DependencyResult, ExecuteRequest } from '@weft/contracts'
-import type { SessionState, StepRef } from './session-state.ts'
+import type { SessionState, StepRef, StepState } from './session-state.ts'
 
 export interface StepRequest {
   agent: string
@@ -32,7 +32,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
       stepId: ref.stepId,
       attempt: ref.attempt,
       capability: step.capability,
-      params: step.params,
+      params: { ...step.params, ...approvalParams(current) },
       input: { messages: request.messages },
       dependencies: Object.fromEntries(dependencies),
       context: { tenant: state.tenant, vectorStoreIds: request.vectorStoreIds, modelOptions: request.modelOptions },
@@ -42,4 +42,10 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
       ...(current.checkpoint === undefined ? {} : { checkpoint: current.checkpoint }),
     },
   }
+}
+
+/** What was decided about what the agent asked: the newest decision, and all of them. */
+function approvalParams({ decisions }: StepState): Record<string, unknown> {
+  const approvals = decisions.filter((decision) => decision.kind === 'agent')
+  return approvals.length === 0 ? {} : { approval: approvals.at(-1), approvals }
 }

@@ -1,4 +1,5 @@
 import {
+  ApprovalChange,
   ApprovalDecision,
   ApprovalKind,
   ApprovalPolicy,
@@ -50,12 +51,14 @@ const ApprovalHead = z.object({
   id: z.string(),
   kind: ApprovalKind,
   stepId: z.string(),
+  questionVersion: z.int(),
   status: ApprovalStatus,
   hash: z.string(),
   planVersion: z.int(),
   assignees: z.array(z.string()),
   quorum: z.int(),
   votes: z.array(ApprovalVote),
+  changes: z.array(ApprovalChange),
   commentCount: z.int(),
   requestedAtMs: z.number(),
   deadlineMs: z.number().optional(),
@@ -141,7 +144,7 @@ export function partsOf(state: SessionState): Map<string, unknown> {
     if (turn.policies.length > 0) parts.set(`policies.${turn.turn}`, turn.policies)
     if (turn.answer !== undefined) parts.set(`answer.${turn.turn}`, turn.answer)
     if (turn.phase === 'ended') parts.set(`ended.${turn.turn}`, endedOf(turn))
-    for (const approval of turn.approvals) parts.set(`question.${approval.id}`, approval.question)
+    for (const approval of turn.approvals) parts.set(questionKey(approval), approval.question)
     for (const [stepId, step] of Object.entries(turn.steps)) {
       if (step.status === 'succeeded') parts.set(outcomeKey(turn.turn, stepId, step), step.outcome)
     }
@@ -193,7 +196,7 @@ async function fromStepEntry(
 
 async function fromApprovalHead(head: z.infer<typeof ApprovalHead>, read: ReadPart): Promise<ApprovalState> {
   const { deadlineMs, remindAtMs, snoozedUntilMs, decision, ...rest } = head
-  const { impact, policy, suggestion, ...question } = await read(`question.${head.id}`, ApprovalQuestion)
+  const { impact, policy, suggestion, ...question } = await read(questionKey(head), ApprovalQuestion)
   return { ...rest, deadlineMs, remindAtMs, snoozedUntilMs, decision, question: { ...question, impact, policy, suggestion } }
 }
 
@@ -223,6 +226,10 @@ function fromStepHead(head: z.infer<typeof StepHead>, outcome: StepState['outcom
 
 function outcomeKey(turn: number, stepId: string, step: { epoch: number; attempt: number }): string {
   return `outcome.${turn}.${stepId}.${step.epoch}.${step.attempt}`
+}
+
+function questionKey({ id, questionVersion }: { id: string; questionVersion: number }): string {
+  return `question.${id}.${questionVersion}`
 }
 
 function mapValues<T, U>(record: Record<string, T>, map: (value: T) => U): Record<string, U> {

@@ -1,23 +1,35 @@
-import type { SessionEvent } from '@weft/contracts'
-import type { SessionCommand, SessionState, StepRef, StepState, SubmitReply, TurnState } from './session-state.ts'
+import type { ApprovalPolicy, SessionEvent } from '@weft/contracts'
+import type {
+  AdvanceContext,
+  ApprovalState,
+  InputReply,
+  SessionCommand,
+  SessionState,
+  StepRef,
+  StepState,
+  TurnState,
+} from './session-state.ts'
 
 /**
  * One advance in the making. The given state is never changed: a turn or a step is copied the first time it is edited.
  */
 export class SessionDraft {
   readonly nowMs: number
+  readonly policies: ApprovalPolicy[]
   readonly commands: SessionCommand[] = []
   readonly events: SessionEvent[] = []
-  reply: SubmitReply | undefined
+  reply: InputReply | undefined
   /** Whether anything was changed; an advance that only repeats commands needs no commit. */
   isTouched = false
   readonly #state: SessionState
   readonly #editedTurns = new Set<number>()
   readonly #editedSteps = new Set<StepState>()
+  readonly #editedApprovals = new Set<ApprovalState>()
 
-  constructor(state: SessionState, nowMs: number) {
+  constructor(state: SessionState, { nowMs, policies }: AdvanceContext) {
     this.#state = { ...state, turns: [...state.turns], outbox: [...state.outbox] }
     this.nowMs = nowMs
+    this.policies = policies
   }
 
   get session(): Readonly<SessionState> {
@@ -45,7 +57,7 @@ export class SessionDraft {
     if (found === undefined) throw new RangeError(`turn ${turn} is not in this session`)
     this.isTouched = true
     if (this.#editedTurns.has(turn)) return found
-    const copy = { ...found, steps: { ...found.steps }, replyTopics: [...found.replyTopics] }
+    const copy = { ...found, steps: { ...found.steps }, replyTopics: [...found.replyTopics], approvals: [...found.approvals] }
     this.#state.turns[index] = copy
     this.#editedTurns.add(turn)
     return copy
@@ -60,6 +72,23 @@ export class SessionDraft {
     owner.steps[stepId] = copy
     this.#editedSteps.add(copy)
     return copy
+  }
+
+  editApproval(turn: number, id: string): ApprovalState {
+    const owner = this.editTurn(turn)
+    const index = owner.approvals.findIndex((candidate) => candidate.id === id)
+    const found = owner.approvals[index]
+    if (found === undefined) throw new RangeError(`approval ${id} is not in turn ${turn}`)
+    if (this.#editedApprovals.has(found)) return found
+    const copy = { ...found }
+    owner.approvals[index] = copy
+    this.#editedApprovals.add(copy)
+    return copy
+  }
+
+  addApproval(turn: number, approval: ApprovalState): void {
+    this.editTurn(turn).approvals.push(approval)
+    this.#editedApprovals.add(approval)
   }
 
   addTurn(turn: TurnState): void {

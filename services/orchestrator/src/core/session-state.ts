@@ -1,4 +1,5 @@
 import type {
+  ApprovalChange,
   ApprovalDecision,
   ApprovalKind,
   ApprovalPolicy,
@@ -6,6 +7,8 @@ import type {
   ApprovalView,
   ApprovalVote,
   Citation,
+  DecideApproval,
+  NeedsApprovalEvent,
   Problem,
   Risk,
   SessionEvent,
@@ -113,7 +116,7 @@ export interface ChildState {
   approvals: ApprovalView[]
 }
 
-/** What is asked; never changes. */
+/** What is asked. */
 export interface ApprovalQuestion {
   agent: string
   capability: string
@@ -134,12 +137,16 @@ export interface ApprovalState {
   kind: ApprovalKind
   stepId: string
   question: ApprovalQuestion
+  /** Counts what was asked in its place since: other arguments, put by an approver. */
+  questionVersion: number
   status: ApprovalView['status']
   hash: string
   planVersion: number
   assignees: string[]
   quorum: number
   votes: ApprovalVote[]
+  /** What approvers changed of what was first asked. */
+  changes: ApprovalChange[]
   commentCount: number
   requestedAtMs: number
   deadlineMs: number | undefined
@@ -166,6 +173,7 @@ export type SessionInput =
   | { type: 'tick' }
   | { type: 'cancel'; turn: number | undefined }
   | { type: 'attach'; replyTopic: string }
+  | { type: 'decide'; decision: DecideApproval }
   | { type: 'flushed'; upToSeq: number }
 
 /** One attempt of one step; a result counts only while its epoch and attempt are current. */
@@ -181,7 +189,15 @@ export type PlanResult =
   | { kind: 'message'; text: string; degraded: string[] }
   | { kind: 'problem'; problem: Problem }
 
-export type AttemptOutcome = ({ kind: 'succeeded' } & StepOutcome) | { kind: 'failed'; problem: Problem }
+export type AttemptOutcome =
+  | ({ kind: 'succeeded' } & StepOutcome)
+  | ({ kind: 'needs_approval' } & Omit<NeedsApprovalEvent, 'type'>)
+  | {
+      kind: 'failed'
+      problem: Problem
+      /** The agent may have done its work, though nothing told so: its answer was lost, or never ended. */
+      mayHaveHappened?: boolean
+    }
 
 /** What the shell does after the commit. Each may be lost and is issued again by a tick. */
 export type SessionCommand =
@@ -189,19 +205,26 @@ export type SessionCommand =
   | ({ type: 'dispatch' } & StepRef)
   | ({ type: 'abort' } & StepRef)
   | { type: 'end'; turn: number }
+  | { type: 'pause'; turn: number }
+
+/** What an advance knows of the world. */
+export interface AdvanceContext {
+  nowMs: number
+  /** Those that hold now; a turn takes them over with its plan. */
+  policies: ApprovalPolicy[]
+}
 
 export interface Advance {
   state: SessionState
   commands: SessionCommand[]
   events: SessionEvent[]
   /** What the input's sender is told. */
-  reply: SubmitReply | undefined
+  reply: InputReply | undefined
 }
 
-export interface SubmitReply {
-  turn: number
-  isRepeat: boolean
-}
+export type InputReply =
+  | { kind: 'submitted'; turn: number; isRepeat: boolean }
+  | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean }
 
 export function newSession(
   identity: { tenant: string; sessionId: string; user: string | undefined },

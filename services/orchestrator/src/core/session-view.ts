@@ -1,5 +1,6 @@
 import type { SessionView, StepView, TurnView, WorkflowStep } from '@weft/contracts'
 import type { SessionState, StepState, TurnState } from './session-state.ts'
+import { viewApprovals } from './view-approval.ts'
 
 /** What clients see of a session. */
 export function viewSession(state: SessionState): SessionView {
@@ -11,13 +12,14 @@ export function viewSession(state: SessionState): SessionView {
     createdAt: iso(state.createdAtMs),
     updatedAt: iso(state.updatedAtMs),
     lastSeq: state.lastSeq,
-    turns: state.turns.map(viewTurn),
+    turns: state.turns.map((turn) => viewTurn(state, turn)),
     ...(state.user === undefined ? {} : { user: state.user }),
   }
 }
 
-function viewTurn(turn: TurnState): TurnView {
+function viewTurn(state: SessionState, turn: TurnState): TurnView {
   const traceId = turn.request.traceparent?.split('-')[1]
+  const approvals = viewApprovals(state, turn)
   return {
     turn: turn.turn,
     status: turn.status,
@@ -26,7 +28,8 @@ function viewTurn(turn: TurnState): TurnView {
     steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(turn, step)),
     ...(turn.endedAtMs === undefined ? {} : { endedAt: iso(turn.endedAtMs) }),
     ...(traceId === undefined ? {} : { traceId }),
-    ...(turn.plan === undefined ? {} : { plan: turn.plan }),
+    ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion }),
+    ...(approvals.length === 0 ? {} : { approvals }),
     ...(turn.answer === undefined ? {} : { answer: turn.answer }),
   }
 }
@@ -66,8 +69,22 @@ function waitOf(turn: TurnState, step: WorkflowStep, state: StepState): StepView
       }
     case 'dispatched':
       return { cause: 'the agent is working', owner: state.agent, deadline: iso(state.deadlineMs) }
+    case 'awaiting_approval':
+      return approvalWait(turn, state)
     default:
       return undefined
+  }
+}
+
+function approvalWait({ approvals }: TurnState, { approvalId }: StepState): StepView['waitingFor'] {
+  const approval = approvals.find((candidate) => candidate.id === approvalId)
+  if (approval === undefined) return { cause: 'an approval' }
+  const { id, question, assignees, deadlineMs } = approval
+  const owner = assignees.length === 0 ? 'every key with the scope approve' : assignees.join(', ')
+  return {
+    cause: `approval ${id}: ${question.reason}`,
+    owner,
+    ...(deadlineMs === undefined ? {} : { deadline: iso(deadlineMs) }),
   }
 }
 

@@ -3,12 +3,10 @@ import { holds } from './evaluate-condition.ts'
 import { endTurn } from './end-turn.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { StepState, TurnState } from './session-state.ts'
-
-/** How long a step may take when its plan does not say. */
-export const stepTimeoutMsDefault = 300_000
+import { startStep } from './start-step.ts'
 
 /**
- * Brings a running turn to rest: every step whose dependencies allow it is dispatched or skipped, and a turn whose steps
+ * Brings a running turn to rest: every step whose dependencies allow it is started or skipped, and a turn whose steps
  * have all ended is ended. Called after every change; calling it again changes nothing.
  */
 export function settleTurn(draft: SessionDraft, turn: number): void {
@@ -26,7 +24,7 @@ function settleStep(draft: SessionDraft, turn: number, step: WorkflowStep): bool
   if (owner?.phase !== 'running' || owner.steps[step.stepId]?.status !== 'pending') return false
   const verdict = judge(step, owner.steps)
   if (verdict === 'wait') return false
-  if (verdict === 'run') dispatchStep(draft, turn, step)
+  if (verdict === 'run') startStep(draft, turn, step)
   else skipStep(draft, { turn, stepId: step.stepId, cause: verdict.skip })
   return true
 }
@@ -51,20 +49,6 @@ function judge(step: WorkflowStep, states: Record<string, StepState>): Verdict {
 function neededSuccesses(step: WorkflowStep): number | undefined {
   if (step.join === undefined || step.join === 'all' || step.dependsOn.length === 0) return undefined
   return step.join === 'any' ? 1 : step.join.atLeast
-}
-
-/** Starts the next attempt of a step at once. */
-export function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): void {
-  const state = draft.editStep(turn, step.stepId)
-  state.status = 'dispatched'
-  state.attempt += 1
-  state.epoch = draft.session.epoch
-  state.startedAtMs ??= draft.nowMs
-  state.deadlineMs = draft.nowMs + (step.timeoutMs ?? stepTimeoutMsDefault)
-  const { stepId } = step
-  const { attempt, epoch, agent } = state
-  draft.log('step.dispatched', turn, { stepId, agent, attempt })
-  draft.command({ type: 'dispatch', turn, stepId, epoch, attempt })
 }
 
 export function skipStep(draft: SessionDraft, { turn, stepId, cause }: { turn: number; stepId: string; cause: string }): void {

@@ -28,7 +28,7 @@ export function submitTurn(draft: SessionDraft, request: SubmitTurn): void {
   session.lastTurn = turn
   session.user ??= request.user
   draft.addTurn(newTurn(draft, turn, request))
-  draft.reply = { turn, isRepeat: false }
+  draft.reply = { kind: 'submitted', turn, isRepeat: false }
   const { model, requestId } = request
   draft.log('turn.accepted', turn, { model, requestId, messages: request.messages.slice(-sessionLimits.historyMessagesMax) })
   dropOldTurns(draft)
@@ -39,11 +39,12 @@ function findRepeated(turns: TurnState[], idempotencyKey: string | undefined): T
 }
 
 function attachRepeated(draft: SessionDraft, repeated: TurnState, replyTopic: string | undefined): void {
-  draft.reply = { turn: repeated.turn, isRepeat: true }
+  draft.reply = { kind: 'submitted', turn: repeated.turn, isRepeat: true }
   if (repeated.phase === 'ended') {
     draft.command({ type: 'end', turn: repeated.turn })
     return
   }
+  if (repeated.status === 'awaiting_approval') draft.command({ type: 'pause', turn: repeated.turn })
   if (replyTopic === undefined || repeated.replyTopics.includes(replyTopic)) return
   const turn = draft.editTurn(repeated.turn)
   turn.replyTopics = [...turn.replyTopics, replyTopic].slice(-sessionLimits.replyTopicsMax)

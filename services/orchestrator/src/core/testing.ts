@@ -1,5 +1,15 @@
-import type { SubmitTurn, WorkflowPlan, WorkflowStep } from '@weft/contracts'
+import type {
+  ApprovalPolicy,
+  ApprovalView,
+  Approver,
+  DecideApproval,
+  SessionEvent,
+  SubmitTurn,
+  WorkflowPlan,
+  WorkflowStep,
+} from '@weft/contracts'
 import { advanceSession } from './advance-session.ts'
+import { viewSession } from './session-view.ts'
 import {
   type Advance,
   newSession,
@@ -13,13 +23,16 @@ import {
 export class DrivenSession {
   nowMs = 1_000_000
   state: SessionState = { ...newSession({ tenant: 'acme', sessionId: 's1', user: undefined }, 1_000_000), epoch: 1 }
+  policies: ApprovalPolicy[] = []
   readonly commands: SessionCommand[] = []
   readonly eventTypes: string[] = []
+  readonly events: SessionEvent[] = []
 
   send(input: SessionInput): Advance {
-    const advance = advanceSession(this.state, input, this.nowMs)
+    const advance = advanceSession(this.state, input, { nowMs: this.nowMs, policies: this.policies })
     this.state = advance.state
     this.commands.push(...advance.commands)
+    this.events.push(...advance.events)
     this.eventTypes.push(...advance.events.map((event) => event.type))
     return advance
   }
@@ -45,6 +58,35 @@ export class DrivenSession {
   fail(stepId: string, isRetryable = false): Advance {
     const problem = { code: 'upstream_error' as const, message: `${stepId} broke`, isRetryable }
     return this.send({ type: 'outcome', ...this.ref(stepId), usage: [], outcome: { kind: 'failed', problem } })
+  }
+
+  /** An agent asks in the middle of its step. */
+  ask(stepId: string, args: unknown = { amount: 1 }): Advance {
+    const outcome = { kind: 'needs_approval' as const, action: 'pay', args, reason: 'money leaves' }
+    return this.send({ type: 'outcome', ...this.ref(stepId), usage: [], outcome })
+  }
+
+  /** Decides the pending approval of a step, as somebody without roles unless told otherwise. */
+  decide(
+    stepId: string,
+    decision: Partial<DecideApproval> & Pick<DecideApproval, 'action'>,
+    by: Partial<Approver> = {},
+  ): Advance {
+    const approvalId = this.approvalOf(stepId).id
+    return this.send({
+      type: 'decide',
+      decision: { approvalId, by: { id: 'ann', roles: [], isAdmin: false, ...by }, ...decision },
+    })
+  }
+
+  /** The newest approval of a step of the newest turn, as clients see it. */
+  approvalOf(stepId: string): ApprovalView {
+    const approvals = viewSession(this.state).turns.at(-1)?.approvals ?? []
+    const [newest] = approvals
+      .filter((approval) => approval.stepId === stepId)
+      .toSorted((left, right) => right.id.localeCompare(left.id, 'en', { numeric: true }))
+    if (newest === undefined) throw new RangeError(`step ${stepId} has no approval`)
+    return newest
   }
 
   /** The current attempt of a step of the newest turn. */

@@ -1,8 +1,9 @@
-import type { Problem } from '@weft/contracts'
-import { failAttempt } from './apply-outcome.ts'
+import { failAttempt } from './fail-step.ts'
 import type { SessionDraft } from './session-draft.ts'
-import type { SessionState, StepState, TurnState } from './session-state.ts'
-import { dispatchStep, settleTurn } from './settle-turn.ts'
+import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
+import { settleTurn } from './settle-turn.ts'
+import { startStep } from './start-step.ts'
+import { approvalTimesMs, tickApprovals } from './tick-approvals.ts'
 
 /** An agent that keeps its deadline answers by itself; only after this much longer is an attempt given up from here. */
 const deadlineGraceMs = 2_000
@@ -17,20 +18,19 @@ export function activateSession(draft: SessionDraft): void {
     for (const step of turn.plan?.steps ?? []) {
       const state = turn.steps[step.stepId]
       if (turn.phase !== 'running' || state?.status !== 'dispatched') continue
-      if (step.idempotent === false) giveUpUnsure(draft, turn, { stepId: step.stepId, state })
-      else dispatchStep(draft, turn.turn, step)
+      if (step.idempotent === false) failInterrupted(draft, { turn: turn.turn, stepId: step.stepId, ...attemptOf(state) })
+      else startStep(draft, turn.turn, step)
     }
   }
 }
 
-/** A step that must not happen twice, whose attempt may have happened: never repeated silently. */
-function giveUpUnsure(draft: SessionDraft, turn: TurnState, { stepId, state }: { stepId: string; state: StepState }): void {
-  const problem: Problem = {
-    code: 'conflict',
-    message: `step "${stepId}" is not idempotent and its attempt ${state.attempt} was interrupted: it may have happened`,
-    isRetryable: false,
-  }
-  failAttempt(draft, { turn: turn.turn, stepId, epoch: state.epoch, attempt: state.attempt }, problem)
+function attemptOf({ epoch, attempt }: StepState): { epoch: number; attempt: number } {
+  return { epoch, attempt }
+}
+
+function failInterrupted(draft: SessionDraft, ref: StepRef): void {
+  const problem = { code: 'dependency_unavailable' as const, message: 'it was interrupted', isRetryable: true }
+  failAttempt(draft, ref, { problem, mayHaveHappened: true })
 }
 
 /** The level-triggered heartbeat: whatever should be happening by now is asked for again; the shell ignores what it already does. */
@@ -43,10 +43,11 @@ export function tickSession(draft: SessionDraft): void {
 }
 
 function tickSteps(draft: SessionDraft, turn: TurnState): void {
+  tickApprovals(draft, turn.turn)
   for (const step of turn.plan?.steps ?? []) {
     const state = draft.findTurn(turn.turn)?.steps[step.stepId]
     if (state === undefined || draft.findTurn(turn.turn)?.phase !== 'running') continue
-    if (state.status === 'ready' && state.notBeforeMs <= draft.nowMs) dispatchStep(draft, turn.turn, step)
+    if (state.status === 'ready' && state.notBeforeMs <= draft.nowMs) startStep(draft, turn.turn, step)
     else if (state.status === 'dispatched') tickDispatched(draft, turn.turn, { stepId: step.stepId, state })
   }
   settleTurn(draft, turn.turn)
@@ -60,7 +61,11 @@ function tickDispatched(draft: SessionDraft, turn: number, { stepId, state }: { 
   }
   draft.command({ type: 'abort', turn, stepId, epoch, attempt })
   const message = `step "${stepId}" did not end before its deadline (${new Date(state.deadlineMs).toISOString()})`
-  failAttempt(draft, { turn, stepId, epoch, attempt }, { code: 'timeout', message, isRetryable: true })
+  failAttempt(
+    draft,
+    { turn, stepId, epoch, attempt },
+    { problem: { code: 'timeout', message, isRetryable: true }, mayHaveHappened: true },
+  )
 }
 
 /** When the next tick has something to do, in epoch milliseconds; undefined while nothing but answers is waited for. */
@@ -71,6 +76,7 @@ export function nextWakeMs(state: SessionState, nowMs: number): number | undefin
     if (step.status === 'ready') return [step.notBeforeMs]
     return step.status === 'dispatched' ? [step.deadlineMs + deadlineGraceMs] : []
   })
+  if (turn?.phase === 'running') times.push(...approvalTimesMs(turn))
   return times.length === 0 ? undefined : Math.min(...times)
 }
 

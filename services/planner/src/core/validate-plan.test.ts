@@ -44,7 +44,12 @@ describe('a plan is refused with the step named', () => {
       'answer',
       /params are 262156 bytes/,
     ],
-    ['an approval', [{ stepId: 'answer', approval: { reason: 'money' } }], 'answer', /approvals/],
+    [
+      'an approval that too few may decide',
+      [{ stepId: 'answer', approval: { reason: 'money', quorum: 2, assignees: ['ann'] } }],
+      'answer',
+      /asks for 2 decisions and names 1/,
+    ],
   ])('%s', (_what, steps, stepId, message) => {
     const [problem] = validatePlan(planOf(steps), registry)
     expect(problem).toMatchObject({ stepId })

@@ -55,7 +55,7 @@ function stepProblems(plan: WorkflowPlan, step: WorkflowStep, registry: Capabili
     ...conditionProblems(step),
     ...parallelProblems(plan, step),
     ...sizeProblems(step),
-    ...laterProblems(step),
+    ...approvalProblems(step),
   ]
   return messages.map((message) => ({ stepId: step.stepId, message }))
 }
@@ -98,7 +98,9 @@ function sizeProblems({ params }: WorkflowStep): string[] {
     : [`its params are ${bytes} bytes of JSON, more than ${planLimits.paramsBytesMax}`]
 }
 
-function laterProblems({ approval, onFailure }: WorkflowStep): string[] {
-  const asks = onFailure?.action === 'ask' ? ['onFailure "ask" is not available in this version'] : []
-  return approval === undefined ? asks : [...asks, 'approvals are not available in this version']
+/** How many hold a role is not known here, so a role may reach any quorum. */
+function approvalProblems({ approval }: WorkflowStep): string[] {
+  const { assignees = [], quorum = 1 } = approval ?? {}
+  const isReachable = assignees.length === 0 || assignees.length >= quorum || assignees.some((name) => name.startsWith('role:'))
+  return isReachable ? [] : [`its approval asks for ${quorum} decisions and names ${assignees.length} who may decide`]
 }

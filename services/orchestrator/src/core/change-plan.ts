@@ -1,0 +1,92 @@
+import { isDeepStrictEqual } from 'node:util'
+import { canonicalJson, isTerminalStep, WeftError, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
+import { hashOfQuestion, hashOfStep, noteApproval } from './ask-approval.ts'
+import { endApproval } from './end-approval.ts'
+import type { SessionDraft } from './session-draft.ts'
+import { type ApprovalState, newStep, type StepState, type TurnState } from './session-state.ts'
+
+/**
+ * Puts another plan in the place of a running turn's. What has started stays as it is; every approval that is still pending is asked anew
+ * under the new version (earlier votes no longer count), and one whose step is left out ends. Refused with `invalid_plan` when a step
+ * that has started would be changed or lost.
+ */
+export function changePlan(draft: SessionDraft, turn: number, { plan, by }: { plan: WorkflowPlan; by: string }): void {
+  const owner = draft.editTurn(turn)
+  if (owner.plan === undefined) throw new RangeError(`turn ${turn} has no plan to change`)
+  refuseRewriting(owner, plan)
+  leaveOut(draft, owner, { kept: new Set(plan.steps.map((step) => step.stepId)), by })
+  const known = new Set(owner.plan.steps.map((step) => step.stepId))
+  owner.plan = plan
+  owner.planVersion += 1
+  for (const step of plan.steps) {
+    if (known.has(step.stepId)) moveStep(draft, owner, step)
+    else addStep(owner, step)
+  }
+  draft.log('plan.ready', turn, { plan, planVersion: owner.planVersion, by })
+  for (const approval of owner.approvals) {
+    if (approval.status === 'pending') bindAnew(draft, owner, approval)
+  }
+}
+
+function refuseRewriting({ plan, steps, approvals }: TurnState, next: WorkflowPlan): void {
+  for (const before of plan?.steps ?? []) {
+    const state = steps[before.stepId]
+    if (state === undefined || !hasStarted(approvals, state)) continue
+    const after = next.steps.find((step) => step.stepId === before.stepId)
+    if (after !== undefined && comparable(after) === comparable(before)) continue
+    const what = after === undefined ? 'left out' : 'changed'
+    throw new WeftError('invalid_plan', `step "${before.stepId}" is ${state.status} and cannot be ${what} any more`, {
+      param: `plan.steps.${before.stepId}`,
+    })
+  }
+}
+
+/** A step whose agent asks in the middle of its work has started too. */
+function hasStarted(approvals: ApprovalState[], { status, approvalId }: StepState): boolean {
+  if (status === 'dispatched' || isTerminalStep(status)) return true
+  return approvals.some((approval) => approval.id === approvalId && approval.kind === 'agent')
+}
+
+function comparable(step: WorkflowStep): string {
+  return canonicalJson({ ...step, dependsOn: step.dependsOn.toSorted() })
+}
+
+function leaveOut(draft: SessionDraft, turn: TurnState, { kept, by }: { kept: ReadonlySet<string>; by: string }): void {
+  for (const [stepId, { status }] of Object.entries(turn.steps)) {
+    if (kept.has(stepId) || isTerminalStep(status)) continue
+    const pending = turn.approvals.find((approval) => approval.stepId === stepId && approval.status === 'pending')
+    if (pending !== undefined) endApproval(draft, { turn: turn.turn, id: pending.id }, { status: 'cancelled', by: 'plan' })
+    const state = draft.editStep(turn.turn, stepId)
+    state.status = 'cancelled'
+    state.approvalId = undefined
+    state.endedAtMs = draft.nowMs
+    draft.log('step.cancelled', turn.turn, { stepId, cause: `${by} left it out of the plan` })
+  }
+}
+
+/** One that was left out before keeps counting its attempts, so that what an earlier one still tells cannot be taken for the next. */
+function addStep(turn: TurnState, { stepId, agent }: WorkflowStep): void {
+  turn.steps[stepId] = { ...newStep(agent), attempt: turn.steps[stepId]?.attempt ?? 0 }
+}
+
+/** A step that has run before keeps what it was granted; one that has not is asked about again where it has to be. */
+function moveStep(draft: SessionDraft, turn: TurnState, step: WorkflowStep): void {
+  const known = turn.steps[step.stepId]
+  if (known === undefined || isTerminalStep(known.status)) return
+  const state = draft.editStep(turn.turn, step.stepId)
+  if (known.attempt === 0) state.agent = step.agent
+  if (state.approvedHash !== undefined) state.approvedHash = known.attempt > 0 ? hashOfStep(draft, turn, step) : undefined
+}
+
+function bindAnew(draft: SessionDraft, turn: TurnState, { id }: ApprovalState): void {
+  const approval = draft.editApproval(turn.turn, id)
+  const step = turn.plan?.steps.find((candidate) => candidate.stepId === approval.stepId)
+  approval.planVersion = turn.planVersion
+  approval.votes = []
+  if (approval.kind !== 'agent' && step !== undefined && !isDeepStrictEqual(step.params, approval.question.args)) {
+    approval.question = { ...approval.question, agent: step.agent, capability: step.capability, args: step.params }
+    approval.questionVersion += 1
+  }
+  approval.hash = hashOfQuestion(draft, turn, approval)
+  noteApproval(draft, { turn: turn.turn, approval }, { kind: 'outdated', by: 'plan' })
+}

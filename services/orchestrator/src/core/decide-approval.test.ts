@@ -1,0 +1,202 @@
+import { describe, expect, it } from '@jest/globals'
+import type { ApprovalRule } from '@weft/contracts'
+import { DrivenSession, planOf } from './testing.ts'
+
+function asked(rule: Partial<ApprovalRule> = {}): DrivenSession {
+  const session = new DrivenSession()
+  session.run([
+    { stepId: 'pay', params: { amount: 5, to: 'bob' }, approval: { reason: 'money leaves', ...rule } },
+    { stepId: 'tell', dependsOn: ['pay'] },
+    { stepId: 'answer', dependsOn: ['tell'] },
+  ])
+  return session
+}
+
+function refusal(act: () => unknown): unknown {
+  try {
+    act()
+  } catch (thrown) {
+    return thrown
+  }
+  throw new Error('it was not refused')
+}
+
+describe('one decision', () => {
+  it('wins: the same again gets the first one, another is told who decided and when', () => {
+    const session = asked()
+    session.decide('pay', { action: 'approve' }, { id: 'ann' })
+    const again = session.decide('pay', { action: 'approve' }, { id: 'ben' })
+    expect(again.reply).toMatchObject({ kind: 'decided', isRepeat: true, approval: { decision: { by: 'ann' } } })
+    expect(refusal(() => session.decide('pay', { action: 'reject' }, { id: 'ben' }))).toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/was approved by ann at 1970-/),
+    })
+    expect(session.dispatched()).toEqual(['pay'])
+  })
+
+  it('comes too late when the turn was cancelled, or never existed', () => {
+    const session = asked()
+    session.send({ type: 'cancel', turn: undefined })
+    expect(refusal(() => session.decide('pay', { action: 'approve' }))).toMatchObject({ code: 'gone' })
+    const unknown = { approvalId: 'appr_s1.9', action: 'approve' as const, by: { id: 'ann', roles: [], isAdmin: true } }
+    expect(refusal(() => session.send({ type: 'decide', decision: unknown }))).toMatchObject({ code: 'not_found' })
+  })
+
+  it('is bound to what was shown', () => {
+    const session = asked()
+    const { hash } = session.approvalOf('pay')
+    expect(refusal(() => session.decide('pay', { action: 'approve', hash: '0'.repeat(64) }))).toMatchObject({
+      code: 'approval_outdated',
+      details: { hash },
+    })
+    session.decide('pay', { action: 'approve', hash })
+    expect(session.dispatched()).toEqual(['pay'])
+  })
+
+  it('is for those who are asked: by name, by role, or as an administrator', () => {
+    const rule = { assignees: ['ann', 'role:finance'] }
+    expect(refusal(() => asked(rule).decide('pay', { action: 'approve' }, { id: 'eve', roles: ['sales'] }))).toMatchObject({
+      code: 'permission_denied',
+    })
+    for (const by of [{ id: 'ann' }, { id: 'cy', roles: ['finance'] }, { id: 'root', isAdmin: true }]) {
+      const session = asked(rule)
+      session.decide('pay', { action: 'approve' }, by)
+      expect(session.dispatched()).toEqual(['pay'])
+    }
+  })
+})
+
+describe('a quorum', () => {
+  it('needs that many approvers, each counted once', () => {
+    const session = asked({ quorum: 2 })
+    session.decide('pay', { action: 'approve' }, { id: 'ann' })
+    expect(session.decide('pay', { action: 'approve' }, { id: 'ann' }).reply).toMatchObject({ isRepeat: true })
+    expect(session.dispatched()).toEqual([])
+    session.decide('pay', { action: 'approve' }, { id: 'ben' })
+    expect(session.dispatched()).toEqual(['pay'])
+  })
+
+  it('is broken by one who rejects, but not by one who has approved', () => {
+    const session = asked({ quorum: 3 })
+    session.decide('pay', { action: 'approve' }, { id: 'ann' })
+    expect(refusal(() => session.decide('pay', { action: 'reject' }, { id: 'ann' }))).toMatchObject({ code: 'conflict' })
+    session.decide('pay', { action: 'reject' }, { id: 'ben' })
+    expect(session.approvalOf('pay')).toMatchObject({ status: 'rejected', decision: { by: 'ben' } })
+  })
+
+  it('starts again at whoever modifies: the others approved something else', () => {
+    const session = asked({ quorum: 2 })
+    session.decide('pay', { action: 'approve' }, { id: 'ann' })
+    session.decide('pay', { action: 'modify', params: { amount: 4, to: 'bob' } }, { id: 'ben' })
+    expect(session.approvalOf('pay')).toMatchObject({ status: 'pending', votes: [{ by: 'ben' }], args: { amount: 4 } })
+    session.decide('pay', { action: 'approve' }, { id: 'ann' })
+    expect(session.approvalOf('pay')).toMatchObject({
+      status: 'modified',
+      decision: { changes: [{ path: 'steps.pay.params.amount', before: 5, after: 4 }] },
+    })
+    expect(session.dispatched()).toEqual(['pay'])
+  })
+})
+
+describe('modifying', () => {
+  it('the arguments runs the step with them, under the next version of the plan', () => {
+    const session = asked()
+    session.decide('pay', { action: 'modify', params: { amount: 1, to: 'bob' } })
+    const [turn] = session.state.turns
+    expect(turn?.planVersion).toBe(2)
+    expect(turn?.plan?.steps[0]?.params).toEqual({ amount: 1, to: 'bob' })
+    expect(session.dispatched()).toEqual(['pay'])
+    expect(session.decide('pay', { action: 'modify', params: { amount: 1, to: 'bob' } }).reply).toMatchObject({ isRepeat: true })
+  })
+
+  it('the remaining plan adds, changes and leaves out steps that have not started', () => {
+    const session = asked()
+    const plan = planOf([
+      { stepId: 'pay', params: { amount: 5, to: 'bob' }, approval: { reason: 'money leaves' } },
+      { stepId: 'check', dependsOn: ['pay'] },
+      { stepId: 'answer', dependsOn: ['check'] },
+    ])
+    session.decide('pay', { action: 'modify', plan })
+    expect(session.approvalOf('pay').decision?.changes?.map((change) => change.path)).toEqual([
+      'steps.tell',
+      'steps.answer.dependsOn',
+      'steps.check',
+    ])
+    session.succeed('pay')
+    expect(session.statusOf('tell')).toBe('cancelled')
+    session.succeed('check')
+    session.succeed('answer')
+    expect(session.turnStatus).toBe('completed')
+  })
+
+  it('a step that has started is refused, with the step named and nothing changed', () => {
+    const session = new DrivenSession()
+    session.run([
+      { stepId: 'look', params: { at: 1 } },
+      { stepId: 'pay', dependsOn: ['look'], approval: { reason: 'money leaves' } },
+      { stepId: 'answer', dependsOn: ['pay'] },
+    ])
+    session.succeed('look')
+    const before = session.state
+    const plan = planOf([
+      { stepId: 'look', params: { at: 2 } },
+      { stepId: 'pay', dependsOn: ['look'], approval: { reason: 'money leaves' } },
+      { stepId: 'answer', dependsOn: ['pay'] },
+    ])
+    expect(refusal(() => session.decide('pay', { action: 'modify', plan }))).toMatchObject({
+      code: 'invalid_plan',
+      param: 'plan.steps.look',
+    })
+    expect(session.state).toBe(before)
+  })
+
+  it('asks every other pending approver again, because the plan they saw is no longer the plan', () => {
+    const session = new DrivenSession()
+    const approval = { reason: 'ask', quorum: 2 }
+    session.run([
+      { stepId: 'a', approval },
+      { stepId: 'b', approval },
+      { stepId: 'answer', dependsOn: ['a', 'b'] },
+    ])
+    session.decide('b', { action: 'approve' }, { id: 'ann' })
+    const shown = session.approvalOf('b').hash
+    session.decide('a', { action: 'modify', params: { more: true } }, { id: 'ben' })
+    expect(session.approvalOf('b')).toMatchObject({ status: 'pending', votes: [], planVersion: 2 })
+    expect(refusal(() => session.decide('b', { action: 'approve', hash: shown }))).toMatchObject({ code: 'approval_outdated' })
+  })
+
+  it('into nothing else is refused', () => {
+    const same = { action: 'modify' as const, params: { to: 'bob', amount: 5 } }
+    expect(refusal(() => asked().decide('pay', same))).toMatchObject({ code: 'invalid_request', param: 'params' })
+  })
+
+  it('the step away decides its approval and skips nothing else', () => {
+    const session = asked()
+    session.decide('pay', { action: 'modify', plan: planOf([{ stepId: 'answer' }]) })
+    expect(session.approvalOf('pay').status).toBe('modified')
+    expect(session.dispatched()).toEqual(['answer'])
+    session.succeed('answer')
+    expect(session.turnStatus).toBe('completed')
+  })
+})
+
+describe('passing on', () => {
+  it('gives the own seat to somebody else', () => {
+    const session = asked({ assignees: ['ann', 'ben'], quorum: 2 })
+    session.decide('pay', { action: 'delegate', to: 'cy' }, { id: 'ann' })
+    expect(session.approvalOf('pay').assignees).toEqual(['ben', 'cy'])
+    expect(refusal(() => session.decide('pay', { action: 'approve' }, { id: 'ann' }))).toMatchObject({
+      code: 'permission_denied',
+    })
+    expect(refusal(() => session.decide('pay', { action: 'delegate', to: 'cy' }, { id: 'ben' }))).toMatchObject({
+      code: 'invalid_request',
+    })
+  })
+
+  it('leaves a comment for the others, and decides nothing', () => {
+    const session = asked()
+    session.decide('pay', { action: 'comment', comment: 'who is bob?' })
+    expect(session.approvalOf('pay')).toMatchObject({ status: 'pending', commentCount: 1 })
+    expect(session.events.at(-1)).toMatchObject({ entry: { kind: 'commented', by: 'ann', comment: 'who is bob?' } })
+  })
+})

@@ -1,0 +1,154 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type ApprovalVote, type Approver, approvalLimits, type DecideApproval, WeftError } from '@weft/contracts'
+import { canReach } from './approval-terms.ts'
+import { noteApproval } from './ask-approval.ts'
+import { endApproval } from './end-approval.ts'
+import { modifyQuestion } from './modify-question.ts'
+import { resolveApproval } from './resolve-approval.ts'
+import type { SessionDraft } from './session-draft.ts'
+import type { ApprovalState, TurnState } from './session-state.ts'
+import { settleTurn } from './settle-turn.ts'
+import { tickApprovals } from './tick-approvals.ts'
+import { viewApproval } from './view-approval.ts'
+
+/**
+ * One approver's word on an approval, decided here and nowhere else, so that of all that race (approvers, deadline, cancel) one wins.
+ * Refused: `not_found`; `permission_denied` for who is not asked; `gone` when nobody has to decide any more; `conflict` when it was
+ * decided otherwise (by whom and when in the message); `approval_outdated` when what was shown is no longer what is asked.
+ */
+export function decideApproval(draft: SessionDraft, decision: DecideApproval): void {
+  const { turn } = findApproval(draft, decision.approvalId)
+  tickApprovals(draft, turn.turn)
+  const { approval } = findApproval(draft, decision.approvalId)
+  requireAssignee(approval, decision.by)
+  const isRepeat = approval.status === 'pending' ? act(draft, turn.turn, decision) : repeats(approval, decision)
+  settleTurn(draft, turn.turn)
+  const decided = findApproval(draft, decision.approvalId)
+  draft.reply = { kind: 'decided', approval: viewApproval(draft.session, decided.turn, decided.approval), isRepeat }
+}
+
+function findApproval(draft: SessionDraft, id: string): { turn: TurnState; approval: ApprovalState } {
+  for (const turn of draft.session.turns) {
+    const approval = turn.approvals.find((candidate) => candidate.id === id)
+    if (approval !== undefined) return { turn, approval }
+  }
+  throw new WeftError('not_found', `no such approval: ${id}`)
+}
+
+function requireAssignee({ assignees, id }: ApprovalState, by: Approver): void {
+  if (assignees.length === 0 || by.isAdmin || assignees.some((assignee) => isOf(by, assignee))) return
+  throw new WeftError('permission_denied', `${by.id} is not asked for approval ${id}: ${assignees.join(', ')} may decide it`)
+}
+
+function isOf({ id, roles }: Approver, assignee: string): boolean {
+  return assignee === id || roles.some((role) => assignee === `role:${role}`)
+}
+
+/** Deciding as it was decided is no decision; anything else comes too late. */
+function repeats({ id, status, decision, question }: ApprovalState, { action, params, plan }: DecideApproval): boolean {
+  const isSame =
+    (status === 'approved' && action === 'approve') ||
+    (status === 'rejected' && action === 'reject') ||
+    (status === 'modified' && action === 'modify' && plan === undefined && isDeepStrictEqual(params, question.args))
+  if (isSame) return true
+  const code = status === 'expired' || status === 'cancelled' ? 'gone' : 'conflict'
+  const message = `approval ${id} was ${status} by ${decision?.by} at ${decision?.at}`
+  throw new WeftError(code, message, { details: { decision } })
+}
+
+/** Whether nothing changed, because the approver had said the same before. */
+function act(draft: SessionDraft, turn: number, decision: DecideApproval): boolean {
+  const { approval } = findApproval(draft, decision.approvalId)
+  requireHash(approval, decision.hash)
+  switch (decision.action) {
+    case 'approve':
+    case 'reject':
+      return vote(draft, turn, { ...decision, action: decision.action })
+    case 'modify':
+      modifyQuestion(draft, turn, decision)
+      return vote(draft, turn, { ...decision, action: 'approve' })
+    case 'snooze':
+      snooze(draft, turn, decision)
+      return false
+    case 'delegate':
+      delegate(draft, turn, decision)
+      return false
+    case 'comment':
+      comment(draft, turn, decision)
+      return false
+  }
+}
+
+function requireHash({ id, hash }: ApprovalState, shown: string | undefined): void {
+  if (shown === undefined || shown === hash) return
+  throw new WeftError('approval_outdated', `approval ${id} asks for something else than was shown: look at it again`, {
+    details: { hash },
+  })
+}
+
+/** One reject decides; as many approvals as the quorum asks for do. Each approver counts once. */
+function vote(draft: SessionDraft, turn: number, decision: DecideApproval & { action: 'approve' | 'reject' }): boolean {
+  const { approvalId: id, action, by, comment: said } = decision
+  const before = findApproval(draft, id).approval
+  if (before.status !== 'pending') return false
+  const own = before.votes.find((candidate) => candidate.by === by.id)
+  if (own?.decision === action) return true
+  if (own !== undefined) {
+    throw new WeftError('conflict', `${by.id} decided to ${own.decision} at ${own.at}; approval ${id} waits for others`)
+  }
+  const approval = draft.editApproval(turn, id)
+  const words = said === undefined ? {} : { comment: said }
+  const cast: ApprovalVote = { by: by.id, decision: action, at: new Date(draft.nowMs).toISOString(), ...words }
+  approval.votes = [...approval.votes, cast]
+  const approvals = approval.votes.filter((candidate) => candidate.decision === 'approve').length
+  if (action === 'approve' && approvals < approval.quorum) {
+    noteApproval(draft, { turn, approval }, { kind: 'voted', by: by.id, decision: action, ...words })
+    return false
+  }
+  resolveApproval(draft, turn, endApproval(draft, { turn, id }, { ...verdictOf(approval, decision), by: by.id, ...words }))
+  return false
+}
+
+function verdictOf({ changes }: ApprovalState, { action, estimate }: DecideApproval) {
+  if (action === 'reject') return { status: 'rejected' as const }
+  if (changes.length === 0) return { status: 'approved' as const }
+  return { status: 'modified' as const, changes, ...(estimate === undefined ? {} : { estimate }) }
+}
+
+/** Snoozing hides an approval from lists for a while; its deadline stays. */
+function snooze(draft: SessionDraft, turn: number, { approvalId: id, by, untilMs }: DecideApproval): void {
+  const approval = draft.editApproval(turn, id)
+  const latestMs = approval.deadlineMs ?? Number.POSITIVE_INFINITY
+  if (untilMs === undefined || untilMs <= draft.nowMs || untilMs > latestMs) {
+    const bound =
+      approval.deadlineMs === undefined ? '' : ` and not after the deadline ${new Date(approval.deadlineMs).toISOString()}`
+    throw new WeftError('invalid_request', `until must be a time in the future${bound}`, { param: 'until' })
+  }
+  approval.snoozedUntilMs = untilMs
+  noteApproval(draft, { turn, approval }, { kind: 'snoozed', by: by.id, until: new Date(untilMs).toISOString() })
+}
+
+/** The approver's own seat goes to somebody else; an administrator who has none gives away all of them. */
+function delegate(draft: SessionDraft, turn: number, { approvalId: id, by, to }: DecideApproval): void {
+  if (to === undefined) throw new WeftError('invalid_request', 'to must name who shall decide instead', { param: 'to' })
+  const approval = draft.editApproval(turn, id)
+  const others = approval.assignees.filter((assignee) => !isOf(by, assignee))
+  const isSeated = others.length < approval.assignees.length
+  const assignees = [...new Set(isSeated ? [...others, to] : [to])]
+  if (!canReach(assignees, approval.quorum)) {
+    const message = `${approval.quorum} have to approve, and only ${assignees.join(', ')} would be asked`
+    throw new WeftError('invalid_request', message, { param: 'to' })
+  }
+  approval.assignees = assignees
+  noteApproval(draft, { turn, approval }, { kind: 'delegated', by: by.id, to })
+}
+
+function comment(draft: SessionDraft, turn: number, { approvalId: id, by, comment: text }: DecideApproval): void {
+  if (text === undefined || text === '') throw new WeftError('invalid_request', 'text must not be empty', { param: 'text' })
+  const approval = draft.editApproval(turn, id)
+  if (approval.commentCount >= approvalLimits.commentsMax) {
+    throw new WeftError('conflict', `approval ${id} has ${approval.commentCount} comments already, the most it can have`)
+  }
+  approval.commentCount += 1
+  noteApproval(draft, { turn, approval }, { kind: 'commented', by: by.id, comment: text })
+}

@@ -1,0 +1,45 @@
+import type { WorkflowStep } from '@weft/contracts'
+import { findPolicy, riskDefault } from './approval-terms.ts'
+import { type Asking, askApproval, hashOfStep } from './ask-approval.ts'
+import type { SessionDraft } from './session-draft.ts'
+import type { TurnState } from './session-state.ts'
+
+/** How long a step may take when its plan does not say. */
+export const stepTimeoutMsDefault = 300_000
+
+/**
+ * The only way to an agent: a step that needs an approval, by its plan or by a policy, and has none for exactly what it is about to do, asks
+ * for it; any other starts its next attempt.
+ */
+export function startStep(draft: SessionDraft, turn: number, step: WorkflowStep): void {
+  const owner = draft.findTurn(turn)
+  if (owner === undefined) return
+  const asking = gateOf(owner, step)
+  const isGranted = asking === undefined || owner.steps[step.stepId]?.approvedHash === hashOfStep(draft, owner, step)
+  if (isGranted) dispatchStep(draft, turn, step)
+  else askApproval(draft, { turn, step }, asking)
+}
+
+function gateOf(turn: TurnState, step: WorkflowStep): Asking | undefined {
+  const agent = turn.steps[step.stepId]?.agent ?? step.agent
+  const { capability, approval, params } = step
+  const risk = approval?.risk ?? riskDefault
+  const policy = findPolicy(turn.policies, { agent, capability, risk, kind: 'step' })
+  if (approval === undefined && policy?.isRequired !== true) return undefined
+  const reason =
+    approval?.reason ?? policy?.reason ?? `the policy "${policy?.name ?? ''}" asks before ${agent} does "${capability}"`
+  return { kind: 'step', action: `${agent}: ${capability}`, args: params, reason, risk }
+}
+
+function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): void {
+  const state = draft.editStep(turn, step.stepId)
+  state.status = 'dispatched'
+  state.attempt += 1
+  state.epoch = draft.session.epoch
+  state.startedAtMs ??= draft.nowMs
+  state.deadlineMs = draft.nowMs + (step.timeoutMs ?? stepTimeoutMsDefault)
+  const { stepId } = step
+  const { attempt, epoch, agent } = state
+  draft.log('step.dispatched', turn, { stepId, agent, attempt })
+  draft.command({ type: 'dispatch', turn, stepId, epoch, attempt })
+}
