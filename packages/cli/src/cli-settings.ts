@@ -42,6 +42,7 @@ const cliEnvironment = z.looseObject({
   WEFT_TOOLCHAIN: text,
   XDG_CACHE_HOME: text,
   NODE_COMPILE_CACHE: text,
+  WEFT_APPROVAL_POLICIES: text.transform((path) => (path === undefined ? undefined : resolve(path))),
 })
 
 /** Reads and checks what the command line itself needs. Throws `SettingsError` naming every wrong variable. */

@@ -71,6 +71,27 @@ export const ApprovalPolicy = ApprovalTerms.extend({
 })
 export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>
 
+/**
+ * Whether so many can decide at all: everybody may, or enough are named, or a role is among them (how many hold it is not known in a plan).
+ */
+export function canReachQuorum(assignees: string[], quorum: number): boolean {
+  return assignees.length === 0 || assignees.length >= quorum || assignees.some((assignee) => assignee.startsWith('role:'))
+}
+
+const unreachable = { message: 'the quorum is more than the assignees it names', path: ['quorum'] }
+
+/** The file of policies: the first that matches rules. */
+export const ApprovalPolicyFile = z.object({
+  policies: z
+    .array(
+      ApprovalPolicy.refine(({ assignees, quorum }) => canReachQuorum(assignees, quorum), unreachable).refine(
+        ({ escalation }) => escalation.every((rung) => canReachQuorum(rung.assignees, rung.quorum ?? 1)),
+        { ...unreachable, path: ['escalation'] },
+      ),
+    )
+    .max(approvalLimits.policiesMax),
+})
+
 /** Who decides, as the gateway knows from the key. */
 export const Approver = z.object({ id: Name, roles: z.array(Name).default([]), isAdmin: z.boolean().default(false) })
 export type Approver = z.infer<typeof Approver>

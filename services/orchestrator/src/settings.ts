@@ -1,4 +1,4 @@
-import { ApprovalPolicy, approvalLimits } from '@weft/contracts'
+import { type ApprovalPolicy, ApprovalPolicyFile } from '@weft/contracts'
 import { appSettings, databaseSettings, loadYaml, readSettings, telemetrySettings } from '@weft/settings'
 import { z } from 'zod'
 
@@ -10,8 +10,6 @@ const Environment = z.object({
   WEFT_APPROVAL_POLICIES: z.string().min(1).optional(),
 })
 
-const PolicyFile = z.object({ policies: z.array(ApprovalPolicy).max(approvalLimits.policiesMax) })
-
 export interface OrchestratorSettings extends z.infer<typeof Environment> {
   approvalPolicies: ApprovalPolicy[]
 }
@@ -19,5 +17,5 @@ export interface OrchestratorSettings extends z.infer<typeof Environment> {
 export function readOrchestratorSettings(): OrchestratorSettings {
   const environment = readSettings(Environment)
   const { WEFT_APPROVAL_POLICIES: path } = environment
-  return { ...environment, approvalPolicies: path === undefined ? [] : loadYaml(path, PolicyFile).policies }
+  return { ...environment, approvalPolicies: path === undefined ? [] : loadYaml(path, ApprovalPolicyFile).policies }
 }

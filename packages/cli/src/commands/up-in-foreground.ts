@@ -8,7 +8,7 @@ import { holdsMeshLock, ownIdentity, takeMeshLock } from '../supervisor/mesh-loc
 import type { AppId } from '../supervisor/mesh-plan.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
 import { planProcesses } from '../supervisor/plan-processes.ts'
-import { refuseUnfitPlace } from '../supervisor/preflight.ts'
+import { refuseUnfitPlace, refuseUnusablePolicies } from '../supervisor/preflight.ts'
 import { prepareMesh } from '../supervisor/prepare-mesh.ts'
 import { boundOwnOutput } from '../supervisor/rotating-log.ts'
 import '../supervisor/return-idle-memory.ts'
@@ -43,6 +43,7 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, o
     const orphanCount = await endOrphans(readMeshRecord(paths.meshFile))
     if (orphanCount > 0) console.log(`ended ${orphanCount} processes that an earlier start had left behind`)
     await refuseUnfitPlace(settings)
+    refuseUnusablePolicies(settings.environment)
     const key = ensureAdminKey(paths, settings.apiKey)
     const plan = await prepareMesh({ settings, paths, replicas, infrastructureOnly })
     const specs = planProcesses(plan, { infrastructureOnly })

@@ -1,4 +1,6 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
+import { ApprovalPolicyFile } from '@weft/contracts'
+import { loadYaml } from '@weft/settings'
 import { CliError } from '../cli-error.ts'
 import { probePort } from './choose-ports.ts'
 
@@ -26,6 +28,11 @@ function refuseFullDisk(dataFolder: string): void {
     'disk_full',
     `the disk holding ${dataFolder} has ${free} free, and at least 200 MB are needed; free some, or set WEFT_DATA to another disk`,
   )
+}
+
+/** A mistake in the approval policies must not come to light only when somebody should have been asked. Throws `SettingsError`. */
+export function refuseUnusablePolicies({ WEFT_APPROVAL_POLICIES: path }: Record<string, string>): void {
+  if (path !== undefined) loadYaml(path, ApprovalPolicyFile)
 }
 
 export function freeBytesAt(folder: string): number {

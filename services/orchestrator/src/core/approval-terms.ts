@@ -1,4 +1,11 @@
-import type { ApprovalKind, ApprovalPolicy, ApprovalRule, ApprovalTerms, Risk } from '@weft/contracts'
+import {
+  type ApprovalKind,
+  type ApprovalPolicy,
+  type ApprovalRule,
+  type ApprovalTerms,
+  canReachQuorum,
+  type Risk,
+} from '@weft/contracts'
 
 /** How long a decision is waited for when neither plan nor policy says: 7 days. */
 export const approvalTimeoutMsDefault = 604_800_000
@@ -40,7 +47,7 @@ export function joinTerms(rule: ApprovalRule | undefined, policy: ApprovalPolicy
   const assignees = joinAssignees(rule?.assignees ?? [], policy?.assignees ?? [], quorum)
   return {
     assignees,
-    quorum: canReach(assignees, quorum) ? quorum : assignees.length,
+    quorum: canReachQuorum(assignees, quorum) ? quorum : assignees.length,
     timeoutMs: timeouts.length === 0 ? approvalTimeoutMsDefault : Math.min(...timeouts),
     ...(policy?.remindBeforeMs === undefined ? {} : { remindBeforeMs: policy.remindBeforeMs }),
     onTimeout: escalation.length === 0 ? 'reject' : 'escalate',
@@ -52,10 +59,5 @@ export function joinTerms(rule: ApprovalRule | undefined, policy: ApprovalPolicy
 function joinAssignees(own: string[], ruling: string[], quorum: number): string[] {
   if (ruling.length === 0) return own
   const both = own.filter((assignee) => ruling.includes(assignee))
-  return both.length > 0 && canReach(both, quorum) ? both : ruling
-}
-
-/** Whether so many can decide at all; how many hold a role is not known here. */
-export function canReach(assignees: string[], quorum: number): boolean {
-  return assignees.length === 0 || assignees.length >= quorum || assignees.some((assignee) => assignee.startsWith('role:'))
+  return both.length > 0 && canReachQuorum(both, quorum) ? both : ruling
 }

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type ApprovalVote, type Approver, approvalLimits, type DecideApproval, WeftError } from '@weft/contracts'
-import { canReach } from './approval-terms.ts'
+import { type ApprovalVote, type Approver, approvalLimits, canReachQuorum, type DecideApproval, WeftError } from '@weft/contracts'
 import { noteApproval } from './ask-approval.ts'
 import { endApproval } from './end-approval.ts'
 import { modifyQuestion } from './modify-question.ts'
@@ -135,7 +134,7 @@ function delegate(draft: SessionDraft, turn: number, { approvalId: id, by, to }:
   const others = approval.assignees.filter((assignee) => !isOf(by, assignee))
   const isSeated = others.length < approval.assignees.length
   const assignees = [...new Set(isSeated ? [...others, to] : [to])]
-  if (!canReach(assignees, approval.quorum)) {
+  if (!canReachQuorum(assignees, approval.quorum)) {
     const message = `${approval.quorum} have to approve, and only ${assignees.join(', ')} would be asked`
     throw new WeftError('invalid_request', message, { param: 'to' })
   }

@@ -1,4 +1,4 @@
-import { type PlanProblem, planLimits, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
+import { canReachQuorum, type PlanProblem, planLimits, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
 import { type CapabilityRegistry, findCapability } from './capability-registry.ts'
 
 /** Everything that keeps a plan from running, each with the step it is about; empty for a sound plan. */
@@ -98,9 +98,9 @@ function sizeProblems({ params }: WorkflowStep): string[] {
     : [`its params are ${bytes} bytes of JSON, more than ${planLimits.paramsBytesMax}`]
 }
 
-/** How many hold a role is not known here, so a role may reach any quorum. */
 function approvalProblems({ approval }: WorkflowStep): string[] {
   const { assignees = [], quorum = 1 } = approval ?? {}
-  const isReachable = assignees.length === 0 || assignees.length >= quorum || assignees.some((name) => name.startsWith('role:'))
-  return isReachable ? [] : [`its approval asks for ${quorum} decisions and names ${assignees.length} who may decide`]
+  return canReachQuorum(assignees, quorum)
+    ? []
+    : [`its approval asks for ${quorum} decisions and names ${assignees.length} who may decide`]
 }
