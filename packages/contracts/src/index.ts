@@ -27,6 +27,7 @@ export {
   ApprovalView,
   ApprovalVote,
   Approver,
+  Assignee,
   approvalActions,
   approvalLimits,
   canReachQuorum,
@@ -87,5 +88,5 @@ export {
   TurnView,
   Usage,
 } from './session.ts'
-export { weftVersion } from './version.ts'
 export { isTerminalStep, isTerminalTurn, StepStatus, TurnStatus } from './status.ts'
+export { weftVersion } from './version.ts'

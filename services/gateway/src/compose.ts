@@ -22,6 +22,7 @@ import { dependencyChecks, findDown } from './dependency-checks.ts'
 import { readAdminKey } from './first-admin-key.ts'
 import type { KeyStore } from './key-store.ts'
 import { createOpenStreams } from './open-streams.ts'
+import { createPostgresApprovals } from './postgres-approvals.ts'
 import { createPostgresKeys } from './postgres-keys.ts'
 import { createPostgresSessionLog } from './postgres-sessions.ts'
 import { prepareDatabase } from './prepare-database.ts'
@@ -92,6 +93,7 @@ async function buildParts(settings: GatewaySettings) {
     sidecar,
     sessions: createSessions(sidecar),
     log: createPostgresSessionLog(database),
+    approvals: createPostgresApprovals(database),
     hub: createReplyHub(),
     streams: createOpenStreams({
       findValid: (keyIds) => keyStore.findValid(keyIds),

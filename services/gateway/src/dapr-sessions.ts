@@ -1,4 +1,4 @@
-import { SessionView, type SubmitTurn, sessionActorId, TurnAccepted } from '@weft/contracts'
+import { ApprovalDecided, type DecideApproval, SessionView, type SubmitTurn, sessionActorId, TurnAccepted } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 
@@ -16,6 +16,8 @@ export interface Sessions {
   attach(session: SessionRef, replyTopic: string): Promise<void>
   /** Cancels one turn, or all that run; harmless when nothing does. */
   cancel(session: SessionRef, turn?: number): Promise<SessionView>
+  /** Decides about one of the session's approvals, or changes it. */
+  decide(session: SessionRef, decision: DecideApproval, signal: AbortSignal): Promise<ApprovalDecided>
 }
 
 /** A turn of the actor takes milliseconds; a moved actor a second. */
@@ -38,6 +40,7 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
       await call(session, 'attach', { schema: z.unknown(), body: { replyTopic } })
     },
     cancel: (session, turn) => call(session, 'cancel', { schema: SessionView, body: turn === undefined ? {} : { turn } }),
+    decide: (session, decision, signal) => call(session, 'decide', { schema: ApprovalDecided, body: decision, signal }),
   }
 }
 

@@ -1,18 +1,5 @@
-import type { KeyScope } from './core/api-key.ts'
-import type { SchemaName } from './openapi-schemas.ts'
-
-export interface ApiOperation {
-  id: string
-  method: 'get' | 'post' | 'delete'
-  path: string
-  summary: string
-  /** What the key must be allowed to do; none for health. */
-  scope?: KeyScope
-  body?: { schema: SchemaName; content?: string }
-  query?: string[]
-  headers?: string[]
-  answer?: { schema?: SchemaName; status?: number; content?: string; description?: string }
-}
+import { approvalOperations } from './openapi-approvals.ts'
+import type { ApiOperation } from './openapi-operation.ts'
 
 const sse = 'text/event-stream'
 const page = ['limit', 'after']
@@ -132,7 +119,14 @@ const health: ApiOperation[] = [
   { id: 'metrics', method: 'get', path: '/metrics', summary: 'Prometheus text', answer: { content: 'text/plain' } },
 ]
 
-export const operations: readonly ApiOperation[] = [...chat, ...sessions, ...knowledge, ...administration, ...health]
+export const operations: readonly ApiOperation[] = [
+  ...chat,
+  ...sessions,
+  ...approvalOperations,
+  ...knowledge,
+  ...administration,
+  ...health,
+]
 
 function chatScope(method: ApiOperation['method'], path: string, ...[id, summary]: [string, string]): ApiOperation {
   return { id, method, path, summary, scope: 'chat' }

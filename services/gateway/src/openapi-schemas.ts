@@ -1,4 +1,5 @@
 import {
+  ApprovalView,
   ChatCompletionRequest,
   ChatMessage,
   Citation,
@@ -15,30 +16,43 @@ import {
   WorkflowPlan,
 } from '@weft/contracts'
 import { z } from 'zod'
+import { decisionBodies } from './core/decision-request.ts'
+import { AgentInboxAnswer, LangChainAnswer } from './core/inbox-answers.ts'
+import { BatchBody } from './routes/approvals/decide-batch.ts'
 import { PlanInput } from './routes/ask-planner.ts'
 import { CreateKey } from './routes/create-key.ts'
 import { AddFile, CreateFileBatch, CreateVectorStore, UpdateFile, UpdateVectorStore } from './routes/knowledge/request-schemas.ts'
 
 const UploadFile = z.object({ file: z.string().meta({ format: 'binary' }), purpose: z.string() })
+const InboxAnswer = z.union([AgentInboxAnswer, LangChainAnswer])
 const PlanBody = z.object({ plan: WorkflowPlan })
 
 /** Every schema the document names. */
 const named = {
   AddFile,
+  ApprovalView,
+  ApproveBody: decisionBodies.approve,
+  BatchBody,
   ChatCompletionRequest,
   ChatMessage,
   Citation,
+  CommentBody: decisionBodies.comment,
   CreateFileBatch,
   CreateKey,
   CreateVectorStore,
+  DelegateBody: decisionBodies.delegate,
   Filter,
+  InboxAnswer,
+  ModifyBody: decisionBodies.modify,
   PlanBody,
   PlanInput,
   PlannerAnswer,
   PlanProblem,
+  RejectBody: decisionBodies.reject,
   SearchRequest,
   SessionEvent,
   SessionView,
+  SnoozeBody: decisionBodies.snooze,
   TurnAnswer,
   TurnView,
   UpdateFile,

@@ -1,5 +1,6 @@
 import { weftVersion } from '@weft/contracts'
-import { type ApiOperation, operations } from './openapi-operations.ts'
+import type { ApiOperation } from './openapi-operation.ts'
+import { operations } from './openapi-operations.ts'
 import { schemaObjects, schemaRef } from './openapi-schemas.ts'
 
 /** The public API as OpenAPI 3.1, from the schemas that validate it. */

@@ -3,6 +3,7 @@ import type { Models } from '@weft/models'
 import { serverSpans, type Telemetry } from '@weft/telemetry'
 import express, { type Express } from 'express'
 import { answerErrors, answerUnknownRoute } from './answer-errors.ts'
+import type { ApprovalLog } from './approval-log.ts'
 import type { KeyCheck } from './check-keys.ts'
 import { countRequests } from './count-requests.ts'
 import type { Sessions } from './dapr-sessions.ts'
@@ -15,6 +16,7 @@ import { readJsonBody } from './read-json-body.ts'
 import type { ReadableStores } from './readable-stores.ts'
 import type { ReplyHub } from './reply-hub.ts'
 import { nameRequests, requireKey, requireScopeOf, tenantOf } from './request-context.ts'
+import { mountApprovalRoutes } from './routes/approvals/mount.ts'
 import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
 import { cancelSession } from './routes/cancel-session.ts'
 import { createChatCompletion } from './routes/create-chat-completion.ts'
@@ -42,6 +44,7 @@ export interface PublicDeps {
   sidecar: Pick<Sidecar, 'invoke'>
   sessions: Sessions
   log: SessionLog
+  approvals: ApprovalLog
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open' | 'revoke'>
   stores: ReadableStores
@@ -67,6 +70,8 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(needsKey)
   app.use(readJsonBody())
   mountAdministration(app, deps)
+  app.use('/approvals', requireScopeOf('approve'))
+  mountApprovalRoutes(app, deps)
   app.use(requireScopeOf('chat'))
   mountChat(app, deps)
   mountSessions(app, deps)

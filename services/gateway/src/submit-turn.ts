@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto'
-import {
-  type ChatCompletionRequest,
-  PlannerAnswer,
-  type SubmitTurn,
-  type TurnAccepted,
-  WeftError,
-  type WorkflowPlan,
-} from '@weft/contracts'
+import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { modelOptionsOf } from './core/workflow-request.ts'
 import type { Sessions } from './dapr-sessions.ts'
 import type { ReadableStores } from './readable-stores.ts'
+import { requireSoundPlan } from './require-sound-plan.ts'
 import { isPassing, retryBriefly } from './retry-briefly.ts'
 
 export interface SubmitDeps {
@@ -49,7 +43,7 @@ export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promis
 
 async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortSignal): Promise<TurnAccepted> {
   const { plan, vectorStoreIds } = request.chat.weft ?? {}
-  if (plan !== undefined) await requireSoundPlan(deps.sidecar, plan, signal)
+  if (plan !== undefined) await requireSoundPlan(deps.sidecar, { plan, param: 'weft.plan', signal })
   const stores = await deps.stores.resolve(request.tenant, vectorStoreIds)
   return deps.sessions.submit(turnOf(deps, request, stores), signal)
 }
@@ -79,17 +73,6 @@ function turnKey({ idempotencyKey, requestId }: TurnRequest): string {
   return idempotencyKey === undefined
     ? `request-${requestId}`
     : `client-${createHash('sha256').update(idempotencyKey).digest('hex')}`
-}
-
-async function requireSoundPlan(sidecar: Pick<Sidecar, 'invoke'>, plan: WorkflowPlan, signal: AbortSignal): Promise<void> {
-  const { problems } = await sidecar.invoke('planner', '/validate', { body: { plan }, schema: PlannerAnswer, signal })
-  const [first] = problems
-  if (first === undefined) return
-  const param = first.stepId === undefined ? 'weft.plan' : `weft.plan.steps.${first.stepId}`
-  const message = problems
-    .map((problem) => (problem.stepId === undefined ? problem.message : `step "${problem.stepId}": ${problem.message}`))
-    .join('; ')
-  throw new WeftError('invalid_plan', `weft.plan cannot run: ${message}`, { param, details: { problems } })
 }
 
 async function nameWhatIsDown(deps: SubmitDeps, cause: unknown): Promise<WeftError> {

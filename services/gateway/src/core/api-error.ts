@@ -1,8 +1,8 @@
 import { type ProblemCode, toWeftError, type WeftError } from '@weft/contracts'
 
-/** OpenAI's error body: all four keys, always. */
+/** OpenAI's error body: all four keys, always; `details` tells who decided an approval, or the hash it has now. */
 export interface ApiErrorBody {
-  error: { message: string; type: string; param: string | null; code: string | null }
+  error: { message: string; type: string; param: string | null; code: string | null; details?: unknown }
 }
 
 export interface ApiError {
@@ -25,8 +25,12 @@ export function toApiError(thrown: unknown): ApiError {
 export function apiErrorBody(error: WeftError): ApiErrorBody {
   const message =
     error.code === 'internal_error' ? 'Something went wrong inside Weft; the request id names it in the logs.' : error.message
-  return { error: { message, type: typeOf(error.code, error.status), param: error.param ?? null, code: error.code } }
+  const details = error.details === undefined || !tellsDetails.has(error.code) ? {} : { details: error.details }
+  return { error: { message, type: typeOf(error.code, error.status), param: error.param ?? null, code: error.code, ...details } }
 }
+
+/** Refusals whose details are for the client; those of failures stay inside. */
+const tellsDetails: ReadonlySet<ProblemCode> = new Set(['conflict', 'approval_outdated', 'gone'])
 
 function typeOf(code: ProblemCode, status: number): string {
   switch (code) {

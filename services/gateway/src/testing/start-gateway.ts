@@ -1,4 +1,11 @@
-import { type ReplyItem, type SessionView, type SubmitTurn, WeftError } from '@weft/contracts'
+import {
+  type ApprovalDecided,
+  type DecideApproval,
+  type ReplyItem,
+  type SessionView,
+  type SubmitTurn,
+  WeftError,
+} from '@weft/contracts'
 import { openDatabase } from '@weft/database'
 import { listen } from '@weft/mesh'
 import { createKnowledgeStore } from '@weft/retrieval'
@@ -10,6 +17,7 @@ import type { Sessions } from '../dapr-sessions.ts'
 import { createOpenStreams, type OpenStreams } from '../open-streams.ts'
 import { createPublicApp, type PublicDeps } from '../public-app.ts'
 import { createReplyHub, type ReplyHub } from '../reply-hub.ts'
+import { createMemoryApprovals, type MemoryApprovals } from './approvals.ts'
 import { createMemoryKeys } from './memory-keys.ts'
 import { place } from './turns.ts'
 
@@ -18,9 +26,11 @@ export interface ScriptedSession extends Sessions {
   submitted: SubmitTurn[]
   cancelled: (number | undefined)[]
   attached: string[]
+  decided: DecideApproval[]
   /** Called for every accepted turn; sends replies, at once or later. */
   onSubmit(turn: SubmitTurn, reply: (...items: ReplyItem[]) => void): void
-  onView(): SessionView
+  onView(sessionId: string): SessionView
+  onDecide(decision: DecideApproval): ApprovalDecided
 }
 
 export function createScriptedSession(hub: ReplyHub): ScriptedSession {
@@ -28,9 +38,13 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
     submitted: [],
     cancelled: [],
     attached: [],
+    decided: [],
     onSubmit: () => undefined,
     onView: () => {
       throw new WeftError('not_found', 'no such session')
+    },
+    onDecide: () => {
+      throw new WeftError('not_found', 'no such approval')
     },
     async submit(turn) {
       session.submitted.push(turn)
@@ -38,13 +52,17 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
       session.onSubmit(turn, (...items) => hub.deliver({ items: items.map((item) => ({ ...item, tenant, sessionId })) }))
       return { sessionId, turn: place.turn, isRepeat: false }
     },
-    view: async () => session.onView(),
+    view: async ({ sessionId }) => session.onView(sessionId),
     async attach(_session, replyTopic) {
       session.attached.push(replyTopic)
     },
-    async cancel(_session, turn) {
+    async decide(_session, decision) {
+      session.decided.push(decision)
+      return session.onDecide(decision)
+    },
+    async cancel({ sessionId }, turn) {
       session.cancelled.push(turn)
-      return session.onView()
+      return session.onView(sessionId)
     },
   }
   return session
@@ -53,6 +71,7 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
 export interface TestGateway {
   url: string
   session: ScriptedSession
+  approvals: MemoryApprovals
   hub: ReplyHub
   streams: OpenStreams
   /** A new key; the default one has every scope. */
@@ -66,6 +85,7 @@ export interface TestGateway {
 export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise<TestGateway> {
   const keyStore = createMemoryKeys()
   const hub = createReplyHub()
+  const approvals = createMemoryApprovals()
   const session = createScriptedSession(hub)
   const streams = createOpenStreams({ findValid: (ids) => keyStore.findValid(ids), onProblem: () => undefined })
   const unreachable = openDatabase({ urls: ['postgres://postgres@127.0.0.1:1/none'] })
@@ -83,6 +103,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     sidecar: { invoke: async () => Promise.reject(new WeftError('dependency_unavailable', 'no mesh here')) },
     sessions: session,
     log: emptyLog,
+    approvals,
     hub,
     streams,
     stores: { resolve: async (_tenant, ids) => ids ?? ['vs_1'], forget: () => undefined },
@@ -117,6 +138,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
   return {
     url,
     session,
+    approvals,
     hub,
     streams,
     makeKey,

@@ -1,0 +1,299 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { type ApprovalView, type DecideApproval, type PlannerAnswer, WeftError } from '@weft/contracts'
+import { approvalOf } from '../../testing/approvals.ts'
+import { startGateway, type TestGateway } from '../../testing/start-gateway.ts'
+import { plan, viewOf } from '../../testing/turns.ts'
+
+const id = 'appr_sess_1.1'
+let gateway: TestGateway
+let pending: ApprovalView[]
+/** What the planner was asked to validate, and what it finds wrong. */
+let validated: unknown[]
+let problems: { stepId: string; message: string }[]
+
+beforeEach(async () => {
+  pending = [approvalOf()]
+  validated = []
+  problems = []
+  const estimate = { costUsd: { low: 1, expected: 2, high: 3 }, durationMs: { low: 1, expected: 2, high: 3 } }
+  gateway = await startGateway({
+    sidecar: {
+      async invoke(_app, _path, { body, schema }) {
+        validated.push(body)
+        return schema.parse({ kind: 'plan', problems, plan: { ...plan, estimate } } satisfies PlannerAnswer)
+      },
+    },
+  })
+  gateway.session.onView = () => viewOf({ status: 'awaiting_approval', plan, approvals: pending })
+  gateway.session.onDecide = () => ({ approval: approvalOf({ status: 'approved' }), isRepeat: false })
+})
+afterEach(() => gateway.stop())
+
+function post(path: string, body: unknown, key?: string): Promise<Response> {
+  return gateway.request(`/approvals/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    ...(key === undefined ? {} : { key }),
+  })
+}
+
+async function errorOf(response: Response): Promise<Record<string, unknown>> {
+  const { error } = (await response.json()) as { error: Record<string, unknown> }
+  return error
+}
+
+function lastDecision(): DecideApproval | undefined {
+  return gateway.session.decided.at(-1)
+}
+
+describe('deciding', () => {
+  it.each<[string, object, Partial<DecideApproval>]>([
+    ['approve', { comment: 'fine', hash: 'a'.repeat(64) }, { action: 'approve', comment: 'fine', hash: 'a'.repeat(64) }],
+    ['reject', { reason: 'too dear' }, { action: 'reject', comment: 'too dear' }],
+    ['snooze', { until: '2030-01-01T00:00:00Z' }, { action: 'snooze', untilMs: Date.parse('2030-01-01T00:00:00Z') }],
+    ['delegate', { to: 'role:board' }, { action: 'delegate', to: 'role:board' }],
+    ['comment', { text: 'why?' }, { action: 'comment', comment: 'why?' }],
+  ])('%s hands its fields to the session, with who decides from the key', async (action, body, handed) => {
+    const key = await gateway.makeKey({ name: 'ann', scopes: ['approve'], roles: ['finance'] })
+    const response = await post(`${id}/${action}`, body, key)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ id, status: 'approved', isRepeat: false })
+    expect(lastDecision()).toMatchObject({
+      approvalId: id,
+      ...handed,
+      by: { id: 'ann', roles: ['finance'], isAdmin: false },
+    })
+  })
+
+  it.each([
+    ['approve', { comment: 7 }, 'comment'],
+    ['approve', { Hash: 'a'.repeat(64) }, null],
+    ['approve', { hash: 'short' }, 'hash'],
+    ['reject', {}, 'reason'],
+    ['reject', { reason: '' }, 'reason'],
+    ['modify', { comment: 'nothing changed' }, 'params'],
+    ['snooze', { until: 'later' }, 'until'],
+    ['delegate', {}, 'to'],
+    ['comment', { text: '' }, 'text'],
+  ])('%s refuses %j and decides nothing', async (action, body, param) => {
+    const response = await post(`${id}/${action}`, body)
+    expect([response.status, (await errorOf(response)).param]).toEqual([400, param])
+    expect(gateway.session.decided).toEqual([])
+  })
+
+  it.each([
+    ['conflict', 409, { decision: { by: 'bob', at: '2026-01-01T00:00:00Z' } }],
+    ['approval_outdated', 409, { hash: 'b'.repeat(64) }],
+    ['gone', 410, { decision: { status: 'expired' } }],
+  ] as const)('passes on what the session refuses as %s, with its details', async (code, status, details) => {
+    gateway.session.onDecide = () => {
+      throw new WeftError(code, 'decided by bob', { details })
+    }
+    const response = await post(`${id}/approve`, {})
+    expect(response.status).toBe(status)
+    expect(await errorOf(response)).toMatchObject({ code, message: 'decided by bob', details })
+  })
+
+  it('is not for keys without the scope approve, and is part of administration', async () => {
+    const chat = await gateway.makeKey({ scopes: ['chat'] })
+    expect((await post(`${id}/approve`, {}, chat)).status).toBe(403)
+    expect((await gateway.request(`/approvals/${id}`, { key: chat })).status).toBe(403)
+    const admin = await gateway.makeKey({ scopes: ['admin'] })
+    expect((await post(`${id}/approve`, {}, admin)).status).toBe(200)
+    expect(lastDecision()?.by.isAdmin).toBe(true)
+  })
+
+  it('never happens by reading', async () => {
+    for (const action of ['approve', 'reject', 'decide']) {
+      expect((await gateway.request(`/approvals/${id}/${action}`)).status).toBe(404)
+      expect((await gateway.request(`/approvals/${id}/${action}`, { method: 'HEAD' })).status).toBe(404)
+    }
+    expect(gateway.session.decided).toEqual([])
+  })
+
+  it('of what nobody knows is 404', async () => {
+    gateway.session.onDecide = () => {
+      throw new WeftError('not_found', 'no such session')
+    }
+    for (const unknown of ['appr_sess_9.1', 'a.b', '%00']) expect((await post(`${unknown}/approve`, {})).status).toBe(404)
+  })
+})
+
+describe('a session id in place of an approval’s', () => {
+  it('means the one approval that is pending there, a child session’s too', async () => {
+    pending = [approvalOf({ id: 'appr_child.4', sessionId: 'child' })]
+    expect((await post('sess_1/approve', {})).status).toBe(200)
+    expect(lastDecision()?.approvalId).toBe('appr_child.4')
+  })
+
+  it('is refused with the names of all when there are several, and unknown when there is none', async () => {
+    pending = [approvalOf(), approvalOf({ id: 'appr_sess_1.2' })]
+    const several = await post('sess_1/approve', {})
+    expect(several.status).toBe(409)
+    expect(await errorOf(several)).toMatchObject({ details: { approvals: [id, 'appr_sess_1.2'] } })
+    pending = [approvalOf({ status: 'approved' })]
+    expect((await post('sess_1/approve', {})).status).toBe(404)
+    expect(gateway.session.decided).toEqual([])
+  })
+})
+
+describe('a modified approval', () => {
+  it('is estimated by the planner as it shall be, and carries the estimate', async () => {
+    pending = [approvalOf({ stepId: 'answer' })]
+    await post(`${id}/modify`, { params: { tone: 'short' }, comment: 'shorter' })
+    expect(validated).toMatchObject([{ plan: { steps: [{ params: {} }, { stepId: 'answer', params: { tone: 'short' } }] } }])
+    expect(lastDecision()).toMatchObject({
+      action: 'modify',
+      params: { tone: 'short' },
+      comment: 'shorter',
+      estimate: { costUsd: { expected: 2 } },
+    })
+    await post(`${id}/modify`, { plan })
+    expect(lastDecision()).toMatchObject({ plan: { planId: 'plan_1' }, estimate: { costUsd: { expected: 2 } } })
+  })
+
+  it('does not reach the session when the planner finds it cannot run', async () => {
+    problems = [{ stepId: 'answer', message: 'it is on a cycle' }]
+    const response = await post(`${id}/modify`, { plan })
+    expect(response.status).toBe(400)
+    expect(await errorOf(response)).toMatchObject({ code: 'invalid_plan', param: 'plan.steps.answer' })
+    expect(gateway.session.decided).toEqual([])
+  })
+
+  it('that an agent asks in the middle of its step touches no plan', async () => {
+    pending = [approvalOf({ kind: 'agent' })]
+    await post(`${id}/modify`, { params: { to: 'bob@example.com' } })
+    expect(validated).toEqual([])
+    expect(lastDecision()).toMatchObject({ params: { to: 'bob@example.com' } })
+  })
+})
+
+describe('a batch', () => {
+  it('gives every decision its own result; one that fails stops no other', async () => {
+    gateway.session.onDecide = ({ approvalId }) => {
+      if (approvalId === 'appr_sess_1.2') throw new WeftError('gone', 'expired')
+      return { approval: approvalOf({ id: approvalId, status: 'approved' }), isRepeat: false }
+    }
+    const decisions = [
+      { id, action: 'approve', comment: 'yes' },
+      { id: 'appr_sess_1.2', action: 'approve' },
+      { id: 'appr_sess_1.3', action: 'reject' },
+      'nonsense',
+      { id: 'appr_sess_2.1', action: 'reject', reason: 'no' },
+    ]
+    const response = await post('batch', { decisions })
+    expect(response.status).toBe(200)
+    const { data } = (await response.json()) as { data: unknown[] }
+    expect(data).toMatchObject([
+      { id, status: 200, approval: { status: 'approved' } },
+      { id: 'appr_sess_1.2', status: 410, error: { code: 'gone' } },
+      { id: 'appr_sess_1.3', status: 400, error: { param: 'reason' } },
+      { id: null, status: 400 },
+      { id: 'appr_sess_2.1', status: 200 },
+    ])
+  })
+
+  it('decides about one session in the order that was sent', async () => {
+    const decisions = [1, 2, 3, 4].map((n) => ({ id: `appr_sess_1.${n}`, action: 'approve' }))
+    await post('batch', { decisions })
+    expect(gateway.session.decided.map(({ approvalId }) => approvalId)).toEqual(decisions.map((decision) => decision.id))
+  })
+
+  it('is bounded', async () => {
+    expect((await post('batch', { decisions: [] })).status).toBe(400)
+    expect((await post('batch', { decisions: Array(101).fill({ id, action: 'approve' }) })).status).toBe(400)
+  })
+})
+
+describe('the shapes of other inboxes', () => {
+  it('show an approval as Agent Inbox and as LangChain know it', async () => {
+    expect(await (await gateway.request(`/approvals/${id}?format=agent_inbox`)).json()).toMatchObject({
+      id,
+      hash: 'a'.repeat(64),
+      action_request: { action: 'send', args: { to: 'ann@example.com' } },
+      config: { allow_ignore: true, allow_respond: true, allow_edit: true, allow_accept: true },
+    })
+    gateway.approvals.kept = [approvalOf({ args: 'text' })]
+    expect(await (await gateway.request('/approvals/pending?format=langchain')).json()).toMatchObject({
+      data: [
+        {
+          actionRequests: [{ name: 'send', args: { value: 'text' } }],
+          reviewConfigs: [{ actionName: 'send', allowedDecisions: ['approve', 'edit', 'reject'] }],
+        },
+      ],
+    })
+  })
+
+  it.each<[object, Partial<DecideApproval>]>([
+    [[{ type: 'accept', args: null }], { action: 'approve' }],
+    [{ type: 'accept' }, { action: 'approve' }],
+    [{ type: 'accept', args: { action: 'send', args: { to: 'ann@example.com' } } }, { action: 'approve' }],
+    [[{ type: 'ignore', args: null }], { action: 'reject' }],
+    [[{ type: 'response', args: 'ask Bob first' }], { action: 'reject', comment: 'ask Bob first' }],
+    [[{ type: 'edit', args: { action: 'send', args: { to: 'bob' } } }], { action: 'modify', params: { to: 'bob' } }],
+    [{ decisions: [{ type: 'approve' }] }, { action: 'approve' }],
+    [{ decisions: [{ type: 'reject', message: 'no' }] }, { action: 'reject', comment: 'no' }],
+    [
+      { decisions: [{ type: 'edit', editedAction: { name: 'send', args: { to: 'bob' } } }] },
+      { action: 'modify', params: { to: 'bob' } },
+    ],
+    [
+      { decisions: [{ type: 'edit', edited_action: { name: 'send', args: { to: 'bob' } } }] },
+      { action: 'modify', params: { to: 'bob' } },
+    ],
+  ])('are taken as an answer: %j', async (body, handed) => {
+    expect((await post(`${id}/decide?hash=${'a'.repeat(64)}`, body)).status).toBe(200)
+    expect(lastDecision()).toMatchObject({ approvalId: id, hash: 'a'.repeat(64), ...handed })
+  })
+
+  it.each([
+    [[]],
+    [[{ type: 'accept' }, { type: 'accept' }]],
+    [{ type: 'yes' }],
+    [{ type: 'accept', args: { action: 'send', args: { to: 'mallory' } } }],
+    [{ decisions: [] }],
+    [{ decisions: [{ type: 'approve' }, { type: 'approve' }] }],
+    [{ decisions: [{ type: 'edit' }] }],
+    [{ decisions: [{ type: 'edit', editedAction: { name: 'delete', args: {} } }] }],
+    [{}],
+  ])('decide nothing when they are not clear: %j', async (body) => {
+    expect((await post(`${id}/decide`, body)).status).toBe(400)
+    expect(gateway.session.decided).toEqual([])
+  })
+})
+
+describe('reading', () => {
+  it('lists what is pending for a key and for a session', async () => {
+    const key = await gateway.makeKey({ name: 'ann', scopes: ['approve'], roles: ['finance'], tenant: 'acme' })
+    await gateway.request('/approvals/pending?assignee=me&sessionId=sess_1&limit=5&after=appr_x.1', { key })
+    expect(gateway.approvals.asked).toEqual([
+      {
+        tenant: 'acme',
+        assignees: ['ann', 'role:finance'],
+        sessionId: 'sess_1',
+        showsSnoozed: false,
+        limit: 5,
+        after: 'appr_x.1',
+      },
+    ])
+    expect((await gateway.request('/approvals/pending?limit=1000')).status).toBe(400)
+  })
+
+  it('shows an approval as its session knows it, and as it was kept once the session is gone', async () => {
+    gateway.approvals.kept = [approvalOf({ reason: 'as kept' })]
+    expect(await (await gateway.request(`/approvals/${id}`)).json()).toMatchObject({ reason: 'It leaves the house.' })
+    gateway.session.onView = () => {
+      throw new WeftError('not_found', 'no such session')
+    }
+    expect(await (await gateway.request(`/approvals/${id}`)).json()).toMatchObject({ reason: 'as kept' })
+    expect((await gateway.request('/approvals/appr_sess_1.9')).status).toBe(404)
+  })
+
+  it('tells the history of one approval and of all', async () => {
+    expect(await (await gateway.request(`/approvals/${id}/history?after=7`)).json()).toMatchObject({ object: 'list', data: [] })
+    await gateway.request('/approvals/history')
+    expect(gateway.approvals.asked).toMatchObject([{ approvalId: id, after: 7 }, { approvalId: undefined }])
+    expect((await gateway.request('/approvals/appr_none.1/history')).status).toBe(404)
+  })
+})
