@@ -21,7 +21,10 @@ export interface SessionStore {
   load(actorId: string): Promise<StoredSession | undefined>
   /** Writes the head and the parts that are new, deletes those no longer referred to; one transaction. */
   commit(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession>
+  /** The reminder beats from soon on. */
   arm(actorId: string): Promise<void>
+  /** The reminder beats from then on, in epoch milliseconds. */
+  armAt(actorId: string, atMs: number): Promise<void>
   disarm(actorId: string): Promise<void>
 }
 
@@ -76,6 +79,10 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
     load,
     commit,
     arm: (actorId) => actors.armReminder(actorId, reminder.name, reminder),
+    armAt(actorId, atMs) {
+      const dueMs = Math.max(reminder.dueMs, atMs - Date.now())
+      return actors.armReminder(actorId, reminder.name, { dueMs, periodMs: reminder.periodMs })
+    },
     disarm: (actorId) => actors.disarmReminder(actorId, reminder.name),
   }
 }

@@ -13,7 +13,7 @@ import type { ActorType } from '@weft/mesh'
 import { z } from 'zod'
 import { newSession, type SessionCommand, type SessionInput, type SessionState } from './core/session-state.ts'
 import { viewSession } from './core/session-view.ts'
-import { isAtRest, nextWakeMs } from './core/tick-session.ts'
+import { beatOf, nextWakeMs } from './core/tick-session.ts'
 import type { SessionStore } from './dapr-session-store.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
 
@@ -48,7 +48,7 @@ interface Hosted {
   lostCount: number
 }
 
-/** A session at rest stays in memory for this long, for the next message of a conversation. */
+/** A session with nothing under way stays in memory for this long, for the next message or a decision. */
 const restMs = 30_000
 const emptyMs = 1_000
 /** Node takes no longer timers; a later wake is set again when this one comes. */
@@ -98,11 +98,11 @@ export class SessionHost implements ActorType {
       this.#forgetEmpty(actorId)
       return 'cancel'
     }
-    mailbox.heartbeat.noteArmed()
+    mailbox.heartbeat.noteBeat()
     await mailbox.post({ type: 'tick' })
     const unlogged = state.outbox.flatMap((batch) => batch.events)
     if (unlogged.length > 0) this.#options.effects.record(actorId, state, unlogged)
-    if (isAtRest(mailbox.peek() ?? state)) mailbox.heartbeat.end()
+    calm(mailbox, mailbox.peek() ?? state)
     return 'keep'
   }
 
@@ -178,7 +178,7 @@ export class SessionHost implements ActorType {
     if (fresh.length > 0) this.#options.effects.record(actorId, state, fresh)
     for (const command of commands) perform(this.#options.effects, { actorId, state, command })
     this.#scheduleWake(actorId, entry, state)
-    if (isAtRest(state)) this.#rest(actorId, entry)
+    if (beatOf(state) !== 'always') this.#rest(actorId, entry, state)
   }
 
   #scheduleWake(actorId: string, entry: Hosted, state: SessionState): void {
@@ -196,8 +196,9 @@ export class SessionHost implements ActorType {
     return setTimeout(tick, Math.min(delayMs, timerMaxMs))
   }
 
-  #rest(actorId: string, entry: Hosted): void {
-    entry.mailbox.heartbeat.end()
+  /** A session that only waits costs no memory: the store and the reminder keep it. */
+  #rest(actorId: string, entry: Hosted, state: SessionState): void {
+    calm(entry.mailbox, state)
     entry.rest = setTimeout(() => {
       if (entry.mailbox.isIdle()) this.#forget(actorId)
     }, restMs)
@@ -231,6 +232,13 @@ export class SessionHost implements ActorType {
     clearTimeout(entry.rest)
     this.#hosted.delete(actorId)
   }
+}
+
+/** The reminder is heard no earlier than it is needed. */
+function calm({ heartbeat }: Mailbox, state: SessionState): void {
+  const beat = beatOf(state)
+  if (beat === 'never') heartbeat.end()
+  else if (beat !== 'always') heartbeat.sleepUntil(beat.fromMs)
 }
 
 function perform(

@@ -28,6 +28,7 @@ function storeInMemory() {
     async arm() {
       if (store.armFailures-- > 0) throw down
     },
+    async armAt() {},
     async disarm() {},
   }
   return store satisfies SessionStore

@@ -1,6 +1,7 @@
 import { type ApprovalPolicy, WeftError } from '@weft/contracts'
 import { advanceSession } from './core/advance-session.ts'
 import type { AdvanceContext, InputReply, SessionCommand, SessionInput, SessionState } from './core/session-state.ts'
+import { beatOf } from './core/tick-session.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 
@@ -51,7 +52,11 @@ export class Mailbox {
   constructor(options: MailboxOptions) {
     const { actorId, store } = options
     this.#options = options
-    this.heartbeat = createHeartbeat({ arm: () => store.arm(actorId), disarm: () => store.disarm(actorId) })
+    this.heartbeat = createHeartbeat({
+      arm: () => store.arm(actorId),
+      armAt: (atMs) => store.armAt(actorId, atMs),
+      disarm: () => store.disarm(actorId),
+    })
   }
 
   /** Hands an input over; resolves once what it led to is committed. Rejects with the refusal, or why nothing could be committed. */
@@ -131,8 +136,10 @@ export class Mailbox {
   async #finish({ state, answered, commands }: Advanced): Promise<void> {
     if (state === undefined || this.#stored === undefined) return
     try {
-      if (state !== this.#stored.state)
+      if (state !== this.#stored.state) {
+        if (answered.some(({ letter }) => startsWork(letter.input)) && beatOf(state) === 'always') await this.heartbeat.ensure()
         this.#stored = await this.#options.store.commit(this.#options.actorId, this.#stored, state)
+      }
     } catch (cause) {
       this.#stored = undefined
       for (const { letter } of answered) letter.reject(cause)
@@ -149,13 +156,13 @@ export class Mailbox {
 
   /** The work goes on at once, but nobody is told that a turn is accepted before its heartbeat is armed. */
   #keepAlive(state: SessionState): Promise<void> {
-    if (state.turns.every((turn) => turn.phase === 'ended')) return Promise.resolve()
+    if (beatOf(state) !== 'always') return Promise.resolve()
     const armed = this.heartbeat.ensure()
     armed.catch(() => undefined)
     return armed
   }
 
-  /** What is loaded is a new activation; it is committed at once where work of an earlier one may still be running. */
+  /** What is loaded is a new activation; it is committed at once where work of an earlier one may still be under way. */
   async #load(batch: Letter[]): Promise<void> {
     const { actorId, store, create, onCommitted } = this.#options
     if (this.#stored !== undefined) return
@@ -166,7 +173,7 @@ export class Mailbox {
       return
     }
     const { state, commands } = advanceSession(found.state, { type: 'activate' }, this.#context())
-    if (found.state.turns.every((turn) => turn.phase === 'ended')) {
+    if (beatOf(found.state) !== 'always') {
       this.#stored = { ...found, state }
       return
     }
@@ -174,6 +181,11 @@ export class Mailbox {
     void this.#keepAlive(state)
     onCommitted({ state: this.#stored.state, commands })
   }
+}
+
+/** What leads out of a wait: its heartbeat may sleep for days, and has to beat before the work can be lost. */
+function startsWork({ type }: SessionInput): boolean {
+  return type === 'decide'
 }
 
 function rethrowUnlessMissing(cause: unknown): undefined {

@@ -3,7 +3,7 @@ import { WeftError } from '@weft/contracts'
 import { retryDelayMs } from './retry-delay.ts'
 import { sessionLimits } from './session-state.ts'
 import { DrivenSession, planOf } from './testing.ts'
-import { isAtRest, nextWakeMs } from './tick-session.ts'
+import { beatOf, nextWakeMs } from './tick-session.ts'
 
 describe('a turn', () => {
   it('is planned, runs its steps in the order of their dependencies and answers with the answer step', () => {
@@ -286,8 +286,8 @@ describe('rest', () => {
     const session = new DrivenSession()
     session.run([{ stepId: 'answer' }])
     session.succeed('answer')
-    expect(isAtRest(session.state)).toBe(false)
+    expect(beatOf(session.state)).toBe('always')
     session.send({ type: 'flushed', upToSeq: session.state.lastSeq })
-    expect(isAtRest(session.state)).toBe(true)
+    expect(beatOf(session.state)).toBe('never')
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { DrivenSession } from './testing.ts'
-import { nextWakeMs } from './tick-session.ts'
+import { beatOf, nextWakeMs } from './tick-session.ts'
 
 const timed = { reason: 'money leaves', timeoutMs: 60_000 }
 
@@ -21,6 +21,15 @@ describe('time', () => {
     session.send({ type: 'tick' })
     expect(session.approvalOf('pay')).toMatchObject({ status: 'expired', decision: { by: 'deadline' } })
     expect(session.statusOf('pay')).toBe('skipped')
+  })
+
+  it('lets the heartbeat sleep while nothing but a decision is waited for and everything is in the log', () => {
+    const session = asked()
+    expect(beatOf(session.state)).toBe('always')
+    session.send({ type: 'flushed', upToSeq: session.state.lastSeq })
+    expect(beatOf(session.state)).toEqual({ fromMs: session.nowMs + 60_000 })
+    session.decide('pay', { action: 'approve' })
+    expect(beatOf(session.state)).toBe('always')
   })
 
   it('decides even when no tick came: a late approval is gone', () => {

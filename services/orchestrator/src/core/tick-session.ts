@@ -80,7 +80,18 @@ export function nextWakeMs(state: SessionState, nowMs: number): number | undefin
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
-/** Whether nothing is left to do: all turns ended and every event is in the log. */
-export function isAtRest(state: SessionState): boolean {
-  return state.outbox.length === 0 && state.turns.every((turn) => turn.phase === 'ended')
+/** When the heartbeat has to be heard: always while anything is under way, else from the next deadline on, if there is one. */
+export type Beat = 'always' | 'never' | { fromMs: number }
+
+export function beatOf(state: SessionState): Beat {
+  if (state.outbox.length > 0) return 'always'
+  const turn = state.turns.find((candidate) => candidate.phase !== 'ended')
+  if (turn === undefined) return 'never'
+  const isUnderWay = Object.values(turn.steps).some(
+    ({ status }) => status === 'dispatched' || (status === 'ready' && !state.isPaused),
+  )
+  if (isUnderWay || (turn.phase !== 'running' && !state.isPaused)) return 'always'
+  const times = approvalTimesMs(turn)
+  if (times.length > 0) return { fromMs: Math.min(...times) }
+  return state.isPaused ? 'never' : 'always'
 }
