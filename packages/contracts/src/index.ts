@@ -36,6 +36,7 @@ export {
   Risk,
   StepDecision,
 } from './approval.ts'
+export { canonicalJson } from './canonical-json.ts'
 export {
   ChatCompletionRequest,
   ChatMessage,
@@ -45,7 +46,6 @@ export {
   messageText,
   WeftOptions,
 } from './chat.ts'
-export { canonicalJson } from './canonical-json.ts'
 export { Citation, Passage } from './citation.ts'
 export { approvalId, type IdPrefix, newId, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'

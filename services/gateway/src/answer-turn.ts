@@ -7,10 +7,11 @@ import {
   deltaChunk,
   finishChunk,
   tokenUsage,
+  toolCallChunks,
   usageChunk,
   weftAnswer,
 } from './core/completion-objects.ts'
-import { divergedAnswer, type SpokenEnd, speakEnd } from './core/turn-end.ts'
+import { divergedAnswer, type PauseStyle, type SpokenEnd, speakEnd } from './core/turn-end.ts'
 import type { OpenAnswer } from './open-streams.ts'
 import { createSseStream, type SseStream } from './sse-stream.ts'
 
@@ -20,6 +21,7 @@ export interface AnswerOptions {
   identity: CompletionIdentity
   place: { sessionId: string; turn: number; traceId: string }
   showsProgress: boolean
+  pauses: PauseStyle
   open: OpenAnswer
 }
 
@@ -58,7 +60,7 @@ export async function streamTurn(options: AnswerOptions): Promise<void> {
 }
 
 function messagesOf(options: AnswerOptions, output: TurnOutput, hasText: boolean): string[] {
-  const { identity, place } = options
+  const { identity, place, pauses } = options
   switch (output.type) {
     case 'progress':
       return [deltaChunk(identity, { reasoning_content: `${output.line}\n` })]
@@ -67,10 +69,12 @@ function messagesOf(options: AnswerOptions, output: TurnOutput, hasText: boolean
     case 'diverged':
       throw divergedAnswer(place.sessionId)
     case 'end': {
-      const end = speakEnd(place.sessionId, output.end)
+      const end = speakEnd(place.sessionId, output.end, pauses)
       const notice = end.notice === '' ? [] : [deltaChunk(identity, { content: hasText ? `\n\n${end.notice}` : end.notice })]
       const usage = identity.includesUsage ? [usageChunk(identity, tokenUsage(end.answer.usage))] : []
-      return [...notice, finishChunk(identity, weftAnswer(place, end)), ...usage, '[DONE]']
+      const calls = end.isToolCall ? toolCallChunks(identity, end.approvals) : []
+      const finish = { weft: weftAnswer(place, end), reason: end.isToolCall ? ('tool_calls' as const) : ('stop' as const) }
+      return [...notice, ...calls, finishChunk(identity, finish), ...usage, '[DONE]']
     }
   }
 }
@@ -88,7 +92,7 @@ export async function answerTurnWhole(options: AnswerOptions): Promise<void> {
   const progress: string[] = []
   for await (const output of options.outputs) {
     if (output.type === 'progress' && options.showsProgress && progress.length < progressLinesMax) progress.push(output.line)
-    if (output.type === 'end') return sendWhole(options, speakEnd(options.place.sessionId, output.end), progress)
+    if (output.type === 'end') return sendWhole(options, speakEnd(options.place.sessionId, output.end, options.pauses), progress)
   }
   const reason = options.open.endReason()
   if (reason !== undefined) throw reason
@@ -102,6 +106,7 @@ function sendWhole({ response, identity, place }: AnswerOptions, end: SpokenEnd,
     usage: tokenUsage(end.answer.usage),
     reasoning: progress.join('\n'),
     weft: weftAnswer(place, end),
+    isToolCall: end.isToolCall,
   })
   response.setHeader('content-type', 'application/json; charset=utf-8')
   response.end(JSON.stringify(body))

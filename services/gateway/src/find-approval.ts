@@ -50,7 +50,8 @@ export async function findApproval(deps: FindApprovalDeps, place: ApprovalPlace)
   return kept
 }
 
-async function viewIfKnown(
+/** A session, or undefined where there is none. */
+export async function viewIfKnown(
   { sessions }: Pick<FindApprovalDeps, 'sessions'>,
   session: SessionRef,
 ): Promise<SessionView | undefined> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
+import { withoutApprovalCalls } from './core/tool-answers.ts'
 import { modelOptionsOf } from './core/workflow-request.ts'
 import type { Sessions } from './dapr-sessions.ts'
 import type { ReadableStores } from './readable-stores.ts'
@@ -59,7 +60,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     idempotencyKey: turnKey(request),
     replyTopic: deps.replyTopic,
     model: chat.model,
-    messages: chat.messages,
+    messages: withoutApprovalCalls(chat.messages),
     modelOptions: modelOptionsOf(chat),
     vectorStoreIds,
     options: chat.weft ?? {},

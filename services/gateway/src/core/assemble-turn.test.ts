@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { answerOf, endItem, eventItem, plan, textItem, viewOf } from '../testing/turns.ts'
+import { approvalOf } from '../testing/approvals.ts'
+import { answerOf, endItem, eventItem, plan, textItem, turnOf, viewOf } from '../testing/turns.ts'
 import { createTurnAssembler } from './assemble-turn.ts'
 
 const assembler = (more: { isPauseEnd?: boolean; isStreamed?: boolean } = {}) =>
@@ -71,5 +72,29 @@ describe('a turn put together from its replies', () => {
     const paused = viewOf({ status: 'awaiting_approval', plan })
     expect(assembler().acceptView(paused)).toMatchObject([{ type: 'end', end: { status: 'awaiting_approval' } }])
     expect(assembler({ isPauseEnd: false }).acceptView(paused)).toEqual([])
+  })
+
+  it('does not believe a reply that says it pauses: a decision may have overtaken it', () => {
+    const turn = assembler()
+    expect(turn.acceptItem(endItem('awaiting_approval', answerOf('')), 0)).toEqual([])
+    expect(turn.needsView()).toBe(true)
+    expect(turn.acceptView(viewOf({ status: 'running', plan }))).toEqual([])
+    expect(turn.needsView()).toBe(false)
+    expect(turn.acceptItem(endItem('completed', answerOf('Done.')), 0)).toMatchObject([{ type: 'text' }, { type: 'end' }])
+  })
+
+  it('ends behind an earlier turn that is paused, naming what that one waits for', () => {
+    const paused = turnOf({ status: 'awaiting_approval', plan, approvals: [approvalOf()] })
+    const behind = createTurnAssembler({ turn: 2, isPauseEnd: true, isStreamed: true })
+    expect(behind.needsView()).toBe(true)
+    expect(behind.acceptView({ ...viewOf(), turns: [paused, turnOf({ turn: 2 })] })).toMatchObject([
+      { type: 'end', end: { status: 'awaiting_approval', isQueued: true, pending: [{ id: 'appr_sess_1.1' }] } },
+    ])
+  })
+
+  it('is not looked for in a queue once its plan is there', () => {
+    const second = createTurnAssembler({ turn: 2, isPauseEnd: true, isStreamed: true })
+    second.acceptItem({ ...eventItem(9, 'plan.ready', { plan }), turn: 2 }, 0)
+    expect(second.needsView()).toBe(false)
   })
 })

@@ -1,15 +1,8 @@
-import type { ReplyItem, SessionEvent, SessionView, TurnAnswer, TurnStatus, TurnView } from '@weft/contracts'
+import type { ReplyItem, SessionEvent, SessionView, TurnAnswer, TurnStatus } from '@weft/contracts'
 import { describeProgress, planOf } from './describe-progress.ts'
+import { endInView, type TurnEnd } from './end-in-view.ts'
 import { createEventOrder } from './order-events.ts'
 import { createStepText, type TextOutput } from './step-text.ts'
-
-/** How a turn ended, or where it pauses: `text` is the whole answer. */
-export interface TurnEnd {
-  status: Exclude<TurnStatus, 'running'>
-  answer: TurnAnswer
-  /** The turn as its session stores it, when that was read. */
-  view: TurnView | undefined
-}
 
 export type TurnOutput = { type: 'progress'; line: string } | TextOutput | { type: 'end'; end: TurnEnd }
 
@@ -24,8 +17,6 @@ export interface TurnAssembler {
   needsView(): boolean
 }
 
-const noAnswer: TurnAnswer = { text: '', citations: [], degraded: [], usage: [], costUsd: 0 }
-
 /**
  * Makes one stream of outputs of a turn's replies: progress until the answer begins, the answer step's text in order, one end.
  *
@@ -37,6 +28,8 @@ export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean
   const events = createEventOrder()
   let isEndAnnounced = false
   let isEnded = false
+  /** A first turn is queued behind none; of any other only its plan, or the session, tells that it has begun. */
+  let mayBeQueued = options.turn > 1
 
   function showText(outputs: TextOutput[]): TurnOutput[] {
     isEnded ||= outputs.some(({ type }) => type === 'diverged')
@@ -51,18 +44,21 @@ export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean
     })
   }
 
-  function end(status: TurnStatus, answer: TurnAnswer | undefined, view: TurnView | undefined): TurnOutput[] {
-    if (status === 'running' || (status === 'awaiting_approval' && !options.isPauseEnd)) return []
-    const isKnown = answer !== undefined || view !== undefined
-    if (!isKnown) {
-      isEndAnnounced = true
-      return []
-    }
-    const whole = answer ?? noAnswer
-    const rest = status === 'completed' && options.isStreamed ? showText(text.finish(whole.text)) : []
+  function end(turnEnd: TurnEnd): TurnOutput[] {
+    if (turnEnd.status === 'awaiting_approval' && !options.isPauseEnd) return []
+    const rest = turnEnd.status === 'completed' && options.isStreamed ? showText(text.finish(turnEnd.answer.text)) : []
     if (isEnded) return rest
     isEnded = true
-    return [...rest, { type: 'end', end: { status, answer: whole, view } }]
+    return [...rest, { type: 'end', end: turnEnd }]
+  }
+
+  /** What a reply says of a pause may be older than the decision that ended it: only the session tells. */
+  function endAnnounced(status: TurnStatus, answer: TurnAnswer | undefined): TurnOutput[] {
+    const isPause = status === 'awaiting_approval'
+    if (status === 'running' || (isPause && !options.isPauseEnd)) return []
+    if (answer !== undefined && !isPause) return end({ status, answer, pending: [], isQueued: false })
+    isEndAnnounced = true
+    return []
   }
 
   function acceptItem(item: ReplyItem, nowMs: number): TurnOutput[] {
@@ -72,10 +68,11 @@ export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean
         return options.isStreamed ? showText(text.accept(item)) : []
       case 'event': {
         const shown = showEvents(events.accept(item.event, nowMs))
+        if (item.event.type === 'plan.ready') mayBeQueued = false
         return [...shown, ...showText(text.learnAnswerStep(planOf(item.event)?.answerStepId))]
       }
       case 'end':
-        return end(item.status, item.answer, undefined)
+        return endAnnounced(item.status, item.answer)
     }
   }
 
@@ -85,11 +82,13 @@ export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean
       const turn = view.turns.find((candidate) => candidate.turn === options.turn)
       if (isEnded || turn === undefined) return []
       isEndAnnounced = false
+      mayBeQueued = false
       const shown = showText(text.learnAnswerStep(turn.plan?.answerStepId))
-      return isEnded ? shown : [...shown, ...end(turn.status, turn.answer, turn)]
+      const seen = isEnded ? undefined : endInView(view, turn)
+      return seen === undefined ? shown : [...shown, ...end(seen)]
     },
     passTime: (nowMs) => (isEnded ? [] : showEvents(events.due(nowMs))),
     dueAtMs: () => events.dueAtMs(),
-    needsView: () => !isEnded && (isEndAnnounced || text.isWaiting()),
+    needsView: () => !isEnded && (isEndAnnounced || mayBeQueued || text.isWaiting()),
   }
 }

@@ -1,5 +1,5 @@
-import type { Citation, TurnAnswer, TurnStatus, Usage } from '@weft/contracts'
-import type { ApprovalSummary } from './describe-pause.ts'
+import type { ApprovalSummary, Citation, TurnAnswer, TurnStatus, Usage } from '@weft/contracts'
+import { approvalTool } from './tool-answers.ts'
 
 /** What every chunk of one answer has in common. */
 export interface CompletionIdentity {
@@ -35,7 +35,35 @@ export function tokenUsage(usage: Usage[]): TokenUsage {
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion }
 }
 
-export type Delta = { role: 'assistant'; content: '' } | { content: string } | { reasoning_content: string }
+interface ToolCallDelta {
+  index: number
+  id?: string
+  type?: 'function'
+  function: { name?: string; arguments: string }
+}
+
+export type Delta =
+  | { role: 'assistant'; content: '' }
+  | { content: string }
+  | { reasoning_content: string }
+  | { tool_calls: ToolCallDelta[] }
+
+export type FinishReason = 'stop' | 'tool_calls'
+
+/** Chunks that put approvals as tool calls: each first named, then its arguments. */
+export function toolCallChunks(identity: CompletionIdentity, approvals: ApprovalSummary[]): string[] {
+  return approvals.flatMap((approval, index) => {
+    const named = { index, id: approval.id, type: 'function' as const, function: { name: approvalTool, arguments: '' } }
+    const asked = { index, function: { arguments: JSON.stringify(approval) } }
+    return [named, asked].map((call) => deltaChunk(identity, { tool_calls: [call] }))
+  })
+}
+
+function toolCalls(approvals: ApprovalSummary[]) {
+  return approvals.map((approval) => {
+    return { id: approval.id, type: 'function', function: { name: approvalTool, arguments: JSON.stringify(approval) } }
+  })
+}
 
 /** A chunk with a piece of the answer, as JSON. */
 export function deltaChunk(identity: CompletionIdentity, delta: Delta): string {
@@ -43,10 +71,10 @@ export function deltaChunk(identity: CompletionIdentity, delta: Delta): string {
 }
 
 /** The last chunk that has a choice; it carries the `weft` object. */
-export function finishChunk(identity: CompletionIdentity, weft: WeftAnswer): string {
+export function finishChunk(identity: CompletionIdentity, { weft, reason }: { weft: WeftAnswer; reason: FinishReason }): string {
   return JSON.stringify({
     ...chunkBase(identity),
-    choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: 'stop' }],
+    choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: reason }],
     weft,
   })
 }
@@ -60,17 +88,20 @@ export function usageChunk(identity: CompletionIdentity, usage: TokenUsage): str
 export function completionBody(
   identity: CompletionIdentity,
   text: string,
-  more: { usage: TokenUsage; reasoning: string; weft: WeftAnswer },
+  more: { usage: TokenUsage; reasoning: string; weft: WeftAnswer; isToolCall: boolean },
 ) {
   const { id, created, model } = identity
   const reasoning = more.reasoning === '' ? {} : { reasoning_content: more.reasoning }
-  const message = { role: 'assistant', content: text, refusal: null, ...reasoning }
+  const calls = more.isToolCall ? { tool_calls: toolCalls(more.weft.approvals) } : {}
+  const content = more.isToolCall && text === '' ? null : text
+  const message = { role: 'assistant', content, refusal: null, ...reasoning, ...calls }
+  const reason: FinishReason = more.isToolCall ? 'tool_calls' : 'stop'
   return {
     id,
     object: 'chat.completion',
     created,
     model,
-    choices: [{ index: 0, message, logprobs: null, finish_reason: 'stop' }],
+    choices: [{ index: 0, message, logprobs: null, finish_reason: reason }],
     usage: more.usage,
     weft: more.weft,
   }

@@ -1,4 +1,4 @@
-import { type SessionEvent, WorkflowPlan } from '@weft/contracts'
+import { ApprovalView, type SessionEvent, WorkflowPlan } from '@weft/contracts'
 
 /** One line about what the mesh is doing, for clients that show reasoning; undefined for events that say nothing new. */
 export function describeProgress(event: SessionEvent): string | undefined {
@@ -16,12 +16,19 @@ export function describeProgress(event: SessionEvent): string | undefined {
     case 'step.skipped':
       return `${nameOf(event)}: skipped`
     case 'approval.requested':
-      return `${nameOf(event)}: waits for an approval`
+      return `${nameOf(event)}: waits for an approval${describeApproval(event, ({ id, reason }) => ` (${id}): ${reason}`)}`
+    case 'approval.decided':
+      return `${nameOf(event)}: ${describeApproval(event, ({ decision }) => `${decision?.status} by ${decision?.by}`) || 'decided'}`
     case 'budget.warning':
       return 'the budget is nearly used up'
     default:
       return undefined
   }
+}
+
+function describeApproval(event: SessionEvent, describe: (approval: ApprovalView) => string): string {
+  const approval = ApprovalView.safeParse(event.approval)
+  return approval.success ? describe(approval.data) : ''
 }
 
 /** The plan an event carries, when it is whole. */

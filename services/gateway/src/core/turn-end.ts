@@ -1,33 +1,53 @@
-import { errorFromProblem, WeftError } from '@weft/contracts'
-import type { TurnEnd } from './assemble-turn.ts'
+import { type ApprovalView, errorFromProblem, type Problem, WeftError } from '@weft/contracts'
 import type { EndFacts } from './completion-objects.ts'
-import { describePause, pendingApprovals } from './describe-pause.ts'
+import { describePause, summarize } from './describe-pause.ts'
+import type { TurnEnd } from './end-in-view.ts'
+
+/** How an answer puts a pause to its reader. */
+export interface PauseStyle {
+  /** Whether what is asked is asked by tool calls, rather than in words. */
+  isToolCall: boolean
+  linkOf(approval: ApprovalView): string
+}
 
 /** An ended turn as an answer: its facts, and what is said in words after what the answer step wrote. */
 export interface SpokenEnd extends EndFacts {
   /** Text to show in place of an answer: why the work pauses or stopped; empty for an answer that is complete. */
   notice: string
+  /** Whether the approvals are put as tool calls, which the reader answers. */
+  isToolCall: boolean
 }
 
 /** Throws the turn's failure, with the session named; anything else becomes an answer. */
-export function speakEnd(sessionId: string, end: TurnEnd): SpokenEnd {
-  switch (end.status) {
+export function speakEnd(sessionId: string, end: TurnEnd, style: PauseStyle): SpokenEnd {
+  const { status, answer, pending, isQueued } = end
+  const said = { status, answer, approvals: [], isToolCall: false }
+  switch (status) {
     case 'failed':
-      throw turnFailure(sessionId, end)
+      if (!isRefused(answer.problem)) throw turnFailure(sessionId, answer.problem)
+      return { ...said, notice: `This was not done: ${answer.problem?.message}.` }
     case 'awaiting_approval': {
-      const approvals = end.view === undefined ? [] : pendingApprovals(end.view)
-      return { status: end.status, answer: end.answer, approvals, notice: describePause(sessionId, approvals) }
+      const approvals = pending.map(summarize)
+      const isToolCall = style.isToolCall && !isQueued && approvals.length > 0
+      const notice = isToolCall ? '' : describePause({ sessionId, pending, isQueued, linkOf: style.linkOf })
+      return { ...said, approvals, isToolCall, notice }
     }
     case 'cancelled':
-      return { status: end.status, answer: end.answer, approvals: [], notice: 'This turn was cancelled before it was answered.' }
+      return { ...said, notice: 'This turn was cancelled before it was answered.' }
     case 'completed':
-      return { status: end.status, answer: end.answer, approvals: [], notice: '' }
+      return { ...said, notice: '' }
   }
 }
 
+/** A person said no, or nobody said yes in time: that is an answer, not a failure. */
+function isRefused(problem: Problem | undefined): boolean {
+  const details = problem?.code === 'conflict' ? problem.details : undefined
+  return typeof details === 'object' && details !== null && 'approvalId' in details
+}
+
 /** The session has already tried as often as its plan allows: the same request again would only cost again. */
-function turnFailure(sessionId: string, { answer }: TurnEnd): WeftError {
-  const problem = answer.problem ?? { code: 'upstream_error' as const, message: 'no step produced an answer', isRetryable: false }
+function turnFailure(sessionId: string, failure: Problem | undefined): WeftError {
+  const problem = failure ?? { code: 'upstream_error' as const, message: 'no step produced an answer', isRetryable: false }
   return errorFromProblem({ ...problem, message: `${problem.message} (session ${sessionId})`, isRetryable: false })
 }
 

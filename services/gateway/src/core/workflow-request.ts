@@ -1,4 +1,6 @@
 import { type ChatCompletionRequest, isMode, WeftError, WeftOptions } from '@weft/contracts'
+import { z } from 'zod'
+import { approvalTool } from './tool-answers.ts'
 
 /** Fields of a chat request that shape an agent's model call; the rest is either Weft's own or not for workflows. */
 const modelOptionFields = [
@@ -47,11 +49,18 @@ export function checkWorkflowRequest(request: ChatCompletionRequest): void {
   if (wished !== undefined && !isMode(wished))
     throw new WeftError('invalid_request', `there is no mode '${wished}'`, { param: 'weft.mode' })
   if ((request.n ?? 1) > 1) throw unsupported('n', 'a workflow gives one answer')
-  if ((request.tools ?? []).length > 0 && request.tool_choice !== 'none')
+  if ((request.tools ?? []).length > 0 && request.tool_choice !== 'none' && !hasOnlyApprovalTool(request))
     throw unsupported('tools', "a workflow cannot call the client's tools")
   if (request.logprobs === true) throw unsupported('logprobs', 'a workflow has no token probabilities')
   if (isStructured(request.response_format)) throw unsupported('response_format', 'a workflow answers in text')
 }
+
+/** A client that is asked by tool calls may have to declare the tool. */
+function hasOnlyApprovalTool({ tools, weft }: ChatCompletionRequest): boolean {
+  return weft?.approval === 'tool_call' && (tools ?? []).every((tool) => ApprovalTool.safeParse(tool).success)
+}
+
+const ApprovalTool = z.looseObject({ function: z.looseObject({ name: z.literal(approvalTool) }) })
 
 function unsupported(param: string, why: string): WeftError {
   return new WeftError(

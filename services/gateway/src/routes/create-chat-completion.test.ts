@@ -108,23 +108,6 @@ describe('a workflow answer', () => {
     }
   })
 
-  it('pauses politely for an approval', async () => {
-    const waiting = {
-      stepId: 'answer',
-      agent: 'rag',
-      capability: 'answer',
-      dependsOn: [],
-      status: 'awaiting_approval' as const,
-      attempt: 0,
-      costUsd: 0,
-    }
-    gateway.session.onSubmit = (_turn, reply) => reply(endItem('awaiting_approval'))
-    gateway.session.onView = () => viewOf({ status: 'awaiting_approval', plan, steps: [waiting] })
-    const body = (await (await post(question)).json()) as { choices: { message: { content: string } }[]; weft: unknown }
-    expect(body.choices[0]?.message.content).toContain('paused until a person has decided')
-    expect(body).toMatchObject({ weft: { status: 'awaiting_approval', approvals: [{ stepId: 'answer' }] } })
-  })
-
   it('leaves progress out when asked to', async () => {
     answerWith('Plain.')
     const response = await post({ ...question, stream: true, weft: { progress: false } })

@@ -1,22 +1,23 @@
-import { ChatCompletionRequest, newId, parseValue, type TurnAccepted, WeftError } from '@weft/contracts'
+import { type ApprovalView, ChatCompletionRequest, newId, parseValue, type TurnAccepted, WeftError } from '@weft/contracts'
 import type { Models } from '@weft/models'
 import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
 import type { Request, RequestHandler, Response } from 'express'
 import { answerTurnWhole, streamTurn } from '../answer-turn.ts'
-import { chooseSessionId, parseIdempotencyKey } from '../core/session-id.ts'
+import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
 import { checkWorkflowRequest, ignoredFields, ignoredWeftFields, isWorkflowModel } from '../core/workflow-request.ts'
 import type { SessionRef, Sessions } from '../dapr-sessions.ts'
+import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../decide-in-chat.ts'
 import { followTurn } from '../follow-turn.ts'
 import type { Log } from '../log.ts'
 import type { OpenAnswer, OpenStreams } from '../open-streams.ts'
 import { passThroughChat } from '../pass-through-chat.ts'
 import type { ReplyHub, ReplyInbox } from '../reply-hub.ts'
 import { identityOf } from '../request-context.ts'
-import { type SubmitDeps, submitTurn } from '../submit-turn.ts'
+import { type SubmitDeps, submitTurn, type TurnRequest } from '../submit-turn.ts'
 
-export interface ChatDeps extends SubmitDeps {
+export interface ChatDeps extends SubmitDeps, ChatDecisionDeps {
   models: Pick<Models, 'passThrough'>
-  sessions: Pick<Sessions, 'submit' | 'view' | 'cancel'>
+  sessions: Pick<Sessions, 'submit' | 'view' | 'cancel' | 'decide' | 'attach'>
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
   logger: Pick<Log, 'info' | 'warn'>
@@ -47,27 +48,50 @@ interface WorkflowCall {
 }
 
 async function runWorkflow(deps: ChatDeps, call: WorkflowCall): Promise<void> {
-  const { request, response } = call
-  const { tenant } = identityOf(response)
+  const { request, response, chat } = call
+  const identity = identityOf(response)
+  const { tenant } = identity
   const idempotencyKey = parseIdempotencyKey(request.get('idempotency-key'))
-  const sessionId = chooseSessionId(tenant, { sessionId: request.get('x-session-id'), idempotencyKey })
+  const named = request.get('x-session-id')
+  const decision = await findChatDecision(deps, {
+    identity,
+    messages: chat.messages,
+    sessionId: named === undefined ? undefined : parseSessionId(named),
+    isRetry: idempotencyKey !== undefined || Number(request.get('x-stainless-retry-count') ?? 0) > 0,
+  })
+  const session = decision?.session ?? { tenant, sessionId: chooseSessionId(tenant, { sessionId: named, idempotencyKey }) }
+  const { sessionId } = session
   const requestId = newId('req')
   response.setHeader('x-session-id', sessionId)
-  const inbox = deps.hub.follow({ tenant, sessionId })
+  const inbox = deps.hub.follow(session)
   try {
     await runWithLogContext({ sessionId, tenant, requestId }, () =>
       withSessionId(sessionId, async () => {
-        const turn = { tenant, sessionId, requestId, idempotencyKey, chat: call.chat }
         // A reader that hangs up now does not undo the request: the session works on and can be asked for.
-        const accepted = await submitTurn(deps, turn)
-        deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat: accepted.isRepeat, model: call.chat.model })
-        if (call.chat.weft?.background === true) acknowledge(response, accepted)
-        else await answer(deps, { ...call, session: { tenant, sessionId }, accepted, inbox })
+        const accepted =
+          decision === undefined
+            ? await acceptTurn(deps, { tenant, sessionId, requestId, idempotencyKey, chat })
+            : await acceptDecision(deps, decision)
+        if (chat.weft?.background === true) acknowledge(response, accepted)
+        else await answer(deps, { ...call, session, accepted, inbox })
       }),
     )
   } finally {
     inbox.close()
   }
+}
+
+async function acceptTurn(deps: ChatDeps, turn: TurnRequest): Promise<TurnAccepted> {
+  const accepted = await submitTurn(deps, turn)
+  deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat: accepted.isRepeat, model: turn.chat.model })
+  return accepted
+}
+
+/** The turn may have gone on, even ended, before anybody listened: it is followed like one that is asked for again. */
+async function acceptDecision(deps: ChatDeps, { session, turn, decide }: ChatDecision): Promise<TurnAccepted> {
+  await decide()
+  deps.logger.info('decision accepted', { turn })
+  return { sessionId: session.sessionId, turn, isRepeat: true }
 }
 
 function acknowledge(response: Response, { sessionId, turn }: TurnAccepted): void {
@@ -95,6 +119,7 @@ async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
     },
     place: { sessionId: session.sessionId, turn, traceId: currentTraceparent()?.split('-')[1] ?? '' },
     showsProgress: chat.weft?.progress !== false,
+    pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: approvalLinks(call.request) },
     outputs: followTurn({
       session,
       turn,
@@ -111,6 +136,12 @@ async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
   } finally {
     if (open.hasReaderLeft() && chat.weft?.cancelOnDisconnect === true) await cancelQuietly(deps, session, turn)
   }
+}
+
+/** Where an approval is found, from where this request came. */
+function approvalLinks(request: Request): (approval: ApprovalView) => string {
+  const base = `${request.protocol}://${request.get('host')}`
+  return ({ id }) => `${base}/approvals/${id}`
 }
 
 /** The reader has gone, so nobody is left to tell; the log is. */

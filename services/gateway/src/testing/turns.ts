@@ -38,6 +38,10 @@ export function endItem(status: TurnStatus, answer?: TurnAnswer): ReplyItem {
   return { kind: 'end', ...place, status, ...(answer === undefined ? {} : { answer }) }
 }
 
+export function turnOf(more: Partial<TurnView> = {}): TurnView {
+  return { turn: 1, status: 'running', model: 'weft/auto', acceptedAt: '2026-01-01T00:00:00Z', steps: [], ...more }
+}
+
 export function viewOf(turn: Partial<TurnView> = {}, more: Partial<SessionView> = {}): SessionView {
   const status = turn.status ?? 'running'
   const at = '2026-01-01T00:00:00Z'
@@ -48,7 +52,7 @@ export function viewOf(turn: Partial<TurnView> = {}, more: Partial<SessionView> 
     createdAt: at,
     updatedAt: at,
     lastSeq: 3,
-    turns: [{ turn: 1, status, model: 'weft/auto', acceptedAt: at, steps: [], ...turn }],
+    turns: [turnOf(turn)],
     ...more,
   }
 }
