@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { HumanMessage } from '@langchain/core/messages'
 import { ChatOpenAI } from '@langchain/openai'
 import { type ModelServer, startAnthropicServer, startOpenAiServer } from '@weft/models/testing'
