@@ -12,11 +12,13 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import type { Telemetry } from '@weft/telemetry'
-import type { SessionInput } from './core/session-state.ts'
+import { startCompacting } from './compact-sessions.ts'
+import { type SessionInput, sessionLimits } from './core/session-state.ts'
 import { createSessionStore } from './dapr-session-store.ts'
 import { AttemptDispatcher } from './dispatch-attempts.ts'
 import { createBlobStore } from './postgres-blobs.ts'
 import { createEventLog } from './postgres-event-log.ts'
+import { loadHistory } from './postgres-history.ts'
 import { createReplyPublisher } from './reply-publisher.ts'
 import { createPlanRequester } from './request-plans.ts'
 import { startResuming } from './resume-sessions.ts'
@@ -46,8 +48,10 @@ export async function composeOrchestrator(settings: OrchestratorSettings): Promi
       const server = await listen(app, { port: settings.WEFT_APP_PORT })
       const resuming = startResuming({ database, sidecar, logger: telemetry.logger })
       telemetry.logger.info('orchestrator is listening', { port: server.port })
+      const compacting = startCompacting({ database, sidecar, logger: telemetry.logger })
       stopParts = async () => {
         resuming.stop()
+        compacting.stop()
         await server.stop()
         await engine.stop()
       }
@@ -91,6 +95,7 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
     effects: createSessionEffects({ plans, attempts, replies, eventLog, apply, peek: (actorId) => host.peek(actorId) }),
     nowMs: Date.now,
     policies,
+    history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
     onProblem,
   })
   metrics.gauge('weft_sessions_hosted', 'Sessions in memory on this host', () => host.hostedCount())

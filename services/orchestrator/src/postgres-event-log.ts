@@ -139,7 +139,7 @@ async function insertBatch(database: Database, batch: Row[]): Promise<void> {
       insert into sessions (tenant, id, user_id, status, title, created_at, updated_at, last_seq)
       select tenant, id, user_id, status, title, at, at, last_seq from session_rows
       on conflict (tenant, id) do update set
-        status = excluded.status, updated_at = excluded.updated_at, last_seq = excluded.last_seq,
+        status = excluded.status, updated_at = excluded.updated_at, last_seq = excluded.last_seq, compacted_at = null,
         user_id = coalesce(sessions.user_id, excluded.user_id)
       where sessions.last_seq < excluded.last_seq
     ), said as (

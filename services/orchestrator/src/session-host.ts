@@ -1,6 +1,7 @@
 import {
   type ApprovalDecided,
   type ApprovalPolicy,
+  type ChatMessage,
   DecideApproval,
   parseValue,
   type SessionEvent,
@@ -11,7 +12,7 @@ import {
 } from '@weft/contracts'
 import type { ActorType } from '@weft/mesh'
 import { z } from 'zod'
-import { newSession, type SessionCommand, type SessionInput, type SessionState } from './core/session-state.ts'
+import { type InputReply, newSession, type SessionCommand, type SessionInput, type SessionState } from './core/session-state.ts'
 import { viewSession } from './core/session-view.ts'
 import { beatOf, nextWakeMs } from './core/tick-session.ts'
 import type { SessionStore } from './dapr-session-store.ts'
@@ -37,6 +38,8 @@ export interface SessionHostOptions {
   nowMs: () => number
   /** Those that hold now. */
   policies: ApprovalPolicy[]
+  /** What was said in a session that keeps its counters only. */
+  history: (tenant: string, sessionId: string) => Promise<ChatMessage[]>
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
 
@@ -67,7 +70,7 @@ export class SessionHost implements ActorType {
     this.#options = options
   }
 
-  /** Answers a method call of the runtime: submit, view, tick, cancel, attach, decide. */
+  /** Answers a method call of the runtime: submit, view, tick, cancel, attach, decide, compact. */
   async invoke(actorId: string, method: string, argument: unknown): Promise<unknown> {
     switch (method) {
       case 'submit':
@@ -83,6 +86,8 @@ export class SessionHost implements ActorType {
       }
       case 'attach':
         return this.apply(actorId, { type: 'attach', ...parseValue(AttachArgument, argument, 'the attach request') })
+      case 'compact':
+        return this.#compact(actorId)
       case 'decide':
         return this.#decide(actorId, parseValue(DecideApproval, argument, 'the decision'))
       default:
@@ -134,9 +139,20 @@ export class SessionHost implements ActorType {
     }
     const { mailbox } = this.#open(actorId)
     if (mailbox.isIdle()) this.#options.effects.prepare(actorId, request)
-    const reply = await mailbox.post({ type: 'submit', request })
+    const first = await mailbox.post({ type: 'submit', request })
+    const reply = first?.kind === 'needs_history' ? await this.#submitWithHistory(mailbox, request) : first
     if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
     return { sessionId: request.sessionId, turn: reply.turn, isRepeat: reply.isRepeat }
+  }
+
+  async #submitWithHistory(mailbox: Mailbox, request: SubmitTurn): Promise<InputReply | undefined> {
+    const { tenant, sessionId } = request
+    return mailbox.post({ type: 'submit', request, history: await this.#options.history(tenant, sessionId) })
+  }
+
+  async #compact(actorId: string): Promise<{ isCompact: boolean }> {
+    await this.apply(actorId, { type: 'compact' })
+    return { isCompact: (await this.#mustRead(actorId)).turns.length === 0 }
   }
 
   async #decide(actorId: string, decision: DecideApproval): Promise<ApprovalDecided> {

@@ -1,11 +1,13 @@
 import type { RequestHandler } from 'express'
 import { type FindSessionDeps, findSession } from '../find-session.ts'
+import { restoreView } from '../restore-view.ts'
+import type { SessionLog } from '../session-log.ts'
 import { sessionOf } from './session-params.ts'
 
-/** `GET /v1/sessions/{id}`: turns, plans and steps as the session itself knows them; its summary once they are no longer kept. */
-export function getSession(deps: FindSessionDeps): RequestHandler {
+/** `GET /v1/sessions/{id}`: turns, plans and steps as the session itself knows them, or as the log tells them once it keeps them no longer. */
+export function getSession(deps: FindSessionDeps & { log: Pick<SessionLog, 'eventsAfter'> }): RequestHandler {
   return async (request, response) => {
-    const { view, summary } = await findSession(deps, sessionOf(request, response))
-    response.json(view ?? { ...summary, turns: [] })
+    const session = sessionOf(request, response)
+    response.json(await restoreView(deps.log, session, await findSession(deps, session)))
   }
 }

@@ -1,6 +1,7 @@
 import { applyOutcome } from './apply-outcome.ts'
 import { cancelTurns } from './cancel-turns.ts'
 import { applyPlan, startPlan } from './apply-plan.ts'
+import { compactSession } from './compact-session.ts'
 import { decideApproval } from './decide-approval.ts'
 import { noteWaiting } from './note-waiting.ts'
 import { SessionDraft } from './session-draft.ts'
@@ -31,7 +32,7 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
     case 'activate':
       return activateSession(draft)
     case 'submit':
-      return submitTurn(draft, input.request)
+      return submitTurn(draft, input)
     case 'planned':
       return applyPlan(draft, input)
     case 'outcome':
@@ -48,6 +49,8 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
       return attachReplyTopic(draft, input.replyTopic)
     case 'decide':
       return decideApproval(draft, input.decision)
+    case 'compact':
+      return compactSession(draft)
     case 'flushed':
       return forgetFlushed(draft, input.upToSeq)
     default:

@@ -6,6 +6,7 @@ import type {
   ApprovalTerms,
   ApprovalView,
   ApprovalVote,
+  ChatMessage,
   Citation,
   DecideApproval,
   NeedsApprovalEvent,
@@ -165,7 +166,12 @@ export interface StepOutcome {
 /** The inputs of a session: what clients ask, what planner and agents answered, and the heartbeat. */
 export type SessionInput =
   | { type: 'activate' }
-  | { type: 'submit'; request: SubmitTurn }
+  | {
+      type: 'submit'
+      request: SubmitTurn
+      /** What was said before, when the session's own turns no longer tell; asked for by the reply `needs_history`. */
+      history?: ChatMessage[]
+    }
   | { type: 'planned'; turn: number; planAttempt: number; result: PlanResult }
   | ({ type: 'progress'; message: string; fraction: number | undefined } & StepRef)
   | ({ type: 'checkpoint'; state: unknown } & StepRef)
@@ -174,6 +180,7 @@ export type SessionInput =
   | { type: 'cancel'; turn: number | undefined }
   | { type: 'attach'; replyTopic: string }
   | { type: 'decide'; decision: DecideApproval }
+  | { type: 'compact' }
   | { type: 'flushed'; upToSeq: number }
 
 /** One attempt of one step; a result counts only while its epoch and attempt are current. */
@@ -223,6 +230,7 @@ export interface Advance {
 }
 
 export type InputReply =
+  | { kind: 'needs_history' }
   | { kind: 'submitted'; turn: number; isRepeat: boolean }
   | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean }
 

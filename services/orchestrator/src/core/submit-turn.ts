@@ -1,12 +1,17 @@
 import { type ChatMessage, messageText, type SubmitTurn, WeftError } from '@weft/contracts'
 import type { SessionDraft } from './session-draft.ts'
-import { sessionLimits, type TurnState } from './session-state.ts'
+import { type SessionInput, sessionLimits, type TurnState } from './session-state.ts'
 
 /** Accepts a turn, or finds the one an earlier request with the same idempotency key made. */
-export function submitTurn(draft: SessionDraft, request: SubmitTurn): void {
+export function submitTurn(draft: SessionDraft, { request, history }: Extract<SessionInput, { type: 'submit' }>): void {
   const repeated = findRepeated(draft.session.turns, request.idempotencyKey)
   if (repeated !== undefined) {
     attachRepeated(draft, repeated, request.replyTopic)
+    return
+  }
+  const { lastTurn, turns } = draft.session
+  if (lastTurn > 0 && turns.length === 0 && history === undefined) {
+    draft.reply = { kind: 'needs_history' }
     return
   }
   const waiting = draft.session.turns.filter((turn) => turn.phase !== 'ended').length
@@ -27,7 +32,7 @@ export function submitTurn(draft: SessionDraft, request: SubmitTurn): void {
   const session = draft.editSession()
   session.lastTurn = turn
   session.user ??= request.user
-  draft.addTurn(newTurn(draft, turn, request))
+  draft.addTurn(newTurn(draft, turn, { request, said: history ?? saidIn(turns) }))
   draft.reply = { kind: 'submitted', turn, isRepeat: false }
   const { model, requestId } = request
   draft.log('turn.accepted', turn, { model, requestId, messages: request.messages.slice(-sessionLimits.historyMessagesMax) })
@@ -50,12 +55,12 @@ function attachRepeated(draft: SessionDraft, repeated: TurnState, replyTopic: st
   turn.replyTopics = [...turn.replyTopics, replyTopic].slice(-sessionLimits.replyTopicsMax)
 }
 
-function newTurn(draft: SessionDraft, turn: number, request: SubmitTurn): TurnState {
+function newTurn(draft: SessionDraft, turn: number, { request, said }: { request: SubmitTurn; said: ChatMessage[] }): TurnState {
   return {
     turn,
     phase: 'queued',
     status: 'running',
-    request: { ...request, messages: [...history(draft.session.turns, request.messages), ...request.messages] },
+    request: { ...request, messages: [...earlier(said, request.messages), ...request.messages] },
     acceptedAtMs: draft.nowMs,
     endedAtMs: undefined,
     replyTopics: request.replyTopic === undefined ? [] : [request.replyTopic],
@@ -74,11 +79,8 @@ function newTurn(draft: SessionDraft, turn: number, request: SubmitTurn): TurnSt
  * What was said before. A client that sends the conversation itself (its messages hold an answer) is taken at its word;
  * one that sends only the new message gets the session's memory, newest messages first within the bounds.
  */
-function history(turns: TurnState[], messages: ChatMessage[]): ChatMessage[] {
+function earlier(said: ChatMessage[], messages: ChatMessage[]): ChatMessage[] {
   if (messages.some((message) => message.role === 'assistant')) return []
-  const said = turns.flatMap((turn) =>
-    turn.answer === undefined ? [] : [...lastQuestion(turn), answerMessage(turn.answer.text)],
-  )
   const kept: ChatMessage[] = []
   let chars = 0
   for (const message of said.toReversed()) {
@@ -87,6 +89,10 @@ function history(turns: TurnState[], messages: ChatMessage[]): ChatMessage[] {
     kept.unshift(message)
   }
   return kept
+}
+
+function saidIn(turns: TurnState[]): ChatMessage[] {
+  return turns.flatMap((turn) => (turn.answer === undefined ? [] : [...lastQuestion(turn), answerMessage(turn.answer.text)]))
 }
 
 function lastQuestion(turn: TurnState): ChatMessage[] {
