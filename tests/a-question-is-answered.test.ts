@@ -165,5 +165,7 @@ describe('workflows', () => {
     const third = await openAiClient().chat.completions.create(ask('Who built it?'), { headers })
     expect(third.choices[0]?.message.content).toBe(first?.choices[0]?.message.content)
     expect(weftOf(third).turn).toBe(1)
+    const other = openAiClient().chat.completions.create(ask('Who sold it?'), { headers })
+    await expect(other).rejects.toMatchObject({ status: 409, param: 'Idempotency-Key' })
   }, 30_000)
 })

@@ -78,6 +78,8 @@ export const SubmitTurn = z.object({
   sessionId: z.string().min(1),
   requestId: z.string(),
   idempotencyKey: z.string().max(256).optional(),
+  /** Tells a request that is sent again from another one under the same key. */
+  requestHash: z.string().max(128).optional(),
   replyTopic: z.string().optional(),
   user: z.string().optional(),
   model: z.string(),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
+import { hashRequest } from './core/request-hash.ts'
 import { withoutApprovalCalls } from './core/tool-answers.ts'
 import { modelOptionsOf } from './core/workflow-request.ts'
 import type { Sessions } from './dapr-sessions.ts'
@@ -58,6 +59,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     sessionId,
     requestId,
     idempotencyKey: turnKey(request),
+    ...(request.idempotencyKey === undefined ? {} : { requestHash: hashRequest(chat) }),
     replyTopic: deps.replyTopic,
     model: chat.model,
     messages: withoutApprovalCalls(chat.messages),

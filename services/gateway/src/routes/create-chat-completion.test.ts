@@ -135,6 +135,8 @@ describe('what a turn is given', () => {
     const [first, second, third] = gateway.session.submitted
     expect(second?.sessionId).toBe(first?.sessionId)
     expect(second?.idempotencyKey).toBe(first?.idempotencyKey)
+    expect(second?.requestHash).toBe(first?.requestHash)
+    expect(first?.requestHash).toMatch(/^[0-9a-f]{64}$/)
     expect(third?.sessionId).not.toBe(first?.sessionId)
     expect(third?.tenant).toBe('acme')
   })

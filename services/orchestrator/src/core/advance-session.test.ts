@@ -79,6 +79,13 @@ describe('a turn', () => {
     expect(session.state.lastTurn).toBe(sessionLimits.turnsQueuedMax + 1)
   })
 
+  it('is refused when another request takes the same idempotency key', () => {
+    const session = new DrivenSession()
+    session.submit({ idempotencyKey: 'k', requestHash: 'a' })
+    expect(session.submit({ idempotencyKey: 'k', requestHash: 'a' }).reply).toMatchObject({ isRepeat: true })
+    expect(() => session.submit({ idempotencyKey: 'k', requestHash: 'b' })).toThrow(expect.objectContaining({ code: 'conflict' }))
+  })
+
   it('repeated under the same idempotency key is the same turn', () => {
     const session = new DrivenSession()
     expect(session.submit({ idempotencyKey: 'k' }).reply).toMatchObject({ turn: 1, isRepeat: false })

@@ -6,6 +6,7 @@ import { type SessionInput, sessionLimits, type TurnState } from './session-stat
 export function submitTurn(draft: SessionDraft, { request, history }: Extract<SessionInput, { type: 'submit' }>): void {
   const repeated = findRepeated(draft.session.turns, request.idempotencyKey)
   if (repeated !== undefined) {
+    requireSame(repeated.request, request)
     attachRepeated(draft, repeated, request.replyTopic)
     return
   }
@@ -37,6 +38,14 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
   const { model, requestId } = request
   draft.log('turn.accepted', turn, { model, requestId, messages: request.messages.slice(-sessionLimits.historyMessagesMax) })
   dropOldTurns(draft)
+}
+
+function requireSame(first: SubmitTurn, again: SubmitTurn): void {
+  const isOther = first.requestHash !== undefined && again.requestHash !== undefined && first.requestHash !== again.requestHash
+  if (isOther)
+    throw new WeftError('conflict', 'this Idempotency-Key was used for another request: use a new one', {
+      param: 'Idempotency-Key',
+    })
 }
 
 function findRepeated(turns: TurnState[], idempotencyKey: string | undefined): TurnState | undefined {

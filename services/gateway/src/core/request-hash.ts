@@ -1,0 +1,10 @@
+import { createHash } from 'node:crypto'
+import { type ChatCompletionRequest, canonicalJson } from '@weft/contracts'
+
+/** SHA-256 of what a request asks for. How its answer is delivered (streamed, with progress, …) may be another when it is sent again. */
+export function hashRequest({ stream: _stream, stream_options: _options, weft = {}, ...asked }: ChatCompletionRequest): string {
+  const { progress: _progress, approval: _approval, background: _background, cancelOnDisconnect: _cancel, ...wished } = weft
+  return createHash('sha256')
+    .update(canonicalJson({ ...asked, weft: wished }))
+    .digest('hex')
+}
