@@ -70,7 +70,7 @@ export class SessionHost implements ActorType {
     this.#options = options
   }
 
-  /** Answers a method call of the runtime: submit, view, tick, cancel, attach, decide, compact. */
+  /** Answers a method call of the runtime: submit, view, tick, cancel, pause, resume, attach, decide, compact. */
   async invoke(actorId: string, method: string, argument: unknown): Promise<unknown> {
     switch (method) {
       case 'submit':
@@ -86,6 +86,10 @@ export class SessionHost implements ActorType {
       }
       case 'attach':
         return this.apply(actorId, { type: 'attach', ...parseValue(AttachArgument, argument, 'the attach request') })
+      case 'pause':
+      case 'resume':
+        await this.apply(actorId, { type: method })
+        return viewSession(await this.#mustRead(actorId))
       case 'compact':
         return this.#compact(actorId)
       case 'decide':

@@ -185,7 +185,7 @@ export class Mailbox {
 
 /** What leads out of a wait: its heartbeat may sleep for days, and has to beat before the work can be lost. */
 function startsWork({ type }: SessionInput): boolean {
-  return type === 'decide'
+  return type === 'decide' || type === 'resume'
 }
 
 function rethrowUnlessMissing(cause: unknown): undefined {

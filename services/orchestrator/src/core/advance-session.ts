@@ -4,6 +4,7 @@ import { applyPlan, startPlan } from './apply-plan.ts'
 import { compactSession } from './compact-session.ts'
 import { decideApproval } from './decide-approval.ts'
 import { noteWaiting } from './note-waiting.ts'
+import { pauseSession, resumeSession } from './pause-session.ts'
 import { SessionDraft } from './session-draft.ts'
 import { type Advance, type AdvanceContext, type SessionInput, type SessionState, sessionLimits } from './session-state.ts'
 import { submitTurn } from './submit-turn.ts'
@@ -49,6 +50,10 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
       return attachReplyTopic(draft, input.replyTopic)
     case 'decide':
       return decideApproval(draft, input.decision)
+    case 'pause':
+      return pauseSession(draft)
+    case 'resume':
+      return resumeSession(draft)
     case 'compact':
       return compactSession(draft)
     case 'flushed':
@@ -61,7 +66,7 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
 /** A plan may end its turn at once (every step skipped), so more than one turn may start. */
 function startNextTurn(draft: SessionDraft): void {
   let next = draft.activeTurn()
-  while (next?.phase === 'queued') {
+  while (next?.phase === 'queued' && !draft.session.isPaused) {
     startPlan(draft, next.turn)
     next = draft.activeTurn()
   }

@@ -180,6 +180,8 @@ export type SessionInput =
   | { type: 'cancel'; turn: number | undefined }
   | { type: 'attach'; replyTopic: string }
   | { type: 'decide'; decision: DecideApproval }
+  | { type: 'pause' }
+  | { type: 'resume' }
   | { type: 'compact' }
   | { type: 'flushed'; upToSeq: number }
 

@@ -14,6 +14,7 @@ export function viewSession(state: SessionState): SessionView {
     lastSeq: state.lastSeq,
     turns: state.turns.map((turn) => viewTurn(state, turn)),
     ...(state.user === undefined ? {} : { user: state.user }),
+    ...(state.isPaused ? { isPaused: true } : {}),
   }
 }
 
@@ -25,7 +26,7 @@ function viewTurn(state: SessionState, turn: TurnState): TurnView {
     status: turn.status,
     model: turn.request.model,
     acceptedAt: iso(turn.acceptedAtMs),
-    steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(turn, step)),
+    steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(state, turn, step)),
     ...(turn.endedAtMs === undefined ? {} : { endedAt: iso(turn.endedAtMs) }),
     ...(traceId === undefined ? {} : { traceId }),
     ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion }),
@@ -34,10 +35,10 @@ function viewTurn(state: SessionState, turn: TurnState): TurnView {
   }
 }
 
-function viewStep(turn: TurnState, step: WorkflowStep): StepView[] {
+function viewStep({ isPaused }: SessionState, turn: TurnState, step: WorkflowStep): StepView[] {
   const state = turn.steps[step.stepId]
   if (state === undefined) return []
-  const waitingFor = waitOf(turn, step, state)
+  const waitingFor = isPaused && state.status === 'ready' ? { cause: 'the session is paused' } : waitOf(turn, step, state)
   return [
     {
       stepId: step.stepId,
@@ -51,6 +52,8 @@ function viewStep(turn: TurnState, step: WorkflowStep): StepView[] {
       ...(state.endedAtMs === undefined ? {} : { endedAt: iso(state.endedAtMs) }),
       ...(state.problem === undefined ? {} : { problem: state.problem }),
       ...(waitingFor === undefined ? {} : { waitingFor }),
+      ...(state.child === undefined ? {} : { childSessionId: state.child.sessionId }),
+      ...(state.isReused ? { isReused: true } : {}),
     },
   ]
 }

@@ -14,10 +14,21 @@ export const stepTimeoutMsDefault = 300_000
 export function startStep(draft: SessionDraft, turn: number, step: WorkflowStep): void {
   const owner = draft.findTurn(turn)
   if (owner === undefined) return
+  if (draft.session.isPaused) {
+    holdStep(draft, turn, step)
+    return
+  }
   const asking = gateOf(owner, step)
   const isGranted = asking === undefined || owner.steps[step.stepId]?.approvedHash === hashOfStep(draft, owner, step)
   if (isGranted) dispatchStep(draft, turn, step)
   else askApproval(draft, { turn, step }, asking)
+}
+
+/** Starts as soon as the session is resumed. */
+function holdStep(draft: SessionDraft, turn: number, { stepId }: WorkflowStep): void {
+  const state = draft.editStep(turn, stepId)
+  state.status = 'ready'
+  state.notBeforeMs = draft.nowMs
 }
 
 function gateOf(turn: TurnState, step: WorkflowStep): Asking | undefined {

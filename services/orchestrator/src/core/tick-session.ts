@@ -37,7 +37,7 @@ function failInterrupted(draft: SessionDraft, ref: StepRef): void {
 export function tickSession(draft: SessionDraft): void {
   const turn = draft.activeTurn()
   if (turn?.phase === 'running') tickSteps(draft, turn)
-  else if (turn?.phase === 'planning' && turn.planNotBeforeMs <= draft.nowMs) {
+  else if (turn?.phase === 'planning' && !draft.session.isPaused && turn.planNotBeforeMs <= draft.nowMs) {
     draft.command({ type: 'plan', turn: turn.turn, planAttempt: turn.planAttempt })
   }
 }
@@ -47,7 +47,8 @@ function tickSteps(draft: SessionDraft, turn: TurnState): void {
   for (const step of turn.plan?.steps ?? []) {
     const state = draft.findTurn(turn.turn)?.steps[step.stepId]
     if (state === undefined || draft.findTurn(turn.turn)?.phase !== 'running') continue
-    if (state.status === 'ready' && state.notBeforeMs <= draft.nowMs) startStep(draft, turn.turn, step)
+    const isDue = state.notBeforeMs <= draft.nowMs && !draft.session.isPaused
+    if (state.status === 'ready' && isDue) startStep(draft, turn.turn, step)
     else if (state.status === 'dispatched') tickDispatched(draft, turn.turn, { stepId: step.stepId, state })
   }
   settleTurn(draft, turn.turn)
@@ -71,9 +72,9 @@ function tickDispatched(draft: SessionDraft, turn: number, { stepId, state }: { 
 /** When the next tick has something to do, in epoch milliseconds; undefined while nothing but answers is waited for. */
 export function nextWakeMs(state: SessionState, nowMs: number): number | undefined {
   const turn = state.turns.find((candidate) => candidate.phase !== 'ended')
-  if (turn?.phase === 'planning') return turn.planNotBeforeMs > nowMs ? turn.planNotBeforeMs : undefined
+  if (turn?.phase === 'planning') return !state.isPaused && turn.planNotBeforeMs > nowMs ? turn.planNotBeforeMs : undefined
   const times = Object.values(turn?.steps ?? {}).flatMap((step) => {
-    if (step.status === 'ready') return [step.notBeforeMs]
+    if (step.status === 'ready') return state.isPaused ? [] : [step.notBeforeMs]
     return step.status === 'dispatched' ? [step.deadlineMs + deadlineGraceMs] : []
   })
   if (turn?.phase === 'running') times.push(...approvalTimesMs(turn))
