@@ -4,6 +4,7 @@ import type { Database } from './open-database.ts'
 import * as knowledge from './migrations/0001-knowledge.ts'
 import * as sessions from './migrations/0002-sessions.ts'
 import * as approvals from './migrations/0003-approvals.ts'
+import * as blobs from './migrations/0004-blobs-of-sessions.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -17,6 +18,7 @@ const migrations: Migration[] = [
   { name: '0001-knowledge', up: knowledge.up, down: knowledge.down },
   { name: '0002-sessions', up: sessions.up, down: sessions.down },
   { name: '0003-approvals', up: approvals.up, down: approvals.down },
+  { name: '0004-blobs-of-sessions', up: blobs.up, down: blobs.down },
 ]
 
 export interface MigrationStatus {

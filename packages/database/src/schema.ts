@@ -92,7 +92,7 @@ export interface Schema {
     data: Json<object>
   }
   messages: { tenant: string; session_id: string; turn: number; role: string; content: Json<object>; at: Timestamp }
-  blobs: { tenant: string; hash: string; content: Json<object>; created_at: CreatedAt }
+  blobs: { tenant: string; session_id: Generated<string>; hash: string; content: Json<object>; created_at: CreatedAt }
   deleted_sessions: { tenant: string; id: string; deleted_at: CreatedAt }
   /** The newest state of every approval; `seq` is the session's event that it comes from. */
   approvals: {

@@ -53,7 +53,10 @@ export async function compactSettled({ database, sidecar }: Omit<CompactingDeps,
     const actor = { type: 'Session', id: sessionActorId(tenant, id), method: 'compact' }
     const { isCompact } = await sidecar.callActor(actor, { schema: Compacted })
     if (!isCompact) continue
-    await sql`update sessions set compacted_at = now() where tenant = ${tenant} and id = ${id}`.execute(database.db)
+    await sql`
+      with outputs as (delete from blobs where tenant = ${tenant} and session_id = ${id})
+      update sessions set compacted_at = now() where tenant = ${tenant} and id = ${id}
+    `.execute(database.db)
     count += 1
   }
   return count

@@ -17,6 +17,7 @@ import { type SessionInput, sessionLimits } from './core/session-state.ts'
 import { createSessionStore } from './dapr-session-store.ts'
 import { AttemptDispatcher } from './dispatch-attempts.ts'
 import { createBlobStore } from './postgres-blobs.ts'
+import { eraseSession } from './postgres-erase-session.ts'
 import { createEventLog } from './postgres-event-log.ts'
 import { loadHistory } from './postgres-history.ts'
 import { createReplyPublisher } from './reply-publisher.ts'
@@ -92,7 +93,16 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
   const plans = createPlanRequester({ sidecar, apply, onProblem })
   const host: SessionHost = new SessionHost({
     store: createSessionStore({ actors: createActorStore(sidecar, 'Session'), sidecar, blobs: createBlobStore(database) }),
-    effects: createSessionEffects({ plans, attempts, replies, eventLog, apply, peek: (actorId) => host.peek(actorId) }),
+    effects: createSessionEffects({
+      plans,
+      attempts,
+      replies,
+      eventLog,
+      apply,
+      peek: (actorId) => host.peek(actorId),
+      erase: (session) => eraseSession(database, session),
+      onProblem,
+    }),
     nowMs: Date.now,
     policies,
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),

@@ -4,7 +4,7 @@ import { type ActorStore, componentNames, componentType, type Sidecar, type Stat
 import { z } from 'zod'
 import { fromHead, headKey, partsOf, SessionHead, toHead } from './core/persist-session.ts'
 import type { SessionState } from './core/session-state.ts'
-import type { BlobStore } from './postgres-blobs.ts'
+import type { BlobStore, SessionOf } from './postgres-blobs.ts'
 
 /** Parts up to this size lie in the actor's state; larger ones in the blob table, by content hash. */
 const inlinePartBytesMax = 16_384
@@ -37,15 +37,15 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
   async function load(actorId: string): Promise<StoredSession | undefined> {
     const head = await actors.read(actorId, headKey, SessionHead)
     if (head === undefined) return undefined
-    const state = await fromHead(head, async (key, schema) => schema.parse(await readPart(actorId, { key, tenant: head.tenant })))
+    const state = await fromHead(head, async (key, schema) => schema.parse(await readPart(actorId, key, head)))
     return { state, partKeys: new Set(partsOf(state).keys()) }
   }
 
-  async function readPart(actorId: string, { key, tenant }: { key: string; tenant: string }): Promise<unknown> {
+  async function readPart(actorId: string, key: string, session: SessionOf): Promise<unknown> {
     const value = await actors.read(actorId, key, z.unknown())
     if (value === undefined) throw new WeftError('internal_error', `the session's part ${key} is missing from the state store`)
     const reference = BlobReference.safeParse(value)
-    return reference.success ? blobs.get(tenant, reference.data.$blob) : value
+    return reference.success ? blobs.get(session, reference.data.$blob) : value
   }
 
   async function commit(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession> {
@@ -54,7 +54,7 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
     const parts = partsOf(state)
     const fresh = [...parts].filter(([key]) => !stored.partKeys.has(key))
     const writes: StateWrite[] = await Promise.all(
-      fresh.map(async ([key, value]) => ({ kind: 'upsert' as const, key, value: await encodePart(state.tenant, value) })),
+      fresh.map(async ([key, value]) => ({ kind: 'upsert' as const, key, value: await encodePart(state, value) })),
     )
     for (const key of stored.partKeys) if (!parts.has(key)) writes.push({ kind: 'delete', key })
     writes.push({ kind: 'upsert', key: headKey, value: toHead(state), ...(await headGuard(stored.state.revision)) })
@@ -68,11 +68,11 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
     return storeType === 'state.redis' && revision > 0 ? { etag: String(revision) } : {}
   }
 
-  async function encodePart(tenant: string, value: unknown): Promise<unknown> {
+  async function encodePart({ tenant, sessionId }: SessionOf, value: unknown): Promise<unknown> {
     const json = JSON.stringify(value)
     if (json.length <= inlinePartBytesMax) return value
     const hash = createHash('sha256').update(json).digest('hex')
-    return (await blobs.put(tenant, { hash, json })) ? { $blob: hash } : value
+    return (await blobs.put({ tenant, sessionId }, { hash, json })) ? { $blob: hash } : value
   }
 
   return {

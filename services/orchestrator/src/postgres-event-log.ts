@@ -16,6 +16,8 @@ export interface EventLog {
    */
   append(batch: SessionEvents): void
   queuedCount(): number
+  /** Resolves when what is queued now is written. */
+  written(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -86,6 +88,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
   return {
     append,
     queuedCount: () => queue.length,
+    written: async () => writing,
     async stop() {
       isStopped = true
       await writing
@@ -138,6 +141,7 @@ async function insertBatch(database: Database, batch: Row[]): Promise<void> {
     ), upserted as (
       insert into sessions (tenant, id, user_id, status, title, created_at, updated_at, last_seq)
       select tenant, id, user_id, status, title, at, at, last_seq from session_rows
+      where ${notDeleted('session_rows', 'id')}
       on conflict (tenant, id) do update set
         status = excluded.status, updated_at = excluded.updated_at, last_seq = excluded.last_seq, compacted_at = null,
         user_id = coalesce(sessions.user_id, excluded.user_id)
@@ -145,12 +149,20 @@ async function insertBatch(database: Database, batch: Row[]): Promise<void> {
     ), said as (
       insert into messages (tenant, session_id, turn, role, content, at)
       select tenant, session_id, turn, role, content, at from message_rows
+      where ${notDeleted('message_rows', 'session_id')}
       on conflict do nothing
     )
     insert into session_events (tenant, session_id, seq, at, type, turn, step_id, data)
     select tenant, session_id, seq, at, type, turn, step_id, data from event_rows
+    where ${notDeleted('event_rows', 'session_id')}
     on conflict do nothing
   `.execute(database.db)
+}
+
+/** What comes late of a deleted session is not written any more. */
+function notDeleted(rows: string, id: string) {
+  const [tenant, session] = [sql.ref(`${rows}.tenant`), sql.ref(`${rows}.${id}`)]
+  return sql`not exists (select 1 from deleted_sessions gone where gone.tenant = ${tenant} and gone.id = ${session})`
 }
 
 /** What an event says of the conversation at most; a longer question is in the messages table alone, once. */

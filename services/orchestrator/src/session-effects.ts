@@ -12,6 +12,8 @@ export interface SessionEffectsDeps {
   attempts: Pick<AttemptDispatcher, 'start' | 'abort'>
   replies: ReplyPublisher
   eventLog: EventLog
+  erase: (session: { tenant: string; sessionId: string }) => Promise<void>
+  onProblem: (what: string, actorId: string, cause: unknown) => void
   apply: (actorId: string, input: SessionInput) => Promise<void>
   peek: (actorId: string) => SessionState | undefined
 }
@@ -27,6 +29,8 @@ export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
     abort: (actorId, ref) => deps.attempts.abort(actorId, ref),
     end: (state, turn) => publishEnd(deps.replies, state, turn),
     pause: (state, turn) => publishEnd(deps.replies, state, turn),
+    gone: (state, { turn, replyTopics }) => publishGone(deps.replies, state, { turn, replyTopics }),
+    erase: (actorId, state) => erase(deps, actorId, state),
     record(actorId, state, events) {
       // All that is not in the log yet: events a full queue did not take come before those that follow them.
       const unlogged = state.outbox.flatMap((batch) => batch.events)
@@ -86,6 +90,23 @@ function publishEnd(replies: ReplyPublisher, state: SessionState, turn: number):
   const isInline = answer !== undefined && JSON.stringify(answer).length <= inlineAnswerCharsMax
   const item: ReplyItem = { kind: 'end', tenant, sessionId, turn, status, ...(isInline ? { answer } : {}) }
   for (const topic of found.replyTopics) replies.send(topic, item, true)
+}
+
+function publishGone(
+  replies: ReplyPublisher,
+  { tenant, sessionId }: SessionState,
+  { turn, replyTopics }: { turn: number; replyTopics: string[] },
+): void {
+  for (const topic of replyTopics) replies.send(topic, { kind: 'end', tenant, sessionId, turn, status: 'cancelled' }, true)
+}
+
+/** Events on their way into the log get there first, so that they go with the others. */
+function erase({ eventLog, erase: eraseRows, apply, onProblem }: SessionEffectsDeps, actorId: string, state: SessionState): void {
+  eventLog
+    .written()
+    .then(() => eraseRows(state))
+    .then(() => apply(actorId, { type: 'erased' }))
+    .catch((cause: unknown) => onProblem('erase a deleted session', actorId, cause))
 }
 
 function topicsOf(state: SessionState | undefined, turn: number): string[] {

@@ -1,22 +1,18 @@
 import {
-  type ApprovalDecided,
   type ApprovalPolicy,
   type ChatMessage,
-  DecideApproval,
   parseValue,
   type SessionEvent,
   SessionId,
-  SubmitTurn,
-  sessionActorId,
+  type SubmitTurn,
   WeftError,
 } from '@weft/contracts'
 import type { ActorType } from '@weft/mesh'
-import { z } from 'zod'
-import { type InputReply, newSession, type SessionCommand, type SessionInput, type SessionState } from './core/session-state.ts'
-import { viewSession } from './core/session-view.ts'
+import { newSession, type SessionCommand, type SessionInput, type SessionState } from './core/session-state.ts'
 import { beatOf, nextWakeMs } from './core/tick-session.ts'
 import type { SessionStore } from './dapr-session-store.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
+import { invokeSession, type SessionCalls } from './session-methods.ts'
 
 /** What the host does after a commit; every effect may be lost and is asked for again by a tick. */
 export interface SessionEffects {
@@ -28,6 +24,9 @@ export interface SessionEffects {
   end(state: SessionState, turn: number): void
   /** A turn can only go on once somebody has decided. */
   pause(state: SessionState, turn: number): void
+  gone(state: SessionState, command: Extract<SessionCommand, { type: 'gone' }>): void
+  /** The database forgets a deleted session; `erased` is applied when it has. */
+  erase(actorId: string, state: SessionState): void
   /** New events for the log and for whoever follows the turn. */
   record(actorId: string, state: SessionState, events: SessionEvent[]): void
 }
@@ -57,9 +56,6 @@ const emptyMs = 1_000
 /** Node takes no longer timers; a later wake is set again when this one comes. */
 const timerMaxMs = 2_147_483_647
 
-const CancelArgument = z.object({ turn: z.int().positive().optional() })
-const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256) })
-
 /** The actor type `Session`: mailboxes by actor id, and the effects of their commits. */
 export class SessionHost implements ActorType {
   readonly name = 'Session'
@@ -70,33 +66,17 @@ export class SessionHost implements ActorType {
     this.#options = options
   }
 
-  /** Answers a method call of the runtime: submit, view, tick, cancel, pause, resume, attach, decide, compact. */
   async invoke(actorId: string, method: string, argument: unknown): Promise<unknown> {
-    switch (method) {
-      case 'submit':
-        return this.#submit(actorId, parseValue(SubmitTurn, argument, 'the turn'))
-      case 'view':
-        return viewSession(await this.#mustRead(actorId))
-      case 'tick':
-        return this.apply(actorId, { type: 'tick' })
-      case 'cancel': {
-        const { turn } = parseValue(CancelArgument, argument ?? {}, 'the cancel request')
-        await this.apply(actorId, { type: 'cancel', turn })
-        return viewSession(await this.#mustRead(actorId))
-      }
-      case 'attach':
-        return this.apply(actorId, { type: 'attach', ...parseValue(AttachArgument, argument, 'the attach request') })
-      case 'pause':
-      case 'resume':
-        await this.apply(actorId, { type: method })
-        return viewSession(await this.#mustRead(actorId))
-      case 'compact':
-        return this.#compact(actorId)
-      case 'decide':
-        return this.#decide(actorId, parseValue(DecideApproval, argument, 'the decision'))
-      default:
-        throw new WeftError('not_found', `actor type Session has no method "${method}"`)
+    const { effects, history } = this.#options
+    const session: SessionCalls = {
+      post: (input) => this.#open(actorId).mailbox.post(input),
+      read: () => this.#mustRead(actorId),
+      prepare: (request) => {
+        if (this.#open(actorId).mailbox.isIdle()) effects.prepare(actorId, request)
+      },
+      loadHistory: ({ tenant, sessionId }) => history(tenant, sessionId),
     }
+    return invokeSession(session, { actorId, method, argument })
   }
 
   /** The heartbeat: what should be happening is asked for again, and events that may not be in the log are handed over again. */
@@ -137,37 +117,10 @@ export class SessionHost implements ActorType {
     for (const actorId of [...this.#hosted.keys()]) this.#forget(actorId)
   }
 
-  async #submit(actorId: string, request: SubmitTurn) {
-    if (actorId !== sessionActorId(request.tenant, request.sessionId)) {
-      throw new WeftError('invalid_request', 'the turn belongs to another session than the actor it was sent to')
-    }
-    const { mailbox } = this.#open(actorId)
-    if (mailbox.isIdle()) this.#options.effects.prepare(actorId, request)
-    const first = await mailbox.post({ type: 'submit', request })
-    const reply = first?.kind === 'needs_history' ? await this.#submitWithHistory(mailbox, request) : first
-    if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
-    return { sessionId: request.sessionId, turn: reply.turn, isRepeat: reply.isRepeat }
-  }
-
-  async #submitWithHistory(mailbox: Mailbox, request: SubmitTurn): Promise<InputReply | undefined> {
-    const { tenant, sessionId } = request
-    return mailbox.post({ type: 'submit', request, history: await this.#options.history(tenant, sessionId) })
-  }
-
-  async #compact(actorId: string): Promise<{ isCompact: boolean }> {
-    await this.apply(actorId, { type: 'compact' })
-    return { isCompact: (await this.#mustRead(actorId)).turns.length === 0 }
-  }
-
-  async #decide(actorId: string, decision: DecideApproval): Promise<ApprovalDecided> {
-    const reply = await this.#open(actorId).mailbox.post({ type: 'decide', decision })
-    if (reply?.kind !== 'decided') throw new WeftError('internal_error', 'the session gave no answer to the decision')
-    return { approval: reply.approval, isRepeat: reply.isRepeat }
-  }
-
   async #mustRead(actorId: string): Promise<SessionState> {
     const state = await this.#open(actorId).mailbox.read()
-    if (state !== undefined) return state
+    if (state?.deletion === 'none') return state
+    if (state !== undefined) throw new WeftError('not_found', 'no such session')
     this.#forgetEmpty(actorId)
     throw new WeftError('not_found', 'no such session')
   }
@@ -276,6 +229,10 @@ function perform(
       return effects.end(state, command.turn)
     case 'pause':
       return effects.pause(state, command.turn)
+    case 'gone':
+      return effects.gone(state, command)
+    case 'erase':
+      return effects.erase(actorId, state)
   }
 }
 

@@ -1,8 +1,10 @@
+import { WeftError } from '@weft/contracts'
 import { applyOutcome } from './apply-outcome.ts'
 import { cancelTurns } from './cancel-turns.ts'
 import { applyPlan, startPlan } from './apply-plan.ts'
 import { compactSession } from './compact-session.ts'
 import { decideApproval } from './decide-approval.ts'
+import { deleteSession, noteErased } from './delete-session.ts'
 import { noteWaiting } from './note-waiting.ts'
 import { pauseSession, resumeSession } from './pause-session.ts'
 import { SessionDraft } from './session-draft.ts'
@@ -17,14 +19,16 @@ import { activateSession, tickSession } from './tick-session.ts'
  */
 export function advanceSession(state: SessionState, input: SessionInput, context: AdvanceContext): Advance {
   const draft = new SessionDraft(state, context)
-  applyInput(draft, input)
+  if (state.deletion === 'none') applyInput(draft, input)
+  else applyToDeleted(draft, input)
   startNextTurn(draft)
   noteWaiting(draft)
   const { events, commands, reply } = draft
   if (!draft.isTouched) return { state, commands, events, reply }
   const next = draft.editSession()
-  if (events.length > 0) next.outbox = [...next.outbox, { epoch: next.epoch, events }]
   next.updatedAtMs = context.nowMs
+  if (next.deletion !== 'none') return { state: { ...next, outbox: [] }, commands, events: [], reply }
+  if (events.length > 0) next.outbox = [...next.outbox, { epoch: next.epoch, events }]
   return { state: next, commands, events, reply }
 }
 
@@ -54,12 +58,34 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
       return pauseSession(draft)
     case 'resume':
       return resumeSession(draft)
+    case 'delete':
+      return deleteSession(draft)
+    case 'erased':
+      return noteErased(draft)
     case 'compact':
       return compactSession(draft)
     case 'flushed':
       return forgetFlushed(draft, input.upToSeq)
     default:
       return input satisfies never
+  }
+}
+
+/** What is left of a deleted session refuses what clients ask of it, and lets late results fall. */
+function applyToDeleted(draft: SessionDraft, input: SessionInput): void {
+  switch (input.type) {
+    case 'submit':
+      throw new WeftError('gone', `session ${draft.session.sessionId} was deleted: begin another`)
+    case 'decide':
+    case 'cancel':
+    case 'pause':
+    case 'resume':
+      throw new WeftError('not_found', 'no such session')
+    case 'erased':
+      return noteErased(draft)
+    case 'tick':
+    case 'activate':
+      if (draft.session.deletion === 'erasing') draft.command({ type: 'erase' })
   }
 }
 

@@ -113,6 +113,7 @@ export const SessionHead = z.object({
   lastTurn: z.int(),
   lastApproval: z.int(),
   isPaused: z.boolean(),
+  deletion: z.enum(['none', 'erasing', 'erased']),
   turns: z.array(TurnHead),
   outbox: z.array(z.object({ epoch: z.int(), firstSeq: z.int() })),
 })

@@ -48,6 +48,8 @@ export interface SessionState {
   lastApproval: number
   /** Nothing new is planned or dispatched until the session is resumed; what runs runs on. */
   isPaused: boolean
+  /** A deleted session keeps only that it was: `erasing` until the database has forgotten it too. */
+  deletion: 'none' | 'erasing' | 'erased'
   /** Oldest first; at most `turnsKept` ended ones. */
   turns: TurnState[]
   /** Events committed but not yet known to be in the event log. */
@@ -183,6 +185,8 @@ export type SessionInput =
   | { type: 'pause' }
   | { type: 'resume' }
   | { type: 'compact' }
+  | { type: 'delete' }
+  | { type: 'erased' }
   | { type: 'flushed'; upToSeq: number }
 
 /** One attempt of one step; a result counts only while its epoch and attempt are current. */
@@ -215,6 +219,9 @@ export type SessionCommand =
   | ({ type: 'abort' } & StepRef)
   | { type: 'end'; turn: number }
   | { type: 'pause'; turn: number }
+  /** Whoever follows the turn is told that there is nothing to follow any more. */
+  | { type: 'gone'; turn: number; replyTopics: string[] }
+  | { type: 'erase' }
 
 /** What an advance knows of the world. */
 export interface AdvanceContext {
@@ -250,6 +257,7 @@ export function newSession(
     lastTurn: 0,
     lastApproval: 0,
     isPaused: false,
+    deletion: 'none',
     turns: [],
     outbox: [],
   }

@@ -85,7 +85,7 @@ export function nextWakeMs(state: SessionState, nowMs: number): number | undefin
 export type Beat = 'always' | 'never' | { fromMs: number }
 
 export function beatOf(state: SessionState): Beat {
-  if (state.outbox.length > 0) return 'always'
+  if (state.outbox.length > 0 || state.deletion === 'erasing') return 'always'
   const turn = state.turns.find((candidate) => candidate.phase !== 'ended')
   if (turn === undefined) return 'never'
   const isUnderWay = Object.values(turn.steps).some(

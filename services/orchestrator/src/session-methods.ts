@@ -1,0 +1,82 @@
+import { type ApprovalDecided, DecideApproval, parseValue, SubmitTurn, sessionActorId, WeftError } from '@weft/contracts'
+import { z } from 'zod'
+import type { InputReply, SessionInput, SessionState } from './core/session-state.ts'
+import { viewSession } from './core/session-view.ts'
+
+/** A session as the methods of its actor reach it. */
+export interface SessionCalls {
+  /** Applies an input; resolves once what it led to is committed. */
+  post(input: SessionInput): Promise<InputReply | undefined>
+  /** Throws `not_found` when there is no such session. */
+  read(): Promise<SessionState>
+  /** A turn is about to be accepted. */
+  prepare(request: SubmitTurn): void
+  loadHistory(request: SubmitTurn): Promise<NonNullable<Extract<SessionInput, { type: 'submit' }>['history']>>
+}
+
+const CancelArgument = z.object({ turn: z.int().positive().optional() })
+const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256) })
+
+/** Answers a method call: submit, view, tick, cancel, pause, resume, attach, decide, compact, delete. Throws what is refused. */
+export async function invokeSession(
+  session: SessionCalls,
+  { actorId, method, argument }: { actorId: string; method: string; argument: unknown },
+): Promise<unknown> {
+  switch (method) {
+    case 'submit':
+      return submit(session, actorId, parseValue(SubmitTurn, argument, 'the turn'))
+    case 'view':
+      return viewSession(await session.read())
+    case 'tick':
+      return applyOnly(session, { type: 'tick' })
+    case 'attach':
+      return applyOnly(session, { type: 'attach', ...parseValue(AttachArgument, argument, 'the attach request') })
+    case 'cancel':
+      return applyAndView(session, {
+        type: 'cancel',
+        turn: parseValue(CancelArgument, argument ?? {}, 'the cancel request').turn,
+      })
+    case 'pause':
+    case 'resume':
+      return applyAndView(session, { type: method })
+    case 'decide':
+      return decide(session, parseValue(DecideApproval, argument, 'the decision'))
+    case 'compact':
+      await session.post({ type: 'compact' })
+      return { isCompact: (await session.read()).turns.length === 0 }
+    case 'delete':
+      await session.post({ type: 'delete' })
+      return { deleted: true }
+    default:
+      throw new WeftError('not_found', `actor type Session has no method "${method}"`)
+  }
+}
+
+async function applyOnly(session: SessionCalls, input: SessionInput): Promise<void> {
+  await session.post(input)
+}
+
+async function applyAndView(session: SessionCalls, input: SessionInput) {
+  await session.post(input)
+  return viewSession(await session.read())
+}
+
+async function submit(session: SessionCalls, actorId: string, request: SubmitTurn) {
+  if (actorId !== sessionActorId(request.tenant, request.sessionId)) {
+    throw new WeftError('invalid_request', 'the turn belongs to another session than the actor it was sent to')
+  }
+  session.prepare(request)
+  const first = await session.post({ type: 'submit', request })
+  const reply =
+    first?.kind === 'needs_history'
+      ? await session.post({ type: 'submit', request, history: await session.loadHistory(request) })
+      : first
+  if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
+  return { sessionId: request.sessionId, turn: reply.turn, isRepeat: reply.isRepeat }
+}
+
+async function decide(session: SessionCalls, decision: DecideApproval): Promise<ApprovalDecided> {
+  const reply = await session.post({ type: 'decide', decision })
+  if (reply?.kind !== 'decided') throw new WeftError('internal_error', 'the session gave no answer to the decision')
+  return { approval: reply.approval, isRepeat: reply.isRepeat }
+}
