@@ -251,6 +251,21 @@ describe('a decision over the API', () => {
     expect((await answerOf(sessionId)).text).toContain('1790')
   }, 30_000)
 
+  it('is taken once on the page that a link opens, by whoever holds the link', async () => {
+    const { id, sessionId } = await begin()
+    const { url } = await bodyOf(z.object({ url: z.string() }), post(`/approvals/${id}/link`, {}))
+    for (let read = 0; read < 2; read += 1) expect(await (await fetch(url)).text()).toContain('mill at Corrie')
+    expect(await bodyOf(Approval, request(`/approvals/${id}`))).toMatchObject({ status: 'pending' })
+    const { origin, pathname, searchParams } = new URL(url)
+    const submit = () => {
+      const body = new URLSearchParams({ token: searchParams.get('token') ?? '', decision: 'approve' })
+      return fetch(`${origin}${pathname}`, { method: 'POST', body })
+    }
+    expect((await submit()).status).toBe(200)
+    expect((await submit()).status).toBe(410)
+    expect((await answerOf(sessionId)).text).toContain('1790')
+  }, 30_000)
+
   it('is taken as Agent Inbox and LangChain give it', async () => {
     const [inbox, langchain] = [await begin(), await begin()]
     expect((await post(`/approvals/${inbox.id}/decide`, [{ type: 'accept', args: null }])).status).toBe(200)

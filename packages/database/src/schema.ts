@@ -121,6 +121,8 @@ export interface Schema {
     previous_hash: string
     hash: string
   }
+  /** Links to approval pages that decided, kept until they would have expired. */
+  used_page_tokens: { tenant: string; token_hash: string; expires_at: Timestamp }
   webhooks: { tenant: string; id: string; url: string; secrets: string[]; created_at: CreatedAt }
   /** What is to be delivered, once each; kept until it is or its attempts are used up. */
   notifications: {

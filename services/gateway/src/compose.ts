@@ -15,6 +15,7 @@ import { createKnowledgeStore, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
 import { createKeyCheck } from './check-keys.ts'
 import { allowedHosts } from './core/check-host.ts'
+import { pageKey } from './core/page-token.ts'
 import { gatewayStopping } from './core/turn-end.ts'
 import { mountReplies, replyTopicOf } from './dapr-replies.ts'
 import { createSessions } from './dapr-sessions.ts'
@@ -24,6 +25,7 @@ import type { KeyStore } from './key-store.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { createPostgresApprovals } from './postgres-approvals.ts'
 import { createPostgresKeys } from './postgres-keys.ts'
+import { createPostgresPageTokens } from './postgres-page-tokens.ts'
 import { createPostgresSessionLog } from './postgres-sessions.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { createPublicApp, type PublicDeps } from './public-app.ts'
@@ -94,6 +96,7 @@ async function buildParts(settings: GatewaySettings) {
     sessions: createSessions(sidecar),
     log: createPostgresSessionLog(database),
     approvals: createPostgresApprovals(database),
+    pages: { key: pageKey(settings.APP_API_TOKEN), tokens: createPostgresPageTokens(database) },
     hub: createReplyHub(),
     streams: createOpenStreams({
       findValid: (keyIds) => keyStore.findValid(keyIds),

@@ -18,6 +18,7 @@ import {
 import { z } from 'zod'
 import { decisionBodies } from './core/decision-request.ts'
 import { AgentInboxAnswer, LangChainAnswer } from './core/inbox-answers.ts'
+import { PageForm } from './routes/approvals/approval-pages.ts'
 import { BatchBody } from './routes/approvals/decide-batch.ts'
 import { PlanInput } from './routes/ask-planner.ts'
 import { CreateKey } from './routes/create-key.ts'
@@ -44,6 +45,7 @@ const named = {
   Filter,
   InboxAnswer,
   ModifyBody: decisionBodies.modify,
+  PageForm,
   PlanBody,
   PlanInput,
   PlannerAnswer,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { createPostgresApprovals } from './postgres-approvals.ts'
+import { createPostgresPageTokens } from './postgres-page-tokens.ts'
 import { approvalOf } from './testing/approvals.ts'
 
 let test: TestDatabase
@@ -97,5 +98,24 @@ describe('the history of approvals in Postgres', () => {
         hash: 'h',
       },
     ])
+  })
+})
+
+describe('used page tokens in Postgres', () => {
+  it('are used once, by whichever gateway comes first, unless they are given back', async () => {
+    const tokens = createPostgresPageTokens(test.database)
+    const token = { tenant: 'acme', token: 'a.b', expiresAtMs: Date.now() + 60_000 }
+    const uses = await Promise.all([1, 2, 3].map(() => tokens.consume(token)))
+    expect(uses.filter((isFirst) => isFirst)).toHaveLength(1)
+    await tokens.release(token)
+    expect(await tokens.consume(token)).toBe(true)
+  })
+
+  it('are forgotten once they would have expired', async () => {
+    const tokens = createPostgresPageTokens(test.database)
+    await tokens.consume({ tenant: 'tidy', token: 'old', expiresAtMs: Date.now() - 1_000 })
+    await tokens.consume({ tenant: 'tidy', token: 'new', expiresAtMs: Date.now() + 60_000 })
+    const { rows } = await sql`select 1 from used_page_tokens where tenant = 'tidy'`.execute(test.database.db)
+    expect(rows).toHaveLength(1)
   })
 })

@@ -16,6 +16,7 @@ import { readJsonBody } from './read-json-body.ts'
 import type { ReadableStores } from './readable-stores.ts'
 import type { ReplyHub } from './reply-hub.ts'
 import { nameRequests, requireKey, requireScopeOf, tenantOf } from './request-context.ts'
+import { mountApprovalPages, type PageDeps } from './routes/approvals/approval-pages.ts'
 import { mountApprovalRoutes } from './routes/approvals/mount.ts'
 import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
 import { cancelSession } from './routes/cancel-session.ts'
@@ -45,6 +46,7 @@ export interface PublicDeps {
   sessions: Sessions
   log: SessionLog
   approvals: ApprovalLog
+  pages: PageDeps['pages']
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open' | 'revoke'>
   stores: ReadableStores
@@ -67,6 +69,7 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(guardHealth(needsKey), healthRoutes(deps.checks, deps.telemetry))
   app.use(serverSpans({ trustBaggage: false }))
   app.use(countRequests(deps.telemetry.metrics))
+  mountApprovalPages(app, deps)
   app.use(needsKey)
   app.use(readJsonBody())
   mountAdministration(app, deps)

@@ -1,5 +1,5 @@
 import { newId, WeftError } from '@weft/contracts'
-import type { RequestHandler, Response } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import type { KeyCheck } from './check-keys.ts'
 import { type KeyIdentity, type KeyScope, requireScope } from './core/api-key.ts'
 
@@ -55,4 +55,9 @@ export function identityOf(response: Response): KeyIdentity {
 
 export function tenantOf(response: Response): string {
   return identityOf(response).tenant
+}
+
+/** Scheme and host by which this request came; the host is one of those the gateway answers to. */
+export function baseOf(request: Request): string {
+  return `${request.protocol}://${request.get('host')}`
 }

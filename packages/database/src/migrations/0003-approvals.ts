@@ -37,6 +37,10 @@ async function createApprovals(db: Kysely<Schema>): Promise<void> {
       at timestamptz not null, entry jsonb not null, previous_hash text not null, hash text not null,
       primary key (tenant, position), unique (tenant, session_id, seq)
     )`.execute(db)
+  await sql`
+    create table used_page_tokens (
+      tenant text not null, token_hash text not null, expires_at timestamptz not null, primary key (tenant, token_hash)
+    )`.execute(db)
   await sql`create index approval_history_approval on approval_history (tenant, approval_id, position)`.execute(db)
   await sql`
     create function refuse_history_change() returns trigger language plpgsql as $$
@@ -64,7 +68,15 @@ async function createNotifications(db: Kysely<Schema>): Promise<void> {
 }
 
 export async function down(db: Kysely<Schema>): Promise<void> {
-  for (const table of ['agents', 'notifications', 'webhooks', 'approval_history', 'approvals', 'deleted_sessions']) {
+  for (const table of [
+    'agents',
+    'notifications',
+    'webhooks',
+    'used_page_tokens',
+    'approval_history',
+    'approvals',
+    'deleted_sessions',
+  ]) {
     await sql`drop table ${sql.table(table)}`.execute(db)
   }
   await sql`drop function refuse_history_change()`.execute(db)

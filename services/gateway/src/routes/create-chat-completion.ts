@@ -3,6 +3,9 @@ import type { Models } from '@weft/models'
 import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
 import type { Request, RequestHandler, Response } from 'express'
 import { answerTurnWhole, streamTurn } from '../answer-turn.ts'
+import { approvalLink } from '../approval-links.ts'
+import { hasScope } from '../core/api-key.ts'
+import { approverOf } from '../core/approver.ts'
 import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
 import { checkWorkflowRequest, ignoredFields, ignoredWeftFields, isWorkflowModel } from '../core/workflow-request.ts'
 import type { SessionRef, Sessions } from '../dapr-sessions.ts'
@@ -12,7 +15,7 @@ import type { Log } from '../log.ts'
 import type { OpenAnswer, OpenStreams } from '../open-streams.ts'
 import { passThroughChat } from '../pass-through-chat.ts'
 import type { ReplyHub, ReplyInbox } from '../reply-hub.ts'
-import { identityOf } from '../request-context.ts'
+import { baseOf, identityOf } from '../request-context.ts'
 import { type SubmitDeps, submitTurn, type TurnRequest } from '../submit-turn.ts'
 
 export interface ChatDeps extends SubmitDeps, ChatDecisionDeps {
@@ -21,6 +24,7 @@ export interface ChatDeps extends SubmitDeps, ChatDecisionDeps {
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
   logger: Pick<Log, 'info' | 'warn'>
+  pages: { key: string }
 }
 
 /** `POST /v1/chat/completions`: `<provider>/<model>` goes straight to that model, `weft/<mode>` runs a workflow in a session. */
@@ -119,7 +123,7 @@ async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
     },
     place: { sessionId: session.sessionId, turn, traceId: currentTraceparent()?.split('-')[1] ?? '' },
     showsProgress: chat.weft?.progress !== false,
-    pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: approvalLinks(call.request) },
+    pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: linksFor(deps, call) },
     outputs: followTurn({
       session,
       turn,
@@ -138,10 +142,13 @@ async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
   }
 }
 
-/** Where an approval is found, from where this request came. */
-function approvalLinks(request: Request): (approval: ApprovalView) => string {
-  const base = `${request.protocol}://${request.get('host')}`
-  return ({ id }) => `${base}/approvals/${id}`
+/** Where an approval is looked at: on a page of its own for whoever may decide, else by the API. */
+function linksFor(deps: ChatDeps, { request, response }: WorkflowCall): (approval: ApprovalView) => string {
+  const identity = identityOf(response)
+  const base = baseOf(request)
+  if (!hasScope(identity, 'approve')) return ({ id }) => `${base}/approvals/${id}`
+  const { tenant, keyId } = identity
+  return (approval) => approvalLink(deps.pages.key, { base, tenant, approval, by: approverOf(identity), keyId }).url
 }
 
 /** The reader has gone, so nobody is left to tell; the log is. */

@@ -1,5 +1,6 @@
 import type { ApprovalView } from '@weft/contracts'
 import type { ApprovalLog } from '../approval-log.ts'
+import type { PageTokens } from '../page-tokens.ts'
 import { place } from './turns.ts'
 
 /** A pending approval of the tests' session: sending an e-mail. */
@@ -54,4 +55,19 @@ export function createMemoryApprovals(): MemoryApprovals {
     },
   }
   return log
+}
+
+/** Used tokens in memory. */
+export function createMemoryPageTokens(): PageTokens {
+  const used = new Set<string>()
+  return {
+    async consume({ token }) {
+      const isFirst = !used.has(token)
+      used.add(token)
+      return isFirst
+    },
+    async release({ token }) {
+      used.delete(token)
+    },
+  }
 }

@@ -1,11 +1,4 @@
-import {
-  type ApprovalDecided,
-  type DecideApproval,
-  type ReplyItem,
-  type SessionView,
-  type SubmitTurn,
-  WeftError,
-} from '@weft/contracts'
+import { WeftError } from '@weft/contracts'
 import { openDatabase } from '@weft/database'
 import { listen } from '@weft/mesh'
 import { createKnowledgeStore } from '@weft/retrieval'
@@ -13,60 +6,13 @@ import OpenAI from 'openai'
 import { createKeyCheck } from '../check-keys.ts'
 import { hashApiKey, type KeyScope, newApiKey } from '../core/api-key.ts'
 import { allowedHosts } from '../core/check-host.ts'
-import type { Sessions } from '../dapr-sessions.ts'
+import type { KeyStore } from '../key-store.ts'
 import { createOpenStreams, type OpenStreams } from '../open-streams.ts'
 import { createPublicApp, type PublicDeps } from '../public-app.ts'
 import { createReplyHub, type ReplyHub } from '../reply-hub.ts'
-import { createMemoryApprovals, type MemoryApprovals } from './approvals.ts'
+import { createMemoryApprovals, createMemoryPageTokens, type MemoryApprovals } from './approvals.ts'
 import { createMemoryKeys } from './memory-keys.ts'
-import { place } from './turns.ts'
-
-/** A session of the tests' own: what it answers is scripted, what it was asked is kept. */
-export interface ScriptedSession extends Sessions {
-  submitted: SubmitTurn[]
-  cancelled: (number | undefined)[]
-  attached: string[]
-  decided: DecideApproval[]
-  /** Called for every accepted turn; sends replies, at once or later. */
-  onSubmit(turn: SubmitTurn, reply: (...items: ReplyItem[]) => void): void
-  onView(sessionId: string): SessionView
-  onDecide(decision: DecideApproval): ApprovalDecided
-}
-
-export function createScriptedSession(hub: ReplyHub): ScriptedSession {
-  const session: ScriptedSession = {
-    submitted: [],
-    cancelled: [],
-    attached: [],
-    decided: [],
-    onSubmit: () => undefined,
-    onView: () => {
-      throw new WeftError('not_found', 'no such session')
-    },
-    onDecide: () => {
-      throw new WeftError('not_found', 'no such approval')
-    },
-    async submit(turn) {
-      session.submitted.push(turn)
-      const { tenant, sessionId } = turn
-      session.onSubmit(turn, (...items) => hub.deliver({ items: items.map((item) => ({ ...item, tenant, sessionId })) }))
-      return { sessionId, turn: place.turn, isRepeat: false }
-    },
-    view: async ({ sessionId }) => session.onView(sessionId),
-    async attach(_session, replyTopic) {
-      session.attached.push(replyTopic)
-    },
-    async decide(_session, decision) {
-      session.decided.push(decision)
-      return session.onDecide(decision)
-    },
-    async cancel({ sessionId }, turn) {
-      session.cancelled.push(turn)
-      return session.onView(sessionId)
-    },
-  }
-  return session
-}
+import { createScriptedSession, type ScriptedSession } from './scripted-session.ts'
 
 export interface TestGateway {
   url: string
@@ -104,6 +50,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     sessions: session,
     log: emptyLog,
     approvals,
+    pages: { key: 'the key of the pages', tokens: createMemoryPageTokens() },
     hub,
     streams,
     stores: { resolve: async (_tenant, ids) => ids ?? ['vs_1'], forget: () => undefined },
@@ -119,21 +66,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
   }
   const server = await listen(createPublicApp(deps), { port: 0 })
   const url = `http://127.0.0.1:${server.port}`
-  const makeKey: TestGateway['makeKey'] = async (more = {}) => {
-    const key = newApiKey()
-    const { tenant = 'default', name = '', scopes = ['chat', 'approve', 'admin'], roles = [], expiresAt } = more
-    await keyStore.insert({
-      id: `key_${hashApiKey(key).slice(0, 8)}`,
-      tenant,
-      name,
-      keyHash: hashApiKey(key),
-      preview: '',
-      scopes,
-      roles,
-      expiresAt,
-    })
-    return key
-  }
+  const makeKey = keyMaker(keyStore)
   const defaultKey = await makeKey()
   return {
     url,
@@ -150,6 +83,24 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
       await server.stop(0)
       await unreachable.stop()
     },
+  }
+}
+
+function keyMaker(keyStore: KeyStore): TestGateway['makeKey'] {
+  return async (more = {}) => {
+    const key = newApiKey()
+    const { tenant = 'default', name = '', scopes = ['chat', 'approve', 'admin'], roles = [], expiresAt } = more
+    await keyStore.insert({
+      id: `key_${hashApiKey(key).slice(0, 8)}`,
+      tenant,
+      name,
+      keyHash: hashApiKey(key),
+      preview: '',
+      scopes,
+      roles,
+      expiresAt,
+    })
+    return key
   }
 }
 

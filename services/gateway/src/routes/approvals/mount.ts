@@ -1,6 +1,7 @@
 import type { Router } from 'express'
 import { ApprovalAction } from '../../core/decision-request.ts'
 import type { ApprovalDeps } from './approval-deps.ts'
+import { createLink } from './create-link.ts'
 import { decide } from './decide.ts'
 import { decideBatch } from './decide-batch.ts'
 import { decideByShape } from './decide-by-shape.ts'
@@ -9,12 +10,13 @@ import { listApprovalHistory, listHistory } from './list-history.ts'
 import { listPending } from './list-pending.ts'
 
 /** Everything about approvals. The router must have identified the key and parsed JSON bodies. Reading never decides. */
-export function mountApprovalRoutes(router: Router, deps: ApprovalDeps): void {
+export function mountApprovalRoutes(router: Router, deps: ApprovalDeps & { pages: { key: string } }): void {
   router.get('/approvals/pending', listPending(deps.approvals))
   router.get('/approvals/history', listHistory(deps.approvals))
   router.post('/approvals/batch', decideBatch(deps))
   router.get('/approvals/:id', getApproval(deps))
   router.get('/approvals/:id/history', listApprovalHistory(deps))
+  router.post('/approvals/:id/link', createLink(deps))
   router.post('/approvals/:id/decide', decideByShape(deps))
   for (const action of ApprovalAction.options) router.post(`/approvals/:id/${action}`, decide(deps, action))
 }

@@ -1,0 +1,58 @@
+import {
+  type ApprovalDecided,
+  type DecideApproval,
+  type ReplyItem,
+  type SessionView,
+  type SubmitTurn,
+  WeftError,
+} from '@weft/contracts'
+import type { Sessions } from '../dapr-sessions.ts'
+import type { ReplyHub } from '../reply-hub.ts'
+import { place } from './turns.ts'
+
+/** A session of the tests' own: what it answers is scripted, what it was asked is kept. */
+export interface ScriptedSession extends Sessions {
+  submitted: SubmitTurn[]
+  cancelled: (number | undefined)[]
+  attached: string[]
+  decided: DecideApproval[]
+  /** Called for every accepted turn; sends replies, at once or later. */
+  onSubmit(turn: SubmitTurn, reply: (...items: ReplyItem[]) => void): void
+  onView(sessionId: string): SessionView
+  onDecide(decision: DecideApproval): ApprovalDecided
+}
+
+export function createScriptedSession(hub: ReplyHub): ScriptedSession {
+  const session: ScriptedSession = {
+    submitted: [],
+    cancelled: [],
+    attached: [],
+    decided: [],
+    onSubmit: () => undefined,
+    onView: () => {
+      throw new WeftError('not_found', 'no such session')
+    },
+    onDecide: () => {
+      throw new WeftError('not_found', 'no such approval')
+    },
+    async submit(turn) {
+      session.submitted.push(turn)
+      const { tenant, sessionId } = turn
+      session.onSubmit(turn, (...items) => hub.deliver({ items: items.map((item) => ({ ...item, tenant, sessionId })) }))
+      return { sessionId, turn: place.turn, isRepeat: false }
+    },
+    view: async ({ sessionId }) => session.onView(sessionId),
+    async attach(_session, replyTopic) {
+      session.attached.push(replyTopic)
+    },
+    async decide(_session, decision) {
+      session.decided.push(decision)
+      return session.onDecide(decision)
+    },
+    async cancel({ sessionId }, turn) {
+      session.cancelled.push(turn)
+      return session.onView(sessionId)
+    },
+  }
+  return session
+}
