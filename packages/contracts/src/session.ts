@@ -56,14 +56,6 @@ export type ParentStep = z.infer<typeof ParentStep>
 export const TurnSeed = z.object({
   from: z.object({ sessionId: z.string(), turn: z.int().positive(), fromStep: z.string().optional() }),
   plan: WorkflowPlan,
-  /** What that turn was asked, with what was said before: the fork is asked the same. */
-  asked: z.object({
-    model: z.string(),
-    messages: z.array(ChatMessage).min(1),
-    modelOptions: z.record(z.string(), z.unknown()),
-    vectorStoreIds: z.array(z.string()),
-    user: z.string().optional(),
-  }),
   /** Steps whose outputs are taken over, by id. */
   finished: z.record(
     z.string(),
