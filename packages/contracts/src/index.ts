@@ -74,6 +74,7 @@ export {
   WeftError,
 } from './problem.ts'
 export {
+  ForkSource,
   ParentStep,
   ReplyBatch,
   ReplyItem,

@@ -93,6 +93,13 @@ export const SubmitTurn = z.object({
 })
 export type SubmitTurn = z.infer<typeof SubmitTurn>
 
+/** Answer of the actor method `seed`: what a fork begins with, and the request of the turn it comes from, without its plan. */
+export const ForkSource = z.object({
+  seed: TurnSeed,
+  request: SubmitTurn.pick({ model: true, messages: true, modelOptions: true, vectorStoreIds: true, options: true, user: true }),
+})
+export type ForkSource = z.infer<typeof ForkSource>
+
 export const TurnAccepted = z.object({ sessionId: z.string(), turn: z.int().positive(), isRepeat: z.boolean() })
 export type TurnAccepted = z.infer<typeof TurnAccepted>
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
 import { type ActorStore, componentNames, componentType, type Sidecar, type StateWrite } from '@weft/mesh'
 import { z } from 'zod'
-import { fromHead, headKey, partsOf, SessionHead, toHead } from './core/persist-session.ts'
-import type { SessionState } from './core/session-state.ts'
+import { fromHead, headKey, partsOf, type ReadPart, readOutcome, SessionHead, toHead } from './core/persist-session.ts'
+import type { SessionState, StepOutcome, TurnState } from './core/session-state.ts'
 import type { BlobStore, SessionOf } from './postgres-blobs.ts'
 
 /** Parts up to this size lie in the actor's state; larger ones in the blob table, by content hash. */
@@ -19,6 +19,12 @@ export interface StoredSession {
 
 export interface SessionStore {
   load(actorId: string): Promise<StoredSession | undefined>
+  /** Outputs of steps that succeeded, also of turns that have ended. */
+  readOutcomes(
+    actorId: string,
+    session: SessionOf,
+    wanted: { turn: TurnState; stepIds: string[] },
+  ): Promise<Map<string, StepOutcome>>
   /** Writes the head and the parts that are new, deletes those no longer referred to; one transaction. */
   commit(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession>
   /** The reminder beats from soon on. */
@@ -33,20 +39,6 @@ const reminder = { name: 'heartbeat', dueMs: 3_000, periodMs: 15_000 } as const
 export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar; blobs: BlobStore }): SessionStore {
   const { actors, blobs } = deps
   let storeType: string | undefined
-
-  async function load(actorId: string): Promise<StoredSession | undefined> {
-    const head = await actors.read(actorId, headKey, SessionHead)
-    if (head === undefined) return undefined
-    const state = await fromHead(head, async (key, schema) => schema.parse(await readPart(actorId, key, head)))
-    return { state, partKeys: new Set(partsOf(state).keys()) }
-  }
-
-  async function readPart(actorId: string, key: string, session: SessionOf): Promise<unknown> {
-    const value = await actors.read(actorId, key, z.unknown())
-    if (value === undefined) throw new WeftError('internal_error', `the session's part ${key} is missing from the state store`)
-    const reference = BlobReference.safeParse(value)
-    return reference.success ? blobs.get(session, reference.data.$blob) : value
-  }
 
   async function commit(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession> {
     const revision = stored.state.revision + 1
@@ -76,7 +68,7 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
   }
 
   return {
-    load,
+    ...createReader(actors, blobs),
     commit,
     arm: (actorId) => actors.armReminder(actorId, reminder.name, reminder),
     armAt(actorId, atMs) {
@@ -85,4 +77,37 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
     },
     disarm: (actorId) => actors.disarmReminder(actorId, reminder.name),
   }
+}
+
+function createReader(actors: ActorStore, blobs: BlobStore): Pick<SessionStore, 'load' | 'readOutcomes'> {
+  async function load(actorId: string): Promise<StoredSession | undefined> {
+    const head = await actors.read(actorId, headKey, SessionHead)
+    if (head === undefined) return undefined
+    const state = await fromHead(head, async (key, schema) => schema.parse(await readPart(actorId, key, head)))
+    return { state, partKeys: new Set(partsOf(state).keys()) }
+  }
+
+  async function readOutcomes(
+    actorId: string,
+    session: SessionOf,
+    { turn: { turn, steps }, stepIds }: { turn: TurnState; stepIds: string[] },
+  ) {
+    const read: ReadPart = async (key, schema) => schema.parse(await readPart(actorId, key, session))
+    const found = await Promise.all(
+      stepIds.map(async (stepId): Promise<[string, StepOutcome][]> => {
+        const step = steps[stepId]
+        return step === undefined ? [] : [[stepId, step.outcome ?? (await readOutcome(read, { turn, stepId, step }))]]
+      }),
+    )
+    return new Map(found.flat())
+  }
+
+  async function readPart(actorId: string, key: string, session: SessionOf): Promise<unknown> {
+    const value = await actors.read(actorId, key, z.unknown())
+    if (value === undefined) throw new WeftError('internal_error', `the session's part ${key} is missing from the state store`)
+    const reference = BlobReference.safeParse(value)
+    return reference.success ? blobs.get(session, reference.data.$blob) : value
+  }
+
+  return { load, readOutcomes }
 }

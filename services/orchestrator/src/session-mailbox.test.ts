@@ -14,6 +14,9 @@ function storeInMemory() {
     failsCommit: false,
     losesAnswer: false,
     armFailures: 0,
+    async readOutcomes() {
+      return new Map()
+    },
     async load() {
       return store.kept
     },

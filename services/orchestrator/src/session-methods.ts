@@ -1,6 +1,15 @@
-import { type ApprovalDecided, DecideApproval, parseValue, SubmitTurn, sessionActorId, WeftError } from '@weft/contracts'
+import {
+  type ApprovalDecided,
+  DecideApproval,
+  type ForkSource,
+  parseValue,
+  SubmitTurn,
+  sessionActorId,
+  WeftError,
+} from '@weft/contracts'
 import { z } from 'zod'
-import type { InputReply, SessionInput, SessionState } from './core/session-state.ts'
+import { planSeed, type SeedWish, seedOf } from './core/seed-turn.ts'
+import type { InputReply, SessionInput, SessionState, StepOutcome, TurnState } from './core/session-state.ts'
 import { viewSession } from './core/session-view.ts'
 
 /** A session as the methods of its actor reach it. */
@@ -11,13 +20,16 @@ export interface SessionCalls {
   read(): Promise<SessionState>
   /** A turn is about to be accepted. */
   prepare(request: SubmitTurn): void
+  /** Outputs of steps that succeeded. */
+  readOutcomes(turn: TurnState, stepIds: string[]): Promise<Map<string, StepOutcome>>
   loadHistory(request: SubmitTurn): Promise<NonNullable<Extract<SessionInput, { type: 'submit' }>['history']>>
 }
 
+const SeedArgument = z.object({ turn: z.int().positive().optional(), fromStep: z.string().max(64).optional() })
 const CancelArgument = z.object({ turn: z.int().positive().optional() })
 const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256) })
 
-/** Answers a method call: submit, view, tick, cancel, pause, resume, attach, decide, compact, delete. Throws what is refused. */
+/** Answers a method call: submit, view, tick, cancel, pause, resume, attach, decide, seed, compact, delete. Throws what is refused. */
 export async function invokeSession(
   session: SessionCalls,
   { actorId, method, argument }: { actorId: string; method: string; argument: unknown },
@@ -41,6 +53,8 @@ export async function invokeSession(
       return applyAndView(session, { type: method })
     case 'decide':
       return decide(session, parseValue(DecideApproval, argument, 'the decision'))
+    case 'seed':
+      return seed(session, parseValue(SeedArgument, argument ?? {}, 'the fork request'))
     case 'compact':
       await session.post({ type: 'compact' })
       return { isCompact: (await session.read()).turns.length === 0 }
@@ -73,6 +87,12 @@ async function submit(session: SessionCalls, actorId: string, request: SubmitTur
       : first
   if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
   return { sessionId: request.sessionId, turn: reply.turn, isRepeat: reply.isRepeat }
+}
+
+async function seed(session: SessionCalls, wish: SeedWish): Promise<ForkSource> {
+  const state = await session.read()
+  const { turn, stepIds } = planSeed(state, wish)
+  return seedOf(state, turn, { outcomes: await session.readOutcomes(turn, stepIds), fromStep: wish.fromStep })
 }
 
 async function decide(session: SessionCalls, decision: DecideApproval): Promise<ApprovalDecided> {

@@ -8,7 +8,8 @@ import { settleTurn } from './settle-turn.ts'
 /** Begins the work on a turn: its own plan when the client sent one (the gateway had it validated), else the planner is asked. */
 export function startPlan(draft: SessionDraft, turn: number): void {
   const edited = draft.editTurn(turn)
-  const ownPlan = edited.request.options.plan
+  const { seed, options } = edited.request
+  const ownPlan = seed?.plan ?? options.plan
   if (ownPlan === undefined) {
     edited.phase = 'planning'
     edited.planAttempt = 1
@@ -40,7 +41,19 @@ function adoptPlan(draft: SessionDraft, turn: TurnState, plan: WorkflowPlan): vo
   turn.policies = draft.policies
   turn.steps = Object.fromEntries(plan.steps.map((step) => [step.stepId, newStep(step.agent)]))
   draft.log('plan.ready', turn.turn, { plan, planVersion: 1 })
+  takeOver(draft, turn)
   settleTurn(draft, turn.turn)
+}
+
+/** The outputs a fork begins with; they cost nothing here. */
+function takeOver(draft: SessionDraft, { turn, steps, request }: TurnState): void {
+  for (const [stepId, { agent, output, citations, confidence }] of Object.entries(request.seed?.finished ?? {})) {
+    if (steps[stepId] === undefined) continue
+    const at = { startedAtMs: draft.nowMs, endedAtMs: draft.nowMs }
+    const outcome = { output, citations, confidence }
+    steps[stepId] = { ...newStep(agent), ...at, status: 'succeeded', outcome, isReused: true }
+    draft.log('step.succeeded', turn, { stepId, attempt: 0, confidence, costUsd: 0, isReused: true })
+  }
 }
 
 function answerWithMessage(draft: SessionDraft, turn: TurnState, { text, degraded }: { text: string; degraded: string[] }): void {

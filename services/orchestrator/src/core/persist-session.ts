@@ -20,7 +20,7 @@ import {
   WorkflowPlan,
 } from '@weft/contracts'
 import { z } from 'zod'
-import type { ApprovalState, SessionState, StepState, TurnState } from './session-state.ts'
+import type { ApprovalState, SessionState, StepOutcome, StepState, TurnState } from './session-state.ts'
 
 /**
  * How a session lies in the state store: one small mutable head, and parts that are written once and never changed, each under
@@ -152,6 +152,14 @@ export function partsOf(state: SessionState): Map<string, unknown> {
   }
   for (const { epoch, events } of state.outbox) parts.set(`events.${epoch}.${events[0]?.seq ?? 0}`, events)
   return parts
+}
+
+/** The output of a step that succeeded, also of a turn that has ended. */
+export function readOutcome(
+  read: ReadPart,
+  { turn, stepId, step }: { turn: number; stepId: string; step: StepState },
+): Promise<StepOutcome> {
+  return read(outcomeKey(turn, stepId, step), Outcome)
 }
 
 export type ReadPart = <T extends z.ZodType>(key: string, schema: T) => Promise<z.infer<T>>

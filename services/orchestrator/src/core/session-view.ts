@@ -1,4 +1,4 @@
-import type { SessionView, StepView, TurnView, WorkflowStep } from '@weft/contracts'
+import type { SessionView, StepView, TurnSeed, TurnView, WorkflowStep } from '@weft/contracts'
 import type { SessionState, StepState, TurnState } from './session-state.ts'
 import { viewApprovals } from './view-approval.ts'
 
@@ -31,8 +31,13 @@ function viewTurn(state: SessionState, turn: TurnState): TurnView {
     ...(traceId === undefined ? {} : { traceId }),
     ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion }),
     ...(approvals.length === 0 ? {} : { approvals }),
+    ...(turn.request.seed === undefined ? {} : { forkedFrom: forkOf(turn.request.seed) }),
     ...(turn.answer === undefined ? {} : { answer: turn.answer }),
   }
+}
+
+function forkOf({ from, savedUsd, finished }: TurnSeed): NonNullable<TurnView['forkedFrom']> {
+  return { ...from, savedUsd, stepsReused: Object.keys(finished).length }
 }
 
 function viewStep({ isPaused }: SessionState, turn: TurnState, step: WorkflowStep): StepView[] {
