@@ -12,6 +12,7 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import type { Telemetry } from '@weft/telemetry'
+import { checkAddedSteps } from './check-added-steps.ts'
 import { startCompacting } from './compact-sessions.ts'
 import { type SessionInput, sessionLimits } from './core/session-state.ts'
 import { createSessionStore } from './dapr-session-store.ts'
@@ -99,6 +100,7 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
       replies,
       eventLog,
       apply,
+      check: (state, input) => checkAddedSteps(sidecar, state, input),
       peek: (actorId) => host.peek(actorId),
       erase: (session) => eraseSession(database, session),
       onProblem,

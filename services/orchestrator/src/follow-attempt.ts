@@ -92,9 +92,8 @@ async function note(work: Pick<FollowedAttempt, 'ref' | 'sink'>, event: Exclude<
 function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {
   switch (event.type) {
     case 'result': {
-      const { output, citations, confidence } = event
-      if ((event.steps?.length ?? 0) > 0) return refused('it asked for further steps, which this version does not run')
-      return { kind: 'succeeded', output, citations, confidence }
+      const { output, citations, confidence, steps = [] } = event
+      return { kind: 'succeeded', output, citations, confidence, ...(steps.length === 0 ? {} : { steps }) }
     }
     case 'needs_approval':
       return needsApproval(event)
@@ -108,11 +107,4 @@ function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {
 
 function needsApproval({ reason, action, args, risk }: NeedsApprovalEvent): AttemptOutcome {
   return { kind: 'needs_approval', reason, action, args, ...(risk === undefined ? {} : { risk }) }
-}
-
-function refused(why: string): AttemptOutcome {
-  return {
-    kind: 'failed',
-    problem: { code: 'unprocessable_content', message: `the agent did not finish: ${why}`, isRetryable: false },
-  }
 }

@@ -15,6 +15,8 @@ export interface SessionEffectsDeps {
   erase: (session: { tenant: string; sessionId: string }) => Promise<void>
   onProblem: (what: string, actorId: string, cause: unknown) => void
   apply: (actorId: string, input: SessionInput) => Promise<void>
+  /** Looks at what an agent tells before its session sees it. */
+  check: (state: SessionState | undefined, input: SessionInput) => Promise<SessionInput>
   peek: (actorId: string) => SessionState | undefined
 }
 
@@ -53,7 +55,7 @@ function dispatch(
     ref: { turn, stepId, epoch, attempt },
     request,
     sink: {
-      apply: (input) => deps.apply(actorId, input),
+      apply: async (input) => deps.apply(actorId, await deps.check(deps.peek(actorId), input)),
       text(delta, offset) {
         const item: ReplyItem = { kind: 'text', tenant, sessionId, turn, stepId, attempt, offset, delta }
         const isFirst = offset === 0

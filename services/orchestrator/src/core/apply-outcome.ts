@@ -1,4 +1,6 @@
+import { planWith, refuseSteps } from './add-steps.ts'
 import { askApproval, hashOfQuestion } from './ask-approval.ts'
+import { changePlan } from './change-plan.ts'
 import { decisionsPerStepMax, failAttempt } from './fail-step.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { AttemptOutcome, SessionInput, StepRef, StepState } from './session-state.ts'
@@ -21,7 +23,13 @@ export function applyOutcome(draft: SessionDraft, input: Extract<SessionInput, {
 }
 
 function succeed(draft: SessionDraft, ref: StepRef, outcome: Extract<AttemptOutcome, { kind: 'succeeded' }>): void {
-  const { output, citations, confidence } = outcome
+  const { output, citations, confidence, steps = [] } = outcome
+  const plan = steps.length === 0 ? undefined : planWith(draft.findTurn(ref.turn), ref.stepId, steps)
+  const problem = plan === undefined ? undefined : refuseSteps(plan, { stepId: ref.stepId, added: steps })
+  if (problem !== undefined) {
+    failAttempt(draft, ref, { problem, mayHaveHappened: false })
+    return
+  }
   const step = draft.editStep(ref.turn, ref.stepId)
   step.status = 'succeeded'
   step.endedAtMs = draft.nowMs
@@ -29,6 +37,7 @@ function succeed(draft: SessionDraft, ref: StepRef, outcome: Extract<AttemptOutc
   step.problem = undefined
   step.checkpoint = undefined
   draft.log('step.succeeded', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, confidence, costUsd: costUsdOf(step) })
+  if (plan !== undefined) changePlan(draft, ref.turn, { plan, by: ref.stepId })
   settleTurn(draft, ref.turn)
 }
 

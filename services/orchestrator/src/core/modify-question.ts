@@ -1,4 +1,4 @@
-import { type DecideApproval, planLimits, WeftError, type WorkflowPlan } from '@weft/contracts'
+import { type DecideApproval, findPlanProblems, planLimits, WeftError, type WorkflowPlan } from '@weft/contracts'
 import { hashOfQuestion } from './ask-approval.ts'
 import { changePlan } from './change-plan.ts'
 import { compareArguments, comparePlans } from './compare-plans.ts'
@@ -60,6 +60,7 @@ function modifyPlan(
   const approval = draft.editApproval(turn, id)
   const changes = before === undefined ? [] : comparePlans(before, plan)
   requireChange(changes.length)
+  requireSound(plan)
   approval.changes = [...approval.changes, ...changes]
   if (!plan.steps.some((step) => step.stepId === approval.stepId)) {
     const { comment, estimate } = more
@@ -76,6 +77,16 @@ function modifyPlan(
     )
   }
   changePlan(draft, turn, { plan, by: by.id })
+}
+
+/** What agents can do, the planner has looked at before. */
+function requireSound(plan: WorkflowPlan): void {
+  const [problem] = findPlanProblems(plan)
+  if (problem === undefined) return
+  const where = problem.stepId === undefined ? 'the plan' : `step "${problem.stepId}"`
+  throw new WeftError('invalid_plan', `${where}: ${problem.message}`, {
+    param: problem.stepId === undefined ? 'plan' : `plan.steps.${problem.stepId}`,
+  })
 }
 
 function requireChange(count: number): void {

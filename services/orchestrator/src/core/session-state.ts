@@ -20,6 +20,7 @@ import type {
   TurnStatus,
   Usage,
   WorkflowPlan,
+  WorkflowStep,
 } from '@weft/contracts'
 
 /** Bounds of one session; requests beyond them are refused or the oldest entries move to the database only. */
@@ -203,7 +204,10 @@ export type PlanResult =
   | { kind: 'problem'; problem: Problem }
 
 export type AttemptOutcome =
-  | ({ kind: 'succeeded' } & StepOutcome)
+  | ({
+      kind: 'succeeded' /** What else has to be done before those that wait for this step. */
+      steps?: WorkflowStep[]
+    } & StepOutcome)
   | ({ kind: 'needs_approval' } & Omit<NeedsApprovalEvent, 'type'>)
   | {
       kind: 'failed'

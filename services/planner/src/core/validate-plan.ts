@@ -1,63 +1,11 @@
-import { canReachQuorum, type PlanProblem, planLimits, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
+import { findPlanProblems, type PlanProblem, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
 import { type CapabilityRegistry, findCapability } from './capability-registry.ts'
 
 /** Everything that keeps a plan from running, each with the step it is about; empty for a sound plan. */
 export function validatePlan(plan: WorkflowPlan, registry: CapabilityRegistry): PlanProblem[] {
-  const problems = [...duplicateIds(plan), ...unknownIds(plan)]
-  if (problems.length > 0) return problems
-  return [...noEntry(plan), ...cycles(plan), ...plan.steps.flatMap((step) => stepProblems(plan, step, registry))]
-}
-
-function duplicateIds({ steps }: WorkflowPlan): PlanProblem[] {
-  const seen = new Set<string>()
-  return steps.flatMap(({ stepId }) => {
-    if (seen.has(stepId)) return [{ stepId, message: `the step id "${stepId}" is used twice` }]
-    seen.add(stepId)
-    return []
-  })
-}
-
-function unknownIds({ steps, answerStepId }: WorkflowPlan): PlanProblem[] {
-  const known = new Set(steps.map((step) => step.stepId))
-  const dangling = steps.flatMap(({ stepId, dependsOn }) =>
-    dependsOn
-      .filter((id) => !known.has(id))
-      .map((id) => ({ stepId, message: `it depends on "${id}", which is not in the plan` })),
-  )
-  return known.has(answerStepId) ? dangling : [...dangling, { message: `answerStepId "${answerStepId}" is not in the plan` }]
-}
-
-function noEntry({ steps }: WorkflowPlan): PlanProblem[] {
-  return steps.some((step) => step.dependsOn.length === 0)
-    ? []
-    : [{ message: 'no step can start: every step depends on another' }]
-}
-
-/** Steps left over when finished ones are taken away again and again lie on a cycle or behind one. */
-function cycles({ steps }: WorkflowPlan): PlanProblem[] {
-  const open = new Map(steps.map((step) => [step.stepId, step]))
-  let isShrinking = true
-  while (isShrinking) {
-    const free = [...open.values()].filter((step) => step.dependsOn.every((id) => !open.has(id)))
-    for (const step of free) open.delete(step.stepId)
-    isShrinking = free.length > 0
-  }
-  const [first] = open.values()
-  return first === undefined
-    ? []
-    : [{ stepId: first.stepId, message: `it is on a cycle or behind one (${[...open.keys()].join(', ')})` }]
-}
-
-function stepProblems(plan: WorkflowPlan, step: WorkflowStep, registry: CapabilityRegistry): PlanProblem[] {
-  const messages = [
-    ...agentProblems(step, registry),
-    ...joinProblems(step),
-    ...conditionProblems(step),
-    ...parallelProblems(plan, step),
-    ...sizeProblems(step),
-    ...approvalProblems(step),
-  ]
-  return messages.map((message) => ({ stepId: step.stepId, message }))
+  const problems = findPlanProblems(plan)
+  const missing = plan.steps.flatMap((step) => agentProblems(step, registry).map((message) => ({ stepId: step.stepId, message })))
+  return [...problems, ...missing]
 }
 
 function agentProblems(step: WorkflowStep, registry: CapabilityRegistry): string[] {
@@ -68,39 +16,4 @@ function agentProblems(step: WorkflowStep, registry: CapabilityRegistry): string
       ? [`agent "${agent}" does not offer "${step.capability}"`]
       : []
   })
-}
-
-function joinProblems({ join, dependsOn }: WorkflowStep): string[] {
-  const twice = dependsOn.find((id, index) => dependsOn.indexOf(id) !== index)
-  if (twice !== undefined) return [`it depends on "${twice}" twice`]
-  if (typeof join !== 'object' || join.atLeast <= dependsOn.length) return []
-  return [`join atLeast ${join.atLeast} is more than its ${dependsOn.length} dependencies`]
-}
-
-function conditionProblems({ when, dependsOn }: WorkflowStep): string[] {
-  return when === undefined || dependsOn.includes(when.step)
-    ? []
-    : [`its condition is on "${when.step}", which is not one of its dependencies`]
-}
-
-function parallelProblems(plan: WorkflowPlan, step: WorkflowStep): string[] {
-  if (!step.parallel) return []
-  const siblings = step.dependsOn.filter((id) => plan.steps.some((other) => other.stepId === id && other.parallel))
-  return siblings.map(
-    (id) => `it is parallel and depends on "${id}", which is parallel too: one of them has to wait for the other`,
-  )
-}
-
-function sizeProblems({ params }: WorkflowStep): string[] {
-  const bytes = Buffer.byteLength(JSON.stringify(params))
-  return bytes <= planLimits.paramsBytesMax
-    ? []
-    : [`its params are ${bytes} bytes of JSON, more than ${planLimits.paramsBytesMax}`]
-}
-
-function approvalProblems({ approval }: WorkflowStep): string[] {
-  const { assignees = [], quorum = 1 } = approval ?? {}
-  return canReachQuorum(assignees, quorum)
-    ? []
-    : [`its approval asks for ${quorum} decisions and names ${assignees.length} who may decide`]
 }

@@ -1,0 +1,37 @@
+import { PlannerAnswer, toWeftError } from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
+import { planWith } from './core/add-steps.ts'
+import type { SessionInput, SessionState } from './core/session-state.ts'
+
+const checkTimeoutMs = 10_000
+
+/**
+ * Has the planner look at the steps that a result adds, before the session sees them: whether their agents can do what they ask for.
+ * Steps that cannot be run make the result a failure; a planner that cannot be reached makes it one that may be tried again.
+ */
+export async function checkAddedSteps(
+  sidecar: Pick<Sidecar, 'invoke'>,
+  state: SessionState | undefined,
+  input: SessionInput,
+): Promise<SessionInput> {
+  if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded' || input.outcome.steps === undefined) return input
+  const turn = state?.turns.find((candidate) => candidate.turn === input.turn)
+  const plan = planWith(turn, input.stepId, input.outcome.steps)
+  if (plan === undefined) return input
+  const problem = await findProblem(sidecar, plan)
+  if (problem === undefined) return input
+  const message = `step "${input.stepId}" asked for steps that cannot be added: ${problem.message}`
+  return { ...input, outcome: { kind: 'failed', problem: { ...problem, message } } }
+}
+
+async function findProblem(sidecar: Pick<Sidecar, 'invoke'>, plan: object) {
+  try {
+    const request = { body: { plan }, schema: PlannerAnswer, signal: AbortSignal.timeout(checkTimeoutMs) }
+    const [problem] = (await sidecar.invoke('planner', '/validate', request)).problems
+    if (problem === undefined) return undefined
+    const where = problem.stepId === undefined ? '' : `step "${problem.stepId}": `
+    return { code: 'unprocessable_content' as const, message: `${where}${problem.message}`, isRetryable: false }
+  } catch (thrown) {
+    return { ...toWeftError(thrown).toProblem(), isRetryable: true }
+  }
+}
