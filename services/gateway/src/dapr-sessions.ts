@@ -16,6 +16,11 @@ export interface Sessions {
   attach(session: SessionRef, replyTopic: string): Promise<void>
   /** Cancels one turn, or all that run; harmless when nothing does. */
   cancel(session: SessionRef, turn?: number): Promise<SessionView>
+  /** Begins nothing new until it is resumed. */
+  pause(session: SessionRef): Promise<SessionView>
+  resume(session: SessionRef): Promise<SessionView>
+  /** Ends what runs and forgets the session; harmless when that was done before. */
+  delete(session: SessionRef): Promise<void>
   /** Decides about one of the session's approvals, or changes it. */
   decide(session: SessionRef, decision: DecideApproval, signal: AbortSignal): Promise<ApprovalDecided>
 }
@@ -40,6 +45,11 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
       await call(session, 'attach', { schema: z.unknown(), body: { replyTopic } })
     },
     cancel: (session, turn) => call(session, 'cancel', { schema: SessionView, body: turn === undefined ? {} : { turn } }),
+    pause: (session) => call(session, 'pause', { schema: SessionView }),
+    resume: (session) => call(session, 'resume', { schema: SessionView }),
+    async delete(session) {
+      await call(session, 'delete', { schema: z.unknown() })
+    },
     decide: (session, decision, signal) => call(session, 'decide', { schema: ApprovalDecided, body: decision, signal }),
   }
 }

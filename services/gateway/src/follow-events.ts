@@ -1,4 +1,5 @@
 import type { ReplyItem } from '@weft/contracts'
+import { sessionDeleted } from './core/turn-end.ts'
 import type { SessionRef } from './dapr-sessions.ts'
 import type { ReplyInbox } from './reply-hub.ts'
 import type { SessionLog } from './session-log.ts'
@@ -25,7 +26,7 @@ const idleMaxMs = 5_000
 
 /**
  * A session's events from the log, in order, each exactly once with its seq as the SSE id, and live text of its steps (without id: text is
- * not stored) in between. Ends when no turn is open, unless following.
+ * not stored) in between. Ends when no turn is open, unless following; throws `gone` when the session is deleted.
  */
 export async function* followEvents(options: FollowEventsOptions): AsyncGenerator<SseMessage, void> {
   const { session, log, inbox, signal } = options
@@ -41,16 +42,22 @@ export async function* followEvents(options: FollowEventsOptions): AsyncGenerato
       idleMs = idleFirstMs
       continue
     }
-    if (!options.isFollowing && (await isOver(options, lastSeq))) return
+    const state = await stateOf(options, lastSeq)
+    if (state === 'deleted') throw sessionDeleted(session.sessionId)
+    if (state === 'over' && !options.isFollowing) return
     yield* waitForHint({ inbox, signal, untilMs: performance.now() + idleMs, lastSeq })
     idleMs = Math.min(idleMaxMs, idleMs * 2)
   }
 }
 
-async function isOver({ log, session, expectedSeq }: FollowEventsOptions, sentSeq: number): Promise<boolean> {
-  if (sentSeq < expectedSeq) return false
+async function stateOf(
+  { log, session, expectedSeq }: FollowEventsOptions,
+  sentSeq: number,
+): Promise<'open' | 'over' | 'deleted'> {
   const { lastSeq, openTurns } = await log.tail(session)
-  return lastSeq > 0 && sentSeq >= lastSeq && openTurns === 0
+  // What was read from the log is no longer in it.
+  if (lastSeq === 0 && sentSeq > 0) return 'deleted'
+  return lastSeq > 0 && sentSeq >= Math.max(lastSeq, expectedSeq) && openTurns === 0 ? 'over' : 'open'
 }
 
 /** Hands live text on until an event is announced that the log does not show yet, or the time is over. */

@@ -1,5 +1,6 @@
 import { WeftError } from '@weft/contracts'
 import { createTurnAssembler, type TurnAssembler, type TurnOutput } from './core/assemble-turn.ts'
+import { sessionDeleted } from './core/turn-end.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
 import type { ReplyInbox } from './reply-hub.ts'
 
@@ -57,6 +58,7 @@ async function readView(options: FollowOptions, assembler: TurnAssembler, clock:
     return assembler.acceptView(view)
   } catch (cause) {
     if (options.signal.aborted) return []
+    if (cause instanceof WeftError && cause.code === 'not_found') throw sessionDeleted(options.session.sessionId)
     const failingMs = clock.viewed(nowMs(), false)
     const mayRecover = cause instanceof WeftError && (cause.isRetryable || cause.code === 'timeout')
     if (mayRecover && failingMs < unreachableMaxMs) return []

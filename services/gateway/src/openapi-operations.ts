@@ -49,8 +49,27 @@ const sessions: ApiOperation[] = [
     ...chatScope('get', '/v1/sessions/{id}/messages', 'listSessionMessages', 'Questions and answers, oldest first'),
     query: page,
   },
-  { ...chatScope('get', '/v1/sessions/{id}/export', 'exportSession', 'A session as a document: json or md'), query: ['format'] },
+  {
+    ...chatScope(
+      'get',
+      '/v1/sessions/{id}/graph',
+      'getSessionGraph',
+      'A turn’s plan as a Mermaid flowchart, each step with its state',
+    ),
+    query: ['turn'],
+    answer: { content: 'text/vnd.mermaid' },
+  },
+  {
+    ...chatScope('get', '/v1/sessions/{id}/export', 'exportSession', 'A session as a document: json, md or pdf'),
+    query: ['format'],
+  },
   { ...chatScope('post', '/v1/sessions/{id}/cancel', 'cancelSession', 'Cancels what runs'), answer: { schema: 'SessionView' } },
+  {
+    ...chatScope('post', '/v1/sessions/{id}/pause', 'pauseSession', 'Begins nothing new; what runs runs on'),
+    answer: { schema: 'SessionView' },
+  },
+  { ...chatScope('post', '/v1/sessions/{id}/resume', 'resumeSession', 'Goes on'), answer: { schema: 'SessionView' } },
+  chatScope('delete', '/v1/sessions/{id}', 'deleteSession', 'Ends what runs and forgets all of it'),
 ]
 
 const stores = '/v1/vector_stores'

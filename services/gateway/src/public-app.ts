@@ -23,15 +23,18 @@ import { cancelSession } from './routes/cancel-session.ts'
 import { createChatCompletion } from './routes/create-chat-completion.ts'
 import { createKey } from './routes/create-key.ts'
 import { deleteKey } from './routes/delete-key.ts'
+import { deleteSession } from './routes/delete-session.ts'
 import { exportSession } from './routes/export-session.ts'
 import { getModel } from './routes/get-model.ts'
 import { getSession } from './routes/get-session.ts'
+import { getSessionGraph } from './routes/get-session-graph.ts'
 import type { KnowledgeDeps } from './routes/knowledge/knowledge-deps.ts'
 import { mountKnowledgeRoutes } from './routes/knowledge/mount.ts'
 import { listKeys } from './routes/list-keys.ts'
 import { listModels } from './routes/list-models.ts'
 import { listSessionMessages } from './routes/list-session-messages.ts'
 import { listSessions } from './routes/list-sessions.ts'
+import { pauseSession, resumeSession } from './routes/pause-session.ts'
 import { streamSessionEvents } from './routes/stream-session-events.ts'
 import type { SessionLog } from './session-log.ts'
 
@@ -47,7 +50,7 @@ export interface PublicDeps {
   log: SessionLog
   approvals: ApprovalLog
   pages: PageDeps['pages']
-  hub: Pick<ReplyHub, 'follow'>
+  hub: Pick<ReplyHub, 'follow' | 'deliver'>
   streams: Pick<OpenStreams, 'open' | 'revoke'>
   stores: ReadableStores
   knowledge: Omit<KnowledgeDeps, 'tenantOf'>
@@ -111,5 +114,9 @@ function mountSessions(app: Express, deps: PublicDeps): void {
   app.get('/v1/sessions/:sessionId/events', streamSessionEvents({ ...deps, logger: deps.telemetry.logger }))
   app.get('/v1/sessions/:sessionId/messages', listSessionMessages(deps))
   app.get('/v1/sessions/:sessionId/export', exportSession(deps))
+  app.get('/v1/sessions/:sessionId/graph', getSessionGraph(deps))
   app.post('/v1/sessions/:sessionId/cancel', cancelSession(deps.sessions))
+  app.post('/v1/sessions/:sessionId/pause', pauseSession(deps.sessions))
+  app.post('/v1/sessions/:sessionId/resume', resumeSession(deps.sessions))
+  app.delete('/v1/sessions/:sessionId', deleteSession(deps))
 }

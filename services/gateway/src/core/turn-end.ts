@@ -57,6 +57,11 @@ export function divergedAnswer(sessionId: string): WeftError {
   return new WeftError('upstream_error', message, { isRetryable: false, details: { sessionId } })
 }
 
+/** It was there when it was asked for. */
+export function sessionDeleted(sessionId: string): WeftError {
+  return new WeftError('gone', `session ${sessionId} was deleted`)
+}
+
 /** Sessions live elsewhere: what was begun goes on without this gateway. */
 export function gatewayStopping(): WeftError {
   return new WeftError('dependency_unavailable', 'this gateway is restarting: ask again, or read the session', {

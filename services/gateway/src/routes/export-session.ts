@@ -1,27 +1,35 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import { sessionMarkdown } from '../core/session-markdown.ts'
+import { documentMarkdown } from '../core/document-markdown.ts'
+import { sessionDocument } from '../core/session-document.ts'
 import { type FindSessionDeps, findSession } from '../find-session.ts'
+import { restoreView } from '../restore-view.ts'
 import type { SessionLog } from '../session-log.ts'
+import { writePdf } from '../write-pdf.ts'
 import { parseQuery, sessionOf } from './session-params.ts'
 
-export const ExportQuery = z.object({ format: z.enum(['json', 'md'], 'json and md are available').default('json') })
+export const ExportQuery = z.object({ format: z.enum(['json', 'md', 'pdf'], 'json, md and pdf are available').default('json') })
 
 /** Messages of one document at most. */
 const messagesMax = 2_000
 
-/** `GET /v1/sessions/{id}/export?format=`: a session as JSON with everything that is known of it, or as Markdown to read. */
-export function exportSession(deps: FindSessionDeps & { log: Pick<SessionLog, 'messages'> }): RequestHandler {
+/** `GET /v1/sessions/{id}/export?format=`: a session as JSON with everything that is known of it, or as Markdown or PDF to read. */
+export function exportSession(deps: FindSessionDeps & { log: Pick<SessionLog, 'messages' | 'eventsAfter'> }): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)
     const { format } = parseQuery(ExportQuery, request)
-    const { view, summary } = await findSession(deps, session)
+    const found = await findSession(deps, session)
+    const view = await restoreView(deps.log, session, found)
     const { data: messages } = await deps.log.messages(session, { limit: messagesMax, after: undefined })
-    response.attachment(`${session.sessionId}.${format}`)
-    if (format === 'json') response.json({ ...summary, ...view, messages })
-    else
-      response
-        .type('text/markdown; charset=utf-8')
-        .send(sessionMarkdown({ id: session.sessionId, title: summary?.title ?? '', messages }))
+    const { sessionId: id } = session
+    response.attachment(`${id}.${format}`)
+    if (format === 'json') {
+      response.json({ ...found.summary, ...view, messages })
+      return
+    }
+    const title = found.summary?.title ?? ''
+    const document = sessionDocument({ id, title, messages, turns: view.turns })
+    if (format === 'md') response.type('text/markdown; charset=utf-8').send(documentMarkdown(document))
+    else await writePdf(document, { title: title === '' ? `Session ${id}` : title, to: response.type('application/pdf') })
   }
 }

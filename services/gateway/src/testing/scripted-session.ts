@@ -16,6 +16,8 @@ export interface ScriptedSession extends Sessions {
   cancelled: (number | undefined)[]
   attached: string[]
   decided: DecideApproval[]
+  /** Names of the other methods, as they were called. */
+  called: string[]
   /** Called for every accepted turn; sends replies, at once or later. */
   onSubmit(turn: SubmitTurn, reply: (...items: ReplyItem[]) => void): void
   onView(sessionId: string): SessionView
@@ -28,6 +30,7 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
     cancelled: [],
     attached: [],
     decided: [],
+    called: [],
     onSubmit: () => undefined,
     onView: () => {
       throw new WeftError('not_found', 'no such session')
@@ -44,6 +47,17 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
     view: async ({ sessionId }) => session.onView(sessionId),
     async attach(_session, replyTopic) {
       session.attached.push(replyTopic)
+    },
+    async pause({ sessionId }) {
+      session.called.push('pause')
+      return session.onView(sessionId)
+    },
+    async resume({ sessionId }) {
+      session.called.push('resume')
+      return session.onView(sessionId)
+    },
+    async delete() {
+      session.called.push('delete')
     },
     async decide(_session, decision) {
       session.decided.push(decision)

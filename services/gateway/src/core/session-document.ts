@@ -1,0 +1,74 @@
+import { type ApprovalView, Citation, type TurnView } from '@weft/contracts'
+
+/** A part of a document, from the top. */
+export interface DocumentBlock {
+  kind: 'title' | 'note' | 'heading' | 'text' | 'quote' | 'item'
+  text: string
+}
+
+interface SaidMessage {
+  turn: number
+  role: string
+  at: string
+  content: unknown
+  citations?: unknown
+}
+
+export interface DocumentSource {
+  id: string
+  title: string
+  messages: SaidMessage[]
+  turns: Pick<TurnView, 'turn' | 'approvals'>[]
+}
+
+/** A session for people to read: questions, what was decided on the way, answers, and the quotes they rest on. */
+export function sessionDocument({ id, title, messages, turns }: DocumentSource): DocumentBlock[] {
+  const heading = title === '' ? `Session ${id}` : oneLine(title)
+  const said = messages.flatMap((message) => {
+    const isQuestion = message.role === 'user'
+    const decisions = isQuestion ? decisionsOf(turns.find(({ turn }) => turn === message.turn)?.approvals ?? []) : []
+    return [
+      block('heading', `${isQuestion ? 'Question' : 'Answer'} ${message.turn}`),
+      block('note', message.at),
+      block('text', textOf(message.content)),
+      ...quotes(message.citations),
+      ...decisions,
+    ]
+  })
+  return [block('title', heading), block('note', `Session ${id}`), ...said]
+}
+
+function block(kind: DocumentBlock['kind'], text: string): DocumentBlock {
+  return { kind, text }
+}
+
+function quotes(citations: unknown): DocumentBlock[] {
+  const parsed = Citation.array().safeParse(citations)
+  if (!parsed.success) return []
+  return parsed.data.map(({ index, filename, quote, page }) => {
+    const place = page === undefined ? filename : `${filename}, page ${page}`
+    return block('quote', `${oneLine(quote)}\n[${index}] ${oneLine(place)}`)
+  })
+}
+
+function decisionsOf(approvals: ApprovalView[]): DocumentBlock[] {
+  return approvals.flatMap(({ stepId, agent, action, decision }) => {
+    if (decision === undefined) return []
+    const { status, by, at, comment } = decision
+    const why = comment === undefined ? '' : `: ${oneLine(comment)}`
+    return [block('item', `${stepId}: that ${agent} does "${oneLine(action)}" was ${status} by ${by} at ${at}${why}`)]
+  })
+}
+
+/** A message is text, or parts of which only the text is for reading. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content
+  if (!Array.isArray(content)) return ''
+  return content
+    .flatMap((part) => (typeof part === 'object' && part !== null && 'text' in part ? [String(part.text)] : []))
+    .join('\n')
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}

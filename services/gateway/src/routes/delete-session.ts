@@ -1,0 +1,23 @@
+import type { RequestHandler } from 'express'
+import type { Sessions } from '../dapr-sessions.ts'
+import type { ReplyHub } from '../reply-hub.ts'
+import { retryBriefly } from '../retry-briefly.ts'
+import { sessionOf } from './session-params.ts'
+
+export interface DeleteSessionDeps {
+  sessions: Pick<Sessions, 'delete'>
+  hub: Pick<ReplyHub, 'deliver'>
+}
+
+const patienceMs = 5_000
+
+/** `DELETE /v1/sessions/{id}`: ends what runs and forgets all of it; its streams end. Deleting twice is once. */
+export function deleteSession({ sessions, hub }: DeleteSessionDeps): RequestHandler {
+  return async (request, response) => {
+    const session = sessionOf(request, response)
+    await retryBriefly(() => sessions.delete(session), patienceMs)
+    // Streams of this gateway look at once; others with their next look at the log.
+    hub.deliver({ items: [{ kind: 'end', ...session, turn: 1, status: 'cancelled' }] })
+    response.json({ id: session.sessionId, object: 'session', deleted: true })
+  }
+}

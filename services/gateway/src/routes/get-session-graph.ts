@@ -1,0 +1,22 @@
+import { WeftError } from '@weft/contracts'
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { sessionGraph } from '../core/session-graph.ts'
+import { type FindSessionDeps, findSession } from '../find-session.ts'
+import { restoreView } from '../restore-view.ts'
+import type { SessionLog } from '../session-log.ts'
+import { parseQuery, sessionOf } from './session-params.ts'
+
+export const GraphQuery = z.object({ turn: z.coerce.number().int().positive().optional() })
+
+/** `GET /v1/sessions/{id}/graph?turn=`: a turn's plan as a Mermaid flowchart, the newest turn unless another is named. */
+export function getSessionGraph(deps: FindSessionDeps & { log: Pick<SessionLog, 'eventsAfter'> }): RequestHandler {
+  return async (request, response) => {
+    const session = sessionOf(request, response)
+    const { turn } = parseQuery(GraphQuery, request)
+    const { turns } = await restoreView(deps.log, session, await findSession(deps, session))
+    const shown = turn === undefined ? turns.at(-1) : turns.find((candidate) => candidate.turn === turn)
+    if (shown === undefined) throw new WeftError('not_found', 'the session has no such turn', { param: 'turn' })
+    response.type('text/vnd.mermaid; charset=utf-8').send(sessionGraph(shown))
+  }
+}

@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createFileReader } from '@weft/retrieval'
+import { approvalOf } from '../testing/approvals.ts'
+import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+import { plan, viewOf } from '../testing/turns.ts'
+
+let gateway: TestGateway
+/** What the log knows; a deleted session's is empty. */
+let events: number[]
+
+beforeEach(async () => {
+  events = [1, 2]
+  gateway = await startGateway({
+    log: {
+      list: async () => ({ data: [], hasMore: false }),
+      find: async () => undefined,
+      eventsAfter: async ({ sessionId }, after) =>
+        events
+          .filter((seq) => seq > after)
+          .map((seq) => ({ seq, at: '2026-01-01T00:00:00Z', type: 'step.progress', sessionId, turn: 1 })),
+      tail: async () => ({ lastSeq: events.at(-1) ?? 0, openTurns: events.length > 0 ? 1 : 0 }),
+      messages: async () => ({ data: messages, hasMore: false }),
+    },
+  })
+  const decision = { status: 'approved' as const, by: 'ann', at: '2026-01-01T00:01:00Z', comment: 'fine' }
+  const steps = ['retrieve', 'answer'].map((stepId, index) => ({
+    stepId,
+    agent: 'rag',
+    capability: stepId,
+    dependsOn: index === 0 ? [] : ['retrieve'],
+    status: 'succeeded' as const,
+    attempt: 1,
+    costUsd: 0,
+  }))
+  gateway.session.onView = () =>
+    viewOf({ status: 'completed', plan, steps, approvals: [approvalOf({ status: 'approved', decision })] })
+})
+afterEach(() => gateway.stop())
+
+const citation = {
+  index: 1,
+  fileId: 'file_1',
+  filename: 'sky.md',
+  quote: 'Air scatters\nblue.',
+  start: 0,
+  end: 18,
+  score: 1,
+  verified: true,
+}
+const messages = [
+  { id: '1.user', turn: 1, role: 'user', at: '2026-01-01T00:00:00Z', content: 'Why is the sky blue? Почему?' },
+  {
+    id: '1.assistant',
+    turn: 1,
+    role: 'assistant',
+    at: '2026-01-01T00:02:00Z',
+    content: 'Because of scattering [1].',
+    citations: [citation],
+  },
+]
+
+describe('a session', () => {
+  it.each(['pause', 'resume'])('can be told to %s, and answers as it is then', async (method) => {
+    const response = await gateway.request(`/v1/sessions/sess_1/${method}`, { method: 'POST' })
+    expect(await response.json()).toMatchObject({ id: 'sess_1', object: 'session' })
+    expect(gateway.session.called).toEqual([method])
+  })
+
+  it('is drawn as a Mermaid flowchart', async () => {
+    const response = await gateway.request('/v1/sessions/sess_1/graph')
+    expect(response.headers.get('content-type')).toContain('text/vnd.mermaid')
+    expect(await response.text()).toMatch(/^flowchart TD\n {2}s0\["retrieve.*:::succeeded\n {2}s1\(\[.*\n {2}s0 --> s1\n/)
+    expect((await gateway.request('/v1/sessions/sess_1/graph?turn=7')).status).toBe(404)
+  })
+})
+
+describe('a session as a document', () => {
+  it('is Markdown with questions, decisions, answers and their quotes', async () => {
+    const response = await gateway.request('/v1/sessions/sess_1/export?format=md')
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename=sess_1.md')
+    const text = await response.text()
+    const parts = [
+      '# Session sess_1',
+      '## Question 1',
+      'Why is the sky blue?',
+      '- send: that mailer does "send" was approved by ann',
+      '## Answer 1',
+      '> Air scatters blue.\n>\n> [1] sky.md',
+    ]
+    const places = parts.map((part) => text.indexOf(part))
+    expect(places.every((place, index) => place > (places[index - 1] ?? -1))).toBe(true)
+  })
+
+  it('is a PDF whose text can be read again, in other alphabets too', async () => {
+    const response = await gateway.request('/v1/sessions/sess_1/export?format=pdf')
+    expect(response.headers.get('content-type')).toBe('application/pdf')
+    const reader = createFileReader()
+    const bytes = Buffer.from(await response.arrayBuffer())
+    const read = await reader.read({ file: { filename: 'sess_1.pdf', bytes }, chunking: { type: 'auto' } })
+    await reader.stop()
+    for (const part of ['Question 1', 'Why is the sky blue? Почему?', 'approved by ann', 'Air scatters blue.'])
+      expect(read.text).toContain(part)
+  }, 20_000)
+})
+
+describe('a deleted session', () => {
+  it('is gone at once, and its followed events end saying so', async () => {
+    const stream = await gateway.request('/v1/sessions/sess_1/events?follow=true')
+    const text = stream.text()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    events = []
+    const response = await gateway.request('/v1/sessions/sess_1', { method: 'DELETE' })
+    expect(await response.json()).toEqual({ id: 'sess_1', object: 'session', deleted: true })
+    expect(gateway.session.called).toEqual(['delete'])
+    expect(await text).toMatch(/"seq":2.*\n\ndata: \{"error":\{"message":"session sess_1 was deleted".*"code":"gone"/s)
+  })
+})
