@@ -48,6 +48,7 @@ export {
 } from './chat.ts'
 export { Citation, Passage } from './citation.ts'
 export { approvalId, type IdPrefix, newId, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
+export { ChildParams, childAgent, childLimits } from './child-session.ts'
 export { findPlanProblems } from './find-plan-problems.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'
 export { isMode, type Mode, modes } from './modes.ts'

@@ -12,6 +12,7 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import type { Telemetry } from '@weft/telemetry'
+import { createChildCalls } from './child-calls.ts'
 import { checkAddedSteps } from './check-added-steps.ts'
 import { startCompacting } from './compact-sessions.ts'
 import { type SessionInput, sessionLimits } from './core/session-state.ts'
@@ -99,6 +100,7 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
       attempts,
       replies,
       eventLog,
+      children: createChildCalls({ sidecar, apply, onProblem }),
       apply,
       check: (state, input) => checkAddedSteps(sidecar, state, input),
       peek: (actorId) => host.peek(actorId),

@@ -1,6 +1,7 @@
 import { type ReplyItem, type SessionEvent, WorkflowPlan } from '@weft/contracts'
 import { executeRequest } from './core/execute-request.ts'
 import type { SessionInput, SessionState, StepRef, TurnState } from './core/session-state.ts'
+import type { ChildCalls } from './child-calls.ts'
 import type { AttemptDispatcher } from './dispatch-attempts.ts'
 import type { EventLog } from './postgres-event-log.ts'
 import type { ReplyPublisher } from './reply-publisher.ts'
@@ -12,6 +13,7 @@ export interface SessionEffectsDeps {
   attempts: Pick<AttemptDispatcher, 'start' | 'abort'>
   replies: ReplyPublisher
   eventLog: EventLog
+  children: ChildCalls
   erase: (session: { tenant: string; sessionId: string }) => Promise<void>
   onProblem: (what: string, actorId: string, cause: unknown) => void
   apply: (actorId: string, input: SessionInput) => Promise<void>
@@ -32,6 +34,9 @@ export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
     end: (state, turn) => publishEnd(deps.replies, state, turn),
     pause: (state, turn) => publishEnd(deps.replies, state, turn),
     gone: (state, { turn, replyTopics }) => publishGone(deps.replies, state, { turn, replyTopics }),
+    visit: (actorId, state, ref) => deps.children.visit(actorId, state, ref),
+    callChild: (state, { sessionId, method }) => deps.children.call(state, sessionId, method),
+    tellParent: (actorId, state, { turn, parent }) => deps.children.tellParent(actorId, state, { turn, parent }),
     erase: (actorId, state) => erase(deps, actorId, state),
     record(actorId, state, events) {
       // All that is not in the log yet: events a full queue did not take come before those that follow them.

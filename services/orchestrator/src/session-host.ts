@@ -25,6 +25,9 @@ export interface SessionEffects {
   /** A turn can only go on once somebody has decided. */
   pause(state: SessionState, turn: number): void
   gone(state: SessionState, command: Extract<SessionCommand, { type: 'gone' }>): void
+  visit(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'visit' }>): void
+  callChild(state: SessionState, command: Extract<SessionCommand, { type: 'callChild' }>): void
+  tellParent(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'tellParent' }>): void
   /** The database forgets a deleted session; `erased` is applied when it has. */
   erase(actorId: string, state: SessionState): void
   /** New events for the log and for whoever follows the turn. */
@@ -232,6 +235,12 @@ function perform(
       return effects.pause(state, command.turn)
     case 'gone':
       return effects.gone(state, command)
+    case 'visit':
+      return effects.visit(actorId, state, command)
+    case 'callChild':
+      return effects.callChild(state, command)
+    case 'tellParent':
+      return effects.tellParent(actorId, state, command)
     case 'erase':
       return effects.erase(actorId, state)
   }

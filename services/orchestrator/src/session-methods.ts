@@ -26,10 +26,11 @@ export interface SessionCalls {
 }
 
 const SeedArgument = z.object({ turn: z.int().positive().optional(), fromStep: z.string().max(64).optional() })
+const ChildArgument = z.object({ turn: z.int().positive(), stepId: z.string().max(64) })
 const CancelArgument = z.object({ turn: z.int().positive().optional() })
 const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256) })
 
-/** Answers a method call: submit, view, tick, cancel, pause, resume, attach, decide, seed, compact, delete. Throws what is refused. */
+/** Answers a method call: submit, view, tick, cancel, pause, resume, attach, decide, seed, childChanged, compact, delete. Throws what is refused. */
 export async function invokeSession(
   session: SessionCalls,
   { actorId, method, argument }: { actorId: string; method: string; argument: unknown },
@@ -55,6 +56,8 @@ export async function invokeSession(
       return decide(session, parseValue(DecideApproval, argument, 'the decision'))
     case 'seed':
       return seed(session, parseValue(SeedArgument, argument ?? {}, 'the fork request'))
+    case 'childChanged':
+      return hearChild(session, parseValue(ChildArgument, argument, 'the word of a child session'))
     case 'compact':
       await session.post({ type: 'compact' })
       return { isCompact: (await session.read()).turns.length === 0 }
@@ -87,6 +90,11 @@ async function submit(session: SessionCalls, actorId: string, request: SubmitTur
       : first
   if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
   return { sessionId: request.sessionId, turn: reply.turn, isRepeat: reply.isRepeat }
+}
+
+async function hearChild(session: SessionCalls, child: { turn: number; stepId: string }): Promise<{ isWanted: boolean }> {
+  const reply = await session.post({ type: 'childChanged', ...child })
+  return { isWanted: reply?.kind === 'heard' && reply.isWanted }
 }
 
 async function seed(session: SessionCalls, wish: SeedWish): Promise<ForkSource> {

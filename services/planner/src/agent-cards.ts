@@ -1,5 +1,6 @@
 import { AgentCard, WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
+import { sessionCard } from './core/session-card.ts'
 import type { CapabilityRegistry } from './core/capability-registry.ts'
 
 export interface AgentCards {
@@ -50,7 +51,7 @@ export function createAgentCards({ sidecar, agents, onProblem }: AgentCardsOptio
       const missing = agents.filter((agent) => !cards.has(agent))
       if (missing.length > 0)
         throw new WeftError('dependency_unavailable', `these agents do not answer yet: ${missing.join(', ')}`)
-      return { cards: agents.flatMap((agent) => cards.get(agent) ?? []) }
+      return { cards: [...agents.flatMap((agent) => cards.get(agent) ?? []), sessionCard] }
     },
     stop: () => clearInterval(timer),
   }

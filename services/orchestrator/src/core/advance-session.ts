@@ -1,4 +1,5 @@
 import { WeftError } from '@weft/contracts'
+import { applyChild, noteChildChanged } from './apply-child.ts'
 import { applyOutcome } from './apply-outcome.ts'
 import { cancelTurns } from './cancel-turns.ts'
 import { applyPlan, startPlan } from './apply-plan.ts'
@@ -10,6 +11,7 @@ import { pauseSession, resumeSession } from './pause-session.ts'
 import { SessionDraft } from './session-draft.ts'
 import { type Advance, type AdvanceContext, type SessionInput, type SessionState, sessionLimits } from './session-state.ts'
 import { submitTurn } from './submit-turn.ts'
+import { tellParents } from './tell-parent.ts'
 import { activateSession, tickSession } from './tick-session.ts'
 
 /**
@@ -23,6 +25,7 @@ export function advanceSession(state: SessionState, input: SessionInput, context
   else applyToDeleted(draft, input)
   startNextTurn(draft)
   noteWaiting(draft)
+  tellParents(draft)
   const { events, commands, reply } = draft
   if (!draft.isTouched) return { state, commands, events, reply }
   const next = draft.editSession()
@@ -62,6 +65,10 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
       return deleteSession(draft)
     case 'erased':
       return noteErased(draft)
+    case 'child':
+      return applyChild(draft, input)
+    case 'childChanged':
+      return noteChildChanged(draft, input)
     case 'compact':
       return compactSession(draft)
     case 'flushed':
@@ -80,6 +87,7 @@ function applyToDeleted(draft: SessionDraft, input: SessionInput): void {
     case 'cancel':
     case 'pause':
     case 'resume':
+    case 'childChanged':
       throw new WeftError('not_found', 'no such session')
     case 'erased':
       return noteErased(draft)

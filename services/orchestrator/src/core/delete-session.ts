@@ -12,6 +12,8 @@ export function deleteSession(draft: SessionDraft): void {
     endTurn(draft, turn, { status: 'cancelled' })
     draft.command({ type: 'gone', turn, replyTopics })
   }
+  const children = draft.session.turns.flatMap(({ steps }) => Object.values(steps).flatMap(({ child }) => child ?? []))
+  for (const { sessionId } of children) draft.command({ type: 'callChild', sessionId, method: 'delete' })
   const session = draft.editSession()
   session.deletion = 'erasing'
   session.turns = []

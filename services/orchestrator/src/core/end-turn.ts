@@ -1,4 +1,5 @@
 import { isTerminalStep, type Problem, type TurnAnswer, type Usage } from '@weft/contracts'
+import { abortAttempt } from './abort-attempt.ts'
 import { cancelApprovals } from './end-approval.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { StepState, TurnState } from './session-state.ts'
@@ -31,13 +32,13 @@ export function endTurn(draft: SessionDraft, turn: number, end: TurnEnd): void {
 function cancelOpenSteps(draft: SessionDraft, turn: TurnState): void {
   for (const [stepId, step] of Object.entries(turn.steps)) {
     if (isTerminalStep(step.status)) continue
-    const { status, epoch, attempt } = step
+    const { status } = step
     const edited = draft.editStep(turn.turn, stepId)
     edited.status = 'cancelled'
     edited.approvalId = undefined
     edited.endedAtMs = draft.nowMs
     draft.log('step.cancelled', turn.turn, { stepId })
-    if (status === 'dispatched') draft.command({ type: 'abort', turn: turn.turn, stepId, epoch, attempt })
+    if (status === 'dispatched') abortAttempt(draft, { turn: turn.turn, stepId, state: edited })
   }
 }
 

@@ -1,3 +1,4 @@
+import { openChildren } from './child-session.ts'
 import type { SessionDraft } from './session-draft.ts'
 import { tickSession } from './tick-session.ts'
 
@@ -5,18 +6,20 @@ import { tickSession } from './tick-session.ts'
 export function pauseSession(draft: SessionDraft): void {
   if (draft.session.isPaused) return
   draft.editSession().isPaused = true
-  noteOnTurn(draft, 'the session was paused')
+  noteOnTurn(draft, 'pause')
 }
 
 /** Everything that was held back begins. */
 export function resumeSession(draft: SessionDraft): void {
   if (!draft.session.isPaused) return
   draft.editSession().isPaused = false
-  noteOnTurn(draft, 'the session was resumed')
+  noteOnTurn(draft, 'resume')
   tickSession(draft)
 }
 
-function noteOnTurn(draft: SessionDraft, message: string): void {
+function noteOnTurn(draft: SessionDraft, method: 'pause' | 'resume'): void {
   const turn = draft.activeTurn()
-  if (turn !== undefined) draft.log('step.progress', turn.turn, { message })
+  if (turn === undefined) return
+  draft.log('step.progress', turn.turn, { message: `the session was ${method}d` })
+  for (const sessionId of openChildren(turn)) draft.command({ type: 'callChild', sessionId, method })
 }

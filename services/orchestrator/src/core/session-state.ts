@@ -10,6 +10,7 @@ import type {
   Citation,
   DecideApproval,
   NeedsApprovalEvent,
+  ParentStep,
   Problem,
   Risk,
   SessionEvent,
@@ -185,6 +186,8 @@ export type SessionInput =
   | { type: 'decide'; decision: DecideApproval }
   | { type: 'pause' }
   | { type: 'resume' }
+  | ({ type: 'child'; status: TurnStatus; approvals: ApprovalView[]; answer: TurnAnswer | undefined } & StepRef)
+  | { type: 'childChanged'; turn: number; stepId: string }
   | { type: 'compact' }
   | { type: 'delete' }
   | { type: 'erased' }
@@ -226,6 +229,10 @@ export type SessionCommand =
   /** Whoever follows the turn is told that there is nothing to follow any more. */
   | { type: 'gone'; turn: number; replyTopics: string[] }
   | { type: 'erase' }
+  /** Opens the child session of a step, or asks it how far it is. */
+  | ({ type: 'visit' } & StepRef)
+  | { type: 'callChild'; sessionId: string; method: 'cancel' | 'pause' | 'resume' | 'delete' }
+  | { type: 'tellParent'; turn: number; parent: ParentStep }
 
 /** What an advance knows of the world. */
 export interface AdvanceContext {
@@ -243,6 +250,7 @@ export interface Advance {
 }
 
 export type InputReply =
+  | { kind: 'heard'; isWanted: boolean }
   | { kind: 'needs_history' }
   | { kind: 'submitted'; turn: number; isRepeat: boolean }
   | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean }

@@ -15,6 +15,7 @@ export function viewSession(state: SessionState): SessionView {
     turns: state.turns.map((turn) => viewTurn(state, turn)),
     ...(state.user === undefined ? {} : { user: state.user }),
     ...(state.isPaused ? { isPaused: true } : {}),
+    ...(newest?.request.parent === undefined ? {} : { parent: newest.request.parent }),
   }
 }
 

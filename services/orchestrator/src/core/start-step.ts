@@ -1,6 +1,7 @@
 import type { WorkflowStep } from '@weft/contracts'
 import { findPolicy, riskDefault } from './approval-terms.ts'
 import { type Asking, askApproval, hashOfStep } from './ask-approval.ts'
+import { childSessionId, childTimeoutMsDefault, isChildStep } from './child-session.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { TurnState } from './session-state.ts'
 
@@ -48,9 +49,17 @@ function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): vo
   state.attempt += 1
   state.epoch = draft.session.epoch
   state.startedAtMs ??= draft.nowMs
-  state.deadlineMs = draft.nowMs + (step.timeoutMs ?? stepTimeoutMsDefault)
+  const isChild = isChildStep(state)
+  state.deadlineMs = draft.nowMs + (step.timeoutMs ?? (isChild ? childTimeoutMsDefault : stepTimeoutMsDefault))
   const { stepId } = step
   const { attempt, epoch, agent } = state
-  draft.log('step.dispatched', turn, { stepId, agent, attempt })
-  draft.command({ type: 'dispatch', turn, stepId, epoch, attempt })
+  if (!isChild) {
+    draft.log('step.dispatched', turn, { stepId, agent, attempt })
+    draft.command({ type: 'dispatch', turn, stepId, epoch, attempt })
+    return
+  }
+  const sessionId = childSessionId(draft.session, turn, { stepId, step: state })
+  state.child = state.child?.sessionId === sessionId ? state.child : { sessionId, status: 'running', approvals: [] }
+  draft.log('step.dispatched', turn, { stepId, agent, attempt, childSessionId: sessionId })
+  draft.command({ type: 'visit', turn, stepId, epoch, attempt })
 }

@@ -36,7 +36,12 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
   draft.addTurn(newTurn(draft, turn, { request, said: history ?? saidIn(turns) }))
   draft.reply = { kind: 'submitted', turn, isRepeat: false }
   const { model, requestId } = request
-  draft.log('turn.accepted', turn, { model, requestId, messages: request.messages.slice(-sessionLimits.historyMessagesMax) })
+  draft.log('turn.accepted', turn, {
+    model,
+    requestId,
+    messages: request.messages.slice(-sessionLimits.historyMessagesMax),
+    ...(request.parent === undefined ? {} : { parent: request.parent, rootSessionId: request.parent.rootSessionId }),
+  })
   dropOldTurns(draft)
 }
 

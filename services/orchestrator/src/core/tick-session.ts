@@ -1,3 +1,4 @@
+import { abortAttempt } from './abort-attempt.ts'
 import { failAttempt } from './fail-step.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
@@ -18,7 +19,8 @@ export function activateSession(draft: SessionDraft): void {
     for (const step of turn.plan?.steps ?? []) {
       const state = turn.steps[step.stepId]
       if (turn.phase !== 'running' || state?.status !== 'dispatched') continue
-      if (step.idempotent === false) failInterrupted(draft, { turn: turn.turn, stepId: step.stepId, ...attemptOf(state) })
+      if (step.idempotent === false && state.child === undefined)
+        failInterrupted(draft, { turn: turn.turn, stepId: step.stepId, ...attemptOf(state) })
       else startStep(draft, turn.turn, step)
     }
   }
@@ -56,11 +58,11 @@ function tickSteps(draft: SessionDraft, turn: TurnState): void {
 
 function tickDispatched(draft: SessionDraft, turn: number, { stepId, state }: { stepId: string; state: StepState }): void {
   const { epoch, attempt } = state
-  if (draft.nowMs < state.deadlineMs + deadlineGraceMs) {
-    draft.command({ type: 'dispatch', turn, stepId, epoch, attempt })
+  if (draft.nowMs < state.deadlineMs + deadlineGraceMs || state.child?.status === 'awaiting_approval') {
+    draft.command({ type: state.child === undefined ? 'dispatch' : 'visit', turn, stepId, epoch, attempt })
     return
   }
-  draft.command({ type: 'abort', turn, stepId, epoch, attempt })
+  abortAttempt(draft, { turn, stepId, state })
   const message = `step "${stepId}" did not end before its deadline (${new Date(state.deadlineMs).toISOString()})`
   failAttempt(
     draft,

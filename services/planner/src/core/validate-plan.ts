@@ -1,10 +1,19 @@
-import { findPlanProblems, type PlanProblem, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
+import {
+  ChildParams,
+  childAgent,
+  findPlanProblems,
+  type PlanProblem,
+  type WorkflowPlan,
+  type WorkflowStep,
+} from '@weft/contracts'
 import { type CapabilityRegistry, findCapability } from './capability-registry.ts'
 
 /** Everything that keeps a plan from running, each with the step it is about; empty for a sound plan. */
 export function validatePlan(plan: WorkflowPlan, registry: CapabilityRegistry): PlanProblem[] {
   const problems = findPlanProblems(plan)
-  const missing = plan.steps.flatMap((step) => agentProblems(step, registry).map((message) => ({ stepId: step.stepId, message })))
+  const missing = plan.steps.flatMap((step) =>
+    [...agentProblems(step, registry), ...childProblems(step, registry)].map((message) => ({ stepId: step.stepId, message })),
+  )
   return [...problems, ...missing]
 }
 
@@ -16,4 +25,16 @@ function agentProblems(step: WorkflowStep, registry: CapabilityRegistry): string
       ? [`agent "${agent}" does not offer "${step.capability}"`]
       : []
   })
+}
+
+/** A step that opens a session brings what the session is asked, and perhaps a plan, which is looked at like any other. */
+function childProblems({ agent, params }: WorkflowStep, registry: CapabilityRegistry): string[] {
+  if (agent !== childAgent.agent) return []
+  const parsed = ChildParams.safeParse(params)
+  if (!parsed.success) return parsed.error.issues.map((issue) => `params.${issue.path.join('.')}: ${issue.message}`)
+  const { plan } = parsed.data
+  const problems = plan === undefined ? [] : validatePlan(plan, registry)
+  return problems.map(
+    (problem) => `params.plan: ${problem.stepId === undefined ? '' : `step "${problem.stepId}": `}${problem.message}`,
+  )
 }

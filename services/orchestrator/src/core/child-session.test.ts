@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals'
+import { childAgent, type SubmitTurn, type WorkflowStep } from '@weft/contracts'
+import { childRequest } from './child-session.ts'
+import { viewSession } from './session-view.ts'
+import { DrivenSession, planOf } from './testing.ts'
+
+const nested = planOf([{ stepId: 'pay', approval: { reason: 'money leaves' }, params: { amount: 5 } }])
+
+function opening(params: WorkflowStep['params'] = { input: 'Pay the bill.', plan: nested }): DrivenSession {
+  const session = new DrivenSession()
+  session.run([
+    { stepId: 'sub', ...childAgent, params },
+    { stepId: 'answer', dependsOn: ['sub'] },
+  ])
+  return session
+}
+
+function requestOf(session: DrivenSession, stepId = 'sub'): SubmitTurn {
+  const asked = childRequest(session.state, session.ref(stepId))
+  if (asked === undefined || 'problem' in asked) throw new Error(`no child: ${asked?.problem.message}`)
+  return asked.request
+}
+
+/** A child hosted beside its parent, whose words reach it by hand. */
+function childOf(parent: DrivenSession, stepId = 'sub'): DrivenSession {
+  const child = new DrivenSession()
+  const request = requestOf(parent, stepId)
+  child.state = { ...child.state, sessionId: request.sessionId }
+  child.send({ type: 'submit', request })
+  return child
+}
+
+function tell(parent: DrivenSession, child: DrivenSession, stepId = 'sub'): void {
+  const [turn] = viewSession(child.state).turns
+  if (turn === undefined) throw new RangeError('the child has no turn')
+  const { status, approvals = [], answer } = turn
+  parent.send({ type: 'child', ...parent.ref(stepId), status, approvals, answer })
+}
+
+describe('a step that is a session', () => {
+  it('is asked with its own plan, and its answer is the output of the step', () => {
+    const parent = opening()
+    expect(parent.commands.at(-1)).toMatchObject({ type: 'visit', stepId: 'sub' })
+    const child = childOf(parent)
+    child.decide('pay', { action: 'approve' })
+    child.succeed('pay', { text: 'Paid.' })
+    tell(parent, child)
+    expect(parent.state.turns[0]?.steps.sub).toMatchObject({ status: 'succeeded', outcome: { output: { text: 'Paid.' } } })
+    parent.succeed('answer')
+    expect(parent.turnStatus).toBe('completed')
+  })
+
+  it('surfaces what its session asks, as it is asked there, at the session a client began', () => {
+    const parent = opening()
+    const child = childOf(parent)
+    expect(child.commands).toContainEqual(expect.objectContaining({ type: 'tellParent', turn: 1 }))
+    tell(parent, child)
+    expect(parent.turnStatus).toBe('awaiting_approval')
+    const [approval] = viewSession(parent.state).turns[0]?.approvals ?? []
+    expect(approval).toMatchObject({
+      action: 'worker: work',
+      args: { amount: 5 },
+      sessionId: child.state.sessionId,
+      rootSessionId: 's1',
+    })
+    child.decide('pay', { action: 'approve' })
+    tell(parent, child)
+    expect(parent.turnStatus).toBe('running')
+    expect(viewSession(parent.state).turns[0]?.approvals).toBeUndefined()
+  })
+
+  it('is the same session however often it is opened, also after a crash', () => {
+    const parent = opening()
+    const first = requestOf(parent)
+    parent.send({ type: 'activate' })
+    const again = requestOf(parent)
+    expect(again.sessionId).toBe(first.sessionId)
+    expect(again.idempotencyKey).toBe(first.idempotencyKey)
+  })
+
+  it('is given up like any other step when its session fails', () => {
+    const parent = opening()
+    const child = childOf(parent)
+    child.decide('pay', { action: 'reject', comment: 'no' })
+    tell(parent, child)
+    expect(parent.statusOf('sub')).toBe('skipped')
+    expect(parent.state.turns[0]?.steps.sub?.problem?.message).toContain('step "pay" was rejected by ann: no')
+  })
+
+  it('ends, pauses and goes with its parent', () => {
+    const parent = opening()
+    const { sessionId } = requestOf(parent)
+    parent.send({ type: 'pause' })
+    parent.send({ type: 'resume' })
+    parent.send({ type: 'cancel', turn: undefined })
+    parent.send({ type: 'delete' })
+    const calls = parent.commands.flatMap((command) => (command.type === 'callChild' ? [command] : []))
+    expect(calls.map(({ method }) => method)).toEqual(['pause', 'resume', 'cancel', 'delete'])
+    expect(new Set(calls.map((call) => call.sessionId))).toEqual(new Set([sessionId]))
+  })
+
+  it('that nobody waits for any more is told so', () => {
+    const parent = opening()
+    expect(parent.send({ type: 'childChanged', turn: 1, stepId: 'sub' }).reply).toEqual({ kind: 'heard', isWanted: true })
+    parent.send({ type: 'cancel', turn: undefined })
+    expect(parent.send({ type: 'childChanged', turn: 1, stepId: 'sub' }).reply).toEqual({ kind: 'heard', isWanted: false })
+  })
+
+  it('may wait for people longer than its time to work', () => {
+    const parent = opening()
+    tell(parent, childOf(parent))
+    parent.nowMs += 30 * 86_400_000
+    parent.send({ type: 'tick' })
+    expect(parent.statusOf('sub')).toBe('dispatched')
+  })
+})
+
+describe('child sessions are bounded', () => {
+  it('in depth', () => {
+    let session = new DrivenSession()
+    const plan = (depth: number): ReturnType<typeof planOf> =>
+      planOf([{ stepId: 'sub', ...childAgent, params: { input: 'Go on.', ...(depth === 0 ? {} : { plan: plan(depth - 1) }) } }])
+    session.submit({ options: { plan: plan(3) } })
+    for (let depth = 1; depth <= 3; depth += 1) session = childOf(session)
+    expect(childRequest(session.state, session.ref('sub'))).toMatchObject({
+      problem: { message: 'step "sub" opens no session: sessions are at most 3 deep' },
+    })
+  })
+
+  it('in number', () => {
+    const steps = Array.from({ length: 51 }, (_, n) => ({ stepId: `sub-${n}`, ...childAgent, params: { input: 'Go.' } }))
+    const session = new DrivenSession()
+    session.run(steps)
+    expect(childRequest(session.state, session.ref('sub-49'))).toHaveProperty('request')
+    expect(childRequest(session.state, session.ref('sub-50'))).toMatchObject({
+      problem: { message: expect.stringContaining('a turn opens at most 50') },
+    })
+  })
+
+  it('and asked only what can be asked', () => {
+    expect(childRequest(opening({}).state, opening({}).ref('sub'))).toMatchObject({
+      problem: { message: expect.stringContaining('params.input') },
+    })
+  })
+})
