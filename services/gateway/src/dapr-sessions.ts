@@ -1,4 +1,12 @@
-import { ApprovalDecided, type DecideApproval, SessionView, type SubmitTurn, sessionActorId, TurnAccepted } from '@weft/contracts'
+import {
+  ApprovalDecided,
+  type DecideApproval,
+  ForkSource,
+  SessionView,
+  type SubmitTurn,
+  sessionActorId,
+  TurnAccepted,
+} from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 
@@ -16,6 +24,12 @@ export interface Sessions {
   attach(session: SessionRef, replyTopic: string): Promise<void>
   /** Cancels one turn, or all that run; harmless when nothing does. */
   cancel(session: SessionRef, turn?: number): Promise<SessionView>
+  /** What a fork of a turn begins with: the newest turn unless another is named, from a step or from what is not finished. */
+  seed(
+    session: SessionRef,
+    wish: { turn?: number | undefined; fromStep?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<ForkSource>
   /** Begins nothing new until it is resumed. */
   pause(session: SessionRef): Promise<SessionView>
   resume(session: SessionRef): Promise<SessionView>
@@ -45,6 +59,7 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
       await call(session, 'attach', { schema: z.unknown(), body: { replyTopic } })
     },
     cancel: (session, turn) => call(session, 'cancel', { schema: SessionView, body: turn === undefined ? {} : { turn } }),
+    seed: (session, wish, signal) => call(session, 'seed', { schema: ForkSource, body: wish, signal }),
     pause: (session) => call(session, 'pause', { schema: SessionView }),
     resume: (session) => call(session, 'resume', { schema: SessionView }),
     async delete(session) {

@@ -69,6 +69,17 @@ const sessions: ApiOperation[] = [
     answer: { schema: 'SessionView' },
   },
   { ...chatScope('post', '/v1/sessions/{id}/resume', 'resumeSession', 'Goes on'), answer: { schema: 'SessionView' } },
+  {
+    ...chatScope(
+      'post',
+      '/v1/sessions/{id}/fork',
+      'forkSession',
+      'A new session from a turn of this one, with its finished outputs',
+    ),
+    headers: ['Idempotency-Key'],
+    body: { schema: 'ForkBody' },
+    answer: { schema: 'SessionView' },
+  },
   chatScope('delete', '/v1/sessions/{id}', 'deleteSession', 'Ends what runs and forgets all of it'),
 ]
 

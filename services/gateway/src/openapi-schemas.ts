@@ -22,6 +22,7 @@ import { PageForm } from './routes/approvals/approval-pages.ts'
 import { BatchBody } from './routes/approvals/decide-batch.ts'
 import { PlanInput } from './routes/ask-planner.ts'
 import { CreateKey } from './routes/create-key.ts'
+import { ForkBody } from './routes/fork-session.ts'
 import { AddFile, CreateFileBatch, CreateVectorStore, UpdateFile, UpdateVectorStore } from './routes/knowledge/request-schemas.ts'
 
 const UploadFile = z.object({ file: z.string().meta({ format: 'binary' }), purpose: z.string() })
@@ -43,6 +44,7 @@ const named = {
   CreateVectorStore,
   DelegateBody: decisionBodies.delegate,
   Filter,
+  ForkBody,
   InboxAnswer,
   ModifyBody: decisionBodies.modify,
   PageForm,

@@ -25,6 +25,7 @@ import { createKey } from './routes/create-key.ts'
 import { deleteKey } from './routes/delete-key.ts'
 import { deleteSession } from './routes/delete-session.ts'
 import { exportSession } from './routes/export-session.ts'
+import { forkSession } from './routes/fork-session.ts'
 import { getModel } from './routes/get-model.ts'
 import { getSession } from './routes/get-session.ts'
 import { getSessionGraph } from './routes/get-session-graph.ts'
@@ -116,6 +117,7 @@ function mountSessions(app: Express, deps: PublicDeps): void {
   app.get('/v1/sessions/:sessionId/export', exportSession(deps))
   app.get('/v1/sessions/:sessionId/graph', getSessionGraph(deps))
   app.post('/v1/sessions/:sessionId/cancel', cancelSession(deps.sessions))
+  app.post('/v1/sessions/:sessionId/fork', forkSession(deps.sessions))
   app.post('/v1/sessions/:sessionId/pause', pauseSession(deps.sessions))
   app.post('/v1/sessions/:sessionId/resume', resumeSession(deps.sessions))
   app.delete('/v1/sessions/:sessionId', deleteSession(deps))

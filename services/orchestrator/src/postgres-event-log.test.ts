@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type SessionEvent, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { z } from 'zod'
 import { createEventLog, type EventLogOptions } from './postgres-event-log.ts'
 
 let test: TestDatabase
@@ -34,6 +35,11 @@ function openLog(more: Partial<EventLogOptions> = {}) {
   const append = (sessionId: string, events: SessionEvent[]) =>
     log.append({ actorId: `acme.${sessionId}`, tenant: 'acme', sessionId, user: undefined, events })
   return { log, append, flushed, problems }
+}
+
+async function statusOf(sessionId: string): Promise<unknown> {
+  const { rows } = await sql`select status from sessions where tenant = 'acme' and id = ${sessionId}`.execute(test.database.db)
+  return z.object({ status: z.string() }).parse(rows[0]).status
 }
 
 async function seqsOf(sessionId: string): Promise<number[]> {
@@ -142,4 +148,20 @@ it('goes on where it was once the database is back', async () => {
   await log.stop()
   expect(await seqsOf('back')).toEqual([1])
   expect(problems).toHaveLength(1)
+})
+
+it('lists a session as waiting for an approval until it goes on, whatever else is told meanwhile', async () => {
+  const steps: [SessionEvent, string][] = [
+    [accepted('waiting', 'Send it?'), 'running'],
+    [event('waiting', 2, { type: 'approval.requested', turnStatus: 'awaiting_approval' }), 'awaiting_approval'],
+    [event('waiting', 3, { message: 'commented' }), 'awaiting_approval'],
+    [event('waiting', 4, { type: 'approval.decided', turnStatus: 'running' }), 'running'],
+    [event('waiting', 5, { type: 'turn.completed' }), 'completed'],
+  ]
+  for (const [told, status] of steps) {
+    const { log, append } = openLog()
+    append('waiting', [told])
+    await log.stop()
+    expect(await statusOf('waiting')).toBe(status)
+  }
 })

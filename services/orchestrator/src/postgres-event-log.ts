@@ -1,4 +1,4 @@
-import { ChatMessage, type SessionEvent, TurnAnswer } from '@weft/contracts'
+import { ChatMessage, type SessionEvent, TurnAnswer, TurnStatus } from '@weft/contracts'
 import { type Database, isUnstorable, sql, storableJson } from '@weft/database'
 
 export interface SessionEvents {
@@ -140,10 +140,11 @@ async function insertBatch(database: Database, batch: Row[]): Promise<void> {
         as row(tenant text, session_id text, turn int, role text, content jsonb, at timestamptz)
     ), upserted as (
       insert into sessions (tenant, id, user_id, status, title, created_at, updated_at, last_seq)
-      select tenant, id, user_id, status, title, at, at, last_seq from session_rows
+      select tenant, id, user_id, coalesce(status, 'running'), title, at, at, last_seq from session_rows
       where ${notDeleted('session_rows', 'id')}
       on conflict (tenant, id) do update set
-        status = excluded.status, updated_at = excluded.updated_at, last_seq = excluded.last_seq, compacted_at = null,
+        status = coalesce((select told.status from session_rows as told where told.tenant = sessions.tenant and told.id = sessions.id), sessions.status),
+        updated_at = excluded.updated_at, last_seq = excluded.last_seq, compacted_at = null,
         user_id = coalesce(sessions.user_id, excluded.user_id)
       where sessions.last_seq < excluded.last_seq
     ), said as (
@@ -180,8 +181,9 @@ function sessionRows(batch: Row[]) {
   return [...bySession.values()]
 }
 
-function sessionRow({ tenant, sessionId, user, event }: Row, earlier: { status: string; title: string } | undefined) {
-  const status = statusAfter(event) ?? earlier?.status ?? 'running'
+function sessionRow({ tenant, sessionId, user, event }: Row, earlier: { status: string | null; title: string } | undefined) {
+  // Most events leave it as it is.
+  const status = statusAfter(event) ?? earlier?.status ?? null
   const title = earlier?.title || titleOf(event)
   return { tenant, id: sessionId, user_id: user ?? null, status, title, at: event.at, last_seq: event.seq }
 }
@@ -197,8 +199,13 @@ function statusAfter(event: SessionEvent): string | undefined {
     case 'turn.cancelled':
       return 'cancelled'
     default:
-      return undefined
+      return turnStatusOf(event)
   }
+}
+
+/** An event that made a turn wait for a decision, or go on, says so. */
+function turnStatusOf({ turnStatus }: SessionEvent): string | undefined {
+  return TurnStatus.safeParse(turnStatus).data
 }
 
 const titleCharsMax = 120

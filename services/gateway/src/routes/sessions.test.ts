@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { WeftError } from '@weft/contracts'
 import { createFileReader } from '@weft/retrieval'
 import { approvalOf } from '../testing/approvals.ts'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
@@ -71,6 +72,60 @@ describe('a session', () => {
     expect(response.headers.get('content-type')).toContain('text/vnd.mermaid')
     expect(await response.text()).toMatch(/^flowchart TD\n {2}s0\["retrieve.*:::succeeded\n {2}s1\(\[.*\n {2}s0 --> s1\n/)
     expect((await gateway.request('/v1/sessions/sess_1/graph?turn=7')).status).toBe(404)
+  })
+})
+
+describe('a fork', () => {
+  const fork = (body: object, headers: Record<string, string> = {}) =>
+    gateway.request('/v1/sessions/sess_1/fork', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
+  const asked = {
+    model: 'weft/auto',
+    messages: [{ role: 'user' as const, content: 'Why?' }],
+    modelOptions: {},
+    vectorStoreIds: ['vs_7'],
+    options: {},
+  }
+
+  beforeEach(() => {
+    gateway.session.onSeed = (wish) => {
+      const { fromStep } = wish
+      const from = { sessionId: 'sess_1', turn: wish.turn ?? 1, ...(fromStep === undefined ? {} : { fromStep }) }
+      return { seed: { from, plan, finished: {}, savedUsd: 0.25 }, request: asked }
+    }
+  })
+
+  it('is a new session that is asked the same, from a step, and tells what it saves', async () => {
+    const response = await fork({ fromStep: 'answer', turn: 2 })
+    expect(await response.json()).toMatchObject({ object: 'session', savedUsd: 0.25 })
+    expect(gateway.session.submitted).toMatchObject([
+      {
+        messages: asked.messages,
+        vectorStoreIds: ['vs_7'],
+        seed: { from: { turn: 2, fromStep: 'answer' } },
+        sessionId: expect.stringMatching(/^sess_/),
+      },
+    ])
+    expect(gateway.session.submitted[0]?.sessionId).not.toBe('sess_1')
+  })
+
+  it('is one session under one Idempotency-Key, and another otherwise', async () => {
+    for (const key of ['k', 'k', 'l']) await fork({}, { 'idempotency-key': key })
+    await fork({})
+    const ids = gateway.session.submitted.map(({ sessionId }) => sessionId)
+    expect(ids[1]).toBe(ids[0])
+    expect(new Set(ids).size).toBe(3)
+  })
+
+  it('of what cannot be forked is refused', async () => {
+    expect((await fork({ step: 'answer' })).status).toBe(400)
+    gateway.session.onSeed = () => {
+      throw new WeftError('invalid_request', 'turn 1 has no step "x"', { param: 'fromStep' })
+    }
+    expect((await fork({ fromStep: 'x' })).status).toBe(400)
   })
 })
 

@@ -1,6 +1,7 @@
 import {
   type ApprovalDecided,
   type DecideApproval,
+  type ForkSource,
   type ReplyItem,
   type SessionView,
   type SubmitTurn,
@@ -20,6 +21,7 @@ export interface ScriptedSession extends Sessions {
   called: string[]
   /** Called for every accepted turn; sends replies, at once or later. */
   onSubmit(turn: SubmitTurn, reply: (...items: ReplyItem[]) => void): void
+  onSeed(wish: { turn?: number | undefined; fromStep?: string | undefined }): ForkSource
   onView(sessionId: string): SessionView
   onDecide(decision: DecideApproval): ApprovalDecided
 }
@@ -32,6 +34,9 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
     decided: [],
     called: [],
     onSubmit: () => undefined,
+    onSeed: () => {
+      throw new WeftError('not_found', 'no such session')
+    },
     onView: () => {
       throw new WeftError('not_found', 'no such session')
     },
@@ -48,6 +53,7 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
     async attach(_session, replyTopic) {
       session.attached.push(replyTopic)
     },
+    seed: async (_session, wish) => session.onSeed(wish),
     async pause({ sessionId }) {
       session.called.push('pause')
       return session.onView(sessionId)
