@@ -36,6 +36,7 @@ export {
   Risk,
   StepDecision,
 } from './approval.ts'
+export { type ChainedLine, findBreak, hashHistoryLine, type HistoryLine, historyStart } from './approval-history.ts'
 export { canonicalJson } from './canonical-json.ts'
 export {
   ChatCompletionRequest,
