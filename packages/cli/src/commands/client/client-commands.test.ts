@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { Command } from 'commander'
+import { registerApprovals } from './approvals.ts'
 import { registerAsk } from './ask.ts'
 import { registerIngest } from './ingest.ts'
 import { registerKeys } from './keys.ts'
@@ -18,21 +19,31 @@ describe('wrong usage is said before anything is asked of the mesh', () => {
     ['a scope', ['keys', 'create', '--scopes', 'chat,root'], /--scopes knows chat, approve, admin, not "root"/],
     ['a role', ['keys', 'create', '--role', 'two words'], /--role needs letters/],
     ['a status', ['sessions', 'list', '--status', 'odd'], /--status knows running/],
-    ['a format', ['sessions', 'export', 'sess_1', '--format', 'pdf'], /--format is json or md/],
+    ['a format', ['sessions', 'export', 'sess_1', '--format', 'doc'], /--format is one of json, md, pdf/],
+    ['a turn', ['sessions', 'fork', 'sess_1', '--turn', '0'], /--turn needs/],
+    ['a time', ['approvals', 'snooze', 'appr_a.1', 'later'], /"later" is no time/],
+    ['a change', ['approvals', 'modify', 'appr_a.1'], /either --params or --plan/],
+    ['two changes', ['approvals', 'modify', 'appr_a.1', '--params', '{}', '--plan', '{}'], /either --params or --plan/],
+    ['JSON', ['approvals', 'modify', 'appr_a.1', '--params', '{'], /--params is not valid JSON/],
   ])('for %s (%j)', async (_, argv, message) => {
     await expect(run(argv)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) })
   })
 
-  it.each([[['ingest']], [['ask']], [['ask', 'why?', '--unknown']], [['keys', 'revoke']]])(
-    'by the parser for %j',
-    async (argv) => {
-      await expect(run(argv)).rejects.toMatchObject({ code: expect.stringMatching(/^commander\./) })
-    },
-  )
+  it.each([
+    [['ingest']],
+    [['ask']],
+    [['ask', 'why?', '--unknown']],
+    [['keys', 'revoke']],
+    [['approvals', 'reject', 'appr_a.1']],
+    [['approvals', 'show']],
+  ])('by the parser for %j', async (argv) => {
+    await expect(run(argv)).rejects.toMatchObject({ code: expect.stringMatching(/^commander\./) })
+  })
 })
 
 async function run(argv: string[]): Promise<void> {
   const program = new Command('weft').exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
-  for (const register of [registerAsk, registerIngest, registerKeys, registerSearch, registerSessions]) register(program)
+  for (const register of [registerApprovals, registerAsk, registerIngest, registerKeys, registerSearch, registerSessions])
+    register(program)
   await program.parseAsync(argv, { from: 'user' })
 }

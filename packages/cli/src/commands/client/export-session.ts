@@ -36,6 +36,6 @@ function renderMessage(message: SessionMessage): string[] {
   return ['', `## ${message.turn}. ${speaker}`, '', messageText(message), ...(sources.length > 0 ? ['', ...sources] : [])]
 }
 
-function sessionPath(id: string): string {
+export function sessionPath(id: string): string {
   return `/sessions/${encodeURIComponent(id)}`
 }

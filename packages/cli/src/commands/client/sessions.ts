@@ -1,9 +1,11 @@
-import { TurnStatus } from '@weft/contracts'
+import { randomUUID } from 'node:crypto'
+import { SessionView, TurnStatus } from '@weft/contracts'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { withMesh } from './connect-mesh.ts'
+import { countOption } from './count-option.ts'
 import { usageError } from './explain-failure.ts'
-import { exportSession, fetchSession, renderMarkdown } from './export-session.ts'
+import { exportSession, fetchSession, renderMarkdown, sessionPath } from './export-session.ts'
 import { renderSession } from './render-session.ts'
 import { shortened } from './render-sources.ts'
 
@@ -21,30 +23,63 @@ export function registerSessions(program: Command): void {
     .command('show')
     .description('turns, steps, answers and sources of one session')
     .argument('<id>', 'session id')
+    .option('--watch', 'draw its steps as they go, until nothing is open any more')
     .option('--json', 'answer as JSON')
-    .action((id: string, _options: unknown, command: Command) => showSession(id, command))
+    .action((id: string, options: { watch?: boolean }, command: Command) => showSession(id, options, command))
   sessions
     .command('export')
     .description('one session as a document on standard output')
     .argument('<id>', 'session id')
-    .option('--format <format>', formats.join(' or '), formatOption, 'md')
+    .option('--format <format>', formats.join(', '), formatOption, 'md')
     .option('--json', 'the same as --format json')
-    .action((id: string, _options: unknown, command: Command) => printExport(id, command))
+    .action((id: string, options: { format: string }, command: Command) => printExport(id, options, command))
+  registerSteering(sessions)
 }
 
+function registerSteering(sessions: Command): void {
+  const verbs = [
+    ['cancel', 'cancel what runs'],
+    ['pause', 'begin nothing new; what runs runs on'],
+    ['resume', 'go on'],
+  ] as const
+  for (const [verb, description] of verbs) {
+    sessions
+      .command(verb)
+      .description(description)
+      .argument('<id>', 'session id')
+      .option('--json', 'answer as JSON')
+      .action((id: string, _options: unknown, command: Command) => steerSession(id, verb, command))
+  }
+  sessions
+    .command('fork')
+    .description('a new session from a turn of this one, with its finished outputs')
+    .argument('<id>', 'session id')
+    .option('--from-step <step>', 'run this step and all that depend on it again')
+    .option('--turn <number>', 'which turn; the newest unless given', turnOption)
+    .option('--json', 'answer as JSON')
+    .action((id: string, options: ForkOptions, command: Command) => forkSession(id, options, command))
+  sessions
+    .command('delete')
+    .description('end what runs and forget all of it')
+    .argument('<id>', 'session id')
+    .option('--json', 'answer as JSON')
+    .action((id: string, _options: unknown, command: Command) => deleteSession(id, command))
+}
+
+type ForkOptions = { fromStep?: string; turn?: number }
 type ListOptions = { status?: string; user?: string; limit: number }
 
-const formats = ['json', 'md']
+const formats = ['json', 'md', 'pdf']
 
 export function formatOption(value: string): string {
-  if (!formats.includes(value)) throw usageError(`--format is ${formats.join(' or ')}, not "${value}"`)
+  if (!formats.includes(value)) throw usageError(`--format is one of ${formats.join(', ')}, not "${value}"`)
   return value
 }
 
-export function countOption(value: string): number {
-  const count = Number(value)
-  if (Number.isInteger(count) && count >= 1 && count <= 100) return count
-  throw usageError('--limit needs a whole number from 1 to 100')
+export function turnOption(value: string): number {
+  const turn = Number(value)
+  if (Number.isInteger(turn) && turn >= 1) return turn
+  throw usageError('--turn needs a whole number from 1')
 }
 
 export function statusOption(value: string): string {
@@ -71,18 +106,62 @@ function describeSession({ id, status, createdAt, title = '' }: z.infer<typeof S
   return `${createdAt}  ${status.padEnd(17)}  ${id}  ${shortened(title, 80)}`
 }
 
-async function showSession(id: string, command: Command): Promise<void> {
-  await withMesh(command, async ({ mesh, terminal, isJson }) => {
+async function showSession(id: string, { watch }: { watch?: boolean }, command: Command): Promise<void> {
+  await withMesh(command, async (context) => {
+    const { mesh, terminal, isJson } = context
+    if (watch === true && !isJson) {
+      const { watchSession } = await import('./watch-session.ts')
+      await watchSession(id, context)
+      return
+    }
     const session = await fetchSession(mesh.client, id)
     if (isJson) terminal.printJson(session)
     else for (const line of renderSession(session)) terminal.print(line)
   })
 }
 
-async function printExport(id: string, command: Command): Promise<void> {
+async function printExport(id: string, { format }: { format: string }, command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
+    if (format === 'pdf' && !isJson) {
+      if (process.stdout.isTTY) throw usageError('a PDF is not for the terminal: add > file.pdf')
+      const response = await mesh.client.get(`${sessionPath(id)}/export`, { query: { format } }).asResponse()
+      process.stdout.write(Buffer.from(await response.arrayBuffer()))
+      return
+    }
     const exported = await exportSession(mesh.client, id)
-    if (isJson || command.opts().format === 'json') terminal.printJson(exported)
+    if (isJson || format === 'json') terminal.printJson(exported)
     else terminal.write(renderMarkdown(exported))
+  })
+}
+
+async function steerSession(id: string, verb: 'cancel' | 'pause' | 'resume', command: Command): Promise<void> {
+  await withMesh(command, async ({ mesh, terminal, isJson }) => {
+    const session = SessionView.parse(await mesh.client.post(`${sessionPath(id)}/${verb}`))
+    if (isJson) terminal.printJson(session)
+    else terminal.print(`session ${session.id}: ${session.status}${session.isPaused === true ? ', paused' : ''}`)
+  })
+}
+
+const Forked = SessionView.extend({ savedUsd: z.number() })
+
+async function forkSession(id: string, options: ForkOptions, command: Command): Promise<void> {
+  await withMesh(command, async ({ mesh, terminal, isJson }) => {
+    // The client tries again when a connection breaks; the key makes that the same fork.
+    const headers = { 'idempotency-key': randomUUID() }
+    const forked = Forked.parse(await mesh.client.post(`${sessionPath(id)}/fork`, { body: { ...options }, headers }))
+    if (isJson) terminal.printJson(forked)
+    else {
+      const reused = forked.turns[0]?.forkedFrom?.stepsReused ?? 0
+      terminal.print(forked.id)
+      terminal.note(`forked from ${id}: ${reused} steps taken over, $${forked.savedUsd.toFixed(6)} saved`)
+    }
+  })
+}
+
+async function deleteSession(id: string, command: Command): Promise<void> {
+  await withMesh(command, async ({ mesh, terminal, isJson }) => {
+    const deleted: unknown = await mesh.client.delete(sessionPath(id))
+    if (isJson) terminal.printJson(deleted)
+    else terminal.print(`deleted ${id}`)
   })
 }
