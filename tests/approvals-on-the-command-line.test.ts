@@ -48,6 +48,7 @@ async function json(args: string[]): Promise<unknown> {
 describe('weft approvals', () => {
   it('lists, shows and approves; the answer follows', async () => {
     const { id, sessionId } = await begin()
+    expect((await weft(['approvals', 'list', '--limit', '100'])).stdout).toContain(id)
     const shown = await weft(['approvals', 'show', id])
     expect(shown.stdout).toContain('rag wants to')
     expect(shown.stdout).toContain('Searching costs money.')
@@ -58,6 +59,10 @@ describe('weft approvals', () => {
     expect((await weft(['approvals', 'approve', id])).stdout).toContain('(as decided before)')
     const refused = await weft(['approvals', 'reject', id, '--reason', 'no'])
     expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('was approved by')])
+    const history = await weft(['approvals', 'history', id])
+    expect(history.stdout).toMatch(
+      /requested by session\n.*decided approve by first admin key: fine|decided by first admin key: fine/,
+    )
     const watched = await weft(['sessions', 'show', sessionId, '--watch'])
     expect(watched.stdout).toMatch(/approval\.decided +turn 1 find/)
     expect(watched.stdout).toContain('Forty men')

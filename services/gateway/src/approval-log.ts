@@ -1,4 +1,4 @@
-import type { ApprovalView } from '@weft/contracts'
+import type { ApprovalView, ChainedLine } from '@weft/contracts'
 
 export interface PendingQuery {
   tenant: string
@@ -19,22 +19,11 @@ export interface HistoryQuery {
   after: number | undefined
 }
 
-/** One line of the history: what was done to an approval, by whom, chained to the line before by its hash. */
-export interface ApprovalHistoryEntry {
-  position: number
-  approvalId: string
-  sessionId: string
-  at: string
-  hash: string
-  previousHash: string
-  [more: string]: unknown
-}
-
 /** What is kept of approvals beside their sessions, a moment behind them: lists and history read it, decisions never do. */
 export interface ApprovalLog {
   /** Oldest first. */
   pending(query: PendingQuery): Promise<{ data: ApprovalView[]; hasMore: boolean }>
   find(approval: { tenant: string; id: string }): Promise<ApprovalView | undefined>
-  /** Oldest first. */
-  history(query: HistoryQuery): Promise<{ data: ApprovalHistoryEntry[]; hasMore: boolean }>
+  /** Oldest first, each line as its hash covers it. */
+  history(query: HistoryQuery): Promise<{ data: ChainedLine[]; hasMore: boolean }>
 }

@@ -11,6 +11,7 @@ const EntryRow = z.object({
   position: z.coerce.number(),
   approval_id: z.string(),
   session_id: z.string(),
+  seq: z.number(),
   at: Time,
   entry: z.record(z.string(), z.unknown()),
   previous_hash: z.string(),
@@ -52,7 +53,7 @@ async function requireInList(db: Db, tenant: string, id: string): Promise<void> 
 
 async function listHistory(db: Db, { tenant, approvalId, limit, after }: HistoryQuery) {
   const { rows } = await sql`
-    select position, approval_id, session_id, at, entry, previous_hash, hash from approval_history
+    select position, approval_id, session_id, seq, at, entry, previous_hash, hash from approval_history
     where tenant = ${tenant} and position > ${after ?? 0}
       and (${approvalId ?? null}::text is null or approval_id = ${approvalId ?? null})
     order by position
@@ -66,6 +67,6 @@ function toApproval(row: unknown): ApprovalView {
 }
 
 function toEntry(row: unknown) {
-  const { approval_id, session_id, previous_hash, entry, ...rest } = parseValue(EntryRow, row, 'a history row')
-  return { ...entry, ...rest, approvalId: approval_id, sessionId: session_id, previousHash: previous_hash }
+  const { approval_id, session_id, previous_hash, ...rest } = parseValue(EntryRow, row, 'a history row')
+  return { ...rest, approvalId: approval_id, sessionId: session_id, previousHash: previous_hash }
 }

@@ -9,12 +9,14 @@ export const HistoryEntry = z.looseObject({
   position: z.number(),
   approvalId: z.string(),
   at: z.string(),
-  kind: z.string(),
-  by: z.string(),
-  decision: z.string().optional(),
-  comment: z.string().optional(),
-  to: z.string().optional(),
-  until: z.string().optional(),
+  entry: z.looseObject({
+    kind: z.string(),
+    by: z.string(),
+    decision: z.string().optional(),
+    comment: z.string().optional(),
+    to: z.string().optional(),
+    until: z.string().optional(),
+  }),
 })
 export type HistoryEntry = z.infer<typeof HistoryEntry>
 

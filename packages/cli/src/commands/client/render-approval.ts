@@ -55,7 +55,8 @@ export function renderApproval(approval: ApprovalView): string[] {
 }
 
 /** One entry of the history in a line. */
-export function renderHistory({ position, at, approvalId, kind, by, decision, comment, to, until }: HistoryEntry): string {
+export function renderHistory({ position, at, approvalId, entry }: HistoryEntry): string {
+  const { kind, by, decision, comment, to, until } = entry
   const what = [kind, decision, to && `to ${to}`, until && `until ${until}`].filter((part) => part !== undefined && part !== '')
   return `${String(position).padStart(6)}  ${at}  ${approvalId}  ${what.join(' ')} by ${by}${comment === undefined ? '' : `: ${comment}`}`
 }
