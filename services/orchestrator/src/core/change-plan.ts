@@ -66,7 +66,8 @@ function leaveOut(draft: SessionDraft, turn: TurnState, { kept, by }: { kept: Re
 
 /** One that was left out before keeps counting its attempts, so that what an earlier one still tells cannot be taken for the next. */
 function addStep(turn: TurnState, { stepId, agent }: WorkflowStep): void {
-  turn.steps[stepId] = { ...newStep(agent), attempt: turn.steps[stepId]?.attempt ?? 0 }
+  const attempt = turn.steps[stepId]?.attempt ?? 0
+  turn.steps[stepId] = { ...newStep(agent), attempt, interruptions: attempt }
 }
 
 /** A step that has run before keeps what it was granted; one that has not is asked about again where it has to be. */

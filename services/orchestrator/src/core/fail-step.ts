@@ -39,14 +39,17 @@ function unsure({ stepId, attempt }: StepRef, { message }: Problem): Problem {
   }
 }
 
-/** Attempts that ended with a question are no failures. */
 function mayRetry(step: WorkflowStep, state: StepState, problem: Problem): boolean {
-  const tries = state.attempt - state.decisions.length
-  return problem.isRetryable && tries < (step.onFailure?.maxAttempts ?? attemptsMaxDefault)
+  return problem.isRetryable && failuresOf(state) < (step.onFailure?.maxAttempts ?? attemptsMaxDefault)
+}
+
+/** Attempts that ended with a question, or with their host, are no failures. */
+function failuresOf({ attempt, decisions, interruptions }: StepState): number {
+  return attempt - decisions.length - interruptions
 }
 
 function retryLater(draft: SessionDraft, ref: StepRef, state: StepState): void {
-  const delayMs = retryDelayMs(state.attempt - state.decisions.length)
+  const delayMs = retryDelayMs(failuresOf(state))
   state.status = 'ready'
   state.notBeforeMs = draft.nowMs + delayMs
   draft.log('step.retried', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, problem: state.problem, delayMs })

@@ -31,6 +31,7 @@ const StepHead = z.object({
   status: StepStatus,
   agent: z.string(),
   attempt: z.int(),
+  interruptions: z.int().default(0),
   epoch: z.int(),
   notBeforeMs: z.number(),
   deadlineMs: z.number(),

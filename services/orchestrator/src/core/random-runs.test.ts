@@ -1,91 +1,75 @@
 import { expect, it } from '@jest/globals'
-import { isTerminalStep, isTerminalTurn, type WorkflowStep } from '@weft/contracts'
 import fc from 'fast-check'
-import { fromHead, partsOf, toHead } from './persist-session.ts'
-import type { SessionCommand, SessionInput } from './session-state.ts'
-import { DrivenSession } from './testing.ts'
+import { anyScenario, determinedScenario } from './testing/random-scenario.ts'
+import { runSequentially } from './testing/sequential-run.ts'
+import { type Scenario, SimulatedWorld } from './testing/simulated-world.ts'
 
-/** A random acyclic plan: each step depends only on earlier ones, the last one answers. */
-const plans = fc.integer({ min: 1, max: 8 }).chain((count) =>
-  fc.tuple(
-    ...Array.from({ length: count }, (_, index) =>
-      fc.record({
-        stepId: fc.constant(index === count - 1 ? 'answer' : `s${index}`),
-        dependsOn: fc.subarray(Array.from({ length: index }, (__, earlier) => `s${earlier}`)),
-        onFailure: fc.constantFrom<NonNullable<WorkflowStep['onFailure']>>(
-          { action: 'skip', maxAttempts: 2 },
-          { action: 'retry', maxAttempts: 3 },
-          { action: 'fallback', agent: 'second', maxAttempts: 1 },
-        ),
-      }),
-    ),
-  ),
-)
+type Move = (world: SimulatedWorld) => unknown
 
-type Dispatch = Extract<SessionCommand, { type: 'dispatch' }>
+/** What may happen to work and messages without anything being lost for good. */
+const survivable: Move[] = [
+  (world) => world.perform(),
+  (world) => world.perform(),
+  (world) => world.finish(),
+  (world) => world.finish(),
+  (world) => world.deliver(),
+  (world) => world.deliver(),
+  (world) => world.deliverTwice(),
+  (world) => world.forget(),
+  (world) => world.wait(700),
+  (world) => world.crash(),
+  (world) => world.submit(),
+  (world) => world.send({ type: 'pause' }),
+  (world) => world.send({ type: 'resume' }),
+]
 
-/** What may happen to a dispatched attempt: it succeeds or fails, once or twice, soon or late, or is lost with its host. */
-const fates = fc.array(fc.constantFrom('succeed', 'repeat', 'fail', 'fail for good', 'crash', 'lose', 'late'), {
-  minLength: 60,
-  maxLength: 60,
-})
+const harmful: Move[] = [
+  (world) => world.cutOff(),
+  (world) => world.wait(400_000),
+  (world) => world.decide('approve'),
+  (world) => world.decide('reject'),
+  (world) => world.send({ type: 'cancel', turn: undefined }),
+]
 
-it('any plan under any interleaving of results, losses, repeats and crashes ends, with at most one counted success a step', () => {
-  fc.assert(
-    fc.property(plans, fates, (steps, script) => {
-      const session = new DrivenSession()
-      session.run(steps)
-      const successes = new Map<string, number>()
-      const pending: Dispatch[] = []
-      let taken = 0
-      let fateIndex = 0
-      const collect = () => {
-        for (; taken < session.commands.length; taken += 1) {
-          const command = session.commands[taken]
-          if (command?.type === 'dispatch') pending.push(command)
-        }
-      }
-      for (let round = 0; round < 400 && !isTerminalTurn(session.state.turns[0]?.status ?? 'running'); round += 1) {
-        collect()
-        const attempt = pending.shift()
-        if (attempt === undefined) {
-          session.nowMs += 400_000
-          session.send({ type: 'tick' })
-          continue
-        }
-        const fate = script[fateIndex++] ?? 'succeed'
-        if (fate === 'late') pending.push(attempt)
-        else if (fate === 'crash') session.send({ type: 'activate' })
-        else if (fate !== 'lose') deliver(session, attempt, fate, successes)
-      }
-      const [turn] = session.state.turns
-      expect(isTerminalTurn(turn?.status ?? 'running')).toBe(true)
-      expect(Object.values(turn?.steps ?? {}).every((step) => isTerminalStep(step.status))).toBe(true)
-      for (const count of successes.values()) expect(count).toBe(1)
+/** Each number is a choice: of the next move, or of what it takes. */
+const scripts = fc.array(fc.nat(10_000), { maxLength: 150, size: 'max' })
+
+async function play(scenarios: Scenario[], script: number[], moves: Move[]): Promise<SimulatedWorld> {
+  let used = 0
+  const pick = (count: number) => (script[used++] ?? 0) % count
+  const world = new SimulatedWorld(scenarios, pick)
+  while (used < script.length) await moves[pick(moves.length)]?.(world)
+  await world.calm()
+  return world
+}
+
+it('any turns under any interleaving of results, repeats, losses, crashes, pauses, cancels and decisions end, and break no rule on the way', async () => {
+  const scenarios = fc.array(anyScenario, { minLength: 1, maxLength: 3 })
+  await fc.assert(
+    fc.asyncProperty(scenarios, scripts, async (turns, script) => {
+      const world = await play(turns, script, [...survivable, ...survivable, ...harmful])
+      expect(world.ended.size).toBe(turns.length)
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   )
 })
 
-function deliver(session: DrivenSession, attempt: Dispatch, fate: string, successes: Map<string, number>): void {
-  const { type: _, ...ref } = attempt
-  const problem = { code: 'upstream_error' as const, message: 'broken', isRetryable: fate === 'fail' }
-  const outcome = fate.startsWith('fail')
-    ? { kind: 'failed' as const, problem }
-    : { kind: 'succeeded' as const, output: { text: 'done' }, citations: [], confidence: 1 }
-  const input: SessionInput = { type: 'outcome', ...ref, usage: [], outcome }
-  for (let copy = 0; copy < (fate === 'repeat' ? 2 : 1); copy += 1) {
-    const counted = session.send(input).events.some((event) => event.type === 'step.succeeded')
-    if (counted) successes.set(ref.stepId, (successes.get(ref.stepId) ?? 0) + 1)
-  }
-}
-
-it('a session read back from its head and parts is the session that was written', async () => {
-  const session = new DrivenSession()
-  session.run([{ stepId: 'a' }, { stepId: 'answer', dependsOn: ['a'], approval: { reason: 'ask', quorum: 2 } }])
-  session.succeed('a', { passages: ['x'] })
-  session.decide('answer', { action: 'modify', params: { more: true } })
-  const store = JSON.parse(JSON.stringify({ head: toHead(session.state), parts: Object.fromEntries(partsOf(session.state)) }))
-  const loaded = await fromHead(store.head, async (key, schema) => schema.parse(store.parts[key]))
-  expect(JSON.parse(JSON.stringify(loaded))).toEqual(JSON.parse(JSON.stringify(session.state)))
+it('turns whose failures can be repaired come to what doing one step after the other comes to, whatever happens to their host', async () => {
+  const scenarios = fc.array(determinedScenario, { minLength: 1, maxLength: 2 })
+  await fc.assert(
+    fc.asyncProperty(scenarios, scripts, async (turns, script) => {
+      const world = await play(turns, script, survivable)
+      for (const [index, { plan, fates }] of turns.entries()) {
+        const turn = world.ended.get(index + 1)
+        const { statuses, outputs } = runSequentially(plan, fates)
+        const steps = Object.entries(turn?.steps ?? {})
+        expect(Object.fromEntries(steps.map(([stepId, { status }]) => [stepId, status]))).toEqual(statuses)
+        expect(
+          Object.fromEntries(steps.flatMap(([stepId, { outcome }]) => (outcome === undefined ? [] : [[stepId, outcome.output]]))),
+        ).toEqual(outputs)
+        expect(turn?.status).toBe(statuses[plan.answerStepId] === 'succeeded' ? 'completed' : 'failed')
+      }
+    }),
+    { numRuns: 400 },
+  )
 })

@@ -91,6 +91,8 @@ export interface StepState {
   /** The agent that does it now; a fallback replaces the plan's. */
   agent: string
   attempt: number
+  /** Attempts that ended with their host or with an earlier plan, not by failing. */
+  interruptions: number
   epoch: number
   /** A step that waits to be tried again is `ready` until then. */
   notBeforeMs: number
@@ -206,11 +208,9 @@ export type PlanResult =
   | { kind: 'message'; text: string; degraded: string[] }
   | { kind: 'problem'; problem: Problem }
 
+/** `steps`: what else has to be done before those that wait for this step. */
 export type AttemptOutcome =
-  | ({
-      kind: 'succeeded' /** What else has to be done before those that wait for this step. */
-      steps?: WorkflowStep[]
-    } & StepOutcome)
+  | ({ kind: 'succeeded'; steps?: WorkflowStep[] } & StepOutcome)
   | ({ kind: 'needs_approval' } & Omit<NeedsApprovalEvent, 'type'>)
   | {
       kind: 'failed'
@@ -280,6 +280,7 @@ export function newStep(agent: string): StepState {
     status: 'pending',
     agent,
     attempt: 0,
+    interruptions: 0,
     epoch: 0,
     notBeforeMs: 0,
     deadlineMs: 0,

@@ -1,3 +1,4 @@
+import type { WorkflowStep } from '@weft/contracts'
 import { abortAttempt } from './abort-attempt.ts'
 import { failAttempt } from './fail-step.ts'
 import type { SessionDraft } from './session-draft.ts'
@@ -15,15 +16,21 @@ const deadlineGraceMs = 2_000
  */
 export function activateSession(draft: SessionDraft): void {
   draft.editSession().epoch += 1
-  for (const turn of draft.session.turns) {
-    for (const step of turn.plan?.steps ?? []) {
-      const state = turn.steps[step.stepId]
-      if (turn.phase !== 'running' || state?.status !== 'dispatched') continue
-      if (step.idempotent === false && state.child === undefined)
-        failInterrupted(draft, { turn: turn.turn, stepId: step.stepId, ...attemptOf(state) })
-      else startStep(draft, turn.turn, step)
-    }
+  const turn = draft.activeTurn()
+  for (const step of turn?.plan?.steps ?? []) if (turn !== undefined) startAgain(draft, turn.turn, step)
+}
+
+/** One step's interruption may end its turn, and the others of it with it. */
+function startAgain(draft: SessionDraft, turn: number, step: WorkflowStep): void {
+  const owner = draft.findTurn(turn)
+  const state = owner?.steps[step.stepId]
+  if (owner?.phase !== 'running' || state?.status !== 'dispatched') return
+  if (step.idempotent === false && state.child === undefined) {
+    failInterrupted(draft, { turn, stepId: step.stepId, ...attemptOf(state) })
+    return
   }
+  draft.editStep(turn, step.stepId).interruptions += 1
+  startStep(draft, turn, step)
 }
 
 function attemptOf({ epoch, attempt }: StepState): { epoch: number; attempt: number } {

@@ -1,0 +1,24 @@
+import { expect, it } from '@jest/globals'
+import { retryDelayMs } from './retry-delay.ts'
+import { DrivenSession } from './testing.ts'
+import { nextWakeMs } from './tick-session.ts'
+
+it('a turn that an interrupted step ends is over for the steps beside it too', () => {
+  const session = new DrivenSession()
+  session.run([
+    { stepId: 'charge', idempotent: false, onFailure: { action: 'fail' } },
+    { stepId: 'look' },
+    { stepId: 'answer', dependsOn: ['charge', 'look'] },
+  ])
+  session.send({ type: 'activate' })
+  expect([session.turnStatus, session.statusOf('look')]).toEqual(['failed', 'cancelled'])
+})
+
+it('attempts that end with their host are not counted as failures', () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer', onFailure: { action: 'fail', maxAttempts: 2 } }])
+  for (let crash = 0; crash < 10; crash += 1) session.send({ type: 'activate' })
+  session.fail('answer', true)
+  expect(session.statusOf('answer')).toBe('ready')
+  expect(nextWakeMs(session.state, session.nowMs)).toBe(session.nowMs + retryDelayMs(1))
+})
