@@ -62,6 +62,13 @@ describe('a chat that pauses for an approval, driven by the published client', (
     expect(pausedOf(answer)).toMatchObject({ sessionId: pausedOf(asked).sessionId, status: 'completed' })
   }, 30_000)
 
+  it('goes on with "approve" when a child session is what asks', async () => {
+    const { id, sessionId } = await begin({ isChild: true })
+    const next = { model: 'weft/auto', messages: [{ role: 'user' as const, content: `approve ${id}` }] }
+    const stream = openAiClient().chat.completions.stream(next, { headers: { 'X-Session-ID': sessionId } })
+    expect(await stream.finalContent()).toContain('1790')
+  }, 30_000)
+
   it('holds the next ordinary message up, and says for what', async () => {
     const { id, sessionId } = await begin()
     const next = { model: 'weft/auto', messages: [{ role: 'user' as const, content: 'What are its arches of?' }] }

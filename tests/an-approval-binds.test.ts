@@ -51,6 +51,44 @@ describe('a decision over the API', () => {
     expect((await answerOf(sessionId)).text).toContain('1854')
   }, 30_000)
 
+  it('may change the remaining plan, and nothing of what has been done', async () => {
+    const { id, sessionId } = await begin({ isAnswerAsked: true })
+    const Session = z.looseObject({
+      turns: z.array(z.looseObject({ plan: z.looseObject({ steps: z.array(z.looseObject({ stepId: z.string() })) }) })),
+    })
+    const plan = (await bodyOf(Session, request(`/v1/sessions/${sessionId}`))).turns[0]?.plan
+    const planWith = (stepId: string, params: object) => ({
+      ...plan,
+      steps: (plan?.steps ?? []).map((step) => (step.stepId === stepId ? { ...step, params } : step)),
+    })
+    const done = await refusalOf(await post(`/approvals/${id}/modify`, { plan: planWith('search1', { query: 'castle' }) }))
+    expect(done).toMatchObject({ status: 400, code: 'invalid_plan', message: expect.stringContaining('"search1"') })
+    const unsound = { ...planWith('write', {}), answerStepId: 'nothing' }
+    expect(await refusalOf(await post(`/approvals/${id}/modify`, { plan: unsound }))).toMatchObject({
+      status: 400,
+      code: 'invalid_plan',
+    })
+    const changed = planWith('write', { question: 'Of what was the wheel of the mill made?' })
+    expect(await bodyOf(Approval, post(`/approvals/${id}/modify`, { plan: changed }))).toMatchObject({
+      status: 'modified',
+      decision: {
+        changes: [expect.objectContaining({ after: 'Of what was the wheel of the mill made?' })],
+        estimate: expect.anything(),
+      },
+    })
+    expect((await answerOf(sessionId)).text).toContain('oak')
+  }, 30_000)
+
+  it('about a child session is found at the session a client began', async () => {
+    const { id, sessionId } = await begin({ isChild: true })
+    expect(id.startsWith(`appr_${sessionId}.`)).toBe(false)
+    const Surfaced = z.looseObject({ sessionId: z.string(), rootSessionId: z.string() })
+    const surfaced = await bodyOf(Surfaced, request(`/approvals/${sessionId}`))
+    expect(surfaced).toMatchObject({ id, rootSessionId: sessionId })
+    expect((await post(`/approvals/${sessionId}/approve`, {})).status).toBe(200)
+    expect((await answerOf(sessionId)).text).toContain('1790')
+  }, 30_000)
+
   it('counts only for what was shown', async () => {
     const { id, hash } = await begin()
     const outdated = await refusalOf(await post(`/approvals/${id}/approve`, { hash: '0'.repeat(64) }))

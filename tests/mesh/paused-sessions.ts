@@ -31,11 +31,13 @@ export interface Ask {
   /** Asked before the answer instead of before each search. */
   isAnswerAsked?: boolean
   searches?: number
+  /** The plan runs in a child session of the one that is begun. */
+  isChild?: boolean
 }
 
 /** A search that needs an approval, or several of them, and an answer from what it found. */
 export function askingIn(storeId: string, ask: Ask = {}) {
-  const { mode, isAnswerAsked = false, searches = 1, ...rule } = ask
+  const { mode, isAnswerAsked = false, searches = 1, isChild = false, ...rule } = ask
   const approval = { reason: 'Searching costs money.', risk: 'medium' as const, ...rule }
   const step = { agent: 'rag', params: {}, dependsOn: [] as string[], parallel: false }
   const names = Array.from({ length: searches }, (_, index) => `search${index + 1}`)
@@ -59,8 +61,18 @@ export function askingIn(storeId: string, ask: Ask = {}) {
   return {
     model: 'weft/auto',
     messages: [{ role: 'user' as const, content: 'What was built at Corrie, and when?' }],
-    weft: { vectorStoreIds: [storeId], plan, ...(mode === undefined ? {} : { approval: mode }) },
+    weft: {
+      vectorStoreIds: [storeId],
+      plan: isChild ? inChildSession(plan, storeId) : plan,
+      ...(mode === undefined ? {} : { approval: mode }),
+    },
   }
+}
+
+function inChildSession(plan: object, storeId: string) {
+  const params = { input: 'What was built at Corrie, and when?', plan, vectorStoreIds: [storeId] }
+  const step = { stepId: 'child', agent: 'session', capability: 'run', params, dependsOn: [], parallel: false }
+  return { planId: 'parent', schemaVersion: 1 as const, answerStepId: 'child', steps: [step] }
 }
 
 const PausedAnswer = WeftAnswer.extend({ approvals: z.array(z.looseObject({ id: z.string(), hash: z.string() })) })

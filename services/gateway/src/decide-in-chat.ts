@@ -37,8 +37,8 @@ export interface ChatDecisionRequest {
 export interface ChatDecision {
   session: SessionRef
   turn: number
-  /** Takes the decisions. Called once its replies are listened to. */
-  decide(): Promise<void>
+  /** Takes the decisions, once its replies are listened to; answers the ids of the approvals that are decided by them. */
+  decide(): Promise<Set<string>>
 }
 
 /**
@@ -94,7 +94,7 @@ async function spokenDecision(
   requireScope(identity, 'approve')
   const turn = turnOf(view, only)
   // Which of several is meant is not said: following the turn tells what is pending, and nothing is decided.
-  if (more.length > 0) return { session, turn, decide: async () => undefined }
+  if (more.length > 0) return { session, turn, decide: async () => new Set() }
   requireShown(only, request.messages)
   const { action, comment } = spoken
   const wish = { approvalId: only.id, action, hash: only.hash, ...(comment === undefined ? {} : { comment }) }
@@ -127,7 +127,7 @@ function repeatedDecision(
   const votes = (newest?.approvals ?? []).flatMap((approval) => approval.votes)
   const isSaid = votes.some((vote) => vote.by === by.id && vote.decision === spoken.action)
   if (newest === undefined || !isSaid || (isTerminalTurn(newest.status) && !isRetry)) return undefined
-  return { session, turn: newest.turn, decide: async () => undefined }
+  return { session, turn: newest.turn, decide: async () => new Set() }
 }
 
 /** The turn of the root session that an approval holds up; a child session's approvals are known to the turn that opened it. */
@@ -141,10 +141,15 @@ function turnOf(root: SessionView | undefined, approval: ApprovalView): number {
 async function decideAll(
   deps: ChatDecisionDeps,
   { session, by, wishes }: { session: SessionRef; by: Approver; wishes: WishedDecision[] },
-): Promise<void> {
+): Promise<Set<string>> {
   // Only a hint: without replies the session is looked at.
   await deps.sessions.attach(session, deps.replyTopic).catch(() => undefined)
-  for (const wish of wishes) await decideApproval(deps, { place: placeOf(session.tenant, wish.approvalId), wish, by })
+  const decided = new Set<string>()
+  for (const wish of wishes) {
+    const { approval } = await decideApproval(deps, { place: placeOf(session.tenant, wish.approvalId), wish, by })
+    if (approval.status !== 'pending') decided.add(approval.id)
+  }
+  return decided
 }
 
 function placeOf(tenant: string, approvalId: string) {

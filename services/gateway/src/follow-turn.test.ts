@@ -34,6 +34,7 @@ function setUp(view: () => SessionView) {
     sessions,
     isPauseEnd: true,
     isStreamed: true,
+    decided: new Set<string>(),
     isRepeat: false,
     signal: abort.signal,
   }

@@ -12,6 +12,8 @@ export interface FollowOptions {
   /** Whether a pending approval ends the stream; otherwise it is waited for. */
   isPauseEnd: boolean
   isStreamed: boolean
+  /** Approvals that the request decided: a view that still waits for one is behind. */
+  decided: ReadonlySet<string>
   /** The turn may have ended before anybody listened: look at once. */
   isRepeat: boolean
   signal: AbortSignal

@@ -3,8 +3,8 @@ import { approvalOf } from '../testing/approvals.ts'
 import { answerOf, endItem, eventItem, plan, textItem, turnOf, viewOf } from '../testing/turns.ts'
 import { createTurnAssembler } from './assemble-turn.ts'
 
-const assembler = (more: { isPauseEnd?: boolean; isStreamed?: boolean } = {}) =>
-  createTurnAssembler({ turn: 1, isPauseEnd: true, isStreamed: true, ...more })
+const assembler = (more: Partial<Parameters<typeof createTurnAssembler>[0]> = {}) =>
+  createTurnAssembler({ turn: 1, isPauseEnd: true, isStreamed: true, decided: new Set(), ...more })
 
 describe('a turn put together from its replies', () => {
   it('shows progress, then the answer step only, then its end', () => {
@@ -83,9 +83,17 @@ describe('a turn put together from its replies', () => {
     expect(turn.acceptItem(endItem('completed', answerOf('Done.')), 0)).toMatchObject([{ type: 'text' }, { type: 'end' }])
   })
 
+  it('does not pause for what was decided: a child session’s news takes a moment to its parent', () => {
+    const turn = assembler({ decided: new Set(['appr_sess_1.1']) })
+    expect(turn.acceptView(viewOf({ status: 'awaiting_approval', plan, approvals: [approvalOf()] }))).toEqual([])
+    expect(turn.needsView()).toBe(true)
+    const other = viewOf({ status: 'awaiting_approval', plan, approvals: [approvalOf({ id: 'appr_sess_1.2' })] })
+    expect(turn.acceptView(other)).toMatchObject([{ type: 'end', end: { pending: [{ id: 'appr_sess_1.2' }] } }])
+  })
+
   it('ends behind an earlier turn that is paused, naming what that one waits for', () => {
     const paused = turnOf({ status: 'awaiting_approval', plan, approvals: [approvalOf()] })
-    const behind = createTurnAssembler({ turn: 2, isPauseEnd: true, isStreamed: true })
+    const behind = assembler({ turn: 2 })
     expect(behind.needsView()).toBe(true)
     expect(behind.acceptView({ ...viewOf(), turns: [paused, turnOf({ turn: 2 })] })).toMatchObject([
       { type: 'end', end: { status: 'awaiting_approval', isQueued: true, pending: [{ id: 'appr_sess_1.1' }] } },
@@ -93,7 +101,7 @@ describe('a turn put together from its replies', () => {
   })
 
   it('is not looked for in a queue once its plan is there', () => {
-    const second = createTurnAssembler({ turn: 2, isPauseEnd: true, isStreamed: true })
+    const second = assembler({ turn: 2 })
     second.acceptItem({ ...eventItem(9, 'plan.ready', { plan }), turn: 2 }, 0)
     expect(second.needsView()).toBe(false)
   })

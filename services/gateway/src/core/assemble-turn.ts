@@ -21,9 +21,15 @@ export interface TurnAssembler {
  * Makes one stream of outputs of a turn's replies: progress until the answer begins, the answer step's text in order, one end.
  *
  * @param isPauseEnd - whether a pending approval ends the stream; otherwise it is waited for.
+ * @param decided - ids of approvals known to be decided: a session that still waits for one has not heard of it from its child session yet.
  * @param isStreamed - whether text is shown as it arrives; otherwise only the end's text counts, and an agent may start over freely.
  */
-export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean; isStreamed: boolean }): TurnAssembler {
+export function createTurnAssembler(options: {
+  turn: number
+  isPauseEnd: boolean
+  isStreamed: boolean
+  decided: ReadonlySet<string>
+}): TurnAssembler {
   const text = createStepText()
   const events = createEventOrder()
   let isEndAnnounced = false
@@ -85,6 +91,10 @@ export function createTurnAssembler(options: { turn: number; isPauseEnd: boolean
       mayBeQueued = false
       const shown = showText(text.learnAnswerStep(turn.plan?.answerStepId))
       const seen = isEnded ? undefined : endInView(view, turn)
+      if (seen?.pending.some(({ id }) => options.decided.has(id))) {
+        isEndAnnounced = options.isPauseEnd
+        return shown
+      }
       return seen === undefined ? shown : [...shown, ...end(seen)]
     },
     passTime: (nowMs) => (isEnded ? [] : showEvents(events.due(nowMs))),

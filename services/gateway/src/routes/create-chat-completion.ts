@@ -85,17 +85,22 @@ async function runWorkflow(deps: ChatDeps, call: WorkflowCall): Promise<void> {
   }
 }
 
-async function acceptTurn(deps: ChatDeps, turn: TurnRequest): Promise<TurnAccepted> {
+interface Accepted extends TurnAccepted {
+  /** Ids of the approvals that the request decided. */
+  decided: ReadonlySet<string>
+}
+
+async function acceptTurn(deps: ChatDeps, turn: TurnRequest): Promise<Accepted> {
   const accepted = await submitTurn(deps, turn)
   deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat: accepted.isRepeat, model: turn.chat.model })
-  return accepted
+  return { ...accepted, decided: new Set() }
 }
 
 /** The turn may have gone on, even ended, before anybody listened: it is followed like one that is asked for again. */
-async function acceptDecision(deps: ChatDeps, { session, turn, decide }: ChatDecision): Promise<TurnAccepted> {
-  await decide()
+async function acceptDecision(deps: ChatDeps, { session, turn, decide }: ChatDecision): Promise<Accepted> {
+  const decided = await decide()
   deps.logger.info('decision accepted', { turn })
-  return { sessionId: session.sessionId, turn, isRepeat: true }
+  return { sessionId: session.sessionId, turn, isRepeat: true, decided }
 }
 
 function acknowledge(response: Response, { sessionId, turn }: TurnAccepted): void {
@@ -104,13 +109,13 @@ function acknowledge(response: Response, { sessionId, turn }: TurnAccepted): voi
 
 interface AcceptedCall extends WorkflowCall {
   session: SessionRef
-  accepted: TurnAccepted
+  accepted: Accepted
   inbox: ReplyInbox
 }
 
 async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
   const { chat, session, accepted, open, response } = call
-  const { turn, isRepeat } = accepted
+  const { turn, isRepeat, decided } = accepted
   const isStreamed = chat.stream === true
   const options = {
     response,
@@ -129,6 +134,7 @@ async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
       turn,
       isRepeat,
       isStreamed,
+      decided,
       inbox: call.inbox,
       sessions: deps.sessions,
       isPauseEnd: chat.weft?.approval !== 'wait',
