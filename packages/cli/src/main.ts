@@ -14,6 +14,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   ask: async () => (await import('./commands/client/ask.ts')).registerAsk,
   search: async () => (await import('./commands/client/search.ts')).registerSearch,
   approvals: async () => (await import('./commands/client/approvals.ts')).registerApprovals,
+  agent: async () => (await import('./commands/agent.ts')).registerAgent,
   sessions: async () => (await import('./commands/client/sessions.ts')).registerSessions,
   keys: async () => (await import('./commands/client/keys.ts')).registerKeys,
   db: async () => (await import('./commands/client/db.ts')).registerDb,

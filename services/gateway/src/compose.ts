@@ -23,6 +23,7 @@ import { dependencyChecks, findDown } from './dependency-checks.ts'
 import { readAdminKey } from './first-admin-key.ts'
 import type { KeyStore } from './key-store.ts'
 import { createOpenStreams } from './open-streams.ts'
+import { createPostgresAgents } from './postgres-agents.ts'
 import { createPostgresApprovals } from './postgres-approvals.ts'
 import { createPostgresKeys } from './postgres-keys.ts'
 import { createPostgresPageTokens } from './postgres-page-tokens.ts'
@@ -31,6 +32,7 @@ import { prepareDatabase } from './prepare-database.ts'
 import { createPublicApp, type PublicDeps } from './public-app.ts'
 import { createReadableStores } from './readable-stores.ts'
 import { createReplyHub } from './reply-hub.ts'
+import { joinedAgents } from './routes/agents/joined-agents.ts'
 import type { GatewaySettings } from './settings.ts'
 
 /** Streams get this long to finish by themselves when the gateway stops, then they are ended with an event that says so. */
@@ -91,6 +93,7 @@ async function buildParts(settings: GatewaySettings) {
     checks: [...own, ...dependencies],
     keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),
     keyStore,
+    agents: createPostgresAgents(database),
     models: createModels({ settings, telemetry }),
     sidecar,
     sessions: createSessions(sidecar),
@@ -122,13 +125,16 @@ async function findOncePrepared(keyStore: KeyStore, life: { isPrepared: boolean 
 
 type Parts = Awaited<ReturnType<typeof buildParts>>
 
-function internalApp({ telemetry, own, replyTopic, hub }: Parts, settings: GatewaySettings) {
+function internalApp({ telemetry, own, replyTopic, hub, agents }: Parts, settings: GatewaySettings) {
   const onProblem = (cause: unknown) => telemetry.logger.warn('a reply batch was dropped', { cause: messageOf(cause) })
   return createInternalApp({
     telemetry,
     appToken: settings.APP_API_TOKEN,
     checks: own,
-    routes: (app) => mountReplies(app, { topic: replyTopic, hub, onProblem }),
+    routes(app) {
+      mountReplies(app, { topic: replyTopic, hub, onProblem })
+      app.post('/agents', joinedAgents(agents))
+    },
   })
 }
 

@@ -139,6 +139,16 @@ const administration: ApiOperation[] = [
     scope: 'admin',
     body: { schema: 'CreateKey' },
   },
+  { id: 'listAgents', method: 'get', path: '/v1/agents', summary: 'Agents, and whether they answer', scope: 'admin' },
+  {
+    id: 'registerAgent',
+    method: 'post',
+    path: '/v1/agents',
+    summary: 'Reads the card of a program that runs beside a sidecar of this mesh',
+    scope: 'admin',
+    body: { schema: 'RegisterAgent' },
+  },
+  { id: 'removeAgent', method: 'delete', path: '/v1/agents/{id}', summary: 'Plans may no longer use it', scope: 'admin' },
   { id: 'deleteKey', method: 'delete', path: '/v1/keys/{id}', summary: 'Revokes a key at once', scope: 'admin' },
 ]
 

@@ -18,6 +18,7 @@ import {
 import { z } from 'zod'
 import { decisionBodies } from './core/decision-request.ts'
 import { AgentInboxAnswer, LangChainAnswer } from './core/inbox-answers.ts'
+import { RegisterAgent } from './routes/agents/register-agent.ts'
 import { PageForm } from './routes/approvals/approval-pages.ts'
 import { BatchBody } from './routes/approvals/decide-batch.ts'
 import { PlanInput } from './routes/ask-planner.ts'
@@ -52,6 +53,7 @@ const named = {
   PlanInput,
   PlannerAnswer,
   PlanProblem,
+  RegisterAgent,
   RejectBody: decisionBodies.reject,
   SearchRequest,
   SessionEvent,

@@ -2,6 +2,7 @@ import { type HealthCheck, healthRoutes, type Sidecar } from '@weft/mesh'
 import type { Models } from '@weft/models'
 import { serverSpans, type Telemetry } from '@weft/telemetry'
 import express, { type Express } from 'express'
+import type { AgentStore } from './agent-store.ts'
 import { answerErrors, answerUnknownRoute } from './answer-errors.ts'
 import type { ApprovalLog } from './approval-log.ts'
 import type { KeyCheck } from './check-keys.ts'
@@ -16,6 +17,9 @@ import { readJsonBody } from './read-json-body.ts'
 import type { ReadableStores } from './readable-stores.ts'
 import type { ReplyHub } from './reply-hub.ts'
 import { nameRequests, requireKey, requireScopeOf, tenantOf } from './request-context.ts'
+import { listAgents } from './routes/agents/list-agents.ts'
+import { registerAgent } from './routes/agents/register-agent.ts'
+import { removeAgent } from './routes/agents/remove-agent.ts'
 import { mountApprovalPages, type PageDeps } from './routes/approvals/approval-pages.ts'
 import { mountApprovalRoutes } from './routes/approvals/mount.ts'
 import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
@@ -45,8 +49,9 @@ export interface PublicDeps {
   checks: HealthCheck[]
   keys: KeyCheck
   keyStore: KeyStore
+  agents: AgentStore
   models: Pick<Models, 'passThrough' | 'list' | 'get'>
-  sidecar: Pick<Sidecar, 'invoke'>
+  sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   sessions: Sessions
   log: SessionLog
   approvals: ApprovalLog
@@ -97,6 +102,9 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   app.get('/v1/keys', isAdmin, listKeys(deps.keyStore))
   app.post('/v1/keys', isAdmin, createKey(deps.keyStore))
   app.delete('/v1/keys/:id', isAdmin, deleteKey({ store: deps.keyStore, keys: deps.keys, streams: deps.streams }))
+  app.get('/v1/agents', isAdmin, listAgents(deps))
+  app.post('/v1/agents', isAdmin, registerAgent(deps))
+  app.delete('/v1/agents/:id', isAdmin, removeAgent(deps.agents))
 }
 
 function mountChat(app: Express, deps: PublicDeps): void {

@@ -1,17 +1,22 @@
 import { AgentCard, WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { sessionCard } from './core/session-card.ts'
+import type { JoinedCards } from './joined-cards.ts'
 import type { CapabilityRegistry } from './core/capability-registry.ts'
 
 export interface AgentCards {
-  /** The registry as of the last reading. Throws `dependency_unavailable` while no card of some agent was ever read. */
-  registry(): Promise<CapabilityRegistry>
+  /**
+   * The registry as of the last reading; `isFresh`: agents that joined a moment ago are in it too. Throws `dependency_unavailable` while no
+   * card of some agent was ever read.
+   */
+  registry(wish?: { isFresh: boolean }): Promise<CapabilityRegistry>
   stop(): void
 }
 
 export interface AgentCardsOptions {
   sidecar: Sidecar
   agents: string[]
+  joined: JoinedCards
   onProblem: (agent: string, cause: unknown) => void
 }
 
@@ -19,7 +24,7 @@ export interface AgentCardsOptions {
 const refreshMs = 30_000
 const readTimeoutMs = 3_000
 
-export function createAgentCards({ sidecar, agents, onProblem }: AgentCardsOptions): AgentCards {
+export function createAgentCards({ sidecar, agents, joined, onProblem }: AgentCardsOptions): AgentCards {
   const cards = new Map<string, AgentCard>()
   let reading: Promise<void> | undefined
   const timer = setInterval(() => void readAll(agents), refreshMs)
@@ -40,7 +45,7 @@ export function createAgentCards({ sidecar, agents, onProblem }: AgentCardsOptio
   }
 
   return {
-    async registry() {
+    async registry(wish = { isFresh: false }) {
       const unread = agents.filter((agent) => !cards.has(agent))
       if (unread.length > 0) {
         reading ??= readAll(unread).finally(() => {
@@ -51,7 +56,7 @@ export function createAgentCards({ sidecar, agents, onProblem }: AgentCardsOptio
       const missing = agents.filter((agent) => !cards.has(agent))
       if (missing.length > 0)
         throw new WeftError('dependency_unavailable', `these agents do not answer yet: ${missing.join(', ')}`)
-      return { cards: [...agents.flatMap((agent) => cards.get(agent) ?? []), sessionCard] }
+      return { cards: [...agents.flatMap((agent) => cards.get(agent) ?? []), sessionCard, ...(await joined.read(wish))] }
     },
     stop: () => clearInterval(timer),
   }

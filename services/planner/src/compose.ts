@@ -12,6 +12,7 @@ import { optimizePlanRoute } from './routes/optimize-plan.ts'
 import { planRequest } from './routes/plan-request.ts'
 import { showRegistry } from './routes/show-registry.ts'
 import { validatePlanRoute } from './routes/validate-plan.ts'
+import { createJoinedCards } from './joined-cards.ts'
 import type { PlannerSettings } from './settings.ts'
 
 /** The only place that builds the planner's parts. */
@@ -21,6 +22,11 @@ export async function composePlanner(settings: PlannerSettings): Promise<Service
   const cards = createAgentCards({
     sidecar,
     agents: settings.WEFT_AGENTS,
+    joined: createJoinedCards({
+      sidecar,
+      nowMs: Date.now,
+      onProblem: (cause) => telemetry.logger.warn('the agents that joined were not read', { cause: String(cause) }),
+    }),
     onProblem: (agent, cause) => telemetry.logger.warn('an agent card was not read', { agent, cause: String(cause) }),
   })
   const checks: HealthCheck[] = [{ name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() }]

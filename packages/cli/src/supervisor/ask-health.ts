@@ -34,20 +34,23 @@ export function readPostgresAnswer(answer: string | undefined): Health {
 /** PostgreSQL's SSLRequest (protocol documentation, message formats): any server answers it with one letter, before log-in. */
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 
-async function askHttp({ port, path, alivePath }: Probe & { kind: 'http' }): Promise<Health> {
-  const status = await getStatus(port, path)
+async function askHttp({ port, path, alivePath, headers = {} }: Probe & { kind: 'http' }): Promise<Health> {
+  const status = await getStatus(port, path, headers)
   if (status !== undefined) return status >= 200 && status < 300 ? 'ready' : 'alive'
   // Readiness may wait for a dependency that hangs; that is not the fault of the one asked.
-  return alivePath !== undefined && (await getStatus(port, alivePath)) !== undefined ? 'alive' : 'silent'
+  return alivePath !== undefined && (await getStatus(port, alivePath, headers)) !== undefined ? 'alive' : 'silent'
 }
 
-function getStatus(port: number, path: string): Promise<number | undefined> {
+function getStatus(port: number, path: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const request = get({ host: '127.0.0.1', port, path, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
-      response.resume()
-      response.once('error', () => resolve(undefined))
-      resolve(response.statusCode)
-    })
+    const request = get(
+      { host: '127.0.0.1', port, path, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) },
+      (response) => {
+        response.resume()
+        response.once('error', () => resolve(undefined))
+        resolve(response.statusCode)
+      },
+    )
     request.once('error', () => resolve(undefined))
   })
 }

@@ -14,7 +14,7 @@ export type MeshTokens = z.infer<typeof MeshTokens>
 /** Reads the tokens of this data folder, making those that are missing. */
 export function ensureTokens(tokensFile: string, appIds: readonly string[]): MeshTokens {
   const known = readTokens(tokensFile)
-  const apps = Object.fromEntries(appIds.map((id) => [id, known?.apps[id] ?? { apiToken: newToken(), appToken: newToken() }]))
+  const apps = Object.fromEntries(appIds.map((id) => [id, known?.apps[id] ?? newAppTokens()]))
   const tokens = { redisPassword: known?.redisPassword ?? newToken(), apps: { ...known?.apps, ...apps } }
   replaceFile(tokensFile, `${JSON.stringify(tokens)}\n`)
   return tokens
@@ -30,6 +30,11 @@ export function ensureAdminKey(
   const key = fromEnvironment ?? `weft_${newToken()}`
   replaceFile(adminKeyFile, `${key}\n`)
   return { key, isNew: fromEnvironment === undefined }
+}
+
+/** What an app and its sidecar show each other from now on. */
+export function newAppTokens(): MeshTokens['apps'][string] {
+  return { apiToken: newToken(), appToken: newToken() }
 }
 
 /** 256 random bits in letters that need no quoting in a URL, a shell or a configuration file. */

@@ -1,6 +1,6 @@
 /** How a process is asked for its health. Anything it answers means that it is alive; the right answer, that it is ready. */
 export type Probe =
-  | { kind: 'http'; port: number; path: string; alivePath?: string }
+  | { kind: 'http'; port: number; path: string; alivePath?: string; headers?: Record<string, string> }
   | { kind: 'redis'; port: number; password: string }
   | { kind: 'postgres'; port: number }
 

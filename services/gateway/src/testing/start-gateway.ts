@@ -11,6 +11,7 @@ import { createOpenStreams, type OpenStreams } from '../open-streams.ts'
 import { createPublicApp, type PublicDeps } from '../public-app.ts'
 import { createReplyHub, type ReplyHub } from '../reply-hub.ts'
 import { createMemoryApprovals, createMemoryPageTokens, type MemoryApprovals } from './approvals.ts'
+import { createMemoryAgents } from './memory-agents.ts'
 import { createMemoryKeys } from './memory-keys.ts'
 import { createScriptedSession, type ScriptedSession } from './scripted-session.ts'
 
@@ -46,7 +47,8 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
       list: async () => [],
       get: () => undefined,
     },
-    sidecar: { invoke: async () => Promise.reject(new WeftError('dependency_unavailable', 'no mesh here')) },
+    sidecar: { invoke: nobody, fetchFrom: nobody },
+    agents: createMemoryAgents(),
     sessions: session,
     log: emptyLog,
     approvals,
@@ -85,6 +87,8 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     },
   }
 }
+
+const nobody = async () => Promise.reject(new WeftError('dependency_unavailable', 'no mesh here'))
 
 function keyMaker(keyStore: KeyStore): TestGateway['makeKey'] {
   return async (more = {}) => {

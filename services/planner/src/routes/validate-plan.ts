@@ -11,7 +11,9 @@ export const PlanBody = z.object({ plan: WorkflowPlan })
 /** `POST /validate`: the plan with its estimate, or every problem it has. */
 export function validatePlanRoute(cards: AgentCards): RequestHandler {
   return handle(PlanBody, async ({ plan }) => {
-    const registry = await cards.registry()
+    const known = await cards.registry()
+    const isSound = validatePlan(plan, known).length === 0
+    const registry = isSound ? known : await cards.registry({ isFresh: true })
     const problems = validatePlan(plan, registry)
     if (problems.length > 0) return { kind: 'unsupported', problems }
     return { kind: 'plan', plan: { ...plan, estimate: estimatePlan(plan, registry) }, problems }

@@ -22,6 +22,7 @@ beforeEach(async () => {
         validated.push(body)
         return schema.parse({ kind: 'plan', problems, plan: { ...plan, estimate } } satisfies PlannerAnswer)
       },
+      fetchFrom: () => Promise.reject(new Error('no agents here')),
     },
   })
   gateway.session.onView = () => viewOf({ status: 'awaiting_approval', plan, approvals: pending })

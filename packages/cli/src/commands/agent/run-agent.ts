@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { CliError } from '../../cli-error.ts'
+import { readCliSettings } from '../../cli-settings.ts'
+import { dataPaths } from '../../supervisor/data-paths.ts'
+import type { ProcessSnapshot } from '../../supervisor/process-snapshot.ts'
+import { openRotatingLog, type RotatingLog } from '../../supervisor/rotating-log.ts'
+import { SupervisedProcess } from '../../supervisor/supervised-process.ts'
+import type { ClientContext } from '../client/connect-mesh.ts'
+import { type AgentWish, agentSpecs } from './agent-processes.ts'
+
+const readyTimeoutMs = 60_000
+const hopelessAfterFailures = 3
+const pollMs = 100
+
+const Agents = z.object({ data: z.array(z.looseObject({ id: z.string(), isBuiltIn: z.boolean(), isReachable: z.boolean() })) })
+const Registered = z.looseObject({
+  id: z.string(),
+  card: z.looseObject({ capabilities: z.array(z.looseObject({ name: z.string() })) }),
+})
+
+/** Runs an agent until it is told to stop: program and sidecar side by side, started again when they end, unregistered at the end. */
+export async function runAgent({ mesh, terminal, isJson }: ClientContext, wish: AgentWish): Promise<void> {
+  const { appId } = wish
+  await refuseTakenName({ mesh, terminal, isJson }, appId)
+  const settings = readCliSettings()
+  const specs = await agentSpecs(settings, wish)
+  const sidecarLog = openRotatingLog(`${dataPaths(settings.dataFolder).logs}/${appId}-daprd.log`)
+  const register = async () => Registered.parse(await mesh.client.post('/agents', { body: { appId } }))
+  let isJoined = false
+  const program = new SupervisedProcess(specs.program, {
+    log: terminalLog(),
+    onChange: (snapshot) => {
+      tell(terminal, snapshot)
+      // A program that was started again may have another card.
+      if (isJoined && snapshot.state === 'ready')
+        register().catch((cause: unknown) => terminal.note(`not registered: ${String(cause)}`))
+    },
+  })
+  const sidecar = new SupervisedProcess(specs.sidecar, { log: sidecarLog, onChange: (snapshot) => tell(terminal, snapshot) })
+  const told = stopSignal()
+  try {
+    program.start()
+    sidecar.start()
+    if (!(await waitUntilReady([program, sidecar], told))) return
+    const agent = await register()
+    isJoined = true
+    terminal.note(`${appId} joined the mesh: ${agent.card.capabilities.map(({ name }) => name).join(', ')}. Ctrl-C ends it.`)
+    if (isJson) terminal.printJson(agent)
+    await told
+    terminal.note(`${appId} leaves the mesh`)
+    await mesh.client.delete(`/agents/${appId}`).catch((cause: unknown) => terminal.note(`not unregistered: ${String(cause)}`))
+  } finally {
+    isJoined = false
+    await program.stop()
+    await sidecar.stop()
+  }
+}
+
+async function refuseTakenName({ mesh }: ClientContext, appId: string): Promise<void> {
+  const { data } = Agents.parse(await mesh.client.get('/agents'))
+  const known = data.find(({ id }) => id === appId)
+  if (known?.isBuiltIn) throw new CliError('agent_taken', `"${appId}" is an agent of the mesh itself: choose another --app-id`)
+  if (known?.isReachable) {
+    throw new CliError('agent_taken', `an agent "${appId}" is running already: end it first, or choose another --app-id`)
+  }
+}
+
+/** False when it was told to stop before. Throws when one of them cannot become ready. */
+async function waitUntilReady(processes: SupervisedProcess[], told: Promise<void>): Promise<boolean> {
+  let end: 'ready' | 'stopped' | undefined
+  void Promise.all(processes.map((one) => one.firstReady)).then(() => {
+    end ??= 'ready'
+  })
+  void told.then(() => {
+    end ??= 'stopped'
+  })
+  const deadlineMs = Date.now() + readyTimeoutMs
+  while (end === undefined) {
+    const late = processes.find((one) => one.failuresBeforeReady >= hopelessAfterFailures || Date.now() > deadlineMs)
+    if (late !== undefined) throw notReady(late)
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+  return end === 'ready'
+}
+
+function notReady({ spec, failuresBeforeReady }: SupervisedProcess): CliError {
+  const port = spec.ports.app
+  const what =
+    failuresBeforeReady >= hopelessAfterFailures
+      ? `ended ${failuresBeforeReady} times before it was ready`
+      : `did not answer ${port === undefined ? '' : `GET http://127.0.0.1:${port}/card `}within ${readyTimeoutMs / 1_000} s`
+  return new CliError('agent_not_ready', `${spec.name} ${what}`)
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+}
+
+/** What the program says goes to this terminal; standard output stays free for what the command itself answers. */
+function terminalLog(): RotatingLog {
+  return {
+    write: (chunk) => {
+      process.stderr.write(chunk)
+    },
+    close: () => {},
+  }
+}
+
+function tell({ note }: ClientContext['terminal'], { name, state, lastExit }: ProcessSnapshot): void {
+  if (state === 'restarting') note(`${name} ${lastExit ?? 'ended'}; it is started again`)
+}

@@ -1,0 +1,6 @@
+import type { JoinedAgent } from '../../agent-store.ts'
+
+/** An agent as the API shows it. */
+export function agentObject({ id, card, registeredAt }: JoinedAgent) {
+  return { id, object: 'agent', isBuiltIn: false, registeredAt, card }
+}

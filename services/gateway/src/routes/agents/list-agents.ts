@@ -1,0 +1,39 @@
+import { AgentCard } from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import type { AgentStore } from '../../agent-store.ts'
+import { agentObject } from './agent-object.ts'
+import { builtInApps } from './register-agent.ts'
+
+export interface ListAgentsDeps {
+  agents: Pick<AgentStore, 'list'>
+  sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
+}
+
+const Registry = z.object({ cards: z.array(AgentCard) })
+const reachTimeoutMs = 2_000
+
+/** `GET /v1/agents`: the mesh's own agents, and those that joined it, each with whether it answers now. */
+export function listAgents({ agents, sidecar }: ListAgentsDeps): RequestHandler {
+  return async (_request, response) => {
+    const joined = await agents.list()
+    const signal = AbortSignal.timeout(reachTimeoutMs)
+    const { cards } = await sidecar.invoke('planner', '/registry', { schema: Registry, signal })
+    const own = cards
+      .filter(({ id }) => builtInApps.has(id))
+      .map((card) => ({ id: card.id, object: 'agent', isBuiltIn: true, isReachable: true, card }))
+    const others = await Promise.all(
+      joined.map(async (agent) => ({ ...agentObject(agent), isReachable: await isReachable(sidecar, agent.id) })),
+    )
+    response.json({ object: 'list', data: [...own, ...others], has_more: false })
+  }
+}
+
+async function isReachable(sidecar: Pick<Sidecar, 'fetchFrom'>, id: string): Promise<boolean> {
+  const card = sidecar.fetchFrom(id, '/card', { schema: z.unknown(), signal: AbortSignal.timeout(reachTimeoutMs) })
+  return card.then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,54 @@
+import { AgentCard, parseValue, toWeftError, WeftError } from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { type AgentStore, agentsMax } from '../../agent-store.ts'
+import { agentObject } from './agent-object.ts'
+
+export interface RegisterAgentDeps {
+  agents: Pick<AgentStore, 'list' | 'put'>
+  sidecar: Pick<Sidecar, 'fetchFrom'>
+}
+
+/** Names under which the mesh itself answers. */
+export const builtInApps: ReadonlySet<string> = new Set(['gateway', 'planner', 'orchestrator', 'reasoning', 'rag', 'session'])
+
+export const RegisterAgent = z.object({
+  appId: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, 'a lower case letter, then letters, digits and "-", 63 characters at most')
+    .refine((id) => !builtInApps.has(id), 'this is a part of the mesh itself'),
+})
+
+const cardTimeoutMs = 5_000
+
+/** `POST /v1/agents {appId}`: reads the card of a program that runs beside a sidecar of this mesh; plans may use it from then on. */
+export function registerAgent({ agents, sidecar }: RegisterAgentDeps): RequestHandler {
+  return async (request, response) => {
+    const { appId } = parseValue(RegisterAgent, request.body ?? {}, 'the request')
+    const card = await readCard(sidecar, appId)
+    const known = await agents.list()
+    if (known.length >= agentsMax && !known.some(({ id }) => id === appId)) {
+      throw new WeftError('conflict', `the mesh has ${known.length} agents, the most it can have: remove one first`)
+    }
+    response.json(agentObject(await agents.put(card)))
+  }
+}
+
+async function readCard(sidecar: Pick<Sidecar, 'fetchFrom'>, appId: string): Promise<AgentCard> {
+  const card = await sidecar
+    .fetchFrom(appId, '/card', { schema: z.unknown(), signal: AbortSignal.timeout(cardTimeoutMs) })
+    .catch((thrown: unknown) => {
+      const why = toWeftError(thrown).message
+      throw new WeftError('unprocessable_content', `app "${appId}" answers no card at GET /card: ${why}`, { param: 'appId' })
+    })
+  const parsed = AgentCard.safeParse(card)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const message = `the card of "${appId}" is not one: ${issue?.path.join('.')}: ${issue?.message}`
+    throw new WeftError('unprocessable_content', message, { param: 'appId' })
+  }
+  if (parsed.data.id === appId) return parsed.data
+  const message = `the card of "${appId}" says that it is "${parsed.data.id}": both have to be the same`
+  throw new WeftError('unprocessable_content', message, { param: 'appId' })
+}
