@@ -56,13 +56,17 @@ function composeAnswer(turn: TurnState, end: TurnEnd): TurnAnswer {
   }
 }
 
-/** What the answer lacks: steps that were left out because they failed, and what the agents said of themselves. */
+/**
+ * What the answer lacks: steps that were left out because they, or what they waited for, failed, and what the agents said of themselves. A step
+ * whose condition did not hold is no loss, whatever an agent takes it for.
+ */
 function degradedBy(turn: TurnState): string[] {
   const entries = Object.entries(turn.steps)
-  const lost = entries
-    .filter(([, step]) => step.status === 'skipped' && step.problem !== undefined)
-    .map(([stepId]) => `step_skipped:${stepId}`)
-  return [...new Set([...lost, ...entries.flatMap(([, step]) => degradedOf(step))])]
+  const skipped = entries.filter(([, step]) => step.status === 'skipped')
+  const lost = skipped.filter(([, step]) => step.problem !== undefined).map(([stepId]) => `step_skipped:${stepId}`)
+  const unneeded = skipped.filter(([, step]) => step.problem === undefined).map(([stepId]) => `step_skipped:${stepId}`)
+  const told = entries.flatMap(([, step]) => degradedOf(step)).filter((reason) => !unneeded.includes(reason))
+  return [...new Set([...lost, ...told])]
 }
 
 function degradedOf(step: StepState): string[] {

@@ -1,4 +1,4 @@
-import { isTerminalStep, type WorkflowStep } from '@weft/contracts'
+import { isTerminalStep, type Problem, type WorkflowStep } from '@weft/contracts'
 import { holds } from './evaluate-condition.ts'
 import { endTurn } from './end-turn.ts'
 import type { SessionDraft } from './session-draft.ts'
@@ -24,12 +24,21 @@ function settleStep(draft: SessionDraft, turn: number, step: WorkflowStep): bool
   if (owner?.phase !== 'running' || owner.steps[step.stepId]?.status !== 'pending') return false
   const verdict = judge(step, owner.steps)
   if (verdict === 'wait') return false
-  if (verdict === 'run') startStep(draft, turn, step)
-  else skipStep(draft, { turn, stepId: step.stepId, cause: verdict.skip })
+  if (verdict === 'run') {
+    startStep(draft, turn, step)
+    return true
+  }
+  if (verdict.isLoss) draft.editStep(turn, step.stepId).problem = lossOf(step, verdict.skip)
+  skipStep(draft, { turn, stepId: step.stepId, cause: verdict.skip })
   return true
 }
 
-type Verdict = 'wait' | 'run' | { skip: string }
+/** `isLoss`: it was meant to run, and what it waited for was lost. */
+type Verdict = 'wait' | 'run' | { skip: string; isLoss: boolean }
+
+function lossOf({ stepId }: WorkflowStep, why: string): Problem {
+  return { code: 'unprocessable_content', message: `step "${stepId}" was left out: ${why}`, isRetryable: false }
+}
 
 /** A skipped dependency counts as settled: the step runs and sees that it was skipped. A failed one never comes here under `fail`. */
 function judge(step: WorkflowStep, states: Record<string, StepState>): Verdict {
@@ -39,10 +48,11 @@ function judge(step: WorkflowStep, states: Record<string, StepState>): Verdict {
   const needed = neededSuccesses(step)
   if (needed !== undefined && succeeded < needed) {
     if (succeeded + open >= needed) return 'wait'
-    return { skip: `${needed} of its ${dependencies.length} dependencies had to succeed, ${succeeded} did` }
+    const isLoss = step.dependsOn.some((stepId) => states[stepId]?.problem !== undefined)
+    return { skip: `${needed} of its ${dependencies.length} dependencies had to succeed, ${succeeded} did`, isLoss }
   }
   if (needed === undefined && open > 0) return 'wait'
-  return step.when === undefined || holds(step.when, states) ? 'run' : { skip: 'its condition does not hold' }
+  return step.when === undefined || holds(step.when, states) ? 'run' : { skip: 'its condition does not hold', isLoss: false }
 }
 
 /** undefined: all dependencies have to be settled. */
