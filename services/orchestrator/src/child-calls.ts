@@ -23,7 +23,8 @@ const Heard = z.object({ isWanted: z.boolean() })
 const Anything = z.unknown()
 
 export function createChildCalls({ sidecar, apply, onProblem }: ChildCallsOptions): ChildCalls {
-  const visiting = new Set<string>()
+  /** What is being asked; `again`, when something may have changed since. */
+  const visiting = new Map<string, { again: boolean }>()
 
   async function visit(actorId: string, state: SessionState, { turn, stepId, epoch, attempt }: StepRef): Promise<void> {
     const ref = { turn, stepId, epoch, attempt }
@@ -42,6 +43,19 @@ export function createChildCalls({ sidecar, apply, onProblem }: ChildCallsOption
     await apply(actorId, { type: 'child', ...ref, status, approvals, answer })
   }
 
+  async function visitUntilCalm(key: string, once: () => Promise<void>): Promise<void> {
+    const running = { again: true }
+    visiting.set(key, running)
+    try {
+      while (running.again) {
+        running.again = false
+        await once()
+      }
+    } finally {
+      visiting.delete(key)
+    }
+  }
+
   async function tellParent(actorId: string, { tenant }: SessionState, { turn, parent }: { turn: number; parent: ParentStep }) {
     const target = { type: 'Session', id: sessionActorId(tenant, parent.sessionId), method: 'childChanged' }
     const isWanted = await sidecar
@@ -56,12 +70,15 @@ export function createChildCalls({ sidecar, apply, onProblem }: ChildCallsOption
 
   return {
     visit(actorId, state, ref) {
-      const key = `${actorId}/${ref.turn}/${ref.stepId}`
-      if (visiting.has(key)) return
-      visiting.add(key)
-      visit(actorId, state, ref)
-        .catch((cause: unknown) => onProblem('visit a child session', actorId, cause))
-        .finally(() => visiting.delete(key))
+      const key = `${actorId}/${ref.turn}/${ref.stepId}/${ref.epoch}/${ref.attempt}`
+      const running = visiting.get(key)
+      if (running !== undefined) {
+        running.again = true
+        return
+      }
+      visitUntilCalm(key, () => visit(actorId, state, ref)).catch((cause: unknown) =>
+        onProblem('visit a child session', actorId, cause),
+      )
     },
     call({ tenant }, sessionId, method) {
       const id = sessionActorId(tenant, sessionId)
