@@ -1,7 +1,9 @@
+import type { SessionView } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { documentMarkdown } from '../core/document-markdown.ts'
 import { sessionDocument } from '../core/session-document.ts'
+import type { SessionRef } from '../dapr-sessions.ts'
 import { type FindSessionDeps, findSession } from '../find-session.ts'
 import { restoreView } from '../restore-view.ts'
 import type { SessionLog } from '../session-log.ts'
@@ -20,7 +22,7 @@ export function exportSession(deps: FindSessionDeps & { log: Pick<SessionLog, 'm
     const { format } = parseQuery(ExportQuery, request)
     const found = await findSession(deps, session)
     const view = await restoreView(deps.log, session, found)
-    const { data: messages } = await deps.log.messages(session, { limit: messagesMax, after: undefined })
+    const messages = await readMessages(deps.log, session, view)
     const { sessionId: id } = session
     response.attachment(`${id}.${format}`)
     if (format === 'json') {
@@ -31,5 +33,19 @@ export function exportSession(deps: FindSessionDeps & { log: Pick<SessionLog, 'm
     const document = sessionDocument({ id, title, messages, turns: view.turns })
     if (format === 'md') response.type('text/markdown; charset=utf-8').send(documentMarkdown(document))
     else await writePdf(document, { title: title === '' ? `Session ${id}` : title, to: response.type('application/pdf') })
+  }
+}
+
+const behindMaxMs = 2_000
+const lookMs = 50
+
+/** What was said. The log is a moment behind the session: the newest answer is waited for, so that no document lacks it. */
+async function readMessages(log: Pick<SessionLog, 'messages'>, session: SessionRef, { turns }: SessionView) {
+  const answered = turns.findLast(({ status }) => status === 'completed')?.turn
+  for (let waitedMs = 0; ; waitedMs += lookMs) {
+    const { data, hasMore } = await log.messages(session, { limit: messagesMax, after: undefined })
+    const isWhole = answered === undefined || hasMore || data.some(({ turn, role }) => turn === answered && role === 'assistant')
+    if (isWhole || waitedMs >= behindMaxMs) return data
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
   }
 }

@@ -6,11 +6,14 @@ import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
 import { plan, viewOf } from '../testing/turns.ts'
 
 let gateway: TestGateway
+/** What the log tells first of the messages, while it is behind. */
+let said: (typeof messages)[]
 /** What the log knows; a deleted session's is empty. */
 let events: number[]
 
 beforeEach(async () => {
   events = [1, 2]
+  said = []
   gateway = await startGateway({
     log: {
       list: async () => ({ data: [], hasMore: false }),
@@ -20,7 +23,7 @@ beforeEach(async () => {
           .filter((seq) => seq > after)
           .map((seq) => ({ seq, at: '2026-01-01T00:00:00Z', type: 'step.progress', sessionId, turn: 1 })),
       tail: async () => ({ lastSeq: events.at(-1) ?? 0, openTurns: events.length > 0 ? 1 : 0 }),
-      messages: async () => ({ data: messages, hasMore: false }),
+      messages: async () => ({ data: said.shift() ?? messages, hasMore: false }),
     },
   })
   const decision = { status: 'approved' as const, by: 'ann', at: '2026-01-01T00:01:00Z', comment: 'fine' }
@@ -144,6 +147,12 @@ describe('a session as a document', () => {
     ]
     const places = parts.map((part) => text.indexOf(part))
     expect(places.every((place, index) => place > (places[index - 1] ?? -1))).toBe(true)
+  })
+
+  it('waits for the newest answer where the log is a moment behind', async () => {
+    said = [[], messages.slice(0, 1)]
+    const response = await gateway.request('/v1/sessions/sess_1/export?format=md')
+    expect(await response.text()).toContain('Because of scattering')
   })
 
   it('is a PDF whose text can be read again, in other alphabets too', async () => {
