@@ -2,6 +2,7 @@ export {
   type AnswerPrompt,
   type AnswerPromptOptions,
   buildAnswerPrompt,
+  conflictPhrase,
   noEvidencePhrase,
   parseAnswerPrompt,
   type PromptSource,

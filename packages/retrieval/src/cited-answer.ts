@@ -10,6 +10,8 @@ export interface CitedAnswer {
   degraded: Set<string>
   /** How an answer begins that found nothing in the passages. */
   noEvidencePhrase: string
+  /** How a sentence begins that tells a conflict between passages. */
+  conflictPhrase: string
 }
 
 /**
@@ -18,7 +20,7 @@ export interface CitedAnswer {
  */
 export async function sayCitedAnswer(
   deltas: AsyncIterable<string>,
-  { question, passages, verify, degraded, noEvidencePhrase }: CitedAnswer,
+  { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase }: CitedAnswer,
   emit: (event: AgentEvent) => void,
 ): Promise<void> {
   const stream = createCitationStream({ passages, verify: tolerant(verify, degraded), question })
@@ -32,6 +34,7 @@ export async function sayCitedAnswer(
   const { citations, unsupported } = stream
   if (unsupported > 0) degraded.add('unsupported_citation')
   if (citations.length === 0 || text.startsWith(noEvidencePhrase)) degraded.add('no_evidence')
+  if (text.includes(conflictPhrase)) degraded.add('conflicting_sources')
   emit({
     type: 'result',
     output: { text, ...(degraded.size === 0 ? {} : { degraded: [...degraded] }) },

@@ -2,6 +2,7 @@ import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contra
 import {
   answerWithoutEvidence,
   buildAnswerPrompt,
+  conflictPhrase,
   type Models,
   noEvidencePhrase,
   type StepCall,
@@ -29,7 +30,7 @@ export async function answerQuestion(
   const messages = buildAnswerPrompt({ question, sources, history: earlierMessages(request.input.messages) })
   const deltas = streamStepText(models, { request, messages, degraded }, call)
   const verify = verifyQuotes(call.tenant)
-  await sayCitedAnswer(deltas, { question, passages, verify, degraded, noEvidencePhrase }, call.emit)
+  await sayCitedAnswer(deltas, { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase }, call.emit)
 }
 
 const advice =

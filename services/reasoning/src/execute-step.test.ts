@@ -159,6 +159,24 @@ describe('synthesize', () => {
     expect(result.output).toMatchObject({ degraded: ['step_skipped:s', 'offline_model'] })
   })
 
+  it('shows what findings contradict each other in, cites both sides, and says so in the result', async () => {
+    const dependencies = {
+      a: retrieved('wool', passage('old.md', 'Merino wool shrinks in water of 40 degrees.')),
+      b: retrieved('wool', passage('new.md', 'Merino wool shrinks in water of 60 degrees.')),
+    }
+    const { text, result } = await run({
+      models: offline,
+      capability: 'synthesize',
+      dependencies,
+      params: { question: 'In which water does merino wool shrink?' },
+    })
+    expect(text).toBe(
+      'Sources disagree: one says “Merino wool shrinks in water of 40 degrees” [1], another “Merino wool shrinks in water of 60 degrees” [2].',
+    )
+    expect(result.citations.map(({ filename }) => filename)).toEqual(['old.md', 'new.md'])
+    expect(result.output).toMatchObject({ degraded: ['offline_model', 'conflicting_sources'] })
+  })
+
   it('cites again what earlier answers have cited', async () => {
     const citation = {
       index: 1,

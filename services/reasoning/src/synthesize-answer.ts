@@ -2,6 +2,7 @@ import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contra
 import {
   answerWithoutEvidence,
   buildAnswerPrompt,
+  conflictPhrase,
   type Models,
   noEvidencePhrase,
   type PromptSource,
@@ -41,7 +42,7 @@ export async function synthesizeAnswer(
   const deltas = streamStepText(models, { request, messages, degraded }, call)
   const passages = evidence.map(({ passage }) => passage)
   const verify = verifyQuotes(call.tenant)
-  await sayCitedAnswer(deltas, { question, passages, verify, degraded, noEvidencePhrase }, call.emit)
+  await sayCitedAnswer(deltas, { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase }, call.emit)
 }
 
 const advice =

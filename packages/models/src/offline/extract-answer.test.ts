@@ -31,6 +31,17 @@ describe('an extracted answer', () => {
     expect(answer.filter((sentence) => sentence.startsWith('A loom holds'))).toEqual(['A loom holds the warp under tension. [1]'])
   })
 
+  it('shows what sources contradict each other in with the source of each, and chooses neither', () => {
+    const old = { id: 1, title: 'guide-2019.md — Heights', text: 'The Eiffel Tower is 300 metres tall. It is of iron.' }
+    const later = { id: 2, title: 'guide-2024.md — Heights', text: 'The Eiffel Tower is 330 metres tall.' }
+    const answer = extractAnswer({ question: 'How tall is the Eiffel Tower?', sources: [old, later] })
+    expect(answer).toEqual([
+      'Sources disagree: one says “The Eiffel Tower is 300 metres tall” [1], another “The Eiffel Tower is 330 metres tall” [2].',
+    ])
+    const sameFile = [old, { ...later, title: 'guide-2019.md — Later' }]
+    expect(extractAnswer({ question: 'How tall is the Eiffel Tower?', sources: sameFile }).join(' ')).not.toContain('disagree')
+  })
+
   it('meets inflected words: "dyeing" finds "dyes", "induction" finds "induces"', () => {
     const source = { id: 1, title: '', text: 'The protein induces growth in cells. The weather was fine that day.' }
     expect(extractAnswer({ question: 'Which induction of cell growths is known?', sources: [source] })[0]).toBe(

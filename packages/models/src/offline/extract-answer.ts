@@ -1,4 +1,5 @@
-import type { AnswerPrompt, PromptSource } from '../answer-prompt.ts'
+import { type AnswerPrompt, conflictPhrase, type PromptSource } from '../answer-prompt.ts'
+import { areInConflict } from './find-conflict.ts'
 import { isStopWord, topicStems } from './normalise-words.ts'
 import { type ScoredSentence, scoreSentences } from './score-sentences.ts'
 
@@ -17,6 +18,8 @@ const perSourceMax = 2
 const perSubjectMax = 3
 /** Sentences sharing this much of their words say the same thing. */
 const nearDuplicate = 0.7
+/** Sentences sharing less of their words cannot contradict each other; comparing words is cheap, and there may be thousands. */
+const comparable = 0.6
 
 /** An answer as its sentences, each followed by its citation; or the statement that the sources hold no evidence. */
 export function extractAnswer(prompt: AnswerPrompt): string[] {
@@ -54,7 +57,24 @@ function withoutWordsOf(others: string, question: string): string {
 function quoteSentences({ question, sources }: AnswerPrompt): string[] {
   const scored = scoreSentences(question, sources).filter((sentence) => sentence.score > 0)
   if (!scored.some((sentence) => sentence.coverage >= coverageMin)) return []
-  return inReadingOrder(chooseSentences(scored)).map((sentence) => `${closed(sentence.text)} [${sentence.sourceId}]`)
+  const chosen = inReadingOrder(chooseSentences(scored))
+  const documents = new Map(sources.map(({ id, title }) => [id, title.split(' — ')[0]]))
+  const said = new Set<ScoredSentence>()
+  return chosen.flatMap((sentence) => {
+    if (said.has(sentence)) return []
+    const others = scored.filter(
+      ({ sourceId, stems }) =>
+        documents.get(sourceId) !== documents.get(sentence.sourceId) && similarity(stems, sentence.stems) >= comparable,
+    )
+    const contrary = others.find(({ text }) => areInConflict(sentence.text, text))
+    if (contrary === undefined) return [`${closed(sentence.text)} [${sentence.sourceId}]`]
+    said.add(contrary)
+    return [`${conflictPhrase}: one says ${quoted(sentence)}, another ${quoted(contrary)}.`]
+  })
+}
+
+function quoted({ text, sourceId }: ScoredSentence): string {
+  return `“${text.replace(/[.:。]$/, '')}” [${sourceId}]`
 }
 
 /** Best first; a source speaks twice only when its second sentence is nearly as good as the best, and nothing is said twice. */
