@@ -63,6 +63,7 @@ describe('weft approvals', () => {
     expect(history.stdout).toMatch(
       /requested by session\n.*decided approve by first admin key: fine|decided by first admin key: fine/,
     )
+    expect((await weft(['approvals', 'verify'])).stdout).toMatch(/^the history is whole: \d+ entries/)
     const watched = await weft(['sessions', 'show', sessionId, '--watch'])
     expect(watched.stdout).toMatch(/approval\.decided +turn 1 find/)
     expect(watched.stdout).toContain('Forty men')

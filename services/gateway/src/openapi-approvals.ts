@@ -13,6 +13,7 @@ export const approvalOperations: ApiOperation[] = [
     query: [...page, 'assignee', 'sessionId', 'snoozed', 'format'],
   },
   { ...read('/approvals/history', 'listApprovalHistory', 'Everything that was done to approvals, oldest first'), query: page },
+  read('/approvals/history/verify', 'verifyApprovalHistory', 'Whether every entry still holds the hash of the one before'),
   { ...act('/approvals/batch', 'decideApprovals', 'Many decisions, each with its own result'), body: { schema: 'BatchBody' } },
   {
     ...read('/approvals/{id}', 'getApproval', 'One approval; the id may be that of a session with exactly one'),

@@ -1,4 +1,4 @@
-import type { ApprovalView } from '@weft/contracts'
+import type { ApprovalView, ChainedLine } from '@weft/contracts'
 import type { ApprovalLog } from '../approval-log.ts'
 import type { PageTokens } from '../page-tokens.ts'
 import { place } from './turns.ts'
@@ -37,6 +37,7 @@ export function approvalOf(more: Partial<ApprovalView> = {}): ApprovalView {
 export interface MemoryApprovals extends ApprovalLog {
   kept: ApprovalView[]
   asked: unknown[]
+  lines: ChainedLine[]
 }
 
 /** What is kept of approvals, in memory: enough for the routes that read it. */
@@ -44,6 +45,7 @@ export function createMemoryApprovals(): MemoryApprovals {
   const log: MemoryApprovals = {
     kept: [],
     asked: [],
+    lines: [],
     async pending(query) {
       log.asked.push(query)
       return { data: log.kept.filter(({ status }) => status === 'pending').slice(0, query.limit), hasMore: false }
@@ -51,7 +53,8 @@ export function createMemoryApprovals(): MemoryApprovals {
     find: async ({ id }) => log.kept.find((approval) => approval.id === id),
     async history(query) {
       log.asked.push(query)
-      return { data: [], hasMore: false }
+      const lines = log.lines.filter(({ position }) => position > (query.after ?? 0))
+      return { data: lines.slice(0, query.limit), hasMore: lines.length > query.limit }
     },
   }
   return log

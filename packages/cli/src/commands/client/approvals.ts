@@ -168,7 +168,7 @@ async function verify(command: Command): Promise<void> {
   })
 }
 
-export async function verifyHistory({ mesh, terminal, isJson }: ClientContext): Promise<boolean> {
+async function verifyHistory({ mesh, terminal, isJson }: ClientContext): Promise<boolean> {
   const verdict = await createApprovalsApi(mesh).verify()
   if (isJson) terminal.printJson(verdict)
   else if (verdict.isValid) terminal.print(`the history is whole: ${verdict.entries} entries`)

@@ -263,38 +263,3 @@ describe('the shapes of other inboxes', () => {
     expect(gateway.session.decided).toEqual([])
   })
 })
-
-describe('reading', () => {
-  it('lists what is pending for a key and for a session', async () => {
-    const key = await gateway.makeKey({ name: 'ann', scopes: ['approve'], roles: ['finance'], tenant: 'acme' })
-    await gateway.request('/approvals/pending?assignee=me&sessionId=sess_1&limit=5&after=appr_x.1', { key })
-    expect(gateway.approvals.asked).toEqual([
-      {
-        tenant: 'acme',
-        assignees: ['ann', 'role:finance'],
-        sessionId: 'sess_1',
-        showsSnoozed: false,
-        limit: 5,
-        after: 'appr_x.1',
-      },
-    ])
-    expect((await gateway.request('/approvals/pending?limit=1000')).status).toBe(400)
-  })
-
-  it('shows an approval as its session knows it, and as it was kept once the session is gone', async () => {
-    gateway.approvals.kept = [approvalOf({ reason: 'as kept' })]
-    expect(await (await gateway.request(`/approvals/${id}`)).json()).toMatchObject({ reason: 'It leaves the house.' })
-    gateway.session.onView = () => {
-      throw new WeftError('not_found', 'no such session')
-    }
-    expect(await (await gateway.request(`/approvals/${id}`)).json()).toMatchObject({ reason: 'as kept' })
-    expect((await gateway.request('/approvals/appr_sess_1.9')).status).toBe(404)
-  })
-
-  it('tells the history of one approval and of all', async () => {
-    expect(await (await gateway.request(`/approvals/${id}/history?after=7`)).json()).toMatchObject({ object: 'list', data: [] })
-    await gateway.request('/approvals/history')
-    expect(gateway.approvals.asked).toMatchObject([{ approvalId: id, after: 7 }, { approvalId: undefined }])
-    expect((await gateway.request('/approvals/appr_none.1/history')).status).toBe(404)
-  })
-})

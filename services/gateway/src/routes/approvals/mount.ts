@@ -8,11 +8,13 @@ import { decideByShape } from './decide-by-shape.ts'
 import { getApproval } from './get-approval.ts'
 import { listApprovalHistory, listHistory } from './list-history.ts'
 import { listPending } from './list-pending.ts'
+import { verifyHistory } from './verify-history.ts'
 
 /** Everything about approvals. The router must have identified the key and parsed JSON bodies. Reading never decides. */
 export function mountApprovalRoutes(router: Router, deps: ApprovalDeps & { pages: { key: string } }): void {
   router.get('/approvals/pending', listPending(deps.approvals))
   router.get('/approvals/history', listHistory(deps.approvals))
+  router.get('/approvals/history/verify', verifyHistory(deps.approvals))
   router.post('/approvals/batch', decideBatch(deps))
   router.get('/approvals/:id', getApproval(deps))
   router.get('/approvals/:id/history', listApprovalHistory(deps))
