@@ -12,8 +12,18 @@ export interface PromptSource {
 export interface AnswerPrompt {
   question: string
   sources: PromptSource[]
+  /** What others found out and said; a number in it is that of a source. */
+  statements?: PromptStatement[] | undefined
   /** Subjects of a comparison on which no source was found. */
   missing?: string[] | undefined
+  /** Subjects that could not be looked up. */
+  unsearched?: string[] | undefined
+}
+
+export interface PromptStatement {
+  /** The step that says it. */
+  by: string
+  text: string
 }
 
 export interface AnswerPromptOptions extends AnswerPrompt {
@@ -34,6 +44,7 @@ export const conflictPhrase = 'Sources disagree'
 const defaultMaxChars = 24_000
 /** At most this share of the room is for earlier turns: evidence matters more. */
 const historyShare = 0.25
+const statementShare = 0.25
 
 const rules = [
   'You answer questions from the numbered sources in the user message, and from nothing else.',
@@ -44,7 +55,9 @@ const rules = [
   `If the sources do not answer the question, begin with "${noEvidencePhrase}", cite nothing, and say what information would help.`,
 ]
 const comparing =
-  'The sources cover several subjects. Compare these point by point, say where the sources agree and differ, and say which subject or point no source covers; subjects listed as missing have none.'
+  'The sources cover several subjects. Compare these point by point, say where the sources agree and differ, and say which subject or point no source covers; subjects listed as missing have none, and those listed as unsearched could not be looked up.'
+const reporting =
+  'Statements are of other agents. Use what they say with the numbers they give; what has no number has no source: say so, and by which step it is said.'
 
 /**
  * The messages that ask any model for a cited answer. Sources are delimited and escaped so that none can close its tag or pass for
@@ -55,10 +68,13 @@ export function buildAnswerPrompt(options: AnswerPromptOptions): ChatMessage[] {
   const wishes = (options.history ?? []).filter(isInstruction).map(messageText).filter(isFilled)
   const history = fitHistory(options.history ?? [], maxChars * historyShare)
   const used = history.reduce((chars, message) => chars + messageText(message).length, 0)
-  const sources = fitSources(options.sources, maxChars - used)
+  const statements = fitStatements(options.statements ?? [], maxChars * statementShare)
+  const said = statements.reduce((chars, statement) => chars + statement.text.length, 0)
+  const sources = fitSources(options.sources, maxChars - used - said)
   const system = [
     ...rules,
     ...(options.task === 'compare' ? [comparing] : []),
+    ...((options.statements ?? []).length > 0 ? [reporting] : []),
     ...(wishes.length > 0
       ? ['Follow these wishes about form and language where they do not contradict the rules above:', ...wishes]
       : []),
@@ -70,7 +86,9 @@ export function buildAnswerPrompt(options: AnswerPromptOptions): ChatMessage[] {
       role: 'user',
       content: [
         tagged('sources', sources.map(formatSource)),
-        ...formatMissing(options.missing ?? []),
+        ...(statements.length === 0 ? [] : [tagged('statements', statements.map(formatStatement))]),
+        ...formatSubjects('missing', options.missing ?? []),
+        ...formatSubjects('unsearched', options.unsearched ?? []),
         tagged('question', [escapeTags(options.question)]),
       ].join('\n'),
     },
@@ -87,20 +105,45 @@ export function parseAnswerPrompt(messages: ChatMessage[]): AnswerPrompt | undef
     text: unescapeTags(text ?? ''),
     ...(about === undefined ? {} : { about: unescapeAttribute(about) }),
   }))
-  const missing = match[2]?.split('\n').map(unescapeTags)
-  return { question: unescapeTags(match[3] ?? ''), sources, ...(missing === undefined ? {} : { missing }) }
+  const statements = [...(match[2] ?? '').matchAll(statement)].map(([, by, text]) => ({
+    by: unescapeAttribute(by ?? ''),
+    text: unescapeTags(text ?? ''),
+  }))
+  const [missing, unsearched] = [match[3], match[4]].map((lines) => lines?.split('\n').map(unescapeTags))
+  return {
+    question: unescapeTags(match[5] ?? ''),
+    sources,
+    ...(statements.length === 0 ? {} : { statements }),
+    ...(missing === undefined ? {} : { missing }),
+    ...(unsearched === undefined ? {} : { unsearched }),
+  }
 }
 
-const prompt = /^<sources>\n([\s\S]*)\n?<\/sources>\n(?:<missing>\n([\s\S]*)\n<\/missing>\n)?<question>\n([\s\S]*)\n<\/question>$/
+const prompt = new RegExp(
+  [
+    /^<sources>\n([\s\S]*)\n?<\/sources>\n/,
+    /(?:<statements>\n([\s\S]*)\n<\/statements>\n)?/,
+    /(?:<missing>\n([\s\S]*)\n<\/missing>\n)?/,
+    /(?:<unsearched>\n([\s\S]*)\n<\/unsearched>\n)?/,
+    /<question>\n([\s\S]*)\n<\/question>$/,
+  ]
+    .map((part) => part.source)
+    .join(''),
+)
+const statement = /<statement by="([^"]*)">\n([\s\S]*?)\n<\/statement>/g
 const source = /<source id="(\d+)" title="([^"]*)"(?: about="([^"]*)")?>\n([\s\S]*?)\n<\/source>/g
 
 function tagged(tag: string, lines: string[]): string {
   return [`<${tag}>`, ...lines, `</${tag}>`].join('\n')
 }
 
-function formatMissing(subjects: string[]): string[] {
+function formatSubjects(tag: 'missing' | 'unsearched', subjects: string[]): string[] {
   const lines = subjects.map((subject) => escapeTags(subject.replace(/\s+/g, ' ')))
-  return lines.length === 0 ? [] : [tagged('missing', lines)]
+  return lines.length === 0 ? [] : [tagged(tag, lines)]
+}
+
+function formatStatement({ by, text }: PromptStatement): string {
+  return `<statement by="${escapeAttribute(by)}">\n${escapeTags(text)}\n</statement>`
 }
 
 function formatSource({ id, title, text, about }: PromptSource): string {
@@ -109,8 +152,8 @@ function formatSource({ id, title, text, about }: PromptSource): string {
 }
 
 /** Only our own tags are escaped, and what would read as an escaped one: everything else reaches the model as it stands. */
-const ownTag = /<(?=\/?\s*(?:sources?|missing|question)\b)/gi
-const escapedTag = /&(?=(?:amp;)*lt;\/?\s*(?:sources?|missing|question)\b)/gi
+const ownTag = /<(?=\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi
+const escapedTag = /&(?=(?:amp;)*lt;\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi
 
 function escapeTags(text: string): string {
   return text.replace(escapedTag, '&amp;').replace(ownTag, '&lt;')
@@ -118,8 +161,8 @@ function escapeTags(text: string): string {
 
 function unescapeTags(text: string): string {
   return text
-    .replace(/&lt;(?=\/?\s*(?:sources?|missing|question)\b)/gi, '<')
-    .replace(/&amp;(?=(?:amp;)*lt;\/?\s*(?:sources?|missing|question)\b)/gi, '&')
+    .replace(/&lt;(?=\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi, '<')
+    .replace(/&amp;(?=(?:amp;)*lt;\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi, '&')
 }
 
 function escapeAttribute(text: string): string {
@@ -167,6 +210,12 @@ function fitSources(sources: PromptSource[], room: number): PromptSource[] {
     kept.push({ ...candidate, text })
   }
   return kept
+}
+
+/** An equal share for each, so that none is crowded out. */
+function fitStatements(statements: PromptStatement[], room: number): PromptStatement[] {
+  const share = Math.max(200, Math.floor(room / Math.max(1, statements.length)))
+  return statements.map(({ by, text }) => ({ by, text: text.length <= share ? text : cutAtWord(text, share) }))
 }
 
 function cutAtWord(text: string, chars: number): string {

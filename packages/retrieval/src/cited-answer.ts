@@ -1,28 +1,41 @@
-import { type AgentEvent, type Passage, WeftError } from '@weft/contracts'
+import { type AgentEvent, type Citation, type Passage, WeftError } from '@weft/contracts'
 import { createCitationStream, type VerifyQuotes } from './citation-stream.ts'
 
-export interface CitedAnswer {
+export interface CitedText {
   question: string
   /** Numbered from 1, as the model was given them. */
   passages: Passage[]
   verify: VerifyQuotes
   /** Gets what the answer has to be marked with. */
   degraded: Set<string>
-  /** How an answer begins that found nothing in the passages. */
-  noEvidencePhrase: string
   /** How a sentence begins that tells a conflict between passages. */
   conflictPhrase: string
 }
+
+export interface CitedAnswer extends CitedText {
+  /** How an answer begins that found nothing in the passages. */
+  noEvidencePhrase: string
+}
+
+type Emit = (event: AgentEvent) => void
 
 /**
  * Says a model's text as the answer of a step: every delta as it comes, then the result. Only citations that were read again from
  * the store go out; while the database cannot be asked, none do, and the answer says why.
  */
-export async function sayCitedAnswer(
+export async function sayCitedAnswer(deltas: AsyncIterable<string>, answer: CitedAnswer, emit: Emit): Promise<void> {
+  const { degraded, noEvidencePhrase } = answer
+  const { text, citations } = await sayCited(deltas, answer, emit)
+  if (citations.length === 0 || text.startsWith(noEvidencePhrase)) degraded.add('no_evidence')
+  emit({ type: 'result', output: outputOf(text, degraded), citations, confidence: mean(citations.map(({ score }) => score)) })
+}
+
+/** Says a model's text that may cite passages and need not: the result is the caller's. */
+export async function sayCited(
   deltas: AsyncIterable<string>,
-  { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase }: CitedAnswer,
-  emit: (event: AgentEvent) => void,
-): Promise<void> {
+  { question, passages, verify, degraded, conflictPhrase }: CitedText,
+  emit: Emit,
+): Promise<{ text: string; citations: Citation[] }> {
   const stream = createCitationStream({ passages, verify: tolerant(verify, degraded), question })
   let text = ''
   const say = (delta: string) => {
@@ -33,14 +46,12 @@ export async function sayCitedAnswer(
   say(await stream.end())
   const { citations, unsupported } = stream
   if (unsupported > 0) degraded.add('unsupported_citation')
-  if (citations.length === 0 || text.startsWith(noEvidencePhrase)) degraded.add('no_evidence')
   if (text.includes(conflictPhrase)) degraded.add('conflicting_sources')
-  emit({
-    type: 'result',
-    output: { text, ...(degraded.size === 0 ? {} : { degraded: [...degraded] }) },
-    citations,
-    confidence: mean(citations.map(({ score }) => score)),
-  })
+  return { text, citations }
+}
+
+function outputOf(text: string, degraded: Set<string>): { text: string; degraded?: string[] } {
+  return { text, ...(degraded.size === 0 ? {} : { degraded: [...degraded] }) }
 }
 
 /** How a passage is named to a model. */

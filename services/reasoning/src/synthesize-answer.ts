@@ -11,9 +11,10 @@ import {
 } from '@weft/models'
 import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
-import { type Evidence, gatherFindings, inTurns } from './core/gather-findings.ts'
+import { type Evidence, gatherFindings } from './core/gather-findings.ts'
+import { mergeFindings } from './core/merge-findings.ts'
 
-export interface SynthesisTools {
+export interface CitingTools {
   models: Models
   verifyQuotes(tenant: string): VerifyQuotes
 }
@@ -22,7 +23,7 @@ const Params = z.looseObject({ question: z.string().min(1).optional(), subjects:
 
 /** One cited answer from what several steps found, streaming; only citations that were read again from the store go out. */
 export async function synthesizeAnswer(
-  { models, verifyQuotes }: SynthesisTools,
+  { models, verifyQuotes }: CitingTools,
   request: ExecuteRequest,
   call: StepCall,
 ): Promise<void> {
@@ -30,12 +31,15 @@ export async function synthesizeAnswer(
   const question = params.question ?? lastQuestion(request.input.messages)
   const found = gatherFindings(request.dependencies, params.subjects)
   const degraded = new Set(found.degraded)
-  const evidence = inTurns(found.findings)
-  if (evidence.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
+  const { evidence, statements } = mergeFindings(found.findings)
+  if (evidence.length === 0 && statements.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
+  for (const { by, isCited } of statements) if (!isCited) degraded.add(`no_source:${by}`)
   const messages = buildAnswerPrompt({
     question,
     sources: evidence.map(sourceOf),
+    statements: statements.map(({ by, text }) => ({ by, text })),
     missing: found.missing,
+    unsearched: found.unsearched,
     history: earlierMessages(request.input.messages),
     task: 'compare',
   })

@@ -1,4 +1,4 @@
-import { type AnswerPrompt, conflictPhrase, type PromptSource } from '../answer-prompt.ts'
+import { type AnswerPrompt, conflictPhrase, type PromptSource, type PromptStatement } from '../answer-prompt.ts'
 import { areInConflict } from './find-conflict.ts'
 import { isStopWord, topicStems } from './normalise-words.ts'
 import { type ScoredSentence, scoreSentences } from './score-sentences.ts'
@@ -20,13 +20,24 @@ const perSubjectMax = 3
 const nearDuplicate = 0.7
 /** Sentences sharing less of their words cannot contradict each other; comparing words is cheap, and there may be thousands. */
 const comparable = 0.6
+/** Longest part that is told of what a step says without a source. */
+const statementCharsMax = 500
 
 /** An answer as its sentences, each followed by its citation; or the statement that the sources hold no evidence. */
 export function extractAnswer(prompt: AnswerPrompt): string[] {
   const subjects = Map.groupBy(prompt.sources, (source) => source.about)
   const sentences = subjects.size > 1 ? compareSubjects(prompt, subjects) : quoteSentences(prompt)
-  if (sentences.length === 0) return noEvidence(prompt)
-  return [...sentences, ...(prompt.missing ?? []).map(nothingOn)]
+  const found = sentences.length === 0 ? noEvidence(prompt) : [...sentences, ...(prompt.missing ?? []).map(nothingOn)]
+  const unsearched = (prompt.unsearched ?? []).map((subject) => `On “${subject}” nothing could be looked up.`)
+  return [...found, ...unsearched, ...(prompt.statements ?? []).flatMap(withoutSource)]
+}
+
+/** What was cited, the sources say themselves; what was not is told as whose word it is. */
+function withoutSource({ by, text }: PromptStatement): string[] {
+  if (/\[\d{1,3}\]/.test(text)) return []
+  const said = text.replace(/\s+/g, ' ').trim()
+  const short = said.length <= statementCharsMax ? said : `${said.slice(0, statementCharsMax).replace(/\s\S*$/, '')} …`
+  return [`Without a source, step “${by}” says: ${closed(short)}`]
 }
 
 /** Each subject by its own sources, and plainly which one no source covers. */

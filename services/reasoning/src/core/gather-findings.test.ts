@@ -5,7 +5,7 @@ import { gatherFindings, inTurns, passagesMax } from './gather-findings.ts'
 const passage = (chunkId: string): Passage => ({
   chunkId,
   vectorStoreId: 'vs',
-  fileId: 'f',
+  fileId: chunkId,
   filename: 'f.md',
   text: chunkId,
   start: 0,
@@ -54,7 +54,8 @@ describe('what the steps before have found', () => {
       },
     }
     expect(gatherFindings(dependencies)).toMatchObject({
-      missing: ['silk', 'a'],
+      missing: ['silk'],
+      unsearched: ['a'],
       degraded: ['step_skipped:a', 'database_unavailable'],
     })
   })
@@ -63,6 +64,7 @@ describe('what the steps before have found', () => {
     expect(gatherFindings({ a: { status: 'succeeded', output: 42, citations: [] } })).toEqual({
       findings: [],
       missing: [],
+      unsearched: [],
       degraded: [],
     })
   })

@@ -11,12 +11,16 @@ export interface Finding {
   about: string
   passages: Passage[]
   text?: string | undefined
+  /** As the step numbered them in its text. */
+  citations: Citation[]
 }
 
 export interface Findings {
   findings: Finding[]
-  /** Subjects without a passage, because nothing matched or their step did not succeed. */
+  /** Subjects nothing was found on. */
   missing: string[]
+  /** Subjects that could not be looked up, because their step did not succeed. */
+  unsearched: string[]
   degraded: string[]
 }
 
@@ -38,24 +42,24 @@ const Output = z.object({
  */
 export function gatherFindings(dependencies: ExecuteRequest['dependencies'], subjects: string[] = []): Findings {
   const degraded = new Set<string>()
-  const failed: string[] = []
+  const unsearched: string[] = []
   const findings = Object.entries(dependencies).flatMap(([stepId, dependency], index): Finding[] => {
     const output = Output.safeParse(dependency.output)
     if (dependency.status !== 'succeeded') {
       degraded.add(`step_skipped:${stepId}`)
-      failed.push(subjects[index] ?? stepId)
+      unsearched.push(subjects[index] ?? stepId)
       return []
     }
     if (!output.success) return []
     for (const each of output.data.degraded ?? []) degraded.add(each)
     const { passages, query, text } = output.data
-    return [
-      { stepId, about: subjects[index] ?? query ?? stepId, passages: passages ?? dependency.citations.map(passageOf), text },
-    ]
+    const { citations } = dependency
+    const about = subjects[index] ?? query ?? stepId
+    return [{ stepId, about, passages: passages ?? citations.map(passageOf), text, citations }]
   })
   const kept = withinLimit(findings)
   const empty = kept.filter(({ passages, text }) => passages.length === 0 && text === undefined).map(({ about }) => about)
-  return { findings: kept, missing: [...empty, ...failed], degraded: [...degraded] }
+  return { findings: kept, missing: empty, unsearched, degraded: [...degraded] }
 }
 
 /** A verified quote is a passage of its own. */
@@ -64,15 +68,24 @@ function passageOf({ fileId, filename, quote, start, end, page, score }: Citatio
   return { chunkId, vectorStoreId: '', fileId, filename, text: quote, start, end, score, ...(page === undefined ? {} : { page }) }
 }
 
-/** Each passage once, with the first subject that found it, and an equal share for every subject. */
+/** Each stretch of a document once, with the first subject that found it, and an equal share for every subject. */
 function withinLimit(findings: Finding[]): Finding[] {
   const share = Math.max(1, Math.floor(passagesMax / Math.max(1, findings.length)))
-  const seen = new Set<string>()
+  const kept: Passage[] = []
   return findings.map((finding) => {
-    const fresh = finding.passages.filter(({ chunkId }) => !seen.has(chunkId)).slice(0, share)
-    for (const { chunkId } of fresh) seen.add(chunkId)
-    return { ...finding, passages: fresh }
+    const from = kept.length
+    for (const passage of finding.passages) {
+      if (kept.length - from < share && !kept.some((other) => holds(other, passage))) kept.push(passage)
+    }
+    return { ...finding, passages: kept.slice(from) }
   })
+}
+
+type Span = Pick<Passage, 'fileId' | 'start' | 'end'>
+
+/** Whether a stretch of a document lies within another. */
+export function holds(whole: Span, part: Span): boolean {
+  return whole.fileId === part.fileId && whole.start <= part.start && part.end <= whole.end
 }
 
 /** The passages of all findings in turns, best first, so that cutting the end off is fair to every subject. */
