@@ -2,8 +2,16 @@ import { randomBytes } from 'node:crypto'
 import type { Approver } from '@weft/contracts'
 import { pageTtlMs, signPageToken } from './core/page-token.ts'
 
+/** What links to approvals' pages are made with. */
+export interface PageLinks {
+  /** Signs them. */
+  key: string
+  /** Where people reach this gateway; undefined: where the request came to that asks for a link. */
+  publicUrl: string | undefined
+}
+
 export interface LinkRequest {
-  /** Scheme and host under which people reach this gateway. */
+  /** Where the request came to that asks for the link. */
   base: string
   tenant: string
   approval: { id: string; hash: string; deadline?: string | undefined }
@@ -14,7 +22,7 @@ export interface LinkRequest {
 
 /** A link to an approval's page for one approver, good once, for an hour, and not beyond the deadline. */
 export function approvalLink(
-  pageKey: string,
+  { key, publicUrl }: PageLinks,
   { base, tenant, approval, by, keyId }: LinkRequest,
 ): { url: string; expiresAt: string } {
   const { id, hash, deadline } = approval
@@ -22,7 +30,7 @@ export function approvalLink(
   const nonce = randomBytes(12).toString('base64url')
   const grant = { tenant, approvalId: id, hash, by, expiresAtMs, nonce, ...(keyId === undefined ? {} : { keyId }) }
   return {
-    url: `${base}/approvals/${id}/page?token=${signPageToken(grant, pageKey)}`,
+    url: `${publicUrl ?? base}/approvals/${id}/page?token=${signPageToken(grant, key)}`,
     expiresAt: new Date(expiresAtMs).toISOString(),
   }
 }

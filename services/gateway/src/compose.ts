@@ -99,7 +99,11 @@ async function buildParts(settings: GatewaySettings) {
     sessions: createSessions(sidecar),
     log: createPostgresSessionLog(database),
     approvals: createPostgresApprovals(database),
-    pages: { key: pageKey(settings.APP_API_TOKEN), tokens: createPostgresPageTokens(database) },
+    pages: {
+      key: pageKey(settings.APP_API_TOKEN),
+      publicUrl: settings.WEFT_PUBLIC_URL,
+      tokens: createPostgresPageTokens(database),
+    },
     hub: createReplyHub(),
     streams: createOpenStreams({
       findValid: (keyIds) => keyStore.findValid(keyIds),

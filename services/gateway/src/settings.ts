@@ -9,6 +9,11 @@ const names = z.string().transform((list) =>
     .filter((name) => name !== ''),
 )
 
+const publicUrl = z
+  .union([z.literal(''), z.url({ protocol: /^https?$/, error: 'a URL like https://weft.example' })])
+  .optional()
+  .transform((url) => (url === undefined || url === '' ? undefined : url.replace(/\/+$/, '')))
+
 /** Variables of model providers (OPENAI_API_KEY, …) are kept as they are: the model registry names them. */
 export const GatewaySettings = z.looseObject({
   ...appSettings.shape,
@@ -20,6 +25,8 @@ export const GatewaySettings = z.looseObject({
   WEFT_HOST: z.string().default('127.0.0.1'),
   /** Further names under which clients reach the gateway, comma separated. */
   WEFT_ALLOWED_HOSTS: names.default([]),
+  /** Where people reach the gateway, such as https://weft.example; default: where the request that makes a link came to. */
+  WEFT_PUBLIC_URL: publicUrl,
   /** The first admin key, or the file that holds it. */
   WEFT_API_KEY: ApiKey.optional(),
   WEFT_ADMIN_KEY_FILE: z.string().optional(),

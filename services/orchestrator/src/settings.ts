@@ -2,7 +2,7 @@ import { type ApprovalPolicy, ApprovalPolicyFile } from '@weft/contracts'
 import { appSettings, databaseSettings, loadYaml, readSettings, telemetrySettings } from '@weft/settings'
 import { z } from 'zod'
 
-const Environment = z.object({
+export const OrchestratorEnvironment = z.object({
   ...appSettings.shape,
   ...databaseSettings.shape,
   ...telemetrySettings.shape,
@@ -10,12 +10,12 @@ const Environment = z.object({
   WEFT_APPROVAL_POLICIES: z.string().min(1).optional(),
 })
 
-export interface OrchestratorSettings extends z.infer<typeof Environment> {
+export interface OrchestratorSettings extends z.infer<typeof OrchestratorEnvironment> {
   approvalPolicies: ApprovalPolicy[]
 }
 
 export function readOrchestratorSettings(): OrchestratorSettings {
-  const environment = readSettings(Environment)
+  const environment = readSettings(OrchestratorEnvironment)
   const { WEFT_APPROVAL_POLICIES: path } = environment
   return { ...environment, approvalPolicies: path === undefined ? [] : loadYaml(path, ApprovalPolicyFile).policies }
 }

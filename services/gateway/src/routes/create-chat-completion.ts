@@ -3,7 +3,7 @@ import type { Models } from '@weft/models'
 import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
 import type { Request, RequestHandler, Response } from 'express'
 import { answerTurnWhole, streamTurn } from '../answer-turn.ts'
-import { approvalLink } from '../approval-links.ts'
+import { approvalLink, type PageLinks } from '../approval-links.ts'
 import { hasScope } from '../core/api-key.ts'
 import { approverOf } from '../core/approver.ts'
 import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
@@ -24,7 +24,7 @@ export interface ChatDeps extends SubmitDeps, ChatDecisionDeps {
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
   logger: Pick<Log, 'info' | 'warn'>
-  pages: { key: string }
+  pages: PageLinks
 }
 
 /** `POST /v1/chat/completions`: `<provider>/<model>` goes straight to that model, `weft/<mode>` runs a workflow in a session. */
@@ -152,9 +152,9 @@ async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
 function linksFor(deps: ChatDeps, { request, response }: WorkflowCall): (approval: ApprovalView) => string {
   const identity = identityOf(response)
   const base = baseOf(request)
-  if (!hasScope(identity, 'approve')) return ({ id }) => `${base}/approvals/${id}`
+  if (!hasScope(identity, 'approve')) return ({ id }) => `${deps.pages.publicUrl ?? base}/approvals/${id}`
   const { tenant, keyId } = identity
-  return (approval) => approvalLink(deps.pages.key, { base, tenant, approval, by: approverOf(identity), keyId }).url
+  return (approval) => approvalLink(deps.pages, { base, tenant, approval, by: approverOf(identity), keyId }).url
 }
 
 /** The reader has gone, so nobody is left to tell; the log is. */

@@ -52,7 +52,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     sessions: session,
     log: emptyLog,
     approvals,
-    pages: { key: 'the key of the pages', tokens: createMemoryPageTokens() },
+    pages: { key: 'the key of the pages', publicUrl: undefined, tokens: createMemoryPageTokens() },
     hub,
     streams,
     stores: { resolve: async (_tenant, ids) => ids ?? ['vs_1'], forget: () => undefined },

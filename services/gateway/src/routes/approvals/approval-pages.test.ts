@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type ApprovalView, WeftError } from '@weft/contracts'
 import { signPageToken } from '../../core/page-token.ts'
-import { approvalOf } from '../../testing/approvals.ts'
+import { approvalOf, createMemoryPageTokens } from '../../testing/approvals.ts'
 import { startGateway, type TestGateway } from '../../testing/start-gateway.ts'
 import { plan, viewOf } from '../../testing/turns.ts'
 
@@ -155,6 +155,17 @@ describe('a link', () => {
     expect((await fetch(url)).status).toBe(401)
     expect((await submit(url, { decision: 'approve' })).status).toBe(401)
     expect(gateway.session.decided).toEqual([])
+  })
+
+  it('leads to where people reach the gateway, when that is somewhere else', async () => {
+    const pages = { key: 'k', publicUrl: 'https://weft.example', tokens: createMemoryPageTokens() }
+    const behindProxy = await startGateway({ pages })
+    behindProxy.session.onView = () => viewOf({ status: 'awaiting_approval', plan, approvals: [approval] })
+    const made = await behindProxy.request(`/approvals/${id}/link`, { method: 'POST' })
+    await behindProxy.stop()
+    expect(await made.json()).toMatchObject({
+      url: expect.stringMatching(/^https:\/\/weft\.example\/approvals\/appr_sess_1\.1\/page\?token=/),
+    })
   })
 
   it('does not outlive the deadline, and is not made for what is decided', async () => {

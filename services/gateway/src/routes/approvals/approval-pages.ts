@@ -1,6 +1,7 @@
 import { type ApprovalView, approvalLimits, parseValue, toWeftError, WeftError } from '@weft/contracts'
 import express, { type ErrorRequestHandler, type Request, type Response, type Router } from 'express'
 import { z } from 'zod'
+import type { PageLinks } from '../../approval-links.ts'
 import { toApiError } from '../../core/api-error.ts'
 import { invalidKey } from '../../core/api-key.ts'
 import { approvalPage, noticePage, pagePolicy } from '../../core/approval-page.ts'
@@ -14,7 +15,7 @@ import type { ApprovalDeps } from './approval-deps.ts'
 
 export interface PageDeps extends ApprovalDeps {
   keyStore: Pick<KeyStore, 'findValid'>
-  pages: { key: string; tokens: PageTokens }
+  pages: PageLinks & { tokens: PageTokens }
 }
 
 const formBytesMax = 65_536

@@ -1,13 +1,13 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import { approvalLink } from '../../approval-links.ts'
+import { approvalLink, type PageLinks } from '../../approval-links.ts'
 import { approverOf } from '../../core/approver.ts'
 import { findApproval, placeApproval } from '../../find-approval.ts'
 import { baseOf, identityOf } from '../../request-context.ts'
 import type { ApprovalDeps } from './approval-deps.ts'
 
 /** `POST /approvals/{id}/link`: a page on which whoever holds this key can decide once, from another device or program. */
-export function createLink(deps: ApprovalDeps & { pages: { key: string } }): RequestHandler {
+export function createLink(deps: ApprovalDeps & { pages: PageLinks }): RequestHandler {
   return async (request, response) => {
     const identity = identityOf(response)
     const { tenant, keyId } = identity
@@ -15,7 +15,7 @@ export function createLink(deps: ApprovalDeps & { pages: { key: string } }): Req
     const approval = await findApproval(deps, place)
     if (approval.status !== 'pending')
       throw new WeftError('gone', `approval ${approval.id} is ${approval.status}: there is nothing left to decide`)
-    const link = approvalLink(deps.pages.key, { base: baseOf(request), tenant, approval, by: approverOf(identity), keyId })
+    const link = approvalLink(deps.pages, { base: baseOf(request), tenant, approval, by: approverOf(identity), keyId })
     response.set('cache-control', 'no-store').json({ object: 'approval.link', id: approval.id, ...link })
   }
 }

@@ -1,4 +1,5 @@
 import type { Router } from 'express'
+import type { PageLinks } from '../../approval-links.ts'
 import { ApprovalAction } from '../../core/decision-request.ts'
 import type { ApprovalDeps } from './approval-deps.ts'
 import { createLink } from './create-link.ts'
@@ -11,7 +12,7 @@ import { listPending } from './list-pending.ts'
 import { verifyHistory } from './verify-history.ts'
 
 /** Everything about approvals. The router must have identified the key and parsed JSON bodies. Reading never decides. */
-export function mountApprovalRoutes(router: Router, deps: ApprovalDeps & { pages: { key: string } }): void {
+export function mountApprovalRoutes(router: Router, deps: ApprovalDeps & { pages: PageLinks }): void {
   router.get('/approvals/pending', listPending(deps.approvals))
   router.get('/approvals/history', listHistory(deps.approvals))
   router.get('/approvals/history/verify', verifyHistory(deps.approvals))
