@@ -21,6 +21,7 @@ describe('answers to approval calls', () => {
     ['{"decision":"approve","params":{"to":"bob"}}', { action: 'modify', params: { to: 'bob' } }],
     ['{"decision":"reject","comment":"no"}', { action: 'reject', comment: 'no' }],
     ['approve', { action: 'approve' }],
+    ['"approve"', { action: 'approve' }],
     ['reject because no', { action: 'reject', comment: 'no' }],
   ])('are read from %j, bound to the hash that was shown', (content, decision) => {
     expect(readToolAnswers(conversation(content))).toEqual([{ approvalId: id, hash: 'abc', ...decision }])

@@ -39,7 +39,7 @@ export function readToolAnswers(messages: ChatMessage[]): WishedDecision[] {
 }
 
 function readAnswer(text: string, param: string): Omit<WishedDecision, 'approvalId'> {
-  const spoken = readDecisionMessage(text)
+  const spoken = readDecisionMessage(unquoted(text))
   if (spoken !== undefined) {
     const { action, comment } = spoken
     return { action, ...(comment === undefined ? {} : { comment }) }
@@ -47,6 +47,11 @@ function readAnswer(text: string, param: string): Omit<WishedDecision, 'approval
   const { decision, comment, params } = parseDecision(text, param)
   const words = comment === undefined ? {} : { comment }
   return params === undefined ? { action: decision, ...words } : { action: 'modify', params, ...words }
+}
+
+/** Some clients send a tool's text as JSON. */
+function unquoted(text: string): string {
+  return /^"[^"\\]*"$/.test(text) ? text.slice(1, -1) : text
 }
 
 function parseDecision(text: string, param: string): z.infer<typeof ToolDecision> {

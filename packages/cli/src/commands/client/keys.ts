@@ -9,7 +9,7 @@ export function registerKeys(program: Command): void {
   keys
     .command('create')
     .description('make a key; it is shown once')
-    .option('--name <name>', 'what it is for', 'command line')
+    .option('--name <name>', 'whom or what it is for; decisions about approvals are kept under it', 'command line')
     .option('--scopes <list>', `comma separated: ${scopes.join(', ')}`, scopesOption, ['chat'])
     .option('--role <role>', 'may decide approvals of this role; can be given several times', roleOption, [])
     .option('--json', 'answer as JSON')
