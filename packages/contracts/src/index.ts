@@ -89,6 +89,7 @@ export {
   TurnAccepted,
   TurnAnswer,
   TurnSeed,
+  TurnVersions,
   TurnView,
   Usage,
 } from './session.ts'

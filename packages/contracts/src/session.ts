@@ -133,6 +133,10 @@ export const TurnAnswer = z.object({
 })
 export type TurnAnswer = z.infer<typeof TurnAnswer>
 
+/** What a turn began with: of Weft, and of the agents its plan names, as their cards said. */
+export const TurnVersions = z.object({ weft: z.string(), agents: z.record(z.string(), z.string()) })
+export type TurnVersions = z.infer<typeof TurnVersions>
+
 export const TurnView = z.object({
   turn: z.int().positive(),
   status: TurnStatus,
@@ -143,6 +147,7 @@ export const TurnView = z.object({
   plan: WorkflowPlan.optional(),
   /** 1, and one more for every change to the plan: by an approver, or by steps that a result added. */
   planVersion: z.int().nonnegative().optional(),
+  versions: TurnVersions.optional(),
   steps: z.array(StepView),
   /** Pending ones first, child sessions' among them. */
   approvals: z.array(ApprovalView).optional(),

@@ -12,6 +12,7 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import type { Telemetry } from '@weft/telemetry'
+import { createAgentVersions } from './agent-versions.ts'
 import { createChildCalls } from './child-calls.ts'
 import { checkAddedSteps } from './check-added-steps.ts'
 import { startCompacting } from './compact-sessions.ts'
@@ -93,6 +94,7 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
     onProblem: (cause) => logger.warn('the event log is behind', { cause: messageOf(cause) }),
   })
   const plans = createPlanRequester({ sidecar, apply, onProblem })
+  const versions = createAgentVersions(sidecar)
   const host: SessionHost = new SessionHost({
     store: createSessionStore({ actors: createActorStore(sidecar, 'Session'), sidecar, blobs: createBlobStore(database) }),
     effects: createSessionEffects({
@@ -109,6 +111,7 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
     }),
     nowMs: Date.now,
     policies,
+    agentVersions: versions.current,
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
     onProblem,
   })
@@ -119,6 +122,7 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
     host,
     async stop() {
       host.stop()
+      versions.stop()
       attempts.stop()
       await Promise.all([replies.stop(), eventLog.stop()])
     },

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, jest } from '@jest/globals'
 import type { SubmitTurn } from '@weft/contracts'
 import { advanceSession } from './core/advance-session.ts'
 import type { SessionInput, SessionState } from './core/session-state.ts'
-import { newSession } from './core/session-state.ts'
+import { newSession } from './core/new-session.ts'
 import { createPlanRequester, type PlanRequester } from './request-plans.ts'
 
 const actorId = 'acme.sess_1'
@@ -41,7 +41,7 @@ beforeEach(() => {
 
 function accepted(submitted: SubmitTurn): SessionState {
   const session = newSession({ tenant: 'acme', sessionId: 'sess_1', user: undefined }, 0)
-  return advanceSession(session, { type: 'submit', request: submitted }, { nowMs: 0, policies: [] }).state
+  return advanceSession(session, { type: 'submit', request: submitted }, { nowMs: 0, policies: [], agentVersions: {} }).state
 }
 
 async function settled(): Promise<void> {

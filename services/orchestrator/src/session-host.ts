@@ -8,7 +8,8 @@ import {
   WeftError,
 } from '@weft/contracts'
 import type { ActorType } from '@weft/mesh'
-import { newSession, type SessionCommand, type SessionInput, type SessionState } from './core/session-state.ts'
+import { newSession } from './core/new-session.ts'
+import type { SessionCommand, SessionInput, SessionState } from './core/session-state.ts'
 import { beatOf, nextWakeMs } from './core/tick-session.ts'
 import type { SessionStore } from './dapr-session-store.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
@@ -40,6 +41,7 @@ export interface SessionHostOptions {
   nowMs: () => number
   /** Those that hold now. */
   policies: ApprovalPolicy[]
+  agentVersions: () => Record<string, string>
   /** What was said in a session that keeps its counters only. */
   history: (tenant: string, sessionId: string) => Promise<ChatMessage[]>
   onProblem: (what: string, actorId: string, cause: unknown) => void
@@ -137,6 +139,7 @@ export class SessionHost implements ActorType {
       store: this.#options.store,
       nowMs: this.#options.nowMs,
       policies: this.#options.policies,
+      agentVersions: this.#options.agentVersions,
       create: (input) => createFor(input, this.#options.nowMs()),
       onCommitted: (committed) => this.#afterCommit(actorId, committed),
       onLost: (cause) => this.#afterLoss(actorId, cause),

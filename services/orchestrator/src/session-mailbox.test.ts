@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
-import { newSession } from './core/session-state.ts'
+import { newSession } from './core/new-session.ts'
 import { turnRequest } from './core/testing.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
@@ -45,6 +45,7 @@ function mailboxOver(store: SessionStore) {
     store,
     nowMs: () => 1_000,
     policies: [],
+    agentVersions: () => ({}),
     create: (input) =>
       input.type === 'submit'
         ? { ...newSession({ tenant: 'acme', sessionId: 's1', user: undefined }, 1_000), epoch: 1 }

@@ -18,6 +18,7 @@ export interface MailboxOptions {
   create: (input: SessionInput) => SessionState | undefined
   nowMs: () => number
   policies: ApprovalPolicy[]
+  agentVersions: () => Record<string, string>
   onCommitted: (committed: Committed) => void
   /** The state was dropped because a commit failed; what was committed is to be loaded again. */
   onLost: (cause: unknown) => void
@@ -88,7 +89,8 @@ export class Mailbox {
   }
 
   #context(): AdvanceContext {
-    return { nowMs: this.#options.nowMs(), policies: this.#options.policies }
+    const { nowMs, policies, agentVersions } = this.#options
+    return { nowMs: nowMs(), policies, agentVersions: agentVersions() }
   }
 
   isIdle(): boolean {

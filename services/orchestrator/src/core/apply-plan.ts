@@ -1,6 +1,7 @@
-import type { Problem, WorkflowPlan } from '@weft/contracts'
+import { type Problem, type TurnVersions, type WorkflowPlan, weftVersion } from '@weft/contracts'
 import type { SessionDraft } from './session-draft.ts'
-import { newStep, type SessionInput, type TurnState } from './session-state.ts'
+import { newStep } from './new-session.ts'
+import type { SessionInput, TurnState } from './session-state.ts'
 import { endTurn } from './end-turn.ts'
 import { planAttemptsMax, retryDelayMs } from './retry-delay.ts'
 import { settleTurn } from './settle-turn.ts'
@@ -39,10 +40,21 @@ function adoptPlan(draft: SessionDraft, turn: TurnState, plan: WorkflowPlan): vo
   turn.plan = plan
   turn.planVersion = 1
   turn.policies = draft.policies
+  turn.versions = pinVersions(plan, draft.agentVersions)
   turn.steps = Object.fromEntries(plan.steps.map((step) => [step.stepId, newStep(step.agent)]))
   draft.log('plan.ready', turn.turn, { plan, planVersion: 1 })
   takeOver(draft, turn)
   settleTurn(draft, turn.turn)
+}
+
+/** The plan itself, with its schema and its mode, is kept with the turn. */
+function pinVersions({ steps }: WorkflowPlan, agentVersions: Record<string, string>): TurnVersions {
+  const agents = steps.flatMap(({ agent, onFailure }) => [agent, onFailure?.agent ?? agent])
+  const known = agents.flatMap((agent) => {
+    const version = agentVersions[agent]
+    return version === undefined ? [] : [[agent, version]]
+  })
+  return { weft: weftVersion, agents: Object.fromEntries(known) }
 }
 
 /** The outputs a fork begins with; they cost nothing here. */

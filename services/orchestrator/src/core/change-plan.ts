@@ -3,7 +3,8 @@ import { canonicalJson, isTerminalStep, WeftError, type WorkflowPlan, type Workf
 import { hashOfQuestion, hashOfStep, noteApproval } from './ask-approval.ts'
 import { endApproval } from './end-approval.ts'
 import type { SessionDraft } from './session-draft.ts'
-import { type ApprovalState, newStep, type StepState, type TurnState } from './session-state.ts'
+import { newStep } from './new-session.ts'
+import type { ApprovalState, StepState, TurnState } from './session-state.ts'
 
 /**
  * Puts another plan in the place of a running turn's. What has started stays as it is; every approval that is still pending is asked anew

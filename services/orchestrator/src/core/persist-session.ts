@@ -16,6 +16,7 @@ import {
   SubmitTurn,
   TurnAnswer,
   TurnStatus,
+  TurnVersions,
   Usage,
   WorkflowPlan,
 } from '@weft/contracts'
@@ -95,6 +96,7 @@ const TurnHead = z.object({
   planNotBeforeMs: z.number(),
   planVersion: z.int(),
   hasPolicies: z.boolean(),
+  versions: TurnVersions.default({ weft: 'unknown', agents: {} }),
   hasAnswer: z.boolean(),
   /** Of a turn that has not ended; an ended turn's steps and approvals are a part. */
   steps: z.record(z.string(), StepHead).optional(),

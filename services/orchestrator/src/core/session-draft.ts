@@ -16,6 +16,7 @@ import type {
 export class SessionDraft {
   readonly nowMs: number
   readonly policies: ApprovalPolicy[]
+  readonly agentVersions: Record<string, string>
   readonly commands: SessionCommand[] = []
   readonly events: SessionEvent[] = []
   reply: InputReply | undefined
@@ -26,10 +27,11 @@ export class SessionDraft {
   readonly #editedSteps = new Set<StepState>()
   readonly #editedApprovals = new Set<ApprovalState>()
 
-  constructor(state: SessionState, { nowMs, policies }: AdvanceContext) {
+  constructor(state: SessionState, { nowMs, policies, agentVersions }: AdvanceContext) {
     this.#state = { ...state, turns: [...state.turns], outbox: [...state.outbox] }
     this.nowMs = nowMs
     this.policies = policies
+    this.agentVersions = agentVersions
   }
 
   get session(): Readonly<SessionState> {

@@ -19,6 +19,7 @@ import type {
   SubmitTurn,
   TurnAnswer,
   TurnStatus,
+  TurnVersions,
   Usage,
   WorkflowPlan,
   WorkflowStep,
@@ -80,6 +81,8 @@ export interface TurnState {
   planVersion: number
   /** Those that held when the plan was adopted; a later change of the file does not reach this turn. */
   policies: ApprovalPolicy[]
+  /** What the turn began with: a later version of Weft or of an agent's card that takes over on the way can be told from it. */
+  versions: TurnVersions
   steps: Record<string, StepState>
   /** Oldest first. */
   approvals: ApprovalState[]
@@ -239,6 +242,8 @@ export interface AdvanceContext {
   nowMs: number
   /** Those that hold now; a turn takes them over with its plan. */
   policies: ApprovalPolicy[]
+  /** By agent, as the cards say now. */
+  agentVersions: Record<string, string>
 }
 
 export interface Advance {
@@ -254,47 +259,3 @@ export type InputReply =
   | { kind: 'needs_history' }
   | { kind: 'submitted'; turn: number; isRepeat: boolean }
   | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean }
-
-export function newSession(
-  identity: { tenant: string; sessionId: string; user: string | undefined },
-  nowMs: number,
-): SessionState {
-  return {
-    ...identity,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    epoch: 0,
-    revision: 0,
-    lastSeq: 0,
-    lastTurn: 0,
-    lastApproval: 0,
-    isPaused: false,
-    deletion: 'none',
-    turns: [],
-    outbox: [],
-  }
-}
-
-export function newStep(agent: string): StepState {
-  return {
-    status: 'pending',
-    agent,
-    attempt: 0,
-    interruptions: 0,
-    epoch: 0,
-    notBeforeMs: 0,
-    deadlineMs: 0,
-    startedAtMs: undefined,
-    endedAtMs: undefined,
-    usage: [],
-    problem: undefined,
-    outcome: undefined,
-    checkpoint: undefined,
-    progressCount: 0,
-    approvalId: undefined,
-    decisions: [],
-    approvedHash: undefined,
-    child: undefined,
-    isReused: false,
-  }
-}

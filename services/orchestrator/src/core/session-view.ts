@@ -30,7 +30,7 @@ function viewTurn(state: SessionState, turn: TurnState): TurnView {
     steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(state, turn, step)),
     ...(turn.endedAtMs === undefined ? {} : { endedAt: iso(turn.endedAtMs) }),
     ...(traceId === undefined ? {} : { traceId }),
-    ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion }),
+    ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion, versions: turn.versions }),
     ...(approvals.length === 0 ? {} : { approvals }),
     ...(turn.request.seed === undefined ? {} : { forkedFrom: forkOf(turn.request.seed) }),
     ...(turn.answer === undefined ? {} : { answer: turn.answer }),

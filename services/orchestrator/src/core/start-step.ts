@@ -54,7 +54,8 @@ function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): vo
   const { stepId } = step
   const { attempt, epoch, agent } = state
   if (!isChild) {
-    draft.log('step.dispatched', turn, { stepId, agent, attempt })
+    const agentVersion = draft.agentVersions[agent]
+    draft.log('step.dispatched', turn, { stepId, agent, attempt, ...(agentVersion === undefined ? {} : { agentVersion }) })
     draft.command({ type: 'dispatch', turn, stepId, epoch, attempt })
     return
   }

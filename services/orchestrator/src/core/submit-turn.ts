@@ -1,4 +1,4 @@
-import { type ChatMessage, messageText, type SubmitTurn, WeftError } from '@weft/contracts'
+import { type ChatMessage, messageText, type SubmitTurn, WeftError, weftVersion } from '@weft/contracts'
 import type { SessionDraft } from './session-draft.ts'
 import { type SessionInput, sessionLimits, type TurnState } from './session-state.ts'
 
@@ -83,6 +83,7 @@ function newTurn(draft: SessionDraft, turn: number, { request, said }: { request
     plan: undefined,
     planVersion: 0,
     policies: [],
+    versions: { weft: weftVersion, agents: {} },
     steps: {},
     approvals: [],
     answer: undefined,

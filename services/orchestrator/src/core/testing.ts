@@ -10,26 +10,25 @@ import type {
 } from '@weft/contracts'
 import { advanceSession } from './advance-session.ts'
 import { viewSession } from './session-view.ts'
-import {
-  type Advance,
-  newSession,
-  type SessionCommand,
-  type SessionInput,
-  type SessionState,
-  type StepRef,
-} from './session-state.ts'
+import { newSession } from './new-session.ts'
+import type { Advance, SessionCommand, SessionInput, SessionState, StepRef } from './session-state.ts'
 
 /** A session driven by hand: a clock that only moves when told, and the commands so far. */
 export class DrivenSession {
   nowMs = 1_000_000
   state: SessionState = { ...newSession({ tenant: 'acme', sessionId: 's1', user: undefined }, 1_000_000), epoch: 1 }
   policies: ApprovalPolicy[] = []
+  agentVersions: Record<string, string> = {}
   readonly commands: SessionCommand[] = []
   readonly eventTypes: string[] = []
   readonly events: SessionEvent[] = []
 
   send(input: SessionInput): Advance {
-    const advance = advanceSession(this.state, input, { nowMs: this.nowMs, policies: this.policies })
+    const advance = advanceSession(this.state, input, {
+      nowMs: this.nowMs,
+      policies: this.policies,
+      agentVersions: this.agentVersions,
+    })
     this.state = advance.state
     this.commands.push(...advance.commands)
     this.events.push(...advance.events)

@@ -1,0 +1,45 @@
+import type { SessionState, StepState } from './session-state.ts'
+
+export function newSession(
+  identity: { tenant: string; sessionId: string; user: string | undefined },
+  nowMs: number,
+): SessionState {
+  return {
+    ...identity,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    epoch: 0,
+    revision: 0,
+    lastSeq: 0,
+    lastTurn: 0,
+    lastApproval: 0,
+    isPaused: false,
+    deletion: 'none',
+    turns: [],
+    outbox: [],
+  }
+}
+
+export function newStep(agent: string): StepState {
+  return {
+    status: 'pending',
+    agent,
+    attempt: 0,
+    interruptions: 0,
+    epoch: 0,
+    notBeforeMs: 0,
+    deadlineMs: 0,
+    startedAtMs: undefined,
+    endedAtMs: undefined,
+    usage: [],
+    problem: undefined,
+    outcome: undefined,
+    checkpoint: undefined,
+    progressCount: 0,
+    approvalId: undefined,
+    decisions: [],
+    approvedHash: undefined,
+    child: undefined,
+    isReused: false,
+  }
+}
