@@ -88,9 +88,7 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
   })
   const eventLog = createEventLog({
     database,
-    onFlushed: (actorId, upToSeq) => {
-      apply(actorId, { type: 'flushed', upToSeq }).catch((cause: unknown) => onProblem('note flushed events', actorId, cause))
-    },
+    onFlushed: (actorId, upToSeq) => host.noteFlushed(actorId, upToSeq),
     onProblem: (cause) => logger.warn('the event log is behind', { cause: messageOf(cause) }),
   })
   const plans = createPlanRequester({ sidecar, apply, onProblem })

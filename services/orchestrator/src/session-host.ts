@@ -111,6 +111,10 @@ export class SessionHost implements ActorType {
     await this.#open(actorId).mailbox.post(input)
   }
 
+  noteFlushed(actorId: string, upToSeq: number): void {
+    this.#hosted.get(actorId)?.mailbox.noteFlushed(upToSeq)
+  }
+
   peek(actorId: string): SessionState | undefined {
     return this.#hosted.get(actorId)?.mailbox.peek()
   }

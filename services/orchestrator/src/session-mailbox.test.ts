@@ -104,3 +104,19 @@ it('a commit whose answer was lost is found again, under a new epoch, and a repe
   expect(await mailbox.post(submit({ idempotencyKey: 'k' }))).toMatchObject({ turn: 1, isRepeat: true })
   expect(mailbox.peek()?.epoch).toBe(2)
 })
+
+it('events known to be in the log are told to the store with the next commit, or a moment later, never in a commit each', async () => {
+  const store = storeInMemory()
+  const { mailbox } = mailboxOver(store)
+  await mailbox.post(submit())
+  const { lastSeq = 0 } = mailbox.peek() ?? {}
+  mailbox.noteFlushed(lastSeq)
+  expect(mailbox.peek()?.outbox).toHaveLength(1)
+  await mailbox.post({ type: 'cancel', turn: undefined })
+  expect(store.commits).toBe(2)
+  expect(mailbox.peek()?.outbox[0]?.events[0]?.seq).toBe(lastSeq + 1)
+  mailbox.noteFlushed(mailbox.peek()?.lastSeq ?? 0)
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  expect(store.commits).toBe(3)
+  expect(mailbox.peek()?.outbox).toEqual([])
+})

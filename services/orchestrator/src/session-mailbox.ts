@@ -36,6 +36,9 @@ interface Advanced {
   commands: SessionCommand[]
 }
 
+/** How long it may take until the store, too, knows which events are in the log. */
+const flushDelayMs = 300
+
 /** Inputs waiting for one actor at most; more are refused. */
 const lettersMax = 10_000
 
@@ -49,6 +52,9 @@ export class Mailbox {
   #letters: Letter[] = []
   #stored: StoredSession | undefined
   #working: Promise<void> | undefined
+  #flushedSeq: number | undefined
+  #flushTimer: NodeJS.Timeout | undefined
+  #isFlushDue = false
 
   constructor(options: MailboxOptions) {
     const { actorId, store } = options
@@ -69,6 +75,23 @@ export class Mailbox {
       this.#letters.push({ input, resolve, reject })
       this.#working ??= this.#work()
     })
+  }
+
+  /**
+   * Events up to this one are in the log. Not worth a commit of its own: the next one tells the store, at the latest in a moment; until
+   * then a crash only has them written again.
+   */
+  noteFlushed(upToSeq: number): void {
+    if (this.#stored === undefined) return
+    this.#flushedSeq = Math.max(this.#flushedSeq ?? 0, upToSeq)
+    this.#flushTimer ??= setTimeout(() => this.#commitFlushed(), flushDelayMs)
+  }
+
+  #commitFlushed(): void {
+    this.#flushTimer = undefined
+    if (this.#stored === undefined) return
+    this.#isFlushDue = true
+    this.#working ??= this.#work()
   }
 
   /** The state as of the last commit; undefined while it is not loaded. */
@@ -94,12 +117,12 @@ export class Mailbox {
   }
 
   isIdle(): boolean {
-    return this.#working === undefined && this.#letters.length === 0
+    return this.#working === undefined && this.#letters.length === 0 && this.#flushTimer === undefined
   }
 
   async #work(): Promise<void> {
     await Promise.resolve()
-    while (this.#letters.length > 0) {
+    while (this.#letters.length > 0 || this.#isFlushDue) {
       const batch = this.#letters
       this.#letters = []
       await this.#turn(batch)
@@ -108,6 +131,7 @@ export class Mailbox {
   }
 
   async #turn(batch: Letter[]): Promise<void> {
+    this.#isFlushDue = false
     try {
       await this.#load(batch)
     } catch (cause) {
@@ -121,6 +145,7 @@ export class Mailbox {
   /** An input that is refused leaves the others of its batch untouched. */
   #advance(batch: Letter[]): Advanced {
     const made: Advanced = { state: this.#stored?.state, answered: [], commands: [] }
+    this.#forgetFlushed(made)
     for (const letter of batch) {
       try {
         if (made.state === undefined) throw new WeftError('not_found', 'no such session')
@@ -133,6 +158,15 @@ export class Mailbox {
       }
     }
     return made
+  }
+
+  #forgetFlushed(made: Advanced): void {
+    const upToSeq = this.#flushedSeq
+    this.#flushedSeq = undefined
+    clearTimeout(this.#flushTimer)
+    this.#flushTimer = undefined
+    if (upToSeq === undefined || made.state === undefined) return
+    made.state = advanceSession(made.state, { type: 'flushed', upToSeq }, this.#context()).state
   }
 
   async #finish({ state, answered, commands }: Advanced): Promise<void> {

@@ -24,10 +24,13 @@ export function nodeEnvironment(plan: Pick<MeshPlan, 'environment' | 'compileCac
 
 const idleMemory = join(import.meta.dirname, 'return-idle-memory.ts')
 
+/** Megabytes of one half of the young generation, for a process that has little in flight at once. */
+const youngMbDefault = 2
+
 /**
- * How every Node process of the mesh is started: quiet about type stripping, with a young generation that stays small, and giving back
- * while idle what it does not need.
+ * How every Node process of the mesh is started: quiet about type stripping, with a young generation that stays small unless told otherwise,
+ * and giving back while idle what it does not need.
  */
-export function nodeArguments(main: string): string[] {
-  return ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', '--import', idleMemory, main]
+export function nodeArguments(main: string, youngMb = youngMbDefault): string[] {
+  return ['--disable-warning=ExperimentalWarning', `--max-semi-space-size=${youngMb}`, '--import', idleMemory, main]
 }

@@ -1,0 +1,17 @@
+/** What is run: a chain of empty steps, or one step, many at once, and one more. */
+export interface Shape {
+  chain?: number
+  fanOut?: number
+  /** How long each step of the chain, or each of the many, takes at the agent. */
+  delayMs?: number
+}
+
+/** An orchestrator in its own documented durable set-up. */
+export interface Contender {
+  name: string
+  /** What one of its steps is. */
+  step: string
+  /** Runs a workflow of this shape to its end. */
+  run(shape: Shape): Promise<void>
+  stop(): Promise<void>
+}

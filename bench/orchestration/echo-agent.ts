@@ -1,0 +1,30 @@
+// The agent whose steps every contender calls: answers at once, or after `params.delayMs`. For Weft it has a card and speaks NDJSON;
+// the others call POST /echo. `node bench/orchestration/echo-agent.ts` listens on APP_PORT.
+import { createServer } from 'node:http'
+import { json } from 'node:stream/consumers'
+
+interface Step {
+  params?: { delayMs?: number }
+}
+
+const capability = { name: 'echo', description: 'Answers.', inputSchema: {}, outputSchema: {}, effects: 'none' }
+const card = { id: 'echo', version: '1', description: 'Answers at once.', capabilities: [capability] }
+const result = { type: 'result', output: { text: 'done' }, citations: [], confidence: 1 }
+
+createServer((request, response) => {
+  if (request.url === '/card') {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(card))
+    return
+  }
+  json(request)
+    .then((body) => {
+      const { params } = body as Step
+      const answer = () =>
+        request.url === '/execute'
+          ? response.setHeader('content-type', 'application/x-ndjson').end(`${JSON.stringify(result)}\n`)
+          : response.setHeader('content-type', 'application/json').end('{"text":"done"}')
+      if (params?.delayMs === undefined) answer()
+      else setTimeout(answer, params.delayMs)
+    })
+    .catch(() => response.writeHead(400).end())
+}).listen({ port: Number(process.env.APP_PORT), host: '127.0.0.1', backlog: 2_048 })

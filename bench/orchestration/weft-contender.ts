@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { type FollowedProgram, followProgram } from '@weft/tests/mesh/followed-program.ts'
+import { freePort, startWeft } from '@weft/tests/mesh/running-mesh.ts'
+import { Agent, request } from 'undici'
+import { z } from 'zod'
+import { type BenchMesh, startBenchMesh } from '../measuring/bench-mesh.ts'
+import type { Contender, Shape } from './contender.ts'
+
+const Answer = z.object({ weft: z.looseObject({ sessionId: z.string(), status: z.string() }) })
+
+/** Weft as a client meets it: a plan with every request, each step a call to another service through two sidecars. */
+export async function startWeftContender(): Promise<Contender & { mesh: BenchMesh }> {
+  const mesh = await startBenchMesh()
+  const echo = await joinEcho(mesh)
+  const connections = new Agent({ connections: 256 })
+  return {
+    name: 'Weft',
+    step: 'another service, through two sidecars',
+    mesh,
+    async run(shape) {
+      const body = {
+        model: 'weft/auto',
+        messages: [{ role: 'user', content: 'Run.' }],
+        weft: { plan: planOf(shape), progress: false },
+      }
+      const response = await request(`${mesh.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${mesh.apiKey}`, 'x-session-id': randomUUID() },
+        body: JSON.stringify(body),
+        dispatcher: connections,
+      })
+      const { weft } = Answer.parse(await response.body.json())
+      if (weft.status !== 'completed') throw new Error(`the session ended ${weft.status}`)
+    },
+    async stop() {
+      await echo.end('SIGINT', 20_000)
+      await connections.close()
+      await mesh.stop()
+    },
+  }
+}
+
+async function joinEcho({ port, dataFolder, apiKey }: BenchMesh): Promise<FollowedProgram> {
+  const env = { WEFT_PORT: String(port), WEFT_DATA: dataFolder, WEFT_API_KEY: apiKey }
+  const main = join(import.meta.dirname, 'echo-agent.ts')
+  const args = ['agent', 'run', '--app-id', 'echo', '--app-port', String(await freePort()), '--', process.execPath, main]
+  const program = followProgram(startWeft(args, env))
+  await program.until(/echo joined the mesh/, 60_000)
+  return program
+}
+
+function planOf({ chain = 1, fanOut = 0, delayMs }: Shape) {
+  const params = delayMs === undefined ? {} : { delayMs }
+  const step = { agent: 'echo', capability: 'echo', params: {}, parallel: false }
+  if (fanOut > 0) {
+    const middle = Array.from({ length: fanOut }, (_, n) => ({
+      ...step,
+      stepId: `m${n}`,
+      dependsOn: ['first'],
+      params,
+      parallel: true,
+    }))
+    const first = { ...step, stepId: 'first', dependsOn: [] }
+    const last = { ...step, stepId: 'last', dependsOn: middle.map(({ stepId }) => stepId) }
+    return { planId: 'fan', schemaVersion: 1, answerStepId: 'last', steps: [first, ...middle, last] }
+  }
+  const steps = Array.from({ length: chain }, (_, n) => ({
+    ...step,
+    stepId: `s${n}`,
+    params,
+    dependsOn: n === 0 ? [] : [`s${n - 1}`],
+  }))
+  return { planId: 'chain', schemaVersion: 1, answerStepId: `s${chain - 1}`, steps }
+}
