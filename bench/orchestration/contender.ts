@@ -4,6 +4,8 @@ export interface Shape {
   fanOut?: number
   /** How long each step of the chain, or each of the many, takes at the agent. */
   delayMs?: number
+  /** The agent a peer's steps call. */
+  agentUrl?: string
 }
 
 /** An orchestrator in its own documented durable set-up. */

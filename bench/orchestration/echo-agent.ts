@@ -2,10 +2,9 @@
 // the others call POST /echo. `node bench/orchestration/echo-agent.ts` listens on APP_PORT.
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { z } from 'zod'
 
-interface Step {
-  params?: { delayMs?: number }
-}
+const Step = z.object({ params: z.object({ delayMs: z.number().optional() }).optional() })
 
 const capability = { name: 'echo', description: 'Answers.', inputSchema: {}, outputSchema: {}, effects: 'none' }
 const card = { id: 'echo', version: '1', description: 'Answers at once.', capabilities: [capability] }
@@ -18,7 +17,7 @@ createServer((request, response) => {
   }
   json(request)
     .then((body) => {
-      const { params } = body as Step
+      const { params } = Step.parse(body)
       const answer = () =>
         request.url === '/execute'
           ? response.setHeader('content-type', 'application/x-ndjson').end(`${JSON.stringify(result)}\n`)

@@ -9,29 +9,36 @@ import type { Contender, Shape } from './contender.ts'
 
 const Answer = z.object({ weft: z.looseObject({ sessionId: z.string(), status: z.string() }) })
 
+const Session = z.object({ turns: z.array(z.object({ steps: z.array(z.object({ startedAt: z.string() })) })) })
+
+export interface WeftContender extends Contender {
+  mesh: BenchMesh
+  agentUrl: string
+  /** Milliseconds from the start of one step of a chain to the next, by the session's own clock: without the way of request and answer. */
+  chainInside(steps: number): Promise<number>
+}
+
 /** Weft as a client meets it: a plan with every request, each step a call to another service through two sidecars. */
-export async function startWeftContender(): Promise<Contender & { mesh: BenchMesh }> {
+export async function startWeftContender(): Promise<WeftContender> {
   const mesh = await startBenchMesh()
-  const echo = await joinEcho(mesh)
+  const agentPort = await freePort()
+  const echo = await joinEcho(mesh, agentPort)
   const connections = new Agent({ connections: 256 })
   return {
     name: 'Weft',
     step: 'another service, through two sidecars',
     mesh,
-    async run(shape) {
-      const body = {
-        model: 'weft/auto',
-        messages: [{ role: 'user', content: 'Run.' }],
-        weft: { plan: planOf(shape), progress: false },
-      }
-      const response = await request(`${mesh.url}/v1/chat/completions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${mesh.apiKey}`, 'x-session-id': randomUUID() },
-        body: JSON.stringify(body),
-        dispatcher: connections,
-      })
-      const { weft } = Answer.parse(await response.body.json())
-      if (weft.status !== 'completed') throw new Error(`the session ended ${weft.status}`)
+    agentUrl: `http://127.0.0.1:${agentPort}`,
+    run: async (shape) => {
+      await ask(shape)
+    },
+    async chainInside(steps) {
+      const sessionId = await ask({ chain: steps })
+      const headers = { authorization: `Bearer ${mesh.apiKey}` }
+      const response = await request(`${mesh.url}/v1/sessions/${sessionId}`, { headers, dispatcher: connections })
+      const { turns } = Session.parse(await response.body.json())
+      const starts = (turns[0]?.steps ?? []).map(({ startedAt }) => Date.parse(startedAt))
+      return ((starts.at(-1) ?? 0) - (starts[0] ?? 0)) / (steps - 1)
     },
     async stop() {
       await echo.end('SIGINT', 20_000)
@@ -39,12 +46,29 @@ export async function startWeftContender(): Promise<Contender & { mesh: BenchMes
       await mesh.stop()
     },
   }
+
+  async function ask(shape: Shape): Promise<string> {
+    const body = {
+      model: 'weft/auto',
+      messages: [{ role: 'user', content: 'Run.' }],
+      weft: { plan: planOf(shape), progress: false },
+    }
+    const response = await request(`${mesh.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${mesh.apiKey}`, 'x-session-id': randomUUID() },
+      body: JSON.stringify(body),
+      dispatcher: connections,
+    })
+    const { weft } = Answer.parse(await response.body.json())
+    if (weft.status !== 'completed') throw new Error(`the session ended ${weft.status}`)
+    return weft.sessionId
+  }
 }
 
-async function joinEcho({ port, dataFolder, apiKey }: BenchMesh): Promise<FollowedProgram> {
+async function joinEcho({ port, dataFolder, apiKey }: BenchMesh, agentPort: number): Promise<FollowedProgram> {
   const env = { WEFT_PORT: String(port), WEFT_DATA: dataFolder, WEFT_API_KEY: apiKey }
   const main = join(import.meta.dirname, 'echo-agent.ts')
-  const args = ['agent', 'run', '--app-id', 'echo', '--app-port', String(await freePort()), '--', process.execPath, main]
+  const args = ['agent', 'run', '--app-id', 'echo', '--app-port', String(agentPort), '--', process.execPath, main]
   const program = followProgram(startWeft(args, env))
   await program.until(/echo joined the mesh/, 60_000)
   return program

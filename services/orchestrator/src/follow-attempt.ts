@@ -28,29 +28,34 @@ export interface AttemptEnd {
 }
 
 /**
- * Reads an agent's NDJSON answer to its end, so that its connection can serve the next attempt. Throws `upstream_error` when it
- * ends without a result, or holds what is not an agent's event.
+ * Reads an agent's NDJSON answer until it says how the attempt ended; what is left is read on beside, so that its connection can serve the
+ * next attempt. Throws `upstream_error` when the answer ends without a result, or holds what is not an agent's event.
  */
 export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body: AsyncIterable<Uint8Array>): Promise<AttemptEnd> {
   const usage: Usage[] = []
   const text = textAtOffsets(sink)
-  let outcome: AttemptOutcome | undefined
-  try {
-    for await (const line of readLines(body)) {
-      if (outcome !== undefined) continue
-      const event = parseJson(AgentEvent, line, `the answer of ${agent}`)
-      if (isTerminalAgentEvent(event)) outcome = outcomeOf(event)
-      else if (event.type === 'usage') usage.push(usageOf(event))
-      else if (event.type === 'text') text.push(event.delta)
-      else await note({ ref, sink }, event)
+  const lines = readLines(body)
+  for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
+    const event = parseJson(AgentEvent, line.value, `the answer of ${agent}`)
+    if (isTerminalAgentEvent(event)) {
+      text.end()
+      void drain(lines)
+      return { outcome: outcomeOf(event), usage }
     }
-  } catch (thrown) {
-    // What comes after the result, even the loss of the connection, takes nothing away from it.
-    if (outcome === undefined) throw thrown
+    if (event.type === 'usage') usage.push(usageOf(event))
+    else if (event.type === 'text') text.push(event.delta)
+    else await note({ ref, sink }, event)
   }
-  text.end()
-  if (outcome !== undefined) return { outcome, usage }
   throw new WeftError('upstream_error', `${agent} ended its answer without a result`, { isRetryable: true })
+}
+
+/** What comes after the result, even the loss of the connection, takes nothing away from it. */
+async function drain(lines: AsyncIterator<string>): Promise<void> {
+  try {
+    while ((await lines.next()).done !== true);
+  } catch {
+    // Nothing that could still be told would count.
+  }
 }
 
 /**
