@@ -20,9 +20,9 @@ it('goes up, down and up again, leaving nothing behind', async () => {
       await sql<{ name: string }>`select tablename as name from pg_tables where schemaname = 'public'`.execute(test.database.db)
     ).rows.map((row) => row.name)
   expect((await tables()).length).toBeGreaterThan(10)
-  expect(await migrateDown(test.database, 99)).toHaveLength(4)
+  expect(await migrateDown(test.database, 99)).toHaveLength(5)
   expect(await tables()).toEqual(['weft_migrations'])
-  expect(await migrateUp(test.database)).toHaveLength(4)
+  expect(await migrateUp(test.database)).toHaveLength(5)
   expect((await migrationStatus(test.database)).every((status) => status.appliedAt !== undefined)).toBe(true)
 }, 20_000)
 
@@ -30,7 +30,13 @@ it('is applied once when several processes start together', async () => {
   await migrateDown(test.database, 99)
   await sql`drop table weft_migrations`.execute(test.database.db)
   const applied = await Promise.all(Array.from({ length: 5 }, () => migrateUp(test.database)))
-  expect(applied.flat().toSorted()).toEqual(['0001-knowledge', '0002-sessions', '0003-approvals', '0004-blobs-of-sessions'])
+  expect(applied.flat().toSorted()).toEqual([
+    '0001-knowledge',
+    '0002-sessions',
+    '0003-approvals',
+    '0004-blobs-of-sessions',
+    '0005-webhook-rotation',
+  ])
 }, 20_000)
 
 it('says what to do about a PostgreSQL that cannot search, and changes nothing there', async () => {

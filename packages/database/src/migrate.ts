@@ -5,6 +5,7 @@ import * as knowledge from './migrations/0001-knowledge.ts'
 import * as sessions from './migrations/0002-sessions.ts'
 import * as approvals from './migrations/0003-approvals.ts'
 import * as blobs from './migrations/0004-blobs-of-sessions.ts'
+import * as rotation from './migrations/0005-webhook-rotation.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -19,6 +20,7 @@ const migrations: Migration[] = [
   { name: '0002-sessions', up: sessions.up, down: sessions.down },
   { name: '0003-approvals', up: approvals.up, down: approvals.down },
   { name: '0004-blobs-of-sessions', up: blobs.up, down: blobs.down },
+  { name: '0005-webhook-rotation', up: rotation.up, down: rotation.down },
 ]
 
 export interface MigrationStatus {

@@ -123,7 +123,7 @@ export interface Schema {
   }
   /** Links to approval pages that decided, kept until they would have expired. */
   used_page_tokens: { tenant: string; token_hash: string; expires_at: Timestamp }
-  webhooks: { tenant: string; id: string; url: string; secrets: string[]; created_at: CreatedAt }
+  webhooks: { tenant: string; id: string; url: string; secrets: string[]; created_at: CreatedAt; rotated_at: Timestamp | null }
   /** What is to be delivered, once each; kept until it is or its attempts are used up. */
   notifications: {
     id: Generated<string>

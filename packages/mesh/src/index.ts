@@ -14,6 +14,7 @@ export { type HealthCheck, type HealthReport, healthRoutes, runChecks } from './
 export { createInternalApp, handle, type InternalAppOptions } from './internal-app.ts'
 export { createKeptResults, type KeptExecution, type KeptResults } from './kept-results.ts'
 export { listen, type RunningServer } from './listen.ts'
+export { type OutboundLimits, postOutbound, requireOutboundUrl } from './outbound-post.ts'
 export { readLines } from './ndjson.ts'
 export { runService, type Service } from './run-service.ts'
 export { type AgentOptions, serveAgent } from './serve-agent.ts'

@@ -24,6 +24,8 @@ export interface ApprovalLog {
   /** Oldest first. */
   pending(query: PendingQuery): Promise<{ data: ApprovalView[]; hasMore: boolean }>
   find(approval: { tenant: string; id: string }): Promise<ApprovalView | undefined>
+  /** Of the newest line of the tenant's history; 0 when there is none. */
+  lastPosition(tenant: string): Promise<number>
   /** Oldest first, each line as its hash covers it. */
   history(query: HistoryQuery): Promise<{ data: ChainedLine[]; hasMore: boolean }>
 }

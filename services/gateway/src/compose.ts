@@ -26,6 +26,11 @@ import { createOpenStreams } from './open-streams.ts'
 import { createPostgresAgents } from './postgres-agents.ts'
 import { createPostgresApprovals } from './postgres-approvals.ts'
 import { createPostgresKeys } from './postgres-keys.ts'
+import { createPostgresNotifications } from './notifications/postgres-notifications.ts'
+import { createPostgresWebhooks } from './notifications/postgres-webhooks.ts'
+import { createMailSender } from './notifications/send-mail.ts'
+import { deliverNotification } from './notifications/deliver-notification.ts'
+import { startNotificationWorker } from './notifications/notification-worker.ts'
 import { createPostgresPageTokens } from './postgres-page-tokens.ts'
 import { createPostgresSessionLog } from './postgres-sessions.ts'
 import { prepareDatabase } from './prepare-database.ts'
@@ -48,6 +53,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
   const adminKey = await readAdminKey({ key: settings.WEFT_API_KEY, file: settings.WEFT_ADMIN_KEY_FILE })
   let internal: RunningServer | undefined
   let open: RunningServer | undefined
+  let notifying: { stop(): Promise<void> } | undefined
   return {
     async start() {
       internal = await listen(internalApp(parts, settings), { port: settings.WEFT_APP_PORT })
@@ -55,6 +61,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       prepareDatabase({ database, keyStore: parts.keyStore, adminKey, logger, signal: life.stop.signal })
         .then(() => {
           life.isPrepared = true
+          notifying = startNotifying(parts, settings)
         })
         .catch((cause: unknown) => logger.error('the database was not prepared', { cause: messageOf(cause) }))
       logger.info('gateway is listening', { port: open.port })
@@ -67,6 +74,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       await internal?.stop(internalCutMs)
       clearTimeout(ending)
       streams.stop()
+      await notifying?.stop()
       await Promise.all([sidecar.stop(), models.stop(), database.stop()])
       await telemetry.stop()
     },
@@ -99,6 +107,7 @@ async function buildParts(settings: GatewaySettings) {
     sessions: createSessions(sidecar),
     log: createPostgresSessionLog(database),
     approvals: createPostgresApprovals(database),
+    webhooks: { webhooks: createPostgresWebhooks(database), privateHosts: new Set(settings.WEFT_OUTBOUND_PRIVATE_HOSTS) },
     pages: {
       key: pageKey(settings.APP_API_TOKEN),
       publicUrl: settings.WEFT_PUBLIC_URL,
@@ -139,6 +148,26 @@ function internalApp({ telemetry, own, replyTopic, hub, agents }: Parts, setting
       mountReplies(app, { topic: replyTopic, hub, onProblem })
       app.post('/agents', joinedAgents(agents))
     },
+  })
+}
+
+const notificationTimeoutMs = 10_000
+
+function startNotifying({ database, webhooks, sidecar, pages, telemetry }: Parts, settings: GatewaySettings) {
+  const { WEFT_SMTP_URL: url, WEFT_MAIL_FROM: from } = settings
+  const deps = {
+    webhooks: webhooks.webhooks,
+    sidecar,
+    sendMail: url === undefined ? undefined : createMailSender({ url, from }),
+    links: pages,
+    base: `http://127.0.0.1:${settings.WEFT_PORT}`,
+    outbound: { privateHosts: webhooks.privateHosts, timeoutMs: notificationTimeoutMs },
+    nowMs: Date.now,
+  }
+  return startNotificationWorker({
+    store: createPostgresNotifications(database),
+    deliver: (notification) => deliverNotification(deps, notification),
+    logger: telemetry.logger,
   })
 }
 

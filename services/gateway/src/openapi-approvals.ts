@@ -12,6 +12,16 @@ export const approvalOperations: ApiOperation[] = [
     ),
     query: [...page, 'assignee', 'sessionId', 'snoozed', 'format'],
   },
+  {
+    ...read(
+      '/approvals/stream',
+      'streamApprovals',
+      'What is asked and what becomes of it; each event has its place in the history as id',
+    ),
+    query: ['assignee', 'after'],
+    headers: ['Last-Event-ID'],
+    answer: { content: 'text/event-stream' },
+  },
   { ...read('/approvals/history', 'listApprovalHistory', 'Everything that was done to approvals, oldest first'), query: page },
   read('/approvals/history/verify', 'verifyApprovalHistory', 'Whether every entry still holds the hash of the one before'),
   { ...act('/approvals/batch', 'decideApprovals', 'Many decisions, each with its own result'), body: { schema: 'BatchBody' } },

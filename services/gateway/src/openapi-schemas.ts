@@ -25,6 +25,7 @@ import { PlanInput } from './routes/ask-planner.ts'
 import { CreateKey } from './routes/create-key.ts'
 import { ForkBody } from './routes/fork-session.ts'
 import { AddFile, CreateFileBatch, CreateVectorStore, UpdateFile, UpdateVectorStore } from './routes/knowledge/request-schemas.ts'
+import { CreateWebhook } from './routes/webhooks/webhooks.ts'
 
 const UploadFile = z.object({ file: z.string().meta({ format: 'binary' }), purpose: z.string() })
 const InboxAnswer = z.union([AgentInboxAnswer, LangChainAnswer])
@@ -43,6 +44,7 @@ const named = {
   CreateFileBatch,
   CreateKey,
   CreateVectorStore,
+  CreateWebhook,
   DelegateBody: decisionBodies.delegate,
   Filter,
   ForkBody,

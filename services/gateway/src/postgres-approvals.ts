@@ -18,6 +18,8 @@ const EntryRow = z.object({
   hash: z.string(),
 })
 
+const PositionRow = z.object({ position: z.coerce.number() })
+
 /** The approvals' tables, read for clients. Every query names the tenant. */
 export function createPostgresApprovals({ db }: Pick<Database, 'db'>): ApprovalLog {
   return {
@@ -25,6 +27,11 @@ export function createPostgresApprovals({ db }: Pick<Database, 'db'>): ApprovalL
     async find({ tenant, id }) {
       const { rows } = await sql`select approval from approvals where tenant = ${tenant} and id = ${id}`.execute(db)
       return rows.map(toApproval)[0]
+    },
+    async lastPosition(tenant) {
+      const { rows } =
+        await sql`select coalesce(max(position), 0) as position from approval_history where tenant = ${tenant}`.execute(db)
+      return parseValue(PositionRow, rows[0], 'a history row').position
     },
     history: (query) => listHistory(db, query),
   }

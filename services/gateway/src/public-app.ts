@@ -41,6 +41,7 @@ import { listSessionMessages } from './routes/list-session-messages.ts'
 import { listSessions } from './routes/list-sessions.ts'
 import { pauseSession, resumeSession } from './routes/pause-session.ts'
 import { streamSessionEvents } from './routes/stream-session-events.ts'
+import { mountWebhooks, type WebhookDeps } from './routes/webhooks/webhooks.ts'
 import type { SessionLog } from './session-log.ts'
 
 export interface PublicDeps {
@@ -50,6 +51,7 @@ export interface PublicDeps {
   keys: KeyCheck
   keyStore: KeyStore
   agents: AgentStore
+  webhooks: WebhookDeps
   models: Pick<Models, 'passThrough' | 'list' | 'get'>
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   sessions: Sessions
@@ -102,6 +104,7 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   app.get('/v1/keys', isAdmin, listKeys(deps.keyStore))
   app.post('/v1/keys', isAdmin, createKey(deps.keyStore))
   app.delete('/v1/keys/:id', isAdmin, deleteKey({ store: deps.keyStore, keys: deps.keys, streams: deps.streams }))
+  mountWebhooks(app, deps.webhooks, isAdmin)
   app.get('/v1/agents', isAdmin, listAgents(deps))
   app.post('/v1/agents', isAdmin, registerAgent(deps))
   app.delete('/v1/agents/:id', isAdmin, removeAgent(deps.agents))

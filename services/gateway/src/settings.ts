@@ -14,6 +14,11 @@ const publicUrl = z
   .optional()
   .transform((url) => (url === undefined || url === '' ? undefined : url.replace(/\/+$/, '')))
 
+const smtpUrl = z
+  .union([z.literal(''), z.url({ protocol: /^smtps?$/, error: 'a URL like smtps://user:password@mail.example' })])
+  .optional()
+  .transform((url) => (url === '' ? undefined : url))
+
 /** Variables of model providers (OPENAI_API_KEY, …) are kept as they are: the model registry names them. */
 export const GatewaySettings = z.looseObject({
   ...appSettings.shape,
@@ -27,6 +32,11 @@ export const GatewaySettings = z.looseObject({
   WEFT_ALLOWED_HOSTS: names.default([]),
   /** Where people reach the gateway, such as https://weft.example; default: where the request that makes a link came to. */
   WEFT_PUBLIC_URL: publicUrl,
+  /** The mail server that asks approvers who are named by their address, like smtps://user:password@mail.example; none without it. */
+  WEFT_SMTP_URL: smtpUrl,
+  WEFT_MAIL_FROM: z.string().min(3).default('weft@localhost'),
+  /** Private hosts that webhooks may call all the same, comma separated. */
+  WEFT_OUTBOUND_PRIVATE_HOSTS: names.default([]),
   /** The first admin key, or the file that holds it. */
   WEFT_API_KEY: ApiKey.optional(),
   WEFT_ADMIN_KEY_FILE: z.string().optional(),

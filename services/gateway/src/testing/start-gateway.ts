@@ -13,6 +13,7 @@ import { createReplyHub, type ReplyHub } from '../reply-hub.ts'
 import { createMemoryApprovals, createMemoryPageTokens, type MemoryApprovals } from './approvals.ts'
 import { createMemoryAgents } from './memory-agents.ts'
 import { createMemoryKeys } from './memory-keys.ts'
+import { createMemoryWebhooks } from './memory-webhooks.ts'
 import { createScriptedSession, type ScriptedSession } from './scripted-session.ts'
 
 export interface TestGateway {
@@ -49,6 +50,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     },
     sidecar: { invoke: nobody, fetchFrom: nobody },
     agents: createMemoryAgents(),
+    webhooks: { webhooks: createMemoryWebhooks(), privateHosts: new Set() },
     sessions: session,
     log: emptyLog,
     approvals,

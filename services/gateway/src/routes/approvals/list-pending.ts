@@ -35,6 +35,7 @@ export function listPending(approvals: Pick<ApprovalLog, 'pending'>): RequestHan
   }
 }
 
-function seatsOf({ id, roles }: Approver): string[] {
+/** As what an approver is asked. */
+export function seatsOf({ id, roles }: Approver): string[] {
   return [id, ...roles.map((role) => `role:${role}`)]
 }

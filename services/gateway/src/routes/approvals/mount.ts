@@ -9,11 +9,13 @@ import { decideByShape } from './decide-by-shape.ts'
 import { getApproval } from './get-approval.ts'
 import { listApprovalHistory, listHistory } from './list-history.ts'
 import { listPending } from './list-pending.ts'
+import { type StreamApprovalsDeps, streamApprovals } from './stream-approvals.ts'
 import { verifyHistory } from './verify-history.ts'
 
 /** Everything about approvals. The router must have identified the key and parsed JSON bodies. Reading never decides. */
-export function mountApprovalRoutes(router: Router, deps: ApprovalDeps & { pages: PageLinks }): void {
+export function mountApprovalRoutes(router: Router, deps: ApprovalDeps & StreamApprovalsDeps & { pages: PageLinks }): void {
   router.get('/approvals/pending', listPending(deps.approvals))
+  router.get('/approvals/stream', streamApprovals(deps))
   router.get('/approvals/history', listHistory(deps.approvals))
   router.get('/approvals/history/verify', verifyHistory(deps.approvals))
   router.post('/approvals/batch', decideBatch(deps))

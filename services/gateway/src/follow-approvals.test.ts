@@ -1,0 +1,43 @@
+import { expect, it } from '@jest/globals'
+import { type ChainedLine, hashHistoryLine, historyStart } from '@weft/contracts'
+import { followApprovals } from './follow-approvals.ts'
+import { approvalOf, createMemoryApprovals } from './testing/approvals.ts'
+
+function lineOf(position: number, kind: string, approvalId: string): ChainedLine {
+  const line = { position, approvalId, sessionId: 's', seq: position, at: 't', entry: { kind, by: 'ann' } }
+  return { ...line, previousHash: historyStart, hash: hashHistoryLine(historyStart, line) }
+}
+
+async function take(options: Partial<Parameters<typeof followApprovals>[0]>, count: number) {
+  const stop = new AbortController()
+  const all = { approvals: createMemoryApprovals(), tenant: 'acme', afterPosition: undefined, assignees: undefined }
+  const taken: { id: number | undefined; type: unknown; approval: string }[] = []
+  for await (const { id, data } of followApprovals({ ...all, isWanted: () => true, signal: stop.signal, ...options })) {
+    const { type, approval } = JSON.parse(data)
+    taken.push({ id, type, approval: approval.id })
+    if (taken.length === count) stop.abort()
+  }
+  return taken
+}
+
+it('shows what is pending first, then each change with its place in the history', async () => {
+  const approvals = createMemoryApprovals()
+  approvals.kept.push(approvalOf({ id: 'appr_s.1' }))
+  approvals.lines.push(lineOf(1, 'requested', 'appr_s.1'))
+  setTimeout(() => approvals.lines.push(lineOf(2, 'voted', 'appr_s.1')), 50)
+  expect(await take({ approvals }, 2)).toEqual([
+    { id: 1, type: 'approval.pending', approval: 'appr_s.1' },
+    { id: 2, type: 'approval.voted', approval: 'appr_s.1' },
+  ])
+})
+
+it('goes on where a reader had come to, and leaves out what is not the reader’s', async () => {
+  const approvals = createMemoryApprovals()
+  approvals.kept.push(approvalOf({ id: 'appr_s.1', assignees: ['ben'] }), approvalOf({ id: 'appr_s.2', assignees: ['ann'] }))
+  approvals.lines.push(lineOf(1, 'requested', 'appr_s.1'), lineOf(2, 'requested', 'appr_s.2'), lineOf(3, 'requested', 'appr_s.1'))
+  approvals.lines.push(lineOf(4, 'decided', 'appr_s.2'))
+  const isWanted = ({ assignees }: { assignees: string[] }) => assignees.includes('ann')
+  expect(await take({ approvals, isWanted, afterPosition: 2 }, 1)).toEqual([
+    { id: 4, type: 'approval.decided', approval: 'appr_s.2' },
+  ])
+})

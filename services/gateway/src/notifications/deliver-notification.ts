@@ -1,0 +1,55 @@
+import { WeftError } from '@weft/contracts'
+import { type OutboundLimits, postOutbound, type Sidecar } from '@weft/mesh'
+import { approvalLink, type PageLinks } from '../approval-links.ts'
+import { approvalMail, type Mail } from '../core/notification-mail.ts'
+import { signWebhook } from '../core/webhook-signature.ts'
+import type { Notification } from './notification-store.ts'
+import type { WebhookStore } from './webhook-store.ts'
+
+export interface DeliverDeps {
+  webhooks: Pick<WebhookStore, 'target'>
+  sidecar: Pick<Sidecar, 'publish'>
+  /** undefined: no server for mail is set. */
+  sendMail: ((mail: Mail & { to: string }) => Promise<void>) | undefined
+  links: PageLinks
+  /** Where this gateway listens, for links when no public URL is set. */
+  base: string
+  outbound: OutboundLimits
+  nowMs: () => number
+}
+
+/** Delivers one notification. Throws why it could not; an error that is not retryable gives it up. */
+export function deliverNotification(deps: DeliverDeps, notification: Notification): Promise<void> {
+  switch (notification.channel) {
+    case 'pubsub':
+      return deps.sidecar.publish(notification.target, notification.payload)
+    case 'webhook':
+      return callWebhook(deps, notification)
+    case 'email':
+      return sendLetter(deps, notification)
+  }
+}
+
+async function callWebhook(
+  { webhooks, outbound, nowMs }: DeliverDeps,
+  { id, tenant, target, payload }: Notification,
+): Promise<void> {
+  const webhook = await webhooks.target({ tenant, id: target })
+  if (webhook === undefined) throw new WeftError('not_found', 'the webhook was removed', { isRetryable: false })
+  const body = JSON.stringify(payload)
+  const signed = signWebhook({ id: `msg_${id}`, timestamp: Math.floor(nowMs() / 1_000), body }, webhook.secrets)
+  const status = await postOutbound(
+    { url: webhook.url, headers: { 'content-type': 'application/json', ...signed }, body },
+    outbound,
+  )
+  if (status >= 200 && status < 300) return
+  // 410: the receiver asks not to be called again (Standard Webhooks 1.0).
+  throw new WeftError('upstream_error', `the webhook answered ${status}`, { isRetryable: status !== 410 })
+}
+
+async function sendLetter({ sendMail, links, base }: DeliverDeps, { tenant, target, payload }: Notification): Promise<void> {
+  if (sendMail === undefined) throw new WeftError('conflict', 'no mail server is set (WEFT_SMTP_URL)', { isRetryable: false })
+  const approval = payload.data
+  const by = { id: target, roles: [], isAdmin: false }
+  await sendMail({ to: target, ...approvalMail(approval, approvalLink(links, { base, tenant, approval, by, keyId: undefined })) })
+}

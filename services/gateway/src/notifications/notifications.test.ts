@@ -1,0 +1,188 @@
+import { createServer, type Server } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
+import { sql, storableJson } from '@weft/database'
+import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { SMTPServer } from 'smtp-server'
+import { Webhook } from 'standardwebhooks'
+import { newWebhookSecret } from '../core/webhook-signature.ts'
+import { approvalOf } from '../testing/approvals.ts'
+import { deliverNotification } from './deliver-notification.ts'
+import type { Notification } from './notification-store.ts'
+import { startNotificationWorker } from './notification-worker.ts'
+import { createPostgresNotifications } from './postgres-notifications.ts'
+import { createPostgresWebhooks } from './postgres-webhooks.ts'
+import { createMailSender } from './send-mail.ts'
+
+let test: TestDatabase
+let receiver: Server
+let url: string
+let mailServer: SMTPServer
+let smtpUrl: string
+/** What the receiver got, and how it answers. */
+let calls: { headers: Record<string, string>; body: string }[]
+let answers: number[]
+let letters: { to: string[]; data: string }[]
+let published: unknown[]
+
+beforeAll(async () => {
+  test = await startTestDatabase()
+  receiver = createServer(async (request, response) => {
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
+    calls.push({ headers, body: await text(request) })
+    response.writeHead(answers.shift() ?? 200).end()
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  const address = receiver.address()
+  url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/hook`
+  mailServer = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    async onData(stream, session, done) {
+      letters.push({ to: session.envelope.rcptTo.map(({ address: to }) => to), data: await text(stream) })
+      done()
+    },
+  })
+  await new Promise<void>((resolve) => mailServer.listen(0, '127.0.0.1', resolve))
+  const mailAddress = mailServer.server.address()
+  smtpUrl = `smtp://127.0.0.1:${typeof mailAddress === 'object' ? mailAddress?.port : 0}`
+}, 30_000)
+afterAll(async () => {
+  receiver.close()
+  await new Promise<void>((resolve) => mailServer.close(resolve))
+  await test.stop()
+})
+beforeEach(async () => {
+  calls = []
+  answers = []
+  letters = []
+  published = []
+  await sql`delete from notifications`.execute(test.database.db)
+  await sql`delete from webhooks`.execute(test.database.db)
+})
+
+async function queue(channel: string, target: string): Promise<void> {
+  const data = approvalOf({ action: 'transfer\r\nBcc: eve@example.com' })
+  const payload = { type: 'approval.requested', timestamp: new Date(0).toISOString(), data }
+  await sql`
+    insert into notifications (tenant, channel, target, approval_id, seq, payload)
+    values ('acme', ${channel}, ${target}, ${data.id}, 1, ${storableJson(payload)}::jsonb)
+  `.execute(test.database.db)
+}
+
+async function stateOf(): Promise<unknown> {
+  const { rows } = await sql`
+    select attempts, delivered_at is not null as is_delivered, last_error, due_at = 'infinity' as is_given_up from notifications
+  `.execute(test.database.db)
+  return rows[0]
+}
+
+function deliver(notification: Notification): Promise<void> {
+  const deps = {
+    webhooks: createPostgresWebhooks(test.database),
+    sidecar: { publish: async (topic: string, data: unknown) => void published.push([topic, data]) },
+    sendMail: createMailSender({ url: smtpUrl, from: 'weft@example.com' }),
+    links: { key: 'the key of the pages', publicUrl: 'https://weft.example' },
+    base: '',
+    outbound: { privateHosts: new Set(['127.0.0.1']), timeoutMs: 2_000 },
+    nowMs: Date.now,
+  }
+  return deliverNotification(deps, notification)
+}
+
+/** Several copies of the gateway look for what is due, until it is settled. */
+async function work(until: () => Promise<boolean>, copies = 1): Promise<void> {
+  const store = createPostgresNotifications(test.database)
+  const logger = { warn: () => undefined }
+  const workers = Array.from({ length: copies }, () =>
+    startNotificationWorker({ store, deliver, logger, pollMs: 5, random: () => 0 }),
+  )
+  for (let attempt = 0; attempt < 400 && !(await until()); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  await Promise.all(workers.map((worker) => worker.stop()))
+}
+
+const isSettled = async () => {
+  const { rows } = await sql`select 1 from notifications where delivered_at is null and due_at < 'infinity'`.execute(
+    test.database.db,
+  )
+  return rows.length === 0
+}
+
+async function addWebhook(): Promise<string> {
+  const secret = newWebhookSecret()
+  await createPostgresWebhooks(test.database).insert({ id: 'wh_1', tenant: 'acme', url, secret })
+  return secret
+}
+
+it('calls a webhook once, however many look for what is due, with a signature the published verifier accepts', async () => {
+  const secret = await addWebhook()
+  await queue('webhook', 'wh_1')
+  await work(isSettled, 4)
+  expect(calls).toHaveLength(1)
+  const [call] = calls
+  expect(new Webhook(secret).verify(call?.body ?? '', call?.headers ?? {})).toMatchObject({
+    type: 'approval.requested',
+    data: { object: 'approval' },
+  })
+})
+
+it('tries again what was not taken, later each time, under the same id', async () => {
+  await addWebhook()
+  await queue('webhook', 'wh_1')
+  answers = [500]
+  await work(async () => calls.length === 1 && JSON.stringify(await stateOf()).includes('answered 500'))
+  expect(await stateOf()).toMatchObject({
+    attempts: 1,
+    is_delivered: false,
+    last_error: 'the webhook answered 500',
+    is_given_up: false,
+  })
+  await sql`update notifications set due_at = now()`.execute(test.database.db)
+  await work(isSettled)
+  expect(await stateOf()).toMatchObject({ attempts: 2, is_delivered: true, last_error: null })
+  expect(calls[1]?.headers['webhook-id']).toBe(calls[0]?.headers['webhook-id'])
+})
+
+it('gives up on a webhook that answers 410, that is gone, or that may not be called', async () => {
+  await addWebhook()
+  await queue('webhook', 'wh_1')
+  answers = [410]
+  await work(isSettled)
+  expect(await stateOf()).toMatchObject({ is_given_up: true, is_delivered: false })
+  await sql`delete from notifications`.execute(test.database.db)
+  await queue('webhook', 'wh_gone')
+  await work(isSettled)
+  expect(await stateOf()).toMatchObject({ is_given_up: true, last_error: 'the webhook was removed' })
+  await sql`update webhooks set url = 'https://169.254.169.254/'`.execute(test.database.db)
+  await sql`delete from notifications`.execute(test.database.db)
+  await queue('webhook', 'wh_1')
+  await work(isSettled)
+  expect(await stateOf()).toMatchObject({ is_given_up: true, last_error: expect.stringContaining('private address') })
+})
+
+it('signs with the secret before as well, for a day after it was replaced', async () => {
+  const old = await addWebhook()
+  const fresh = newWebhookSecret()
+  await createPostgresWebhooks(test.database).rotate({ tenant: 'acme', id: 'wh_1', secret: fresh })
+  const { target } = createPostgresWebhooks(test.database)
+  expect((await target({ tenant: 'acme', id: 'wh_1' }))?.secrets).toEqual([fresh, old])
+  await sql`update webhooks set rotated_at = now() - interval '25 hours'`.execute(test.database.db)
+  expect((await target({ tenant: 'acme', id: 'wh_1' }))?.secrets).toEqual([fresh])
+})
+
+it('writes to an approver whose link opens a page, and to nobody an agent might slip in', async () => {
+  await queue('email', 'ann@example.com')
+  await work(isSettled)
+  expect(letters).toHaveLength(1)
+  expect(letters[0]?.to).toEqual(['ann@example.com'])
+  // Quoted-printable breaks long lines softly.
+  const letter = letters[0]?.data.replace(/=\r\n/g, '').replace(/=3D/g, '=') ?? ''
+  expect(letter).toMatch(/https:\/\/weft\.example\/approvals\/[^ ]+\/page\?token=/)
+  expect(letter).not.toMatch(/^Bcc:/m)
+})
+
+it('publishes on the topic of the mesh', async () => {
+  await queue('pubsub', 'approvals')
+  await work(isSettled)
+  expect(published).toMatchObject([['approvals', { type: 'approval.requested' }]])
+})

@@ -1,0 +1,47 @@
+import { ApprovalView, parseValue } from '@weft/contracts'
+import { type Database, sql } from '@weft/database'
+import { z } from 'zod'
+import type { Notification, NotificationStore } from './notification-store.ts'
+
+const Row = z.object({
+  id: z.coerce.string(),
+  tenant: z.string(),
+  channel: z.enum(['webhook', 'email', 'pubsub']),
+  target: z.string(),
+  approval_id: z.string(),
+  attempts: z.number(),
+  payload: z.object({ type: z.string(), timestamp: z.string(), data: ApprovalView }),
+})
+
+/** A notification that was given up is due never again. */
+const never = "'infinity'::timestamptz"
+
+export function createPostgresNotifications({ db }: Pick<Database, 'db'>): NotificationStore {
+  return {
+    async take({ limit, leaseMs, attemptsMax }) {
+      const { rows } = await sql`
+        update notifications set attempts = attempts + 1, due_at = now() + make_interval(secs => ${leaseMs / 1_000})
+        where id in (
+          select id from notifications where delivered_at is null and due_at <= now() and attempts < ${attemptsMax}
+          order by due_at, id limit ${limit} for update skip locked
+        )
+        returning id, tenant, channel, target, approval_id, attempts, payload
+      `.execute(db)
+      return rows.map(toNotification).toSorted((left, right) => Number(left.id) - Number(right.id))
+    },
+    async noteDelivered(id) {
+      await sql`update notifications set delivered_at = now(), last_error = null where id = ${id}::bigint`.execute(db)
+    },
+    async noteFailed(id, { error, retryInMs }) {
+      const due = retryInMs === undefined ? sql.raw(never) : sql`now() + make_interval(secs => ${retryInMs / 1_000})`
+      await sql`update notifications set last_error = ${error.slice(0, 1_000)}, due_at = ${due} where id = ${id}::bigint`.execute(
+        db,
+      )
+    },
+  }
+}
+
+function toNotification(row: unknown): Notification {
+  const { approval_id, ...rest } = parseValue(Row, row, 'a notification row')
+  return { ...rest, approvalId: approval_id }
+}

@@ -1,0 +1,63 @@
+import { type ApprovalView, WeftError } from '@weft/contracts'
+import type { Request, RequestHandler } from 'express'
+import { z } from 'zod'
+import { failStream } from '../../answer-turn.ts'
+import type { ApprovalLog } from '../../approval-log.ts'
+import { approverOf } from '../../core/approver.ts'
+import { followApprovals } from '../../follow-approvals.ts'
+import type { OpenStreams } from '../../open-streams.ts'
+import { identityOf } from '../../request-context.ts'
+import { createSseStream } from '../../sse-stream.ts'
+import { parseQuery, Seq } from '../session-params.ts'
+import { seatsOf } from './list-pending.ts'
+
+export interface StreamApprovalsDeps {
+  approvals: ApprovalLog
+  streams: Pick<OpenStreams, 'open'>
+}
+
+export const StreamQuery = z.object({ assignee: z.string().min(1).max(256).optional(), after: Seq.optional() })
+
+/**
+ * `GET /approvals/stream`: what is asked, and what becomes of it, as Server-Sent Events; `assignee=me` for what this key may decide. First all
+ * that is pending, unless `Last-Event-ID` or `?after=` tells where the reader had come to.
+ */
+export function streamApprovals({ approvals, streams }: StreamApprovalsDeps): RequestHandler {
+  return async (request, response) => {
+    const { assignee, after } = parseQuery(StreamQuery, request)
+    const identity = identityOf(response)
+    const seats = assignee === 'me' ? seatsOf(approverOf(identity)) : assignee === undefined ? undefined : [assignee]
+    const open = streams.open(identity, response)
+    const sse = createSseStream(response)
+    sse.start()
+    try {
+      const messages = followApprovals({
+        approvals,
+        tenant: identity.tenant,
+        afterPosition: lastEventId(request) ?? after,
+        isWanted: (approval) => mayDecide(approval, seats),
+        assignees: seats,
+        signal: open.signal,
+      })
+      for await (const message of messages) await sse.send(message)
+      const reason = open.endReason()
+      if (reason !== undefined) throw reason
+      sse.end()
+    } catch (thrown) {
+      failStream(sse, response, thrown)
+    }
+  }
+}
+
+function mayDecide({ assignees }: ApprovalView, seats: string[] | undefined): boolean {
+  return seats === undefined || assignees.length === 0 || assignees.some((assignee) => seats.includes(assignee))
+}
+
+function lastEventId(request: Request): number | undefined {
+  const given = request.get('last-event-id')
+  if (given === undefined || given === '') return undefined
+  const parsed = Seq.safeParse(given)
+  if (!parsed.success)
+    throw new WeftError('invalid_request', 'Last-Event-ID: send the id of an event', { param: 'Last-Event-ID' })
+  return parsed.data
+}
