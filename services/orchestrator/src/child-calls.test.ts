@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { childAgent, type SessionView } from '@weft/contracts'
+import { childAgent, type SessionView, WeftError } from '@weft/contracts'
 import { createChildCalls } from './child-calls.ts'
 import type { SessionInput } from './core/session-state.ts'
 import { DrivenSession } from './core/testing.ts'
@@ -14,6 +14,9 @@ const viewOf = (status: 'running' | 'completed'): SessionView => ({
   turns: [{ turn: 1, status, model: 'weft/auto', acceptedAt: '', steps: [] }],
 })
 
+const parentStep = { sessionId: 's1', rootSessionId: 's1', turn: 1, stepId: 'answer', depth: 1 }
+const accepted = { sessionId: 'sess_child', turn: 1, isRepeat: false }
+
 function parentWithChild() {
   const session = new DrivenSession()
   session.run([{ stepId: 'answer', ...childAgent, params: { input: 'Go.' } }])
@@ -21,7 +24,7 @@ function parentWithChild() {
 }
 
 /** Child sessions whose views are these, one after the other; what they call is kept. */
-function childrenThat(views: (SessionView | Error)[]) {
+function childrenThat(views: (SessionView | Error)[], answers: Record<string, unknown> = { submit: accepted }) {
   const calls: string[] = []
   const applied: SessionInput[] = []
   const problems: string[] = []
@@ -30,7 +33,7 @@ function childrenThat(views: (SessionView | Error)[]) {
       async callActor({ method }, { schema }) {
         calls.push(method)
         await new Promise((resolve) => setImmediate(resolve))
-        const answer = method === 'view' ? views.shift() : { isWanted: false }
+        const answer = method === 'view' ? views.shift() : (answers[method] ?? {})
         if (answer instanceof Error) throw answer
         return schema.parse(answer)
       },
@@ -38,6 +41,7 @@ function childrenThat(views: (SessionView | Error)[]) {
     apply: async (_actorId, input) => {
       applied.push(input)
     },
+    peek: () => undefined,
     onProblem: (what) => problems.push(what),
   })
   return { children, calls, applied, problems }
@@ -52,8 +56,8 @@ it('a child that changes while it is asked is asked once more, however often it 
   await settle()
   expect(calls).toEqual(['submit', 'view', 'submit', 'view'])
   expect(applied).toMatchObject([
-    { type: 'child', status: 'running' },
-    { type: 'child', status: 'completed' },
+    { type: 'child', told: { status: 'running' } },
+    { type: 'child', told: { status: 'completed' } },
   ])
 })
 
@@ -65,13 +69,42 @@ it('a child that could not be asked is asked again at the next tick', async () =
   children.visit('acme.s1', parent.state, parent.ref('answer'))
   await settle()
   expect(problems).toEqual(['visit a child session'])
-  expect(applied).toMatchObject([{ type: 'child', status: 'completed' }])
+  expect(applied).toMatchObject([{ type: 'child', told: { status: 'completed' } }])
 })
 
-it('a child whose parent no longer wants it is cancelled', async () => {
-  const { children, applied } = childrenThat([])
-  const parent = { sessionId: 's1', rootSessionId: 's1', turn: 1, stepId: 'answer', depth: 1 }
-  children.tellParent('acme.child', parentWithChild().state, { turn: 1, parent })
+it('a child that refuses is no child: its step is told why', async () => {
+  const gone = new WeftError('gone', 'it was deleted')
+  const { children, applied } = childrenThat([], { submit: gone })
+  children.visit('acme.s1', parentWithChild().state, parentWithChild().ref('answer'))
   await settle()
-  expect(applied).toEqual([{ type: 'cancel', turn: 1 }])
+  expect(applied).toMatchObject([{ type: 'child', told: { code: 'gone', message: 'it was deleted' } }])
+})
+
+it('whoever is called says whether it has to do with it; one that is not there has not', async () => {
+  const parent = { to: 'parent' as const, turn: 1, seq: 3, parent: parentStep }
+  const child = { to: 'child' as const, sessionId: 'sess_child', method: 'pause' as const, seq: 4 }
+  const { children, applied } = childrenThat([], {
+    childChanged: { isWanted: true },
+    pause: new WeftError('not_found', 'no such session'),
+  })
+  const { state } = parentWithChild()
+  children.call('acme.child', state, parent)
+  children.call('acme.s1', state, child)
+  await settle()
+  expect(applied).toEqual([
+    { type: 'arrived', errand: parent, isWanted: true },
+    { type: 'arrived', errand: child, isWanted: false },
+  ])
+})
+
+it('calls to one session never overtake each other, and one that fails is left to the next tick', async () => {
+  const { children, calls, applied, problems } = childrenThat([], { pause: new Error('away'), resume: {} })
+  const { state } = parentWithChild()
+  for (const method of ['pause', 'resume'] as const) {
+    children.call('acme.s1', state, { to: 'child', sessionId: 'sess_child', method, seq: 1 })
+  }
+  await settle()
+  expect(calls).toEqual(['pause', 'resume'])
+  expect(applied).toMatchObject([{ type: 'arrived', errand: { method: 'resume' } }])
+  expect(problems).toEqual(['call a child session'])
 })

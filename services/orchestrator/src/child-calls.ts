@@ -1,12 +1,14 @@
-import { type ParentStep, SessionView, sessionActorId, toWeftError } from '@weft/contracts'
+import { isDeepStrictEqual } from 'node:util'
+import { SessionView, sessionActorId, TurnAccepted, toWeftError, type WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { childRequest } from './core/child-session.ts'
-import type { SessionInput, SessionState, StepRef } from './core/session-state.ts'
+import type { ChildTold, Errand, SessionInput, SessionState, StepRef } from './core/session-state.ts'
 
 export interface ChildCallsOptions {
   sidecar: Pick<Sidecar, 'callActor'>
   apply: (actorId: string, input: SessionInput) => Promise<void>
+  peek: (actorId: string) => SessionState | undefined
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
 
@@ -14,33 +16,29 @@ export interface ChildCallsOptions {
 export interface ChildCalls {
   /** Opens a step's child session unless it is open, and tells the step how far it is. */
   visit(actorId: string, state: SessionState, ref: StepRef): void
-  call(state: SessionState, sessionId: string, method: string): void
-  /** Tells a parent that something changed; a child that nobody wants any more is cancelled. */
-  tellParent(actorId: string, state: SessionState, told: { turn: number; parent: ParentStep }): void
+  /** Calls a child or a parent; `arrived` is applied when it has been told, or is not there to be told. */
+  call(actorId: string, state: SessionState, errand: Errand): void
 }
 
 const Heard = z.object({ isWanted: z.boolean() })
 const Anything = z.unknown()
 
-export function createChildCalls({ sidecar, apply, onProblem }: ChildCallsOptions): ChildCalls {
+export function createChildCalls({ sidecar, apply, peek, onProblem }: ChildCallsOptions): ChildCalls {
   /** What is being asked; `again`, when something may have changed since. */
   const visiting = new Map<string, { again: boolean }>()
+  /** The last call to each session: calls to one never overtake each other. */
+  const calling = new Map<string, Promise<void>>()
 
   async function visit(actorId: string, state: SessionState, { turn, stepId, epoch, attempt }: StepRef): Promise<void> {
     const ref = { turn, stepId, epoch, attempt }
     const asked = childRequest(state, ref)
     if (asked === undefined) return
-    if ('problem' in asked) {
-      await apply(actorId, { type: 'outcome', ...ref, usage: [], outcome: { kind: 'failed', problem: asked.problem } })
-      return
-    }
-    const child = { type: 'Session', id: sessionActorId(state.tenant, asked.request.sessionId) }
-    await sidecar.callActor({ ...child, method: 'submit' }, { body: asked.request, schema: Anything })
-    const { turns } = await sidecar.callActor({ ...child, method: 'view' }, { schema: SessionView })
-    const [first] = turns
-    if (first === undefined) return
-    const { status, approvals = [], answer } = first
-    await apply(actorId, { type: 'child', ...ref, status, approvals, answer })
+    const { sessionId } = asked
+    const told =
+      'problem' in asked
+        ? asked.problem
+        : await askChild(sidecar, sessionActorId(state.tenant, sessionId), asked.request).catch(refusal)
+    if (told !== undefined) await apply(actorId, { type: 'child', ...ref, sessionId, told })
   }
 
   async function visitUntilCalm(key: string, once: () => Promise<void>): Promise<void> {
@@ -56,16 +54,12 @@ export function createChildCalls({ sidecar, apply, onProblem }: ChildCallsOption
     }
   }
 
-  async function tellParent(actorId: string, { tenant }: SessionState, { turn, parent }: { turn: number; parent: ParentStep }) {
-    const target = { type: 'Session', id: sessionActorId(tenant, parent.sessionId), method: 'childChanged' }
-    const isWanted = await sidecar
-      .callActor(target, { body: { turn: parent.turn, stepId: parent.stepId }, schema: Heard })
-      .then((heard) => heard.isWanted)
-      .catch((thrown: unknown) => {
-        if (toWeftError(thrown).code === 'not_found') return false
-        throw thrown
-      })
-    if (!isWanted) await apply(actorId, { type: 'cancel', turn })
+  /** One that was replaced while it waited its turn is not run: it would undo what came after it. */
+  async function run(actorId: string, state: SessionState, errand: Errand): Promise<void> {
+    const errands = peek(actorId)?.errands
+    if (errands !== undefined && !errands.some((other) => isDeepStrictEqual(other, errand))) return
+    const isWanted = await (errand.to === 'child' ? callChild(sidecar, state, errand) : tellParent(sidecar, state, errand))
+    await apply(actorId, { type: 'arrived', errand, isWanted })
   }
 
   return {
@@ -80,14 +74,53 @@ export function createChildCalls({ sidecar, apply, onProblem }: ChildCallsOption
         onProblem('visit a child session', actorId, cause),
       )
     },
-    call({ tenant }, sessionId, method) {
-      const id = sessionActorId(tenant, sessionId)
-      sidecar
-        .callActor({ type: 'Session', id, method }, { body: {}, schema: Anything })
-        .catch((cause: unknown) => onProblem(`${method} a child session`, id, cause))
-    },
-    tellParent(actorId, state, told) {
-      tellParent(actorId, state, told).catch((cause: unknown) => onProblem('tell the parent session', actorId, cause))
+    call(actorId, state, errand) {
+      const target = `${actorId} ${errand.to === 'child' ? errand.sessionId : errand.parent.sessionId}`
+      const called = (calling.get(target) ?? Promise.resolve())
+        .then(() => run(actorId, state, errand))
+        .catch((cause: unknown) => onProblem(`call a ${errand.to} session`, actorId, cause))
+        .finally(() => {
+          if (calling.get(target) === called) calling.delete(target)
+        })
+      calling.set(target, called)
     },
   }
+}
+
+type Actors = ChildCallsOptions['sidecar']
+
+async function askChild(sidecar: Actors, id: string, request: object): Promise<ChildTold | undefined> {
+  const child = { type: 'Session', id }
+  const { turn } = await sidecar.callActor({ ...child, method: 'submit' }, { body: request, schema: TurnAccepted })
+  const { turns, lastSeq } = await sidecar.callActor({ ...child, method: 'view' }, { schema: SessionView })
+  const asked = turns.find((candidate) => candidate.turn === turn)
+  if (asked === undefined) return undefined
+  const { status, approvals, answer } = asked
+  return { status, approvals, answer, seq: lastSeq }
+}
+
+type To<T extends Errand['to']> = Extract<Errand, { to: T }>
+
+async function callChild(sidecar: Actors, { tenant }: SessionState, { sessionId, method }: To<'child'>): Promise<boolean> {
+  const child = { type: 'Session', id: sessionActorId(tenant, sessionId), method }
+  return sidecar.callActor(child, { body: {}, schema: Anything }).then(() => true, isThere)
+}
+
+async function tellParent(sidecar: Actors, { tenant }: SessionState, { parent, seq }: To<'parent'>): Promise<boolean> {
+  const target = { type: 'Session', id: sessionActorId(tenant, parent.sessionId), method: 'childChanged' }
+  const { turn, stepId } = parent
+  return sidecar.callActor(target, { body: { turn, stepId, seq }, schema: Heard }).then((heard) => heard.isWanted, isThere)
+}
+
+/** What is not there has nothing to do with it any more; throws what says nothing about that. */
+export function isThere(thrown: unknown): boolean {
+  if (toWeftError(thrown).code === 'not_found') return false
+  throw thrown
+}
+
+/** A child that refuses will refuse again: its step fails. Anything else is asked again. */
+function refusal(thrown: unknown) {
+  const error: WeftError = toWeftError(thrown)
+  if (error.status >= 500 || error.isRetryable || error.code === 'session_busy') throw thrown
+  return error.toProblem()
 }

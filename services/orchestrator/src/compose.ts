@@ -1,4 +1,4 @@
-import type { ApprovalPolicy } from '@weft/contracts'
+import { type ApprovalPolicy, sessionActorId } from '@weft/contracts'
 import { type Database, openDatabase } from '@weft/database'
 import {
   createActorHost,
@@ -12,15 +12,16 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import type { Telemetry } from '@weft/telemetry'
+import { z } from 'zod'
 import { createAgentVersions } from './agent-versions.ts'
-import { createChildCalls } from './child-calls.ts'
+import { createChildCalls, isThere } from './child-calls.ts'
 import { checkAddedSteps } from './check-added-steps.ts'
 import { startCompacting } from './compact-sessions.ts'
 import { type SessionInput, sessionLimits } from './core/session-state.ts'
 import { createSessionStore } from './dapr-session-store.ts'
 import { AttemptDispatcher } from './dispatch-attempts.ts'
 import { createBlobStore } from './postgres-blobs.ts'
-import { eraseSession } from './postgres-erase-session.ts'
+import { eraseFamily } from './postgres-erase-session.ts'
 import { createEventLog } from './postgres-event-log.ts'
 import { loadHistory } from './postgres-history.ts'
 import { createReplyPublisher } from './reply-publisher.ts'
@@ -100,11 +101,11 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
       attempts,
       replies,
       eventLog,
-      children: createChildCalls({ sidecar, apply, onProblem }),
+      children: createChildCalls({ sidecar, apply, peek: (actorId) => host.peek(actorId), onProblem }),
       apply,
       check: (state, input) => checkAddedSteps(sidecar, state, input),
       peek: (actorId) => host.peek(actorId),
-      erase: (session) => eraseSession(database, session),
+      erase: (session) => eraseFamily({ database, deleteSession: (other) => deleteSession(sidecar, other) }, session),
       onProblem,
     }),
     nowMs: Date.now,
@@ -125,6 +126,11 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
       await Promise.all([replies.stop(), eventLog.stop()])
     },
   }
+}
+
+async function deleteSession(sidecar: Sidecar, { tenant, sessionId }: { tenant: string; sessionId: string }): Promise<boolean> {
+  const session = { type: 'Session', id: sessionActorId(tenant, sessionId), method: 'delete' }
+  return sidecar.callActor(session, { body: {}, schema: z.unknown() }).then(() => true, isThere)
 }
 
 function messageOf(cause: unknown): string {

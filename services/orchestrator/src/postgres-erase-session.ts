@@ -1,13 +1,36 @@
 import { type Database, sql } from '@weft/database'
+import { z } from 'zod'
+
+interface SessionKey {
+  tenant: string
+  sessionId: string
+}
+
+export interface ErasureDeps {
+  database: Database
+  /** Deletes another session; false when the store does not have it. */
+  deleteSession(session: SessionKey): Promise<boolean>
+}
+
+const Row = z.object({ id: z.string() })
+
+/** Also sessions that it opened in turns it keeps no more: they are found in the database, and deleted before it is. */
+export async function eraseFamily({ database, deleteSession }: ErasureDeps, root: SessionKey): Promise<void> {
+  const { rows } = await sql`
+    select id from sessions where tenant = ${root.tenant} and root_session_id = ${root.sessionId}
+  `.execute(database.db)
+  for (const { id } of z.array(Row).parse(rows)) {
+    const session = { tenant: root.tenant, sessionId: id }
+    if (!(await deleteSession(session))) await eraseSession(database, session)
+  }
+  await eraseSession(database, root)
+}
 
 /**
  * Takes a session's events, messages, outputs and approvals out of the database, and keeps that it was deleted, so that nothing late is
  * written again. The history of its approvals stays: it is a chain.
  */
-export async function eraseSession(
-  database: Database,
-  { tenant, sessionId }: { tenant: string; sessionId: string },
-): Promise<void> {
+async function eraseSession(database: Database, { tenant, sessionId }: SessionKey): Promise<void> {
   await sql`
     with tombstone as (
       insert into deleted_sessions (tenant, id) values (${tenant}, ${sessionId}) on conflict do nothing

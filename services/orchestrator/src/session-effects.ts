@@ -35,8 +35,7 @@ export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
     pause: (state, turn) => publishEnd(deps.replies, state, turn),
     gone: (state, { turn, replyTopics }) => publishGone(deps.replies, state, { turn, replyTopics }),
     visit: (actorId, state, ref) => deps.children.visit(actorId, state, ref),
-    callChild: (state, { sessionId, method }) => deps.children.call(state, sessionId, method),
-    tellParent: (actorId, state, { turn, parent }) => deps.children.tellParent(actorId, state, { turn, parent }),
+    call: (actorId, state, errand) => deps.children.call(actorId, state, errand),
     erase: (actorId, state) => erase(deps, actorId, state),
     record(actorId, state, events) {
       // All that is not in the log yet: events a full queue did not take come before those that follow them.

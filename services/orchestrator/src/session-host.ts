@@ -9,7 +9,7 @@ import {
 } from '@weft/contracts'
 import type { ActorType } from '@weft/mesh'
 import { newSession } from './core/new-session.ts'
-import type { SessionCommand, SessionInput, SessionState } from './core/session-state.ts'
+import type { Errand, SessionCommand, SessionInput, SessionState } from './core/session-state.ts'
 import { beatOf, nextWakeMs } from './core/tick-session.ts'
 import type { SessionStore } from './dapr-session-store.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
@@ -27,8 +27,7 @@ export interface SessionEffects {
   pause(state: SessionState, turn: number): void
   gone(state: SessionState, command: Extract<SessionCommand, { type: 'gone' }>): void
   visit(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'visit' }>): void
-  callChild(state: SessionState, command: Extract<SessionCommand, { type: 'callChild' }>): void
-  tellParent(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'tellParent' }>): void
+  call(actorId: string, state: SessionState, errand: Errand): void
   /** The database forgets a deleted session; `erased` is applied when it has. */
   erase(actorId: string, state: SessionState): void
   /** New events for the log and for whoever follows the turn. */
@@ -244,10 +243,8 @@ function perform(
       return effects.gone(state, command)
     case 'visit':
       return effects.visit(actorId, state, command)
-    case 'callChild':
-      return effects.callChild(state, command)
-    case 'tellParent':
-      return effects.tellParent(actorId, state, command)
+    case 'call':
+      return effects.call(actorId, state, command.errand)
     case 'erase':
       return effects.erase(actorId, state)
   }

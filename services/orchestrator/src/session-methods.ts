@@ -26,7 +26,7 @@ export interface SessionCalls {
 }
 
 const SeedArgument = z.object({ turn: z.int().positive().optional(), fromStep: z.string().max(64).optional() })
-const ChildArgument = z.object({ turn: z.int().positive(), stepId: z.string().max(64) })
+const ChildArgument = z.object({ turn: z.int().positive(), stepId: z.string().max(64), seq: z.int().nonnegative() })
 const CancelArgument = z.object({ turn: z.int().positive().optional() })
 const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256) })
 
@@ -92,7 +92,10 @@ async function submit(session: SessionCalls, actorId: string, request: SubmitTur
   return { sessionId: request.sessionId, turn: reply.turn, isRepeat: reply.isRepeat }
 }
 
-async function hearChild(session: SessionCalls, child: { turn: number; stepId: string }): Promise<{ isWanted: boolean }> {
+async function hearChild(
+  session: SessionCalls,
+  child: { turn: number; stepId: string; seq: number },
+): Promise<{ isWanted: boolean }> {
   const reply = await session.post({ type: 'childChanged', ...child })
   return { isWanted: reply?.kind === 'heard' && reply.isWanted }
 }

@@ -1,3 +1,4 @@
+import { sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { StepState } from './session-state.ts'
 
@@ -8,5 +9,5 @@ export function abortAttempt(
 ): void {
   const { epoch, attempt, child } = state
   if (child === undefined) draft.command({ type: 'abort', turn, stepId, epoch, attempt })
-  else draft.command({ type: 'callChild', sessionId: child.sessionId, method: 'cancel' })
+  else sendErrand(draft, { to: 'child', sessionId: child.sessionId, method: 'cancel' })
 }

@@ -5,9 +5,10 @@ import { cancelTurns } from './cancel-turns.ts'
 import { applyPlan, startPlan } from './apply-plan.ts'
 import { compactSession } from './compact-session.ts'
 import { decideApproval } from './decide-approval.ts'
-import { deleteSession, noteErased } from './delete-session.ts'
+import { deleteSession, deleteStray, eraseWhenAlone, noteArrivedWhenDeleted, noteErased } from './delete-session.ts'
+import { noteArrived, repeatErrands } from './errands.ts'
 import { noteWaiting } from './note-waiting.ts'
-import { pauseSession, resumeSession } from './pause-session.ts'
+import { endBorrowedPause, pauseSession, resumeSession } from './pause-session.ts'
 import { SessionDraft } from './session-draft.ts'
 import { type Advance, type AdvanceContext, type SessionInput, type SessionState, sessionLimits } from './session-state.ts'
 import { submitTurn } from './submit-turn.ts'
@@ -23,6 +24,7 @@ export function advanceSession(state: SessionState, input: SessionInput, context
   const draft = new SessionDraft(state, context)
   if (state.deletion === 'none') applyInput(draft, input)
   else applyToDeleted(draft, input)
+  endBorrowedPause(draft)
   startNextTurn(draft)
   noteWaiting(draft)
   tellParents(draft)
@@ -38,6 +40,7 @@ export function advanceSession(state: SessionState, input: SessionInput, context
 function applyInput(draft: SessionDraft, input: SessionInput): void {
   switch (input.type) {
     case 'activate':
+      repeatErrands(draft)
       return activateSession(draft)
     case 'submit':
       return submitTurn(draft, input)
@@ -50,6 +53,7 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
     case 'checkpoint':
       return keepCheckpoint(draft, input)
     case 'tick':
+      repeatErrands(draft)
       return tickSession(draft)
     case 'cancel':
       return cancelTurns(draft, input.turn)
@@ -69,6 +73,8 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
       return applyChild(draft, input)
     case 'childChanged':
       return noteChildChanged(draft, input)
+    case 'arrived':
+      return noteCallAnswered(draft, input)
     case 'compact':
       return compactSession(draft)
     case 'flushed':
@@ -91,10 +97,21 @@ function applyToDeleted(draft: SessionDraft, input: SessionInput): void {
       throw new WeftError('not_found', 'no such session')
     case 'erased':
       return noteErased(draft)
+    case 'arrived':
+      return noteArrivedWhenDeleted(draft, input.errand)
+    case 'child':
+      return deleteStray(draft, input.sessionId)
     case 'tick':
     case 'activate':
-      if (draft.session.deletion === 'erasing') draft.command({ type: 'erase' })
+      repeatErrands(draft)
+      return eraseWhenAlone(draft)
   }
+}
+
+/** A parent that no longer wants the turn has it cancelled. */
+function noteCallAnswered(draft: SessionDraft, { errand, isWanted }: Extract<SessionInput, { type: 'arrived' }>): void {
+  noteArrived(draft, errand)
+  if (errand.to === 'parent' && !isWanted) cancelTurns(draft, errand.turn)
 }
 
 /** A plan may end its turn at once (every step skipped), so more than one turn may start. */

@@ -1,40 +1,54 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type ApprovalView, isTerminalStep, isTerminalTurn, type Problem, type TurnAnswer } from '@weft/contracts'
 import { applyOutcome } from './apply-outcome.ts'
+import { sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
-import type { AttemptOutcome, SessionInput } from './session-state.ts'
+import type { AttemptOutcome, ChildState, ChildTold, SessionInput, StepRef } from './session-state.ts'
 
-type ChildTold = Extract<SessionInput, { type: 'child' }>
+type ChildInput = Extract<SessionInput, { type: 'child' }>
 
 /** Arguments longer than this are shown by the approval itself only, in characters of JSON. */
 const argsCharsMax = 4_096
 
 /** Takes what a child session is now: its end is the outcome of its step; before that, its pending approvals surface here. */
-export function applyChild(draft: SessionDraft, input: ChildTold): void {
-  const step = draft.currentStep(input)
-  if (step?.child === undefined) return
-  const { turn, stepId, status, answer } = input
-  if (isTerminalTurn(status)) {
-    draft.editStep(turn, stepId).child = { ...step.child, status, approvals: [] }
-    applyOutcome(draft, {
-      ...input,
-      type: 'outcome',
-      usage: answer?.usage ?? [],
-      outcome: outcomeOf(step.child.sessionId, input),
-    })
-    return
+export function applyChild(draft: SessionDraft, input: ChildInput): void {
+  const { told, ...ref } = input
+  const child = draft.currentStep(ref)?.child
+  if (child?.sessionId !== input.sessionId) cancelStray(draft, input)
+  else if ('code' in told) applyOutcome(draft, { ...ref, type: 'outcome', usage: [], outcome: { kind: 'failed', problem: told } })
+  else if (isTerminalTurn(told.status)) endChild(draft, { ref, child }, told)
+  else if (told.seq >= child.toldSeq) noteChild(draft, { ref, child }, told)
+}
+
+/** It was opened while its step ended: nobody wants it. One of an earlier attempt is left to the next. */
+function cancelStray(draft: SessionDraft, { turn, stepId, sessionId, told }: ChildInput): void {
+  const step = draft.findTurn(turn)?.steps[stepId]
+  const isOver = step === undefined || isTerminalStep(step.status) || step.child?.sessionId !== sessionId
+  if (isOver && !('code' in told) && !isTerminalTurn(told.status)) {
+    sendErrand(draft, { to: 'child', sessionId, method: 'cancel' })
   }
-  const approvals = input.approvals.filter((approval) => approval.status === 'pending').map(lean)
-  const next = { ...step.child, status, approvals }
-  if (isDeepStrictEqual(next, step.child)) return
+}
+
+interface Told {
+  ref: StepRef
+  child: ChildState
+}
+
+function endChild(draft: SessionDraft, { ref, child }: Told, told: ChildTold): void {
+  draft.editStep(ref.turn, ref.stepId).child = { ...child, status: told.status, approvals: [], toldSeq: told.seq }
+  const usage = told.answer?.usage ?? []
+  applyOutcome(draft, { ...ref, type: 'outcome', usage, outcome: outcomeOf(child.sessionId, told) })
+}
+
+function noteChild(draft: SessionDraft, { ref: { turn, stepId }, child }: Told, told: ChildTold): void {
+  const approvals = (told.approvals ?? []).filter((approval) => approval.status === 'pending').map(lean)
+  const next = { ...child, status: told.status, approvals, toldSeq: told.seq }
+  if (isDeepStrictEqual(next, child)) return
   draft.editStep(turn, stepId).child = next
-  const message = `session ${next.sessionId} is ${status}`
-  draft.log('step.progress', turn, {
-    stepId,
-    message,
-    childSessionId: next.sessionId,
-    approvalIds: approvals.map(({ id }) => id),
-  })
+  if (next.status === child.status && isDeepStrictEqual(next.approvals, child.approvals)) return
+  const message = `session ${child.sessionId} is ${told.status}`
+  const approvalIds = approvals.map(({ id }) => id)
+  draft.log('step.progress', turn, { stepId, message, childSessionId: child.sessionId, approvalIds })
 }
 
 function outcomeOf(sessionId: string, { status, answer }: ChildTold): AttemptOutcome {
@@ -61,11 +75,15 @@ function lean(approval: ApprovalView): ApprovalView {
   return { ...approval, args: `too long to be shown here: GET /approvals/${approval.id}` }
 }
 
-/** A child says that something changed: it is asked what. Answers whether its step still wants it. */
-export function noteChildChanged(draft: SessionDraft, { turn, stepId }: { turn: number; stepId: string }): void {
+/** A child says that something changed: it is asked what, until it has told. Answers whether its step still wants it. */
+export function noteChildChanged(
+  draft: SessionDraft,
+  { turn, stepId, seq }: Extract<SessionInput, { type: 'childChanged' }>,
+): void {
   const step = draft.findTurn(turn)?.steps[stepId]
   const isWanted = step?.child !== undefined && !isTerminalStep(step.status)
-  if (isWanted && step.status === 'dispatched')
-    draft.command({ type: 'visit', turn, stepId, epoch: step.epoch, attempt: step.attempt })
   draft.reply = { kind: 'heard', isWanted }
+  if (!isWanted || step?.child === undefined) return
+  if (seq > step.child.changedSeq) draft.editStep(turn, stepId).child = { ...step.child, changedSeq: seq }
+  if (step.status === 'dispatched') draft.command({ type: 'visit', turn, stepId, epoch: step.epoch, attempt: step.attempt })
 }

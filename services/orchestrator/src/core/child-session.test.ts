@@ -3,6 +3,7 @@ import { childAgent, type SubmitTurn, type WorkflowStep } from '@weft/contracts'
 import { childRequest } from './child-session.ts'
 import { viewSession } from './session-view.ts'
 import { DrivenSession, planOf } from './testing.ts'
+import { beatOf } from './tick-session.ts'
 
 const nested = planOf([{ stepId: 'pay', approval: { reason: 'money leaves' }, params: { amount: 5 } }])
 
@@ -33,8 +34,13 @@ function childOf(parent: DrivenSession, stepId = 'sub'): DrivenSession {
 function tell(parent: DrivenSession, child: DrivenSession, stepId = 'sub'): void {
   const [turn] = viewSession(child.state).turns
   if (turn === undefined) throw new RangeError('the child has no turn')
-  const { status, approvals = [], answer } = turn
-  parent.send({ type: 'child', ...parent.ref(stepId), status, approvals, answer })
+  const { status, approvals, answer } = turn
+  parent.send({
+    type: 'child',
+    ...parent.ref(stepId),
+    sessionId: child.state.sessionId,
+    told: { status, approvals, answer, seq: child.state.lastSeq },
+  })
 }
 
 describe('a step that is a session', () => {
@@ -53,7 +59,7 @@ describe('a step that is a session', () => {
   it('surfaces what its session asks, as it is asked there, at the session a client began', () => {
     const parent = opening()
     const child = childOf(parent)
-    expect(child.commands).toContainEqual(expect.objectContaining({ type: 'tellParent', turn: 1 }))
+    expect(child.commands).toContainEqual({ type: 'call', errand: expect.objectContaining({ to: 'parent', turn: 1 }) })
     tell(parent, child)
     expect(parent.turnStatus).toBe('awaiting_approval')
     const [approval] = viewSession(parent.state).turns[0]?.approvals ?? []
@@ -94,16 +100,91 @@ describe('a step that is a session', () => {
     parent.send({ type: 'resume' })
     parent.send({ type: 'cancel', turn: undefined })
     parent.send({ type: 'delete' })
-    const calls = parent.commands.flatMap((command) => (command.type === 'callChild' ? [command] : []))
-    expect(calls.map(({ method }) => method)).toEqual(['pause', 'resume', 'cancel', 'delete'])
-    expect(new Set(calls.map((call) => call.sessionId))).toEqual(new Set([sessionId]))
+    const calls = parent.commands.flatMap((command) => (command.type === 'call' ? [command.errand] : []))
+    expect(calls).toEqual(
+      ['pause', 'resume', 'cancel', 'delete'].map((method) => ({ to: 'child', sessionId, method, seq: expect.any(Number) })),
+    )
+  })
+
+  it('is called again until it is known that it was reached, and only with the latest call', () => {
+    const parent = opening()
+    parent.send({ type: 'pause' })
+    const [pause] = parent.state.errands
+    parent.send({ type: 'resume' })
+    const [resume] = parent.state.errands
+    if (pause === undefined || resume === undefined) throw new RangeError('nobody was called')
+    parent.send({ type: 'arrived', errand: pause, isWanted: true })
+    parent.send({ type: 'tick' })
+    parent.send({ type: 'activate' })
+    const calls = parent.commands.flatMap((command) => (command.type === 'call' ? [command.errand] : []))
+    expect(calls).toEqual([pause, resume, resume, resume])
+    parent.send({ type: 'arrived', errand: resume, isWanted: true })
+    expect(parent.state.errands).toEqual([])
+  })
+
+  it('goes before what is left of its deleted parent does, also when it was opened too late', () => {
+    const parent = opening()
+    const { sessionId } = requestOf(parent)
+    parent.send({ type: 'delete' })
+    expect(parent.commands).not.toContainEqual({ type: 'erase' })
+    const [errand] = parent.state.errands
+    if (errand === undefined) throw new RangeError('the child was not called')
+    parent.send({ type: 'arrived', errand, isWanted: false })
+    expect(parent.commands.at(-1)).toEqual({ type: 'erase' })
+    const told = { status: 'running' as const, seq: 1 }
+    parent.send({ type: 'child', turn: 1, stepId: 'sub', epoch: 1, attempt: 1, sessionId, told })
+    expect(parent.commands.at(-1)).toMatchObject({ type: 'call', errand: { to: 'child', sessionId, method: 'delete' } })
+  })
+
+  it('that refuses what it is asked has its step given up', () => {
+    const parent = opening()
+    const { sessionId } = requestOf(parent)
+    const told = { code: 'gone' as const, message: `session ${sessionId} was deleted`, isRetryable: false }
+    parent.send({ type: 'child', ...parent.ref('sub'), sessionId, told })
+    expect(parent.state.turns[0]?.steps.sub).toMatchObject({ status: 'skipped', problem: told })
+  })
+
+  it('that failed leaves its step to the agent it falls back to', () => {
+    const parent = new DrivenSession()
+    const onFailure = { action: 'fallback' as const, agent: 'second' }
+    parent.run([{ stepId: 'sub', ...childAgent, params: { input: 'Go.' }, onFailure }])
+    const { sessionId } = requestOf(parent)
+    parent.send({ type: 'child', ...parent.ref('sub'), sessionId, told: { status: 'failed', seq: 9 } })
+    parent.send({ type: 'tick' })
+    expect(parent.commands.at(-1)).toEqual({ type: 'dispatch', ...parent.ref('sub') })
+    expect(parent.state.turns[0]?.steps.sub?.child).toBeUndefined()
   })
 
   it('that nobody waits for any more is told so', () => {
     const parent = opening()
-    expect(parent.send({ type: 'childChanged', turn: 1, stepId: 'sub' }).reply).toEqual({ kind: 'heard', isWanted: true })
+    expect(parent.send({ type: 'childChanged', turn: 1, stepId: 'sub', seq: 9 }).reply).toEqual({ kind: 'heard', isWanted: true })
     parent.send({ type: 'cancel', turn: undefined })
-    expect(parent.send({ type: 'childChanged', turn: 1, stepId: 'sub' }).reply).toEqual({ kind: 'heard', isWanted: false })
+    expect(parent.send({ type: 'childChanged', turn: 1, stepId: 'sub', seq: 9 }).reply).toEqual({
+      kind: 'heard',
+      isWanted: false,
+    })
+    const child = childOf(opening())
+    const [errand] = child.state.errands
+    if (errand === undefined) throw new RangeError('the parent was not told')
+    child.send({ type: 'arrived', errand, isWanted: false })
+    expect(child.turnStatus).toBe('cancelled')
+  })
+
+  it('leaves its parent without a heartbeat while people decide: it tells when they have', () => {
+    const parent = opening()
+    const child = childOf(parent)
+    tell(parent, child)
+    parent.send({ type: 'flushed', upToSeq: parent.state.lastSeq })
+    const deadline = child.approvalOf('pay').deadline ?? ''
+    expect(beatOf(parent.state)).toEqual({ fromMs: Date.parse(deadline) })
+    parent.send({ type: 'childChanged', turn: 1, stepId: 'sub', seq: child.state.lastSeq + 1 })
+    expect(beatOf(parent.state)).toBe('always')
+    child.send({ type: 'flushed', upToSeq: child.state.lastSeq })
+    expect(beatOf(child.state)).toBe('always')
+    const [errand] = child.state.errands
+    if (errand === undefined) throw new RangeError('the parent was not told')
+    child.send({ type: 'arrived', errand, isWanted: true })
+    expect(beatOf(child.state)).toEqual({ fromMs: Date.parse(deadline) })
   })
 
   it('may wait for people longer than its time to work', () => {

@@ -36,7 +36,10 @@ export function childSessionId(
 }
 
 /** What a child session is asked, or why there can be none; undefined when the step no longer wants one. */
-export function childRequest(state: SessionState, ref: StepRef): { request: SubmitTurn } | { problem: Problem } | undefined {
+export function childRequest(
+  state: SessionState,
+  ref: StepRef,
+): ({ sessionId: string } & ({ request: SubmitTurn } | { problem: Problem })) | undefined {
   const turn = state.turns.find((candidate) => candidate.turn === ref.turn)
   const step = turn?.plan?.steps.find((candidate) => candidate.stepId === ref.stepId)
   const child = turn?.steps[ref.stepId]?.child
@@ -45,6 +48,7 @@ export function childRequest(state: SessionState, ref: StepRef): { request: Subm
   const why = refusalOf(turn, step, parent)
   if (why !== undefined) {
     return {
+      sessionId: child.sessionId,
       problem: { code: 'unprocessable_content', message: `step "${ref.stepId}" opens no session: ${why}`, isRetryable: false },
     }
   }
@@ -52,6 +56,7 @@ export function childRequest(state: SessionState, ref: StepRef): { request: Subm
   const { plan, mode } = params
   const { budgetUsd } = turn.request.options
   return {
+    sessionId: child.sessionId,
     request: {
       tenant: state.tenant,
       sessionId: child.sessionId,

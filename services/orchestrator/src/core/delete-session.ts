@@ -1,9 +1,12 @@
 import { endTurn } from './end-turn.ts'
+import { noteArrived, sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
+import type { Errand } from './session-state.ts'
+import { tellParents } from './tell-parent.ts'
 
 /**
- * Ends everything and forgets it. What is left in the store is that the session was deleted; what lies in the database goes next, and is asked
- * for until it is gone. Deleting twice is once.
+ * Ends everything and forgets it, child sessions with it. What is left in the store is that the session was deleted; what lies in the database goes
+ * once its children are gone, and is asked for until it is gone. Deleting twice is once.
  */
 export function deleteSession(draft: SessionDraft): void {
   if (draft.session.deletion !== 'none') return
@@ -12,13 +15,29 @@ export function deleteSession(draft: SessionDraft): void {
     endTurn(draft, turn, { status: 'cancelled' })
     draft.command({ type: 'gone', turn, replyTopics })
   }
+  tellParents(draft)
   const children = draft.session.turns.flatMap(({ steps }) => Object.values(steps).flatMap(({ child }) => child ?? []))
-  for (const { sessionId } of children) draft.command({ type: 'callChild', sessionId, method: 'delete' })
+  for (const { sessionId } of children) sendErrand(draft, { to: 'child', sessionId, method: 'delete' })
   const session = draft.editSession()
   session.deletion = 'erasing'
   session.turns = []
   session.isPaused = false
-  draft.command({ type: 'erase' })
+  eraseWhenAlone(draft)
+}
+
+/** What was opened for a session that is gone goes too. */
+export function deleteStray(draft: SessionDraft, sessionId: string): void {
+  sendErrand(draft, { to: 'child', sessionId, method: 'delete' })
+}
+
+export function noteArrivedWhenDeleted(draft: SessionDraft, errand: Errand): void {
+  noteArrived(draft, errand)
+  eraseWhenAlone(draft)
+}
+
+export function eraseWhenAlone(draft: SessionDraft): void {
+  const { deletion, errands } = draft.session
+  if (deletion === 'erasing' && !errands.some(({ to }) => to === 'child')) draft.command({ type: 'erase' })
 }
 
 /** The database has forgotten it too. */

@@ -1,4 +1,4 @@
-import { isTerminalStep, type Problem, type TurnAnswer, type Usage } from '@weft/contracts'
+import { isTerminalStep, isTerminalTurn, type Problem, type TurnAnswer, type Usage } from '@weft/contracts'
 import { abortAttempt } from './abort-attempt.ts'
 import { cancelApprovals } from './end-approval.ts'
 import type { SessionDraft } from './session-draft.ts'
@@ -38,7 +38,8 @@ function cancelOpenSteps(draft: SessionDraft, turn: TurnState): void {
     edited.approvalId = undefined
     edited.endedAtMs = draft.nowMs
     draft.log('step.cancelled', turn.turn, { stepId })
-    if (status === 'dispatched') abortAttempt(draft, { turn: turn.turn, stepId, state: edited })
+    const hasChild = edited.child !== undefined && !isTerminalTurn(edited.child.status)
+    if (status === 'dispatched' || hasChild) abortAttempt(draft, { turn: turn.turn, stepId, state: edited })
   }
 }
 

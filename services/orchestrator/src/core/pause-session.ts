@@ -1,4 +1,5 @@
 import { openChildren } from './child-session.ts'
+import { sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
 import { tickSession } from './tick-session.ts'
 
@@ -17,9 +18,16 @@ export function resumeSession(draft: SessionDraft): void {
   tickSession(draft)
 }
 
+/** A child session is paused with its parent's work, of which nothing is left once its turns have ended. */
+export function endBorrowedPause(draft: SessionDraft): void {
+  const { isPaused, turns } = draft.session
+  if (!isPaused || draft.activeTurn() !== undefined) return
+  if (turns.some(({ request }) => request.parent !== undefined)) draft.editSession().isPaused = false
+}
+
 function noteOnTurn(draft: SessionDraft, method: 'pause' | 'resume'): void {
   const turn = draft.activeTurn()
   if (turn === undefined) return
   draft.log('step.progress', turn.turn, { message: `the session was ${method}d` })
-  for (const sessionId of openChildren(turn)) draft.command({ type: 'callChild', sessionId, method })
+  for (const sessionId of openChildren(turn)) sendErrand(draft, { to: 'child', sessionId, method })
 }

@@ -8,6 +8,7 @@ import {
   ApprovalView,
   ApprovalVote,
   Citation,
+  ParentStep,
   Problem,
   Risk,
   SessionEvent,
@@ -45,7 +46,15 @@ const StepHead = z.object({
   approvalId: z.string().optional(),
   decisions: z.array(StepDecision),
   approvedHash: z.string().optional(),
-  child: z.object({ sessionId: z.string(), status: TurnStatus, approvals: z.array(ApprovalView) }).optional(),
+  child: z
+    .object({
+      sessionId: z.string(),
+      status: TurnStatus,
+      approvals: z.array(ApprovalView),
+      toldSeq: z.int().default(0),
+      changedSeq: z.int().default(0),
+    })
+    .optional(),
   isReused: z.boolean(),
 })
 
@@ -103,6 +112,16 @@ const TurnHead = z.object({
   approvals: z.array(ApprovalHead).optional(),
 })
 
+const ErrandHead = z.discriminatedUnion('to', [
+  z.object({
+    to: z.literal('child'),
+    sessionId: z.string(),
+    method: z.enum(['cancel', 'pause', 'resume', 'delete']),
+    seq: z.int(),
+  }),
+  z.object({ to: z.literal('parent'), turn: z.int(), parent: ParentStep, seq: z.int() }),
+])
+
 export const SessionHead = z.object({
   version: z.literal(1),
   tenant: z.string(),
@@ -117,6 +136,7 @@ export const SessionHead = z.object({
   lastApproval: z.int(),
   isPaused: z.boolean(),
   deletion: z.enum(['none', 'erasing', 'erased']),
+  errands: z.array(ErrandHead).default([]),
   turns: z.array(TurnHead),
   outbox: z.array(z.object({ epoch: z.int(), firstSeq: z.int() })),
 })

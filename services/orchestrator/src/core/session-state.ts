@@ -20,6 +20,7 @@ import type {
   TurnAnswer,
   TurnStatus,
   TurnVersions,
+  TurnView,
   Usage,
   WorkflowPlan,
   WorkflowStep,
@@ -55,9 +56,17 @@ export interface SessionState {
   deletion: 'none' | 'erasing' | 'erased'
   /** Oldest first; at most `turnsKept` ended ones. */
   turns: TurnState[]
+  /** Calls to other sessions that are not yet known to have arrived. */
+  errands: Errand[]
   /** Events committed but not yet known to be in the event log. */
   outbox: OutboxBatch[]
 }
+
+/** `seq`: as of which event; the same call made again is another one. */
+export type Errand =
+  | { to: 'child'; sessionId: string; method: 'cancel' | 'pause' | 'resume' | 'delete'; seq: number }
+  /** Where this turn stands, or what it asks, has changed. */
+  | { to: 'parent'; turn: number; parent: ParentStep; seq: number }
 
 export interface OutboxBatch {
   epoch: number
@@ -124,7 +133,13 @@ export interface ChildState {
   status: TurnStatus
   /** Its pending approvals, and its own children's. */
   approvals: ApprovalView[]
+  /** As of which of its events this is so, and as of which it said that it is otherwise. */
+  toldSeq: number
+  changedSeq: number
 }
+
+/** What a child's turn shows, and as of which event. */
+export type ChildTold = Pick<TurnView, 'status' | 'approvals' | 'answer'> & { seq: number }
 
 /** What is asked. */
 export interface ApprovalQuestion {
@@ -191,8 +206,11 @@ export type SessionInput =
   | { type: 'decide'; decision: DecideApproval }
   | { type: 'pause' }
   | { type: 'resume' }
-  | ({ type: 'child'; status: TurnStatus; approvals: ApprovalView[]; answer: TurnAnswer | undefined } & StepRef)
-  | { type: 'childChanged'; turn: number; stepId: string }
+  /** What a child session is now, or why there is none. */
+  | ({ type: 'child'; sessionId: string; told: ChildTold | Problem } & StepRef)
+  | { type: 'childChanged'; turn: number; stepId: string; seq: number }
+  /** `isWanted`: whether whoever was called still has to do with it. */
+  | { type: 'arrived'; errand: Errand; isWanted: boolean }
   | { type: 'compact' }
   | { type: 'delete' }
   | { type: 'erased' }
@@ -234,8 +252,7 @@ export type SessionCommand =
   | { type: 'erase' }
   /** Opens the child session of a step, or asks it how far it is. */
   | ({ type: 'visit' } & StepRef)
-  | { type: 'callChild'; sessionId: string; method: 'cancel' | 'pause' | 'resume' | 'delete' }
-  | { type: 'tellParent'; turn: number; parent: ParentStep }
+  | { type: 'call'; errand: Errand }
 
 /** What an advance knows of the world. */
 export interface AdvanceContext {

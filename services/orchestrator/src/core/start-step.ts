@@ -54,13 +54,15 @@ function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): vo
   const { stepId } = step
   const { attempt, epoch, agent } = state
   if (!isChild) {
+    state.child = undefined
     const agentVersion = draft.agentVersions[agent]
     draft.log('step.dispatched', turn, { stepId, agent, attempt, ...(agentVersion === undefined ? {} : { agentVersion }) })
     draft.command({ type: 'dispatch', turn, stepId, epoch, attempt })
     return
   }
   const sessionId = childSessionId(draft.session, turn, { stepId, step: state })
-  state.child = state.child?.sessionId === sessionId ? state.child : { sessionId, status: 'running', approvals: [] }
+  if (state.child?.sessionId !== sessionId)
+    state.child = { sessionId, status: 'running', approvals: [], toldSeq: 0, changedSeq: 0 }
   draft.log('step.dispatched', turn, { stepId, agent, attempt, childSessionId: sessionId })
   draft.command({ type: 'visit', turn, stepId, epoch, attempt })
 }

@@ -11,6 +11,9 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
     return
   }
   const { lastTurn, turns } = draft.session
+  if (lastTurn > 0 && turns.length === 0 && request.parent !== undefined) {
+    throw new WeftError('gone', `session ${request.sessionId} ended long ago, and keeps what it answered no more`)
+  }
   if (lastTurn > 0 && turns.length === 0 && history === undefined) {
     draft.reply = { kind: 'needs_history' }
     return

@@ -1,4 +1,5 @@
 import type { SessionEvent } from '@weft/contracts'
+import { sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
 
 /** A child's parent is told of whatever it shows of the child: where its turn stands, and what it asks. */
@@ -6,7 +7,7 @@ export function tellParents(draft: SessionDraft): void {
   for (const { turn, request } of draft.session.turns) {
     const { parent } = request
     if (parent !== undefined && draft.events.some((event) => event.turn === turn && isTold(event))) {
-      draft.command({ type: 'tellParent', turn, parent })
+      sendErrand(draft, { to: 'parent', turn, parent })
     }
   }
 }

@@ -94,14 +94,28 @@ export function nextWakeMs(state: SessionState, nowMs: number): number | undefin
 export type Beat = 'always' | 'never' | { fromMs: number }
 
 export function beatOf(state: SessionState): Beat {
-  if (state.outbox.length > 0 || state.deletion === 'erasing') return 'always'
+  if (state.outbox.length > 0 || state.errands.length > 0 || state.deletion === 'erasing') return 'always'
   const turn = state.turns.find((candidate) => candidate.phase !== 'ended')
   if (turn === undefined) return 'never'
   const isUnderWay = Object.values(turn.steps).some(
-    ({ status }) => status === 'dispatched' || (status === 'ready' && !state.isPaused),
+    (step) => (step.status === 'dispatched' && !isWaitingChild(step)) || (step.status === 'ready' && !state.isPaused),
   )
   if (isUnderWay || (turn.phase !== 'running' && !state.isPaused)) return 'always'
-  const times = approvalTimesMs(turn)
+  const times = [...approvalTimesMs(turn), ...childTimesMs(turn)]
   if (times.length > 0) return { fromMs: Math.min(...times) }
   return state.isPaused ? 'never' : 'always'
+}
+
+/** It tells by itself when people have decided. */
+function isWaitingChild({ child }: StepState): boolean {
+  if (child?.status !== 'awaiting_approval' || child.changedSeq > child.toldSeq) return false
+  return child.approvals.some(({ deadline }) => deadline !== undefined)
+}
+
+/** When a child session that waits for people goes on without them. */
+function childTimesMs({ steps }: TurnState): number[] {
+  return Object.values(steps)
+    .filter((step) => step.status === 'dispatched' && isWaitingChild(step))
+    .flatMap(({ child }) => (child?.approvals ?? []).flatMap(({ deadline }) => deadline ?? []))
+    .map((deadline) => Date.parse(deadline))
 }

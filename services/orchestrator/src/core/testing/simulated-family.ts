@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
+import { type Problem, toWeftError, type WorkflowPlan } from '@weft/contracts'
+import { childRequest } from '../child-session.ts'
+import { newSession } from '../new-session.ts'
+import { fromHead, partsOf, toHead } from '../persist-session.ts'
+import { viewSession } from '../session-view.ts'
+import type { Errand, InputReply, SessionCommand, SessionInput, StepRef } from '../session-state.ts'
+import { DrivenSession, turnRequest } from '../testing.ts'
+import { beatOf } from '../tick-session.ts'
+
+interface Member {
+  session: DrivenSession
+  commands: SessionCommand[]
+}
+
+/** Sessions that open each other, and all that is on its way between them. Each move takes one of the things that could happen, chosen by `pick`. */
+export class SimulatedFamily {
+  readonly members = new Map<string, Member>()
+  readonly rootId = 's1'
+  readonly #pick: (count: number) => number
+  #nowMs = 1_000_000
+  #work: { memberId: string; ref: StepRef }[] = []
+  #messages: { memberId: string; input: SessionInput }[] = []
+
+  constructor(plan: WorkflowPlan, pick: (count: number) => number) {
+    this.#pick = pick
+    this.#addMember(this.rootId)
+    this.#send(this.rootId, { type: 'submit', request: turnRequest({ sessionId: this.rootId, options: { plan } }) })
+  }
+
+  get root(): DrivenSession {
+    return this.members.get(this.rootId)?.session ?? assert.fail('there is no root')
+  }
+
+  toRoot(input: SessionInput): void {
+    this.#send(this.rootId, input)
+  }
+
+  /** One host does one of the things it was told, perhaps to another session; what comes of it is on its way back. */
+  perform(): void {
+    const told = this.#takeCommand()
+    if (told === undefined) return
+    const { memberId, command } = told
+    if (command.type === 'dispatch') this.#work.push({ memberId, ref: command })
+    if (command.type === 'visit') this.#visit(memberId, command)
+    if (command.type === 'call') this.#call(memberId, command.errand)
+    if (command.type === 'erase') this.#messages.push({ memberId, input: { type: 'erased' } })
+  }
+
+  forget(): void {
+    this.#takeCommand()
+  }
+
+  finish(): void {
+    const work = this.#takeOne(this.#work)
+    if (work === undefined) return
+    const { turn, stepId, epoch, attempt } = work.ref
+    const outcome = { kind: 'succeeded' as const, output: { text: stepId }, citations: [], confidence: 1 }
+    this.#messages.push({ memberId: work.memberId, input: { type: 'outcome', turn, stepId, epoch, attempt, usage: [], outcome } })
+  }
+
+  deliver(): void {
+    const message = this.#takeOne(this.#messages)
+    if (message !== undefined) this.#send(message.memberId, message.input)
+  }
+
+  lose(): void {
+    this.#takeOne(this.#messages)
+  }
+
+  /** One session's host is gone, with its work and what it was about to do. */
+  async crash(): Promise<void> {
+    const [memberId, member] = [...this.members][this.#pick(this.members.size)] ?? assert.fail()
+    member.commands = []
+    this.#work = this.#work.filter((work) => work.memberId !== memberId)
+    const { head, parts } = JSON.parse(
+      JSON.stringify({ head: toHead(member.session.state), parts: Object.fromEntries(partsOf(member.session.state)) }),
+    )
+    member.session.state = await fromHead(head, async (key, schema) => schema.parse(parts[key]))
+    this.#send(memberId, { type: 'activate' })
+  }
+
+  decide(action: 'approve' | 'reject'): void {
+    const asked = [...this.members].flatMap(([memberId, { session }]) =>
+      session.state.turns.flatMap(({ approvals }) =>
+        approvals.flatMap(({ id, status }) => (status === 'pending' ? [{ memberId, id }] : [])),
+      ),
+    )
+    const approval = asked[this.#pick(Math.max(1, asked.length))]
+    if (approval === undefined) return
+    const by = { id: 'ann', roles: [], isAdmin: true }
+    this.#send(approval.memberId, { type: 'decide', decision: { approvalId: approval.id, action, by } })
+  }
+
+  /** The heartbeats that are due beat. */
+  wait(ms: number): void {
+    this.#nowMs += ms
+    for (const [memberId, { session }] of this.members) {
+      const beat = beatOf(session.state)
+      if (beat === 'always' || (beat !== 'never' && beat.fromMs <= this.#nowMs)) this.#send(memberId, { type: 'tick' })
+    }
+  }
+
+  /** From here on nothing is lost; people let everything go on. */
+  calm(): void {
+    if (this.root.state.isPaused) this.toRoot({ type: 'resume' })
+    for (let round = 0; round < 300; round += 1) {
+      while ([...this.members.values()].some(({ commands }) => commands.length > 0)) this.perform()
+      while (this.#work.length > 0) this.finish()
+      while (this.#messages.length > 0) this.deliver()
+      this.decide('approve')
+      if (this.#isQuiet()) return
+      this.wait(15_000)
+    }
+    assert.fail('the family comes to rest')
+  }
+
+  #isQuiet(): boolean {
+    const isBusy = (member: Member) => member.commands.length > 0 || beatOf(member.session.state) !== 'never'
+    return this.#work.length === 0 && this.#messages.length === 0 && ![...this.members.values()].some(isBusy)
+  }
+
+  #visit(memberId: string, { turn, stepId, epoch, attempt }: StepRef): void {
+    const ref = { turn, stepId, epoch, attempt }
+    const asked = childRequest(this.members.get(memberId)?.session.state ?? assert.fail(), ref)
+    if (asked === undefined) return
+    assert.ok('request' in asked)
+    const { sessionId, request } = asked
+    if (!this.members.has(sessionId)) this.#addMember(sessionId)
+    const { problem } = this.#send(sessionId, { type: 'submit', request })
+    const { turns, lastSeq } = viewSession(this.members.get(sessionId)?.session.state ?? assert.fail())
+    const [shown] = turns.map(({ status, approvals, answer }) => ({ status, approvals, answer, seq: lastSeq }))
+    const told = problem ?? shown
+    if (told !== undefined) this.#messages.push({ memberId, input: { type: 'child', ...ref, sessionId, told } })
+  }
+
+  #call(memberId: string, errand: Errand): void {
+    const { errands } = this.members.get(memberId)?.session.state ?? assert.fail()
+    if (!errands.some((other) => isDeepStrictEqual(other, errand))) return
+    const targetId = errand.to === 'child' ? errand.sessionId : errand.parent.sessionId
+    const target = this.members.get(targetId)
+    let isWanted = false
+    if (target !== undefined) {
+      const input: SessionInput =
+        errand.to === 'parent'
+          ? { type: 'childChanged', turn: errand.parent.turn, stepId: errand.parent.stepId, seq: errand.seq }
+          : errand.method === 'cancel'
+            ? { type: 'cancel', turn: undefined }
+            : { type: errand.method }
+      const { problem, reply } = this.#send(targetId, input)
+      isWanted = problem === undefined && (errand.to === 'child' || (reply?.kind === 'heard' && reply.isWanted))
+    }
+    this.#messages.push({ memberId, input: { type: 'arrived', errand, isWanted } })
+  }
+
+  #send(memberId: string, input: SessionInput): { problem?: Problem; reply?: InputReply | undefined } {
+    const { session, commands } = this.members.get(memberId) ?? assert.fail(`there is no ${memberId}`)
+    session.nowMs = this.#nowMs
+    try {
+      const advance = session.send(input)
+      commands.push(...advance.commands)
+      session.send({ type: 'flushed', upToSeq: advance.state.lastSeq })
+      return { reply: advance.reply }
+    } catch (thrown) {
+      const problem = toWeftError(thrown).toProblem()
+      if (problem.code === 'internal_error') throw thrown
+      return { problem }
+    }
+  }
+
+  #addMember(sessionId: string): void {
+    const session = new DrivenSession()
+    session.state = { ...newSession({ tenant: 'acme', sessionId, user: undefined }, this.#nowMs), epoch: 1 }
+    this.members.set(sessionId, { session, commands: [] })
+  }
+
+  #takeCommand(): { memberId: string; command: SessionCommand } | undefined {
+    const busy = [...this.members].filter(([, { commands }]) => commands.length > 0)
+    const [memberId, member] = busy[this.#pick(Math.max(1, busy.length))] ?? []
+    const command = member === undefined ? undefined : this.#takeOne(member.commands)
+    return memberId === undefined || command === undefined ? undefined : { memberId, command }
+  }
+
+  #takeOne<T>(from: T[]): T | undefined {
+    return from.length === 0 ? undefined : from.splice(this.#pick(from.length), 1)[0]
+  }
+}
