@@ -62,6 +62,8 @@ export const WorkflowStep = z.object({
   timeoutMs: z.int().positive().max(planLimits.timeoutMsMax).optional(),
   idempotent: z.boolean().optional(),
   model: ModelWish.optional(),
+  /** The step whose result asked for this one; the session says so. */
+  addedBy: Id.optional(),
 })
 export type WorkflowStep = z.infer<typeof WorkflowStep>
 

@@ -13,12 +13,14 @@ function plannerThat(answer: PlannerAnswer | Error): Pick<Sidecar, 'invoke'> {
   }
 }
 
+const used = { model: 'm', inputTokens: 1, outputTokens: 1, costUsd: 0.5, measured: true }
+
 function resultThatAdds() {
   const session = new DrivenSession()
   session.run([{ stepId: 'scout' }, { stepId: 'answer', dependsOn: ['scout'] }])
   const more = { stepId: 'more', agent: 'stranger', capability: 'fly', params: {}, dependsOn: [], parallel: false }
   const outcome = { kind: 'succeeded' as const, output: 1, citations: [], confidence: 1, steps: [more] }
-  return { state: session.state, input: { type: 'outcome' as const, ...session.ref('scout'), usage: [], outcome } }
+  return { state: session.state, input: { type: 'outcome' as const, ...session.ref('scout'), usage: [used], outcome } }
 }
 
 it('a result whose steps the planner accepts is handed on as it is', async () => {
@@ -33,6 +35,7 @@ it('a result that adds what no agent can do has failed, with the step named', as
     problems: [{ stepId: 'more', message: 'agent "stranger" does not offer "fly"' }],
   }
   expect(await checkAddedSteps(plannerThat(answer), state, input)).toMatchObject({
+    usage: [used],
     outcome: {
       kind: 'failed',
       problem: { isRetryable: false, message: expect.stringContaining('step "more": agent "stranger"') },
@@ -40,9 +43,10 @@ it('a result that adds what no agent can do has failed, with the step named', as
   })
 })
 
-it('a planner that cannot be asked does not let unchecked steps through', async () => {
+it('a planner that cannot be asked does not let unchecked steps through; what they cost is told with the next attempt', async () => {
   const { state, input } = resultThatAdds()
   expect(await checkAddedSteps(plannerThat(new Error('away')), state, input)).toMatchObject({
     outcome: { kind: 'failed', problem: { isRetryable: true } },
+    usage: [],
   })
 })

@@ -21,7 +21,9 @@ export async function checkAddedSteps(
   const problem = await findProblem(sidecar, plan)
   if (problem === undefined) return input
   const message = `step "${input.stepId}" asked for steps that cannot be added: ${problem.message}`
-  return { ...input, outcome: { kind: 'failed', problem: { ...problem, message } } }
+  // Tried again, the agent hands out the result it kept, with what it had cost.
+  const usage = problem.isRetryable ? [] : input.usage
+  return { ...input, usage, outcome: { kind: 'failed', problem: { ...problem, message } } }
 }
 
 async function findProblem(sidecar: Pick<Sidecar, 'invoke'>, plan: object) {

@@ -47,7 +47,10 @@ function childrenThat(views: (SessionView | Error)[], answers: Record<string, un
   return { children, calls, applied, problems }
 }
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20))
+/** Each call takes one round of the loop. */
+async function settle(): Promise<void> {
+  for (let round = 0; round < 30; round += 1) await new Promise((resolve) => setImmediate(resolve))
+}
 
 it('a child that changes while it is asked is asked once more, however often it says so', async () => {
   const parent = parentWithChild()

@@ -102,8 +102,8 @@ async function hearChild(
 
 async function seed(session: SessionCalls, wish: SeedWish): Promise<ForkSource> {
   const state = await session.read()
-  const { turn, stepIds } = planSeed(state, wish)
-  return seedOf(state, turn, { outcomes: await session.readOutcomes(turn, stepIds), fromStep: wish.fromStep })
+  const { turn, plan, stepIds } = planSeed(state, wish)
+  return seedOf(state, { turn, plan }, { outcomes: await session.readOutcomes(turn, stepIds), fromStep: wish.fromStep })
 }
 
 async function decide(session: SessionCalls, decision: DecideApproval): Promise<ApprovalDecided> {

@@ -16,7 +16,11 @@ function extendPlan(
   plan: WorkflowPlan,
   { stepId, added, waiting }: { stepId: string; added: WorkflowStep[]; waiting: ReadonlySet<string> },
 ): WorkflowPlan {
-  const next = added.map((step) => (step.dependsOn.length === 0 ? { ...step, dependsOn: [stepId] } : step))
+  const next = added.map((step) => ({
+    ...step,
+    dependsOn: step.dependsOn.length === 0 ? [stepId] : step.dependsOn,
+    addedBy: stepId,
+  }))
   const last = next.map((step) => step.stepId).filter((id) => !next.some((step) => step.dependsOn.includes(id)))
   const steps = plan.steps.map((step) =>
     step.dependsOn.includes(stepId) && waiting.has(step.stepId) ? { ...step, dependsOn: [...step.dependsOn, ...last] } : step,

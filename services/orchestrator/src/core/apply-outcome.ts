@@ -5,12 +5,15 @@ import { decisionsPerStepMax, failAttempt } from './fail-step.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { AttemptOutcome, SessionInput, StepRef, StepState } from './session-state.ts'
 import { settleTurn } from './settle-turn.ts'
+import { noteSpending, spentUsd } from './turn-budget.ts'
 
 /** Takes the end of an attempt, when that attempt is current; then everything that follows from it. */
 export function applyOutcome(draft: SessionDraft, input: Extract<SessionInput, { type: 'outcome' }>): void {
   if (draft.currentStep(input) === undefined) return
   const step = draft.editStep(input.turn, input.stepId)
+  const spentBeforeUsd = spentUsd(draft.editTurn(input.turn))
   step.usage = [...step.usage, ...input.usage]
+  noteSpending(draft, input.turn, spentBeforeUsd)
   const { outcome } = input
   switch (outcome.kind) {
     case 'failed':

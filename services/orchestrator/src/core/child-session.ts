@@ -13,6 +13,7 @@ import {
 } from '@weft/contracts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 import { textOfOutput } from './text-of-output.ts'
+import { budgetLeftUsd } from './turn-budget.ts'
 
 /** A child may wait for people; unless its step says otherwise it has as long as a request for approval, and a day. */
 export const childTimeoutMsDefault = 691_200_000
@@ -54,7 +55,7 @@ export function childRequest(
   }
   const params = ChildParams.parse(step.params)
   const { plan, mode } = params
-  const { budgetUsd } = turn.request.options
+  const budgetUsd = budgetLeftUsd(turn)
   return {
     sessionId: child.sessionId,
     request: {

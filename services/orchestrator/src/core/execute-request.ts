@@ -1,5 +1,6 @@
 import type { DependencyResult, ExecuteRequest } from '@weft/contracts'
 import type { SessionState, StepRef, StepState } from './session-state.ts'
+import { budgetLeftUsd } from './turn-budget.ts'
 
 export interface StepRequest {
   agent: string
@@ -21,7 +22,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
     return [stepId, { status: dependency?.status ?? 'skipped', output, citations }]
   })
   const { request } = turn
-  const { budgetUsd } = request.options
+  const budgetUsd = budgetLeftUsd(turn)
   return {
     agent: current.agent,
     idempotencyKey: `${state.sessionId}/${ref.turn}/${ref.stepId}`,

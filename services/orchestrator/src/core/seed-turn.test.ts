@@ -24,11 +24,11 @@ function answered(): DrivenSession {
 }
 
 function fork({ state }: DrivenSession, wish: SeedWish): ForkSource {
-  const { turn, stepIds } = planSeed(state, wish)
+  const { turn, plan, stepIds } = planSeed(state, wish)
   const outcomes = new Map(
     stepIds.map((id): [string, StepOutcome] => [id, { output: { text: id }, citations: [], confidence: 1 }]),
   )
-  return seedOf(state, turn, { outcomes, fromStep: wish.fromStep })
+  return seedOf(state, { turn, plan }, { outcomes, fromStep: wish.fromStep })
 }
 
 it('a fork from a step takes over what does not depend on it, says what that saves, and runs the rest', () => {
@@ -60,6 +60,32 @@ it('a fork of a fork still says what the first run had cost', () => {
   const first = fork(answered(), {})
   forked.send({ type: 'submit', request: turnRequest({ ...first.request, seed: first.seed }) })
   expect(fork(forked, { fromStep: 'answer' }).seed.savedUsd).toBe(1.5)
+})
+
+it('a step that added steps adds them anew when it runs again', () => {
+  const more = { stepId: 'more', agent: 'worker', capability: 'work', params: {}, dependsOn: [], parallel: false }
+  const scout = (session: DrivenSession) => {
+    const outcome = { kind: 'succeeded' as const, output: { text: 'scout' }, citations: [], confidence: 1, steps: [more] }
+    session.send({ type: 'outcome', ...session.ref('scout'), usage: [], outcome })
+    session.succeed('more')
+    session.succeed('answer')
+  }
+  const session = new DrivenSession()
+  session.run([{ stepId: 'scout' }, { stepId: 'answer', dependsOn: ['scout'] }])
+  scout(session)
+  for (const fromStep of ['scout', 'answer']) {
+    const { seed, request } = fork(session, { fromStep })
+    const forked = new DrivenSession()
+    forked.send({ type: 'submit', request: turnRequest({ ...request, seed }) })
+    if (fromStep === 'scout') scout(forked)
+    else forked.succeed('answer')
+    expect(forked.turnStatus).toBe('completed')
+    expect(forked.state.turns[0]?.plan?.steps.map(({ stepId, addedBy }) => [stepId, addedBy])).toEqual([
+      ['scout', undefined],
+      ['answer', undefined],
+      ['more', 'scout'],
+    ])
+  }
 })
 
 it('names what cannot be forked from', () => {

@@ -14,7 +14,7 @@ export interface SeedWish {
 export function planSeed(
   { turns, lastTurn }: SessionState,
   { turn: wished, fromStep }: SeedWish,
-): { turn: TurnState; stepIds: string[] } {
+): { turn: TurnState; plan: WorkflowPlan; stepIds: string[] } {
   const turn = wished === undefined ? turns.at(-1) : turns.find((candidate) => candidate.turn === wished)
   if (turn === undefined) {
     const number = wished ?? lastTurn
@@ -32,7 +32,14 @@ export function planSeed(
   }
   const again = fromStep === undefined ? new Set<string>() : dependentsOf(plan, fromStep)
   const succeeded = plan.steps.map((step) => step.stepId).filter((stepId) => turn.steps[stepId]?.status === 'succeeded')
-  return { turn, stepIds: succeeded.filter((stepId) => !again.has(stepId)) }
+  return { turn, plan: withoutAddedBy(plan, again), stepIds: succeeded.filter((stepId) => !again.has(stepId)) }
+}
+
+/** Steps that a result added come with that result again, the same or others. */
+function withoutAddedBy(plan: WorkflowPlan, again: ReadonlySet<string>): WorkflowPlan {
+  const left = plan.steps.filter(({ addedBy }) => addedBy === undefined || !again.has(addedBy))
+  const kept = new Set(left.map(({ stepId }) => stepId))
+  return { ...plan, steps: left.map((step) => ({ ...step, dependsOn: step.dependsOn.filter((id) => kept.has(id)) })) }
 }
 
 /** A step and all that depend on it, directly or not. */
@@ -48,7 +55,7 @@ function dependentsOf({ steps }: WorkflowPlan, stepId: string): Set<string> {
 /** What a fork begins with: the plan, the outputs that are taken over, and what was asked. */
 export function seedOf(
   { sessionId }: SessionState,
-  turn: TurnState,
+  { turn, plan }: { turn: TurnState; plan: WorkflowPlan },
   { outcomes, fromStep }: { outcomes: Map<string, StepOutcome>; fromStep: string | undefined },
 ): ForkSource {
   const finished = Object.fromEntries([...outcomes].map(([stepId, outcome]) => [stepId, finishedStep(turn, stepId, outcome)]))
@@ -58,17 +65,12 @@ export function seedOf(
   return {
     seed: {
       from: { sessionId, turn: turn.turn, ...(fromStep === undefined ? {} : { fromStep }) },
-      plan: planOf(turn),
+      plan,
       finished,
       savedUsd: usage.reduce((sum, used) => sum + used.costUsd, 0),
     },
     request: { model, messages, modelOptions, vectorStoreIds, options: otherOptions, ...(user === undefined ? {} : { user }) },
   }
-}
-
-function planOf({ turn, plan }: TurnState): WorkflowPlan {
-  if (plan === undefined) throw new RangeError(`turn ${turn} has no plan`)
-  return plan
 }
 
 /** A step that was itself taken over saves what it cost when it ran: its usage travels with it. */
