@@ -93,7 +93,7 @@ function composeEngine({ telemetry, sidecar, database, policies }: Outside): { h
     onProblem: (cause) => logger.warn('the event log is behind', { cause: messageOf(cause) }),
   })
   const plans = createPlanRequester({ sidecar, apply, onProblem })
-  const versions = createAgentVersions(sidecar)
+  const versions = createAgentVersions({ sidecar, nowMs: Date.now })
   const host: SessionHost = new SessionHost({
     store: createSessionStore({ actors: createActorStore(sidecar, 'Session'), sidecar, blobs: createBlobStore(database) }),
     effects: createSessionEffects({
