@@ -21,12 +21,12 @@ const survivable: Move[] = [
   (world) => world.submit(),
   (world) => world.send({ type: 'pause' }),
   (world) => world.send({ type: 'resume' }),
+  (world) => world.decide('approve'),
 ]
 
 const harmful: Move[] = [
   (world) => world.cutOff(),
   (world) => world.wait(400_000),
-  (world) => world.decide('approve'),
   (world) => world.decide('reject'),
   (world) => world.send({ type: 'cancel', turn: undefined }),
 ]

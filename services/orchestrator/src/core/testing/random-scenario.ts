@@ -21,12 +21,13 @@ export const determinedScenario: fc.Arbitrary<Scenario> = fc.boolean().chain((is
           onFailure: { action: 'fallback', agent: 'second' },
         }),
         adds: fc.constantFrom(0, 0, isGrowing ? 2 : 0),
+        asks: fc.constantFrom(0, 0, 0, 1),
         isBroken: fc.boolean(),
         tried,
       })
-      .map(({ more, onFailure, adds, isBroken, tried: { failures, value } }) => {
+      .map(({ more, onFailure, adds, asks, isBroken, tried: { failures, value } }) => {
         const brokenAgents = isBroken && onFailure.onFailure !== undefined ? ['worker'] : []
-        return { step: { ...draft, ...more, ...onFailure }, fate: { failures, value, brokenAgents, adds } }
+        return { step: { ...draft, ...more, ...onFailure }, fate: { failures, value, brokenAgents, adds, asks } }
       }),
   ),
 )
@@ -52,10 +53,11 @@ export const anyScenario: fc.Arbitrary<Scenario> = scenario((draft) =>
       tried,
       brokenAgents: fc.subarray(['worker', 'second']),
       adds: fc.constantFrom(0, 0, 0, 1),
+      asks: fc.constantFrom(0, 0, 0, 2),
     })
-    .map(({ more, rule, tried: { failures, value }, brokenAgents, adds }) => ({
+    .map(({ more, rule, tried: { failures, value }, brokenAgents, adds, asks }) => ({
       step: { ...draft, ...more, ...rule },
-      fate: { failures, value, brokenAgents, adds },
+      fate: { failures, value, brokenAgents, adds, asks },
     })),
 )
 

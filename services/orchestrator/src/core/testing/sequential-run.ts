@@ -14,6 +14,8 @@ export interface Fate {
   brokenAgents: string[]
   value: number
   adds: number
+  /** Approvals its agent asks for in the middle of its work. */
+  asks: number
 }
 
 export interface SequentialEnd {

@@ -21,6 +21,8 @@ interface Work {
   step: WorkflowStep
   agent: string
   output: unknown
+  /** Approvals its agent was told the decision of. */
+  decided: number
 }
 
 /**
@@ -175,11 +177,17 @@ export class SimulatedWorld {
     }
     const fate = this.#fateOf(ref)
     const output = outputOf(step, { value: fate.value, dependencies: request.body.dependencies })
-    this.#work.set(keyOf(ref), { ref, stepKey, step, agent: request.agent, output })
+    const { approvals } = request.body.params
+    const decided = Array.isArray(approvals) ? approvals.length : 0
+    this.#work.set(keyOf(ref), { ref, stepKey, step, agent: request.agent, output, decided })
   }
 
-  #try({ ref, stepKey, step, agent, output }: Work): AttemptOutcome {
+  #try({ ref, stepKey, step, agent, output, decided }: Work): AttemptOutcome {
     const fate = this.#fateOf(ref)
+    if (decided < fate.asks) {
+      this.#mayHaveHappened.delete(stepKey)
+      return { kind: 'needs_approval', action: 'go on', args: { part: decided }, reason: 'it is dear' }
+    }
     const tries = (this.#tries.get(`${stepKey}/${agent}`) ?? 0) + 1
     this.#tries.set(`${stepKey}/${agent}`, tries)
     const isBroken = fate.brokenAgents.includes(agent)
@@ -192,7 +200,7 @@ export class SimulatedWorld {
   }
 
   #fateOf({ turn, stepId }: StepRef): Fate {
-    return this.#scenarios[turn - 1]?.fates[stepId] ?? { failures: 0, brokenAgents: [], value: 0, adds: 0 }
+    return this.#scenarios[turn - 1]?.fates[stepId] ?? { failures: 0, brokenAgents: [], value: 0, adds: 0, asks: 0 }
   }
 
   #planned({ turn, planAttempt }: { turn: number; planAttempt: number }): SessionInput {
