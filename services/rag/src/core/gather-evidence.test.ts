@@ -20,11 +20,14 @@ describe('gatherEvidence', () => {
     expect(gatherEvidence(dependencies).degraded).toEqual(['step_skipped:gone', 'database_unavailable'])
   })
 
-  it('ignores outputs that hold no passages', () => {
-    expect(gatherEvidence({ odd: { status: 'succeeded', output: { text: 'x' }, citations: [] } })).toEqual({
-      passages: [],
-      degraded: [],
+  it('quotes again what earlier answers have quoted, and names what it cannot quote from', () => {
+    const quoted = { index: 1, fileId: 'f', filename: 'f.md', quote: 'wool', start: 3, end: 7, score: 1, verified: true as const }
+    const { passages, degraded } = gatherEvidence({
+      answered: { status: 'succeeded', output: { text: 'Wool [1].' }, citations: [quoted] },
+      odd: { status: 'succeeded', output: { text: 'x' }, citations: [] },
     })
+    expect(passages).toEqual([expect.objectContaining({ fileId: 'f', text: 'wool', start: 3, end: 7 })])
+    expect(degraded).toEqual(['step_unused:odd'])
   })
 
   it('keeps to what a prompt can hold', () => {

@@ -1,32 +1,36 @@
-import { type ExecuteRequest, Passage } from '@weft/contracts'
+import { type Citation, type ExecuteRequest, Passage } from '@weft/contracts'
 import { z } from 'zod'
 
 /** More passages than this do not fit a prompt, and dilute it long before. */
 export const passagesMax = 40
 
-const RetrievalOutput = z.object({
-  passages: z.array(Passage).max(1_000),
+const Output = z.object({
+  passages: z.array(Passage).max(1_000).optional(),
   degraded: z.array(z.string()).optional(),
 })
 
 export type Evidence = { passages: Passage[]; degraded: string[] }
 
 /**
- * The passages of the steps an answer depends on: each once, those of several retrievals in turns so that none crowds out another. A
- * dependency that did not succeed is named in `degraded`.
+ * The passages of the steps an answer depends on, and the quotes of those that answered: each once, those of several steps in turns so that none crowds
+ * out another. A dependency that did not succeed, or brought nothing to quote from, is named in `degraded`.
  */
 export function gatherEvidence(dependencies: ExecuteRequest['dependencies']): Evidence {
   const lists: Passage[][] = []
   const degraded: string[] = []
-  for (const [stepId, dependency] of Object.entries(dependencies)) {
-    const output = RetrievalOutput.safeParse(dependency.output)
-    if (dependency.status !== 'succeeded') degraded.push(`step_skipped:${stepId}`)
-    else if (output.success) {
-      lists.push(output.data.passages)
-      degraded.push(...(output.data.degraded ?? []))
-    }
+  for (const [stepId, { status, output, citations }] of Object.entries(dependencies)) {
+    const { data } = Output.safeParse(output)
+    if (status !== 'succeeded') degraded.push(`step_skipped:${stepId}`)
+    else if (data?.passages === undefined && citations.length === 0) degraded.push(`step_unused:${stepId}`)
+    else lists.push(data?.passages ?? citations.map(passageOf))
+    if (status === 'succeeded') degraded.push(...(data?.degraded ?? []))
   }
   return { passages: takeTurns(lists), degraded }
+}
+
+function passageOf({ fileId, filename, quote, start, end, page, score }: Citation): Passage {
+  const chunkId = `${fileId}:${start}-${end}`
+  return { chunkId, vectorStoreId: '', fileId, filename, text: quote, start, end, score, ...(page === undefined ? {} : { page }) }
 }
 
 function takeTurns(lists: Passage[][]): Passage[] {

@@ -45,6 +45,8 @@ const degradedNotes: Record<string, string> = {
 export function describeDegraded(degraded: string[]): string[] {
   return degraded.map((code) => {
     if (code.startsWith('step_skipped:')) return `a step could not be done and was skipped: ${code.slice('step_skipped:'.length)}`
+    if (code.startsWith('step_unused:'))
+      return `what a step found could not be quoted and was left out: ${code.slice('step_unused:'.length)}`
     if (code.startsWith('no_source:')) return `without a source in your files: what step ${code.slice('no_source:'.length)} says`
     return degradedNotes[code] ?? code
   })
