@@ -72,4 +72,4 @@ it('sessions and those they opened come to rest together, whatever is lost betwe
     }),
     { numRuns: 400 },
   )
-})
+}, 60_000)

@@ -52,7 +52,7 @@ it('any turns under any interleaving of results, repeats, losses, crashes, pause
     }),
     { numRuns: 400 },
   )
-})
+}, 60_000)
 
 it('turns whose failures can be repaired come to what doing one step after the other comes to, whatever happens to their host', async () => {
   const scenarios = fc.array(determinedScenario, { minLength: 1, maxLength: 2 })
@@ -72,4 +72,4 @@ it('turns whose failures can be repaired come to what doing one step after the o
     }),
     { numRuns: 400 },
   )
-})
+}, 60_000)
