@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readSettings } from '@weft/settings'
 import { z } from 'zod'
+import { restartDelayMsMaxDefault } from './supervisor/restart-delay.ts'
 
 /** The checkout this command line belongs to. */
 export const rootFolder = fileURLToPath(new URL('../../..', import.meta.url))
@@ -21,11 +22,14 @@ export interface CliSettings {
   /** JSON file naming the programs the mesh runs on. */
   toolchainFile: string
   compileCacheFolder: string
+  /** Longest wait before a process that ended is started again. */
+  restartDelayMsMax: number
   /** Everything else, handed on to the services (provider keys, OTEL_*, proxies, …). */
   environment: Record<string, string>
 }
 
 const portError = { error: 'a port from 1 to 65535' }
+const delayError = { error: 'milliseconds' }
 const text = z.string().min(1).optional()
 
 // A loose object: the services' own variables pass through unread.
@@ -42,6 +46,7 @@ const cliEnvironment = z.looseObject({
   WEFT_TOOLCHAIN: text,
   XDG_CACHE_HOME: text,
   NODE_COMPILE_CACHE: text,
+  WEFT_RESTART_DELAY_MS_MAX: z.coerce.number(delayError).int(delayError).min(0, delayError).default(restartDelayMsMaxDefault),
   WEFT_APPROVAL_POLICIES: text.transform((path) => (path === undefined ? undefined : resolve(path))),
 })
 
@@ -61,6 +66,7 @@ export function readCliSettings(): CliSettings {
     redisUrl: variables.REDIS_URL,
     toolchainFile: variables.WEFT_TOOLCHAIN ?? join(cache, 'toolchain.json'),
     compileCacheFolder: variables.NODE_COMPILE_CACHE ?? join(cache, 'compile-cache'),
+    restartDelayMsMax: variables.WEFT_RESTART_DELAY_MS_MAX,
     environment: Object.fromEntries(strings),
   }
 }

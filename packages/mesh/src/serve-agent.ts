@@ -12,6 +12,7 @@ import {
 import { runWithLogContext } from '@weft/telemetry'
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
+import { mayCrashAround } from './crash-points.ts'
 import { type Execute, type Execution, startExecution } from './execution.ts'
 import { handle } from './internal-app.ts'
 import type { KeptExecution, KeptResults } from './kept-results.ts'
@@ -115,16 +116,13 @@ function keepingResults(options: AgentOptions, key: string): Execute {
   return async (request, emit, context) => {
     const usage: UsageEvent[] = []
     let terminal: AgentEvent | undefined
-    await options.execute(
-      request,
-      (event) => {
-        if (terminal !== undefined) return
-        if (event.type === 'usage') usage.push(event)
-        if (isTerminalAgentEvent(event)) terminal = event
-        else emit(event)
-      },
-      context,
-    )
+    const hear = (event: AgentEvent) => {
+      if (terminal !== undefined) return
+      if (event.type === 'usage') usage.push(event)
+      if (isTerminalAgentEvent(event)) terminal = event
+      else emit(event)
+    }
+    await mayCrashAround('effect', () => options.execute(request, hear, context))
     if (terminal?.type === 'result') await keepPatiently(options.results, key, { usage, result: terminal })
     if (terminal !== undefined) emit(terminal)
   }
@@ -134,7 +132,7 @@ function keepingResults(options: AgentOptions, key: string): Execute {
 async function keepPatiently(results: KeptResults, key: string, execution: KeptExecution): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await results.keep(key, execution)
+      await mayCrashAround('kept-result', () => results.keep(key, execution))
       return
     } catch (cause) {
       if (attempt >= keepAttemptsMax || !toWeftError(cause).isRetryable) throw cause

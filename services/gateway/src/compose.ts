@@ -1,6 +1,7 @@
 import { WeftError } from '@weft/contracts'
 import { openDatabase } from '@weft/database'
 import {
+  armCrashPoints,
   createInternalApp,
   createSidecar,
   type HealthCheck,
@@ -83,6 +84,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
 
 async function buildParts(settings: GatewaySettings) {
   const telemetry = await startServiceTelemetry('gateway', settings)
+  if (settings.faults !== undefined) armCrashPoints(settings.faults)
   const { logger } = telemetry
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const database = openDatabase({ urls: settings.DATABASE_URLS, logger })

@@ -1,4 +1,12 @@
-import { appSettings, databaseSettings, readSettings, telemetrySettings } from '@weft/settings'
+import {
+  appSettings,
+  databaseSettings,
+  type Faults,
+  faultSettings,
+  readFaults,
+  readSettings,
+  telemetrySettings,
+} from '@weft/settings'
 import { z } from 'zod'
 import { ApiKey } from './core/api-key.ts'
 
@@ -20,10 +28,11 @@ const smtpUrl = z
   .transform((url) => (url === '' ? undefined : url))
 
 /** Variables of model providers (OPENAI_API_KEY, …) are kept as they are: the model registry names them. */
-export const GatewaySettings = z.looseObject({
+export const GatewayEnvironment = z.looseObject({
   ...appSettings.shape,
   ...databaseSettings.shape,
   ...telemetrySettings.shape,
+  ...faultSettings.shape,
   /** The public port. */
   WEFT_PORT: z.coerce.number().int().min(0).max(65_535).default(8_000),
   /** The public address; another than loopback only inside a container. */
@@ -41,8 +50,10 @@ export const GatewaySettings = z.looseObject({
   WEFT_API_KEY: ApiKey.optional(),
   WEFT_ADMIN_KEY_FILE: z.string().optional(),
 })
-export type GatewaySettings = z.infer<typeof GatewaySettings>
+
+export type GatewaySettings = z.infer<typeof GatewayEnvironment> & { faults: Faults | undefined }
 
 export function readGatewaySettings(): GatewaySettings {
-  return readSettings(GatewaySettings)
+  const environment = readSettings(GatewayEnvironment)
+  return { ...environment, faults: readFaults(environment) }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
-import type { Sidecar } from '@weft/mesh'
+import { mayCrashAround, type Sidecar } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { hashRequest } from './core/request-hash.ts'
 import { withoutApprovalCalls } from './core/tool-answers.ts'
@@ -47,7 +47,7 @@ async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortS
   const { plan, vectorStoreIds } = request.chat.weft ?? {}
   if (plan !== undefined) await requireSoundPlan(deps.sidecar, { plan, param: 'weft.plan', signal })
   const stores = await deps.stores.resolve(request.tenant, vectorStoreIds)
-  return deps.sessions.submit(turnOf(deps, request, stores), signal)
+  return mayCrashAround('submit', () => deps.sessions.submit(turnOf(deps, request, stores), signal))
 }
 
 function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {

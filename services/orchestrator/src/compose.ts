@@ -1,18 +1,23 @@
 import { type ApprovalPolicy, sessionActorId } from '@weft/contracts'
 import { type Database, openDatabase } from '@weft/database'
 import {
+  type ActorType,
+  armCrashPoints,
   createActorHost,
   createActorStore,
   createInternalApp,
   createSidecar,
   type HealthCheck,
   listen,
+  mayCrashAround,
   type Service,
   type Sidecar,
   startServiceTelemetry,
 } from '@weft/mesh'
+import type { Faults } from '@weft/settings'
 import type { Telemetry } from '@weft/telemetry'
 import { z } from 'zod'
+import { breakSessions, type HostedSessions } from './break-sessions.ts'
 import { createAgentVersions } from './agent-versions.ts'
 import { createChildCalls, isThere } from './child-calls.ts'
 import { checkAddedSteps } from './check-added-steps.ts'
@@ -34,9 +39,10 @@ import type { OrchestratorSettings } from './settings.ts'
 /** The only place that builds the orchestrator's parts. */
 export async function composeOrchestrator(settings: OrchestratorSettings): Promise<Service> {
   const telemetry = await startServiceTelemetry('orchestrator', settings)
+  if (settings.faults !== undefined) armCrashPoints(settings.faults)
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger: telemetry.logger })
-  const engine = composeEngine({ telemetry, sidecar, database, policies: settings.approvalPolicies })
+  const engine = composeEngine({ telemetry, sidecar, database, policies: settings.approvalPolicies, faults: settings.faults })
   const checks: HealthCheck[] = [
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
     { name: 'database', isRequired: false, check: () => database.isHealthy() },
@@ -45,17 +51,17 @@ export async function composeOrchestrator(settings: OrchestratorSettings): Promi
     telemetry,
     appToken: settings.APP_API_TOKEN,
     checks,
-    routes: (internal) => internal.use(createActorHost(engine.host)),
+    routes: (internal) => internal.use(createActorHost(engine.actors)),
   })
   let stopParts = async () => {}
   return {
     async start() {
       const server = await listen(app, { port: settings.WEFT_APP_PORT })
-      const resuming = startResuming({ database, sidecar, logger: telemetry.logger })
+      const resuming = settings.faults?.dropsHints ? undefined : startResuming({ database, sidecar, logger: telemetry.logger })
       telemetry.logger.info('orchestrator is listening', { port: server.port })
       const compacting = startCompacting({ database, sidecar, logger: telemetry.logger })
       stopParts = async () => {
-        resuming.stop()
+        resuming?.stop()
         compacting.stop()
         await server.stop()
         await engine.stop()
@@ -74,51 +80,60 @@ interface Outside {
   sidecar: Sidecar
   database: Database
   policies: ApprovalPolicy[]
+  faults: Faults | undefined
 }
 
 /** The session engine: the host, and the effects that its commits have and that report back to it. */
-function composeEngine({ telemetry, sidecar, database, policies }: Outside): { host: SessionHost; stop(): Promise<void> } {
+function composeEngine({ telemetry, sidecar, database, policies, faults }: Outside): {
+  actors: ActorType
+  stop(): Promise<void>
+} {
   const { logger, metrics } = telemetry
   const onProblem = (what: string, actorId: string, cause: unknown) =>
     logger.warn(`${what} failed`, { actorId, cause: messageOf(cause) })
-  const apply = (actorId: string, input: SessionInput): Promise<void> => host.apply(actorId, input)
+  const apply = (actorId: string, input: SessionInput): Promise<void> => hosted.apply(actorId, input)
   const attempts = new AttemptDispatcher({ sidecar, onProblem })
   const replies = createReplyPublisher({
-    publish: (topic, batch) => sidecar.publish(topic, batch),
+    publish: async (topic, batch) =>
+      faults?.dropsHints === true ? undefined : mayCrashAround('publish', () => sidecar.publish(topic, batch)),
     onProblem: (cause) => logger.warn('a reply batch was not published', { cause: messageOf(cause) }),
   })
   const eventLog = createEventLog({
     database,
-    onFlushed: (actorId, upToSeq) => host.noteFlushed(actorId, upToSeq),
+    onFlushed: (actorId, upToSeq) => hosted.noteFlushed(actorId, upToSeq),
     onProblem: (cause) => logger.warn('the event log is behind', { cause: messageOf(cause) }),
   })
   const plans = createPlanRequester({ sidecar, apply, onProblem })
+  const breaker = breakSessions(faults)
   const versions = createAgentVersions({ sidecar, nowMs: Date.now })
   const host: SessionHost = new SessionHost({
     store: createSessionStore({ actors: createActorStore(sidecar, 'Session'), sidecar, blobs: createBlobStore(database) }),
-    effects: createSessionEffects({
-      plans,
-      attempts,
-      replies,
-      eventLog,
-      children: createChildCalls({ sidecar, apply, peek: (actorId) => host.peek(actorId), onProblem }),
-      apply,
-      check: (state, input) => checkAddedSteps(sidecar, state, input),
-      peek: (actorId) => host.peek(actorId),
-      erase: (session) => eraseFamily({ database, deleteSession: (other) => deleteSession(sidecar, other) }, session),
-      onProblem,
-    }),
+    effects: breaker.effects(
+      createSessionEffects({
+        plans,
+        attempts,
+        replies,
+        eventLog,
+        children: createChildCalls({ sidecar, apply, peek: (actorId) => host.peek(actorId), onProblem }),
+        apply,
+        check: (state, input) => checkAddedSteps(sidecar, state, input),
+        peek: (actorId) => host.peek(actorId),
+        erase: (session) => eraseFamily({ database, deleteSession: (other) => deleteSession(sidecar, other) }, session),
+        onProblem,
+      }),
+    ),
     nowMs: Date.now,
     policies,
     agentVersions: versions.current,
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
     onProblem,
   })
+  const hosted: HostedSessions = breaker.hosted(host)
   metrics.gauge('weft_sessions_hosted', 'Sessions in memory on this host', () => host.hostedCount())
   metrics.gauge('weft_attempts_running', 'Attempts of steps this host is running', () => attempts.runningCount())
   metrics.gauge('weft_event_log_queued', 'Events committed and not yet in the event log', () => eventLog.queuedCount())
   return {
-    host,
+    actors: hosted.actors,
     async stop() {
       host.stop()
       versions.stop()

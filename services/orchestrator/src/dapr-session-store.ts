@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
-import { type ActorStore, componentNames, componentType, type Sidecar, type StateWrite } from '@weft/mesh'
+import { type ActorStore, componentNames, componentType, mayCrashAround, type Sidecar, type StateWrite } from '@weft/mesh'
 import { z } from 'zod'
 import { fromHead, headKey, partsOf, type ReadPart, readOutcome, SessionHead, toHead } from './core/persist-session.ts'
 import type { SessionState, StepOutcome, TurnState } from './core/session-state.ts'
@@ -50,7 +50,7 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
     )
     for (const key of stored.partKeys) if (!parts.has(key)) writes.push({ kind: 'delete', key })
     writes.push({ kind: 'upsert', key: headKey, value: toHead(state), ...(await headGuard(stored.state.revision)) })
-    await actors.commit(actorId, writes)
+    await mayCrashAround('commit', () => actors.commit(actorId, writes))
     return { state, partKeys: new Set(parts.keys()) }
   }
 
@@ -70,10 +70,11 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
   return {
     ...createReader(actors, blobs),
     commit,
-    arm: (actorId) => actors.armReminder(actorId, reminder.name, reminder),
+    arm: (actorId) => mayCrashAround('reminder', () => actors.armReminder(actorId, reminder.name, reminder)),
     armAt(actorId, atMs) {
       const dueMs = Math.max(reminder.dueMs, atMs - Date.now())
-      return actors.armReminder(actorId, reminder.name, { dueMs, periodMs: reminder.periodMs })
+      const { name, periodMs } = reminder
+      return mayCrashAround('reminder', () => actors.armReminder(actorId, name, { dueMs, periodMs }))
     },
     disarm: (actorId) => actors.disarmReminder(actorId, reminder.name),
   }

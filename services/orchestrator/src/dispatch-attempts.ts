@@ -1,5 +1,5 @@
 import { type Problem, toWeftError } from '@weft/contracts'
-import type { Sidecar } from '@weft/mesh'
+import { mayCrashAround, type Sidecar, type SidecarResponse } from '@weft/mesh'
 import { withSpan } from '@weft/telemetry'
 import type { StepRequest } from './core/execute-request.ts'
 import type { StepRef } from './core/session-state.ts'
@@ -69,11 +69,7 @@ export class AttemptDispatcher {
   async #run({ ref, request, sink }: Attempt, signal: AbortSignal): Promise<void> {
     const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
     const { outcome, usage } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
-      const response = await this.#options.sidecar.invokeStream(request.agent, '/execute', {
-        body: request.body,
-        headers: { 'idempotency-key': request.idempotencyKey },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(msUntilDeadline(request) + deadlineGraceMs)]),
-      })
+      const response = await mayCrashAround('dispatch', () => this.#execute(request, signal))
       return followAttempt({ agent: request.agent, ref, sink }, response.body)
     }).catch(
       (thrown: unknown): AttemptEnd => ({
@@ -82,7 +78,15 @@ export class AttemptDispatcher {
       }),
     )
     const isAbandoned = signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
-    if (!isAbandoned) await sink.apply({ type: 'outcome', ...ref, outcome, usage })
+    if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage }))
+  }
+
+  #execute(request: StepRequest, signal: AbortSignal): Promise<SidecarResponse> {
+    return this.#options.sidecar.invokeStream(request.agent, '/execute', {
+      body: request.body,
+      headers: { 'idempotency-key': request.idempotencyKey },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(msUntilDeadline(request) + deadlineGraceMs)]),
+    })
   }
 }
 

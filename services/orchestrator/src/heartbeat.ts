@@ -9,6 +9,8 @@ export interface Heartbeat {
   sleepUntil(atMs: number): void
   /** The reminder was heard, so it beats. */
   noteBeat(): void
+  /** Another host may have changed it since. */
+  doubt(): void
   /** Ends the reminder of a session at rest; a failure leaves it, and its next beat ends it again. */
   end(): void
 }
@@ -64,6 +66,9 @@ export function createHeartbeat(reminder: Reminder): Heartbeat {
     },
     noteBeat() {
       beating = 'beating'
+    },
+    doubt() {
+      beating = 'unknown'
     },
     end() {
       if (beating !== 'ended') calm('ended', () => reminder.disarm())

@@ -1,5 +1,6 @@
 import type { SessionEvent } from '@weft/contracts'
 import { type Database, isUnstorable } from '@weft/database'
+import { mayCrashAround } from '@weft/mesh'
 import { recordApprovals } from './postgres-approval-record.ts'
 import { type EventRow, insertEvents } from './postgres-event-rows.ts'
 
@@ -62,7 +63,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
     for (let failures = 0; queue.length > 0 && !(isStopped && failures > 0); ) {
       const batch = nextBatch(queue)
       try {
-        await insertStorable(options, batch)
+        await mayCrashAround('log', () => insertStorable(options, batch))
         failures = 0
         queue = queue.slice(batch.length)
         announce(batch)

@@ -101,8 +101,11 @@ export class SessionHost implements ActorType {
   }
 
   async deactivate(actorId: string): Promise<void> {
-    await this.#hosted.get(actorId)?.mailbox.drop()
-    this.#forget(actorId)
+    const entry = this.#hosted.get(actorId)
+    if (entry === undefined) return
+    clearTimeout(entry.wake)
+    await entry.mailbox.drop()
+    this.#forgetLater(actorId, entry)
   }
 
   /** Applies an input to a session hosted here, without a detour through the sidecar. */
@@ -182,8 +185,16 @@ export class SessionHost implements ActorType {
   /** A session that only waits costs no memory: the store and the reminder keep it. */
   #rest(actorId: string, entry: Hosted, state: SessionState): void {
     calm(entry.mailbox, state)
+    this.#forgetLater(actorId, entry)
+  }
+
+  #forgetLater(actorId: string, entry: Hosted): void {
+    clearTimeout(entry.rest)
     entry.rest = setTimeout(() => {
-      if (entry.mailbox.isIdle()) this.#forget(actorId)
+      const { mailbox } = entry
+      const state = mailbox.peek()
+      const isUnderWay = state !== undefined && beatOf(state) === 'always'
+      if (mailbox.isIdle() && !isUnderWay) this.#forget(actorId)
     }, restMs)
   }
 

@@ -120,3 +120,41 @@ it('events known to be in the log are told to the store with the next commit, or
   expect(store.commits).toBe(3)
   expect(mailbox.peek()?.outbox).toEqual([])
 })
+
+it('a session that is deactivated, and had by no other host, goes on where it was: what runs here still counts', async () => {
+  const store = storeInMemory()
+  const { mailbox, committed } = mailboxOver(store)
+  await mailbox.post(submit())
+  await mailbox.drop()
+  expect(mailbox.peek()).toBeUndefined()
+  expect(await mailbox.read()).toMatchObject({ epoch: 1 })
+  expect(committed.flatMap(({ commands }) => commands)).toHaveLength(1 + 1)
+})
+
+it('a session that another host had meanwhile is activated anew, and its heartbeat is armed again', async () => {
+  const store = storeInMemory()
+  const { mailbox } = mailboxOver(store)
+  await mailbox.post(submit())
+  await mailbox.drop()
+  if (store.kept !== undefined) store.kept = { ...store.kept, state: { ...store.kept.state, epoch: 2 } }
+  store.armFailures = 1
+  expect(await mailbox.read()).toMatchObject({ epoch: 3 })
+  await mailbox.post(submit({ requestId: 'r2' }))
+  expect(store.armFailures).toBeLessThan(0)
+})
+
+it('calls that race a deactivation are answered, none twice and none lost', async () => {
+  const store = storeInMemory()
+  const { mailbox } = mailboxOver(store)
+  const posts: Promise<unknown>[] = []
+  const drops: Promise<void>[] = []
+  for (let count = 1; count <= 20; count += 1) {
+    posts.push(mailbox.post(submit({ requestId: `r${count}`, idempotencyKey: `k${count}` })))
+    if (count % 3 === 0) drops.push(mailbox.drop())
+    await new Promise((resolve) => setTimeout(resolve, count % 4))
+  }
+  const replies = await Promise.all(posts)
+  await Promise.all(drops)
+  expect(replies).toEqual(replies.map((_, index) => ({ kind: 'submitted', turn: index + 1, isRepeat: false })))
+  expect((await mailbox.read())?.turns).toHaveLength(20)
+})

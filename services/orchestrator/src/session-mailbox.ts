@@ -51,6 +51,8 @@ export class Mailbox {
   readonly #options: MailboxOptions
   #letters: Letter[] = []
   #stored: StoredSession | undefined
+  /** Of the state that was dropped in good order: what it led to was done, and runs on here. */
+  #droppedEpoch: number | undefined
   #working: Promise<void> | undefined
   #flushedSeq: number | undefined
   #flushTimer: NodeJS.Timeout | undefined
@@ -105,9 +107,11 @@ export class Mailbox {
     return this.#stored?.state
   }
 
-  /** Forgets the state; the next input loads it again, as a new activation. */
+  /** Forgets the state; the next input loads it again, as a new activation unless no other host had it meanwhile. */
   async drop(): Promise<void> {
-    await this.#working
+    // What arrives while it waits starts another turn.
+    while (this.#working !== undefined) await this.#working
+    this.#droppedEpoch = this.#stored?.state.epoch
     this.#stored = undefined
   }
 
@@ -208,6 +212,13 @@ export class Mailbox {
       this.#stored = created === undefined ? undefined : { state: created, partKeys: new Set() }
       return
     }
+    const isOwn = found.state.epoch === this.#droppedEpoch
+    this.#droppedEpoch = undefined
+    if (isOwn) {
+      this.#stored = found
+      return
+    }
+    this.heartbeat.doubt()
     const { state, commands } = advanceSession(found.state, { type: 'activate' }, this.#context())
     if (beatOf(found.state) !== 'always') {
       this.#stored = { ...found, state }

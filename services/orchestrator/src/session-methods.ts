@@ -7,6 +7,7 @@ import {
   sessionActorId,
   WeftError,
 } from '@weft/contracts'
+import { mayCrashAround } from '@weft/mesh'
 import { z } from 'zod'
 import { planSeed, type SeedWish, seedOf } from './core/seed-turn.ts'
 import type { InputReply, SessionInput, SessionState, StepOutcome, TurnState } from './core/session-state.ts'
@@ -107,7 +108,7 @@ async function seed(session: SessionCalls, wish: SeedWish): Promise<ForkSource> 
 }
 
 async function decide(session: SessionCalls, decision: DecideApproval): Promise<ApprovalDecided> {
-  const reply = await session.post({ type: 'decide', decision })
+  const reply = await mayCrashAround('decision', () => session.post({ type: 'decide', decision }))
   if (reply?.kind !== 'decided') throw new WeftError('internal_error', 'the session gave no answer to the decision')
   return { approval: reply.approval, isRepeat: reply.isRepeat }
 }

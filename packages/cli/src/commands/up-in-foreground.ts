@@ -51,7 +51,15 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, o
       specs.map(({ name }) => name),
       { write: (line) => writeLine(line, ownOutput) },
     )
-    const mesh = runMesh({ specs, paths, supervisor: ownIdentity(), url, ports: plan.ports, onChange: progress.changed })
+    const mesh = runMesh({
+      specs,
+      paths,
+      supervisor: ownIdentity(),
+      url,
+      ports: plan.ports,
+      restartDelayMsMax: settings.restartDelayMsMax,
+      onChange: progress.changed,
+    })
     const stopping = stopWhenTold(mesh, { progress, paths })
     const isReady = await waitUntilReady(mesh, { paths, stopping })
     if (isReady) progress.ready({ url, paths, infrastructureOnly, ports: plan.ports, ...(key.isNew ? { newKey: key.key } : {}) })

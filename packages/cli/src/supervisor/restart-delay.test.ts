@@ -1,8 +1,10 @@
 import { expect, it } from '@jest/globals'
-import { countFailure, recoveredAfterMs, restartDelayMs } from './restart-delay.ts'
+import { countFailure, recoveredAfterMs, restartDelayMs, restartDelayMsMaxDefault } from './restart-delay.ts'
 
 it('waits 0.2 s after the first failure and twice as long after each further one, at most 10 s', () => {
-  expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartDelayMs)).toEqual([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000])
+  expect([1, 2, 3, 4, 5, 6, 7, 50].map((count) => restartDelayMs(count, restartDelayMsMaxDefault))).toEqual([
+    200, 400, 800, 1600, 3200, 6400, 10_000, 10_000,
+  ])
 })
 
 it('counts a failure as a first one again when the process had been up for a minute', () => {

@@ -1,10 +1,11 @@
 const delayMsMin = 200
-const delayMsMax = 10_000
+/** However often it fails, a process is started again this soon; WEFT_RESTART_DELAY_MS_MAX says otherwise. */
+export const restartDelayMsMaxDefault = 10_000
 /** A process that ran this long had recovered: its next failure is a first one again. */
 export const recoveredAfterMs = 60_000
 
-/** Wait before the next start after this many failures in a row: 0.2 s, doubling up to 10 s. */
-export function restartDelayMs(failuresInARow: number): number {
+/** Wait before the next start after this many failures in a row: 0.2 s, doubling up to `delayMsMax`. */
+export function restartDelayMs(failuresInARow: number, delayMsMax: number): number {
   return Math.min(delayMsMax, delayMsMin * 2 ** Math.max(0, failuresInARow - 1))
 }
 

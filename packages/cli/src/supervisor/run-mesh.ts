@@ -13,6 +13,7 @@ export interface MeshOptions {
   supervisor: ProcessIdentity
   url: string
   ports: Record<string, number>
+  restartDelayMsMax: number
   /** Told of every change of every process. */
   onChange: (snapshot: ProcessSnapshot) => void
 }
@@ -30,7 +31,7 @@ export interface RunningMesh {
 }
 
 /** Starts every process as soon as those it waits for are ready, and writes down each change. */
-export function runMesh({ specs, paths, supervisor, url, ports, onChange }: MeshOptions): RunningMesh {
+export function runMesh({ specs, paths, supervisor, url, ports, restartDelayMsMax, onChange }: MeshOptions): RunningMesh {
   const startedAt = new Date().toISOString()
   const processes = new Map<string, SupervisedProcess>()
   const snapshots = (): ProcessSnapshot[] => [...processes.values()].map((one) => one.snapshot())
@@ -48,7 +49,7 @@ export function runMesh({ specs, paths, supervisor, url, ports, onChange }: Mesh
       record()
       onChange(snapshot)
     }
-    processes.set(spec.name, new SupervisedProcess(spec, { log, onChange: changed }))
+    processes.set(spec.name, new SupervisedProcess(spec, { log, onChange: changed, restartDelayMsMax }))
   }
   record()
   for (const one of processes.values()) void startInTurn(one, processes)

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { askHealth, type Health } from './ask-health.ts'
 import type { ProcessSnapshot, ProcessState } from './process-snapshot.ts'
 import type { ProcessSpec } from './process-spec.ts'
-import { countFailure, restartDelayMs } from './restart-delay.ts'
+import { countFailure, restartDelayMs, restartDelayMsMaxDefault } from './restart-delay.ts'
 import type { RotatingLog } from './rotating-log.ts'
 import { readStartMark, signalGroup } from './running-process.ts'
 
@@ -12,6 +12,12 @@ const startingPollMs = 100
 const watchPollMs = 5_000
 /** A first start may migrate a database or replay a log before it answers anything. */
 const startingSilenceMs = 180_000
+
+export interface SupervisedProcessOptions {
+  log: RotatingLog
+  onChange: (snapshot: ProcessSnapshot) => void
+  restartDelayMsMax?: number
+}
 
 const supervisorMark = 'supervisor:'
 
@@ -25,6 +31,7 @@ export class SupervisedProcess {
   readonly spec: ProcessSpec
   readonly #log: RotatingLog
   readonly #onChange: (snapshot: ProcessSnapshot) => void
+  readonly #restartDelayMsMax: number
   readonly #firstReady = Promise.withResolvers<void>()
   readonly #wake = new AbortController()
   #child: ChildProcess | undefined
@@ -38,10 +45,11 @@ export class SupervisedProcess {
   #failuresBeforeReady = 0
   #lastExit: string | undefined
 
-  constructor(spec: ProcessSpec, { log, onChange }: { log: RotatingLog; onChange: (snapshot: ProcessSnapshot) => void }) {
+  constructor(spec: ProcessSpec, { log, onChange, restartDelayMsMax }: SupervisedProcessOptions) {
     this.spec = spec
     this.#log = log
     this.#onChange = onChange
+    this.#restartDelayMsMax = restartDelayMsMax ?? restartDelayMsMaxDefault
   }
 
   /** Resolves when it has been ready once; never rejects. */
@@ -147,7 +155,7 @@ export class SupervisedProcess {
     this.#lastExit = `${how} at ${new Date().toISOString()}`
     this.#failuresInARow = countFailure(this.#failuresInARow, Date.now() - this.#startedAtMs)
     this.#failuresBeforeReady += 1
-    const delayMs = restartDelayMs(this.#failuresInARow)
+    const delayMs = restartDelayMs(this.#failuresInARow, this.#restartDelayMsMax)
     this.#note(`${how}; starting it again in ${delayMs / 1000} s`)
     this.#enter('restarting')
     void this.#restartAfter(delayMs)

@@ -29,6 +29,7 @@ export async function runAgent({ mesh, terminal, isJson }: ClientContext, wish: 
   let isJoined = false
   const program = new SupervisedProcess(specs.program, {
     log: terminalLog(),
+    restartDelayMsMax: settings.restartDelayMsMax,
     onChange: (snapshot) => {
       tell(terminal, snapshot)
       // A program that was started again may have another card.

@@ -1,0 +1,95 @@
+import type { ActorType } from '@weft/mesh'
+import type { Faults } from '@weft/settings'
+import type { SessionInput } from './core/session-state.ts'
+import type { SessionEffects, SessionHost } from './session-host.ts'
+
+/** What of the session host the outside calls. */
+export interface HostedSessions {
+  actors: ActorType
+  apply(actorId: string, input: SessionInput): Promise<void>
+  noteFlushed(actorId: string, upToSeq: number): void
+}
+
+export interface SessionBreaker {
+  effects(effects: SessionEffects): SessionEffects
+  hosted(host: SessionHost): HostedSessions
+}
+
+/** How a test's mesh has its sessions misbehave (docs/decisions/0005-crash-points.md); without faults they are as they are. */
+export function breakSessions(faults: Pick<Faults, 'evictsSessions' | 'dropsHints'> | undefined): SessionBreaker {
+  if (faults?.dropsHints === true) return onlyAtBeats()
+  return { effects: (effects) => effects, hosted: faults?.evictsSessions === true ? evicting : asItIs }
+}
+
+function asItIs(host: SessionHost): HostedSessions {
+  return {
+    actors: host,
+    apply: (actorId, input) => host.apply(actorId, input),
+    noteFlushed: (actorId, upToSeq) => host.noteFlushed(actorId, upToSeq),
+  }
+}
+
+/** A session is dropped from memory after every call, every beat and every result: the store alone carries it on. */
+function evicting(host: SessionHost): HostedSessions {
+  const thenEvict = async <T>(actorId: string, act: Promise<T>): Promise<T> => {
+    try {
+      return await act
+    } finally {
+      await host.deactivate(actorId)
+    }
+  }
+  const apply = (actorId: string, input: SessionInput) => thenEvict(actorId, host.apply(actorId, input))
+  return {
+    actors: {
+      name: host.name,
+      invoke: (actorId, method, argument) => thenEvict(actorId, host.invoke(actorId, method, argument)),
+      remind: (actorId) => thenEvict(actorId, host.remind(actorId)),
+      deactivate: (actorId) => host.deactivate(actorId),
+    },
+    apply,
+    noteFlushed(actorId, upToSeq) {
+      apply(actorId, { type: 'flushed', upToSeq }).catch(() => undefined)
+    },
+  }
+}
+
+/** Effects happen only while a session's reminder beats; every other occasion is lost, and gateways are told nothing. */
+function onlyAtBeats(): SessionBreaker {
+  const beating = new Set<string>()
+  const ifBeating =
+    <A extends unknown[]>(act: (actorId: string, ...rest: A) => void) =>
+    (actorId: string, ...rest: A) => {
+      if (beating.has(actorId)) act(actorId, ...rest)
+    }
+  return {
+    effects: (effects) => ({
+      prepare() {},
+      plan: ifBeating(effects.plan),
+      dispatch: ifBeating(effects.dispatch),
+      abort: ifBeating(effects.abort),
+      visit: ifBeating(effects.visit),
+      call: ifBeating(effects.call),
+      erase: ifBeating(effects.erase),
+      record: ifBeating(effects.record),
+      end() {},
+      pause() {},
+      gone() {},
+    }),
+    hosted: (host) => ({
+      ...asItIs(host),
+      actors: {
+        name: host.name,
+        invoke: (actorId, method, argument) => host.invoke(actorId, method, argument),
+        deactivate: (actorId) => host.deactivate(actorId),
+        async remind(actorId) {
+          beating.add(actorId)
+          try {
+            return await host.remind(actorId)
+          } finally {
+            beating.delete(actorId)
+          }
+        },
+      },
+    }),
+  }
+}
