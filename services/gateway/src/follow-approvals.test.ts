@@ -22,12 +22,14 @@ async function take(options: Partial<Parameters<typeof followApprovals>[0]>, cou
 
 it('shows what is pending first, then each change with its place in the history', async () => {
   const approvals = createMemoryApprovals()
-  approvals.kept.push(approvalOf({ id: 'appr_s.1' }))
-  approvals.lines.push(lineOf(1, 'requested', 'appr_s.1'))
-  setTimeout(() => approvals.lines.push(lineOf(2, 'voted', 'appr_s.1')), 50)
-  expect(await take({ approvals }, 2)).toEqual([
-    { id: 1, type: 'approval.pending', approval: 'appr_s.1' },
-    { id: 2, type: 'approval.voted', approval: 'appr_s.1' },
+  approvals.kept.push(approvalOf({ id: 'appr_s.1' }), approvalOf({ id: 'appr_s.2' }))
+  approvals.lines.push(lineOf(1, 'requested', 'appr_s.1'), lineOf(2, 'requested', 'appr_s.2'))
+  setTimeout(() => approvals.lines.push(lineOf(3, 'voted', 'appr_s.1')), 50)
+  const [first, ...rest] = await take({ approvals }, 3)
+  expect(first).toEqual({ id: undefined, type: 'approval.pending', approval: 'appr_s.1' })
+  expect(rest).toEqual([
+    { id: 2, type: 'approval.pending', approval: 'appr_s.2' },
+    { id: 3, type: 'approval.voted', approval: 'appr_s.1' },
   ])
 })
 
@@ -39,5 +41,22 @@ it('goes on where a reader had come to, and leaves out what is not the reader’
   const isWanted = ({ assignees }: { assignees: string[] }) => assignees.includes('ann')
   expect(await take({ approvals, isWanted, afterPosition: 2 }, 1)).toEqual([
     { id: 4, type: 'approval.decided', approval: 'appr_s.2' },
+  ])
+})
+
+it('tells one last time of what has gone to somebody else', async () => {
+  const approvals = createMemoryApprovals()
+  approvals.kept.push(approvalOf({ id: 'appr_s.1', assignees: ['ann'] }))
+  approvals.lines.push(lineOf(1, 'requested', 'appr_s.1'))
+  setTimeout(() => {
+    approvals.kept[0] = approvalOf({ id: 'appr_s.1', assignees: ['ben'] })
+    approvals.kept.push(approvalOf({ id: 'appr_s.2', assignees: ['ann'] }))
+    approvals.lines.push(lineOf(2, 'delegated', 'appr_s.1'), lineOf(3, 'voted', 'appr_s.1'), lineOf(4, 'requested', 'appr_s.2'))
+  }, 50)
+  const isWanted = ({ assignees }: { assignees: string[] }) => assignees.includes('ann')
+  expect(await take({ approvals, isWanted }, 3)).toEqual([
+    { id: 1, type: 'approval.pending', approval: 'appr_s.1' },
+    { id: 2, type: 'approval.delegated', approval: 'appr_s.1' },
+    { id: 4, type: 'approval.requested', approval: 'appr_s.2' },
   ])
 })

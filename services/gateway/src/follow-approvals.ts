@@ -16,19 +16,26 @@ export interface FollowApprovalsOptions {
 const pageLines = 100
 const pollMs = 500
 const pollMaxMs = 2_000
+/** Pending approvals of one reader that are remembered, to tell when they go to somebody else. */
+const rememberedMax = 10_000
 
-/** Each change of a tenant's approvals once, in the order of the history, with its place there as the SSE id. */
+/**
+ * Each change of a tenant's approvals once, in the order of the history, with its place there as the SSE id. An approval that goes from the
+ * reader to somebody else is told one last time.
+ */
 export async function* followApprovals(options: FollowApprovalsOptions): AsyncGenerator<SseMessage, void> {
   const { approvals, tenant, isWanted, signal } = options
+  const readers = new Set<string>()
   let position = options.afterPosition ?? (await approvals.lastPosition(tenant))
-  if (options.afterPosition === undefined) yield* showPending(options, position)
+  if (options.afterPosition === undefined) yield* showPending(options, { position, readers })
   let waitMs = pollMs
   while (!signal.aborted) {
     const { data } = await approvals.history({ tenant, approvalId: undefined, limit: pageLines, after: position })
     for (const entry of data) {
       position = entry.position
       const approval = await approvals.find({ tenant, id: entry.approvalId })
-      if (approval === undefined || !isWanted(approval)) continue
+      if (approval === undefined || !(isWanted(approval) || readers.has(approval.id))) continue
+      remember(readers, approval, isWanted(approval) && approval.status === 'pending')
       yield { id: position, data: JSON.stringify({ type: `approval.${String(entry.entry.kind)}`, entry, approval }) }
     }
     if (data.length > 0) waitMs = pollMs
@@ -39,21 +46,31 @@ export async function* followApprovals(options: FollowApprovalsOptions): AsyncGe
   }
 }
 
+function remember(readers: Set<string>, { id }: ApprovalView, isReaders: boolean): void {
+  if (!isReaders) readers.delete(id)
+  else if (readers.size < rememberedMax) readers.add(id)
+}
+
+/** Only the last has an id: a reader that is cut off before it begins again, and misses none of the rest. */
 async function* showPending(
-  { approvals, tenant, assignees }: FollowApprovalsOptions,
-  position: number,
+  options: FollowApprovalsOptions,
+  { position, readers }: { position: number; readers: Set<string> },
 ): AsyncGenerator<SseMessage, void> {
+  let held: string | undefined
+  for await (const approval of pendingOf(options)) {
+    remember(readers, approval, true)
+    if (held !== undefined) yield { data: held }
+    held = JSON.stringify({ type: 'approval.pending', approval })
+  }
+  if (held !== undefined) yield { id: position, data: held }
+}
+
+async function* pendingOf({ approvals, tenant, assignees }: FollowApprovalsOptions): AsyncGenerator<ApprovalView, void> {
+  const query = { tenant, assignees, sessionId: undefined, showsSnoozed: false, limit: pageLines }
   let after: string | undefined
   do {
-    const page = await approvals.pending({
-      tenant,
-      assignees,
-      sessionId: undefined,
-      showsSnoozed: false,
-      limit: pageLines,
-      after,
-    })
-    for (const approval of page.data) yield { id: position, data: JSON.stringify({ type: 'approval.pending', approval }) }
+    const page = await approvals.pending({ ...query, after })
+    yield* page.data
     after = page.hasMore ? page.data.at(-1)?.id : undefined
   } while (after !== undefined)
 }

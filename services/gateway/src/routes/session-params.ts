@@ -17,3 +17,13 @@ export const Seq = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 export function parseQuery<T extends z.ZodType>(schema: T, request: Request): z.infer<T> {
   return parseValue(schema, request.query, 'the query')
 }
+
+/** What an EventSource sends when it connects again; it knows better than the address it was first given. */
+export function lastEventId(request: Request): number | undefined {
+  const given = request.get('last-event-id')
+  if (given === undefined || given === '') return undefined
+  const parsed = Seq.safeParse(given)
+  if (!parsed.success)
+    throw new WeftError('invalid_request', 'Last-Event-ID: send the id of an event', { param: 'Last-Event-ID' })
+  return parsed.data
+}

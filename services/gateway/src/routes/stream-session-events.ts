@@ -1,5 +1,4 @@
-import { WeftError } from '@weft/contracts'
-import type { Request, RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { failStream } from '../answer-turn.ts'
 import type { Sessions } from '../dapr-sessions.ts'
@@ -11,7 +10,7 @@ import type { ReplyHub } from '../reply-hub.ts'
 import { identityOf } from '../request-context.ts'
 import type { SessionLog } from '../session-log.ts'
 import { createSseStream } from '../sse-stream.ts'
-import { parseQuery, Seq, sessionOf } from './session-params.ts'
+import { lastEventId, parseQuery, Seq, sessionOf } from './session-params.ts'
 
 export interface StreamEventsDeps extends FindSessionDeps {
   sessions: Pick<Sessions, 'view' | 'attach'>
@@ -62,14 +61,4 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
       inbox.close()
     }
   }
-}
-
-/** What an EventSource sends when it connects again; it knows better than the address it was first given. */
-function lastEventId(request: Request): number | undefined {
-  const given = request.get('last-event-id')
-  if (given === undefined || given === '') return undefined
-  const parsed = Seq.safeParse(given)
-  if (!parsed.success)
-    throw new WeftError('invalid_request', 'Last-Event-ID: send the id of an event', { param: 'Last-Event-ID' })
-  return parsed.data
 }

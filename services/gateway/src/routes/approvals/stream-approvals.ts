@@ -1,5 +1,5 @@
-import { type ApprovalView, WeftError } from '@weft/contracts'
-import type { Request, RequestHandler } from 'express'
+import type { ApprovalView } from '@weft/contracts'
+import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { failStream } from '../../answer-turn.ts'
 import type { ApprovalLog } from '../../approval-log.ts'
@@ -8,7 +8,7 @@ import { followApprovals } from '../../follow-approvals.ts'
 import type { OpenStreams } from '../../open-streams.ts'
 import { identityOf } from '../../request-context.ts'
 import { createSseStream } from '../../sse-stream.ts'
-import { parseQuery, Seq } from '../session-params.ts'
+import { lastEventId, parseQuery, Seq } from '../session-params.ts'
 import { seatsOf } from './list-pending.ts'
 
 export interface StreamApprovalsDeps {
@@ -25,6 +25,7 @@ export const StreamQuery = z.object({ assignee: z.string().min(1).max(256).optio
 export function streamApprovals({ approvals, streams }: StreamApprovalsDeps): RequestHandler {
   return async (request, response) => {
     const { assignee, after } = parseQuery(StreamQuery, request)
+    const afterPosition = lastEventId(request) ?? after
     const identity = identityOf(response)
     const seats = assignee === 'me' ? seatsOf(approverOf(identity)) : assignee === undefined ? undefined : [assignee]
     const open = streams.open(identity, response)
@@ -34,7 +35,7 @@ export function streamApprovals({ approvals, streams }: StreamApprovalsDeps): Re
       const messages = followApprovals({
         approvals,
         tenant: identity.tenant,
-        afterPosition: lastEventId(request) ?? after,
+        afterPosition,
         isWanted: (approval) => mayDecide(approval, seats),
         assignees: seats,
         signal: open.signal,
@@ -51,13 +52,4 @@ export function streamApprovals({ approvals, streams }: StreamApprovalsDeps): Re
 
 function mayDecide({ assignees }: ApprovalView, seats: string[] | undefined): boolean {
   return seats === undefined || assignees.length === 0 || assignees.some((assignee) => seats.includes(assignee))
-}
-
-function lastEventId(request: Request): number | undefined {
-  const given = request.get('last-event-id')
-  if (given === undefined || given === '') return undefined
-  const parsed = Seq.safeParse(given)
-  if (!parsed.success)
-    throw new WeftError('invalid_request', 'Last-Event-ID: send the id of an event', { param: 'Last-Event-ID' })
-  return parsed.data
 }
