@@ -23,7 +23,10 @@ export const approvalOperations: ApiOperation[] = [
     answer: { content: 'text/event-stream' },
   },
   { ...read('/approvals/history', 'listApprovalHistory', 'Everything that was done to approvals, oldest first'), query: page },
-  read('/approvals/history/verify', 'verifyApprovalHistory', 'Whether every entry still holds the hash of the one before'),
+  {
+    ...read('/approvals/history/verify', 'verifyApprovalHistory', 'Whether every entry still holds the hash of the one before'),
+    scope: 'admin',
+  },
   { ...act('/approvals/batch', 'decideApprovals', 'Many decisions, each with its own result'), body: { schema: 'BatchBody' } },
   {
     ...read('/approvals/{id}', 'getApproval', 'One approval; the id may be that of a session with exactly one'),

@@ -101,6 +101,14 @@ describe('the history of approvals in Postgres', () => {
   })
 })
 
+it('reads a history that somebody has tampered with, so that its hashes can tell', async () => {
+  await sql`insert into approval_history (tenant, position, approval_id, session_id, seq, at, entry, previous_hash, hash)
+    values ('forged', 1, 'appr_s.1', 's', 1, '2026-01-01T00:00:00Z', '"nothing happened"', 'p', 'h')`.execute(test.database.db)
+  const approvals = createPostgresApprovals(test.database)
+  const { data } = await approvals.history({ tenant: 'forged', approvalId: undefined, after: undefined, limit: 10 })
+  expect(data).toMatchObject([{ position: 1, entry: {}, hash: 'h' }])
+})
+
 describe('used page tokens in Postgres', () => {
   it('are used once, by whichever gateway comes first, unless they are given back', async () => {
     const tokens = createPostgresPageTokens(test.database)

@@ -112,6 +112,29 @@ it('cannot be changed, and shows when it was all the same', async () => {
   expect(breaksIn(await historyOf(test.database, 'forged'))).toEqual(['line 2 was changed after it was written'])
 })
 
+it('asks by letter whom a seat was given to, and nobody again who was asked before', async () => {
+  const session = halfApproved('given')
+  session.decide('answer', { action: 'delegate', to: 'eve@example.com' })
+  await write('given', 'given', session.events)
+  const { rows } = await sql`
+    select target, payload->>'type' as type from notifications where tenant = 'given' and channel = 'email' order by seq
+  `.execute(test.database.db)
+  expect(rows).toEqual([
+    { target: 'ben@example.com', type: 'approval.requested' },
+    { target: 'eve@example.com', type: 'approval.delegated' },
+  ])
+})
+
+it('keeps the history of a deleted session, and neither lists nor tells anything of it', async () => {
+  await sql`insert into deleted_sessions (tenant, id) values ('late', 'late')`.execute(test.database.db)
+  await write('late', 'late', halfApproved('late').events)
+  expect(await historyOf(test.database, 'late')).toHaveLength(2)
+  const { rows } = await sql`
+    select id from approvals where tenant = 'late' union all select target from notifications where tenant = 'late'
+  `.execute(test.database.db)
+  expect(rows).toEqual([])
+})
+
 it('tells the webhooks of the tenant, and nobody of a vote', async () => {
   await sql`insert into webhooks (tenant, id, url, secrets) values ('hooked', 'wh_1', 'https://example.com', '{s}')`.execute(
     test.database.db,

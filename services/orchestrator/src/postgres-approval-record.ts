@@ -136,9 +136,14 @@ async function keepNewest(db: Db, changes: Change[]): Promise<void> {
 
 /** Votes, comments and snoozes of others are read where one looks, not sent around. */
 const toldKinds = new Set(['requested', 'decided', 'delegated', 'reminded', 'escalated', 'outdated'])
-const mailedKinds = new Set(['requested', 'delegated', 'reminded', 'escalated'])
 
-/** One row for each channel that is told; whoever delivers decides whether it can. */
+/** Whom a change asks to decide. Who was asked before somebody gave a seat away has had a letter. */
+function askedBy({ kind, to }: Change['entry'], { assignees }: ApprovalView): string[] {
+  if (kind === 'delegated') return assignees.filter((assignee) => assignee === to)
+  return kind === 'requested' || kind === 'reminded' || kind === 'escalated' ? assignees : []
+}
+
+/** One row for each channel that is told; whoever delivers decides whether it can. Of a deleted session nothing is told any more. */
 async function queueNotifications(db: Db, changes: Change[]): Promise<void> {
   const told = changes.filter(({ entry }) => toldKinds.has(String(entry.kind)))
   const rows = told.flatMap(({ tenant, seq, approval, entry, at }) => {
@@ -146,9 +151,10 @@ async function queueNotifications(db: Db, changes: Change[]): Promise<void> {
       tenant,
       approval_id: approval.id,
       seq,
+      session_id: approval.sessionId,
       payload: { type: `approval.${String(entry.kind)}`, timestamp: at, data: approval },
     }
-    const mailed = mailedKinds.has(String(entry.kind)) ? approval.assignees.filter((assignee) => assignee.includes('@')) : []
+    const mailed = askedBy(entry, approval).filter((assignee) => assignee.includes('@'))
     return [
       { ...base, channel: 'pubsub', target: 'approvals' },
       ...mailed.map((target) => ({ ...base, channel: 'email', target })),
@@ -158,7 +164,8 @@ async function queueNotifications(db: Db, changes: Change[]): Promise<void> {
   await sql`
     with told as (
       select * from jsonb_to_recordset(${storableJson(rows)}::jsonb)
-        as row(tenant text, channel text, target text, approval_id text, seq int, payload jsonb)
+        as row(tenant text, channel text, target text, approval_id text, session_id text, seq int, payload jsonb)
+      where not exists (select 1 from deleted_sessions gone where gone.tenant = row.tenant and gone.id = row.session_id)
     ), hooked as (
       select distinct told.tenant, 'webhook' as channel, webhooks.id as target, told.approval_id, told.seq, told.payload
       from told join webhooks on webhooks.tenant = told.tenant where told.channel = 'pubsub'

@@ -27,6 +27,17 @@ async function rowsOf(sessionId: string): Promise<number> {
   return Number(rows[0]?.count)
 }
 
+/** What is shown of an approval lies in its own row and in what was told of it. */
+async function keepApproval(sessionId: string): Promise<void> {
+  const id = `appr_${sessionId}.1`
+  await sql`insert into approvals (tenant, id, session_id, root_session_id, status, risk, assignees, requested_at, seq, approval)
+    values ('acme', ${id}, ${sessionId}, ${sessionId}, 'approved', 'low', '{}', now(), 1, '{}')`.execute(test.database.db)
+  await sql`insert into notifications (tenant, channel, target, approval_id, seq, payload, delivered_at) values
+    ('acme', 'webhook', 'wh_1', ${id}, 1, '{}', now()), ('acme', 'webhook', 'wh_1', ${id}, 2, '{}', null)`.execute(
+    test.database.db,
+  )
+}
+
 async function erase(sessionId: string, isStored: (childId: string) => boolean = () => true): Promise<string[]> {
   const deleted: string[] = []
   const deleteSession = async (child: { sessionId: string }) => {
@@ -41,6 +52,19 @@ it('sessions that a deleted one opened are deleted before it', async () => {
   await Promise.all([log('root'), log('child', 'root'), log('grandchild', 'root'), log('stranger')])
   expect((await erase('root', (childId) => childId !== 'child')).toSorted()).toEqual(['child', 'grandchild'])
   expect(await Promise.all(['root', 'child', 'stranger'].map(rowsOf))).toEqual([0, 0, 3])
+})
+
+it('what approvals of a deleted session showed is gone, told or not', async () => {
+  await Promise.all([log('asked'), log('asking')])
+  await Promise.all([keepApproval('asked'), keepApproval('asking')])
+  await erase('asked')
+  const { rows } = await sql`
+    select id, (select count(*)::int from notifications where approval_id = approvals.id) as told from approvals order by id
+  `.execute(test.database.db)
+  expect(rows).toEqual([{ id: 'appr_asking.1', told: 2 }])
+  expect(await sql`select 1 from notifications where approval_id = 'appr_asked.1'`.execute(test.database.db)).toMatchObject({
+    rows: [],
+  })
 })
 
 it('a deleted session leaves no row, also none that is written late; others keep theirs', async () => {

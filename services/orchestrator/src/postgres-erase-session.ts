@@ -27,7 +27,7 @@ export async function eraseFamily({ database, deleteSession }: ErasureDeps, root
 }
 
 /**
- * Takes a session's events, messages, outputs and approvals out of the database, and keeps that it was deleted, so that nothing late is
+ * Takes a session's events, messages, outputs, approvals and what told of them out of the database, and keeps that it was deleted, so that nothing late is
  * written again. The history of its approvals stays: it is a chain.
  */
 async function eraseSession(database: Database, { tenant, sessionId }: SessionKey): Promise<void> {
@@ -41,7 +41,7 @@ async function eraseSession(database: Database, { tenant, sessionId }: SessionKe
     ), erased_blobs as (
       delete from blobs where tenant = ${tenant} and session_id = ${sessionId}
     ), erased_notifications as (
-      delete from notifications where tenant = ${tenant} and delivered_at is null
+      delete from notifications where tenant = ${tenant}
         and approval_id in (select id from approvals where tenant = ${tenant} and session_id = ${sessionId})
     ), erased_approvals as (
       delete from approvals where tenant = ${tenant} and session_id = ${sessionId}

@@ -1,6 +1,7 @@
 import type { Router } from 'express'
 import type { PageLinks } from '../../approval-links.ts'
 import { ApprovalAction } from '../../core/decision-request.ts'
+import { requireScopeOf } from '../../request-context.ts'
 import type { ApprovalDeps } from './approval-deps.ts'
 import { createLink } from './create-link.ts'
 import { decide } from './decide.ts'
@@ -17,7 +18,8 @@ export function mountApprovalRoutes(router: Router, deps: ApprovalDeps & StreamA
   router.get('/approvals/pending', listPending(deps.approvals))
   router.get('/approvals/stream', streamApprovals(deps))
   router.get('/approvals/history', listHistory(deps.approvals))
-  router.get('/approvals/history/verify', verifyHistory(deps.approvals))
+  // It reads all there ever was.
+  router.get('/approvals/history/verify', requireScopeOf('admin'), verifyHistory(deps.approvals))
   router.post('/approvals/batch', decideBatch(deps))
   router.get('/approvals/:id', getApproval(deps))
   router.get('/approvals/:id/history', listApprovalHistory(deps))

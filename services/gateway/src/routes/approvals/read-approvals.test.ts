@@ -49,6 +49,11 @@ describe('verifying the history', () => {
     gateway.approvals.lines = chain(9).filter(({ position }) => position !== 4)
     expect(await verdict()).toMatchObject({ isValid: false, brokenAt: 4, problem: expect.stringContaining('missing') })
   })
+
+  it('is for administrators: it reads all there ever was', async () => {
+    const key = await gateway.makeKey({ scopes: ['chat', 'approve'] })
+    expect((await gateway.request('/approvals/history/verify', { key })).status).toBe(403)
+  })
 })
 
 describe('reading', () => {
