@@ -12,6 +12,7 @@ const SharedMesh = z.object({
   openAiPort: z.number(),
   anthropicPort: z.number(),
   spansPort: z.number(),
+  mailPort: z.number(),
 })
 export type SharedMesh = z.infer<typeof SharedMesh>
 

@@ -2,19 +2,23 @@ import { freePort, startTestMesh } from './running-mesh.ts'
 import { sharedMeshVariable } from './shared-mesh.ts'
 
 /**
- * One mesh for all tests of this run; each test uses its own stores and sessions. The ports of the model servers and of the span
- * receiver are fixed here, so that the mesh knows them; the tests that need such a server start it there.
+ * One mesh for all tests of this run; each test uses its own stores and sessions. The ports of the model servers, of the span receiver and
+ * of the mail server are fixed here, so that the mesh knows them; the tests that need such a server start it there.
  */
 export default async function startSharedMesh(): Promise<void> {
-  const [openAiPort, anthropicPort, spansPort] = [await freePort(), await freePort(), await freePort()]
+  const [openAiPort, anthropicPort] = [await freePort(), await freePort()]
+  const [spansPort, mailPort] = [await freePort(), await freePort()]
   const mesh = await startTestMesh({
     OPENAI_BASE_URL: `http://127.0.0.1:${openAiPort}/v1`,
     OPENAI_API_KEY: 'test-key',
     ANTHROPIC_BASE_URL: `http://127.0.0.1:${anthropicPort}`,
     ANTHROPIC_API_KEY: 'test-key',
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${spansPort}`,
+    WEFT_SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
+    WEFT_OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
   })
   const { url, port, dataFolder, apiKey } = mesh
-  process.env[sharedMeshVariable] = JSON.stringify({ url, port, dataFolder, apiKey, openAiPort, anthropicPort, spansPort })
+  const ports = { openAiPort, anthropicPort, spansPort, mailPort }
+  process.env[sharedMeshVariable] = JSON.stringify({ url, port, dataFolder, apiKey, ...ports })
   Reflect.set(globalThis, sharedMeshVariable, mesh)
 }
