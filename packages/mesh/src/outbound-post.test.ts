@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { postOutbound, requireOutboundUrl } from './outbound-post.ts'
 
@@ -10,16 +10,26 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     seen.push(request.url ?? '')
     if (request.url === '/moved') response.writeHead(302, { location: '/target' }).end()
-    else response.end('x'.repeat(1_000))
+    else if (request.url === '/endless') endlessly(() => response.write('x'.repeat(65_536)), response)
+    else if (request.url === '/drip') endlessly(() => response.write('x'), response)
+    else if (request.url !== '/silent') response.end('x'.repeat(1_000))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
 })
-afterAll(() => new Promise((resolve) => server.close(resolve)))
+afterAll(() => {
+  server.closeAllConnections()
+  return new Promise((resolve) => server.close(resolve))
+})
 
-const post = (to: string, hosts: string[] = []) =>
-  postOutbound({ url: to, headers: {}, body: '{}' }, { privateHosts: new Set(hosts), timeoutMs: 2_000 })
+function endlessly(write: () => void, response: ServerResponse): void {
+  const timer = setInterval(write, 10)
+  response.once('close', () => clearInterval(timer))
+}
+
+const post = (to: string, hosts: string[] = [], timeoutMs = 2_000) =>
+  postOutbound({ url: to, headers: {}, body: '{}' }, { privateHosts: new Set(hosts), timeoutMs })
 
 it.each([
   'https://127.0.0.1/',
@@ -29,6 +39,10 @@ it.each([
   'https://192.168.0.1/',
   'https://[::1]/',
   'https://[::ffff:127.0.0.1]/',
+  'https://[::ffff:169.254.169.254]/',
+  'https://[::ffff:0:10.0.0.1]/',
+  'https://[64:ff9b:1::10.0.0.1]/',
+  'https://[fec0::1]/',
   'https://[fd00::1]/',
   'https://0.0.0.0/',
   'https://2130706433/',
@@ -41,6 +55,17 @@ it('calls a private host that the operator named, and follows no redirect from t
   expect(await post(`${url}/hook`, ['127.0.0.1'])).toBe(200)
   expect(await post(`${url}/moved`, ['127.0.0.1'])).toBe(302)
   expect(seen).toEqual(['/hook', '/moved'])
+})
+
+it.each(['/endless', '/drip'])('takes the status of an answer whose body never ends: %s', async (path) => {
+  const startMs = performance.now()
+  expect(await post(url + path, ['127.0.0.1'], 300)).toBe(200)
+  expect(performance.now() - startMs).toBeLessThan(1_500)
+})
+
+it('waits for no receiver longer than it may', async () => {
+  const waiting = post(`${url}/silent`, ['127.0.0.1'], 200)
+  await expect(waiting).rejects.toMatchObject({ code: 'upstream_error', isRetryable: true })
 })
 
 it('tells what does not answer', async () => {

@@ -19,19 +19,19 @@ export interface OutboundLimits {
 const answerBytesMax = 4_096
 
 /**
- * Posts to an address that somebody else chose. The name is resolved once and that address is used, so that it cannot change after it was
- * looked at; private, loopback and metadata addresses are refused, redirects are not followed, size and time are bounded. Answers the
+ * Posts to an address that somebody else chose. The name is resolved once and what it resolved to is used, so that it cannot change after it
+ * was looked at; private, loopback and metadata addresses are refused, redirects are not followed, size and time are bounded. Answers the
  * status. Throws `permission_denied` for an address that is not to be reached, `upstream_error` when it does not answer.
  */
 export async function postOutbound({ url, headers, body }: OutboundPost, limits: OutboundLimits): Promise<number> {
   const target = new URL(url)
-  const address = await resolvePublic(target, limits.privateHosts)
+  const signal = AbortSignal.timeout(limits.timeoutMs)
+  const addresses = await resolvePublic(target, limits.privateHosts, signal)
   const agent = new Agent({
-    connect: { timeout: limits.timeoutMs, lookup: (_name, _options, done) => done(null, [address]) },
+    connect: { timeout: limits.timeoutMs, lookup: (_name, _options, done) => done(null, addresses) },
     maxResponseSize: answerBytesMax * 16,
   })
   try {
-    const signal = AbortSignal.timeout(limits.timeoutMs)
     const response = await request(target, { method: 'POST', headers, body, dispatcher: agent, signal })
     await response.body.dump({ limit: answerBytesMax })
     return response.statusCode
@@ -54,28 +54,32 @@ export function requireOutboundUrl(url: string, privateHosts: ReadonlySet<string
   throw new WeftError('invalid_request', 'the URL must begin with https://', { param: 'url' })
 }
 
-async function resolvePublic({ hostname }: URL, privateHosts: ReadonlySet<string>): Promise<{ address: string; family: number }> {
+interface Address {
+  address: string
+  family: number
+}
+
+async function resolvePublic({ hostname }: URL, privateHosts: ReadonlySet<string>, signal: AbortSignal): Promise<Address[]> {
   const host = hostname.replace(/^\[|\]$/g, '')
-  const found = isIP(host) > 0 ? [{ address: host, family: isIP(host) }] : await lookupAll(host)
-  if (privateHosts.has(hostname)) return requireFirst(found, host)
+  const found = isIP(host) > 0 ? [{ address: host, family: isIP(host) }] : await lookupAll(host, signal)
+  if (found.length === 0) throw new WeftError('upstream_error', `${host} has no address`, { isRetryable: true })
+  if (privateHosts.has(hostname)) return found
   if (found.some(({ address, family }) => isPrivate(address, family))) {
     throw new WeftError('permission_denied', `${host} is a private address and is not called`, { isRetryable: false })
   }
-  return requireFirst(found, host)
+  return found
 }
 
-async function lookupAll(host: string): Promise<{ address: string; family: number }[]> {
+/** A name server that does not answer takes no longer than a receiver that does not. */
+async function lookupAll(host: string, signal: AbortSignal): Promise<Address[]> {
+  const late = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
   try {
-    return await lookup(host, { all: true })
+    return await Promise.race([lookup(host, { all: true }), late])
   } catch (cause) {
     throw new WeftError('upstream_error', `${host} has no address`, { isRetryable: true, cause })
   }
-}
-
-function requireFirst(found: { address: string; family: number }[], host: string): { address: string; family: number } {
-  const [first] = found
-  if (first === undefined) throw new WeftError('upstream_error', `${host} has no address`, { isRetryable: true })
-  return first
 }
 
 /** IANA's special-purpose registries (RFC 6890 and updates): nothing of it is a public host. */
@@ -88,6 +92,7 @@ const special: [string, number][] = [
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
@@ -97,13 +102,18 @@ const special: [string, number][] = [
 ]
 const special6: [string, number][] = [
   ['::', 96],
+  ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
   ['100::', 64],
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
+  ['3fff::', 20],
+  ['5f00::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ]
 const blocked = new BlockList()

@@ -62,7 +62,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       prepareDatabase({ database, keyStore: parts.keyStore, adminKey, logger, signal: life.stop.signal })
         .then(() => {
           life.isPrepared = true
-          notifying = startNotifying(parts, settings)
+          if (!life.stop.signal.aborted) notifying = startNotifying(parts, settings)
         })
         .catch((cause: unknown) => logger.error('the database was not prepared', { cause: messageOf(cause) }))
       logger.info('gateway is listening', { port: open.port })

@@ -1,5 +1,5 @@
 /** Attempts to deliver a notification; the waits between them sum up to about a day. */
-export const notificationAttemptsMax = 12
+export const notificationAttemptsMax = 14
 
 /** How long to wait after so many failed attempts: 5 s, then threefold, at most 4 h; a random fifth earlier or later spreads them. */
 export function notificationDelayMs(attempts: number, random: number): number {

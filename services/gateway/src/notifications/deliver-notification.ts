@@ -22,7 +22,7 @@ export interface DeliverDeps {
 export function deliverNotification(deps: DeliverDeps, notification: Notification): Promise<void> {
   switch (notification.channel) {
     case 'pubsub':
-      return deps.sidecar.publish(notification.target, notification.payload)
+      return deps.sidecar.publish(notification.target, { tenant: notification.tenant, ...notification.payload })
     case 'webhook':
       return callWebhook(deps, notification)
     case 'email':

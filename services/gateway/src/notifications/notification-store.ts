@@ -13,10 +13,20 @@ export interface Notification {
   payload: { type: string; timestamp: string; data: ApprovalView }
 }
 
+export interface TakeOptions {
+  limit: number
+  leaseMs: number
+  attemptsMax: number
+  /** Targets that are left out this time. */
+  busyTargets: string[]
+}
+
 export interface NotificationStore {
-  /** Takes what is due, so that nobody else does within `leaseMs`. */
-  take(options: { limit: number; leaseMs: number; attemptsMax: number }): Promise<Notification[]>
+  /** Takes what is due, so that nobody else does within `leaseMs`; what was not tried yet comes before what failed. */
+  take(options: TakeOptions): Promise<Notification[]>
   noteDelivered(id: string): Promise<void>
   /** `retryInMs` undefined: it is given up. */
   noteFailed(id: string, failure: { error: string; retryInMs: number | undefined }): Promise<void>
+  /** Forgets what was delivered or given up and is older than `keptMs`: it repeats what approvals hold. */
+  forget(options: { keptMs: number; attemptsMax: number }): Promise<void>
 }

@@ -1,6 +1,8 @@
-import { toWeftError } from '@weft/contracts'
-import type { Log } from '../log.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { toWeftError, type WeftError } from '@weft/contracts'
 import { notificationAttemptsMax, notificationDelayMs } from '../core/notification-delay.ts'
+import type { Log } from '../log.ts'
+import { settleWithin } from '../settle-within.ts'
 import type { Notification, NotificationStore } from './notification-store.ts'
 
 export interface NotificationWorkerDeps {
@@ -9,12 +11,21 @@ export interface NotificationWorkerDeps {
   logger: Pick<Log, 'warn'>
   /** How often it looks while nothing is due; default 1 s. */
   pollMs?: number
+  /** A delivery that takes longer has failed; default 60 s. */
+  deliveryMs?: number
   random?: () => number
 }
 
-const takenMax = 20
+/** Deliveries under way at once, and those to one target from which on others go first. */
+const underwayMax = 32
+const targetUnderwayMax = 8
 /** Longer than a delivery may take: whoever died with a notification in hand leaves it to the next. */
-const leaseMs = 60_000
+const leaseMs = 90_000
+/** What is settled is kept for a week, for whoever asks why nobody came. */
+const keptMs = 604_800_000
+const forgetEveryMs = 3_600_000
+/** A gateway that stops leaves what takes longer to the lease. */
+const stopPatienceMs = 2_000
 
 /** Delivers what is due, from any copy of the gateway, each notification by one of them at a time. */
 export function startNotificationWorker(deps: NotificationWorkerDeps): { stop(): Promise<void> } {
@@ -29,33 +40,65 @@ export function startNotificationWorker(deps: NotificationWorkerDeps): { stop():
 }
 
 async function run(deps: NotificationWorkerDeps, signal: AbortSignal): Promise<void> {
+  const { store, logger, pollMs = 1_000 } = deps
+  const underway = new Map<Promise<void>, string>()
+  let forgetAtMs = 0
   let failures = 0
   while (!signal.aborted) {
     try {
-      const taken = await deps.store.take({ limit: takenMax, leaseMs, attemptsMax: notificationAttemptsMax })
-      await Promise.all(taken.map((notification) => deliverOne(deps, notification)))
+      if (performance.now() >= forgetAtMs) {
+        await store.forget({ keptMs, attemptsMax: notificationAttemptsMax })
+        forgetAtMs = performance.now() + forgetEveryMs
+      }
+      const taken = await takeDue(store, underway)
+      for (const notification of taken) {
+        const delivery = deliverOne(deps, notification).finally(() => underway.delete(delivery))
+        underway.set(delivery, notification.target)
+      }
       failures = 0
       if (taken.length > 0) continue
     } catch (cause) {
       failures += 1
-      if (failures === 1) deps.logger.warn('notifications were not looked at', { cause: String(cause) })
+      if (failures === 1) logger.warn('notifications were not looked at', { cause: String(cause) })
     }
-    await pause((deps.pollMs ?? 1_000) * Math.min(30, 2 ** failures), signal)
+    await pause(pollMs * Math.min(30, 2 ** failures), signal)
+  }
+  await Promise.race([Promise.all(underway.keys()), sleep(stopPatienceMs, undefined, { ref: false })])
+}
+
+/** No more than one target may have at once, so that one whose receiver is slow takes only its own places. */
+async function takeDue(store: NotificationStore, underway: ReadonlyMap<unknown, string>): Promise<Notification[]> {
+  const limit = Math.min(targetUnderwayMax, underwayMax - underway.size)
+  if (limit === 0) return []
+  const counts = new Map<string, number>()
+  for (const target of underway.values()) counts.set(target, (counts.get(target) ?? 0) + 1)
+  const busyTargets = [...counts].filter(([, count]) => count >= targetUnderwayMax).map(([target]) => target)
+  return store.take({ limit, leaseMs, attemptsMax: notificationAttemptsMax, busyTargets })
+}
+
+/** Never fails: what cannot be noted is delivered again when its lease is over. */
+async function deliverOne(deps: NotificationWorkerDeps, notification: Notification): Promise<void> {
+  const { store, deliver, logger, deliveryMs = 60_000 } = deps
+  const { id, channel, approvalId } = notification
+  try {
+    const limit = { ms: deliveryMs, what: `the ${channel}` }
+    const failure = await settleWithin(deliver(notification), limit).then(() => undefined, toWeftError)
+    if (failure === undefined) await store.noteDelivered(id)
+    else await noteFailure(deps, notification, failure)
+  } catch (cause) {
+    logger.warn('what became of a notification was not noted', { channel, approvalId, cause: String(cause) })
   }
 }
 
-async function deliverOne({ store, deliver, logger, random = Math.random }: NotificationWorkerDeps, notification: Notification) {
-  const { id, attempts, channel, approvalId } = notification
-  try {
-    await deliver(notification)
-    await store.noteDelivered(id)
-  } catch (thrown) {
-    const error = toWeftError(thrown)
-    const isGivenUp = attempts >= notificationAttemptsMax || (!error.isRetryable && error.code !== 'internal_error')
-    const retryInMs = isGivenUp ? undefined : notificationDelayMs(attempts, random())
-    await store.noteFailed(id, { error: error.message, retryInMs })
-    if (isGivenUp) logger.warn('a notification was given up', { channel, approvalId, attempts, cause: error.message })
-  }
+async function noteFailure(
+  { store, logger, random = Math.random }: NotificationWorkerDeps,
+  { id, attempts, channel, approvalId }: Notification,
+  failure: WeftError,
+): Promise<void> {
+  const isGivenUp = attempts >= notificationAttemptsMax || (!failure.isRetryable && failure.code !== 'internal_error')
+  const retryInMs = isGivenUp ? undefined : notificationDelayMs(attempts, random())
+  await store.noteFailed(id, { error: failure.message, retryInMs })
+  if (isGivenUp) logger.warn('a notification was given up', { channel, approvalId, attempts, cause: failure.message })
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

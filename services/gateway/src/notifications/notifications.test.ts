@@ -38,6 +38,10 @@ beforeAll(async () => {
   mailServer = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
+    onRcptTo({ address }, _session, done) {
+      const responseCode = { 'nobody@example.com': 550, 'full@example.com': 452 }[address]
+      done(responseCode === undefined ? null : Object.assign(new Error('not taken'), { responseCode }))
+    },
     async onData(stream, session, done) {
       letters.push({ to: session.envelope.rcptTo.map(({ address: to }) => to), data: await text(stream) })
       done()
@@ -61,12 +65,12 @@ beforeEach(async () => {
   await sql`delete from webhooks`.execute(test.database.db)
 })
 
-async function queue(channel: string, target: string): Promise<void> {
+async function queue(channel: string, target: string, count = 1): Promise<void> {
   const data = approvalOf({ action: 'transfer\r\nBcc: eve@example.com' })
   const payload = { type: 'approval.requested', timestamp: new Date(0).toISOString(), data }
   await sql`
     insert into notifications (tenant, channel, target, approval_id, seq, payload)
-    values ('acme', ${channel}, ${target}, ${data.id}, 1, ${storableJson(payload)}::jsonb)
+    select 'acme', ${channel}, ${target}, ${data.id}, seq, ${storableJson(payload)}::jsonb from generate_series(1, ${count}::int) seq
   `.execute(test.database.db)
 }
 
@@ -97,8 +101,12 @@ async function work(until: () => Promise<boolean>, copies = 1): Promise<void> {
   const workers = Array.from({ length: copies }, () =>
     startNotificationWorker({ store, deliver, logger, pollMs: 5, random: () => 0 }),
   )
-  for (let attempt = 0; attempt < 400 && !(await until()); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  await eventually(until)
   await Promise.all(workers.map((worker) => worker.stop()))
+}
+
+async function eventually(until: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 400 && !(await until()); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 const isSettled = async () => {
@@ -166,8 +174,16 @@ it('signs with the secret before as well, for a day after it was replaced', asyn
   await createPostgresWebhooks(test.database).rotate({ tenant: 'acme', id: 'wh_1', secret: fresh })
   const { target } = createPostgresWebhooks(test.database)
   expect((await target({ tenant: 'acme', id: 'wh_1' }))?.secrets).toEqual([fresh, old])
+  const fresher = newWebhookSecret()
+  await createPostgresWebhooks(test.database).rotate({ tenant: 'acme', id: 'wh_1', secret: fresher })
+  expect((await target({ tenant: 'acme', id: 'wh_1' }))?.secrets).toEqual([fresher, fresh, old])
   await sql`update webhooks set rotated_at = now() - interval '25 hours'`.execute(test.database.db)
-  expect((await target({ tenant: 'acme', id: 'wh_1' }))?.secrets).toEqual([fresh])
+  expect((await target({ tenant: 'acme', id: 'wh_1' }))?.secrets).toEqual([fresher])
+  await createPostgresWebhooks(test.database).rotate({ tenant: 'acme', id: 'wh_1', secret: 'next' })
+  expect((await target({ tenant: 'acme', id: 'wh_1' }))?.secrets).toEqual(['next', fresher])
+  for (let n = 0; n < 9; n += 1)
+    await createPostgresWebhooks(test.database).rotate({ tenant: 'acme', id: 'wh_1', secret: `s${n}` })
+  expect((await target({ tenant: 'acme', id: 'wh_1' }))?.secrets).toEqual(['s8', 's7', 's6', 's5', 's4'])
 })
 
 it('writes to an approver whose link opens a page, and to nobody an agent might slip in', async () => {
@@ -181,8 +197,89 @@ it('writes to an approver whose link opens a page, and to nobody an agent might 
   expect(letter).not.toMatch(/^Bcc:/m)
 })
 
-it('publishes on the topic of the mesh', async () => {
+it('publishes on the topic of the mesh, naming the tenant', async () => {
   await queue('pubsub', 'approvals')
   await work(isSettled)
-  expect(published).toMatchObject([['approvals', { type: 'approval.requested' }]])
+  expect(published).toMatchObject([['approvals', { tenant: 'acme', type: 'approval.requested' }]])
+})
+
+it('gives up a letter to an address that the mail server does not know, and tries again one whose box is full', async () => {
+  await queue('email', 'nobody@example.com')
+  await work(isSettled)
+  expect(await stateOf()).toMatchObject({ attempts: 1, is_given_up: true, last_error: expect.stringContaining('not taken') })
+  await sql`delete from notifications`.execute(test.database.db)
+  await queue('email', 'full@example.com')
+  await work(async () => JSON.stringify(await stateOf()).includes('not taken'))
+  expect(await stateOf()).toMatchObject({ is_given_up: false, is_delivered: false })
+})
+
+it('keeps nobody waiting for a receiver that is slow, however much it has to be told', async () => {
+  const held: (() => void)[] = []
+  let isReleased = false
+  const ended: string[] = []
+  const worker = startNotificationWorker({
+    store: createPostgresNotifications(test.database),
+    logger: { warn: () => undefined },
+    pollMs: 5,
+    async deliver({ target }) {
+      if (target === 'slow' && !isReleased) await new Promise<void>((resolve) => held.push(resolve))
+      ended.push(target)
+    },
+  })
+  await queue('pubsub', 'slow', 100)
+  await eventually(async () => held.length > 0)
+  await queue('pubsub', 'quick')
+  await eventually(async () => ended.length === 1)
+  expect(ended).toEqual(['quick'])
+  isReleased = true
+  for (const release of held) release()
+  await eventually(async () => ended.length === 101)
+  await worker.stop()
+  expect(ended).toHaveLength(101)
+})
+
+it('takes a delivery that never ends for failed, and waits for none when it stops', async () => {
+  const start = (deliveryMs: number) =>
+    startNotificationWorker({
+      store: createPostgresNotifications(test.database),
+      logger: { warn: () => undefined },
+      pollMs: 5,
+      deliveryMs,
+      deliver: () => new Promise(() => undefined),
+    })
+  await queue('pubsub', 'silent')
+  const brief = start(50)
+  await eventually(async () => JSON.stringify(await stateOf()).includes('did not answer within 50 ms'))
+  expect(await stateOf()).toMatchObject({ attempts: 1, is_delivered: false, is_given_up: false })
+  await brief.stop()
+  await sql`update notifications set due_at = now()`.execute(test.database.db)
+  const patient = start(60_000)
+  await eventually(async () => JSON.stringify(await stateOf()).includes('"attempts":2'))
+  const stoppingAtMs = performance.now()
+  await patient.stop()
+  expect(performance.now() - stoppingAtMs).toBeLessThan(4_000)
+})
+
+it('tries what is new before what has failed', async () => {
+  await queue('pubsub', 'failed')
+  await sql`update notifications set attempts = 3, due_at = now() - interval '1 hour'`.execute(test.database.db)
+  await queue('pubsub', 'new')
+  const taken = await createPostgresNotifications(test.database).take({
+    limit: 1,
+    leaseMs: 1_000,
+    attemptsMax: 14,
+    busyTargets: [],
+  })
+  expect(taken).toMatchObject([{ target: 'new', attempts: 1 }])
+})
+
+it('forgets after a while what is settled, and nothing that is still to be delivered', async () => {
+  for (const target of ['delivered', 'given up', 'used up', 'waiting', 'fresh']) await queue('pubsub', target)
+  await sql`update notifications set created_at = now() - interval '8 days' where target <> 'fresh'`.execute(test.database.db)
+  await sql`update notifications set delivered_at = now() where target in ('delivered', 'fresh')`.execute(test.database.db)
+  await sql`update notifications set due_at = 'infinity' where target = 'given up'`.execute(test.database.db)
+  await sql`update notifications set attempts = 14, due_at = now() where target = 'used up'`.execute(test.database.db)
+  await createPostgresNotifications(test.database).forget({ keptMs: 604_800_000, attemptsMax: 14 })
+  const { rows } = await sql`select target from notifications order by id`.execute(test.database.db)
+  expect(rows).toEqual([{ target: 'waiting' }, { target: 'fresh' }])
 })

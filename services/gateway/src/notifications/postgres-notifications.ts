@@ -18,12 +18,13 @@ const never = "'infinity'::timestamptz"
 
 export function createPostgresNotifications({ db }: Pick<Database, 'db'>): NotificationStore {
   return {
-    async take({ limit, leaseMs, attemptsMax }) {
+    async take({ limit, leaseMs, attemptsMax, busyTargets }) {
       const { rows } = await sql`
         update notifications set attempts = attempts + 1, due_at = now() + make_interval(secs => ${leaseMs / 1_000})
         where id in (
           select id from notifications where delivered_at is null and due_at <= now() and attempts < ${attemptsMax}
-          order by due_at, id limit ${limit} for update skip locked
+            and not (target = any(${busyTargets}::text[]))
+          order by attempts > 0, due_at, id limit ${limit} for update skip locked
         )
         returning id, tenant, channel, target, approval_id, attempts, payload
       `.execute(db)
@@ -37,6 +38,12 @@ export function createPostgresNotifications({ db }: Pick<Database, 'db'>): Notif
       await sql`update notifications set last_error = ${error.slice(0, 1_000)}, due_at = ${due} where id = ${id}::bigint`.execute(
         db,
       )
+    },
+    async forget({ keptMs, attemptsMax }) {
+      await sql`
+        delete from notifications where created_at < now() - make_interval(secs => ${keptMs / 1_000})
+          and (delivered_at is not null or due_at = ${sql.raw(never)} or (attempts >= ${attemptsMax} and due_at <= now()))
+      `.execute(db)
     },
   }
 }

@@ -1,11 +1,14 @@
 import { parseValue } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import { rotationSeconds, type Webhook, type WebhookStore } from './webhook-store.ts'
+import { rotationSeconds, secretsMax, type Webhook, type WebhookStore } from './webhook-store.ts'
 
 const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
 const Row = z.object({ id: z.string(), tenant: z.string(), url: z.string(), created_at: Time, rotated_at: Time.nullable() })
 const Target = z.object({ url: z.string(), secrets: z.array(z.string()), is_rotating: z.boolean() })
+
+/** Whether the secrets before the newest still count. */
+const isRotating = sql`coalesce(rotated_at > now() - make_interval(secs => ${rotationSeconds}), false)`
 
 /** Secrets lie here as they are: they sign, so they cannot be kept as a hash. */
 export function createPostgresWebhooks({ db }: Pick<Database, 'db'>): WebhookStore {
@@ -25,7 +28,8 @@ export function createPostgresWebhooks({ db }: Pick<Database, 'db'>): WebhookSto
     },
     async rotate({ tenant, id, secret }) {
       const { rows } = await sql`
-        update webhooks set secrets = array[${secret}, secrets[1]]::text[], rotated_at = now()
+        update webhooks set rotated_at = now(),
+          secrets = (array[${secret}]::text[] || case when ${isRotating} then secrets else secrets[1:1] end)[1:${secretsMax}::int]
         where tenant = ${tenant} and id = ${id} returning id, tenant, url, created_at, rotated_at
       `.execute(db)
       return rows.map(toWebhook)[0]
@@ -36,7 +40,7 @@ export function createPostgresWebhooks({ db }: Pick<Database, 'db'>): WebhookSto
     },
     async target({ tenant, id }) {
       const { rows } = await sql`
-        select url, secrets, coalesce(rotated_at > now() - make_interval(secs => ${rotationSeconds}), false) as is_rotating
+        select url, secrets, ${isRotating} as is_rotating
         from webhooks where tenant = ${tenant} and id = ${id}
       `.execute(db)
       if (rows[0] === undefined) return undefined

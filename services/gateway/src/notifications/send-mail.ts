@@ -1,13 +1,26 @@
+import { WeftError } from '@weft/contracts'
+import { z } from 'zod'
 import type { Mail } from '../core/notification-mail.ts'
 
 const timeoutMs = 15_000
 
-/** Sends letters through an SMTP server, such as `smtps://user:password@mail.example`. The library is loaded with the first one. */
+/** What the library says when the server refused the letter itself, or whom it is for. */
+const Refusal = z.object({ code: z.enum(['EENVELOPE', 'EMESSAGE']), responseCode: z.number().min(500), message: z.string() })
+
+/**
+ * Sends letters through an SMTP server, such as `smtps://user:password@mail.example`. The library is loaded with the first one. A letter that
+ * the server refuses for good (RFC 5321 §4.2.1: 5yz) throws an error that is not retryable.
+ */
 export function createMailSender({ url, from }: { url: string; from: string }): (mail: Mail & { to: string }) => Promise<void> {
   let transport: Promise<import('nodemailer').Transporter> | undefined
   return async ({ to, subject, text }) => {
     transport ??= open(url)
-    await (await transport).sendMail({ from, to, subject, text })
+    try {
+      await (await transport).sendMail({ from, to, subject, text })
+    } catch (cause) {
+      const refusal = Refusal.safeParse(cause)
+      throw refusal.success ? new WeftError('upstream_error', refusal.data.message, { isRetryable: false, cause }) : cause
+    }
   }
 }
 

@@ -10,7 +10,7 @@ export interface Webhook {
 export interface WebhookStore {
   list(tenant: string): Promise<Webhook[]>
   insert(webhook: { id: string; tenant: string; url: string; secret: string }): Promise<Webhook>
-  /** Puts a new secret beside the one before; undefined when there is no such webhook. */
+  /** Puts a new secret beside those that count now; undefined when there is no such webhook. */
   rotate(webhook: { tenant: string; id: string; secret: string }): Promise<Webhook | undefined>
   /** Whether there was one. */
   remove(webhook: { tenant: string; id: string }): Promise<boolean>
@@ -22,3 +22,5 @@ export interface WebhookStore {
 export const webhooksMax = 20
 /** How long a replaced secret still signs. */
 export const rotationSeconds = 86_400
+/** Secrets of a webhook that count at once: one replaced again within the day, as by a request that is repeated, puts out no receiver. */
+export const secretsMax = 5

@@ -13,7 +13,7 @@ export function createMemoryWebhooks(): WebhookStore {
     async rotate({ tenant, id, secret }) {
       const found = find(tenant, id)
       if (found === undefined) return undefined
-      const rotated = { ...found, secrets: [secret, ...found.secrets.slice(0, 1)], rotatedAt: new Date().toISOString() }
+      const rotated = { ...found, secrets: [secret, ...found.secrets], rotatedAt: new Date().toISOString() }
       webhooks.set(id, rotated)
       return rotated
     },
