@@ -1,0 +1,109 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type FollowedProgram, followProgram } from '../mesh/followed-program.ts'
+import { freePort, readStatus, root, runWeft, startWeft, testApiKey } from '../mesh/running-mesh.ts'
+
+export interface ChaosMesh {
+  /** Addresses of the gateways. */
+  gateways: string[]
+  apiKey: string
+  /** Kills so far, by the crash point that each happened at. */
+  kills(): Promise<Map<string, number>>
+  /** How often each effect was reported to the sink, by its key. */
+  effects(): Promise<Map<string, number>>
+  stop(): Promise<void>
+}
+
+export interface ChaosOptions {
+  /** Passes of crash points a process survives on average; undefined: none dies. */
+  meanPasses: number | undefined
+  handicap?: 'evict' | 'deaf' | undefined
+}
+
+/** A mesh of two orchestrators and two gateways whose services kill themselves at random, and an agent that does. */
+export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Promise<ChaosMesh> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'weft-chaos-'))
+  const port = await freePort()
+  const env = {
+    WEFT_PORT: String(port),
+    WEFT_DATA: dataFolder,
+    WEFT_API_KEY: testApiKey,
+    WEFT_DEFAULT_MODEL: 'offline/extractive',
+    OTEL_SDK_DISABLED: 'true',
+    WEFT_FAULTS: join(dataFolder, 'faults.json'),
+    WEFT_RESTART_DELAY_MS_MAX: '50',
+  }
+  const sink = join(dataFolder, 'effects.txt')
+  const crashRecord = join(dataFolder, 'crashes.txt')
+  await writeFile(crashRecord, '')
+  await writeFile(env.WEFT_FAULTS, JSON.stringify(faultsOf({ meanPasses, handicap }, crashRecord)))
+  const started = await runWeft(['up', '--detach', '--replicas', 'orchestrator=2,gateway=2'], env)
+  const agent = started.code === 0 ? await joinPatiently(env, sink, meanPasses) : undefined
+  async function stop(): Promise<void> {
+    await agent?.end('SIGINT', 20_000)
+    await runWeft(['down'], env)
+    await rm(dataFolder, { recursive: true, force: true })
+  }
+  if (agent === undefined) {
+    await stop()
+    throw new Error(`the mesh did not start, or no agent joined it:\n${started.output}`)
+  }
+  const { processes } = readStatus((await runWeft(['status', '--json'], env)).stdout)
+  const ports = processes.flatMap(({ ports: own }) => own.public ?? [])
+  return {
+    gateways: ports.map((one) => `http://127.0.0.1:${one}`),
+    apiKey: testApiKey,
+    async kills() {
+      const services = countMatches(await readFile(crashRecord, 'utf8'), / (\S+)$/gm)
+      const agents = countMatches(agent.output(), /"message":"crash point","point":"([^"]+)"/g)
+      return new Map([...services, ...agents])
+    },
+    async effects() {
+      return countMatches(await readFile(sink, 'utf8').catch(() => ''), /^(.+)$/gm)
+    },
+    stop,
+  }
+}
+
+/** What is done once a turn at most gets the chance of what is done at every step. */
+const rareSites = ['submit', 'decision', 'reminder']
+const sites = [...rareSites, 'commit', 'dispatch', 'result', 'publish', 'log', 'effect', 'kept-result']
+
+function faultsOf({ meanPasses, handicap }: ChaosOptions, crashRecord: string) {
+  const chanceAt = (site: string) => (meanPasses === undefined ? 0 : (rareSites.includes(site) ? 3 : 1) / meanPasses)
+  const crashes = sites.flatMap((site) => [`before-${site}`, `after-${site}`].map((point) => [point, chanceAt(site)] as const))
+  return {
+    crashes: Object.fromEntries(crashes),
+    crashRecord,
+    evictsSessions: handicap === 'evict',
+    dropsHints: handicap === 'deaf',
+  }
+}
+
+/** Joining asks several services, any of which may die meanwhile. */
+async function joinPatiently(...args: Parameters<typeof joinAgent>): Promise<FollowedProgram | undefined> {
+  for (let attempt = 1; attempt <= joinAttemptsMax; attempt += 1) {
+    const agent = await joinAgent(...args).catch(() => undefined)
+    if (agent !== undefined) return agent
+  }
+  return undefined
+}
+
+const joinAttemptsMax = 10
+
+async function joinAgent(env: Record<string, string>, sink: string, meanPasses: number | undefined): Promise<FollowedProgram> {
+  const main = join(root, 'tests', 'chaos', 'chaos-agent.ts')
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, sink, String(meanPasses ?? 0)]
+  const agent = followProgram(
+    startWeft(['agent', 'run', '--app-id', 'chaos', '--app-port', String(await freePort()), '--', ...command], env),
+  )
+  await agent.until(/chaos joined the mesh/, 60_000)
+  return agent
+}
+
+function countMatches(text: string, pattern: RegExp): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const [, name = ''] of text.matchAll(pattern)) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
+}

@@ -1,0 +1,34 @@
+import { parseArgs } from 'node:util'
+import { runChaos, sum } from './run-chaos.ts'
+
+/** `npm run chaos -- [--kills 10000] [--minutes 120] [--handicap evict|deaf]`: the long run; exits with 1 when a promise broke. */
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '10000' },
+    minutes: { type: 'string', default: '180' },
+    handicap: { type: 'string' },
+    passes: { type: 'string', default: '300' },
+  },
+})
+const handicap = (['evict', 'deaf'] as const).find((known) => known === values.handicap)
+let lastTold = 0
+const run = await runChaos({
+  killsWanted: Number(values.kills),
+  secondsMax: Number(values.minutes) * 60,
+  atOnce: 48,
+  meanPasses: Number(values.passes),
+  handicap,
+  onProgress(kills) {
+    if (Date.now() - lastTold < 60_000) return
+    lastTold = Date.now()
+    console.log(`${new Date().toISOString().slice(11, 19)} ${kills} kills`)
+  },
+})
+
+console.log(`\n${sum(run.kills)} kills in ${Math.round(run.seconds)} s`)
+for (const [point, count] of [...run.kills].toSorted(([, left], [, right]) => right - left)) console.log(`  ${count}\t${point}`)
+console.log(`${run.accepted} turns accepted, ${run.completed} completed as they should, ${run.faults.length} not`)
+console.log(`${run.decided} decisions taken, ${run.effects} effects, ${run.effectFaults.length} lost or doubled`)
+console.log(`${run.effectsRepeated} effects told to the sink again after a crash, and left out by it`)
+for (const fault of [...run.faults, ...run.effectFaults].slice(0, 20)) console.log(`! ${fault}`)
+process.exitCode = run.faults.length + run.effectFaults.length === 0 ? 0 : 1

@@ -1,0 +1,54 @@
+import { type ChaosOptions, startChaosMesh } from './chaos-mesh.ts'
+import { driveTurns, type Outcome } from './drive-turns.ts'
+
+export interface ChaosRun extends Omit<Outcome, 'effects'> {
+  seconds: number
+  kills: Map<string, number>
+  effects: number
+  /** Effects that should have been and were not, that were under two keys, or that nobody asked for. */
+  effectFaults: string[]
+  /** How often an agent told the sink of an effect again, which is what the key is for. */
+  effectsRepeated: number
+}
+
+export interface ChaosLimits extends ChaosOptions {
+  killsWanted: number
+  secondsMax: number
+  atOnce: number
+  onProgress?: (kills: number, accepted: number) => void
+}
+
+/** Turns are begun until enough processes have died, or the time is over; then all are followed to their ends, and the effects counted. */
+export async function runChaos({ killsWanted, secondsMax, atOnce, onProgress, ...options }: ChaosLimits): Promise<ChaosRun> {
+  const mesh = await startChaosMesh(options)
+  const startedAtMs = Date.now()
+  let kills = 0
+  const counting = setInterval(() => {
+    void mesh.kills().then((byPoint) => {
+      kills = sum(byPoint)
+      onProgress?.(kills, 0)
+    })
+  }, 2_000)
+  try {
+    const goesOn = () => kills < killsWanted && Date.now() - startedAtMs < secondsMax * 1_000
+    const { effects: wanted, ...outcome } = await driveTurns({ mesh, atOnce, goesOn, random: Math.random })
+    const effects = await mesh.effects()
+    const missing = wanted.filter((key) => !effects.has(key)).map((key) => `${key} did not happen`)
+    const unasked = [...effects.keys()].filter((key) => !wanted.includes(key)).map((key) => `${key} was not asked for`)
+    return {
+      ...outcome,
+      seconds: (Date.now() - startedAtMs) / 1_000,
+      kills: await mesh.kills(),
+      effects: effects.size,
+      effectFaults: [...missing, ...unasked],
+      effectsRepeated: [...effects.values()].reduce((repeated, count) => repeated + count - 1, 0),
+    }
+  } finally {
+    clearInterval(counting)
+    await mesh.stop()
+  }
+}
+
+export function sum(counts: Map<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0)
+}

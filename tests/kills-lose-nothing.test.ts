@@ -1,0 +1,25 @@
+import { expect, it } from '@jest/globals'
+import { runChaos, sum } from './chaos/run-chaos.ts'
+
+const short = { atOnce: 24, killsWanted: 40, secondsMax: 25 }
+const nobodyDies = { atOnce: 24, killsWanted: 1, secondsMax: 6 }
+
+it('processes that kill themselves at every point lose no turn, double no effect, and leave no gap in a log', async () => {
+  const run = await runChaos({ ...short, meanPasses: 150 })
+  expect(run.faults).toEqual([])
+  expect(run.effectFaults).toEqual([])
+  expect(run.completed).toBe(run.accepted)
+  expect(sum(run.kills)).toBeGreaterThan(0)
+}, 300_000)
+
+it('sessions that are put away after every turn of their actor end like any other', async () => {
+  const run = await runChaos({ ...nobodyDies, meanPasses: undefined, handicap: 'evict' })
+  expect([...run.faults, ...run.effectFaults]).toEqual([])
+  expect(run.completed).toBeGreaterThan(0)
+}, 240_000)
+
+it('reminders alone bring every turn to its end, with all other hints dropped', async () => {
+  const run = await runChaos({ ...nobodyDies, meanPasses: undefined, handicap: 'deaf' })
+  expect([...run.faults, ...run.effectFaults]).toEqual([])
+  expect(run.completed).toBeGreaterThan(0)
+}, 240_000)
