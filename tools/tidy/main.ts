@@ -1,13 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkGuarantees } from './check-guarantees.ts'
 import { findLongFunctions } from './find-long-functions.ts'
 
 /** Limits of the house style: lines of a file and of a function. */
 const limits = { fileLines: 300, functionLines: 70 } as const
 
 const root = join(import.meta.dirname, '..', '..')
-const findings = [...sourceFiles().flatMap(checkFile), ...checkDeadExports()]
+const findings = [...sourceFiles().flatMap(checkFile), ...checkGuarantees(root, 'docs/guarantees.md'), ...checkDeadExports()]
 for (const finding of findings) console.error(finding)
 console.log(findings.length === 0 ? 'tidy: nothing to mend' : `tidy: ${findings.length} to mend`)
 process.exitCode = findings.length === 0 ? 0 : 1
