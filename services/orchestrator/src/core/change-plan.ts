@@ -16,12 +16,13 @@ export function changePlan(draft: SessionDraft, turn: number, { plan, by }: { pl
   if (owner.plan === undefined) throw new RangeError(`turn ${turn} has no plan to change`)
   refuseRewriting(owner, plan)
   leaveOut(draft, owner, { kept: new Set(plan.steps.map((step) => step.stepId)), by })
-  const known = new Set(owner.plan.steps.map((step) => step.stepId))
+  const known = new Map(owner.plan.steps.map((step) => [step.stepId, step]))
   owner.plan = plan
   owner.planVersion += 1
   for (const step of plan.steps) {
-    if (known.has(step.stepId)) moveStep(draft, owner, step)
-    else addStep(owner, step)
+    const before = known.get(step.stepId)
+    if (before === undefined) addStep(owner, step)
+    else moveStep(draft, owner, { step, before })
   }
   draft.log('plan.ready', turn, { plan, planVersion: owner.planVersion, by })
   for (const approval of owner.approvals) {
@@ -71,13 +72,15 @@ function addStep(turn: TurnState, { stepId, agent }: WorkflowStep): void {
   turn.steps[stepId] = { ...newStep(agent), attempt, interruptions: attempt }
 }
 
-/** A step that has run before keeps what it was granted; one that has not is asked about again where it has to be. */
-function moveStep(draft: SessionDraft, turn: TurnState, step: WorkflowStep): void {
+/** A step that has run before and does the same as before keeps what it was granted; any other is asked about again where it has to be. */
+function moveStep(draft: SessionDraft, turn: TurnState, { step, before }: { step: WorkflowStep; before: WorkflowStep }): void {
   const known = turn.steps[step.stepId]
   if (known === undefined || isTerminalStep(known.status)) return
   const state = draft.editStep(turn.turn, step.stepId)
   if (known.attempt === 0) state.agent = step.agent
-  if (state.approvedHash !== undefined) state.approvedHash = known.attempt > 0 ? hashOfStep(draft, turn, step) : undefined
+  const isSame = step.capability === before.capability && isDeepStrictEqual(step.params, before.params)
+  if (state.approvedHash !== undefined)
+    state.approvedHash = known.attempt > 0 && isSame ? hashOfStep(draft, turn, step) : undefined
 }
 
 function bindAnew(draft: SessionDraft, turn: TurnState, { id }: ApprovalState): void {

@@ -165,6 +165,32 @@ describe('modifying', () => {
     expect(refusal(() => session.decide('b', { action: 'approve', hash: shown }))).toMatchObject({ code: 'approval_outdated' })
   })
 
+  it('a step that was approved and waits to be tried again has it asked about anew, but only when it would do something else', () => {
+    const approval = { reason: 'money leaves' }
+    const steps = [
+      { stepId: 'pay', params: { amount: 5 }, approval: { ...approval, assignees: ['cfo'] } },
+      { stepId: 'tell', approval },
+      { stepId: 'answer', dependsOn: ['pay', 'tell'] },
+    ]
+    for (const [amount, status] of [
+      [5, 'dispatched'],
+      [500, 'awaiting_approval'],
+    ] as const) {
+      const session = new DrivenSession()
+      session.run(steps)
+      session.decide('pay', { action: 'approve' }, { id: 'cfo' })
+      session.fail('pay', true)
+      const changed = steps.map((step) => (step.stepId === 'pay' ? { ...step, params: { amount } } : step))
+      session.decide('tell', {
+        action: 'modify',
+        plan: planOf([...changed.slice(0, 2), { stepId: 'more' }, ...changed.slice(2)]),
+      })
+      session.nowMs += 10_000
+      session.send({ type: 'tick' })
+      expect(session.statusOf('pay')).toBe(status)
+    }
+  })
+
   it('into nothing else is refused', () => {
     const same = { action: 'modify' as const, params: { to: 'bob', amount: 5 } }
     expect(refusal(() => asked().decide('pay', same))).toMatchObject({ code: 'invalid_request', param: 'params' })
