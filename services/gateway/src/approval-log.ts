@@ -26,6 +26,8 @@ export interface ApprovalLog {
   find(approval: { tenant: string; id: string }): Promise<ApprovalView | undefined>
   /** Of the newest line of the tenant's history; 0 when there is none. */
   lastPosition(tenant: string): Promise<number>
+  /** The same for several tenants; one without a history is left out. */
+  lastPositions(tenants: string[]): Promise<Map<string, number>>
   /** Oldest first, each line as its hash covers it. */
   history(query: HistoryQuery): Promise<{ data: ChainedLine[]; hasMore: boolean }>
 }

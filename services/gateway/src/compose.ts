@@ -14,6 +14,7 @@ import {
 import { createModels } from '@weft/models'
 import { createKnowledgeStore, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
+import { createApprovalTail } from './approval-tail.ts'
 import { createKeyCheck } from './check-keys.ts'
 import { allowedHosts } from './core/check-host.ts'
 import { pageKey } from './core/page-token.ts'
@@ -92,6 +93,7 @@ async function buildParts(settings: GatewaySettings) {
   const knowledgeStore = createKnowledgeStore(database)
   const stores = createReadableStores(knowledgeStore)
   const dependencies = dependencyChecks({ database, sidecar })
+  const approvals = createPostgresApprovals(database)
   const life = { isPrepared: false, stop: new AbortController() }
   const own = ownChecks(life)
   const parts = {
@@ -108,7 +110,11 @@ async function buildParts(settings: GatewaySettings) {
     sidecar,
     sessions: createSessions(sidecar),
     log: createPostgresSessionLog(database),
-    approvals: createPostgresApprovals(database),
+    approvals,
+    approvalTail: createApprovalTail({
+      approvals,
+      onProblem: (cause) => logger.warn('the history of approvals was not looked at', { cause: messageOf(cause) }),
+    }),
     webhooks: { webhooks: createPostgresWebhooks(database), privateHosts: new Set(settings.WEFT_OUTBOUND_PRIVATE_HOSTS) },
     pages: {
       key: pageKey(settings.APP_API_TOKEN),

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { type ChainedLine, hashHistoryLine, historyStart } from '@weft/contracts'
+import { createApprovalTail } from './approval-tail.ts'
 import { followApprovals } from './follow-approvals.ts'
 import { approvalOf, createMemoryApprovals } from './testing/approvals.ts'
 
@@ -10,7 +11,9 @@ function lineOf(position: number, kind: string, approvalId: string): ChainedLine
 
 async function take(options: Partial<Parameters<typeof followApprovals>[0]>, count: number) {
   const stop = new AbortController()
-  const all = { approvals: createMemoryApprovals(), tenant: 'acme', afterPosition: undefined, assignees: undefined }
+  const { approvals = createMemoryApprovals() } = options
+  const tail = createApprovalTail({ approvals, onProblem: () => undefined, pollMs: 5 })
+  const all = { approvals, tail, tenant: 'acme', afterPosition: undefined, assignees: undefined }
   const taken: { id: number | undefined; type: unknown; approval: string }[] = []
   for await (const { id, data } of followApprovals({ ...all, isWanted: () => true, signal: stop.signal, ...options })) {
     const { type, approval } = JSON.parse(data)

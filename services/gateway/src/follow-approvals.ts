@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApprovalView } from '@weft/contracts'
 import type { ApprovalLog } from './approval-log.ts'
+import type { ApprovalTail } from './approval-tail.ts'
 import type { SseMessage } from './sse-stream.ts'
 
 export interface FollowApprovalsOptions {
   approvals: ApprovalLog
+  tail: ApprovalTail
   tenant: string
   /** The last line of the history the reader has; undefined: all that is pending comes first. */
   afterPosition: number | undefined
@@ -14,8 +15,6 @@ export interface FollowApprovalsOptions {
 }
 
 const pageLines = 100
-const pollMs = 500
-const pollMaxMs = 2_000
 /** Pending approvals of one reader that are remembered, to tell when they go to somebody else. */
 const rememberedMax = 10_000
 
@@ -24,11 +23,10 @@ const rememberedMax = 10_000
  * reader to somebody else is told one last time.
  */
 export async function* followApprovals(options: FollowApprovalsOptions): AsyncGenerator<SseMessage, void> {
-  const { approvals, tenant, isWanted, signal } = options
+  const { approvals, tail, tenant, isWanted, signal } = options
   const readers = new Set<string>()
   let position = options.afterPosition ?? (await approvals.lastPosition(tenant))
   if (options.afterPosition === undefined) yield* showPending(options, { position, readers })
-  let waitMs = pollMs
   while (!signal.aborted) {
     const { data } = await approvals.history({ tenant, approvalId: undefined, limit: pageLines, after: position })
     for (const entry of data) {
@@ -38,11 +36,7 @@ export async function* followApprovals(options: FollowApprovalsOptions): AsyncGe
       remember(readers, approval, isWanted(approval) && approval.status === 'pending')
       yield { id: position, data: JSON.stringify({ type: `approval.${String(entry.entry.kind)}`, entry, approval }) }
     }
-    if (data.length > 0) waitMs = pollMs
-    else {
-      await sleep(waitMs, undefined, { signal }).catch(() => undefined)
-      waitMs = Math.min(pollMaxMs, waitMs * 2)
-    }
+    if (data.length === 0) await tail.waitBeyond({ tenant, position }, signal)
   }
 }
 

@@ -85,6 +85,8 @@ describe('the history of approvals in Postgres', () => {
     expect(await positions({})).toEqual([1, 2, 3])
     expect(await positions({ approvalId: 'appr_s.1', after: 1 })).toEqual([3])
     expect(await positions({ limit: 1 })).toEqual([1])
+    expect(await approvals.lastPosition('acme')).toBe(3)
+    expect(await approvals.lastPositions(['acme', 'nobody'])).toEqual(new Map([['acme', 3]]))
     const { data } = await approvals.history({ tenant: 'acme', approvalId: 'appr_s.2', after: undefined, limit: 10 })
     expect(data).toEqual([
       {

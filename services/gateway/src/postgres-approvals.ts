@@ -20,6 +20,7 @@ const EntryRow = z.object({
 })
 
 const PositionRow = z.object({ position: z.coerce.number() })
+const LastRow = z.object({ tenant: z.string(), position: z.coerce.number() })
 
 /** The approvals' tables, read for clients. Every query names the tenant. */
 export function createPostgresApprovals({ db }: Pick<Database, 'db'>): ApprovalLog {
@@ -34,8 +35,18 @@ export function createPostgresApprovals({ db }: Pick<Database, 'db'>): ApprovalL
         await sql`select coalesce(max(position), 0) as position from approval_history where tenant = ${tenant}`.execute(db)
       return parseValue(PositionRow, rows[0], 'a history row').position
     },
+    lastPositions: (tenants) => findLastPositions(db, tenants),
     history: (query) => listHistory(db, query),
   }
+}
+
+/** One step into the index a tenant, however long its history is. */
+async function findLastPositions(db: Db, tenants: string[]): Promise<Map<string, number>> {
+  const { rows } = await sql`
+    select asked.tenant, last.position from unnest(${tenants}::text[]) as asked(tenant)
+    cross join lateral (select position from approval_history h where h.tenant = asked.tenant order by position desc limit 1) as last
+  `.execute(db)
+  return new Map(rows.map((row) => parseValue(LastRow, row, 'a history row')).map(({ tenant, position }) => [tenant, position]))
 }
 
 async function listPending(db: Db, { tenant, assignees, sessionId, showsSnoozed, limit, after }: PendingQuery) {

@@ -5,6 +5,7 @@ import express, { type Express } from 'express'
 import type { AgentStore } from './agent-store.ts'
 import { answerErrors, answerUnknownRoute } from './answer-errors.ts'
 import type { ApprovalLog } from './approval-log.ts'
+import type { ApprovalTail } from './approval-tail.ts'
 import type { KeyCheck } from './check-keys.ts'
 import { countRequests } from './count-requests.ts'
 import type { Sessions } from './dapr-sessions.ts'
@@ -57,6 +58,7 @@ export interface PublicDeps {
   sessions: Sessions
   log: SessionLog
   approvals: ApprovalLog
+  approvalTail: ApprovalTail
   pages: PageDeps['pages']
   hub: Pick<ReplyHub, 'follow' | 'deliver'>
   streams: Pick<OpenStreams, 'open' | 'revoke'>

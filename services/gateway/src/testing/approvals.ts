@@ -51,6 +51,7 @@ export function createMemoryApprovals(): MemoryApprovals {
       return { data: log.kept.filter(({ status }) => status === 'pending').slice(0, query.limit), hasMore: false }
     },
     lastPosition: async () => log.lines.at(-1)?.position ?? 0,
+    lastPositions: async (tenants) => new Map(tenants.map((tenant) => [tenant, log.lines.at(-1)?.position ?? 0])),
     find: async ({ id }) => log.kept.find((approval) => approval.id === id),
     async history(query) {
       log.asked.push(query)

@@ -3,6 +3,7 @@ import { openDatabase } from '@weft/database'
 import { listen } from '@weft/mesh'
 import { createKnowledgeStore } from '@weft/retrieval'
 import OpenAI from 'openai'
+import { createApprovalTail } from '../approval-tail.ts'
 import { createKeyCheck } from '../check-keys.ts'
 import { hashApiKey, type KeyScope, newApiKey } from '../core/api-key.ts'
 import { allowedHosts } from '../core/check-host.ts'
@@ -54,6 +55,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     sessions: session,
     log: emptyLog,
     approvals,
+    approvalTail: createApprovalTail({ approvals, onProblem: () => undefined, pollMs: 5 }),
     pages: { key: 'the key of the pages', publicUrl: undefined, tokens: createMemoryPageTokens() },
     hub,
     streams,

@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { failStream } from '../../answer-turn.ts'
 import type { ApprovalLog } from '../../approval-log.ts'
+import type { ApprovalTail } from '../../approval-tail.ts'
 import { approverOf } from '../../core/approver.ts'
 import { followApprovals } from '../../follow-approvals.ts'
 import type { OpenStreams } from '../../open-streams.ts'
@@ -13,6 +14,7 @@ import { seatsOf } from './list-pending.ts'
 
 export interface StreamApprovalsDeps {
   approvals: ApprovalLog
+  approvalTail: ApprovalTail
   streams: Pick<OpenStreams, 'open'>
 }
 
@@ -22,7 +24,7 @@ export const StreamQuery = z.object({ assignee: z.string().min(1).max(256).optio
  * `GET /approvals/stream`: what is asked, and what becomes of it, as Server-Sent Events; `assignee=me` for what this key may decide. First all
  * that is pending, unless `Last-Event-ID` or `?after=` tells where the reader had come to.
  */
-export function streamApprovals({ approvals, streams }: StreamApprovalsDeps): RequestHandler {
+export function streamApprovals({ approvals, approvalTail, streams }: StreamApprovalsDeps): RequestHandler {
   return async (request, response) => {
     const { assignee, after } = parseQuery(StreamQuery, request)
     const afterPosition = lastEventId(request) ?? after
@@ -34,6 +36,7 @@ export function streamApprovals({ approvals, streams }: StreamApprovalsDeps): Re
     try {
       const messages = followApprovals({
         approvals,
+        tail: approvalTail,
         tenant: identity.tenant,
         afterPosition,
         isWanted: (approval) => mayDecide(approval, seats),
