@@ -69,6 +69,13 @@ module.exports = {
       to: { path: '@dapr/' },
     },
     {
+      name: 'services-start-no-programs',
+      comment: 'no request makes the mesh run a command: only the command line and the embedded database start processes',
+      severity: 'error',
+      from: { path: ours, pathNot: ['^packages/(cli|database)/', test] },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
       name: 'fakes-only-in-tests',
       comment: 'testing.ts is for tests',
       severity: 'error',

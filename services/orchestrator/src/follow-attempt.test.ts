@@ -54,6 +54,7 @@ describe('an agent’s answer', () => {
   it.each([
     ['not JSON', 'nonsense\n'],
     ['an unknown event', '{"type":"dance"}\n'],
+    ['a question that does not say what for', '{"type":"needs_approval","args":{"amount":5}}\n'],
     ['a line that never ends', `{"type":"text","delta":"${'x'.repeat(5_000_000)}`],
   ])('is refused when it is %s', async (_what, line) => {
     await expect(follow([line])).rejects.toMatchObject({ name: 'WeftError' })

@@ -1,6 +1,5 @@
 import { type Database, migrateUp, sql } from '@weft/database'
 import type { Sidecar } from '@weft/mesh'
-import type { Logger } from '@weft/telemetry'
 import { z } from 'zod'
 
 /** Sessions woken at boot at most, and at once; the rest is woken by its reminders. */
@@ -11,8 +10,8 @@ const retryMs = 500
 
 export interface ResumingDeps {
   database: Database
-  sidecar: Sidecar
-  logger: Pick<Logger, 'info' | 'warn'>
+  sidecar: Pick<Sidecar, 'callActor' | 'isHealthy'>
+  logger: Record<'info' | 'warn', (message: string, details: object) => unknown>
 }
 
 /**

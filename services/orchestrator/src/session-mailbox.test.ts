@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
 import { newSession } from './core/new-session.ts'
-import { turnRequest } from './core/testing.ts'
+import { viewSession } from './core/session-view.ts'
+import { planOf, turnRequest } from './core/testing.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
 
@@ -84,6 +85,22 @@ it('a scheduler that is away does not undo a commit: the same session goes on', 
   const { mailbox } = mailboxOver(store)
   await Promise.all([mailbox.post(submit()), mailbox.post({ type: 'cancel', turn: undefined })])
   expect(mailbox.peek()?.turns.map((turn) => turn.status)).toEqual(['cancelled'])
+})
+
+it('a decision is committed only once the heartbeat that slept beats again, so that what follows from it cannot be stranded', async () => {
+  const store = storeInMemory()
+  const { mailbox } = mailboxOver(store)
+  const plan = planOf([{ stepId: 'answer', approval: { reason: 'ask' } }])
+  await mailbox.post(submit({ options: { plan } }))
+  mailbox.heartbeat.sleepUntil(9_000)
+  const [asked] = (store.kept === undefined ? undefined : viewSession(store.kept.state).turns[0]?.approvals) ?? []
+  store.armFailures = 2
+  const decision = { approvalId: asked?.id ?? '', action: 'approve' as const, by: { id: 'ann', roles: [], isAdmin: false } }
+  const decided = mailbox.post({ type: 'decide', decision })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect([store.commits, store.armFailures]).toEqual([1, 1])
+  await decided
+  expect([store.commits, store.armFailures]).toEqual([2, -1])
 })
 
 it('after a failed commit only the store is believed: nothing was accepted', async () => {

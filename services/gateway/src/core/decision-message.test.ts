@@ -35,4 +35,13 @@ describe('a message that decides', () => {
   ])('is not %j', (text) => {
     expect(readDecisionMessage(text)).toBeUndefined()
   })
+
+  it.each(['approve ', 'reject because ', 'approve appr_', 'approve :', 'reject,'])(
+    'is read in linear time when it begins with %j',
+    (start) => {
+      const startMs = performance.now()
+      for (const filling of [' ', 'a', ' a', ':', 'approve ']) readDecisionMessage(`${start}${filling.repeat(200_000)}\n!`)
+      expect(performance.now() - startMs).toBeLessThan(1_000)
+    },
+  )
 })

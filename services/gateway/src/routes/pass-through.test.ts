@@ -84,6 +84,23 @@ describe('a request for one model', () => {
     expect(response.headers.get('x-should-retry')).toBe('true')
   })
 
+  it('goes to the configured provider, and nowhere else that the caller names', async () => {
+    let calls = 0
+    const trap = createServer((_request, response) => {
+      calls += 1
+      response.end()
+    })
+    await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`
+    const image = { type: 'image_url', image_url: { url: `${url}/image.png` } }
+    const named = { api_base: url, base_url: url, apiBase: url, endpoint: url, proxy: url, weft: { baseUrl: url } }
+    const headers = { 'content-type': 'application/json', 'x-portkey-config': `{"custom_host":"${url}"}`, 'x-upstream': url }
+    const body = { ...chat('hello'), stream: true, messages: [{ role: 'user', content: [image] }], ...named }
+    expect(await (await post(body, { headers })).text()).toContain('two words')
+    await new Promise((resolve) => trap.close(resolve))
+    expect(calls).toBe(0)
+  })
+
   it('is cancelled upstream when its reader hangs up', async () => {
     const abort = new AbortController()
     const response = await post({ ...chat('wait'), stream: true }, { signal: abort.signal })

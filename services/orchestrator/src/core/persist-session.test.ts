@@ -11,3 +11,30 @@ it('a session read back from its head and parts is the session that was written'
   const loaded = await fromHead(store.head, async (key, schema) => schema.parse(store.parts[key]))
   expect(JSON.parse(JSON.stringify(loaded))).toEqual(JSON.parse(JSON.stringify(session.state)))
 })
+
+it('each commit writes what is new and a small head, however much the steps before have put out', () => {
+  const stepIds = Array.from({ length: 50 }, (_, n) => `s${n}`)
+  const output = { text: 'x'.repeat(100_000) }
+  const session = new DrivenSession()
+  const seen = new Set<string>()
+  let headBytes = 0
+  let partBytes = 0
+  const commit = () => {
+    headBytes = Math.max(headBytes, JSON.stringify(toHead(session.state)).length)
+    for (const [key, part] of partsOf(session.state)) {
+      if (!seen.has(key)) partBytes += JSON.stringify(part).length
+      seen.add(key)
+    }
+  }
+  session.run(stepIds.map((stepId, n) => ({ stepId, dependsOn: stepIds.slice(Math.max(0, n - 1), n) })))
+  commit()
+  for (const stepId of stepIds) {
+    session.succeed(stepId, output)
+    session.send({ type: 'flushed', upToSeq: session.state.lastSeq })
+    commit()
+  }
+  expect(session.turnStatus).toBe('completed')
+  expect(headBytes).toBeLessThan(stepIds.length * 500)
+  // Every output once, and the last one a second time as the answer.
+  expect(partBytes).toBeLessThan((stepIds.length + 1.5) * 100_000)
+})

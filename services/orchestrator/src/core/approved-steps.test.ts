@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals'
+import type { ApprovalPolicy, WorkflowStep } from '@weft/contracts'
+import { executeRequest } from './execute-request.ts'
+import { fromHead, partsOf, toHead } from './persist-session.ts'
+import { viewSession } from './session-view.ts'
+import { DrivenSession } from './testing.ts'
+
+const approval = { reason: 'money leaves' }
+
+/** Two steps that ask, one that does not, and what needs all of them. */
+const parallel: Partial<WorkflowStep>[] = [
+  { stepId: 'a', approval },
+  { stepId: 'b', approval },
+  { stepId: 'c' },
+  { stepId: 'answer', dependsOn: ['a', 'b', 'c'] },
+]
+
+function run(steps: Partial<WorkflowStep>[] = parallel): DrivenSession {
+  const session = new DrivenSession()
+  session.run(steps)
+  return session
+}
+
+const count = (session: DrivenSession, type: string) => session.commands.filter((command) => command.type === type).length
+
+describe('a step that goes on after its approval', () => {
+  it.each(['succeeds', 'fails', 'is rejected'])('is left alone when a sibling %s, and its result counts', (end) => {
+    const session = run()
+    session.decide('a', { action: 'approve' })
+    const before = session.ref('a')
+    if (end === 'is rejected') session.decide('b', { action: 'reject' })
+    else session.decide('b', { action: 'approve' })
+    if (end === 'succeeds') session.succeed('b')
+    if (end === 'fails') session.fail('b')
+    session.fail('c')
+    expect([session.statusOf('a'), session.ref('a')]).toEqual(['dispatched', before])
+    session.succeed('a', { text: 'paid' })
+    session.succeed('answer')
+    expect(session.turnStatus).toBe('completed')
+    expect(session.state.turns[0]?.steps.a?.outcome?.output).toEqual({ text: 'paid' })
+  })
+
+  it('does not tell the pause again that it has left', () => {
+    const session = run()
+    session.succeed('c')
+    session.decide('a', { action: 'approve' })
+    session.decide('b', { action: 'approve' })
+    expect(count(session, 'pause')).toBe(1)
+    session.send({ type: 'activate' })
+    session.send({ type: 'tick' })
+    session.succeed('a')
+    session.succeed('b')
+    session.succeed('answer')
+    expect(count(session, 'pause')).toBe(1)
+    expect(session.eventTypes.filter((type) => type === 'approval.requested')).toHaveLength(2)
+  })
+
+  it('is done by the next tick when the host did nothing of what the decision led to', () => {
+    const session = run([{ stepId: 'answer', approval }])
+    session.decide('answer', { action: 'approve' })
+    session.commands.length = 0
+    session.send({ type: 'tick' })
+    expect(session.commands).toContainEqual({ type: 'dispatch', ...session.ref('answer') })
+  })
+
+  it('is sent out under the same idempotency key when its host dies between the work and its word', () => {
+    const session = run([{ stepId: 'answer', approval }])
+    session.decide('answer', { action: 'approve' })
+    const sent = executeRequest(session.state, session.ref('answer'))
+    session.send({ type: 'activate' })
+    const again = executeRequest(session.state, session.ref('answer'))
+    expect([sent?.idempotencyKey, again?.idempotencyKey]).toEqual(['s1/1/answer', 's1/1/answer'])
+    expect(again?.body.attempt).toBe(2)
+    expect(viewSession(session.state).turns[0]?.approvals).toMatchObject([{ status: 'approved' }])
+  })
+})
+
+describe('what is asked about', () => {
+  it.each<unknown>([null, 'drop everything', 42, [[]], { to: { nested: [null] } }, { constructor: 'x' }])(
+    'may be arguments of any shape, here %j: they are shown as they are, and nothing is done',
+    (args) => {
+      const session = run([{ stepId: 'answer' }])
+      session.ask('answer', args)
+      expect(session.dispatched()).toEqual(['answer'])
+      expect(session.turnStatus).toBe('awaiting_approval')
+      expect(session.approvalOf('answer').args).toEqual(args)
+    },
+  )
+
+  it('is done under the policy, the plan and the versions of its pause, whatever the files say by then', async () => {
+    const asked = { assignees: ['ann', 'ben'], quorum: 2, onTimeout: 'reject' as const, escalation: [] }
+    const policy: ApprovalPolicy = { name: 'payments', match: {}, isRequired: true, ...asked }
+    const session = new DrivenSession()
+    session.policies = [policy]
+    session.agentVersions = { worker: '1' }
+    session.run([{ stepId: 'answer', params: { amount: 5 } }])
+    const store = JSON.parse(JSON.stringify({ head: toHead(session.state), parts: Object.fromEntries(partsOf(session.state)) }))
+    session.state = await fromHead(store.head, async (key, schema) => schema.parse(store.parts[key]))
+    session.policies = []
+    session.agentVersions = { worker: '2' }
+    session.send({ type: 'activate' })
+    expect(viewSession(session.state).turns[0]?.versions?.agents).toEqual({ worker: '1' })
+    session.decide('answer', { action: 'approve' }, { id: 'ann' })
+    expect(session.dispatched()).toEqual([])
+    session.decide('answer', { action: 'approve' }, { id: 'ben' })
+    expect(session.dispatched()).toEqual(['answer'])
+    expect(session.approvalOf('answer')).toMatchObject({ policy: 'payments', args: { amount: 5 }, planVersion: 1 })
+  })
+})
