@@ -4,6 +4,9 @@ export interface Shape {
   fanOut?: number
   /** How long each step of the chain, or each of the many, takes at the agent. */
   delayMs?: number
+  /** Weft's alone: a person has to approve the first step; the answer is not waited for. */
+  isAsked?: boolean
+  isBackground?: boolean
   /** The agent a peer's steps call. */
   agentUrl?: string
 }

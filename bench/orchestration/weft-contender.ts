@@ -16,6 +16,8 @@ export interface WeftContender extends Contender {
   agentUrl: string
   /** Milliseconds from the start of one step of a chain to the next, by the session's own clock: without the way of request and answer. */
   chainInside(steps: number): Promise<number>
+  /** Runs a shape as far as it goes without anybody; answers the session's id. */
+  ask(shape: Shape): Promise<string>
 }
 
 /** Weft as a client meets it: a plan with every request, each step a call to another service through two sidecars. */
@@ -32,6 +34,7 @@ export async function startWeftContender(): Promise<WeftContender> {
     run: async (shape) => {
       await ask(shape)
     },
+    ask,
     async chainInside(steps) {
       const sessionId = await ask({ chain: steps })
       const headers = { authorization: `Bearer ${mesh.apiKey}` }
@@ -51,17 +54,21 @@ export async function startWeftContender(): Promise<WeftContender> {
     const body = {
       model: 'weft/auto',
       messages: [{ role: 'user', content: 'Run.' }],
-      weft: { plan: planOf(shape), progress: false },
+      weft: { plan: planOf(shape), progress: false, background: shape.isBackground ?? false },
     }
+    const sessionId = randomUUID()
     const response = await request(`${mesh.url}/v1/chat/completions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${mesh.apiKey}`, 'x-session-id': randomUUID() },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${mesh.apiKey}`, 'x-session-id': sessionId },
       body: JSON.stringify(body),
       dispatcher: connections,
     })
-    const { weft } = Answer.parse(await response.body.json())
-    if (weft.status !== 'completed') throw new Error(`the session ended ${weft.status}`)
-    return weft.sessionId
+    const answer = await response.body.json()
+    if (shape.isBackground) return sessionId
+    const { weft } = Answer.parse(answer)
+    const wanted = shape.isAsked ? 'awaiting_approval' : 'completed'
+    if (weft.status !== wanted) throw new Error(`the session is ${weft.status}`)
+    return sessionId
   }
 }
 
@@ -74,7 +81,7 @@ async function joinEcho({ port, dataFolder, apiKey }: BenchMesh, agentPort: numb
   return program
 }
 
-function planOf({ chain = 1, fanOut = 0, delayMs }: Shape) {
+function planOf({ chain = 1, fanOut = 0, delayMs, isAsked }: Shape) {
   const params = delayMs === undefined ? {} : { delayMs }
   const step = { agent: 'echo', capability: 'echo', params: {}, parallel: false }
   if (fanOut > 0) {
@@ -90,6 +97,7 @@ function planOf({ chain = 1, fanOut = 0, delayMs }: Shape) {
     return { planId: 'fan', schemaVersion: 1, answerStepId: 'last', steps: [first, ...middle, last] }
   }
   const steps = Array.from({ length: chain }, (_, n) => ({
+    ...(isAsked && n === 0 ? { approval: { reason: 'A person decides.' } } : {}),
     ...step,
     stepId: `s${n}`,
     params,
