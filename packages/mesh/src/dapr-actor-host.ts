@@ -6,11 +6,15 @@ export interface ActorType {
   name: string
   invoke(actorId: string, method: string, argument: unknown): Promise<unknown>
   remind(actorId: string, reminder: string): Promise<'keep' | 'cancel'>
+  /** Begins to forget the actor; the runtime does not wait for the end. */
   deactivate(actorId: string): Promise<void>
 }
 
-/** After this long without a call an actor is deactivated; and how long a running call may go on when its actor moves. Go durations. */
-const lifetimes = { actorIdleTimeout: '60m', drainOngoingCallTimeout: '10s' } as const
+/**
+ * After this long without a call an actor is deactivated; and how long the runtime waits for running calls before it takes a new placement.
+ * A call that has yet to read or commit state cannot end meanwhile, for state, too, waits for the placement: it is better cut soon. Go durations.
+ */
+const lifetimes = { actorIdleTimeout: '60m', drainOngoingCallTimeout: '500ms' } as const
 
 /**
  * Routes of Dapr's HTTP actor protocol for one actor type. Every answer is exactly 200: the runtime takes any other status,
@@ -32,8 +36,9 @@ export function createActorHost(type: ActorType): Router {
   router.put(`/actors/${type.name}/:actorId/method/:method`, async (request, response) => {
     await answerEnvelope(response, () => type.invoke(param(request, 'actorId'), param(request, 'method'), request.body))
   })
-  router.delete(`/actors/${type.name}/:actorId`, async (request, response) => {
-    await type.deactivate(param(request, 'actorId'))
+  router.delete(`/actors/${type.name}/:actorId`, (request, response) => {
+    // The runtime opens again only when all are answered, and what an actor is still committing waits for the runtime.
+    void type.deactivate(param(request, 'actorId'))
     response.status(200).end()
   })
   return router

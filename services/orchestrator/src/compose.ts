@@ -125,6 +125,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     nowMs: Date.now,
     policies,
     agentVersions: versions.current,
+    wake: (id) => sidecar.callActor({ type: 'Session', id, method: 'tick' }, { schema: z.unknown() }),
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
     onProblem,
   })

@@ -41,6 +41,8 @@ export interface SessionHostOptions {
   /** Those that hold now. */
   policies: ApprovalPolicy[]
   agentVersions: () => Record<string, string>
+  /** Has the runtime tick a session, on the host where it belongs now. */
+  wake: (actorId: string) => Promise<unknown>
   /** What was said in a session that keeps its counters only. */
   history: (tenant: string, sessionId: string) => Promise<ChatMessage[]>
   onProblem: (what: string, actorId: string, cause: unknown) => void
@@ -172,14 +174,14 @@ export class SessionHost implements ActorType {
     clearTimeout(entry.rest)
     const nowMs = this.#options.nowMs()
     const wakeMs = nextWakeMs(state, nowMs)
-    if (wakeMs !== undefined) entry.wake = this.#wakeIn(actorId, Math.max(5, wakeMs - nowMs))
+    if (wakeMs === undefined) return
+    const tick = () => this.apply(actorId, { type: 'tick' })
+    entry.wake = this.#later(actorId, tick, Math.max(5, wakeMs - nowMs))
   }
 
-  #wakeIn(actorId: string, delayMs: number): NodeJS.Timeout {
-    const tick = () => {
-      this.apply(actorId, { type: 'tick' }).catch((cause: unknown) => this.#options.onProblem('tick', actorId, cause))
-    }
-    return setTimeout(tick, Math.min(delayMs, timerMaxMs))
+  #later(actorId: string, tick: () => Promise<unknown>, delayMs: number): NodeJS.Timeout {
+    const act = () => void tick().catch((cause: unknown) => this.#options.onProblem('tick', actorId, cause))
+    return setTimeout(act, Math.min(delayMs, timerMaxMs))
   }
 
   /** A session that only waits costs no memory: the store and the reminder keep it. */
@@ -198,7 +200,10 @@ export class SessionHost implements ActorType {
     }, restMs)
   }
 
-  /** The store is asked again soon, doubling from 0.5 s to 16 s; the reminder does the same should this process be gone. */
+  /**
+   * The session is woken soon, doubling from 0.5 s to 16 s; its reminder does the same should this process be gone. By the runtime: it may
+   * have given the session to another host, or have forgotten that it is here.
+   */
   #afterLoss(actorId: string, cause: unknown): void {
     this.#options.onProblem('commit', actorId, cause)
     const entry = this.#hosted.get(actorId)
@@ -206,7 +211,8 @@ export class SessionHost implements ActorType {
     entry.recordedSeq = 0
     entry.lostCount += 1
     clearTimeout(entry.wake)
-    if (entry.lostCount <= 6) entry.wake = this.#wakeIn(actorId, 250 * 2 ** entry.lostCount)
+    const { wake } = this.#options
+    if (entry.lostCount <= 6) entry.wake = this.#later(actorId, () => wake(actorId), 250 * 2 ** entry.lostCount)
     else this.#forget(actorId)
   }
 
