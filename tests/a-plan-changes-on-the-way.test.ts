@@ -39,7 +39,7 @@ beforeAll(async () => {
   await agent.until(/scripted joined the mesh/, 60_000)
 }, 90_000)
 
-afterAll(() => agent.end('SIGKILL', 5_000).catch(() => undefined))
+afterAll(() => agent.end('SIGTERM', 15_000))
 
 const step = (stepId: string, params: object, more: object = {}) => ({
   stepId,

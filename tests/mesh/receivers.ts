@@ -45,6 +45,6 @@ export async function startMailServer(port: number) {
       done()
     },
   })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
   return { letters, stop: () => new Promise<void>((resolve) => server.close(resolve)) }
 }

@@ -21,7 +21,7 @@ export const testApiKey = 'weft_test_0123456789abcdefghijklmnopqrstuvwxyzABCDEF'
 /** Starts a whole mesh through the command line, as a user would, and waits until it is ready. */
 export async function startTestMesh(environment: Record<string, string> = {}): Promise<RunningMesh> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'weft-test-'))
-  const port = await freePort()
+  const port = Number(environment.WEFT_PORT ?? (await freePort()))
   const env = {
     WEFT_PORT: String(port),
     WEFT_DATA: dataFolder,

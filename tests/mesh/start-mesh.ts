@@ -1,4 +1,4 @@
-import { freePort, startTestMesh } from './running-mesh.ts'
+import { freePorts, startTestMesh } from './running-mesh.ts'
 import { sharedMeshVariable } from './shared-mesh.ts'
 
 /**
@@ -6,9 +6,9 @@ import { sharedMeshVariable } from './shared-mesh.ts'
  * of the mail server are fixed here, so that the mesh knows them; the tests that need such a server start it there.
  */
 export default async function startSharedMesh(): Promise<void> {
-  const [openAiPort, anthropicPort] = [await freePort(), await freePort()]
-  const [spansPort, mailPort] = [await freePort(), await freePort()]
+  const [meshPort, openAiPort, anthropicPort, spansPort, mailPort] = await freePorts(5)
   const mesh = await startTestMesh({
+    WEFT_PORT: String(meshPort),
     OPENAI_BASE_URL: `http://127.0.0.1:${openAiPort}/v1`,
     OPENAI_API_KEY: 'test-key',
     ANTHROPIC_BASE_URL: `http://127.0.0.1:${anthropicPort}`,
