@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
+import { Approval, beginIn, eventually } from './mesh/paused-sessions.ts'
 import { retrieveAndAnswer } from './mesh/retrieve-and-answer.ts'
 import { bodyOf, meshProcesses, openAiClient, request, SessionBody, sharedMesh, storeOf, weftOf } from './mesh/shared-mesh.ts'
 
@@ -44,7 +45,7 @@ async function askUntilAnswered(idempotencyKey: string): Promise<object> {
     } catch (error) {
       const status = error instanceof Error && 'status' in error ? error.status : undefined
       if (Date.now() > giveUpAt || (typeof status === 'number' && status < 500)) throw error
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await moment(300)
     }
   }
 }
@@ -70,9 +71,25 @@ it.each(everyProcess)(
   'a question is answered although %s is killed while it is answered',
   async (name) => {
     const answering = askUntilAnswered(`during-${name}-${Date.now()}`)
-    await new Promise((resolve) => setTimeout(resolve, 250))
+    await moment(250)
     const killedPid = await kill(name)
     await expectWholeAnswer(await answering)
+    await expectRestarted(name, killedPid)
+  },
+  120_000,
+)
+
+it.each(['redis', 'placement', 'scheduler', 'orchestrator', 'orchestrator-daprd'])(
+  'sixty questions are answered although %s is killed while they are submitted',
+  async (name) => {
+    const asking = Array.from({ length: 60 }, async (_, index) => {
+      await moment(5 * index)
+      return askUntilAnswered(`among-${name}-${index}-${Date.now()}`)
+    })
+    const answers = Promise.all(asking)
+    await moment(200)
+    const killedPid = await kill(name)
+    for (const answer of await answers) await expectWholeAnswer(answer)
     await expectRestarted(name, killedPid)
   },
   120_000,
@@ -87,6 +104,21 @@ it.each(['redis', 'pglite', 'placement', 'scheduler', 'orchestrator', 'orchestra
   },
   120_000,
 )
+
+it('deadlines that pass while placement is away are kept, and hold up nobody else', async () => {
+  const waiting = await Promise.all(Array.from({ length: 10 }, (_, index) => beginIn(storeId, { timeoutMs: 600 + 150 * index })))
+  const killedPid = await kill('placement')
+  await expectWholeAnswer(await askUntilAnswered(`beside-deadlines-${Date.now()}`))
+  await eventually(async () => {
+    const approvals = await Promise.all(waiting.map(({ id }) => bodyOf(Approval, request(`/approvals/${id}`))))
+    return approvals.every(({ status }) => status === 'expired')
+  })
+  await expectRestarted('placement', killedPid)
+}, 120_000)
+
+function moment(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
 
 async function kill(name: string): Promise<number> {
   const pid = (await meshProcesses()).find((process) => process.name === name)?.pid ?? 0
@@ -115,7 +147,7 @@ async function expectRestarted(name: string, killedPid: number): Promise<void> {
     const processes = await meshProcesses()
     const found = processes.find((process) => process.name === name)
     if (found !== undefined && found.pid !== killedPid && processes.every((process) => process.state === 'ready')) return
-    await new Promise((resolve) => setTimeout(resolve, 250))
+    await moment(250)
   }
   throw new Error(`${name} was not restarted: ${JSON.stringify(await meshProcesses())}`)
 }

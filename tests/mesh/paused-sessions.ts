@@ -27,6 +27,7 @@ let keyCount = 0
 export interface Ask {
   assignees?: string[]
   quorum?: number
+  timeoutMs?: number
   mode?: 'return' | 'wait' | 'tool_call'
   /** Asked before the answer instead of before each search. */
   isAnswerAsked?: boolean
