@@ -41,10 +41,11 @@ function storeInMemory() {
 function mailboxOver(store: SessionStore) {
   const committed: Committed[] = []
   const losses: unknown[] = []
+  const clock = { nowMs: 1_000 }
   const mailbox = new Mailbox({
     actorId: 'acme.s1',
     store,
-    nowMs: () => 1_000,
+    nowMs: () => clock.nowMs,
     policies: [],
     agentVersions: () => ({}),
     create: (input) =>
@@ -54,8 +55,11 @@ function mailboxOver(store: SessionStore) {
     onCommitted: (each) => committed.push(each),
     onLost: (cause) => losses.push(cause),
   })
-  return { mailbox, committed, losses }
+  return { mailbox, committed, losses, clock }
 }
+
+const askedOf = (store: { kept: StoredSession | undefined }) =>
+  (store.kept === undefined ? undefined : viewSession(store.kept.state).turns[0]?.approvals) ?? []
 
 const submit = (more = {}) => ({ type: 'submit' as const, request: turnRequest(more) })
 
@@ -93,7 +97,7 @@ it('a decision is committed only once the heartbeat that slept beats again, so t
   const plan = planOf([{ stepId: 'answer', approval: { reason: 'ask' } }])
   await mailbox.post(submit({ options: { plan } }))
   mailbox.heartbeat.sleepUntil(9_000)
-  const [asked] = (store.kept === undefined ? undefined : viewSession(store.kept.state).turns[0]?.approvals) ?? []
+  const [asked] = askedOf(store)
   store.armFailures = 2
   const decision = { approvalId: asked?.id ?? '', action: 'approve' as const, by: { id: 'ann', roles: [], isAdmin: false } }
   const decided = mailbox.post({ type: 'decide', decision })
@@ -175,3 +179,41 @@ it('calls that race a deactivation are answered, none twice and none lost', asyn
   expect(replies).toEqual(replies.map((_, index) => ({ kind: 'submitted', turn: index + 1, isRepeat: false })))
   expect((await mailbox.read())?.turns).toHaveLength(20)
 })
+
+it('whoever decides after the deadline is told when it passed, all the same, and so it is committed', async () => {
+  const store = storeInMemory()
+  const { mailbox, clock } = mailboxOver(store)
+  const approval = { reason: 'it costs', timeoutMs: 500 }
+  await mailbox.post(submit({ options: { plan: planOf([{ stepId: 'answer', approval }]) } }))
+  const [asked] = askedOf(store)
+  const told = []
+  for (const nowMs of [2_000, 3_000]) {
+    clock.nowMs = nowMs
+    told.push(await refusalOf(mailbox, asked?.id, { by: 'ann', action: 'approve' }))
+  }
+  const decision = { status: 'expired', by: 'deadline', at: new Date(2_000).toISOString() }
+  expect(told).toMatchObject([
+    { code: 'gone', details: { decision } },
+    { code: 'gone', details: { decision } },
+  ])
+  expect(askedOf(store)).toMatchObject([{ status: 'expired', decision }])
+})
+
+it('nobody is told of a decision that was not committed, neither who took it nor who came too late', async () => {
+  const store = storeInMemory()
+  const { mailbox } = mailboxOver(store)
+  await mailbox.post(submit({ options: { plan: planOf([{ stepId: 'answer', approval: { reason: 'it costs' } }]) } }))
+  const [asked] = askedOf(store)
+  store.failsCommit = true
+  const deciding = [
+    refusalOf(mailbox, asked?.id, { by: 'ann', action: 'approve' }),
+    refusalOf(mailbox, asked?.id, { by: 'ben', action: 'reject' }),
+  ]
+  const down = { code: 'dependency_unavailable' }
+  expect(await Promise.all(deciding)).toMatchObject([down, down])
+})
+
+function refusalOf(mailbox: Mailbox, approvalId = '', { by, action }: { by: string; action: 'approve' | 'reject' }) {
+  const decision = { approvalId, action, by: { id: by, roles: [], isAdmin: false } }
+  return mailbox.post({ type: 'decide', decision }).catch((refusal: unknown) => refusal)
+}

@@ -1,7 +1,7 @@
 import { type ApprovalPolicy, WeftError } from '@weft/contracts'
 import { advanceSession } from './core/advance-session.ts'
 import type { AdvanceContext, InputReply, SessionCommand, SessionInput, SessionState } from './core/session-state.ts'
-import { beatOf } from './core/tick-session.ts'
+import { beatOf, nextWakeMs } from './core/tick-session.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 
@@ -30,9 +30,11 @@ interface Letter {
   reject: (cause: unknown) => void
 }
 
+type Answer = { letter: Letter; reply: InputReply | undefined } | { letter: Letter; refusal: unknown }
+
 interface Advanced {
   state: SessionState | undefined
-  answered: { letter: Letter; reply: InputReply | undefined }[]
+  answers: Answer[]
   commands: SessionCommand[]
 }
 
@@ -146,19 +148,21 @@ export class Mailbox {
     await this.#finish(this.#advance(batch))
   }
 
-  /** An input that is refused leaves the others of its batch untouched. */
+  /** An input that is refused leaves the others of its batch untouched. A decision comes after the deadlines before it, also if it is refused. */
   #advance(batch: Letter[]): Advanced {
-    const made: Advanced = { state: this.#stored?.state, answered: [], commands: [] }
+    const made: Advanced = { state: this.#stored?.state, answers: [], commands: [] }
+    const context = this.#context()
     this.#forgetFlushed(made)
+    if (batch.some(({ input }) => input.type === 'decide')) passTime(made, context)
     for (const letter of batch) {
       try {
         if (made.state === undefined) throw new WeftError('not_found', 'no such session')
-        const { state, commands, reply } = advanceSession(made.state, letter.input, this.#context())
+        const { state, commands, reply } = advanceSession(made.state, letter.input, context)
         made.state = state
         made.commands.push(...commands)
-        made.answered.push({ letter, reply })
-      } catch (cause) {
-        letter.reject(cause)
+        made.answers.push({ letter, reply })
+      } catch (refusal) {
+        made.answers.push({ letter, refusal })
       }
     }
     return made
@@ -173,25 +177,23 @@ export class Mailbox {
     made.state = advanceSession(made.state, { type: 'flushed', upToSeq }, this.#context()).state
   }
 
-  async #finish({ state, answered, commands }: Advanced): Promise<void> {
-    if (state === undefined || this.#stored === undefined) return
+  /** Nobody is told, not even of a refusal, before what it rests on is committed. */
+  async #finish({ state, answers, commands }: Advanced): Promise<void> {
+    if (state === undefined || this.#stored === undefined) return tell(answers, Promise.resolve())
     try {
       if (state !== this.#stored.state) {
-        if (answered.some(({ letter }) => startsWork(letter.input)) && beatOf(state) === 'always') await this.heartbeat.ensure()
+        if (answers.some(({ letter }) => startsWork(letter.input)) && beatOf(state) === 'always') await this.heartbeat.ensure()
         this.#stored = await this.#options.store.commit(this.#options.actorId, this.#stored, state)
       }
     } catch (cause) {
       this.#stored = undefined
-      for (const { letter } of answered) letter.reject(cause)
+      for (const { letter } of answers) letter.reject(cause)
       this.#options.onLost(cause)
       return
     }
     const armed = this.#keepAlive(state)
     this.#options.onCommitted({ state: this.#stored.state, commands })
-    for (const { letter, reply } of answered) {
-      if (letter.input.type === 'submit') armed.then(() => letter.resolve(reply), letter.reject)
-      else letter.resolve(reply)
-    }
+    tell(answers, armed)
   }
 
   /** The work goes on at once, but nobody is told that a turn is accepted before its heartbeat is armed. */
@@ -227,6 +229,24 @@ export class Mailbox {
     this.#stored = await store.commit(actorId, found, state)
     void this.#keepAlive(state)
     onCommitted({ state: this.#stored.state, commands })
+  }
+}
+
+function passTime(made: Advanced, context: AdvanceContext): void {
+  if (made.state === undefined) return
+  const dueMs = nextWakeMs(made.state, context.nowMs)
+  if (dueMs === undefined || dueMs > context.nowMs) return
+  const { state, commands } = advanceSession(made.state, { type: 'tick' }, context)
+  made.state = state
+  made.commands.push(...commands)
+}
+
+function tell(answers: Answer[], armed: Promise<void>): void {
+  for (const answer of answers) {
+    const { letter } = answer
+    if ('refusal' in answer) letter.reject(answer.refusal)
+    else if (letter.input.type === 'submit') armed.then(() => letter.resolve(answer.reply), letter.reject)
+    else letter.resolve(answer.reply)
   }
 }
 
