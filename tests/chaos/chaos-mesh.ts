@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type FollowedProgram, followProgram } from '../mesh/followed-program.ts'
-import { freePort, readStatus, root, runWeft, startWeft, testApiKey } from '../mesh/running-mesh.ts'
+import { freePort, type MeshStatus, readStatus, root, runWeft, startWeft, testApiKey } from '../mesh/running-mesh.ts'
 
 export interface ChaosMesh {
   /** Addresses of the gateways. */
@@ -12,6 +12,7 @@ export interface ChaosMesh {
   kills(): Promise<Map<string, number>>
   /** How often each effect was reported to the sink, by its key. */
   effects(): Promise<Map<string, number>>
+  processes(): Promise<MeshStatus['processes']>
   stop(): Promise<void>
 }
 
@@ -49,8 +50,8 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
     await stop()
     throw new Error(`the mesh did not start, or no agent joined it:\n${started.output}`)
   }
-  const { processes } = readStatus((await runWeft(['status', '--json'], env)).stdout)
-  const ports = processes.flatMap(({ ports: own }) => own.public ?? [])
+  const processes = async () => readStatus((await runWeft(['status', '--json'], env)).stdout).processes
+  const ports = (await processes()).flatMap(({ ports: own }) => own.public ?? [])
   return {
     gateways: ports.map((one) => `http://127.0.0.1:${one}`),
     apiKey: testApiKey,
@@ -62,6 +63,7 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
     async effects() {
       return countMatches(await readFile(sink, 'utf8').catch(() => ''), /^(.+)$/gm)
     },
+    processes,
     stop,
   }
 }

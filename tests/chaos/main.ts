@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util'
 import { runChaos, sum } from './run-chaos.ts'
 
-/** `npm run chaos -- [--kills 10000] [--minutes 120] [--handicap evict|deaf]`: the long run; exits with 1 when a promise broke. */
+/** `npm run chaos -- [--kills 10000] [--minutes 120] [--handicap evict|deaf] [--neighbours]`: the long run; exits with 1 when a promise broke. */
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '10000' },
     minutes: { type: 'string', default: '180' },
     handicap: { type: 'string' },
     passes: { type: 'string', default: '300' },
+    /** Also kills, restarts and freezes for 30 s what the services stand on. */
+    neighbours: { type: 'boolean', default: false },
   },
 })
 const handicap = (['evict', 'deaf'] as const).find((known) => known === values.handicap)
@@ -18,6 +20,7 @@ const run = await runChaos({
   atOnce: 48,
   meanPasses: Number(values.passes),
   handicap,
+  freezeMs: values.neighbours ? 30_000 : undefined,
   onProgress(kills) {
     if (Date.now() - lastTold < 60_000) return
     lastTold = Date.now()
@@ -27,6 +30,7 @@ const run = await runChaos({
 
 console.log(`\n${sum(run.kills)} kills in ${Math.round(run.seconds)} s`)
 for (const [point, count] of [...run.kills].toSorted(([, left], [, right]) => right - left)) console.log(`  ${count}\t${point}`)
+for (const [what, count] of [...run.disturbances].toSorted()) console.log(`  ${count}\t${what}`)
 console.log(`${run.accepted} turns accepted, ${run.completed} completed as they should, ${run.faults.length} not`)
 console.log(`${run.decided} decisions taken, ${run.effects} effects, ${run.effectFaults.length} lost or doubled`)
 console.log(`${run.effectsRepeated} effects told to the sink again after a crash, and left out by it`)

@@ -1,4 +1,5 @@
 import { type ChaosOptions, startChaosMesh } from './chaos-mesh.ts'
+import { disturbNeighbours } from './disturb-neighbours.ts'
 import { driveTurns, type Outcome } from './drive-turns.ts'
 
 export interface ChaosRun extends Omit<Outcome, 'effects'> {
@@ -9,18 +10,31 @@ export interface ChaosRun extends Omit<Outcome, 'effects'> {
   effectFaults: string[]
   /** How often an agent told the sink of an effect again, which is what the key is for. */
   effectsRepeated: number
+  /** What was done to the processes that the services stand on. */
+  disturbances: Map<string, number>
 }
 
 export interface ChaosLimits extends ChaosOptions {
   killsWanted: number
   secondsMax: number
   atOnce: number
+  /** Kills, restarts and freezes, for so many milliseconds, what the services stand on too. */
+  freezeMs?: number | undefined
   onProgress?: (kills: number, accepted: number) => void
 }
 
 /** Turns are begun until enough processes have died, or the time is over; then all are followed to their ends, and the effects counted. */
-export async function runChaos({ killsWanted, secondsMax, atOnce, onProgress, ...options }: ChaosLimits): Promise<ChaosRun> {
+export async function runChaos({
+  killsWanted,
+  secondsMax,
+  atOnce,
+  freezeMs,
+  onProgress,
+  ...options
+}: ChaosLimits): Promise<ChaosRun> {
   const mesh = await startChaosMesh(options)
+  const { processes } = mesh
+  const disturbance = freezeMs === undefined ? undefined : disturbNeighbours({ processes, freezeMs, random: Math.random })
   const startedAtMs = Date.now()
   let kills = 0
   const counting = setInterval(() => {
@@ -32,6 +46,7 @@ export async function runChaos({ killsWanted, secondsMax, atOnce, onProgress, ..
   try {
     const goesOn = () => kills < killsWanted && Date.now() - startedAtMs < secondsMax * 1_000
     const { effects: wanted, ...outcome } = await driveTurns({ mesh, atOnce, goesOn, random: Math.random })
+    await disturbance?.stop()
     const effects = await mesh.effects()
     const missing = wanted.filter((key) => !effects.has(key)).map((key) => `${key} did not happen`)
     const unasked = [...effects.keys()].filter((key) => !wanted.includes(key)).map((key) => `${key} was not asked for`)
@@ -42,9 +57,11 @@ export async function runChaos({ killsWanted, secondsMax, atOnce, onProgress, ..
       effects: effects.size,
       effectFaults: [...missing, ...unasked],
       effectsRepeated: [...effects.values()].reduce((repeated, count) => repeated + count - 1, 0),
+      disturbances: disturbance?.counts ?? new Map(),
     }
   } finally {
     clearInterval(counting)
+    await disturbance?.stop()
     await mesh.stop()
   }
 }
