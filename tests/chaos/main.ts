@@ -13,6 +13,8 @@ const { values } = parseArgs({
   },
 })
 const handicap = (['evict', 'deaf'] as const).find((known) => known === values.handicap)
+const interrupted = new AbortController()
+process.once('SIGINT', () => interrupted.abort())
 let lastTold = 0
 const run = await runChaos({
   killsWanted: Number(values.kills),
@@ -20,6 +22,7 @@ const run = await runChaos({
   atOnce: 48,
   meanPasses: Number(values.passes),
   handicap,
+  signal: interrupted.signal,
   freezeMs: values.neighbours ? 30_000 : undefined,
   onProgress(kills) {
     if (Date.now() - lastTold < 60_000) return

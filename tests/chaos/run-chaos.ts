@@ -20,6 +20,8 @@ export interface ChaosLimits extends ChaosOptions {
   atOnce: number
   /** Kills, restarts and freezes, for so many milliseconds, what the services stand on too. */
   freezeMs?: number | undefined
+  /** Begins no more turns; those under way are followed to their ends. */
+  signal?: AbortSignal | undefined
   onProgress?: (kills: number, accepted: number) => void
 }
 
@@ -29,6 +31,7 @@ export async function runChaos({
   secondsMax,
   atOnce,
   freezeMs,
+  signal,
   onProgress,
   ...options
 }: ChaosLimits): Promise<ChaosRun> {
@@ -44,8 +47,8 @@ export async function runChaos({
     })
   }, 2_000)
   try {
-    const goesOn = () => kills < killsWanted && Date.now() - startedAtMs < secondsMax * 1_000
-    const { effects: wanted, ...outcome } = await driveTurns({ mesh, atOnce, goesOn, random: Math.random })
+    const isOver = () => signal?.aborted === true || kills >= killsWanted || Date.now() - startedAtMs >= secondsMax * 1_000
+    const { effects: wanted, ...outcome } = await driveTurns({ mesh, atOnce, goesOn: () => !isOver(), random: Math.random })
     await disturbance?.stop()
     const effects = await mesh.effects()
     const missing = wanted.filter((key) => !effects.has(key)).map((key) => `${key} did not happen`)
