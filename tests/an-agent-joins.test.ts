@@ -18,6 +18,9 @@ const Answer = z.object({
 })
 const Agents = z.object({ data: z.array(z.looseObject({ id: z.string(), isReachable: z.boolean() })) })
 
+const capability = { name: 'nothing', description: 'Does nothing.', inputSchema: {}, outputSchema: {}, effects: 'none' }
+const card = { id: 'stubborn', version: '1.0.0', description: 'Will not end.', capabilities: [capability] }
+
 let folder: string
 let ledgers: { id: string; ledger: string; program: FollowedProgram }[]
 
@@ -33,7 +36,7 @@ beforeAll(async () => {
 }, 90_000)
 
 afterAll(async () => {
-  await Promise.all(ledgers.map(({ program }) => program.end('SIGKILL', 5_000).catch(() => undefined)))
+  await Promise.all(ledgers.map(({ program }) => program.end('SIGTERM', 15_000).catch(() => undefined)))
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -135,4 +138,17 @@ describe('weft agent run', () => {
     expect(data.map(({ id }) => id)).not.toContain('ledger')
     if (canSeeProcesses) expect(processesWith(folder)).toEqual([])
   }, 30_000)
+
+  it('ends at once when told twice, also with a program that will not end', async () => {
+    const [free = 0] = await freePorts(1)
+    const stubborn = `process.on('SIGTERM', () => {})
+      require('node:http').createServer((_, response) => response.end(${JSON.stringify(JSON.stringify(card))})).listen(process.env.APP_PORT, '127.0.0.1')`
+    const program = agentRun(['--app-id', 'stubborn', '--app-port', String(free), '--', process.execPath, '-e', stubborn, folder])
+    await program.until(/stubborn joined the mesh/, 30_000)
+    const ended = program.end('SIGINT', 20_000)
+    await program.until(/stubborn leaves the mesh/, 5_000)
+    void program.end('SIGINT', 20_000)
+    expect(await ended).toBe(0)
+    if (canSeeProcesses) expect(processesWith(folder)).toEqual([])
+  }, 60_000)
 })

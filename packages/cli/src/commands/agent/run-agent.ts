@@ -11,6 +11,8 @@ import { type AgentWish, agentSpecs } from './agent-processes.ts'
 const readyTimeoutMs = 60_000
 const hopelessAfterFailures = 3
 const pollMs = 100
+/** The mesh may be down by now; it also notices by itself that an agent is gone. */
+const leavingTimeoutMs = 3_000
 
 const Agents = z.object({ data: z.array(z.looseObject({ id: z.string(), isBuiltIn: z.boolean(), isReachable: z.boolean() })) })
 const Registered = z.looseObject({
@@ -38,7 +40,9 @@ export async function runAgent({ mesh, terminal, isJson }: ClientContext, wish: 
     },
   })
   const sidecar = new SupervisedProcess(specs.sidecar, { log: sidecarLog, onChange: (snapshot) => tell(terminal, snapshot) })
-  const told = stopSignal()
+  const told = stopSignal(() => {
+    for (const one of [program, sidecar]) one.kill()
+  })
   try {
     program.start()
     sidecar.start()
@@ -49,7 +53,9 @@ export async function runAgent({ mesh, terminal, isJson }: ClientContext, wish: 
     if (isJson) terminal.printJson(agent)
     await told
     terminal.note(`${appId} leaves the mesh`)
-    await mesh.client.delete(`/agents/${appId}`).catch((cause: unknown) => terminal.note(`not unregistered: ${String(cause)}`))
+    await mesh.client
+      .delete(`/agents/${appId}`, { timeout: leavingTimeoutMs, maxRetries: 0 })
+      .catch((cause: unknown) => terminal.note(`not unregistered: ${String(cause)}`))
   } finally {
     isJoined = false
     await program.stop()
@@ -93,9 +99,16 @@ function notReady({ spec, failuresBeforeReady }: SupervisedProcess): CliError {
   return new CliError('agent_not_ready', `${spec.name} ${what}`)
 }
 
-function stopSignal(): Promise<void> {
+/** The first signal ends all in order, a second one at once. */
+function stopSignal(endAtOnce: () => void): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+    let count = 0
+    const hear = () => {
+      count += 1
+      if (count > 1) endAtOnce()
+      resolve()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, hear)
   })
 }
 
