@@ -15,6 +15,8 @@ const kills = Number(process.argv[2] ?? 20)
 const decisions = Number(process.argv[3] ?? 200)
 const sessionsInFlight = 10
 const stepMs = 4_000
+/** Between kills: a supervisor starts what failed a moment ago later than what fails for the first time. */
+const betweenKillsMs = 12_000
 
 const Event = z.looseObject({ type: z.string(), at: z.string() })
 
@@ -50,7 +52,9 @@ async function killOnce(): Promise<number[]> {
   const victims = (await mesh.processes()).filter(({ name }) => name === 'orchestrator' || name === 'orchestrator-daprd')
   const killedAtMs = Date.now()
   for (const { pid } of victims) if (pid !== undefined) process.kill(pid, 'SIGKILL')
-  return Promise.all(sessions.map(async (sessionId) => firstAfter(await startsOf(sessionId), killedAtMs)))
+  const restarts = await Promise.all(sessions.map(async (sessionId) => firstAfter(await startsOf(sessionId), killedAtMs)))
+  await sleep(Math.max(0, killedAtMs + betweenKillsMs - Date.now()))
+  return restarts
 }
 
 function firstAfter(starts: number[], killedAtMs: number): number {
@@ -96,6 +100,6 @@ function report(): void {
     ['decision sent → the step it lets run begins', decided.length, p50(decided), p99(decided), '≤ 15', ''],
   ]
   const table = markdownTable(['from → to', 'n', 'p50 ms', 'p99 ms', 'wanted p50', 'wanted p99'], rows)
-  const note = `${kills} kills of the only orchestrator and its sidecar with ${sessionsInFlight} sessions in flight each (${cell(stepMs / 1_000)} s steps); ${decisions} decisions one after the other over the API.`
+  const note = `${kills} kills of the only orchestrator and its sidecar at least ${cell(betweenKillsMs / 1_000)} s apart, with ${sessionsInFlight} sessions in flight each (${cell(stepMs / 1_000)} s steps); ${decisions} decisions one after the other over the API.`
   recordResults({ name: 'recovery', title: 'Back to work: after a kill, after a decision', load, body: `${table}\n\n${note}` })
 }

@@ -5,8 +5,10 @@ import { z } from 'zod'
 /** Sessions woken at boot at most, and at once; the rest is woken by its reminders. */
 const sessionsMax = 10_000
 const atOnceMax = 32
-/** The sidecar and the database may come later than this host. */
-const retryMs = 500
+/** The sidecar and the database may come later than this host; asking whether they are there costs a millisecond. */
+const retryMs = 50
+/** As often a wait is told of. */
+const tellEvery = 200
 
 export interface ResumingDeps {
   database: Database
@@ -36,7 +38,7 @@ async function resumeWhenPossible(deps: ResumingDeps, isStopped: () => boolean):
       deps.logger.info('unfinished sessions were woken', { resumed: await resumeSessions(deps) })
       return
     } catch (cause) {
-      if (attempt % 20 === 1) deps.logger.warn('waking unfinished sessions waits', { cause: String(cause) })
+      if (attempt % tellEvery === 1) deps.logger.warn('waking unfinished sessions waits', { cause: String(cause) })
       await new Promise((resolve) => setTimeout(resolve, retryMs).unref())
     }
   }

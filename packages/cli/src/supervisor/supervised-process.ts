@@ -156,7 +156,7 @@ export class SupervisedProcess {
     this.#failuresInARow = countFailure(this.#failuresInARow, Date.now() - this.#startedAtMs)
     this.#failuresBeforeReady += 1
     const delayMs = restartDelayMs(this.#failuresInARow, this.#restartDelayMsMax)
-    this.#note(`${how}; starting it again in ${delayMs / 1000} s`)
+    this.#note(`${how}; starting it again ${delayMs === 0 ? 'at once' : `in ${delayMs / 1000} s`}`)
     this.#enter('restarting')
     void this.#restartAfter(delayMs)
   }
