@@ -93,10 +93,18 @@ async function joinPatiently(...args: Parameters<typeof joinAgent>): Promise<Fol
 }
 
 const joinAttemptsMax = 10
+/** An agent is back in a fraction of the time a service takes, so it can die more often. */
+const agentDiesMore = 4
 
 async function joinAgent(env: Record<string, string>, sink: string, meanPasses: number | undefined): Promise<FollowedProgram> {
   const main = join(root, 'tests', 'chaos', 'chaos-agent.ts')
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, sink, String(meanPasses ?? 0)]
+  const command = [
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    main,
+    sink,
+    String(Math.ceil((meanPasses ?? 0) / agentDiesMore)),
+  ]
   const agent = followProgram(
     startWeft(['agent', 'run', '--app-id', 'chaos', '--app-port', String(await freePort()), '--', ...command], env),
   )

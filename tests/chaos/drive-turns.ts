@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ChaosMesh } from './chaos-mesh.ts'
+import { readInPieces } from './read-in-pieces.ts'
 import { type RandomTurn, randomTurn } from './random-turn.ts'
 
 /** What came of the turns that were accepted. */
@@ -9,6 +10,8 @@ export interface Outcome {
   accepted: number
   completed: number
   decided: number
+  /** Turns whose events were also read one at a time while they came, each over a stream that was cut after it. */
+  readInPieces: number
   /** Keys of the effects the turns should have had, once each. */
   effects: string[]
   /** What was wrong, turn by turn. */
@@ -26,6 +29,7 @@ export interface DriveOptions {
 const turnPatienceMs = 180_000
 const retryMs = 200
 const requestMs = 20_000
+const readInPiecesShare = 0.1
 
 const View = z.looseObject({
   turns: z.array(
@@ -41,7 +45,7 @@ const Event = z.looseObject({ seq: z.number(), type: z.string(), stepId: z.strin
 
 /** Begins random turns through random gateways, decides what they ask, and checks each one to its end. */
 export async function driveTurns(options: DriveOptions): Promise<Outcome> {
-  const outcome: Outcome = { accepted: 0, completed: 0, decided: 0, effects: [], faults: [] }
+  const outcome: Outcome = { accepted: 0, completed: 0, decided: 0, readInPieces: 0, effects: [], faults: [] }
   await Promise.all(
     Array.from({ length: options.atOnce }, async () => {
       while (options.goesOn()) await driveTurn(options, outcome)
@@ -66,7 +70,14 @@ async function run(
   await accept(options, sessionId, turn)
   outcome.accepted += 1
   outcome.effects.push(...turn.stepIds.map((stepId) => `${sessionId}/1/${stepId}`))
-  return follow(options, outcome, { sessionId, turn })
+  if (options.random() > readInPiecesShare) return follow(options, outcome, { sessionId, turn })
+  outcome.readInPieces += 1
+  const { mesh, random } = options
+  const [fault, heard] = await Promise.all([
+    follow(options, outcome, { sessionId, turn }),
+    readInPieces({ mesh, random, sessionId, patienceMs: turnPatienceMs }),
+  ])
+  return fault ?? heard
 }
 
 /** A client that lost its answer sends the same again, under the same key. */
