@@ -123,6 +123,7 @@ describe('approvers hear of what is asked', () => {
 
   it('by a letter, whose link decides only by its form', async () => {
     const ann = addressOf('ann')
+    await makeKey({ name: ann, scopes: ['approve'] })
     const { id, sessionId } = await beginIn(storeId, { assignees: [ann] })
     const [link] = /http:\/\/\S+\/page\?token=\S+/.exec((await letterTo(ann)).text) ?? []
     if (link === undefined) throw new Error('the letter has no link')
@@ -136,6 +137,15 @@ describe('approvers hear of what is asked', () => {
     expect(await answerOf(sessionId)).toMatchObject({ status: 'completed', text: expect.stringContaining('1790') })
   }, 60_000)
 })
+
+it('nobody approves by a letter to himself: it goes to those alone whose key may approve', async () => {
+  const [eve, ann] = [addressOf('eve'), addressOf('ann')]
+  await makeKey({ name: eve, scopes: ['chat'] })
+  await makeKey({ name: ann, scopes: ['approve'] })
+  await beginIn(storeId, { assignees: [eve, ann] })
+  await letterTo(ann)
+  expect(mail.letters.filter(({ to }) => to.includes(eve))).toEqual([])
+}, 60_000)
 
 describe('the stream of approvals', () => {
   it('shows an approver what is asked and decided, nothing of others, and goes on where it was cut', async () => {

@@ -92,11 +92,11 @@ export async function beginIn(storeId: string, ask: Ask = {}) {
 
 /** A key under a name that no other test uses. */
 export async function makeKey(
-  more: { scopes?: string[]; roles?: string[]; tenant?: string } = {},
+  more: { name?: string; scopes?: string[]; roles?: string[]; tenant?: string } = {},
 ): Promise<{ name: string; key: string }> {
   keyCount += 1
-  const name = `approver ${Date.now()}-${keyCount}`
-  const { key } = await bodyOf(Key, post('/v1/keys', { name, scopes: ['chat', 'approve'], ...more }))
+  const { name = `approver ${Date.now()}-${keyCount}`, ...rest } = more
+  const { key } = await bodyOf(Key, post('/v1/keys', { name, scopes: ['chat', 'approve'], ...rest }))
   return { name, key }
 }
 

@@ -4,6 +4,8 @@ import { settleWithin } from './settle-within.ts'
 /** Where keys are kept. `find` answers only keys that are neither revoked nor expired. */
 export interface KeyLookup {
   find(keyHash: string): Promise<KeyIdentity | undefined>
+  /** The newest good key of a tenant with this name and the scope `approve`. */
+  findApprover(key: { tenant: string; name: string }): Promise<KeyIdentity | undefined>
   /** Those of these keys that are still good. */
   findValid(keyIds: string[]): Promise<Set<string>>
 }

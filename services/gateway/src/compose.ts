@@ -161,10 +161,11 @@ function internalApp({ telemetry, own, replyTopic, hub, agents }: Parts, setting
 
 const notificationTimeoutMs = 10_000
 
-function startNotifying({ database, webhooks, sidecar, pages, telemetry }: Parts, settings: GatewaySettings) {
+function startNotifying({ database, webhooks, keyStore, sidecar, pages, telemetry }: Parts, settings: GatewaySettings) {
   const { WEFT_SMTP_URL: url, WEFT_MAIL_FROM: from } = settings
   const deps = {
     webhooks: webhooks.webhooks,
+    keys: keyStore,
     sidecar,
     sendMail: url === undefined ? undefined : createMailSender({ url, from }),
     links: pages,

@@ -6,6 +6,7 @@ import {
   messageText,
   type SessionView,
   sessionOfApproval,
+  toWeftError,
   WeftError,
 } from '@weft/contracts'
 import { type KeyIdentity, requireScope } from './core/api-key.ts'
@@ -146,8 +147,13 @@ async function decideAll(
   await deps.sessions.attach(session, deps.replyTopic).catch(() => undefined)
   const decided = new Set<string>()
   for (const wish of wishes) {
-    const { approval } = await decideApproval(deps, { place: placeOf(session.tenant, wish.approvalId), wish, by })
-    if (approval.status !== 'pending') decided.add(approval.id)
+    try {
+      const { approval } = await decideApproval(deps, { place: placeOf(session.tenant, wish.approvalId), wish, by })
+      if (approval.status !== 'pending') decided.add(approval.id)
+    } catch (thrown) {
+      // One decision may end the turn, and with it what the others were to decide.
+      if (decided.size === 0 || toWeftError(thrown).code !== 'gone') throw thrown
+    }
   }
   return decided
 }

@@ -32,12 +32,17 @@ export async function* followApprovals(options: FollowApprovalsOptions): AsyncGe
     for (const entry of data) {
       position = entry.position
       const approval = await approvals.find({ tenant, id: entry.approvalId })
-      if (approval === undefined || !(isWanted(approval) || readers.has(approval.id))) continue
+      if (approval === undefined || !(isWanted(approval) || readers.has(approval.id) || mayHaveLeft(options, entry))) continue
       remember(readers, approval, isWanted(approval) && approval.status === 'pending')
       yield { id: position, data: JSON.stringify({ type: `approval.${String(entry.entry.kind)}`, entry, approval }) }
     }
     if (data.length === 0) await tail.waitBeyond({ tenant, position }, signal)
   }
+}
+
+/** Who goes on where a stream was cut may have been shown what went to somebody else meanwhile. */
+function mayHaveLeft({ afterPosition }: FollowApprovalsOptions, { entry }: { entry: Record<string, unknown> }): boolean {
+  return afterPosition !== undefined && (entry.kind === 'delegated' || entry.kind === 'escalated')
 }
 
 function remember(readers: Set<string>, { id }: ApprovalView, isReaders: boolean): void {

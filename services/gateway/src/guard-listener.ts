@@ -19,7 +19,9 @@ const openOnLoopback = new Set(['/healthz', '/metrics'])
 /** Health and metrics need no key on this machine; from elsewhere only "alive" and "ready" do not. */
 export function guardHealth(needsKey: RequestHandler): RequestHandler {
   return (request, response, next) => {
-    const isOpen = openToAll.has(request.path) || !openOnLoopback.has(request.path) || isLoopback(request.socket.remoteAddress)
+    // As the router reads a path: in any case of its letters, with or without a slash at the end.
+    const path = request.path.toLowerCase().replace(/\/$/, '')
+    const isOpen = openToAll.has(path) || !openOnLoopback.has(path) || isLoopback(request.socket.remoteAddress)
     if (isOpen) next()
     else needsKey(request, response, next)
   }

@@ -1,7 +1,7 @@
 import { parseValue, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import { KeyScope } from './core/api-key.ts'
+import { type KeyIdentity, KeyScope } from './core/api-key.ts'
 import type { KeyRecord, KeyStore } from './key-store.ts'
 
 const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
@@ -23,9 +23,16 @@ export function createPostgresKeys({ db }: Pick<Database, 'db'>): KeyStore {
         select id, tenant, name, scopes, roles, expires_at from api_keys
         where key_hash = ${Buffer.from(keyHash, 'hex')} and revoked_at is null and (expires_at is null or expires_at > now())
       `.execute(db)
-      if (rows[0] === undefined) return undefined
-      const { id, expires_at, ...key } = parseValue(IdentityRow, rows[0], 'a key row')
-      return { keyId: id, ...key, expiresAtMs: expires_at === null ? undefined : Date.parse(expires_at) }
+      return rows[0] === undefined ? undefined : toIdentity(rows[0])
+    },
+    async findApprover({ tenant, name }) {
+      const { rows } = await sql`
+        select id, tenant, name, scopes, roles, expires_at from api_keys
+        where tenant = ${tenant} and name = ${name} and scopes && array['approve', 'admin']
+          and revoked_at is null and (expires_at is null or expires_at > now())
+        order by created_at desc, id desc limit 1
+      `.execute(db)
+      return rows[0] === undefined ? undefined : toIdentity(rows[0])
     },
     async findValid(keyIds) {
       const { rows } = await sql`
@@ -69,6 +76,11 @@ async function listKeys(
 async function requireKey(db: Database['db'], { tenant, keyId }: { tenant: string; keyId: string }): Promise<void> {
   const { rows } = await sql`select 1 from api_keys where tenant = ${tenant} and id = ${keyId}`.execute(db)
   if (rows.length === 0) throw new WeftError('invalid_request', `'after' names no key of this list`, { param: 'after' })
+}
+
+function toIdentity(row: unknown): KeyIdentity {
+  const { id, expires_at, ...key } = parseValue(IdentityRow, row, 'a key row')
+  return { keyId: id, ...key, expiresAtMs: expires_at === null ? undefined : Date.parse(expires_at) }
 }
 
 function toRecord(row: unknown): KeyRecord {

@@ -30,6 +30,26 @@ describe('keys in Postgres', () => {
     return { hash: record.keyHash, record }
   }
 
+  it('are found by their name where they may approve', async () => {
+    const keys = createPostgresKeys(test.database)
+    const find = (tenant: string) => keys.findApprover({ tenant, name: 'ann@example.com' })
+    for (const [id, more] of [
+      ['key_reader', { scopes: ['chat' as const] }],
+      ['key_ann', { scopes: ['approve' as const] }],
+      ['key_gone', { scopes: ['admin' as const], expiresAt: '2020-01-01T00:00:00Z' }],
+    ] as const)
+      await keys.insert({
+        ...newKey(id, { tenant: 'letters' }).record,
+        ...more,
+        scopes: [...more.scopes],
+        name: 'ann@example.com',
+      })
+    expect(await find('letters')).toMatchObject({ keyId: 'key_ann', scopes: ['approve'] })
+    expect(await find('acme')).toBeUndefined()
+    await keys.revoke({ tenant: 'letters', keyId: 'key_ann' })
+    expect(await find('letters')).toBeUndefined()
+  })
+
   it('are found by their hash until they expire or are revoked', async () => {
     const keys = createPostgresKeys(test.database)
     const good = newKey('key_good')

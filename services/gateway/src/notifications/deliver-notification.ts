@@ -1,13 +1,16 @@
 import { WeftError } from '@weft/contracts'
 import { type OutboundLimits, postOutbound, type Sidecar } from '@weft/mesh'
 import { approvalLink, type PageLinks } from '../approval-links.ts'
+import { approverOf } from '../core/approver.ts'
 import { approvalMail, type Mail } from '../core/notification-mail.ts'
 import { signWebhook } from '../core/webhook-signature.ts'
+import type { KeyStore } from '../key-store.ts'
 import type { Notification } from './notification-store.ts'
 import type { WebhookStore } from './webhook-store.ts'
 
 export interface DeliverDeps {
   webhooks: Pick<WebhookStore, 'target'>
+  keys: Pick<KeyStore, 'findApprover'>
   sidecar: Pick<Sidecar, 'publish'>
   /** undefined: no server for mail is set. */
   sendMail: ((mail: Mail & { to: string }) => Promise<void>) | undefined
@@ -47,9 +50,16 @@ async function callWebhook(
   throw new WeftError('upstream_error', `the webhook answered ${status}`, { isRetryable: status !== 410 })
 }
 
-async function sendLetter({ sendMail, links, base }: DeliverDeps, { tenant, target, payload }: Notification): Promise<void> {
+/** A letter goes to whoever has a key of that name that may approve: its link decides in place of that key, and ends with it. */
+async function sendLetter(deps: DeliverDeps, { tenant, target, payload }: Notification): Promise<void> {
+  const { sendMail, keys, links, base } = deps
   if (sendMail === undefined) throw new WeftError('conflict', 'no mail server is set (WEFT_SMTP_URL)', { isRetryable: false })
+  const approver = await keys.findApprover({ tenant, name: target })
+  if (approver === undefined) {
+    const message = `no key named ${target} may approve: make one with weft keys create`
+    throw new WeftError('permission_denied', message, { isRetryable: false })
+  }
   const approval = payload.data
-  const by = { id: target, roles: [], isAdmin: false }
-  await sendMail({ to: target, ...approvalMail(approval, approvalLink(links, { base, tenant, approval, by, keyId: undefined })) })
+  const link = approvalLink(links, { base, tenant, approval, by: approverOf(approver), keyId: approver.keyId })
+  await sendMail({ to: target, ...approvalMail(approval, link) })
 }

@@ -68,11 +68,13 @@ async function run(deps: NotificationWorkerDeps, signal: AbortSignal): Promise<v
 
 /** No more than one target may have at once, so that one whose receiver is slow takes only its own places. */
 async function takeDue(store: NotificationStore, underway: ReadonlyMap<unknown, string>): Promise<Notification[]> {
-  const limit = Math.min(targetUnderwayMax, underwayMax - underway.size)
-  if (limit === 0) return []
   const counts = new Map<string, number>()
   for (const target of underway.values()) counts.set(target, (counts.get(target) ?? 0) + 1)
   const busyTargets = [...counts].filter(([, count]) => count >= targetUnderwayMax).map(([target]) => target)
+  const others = [...counts.values()].filter((count) => count < targetUnderwayMax)
+  // All that is taken may be for the one that has the fewest places left.
+  const limit = Math.min(targetUnderwayMax - Math.max(0, ...others), underwayMax - underway.size)
+  if (limit === 0) return []
   return store.take({ limit, leaseMs, attemptsMax: notificationAttemptsMax, busyTargets })
 }
 

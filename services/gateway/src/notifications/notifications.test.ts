@@ -81,10 +81,20 @@ async function stateOf(): Promise<unknown> {
   return rows[0]
 }
 
+const approver = {
+  keyId: 'key_ann',
+  tenant: 'acme',
+  name: 'ann@example.com',
+  scopes: ['approve' as const],
+  roles: [],
+  expiresAtMs: undefined,
+}
+
 function deliver(notification: Notification): Promise<void> {
   const deps = {
     webhooks: createPostgresWebhooks(test.database),
     sidecar: { publish: async (topic: string, data: unknown) => void published.push([topic, data]) },
+    keys: { findApprover: async ({ name }: { name: string }) => (name.startsWith('stranger') ? undefined : approver) },
     sendMail: createMailSender({ url: smtpUrl, from: 'weft@example.com' }),
     links: { key: 'the key of the pages', publicUrl: 'https://weft.example' },
     base: '',
@@ -195,6 +205,13 @@ it('writes to an approver whose link opens a page, and to nobody an agent might 
   const letter = letters[0]?.data.replace(/=\r\n/g, '').replace(/=3D/g, '=') ?? ''
   expect(letter).toMatch(/https:\/\/weft\.example\/approvals\/[^ ]+\/page\?token=/)
   expect(letter).not.toMatch(/^Bcc:/m)
+})
+
+it('writes to nobody who has no key to approve with: the link would give him one', async () => {
+  await queue('email', 'stranger@example.com')
+  await work(isSettled)
+  expect(letters).toEqual([])
+  expect(await stateOf()).toMatchObject({ is_given_up: true, last_error: expect.stringContaining('stranger@example.com') })
 })
 
 it('publishes on the topic of the mesh, naming the tenant', async () => {

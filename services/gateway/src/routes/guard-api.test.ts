@@ -33,7 +33,7 @@ describe('who may call', () => {
       expect(response.status).toBe(401)
       expect((await errorOf(response)).code).toBe('invalid_api_key')
     }
-    for (const path of ['/livez', '/readyz', '/healthz', '/metrics'])
+    for (const path of ['/livez', '/readyz', '/healthz', '/metrics', '/METRICS/'])
       expect((await fetch(`${gateway.url}${path}`)).status).toBe(200)
   })
 

@@ -1,4 +1,9 @@
+import { hasScope, type KeyIdentity } from '../core/api-key.ts'
 import type { KeyRecord, KeyStore, NewKey } from '../key-store.ts'
+
+function identityOf({ id, tenant, scopes, name, roles, expiresAt }: NewKey): KeyIdentity {
+  return { keyId: id, tenant, scopes, name, roles, expiresAtMs: expiresAt === undefined ? undefined : Date.parse(expiresAt) }
+}
 
 /** Keys in memory, with the rules of the stored ones. */
 export function createMemoryKeys(): KeyStore {
@@ -8,9 +13,12 @@ export function createMemoryKeys(): KeyStore {
   return {
     async find(keyHash) {
       const found = keys.find((key) => key.keyHash === keyHash && isValid(key))
-      if (found === undefined) return undefined
-      const expiresAtMs = found.expiresAt === undefined ? undefined : Date.parse(found.expiresAt)
-      return { keyId: found.id, tenant: found.tenant, scopes: found.scopes, name: found.name, roles: found.roles, expiresAtMs }
+      return found === undefined ? undefined : identityOf(found)
+    },
+    async findApprover({ tenant, name }) {
+      const named = keys.filter((key) => key.tenant === tenant && key.name === name && isValid(key))
+      const found = named.findLast(({ scopes }) => hasScope({ scopes }, 'approve'))
+      return found === undefined ? undefined : identityOf(found)
     },
     findValid: async (keyIds) => new Set(keys.filter((key) => keyIds.includes(key.id) && isValid(key)).map((key) => key.id)),
     async insert(key) {

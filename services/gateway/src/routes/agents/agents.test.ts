@@ -71,3 +71,10 @@ it.each([
 it('only an administrator adds agents', async () => {
   expect((await register('billing', await gateway.makeKey({ scopes: ['chat'] }))).status).toBe(403)
 })
+
+it('an administrator of one tenant manages no agents, which are there for all', async () => {
+  await register('billing')
+  const key = await gateway.makeKey({ tenant: 'acme', scopes: ['admin'] })
+  expect((await register('billing', key)).status).toBe(403)
+  expect((await gateway.request('/v1/agents/billing', { method: 'DELETE', key })).status).toBe(403)
+})

@@ -133,7 +133,15 @@ describe('a link', () => {
     const changed = Buffer.from(
       Buffer.from(payload, 'base64url').toString('utf8').replace('"isAdmin":false', '"isAdmin":true'),
     ).toString('base64url')
-    for (const token of [forged, `${changed}.${signature}`, payload, '', 'x.y.z', `${payload}.`]) {
+    for (const token of [
+      forged,
+      `${changed}.${signature}`,
+      payload,
+      '',
+      'x.y.z',
+      `${payload}.`,
+      `${payload}.%C3%A9${'a'.repeat(42)}`,
+    ]) {
       expect((await fetch(at(token))).status).toBe(404)
       expect((await submit(at(token), { decision: 'approve' })).status).toBe(404)
     }

@@ -248,6 +248,11 @@ describe('the shapes of other inboxes', () => {
     expect(lastDecision()).toMatchObject({ approvalId: id, hash: 'a'.repeat(64), ...handed })
   })
 
+  it('is about what was read with it, whatever it becomes meanwhile', async () => {
+    expect((await post(`${id}/decide`, { type: 'accept' })).status).toBe(200)
+    expect(lastDecision()).toMatchObject({ hash: 'a'.repeat(64) })
+  })
+
   it.each([
     [[]],
     [[{ type: 'accept' }, { type: 'accept' }]],

@@ -18,7 +18,7 @@ export function decideByShape(deps: ApprovalDeps): RequestHandler {
     const asked = await findApproval(deps, place)
     const wish = wishByShape(asked, request.body)
     const by = approverOf(identityOf(response))
-    const bound = hash === undefined ? wish : { ...wish, hash }
+    const bound = { ...wish, hash: hash ?? asked.hash }
     const { approval, isRepeat } = await decideApproval(deps, { place, wish: bound, by })
     response.json({ ...approval, isRepeat })
   }
