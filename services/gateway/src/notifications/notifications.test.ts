@@ -81,14 +81,8 @@ async function stateOf(): Promise<unknown> {
   return rows[0]
 }
 
-const approver = {
-  keyId: 'key_ann',
-  tenant: 'acme',
-  name: 'ann@example.com',
-  scopes: ['approve' as const],
-  roles: [],
-  expiresAtMs: undefined,
-}
+const scopes = ['approve' as const]
+const approver = { keyId: 'key_ann', tenant: 'acme', name: 'ann@example.com', scopes, roles: [], expiresAtMs: undefined }
 
 function deliver(notification: Notification): Promise<void> {
   const deps = {
