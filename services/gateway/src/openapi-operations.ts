@@ -60,7 +60,12 @@ const sessions: ApiOperation[] = [
     answer: { content: 'text/vnd.mermaid' },
   },
   {
-    ...chatScope('get', '/v1/sessions/{id}/export', 'exportSession', 'A session as a document: json, md or pdf'),
+    ...chatScope(
+      'get',
+      '/v1/sessions/{id}/export',
+      'exportSession',
+      'A session as a document: json, md or pdf; a very long one says that it is cut',
+    ),
     query: ['format'],
   },
   { ...chatScope('post', '/v1/sessions/{id}/cancel', 'cancelSession', 'Cancels what runs'), answer: { schema: 'SessionView' } },

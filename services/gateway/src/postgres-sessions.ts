@@ -22,10 +22,18 @@ const EventRow = z.object({
   step_id: z.string().nullable(),
   data: z.record(z.string(), z.unknown()),
 })
-const MessageRow = z.object({ turn: z.number(), role: z.string(), at: Time, content: z.record(z.string(), z.unknown()) })
+const MessageRow = z.object({
+  turn: z.number(),
+  role: z.string(),
+  at: Time,
+  content: z.record(z.string(), z.unknown()),
+  left: z.coerce.number(),
+})
 
 /** Every reader of a stream holds one page, however slowly it reads. As stored, which compresses long text. */
 const pageBytesMax = 65_536
+/** Messages of one page, but for its last; a question may have 8 MB. As stored, too. */
+const messageBytesMax = 262_144
 
 /** The event log's tables, read for clients; the orchestrator writes them. Every query names the tenant. */
 export function createPostgresSessionLog({ db }: Pick<Database, 'db'>): SessionLog {
@@ -87,14 +95,18 @@ async function readTail(db: Db, { tenant, sessionId }: SessionRef): Promise<LogT
 
 /** A turn has one question and one answer, so its number and the role make a stable id. */
 async function listMessages(db: Db, { tenant, sessionId }: SessionRef, { limit, after }: MessagePage) {
+  const place = sql`turn, case role when 'user' then 0 else 1 end`
   const { rows } = await sql`
-    select turn, role, at, content from messages
-    where tenant = ${tenant} and session_id = ${sessionId}
-      and (turn, case role when 'user' then 0 else 1 end) > (${after?.turn ?? 0}::int, ${after?.part ?? 1}::int)
-    order by turn, case role when 'user' then 0 else 1 end
-    limit ${limit + 1}
+    select turn, role, at, content, "left" from (
+      select *, count(*) over () as "left", sum(pg_column_size(content)) over (order by ${place}) - pg_column_size(content) as bytes_before
+      from messages
+      where tenant = ${tenant} and session_id = ${sessionId} and (${place}) > (${after?.turn ?? 0}::int, ${after?.part ?? 1}::int)
+      order by ${place} limit ${limit}
+    ) as page
+    where bytes_before < ${messageBytesMax} order by ${place}
   `.execute(db)
-  return { data: rows.slice(0, limit).map(toMessage), hasMore: rows.length > limit }
+  const messages = rows.map((row) => parseValue(MessageRow, row, 'a message row'))
+  return { data: messages.map(toMessage), hasMore: messages.some(({ left }) => left > messages.length) }
 }
 
 function toSummary(row: unknown): SessionSummary {
@@ -112,8 +124,7 @@ function toEvent(sessionId: string, row: unknown): SessionEvent {
   )
 }
 
-function toMessage(row: unknown): SessionMessage & { id: string } {
-  const { turn, role, at, content } = parseValue(MessageRow, row, 'a message row')
+function toMessage({ turn, role, at, content }: z.infer<typeof MessageRow>): SessionMessage & { id: string } {
   return { id: `${turn}.${role}`, turn, role, at, content: content.content, ...rest(content) }
 }
 

@@ -175,5 +175,27 @@ describe('the session log in Postgres', () => {
     expect([first.data.map(({ id }) => id), first.hasMore]).toEqual([['1.user', '1.assistant'], true])
     const second = await log.messages(session, { limit: 2, after: { turn: 1, part: 0 } })
     expect(second.data.map(({ content }) => content)).toEqual(['assistant 1', 'user 2'])
+    expect([second.hasMore, await log.messages(session, { limit: 2, after: { turn: 2, part: 0 } })]).toEqual([
+      false,
+      { data: [], hasMore: false },
+    ])
+  })
+
+  it('reads long messages a few at a time, and says that there are more', async () => {
+    const log = createPostgresSessionLog(test.database)
+    const content = JSON.stringify({ content: randomBytes(150_000).toString('base64') })
+    for (const turn of [1, 2, 3]) {
+      await sql`insert into messages (tenant, session_id, turn, role, content, at)
+        values ('acme', 'sess_long', ${turn}, 'user', ${content}::jsonb, now())`.execute(test.database.db)
+    }
+    const page = async (turn: number) => {
+      const { data, hasMore } = await log.messages(
+        { tenant: 'acme', sessionId: 'sess_long' },
+        { limit: 100, after: { turn, part: 1 } },
+      )
+      return { ids: data.map(({ id }) => id), hasMore }
+    }
+    expect(await page(0)).toEqual({ ids: ['1.user', '2.user'], hasMore: true })
+    expect(await page(2)).toEqual({ ids: ['3.user'], hasMore: false })
   })
 })

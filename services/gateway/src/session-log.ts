@@ -49,5 +49,6 @@ export interface SessionLog {
   /** The next events, `limit` at most and fewer where they are long: the rest comes with the next call. Empty only at the end of the log. */
   eventsAfter(session: SessionRef, seq: number, limit: number): Promise<SessionEvent[]>
   tail(session: SessionRef): Promise<LogTail>
+  /** The next messages, `limit` at most and fewer where they are long: at least one while there is any. */
   messages(session: SessionRef, page: MessagePage): Promise<{ data: (SessionMessage & { id: string })[]; hasMore: boolean }>
 }

@@ -19,10 +19,12 @@ export interface DocumentSource {
   title: string
   messages: SaidMessage[]
   turns: Pick<TurnView, 'turn' | 'approvals'>[]
+  /** Whether later messages were left out. */
+  isCut: boolean
 }
 
 /** A session for people to read: questions, what was decided on the way, answers, and the quotes they rest on. */
-export function sessionDocument({ id, title, messages, turns }: DocumentSource): DocumentBlock[] {
+export function sessionDocument({ id, title, messages, turns, isCut }: DocumentSource): DocumentBlock[] {
   const heading = title === '' ? `Session ${id}` : oneLine(title)
   const said = messages.flatMap((message) => {
     const isQuestion = message.role === 'user'
@@ -35,7 +37,8 @@ export function sessionDocument({ id, title, messages, turns }: DocumentSource):
       ...decisions,
     ]
   })
-  return [block('title', heading), block('note', `Session ${id}`), ...said]
+  const cut = isCut ? [block('note', `The document ends here: the session goes on at /v1/sessions/${id}/messages`)] : []
+  return [block('title', heading), block('note', `Session ${id}`), ...said, ...cut]
 }
 
 function block(kind: DocumentBlock['kind'], text: string): DocumentBlock {

@@ -8,12 +8,14 @@ import { plan, viewOf } from '../testing/turns.ts'
 let gateway: TestGateway
 /** What the log tells first of the messages, while it is behind. */
 let said: (typeof messages)[]
+let messages: typeof conversation
 /** What the log knows; a deleted session's is empty. */
 let events: number[]
 
 beforeEach(async () => {
   events = [1, 2]
   said = []
+  messages = conversation
   gateway = await startGateway({
     log: {
       list: async () => ({ data: [], hasMore: false }),
@@ -23,7 +25,14 @@ beforeEach(async () => {
           .filter((seq) => seq > after)
           .map((seq) => ({ seq, at: '2026-01-01T00:00:00Z', type: 'step.progress', sessionId, turn: 1 })),
       tail: async () => ({ lastSeq: events.at(-1) ?? 0, openTurns: events.length > 0 ? 1 : 0 }),
-      messages: async () => ({ data: said.shift() ?? messages, hasMore: false }),
+      async messages(_session, { limit, after }) {
+        const known = said.shift() ?? messages
+        const rest = known.filter(
+          ({ turn, role }) =>
+            after === undefined || turn > after.turn || (turn === after.turn && role !== 'user' && after.part === 0),
+        )
+        return { data: rest.slice(0, limit), hasMore: rest.length > limit }
+      },
     },
   })
   const decision = { status: 'approved' as const, by: 'ann', at: '2026-01-01T00:01:00Z', comment: 'fine' }
@@ -51,7 +60,7 @@ const citation = {
   score: 1,
   verified: true,
 }
-const messages = [
+const conversation = [
   { id: '1.user', turn: 1, role: 'user', at: '2026-01-01T00:00:00Z', content: 'Why is the sky blue? Почему?' },
   {
     id: '1.assistant',
@@ -62,6 +71,11 @@ const messages = [
     citations: [citation],
   },
 ]
+
+function turnMessages(turn: number, content: string): typeof conversation {
+  const at = '2026-01-01T00:00:00Z'
+  return ['user', 'assistant'].map((role) => ({ id: `${turn}.${role}`, turn, role, at, content }))
+}
 
 describe('a session', () => {
   it.each(['pause', 'resume'])('can be told to %s, and answers as it is then', async (method) => {
@@ -153,6 +167,18 @@ describe('a session as a document', () => {
     said = [[], messages.slice(0, 1)]
     const response = await gateway.request('/v1/sessions/sess_1/export?format=md')
     expect(await response.text()).toContain('Because of scattering')
+  })
+
+  it('holds a long conversation whole', async () => {
+    messages = Array.from({ length: 150 }, (_, index) => turnMessages(index + 1, 'short')).flat()
+    const document: unknown = await (await gateway.request('/v1/sessions/sess_1/export')).json()
+    expect(document).toMatchObject({ messages: messages.map(({ id }) => ({ id })), hasMoreMessages: false })
+  })
+
+  it('ends before it is too large to make, and says that there is more', async () => {
+    messages = [1, 2, 3].flatMap((turn) => turnMessages(turn, 'x'.repeat(7_000_000)))
+    const text = await (await gateway.request('/v1/sessions/sess_1/export?format=md')).text()
+    expect(text).toMatch(/## Answer 1[^#]+_The document ends here: the session goes on at \/v1\/sessions\/sess_1\/messages_\n$/)
   })
 
   it('is a PDF whose text can be read again, in other alphabets too', async () => {

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai'
 import { z } from 'zod'
 
-const pagesMax = 100
+const itemsMax = 10_000
 const pageSize = 100
 
 type ListRequest<T extends z.ZodType<{ id: string }>> = { path: string; item: T; query?: Record<string, string> }
@@ -13,7 +13,7 @@ export async function listPages<T extends z.ZodType<{ id: string }>>(
 ): Promise<z.infer<T>[]> {
   const Page = z.looseObject({ data: z.array(item), has_more: z.boolean() })
   const items: z.infer<T>[] = []
-  for (let pages = 0; pages < pagesMax; pages += 1) {
+  while (items.length < itemsMax) {
     const after = items.at(-1)?.id
     const page = Page.parse(
       await client.get(path, { query: { ...query, limit: pageSize, ...(after === undefined ? {} : { after }) } }),

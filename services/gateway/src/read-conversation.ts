@@ -1,0 +1,45 @@
+import type { SessionRef } from './dapr-sessions.ts'
+import type { SessionLog, SessionMessage } from './session-log.ts'
+
+export interface Conversation {
+  /** Oldest first. */
+  messages: (SessionMessage & { id: string })[]
+  /** Whether later messages were left out. */
+  isCut: boolean
+}
+
+/** Of one conversation at most; its first message is read however long it is. */
+const messagesMax = 2_000
+const charsMax = 16_777_216
+const pageMessages = 100
+
+/** What was said in a session, read page by page. */
+export async function readConversation(log: Pick<SessionLog, 'messages'>, session: SessionRef): Promise<Conversation> {
+  const messages: Conversation['messages'] = []
+  let chars = 0
+  for (;;) {
+    const page = await log.messages(session, { limit: pageMessages, after: placeOf(messages.at(-1)) })
+    for (const message of page.data) {
+      chars += JSON.stringify(message).length
+      if (messages.length >= messagesMax || (chars > charsMax && messages.length > 0)) return { messages, isCut: true }
+      messages.push(message)
+    }
+    if (!page.hasMore) return { messages, isCut: false }
+  }
+}
+
+function placeOf(message: SessionMessage | undefined): { turn: number; part: number } | undefined {
+  return message === undefined ? undefined : { turn: message.turn, part: message.role === 'user' ? 0 : 1 }
+}
+
+const behindMaxMs = 2_000
+const lookMs = 50
+
+/** The log is a moment behind the session: waits briefly until it holds the answer of a turn. */
+export async function waitForAnswer(log: Pick<SessionLog, 'messages'>, session: SessionRef, turn: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < behindMaxMs; waitedMs += lookMs) {
+    const { data } = await log.messages(session, { limit: 1, after: { turn, part: 0 } })
+    if (data[0]?.turn === turn) return
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
+  }
+}
