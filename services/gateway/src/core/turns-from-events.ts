@@ -31,6 +31,10 @@ const ends: Partial<Record<SessionEvent['type'], TurnStatus>> = {
   'turn.cancelled': 'cancelled',
 }
 
+export function isTurnEnd(type: SessionEvent['type']): boolean {
+  return ends[type] !== undefined
+}
+
 function applyEvent(turn: TurnView, event: SessionEvent): void {
   const end = ends[event.type]
   if (end !== undefined) endTurn(turn, end, event)
