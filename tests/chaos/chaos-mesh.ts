@@ -69,8 +69,8 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
 }
 
 /** What is done once a turn at most gets the chance of what is done at every step. */
-const rareSites = ['submit', 'decision', 'reminder']
-const sites = [...rareSites, 'commit', 'dispatch', 'result', 'publish', 'log', 'effect', 'kept-result']
+const rareSites = ['submit', 'decision']
+const sites = [...rareSites, 'reminder', 'commit', 'dispatch', 'result', 'publish', 'log', 'effect', 'kept-result']
 
 function faultsOf({ meanPasses, handicap }: ChaosOptions, crashRecord: string) {
   const chanceAt = (site: string) => (meanPasses === undefined ? 0 : (rareSites.includes(site) ? 3 : 1) / meanPasses)

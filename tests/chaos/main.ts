@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util'
 import { runChaos, sum } from './run-chaos.ts'
 
-/** `npm run chaos -- [--kills 10000] [--minutes 120] [--handicap evict|deaf] [--neighbours]`: the long run; exits with 1 when a promise broke. */
+/** `npm run chaos -- [--kills 10000] [--minutes 120] [--turns 16] [--handicap evict|deaf] [--neighbours]`: the long run; exits with 1 when a promise broke. */
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '10000' },
     minutes: { type: 'string', default: '180' },
     handicap: { type: 'string' },
+    /** Turns under way at once. A host that starts again wakes all that are its, so many more would have it die before any goes on. */
+    turns: { type: 'string', default: '16' },
     passes: { type: 'string', default: '300' },
     /** Also kills, restarts and freezes for 30 s what the services stand on. */
     neighbours: { type: 'boolean', default: false },
@@ -19,7 +21,7 @@ let lastTold = 0
 const run = await runChaos({
   killsWanted: Number(values.kills),
   secondsMax: Number(values.minutes) * 60,
-  atOnce: 48,
+  atOnce: Number(values.turns),
   meanPasses: Number(values.passes),
   handicap,
   signal: interrupted.signal,

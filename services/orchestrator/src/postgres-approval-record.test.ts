@@ -114,7 +114,7 @@ it('cannot be changed, and shows when it was all the same', async () => {
 
 it('asks by letter whom a seat was given to, and nobody again who was asked before', async () => {
   const session = halfApproved('given')
-  session.decide('answer', { action: 'delegate', to: 'eve@example.com' })
+  session.decide('answer', { action: 'delegate', to: 'eve@example.com' }, { id: 'ben@example.com' })
   await write('given', 'given', session.events)
   const { rows } = await sql`
     select target, payload->>'type' as type from notifications where tenant = 'given' and channel = 'email' order by seq

@@ -42,13 +42,26 @@ function endChild(draft: SessionDraft, { ref, child }: Told, told: ChildTold): v
 
 function noteChild(draft: SessionDraft, { ref: { turn, stepId }, child }: Told, told: ChildTold): void {
   const approvals = (told.approvals ?? []).filter((approval) => approval.status === 'pending').map(lean)
-  const next = { ...child, status: told.status, approvals, toldSeq: told.seq }
+  const next: ChildState = { ...child, status: told.status, approvals, toldSeq: told.seq }
   if (isDeepStrictEqual(next, child)) return
-  draft.editStep(turn, stepId).child = next
+  const step = draft.editStep(turn, stepId)
+  if (waits(next)) next.waitsSinceMs ??= draft.nowMs
+  else {
+    step.deadlineMs += draft.nowMs - (next.waitsSinceMs ?? draft.nowMs)
+    next.waitsSinceMs = undefined
+  }
+  step.child = next
+  // It may have been opened just as its parent was paused.
+  if (draft.session.isPaused && child.toldSeq === 0)
+    sendErrand(draft, { to: 'child', sessionId: child.sessionId, method: 'pause' })
   if (next.status === child.status && isDeepStrictEqual(next.approvals, child.approvals)) return
   const message = `session ${child.sessionId} is ${told.status}`
   const approvalIds = approvals.map(({ id }) => id)
   draft.log('step.progress', turn, { stepId, message, childSessionId: child.sessionId, approvalIds })
+}
+
+function waits({ status }: ChildState): boolean {
+  return status === 'awaiting_approval'
 }
 
 function outcomeOf(sessionId: string, { status, answer }: ChildTold): AttemptOutcome {

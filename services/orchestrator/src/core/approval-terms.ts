@@ -44,7 +44,8 @@ export function joinTerms(rule: ApprovalRule | undefined, policy: ApprovalPolicy
   const quorum = Math.max(rule?.quorum ?? 1, policy?.quorum ?? 1)
   const timeouts = [rule?.timeoutMs, policy?.timeoutMs].filter((timeoutMs) => timeoutMs !== undefined)
   const escalation = rule?.onTimeout === 'reject' ? [] : (policy?.escalation ?? [])
-  const assignees = joinAssignees(rule?.assignees ?? [], policy?.assignees ?? [], quorum)
+  const own = rule?.assignees ?? []
+  const assignees = policy === undefined ? own : narrow(policy.assignees, { to: own, quorum })
   return {
     assignees,
     quorum: canReachQuorum(assignees, quorum) ? quorum : assignees.length,
@@ -56,8 +57,7 @@ export function joinTerms(rule: ApprovalRule | undefined, policy: ApprovalPolicy
 }
 
 /** A plan may narrow whom a policy asks, but name nobody else; where too few would be left, the policy's own are asked. */
-function joinAssignees(own: string[], ruling: string[], quorum: number): string[] {
-  if (ruling.length === 0) return own
-  const both = own.filter((assignee) => ruling.includes(assignee))
+function narrow(ruling: string[], { to: own, quorum }: { to: string[]; quorum: number }): string[] {
+  const both = ruling.length === 0 ? own : own.filter((assignee) => ruling.includes(assignee))
   return both.length > 0 && canReachQuorum(both, quorum) ? both : ruling
 }

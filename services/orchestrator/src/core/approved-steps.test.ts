@@ -3,7 +3,7 @@ import type { ApprovalPolicy, WorkflowStep } from '@weft/contracts'
 import { executeRequest } from './execute-request.ts'
 import { fromHead, partsOf, toHead } from './persist-session.ts'
 import { viewSession } from './session-view.ts'
-import { DrivenSession } from './testing.ts'
+import { DrivenSession, planOf } from './testing.ts'
 
 const approval = { reason: 'money leaves' }
 
@@ -22,6 +22,33 @@ function run(steps: Partial<WorkflowStep>[] = parallel): DrivenSession {
 }
 
 const count = (session: DrivenSession, type: string) => session.commands.filter((command) => command.type === type).length
+
+describe('a step that is to be tried again', () => {
+  const failing = (): DrivenSession => {
+    const session = run([{ stepId: 'answer', params: { amount: 5 }, idempotent: false, onFailure: { action: 'ask' } }])
+    session.fail('answer')
+    return session
+  }
+  const keyOf = (session: DrivenSession) => executeRequest(session.state, session.ref('answer'))?.idempotencyKey
+
+  it('has another idempotency key when it is to do something else: what it did before is no answer to that', () => {
+    const [same, other] = [failing(), failing()]
+    same.decide('answer', { action: 'approve' })
+    other.decide('answer', { action: 'modify', params: { amount: 4 } })
+    expect([keyOf(same), keyOf(other)]).toEqual(['s1/1/answer', 's1/1/answer/1'])
+  })
+
+  it('is shown as what would be done now, when the plan has it do something else', () => {
+    const session = failing()
+    const before = session.approvalOf('answer')
+    const plan = planOf([
+      { stepId: 'answer', params: { amount: 5 }, idempotent: false, onFailure: { action: 'ask' }, capability: 'refund' },
+    ])
+    session.decide('answer', { action: 'modify', plan }, { isAdmin: true })
+    expect(session.approvalOf('answer')).toMatchObject({ capability: 'refund', action: 'try refund again' })
+    expect(session.approvalOf('answer').hash).not.toBe(before.hash)
+  })
+})
 
 describe('a step that goes on after its approval', () => {
   it.each(['succeeds', 'fails', 'is rejected'])('is left alone when a sibling %s, and its result counts', (end) => {

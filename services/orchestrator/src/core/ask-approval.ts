@@ -22,6 +22,15 @@ export interface Asking {
   risk: Risk | undefined
 }
 
+/** What is about to be done, in the words an approver reads. */
+export function actionOf(agent: string, capability: string): string {
+  return `${agent}: ${capability}`
+}
+
+export function retryActionOf(capability: string): string {
+  return `try ${capability} again`
+}
+
 /** Longest part of a question or an output that an approver is shown as context, in characters. */
 const excerptCharsMax = 500
 

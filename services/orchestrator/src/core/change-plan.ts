@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { canonicalJson, isTerminalStep, WeftError, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
-import { hashOfQuestion, hashOfStep, noteApproval } from './ask-approval.ts'
+import { actionOf, hashOfQuestion, hashOfStep, noteApproval, retryActionOf } from './ask-approval.ts'
 import { endApproval } from './end-approval.ts'
 import type { SessionDraft } from './session-draft.ts'
 import { newStep } from './new-session.ts'
@@ -79,6 +79,7 @@ function moveStep(draft: SessionDraft, turn: TurnState, { step, before }: { step
   const state = draft.editStep(turn.turn, step.stepId)
   if (known.attempt === 0) state.agent = step.agent
   const isSame = step.capability === before.capability && isDeepStrictEqual(step.params, before.params)
+  if (known.attempt > 0 && !isSame) state.revision += 1
   if (state.approvedHash !== undefined)
     state.approvedHash = known.attempt > 0 && isSame ? hashOfStep(draft, turn, step) : undefined
 }
@@ -88,9 +89,13 @@ function bindAnew(draft: SessionDraft, turn: TurnState, { id }: ApprovalState): 
   const step = turn.plan?.steps.find((candidate) => candidate.stepId === approval.stepId)
   approval.planVersion = turn.planVersion
   approval.votes = []
-  if (approval.kind !== 'agent' && step !== undefined && !isDeepStrictEqual(step.params, approval.question.args)) {
-    approval.question = { ...approval.question, agent: step.agent, capability: step.capability, args: step.params }
-    approval.questionVersion += 1
+  if (approval.kind !== 'agent' && step !== undefined) {
+    const { capability, params: args } = step
+    const agent = turn.steps[step.stepId]?.agent ?? step.agent
+    const action = approval.kind === 'step' ? actionOf(agent, capability) : retryActionOf(capability)
+    const next = { ...approval.question, agent, capability, action, args }
+    if (!isDeepStrictEqual(next, approval.question)) approval.questionVersion += 1
+    approval.question = next
   }
   approval.hash = hashOfQuestion(draft, turn, approval)
   noteApproval(draft, { turn: turn.turn, approval }, { kind: 'outdated', by: 'plan' })

@@ -3,7 +3,7 @@ import { childAgent, type SubmitTurn, type WorkflowStep } from '@weft/contracts'
 import { childRequest } from './child-session.ts'
 import { viewSession } from './session-view.ts'
 import { DrivenSession, planOf } from './testing.ts'
-import { beatOf } from './tick-session.ts'
+import { beatOf, nextWakeMs } from './tick-session.ts'
 
 const nested = planOf([{ stepId: 'pay', approval: { reason: 'money leaves' }, params: { amount: 5 } }])
 
@@ -191,8 +191,43 @@ describe('a step that is a session', () => {
     const parent = opening()
     tell(parent, childOf(parent))
     parent.nowMs += 30 * 86_400_000
+    expect(nextWakeMs(parent.state, parent.nowMs)).toBeUndefined()
     parent.send({ type: 'tick' })
     expect(parent.statusOf('sub')).toBe('dispatched')
+  })
+
+  it('has the time that people took besides its own', () => {
+    const parent = opening()
+    const child = childOf(parent)
+    tell(parent, child)
+    parent.nowMs += 30 * 86_400_000
+    child.decide('pay', { action: 'approve' })
+    tell(parent, child)
+    parent.nowMs += 60_000
+    parent.send({ type: 'tick' })
+    expect(parent.statusOf('sub')).toBe('dispatched')
+    parent.nowMs += 30 * 86_400_000
+    parent.send({ type: 'tick' })
+    expect(parent.statusOf('sub')).not.toBe('dispatched')
+  })
+
+  it('is asked again after its parent moved, without another attempt or a word in the log', () => {
+    const parent = opening()
+    tell(parent, childOf(parent))
+    const before = { ref: parent.ref('sub'), events: parent.events.length }
+    parent.send({ type: 'activate' })
+    expect(parent.ref('sub')).toEqual({ ...before.ref, epoch: before.ref.epoch + 1 })
+    expect(parent.commands.at(-1)).toMatchObject({ type: 'visit', ...parent.ref('sub') })
+    expect(parent.events).toHaveLength(before.events)
+  })
+
+  it('that was opened just as its parent was paused is paused too', () => {
+    const parent = opening()
+    const child = childOf(parent)
+    parent.send({ type: 'pause' })
+    for (const errand of parent.state.errands) parent.send({ type: 'arrived', errand, isWanted: true })
+    tell(parent, child)
+    expect(parent.state.errands).toMatchObject([{ to: 'child', method: 'pause' }])
   })
 })
 

@@ -98,6 +98,30 @@ describe('a quorum', () => {
   })
 })
 
+describe('a seat', () => {
+  it('that has voted is not given away: it would count twice', () => {
+    const session = asked({ assignees: ['ann', 'ben'], quorum: 2 })
+    session.decide('pay', { action: 'approve' }, { id: 'ann' })
+    expect(refusal(() => session.decide('pay', { action: 'delegate', to: 'cy' }, { id: 'ann' }))).toMatchObject({
+      code: 'conflict',
+    })
+  })
+})
+
+describe('whoever repeats what they said', () => {
+  it('is told what came of it, also when others went on from there', () => {
+    const session = asked({ quorum: 2 })
+    const change = { action: 'modify' as const, params: { amount: 4, to: 'bob' }, hash: session.approvalOf('pay').hash }
+    session.decide('pay', change, { id: 'ann' })
+    expect(session.decide('pay', change, { id: 'ann' }).reply).toMatchObject({ isRepeat: true, approval: { status: 'pending' } })
+    session.decide('pay', { action: 'approve' }, { id: 'ben' })
+    expect(session.decide('pay', { action: 'approve' }, { id: 'ben' }).reply).toMatchObject({
+      isRepeat: true,
+      approval: { status: 'modified' },
+    })
+  })
+})
+
 describe('modifying', () => {
   it('the arguments runs the step with them, under the next version of the plan', () => {
     const session = asked()
@@ -113,7 +137,7 @@ describe('modifying', () => {
     const session = asked()
     const plan = planOf([
       { stepId: 'pay', params: { amount: 5, to: 'bob' }, approval: { reason: 'money leaves' } },
-      { stepId: 'check', dependsOn: ['pay'] },
+      { stepId: 'check', capability: 'verify', dependsOn: ['pay'] },
       { stepId: 'answer', dependsOn: ['check'] },
     ])
     session.decide('pay', { action: 'modify', plan })
@@ -183,7 +207,7 @@ describe('modifying', () => {
       const changed = steps.map((step) => (step.stepId === 'pay' ? { ...step, params: { amount } } : step))
       session.decide('tell', {
         action: 'modify',
-        plan: planOf([...changed.slice(0, 2), { stepId: 'more' }, ...changed.slice(2)]),
+        plan: planOf([...changed.slice(0, 2), { stepId: 'more', capability: 'verify' }, ...changed.slice(2)]),
       })
       session.nowMs += 10_000
       session.send({ type: 'tick' })

@@ -44,8 +44,11 @@ function isOf({ id, roles }: Approver, assignee: string): boolean {
 }
 
 /** Deciding as it was decided is no decision; anything else comes too late. */
-function repeats({ id, status, decision, question }: ApprovalState, { action, params, plan }: DecideApproval): boolean {
+function repeats(approval: ApprovalState, wish: DecideApproval): boolean {
+  const { id, status, decision, question } = approval
+  const { action, params, plan } = wish
   const isSame =
+    hasVoted(approval, wish) ||
     (status === 'approved' && action === 'approve') ||
     (status === 'rejected' && action === 'reject') ||
     (status === 'modified' && action === 'modify' && plan === undefined && isDeepStrictEqual(params, question.args))
@@ -55,9 +58,22 @@ function repeats({ id, status, decision, question }: ApprovalState, { action, pa
   throw new WeftError(code, message, { details: { decision } })
 }
 
+/** Whether this approver's own vote says the same already. */
+function hasVoted({ votes }: ApprovalState, { action, by }: DecideApproval): boolean {
+  return votes.some((vote) => vote.by === by.id && vote.decision === action)
+}
+
+/** Whether this approver asked for this change, which others have yet to agree to. */
+function hasModified({ votes, question, kind }: ApprovalState, { plan }: TurnState, wish: DecideApproval): boolean {
+  if (wish.action !== 'modify' || !votes.some((vote) => vote.by === wish.by.id)) return false
+  if (wish.plan !== undefined) return isDeepStrictEqual(wish.plan, plan)
+  return isDeepStrictEqual(wish.params, question.args) && (kind === 'agent' || plan !== undefined)
+}
+
 /** Whether nothing changed, because the approver had said the same before. */
 function act(draft: SessionDraft, turn: number, decision: DecideApproval): boolean {
-  const { approval } = findApproval(draft, decision.approvalId)
+  const { approval, turn: owner } = findApproval(draft, decision.approvalId)
+  if (hasModified(approval, owner, decision)) return true
   requireHash(approval, decision.hash)
   switch (decision.action) {
     case 'approve':
@@ -131,6 +147,9 @@ function snooze(draft: SessionDraft, turn: number, { approvalId: id, by, untilMs
 function delegate(draft: SessionDraft, turn: number, { approvalId: id, by, to }: DecideApproval): void {
   if (to === undefined) throw new WeftError('invalid_request', 'to must name who shall decide instead', { param: 'to' })
   const approval = draft.editApproval(turn, id)
+  const vote = approval.votes.find((candidate) => candidate.by === by.id)
+  if (vote !== undefined)
+    throw new WeftError('conflict', `${by.id} decided to ${vote.decision} at ${vote.at}: a vote is not given away`)
   const others = approval.assignees.filter((assignee) => !isOf(by, assignee))
   const isSeated = others.length < approval.assignees.length
   const assignees = [...new Set(isSeated ? [...others, to] : [to])]

@@ -25,7 +25,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
   const budgetUsd = budgetLeftUsd(turn)
   return {
     agent: current.agent,
-    idempotencyKey: `${state.sessionId}/${ref.turn}/${ref.stepId}`,
+    idempotencyKey: keyOf(state, ref, current),
     traceparent: request.traceparent,
     body: {
       sessionId: state.sessionId,
@@ -43,6 +43,11 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
       ...(current.checkpoint === undefined ? {} : { checkpoint: current.checkpoint }),
     },
   }
+}
+
+/** Stable over all attempts at the same work; what a person had changed in between is other work, not to be answered from the kept result. */
+function keyOf({ sessionId }: SessionState, { turn, stepId }: StepRef, { revision }: StepState): string {
+  return [sessionId, turn, stepId, ...(revision === 0 ? [] : [revision])].join('/')
 }
 
 /** What was decided about what the agent asked: the newest decision, and all of them. */

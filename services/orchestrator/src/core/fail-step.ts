@@ -1,5 +1,5 @@
 import type { Problem, WorkflowStep } from '@weft/contracts'
-import { askApproval } from './ask-approval.ts'
+import { askApproval, retryActionOf } from './ask-approval.ts'
 import { endTurn } from './end-turn.ts'
 import { attemptsMaxDefault, retryDelayMs } from './retry-delay.ts'
 import type { SessionDraft } from './session-draft.ts'
@@ -76,7 +76,7 @@ function mayAsk(step: WorkflowStep, state: StepState): boolean {
 
 function askToRetry(draft: SessionDraft, at: { turn: number; step: WorkflowStep }, problem: Problem): void {
   const { stepId, capability, params } = at.step
-  const action = `try ${capability} again`
+  const action = retryActionOf(capability)
   askApproval(draft, at, { kind: 'failure', action, args: params, reason: problem.message, risk: undefined })
   draft.log('step.progress', at.turn, { stepId, message: `failed, and waits for whether to try again: ${problem.message}` })
 }

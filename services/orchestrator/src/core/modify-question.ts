@@ -3,11 +3,12 @@ import { hashOfQuestion } from './ask-approval.ts'
 import { changePlan } from './change-plan.ts'
 import { compareArguments, comparePlans } from './compare-plans.ts'
 import { endApproval } from './end-approval.ts'
+import { keepApprovals } from './keep-approvals.ts'
 import type { SessionDraft } from './session-draft.ts'
 
 /**
  * Puts other arguments, or another remaining plan, in the place of what was asked. Earlier votes no longer count. Refused with `invalid_request`
- * when nothing would change, with `invalid_plan` when a step that has started would.
+ * when nothing would change, with `invalid_plan` when a step that has started would, with `permission_denied` when others would no longer be asked.
  */
 export function modifyQuestion(draft: SessionDraft, turn: number, decision: DecideApproval): void {
   const { params, plan } = decision
@@ -61,6 +62,7 @@ function modifyPlan(
   const changes = before === undefined ? [] : comparePlans(before, plan)
   requireChange(changes.length)
   requireSound(plan)
+  if (before !== undefined) keepApprovals(before, plan, { approval, by })
   approval.changes = [...approval.changes, ...changes]
   if (!plan.steps.some((step) => step.stepId === approval.stepId)) {
     const { comment, estimate } = more

@@ -27,6 +27,7 @@ export function newStep(agent: string): StepState {
     agent,
     attempt: 0,
     interruptions: 0,
+    revision: 0,
     epoch: 0,
     notBeforeMs: 0,
     deadlineMs: 0,

@@ -34,6 +34,7 @@ const StepHead = z.object({
   agent: z.string(),
   attempt: z.int(),
   interruptions: z.int().default(0),
+  revision: z.int().default(0),
   epoch: z.int(),
   notBeforeMs: z.number(),
   deadlineMs: z.number(),
@@ -53,6 +54,7 @@ const StepHead = z.object({
       approvals: z.array(ApprovalView),
       toldSeq: z.int().default(0),
       changedSeq: z.int().default(0),
+      waitsSinceMs: z.number().optional(),
     })
     .optional(),
   isReused: z.boolean(),
@@ -253,7 +255,8 @@ function toStepHead({ outcome: _, ...head }: StepState): z.infer<typeof StepHead
 
 function fromStepHead(head: z.infer<typeof StepHead>, outcome: StepState['outcome']): StepState {
   const { startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child, ...rest } = head
-  return { ...rest, startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child, outcome }
+  const known = child === undefined ? undefined : { waitsSinceMs: undefined, ...child }
+  return { ...rest, startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child: known, outcome }
 }
 
 function outcomeKey(turn: number, stepId: string, step: { epoch: number; attempt: number }): string {

@@ -105,6 +105,8 @@ export interface StepState {
   attempt: number
   /** Attempts that ended with their host or with an earlier plan, not by failing. */
   interruptions: number
+  /** How often it was told to do something else after it had run: other work, under another idempotency key. */
+  revision: number
   epoch: number
   /** A step that waits to be tried again is `ready` until then. */
   notBeforeMs: number
@@ -136,6 +138,8 @@ export interface ChildState {
   /** As of which of its events this is so, and as of which it said that it is otherwise. */
   toldSeq: number
   changedSeq: number
+  /** Since when it waits for people, in epoch milliseconds: that time is not its step's. */
+  waitsSinceMs: number | undefined
 }
 
 /** What a child's turn shows, and as of which event. */

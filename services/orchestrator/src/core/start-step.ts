@@ -1,6 +1,6 @@
 import type { WorkflowStep } from '@weft/contracts'
 import { findPolicy, riskDefault } from './approval-terms.ts'
-import { type Asking, askApproval, hashOfStep } from './ask-approval.ts'
+import { type Asking, actionOf, askApproval, hashOfStep } from './ask-approval.ts'
 import { childSessionId, childTimeoutMsDefault, isChildStep } from './child-session.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { TurnState } from './session-state.ts'
@@ -40,7 +40,7 @@ function gateOf(turn: TurnState, step: WorkflowStep): Asking | undefined {
   if (approval === undefined && policy?.isRequired !== true) return undefined
   const reason =
     approval?.reason ?? policy?.reason ?? `the policy "${policy?.name ?? ''}" asks before ${agent} does "${capability}"`
-  return { kind: 'step', action: `${agent}: ${capability}`, args: params, reason, risk }
+  return { kind: 'step', action: actionOf(agent, capability), args: params, reason, risk }
 }
 
 function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): void {
@@ -62,7 +62,7 @@ function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): vo
   }
   const sessionId = childSessionId(draft.session, turn, { stepId, step: state })
   if (state.child?.sessionId !== sessionId)
-    state.child = { sessionId, status: 'running', approvals: [], toldSeq: 0, changedSeq: 0 }
+    state.child = { sessionId, status: 'running', approvals: [], toldSeq: 0, changedSeq: 0, waitsSinceMs: undefined }
   draft.log('step.dispatched', turn, { stepId, agent, attempt, childSessionId: sessionId })
   draft.command({ type: 'visit', turn, stepId, epoch, attempt })
 }

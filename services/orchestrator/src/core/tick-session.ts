@@ -25,12 +25,23 @@ function startAgain(draft: SessionDraft, turn: number, step: WorkflowStep): void
   const owner = draft.findTurn(turn)
   const state = owner?.steps[step.stepId]
   if (owner?.phase !== 'running' || state?.status !== 'dispatched') return
-  if (step.idempotent === false && state.child === undefined) {
+  if (state.child !== undefined) {
+    visitAgain(draft, turn, step.stepId)
+    return
+  }
+  if (step.idempotent === false) {
     failInterrupted(draft, { turn, stepId: step.stepId, ...attemptOf(state) })
     return
   }
   draft.editStep(turn, step.stepId).interruptions += 1
   startStep(draft, turn, step)
+}
+
+/** A child session goes on by itself, wherever its parent is. */
+function visitAgain(draft: SessionDraft, turn: number, stepId: string): void {
+  const state = draft.editStep(turn, stepId)
+  state.epoch = draft.session.epoch
+  draft.command({ type: 'visit', turn, stepId, ...attemptOf(state) })
 }
 
 function attemptOf({ epoch, attempt }: StepState): { epoch: number; attempt: number } {
@@ -84,7 +95,9 @@ export function nextWakeMs(state: SessionState, nowMs: number): number | undefin
   if (turn?.phase === 'planning') return !state.isPaused && turn.planNotBeforeMs > nowMs ? turn.planNotBeforeMs : undefined
   const times = Object.values(turn?.steps ?? {}).flatMap((step) => {
     if (step.status === 'ready') return state.isPaused ? [] : [step.notBeforeMs]
-    return step.status === 'dispatched' ? [step.deadlineMs + deadlineGraceMs] : []
+    // A child that waits for people tells by itself when they have decided, or its heartbeat asks.
+    const isWaiting = step.child?.status === 'awaiting_approval'
+    return step.status === 'dispatched' && !isWaiting ? [step.deadlineMs + deadlineGraceMs] : []
   })
   if (turn?.phase === 'running') times.push(...approvalTimesMs(turn))
   return times.length === 0 ? undefined : Math.min(...times)

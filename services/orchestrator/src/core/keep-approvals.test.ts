@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals'
+import type { WorkflowStep } from '@weft/contracts'
+import { DrivenSession, planOf } from './testing.ts'
+
+const cfo = { reason: 'money leaves', assignees: ['cfo'] }
+const clerk = { reason: 'mail leaves', assignees: ['clerk'] }
+const steps: Partial<WorkflowStep>[] = [
+  { stepId: 'mail', capability: 'mail', approval: clerk },
+  { stepId: 'pay', capability: 'pay', approval: cfo, dependsOn: ['mail'] },
+  { stepId: 'answer', dependsOn: ['pay'] },
+]
+
+/** What comes of a clerk's putting these steps in the place of the plan's. */
+function rewriting(next: Partial<WorkflowStep>[], { isAdmin = false, rule = clerk as object } = {}): string {
+  const session = new DrivenSession()
+  session.run(steps.map((step) => (step.stepId === 'mail' ? { ...step, approval: { ...clerk, ...rule } } : step)))
+  try {
+    session.decide('mail', { action: 'modify', plan: planOf(next) }, { id: 'clerk', isAdmin })
+    return session.approvalOf('mail').status
+  } catch (thrown) {
+    return `${Reflect.get(Object(thrown), 'code')} ${Reflect.get(Object(thrown), 'param')}`
+  }
+}
+
+const [mail = {}, pay = {}, answer = {}] = steps
+
+describe('an approver who changes the plan', () => {
+  it.each([
+    ['takes away what others are asked', [mail, { ...pay, approval: undefined }, answer], 'pay'],
+    ['asks somebody else', [mail, { ...pay, approval: clerk }, answer], 'pay'],
+    [
+      'has another step do it unasked',
+      [mail, { ...pay, stepId: 'pay2', approval: undefined }, { ...answer, dependsOn: ['pay2'] }],
+      'pay2',
+    ],
+    ['turns a free step into it', [mail, pay, { ...answer, capability: 'pay' }], 'answer'],
+  ])('is refused when it %s', (_what, next, stepId) => {
+    expect(rewriting(next)).toBe(`permission_denied plan.steps.${stepId}`)
+    expect(rewriting(next, { isAdmin: true })).not.toContain('permission_denied')
+  })
+
+  it('may have done something else, ask for more, and leave steps out', () => {
+    expect(rewriting([mail, { ...pay, params: { amount: 4 } }, answer])).toBe('modified')
+    expect(rewriting([mail, pay, { ...answer, approval: cfo }])).toBe('modified')
+    expect(rewriting([mail, { ...answer, dependsOn: ['mail'] }])).toBe('modified')
+    expect(rewriting([{ ...answer, dependsOn: [] }])).toBe('modified')
+  })
+
+  it('does not leave out by himself what takes two', () => {
+    const rule = { assignees: ['clerk', 'ann'], quorum: 2 }
+    expect(rewriting([{ ...answer, dependsOn: [] }], { rule })).toBe('permission_denied plan.steps.mail')
+  })
+})
