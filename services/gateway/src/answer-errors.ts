@@ -1,6 +1,6 @@
 import { WeftError } from '@weft/contracts'
 import { ModelError } from '@weft/models'
-import type { ErrorRequestHandler, RequestHandler } from 'express'
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { toApiError } from './core/api-error.ts'
 import type { Log } from './log.ts'
 import { bodyError } from './read-json-body.ts'
@@ -14,24 +14,22 @@ export const answerUnknownRoute: RequestHandler = (request) => {
 /** Answers whatever a route threw as OpenAI's error body. Only the log sees causes and stacks. */
 export function answerErrors(logger: Pick<Log, 'error'>): ErrorRequestHandler {
   // biome-ignore lint/complexity/useMaxParams: express knows error handlers by their four parameters
-  return (thrown, request, response, _next) => {
+  return (thrown, _request, response, _next) => {
     if (response.headersSent || response.destroyed) {
       response.destroy()
       return
     }
     const { status, body, headers } = toApiError(foreseen(thrown))
-    if (body.error.code === 'internal_error') {
-      const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
-      logger.error('a request failed unforeseen', {
-        requestId: requestIdOf(response),
-        method: request.method,
-        path: request.path,
-        message,
-        stack,
-      })
-    }
+    if (body.error.code === 'internal_error') logUnforeseen(logger, response, thrown)
     response.status(status).set(headers).json(body)
   }
+}
+
+/** The request id that the client has names what it is not told. */
+export function logUnforeseen(logger: Pick<Log, 'error'>, response: Response, thrown: unknown): void {
+  const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const { method, path } = response.req
+  logger.error('a request failed unforeseen', { requestId: requestIdOf(response), method, path, message, stack })
 }
 
 /** Failures of libraries and of models as the mesh's own. */

@@ -1,5 +1,4 @@
-import type { ServerResponse } from 'node:http'
-import { toApiError } from './core/api-error.ts'
+import type { Response } from 'express'
 import type { TurnOutput } from './core/assemble-turn.ts'
 import {
   type CompletionIdentity,
@@ -12,17 +11,20 @@ import {
   weftAnswer,
 } from './core/completion-objects.ts'
 import { divergedAnswer, type PauseStyle, type SpokenEnd, speakEnd } from './core/turn-end.ts'
+import { failStream } from './fail-stream.ts'
+import type { Log } from './log.ts'
 import type { OpenAnswer } from './open-streams.ts'
-import { createSseStream, type SseStream } from './sse-stream.ts'
+import { createSseStream } from './sse-stream.ts'
 
 export interface AnswerOptions {
-  response: ServerResponse
+  response: Response
   outputs: AsyncIterable<TurnOutput>
   identity: CompletionIdentity
   place: { sessionId: string; turn: number; traceId: string }
   showsProgress: boolean
   pauses: PauseStyle
   open: OpenAnswer
+  logger: Pick<Log, 'error'>
 }
 
 /** A failure this soon after acceptance still gets a real status; later the stream starts even without text. */
@@ -30,7 +32,7 @@ const startWithinMs = 1_000
 
 /** Answers a turn as a chat completion stream: role, progress as reasoning, the answer's text, one finish chunk, `[DONE]`. */
 export async function streamTurn(options: AnswerOptions): Promise<void> {
-  const { response, identity, open } = options
+  const { response, identity, open, logger } = options
   const sse = createSseStream(response)
   let hasRole = false
   let hasText = false
@@ -53,7 +55,7 @@ export async function streamTurn(options: AnswerOptions): Promise<void> {
     if (reason !== undefined) throw reason
     sse.end()
   } catch (thrown) {
-    failStream(sse, response, thrown)
+    failStream({ sse, response, logger }, thrown)
   } finally {
     clearTimeout(timer)
   }
@@ -77,14 +79,6 @@ function messagesOf(options: AnswerOptions, output: TurnOutput, hasText: boolean
       return [...notice, ...calls, finishChunk(identity, finish), ...usage, '[DONE]']
     }
   }
-}
-
-/** A failure mid-stream is an event of its own and no `[DONE]`; before the first byte it is an ordinary error answer. */
-export function failStream(sse: SseStream, response: ServerResponse, thrown: unknown): void {
-  if (!sse.hasStarted) throw thrown
-  if (response.destroyed) return
-  void sse.send({ data: JSON.stringify(toApiError(thrown).body) })
-  sse.end()
 }
 
 /** Answers a turn as one JSON body. */

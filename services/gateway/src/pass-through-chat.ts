@@ -2,14 +2,26 @@ import type { ChatCompletionRequest } from '@weft/contracts'
 import type { Models } from '@weft/models'
 import type { Response } from 'express'
 import { foreseen } from './answer-errors.ts'
-import { failStream } from './answer-turn.ts'
+import { failStream } from './fail-stream.ts'
+import type { Log } from './log.ts'
 import type { OpenAnswer } from './open-streams.ts'
 import { createSseStream } from './sse-stream.ts'
 
+export interface PassThroughDeps {
+  models: Pick<Models, 'passThrough'>
+  logger: Pick<Log, 'error'>
+}
+
+interface PassThroughCall {
+  chat: ChatCompletionRequest
+  response: Response
+  open: OpenAnswer
+}
+
 /** Sends a chat request to one model and its answer back as it comes. The client hanging up aborts the call upstream. */
 export async function passThroughChat(
-  models: Pick<Models, 'passThrough'>,
-  { chat, response, open }: { chat: ChatCompletionRequest; response: Response; open: OpenAnswer },
+  { models, logger }: PassThroughDeps,
+  { chat, response, open }: PassThroughCall,
 ): Promise<void> {
   const { weft: _own, ...body } = chat
   try {
@@ -18,7 +30,7 @@ export async function passThroughChat(
       response.setHeader('content-type', 'application/json; charset=utf-8')
       response.end(answer.body)
     } else {
-      await relayStream(answer.chunks, response, open)
+      await relayStream(answer.chunks, { response, open, logger })
     }
   } catch (thrown) {
     if (open.hasReaderLeft()) return
@@ -26,7 +38,10 @@ export async function passThroughChat(
   }
 }
 
-async function relayStream(chunks: AsyncGenerator<string>, response: Response, open: OpenAnswer): Promise<void> {
+async function relayStream(
+  chunks: AsyncGenerator<string>,
+  { response, open, logger }: Pick<PassThroughCall, 'response' | 'open'> & Pick<PassThroughDeps, 'logger'>,
+): Promise<void> {
   const sse = createSseStream(response)
   try {
     for await (const chunk of chunks) {
@@ -35,6 +50,6 @@ async function relayStream(chunks: AsyncGenerator<string>, response: Response, o
     }
     sse.end()
   } catch (thrown) {
-    failStream(sse, response, open.endReason() ?? foreseen(thrown))
+    failStream({ sse, response, logger }, open.endReason() ?? thrown)
   }
 }

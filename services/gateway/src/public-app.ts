@@ -87,7 +87,7 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(readJsonBody())
   mountAdministration(app, deps)
   app.use('/approvals', requireScopeOf('approve'))
-  mountApprovalRoutes(app, deps)
+  mountApprovalRoutes(app, { ...deps, logger: deps.telemetry.logger })
   app.use(requireScopeOf('chat'))
   mountChat(app, deps)
   mountSessions(app, deps)

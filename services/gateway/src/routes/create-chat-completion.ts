@@ -23,7 +23,7 @@ export interface ChatDeps extends SubmitDeps, ChatDecisionDeps {
   sessions: Pick<Sessions, 'submit' | 'view' | 'cancel' | 'decide' | 'attach'>
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
-  logger: Pick<Log, 'info' | 'warn'>
+  logger: Pick<Log, 'info' | 'warn' | 'error'>
   pages: PageLinks
 }
 
@@ -35,7 +35,7 @@ export function createChatCompletion(deps: ChatDeps): RequestHandler {
     const open = deps.streams.open(identityOf(response), response)
     if (!isWorkflowModel(chat.model)) {
       nameIgnored(response, chat.weft === undefined ? [] : ['weft', ...ignoredWeftFields(raw)])
-      await passThroughChat(deps.models, { chat, response, open })
+      await passThroughChat(deps, { chat, response, open })
       return
     }
     checkWorkflowRequest(chat)
@@ -120,6 +120,7 @@ async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
   const options = {
     response,
     open,
+    logger: deps.logger,
     identity: {
       id: newId('chatcmpl'),
       model: chat.model,

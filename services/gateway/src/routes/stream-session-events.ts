@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import { failStream } from '../answer-turn.ts'
 import type { Sessions } from '../dapr-sessions.ts'
+import { failStream } from '../fail-stream.ts'
 import { type FindSessionDeps, findSession } from '../find-session.ts'
 import { followEvents } from '../follow-events.ts'
 import type { Log } from '../log.ts'
@@ -18,7 +18,7 @@ export interface StreamEventsDeps extends FindSessionDeps {
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
   replyTopic: string
-  logger: Pick<Log, 'warn'>
+  logger: Pick<Log, 'warn' | 'error'>
 }
 
 export const EventsQuery = z.object({ after: Seq.optional(), follow: z.enum(['true', 'false']).default('false') })
@@ -56,7 +56,7 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
       if (reason !== undefined) throw reason
       sse.end()
     } catch (thrown) {
-      failStream(sse, response, thrown)
+      failStream({ sse, response, logger: deps.logger }, thrown)
     } finally {
       inbox.close()
     }

@@ -23,6 +23,8 @@ export interface TestGateway {
   approvals: MemoryApprovals
   hub: ReplyHub
   streams: OpenStreams
+  /** What the log was told of failures that nobody foresaw. */
+  unforeseen: unknown[]
   /** A new key; the default one has every scope. */
   makeKey(more?: { tenant?: string; name?: string; scopes?: KeyScope[]; roles?: string[]; expiresAt?: string }): Promise<string>
   client(key: string): OpenAI
@@ -33,13 +35,14 @@ export interface TestGateway {
 /** The public API on a free port, with everything behind it scripted. */
 export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise<TestGateway> {
   const keyStore = createMemoryKeys()
+  const unforeseen: unknown[] = []
   const hub = createReplyHub()
   const approvals = createMemoryApprovals()
   const session = createScriptedSession(hub)
   const streams = createOpenStreams({ findValid: (ids) => keyStore.findValid(ids), onProblem: () => undefined })
   const unreachable = openDatabase({ urls: ['postgres://postgres@127.0.0.1:1/none'] })
   const deps: PublicDeps = {
-    telemetry: quietTelemetry,
+    telemetry: { ...quietTelemetry, logger: { ...quietLogger, error: (_message, facts) => unforeseen.push(facts) } },
     allowedHosts: allowedHosts([]),
     checks: [],
     keys: createKeyCheck(keyStore),
@@ -80,6 +83,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     approvals,
     hub,
     streams,
+    unforeseen,
     makeKey,
     client: (key) => new OpenAI({ apiKey: key, baseURL: `${url}/v1`, maxRetries: 0 }),
     request: (path, { key = defaultKey, headers, ...init } = {}) =>
@@ -112,8 +116,9 @@ function keyMaker(keyStore: KeyStore): TestGateway['makeKey'] {
   }
 }
 
-const quietTelemetry: PublicDeps['telemetry'] = {
-  logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+const quietLogger = { info: () => undefined, warn: () => undefined }
+
+const quietTelemetry: Omit<PublicDeps['telemetry'], 'logger'> = {
   metrics: { counter: () => ({ add: () => undefined }), histogram: () => ({ record: () => undefined }), gauge: () => undefined },
   metricsText: async () => '# nothing\n',
 }

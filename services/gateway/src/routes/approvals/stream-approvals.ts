@@ -1,11 +1,12 @@
 import type { ApprovalView } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import { failStream } from '../../answer-turn.ts'
 import type { ApprovalLog } from '../../approval-log.ts'
 import type { ApprovalTail } from '../../approval-tail.ts'
 import { approverOf } from '../../core/approver.ts'
+import { failStream } from '../../fail-stream.ts'
 import { followApprovals } from '../../follow-approvals.ts'
+import type { Log } from '../../log.ts'
 import type { OpenStreams } from '../../open-streams.ts'
 import { identityOf } from '../../request-context.ts'
 import { createSseStream } from '../../sse-stream.ts'
@@ -16,6 +17,7 @@ export interface StreamApprovalsDeps {
   approvals: ApprovalLog
   approvalTail: ApprovalTail
   streams: Pick<OpenStreams, 'open'>
+  logger: Pick<Log, 'error'>
 }
 
 export const StreamQuery = z.object({ assignee: z.string().min(1).max(256).optional(), after: Seq.optional() })
@@ -24,7 +26,7 @@ export const StreamQuery = z.object({ assignee: z.string().min(1).max(256).optio
  * `GET /approvals/stream`: what is asked, and what becomes of it, as Server-Sent Events; `assignee=me` for what this key may decide. First all
  * that is pending, unless `Last-Event-ID` or `?after=` tells where the reader had come to.
  */
-export function streamApprovals({ approvals, approvalTail, streams }: StreamApprovalsDeps): RequestHandler {
+export function streamApprovals({ approvals, approvalTail, streams, logger }: StreamApprovalsDeps): RequestHandler {
   return async (request, response) => {
     const { assignee, after } = parseQuery(StreamQuery, request)
     const afterPosition = lastEventId(request) ?? after
@@ -48,7 +50,7 @@ export function streamApprovals({ approvals, approvalTail, streams }: StreamAppr
       if (reason !== undefined) throw reason
       sse.end()
     } catch (thrown) {
-      failStream(sse, response, thrown)
+      failStream({ sse, response, logger }, thrown)
     }
   }
 }
