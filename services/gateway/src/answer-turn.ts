@@ -33,7 +33,7 @@ const startWithinMs = 1_000
 /** Answers a turn as a chat completion stream: role, progress as reasoning, the answer's text, one finish chunk, `[DONE]`. */
 export async function streamTurn(options: AnswerOptions): Promise<void> {
   const { response, identity, open, logger } = options
-  const sse = createSseStream(response)
+  const sse = createSseStream(response, open)
   let hasRole = false
   let hasText = false
   const begin = async () => {

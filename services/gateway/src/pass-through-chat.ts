@@ -42,7 +42,7 @@ async function relayStream(
   chunks: AsyncGenerator<string>,
   { response, open, logger }: Pick<PassThroughCall, 'response' | 'open'> & Pick<PassThroughDeps, 'logger'>,
 ): Promise<void> {
-  const sse = createSseStream(response)
+  const sse = createSseStream(response, open)
   try {
     for await (const chunk of chunks) {
       await sse.relay(chunk)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createReplyHub } from './reply-hub.ts'
-import { endItem, place, textItem } from './testing/turns.ts'
+import { endItem, eventItem, place, textItem } from './testing/turns.ts'
 
 const never = new AbortController().signal
 
@@ -32,6 +32,17 @@ describe('replies on their way to their readers', () => {
     hub.deliver({ items: [endItem('completed')] })
     const items = reader.take()
     expect(items.length).toBeLessThanOrEqual(17)
+    expect(items.at(-1)?.kind).toBe('end')
+  })
+
+  it('are held for a slow reader up to a size, events of a session too', () => {
+    const hub = createReplyHub()
+    const reader = hub.follow(place)
+    const message = 'x'.repeat(65_536)
+    for (let seq = 1; seq <= 100; seq += 1) hub.deliver({ items: [eventItem(seq, 'step.progress', { message })] })
+    hub.deliver({ items: [endItem('completed')] })
+    const items = reader.take()
+    expect(JSON.stringify(items).length).toBeLessThan(1_100_000)
     expect(items.at(-1)?.kind).toBe('end')
   })
 

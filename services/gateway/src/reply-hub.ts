@@ -7,7 +7,7 @@ export interface ReplyHub {
   followerCount(): number
 }
 
-/** What arrived for one follower since it last looked. Bounded: a slow reader loses text, which the stored answer brings back. */
+/** What arrived for one follower since it last looked. Bounded: a slow reader loses text and events, which the stored answer and the log bring back. */
 export interface ReplyInbox {
   take(): ReplyItem[]
   /** Resolves when something has arrived, after `timeoutMs`, or when `signal` aborts. */
@@ -25,8 +25,11 @@ export function createReplyHub(): ReplyHub {
     deliver(batch) {
       const woken = new Set<Inbox>()
       for (const item of batch.items) {
-        for (const inbox of followers.get(keyOf(item)) ?? []) {
-          inbox.put(item)
+        const inboxes = followers.get(keyOf(item))
+        if (inboxes === undefined) continue
+        const size = sizeOf(item)
+        for (const inbox of inboxes) {
+          inbox.put(item, size)
           woken.add(inbox)
         }
       }
@@ -47,7 +50,7 @@ export function createReplyHub(): ReplyHub {
 }
 
 interface Inbox extends ReplyInbox {
-  put(item: ReplyItem): void
+  put(item: ReplyItem, size: number): void
   wake(): void
 }
 
@@ -57,8 +60,7 @@ function createInbox(onClose: () => void): Inbox {
   let waiter: (() => void) | undefined
 
   return {
-    put(item) {
-      const size = item.kind === 'text' ? item.delta.length : 0
+    put(item, size) {
       const isFull = items.length >= itemsMax || chars + size > charsMax
       if (isFull && item.kind !== 'end') return
       items.push(item)
@@ -86,6 +88,18 @@ function createInbox(onClose: () => void): Inbox {
       })
     },
     close: onClose,
+  }
+}
+
+/** In characters. A turn has one end, which is never refused. */
+function sizeOf(item: ReplyItem): number {
+  switch (item.kind) {
+    case 'text':
+      return item.delta.length
+    case 'event':
+      return JSON.stringify(item.event).length
+    case 'end':
+      return 0
   }
 }
 

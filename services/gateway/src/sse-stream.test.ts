@@ -1,9 +1,10 @@
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { createSseStream } from './sse-stream.ts'
+import { createSseStream, type SseStream } from './sse-stream.ts'
 
 let server: Server
+const { signal } = new AbortController()
 afterEach(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
 
 function connect(answer: (response: ServerResponse) => void): Promise<IncomingMessage> {
@@ -11,6 +12,12 @@ function connect(answer: (response: ServerResponse) => void): Promise<IncomingMe
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }, resolve))
   })
+}
+
+/** Sends more than any buffer on the way holds. */
+async function fill(sse: SseStream, out: ServerResponse): Promise<void> {
+  const data = 'x'.repeat(1_048_576)
+  for (let sent = 0; sent < 64 && !out.destroyed; sent += 1) await sse.send({ data })
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {
@@ -22,7 +29,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
 describe('a stream of server-sent events', () => {
   it('is written one event a block, in order', async () => {
     const response = await connect(async (out) => {
-      const sse = createSseStream(out)
+      const sse = createSseStream(out, { signal })
       await sse.send({ data: '{"a":1}' })
       await sse.send({ id: 7, data: '{"b":2}' })
       sse.end()
@@ -33,7 +40,7 @@ describe('a stream of server-sent events', () => {
 
   it('is kept alive by a comment when nothing is sent', async () => {
     const response = await connect((out) => {
-      const sse = createSseStream(out, { idleMs: 20 })
+      const sse = createSseStream(out, { signal, idleMs: 20 })
       sse.start()
       setTimeout(() => sse.end(), 110)
     })
@@ -44,7 +51,7 @@ describe('a stream of server-sent events', () => {
     let sent = 0
     const big = 'x'.repeat(65_536)
     const response = await connect(async (out) => {
-      const sse = createSseStream(out)
+      const sse = createSseStream(out, { signal })
       for (; sent < 1_000 && !out.destroyed; sent += 1) await sse.send({ data: big })
     })
     await new Promise((resolve) => setTimeout(resolve, 200))
@@ -55,10 +62,47 @@ describe('a stream of server-sent events', () => {
     response.destroy()
   })
 
+  it.each([
+    ['is in the middle of it', (_sse: SseStream) => undefined],
+    ['has all but its end', (sse: SseStream) => sse.end()],
+  ])('cuts off a reader that takes nothing any more and %s', async (_name, finish) => {
+    const closed = Promise.withResolvers<void>()
+    await connect(async (out) => {
+      out.once('close', closed.resolve)
+      const sse = createSseStream(out, { signal, stalledMaxMs: 50 })
+      const filling = fill(sse, out)
+      finish(sse)
+      await filling
+    })
+    await expect(closed.promise).resolves.toBeUndefined()
+  })
+
+  it('cuts off such a reader soon once the stream must end, and lets a slow one take the reason', async () => {
+    const revoked = new AbortController()
+    const closed = Promise.withResolvers<void>()
+    const stalled = await connect(async (out) => {
+      out.once('close', closed.resolve)
+      const sse = createSseStream(out, { signal: revoked.signal, lastWordMs: 100 })
+      await fill(sse, out)
+    })
+    setTimeout(() => revoked.abort(), 50)
+    await closed.promise
+    stalled.destroy()
+    await new Promise((resolve) => server.close(resolve).closeAllConnections())
+    const slow = await connect(async (out) => {
+      const sse = createSseStream(out, { signal: revoked.signal, lastWordMs: 5_000 })
+      await sse.send({ data: 'x'.repeat(5_000_000) })
+      await sse.send({ data: 'the reason' })
+      sse.end()
+    })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await textOf(slow)).toMatch(/data: the reason\n\n$/)
+  })
+
   it('ends quietly when its reader has gone', async () => {
     const done = Promise.withResolvers<void>()
     const response = await connect(async (out) => {
-      const sse = createSseStream(out)
+      const sse = createSseStream(out, { signal })
       await sse.send({ data: '1' })
       await new Promise((resolve) => out.once('close', resolve))
       await sse.send({ data: '2' })

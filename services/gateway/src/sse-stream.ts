@@ -18,8 +18,22 @@ export interface SseStream {
 
 /** Proxies and clients drop connections that are silent for longer; 15 s as OpenAI-compatible servers do. */
 const idleMs = 15_000
+/** A reader that makes no room for so long is taken for gone: what it has not read would be held for it for ever. */
+const stalledMaxMs = 60_000
+/** As long as this where the stream must end early: enough to take the reason. */
+const lastWordMs = 2_000
 
-export function createSseStream(response: ServerResponse, options: { idleMs?: number } = {}): SseStream {
+export interface SseOptions {
+  /** Aborts when the stream must end early. */
+  signal: AbortSignal
+  idleMs?: number
+  stalledMaxMs?: number
+  lastWordMs?: number
+}
+
+/** Starts with the first event. A reader that stops reading is cut off, sooner once `signal` has aborted. */
+export function createSseStream(response: ServerResponse, options: SseOptions): SseStream {
+  const patience = { stalledMaxMs, lastWordMs, ...options }
   let idle: NodeJS.Timeout | undefined
 
   function start(): void {
@@ -33,7 +47,7 @@ export function createSseStream(response: ServerResponse, options: { idleMs?: nu
     // Small chunks must leave at once.
     response.socket?.setNoDelay(true)
     idle = setInterval(() => {
-      if (!response.writableNeedDrain && !response.writableEnded) response.write(': keep-alive\n\n')
+      if (!response.writableNeedDrain && !response.writableEnded) void write(': keep-alive\n\n')
     }, options.idleMs ?? idleMs)
     response.once('close', () => clearInterval(idle))
   }
@@ -42,7 +56,11 @@ export function createSseStream(response: ServerResponse, options: { idleMs?: nu
     if (response.destroyed || response.writableEnded) return
     start()
     idle?.refresh()
-    if (!response.write(events)) await drained(response)
+    await write(events)
+  }
+
+  async function write(text: string): Promise<void> {
+    if (!response.write(text)) await settled(response, patience)
   }
 
   return {
@@ -55,15 +73,30 @@ export function createSseStream(response: ServerResponse, options: { idleMs?: nu
     end() {
       clearInterval(idle)
       response.end()
+      void settled(response, patience)
     },
   }
 }
 
-async function drained(response: ServerResponse): Promise<void> {
+/** Until what was written has left, or the response is closed: by its reader, or here when the reader takes too long. */
+async function settled(response: ServerResponse, { signal, ...limits }: Required<Omit<SseOptions, 'idleMs'>>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
+  const cut = () => {
+    response.destroy()
+    resolve()
+  }
+  let timer = setTimeout(cut, signal.aborted ? limits.lastWordMs : limits.stalledMaxMs)
+  const hurry = () => {
+    clearTimeout(timer)
+    timer = setTimeout(cut, limits.lastWordMs)
+  }
+  signal.addEventListener('abort', hurry)
   response.once('drain', resolve)
   response.once('close', resolve)
+  if (response.destroyed) resolve()
   await promise
+  clearTimeout(timer)
+  signal.removeEventListener('abort', hurry)
   response.off('drain', resolve)
   response.off('close', resolve)
 }

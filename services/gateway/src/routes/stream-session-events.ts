@@ -36,7 +36,7 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
     await deps.sessions
       .attach(session, deps.replyTopic)
       .catch((cause: unknown) => deps.logger.warn('live events are not attached', { cause: String(cause) }))
-    const sse = createSseStream(response)
+    const sse = createSseStream(response, open)
     sse.start()
     try {
       const { log } = deps

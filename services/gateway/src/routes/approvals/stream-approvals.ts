@@ -33,7 +33,7 @@ export function streamApprovals({ approvals, approvalTail, streams, logger }: St
     const identity = identityOf(response)
     const seats = assignee === 'me' ? seatsOf(approverOf(identity)) : assignee === undefined ? undefined : [assignee]
     const open = streams.open(identity, response)
-    const sse = createSseStream(response)
+    const sse = createSseStream(response, open)
     sse.start()
     try {
       const messages = followApprovals({
