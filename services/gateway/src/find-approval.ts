@@ -18,8 +18,8 @@ export interface ApprovalPlace extends SessionRef {
 const logLimit = { ms: 3_000, what: 'the database' }
 
 /**
- * The approval an id names: its own, or that of a session in which exactly one is pending. Throws `not_found`, or `conflict` naming those
- * that are pending when there are several.
+ * The approval an id names: its own, or that of a session in which exactly one is pending; with none pending the only one of its newest turn, so that a
+ * decision sent again finds what it decided. Throws `not_found`, or `conflict` naming those that are pending when there are several.
  */
 export async function placeApproval(
   deps: Pick<FindApprovalDeps, 'sessions'>,
@@ -30,7 +30,9 @@ export async function placeApproval(
   if (sessionId !== undefined) return { tenant, sessionId, approvalId: id }
   if (!SessionId.safeParse(id).success) throw unknownApproval(id)
   const view = await viewIfKnown(deps, { tenant, sessionId: id })
-  const [only, ...more] = view === undefined ? [] : pendingApprovals(view)
+  const pending = view === undefined ? [] : pendingApprovals(view)
+  const asked = view?.turns.at(-1)?.approvals ?? []
+  const [only, ...more] = pending.length === 0 && asked.length === 1 ? asked : pending
   if (only === undefined) throw unknownApproval(id)
   if (more.length === 0) return { tenant, sessionId: only.sessionId, approvalId: only.id }
   const ids = [only, ...more].map((approval) => approval.id)

@@ -1,6 +1,6 @@
 import { type SessionEvent, type SessionView, TurnStatus, type TurnView } from '@weft/contracts'
 import { isTurnEnd, turnsFromEvents } from './core/turns-from-events.ts'
-import type { SessionRef } from './dapr-sessions.ts'
+import type { SessionRef, Sessions } from './dapr-sessions.ts'
 import type { FoundSession } from './find-session.ts'
 import { isPassing } from './retry-briefly.ts'
 import type { SessionLog } from './session-log.ts'
@@ -26,6 +26,19 @@ export async function restoreView(
   const events = await settleWithin(readEvents(log, session, dropped), logLimit).catch(noneIfAway)
   const older = turnsFromEvents(events).filter(({ turn }) => dropped.has(turn))
   return { ...view, turns: [...older, ...view.turns].toSorted((left, right) => left.turn - right.turn) }
+}
+
+/** Sessions that also tell the turns they no longer keep. */
+export function withDroppedTurns(deps: {
+  sessions: Pick<Sessions, 'view'>
+  log: Pick<SessionLog, 'eventsAfter'>
+}): Pick<Sessions, 'view'> {
+  return {
+    view: async (session, signal) => {
+      const view = await deps.sessions.view(session, signal)
+      return restoreView(deps.log, session, { view, summary: undefined })
+    },
+  }
 }
 
 function viewFromLog(turns: TurnView[], { sessionId }: SessionRef, { view, summary }: FoundSession): SessionView {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+import type { SessionEvent } from '@weft/contracts'
+import { emptyLog, startGateway, type TestGateway } from '../testing/start-gateway.ts'
 import { answerOf, endItem, eventItem, plan, textItem, viewOf } from '../testing/turns.ts'
 
 let gateway: TestGateway
@@ -70,6 +71,21 @@ describe('a workflow answer', () => {
     expect(text).toContain('Found by asking.')
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
     expect(performance.now() - startMs).toBeLessThan(4_000)
+  })
+
+  it('is told from the log when the same request comes again and its session no longer keeps the turn', async () => {
+    const event = (seq: number, type: SessionEvent['type'], more = {}): SessionEvent => {
+      return { seq, at: '2026-01-01T00:00:00Z', type, sessionId: 's', turn: 1, ...more }
+    }
+    const told = [event(1, 'turn.accepted'), event(2, 'turn.completed', { answer: answerOf('As I said.') })]
+    await gateway.stop()
+    gateway = await startGateway({ log: { ...emptyLog, eventsAfter: async (_session, after) => told.slice(after) } })
+    gateway.session.submit = async ({ sessionId }) => ({ sessionId, turn: 1, isRepeat: true })
+    gateway.session.onView = () => viewOf({ turn: 22, status: 'completed' })
+    expect(await (await post(question, { 'idempotency-key': 'k' })).json()).toMatchObject({
+      choices: [{ message: { content: 'As I said.' } }],
+      weft: { turn: 1, status: 'completed' },
+    })
   })
 
   it('ends with a typed error and no [DONE] when its agent starts over with other words', async () => {

@@ -123,7 +123,7 @@ const quietTelemetry: Omit<PublicDeps['telemetry'], 'logger'> = {
   metricsText: async () => '# nothing\n',
 }
 
-const emptyLog: PublicDeps['log'] = {
+export const emptyLog: PublicDeps['log'] = {
   list: async () => ({ data: [], hasMore: false }),
   find: async () => undefined,
   eventsAfter: async () => [],

@@ -7,5 +7,8 @@ export const compactAfterMs = 86_400_000
 export function compactSession(draft: SessionDraft): void {
   const { turns, outbox } = draft.session
   const isOld = turns.every(({ endedAtMs }) => endedAtMs !== undefined && endedAtMs + compactAfterMs <= draft.nowMs)
-  if (turns.length > 0 && outbox.length === 0 && isOld) draft.editSession().turns = []
+  if (turns.length === 0 || outbox.length > 0 || !isOld) return
+  const session = draft.editSession()
+  session.turns = []
+  session.pastRequests = []
 }

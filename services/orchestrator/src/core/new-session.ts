@@ -16,6 +16,7 @@ export function newSession(
     isPaused: false,
     deletion: 'none',
     turns: [],
+    pastRequests: [],
     errands: [],
     outbox: [],
   }

@@ -140,6 +140,9 @@ export const SessionHead = z.object({
   deletion: z.enum(['none', 'erasing', 'erased']),
   errands: z.array(ErrandHead).default([]),
   turns: z.array(TurnHead),
+  pastRequests: z
+    .array(z.object({ turn: z.int(), idempotencyKey: z.string(), requestHash: z.string(), endedAtMs: z.number() }))
+    .default([]),
   outbox: z.array(z.object({ epoch: z.int(), firstSeq: z.int() })),
 })
 export type SessionHead = z.infer<typeof SessionHead>

@@ -29,6 +29,9 @@ import type {
 /** Bounds of one session; requests beyond them are refused or the oldest entries move to the database only. */
 export const sessionLimits = {
   turnsKept: 20,
+  /** Turns given up whose idempotency keys are still known, and for how long after their end, in milliseconds. */
+  pastRequestsMax: 200,
+  pastRequestMs: 86_400_000,
   turnsQueuedMax: 20,
   historyMessagesMax: 40,
   historyCharsMax: 200_000,
@@ -56,10 +59,19 @@ export interface SessionState {
   deletion: 'none' | 'erasing' | 'erased'
   /** Oldest first; at most `turnsKept` ended ones. */
   turns: TurnState[]
+  /** What was asked under an idempotency key of the client's in turns that were given up: asked again, it is not done again. Oldest first. */
+  pastRequests: PastRequest[]
   /** Calls to other sessions that are not yet known to have arrived. */
   errands: Errand[]
   /** Events committed but not yet known to be in the event log. */
   outbox: OutboxBatch[]
+}
+
+export interface PastRequest {
+  turn: number
+  idempotencyKey: string
+  requestHash: string
+  endedAtMs: number
 }
 
 /** `seq`: as of which event; the same call made again is another one. */

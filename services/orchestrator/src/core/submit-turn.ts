@@ -1,6 +1,6 @@
 import { type ChatMessage, messageText, type SubmitTurn, WeftError, weftVersion } from '@weft/contracts'
 import type { SessionDraft } from './session-draft.ts'
-import { type SessionInput, sessionLimits, type TurnState } from './session-state.ts'
+import { type PastRequest, type SessionInput, sessionLimits, type TurnState } from './session-state.ts'
 
 /** Accepts a turn, or finds the one an earlier request with the same idempotency key made. */
 export function submitTurn(draft: SessionDraft, { request, history }: Extract<SessionInput, { type: 'submit' }>): void {
@@ -11,6 +11,12 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
     return
   }
   const { lastTurn, turns } = draft.session
+  const past = draft.session.pastRequests.find(({ idempotencyKey }) => idempotencyKey === request.idempotencyKey)
+  if (past !== undefined) {
+    requireSame(past, request)
+    draft.reply = { kind: 'submitted', turn: past.turn, isRepeat: true }
+    return
+  }
   if (lastTurn > 0 && turns.length === 0 && request.parent !== undefined) {
     throw new WeftError('gone', `session ${request.sessionId} ended long ago, and keeps what it answered no more`)
   }
@@ -48,7 +54,7 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
   dropOldTurns(draft)
 }
 
-function requireSame(first: SubmitTurn, again: SubmitTurn): void {
+function requireSame(first: Pick<SubmitTurn, 'requestHash'>, again: SubmitTurn): void {
   const isOther = first.requestHash !== undefined && again.requestHash !== undefined && first.requestHash !== again.requestHash
   if (isOther)
     throw new WeftError('conflict', 'this Idempotency-Key was used for another request: use a new one', {
@@ -125,5 +131,15 @@ function answerMessage(text: string): ChatMessage {
 function dropOldTurns(draft: SessionDraft): void {
   const ended = draft.session.turns.filter((turn) => turn.phase === 'ended')
   const dropped = new Set(ended.slice(0, Math.max(0, ended.length - sessionLimits.turnsKept)))
-  if (dropped.size > 0) draft.editSession().turns = draft.session.turns.filter((turn) => !dropped.has(turn))
+  if (dropped.size === 0) return
+  const session = draft.editSession()
+  const since = draft.nowMs - sessionLimits.pastRequestMs
+  const known = session.pastRequests.filter(({ endedAtMs }) => endedAtMs > since)
+  session.pastRequests = [...known, ...[...dropped].flatMap(pastRequest)].slice(-sessionLimits.pastRequestsMax)
+  session.turns = draft.session.turns.filter((turn) => !dropped.has(turn))
+}
+
+/** Only a client's own key comes with a hash of its request; any other is good for the retries of a moment. */
+function pastRequest({ turn, request: { idempotencyKey, requestHash }, endedAtMs = 0 }: TurnState): PastRequest[] {
+  return idempotencyKey === undefined || requestHash === undefined ? [] : [{ turn, idempotencyKey, requestHash, endedAtMs }]
 }

@@ -133,9 +133,15 @@ describe('a session id in place of an approval’s', () => {
     const several = await post('sess_1/approve', {})
     expect(several.status).toBe(409)
     expect(await errorOf(several)).toMatchObject({ details: { approvals: [id, 'appr_sess_1.2'] } })
-    pending = [approvalOf({ status: 'approved' })]
+    pending = []
     expect((await post('sess_1/approve', {})).status).toBe(404)
     expect(gateway.session.decided).toEqual([])
+  })
+
+  it('means the one that was decided when the same is sent again', async () => {
+    pending = [approvalOf({ status: 'approved' })]
+    expect((await post('sess_1/approve', {})).status).toBe(200)
+    expect(lastDecision()?.approvalId).toBe(id)
   })
 })
 
