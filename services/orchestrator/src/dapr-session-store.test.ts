@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { componentNames, createActorStore, createSidecar, type Sidecar } from '@weft/mesh'
 import { z } from 'zod'
+import { compactAfterMs } from './core/compact-session.ts'
 import { DrivenSession } from './core/testing.ts'
 import { createSessionStore, type StoredSession } from './dapr-session-store.ts'
 import type { BlobStore } from './postgres-blobs.ts'
@@ -11,11 +13,14 @@ import type { BlobStore } from './postgres-blobs.ts'
 const Operations = z.array(
   z.object({
     operation: z.enum(['upsert', 'delete']),
-    request: z.object({ key: z.string(), value: z.unknown(), etag: z.string().optional() }),
+    request: z.object({ key: z.string(), value: z.unknown().optional(), etag: z.string().optional() }),
   }),
 )
 
-/** A sidecar's state API over one actor's keys; every write it was sent, in order. */
+/**
+ * A sidecar's state API over one actor's keys; every write it was sent, in order. As with Redis an ETag that does not match fails the
+ * transaction, and what else it holds is written all the same.
+ */
 let server: Server
 let sidecar: Sidecar
 let kept: Map<string, unknown>
@@ -23,6 +28,7 @@ let transactions: z.infer<typeof Operations>[]
 let blobs: Map<string, string>
 let puts: string[]
 let isBlobStoreDown: boolean
+let headWrites: number
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
@@ -34,11 +40,7 @@ beforeAll(async () => {
     } else {
       const operations = Operations.parse(await json(request))
       transactions.push(operations)
-      for (const { operation, request: write } of operations) {
-        if (operation === 'delete') kept.delete(write.key)
-        else kept.set(write.key, write.value)
-      }
-      response.writeHead(204).end()
+      response.writeHead(keep(operations) ? 204 : 500).end()
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -54,7 +56,19 @@ beforeEach(() => {
   blobs = new Map()
   puts = []
   isBlobStoreDown = false
+  headWrites = 0
 })
+
+function keep(operations: z.infer<typeof Operations>): boolean {
+  const results = operations.map(({ operation, request: { key, value, etag } }) => {
+    if (etag !== undefined && etag !== String(headWrites)) return false
+    if (operation === 'delete') kept.delete(key)
+    else kept.set(key, value)
+    if (key === 'head') headWrites += 1
+    return true
+  })
+  return results.every((isKept) => isKept)
+}
 
 const blobStore: BlobStore = {
   async put(_session, { hash, json: content }) {
@@ -72,7 +86,7 @@ const large = { text: 'x'.repeat(100_000) }
 async function committed(): Promise<{ session: DrivenSession; stored: StoredSession }> {
   const store = open()
   const session = new DrivenSession()
-  let stored: StoredSession = { state: session.state, partKeys: new Set() }
+  let stored: StoredSession = { state: session.state, tags: new Map(), dropped: [] }
   session.run([{ stepId: 'a' }, { stepId: 'b', dependsOn: ['a'] }, { stepId: 'answer', dependsOn: ['b'] }])
   stored = await store.commit('acme.s1', stored, session.state)
   for (const [stepId, output] of [
@@ -108,4 +122,80 @@ it('nothing but the head is ever written twice, and the head only over the one t
   expect(new Set(parts).size).toBe(parts.length)
   const heads = writes.filter(({ request }) => request.key === 'head')
   expect(heads.map(({ request }) => request.etag)).toEqual([undefined, '1', '2'])
+})
+
+/** The session as one host has it in memory, loaded as a new activation. */
+async function loadedAt(host: ReturnType<typeof open>): Promise<{ session: DrivenSession; stored: StoredSession }> {
+  const found = (await host.load('acme.s1')) ?? assert.fail('the session is in the store')
+  const session = new DrivenSession()
+  session.state = found.state
+  session.send({ type: 'activate' })
+  return { session, stored: found }
+}
+
+const question = (content: string) => ({ requestId: content, messages: [{ role: 'user' as const, content }] })
+
+it('a host that was suspended, and comes back, changes nothing of what another one has committed since', async () => {
+  await committed()
+  const [slow, fast] = [open(), open()]
+  const [stale, current] = [await loadedAt(slow), await loadedAt(fast)]
+  stale.session.submit(question('stale'))
+  current.session.submit(question('current'))
+  await fast.commit('acme.s1', current.stored, current.session.state)
+  await expect(slow.commit('acme.s1', stale.stored, stale.session.state)).rejects.toThrow()
+  const loaded = await open().load('acme.s1')
+  expect(loaded?.state.turns).toEqual(JSON.parse(JSON.stringify(current.session.state.turns)))
+  expect(loaded?.state.outbox).toEqual(JSON.parse(JSON.stringify(current.session.state.outbox)))
+})
+
+it('nor does it delete what the newer head still refers to', async () => {
+  await committed()
+  const [slow, fast] = [open(), open()]
+  const [stale, current] = [await loadedAt(slow), await loadedAt(fast)]
+  current.session.submit(question('current'))
+  await fast.commit('acme.s1', current.stored, current.session.state)
+  stale.session.send({ type: 'flushed', upToSeq: stale.session.state.lastSeq })
+  await expect(slow.commit('acme.s1', stale.stored, stale.session.state)).rejects.toThrow()
+  expect((await open().load('acme.s1'))?.state.outbox).toHaveLength(current.session.state.outbox.length)
+})
+
+it('what the head does without goes with the commit after, also when another host makes it', async () => {
+  const { session, stored } = await committed()
+  const eventsKept = () => [...kept.keys()].filter((key) => key.startsWith('events.'))
+  const logged = eventsKept()
+  expect(logged).toHaveLength(3)
+  session.send({ type: 'flushed', upToSeq: session.state.lastSeq })
+  await open().commit('acme.s1', stored, session.state)
+  expect(eventsKept()).toEqual(logged)
+  const other = await loadedAt(open())
+  await open().commit('acme.s1', other.stored, other.session.state)
+  expect(eventsKept().filter((key) => logged.includes(key))).toEqual([])
+})
+
+it('of a session that keeps its counters only nothing else is left in the store, also when its host died over it', async () => {
+  const { session, stored } = await committed()
+  session.succeed('answer')
+  session.send({ type: 'flushed', upToSeq: session.state.lastSeq })
+  const ended = await open().commit('acme.s1', stored, session.state)
+  session.nowMs += compactAfterMs
+  session.send({ type: 'compact' })
+  const before = { kept: new Map(kept), headWrites }
+  await open().commit('acme.s1', ended, session.state)
+  expect([...kept.keys()]).toEqual(['head'])
+  const untilItDied = transactions.at(-2) ?? []
+  ;({ kept, headWrites } = before)
+  keep(untilItDied)
+  expect(kept.size).toBeGreaterThan(1)
+  await open().load('acme.s1')
+  expect([...kept.keys()]).toEqual(['head'])
+})
+
+it('what a step of an ended turn has put out is found again, wherever the session is loaded', async () => {
+  const { session, stored } = await committed()
+  session.succeed('answer')
+  await open().commit('acme.s1', stored, session.state)
+  const loaded = (await open().load('acme.s1')) ?? assert.fail('the session is in the store')
+  const [turn = assert.fail('its turn is kept')] = loaded.state.turns
+  const outcomes = await open().readOutcomes('acme.s1', loaded, { turn, stepIds: ['a', 'b'] })
+  expect([outcomes.get('a')?.output, outcomes.get('b')?.output]).toEqual([large, 'little'])
 })

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
 import { type ActorStore, componentNames, componentType, mayCrashAround, type Sidecar, type StateWrite } from '@weft/mesh'
 import { z } from 'zod'
-import { fromHead, headKey, partsOf, type ReadPart, readOutcome, SessionHead, toHead } from './core/persist-session.ts'
+import { fromHead, headKey, nameOf, partsOf, type ReadPart, readOutcome, type TagOf, toHead } from './core/persist-session.ts'
+import { SessionHead } from './core/session-head.ts'
 import type { SessionState, StepOutcome, TurnState } from './core/session-state.ts'
 import type { BlobStore, SessionOf } from './postgres-blobs.ts'
 
@@ -11,10 +12,13 @@ const inlinePartBytesMax = 16_384
 
 const BlobReference = z.object({ $blob: z.string() })
 
-/** A session in memory, with the names of the parts that are already in the store. */
+/** A session in memory, and what of it is in the store. */
 export interface StoredSession {
   state: SessionState
-  partKeys: ReadonlySet<string>
+  /** Of the parts that are in the store, by what they are. */
+  tags: ReadonlyMap<string, string>
+  /** Names of the parts that its head was the first to do without. */
+  dropped: string[]
 }
 
 export interface SessionStore {
@@ -22,10 +26,10 @@ export interface SessionStore {
   /** Outputs of steps that succeeded, also of turns that have ended. */
   readOutcomes(
     actorId: string,
-    session: SessionOf,
+    stored: StoredSession,
     wanted: { turn: TurnState; stepIds: string[] },
   ): Promise<Map<string, StepOutcome>>
-  /** Writes the head and the parts that are new, deletes those no longer referred to; one transaction. */
+  /** Writes the head and the parts that are new, and deletes those that the head before did without; one transaction. */
   commit(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession>
   /** The reminder beats from soon on. */
   arm(actorId: string): Promise<void>
@@ -38,20 +42,33 @@ const reminder = { name: 'heartbeat', dueMs: 3_000, periodMs: 15_000 } as const
 
 export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar; blobs: BlobStore }): SessionStore {
   const { actors, blobs } = deps
+  const { load, readOutcomes } = createReader(actors, blobs)
   let storeType: string | undefined
 
-  async function commit(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession> {
-    const revision = stored.state.revision + 1
-    const state = { ...next, revision }
-    const parts = partsOf(state)
-    const fresh = [...parts].filter(([key]) => !stored.partKeys.has(key))
+  async function write(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession> {
+    const state = { ...next, revision: stored.state.revision + 1 }
+    const newTag = randomBytes(6).toString('base64url')
+    const tagOf: TagOf = (part) => stored.tags.get(part) ?? newTag
+    const parts = partsOf(state, tagOf)
+    const fresh = [...parts].filter(([part]) => !stored.tags.has(part))
+    const dropped = [...stored.tags].flatMap(([part, tag]) => (parts.has(part) ? [] : [nameOf(part, tag)]))
     const writes: StateWrite[] = await Promise.all(
-      fresh.map(async ([key, value]) => ({ kind: 'upsert' as const, key, value: await encodePart(state, value) })),
+      fresh.map(async ([part, value]) => ({
+        kind: 'upsert' as const,
+        key: nameOf(part, newTag),
+        value: await encodePart(state, value),
+      })),
     )
-    for (const key of stored.partKeys) if (!parts.has(key)) writes.push({ kind: 'delete', key })
-    writes.push({ kind: 'upsert', key: headKey, value: toHead(state), ...(await headGuard(stored.state.revision)) })
+    for (const key of stored.dropped) writes.push({ kind: 'delete', key })
+    const guard = await headGuard(stored.state.revision)
+    writes.push({ kind: 'upsert', key: headKey, value: toHead(state, tagOf, dropped), ...guard })
     await mayCrashAround('commit', () => actors.commit(actorId, writes))
-    return { state, partKeys: new Set(parts.keys()) }
+    return { state, tags: new Map([...parts.keys()].map((part) => [part, tagOf(part)])), dropped }
+  }
+
+  /** A session that keeps its counters only may never be committed again: what it dropped goes at once. */
+  async function clearOut(actorId: string, stored: StoredSession): Promise<StoredSession> {
+    return stored.tags.size === 0 && stored.dropped.length > 0 ? write(actorId, stored, stored.state) : stored
   }
 
   /** Redis counts a key's writes as its ETag, and every write of the head is one revision. */
@@ -68,8 +85,12 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
   }
 
   return {
-    ...createReader(actors, blobs),
-    commit,
+    async load(actorId) {
+      const stored = await load(actorId)
+      return stored === undefined ? undefined : clearOut(actorId, stored)
+    },
+    commit: async (actorId, stored, next) => clearOut(actorId, await write(actorId, stored, next)),
+    readOutcomes,
     arm: (actorId) => mayCrashAround('reminder', () => actors.armReminder(actorId, reminder.name, reminder)),
     armAt(actorId, atMs) {
       const dueMs = Math.max(reminder.dueMs, atMs - Date.now())
@@ -84,20 +105,21 @@ function createReader(actors: ActorStore, blobs: BlobStore): Pick<SessionStore, 
   async function load(actorId: string): Promise<StoredSession | undefined> {
     const head = await actors.read(actorId, headKey, SessionHead)
     if (head === undefined) return undefined
-    const state = await fromHead(head, async (key, schema) => schema.parse(await readPart(actorId, key, head)))
-    return { state, partKeys: new Set(partsOf(state).keys()) }
+    const { state, tags } = await fromHead(head, async (name, schema) => schema.parse(await readPart(actorId, name, head)))
+    return { state, tags, dropped: head.dropped }
   }
 
   async function readOutcomes(
     actorId: string,
-    session: SessionOf,
+    { state, tags }: StoredSession,
     { turn: { turn, steps }, stepIds }: { turn: TurnState; stepIds: string[] },
   ) {
-    const read: ReadPart = async (key, schema) => schema.parse(await readPart(actorId, key, session))
+    const read: ReadPart = async (name, schema) => schema.parse(await readPart(actorId, name, state))
+    const tagOf: TagOf = (part) => tags.get(part) ?? ''
     const found = await Promise.all(
       stepIds.map(async (stepId): Promise<[string, StepOutcome][]> => {
         const step = steps[stepId]
-        return step === undefined ? [] : [[stepId, step.outcome ?? (await readOutcome(read, { turn, stepId, step }))]]
+        return step === undefined ? [] : [[stepId, step.outcome ?? (await readOutcome(read, tagOf, { turn, stepId, step }))]]
       }),
     )
     return new Map(found.flat())

@@ -73,14 +73,14 @@ export class SessionHost implements ActorType {
   }
 
   async invoke(actorId: string, method: string, argument: unknown): Promise<unknown> {
-    const { effects, history, store } = this.#options
+    const { effects, history } = this.#options
     const session: SessionCalls = {
       post: (input) => this.#open(actorId).mailbox.post(input),
       read: () => this.#mustRead(actorId),
       prepare: (request) => {
         if (this.#open(actorId).mailbox.isIdle()) effects.prepare(actorId, request)
       },
-      readOutcomes: async (turn, stepIds) => store.readOutcomes(actorId, await this.#mustRead(actorId), { turn, stepIds }),
+      readOutcomes: (turn, stepIds) => this.#open(actorId).mailbox.readOutcomes(turn, stepIds),
       loadHistory: ({ tenant, sessionId }) => history(tenant, sessionId),
     }
     return invokeSession(session, { actorId, method, argument })

@@ -25,7 +25,7 @@ function storeInMemory() {
       await new Promise((resolve) => setTimeout(resolve, 5))
       if (store.failsCommit) throw down
       store.commits += 1
-      store.kept = { state: { ...next, revision: stored.state.revision + 1 }, partKeys: new Set<string>() }
+      store.kept = { state: { ...next, revision: stored.state.revision + 1 }, tags: new Map(), dropped: [] }
       if (store.losesAnswer) throw down
       return store.kept
     },

@@ -1,6 +1,14 @@
 import { type ApprovalPolicy, WeftError } from '@weft/contracts'
 import { advanceSession } from './core/advance-session.ts'
-import type { AdvanceContext, InputReply, SessionCommand, SessionInput, SessionState } from './core/session-state.ts'
+import type {
+  AdvanceContext,
+  InputReply,
+  SessionCommand,
+  SessionInput,
+  SessionState,
+  StepOutcome,
+  TurnState,
+} from './core/session-state.ts'
 import { beatOf, nextWakeMs } from './core/tick-session.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
@@ -109,6 +117,13 @@ export class Mailbox {
     return this.#stored?.state
   }
 
+  /** Outputs of steps that succeeded, also of turns that have ended. */
+  async readOutcomes(turn: TurnState, stepIds: string[]): Promise<Map<string, StepOutcome>> {
+    await this.read()
+    if (this.#stored === undefined) throw new WeftError('not_found', 'no such session')
+    return this.#options.store.readOutcomes(this.#options.actorId, this.#stored, { turn, stepIds })
+  }
+
   /** Forgets the state; the next input loads it again, as a new activation unless no other host had it meanwhile. */
   async drop(): Promise<void> {
     // What arrives while it waits starts another turn.
@@ -211,7 +226,7 @@ export class Mailbox {
     const found = await store.load(actorId)
     if (found === undefined) {
       const created = batch.map(({ input }) => create(input)).find((state) => state !== undefined)
-      this.#stored = created === undefined ? undefined : { state: created, partKeys: new Set() }
+      this.#stored = created === undefined ? undefined : { state: created, tags: new Map(), dropped: [] }
       return
     }
     const isOwn = found.state.epoch === this.#droppedEpoch

@@ -122,7 +122,8 @@ describe('what is asked about', () => {
     session.agentVersions = { worker: '1' }
     session.run([{ stepId: 'answer', params: { amount: 5 } }])
     const store = JSON.parse(JSON.stringify({ head: toHead(session.state), parts: Object.fromEntries(partsOf(session.state)) }))
-    session.state = await fromHead(store.head, async (key, schema) => schema.parse(store.parts[key]))
+    const { state } = await fromHead(store.head, async (key, schema) => schema.parse(store.parts[key]))
+    session.state = state
     session.policies = []
     session.agentVersions = { worker: '2' }
     session.send({ type: 'activate' })

@@ -8,8 +8,8 @@ it('a session read back from its head and parts is the session that was written'
   session.succeed('a', { passages: ['x'] })
   session.decide('answer', { action: 'modify', params: { more: true } })
   const store = JSON.parse(JSON.stringify({ head: toHead(session.state), parts: Object.fromEntries(partsOf(session.state)) }))
-  const loaded = await fromHead(store.head, async (key, schema) => schema.parse(store.parts[key]))
-  expect(JSON.parse(JSON.stringify(loaded))).toEqual(JSON.parse(JSON.stringify(session.state)))
+  const { state } = await fromHead(store.head, async (key, schema) => schema.parse(store.parts[key]))
+  expect(JSON.parse(JSON.stringify(state))).toEqual(JSON.parse(JSON.stringify(session.state)))
 })
 
 it('each commit writes what is new and a small head, however much the steps before have put out', () => {

@@ -18,10 +18,11 @@ const again = { idempotencyKey: 'client-1', requestHash: 'hash-1' }
 
 it('a turn that is no longer kept is not done again under its key, nor is another request', async () => {
   const session = outgrown()
-  session.state = await fromHead(
+  const { state } = await fromHead(
     JSON.parse(JSON.stringify(toHead(session.state))),
     async (key) => partsOf(session.state).get(key) as never,
   )
+  session.state = state
   expect(session.submit(again).reply).toMatchObject({ turn: 1, isRepeat: true })
   expect(() => session.submit({ ...again, requestHash: 'other' })).toThrow(expect.objectContaining({ code: 'conflict' }))
   expect(session.state.lastTurn).toBe(sessionLimits.turnsKept + 2)

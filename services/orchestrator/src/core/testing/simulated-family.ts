@@ -77,7 +77,8 @@ export class SimulatedFamily {
     const { head, parts } = JSON.parse(
       JSON.stringify({ head: toHead(member.session.state), parts: Object.fromEntries(partsOf(member.session.state)) }),
     )
-    member.session.state = await fromHead(head, async (key, schema) => schema.parse(parts[key]))
+    const { state } = await fromHead(head, async (key, schema) => schema.parse(parts[key]))
+    member.session.state = state
     this.#send(memberId, { type: 'activate' })
   }
 

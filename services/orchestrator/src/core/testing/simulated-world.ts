@@ -114,7 +114,8 @@ export class SimulatedWorld {
     this.#work.clear()
     this.#attempts.clear()
     const read = (key: string) => JSON.parse(this.#store.get(key) ?? assert.fail(`the part ${key} is missing from the store`))
-    this.session.state = await fromHead(read('head'), async (key, schema) => schema.parse(read(key)))
+    const { state } = await fromHead(read('head'), async (key, schema) => schema.parse(read(key)))
+    this.session.state = state
     this.send({ type: 'activate' })
   }
 

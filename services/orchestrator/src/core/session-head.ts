@@ -1,0 +1,145 @@
+import {
+  ApprovalChange,
+  ApprovalDecision,
+  ApprovalKind,
+  ApprovalStatus,
+  ApprovalTerms,
+  ApprovalView,
+  ApprovalVote,
+  ParentStep,
+  Problem,
+  Risk,
+  StepDecision,
+  StepStatus,
+  TurnStatus,
+  TurnVersions,
+  Usage,
+} from '@weft/contracts'
+import { z } from 'zod'
+
+export const StepHead = z.object({
+  status: StepStatus,
+  agent: z.string(),
+  attempt: z.int(),
+  interruptions: z.int().default(0),
+  revision: z.int().default(0),
+  epoch: z.int(),
+  notBeforeMs: z.number(),
+  deadlineMs: z.number(),
+  startedAtMs: z.number().optional(),
+  endedAtMs: z.number().optional(),
+  usage: z.array(Usage),
+  problem: Problem.optional(),
+  checkpoint: z.unknown().optional(),
+  progressCount: z.int(),
+  approvalId: z.string().optional(),
+  decisions: z.array(StepDecision),
+  approvedHash: z.string().optional(),
+  outcomeTag: z.string().optional(),
+  child: z
+    .object({
+      sessionId: z.string(),
+      status: TurnStatus,
+      approvals: z.array(ApprovalView),
+      toldSeq: z.int().default(0),
+      changedSeq: z.int().default(0),
+      waitsSinceMs: z.number().optional(),
+    })
+    .optional(),
+  isReused: z.boolean(),
+})
+
+export const ApprovalHead = z.object({
+  id: z.string(),
+  kind: ApprovalKind,
+  stepId: z.string(),
+  questionVersion: z.int(),
+  questionTag: z.string().default(''),
+  status: ApprovalStatus,
+  hash: z.string(),
+  planVersion: z.int(),
+  assignees: z.array(z.string()),
+  quorum: z.int(),
+  votes: z.array(ApprovalVote),
+  changes: z.array(ApprovalChange),
+  commentCount: z.int(),
+  requestedAtMs: z.number(),
+  deadlineMs: z.number().optional(),
+  remindAtMs: z.number().optional(),
+  snoozedUntilMs: z.number().optional(),
+  escalationLevel: z.int(),
+  decision: ApprovalDecision.optional(),
+})
+
+export const ApprovalQuestion = z.object({
+  agent: z.string(),
+  capability: z.string(),
+  action: z.string(),
+  args: z.unknown(),
+  reason: z.string(),
+  impact: z.string().optional(),
+  risk: Risk,
+  policy: z.string().optional(),
+  suggestion: ApprovalView.shape.suggestion,
+  context: ApprovalView.shape.context,
+  costUsd: ApprovalView.shape.costUsd,
+  terms: ApprovalTerms,
+})
+
+export const TurnHead = z.object({
+  turn: z.int(),
+  phase: z.enum(['queued', 'planning', 'running', 'ended']),
+  status: TurnStatus,
+  acceptedAtMs: z.number(),
+  endedAtMs: z.number().optional(),
+  replyTopics: z.array(z.string()),
+  planAttempt: z.int(),
+  planNotBeforeMs: z.number(),
+  planVersion: z.int(),
+  hasPolicies: z.boolean(),
+  versions: TurnVersions.default({ weft: 'unknown', agents: {} }),
+  hasAnswer: z.boolean(),
+  /** Of the turn's own parts. */
+  tags: z.record(z.string(), z.string()).default({}),
+  /** Of a turn that has not ended; an ended turn's steps and approvals are a part. */
+  steps: z.record(z.string(), StepHead).optional(),
+  approvals: z.array(ApprovalHead).optional(),
+})
+
+const ErrandHead = z.discriminatedUnion('to', [
+  z.object({
+    to: z.literal('child'),
+    sessionId: z.string(),
+    method: z.enum(['cancel', 'pause', 'resume', 'delete']),
+    seq: z.int(),
+  }),
+  z.object({ to: z.literal('parent'), turn: z.int(), parent: ParentStep, seq: z.int() }),
+])
+
+export const SessionHead = z.object({
+  version: z.literal(1),
+  tenant: z.string(),
+  sessionId: z.string(),
+  user: z.string().optional(),
+  createdAtMs: z.number(),
+  updatedAtMs: z.number(),
+  epoch: z.int(),
+  revision: z.int(),
+  lastSeq: z.int(),
+  lastTurn: z.int(),
+  lastApproval: z.int(),
+  isPaused: z.boolean(),
+  deletion: z.enum(['none', 'erasing', 'erased']),
+  errands: z.array(ErrandHead).default([]),
+  turns: z.array(TurnHead),
+  pastRequests: z
+    .array(z.object({ turn: z.int(), idempotencyKey: z.string(), requestHash: z.string(), endedAtMs: z.number() }))
+    .default([]),
+  outbox: z.array(z.object({ epoch: z.int(), firstSeq: z.int(), tag: z.string().default('') })),
+  /**
+   * Names of the parts that this head was the first to do without; the next commit deletes them. A commit that is not the newest any
+   * more can thus delete nothing that the newest refers to.
+   */
+  dropped: z.array(z.string()).default([]),
+})
+export type SessionHead = z.infer<typeof SessionHead>
