@@ -52,6 +52,26 @@ describe('an agent’s answer', () => {
   })
 
   it.each([
+    ['holds what is no event', 'nonsense\n', undefined],
+    ['tells what its session does not take', '{"type":"progress","message":"half"}\n', new Error('the session is busy')],
+  ])('that %s is not listened to any longer: its connection is let go', async (_what, line, refusal) => {
+    const closed = Promise.withResolvers<string>()
+    const endless: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: new TextEncoder().encode(line) }),
+        async return() {
+          closed.resolve('closed')
+          return { done: true, value: undefined }
+        },
+      }),
+    }
+    const sink = { text() {}, apply: async () => (refusal === undefined ? undefined : Promise.reject(refusal)) }
+    await expect(followAttempt({ agent: 'rag', ref, sink }, endless)).rejects.toThrow()
+    const late = new Promise((resolve) => setTimeout(resolve, 500, 'still open'))
+    expect(await Promise.race([closed.promise, late])).toBe('closed')
+  })
+
+  it.each([
     ['not JSON', 'nonsense\n'],
     ['an unknown event', '{"type":"dance"}\n'],
     ['a question that does not say what for', '{"type":"needs_approval","args":{"amount":5}}\n'],

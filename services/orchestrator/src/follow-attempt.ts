@@ -29,22 +29,28 @@ export interface AttemptEnd {
 
 /**
  * Reads an agent's NDJSON answer until it says how the attempt ended; what is left is read on beside, so that its connection can serve the
- * next attempt. Throws `upstream_error` when the answer ends without a result, or holds what is not an agent's event.
+ * next attempt. Throws `upstream_error` when the answer ends without a result, or holds what is not an agent's event; its connection is
+ * closed then.
  */
 export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body: AsyncIterable<Uint8Array>): Promise<AttemptEnd> {
   const usage: Usage[] = []
   const text = textAtOffsets(sink)
   const lines = readLines(body)
-  for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-    const event = parseJson(AgentEvent, line.value, `the answer of ${agent}`)
-    if (isTerminalAgentEvent(event)) {
-      text.end()
-      void drain(lines)
-      return { outcome: outcomeOf(event), usage }
+  try {
+    for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
+      const event = parseJson(AgentEvent, line.value, `the answer of ${agent}`)
+      if (isTerminalAgentEvent(event)) {
+        text.end()
+        void drain(lines)
+        return { outcome: outcomeOf(event), usage }
+      }
+      if (event.type === 'usage') usage.push(usageOf(event))
+      else if (event.type === 'text') text.push(event.delta)
+      else await note({ ref, sink }, event)
     }
-    if (event.type === 'usage') usage.push(usageOf(event))
-    else if (event.type === 'text') text.push(event.delta)
-    else await note({ ref, sink }, event)
+  } catch (cause) {
+    lines.return(undefined).catch(() => undefined)
+    throw cause
   }
   throw new WeftError('upstream_error', `${agent} ended its answer without a result`, { isRetryable: true })
 }
