@@ -1,13 +1,11 @@
-import { existsSync, readdirSync, watchFile } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { CliError, exitCodes } from '../cli-error.ts'
 import { readCliSettings } from '../cli-settings.ts'
 import { dataPaths } from '../supervisor/data-paths.ts'
+import { followFile } from './follow-file.ts'
 import { readLastLines } from './read-last-lines.ts'
-
-const followPollMs = 250
 
 export function registerLogs(program: Command): void {
   program
@@ -19,7 +17,8 @@ export function registerLogs(program: Command): void {
     .action(async (service: string, { follow = false, lines }: { follow?: boolean; lines: number }) => {
       const path = findLog(dataPaths(readCliSettings().dataFolder).logs, service)
       for (const line of readLastLines(path, lines)) console.log(line)
-      if (follow) await followFile(path)
+      // The watched file keeps the process running until Ctrl-C.
+      if (follow) await followFile(path, (added) => process.stdout.write(added))
     })
 }
 
@@ -41,29 +40,4 @@ function findLog(folder: string, service: string): string {
   throw new CliError('unknown_service', `there is no log of '${service}'; there are: ${names.toSorted().join(', ')}`, {
     exitCode: exitCodes.wrongUsage,
   })
-}
-
-/** Prints what is added to the file, also after it was rotated. Never resolves: it is ended by Ctrl-C. */
-async function followFile(path: string): Promise<never> {
-  let file = await open(path)
-  let position = (await file.stat()).size
-  const printAdded = async (): Promise<void> => {
-    const { size } = await file.stat()
-    if (size <= position) return
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - position), 0, size - position, position)
-    position += bytesRead
-    process.stdout.write(buffer.subarray(0, bytesRead))
-  }
-  let work = Promise.resolve()
-  watchFile(path, { interval: followPollMs }, (now, before) => {
-    work = work.then(async () => {
-      await printAdded()
-      if (now.ino === before.ino || now.ino === 0) return
-      await file.close()
-      file = await open(path)
-      position = 0
-      await printAdded()
-    })
-  })
-  return new Promise<never>(() => undefined)
 }
