@@ -7,6 +7,12 @@ import { dataPaths } from '../supervisor/data-paths.ts'
 import { followFile } from './follow-file.ts'
 import { readLastLines } from './read-last-lines.ts'
 
+interface LogsFlags {
+  follow?: boolean
+  lines: number
+  json?: boolean
+}
+
 export function registerLogs(program: Command): void {
   program
     .command('logs')
@@ -14,12 +20,25 @@ export function registerLogs(program: Command): void {
     .argument('<service>', 'a process, like gateway or gateway-daprd')
     .option('-f, --follow', 'go on with what it writes from now')
     .option('-n, --lines <count>', 'how many of its last lines', parseCount, 100)
-    .action(async (service: string, { follow = false, lines }: { follow?: boolean; lines: number }) => {
+    .option('--json', 'each line as a JSON object: process, line')
+    .action(async (service: string, { follow = false, lines, json = false }: LogsFlags) => {
       const path = findLog(dataPaths(readCliSettings().dataFolder).logs, service)
-      for (const line of readLastLines(path, lines)) console.log(line)
+      const print = (line: string) => console.log(json ? JSON.stringify({ process: service, line }) : line)
+      for (const line of readLastLines(path, lines)) print(line)
       // The watched file keeps the process running until Ctrl-C.
-      if (follow) await followFile(path, (added) => process.stdout.write(added))
+      if (follow) await followFile(path, json ? splitLines(print) : (added) => process.stdout.write(added))
     })
+}
+
+/** Takes bytes as they come and hands on every line once it is whole. */
+export function splitLines(print: (line: string) => void): (added: Uint8Array) => void {
+  const decoder = new TextDecoder()
+  let rest = ''
+  return (added) => {
+    const lines = `${rest}${decoder.decode(added, { stream: true })}`.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) print(line)
+  }
 }
 
 function parseCount(text: string): number {

@@ -11,23 +11,23 @@ import type { ProcessSnapshot } from '../supervisor/process-snapshot.ts'
 import { openOwnOutput } from '../supervisor/rotating-log.ts'
 import { readLastLines } from './read-last-lines.ts'
 import type { UpOptions } from './up-in-foreground.ts'
-import { createUpProgress, type UpProgress } from './up-progress.ts'
+import { createUpProgress, type ProgressOptions, type UpProgress } from './up-progress.ts'
 
 const pollMs = 100
 const lastLinesRead = 60
 
 /** Starts the supervisor as a process of its own, waits until the mesh is ready and answers the exit code. */
-export async function upDetached({ settings, infrastructureOnly }: UpOptions, argv: readonly string[]): Promise<number> {
+export async function upDetached({ settings, infrastructureOnly, isJson }: UpOptions, argv: readonly string[]): Promise<number> {
   const paths = dataPaths(settings.dataFolder)
   createFolders(paths)
   createCompileCache(settings.compileCacheFolder)
   refuseRunningMesh(paths.lockFile)
   const key = ensureAdminKey(paths, settings.apiKey)
   const logFile = join(paths.logs, 'supervisor.log')
-  const startedAtMs = performance.now()
+  const shown = { startedAtMs: performance.now(), isJson }
   const supervisor = startSupervisor(argv, logFile)
   const isInterrupted = endOnInterruption(supervisor)
-  if (!(await becomesReady(supervisor, { meshFile: paths.meshFile, startedAtMs }))) {
+  if (!(await becomesReady(supervisor, { meshFile: paths.meshFile, shown }))) {
     if (isInterrupted()) return exitCodes.interrupted
     throw new CliError('mesh_not_ready', lastMessage(logFile))
   }
@@ -35,14 +35,16 @@ export async function upDetached({ settings, infrastructureOnly }: UpOptions, ar
   const url = `http://127.0.0.1:${settings.port}`
   const ports = readMeshRecord(paths.meshFile)?.ports ?? {}
   const newKey = key.isNew ? { newKey: key.key } : {}
-  createUpProgress([''], { startedAtMs }).ready({ url, paths, infrastructureOnly, ports, ...newKey })
+  createUpProgress([''], shown).ready({ url, paths, infrastructureOnly, ports, ...newKey })
   return exitCodes.done
 }
 
-/** The same command without its flag, in a session of its own: no terminal's end reaches it. */
+const ownFlags = ['--detach', '-d', '--json']
+
+/** The same command without the flags of this one, in a session of its own: no terminal's end reaches it. */
 function startSupervisor([node = process.execPath, ...args]: readonly string[], logFile: string): ChildProcess {
   const log = openOwnOutput(logFile)
-  const foregroundArgs = [...args.filter((arg) => arg !== '--detach' && arg !== '-d'), '--own-output', logFile]
+  const foregroundArgs = [...args.filter((arg) => !ownFlags.includes(arg)), '--own-output', logFile]
   const supervisor = spawn(node, [...process.execArgv, ...foregroundArgs], { detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
   return supervisor
@@ -62,7 +64,7 @@ function endOnInterruption(supervisor: ChildProcess): () => boolean {
 /** Shows the progress of the mesh that `supervisor` runs; false when it ended instead of becoming ready. */
 async function becomesReady(
   supervisor: ChildProcess,
-  { meshFile, startedAtMs }: { meshFile: string; startedAtMs: number },
+  { meshFile, shown }: { meshFile: string; shown: ProgressOptions },
 ): Promise<boolean> {
   let hasEnded = false
   supervisor.once('exit', () => {
@@ -75,7 +77,7 @@ async function becomesReady(
     if (record !== undefined && record.supervisor.pid === supervisor.pid) {
       progress ??= createUpProgress(
         record.processes.map(({ name }) => name),
-        { startedAtMs },
+        shown,
       )
       for (const snapshot of record.processes.filter(({ name, state }) => states.get(name) !== state)) {
         states.set(snapshot.name, snapshot.state)

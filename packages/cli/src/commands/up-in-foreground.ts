@@ -21,6 +21,8 @@ export interface UpOptions {
   settings: CliSettings
   replicas: Partial<Record<AppId, number>>
   infrastructureOnly: boolean
+  /** Answers as one JSON object on standard output; what is said on the way goes to standard error. */
+  isJson: boolean
   /** The file that takes this process's output when it is no terminal's; it is kept bounded. */
   ownOutput?: string | undefined
 }
@@ -33,7 +35,7 @@ const linesRead = 200
 const lastLinesShown = 12
 
 /** Runs the mesh until it is told to stop; answers the exit code. */
-export async function upInForeground({ settings, replicas, infrastructureOnly, ownOutput }: UpOptions): Promise<number> {
+export async function upInForeground({ settings, replicas, infrastructureOnly, isJson, ownOutput }: UpOptions): Promise<number> {
   const paths = dataPaths(settings.dataFolder)
   const url = `http://127.0.0.1:${settings.port}`
   createFolders(paths)
@@ -41,7 +43,8 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, o
   const release = takeMeshLock(paths.lockFile, url)
   try {
     const orphanCount = await endOrphans(readMeshRecord(paths.meshFile))
-    if (orphanCount > 0) console.log(`ended ${orphanCount} processes that an earlier start had left behind`)
+    if (orphanCount > 0)
+      (isJson ? console.error : console.log)(`ended ${orphanCount} processes that an earlier start had left behind`)
     await refuseUnfitPlace(settings)
     refuseUnusablePolicies(settings.environment)
     const key = ensureAdminKey(paths, settings.apiKey)
@@ -49,7 +52,7 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, o
     const specs = planProcesses(plan, { infrastructureOnly })
     const progress = createUpProgress(
       specs.map(({ name }) => name),
-      { write: (line) => writeLine(line, ownOutput) },
+      { isJson, write: (line) => writeLine(line, ownOutput) },
     )
     const mesh = runMesh({
       specs,

@@ -29,6 +29,30 @@ it('shows the address, and the key only when it was just made', () => {
   expect(lines).toHaveLength(3)
 })
 
+it('answers with one JSON object, and says all else beside it', () => {
+  const [lines, notes]: string[][] = [[], []]
+  const progress = createUpProgress(['rag'], {
+    isJson: true,
+    write: (line) => void lines?.push(line),
+    note: (line) => void notes?.push(line),
+  })
+  progress.changed({ ...snapshot, state: 'ready' })
+  const facts = { paths: dataPaths('/data'), ports: { 'redis.redis': 15_001 } }
+  progress.ready({ ...facts, url: 'http://127.0.0.1:8000', infrastructureOnly: false, newKey: 'weft_abc' })
+  progress.stopping()
+  expect(notes).toHaveLength(2)
+  expect(lines?.map((line) => JSON.parse(line))).toEqual([
+    {
+      ready: true,
+      elapsedMs: expect.any(Number),
+      url: 'http://127.0.0.1:8000',
+      ports: { 'redis.redis': 15_001 },
+      adminKeyFile: '/data/admin.key',
+      newKey: 'weft_abc',
+    },
+  ])
+})
+
 it('says which ports of dapr.yaml the infrastructure could not have', () => {
   const lines: string[] = []
   const progress = createUpProgress(['placement'], { write: (line) => void lines.push(line) })

@@ -20,10 +20,24 @@ export interface ReadyFacts {
   newKey?: string
 }
 
+export interface ProgressOptions {
+  startedAtMs?: number
+  /** Whether `write` gets nothing but one JSON object, once all is ready. */
+  isJson?: boolean
+  write?: (line: string) => void
+  /** Takes what is said on the way. */
+  note?: (line: string) => void
+}
+
 /** One line for every process that became ready, and for every one that ended by itself. */
 export function createUpProgress(
   names: string[],
-  { startedAtMs = performance.now(), write = (line: string): void => console.log(line) } = {},
+  {
+    startedAtMs = performance.now(),
+    isJson = false,
+    write = console.log,
+    note = isJson ? console.error : write,
+  }: ProgressOptions = {},
 ): UpProgress {
   const width = Math.max(...names.map((name) => name.length))
   const waited = new Set(names)
@@ -33,17 +47,30 @@ export function createUpProgress(
       if (isStopping) return
       const line = describeChange(snapshot, { isFirst: waited.has(snapshot.name), width, startedAtMs })
       if (snapshot.state === 'ready') waited.delete(snapshot.name)
-      if (line !== undefined) write(line)
+      if (line !== undefined) note(line)
     },
     ready: (facts) => {
-      for (const line of describeReady(facts, (performance.now() - startedAtMs) / 1000)) write(line)
+      const elapsedMs = performance.now() - startedAtMs
+      if (isJson) write(JSON.stringify(readyObject(facts, elapsedMs)))
+      else for (const line of describeReady(facts, elapsedMs / 1000)) write(line)
     },
     stopping() {
       isStopping = true
-      write('stopping: the gateway finishes what it has begun, then all others end (again to end them at once)')
+      note('stopping: the gateway finishes what it has begun, then all others end (again to end them at once)')
     },
-    killing: () => write('ending everything at once'),
-    stopped: () => write('stopped'),
+    killing: () => note('ending everything at once'),
+    stopped: () => note('stopped'),
+  }
+}
+
+function readyObject({ url, paths, infrastructureOnly, ports, newKey }: ReadyFacts, elapsedMs: number) {
+  return {
+    ready: true,
+    elapsedMs: Math.round(elapsedMs),
+    ...(infrastructureOnly ? { daprEnvironment: paths.daprEnvironment } : { url }),
+    ports,
+    adminKeyFile: paths.adminKeyFile,
+    ...(newKey === undefined ? {} : { newKey }),
   }
 }
 

@@ -11,6 +11,7 @@ interface UpFlags {
   detach?: boolean
   infrastructure?: boolean
   replicas: Partial<Record<AppId, number>>
+  json?: boolean
   ownOutput?: string
 }
 
@@ -21,10 +22,11 @@ export function registerUp(program: Command): void {
     .option('-d, --detach', 'return once it is ready; end it with: weft down')
     .option('--infrastructure', 'start only Redis, the database, placement and scheduler, on the ports dapr/dapr.yaml names')
     .option('--replicas <service=count,…>', 'run several copies of a service', parseReplicas, {})
+    .option('--json', 'say that it is ready as one JSON object, and all else on standard error')
     .addOption(new Option('--own-output <file>', 'the file its output goes to, to be kept bounded').hideHelp())
-    .action(async ({ detach = false, infrastructure = false, replicas, ownOutput }: UpFlags) => {
+    .action(async ({ detach = false, infrastructure = false, replicas, json = false, ownOutput }: UpFlags) => {
       const settings = readCliSettings()
-      const up = { settings, replicas, infrastructureOnly: infrastructure, ownOutput }
+      const up = { settings, replicas, infrastructureOnly: infrastructure, isJson: json, ownOutput }
       process.exitCode = detach ? await upDetached(up, process.argv) : await upInForeground(up)
     })
 }

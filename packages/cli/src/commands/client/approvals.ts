@@ -30,7 +30,7 @@ export function registerApprovals(program: Command): void {
 
 function registerReading(approvals: Command): void {
   approvals
-    .command('list')
+    .command('list', { isDefault: true })
     .description('what is pending, oldest first')
     .option('--assignee <who>', 'a name, role:<role>, or "me" for what this key may decide')
     .option('--session <id>', 'only of this session and its child sessions')

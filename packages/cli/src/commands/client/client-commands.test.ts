@@ -41,6 +41,12 @@ describe('wrong usage is said before anything is asked of the mesh', () => {
   })
 })
 
+describe('without a verb, approvals and sessions are listed', () => {
+  it.each([[['approvals', '--limit', '0']], [['sessions', '--limit', '0']]])('for %j', async (argv) => {
+    await expect(run(argv)).rejects.toMatchObject({ message: expect.stringContaining('--limit needs') })
+  })
+})
+
 async function run(argv: string[]): Promise<void> {
   const program = new Command('weft').exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
   for (const register of [registerApprovals, registerAsk, registerIngest, registerKeys, registerSearch, registerSessions])

@@ -12,7 +12,7 @@ import { shortened } from './render-sources.ts'
 export function registerSessions(program: Command): void {
   const sessions = program.command('sessions').description('what was asked, how it went, what it cost')
   sessions
-    .command('list')
+    .command('list', { isDefault: true })
     .description('newest first')
     .option('--status <status>', `one of ${TurnStatus.options.join(', ')}`, statusOption)
     .option('--user <user>', 'only of this user')
