@@ -35,8 +35,8 @@ it('of 20 approvers at once one decides, and every other is told by whom and whe
 
 it('a cancel that races 20 approvers ends what nobody has decided, and undoes no decision', async () => {
   const winners = await inSessions({}, async ({ ids, sessionId }) => {
-    const racing = ids.map((id) => race(id))
-    await moment(20 * Math.random())
+    const racing = ids.map(async (id, index) => moment(20 * index).then(() => race(id)))
+    await moment(10 * perSession + 20 * Math.random())
     const cancelled = await post(`/v1/sessions/${sessionId}/cancel`, {})
     expect(cancelled.status).toBe(200)
     return Promise.all(racing)

@@ -7,6 +7,8 @@ export interface Shape {
   /** Weft's alone: a person has to approve the first step; the answer is not waited for. */
   isAsked?: boolean
   isBackground?: boolean
+  /** In this session, as its next turn. */
+  sessionId?: string
   /** The agent a peer's steps call. */
   agentUrl?: string
 }

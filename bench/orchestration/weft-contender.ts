@@ -56,7 +56,7 @@ export async function startWeftContender(): Promise<WeftContender> {
       messages: [{ role: 'user', content: 'Run.' }],
       weft: { plan: planOf(shape), progress: false, background: shape.isBackground ?? false },
     }
-    const sessionId = randomUUID()
+    const { sessionId = randomUUID() } = shape
     const response = await request(`${mesh.url}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${mesh.apiKey}`, 'x-session-id': sessionId },
