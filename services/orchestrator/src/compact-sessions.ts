@@ -1,14 +1,13 @@
-import { sessionActorId } from '@weft/contracts'
+import { sessionActorId, toWeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import type { Sidecar } from '@weft/mesh'
-import type { Logger } from '@weft/telemetry'
 import { z } from 'zod'
 import { compactAfterMs } from './core/compact-session.ts'
 
 export interface CompactingDeps {
   database: Database
   sidecar: Pick<Sidecar, 'callActor'>
-  logger: Pick<Logger, 'info' | 'warn'>
+  logger: Record<'info' | 'warn', (message: string, details: object) => unknown>
 }
 
 /** Sessions of one sweep at most; a sweep that found as many is followed by the next soon. */
@@ -16,20 +15,26 @@ const sweepMax = 200
 const sweepEveryMs = 600_000
 const sweepSoonMs = 5_000
 
-const Row = z.object({ tenant: z.string(), id: z.string() })
+const Row = z.object({ tenant: z.string(), id: z.string(), updatedAt: z.string(), sweptAt: z.string() })
+type Row = z.infer<typeof Row>
 const Compacted = z.object({ isCompact: z.boolean() })
+
+/** The last session a full sweep has looked at. */
+export type SweepPosition = Pick<Row, 'updatedAt' | 'tenant' | 'id'>
 
 /** Sessions that ended a day ago give up their state in the store. Every host sweeps; doing it twice changes nothing. */
 export function startCompacting(deps: CompactingDeps): { stop(): void } {
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
+  let position: SweepPosition | undefined
   const sweep = async () => {
-    const count = await compactSettled(deps).catch((cause: unknown) => {
+    const swept = await compactSettled(deps, position).catch((cause: unknown) => {
       deps.logger.warn('compacting ended sessions failed', { cause: String(cause) })
-      return 0
+      return { count: 0, position: undefined }
     })
-    if (count > 0) deps.logger.info('ended sessions were compacted', { count })
-    if (!isStopped) timer = setTimeout(sweep, count === sweepMax ? sweepSoonMs : sweepEveryMs)
+    position = swept.position
+    if (swept.count > 0) deps.logger.info('ended sessions were compacted', { count: swept.count })
+    if (!isStopped) timer = setTimeout(sweep, position === undefined ? sweepEveryMs : sweepSoonMs)
   }
   timer = setTimeout(sweep, sweepSoonMs)
   return {
@@ -40,24 +45,62 @@ export function startCompacting(deps: CompactingDeps): { stop(): void } {
   }
 }
 
-/** Answers how many sessions it compacted. */
-export async function compactSettled({ database, sidecar }: Omit<CompactingDeps, 'logger'>): Promise<number> {
+/**
+ * Answers how many sessions it compacted, and where the next sweep goes on: behind those that could not be, which are looked at again
+ * once the sweeps begin anew; undefined when no more are due.
+ */
+export async function compactSettled(
+  { database, sidecar, logger }: CompactingDeps,
+  after?: SweepPosition,
+): Promise<{ count: number; position: SweepPosition | undefined }> {
+  const rows = await settledAfter(database, after)
+  const problems: unknown[] = []
+  let count = 0
+  for (const row of rows) {
+    try {
+      if (!(await isCompacted(sidecar, row))) continue
+      await noteCompacted(database, row)
+      count += 1
+    } catch (cause) {
+      problems.push(cause)
+    }
+  }
+  if (problems.length > 0) {
+    logger.warn('some ended sessions could not be compacted', { count: problems.length, cause: String(problems[0]) })
+  }
+  return { count, position: rows.length === sweepMax ? rows.at(-1) : undefined }
+}
+
+async function settledAfter(database: Database, after: SweepPosition | undefined): Promise<Row[]> {
+  const { updatedAt, tenant, id } = after ?? { updatedAt: '-infinity', tenant: '', id: '' }
   const { rows } = await sql`
-    select tenant, id from sessions
+    select tenant, id, updated_at::text as "updatedAt", now()::text as "sweptAt" from sessions
     where compacted_at is null and status in ('completed', 'failed', 'cancelled')
       and updated_at < now() - make_interval(secs => ${compactAfterMs / 1_000})
-    order by updated_at limit ${sweepMax}
+      and (updated_at, tenant, id) > (${updatedAt}::timestamptz, ${tenant}, ${id})
+    order by updated_at, tenant, id limit ${sweepMax}
   `.execute(database.db)
-  let count = 0
-  for (const { tenant, id } of z.array(Row).parse(rows)) {
-    const actor = { type: 'Session', id: sessionActorId(tenant, id), method: 'compact' }
-    const { isCompact } = await sidecar.callActor(actor, { schema: Compacted })
-    if (!isCompact) continue
-    await sql`
-      with outputs as (delete from blobs where tenant = ${tenant} and session_id = ${id})
-      update sessions set compacted_at = now() where tenant = ${tenant} and id = ${id}
-    `.execute(database.db)
-    count += 1
+  return z.array(Row).parse(rows)
+}
+
+/** One that the store does not have is as compact as it gets. */
+async function isCompacted(sidecar: CompactingDeps['sidecar'], { tenant, id }: Row): Promise<boolean> {
+  const actor = { type: 'Session', id: sessionActorId(tenant, id), method: 'compact' }
+  try {
+    return (await sidecar.callActor(actor, { schema: Compacted })).isCompact
+  } catch (cause) {
+    if (toWeftError(cause).code === 'not_found') return true
+    throw cause
   }
-  return count
+}
+
+/** The session may have gone on meanwhile: what it has put out since then, and that it is not compact any more, stay. */
+async function noteCompacted(database: Database, { tenant, id, updatedAt, sweptAt }: Row): Promise<void> {
+  await sql`
+    with outputs as (
+      delete from blobs where tenant = ${tenant} and session_id = ${id} and created_at < ${sweptAt}::timestamptz
+    )
+    update sessions set compacted_at = now()
+    where tenant = ${tenant} and id = ${id} and updated_at = ${updatedAt}::timestamptz
+  `.execute(database.db)
 }

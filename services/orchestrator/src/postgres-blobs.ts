@@ -12,7 +12,7 @@ export interface SessionOf {
 
 /** Large outputs, outside the actor's state, by content hash: each written once. */
 export interface BlobStore {
-  /** Whether the blob is stored; false when the database has not taken it within a second, so that the caller keeps the value itself. */
+  /** As new, also when it was there: what is given up of an older turn leaves it alone. Whether it is stored; false when the database has not taken it within a second, so that the caller keeps the value itself. */
   put(session: SessionOf, blob: { hash: string; json: string }): Promise<boolean>
   get(session: SessionOf, hash: string): Promise<unknown>
 }
@@ -24,7 +24,7 @@ export function createBlobStore(database: Database): BlobStore {
     async put({ tenant, sessionId }, { hash, json }) {
       const stored = sql`
         insert into blobs (tenant, session_id, hash, content) values (${tenant}, ${sessionId}, ${hash}, ${json}::jsonb)
-        on conflict do nothing
+        on conflict (tenant, session_id, hash) do update set created_at = now()
       `.execute(database.db)
       const late = Promise.withResolvers<false>()
       const timer = setTimeout(late.resolve, putPatienceMs, false)
