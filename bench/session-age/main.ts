@@ -72,7 +72,6 @@ function report(): void {
     return [name, own.length, p50(own), p99(own), `${cell(p50(own) / first)}×`]
   })
   const table = markdownTable(['session', 'n', 'p50 ms', 'p99 ms', 'p50 beside the first'], rows)
-  const note =
-    'The way through the gateway and two sidecars is part of it. Wanted of the turn: p99 ≤ 15 ms, whatever the age.'
+  const note = 'The way through the gateway and two sidecars is part of it. Wanted of the turn: p99 ≤ 15 ms, whatever the age.'
   recordResults({ name: 'session-age', title: 'A turn of a session, young and old', load, body: `${table}\n\n${note}` })
 }
