@@ -20,9 +20,9 @@ it('goes up, down and up again, leaving nothing behind', async () => {
       await sql<{ name: string }>`select tablename as name from pg_tables where schemaname = 'public'`.execute(test.database.db)
     ).rows.map((row) => row.name)
   expect((await tables()).length).toBeGreaterThan(10)
-  expect(await migrateDown(test.database, 99)).toHaveLength(5)
+  expect(await migrateDown(test.database, 99)).toHaveLength(6)
   expect(await tables()).toEqual(['weft_migrations'])
-  expect(await migrateUp(test.database)).toHaveLength(5)
+  expect(await migrateUp(test.database)).toHaveLength(6)
   expect((await migrationStatus(test.database)).every((status) => status.appliedAt !== undefined)).toBe(true)
 }, 20_000)
 
@@ -36,8 +36,22 @@ it('is applied once when several processes start together', async () => {
     '0003-approvals',
     '0004-blobs-of-sessions',
     '0005-webhook-rotation',
+    '0006-sessions-by-creation',
   ])
 }, 20_000)
+
+it('finds the newest sessions of a tenant without sorting all of them', async () => {
+  const plan = await test.database.db.transaction().execute(async (db) => {
+    // So few rows would be sorted.
+    await sql`set local enable_sort = off`.execute(db)
+    const { rows } = await sql`
+      explain select id from sessions where tenant = 't' and (created_at, id) < (now(), 'x') order by created_at desc, id desc limit 21
+    `.execute(db)
+    return JSON.stringify(rows)
+  })
+  expect(plan).toMatch(/Index (Only )?Scan using sessions_created/)
+  expect(plan).not.toContain('Sort')
+})
 
 it('says what to do about a PostgreSQL that cannot search, and changes nothing there', async () => {
   const plain = await PGlite.create()

@@ -6,6 +6,7 @@ import * as sessions from './migrations/0002-sessions.ts'
 import * as approvals from './migrations/0003-approvals.ts'
 import * as blobs from './migrations/0004-blobs-of-sessions.ts'
 import * as rotation from './migrations/0005-webhook-rotation.ts'
+import * as creation from './migrations/0006-sessions-by-creation.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -21,6 +22,7 @@ const migrations: Migration[] = [
   { name: '0003-approvals', up: approvals.up, down: approvals.down },
   { name: '0004-blobs-of-sessions', up: blobs.up, down: blobs.down },
   { name: '0005-webhook-rotation', up: rotation.up, down: rotation.down },
+  { name: '0006-sessions-by-creation', up: creation.up, down: creation.down },
 ]
 
 export interface MigrationStatus {
