@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { WeftError } from '@weft/contracts'
 
 /**
  * Makes a data folder that does not exist yet, in a process of its own: what initialising takes (130 MB more resident memory than
- * opening a folder) is given back with that process. The folder appears whole or not at all.
+ * opening a folder) is given back with that process. The folder appears whole or not at all. Throws `internal_error` when it cannot be made.
  */
 export async function createCluster(dataFolder: string): Promise<void> {
   if (existsSync(join(dataFolder, 'PG_VERSION'))) return
@@ -15,6 +16,6 @@ export async function createCluster(dataFolder: string): Promise<void> {
   const program = join(import.meta.dirname, 'create-cluster-main.ts')
   const child = spawn(process.execPath, [...process.execArgv, program, unfinished], { stdio: ['ignore', 'inherit', 'inherit'] })
   const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`the database folder ${dataFolder} could not be made (exit ${code})`)
+  if (code !== 0) throw new WeftError('internal_error', `the database folder ${dataFolder} could not be made (exit ${code})`)
   await rename(unfinished, dataFolder)
 }

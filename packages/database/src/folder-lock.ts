@@ -1,10 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { WeftError } from '@weft/contracts'
 
 /**
  * Notes in a file beside a data folder who has it open. Two PGlite processes on one folder would destroy it, and PGlite itself does
- * not look. A note left by a process that was killed is taken over.
- *
- * @throws Error naming the process that has the folder open.
+ * not look. A note left by a process that was killed is taken over. Throws `conflict` naming the process that has the folder open.
  */
 export function lockFolder(folder: string): () => void {
   const note = `${folder.replace(/\/+$/, '')}.pid`
@@ -12,10 +11,17 @@ export function lockFolder(folder: string): () => void {
     writeFileSync(note, String(process.pid), { flag: 'wx', mode: 0o600 })
   } catch {
     const holder = Number(readFileSync(note, 'utf8'))
-    if (holder !== process.pid && isServing(holder)) throw new Error(`the data folder ${folder} is in use by process ${holder}`)
+    if (holder !== process.pid && isServing(holder)) throw inUse(folder, holder)
     writeFileSync(note, String(process.pid), { mode: 0o600 })
   }
   return () => rmSync(note, { force: true })
+}
+
+function inUse(folder: string, holder: number): WeftError {
+  return new WeftError(
+    'conflict',
+    `the data folder ${folder} is in use by process ${holder}: end that one, or name another folder`,
+  )
 }
 
 /** Process ids are used again: where the system tells the command line, it must be a database's. A note cut short names nobody. */

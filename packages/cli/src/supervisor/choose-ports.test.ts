@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { expect, it } from '@jest/globals'
-import { choosePorts, portsFrom, probePort } from './choose-ports.ts'
+import { choosePorts, holdNext, portsFrom, probePort } from './choose-ports.ts'
 
 it('gives every name a free port of its own, below those systems use for outgoing connections', async () => {
   const names = Array.from({ length: 40 }, (_, index) => `p${index}`)
@@ -30,4 +30,10 @@ it('tries every candidate at most once, from any place in the range', () => {
   const candidates = [...portsFrom(0.999)]
   expect(new Set(candidates).size).toBe(candidates.length)
   expect(Math.max(...candidates)).toBeLessThan(32_000)
+})
+
+it('says in one line that no port is free', async () => {
+  const none = portsFrom(0)
+  none.return(undefined)
+  await expect(holdNext(none)).rejects.toMatchObject({ name: 'CliError', code: 'no_free_port' })
 })

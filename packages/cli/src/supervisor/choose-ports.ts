@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net'
+import { CliError } from '../cli-error.ts'
 
 /**
  * Below the range from which systems take the source ports of outgoing connections (32768 up on Linux, 49152 on macOS).
@@ -43,13 +44,17 @@ export async function probePort(port: number): Promise<'free' | 'taken' | 'denie
   })
 }
 
-async function holdNext(candidates: Generator<number>): Promise<Server> {
+/** Listens on the first candidate that is free. */
+export async function holdNext(candidates: Generator<number>): Promise<Server> {
   // Not for-of: leaving its loop would close the generator, and the next name goes on from here.
   for (let next = candidates.next(); !next.done; next = candidates.next()) {
     const server = await hold(next.value)
     if (server !== undefined) return server
   }
-  throw new Error(`none of ${attemptsMax} ports from ${range.first} to ${range.last} is free on 127.0.0.1`)
+  throw new CliError(
+    'no_free_port',
+    `none of ${attemptsMax} ports from ${range.first} to ${range.last} is free on 127.0.0.1: end what holds them, and start again`,
+  )
 }
 
 function hold(port: number | undefined): Promise<Server | undefined> {
