@@ -77,6 +77,11 @@ export function schemaRef(name: SchemaName): { $ref: string } {
   return { $ref: refOf(name) }
 }
 
+/** Whether a body may be left out: routes read none as an empty object. */
+export function mayBeEmpty(name: SchemaName): boolean {
+  return named[name].safeParse({}).success
+}
+
 /** The named schemas as JSON Schema 2020-12, what clients may send rather than what is made of it. */
 export function schemaObjects(): Record<string, unknown> {
   const registry = z.registry<{ id: string }>()

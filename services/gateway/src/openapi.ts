@@ -1,7 +1,7 @@
 import { weftVersion } from '@weft/contracts'
 import type { ApiOperation } from './openapi-operation.ts'
 import { operations } from './openapi-operations.ts'
-import { schemaObjects, schemaRef } from './openapi-schemas.ts'
+import { mayBeEmpty, schemaObjects, schemaRef } from './openapi-schemas.ts'
 
 /** The public API as OpenAPI 3.1, from the schemas that validate it. */
 export function openApiDocument(): Record<string, unknown> {
@@ -34,7 +34,10 @@ function describe({ id, summary, scope, path, body, query, answer, ...more }: Ap
     ...(body === undefined
       ? {}
       : {
-          requestBody: { required: true, content: { [body.content ?? 'application/json']: { schema: schemaRef(body.schema) } } },
+          requestBody: {
+            required: !mayBeEmpty(body.schema),
+            content: { [body.content ?? 'application/json']: { schema: schemaRef(body.schema) } },
+          },
         }),
     responses: {
       [answer?.status ?? 200]: { description: answer?.description ?? 'The answer', content: { [content]: { schema } } },
