@@ -25,7 +25,7 @@ import { PlanInput } from './routes/ask-planner.ts'
 import { CreateKey } from './routes/create-key.ts'
 import { ForkBody } from './routes/fork-session.ts'
 import { AddFile, CreateFileBatch, CreateVectorStore, UpdateFile, UpdateVectorStore } from './routes/knowledge/request-schemas.ts'
-import { CreateWebhook } from './routes/webhooks/webhooks.ts'
+import { CreateWebhook } from './routes/webhooks/create-webhook.ts'
 
 const UploadFile = z.object({ file: z.string().meta({ format: 'binary' }), purpose: z.string() })
 const InboxAnswer = z.union([AgentInboxAnswer, LangChainAnswer])

@@ -42,7 +42,8 @@ import { listSessionMessages } from './routes/list-session-messages.ts'
 import { listSessions } from './routes/list-sessions.ts'
 import { pauseSession, resumeSession } from './routes/pause-session.ts'
 import { streamSessionEvents } from './routes/stream-session-events.ts'
-import { mountWebhooks, type WebhookDeps } from './routes/webhooks/webhooks.ts'
+import { mountWebhooks } from './routes/webhooks/mount.ts'
+import type { WebhookDeps } from './routes/webhooks/webhook-deps.ts'
 import type { SessionLog } from './session-log.ts'
 
 export interface PublicDeps {

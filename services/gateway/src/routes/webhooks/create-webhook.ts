@@ -1,0 +1,27 @@
+import { newId, parseValue, WeftError } from '@weft/contracts'
+import { requireOutboundUrl } from '@weft/mesh'
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { newWebhookSecret } from '../../core/webhook-signature.ts'
+import { webhooksMax } from '../../notifications/webhook-store.ts'
+import { tenantOf } from '../../request-context.ts'
+import type { WebhookDeps } from './webhook-deps.ts'
+import { webhookObject } from './webhook-object.ts'
+
+export const CreateWebhook = z.object({ url: z.string().min(1).max(2_048) })
+
+/** `POST /v1/webhooks`: has approvals told to a URL, and shows the secret, this once. */
+export function createWebhook({ webhooks, privateHosts }: WebhookDeps): RequestHandler {
+  return async (request, response) => {
+    const { url } = parseValue(CreateWebhook, request.body ?? {}, 'the request')
+    requireOutboundUrl(url, privateHosts)
+    const tenant = tenantOf(response)
+    const known = await webhooks.list(tenant)
+    if (known.length >= webhooksMax) {
+      throw new WeftError('conflict', `there are ${known.length} webhooks, the most there can be: remove one first`)
+    }
+    const secret = newWebhookSecret()
+    const made = await webhooks.insert({ id: newId('wh'), tenant, url, secret })
+    response.set('cache-control', 'no-store').json({ ...webhookObject(made), secret })
+  }
+}

@@ -1,0 +1,12 @@
+import type { RequestHandler } from 'express'
+import { tenantOf } from '../../request-context.ts'
+import type { WebhookDeps } from './webhook-deps.ts'
+import { webhookObject } from './webhook-object.ts'
+
+/** `GET /v1/webhooks`: all of the tenant's, without their secrets. */
+export function listWebhooks({ webhooks }: Pick<WebhookDeps, 'webhooks'>): RequestHandler {
+  return async (_request, response) => {
+    const found = await webhooks.list(tenantOf(response))
+    response.json({ object: 'list', data: found.map(webhookObject), has_more: false })
+  }
+}

@@ -1,0 +1,7 @@
+import type { WebhookStore } from '../../notifications/webhook-store.ts'
+
+export interface WebhookDeps {
+  webhooks: WebhookStore
+  /** Hosts that may be private. */
+  privateHosts: ReadonlySet<string>
+}
