@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import { holdsMeshLock, ownIdentity, readLockOwner, takeMeshLock } from './mesh-lock.ts'
+import { holdsMeshLock, ownIdentity, readLockOwner, removeStaleLock, takeMeshLock } from './mesh-lock.ts'
 
 let folder: string
 let lockFile: string
@@ -24,6 +24,18 @@ it('takes over from a supervisor that was killed, also when another process has 
   expect(readLockOwner(lockFile)).toBeUndefined()
   takeMeshLock(lockFile, 'http://127.0.0.1:9000')
   expect(readLockOwner(lockFile)).toEqual({ ...ownIdentity(), url: 'http://127.0.0.1:9000' })
+})
+
+it('leaves the lock of another that took over from the killed one first', () => {
+  const stale = JSON.stringify({ pid: process.pid, startMark: 'of an earlier process', url: 'http://127.0.0.1:8000' })
+  writeFileSync(lockFile, stale)
+  takeMeshLock(lockFile, 'http://127.0.0.1:9000')
+  const taken = readFileSync(lockFile, 'utf8')
+  expect(() => removeStaleLock(lockFile, stale)).toThrow('already running at http://127.0.0.1:9000')
+  expect(readFileSync(lockFile, 'utf8')).toBe(taken)
+  writeFileSync(lockFile, '{"pid":')
+  expect(() => removeStaleLock(lockFile, stale)).toThrow('another start takes this data folder over')
+  expect(readdirSync(folder)).toEqual(['lock'])
 })
 
 it('takes over a lock whose writing was cut short', () => {

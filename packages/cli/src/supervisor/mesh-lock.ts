@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import { CliError, systemErrorCode } from '../cli-error.ts'
@@ -11,14 +11,36 @@ export type LockOwner = z.infer<typeof LockOwner>
 export function takeMeshLock(lockFile: string, url: string): () => void {
   const owner = { ...ownIdentity(), url }
   if (!createLock(lockFile, owner)) {
-    refuseRunningMesh(lockFile)
-    // Left by a supervisor that was killed. Two that find it at once: the second to create it is refused.
-    rmSync(lockFile, { force: true })
-    if (!createLock(lockFile, owner)) throw alreadyRunning(readLockOwner(lockFile) ?? owner)
+    const found = readIfThere(lockFile)
+    const running = runningOwner(found)
+    if (running !== undefined) throw alreadyRunning(running)
+    if (found !== undefined) removeStaleLock(lockFile, found)
+    if (!createLock(lockFile, owner)) throw alreadyRunning(readLockOwner(lockFile))
   }
   return () => {
     if (holdsMeshLock(lockFile)) rmSync(lockFile, { force: true })
   }
+}
+
+/**
+ * Removes the lock of a supervisor that was killed. Of two that find it at once the slower may find the other's new lock in its place: what is
+ * moved aside is looked at, and put back when it is not what was judged. Throws `already_running` then.
+ */
+export function removeStaleLock(lockFile: string, staleText: string): void {
+  const aside = `${lockFile}.stale.${process.pid}`
+  try {
+    renameSync(lockFile, aside)
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return
+    throw error
+  }
+  const moved = readFileSync(aside, 'utf8')
+  if (moved === staleText) {
+    rmSync(aside)
+    return
+  }
+  renameSync(aside, lockFile)
+  throw alreadyRunning(runningOwner(moved))
 }
 
 /** Whether the lock is still this process's: not when the data folder was removed, nor when another took its place there. */
@@ -39,8 +61,20 @@ export function refuseRunningMesh(lockFile: string): void {
 
 /** Who runs the mesh of this data folder; undefined when nobody does. */
 export function readLockOwner(lockFile: string): LockOwner | undefined {
+  return runningOwner(readIfThere(lockFile))
+}
+
+function readIfThere(file: string): string | undefined {
   try {
-    const owner = parseJson(LockOwner, readFileSync(lockFile, 'utf8'), lockFile)
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function runningOwner(text: string | undefined): LockOwner | undefined {
+  try {
+    const owner = parseJson(LockOwner, text ?? '', 'the lock')
     return isRunning(owner) ? owner : undefined
   } catch {
     return undefined
@@ -64,6 +98,10 @@ function createLock(lockFile: string, owner: LockOwner): boolean {
   }
 }
 
-function alreadyRunning(owner: LockOwner): CliError {
+function alreadyRunning(owner: LockOwner | undefined): CliError {
+  if (owner === undefined)
+    return new CliError('already_running', 'another start takes this data folder over just now: look at npx weft status', {
+      isRetryable: true,
+    })
   return new CliError('already_running', `already running at ${owner.url} (process ${owner.pid}); end it with: npx weft down`)
 }
