@@ -150,6 +150,24 @@ it('goes on where it was once the database is back', async () => {
   expect(problems).toHaveLength(1)
 })
 
+it('tells when what is queued now is written, also while more is queued without end', async () => {
+  let seq = 1
+  let isBusy = true
+  const { log, append } = openLog({
+    onFlushed() {
+      seq += 1
+      if (isBusy) append('busy', [event('busy', seq)])
+    },
+  })
+  append('busy', [event('busy', seq)])
+  const late = new Promise((resolve) => setTimeout(resolve, 2_000, 'late').unref())
+  expect(await Promise.race([log.written(), late])).toBeUndefined()
+  expect(await seqsOf('busy')).toContain(1)
+  isBusy = false
+  await log.stop()
+  await log.written()
+})
+
 it('lists a session as waiting for an approval until it goes on, whatever else is told meanwhile', async () => {
   const steps: [SessionEvent, string][] = [
     [accepted('waiting', 'Send it?'), 'running'],

@@ -19,7 +19,7 @@ export interface EventLog {
    */
   append(batch: SessionEvents): void
   queuedCount(): number
-  /** Resolves when what is queued now is written. */
+  /** Resolves when what is queued now is written, whatever is queued meanwhile. */
   written(): Promise<void>
   stop(): Promise<void>
 }
@@ -44,6 +44,9 @@ const batchCharsMax = 4_194_304
 export function createEventLog(options: EventLogOptions): EventLog {
   let queue: EventRow[] = []
   const queuedSeq = new Map<string, number>()
+  /** Ever; what was queued first is written first. */
+  const rows = { queued: 0, written: 0 }
+  let waiting: { forRow: number; resolve: () => void }[] = []
   let writing: Promise<void> | undefined
   let isStopped = false
   const queuedRowsMax = options.queuedRowsMax ?? 20_000
@@ -54,6 +57,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
     const last = fresh.at(-1)
     if (last === undefined) return
     queue.push(...fresh.map((event) => ({ ...session, event })))
+    rows.queued += fresh.length
     queuedSeq.set(session.actorId, last.seq)
     writing ??= write()
   }
@@ -66,6 +70,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
         await mayCrashAround('log', () => insertStorable(options, batch))
         failures = 0
         queue = queue.slice(batch.length)
+        rows.written += batch.length
         announce(batch)
       } catch (cause) {
         failures += 1
@@ -82,12 +87,19 @@ export function createEventLog(options: EventLogOptions): EventLog {
       if (queuedSeq.get(actorId) === seq) queuedSeq.delete(actorId)
       options.onFlushed(actorId, seq)
     }
+    for (const { forRow, resolve } of waiting) if (forRow <= rows.written) resolve()
+    waiting = waiting.filter(({ forRow }) => forRow > rows.written)
+  }
+
+  async function written(): Promise<void> {
+    const forRow = rows.queued
+    if (forRow > rows.written) await new Promise<void>((resolve) => waiting.push({ forRow, resolve }))
   }
 
   return {
     append,
     queuedCount: () => queue.length,
-    written: async () => writing,
+    written,
     async stop() {
       isStopped = true
       await writing

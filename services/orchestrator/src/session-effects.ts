@@ -26,6 +26,7 @@ export interface SessionEffectsDeps {
 const inlineAnswerCharsMax = 131_072
 
 export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
+  const erasing = new Set<string>()
   return {
     prepare: (actorId, request) => deps.plans.prepare(actorId, request),
     plan: (actorId, state, command) => deps.plans.request(actorId, state, command),
@@ -36,7 +37,11 @@ export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
     gone: (state, { turn, replyTopics }) => publishGone(deps.replies, state, { turn, replyTopics }),
     visit: (actorId, state, ref) => deps.children.visit(actorId, state, ref),
     call: (actorId, state, errand) => deps.children.call(actorId, state, errand),
-    erase: (actorId, state) => erase(deps, actorId, state),
+    erase(actorId, state) {
+      if (erasing.has(actorId)) return
+      erasing.add(actorId)
+      void erase(deps, actorId, state).finally(() => erasing.delete(actorId))
+    },
     record(actorId, state, events) {
       // All that is not in the log yet: events a full queue did not take come before those that follow them.
       const unlogged = state.outbox.flatMap((batch) => batch.events)
@@ -107,12 +112,18 @@ function publishGone(
 }
 
 /** Events on their way into the log get there first, so that they go with the others. */
-function erase({ eventLog, erase: eraseRows, apply, onProblem }: SessionEffectsDeps, actorId: string, state: SessionState): void {
-  eventLog
-    .written()
-    .then(() => eraseRows(state))
-    .then(() => apply(actorId, { type: 'erased' }))
-    .catch((cause: unknown) => onProblem('erase a deleted session', actorId, cause))
+async function erase(
+  { eventLog, erase: eraseRows, apply, onProblem }: SessionEffectsDeps,
+  actorId: string,
+  state: SessionState,
+): Promise<void> {
+  try {
+    await eventLog.written()
+    await eraseRows(state)
+    await apply(actorId, { type: 'erased' })
+  } catch (cause) {
+    onProblem('erase a deleted session', actorId, cause)
+  }
 }
 
 function topicsOf(state: SessionState | undefined, turn: number): string[] {
