@@ -178,7 +178,8 @@ describe('a session as a document', () => {
   it('ends before it is too large to make, and says that there is more', async () => {
     messages = [1, 2, 3].flatMap((turn) => turnMessages(turn, 'x'.repeat(7_000_000)))
     const text = await (await gateway.request('/v1/sessions/sess_1/export?format=md')).text()
-    expect(text).toMatch(/## Answer 1[^#]+_The document ends here: the session goes on at \/v1\/sessions\/sess_1\/messages_\n$/)
+    expect(text.slice(text.lastIndexOf('## ')).slice(0, 11)).toBe('## Answer 1')
+    expect(text.slice(-90)).toMatch(/x\n\n_The document ends here: the session goes on at \/v1\/sessions\/sess_1\/messages_\n$/)
   })
 
   it('is a PDF whose text can be read again, in other alphabets too', async () => {
