@@ -49,7 +49,7 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
     const state = { ...next, revision: stored.state.revision + 1 }
     const newTag = randomBytes(6).toString('base64url')
     const tagOf: TagOf = (part) => stored.tags.get(part) ?? newTag
-    const parts = partsOf(state, tagOf)
+    const parts = partsOf(state, tagOf, (part) => stored.tags.has(part))
     const fresh = [...parts].filter(([part]) => !stored.tags.has(part))
     const dropped = [...stored.tags].flatMap(([part, tag]) => (parts.has(part) ? [] : [nameOf(part, tag)]))
     const writes: StateWrite[] = await Promise.all(

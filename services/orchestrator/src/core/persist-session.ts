@@ -36,11 +36,11 @@ export function toHead(state: SessionState, tagOf = untagged, dropped: string[] 
   }
 }
 
-/** Every part the head refers to; undefined stands for one that lies in the store and is not in memory. */
-export function partsOf(state: SessionState, tagOf = untagged): Map<string, unknown> {
+/** Every part the head refers to; undefined stands for one that lies in the store and is not in memory, or need not be made again. */
+export function partsOf(state: SessionState, tagOf = untagged, isStored = (_part: string) => false): Map<string, unknown> {
   const parts = new Map<string, unknown>()
   for (const turn of state.turns) {
-    for (const [part, value] of ownPartsOf(turn, tagOf)) parts.set(part, value())
+    for (const [part, value] of ownPartsOf(turn, tagOf)) parts.set(part, isStored(part) ? undefined : value())
     for (const approval of turn.approvals) parts.set(questionKey(approval), approval.question)
     for (const [stepId, step] of Object.entries(turn.steps)) {
       if (step.status === 'succeeded') parts.set(outcomeKey(turn.turn, stepId, step), step.outcome)
