@@ -83,11 +83,15 @@ export class SessionHost implements ActorType {
       readOutcomes: (turn, stepIds) => this.#open(actorId).mailbox.readOutcomes(turn, stepIds),
       loadHistory: ({ tenant, sessionId }) => history(tenant, sessionId),
     }
-    return invokeSession(session, { actorId, method, argument })
+    return this.#orForget(actorId, invokeSession(session, { actorId, method, argument }))
   }
 
   /** The heartbeat: what should be happening is asked for again, and events that may not be in the log are handed over again. */
-  async remind(actorId: string): Promise<'keep' | 'cancel'> {
+  remind(actorId: string): Promise<'keep' | 'cancel'> {
+    return this.#orForget(actorId, this.#beat(actorId))
+  }
+
+  async #beat(actorId: string): Promise<'keep' | 'cancel'> {
     const { mailbox } = this.#open(actorId)
     const state = await mailbox.read()
     if (state === undefined) {
@@ -105,14 +109,14 @@ export class SessionHost implements ActorType {
   async deactivate(actorId: string): Promise<void> {
     const entry = this.#hosted.get(actorId)
     if (entry === undefined) return
-    clearTimeout(entry.wake)
+    clearWake(entry)
     await entry.mailbox.drop()
     this.#forgetLater(actorId, entry)
   }
 
   /** Applies an input to a session hosted here, without a detour through the sidecar. */
   async apply(actorId: string, input: SessionInput): Promise<void> {
-    await this.#open(actorId).mailbox.post(input)
+    await this.#orForget(actorId, this.#open(actorId).mailbox.post(input))
   }
 
   noteFlushed(actorId: string, upToSeq: number): void {
@@ -134,8 +138,6 @@ export class SessionHost implements ActorType {
   async #mustRead(actorId: string): Promise<SessionState> {
     const state = await this.#open(actorId).mailbox.read()
     if (state?.deletion === 'none') return state
-    if (state !== undefined) throw new WeftError('not_found', 'no such session')
-    this.#forgetEmpty(actorId)
     throw new WeftError('not_found', 'no such session')
   }
 
@@ -170,18 +172,24 @@ export class SessionHost implements ActorType {
   }
 
   #scheduleWake(actorId: string, entry: Hosted, state: SessionState): void {
-    clearTimeout(entry.wake)
+    clearWake(entry)
     clearTimeout(entry.rest)
     const nowMs = this.#options.nowMs()
     const wakeMs = nextWakeMs(state, nowMs)
     if (wakeMs === undefined) return
     const tick = () => this.apply(actorId, { type: 'tick' })
-    entry.wake = this.#later(actorId, tick, Math.max(5, wakeMs - nowMs))
+    this.#wakeLater(actorId, entry, { tick, delayMs: Math.max(5, wakeMs - nowMs) })
   }
 
-  #later(actorId: string, tick: () => Promise<unknown>, delayMs: number): NodeJS.Timeout {
-    const act = () => void tick().catch((cause: unknown) => this.#options.onProblem('tick', actorId, cause))
-    return setTimeout(act, Math.min(delayMs, timerMaxMs))
+  #wakeLater(actorId: string, entry: Hosted, { tick, delayMs }: { tick: () => Promise<unknown>; delayMs: number }): void {
+    clearWake(entry)
+    const act = () => {
+      entry.wake = undefined
+      void tick()
+        .catch((cause: unknown) => this.#options.onProblem('tick', actorId, cause))
+        .finally(() => this.#forgetEmpty(actorId))
+    }
+    entry.wake = setTimeout(act, Math.min(delayMs, timerMaxMs))
   }
 
   /** A session that only waits costs no memory: the store and the reminder keep it. */
@@ -210,28 +218,41 @@ export class SessionHost implements ActorType {
     if (entry === undefined) return
     entry.recordedSeq = 0
     entry.lostCount += 1
-    clearTimeout(entry.wake)
-    const { wake } = this.#options
-    if (entry.lostCount <= 6) entry.wake = this.#later(actorId, () => wake(actorId), 250 * 2 ** entry.lostCount)
+    const tick = () => this.#options.wake(actorId)
+    if (entry.lostCount <= 6) this.#wakeLater(actorId, entry, { tick, delayMs: 250 * 2 ** entry.lostCount })
     else this.#forget(actorId)
   }
 
-  /** A mailbox made for a question about no session goes a moment later, unless a session began in it meanwhile. */
+  /** What failed may have been about a session that is not here, or nowhere. */
+  #orForget<T>(actorId: string, done: Promise<T>): Promise<T> {
+    return done.catch((refusal: unknown) => {
+      this.#forgetEmpty(actorId)
+      throw refusal
+    })
+  }
+
+  /** A mailbox made for no session goes a moment later, unless one began in it meanwhile or is to be woken. */
   #forgetEmpty(actorId: string): void {
     const forget = () => {
-      const mailbox = this.#hosted.get(actorId)?.mailbox
-      if (mailbox?.isIdle() && mailbox.peek() === undefined) this.#forget(actorId)
+      const entry = this.#hosted.get(actorId)
+      if (entry?.wake === undefined && entry?.mailbox.isEmpty()) this.#forget(actorId)
     }
+    if (this.#hosted.get(actorId)?.mailbox.peek() !== undefined) return
     setTimeout(forget, emptyMs).unref()
   }
 
   #forget(actorId: string): void {
     const entry = this.#hosted.get(actorId)
     if (entry === undefined) return
-    clearTimeout(entry.wake)
+    clearWake(entry)
     clearTimeout(entry.rest)
     this.#hosted.delete(actorId)
   }
+}
+
+function clearWake(entry: Hosted): void {
+  clearTimeout(entry.wake)
+  entry.wake = undefined
 }
 
 /** The reminder is heard no earlier than it is needed. */

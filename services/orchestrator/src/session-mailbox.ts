@@ -141,6 +141,11 @@ export class Mailbox {
     return this.#working === undefined && this.#letters.length === 0 && this.#flushTimer === undefined
   }
 
+  /** Nothing goes with it: neither a state nor that work of one that was dropped runs on here. */
+  isEmpty(): boolean {
+    return this.isIdle() && this.#stored === undefined && this.#droppedEpoch === undefined
+  }
+
   async #work(): Promise<void> {
     await Promise.resolve()
     while (this.#letters.length > 0 || this.#isFlushDue) {

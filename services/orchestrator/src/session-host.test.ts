@@ -1,0 +1,109 @@
+import { expect, it } from '@jest/globals'
+import { WeftError } from '@weft/contracts'
+import type { SessionInput } from './core/session-state.ts'
+import { turnRequest } from './core/testing.ts'
+import type { SessionStore, StoredSession } from './dapr-session-store.ts'
+import { type SessionEffects, SessionHost } from './session-host.ts'
+
+const away = new WeftError('dependency_unavailable', 'this actor is not here')
+
+/** A host over a store in memory, which is away when told to. */
+function hostInMemory() {
+  const kept = new Map<string, StoredSession>()
+  const world = { failsLoad: false, failsCommit: false, woken: 0 }
+  const store: SessionStore = {
+    async load(actorId) {
+      if (world.failsLoad) throw away
+      return kept.get(actorId)
+    },
+    async commit(actorId, stored, next) {
+      if (world.failsCommit) throw away
+      kept.set(actorId, { state: { ...next, revision: stored.state.revision + 1 }, tags: new Map(), dropped: [] })
+      return kept.get(actorId) ?? stored
+    },
+    readOutcomes: async () => new Map(),
+    arm: async () => {},
+    armAt: async () => {},
+    disarm: async () => {},
+  }
+  const none = () => {}
+  const effects: SessionEffects = {
+    prepare: none,
+    plan: none,
+    dispatch: none,
+    abort: none,
+    end: none,
+    pause: none,
+    gone: none,
+    visit: none,
+    call: none,
+    erase: none,
+    record: none,
+  }
+  const host = new SessionHost({
+    store,
+    effects,
+    nowMs: () => 1_000,
+    policies: [],
+    agentVersions: () => ({}),
+    wake: async () => {
+      world.woken += 1
+    },
+    history: async () => [],
+    onProblem: none,
+  })
+  return { host, world }
+}
+
+const submit = (host: SessionHost) => host.invoke('acme.s1', 'submit', turnRequest())
+const aMoment = () => new Promise((resolve) => setTimeout(resolve, 1_200))
+const late: SessionInput = {
+  type: 'outcome',
+  turn: 1,
+  stepId: 'a',
+  epoch: 1,
+  attempt: 1,
+  usage: [],
+  outcome: { kind: 'failed', problem: away.toProblem() },
+}
+
+it('nothing is kept of sessions that are made up, nor of one that moved away and whose result comes late', async () => {
+  const { host, world } = hostInMemory()
+  const decision = { approvalId: 'appr_1', action: 'approve', by: { id: 'ann', roles: [], isAdmin: false } }
+  const calls = [
+    host.invoke('acme.made-up-1', 'decide', decision),
+    host.invoke('acme.made-up-2', 'attach', { replyTopic: 'r' }),
+    host.invoke('acme.made-up-3', 'tick', undefined),
+    host.invoke('acme.made-up-4', 'view', undefined),
+  ]
+  for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'not_found' })
+  world.failsLoad = true
+  await expect(host.apply('acme.moved', late)).rejects.toBe(away)
+  await expect(host.remind('acme.moved-too')).rejects.toBe(away)
+  expect(host.hostedCount()).toBe(6)
+  await aMoment()
+  expect(host.hostedCount()).toBe(0)
+})
+
+it('a session that was deactivated here goes on where it was, also when the store was away for a moment meanwhile', async () => {
+  const { host, world } = hostInMemory()
+  await submit(host)
+  await host.deactivate('acme.s1')
+  world.failsLoad = true
+  await expect(host.apply('acme.s1', { type: 'tick' })).rejects.toBe(away)
+  await aMoment()
+  world.failsLoad = false
+  await host.apply('acme.s1', { type: 'tick' })
+  expect(host.peek('acme.s1')).toMatchObject({ epoch: 1 })
+  host.stop()
+})
+
+it('a session whose commits fail is woken however long that waits, and nothing of it is kept here when it went elsewhere', async () => {
+  const { host, world } = hostInMemory()
+  world.failsCommit = true
+  for (let loss = 1; loss <= 2; loss += 1) await expect(submit(host)).rejects.toBe(away)
+  await aMoment()
+  expect(world.woken).toBe(1)
+  await aMoment()
+  expect(host.hostedCount()).toBe(0)
+})
