@@ -164,6 +164,31 @@ it('a session that another host had meanwhile is activated anew, and its heartbe
   expect(store.armFailures).toBeLessThan(0)
 })
 
+it('a session at rest that was only looked at here, and went on elsewhere, is activated anew: its work is not begun a second time', async () => {
+  const store = storeInMemory()
+  const [first, looking, elsewhere] = [mailboxOver(store), mailboxOver(store), mailboxOver(store)]
+  const plan = planOf([{ stepId: 'answer', idempotent: false, approval: { reason: 'ask', timeoutMs: 60_000 } }])
+  await first.mailbox.post(submit({ options: { plan } }))
+  await first.mailbox.post({ type: 'flushed', upToSeq: first.mailbox.peek()?.lastSeq ?? 0 })
+  await looking.mailbox.read()
+  await looking.mailbox.drop()
+  const by = { id: 'ann', roles: [], isAdmin: false }
+  await elsewhere.mailbox.post({ type: 'decide', decision: { approvalId: askedOf(store)[0]?.id ?? '', action: 'approve', by } })
+  const [dispatched] = elsewhere.committed.flatMap(({ commands }) => commands)
+  expect(dispatched).toMatchObject({ type: 'dispatch', epoch: 2 })
+  expect(await looking.mailbox.read()).toMatchObject({ epoch: 3 })
+  expect(looking.committed.flatMap(({ commands }) => commands)).not.toContainEqual(expect.objectContaining({ type: 'dispatch' }))
+})
+
+it('a session dropped twice in a row still goes on where it was', async () => {
+  const store = storeInMemory()
+  const { mailbox } = mailboxOver(store)
+  await mailbox.post(submit())
+  await mailbox.drop()
+  await mailbox.drop()
+  expect(await mailbox.read()).toMatchObject({ epoch: 1 })
+})
+
 it('calls that race a deactivation are answered, none twice and none lost', async () => {
   const store = storeInMemory()
   const { mailbox } = mailboxOver(store)

@@ -61,6 +61,8 @@ export class Mailbox {
   readonly #options: MailboxOptions
   #letters: Letter[] = []
   #stored: StoredSession | undefined
+  /** Nobody else's: the store took a commit under it from here. */
+  #committedEpoch: number | undefined
   /** Of the state that was dropped in good order: what it led to was done, and runs on here. */
   #droppedEpoch: number | undefined
   #working: Promise<void> | undefined
@@ -128,7 +130,9 @@ export class Mailbox {
   async drop(): Promise<void> {
     // What arrives while it waits starts another turn.
     while (this.#working !== undefined) await this.#working
-    this.#droppedEpoch = this.#stored?.state.epoch
+    if (this.#stored === undefined) return
+    const { epoch } = this.#stored.state
+    this.#droppedEpoch = epoch === this.#committedEpoch ? epoch : undefined
     this.#stored = undefined
   }
 
@@ -203,7 +207,7 @@ export class Mailbox {
     try {
       if (state !== this.#stored.state) {
         if (answers.some(({ letter }) => startsWork(letter.input)) && beatOf(state) === 'always') await this.heartbeat.ensure()
-        this.#stored = await this.#options.store.commit(this.#options.actorId, this.#stored, state)
+        this.#stored = await this.#commit(this.#stored, state)
       }
     } catch (cause) {
       this.#stored = undefined
@@ -214,6 +218,12 @@ export class Mailbox {
     const armed = this.#keepAlive(state)
     this.#options.onCommitted({ state: this.#stored.state, commands })
     tell(answers, armed)
+  }
+
+  async #commit(stored: StoredSession, next: SessionState): Promise<StoredSession> {
+    const committed = await this.#options.store.commit(this.#options.actorId, stored, next)
+    this.#committedEpoch = committed.state.epoch
+    return committed
   }
 
   /** The work goes on at once, but nobody is told that a turn is accepted before its heartbeat is armed. */
@@ -246,7 +256,7 @@ export class Mailbox {
       this.#stored = { ...found, state }
       return
     }
-    this.#stored = await store.commit(actorId, found, state)
+    this.#stored = await this.#commit(found, state)
     void this.#keepAlive(state)
     onCommitted({ state: this.#stored.state, commands })
   }
