@@ -2,16 +2,13 @@
 export interface RandomTurn {
   plan: object
   stepIds: string[]
-  approvals: number
 }
 
 export function randomTurn(random: () => number): RandomTurn {
   const count = 1 + Math.floor(random() * 5)
   const stepIds = Array.from({ length: count }, (_, n) => `s${n}`)
-  let approvals = 0
   const steps = stepIds.map((stepId, n) => {
     const isAsked = random() < 0.15
-    if (isAsked) approvals += 1
     const earlier = stepIds.slice(0, n)
     const isLast = n === count - 1
     return {
@@ -26,5 +23,5 @@ export function randomTurn(random: () => number): RandomTurn {
       ...(isAsked ? { approval: { reason: 'It has an effect.' } } : {}),
     }
   })
-  return { plan: { planId: 'chaos', schemaVersion: 1, answerStepId: `s${count - 1}`, steps }, stepIds, approvals }
+  return { plan: { planId: 'chaos', schemaVersion: 1, answerStepId: `s${count - 1}`, steps }, stepIds }
 }

@@ -22,7 +22,7 @@ export interface ChaosLimits extends ChaosOptions {
   freezeMs?: number | undefined
   /** Begins no more turns; those under way are followed to their ends. */
   signal?: AbortSignal | undefined
-  onProgress?: (kills: number, accepted: number) => void
+  onProgress?: (kills: number) => void
 }
 
 /** Turns are begun until enough processes have died, or the time is over; then all are followed to their ends, and the effects counted. */
@@ -43,7 +43,7 @@ export async function runChaos({
   const counting = setInterval(() => {
     void mesh.kills().then((byPoint) => {
       kills = sum(byPoint)
-      onProgress?.(kills, 0)
+      onProgress?.(kills)
     })
   }, 2_000)
   try {

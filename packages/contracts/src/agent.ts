@@ -7,6 +7,10 @@ import { StepStatus } from './status.ts'
 /** Bounds of an agent's stream: one NDJSON line, and all of one attempt. */
 export const agentLimits = { lineBytesMax: 4_194_304, streamBytesMax: 33_554_432 } as const
 
+/**
+ * What an agent offers. Schemas are JSON Schema; `costUsd` and `latencyMs` are what one call usually takes; `external`: it changes something outside, so that its
+ * effect has to happen once only.
+ */
 export const Capability = z.object({
   name: z.string().min(1).max(64),
   description: z.string().max(2_000),
@@ -28,6 +32,7 @@ export const AgentCard = z.object({
 })
 export type AgentCard = z.infer<typeof AgentCard>
 
+/** How a step that another one depends on ended, and what it put out. */
 export const DependencyResult = z.object({
   status: StepStatus,
   output: z.unknown().optional(),
@@ -61,6 +66,7 @@ export const ExecuteRequest = z.object({
 })
 export type ExecuteRequest = z.infer<typeof ExecuteRequest>
 
+/** Tokens and US dollars of one model call; `measured: false` where they are estimated. */
 export const UsageEvent = z.object({
   type: z.literal('usage'),
   model: z.string(),
@@ -71,6 +77,7 @@ export const UsageEvent = z.object({
 })
 export type UsageEvent = z.infer<typeof UsageEvent>
 
+/** The work is done. `confidence` from 0 to 1; `steps` are added to the plan; `escalate`: a better agent should look at it. */
 export const ResultEvent = z.object({
   type: z.literal('result'),
   output: z.unknown(),
@@ -82,6 +89,7 @@ export const ResultEvent = z.object({
 })
 export type ResultEvent = z.infer<typeof ResultEvent>
 
+/** The work waits for a person; the next attempt is told in `params.approval` what was decided. */
 export const NeedsApprovalEvent = z.object({
   type: z.literal('needs_approval'),
   reason: z.string(),
@@ -91,6 +99,7 @@ export const NeedsApprovalEvent = z.object({
 })
 export type NeedsApprovalEvent = z.infer<typeof NeedsApprovalEvent>
 
+/** The attempt failed; another one is made when that may help. */
 export const ErrorEvent = z.object({
   type: z.literal('error'),
   code: z.string(),
@@ -112,6 +121,7 @@ export const AgentEvent = z.discriminatedUnion('type', [
 ])
 export type AgentEvent = z.infer<typeof AgentEvent>
 
+/** Ends an attempt. */
 export type TerminalAgentEvent = ResultEvent | NeedsApprovalEvent | ErrorEvent
 
 export function isTerminalAgentEvent(event: AgentEvent): event is TerminalAgentEvent {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Estimate, WorkflowPlan } from './plan.ts'
+import { Estimate, planLimits, WorkflowPlan } from './plan.ts'
 import { StepStatus } from './status.ts'
 
 /** Bounds of approvals; what is beyond them is refused, or shown cut with a note. */
@@ -11,16 +11,15 @@ export const approvalLimits = {
   rungsMax: 10,
   policiesMax: 100,
   batchMax: 100,
-  pendingPerSessionMax: 200,
   commentsMax: 100,
-  /** A deadline at most this far away: 30 days. */
-  timeoutMsMax: 2_592_000_000,
+  timeoutMsMax: planLimits.approvalTimeoutMsMax,
 } as const
 
 const Text = z.string().max(approvalLimits.textCharsMax)
 const Name = z.string().min(1).max(approvalLimits.nameCharsMax)
 const DurationMs = z.number().positive().max(approvalLimits.timeoutMsMax)
 
+/** As the plan or the agent rates it; `medium` when nobody does. */
 export const Risk = z.enum(['low', 'medium', 'high'])
 export type Risk = z.infer<typeof Risk>
 
@@ -96,6 +95,7 @@ export const ApprovalPolicyFile = z.object({
 export const Approver = z.object({ id: Name, roles: z.array(Name).default([]), isAdmin: z.boolean().default(false) })
 export type Approver = z.infer<typeof Approver>
 
+/** One approver's word; as many as the quorum asks for decide, one reject does. */
 export const ApprovalVote = z.object({
   by: Name,
   decision: z.enum(['approve', 'reject']),
@@ -183,6 +183,7 @@ export const ApprovalSummary = ApprovalView.pick({
 export type ApprovalSummary = z.infer<typeof ApprovalSummary>
 
 /** What can be done to an approval; only the first three decide it. */
+/** What can be done about a pending approval; the first three decide. */
 export const approvalActions = ['approve', 'reject', 'modify', 'snooze', 'delegate', 'comment'] as const
 
 /** What an entry of an approval's history tells. */

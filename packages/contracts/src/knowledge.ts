@@ -3,6 +3,7 @@ import { z } from 'zod'
 /** Bounds of uploads and searches. */
 export const knowledgeLimits = { fileBytesMax: 134_217_728, queryCharsMax: 51_200, resultsMax: 50, attributesMax: 16 } as const
 
+/** What a file in a store carries for filters: OpenAI's vector store attributes. */
 export const Attributes = z.record(z.string().max(64), z.union([z.string().max(512), z.number(), z.boolean()]))
 export type Attributes = z.infer<typeof Attributes>
 
@@ -25,6 +26,7 @@ export const Filter: z.ZodType<Filter> = z.union([
   }),
 ])
 
+/** OpenAI's; `auto` lets the structure of the text decide. Sizes in tokens. */
 export const ChunkingStrategy = z.union([
   z.object({ type: z.literal('auto') }),
   z.object({

@@ -8,6 +8,7 @@ export const modes = [
 
 export type Mode = (typeof modes)[number]['id']
 
+/** Whether `weft/<name>` names a mode. */
 export function isMode(name: string): name is Mode {
   return modes.some((mode) => mode.id === name)
 }

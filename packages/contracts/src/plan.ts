@@ -1,8 +1,17 @@
 import { z } from 'zod'
 import { StepStatus } from './status.ts'
 
-/** Bounds of a plan; a larger one is refused (API.md, Plans). */
-export const planLimits = { stepsMax: 200, idLengthMax: 64, paramsBytesMax: 262_144, timeoutMsMax: 86_400_000 } as const
+/**
+ * Bounds of a plan; a larger one is refused (API.md, Plans). `paramsBytesMax`: of one step's params as JSON; `timeoutMsMax`: of a step, 24 h;
+ * `approvalTimeoutMsMax`: of a decision, 30 days.
+ */
+export const planLimits = {
+  stepsMax: 200,
+  idLengthMax: 64,
+  paramsBytesMax: 262_144,
+  timeoutMsMax: 86_400_000,
+  approvalTimeoutMsMax: 2_592_000_000,
+} as const
 
 const Id = z
   .string()
@@ -21,19 +30,28 @@ export const Condition = z.object({
 })
 export type Condition = z.infer<typeof Condition>
 
+/** How many of a step's dependencies have to succeed before it starts; default `all`. */
 export const Join = z.union([z.literal('all'), z.literal('any'), z.object({ atLeast: z.int().positive() })])
 export type Join = z.infer<typeof Join>
 
+/**
+ * Whom a step waits for before it starts. Defaults: risk `medium`, everybody whose key may approve, a quorum of 1, 7 days, then `reject`. A policy that
+ * fits the step makes it stricter, never laxer.
+ */
 export const ApprovalRule = z.object({
   reason: z.string().min(1).max(2_000),
   risk: z.enum(['low', 'medium', 'high']).optional(),
   assignees: z.array(z.string().max(256)).max(50).optional(),
   quorum: z.int().positive().max(50).optional(),
-  timeoutMs: z.int().positive().max(planLimits.timeoutMsMax).optional(),
+  timeoutMs: z.int().positive().max(planLimits.approvalTimeoutMsMax).optional(),
   onTimeout: z.enum(['reject', 'escalate']).optional(),
 })
 export type ApprovalRule = z.infer<typeof ApprovalRule>
 
+/**
+ * What becomes of a step whose attempts have failed; whatever may help is tried again first, `maxAttempts` times (default 6). By default the answer's
+ * step fails its turn and any other is skipped. `agent`: who does it instead, for `fallback`.
+ */
 export const FailureRule = z.object({
   action: z.enum(['fail', 'skip', 'retry', 'fallback', 'ask']),
   maxAttempts: z.int().positive().max(20).optional(),
@@ -41,6 +59,7 @@ export const FailureRule = z.object({
 })
 export type FailureRule = z.infer<typeof FailureRule>
 
+/** Which model a step's agent should use: what it must be able to do, which one if it can, and its price at most. */
 export const ModelWish = z.object({
   requires: z.array(z.string().max(64)).max(20).optional(),
   prefer: z.string().max(128).optional(),
@@ -48,6 +67,10 @@ export const ModelWish = z.object({
 })
 export type ModelWish = z.infer<typeof ModelWish>
 
+/**
+ * One call of one agent. `timeoutMs` is of an attempt: by default 300,000, of a child session 691,200,000 (8 days). `idempotent: false`: an attempt that may have
+ * happened is never repeated unasked.
+ */
 export const WorkflowStep = z.object({
   stepId: Id,
   agent: Id,
@@ -84,6 +107,7 @@ export const WorkflowPlan = z.object({
 })
 export type WorkflowPlan = z.infer<typeof WorkflowPlan>
 
+/** What is wrong with a plan, and with which of its steps. */
 export const PlanProblem = z.object({ stepId: z.string().optional(), message: z.string() })
 export type PlanProblem = z.infer<typeof PlanProblem>
 

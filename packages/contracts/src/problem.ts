@@ -73,6 +73,7 @@ export class WeftError extends Error {
   }
 }
 
+/** The error that a problem was made of, as it came over the wire. */
 export function errorFromProblem(problem: Problem): WeftError {
   const { code, message, param, isRetryable, details } = problem
   return new WeftError(code, message, { isRetryable, details, ...(param === undefined ? {} : { param }) })

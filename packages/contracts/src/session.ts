@@ -7,6 +7,7 @@ import { WorkflowPlan } from './plan.ts'
 import { Problem } from './problem.ts'
 import { StepStatus, TurnStatus } from './status.ts'
 
+/** Types of the events of a session's log (API.md, Sessions). */
 export const sessionEventTypes = [
   'turn.accepted',
   'plan.ready',
@@ -38,6 +39,7 @@ export const SessionEvent = z.looseObject({
 })
 export type SessionEvent = z.infer<typeof SessionEvent>
 
+/** Tokens and cost of one model call of a turn. */
 export const Usage = UsageEvent.omit({ type: true })
 export type Usage = z.infer<typeof Usage>
 
@@ -100,9 +102,11 @@ export const ForkSource = z.object({
 })
 export type ForkSource = z.infer<typeof ForkSource>
 
+/** Answer of the actor method `submit`; `isRepeat`: an earlier request under the same idempotency key had made the turn. */
 export const TurnAccepted = z.object({ sessionId: z.string(), turn: z.int().positive(), isRepeat: z.boolean() })
 export type TurnAccepted = z.infer<typeof TurnAccepted>
 
+/** A step as clients see it. */
 export const StepView = z.object({
   stepId: z.string(),
   agent: z.string(),
@@ -137,6 +141,7 @@ export type TurnAnswer = z.infer<typeof TurnAnswer>
 export const TurnVersions = z.object({ weft: z.string(), agents: z.record(z.string(), z.string()) })
 export type TurnVersions = z.infer<typeof TurnVersions>
 
+/** A turn as clients see it. */
 export const TurnView = z.object({
   turn: z.int().positive(),
   status: TurnStatus,
@@ -192,5 +197,6 @@ export const ReplyItem = z.discriminatedUnion('kind', [
 ])
 export type ReplyItem = z.infer<typeof ReplyItem>
 
+/** What is published to a gateway at once. */
 export const ReplyBatch = z.object({ items: z.array(ReplyItem).max(10_000) })
 export type ReplyBatch = z.infer<typeof ReplyBatch>

@@ -17,10 +17,12 @@ export type StepStatus = z.infer<typeof StepStatus>
 export const TurnStatus = z.enum(['running', 'awaiting_approval', 'completed', 'failed', 'cancelled'])
 export type TurnStatus = z.infer<typeof TurnStatus>
 
+/** Whether nothing more becomes of the step. */
 export function isTerminalStep(status: StepStatus): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'skipped' || status === 'cancelled'
 }
 
+/** Whether nothing more becomes of the turn. */
 export function isTerminalTurn(status: TurnStatus): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled'
 }

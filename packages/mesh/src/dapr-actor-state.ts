@@ -15,6 +15,7 @@ export interface ActorStore {
   disarmReminder(actorId: string, name: string): Promise<void>
 }
 
+/** Through the sidecar beside this host. Throws `dependency_unavailable` when it, the store or the scheduler does not answer. */
 export function createActorStore(sidecar: Sidecar, actorType: string): ActorStore {
   const base = (actorId: string) => `/v1.0/actors/${actorType}/${encodeURIComponent(actorId)}`
   const target = 'the state store'

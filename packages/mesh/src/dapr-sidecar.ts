@@ -11,6 +11,7 @@ import {
 /** Names of the components in dapr/components; the same in every deployment. */
 export const componentNames = { stateStore: 'statestore', pubSub: 'pubsub' } as const
 
+/** `schema` parses the answer; `body` is sent as JSON (default `{}`); `signal` gives the call up. */
 export interface InvokeOptions<T extends z.ZodType> {
   schema: T
   body?: unknown
@@ -18,6 +19,7 @@ export interface InvokeOptions<T extends z.ZodType> {
   signal?: AbortSignal | undefined
 }
 
+/** A call whose answer is read while it comes. */
 export interface StreamOptions {
   body: unknown
   headers?: Record<string, string> | undefined
@@ -45,12 +47,14 @@ export interface Sidecar {
   stop(): Promise<void>
 }
 
+/** `{type}/{id}/{method}` of Dapr's actor protocol. */
 export interface ActorCall {
   type: string
   id: string
   method: string
 }
 
+/** Over HTTP to the sidecar on `httpPort` of this machine, with its token. */
 export function createSidecar(options: { httpPort: number; apiToken: string }): Sidecar {
   const transport = createDaprTransport(options)
   return {

@@ -1,5 +1,6 @@
 import { type AgentEvent, type ExecuteRequest, isTerminalAgentEvent, toWeftError } from '@weft/contracts'
 
+/** `signal` aborts when nobody wants the work any more; effects are done once per `idempotencyKey`. */
 export interface ExecutionContext {
   signal: AbortSignal
   idempotencyKey: string

@@ -11,6 +11,7 @@ export interface HealthCheck {
 /** How long one check may take; a slower one counts as failed. */
 const checkTimeoutMs = 3_000
 
+/** `degraded`: only checks failed that are not required. */
 export interface HealthReport {
   status: 'ok' | 'degraded' | 'unavailable'
   checks: Record<string, 'ok' | 'failed'>
@@ -37,6 +38,7 @@ export function healthRoutes(checks: HealthCheck[], telemetry: Pick<Telemetry, '
   return router
 }
 
+/** All at once, each for 3 s at most. Never throws. */
 export async function runChecks(checks: HealthCheck[]): Promise<HealthReport> {
   const results = await Promise.all(checks.map(async (check) => ({ check, isOk: await passes(check) })))
   const failed = results.filter((result) => !result.isOk)

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WeftError } from '@weft/contracts'
 
+/** A listener on the port it was given, or that it took. */
 export interface RunningServer {
   readonly port: number
   readonly server: Server

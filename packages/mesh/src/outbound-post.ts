@@ -3,15 +3,18 @@ import { BlockList, isIP } from 'node:net'
 import { WeftError } from '@weft/contracts'
 import { Agent, request } from 'undici'
 
+/** A body for an address that somebody else chose. */
 export interface OutboundPost {
   url: string
   headers: Record<string, string>
   body: string
 }
 
+/** What a call outside may reach, and how long it may take. */
 export interface OutboundLimits {
   /** Hosts that may be private, such as a receiver on the same machine. */
   privateHosts: ReadonlySet<string>
+  /** Of the whole call, in milliseconds. */
   timeoutMs: number
 }
 

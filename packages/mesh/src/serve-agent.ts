@@ -20,6 +20,7 @@ import type { KeptExecution, KeptResults } from './kept-results.ts'
 const keepAttemptsMax = 20
 const keepRetryMs = 250
 
+/** What an agent is: its card, its work, and where it keeps what it finished. */
 export interface AgentOptions {
   card: AgentCard
   execute: Execute

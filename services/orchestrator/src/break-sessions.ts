@@ -1,7 +1,7 @@
 import type { ActorType } from '@weft/mesh'
-import type { Faults } from '@weft/settings'
 import type { SessionInput } from './core/session-state.ts'
 import type { SessionEffects, SessionHost } from './session-host.ts'
+import type { OrchestratorSettings } from './settings.ts'
 
 /** What of the session host the outside calls. */
 export interface HostedSessions {
@@ -16,7 +16,7 @@ export interface SessionBreaker {
 }
 
 /** How a test's mesh has its sessions misbehave (docs/decisions/0005-crash-points.md); without faults they are as they are. */
-export function breakSessions(faults: Pick<Faults, 'evictsSessions' | 'dropsHints'> | undefined): SessionBreaker {
+export function breakSessions(faults: OrchestratorSettings['faults']): SessionBreaker {
   if (faults?.dropsHints === true) return onlyAtBeats()
   return { effects: (effects) => effects, hosted: faults?.evictsSessions === true ? evicting : asItIs }
 }

@@ -14,7 +14,6 @@ import {
   type Sidecar,
   startServiceTelemetry,
 } from '@weft/mesh'
-import type { Faults } from '@weft/settings'
 import type { Telemetry } from '@weft/telemetry'
 import { z } from 'zod'
 import { breakSessions, type HostedSessions } from './break-sessions.ts'
@@ -80,7 +79,7 @@ interface Outside {
   sidecar: Sidecar
   database: Database
   policies: ApprovalPolicy[]
-  faults: Faults | undefined
+  faults: OrchestratorSettings['faults']
 }
 
 /** The session engine: the host, and the effects that its commits have and that report back to it. */
