@@ -47,6 +47,18 @@ describe('an agent’s answer', () => {
     expect(texts).toEqual([])
   })
 
+  it('that goes on after its result holds its connection for a second only', async () => {
+    const closed = Promise.withResolvers<void>()
+    async function* endless() {
+      yield new TextEncoder().encode(`${result}\n`)
+      await closed.promise
+    }
+    const body = Object.assign(endless(), { destroy: () => closed.resolve() })
+    const sink = { text: () => undefined, apply: async () => undefined }
+    expect((await followAttempt({ agent: 'rag', ref, sink }, body)).outcome.kind).toBe('succeeded')
+    await closed.promise
+  })
+
   it('without a result is a lost attempt, to be tried again', async () => {
     await expect(follow(['{"type":"text","delta":"x"}\n'])).rejects.toMatchObject({ code: 'upstream_error', isRetryable: true })
   })

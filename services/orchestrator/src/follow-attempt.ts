@@ -22,17 +22,23 @@ export interface FollowedAttempt {
   sink: AttemptSink
 }
 
+/** What an agent answers; `destroy` closes its connection. */
+export type AnswerBody = AsyncIterable<Uint8Array> & { destroy?(): unknown }
+
+/** How long an answer may go on after its result before its connection is closed. */
+const afterResultMs = 1_000
+
 export interface AttemptEnd {
   outcome: AttemptOutcome
   usage: Usage[]
 }
 
 /**
- * Reads an agent's NDJSON answer until it says how the attempt ended; what is left is read on beside, so that its connection can serve the
+ * Reads an agent's NDJSON answer until it says how the attempt ended; what is left is read on beside for a second, so that its connection can serve the
  * next attempt. Throws `upstream_error` when the answer ends without a result, or holds what is not an agent's event; its connection is
  * closed then.
  */
-export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body: AsyncIterable<Uint8Array>): Promise<AttemptEnd> {
+export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body: AnswerBody): Promise<AttemptEnd> {
   const usage: Usage[] = []
   const text = textAtOffsets(sink)
   const lines = readLines(body)
@@ -41,7 +47,7 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
       const event = parseJson(AgentEvent, line.value, `the answer of ${agent}`)
       if (isTerminalAgentEvent(event)) {
         text.end()
-        void drain(lines)
+        void drain(lines, body)
         return { outcome: outcomeOf(event), usage }
       }
       if (event.type === 'usage') usage.push(usageOf(event))
@@ -56,11 +62,14 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
 }
 
 /** What comes after the result, even the loss of the connection, takes nothing away from it. */
-async function drain(lines: AsyncIterator<string>): Promise<void> {
+async function drain(lines: AsyncIterator<string>, body: AnswerBody): Promise<void> {
+  const closing = setTimeout(() => body.destroy?.(), afterResultMs)
   try {
     while ((await lines.next()).done !== true);
   } catch {
     // Nothing that could still be told would count.
+  } finally {
+    clearTimeout(closing)
   }
 }
 
