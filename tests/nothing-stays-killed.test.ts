@@ -106,7 +106,9 @@ it.each(['redis', 'pglite', 'placement', 'scheduler', 'orchestrator', 'orchestra
 )
 
 it('deadlines that pass while placement is away are kept, and hold up nobody else', async () => {
-  const waiting = await Promise.all(Array.from({ length: 10 }, (_, index) => beginIn(storeId, { timeoutMs: 600 + 150 * index })))
+  const waiting = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => beginIn(storeId, { timeoutMs: 2_000 + 150 * index })),
+  )
   const killedPid = await kill('placement')
   await expectWholeAnswer(await askUntilAnswered(`beside-deadlines-${Date.now()}`))
   await eventually(async () => {

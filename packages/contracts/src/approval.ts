@@ -182,7 +182,6 @@ export const ApprovalSummary = ApprovalView.pick({
 })
 export type ApprovalSummary = z.infer<typeof ApprovalSummary>
 
-/** What can be done to an approval; only the first three decide it. */
 /** What can be done about a pending approval; the first three decide. */
 export const approvalActions = ['approve', 'reject', 'modify', 'snooze', 'delegate', 'comment'] as const
 

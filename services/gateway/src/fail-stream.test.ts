@@ -53,7 +53,14 @@ describe('what fails unforeseen in the middle of a stream is in the logs under t
   })
 
   it('for the events of a session', async () => {
-    const log = { list: fails, find: async () => undefined, eventsAfter: fails, tail: fails, messages: fails }
+    const log = {
+      list: fails,
+      find: async () => undefined,
+      eventsAfter: fails,
+      turnEnds: async () => [],
+      tail: fails,
+      messages: fails,
+    }
     gateway = await startGateway({ log })
     gateway.session.onView = () => viewOf()
     await expectLogged(await gateway.request('/v1/sessions/sess_1/events'), '/v1/sessions/sess_1/events')

@@ -47,6 +47,21 @@ it('goes on where a reader had come to, and leaves out what is not the reader’
   ])
 })
 
+it('tells who goes on what went to somebody else meanwhile, and of later ones only what was shown', async () => {
+  const approvals = createMemoryApprovals()
+  const ann = (id: string) => approvalOf({ id, assignees: ['ann'] })
+  const ben = (id: string) => approvalOf({ id, assignees: ['ben'] })
+  approvals.kept.push(ben('appr_s.1'), ann('appr_s.2'), ben('appr_s.3'), ann('appr_s.4'))
+  approvals.lines.push(lineOf(1, 'requested', 'appr_s.1'), lineOf(2, 'delegated', 'appr_s.1'))
+  setTimeout(() => {
+    approvals.kept[1] = ben('appr_s.2')
+    approvals.lines.push(lineOf(3, 'delegated', 'appr_s.3'), lineOf(4, 'delegated', 'appr_s.2'), lineOf(5, 'voted', 'appr_s.4'))
+  }, 50)
+  const isWanted = ({ assignees }: { assignees: string[] }) => assignees.includes('ann')
+  const told = await take({ approvals, isWanted, afterPosition: 1 }, 3)
+  expect(told.map(({ id }) => id)).toEqual([2, 4, 5])
+})
+
 it('tells one last time of what has gone to somebody else', async () => {
   const approvals = createMemoryApprovals()
   approvals.kept.push(approvalOf({ id: 'appr_s.1', assignees: ['ann'] }))

@@ -25,14 +25,17 @@ const rememberedMax = 10_000
 export async function* followApprovals(options: FollowApprovalsOptions): AsyncGenerator<SseMessage, void> {
   const { approvals, tail, tenant, isWanted, signal } = options
   const readers = new Set<string>()
-  let position = options.afterPosition ?? (await approvals.lastPosition(tenant))
+  const lastPosition = await approvals.lastPosition(tenant)
+  let position = options.afterPosition ?? lastPosition
   if (options.afterPosition === undefined) yield* showPending(options, { position, readers })
+  else for await (const approval of pendingOf(options)) remember(readers, approval, isWanted(approval))
   while (!signal.aborted) {
     const { data } = await approvals.history({ tenant, approvalId: undefined, limit: pageLines, after: position })
     for (const entry of data) {
       position = entry.position
       const approval = await approvals.find({ tenant, id: entry.approvalId })
-      if (approval === undefined || !(isWanted(approval) || readers.has(approval.id) || mayHaveLeft(options, entry))) continue
+      if (approval === undefined || !(isWanted(approval) || readers.has(approval.id) || mayHaveLeft(entry, lastPosition)))
+        continue
       remember(readers, approval, isWanted(approval) && approval.status === 'pending')
       yield { id: position, data: JSON.stringify({ type: `approval.${String(entry.entry.kind)}`, entry, approval }) }
     }
@@ -40,9 +43,9 @@ export async function* followApprovals(options: FollowApprovalsOptions): AsyncGe
   }
 }
 
-/** Who goes on where a stream was cut may have been shown what went to somebody else meanwhile. */
-function mayHaveLeft({ afterPosition }: FollowApprovalsOptions, { entry }: { entry: Record<string, unknown> }): boolean {
-  return afterPosition !== undefined && (entry.kind === 'delegated' || entry.kind === 'escalated')
+/** Who goes on where a stream was cut may have been shown what went to somebody else until now. */
+function mayHaveLeft({ entry, position }: { entry: Record<string, unknown>; position: number }, connectedAt: number): boolean {
+  return position <= connectedAt && (entry.kind === 'delegated' || entry.kind === 'escalated')
 }
 
 function remember(readers: Set<string>, { id }: ApprovalView, isReaders: boolean): void {

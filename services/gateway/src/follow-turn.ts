@@ -60,6 +60,7 @@ async function readView(options: FollowOptions, assembler: TurnAssembler, clock:
     return assembler.acceptView(view)
   } catch (cause) {
     if (options.signal.aborted) return []
+    if (cause instanceof WeftError && cause.code === 'gone') throw cause
     if (cause instanceof WeftError && cause.code === 'not_found') throw sessionDeleted(options.session.sessionId)
     const failingMs = clock.viewed(nowMs(), false)
     const mayRecover = cause instanceof WeftError && (cause.isRetryable || cause.code === 'timeout')

@@ -55,6 +55,15 @@ export function createPostgresSessionLog({ db }: Pick<Database, 'db'>): SessionL
       `.execute(db)
       return rows.map((row) => toEvent(sessionId, row))
     },
+    async turnEnds({ tenant, sessionId }, turn) {
+      const { rows } = await sql`
+        select seq, at, type, turn, step_id, data - 'messages' as data from session_events
+        where tenant = ${tenant} and session_id = ${sessionId} and turn = ${turn}
+          and type in ('turn.accepted', 'turn.completed', 'turn.failed', 'turn.cancelled')
+        order by seq
+      `.execute(db)
+      return rows.map((row) => toEvent(sessionId, row))
+    },
     tail: (session) => readTail(db, session),
     messages: (session, page) => listMessages(db, session, page),
   }

@@ -1,4 +1,4 @@
-import { type SessionEvent, type SessionView, TurnStatus, type TurnView } from '@weft/contracts'
+import { type SessionEvent, type SessionView, TurnStatus, type TurnView, WeftError } from '@weft/contracts'
 import { isTurnEnd, turnsFromEvents } from './core/turns-from-events.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
 import type { FoundSession } from './find-session.ts'
@@ -28,15 +28,18 @@ export async function restoreView(
   return { ...view, turns: [...older, ...view.turns].toSorted((left, right) => left.turn - right.turn) }
 }
 
-/** Sessions that also tell the turns they no longer keep. */
-export function withDroppedTurns(deps: {
-  sessions: Pick<Sessions, 'view'>
-  log: Pick<SessionLog, 'eventsAfter'>
-}): Pick<Sessions, 'view'> {
+/** Sessions that also tell one turn they no longer keep: how it ended, from the log. Throws `gone` for one that is not there either. */
+export function withDroppedTurn(
+  deps: { sessions: Pick<Sessions, 'view'>; log: Pick<SessionLog, 'turnEnds'> },
+  turn: number,
+): Pick<Sessions, 'view'> {
   return {
     view: async (session, signal) => {
       const view = await deps.sessions.view(session, signal)
-      return restoreView(deps.log, session, { view, summary: undefined })
+      if (!droppedTurns(view).has(turn)) return view
+      const [dropped] = turnsFromEvents(await settleWithin(deps.log.turnEnds(session, turn), logLimit))
+      if (dropped === undefined) throw new WeftError('gone', `turn ${turn} of session ${session.sessionId} is kept no more`)
+      return { ...view, turns: [dropped, ...view.turns] }
     },
   }
 }
@@ -77,9 +80,14 @@ async function readEvents(
   const ended = new Set<number>()
   while (events.length < eventsMax) {
     const page = await log.eventsAfter(session, events.at(-1)?.seq ?? 0, pageEvents)
-    events.push(...page)
+    events.push(...page.map(withoutMessages))
     for (const { type, turn } of page) if (isTurnEnd(type) && wanted?.has(turn) === true) ended.add(turn)
     if (page.length === 0 || ended.size === wanted?.size) break
   }
   return events
+}
+
+/** What was asked is long and no part of a turn's view. */
+function withoutMessages({ messages: _messages, ...event }: SessionEvent): SessionEvent {
+  return event
 }

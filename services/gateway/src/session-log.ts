@@ -48,6 +48,8 @@ export interface SessionLog {
   find(session: SessionRef): Promise<SessionSummary | undefined>
   /** The next events, `limit` at most and fewer where they are long: the rest comes with the next call. Empty only at the end of the log. */
   eventsAfter(session: SessionRef, seq: number, limit: number): Promise<SessionEvent[]>
+  /** How a turn began and how it ended, without what was asked; empty when the log has no such turn. */
+  turnEnds(session: SessionRef, turn: number): Promise<SessionEvent[]>
   tail(session: SessionRef): Promise<LogTail>
   /** The next messages, `limit` at most and fewer where they are long: at least one while there is any. */
   messages(session: SessionRef, page: MessagePage): Promise<{ data: (SessionMessage & { id: string })[]; hasMore: boolean }>

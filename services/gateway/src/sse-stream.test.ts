@@ -77,6 +77,22 @@ describe('a stream of server-sent events', () => {
     await expect(closed.promise).resolves.toBeUndefined()
   })
 
+  it('lets a reader have one long event in its own time, as long as it reads on', async () => {
+    const data = 'ü'.repeat(4_194_304)
+    const response = await connect(async (out) => {
+      const sse = createSseStream(out, { signal, stalledMaxMs: 300 })
+      await sse.send({ data })
+      sse.end()
+    })
+    let text = ''
+    response.setEncoding('utf8')
+    for await (const chunk of response) {
+      text += String(chunk)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    expect(text === `data: ${data}\n\n`).toBe(true)
+  })
+
   it('cuts off such a reader soon once the stream must end, and lets a slow one take the reason', async () => {
     const revoked = new AbortController()
     const closed = Promise.withResolvers<void>()

@@ -20,6 +20,7 @@ export interface SseStream {
 const idleMs = 15_000
 /** A reader that makes no room for so long is taken for gone: what it has not read would be held for it for ever. */
 const stalledMaxMs = 60_000
+const sliceBytes = 65_536
 /** As long as this where the stream must end early: enough to take the reason. */
 const lastWordMs = 2_000
 
@@ -59,8 +60,12 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
     await write(events)
   }
 
+  /** In slices, so that a slow reader of one long event is seen to read. */
   async function write(text: string): Promise<void> {
-    if (!response.write(text)) await settled(response, patience)
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length && !response.destroyed; at += sliceBytes) {
+      if (!response.write(bytes.subarray(at, at + sliceBytes))) await settled(response, patience)
+    }
   }
 
   return {

@@ -3,7 +3,8 @@ import { WeftError } from '@weft/contracts'
 import type { SessionInput } from './core/session-state.ts'
 import { turnRequest } from './core/testing.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
-import { type SessionEffects, SessionHost } from './session-host.ts'
+import type { SessionEffects } from './perform-command.ts'
+import { SessionHost } from './session-host.ts'
 
 const away = new WeftError('dependency_unavailable', 'this actor is not here')
 

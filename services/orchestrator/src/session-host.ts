@@ -1,38 +1,12 @@
-import {
-  type ApprovalPolicy,
-  type ChatMessage,
-  parseValue,
-  type SessionEvent,
-  SessionId,
-  type SubmitTurn,
-  WeftError,
-} from '@weft/contracts'
+import { type ApprovalPolicy, type ChatMessage, parseValue, SessionId, WeftError } from '@weft/contracts'
 import type { ActorType } from '@weft/mesh'
 import { newSession } from './core/new-session.ts'
-import type { Errand, SessionCommand, SessionInput, SessionState } from './core/session-state.ts'
+import type { SessionInput, SessionState } from './core/session-state.ts'
 import { beatOf, nextWakeMs } from './core/tick-session.ts'
 import type { SessionStore } from './dapr-session-store.ts'
+import { performCommand, type SessionEffects } from './perform-command.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
 import { invokeSession, type SessionCalls } from './session-methods.ts'
-
-/** What the host does after a commit; every effect may be lost and is asked for again by a tick. */
-export interface SessionEffects {
-  /** A turn is about to be accepted: whatever changes nothing outside may begin. */
-  prepare(actorId: string, request: SubmitTurn): void
-  plan(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'plan' }>): void
-  dispatch(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'dispatch' }>): void
-  abort(actorId: string, command: Extract<SessionCommand, { type: 'abort' }>): void
-  end(state: SessionState, turn: number): void
-  /** A turn can only go on once somebody has decided. */
-  pause(state: SessionState, turn: number): void
-  gone(state: SessionState, command: Extract<SessionCommand, { type: 'gone' }>): void
-  visit(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'visit' }>): void
-  call(actorId: string, state: SessionState, errand: Errand): void
-  /** The database forgets a deleted session; `erased` is applied when it has. */
-  erase(actorId: string, state: SessionState): void
-  /** New events for the log and for whoever follows the turn. */
-  record(actorId: string, state: SessionState, events: SessionEvent[]): void
-}
 
 export interface SessionHostOptions {
   store: SessionStore
@@ -59,6 +33,8 @@ interface Hosted {
 /** A session with nothing under way stays in memory for this long, for the next message or a decision. */
 const restMs = 30_000
 const emptyMs = 1_000
+/** How often a session whose state was lost is woken from here, 0.5 s to 16 s later; from then on its reminder alone does. */
+const wakesMax = 6
 /** Node takes no longer timers; a later wake is set again when this one comes. */
 const timerMaxMs = 2_147_483_647
 
@@ -166,7 +142,7 @@ export class SessionHost implements ActorType {
     const fresh = state.outbox.flatMap((batch) => batch.events).filter((event) => event.seq > entry.recordedSeq)
     entry.recordedSeq = state.lastSeq
     if (fresh.length > 0) this.#options.effects.record(actorId, state, fresh)
-    for (const command of commands) perform(this.#options.effects, { actorId, state, command })
+    for (const command of commands) performCommand(this.#options.effects, { actorId, state, command })
     this.#scheduleWake(actorId, entry, state)
     if (beatOf(state) !== 'always') this.#rest(actorId, entry, state)
   }
@@ -217,10 +193,24 @@ export class SessionHost implements ActorType {
     const entry = this.#hosted.get(actorId)
     if (entry === undefined) return
     entry.recordedSeq = 0
+    this.#wakeLost(actorId, entry)
+  }
+
+  #wakeLost(actorId: string, entry: Hosted): void {
     entry.lostCount += 1
-    const tick = () => this.#options.wake(actorId)
-    if (entry.lostCount <= 6) this.#wakeLater(actorId, entry, { tick, delayMs: 250 * 2 ** entry.lostCount })
-    else this.#forget(actorId)
+    if (entry.lostCount > wakesMax) {
+      this.#forget(actorId)
+      return
+    }
+    const tick = async () => {
+      try {
+        await this.#options.wake(actorId)
+      } catch (cause) {
+        if (this.#hosted.get(actorId) === entry && entry.wake === undefined) this.#wakeLost(actorId, entry)
+        throw cause
+      }
+    }
+    this.#wakeLater(actorId, entry, { tick, delayMs: 250 * 2 ** entry.lostCount })
   }
 
   /** What failed may have been about a session that is not here, or nowhere. */
@@ -260,32 +250,6 @@ function calm({ heartbeat }: Mailbox, state: SessionState): void {
   const beat = beatOf(state)
   if (beat === 'never') heartbeat.end()
   else if (beat !== 'always') heartbeat.sleepUntil(beat.fromMs)
-}
-
-function perform(
-  effects: SessionEffects,
-  { actorId, state, command }: { actorId: string; state: SessionState; command: SessionCommand },
-): void {
-  switch (command.type) {
-    case 'plan':
-      return effects.plan(actorId, state, command)
-    case 'dispatch':
-      return effects.dispatch(actorId, state, command)
-    case 'abort':
-      return effects.abort(actorId, command)
-    case 'end':
-      return effects.end(state, command.turn)
-    case 'pause':
-      return effects.pause(state, command.turn)
-    case 'gone':
-      return effects.gone(state, command)
-    case 'visit':
-      return effects.visit(actorId, state, command)
-    case 'call':
-      return effects.call(actorId, state, command.errand)
-    case 'erase':
-      return effects.erase(actorId, state)
-  }
 }
 
 function createFor(input: SessionInput, nowMs: number): SessionState | undefined {

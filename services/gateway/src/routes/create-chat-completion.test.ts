@@ -79,13 +79,15 @@ describe('a workflow answer', () => {
     }
     const told = [event(1, 'turn.accepted'), event(2, 'turn.completed', { answer: answerOf('As I said.') })]
     await gateway.stop()
-    gateway = await startGateway({ log: { ...emptyLog, eventsAfter: async (_session, after) => told.slice(after) } })
+    gateway = await startGateway({ log: { ...emptyLog, turnEnds: async (_session, turn) => (turn === 1 ? told : []) } })
     gateway.session.submit = async ({ sessionId }) => ({ sessionId, turn: 1, isRepeat: true })
     gateway.session.onView = () => viewOf({ turn: 22, status: 'completed' })
     expect(await (await post(question, { 'idempotency-key': 'k' })).json()).toMatchObject({
       choices: [{ message: { content: 'As I said.' } }],
       weft: { turn: 1, status: 'completed' },
     })
+    gateway.session.submit = async ({ sessionId }) => ({ sessionId, turn: 2, isRepeat: true })
+    expect((await post(question, { 'idempotency-key': 'k' })).status).toBe(410)
   })
 
   it('ends with a typed error and no [DONE] when its agent starts over with other words', async () => {

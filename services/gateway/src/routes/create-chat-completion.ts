@@ -16,14 +16,14 @@ import type { OpenAnswer, OpenStreams } from '../open-streams.ts'
 import { passThroughChat } from '../pass-through-chat.ts'
 import type { ReplyHub, ReplyInbox } from '../reply-hub.ts'
 import { baseOf, identityOf } from '../request-context.ts'
-import { withDroppedTurns } from '../restore-view.ts'
+import { withDroppedTurn } from '../restore-view.ts'
 import type { SessionLog } from '../session-log.ts'
 import { type SubmitDeps, submitTurn, type TurnRequest } from '../submit-turn.ts'
 
 export interface ChatDeps extends SubmitDeps, ChatDecisionDeps {
   models: Pick<Models, 'passThrough'>
   sessions: Pick<Sessions, 'submit' | 'view' | 'cancel' | 'decide' | 'attach'>
-  log: Pick<SessionLog, 'eventsAfter'>
+  log: Pick<SessionLog, 'turnEnds'>
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
   logger: Pick<Log, 'info' | 'warn' | 'error'>
@@ -141,7 +141,7 @@ async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
       decided,
       inbox: call.inbox,
       // One that is asked for again may be among those its session no longer keeps.
-      sessions: isRepeat ? withDroppedTurns(deps) : deps.sessions,
+      sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
       isPauseEnd: chat.weft?.approval !== 'wait',
       signal: open.signal,
     }),

@@ -127,6 +127,7 @@ export const emptyLog: PublicDeps['log'] = {
   list: async () => ({ data: [], hasMore: false }),
   find: async () => undefined,
   eventsAfter: async () => [],
+  turnEnds: async () => [],
   tail: async () => ({ lastSeq: 0, openTurns: 0 }),
   messages: async () => ({ data: [], hasMore: false }),
 }

@@ -38,6 +38,24 @@ describe('a step that is to be tried again', () => {
     expect([keyOf(same), keyOf(other)]).toEqual(['s1/1/answer', 's1/1/answer/1'])
   })
 
+  it('has another key too when it was left out and put back', () => {
+    const session = run([
+      { stepId: 'a', onFailure: { action: 'ask' } },
+      { stepId: 'b', approval },
+      { stepId: 'answer', dependsOn: ['b'] },
+    ])
+    session.fail('a')
+    const [b, c, answer] = [
+      { stepId: 'b', approval },
+      { stepId: 'c', approval },
+      { stepId: 'answer', dependsOn: ['b'] },
+    ]
+    const root = { isAdmin: true }
+    session.decide('b', { action: 'modify', plan: planOf([b, c, answer]) }, root)
+    session.decide('c', { action: 'modify', plan: planOf([b, { stepId: 'a' }, c, answer]) }, root)
+    expect(executeRequest(session.state, session.ref('a'))?.idempotencyKey).toBe('s1/1/a/1')
+  })
+
   it('is shown as what would be done now, when the plan has it do something else', () => {
     const session = failing()
     const before = session.approvalOf('answer')

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { canonicalJson, isTerminalStep, WeftError, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
 import { actionOf, hashOfQuestion, hashOfStep, noteApproval, retryActionOf } from './ask-approval.ts'
 import { endApproval } from './end-approval.ts'
-import type { SessionDraft } from './session-draft.ts'
 import { newStep } from './new-session.ts'
+import type { SessionDraft } from './session-draft.ts'
 import type { ApprovalState, StepState, TurnState } from './session-state.ts'
 
 /**
@@ -66,10 +66,10 @@ function leaveOut(draft: SessionDraft, turn: TurnState, { kept, by }: { kept: Re
   }
 }
 
-/** One that was left out before keeps counting its attempts, so that what an earlier one still tells cannot be taken for the next. */
+/** One that was left out before is other work, and keeps counting its attempts, so that what an earlier one still tells cannot be taken for the next. */
 function addStep(turn: TurnState, { stepId, agent }: WorkflowStep): void {
-  const attempt = turn.steps[stepId]?.attempt ?? 0
-  turn.steps[stepId] = { ...newStep(agent), attempt, interruptions: attempt }
+  const { attempt, revision } = turn.steps[stepId] ?? { attempt: 0, revision: 0 }
+  turn.steps[stepId] = { ...newStep(agent), attempt, interruptions: attempt, revision: attempt > 0 ? revision + 1 : 0 }
 }
 
 /** A step that has run before and does the same as before keeps what it was granted; any other is asked about again where it has to be. */

@@ -25,14 +25,14 @@ export function isChildStep({ agent }: Pick<StepState, 'agent'>): boolean {
   return agent === childAgent.agent
 }
 
-/** The same step always opens the same session, unless a person let it be tried again. */
+/** The same step always opens the same session, unless a person let it be tried again, or do something else. */
 export function childSessionId(
   { sessionId }: SessionState,
   turn: number,
   { stepId, step }: { stepId: string; step: StepState },
 ): string {
   const retries = step.decisions.filter((decision) => decision.kind === 'failure').length
-  const hash = createHash('sha256').update(`${sessionId}/${turn}/${stepId}/${retries}`).digest('hex')
+  const hash = createHash('sha256').update(`${sessionId}/${turn}/${stepId}/${retries}/${step.revision}`).digest('hex')
   return `sess_${hash.slice(0, 24)}`
 }
 

@@ -21,6 +21,7 @@ export function deleteSession(draft: SessionDraft): void {
   const session = draft.editSession()
   session.deletion = 'erasing'
   session.turns = []
+  session.pastRequests = []
   session.isPaused = false
   eraseWhenAlone(draft)
 }

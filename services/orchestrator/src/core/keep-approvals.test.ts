@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { WorkflowStep } from '@weft/contracts'
+import { childAgent, type WorkflowStep } from '@weft/contracts'
 import { DrivenSession, planOf } from './testing.ts'
 
 const cfo = { reason: 'money leaves', assignees: ['cfo'] }
@@ -13,6 +13,17 @@ const steps: Partial<WorkflowStep>[] = [
 /** What comes of a clerk's putting these steps in the place of the plan's. */
 function rewriting(next: Partial<WorkflowStep>[], { isAdmin = false, rule = clerk as object } = {}): string {
   const session = new DrivenSession()
+  session.policies = [
+    {
+      name: 'money',
+      isRequired: true,
+      match: { capability: 'transfer' },
+      assignees: ['cfo'],
+      quorum: 1,
+      onTimeout: 'reject',
+      escalation: [],
+    },
+  ]
   session.run(steps.map((step) => (step.stepId === 'mail' ? { ...step, approval: { ...clerk, ...rule } } : step)))
   try {
     session.decide('mail', { action: 'modify', plan: planOf(next) }, { id: 'clerk', isAdmin })
@@ -24,15 +35,26 @@ function rewriting(next: Partial<WorkflowStep>[], { isAdmin = false, rule = cler
 
 const [mail = {}, pay = {}, answer = {}] = steps
 
+const { approval: _asked, ...unasked } = pay
+const instead = { ...unasked, stepId: 'pay2' }
+const after = { ...answer, dependsOn: ['pay2'] }
+
 describe('an approver who changes the plan', () => {
-  it.each([
-    ['takes away what others are asked', [mail, { ...pay, approval: undefined }, answer], 'pay'],
+  it.each<[string, Partial<WorkflowStep>[], string]>([
+    ['takes away what others are asked', [mail, unasked, answer], 'pay'],
     ['asks somebody else', [mail, { ...pay, approval: clerk }, answer], 'pay'],
+    ['has another step do it unasked', [mail, instead, after], 'pay2'],
     [
-      'has another step do it unasked',
-      [mail, { ...pay, stepId: 'pay2', approval: undefined }, { ...answer, dependsOn: ['pay2'] }],
+      'has it done as a fallback',
+      [mail, { ...instead, agent: 'other', onFailure: { action: 'fallback', agent: 'worker' } }, after],
       'pay2',
     ],
+    [
+      'has a child session do it',
+      [mail, { stepId: 'pay2', ...childAgent, params: { input: 'Pay.', plan: planOf([{ ...instead, dependsOn: [] }]) } }, after],
+      'pay2',
+    ],
+    ['takes his own approval for what falls under a policy', [{ ...mail, capability: 'transfer' }, pay, answer], 'mail'],
     ['turns a free step into it', [mail, pay, { ...answer, capability: 'pay' }], 'answer'],
   ])('is refused when it %s', (_what, next, stepId) => {
     expect(rewriting(next)).toBe(`permission_denied plan.steps.${stepId}`)

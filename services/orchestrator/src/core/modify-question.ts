@@ -57,12 +57,13 @@ function modifyPlan(
     ...more
   }: Pick<DecideApproval, 'approvalId' | 'by' | 'comment' | 'estimate'> & { plan: WorkflowPlan },
 ): void {
-  const before = draft.findTurn(turn)?.plan
+  const owner = draft.findTurn(turn)
+  const before = owner?.plan
   const approval = draft.editApproval(turn, id)
   const changes = before === undefined ? [] : comparePlans(before, plan)
   requireChange(changes.length)
   requireSound(plan)
-  if (before !== undefined) keepApprovals(before, plan, { approval, by })
+  if (owner !== undefined) keepApprovals(owner, plan, { approval, by })
   approval.changes = [...approval.changes, ...changes]
   if (!plan.steps.some((step) => step.stepId === approval.stepId)) {
     const { comment, estimate } = more

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { ForkSource, Usage } from '@weft/contracts'
-import { planSeed, seedOf, type SeedWish } from './seed-turn.ts'
+import { planSeed, type SeedWish, seedOf } from './seed-turn.ts'
 import type { StepOutcome } from './session-state.ts'
 import { viewSession } from './session-view.ts'
 import { DrivenSession, turnRequest } from './testing.ts'

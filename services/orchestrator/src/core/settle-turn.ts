@@ -1,6 +1,6 @@
 import { isTerminalStep, type Problem, type WorkflowStep } from '@weft/contracts'
-import { holds } from './evaluate-condition.ts'
 import { endTurn } from './end-turn.ts'
+import { holds } from './evaluate-condition.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { StepState, TurnState } from './session-state.ts'
 import { startStep } from './start-step.ts'

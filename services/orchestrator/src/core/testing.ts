@@ -9,9 +9,9 @@ import type {
   WorkflowStep,
 } from '@weft/contracts'
 import { advanceSession } from './advance-session.ts'
-import { viewSession } from './session-view.ts'
 import { newSession } from './new-session.ts'
 import type { Advance, SessionCommand, SessionInput, SessionState, StepRef } from './session-state.ts'
+import { viewSession } from './session-view.ts'
 
 /** A session driven by hand: a clock that only moves when told, and the commands so far. */
 export class DrivenSession {

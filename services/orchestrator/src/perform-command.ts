@@ -1,0 +1,48 @@
+import type { SessionEvent, SubmitTurn } from '@weft/contracts'
+import type { Errand, SessionCommand, SessionState } from './core/session-state.ts'
+
+/** What the host does after a commit; every effect may be lost and is asked for again by a tick. */
+export interface SessionEffects {
+  /** A turn is about to be accepted: whatever changes nothing outside may begin. */
+  prepare(actorId: string, request: SubmitTurn): void
+  plan(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'plan' }>): void
+  dispatch(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'dispatch' }>): void
+  abort(actorId: string, command: Extract<SessionCommand, { type: 'abort' }>): void
+  end(state: SessionState, turn: number): void
+  /** A turn can only go on once somebody has decided. */
+  pause(state: SessionState, turn: number): void
+  gone(state: SessionState, command: Extract<SessionCommand, { type: 'gone' }>): void
+  visit(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'visit' }>): void
+  call(actorId: string, state: SessionState, errand: Errand): void
+  /** The database forgets a deleted session; `erased` is applied when it has. */
+  erase(actorId: string, state: SessionState): void
+  /** New events for the log and for whoever follows the turn. */
+  record(actorId: string, state: SessionState, events: SessionEvent[]): void
+}
+
+/** The effect that a command of a committed turn asks for. */
+export function performCommand(
+  effects: SessionEffects,
+  { actorId, state, command }: { actorId: string; state: SessionState; command: SessionCommand },
+): void {
+  switch (command.type) {
+    case 'plan':
+      return effects.plan(actorId, state, command)
+    case 'dispatch':
+      return effects.dispatch(actorId, state, command)
+    case 'abort':
+      return effects.abort(actorId, command)
+    case 'end':
+      return effects.end(state, command.turn)
+    case 'pause':
+      return effects.pause(state, command.turn)
+    case 'gone':
+      return effects.gone(state, command)
+    case 'visit':
+      return effects.visit(actorId, state, command)
+    case 'call':
+      return effects.call(actorId, state, command.errand)
+    case 'erase':
+      return effects.erase(actorId, state)
+  }
+}
