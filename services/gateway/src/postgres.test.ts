@@ -154,6 +154,23 @@ describe('the session log in Postgres', () => {
     expect(await log.eventsAfter({ ...session, tenant: 'other' }, 0, 10)).toEqual([])
   })
 
+  it('reads how one turn began and ended, without what was asked', async () => {
+    const log = createPostgresSessionLog(test.database)
+    for (const [seq, type] of ['turn.accepted', 'step.progress', 'turn.completed', 'turn.accepted'].entries()) {
+      await sql`insert into session_events (tenant, session_id, seq, at, type, turn, data)
+        values ('acme', 'sess_ends', ${seq + 1}, now(), ${type}, ${seq < 3 ? 1 : 2}, '{"messages": ["long"], "model": "m"}'::jsonb)`.execute(
+        test.database.db,
+      )
+    }
+    const ends = await log.turnEnds({ tenant: 'acme', sessionId: 'sess_ends' }, 1)
+    expect(ends).toMatchObject([
+      { seq: 1, type: 'turn.accepted', model: 'm' },
+      { seq: 3, type: 'turn.completed' },
+    ])
+    expect(ends[0]).not.toHaveProperty('messages')
+    expect(await log.turnEnds({ tenant: 'other', sessionId: 'sess_ends' }, 1)).toEqual([])
+  })
+
   it('reads long events a few at a time, so that a slow reader holds little', async () => {
     const log = createPostgresSessionLog(test.database)
     const session = { tenant: 'acme', sessionId: 'sess_long' }
