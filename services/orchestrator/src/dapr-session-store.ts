@@ -71,10 +71,10 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
     return stored.tags.size === 0 && stored.dropped.length > 0 ? write(actorId, stored, stored.state) : stored
   }
 
-  /** Redis counts a key's writes as its ETag, and every write of the head is one revision. */
+  /** Redis counts a key's writes as its ETag, and every write of the head is one revision; -1 is no count, so the first only makes the key. */
   async function headGuard(revision: number): Promise<{ etag?: string }> {
     storeType ??= await componentType(deps.sidecar, componentNames.stateStore)
-    return storeType === 'state.redis' && revision > 0 ? { etag: String(revision) } : {}
+    return storeType === 'state.redis' ? { etag: String(revision === 0 ? -1 : revision) } : {}
   }
 
   async function encodePart({ tenant, sessionId }: SessionOf, value: unknown): Promise<unknown> {
