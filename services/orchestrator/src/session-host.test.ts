@@ -11,7 +11,7 @@ const away = new WeftError('dependency_unavailable', 'this actor is not here')
 /** A host over a store in memory, which is away when told to. */
 function hostInMemory() {
   const kept = new Map<string, StoredSession>()
-  const world = { failsLoad: false, failsCommit: false, woken: 0 }
+  const world = { failsLoad: false, failsCommit: false, woken: 0, failsWakes: 0 }
   const store: SessionStore = {
     async load(actorId) {
       if (world.failsLoad) throw away
@@ -49,6 +49,7 @@ function hostInMemory() {
     agentVersions: () => ({}),
     wake: async () => {
       world.woken += 1
+      if (world.failsWakes-- > 0) throw away
     },
     history: async () => [],
     onProblem: none,
@@ -107,4 +108,15 @@ it('a session whose commits fail is woken however long that waits, and nothing o
   expect(world.woken).toBe(1)
   await aMoment()
   expect(host.hostedCount()).toBe(0)
+})
+
+it('a session that cannot be woken, because its sidecar is away too, is woken again', async () => {
+  const { host, world } = hostInMemory()
+  world.failsCommit = true
+  world.failsWakes = 1
+  await expect(submit(host)).rejects.toBe(away)
+  await aMoment()
+  expect(world.woken).toBe(1)
+  await aMoment()
+  expect(world.woken).toBe(2)
 })
