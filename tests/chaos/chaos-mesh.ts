@@ -13,7 +13,8 @@ export interface ChaosMesh {
   /** How often each effect was reported to the sink, by its key. */
   effects(): Promise<Map<string, number>>
   processes(): Promise<MeshStatus['processes']>
-  stop(): Promise<void>
+  /** Answers where logs and data are that were to be kept. */
+  stop(options?: { keepsData: boolean }): Promise<string>
 }
 
 export interface ChaosOptions {
@@ -41,10 +42,11 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
   await writeFile(env.WEFT_FAULTS, JSON.stringify(faultsOf({ meanPasses, handicap }, crashRecord)))
   const started = await runWeft(['up', '--detach', '--replicas', 'orchestrator=2,gateway=2'], env)
   const agent = started.code === 0 ? await joinPatiently(env, sink, meanPasses) : undefined
-  async function stop(): Promise<void> {
+  async function stop({ keepsData } = { keepsData: false }): Promise<string> {
     await agent?.end('SIGINT', 20_000)
     await runWeft(['down'], env)
-    await rm(dataFolder, { recursive: true, force: true })
+    if (!keepsData) await rm(dataFolder, { recursive: true, force: true })
+    return dataFolder
   }
   if (agent === undefined) {
     await stop()

@@ -135,7 +135,8 @@ async function faultInLog(options: DriveOptions, sessionId: string, { stepIds }:
 
 /** Through one gateway, then the other: whichever answers. */
 async function askUntilAnswered({ mesh, random }: DriveOptions, path: string, init: RequestInit = {}): Promise<string> {
-  let last = ''
+  const failures = new Map<string, number>()
+  const note = (what: string) => failures.set(what, (failures.get(what) ?? 0) + 1)
   for (const untilMs = Date.now() + turnPatienceMs; Date.now() < untilMs; await sleep(retryMs)) {
     const gateway = mesh.gateways[Math.floor(random() * mesh.gateways.length)] ?? ''
     try {
@@ -143,14 +144,15 @@ async function askUntilAnswered({ mesh, random }: DriveOptions, path: string, in
       const response = await fetch(`${gateway}${path}`, { ...init, headers, signal: AbortSignal.timeout(requestMs) })
       const text = await response.text()
       if (response.ok) return text
-      last = `${response.status} ${text.slice(0, 300)}`
-      if (response.status >= 400 && response.status < 500 && response.status !== 429) throw new Refused(last)
+      const answer = `${response.status} ${text.slice(0, 300)}`
+      if (response.status >= 400 && response.status < 500 && response.status !== 429) throw new Refused(answer)
+      note(answer)
     } catch (cause) {
       if (cause instanceof Refused) throw cause
-      last = String(cause)
+      note(String(cause))
     }
   }
-  throw new Error(`${path} was not answered: ${last}`)
+  throw new Error(`${path} was not answered: ${[...failures].map(([what, count]) => `${count} × ${what}`).join(', ')}`)
 }
 
 class Refused extends Error {}

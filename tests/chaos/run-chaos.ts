@@ -40,6 +40,7 @@ export async function runChaos({
   const disturbance = freezeMs === undefined ? undefined : disturbNeighbours({ processes, freezeMs, random: Math.random })
   const startedAtMs = Date.now()
   let kills = 0
+  let isWhole = false
   const counting = setInterval(() => {
     void mesh.kills().then((byPoint) => {
       kills = sum(byPoint)
@@ -53,6 +54,7 @@ export async function runChaos({
     const effects = await mesh.effects()
     const missing = wanted.filter((key) => !effects.has(key)).map((key) => `${key} did not happen`)
     const unasked = [...effects.keys()].filter((key) => !wanted.includes(key)).map((key) => `${key} was not asked for`)
+    isWhole = outcome.faults.length + missing.length + unasked.length === 0
     return {
       ...outcome,
       seconds: (Date.now() - startedAtMs) / 1_000,
@@ -65,7 +67,8 @@ export async function runChaos({
   } finally {
     clearInterval(counting)
     await disturbance?.stop()
-    await mesh.stop()
+    const folder = await mesh.stop({ keepsData: !isWhole })
+    if (!isWhole) console.error(`what was wrong may be seen in ${folder}`)
   }
 }
 
