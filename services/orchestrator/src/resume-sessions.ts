@@ -2,9 +2,14 @@ import { type Database, migrateUp, sql } from '@weft/database'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 
-/** Sessions woken at boot at most, and at once; the rest is woken by its reminders. */
-const sessionsMax = 10_000
-const atOnceMax = 32
+/** Sessions woken at boot at most, and at once, the newest first; the rest is woken by its reminders. */
+const waves = [
+  { status: 'running', sessionsMax: 10_000, atOnceMax: 32 },
+  { status: 'awaiting_approval', sessionsMax: 1_000, atOnceMax: 4 },
+]
+/** How often a session that cannot be reached is tried: its place may just be changing. */
+const roundsMax = 3
+const roundPauseMs = 1_000
 /** The sidecar and the database may come later than this host; asking whether they are there costs a millisecond. */
 const retryMs = 50
 /** As often a wait is told of. */
@@ -17,7 +22,7 @@ export interface ResumingDeps {
 }
 
 /**
- * Wakes every session that was running when this host started, through the runtime, which places each where it belongs.
+ * Wakes the sessions that were running or waited when this host started, through the runtime, which places each where it belongs.
  * A hint like every other: a session it misses is woken by its reminder, and new sessions run meanwhile.
  */
 export function startResuming(deps: ResumingDeps): { stop(): void } {
@@ -35,7 +40,7 @@ async function resumeWhenPossible(deps: ResumingDeps, isStopped: () => boolean):
     try {
       if (!(await deps.sidecar.isHealthy())) throw new Error('the sidecar is not ready')
       await migrateUp(deps.database)
-      deps.logger.info('unfinished sessions were woken', { resumed: await resumeSessions(deps) })
+      deps.logger.info('unfinished sessions were woken', { resumed: await resumeSessions(deps, isStopped) })
       return
     } catch (cause) {
       if (attempt % tellEvery === 1) deps.logger.warn('waking unfinished sessions waits', { cause: String(cause) })
@@ -46,22 +51,43 @@ async function resumeWhenPossible(deps: ResumingDeps, isStopped: () => boolean):
 
 const Row = z.object({ actor_id: z.string() })
 
-async function resumeSessions({ database, sidecar, logger }: ResumingDeps): Promise<number> {
+/** Those that were running; then those that wait, for one of them may have been let go on just before its host died, which the log does not know yet. */
+async function resumeSessions(deps: ResumingDeps, isStopped: () => boolean): Promise<number> {
+  let count = 0
+  for (const { status, sessionsMax, atOnceMax } of waves) {
+    let left = await findSessions(deps.database, status, sessionsMax)
+    count += left.length
+    for (let round = 1; left.length > 0 && round <= roundsMax && !isStopped(); round += 1) {
+      if (round > 1) await new Promise((resolve) => setTimeout(resolve, roundPauseMs).unref())
+      left = await tickEach(deps, left, atOnceMax)
+    }
+  }
+  return count
+}
+
+async function findSessions({ db }: Database, status: string, limit: number): Promise<string[]> {
   const { rows } = await sql`
-    select tenant || '.' || id as actor_id from sessions where status = 'running' order by updated_at desc limit ${sessionsMax}
-  `.execute(database.db)
-  const actorIds = z
+    select tenant || '.' || id as actor_id from sessions where status = ${status} order by updated_at desc limit ${limit}
+  `.execute(db)
+  return z
     .array(Row)
     .parse(rows)
     .map((row) => row.actor_id)
+}
+
+/** Answers those that could not be reached. */
+async function tickEach({ sidecar, logger }: ResumingDeps, actorIds: string[], atOnceMax: number): Promise<string[]> {
   const left = [...actorIds]
+  const missed: string[] = []
   const workers = Array.from({ length: Math.min(atOnceMax, left.length) }, async () => {
     for (let id = left.shift(); id !== undefined; id = left.shift()) {
-      await sidecar
-        .callActor({ type: 'Session', id, method: 'tick' }, { schema: z.unknown() })
-        .catch((cause: unknown) => logger.warn('a session was not woken', { cause: String(cause) }))
+      const actorId = id
+      await sidecar.callActor({ type: 'Session', id, method: 'tick' }, { schema: z.unknown() }).catch((cause: unknown) => {
+        missed.push(actorId)
+        logger.warn('a session was not woken', { actorId, cause: String(cause) })
+      })
     }
   })
   await Promise.all(workers)
-  return actorIds.length
+  return missed
 }
