@@ -1,11 +1,11 @@
-import { unwatchFile, watchFile } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 
 /** Hands on what is added to a file from now on, also after it was rotated or emptied. Answers how to end that. */
 export async function followFile(path: string, show: (added: Buffer) => void, { pollMs = 250 } = {}): Promise<() => void> {
   let file = await open(path)
-  let position = (await file.stat()).size
-  const showAdded = async (): Promise<void> => {
+  let { size: position, ino } = await file.stat()
+
+  async function showAdded(): Promise<void> {
     const { size } = await file.stat()
     if (size < position) position = 0
     if (size === position) return
@@ -13,19 +13,30 @@ export async function followFile(path: string, show: (added: Buffer) => void, { 
     position += bytesRead
     show(buffer.subarray(0, bytesRead))
   }
-  let work = Promise.resolve()
-  watchFile(path, { interval: pollMs }, (now, before) => {
-    work = work.then(async () => {
-      await showAdded()
-      if (now.ino === before.ino || now.ino === 0) return
-      await file.close()
-      file = await open(path)
-      position = 0
-      await showAdded()
-    })
-  })
+
+  async function look(): Promise<void> {
+    await showAdded()
+    const now = await stat(path)
+    if (now.ino === ino) return
+    const next = await open(path)
+    await file.close()
+    file = next
+    position = 0
+    ino = (await file.stat()).ino
+    await showAdded()
+  }
+
+  let looking: Promise<void> | undefined
+  const timer = setInterval(() => {
+    // Between a rotation and the first line after it there is no such file.
+    looking ??= look()
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined
+      })
+  }, pollMs)
   return () => {
-    unwatchFile(path)
-    work.then(() => file.close()).catch(() => undefined)
+    clearInterval(timer)
+    void (looking ?? Promise.resolve()).then(() => file.close()).catch(() => undefined)
   }
 }
