@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it } from '@jest/globals'
 import { z } from 'zod'
 import { askingIn, corrieStore, eventually, makeKey, pausedOf, post } from './mesh/paused-sessions.ts'
@@ -35,8 +36,8 @@ it('of 20 approvers at once one decides, and every other is told by whom and whe
 
 it('a cancel that races 20 approvers ends what nobody has decided, and undoes no decision', async () => {
   const winners = await inSessions({}, async ({ ids, sessionId }) => {
-    const racing = ids.map(async (id, index) => moment(20 * index).then(() => race(id)))
-    await moment(10 * perSession + 20 * Math.random())
+    const racing = ids.map(async (id, index) => sleep(20 * index).then(() => race(id)))
+    await sleep(10 * perSession + 20 * Math.random())
     const cancelled = await post(`/v1/sessions/${sessionId}/cancel`, {})
     expect(cancelled.status).toBe(200)
     return Promise.all(racing)
@@ -49,8 +50,8 @@ it('a cancel that races 20 approvers ends what nobody has decided, and undoes no
 it('a deadline that races 20 approvers wins or loses, and all are told the same', async () => {
   const timeoutMs = 1_500
   const winners = await inSessions({ timeoutMs }, async ({ ids, askedAtMs }) => {
-    await moment(askedAtMs + timeoutMs - 150 - Date.now())
-    return Promise.all(ids.map(async (id) => moment(300 * Math.random()).then(() => race(id))))
+    await sleep(askedAtMs + timeoutMs - 150 - Date.now())
+    return Promise.all(ids.map(async (id) => sleep(300 * Math.random()).then(() => race(id))))
   })
   const expired = winners.filter(({ status }) => status === 'expired')
   expect(expired.every(({ by }) => by === 'deadline')).toBe(true)
@@ -125,10 +126,6 @@ async function expectOnRecord(ids: string[], verdicts: Verdict[]): Promise<void>
     await eventually(async () => (await decisions()).length > 0)
     expect(await decisions()).toEqual([verdicts[index]])
   }
-}
-
-function moment(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)))
 }
 
 function shuffled<T>(items: T[]): T[] {

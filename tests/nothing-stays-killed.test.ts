@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
 import { Approval, beginIn, eventually } from './mesh/paused-sessions.ts'
@@ -45,7 +46,7 @@ async function askUntilAnswered(idempotencyKey: string): Promise<object> {
     } catch (error) {
       const status = error instanceof Error && 'status' in error ? error.status : undefined
       if (Date.now() > giveUpAt || (typeof status === 'number' && status < 500)) throw error
-      await moment(300)
+      await sleep(300)
     }
   }
 }
@@ -71,7 +72,7 @@ it.each(everyProcess)(
   'a question is answered although %s is killed while it is answered',
   async (name) => {
     const answering = askUntilAnswered(`during-${name}-${Date.now()}`)
-    await moment(250)
+    await sleep(250)
     const killedPid = await kill(name)
     await expectWholeAnswer(await answering)
     await expectRestarted(name, killedPid)
@@ -83,11 +84,11 @@ it.each(['redis', 'placement', 'scheduler', 'orchestrator', 'orchestrator-daprd'
   'sixty questions are answered although %s is killed while they are submitted',
   async (name) => {
     const asking = Array.from({ length: 60 }, async (_, index) => {
-      await moment(5 * index)
+      await sleep(5 * index)
       return askUntilAnswered(`among-${name}-${index}-${Date.now()}`)
     })
     const answers = Promise.all(asking)
-    await moment(200)
+    await sleep(200)
     const killedPid = await kill(name)
     for (const answer of await answers) await expectWholeAnswer(answer)
     await expectRestarted(name, killedPid)
@@ -118,10 +119,6 @@ it('deadlines that pass while placement is away are kept, and hold up nobody els
   await expectRestarted('placement', killedPid)
 }, 120_000)
 
-function moment(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
 async function kill(name: string): Promise<number> {
   const pid = (await meshProcesses()).find((process) => process.name === name)?.pid ?? 0
   expect(pid).toBeGreaterThan(0)
@@ -149,7 +146,7 @@ async function expectRestarted(name: string, killedPid: number): Promise<void> {
     const processes = await meshProcesses()
     const found = processes.find((process) => process.name === name)
     if (found !== undefined && found.pid !== killedPid && processes.every((process) => process.state === 'ready')) return
-    await moment(250)
+    await sleep(250)
   }
   throw new Error(`${name} was not restarted: ${JSON.stringify(await meshProcesses())}`)
 }

@@ -30,7 +30,7 @@ import { createEventLog } from './postgres-event-log.ts'
 import { loadHistory } from './postgres-history.ts'
 import { createReplyPublisher } from './reply-publisher.ts'
 import { createPlanRequester } from './request-plans.ts'
-import { startResuming } from './resume-sessions.ts'
+import { startResuming, wakeSession } from './resume-sessions.ts'
 import { createSessionEffects } from './session-effects.ts'
 import { SessionHost } from './session-host.ts'
 import type { OrchestratorSettings } from './settings.ts'
@@ -124,7 +124,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     nowMs: Date.now,
     policies,
     agentVersions: versions.current,
-    wake: (id) => sidecar.callActor({ type: 'Session', id, method: 'tick' }, { schema: z.unknown() }),
+    wake: (actorId) => wakeSession(sidecar, actorId),
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
     onProblem,
   })

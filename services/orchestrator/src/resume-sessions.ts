@@ -35,6 +35,11 @@ export function startResuming(deps: ResumingDeps): { stop(): void } {
   }
 }
 
+/** Has the runtime tick a session, on the host where it belongs now. */
+export function wakeSession(sidecar: Pick<Sidecar, 'callActor'>, actorId: string): Promise<unknown> {
+  return sidecar.callActor({ type: 'Session', id: actorId, method: 'tick' }, { schema: z.unknown() })
+}
+
 async function resumeWhenPossible(deps: ResumingDeps, isStopped: () => boolean): Promise<void> {
   for (let attempt = 1; !isStopped(); attempt += 1) {
     try {
@@ -82,7 +87,7 @@ async function tickEach({ sidecar, logger }: ResumingDeps, actorIds: string[], a
   const workers = Array.from({ length: Math.min(atOnceMax, left.length) }, async () => {
     for (let id = left.shift(); id !== undefined; id = left.shift()) {
       const actorId = id
-      await sidecar.callActor({ type: 'Session', id, method: 'tick' }, { schema: z.unknown() }).catch((cause: unknown) => {
+      await wakeSession(sidecar, id).catch((cause: unknown) => {
         missed.push(actorId)
         logger.warn('a session was not woken', { actorId, cause: String(cause) })
       })

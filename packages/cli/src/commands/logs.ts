@@ -25,7 +25,7 @@ export function registerLogs(program: Command): void {
       const path = findLog(dataPaths(readCliSettings().dataFolder).logs, service)
       const print = (line: string) => console.log(json ? JSON.stringify({ process: service, line }) : line)
       for (const line of readLastLines(path, lines)) print(line)
-      // The watched file keeps the process running until Ctrl-C.
+      // Until Ctrl-C.
       if (follow) await followFile(path, json ? splitLines(print) : (added) => process.stdout.write(added))
     })
 }

@@ -29,9 +29,8 @@ import type {
 /** Bounds of one session; requests beyond them are refused or the oldest entries move to the database only. */
 export const sessionLimits = {
   turnsKept: 20,
-  /** Turns given up whose idempotency keys are still known, and for how long after their end, in milliseconds. */
+  /** Turns given up whose idempotency keys are still known. */
   pastRequestsMax: 200,
-  pastRequestMs: 86_400_000,
   turnsQueuedMax: 20,
   historyMessagesMax: 40,
   historyCharsMax: 200_000,

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals'
+import { compactAfterMs } from './compact-session.ts'
 import { fromHead, partsOf, toHead } from './persist-session.ts'
 import { sessionLimits } from './session-state.ts'
 import { DrivenSession } from './testing.ts'
@@ -30,7 +31,7 @@ it('a turn that is no longer kept is not done again under its key, nor is anothe
 
 it('after a day a key is good for another request', () => {
   const session = outgrown()
-  session.nowMs += sessionLimits.pastRequestMs
+  session.nowMs += compactAfterMs
   session.submit({ idempotencyKey: 'client-new', requestHash: 'x' })
   session.send({ type: 'cancel', turn: undefined })
   session.submit({ idempotencyKey: 'client-newer', requestHash: 'x' })

@@ -1,4 +1,5 @@
 import { type ChatMessage, messageText, type SubmitTurn, WeftError, weftVersion } from '@weft/contracts'
+import { compactAfterMs } from './compact-session.ts'
 import type { SessionDraft } from './session-draft.ts'
 import { type PastRequest, type SessionInput, sessionLimits, type TurnState } from './session-state.ts'
 
@@ -133,7 +134,7 @@ function dropOldTurns(draft: SessionDraft): void {
   const dropped = new Set(ended.slice(0, Math.max(0, ended.length - sessionLimits.turnsKept)))
   if (dropped.size === 0) return
   const session = draft.editSession()
-  const since = draft.nowMs - sessionLimits.pastRequestMs
+  const since = draft.nowMs - compactAfterMs
   const known = session.pastRequests.filter(({ endedAtMs }) => endedAtMs > since)
   session.pastRequests = [...known, ...[...dropped].flatMap(pastRequest)].slice(-sessionLimits.pastRequestsMax)
   session.turns = draft.session.turns.filter((turn) => !dropped.has(turn))
