@@ -25,6 +25,7 @@ import { dependencyChecks, findDown } from './dependency-checks.ts'
 import { readAdminKey } from './first-admin-key.ts'
 import type { KeyStore } from './key-store.ts'
 import { createOpenStreams } from './open-streams.ts'
+import { createPlanChecks } from './plan-checks.ts'
 import { createPostgresAgents } from './postgres-agents.ts'
 import { createPostgresApprovals } from './postgres-approvals.ts'
 import { createPostgresKeys } from './postgres-keys.ts'
@@ -108,6 +109,7 @@ async function buildParts(settings: GatewaySettings) {
     agents: createPostgresAgents(database),
     models: createModels({ settings, telemetry }),
     sidecar,
+    plans: createPlanChecks(sidecar),
     sessions: createSessions(sidecar),
     log: createPostgresSessionLog(database),
     approvals,

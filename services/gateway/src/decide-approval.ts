@@ -1,14 +1,13 @@
 import type { ApprovalDecided, ApprovalView, Approver, Estimate, SessionView, WorkflowPlan } from '@weft/contracts'
-import type { Sidecar } from '@weft/mesh'
 import type { WishedDecision } from './core/decision-request.ts'
 import type { Sessions } from './dapr-sessions.ts'
 import type { ApprovalPlace } from './find-approval.ts'
-import { requireSoundPlan } from './require-sound-plan.ts'
+import type { PlanChecks } from './plan-checks.ts'
 import { retryBriefly } from './retry-briefly.ts'
 
 export interface DecideDeps {
   sessions: Pick<Sessions, 'view' | 'decide'>
-  sidecar: Pick<Sidecar, 'invoke'>
+  plans: PlanChecks
 }
 
 export interface DecideRequest {
@@ -41,9 +40,7 @@ interface Change {
 /** What the plan will cost as it shall be; undefined where the change touches no plan, or comes too late to matter. */
 async function estimateChange(deps: DecideDeps, { place, wish, signal }: Change): Promise<Estimate | undefined> {
   const plan = wish.plan ?? planWithParams(await deps.sessions.view(place, signal), wish)
-  return plan === undefined
-    ? undefined
-    : requireSoundPlan(deps.sidecar, { plan, param: wish.plan === undefined ? 'params' : 'plan', signal })
+  return plan === undefined ? undefined : deps.plans.requireSound(plan, wish.plan === undefined ? 'params' : 'plan')
 }
 
 function planWithParams({ turns }: SessionView, { approvalId, params = {} }: WishedDecision): WorkflowPlan | undefined {

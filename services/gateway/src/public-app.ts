@@ -14,6 +14,7 @@ import type { KeyStore } from './key-store.ts'
 import type { Log } from './log.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { openApiDocument } from './openapi.ts'
+import type { PlanChecks } from './plan-checks.ts'
 import { readJsonBody } from './read-json-body.ts'
 import type { ReadableStores } from './readable-stores.ts'
 import type { ReplyHub } from './reply-hub.ts'
@@ -56,6 +57,7 @@ export interface PublicDeps {
   webhooks: WebhookDeps
   models: Pick<Models, 'passThrough' | 'list' | 'get'>
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
+  plans: PlanChecks
   sessions: Sessions
   log: SessionLog
   approvals: ApprovalLog

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
-import { mayCrashAround, type Sidecar } from '@weft/mesh'
+import { mayCrashAround } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { hashRequest } from './core/request-hash.ts'
 import { withoutApprovalCalls } from './core/tool-answers.ts'
 import { modelOptionsOf } from './core/workflow-request.ts'
 import type { Sessions } from './dapr-sessions.ts'
+import type { PlanChecks } from './plan-checks.ts'
 import type { ReadableStores } from './readable-stores.ts'
-import { requireSoundPlan } from './require-sound-plan.ts'
 import { isPassing, retryBriefly } from './retry-briefly.ts'
 
 export interface SubmitDeps {
   sessions: Pick<Sessions, 'submit'>
   stores: Pick<ReadableStores, 'resolve'>
-  sidecar: Pick<Sidecar, 'invoke'>
+  plans: PlanChecks
   replyTopic: string
   /** Names of what does not answer right now. */
   findDown(): Promise<string[]>
@@ -45,7 +45,7 @@ export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promis
 
 async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortSignal): Promise<TurnAccepted> {
   const { plan, vectorStoreIds } = request.chat.weft ?? {}
-  if (plan !== undefined) await requireSoundPlan(deps.sidecar, { plan, param: 'weft.plan', signal })
+  if (plan !== undefined) await deps.plans.requireSound(plan, 'weft.plan')
   const stores = await deps.stores.resolve(request.tenant, vectorStoreIds)
   return mayCrashAround('submit', () => deps.sessions.submit(turnOf(deps, request, stores), signal))
 }

@@ -9,6 +9,7 @@ import { hashApiKey, type KeyScope, newApiKey } from '../core/api-key.ts'
 import { allowedHosts } from '../core/check-host.ts'
 import type { KeyStore } from '../key-store.ts'
 import { createOpenStreams, type OpenStreams } from '../open-streams.ts'
+import { createPlanChecks } from '../plan-checks.ts'
 import { createPublicApp, type PublicDeps } from '../public-app.ts'
 import { createReplyHub, type ReplyHub } from '../reply-hub.ts'
 import { createMemoryApprovals, createMemoryPageTokens, type MemoryApprovals } from './approvals.ts'
@@ -35,6 +36,7 @@ export interface TestGateway {
 /** The public API on a free port, with everything behind it scripted. */
 export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise<TestGateway> {
   const keyStore = createMemoryKeys()
+  const { sidecar = { invoke: nobody, fetchFrom: nobody } } = overrides
   const unforeseen: unknown[] = []
   const hub = createReplyHub()
   const approvals = createMemoryApprovals()
@@ -52,7 +54,8 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
       list: async () => [],
       get: () => undefined,
     },
-    sidecar: { invoke: nobody, fetchFrom: nobody },
+    sidecar,
+    plans: createPlanChecks(sidecar),
     agents: createMemoryAgents(),
     webhooks: { webhooks: createMemoryWebhooks(), privateHosts: new Set() },
     sessions: session,

@@ -12,6 +12,21 @@ it('a session read back from its head and parts is the session that was written'
   expect(JSON.parse(JSON.stringify(state))).toEqual(JSON.parse(JSON.stringify(session.state)))
 })
 
+it('what waits for the log lies in the head while it is small and new, else in parts, and comes back whole', async () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer' }])
+  const say = (message: string) => session.send({ type: 'progress', ...session.ref('answer'), message, fraction: undefined })
+  for (const message of ['a', 'b', 'c', 'd', 'x'.repeat(3_000), 'e']) say(message)
+  const parts = partsOf(session.state)
+  const [accepted, a, b, , , long] = session.state.outbox.map(({ events }) => events)
+  const old = [accepted, a, b, long]
+  expect([...parts].filter(([part]) => part.startsWith('events.')).map(([, events]) => events)).toEqual(old)
+  const { state } = await fromHead(JSON.parse(JSON.stringify(toHead(session.state))), async (key, schema) =>
+    schema.parse(JSON.parse(JSON.stringify(parts.get(key)))),
+  )
+  expect(state.outbox).toEqual(JSON.parse(JSON.stringify(session.state.outbox)))
+})
+
 it('each commit writes what is new and a small head, however much the steps before have put out', () => {
   const stepIds = Array.from({ length: 50 }, (_, n) => `s${n}`)
   const output = { text: 'x'.repeat(100_000) }

@@ -1,6 +1,6 @@
-import { ApprovalPolicy, Citation, SessionEvent, SubmitTurn, TurnAnswer, WorkflowPlan } from '@weft/contracts'
+import { ApprovalPolicy, Citation, SubmitTurn, TurnAnswer, WorkflowPlan } from '@weft/contracts'
 import { z } from 'zod'
-import { ApprovalHead, ApprovalQuestion, type SessionHead, StepHead, type TurnHead } from './session-head.ts'
+import { ApprovalHead, ApprovalQuestion, Events, type SessionHead, StepHead, type TurnHead } from './session-head.ts'
 import type { ApprovalState, OutboxBatch, SessionState, StepOutcome, StepState, TurnState } from './session-state.ts'
 
 /**
@@ -14,7 +14,6 @@ export const headKey = 'head'
 const Outcome = z.object({ output: z.unknown(), citations: z.array(Citation), confidence: z.number() })
 const Ended = z.object({ steps: z.record(z.string(), StepHead), approvals: z.array(ApprovalHead) })
 const Policies = z.array(ApprovalPolicy)
-const Events = z.array(SessionEvent)
 
 /** The tag of the commit that first wrote a part, by what the part is. */
 export type TagOf = (part: string) => string
@@ -31,7 +30,10 @@ export function toHead(state: SessionState, tagOf = untagged, dropped: string[] 
     version: 1,
     ...rest,
     turns: turns.map((turn) => toTurnHead(turn, tagOf)),
-    outbox: outbox.map((batch) => ({ epoch: batch.epoch, firstSeq: firstSeqOf(batch), tag: tagOf(eventsKey(batch)) })),
+    outbox: outbox.map((batch, index) => {
+      const { epoch, events } = batch
+      return isInHead(outbox, index) ? { epoch, events } : { epoch, firstSeq: firstSeqOf(batch), tag: tagOf(eventsKey(batch)) }
+    }),
     dropped,
   }
 }
@@ -46,8 +48,30 @@ export function partsOf(state: SessionState, tagOf = untagged, isStored = (_part
       if (step.status === 'succeeded') parts.set(outcomeKey(turn.turn, stepId, step), step.outcome)
     }
   }
-  for (const batch of state.outbox) parts.set(eventsKey(batch), batch.events)
+  for (const [index, batch] of state.outbox.entries()) {
+    if (!isInHead(state.outbox, index)) parts.set(eventsKey(batch), batch.events)
+  }
   return parts
+}
+
+/** A batch leaves the outbox within moments: a small one lies in the head, which spares the store a key that would be deleted at once. */
+const headBatchCharsMax = 2_048
+/** The newest; what has waited longer waits for a database that is away, and would make the head long. */
+const headBatchesMax = 4
+
+const smallBatches = new WeakMap<OutboxBatch, boolean>()
+
+function isInHead(outbox: OutboxBatch[], index: number): boolean {
+  const batch = outbox[index]
+  return batch !== undefined && index >= outbox.length - headBatchesMax && isSmall(batch)
+}
+
+function isSmall(batch: OutboxBatch): boolean {
+  const known = smallBatches.get(batch)
+  if (known !== undefined) return known
+  const isNow = JSON.stringify(batch.events).length <= headBatchCharsMax
+  smallBatches.set(batch, isNow)
+  return isNow
 }
 
 function ownPartsOf(turn: TurnState, tagOf: TagOf): [part: string, value: () => unknown][] {
@@ -87,7 +111,9 @@ export async function fromHead(
   const [loadedTurns, loadedOutbox] = await Promise.all([
     Promise.all(turns.map((turn) => fromTurnHead(turn, reading))),
     Promise.all(
-      outbox.map(async ({ epoch, firstSeq, tag }) => {
+      outbox.map(async (batch) => {
+        if ('events' in batch) return batch
+        const { epoch, firstSeq, tag } = batch
         return { epoch, events: await read(meet(reading, `events.${epoch}.${firstSeq}`, tag), Events) }
       }),
     ),

@@ -9,6 +9,7 @@ import {
   ParentStep,
   Problem,
   Risk,
+  SessionEvent,
   StepDecision,
   StepStatus,
   TurnStatus,
@@ -16,6 +17,8 @@ import {
   Usage,
 } from '@weft/contracts'
 import { z } from 'zod'
+
+export const Events = z.array(SessionEvent)
 
 export const StepHead = z.object({
   status: StepStatus,
@@ -135,7 +138,13 @@ export const SessionHead = z.object({
   pastRequests: z
     .array(z.object({ turn: z.int(), idempotencyKey: z.string(), requestHash: z.string(), endedAtMs: z.number() }))
     .default([]),
-  outbox: z.array(z.object({ epoch: z.int(), firstSeq: z.int(), tag: z.string().default('') })),
+  /** What is small lies here; of the rest, the part that holds it. */
+  outbox: z.array(
+    z.union([
+      z.object({ epoch: z.int(), events: Events }),
+      z.object({ epoch: z.int(), firstSeq: z.int(), tag: z.string().default('') }),
+    ]),
+  ),
   /**
    * Names of the parts that this head was the first to do without; the next commit deletes them. A commit that is not the newest any
    * more can thus delete nothing that the newest refers to.
