@@ -29,7 +29,7 @@ export function sidecarSpec(plan: MeshPlan, { name, appId }: { name: string; app
       DAPR_HOST_IP: '127.0.0.1',
       DAPR_API_TOKEN: tokens.apiToken,
       APP_API_TOKEN: tokens.appToken,
-      GOGC: appId === 'orchestrator' ? '150' : '40',
+      GOGC: appId === 'orchestrator' ? '300' : '40',
       GOMEMLIMIT: sidecarMemoryMax,
       GOMAXPROCS: String(sidecarThreads),
     },
