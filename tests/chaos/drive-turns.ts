@@ -24,6 +24,8 @@ export interface DriveOptions {
   /** Whether to begin another turn. */
   goesOn: () => boolean
   random: () => number
+  /** Hears of a turn that went wrong at once, with what its session looked like then. */
+  onFault?: ((fault: string, seen: string) => void) | undefined
 }
 
 const turnPatienceMs = 180_000
@@ -58,8 +60,26 @@ async function driveTurn(options: DriveOptions, outcome: Outcome): Promise<void>
   const sessionId = `sess_${randomUUID().replaceAll('-', '')}`
   const turn = randomTurn(options.random)
   const fault = await run(options, outcome, { sessionId, turn }).catch((cause: unknown) => String(cause))
-  if (fault === undefined) outcome.completed += 1
-  else outcome.faults.push(`${sessionId}: ${fault}`)
+  if (fault === undefined) {
+    outcome.completed += 1
+    return
+  }
+  outcome.faults.push(`${sessionId}: ${fault}`)
+  options.onFault?.(`${sessionId}: ${fault}`, await describe(options, sessionId))
+}
+
+/** The session as its actor tells it, and as the log does. */
+async function describe({ mesh }: DriveOptions, sessionId: string): Promise<string> {
+  const headers = { authorization: `Bearer ${mesh.apiKey}` }
+  const looks = [`/v1/sessions/${sessionId}`, `/v1/sessions/${sessionId}/messages`].flatMap((path) =>
+    mesh.gateways.map(async (gateway) => {
+      const response = await fetch(`${gateway}${path}`, { headers, signal: AbortSignal.timeout(requestMs) })
+      return `${path}: ${response.status} ${(await response.text()).slice(0, 4_000)}`
+    }),
+  )
+  return (await Promise.allSettled(looks))
+    .map((look) => (look.status === 'fulfilled' ? look.value : String(look.reason)))
+    .join('\n')
 }
 
 async function run(

@@ -17,6 +17,7 @@ const { values } = parseArgs({
 const handicap = (['evict', 'deaf'] as const).find((known) => known === values.handicap)
 const interrupted = new AbortController()
 process.once('SIGINT', () => interrupted.abort())
+const now = () => new Date().toISOString().slice(11, 19)
 let lastTold = 0
 const run = await runChaos({
   killsWanted: Number(values.kills),
@@ -29,8 +30,9 @@ const run = await runChaos({
   onProgress(kills) {
     if (Date.now() - lastTold < 60_000) return
     lastTold = Date.now()
-    console.log(`${new Date().toISOString().slice(11, 19)} ${kills} kills`)
+    console.log(`${now()} ${kills} kills`)
   },
+  onFault: (fault, seen) => console.log(`${now()} ! ${fault}\n${seen}`),
 })
 
 console.log(`\n${sum(run.kills)} kills in ${Math.round(run.seconds)} s`)

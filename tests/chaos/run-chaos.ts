@@ -23,6 +23,7 @@ export interface ChaosLimits extends ChaosOptions {
   /** Begins no more turns; those under way are followed to their ends. */
   signal?: AbortSignal | undefined
   onProgress?: (kills: number) => void
+  onFault?: (fault: string, seen: string) => void
 }
 
 /** Turns are begun until enough processes have died, or the time is over; then all are followed to their ends, and the effects counted. */
@@ -33,6 +34,7 @@ export async function runChaos({
   freezeMs,
   signal,
   onProgress,
+  onFault,
   ...options
 }: ChaosLimits): Promise<ChaosRun> {
   const mesh = await startChaosMesh(options)
@@ -49,7 +51,13 @@ export async function runChaos({
   }, 2_000)
   try {
     const isOver = () => signal?.aborted === true || kills >= killsWanted || Date.now() - startedAtMs >= secondsMax * 1_000
-    const { effects: wanted, ...outcome } = await driveTurns({ mesh, atOnce, goesOn: () => !isOver(), random: Math.random })
+    const { effects: wanted, ...outcome } = await driveTurns({
+      mesh,
+      atOnce,
+      goesOn: () => !isOver(),
+      random: Math.random,
+      onFault,
+    })
     await disturbance?.stop()
     const effects = await mesh.effects()
     const missing = wanted.filter((key) => !effects.has(key)).map((key) => `${key} did not happen`)
