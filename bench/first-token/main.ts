@@ -35,7 +35,7 @@ interface Measured extends Contender {
 }
 
 const model = await startModelProcess('instant-model')
-const mesh = await startBenchMesh({ url: model.url, model: 'test-model' })
+const mesh = await startBenchMesh({ openAi: { url: model.url, model: 'test-model' } })
 const peer = await startPortkey(model.url)
 const direct = contender('the model itself', { url: model.url, model: 'test-model', authorization: 'Bearer test-key' })
 const own = { url: `${mesh.url}/v1`, authorization: `Bearer ${mesh.apiKey}` }

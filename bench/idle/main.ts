@@ -26,7 +26,7 @@ interface Idle {
 }
 
 const model = await startModelProcess('instant-model')
-const mesh = await startBenchMesh({ url: model.url, model: 'test-model' })
+const mesh = await startBenchMesh({ openAi: { url: model.url, model: 'test-model' } })
 try {
   const load = watchLoad()
   await sleep(seconds * 1_000)

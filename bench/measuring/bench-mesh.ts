@@ -23,14 +23,20 @@ export interface BenchMesh extends RunningMesh {
 /** Where the tools keep what is fetched or made once per user. */
 export const cacheFolder = process.env.WEFT_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'weft')
 
-/** A mesh of its own, started as `npm start` starts one, whose default model is `openai/<model>` at `modelUrl`; the machine's own settings for spans are left out. */
-export async function startBenchMesh(openAi?: { url: string; model: string }): Promise<BenchMesh> {
+interface BenchMeshOptions {
+  /** Where the default model, `openai/<model>`, is served. */
+  openAi?: { url: string; model: string }
+  env?: Record<string, string>
+}
+
+/** A mesh of its own, started as `npm start` starts one; the machine's own settings for spans are left out. */
+export async function startBenchMesh({ openAi, env = {} }: BenchMeshOptions = {}): Promise<BenchMesh> {
   const environment: Record<string, string> =
     openAi === undefined
       ? {}
       : { OPENAI_BASE_URL: openAi.url, OPENAI_API_KEY: 'test-key', WEFT_DEFAULT_MODEL: `openai/${openAi.model}` }
   const compileCache = join(cacheFolder, 'compile-cache')
-  const mesh = await startTestMesh({ NODE_COMPILE_CACHE: compileCache, ...environment, OTEL_SDK_DISABLED: 'true' })
+  const mesh = await startTestMesh({ NODE_COMPILE_CACHE: compileCache, ...environment, ...env, OTEL_SDK_DISABLED: 'true' })
   return { ...mesh, processes: () => readProcesses(mesh) }
 }
 

@@ -33,10 +33,11 @@ interface Measured {
 
 const load = watchLoad()
 const weft = await startWeftContender()
+const synced = await startWeftContender({ isSynced: true })
 const peers = await startPeers(weft.mesh, weft.agentUrl)
 /** Of Weft's chains, from the start of one step to the next. */
 const inside: number[] = []
-const measured: Measured[] = [weft, ...peers.contenders].map((contender) => ({
+const measured: Measured[] = [weft, synced, ...peers.contenders].map((contender) => ({
   contender,
   chain: [],
   load: [],
@@ -63,6 +64,7 @@ try {
   report()
 } finally {
   await peers.stop()
+  await synced.stop()
   await weft.stop()
 }
 

@@ -21,13 +21,13 @@ export interface WeftContender extends Contender {
 }
 
 /** Weft as a client meets it: a plan with every request, each step a call to another service through two sidecars. */
-export async function startWeftContender(): Promise<WeftContender> {
-  const mesh = await startBenchMesh()
+export async function startWeftContender({ isSynced = false } = {}): Promise<WeftContender> {
+  const mesh = await startBenchMesh({ env: { WEFT_REDIS_APPENDFSYNC: isSynced ? 'always' : 'everysec' } })
   const agentPort = await freePort()
   const echo = await joinEcho(mesh, agentPort)
   const connections = new Agent({ connections: 256 })
   return {
-    name: 'Weft',
+    name: isSynced ? 'Weft, appendfsync always' : 'Weft',
     step: 'another service, through two sidecars',
     mesh,
     agentUrl: `http://127.0.0.1:${agentPort}`,

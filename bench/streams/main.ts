@@ -25,7 +25,7 @@ interface Reading {
 }
 
 const model = await startModelProcess('paced-model', [String(tokensPerSecond), String(seconds)])
-const mesh = await startBenchMesh({ url: model.url, model: 'paced' })
+const mesh = await startBenchMesh({ openAi: { url: model.url, model: 'paced' } })
 const pool = new Pool(mesh.url, { connections: streamCount })
 try {
   await read()

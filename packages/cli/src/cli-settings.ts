@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readSettings } from '@weft/settings'
 import { z } from 'zod'
+import { type AppendFsync, appendFsyncs } from './supervisor/redis-configuration.ts'
 import { restartDelayMsMaxDefault } from './supervisor/restart-delay.ts'
 
 /** The checkout this command line belongs to. */
@@ -19,6 +20,8 @@ export interface CliSettings {
   databaseUrls: string | undefined
   /** Absent: the embedded Redis. */
   redisUrl: string | undefined
+  /** Of the embedded Redis. */
+  appendFsync: AppendFsync
   /** JSON file naming the programs the mesh runs on. */
   toolchainFile: string
   compileCacheFolder: string
@@ -42,6 +45,7 @@ const cliEnvironment = z.looseObject({
     .string()
     .regex(/^rediss?:\/\/[^/]+/, 'a URL like redis://:password@127.0.0.1:6379')
     .optional(),
+  WEFT_REDIS_APPENDFSYNC: z.enum(appendFsyncs, { error: 'everysec or always' }).default('everysec'),
   WEFT_CACHE: text,
   WEFT_TOOLCHAIN: text,
   XDG_CACHE_HOME: text,
@@ -64,6 +68,7 @@ export function readCliSettings(): CliSettings {
     apiKey: variables.WEFT_API_KEY,
     databaseUrls: variables.DATABASE_URLS,
     redisUrl: variables.REDIS_URL,
+    appendFsync: variables.WEFT_REDIS_APPENDFSYNC,
     toolchainFile: variables.WEFT_TOOLCHAIN ?? join(cache, 'toolchain.json'),
     compileCacheFolder: variables.NODE_COMPILE_CACHE ?? join(cache, 'compile-cache'),
     restartDelayMsMax: variables.WEFT_RESTART_DELAY_MS_MAX,

@@ -39,16 +39,16 @@ export async function prepareMesh({ settings, paths, replicas, infrastructureOnl
     compileCacheFolder,
     environment,
   }
-  writeProcessFiles(plan)
+  writeProcessFiles(plan, settings)
   if (infrastructureOnly) writeDebuggingFiles(plan)
   return plan
 }
 
-function writeProcessFiles(plan: MeshPlan): void {
+function writeProcessFiles(plan: MeshPlan, { appendFsync }: CliSettings): void {
   const { paths, tokens, environment } = plan
   // Names of an earlier start would be offered to callers until they expire.
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${paths.namesDatabase}${suffix}`, { force: true })
-  const redis = { port: portOf(plan, 'redis.tcp'), password: tokens.redisPassword, dataFolder: paths.redisData }
+  const redis = { port: portOf(plan, 'redis.tcp'), password: tokens.redisPassword, dataFolder: paths.redisData, appendFsync }
   replaceFile(paths.redisConf, redisConfiguration(redis))
   const facts = { namesDatabase: paths.namesDatabase, spans: readSpanTarget(environment) }
   replaceFile(paths.daprConfiguration, renderDaprConfiguration(join(plan.root, 'dapr', 'config.yaml'), facts))

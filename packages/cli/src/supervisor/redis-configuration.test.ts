@@ -2,8 +2,9 @@ import { expect, it } from '@jest/globals'
 import { redisConfiguration, redisFromUrl } from './redis-configuration.ts'
 
 it('binds Redis to this machine, with a password, an append-only file, and no eviction', () => {
-  const lines = redisConfiguration({ port: 6400, password: 'secret', dataFolder: '/data/my redis' }).split('\n')
-  expect(lines).toEqual(
+  const place = { port: 6400, password: 'secret', dataFolder: '/data/my redis' }
+  expect(redisConfiguration({ ...place, appendFsync: 'always' })).toContain('\nappendfsync always\n')
+  expect(redisConfiguration({ ...place, appendFsync: 'everysec' }).split('\n')).toEqual(
     expect.arrayContaining([
       'bind 127.0.0.1',
       'port 6400',

@@ -2,24 +2,29 @@ export interface RedisPlace {
   port: number
   password: string
   dataFolder: string
+  appendFsync: AppendFsync
 }
+
+/** When Redis has its append-only file synced to the disk: once a second, or before it answers a write. */
+export type AppendFsync = (typeof appendFsyncs)[number]
+export const appendFsyncs = ['everysec', 'always'] as const
 
 /** Bound of the mesh's short-lived state; beyond it Redis refuses writes, and drops nothing. */
 const memoryMax = '1gb'
 
 /**
- * The embedded Redis: this machine only, with a password, every write in the append-only file. `everysec` syncs once a second, but
- * each write is in the system's page cache before it is acknowledged: nothing is lost when Redis is killed, at most the last
- * second when the machine itself loses power.
+ * The embedded Redis: this machine only, with a password, every write in the append-only file. Either way each write is in the system's
+ * page cache before it is acknowledged, so nothing is lost when Redis is killed. When the machine itself loses power, `everysec` loses at most
+ * the last second, and `always` nothing the disk said it had.
  */
-export function redisConfiguration({ port, password, dataFolder }: RedisPlace): string {
+export function redisConfiguration({ port, password, dataFolder, appendFsync }: RedisPlace): string {
   return [
     'bind 127.0.0.1',
     `port ${port}`,
     `requirepass ${password}`,
     `dir "${dataFolder}"`,
     'appendonly yes',
-    'appendfsync everysec',
+    `appendfsync ${appendFsync}`,
     'save ""',
     `maxmemory ${memoryMax}`,
     'maxmemory-policy noeviction',
