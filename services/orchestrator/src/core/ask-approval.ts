@@ -57,6 +57,7 @@ export function askApproval(draft: SessionDraft, { turn, step }: { turn: number;
     votes: [],
     changes: [],
     commentCount: 0,
+    delegations: [],
     requestedAtMs: draft.nowMs,
     deadlineMs,
     remindAtMs: remindAt(draft.nowMs, deadlineMs, remindBeforeMs),

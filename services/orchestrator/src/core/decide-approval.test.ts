@@ -243,6 +243,18 @@ describe('passing on', () => {
     })
   })
 
+  it('says the same again to whoever sends it again, and passes nothing on a second time', () => {
+    const session = asked({ assignees: ['ann', 'ben'] })
+    const delegate = (by: string, to: string) => session.decide('pay', { action: 'delegate', to }, { id: by }).reply
+    expect(delegate('ann', 'cy')).toMatchObject({ isRepeat: false })
+    const told = session.events.length
+    expect(delegate('ann', 'cy')).toMatchObject({ isRepeat: true, approval: { assignees: ['ben', 'cy'] } })
+    expect(session.events).toHaveLength(told)
+    expect(refusal(() => delegate('ann', 'dan'))).toMatchObject({ code: 'permission_denied' })
+    delegate('cy', 'ann')
+    expect(delegate('ann', 'cy')).toMatchObject({ isRepeat: false, approval: { assignees: ['ben', 'cy'] } })
+  })
+
   it('leaves a comment for the others, and decides nothing', () => {
     const session = asked()
     session.decide('pay', { action: 'comment', comment: 'who is bob?' })

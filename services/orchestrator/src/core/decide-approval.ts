@@ -19,11 +19,26 @@ export function decideApproval(draft: SessionDraft, decision: DecideApproval): v
   const { turn } = findApproval(draft, decision.approvalId)
   tickApprovals(draft, turn.turn)
   const { approval } = findApproval(draft, decision.approvalId)
-  requireAssignee(approval, decision.by)
-  const isRepeat = approval.status === 'pending' ? act(draft, turn.turn, decision) : repeats(approval, decision)
+  const isRepeat = hasDelegated(approval, decision) || decide(draft, { turn: turn.turn, approval }, decision)
   settleTurn(draft, turn.turn)
   const decided = findApproval(draft, decision.approvalId)
   draft.reply = { kind: 'decided', approval: viewApproval(draft.session, decided.turn, decided.approval), isRepeat }
+}
+
+/** Whoever gave the seat away is not asked any more, and may not have heard that it worked. */
+function hasDelegated({ status, assignees, delegations }: ApprovalState, { action, by, to }: DecideApproval): boolean {
+  if (action !== 'delegate' || status !== 'pending' || to === undefined || !assignees.includes(to)) return false
+  const isSeated = assignees.some((assignee) => isOf(by, assignee)) || (by.isAdmin && assignees.length > 1)
+  return !isSeated && delegations.some((earlier) => earlier.by === by.id && earlier.to === to)
+}
+
+function decide(
+  draft: SessionDraft,
+  { turn, approval }: { turn: number; approval: ApprovalState },
+  decision: DecideApproval,
+): boolean {
+  requireAssignee(approval, decision.by)
+  return approval.status === 'pending' ? act(draft, turn, decision) : repeats(approval, decision)
 }
 
 function findApproval(draft: SessionDraft, id: string): { turn: TurnState; approval: ApprovalState } {
@@ -143,6 +158,8 @@ function snooze(draft: SessionDraft, turn: number, { approvalId: id, by, untilMs
   noteApproval(draft, { turn, approval }, { kind: 'snoozed', by: by.id, until: new Date(untilMs).toISOString() })
 }
 
+const delegationsMax = 50
+
 /** The approver's own seat goes to somebody else; an administrator who has none gives away all of them. */
 function delegate(draft: SessionDraft, turn: number, { approvalId: id, by, to }: DecideApproval): void {
   if (to === undefined) throw new WeftError('invalid_request', 'to must name who shall decide instead', { param: 'to' })
@@ -158,6 +175,7 @@ function delegate(draft: SessionDraft, turn: number, { approvalId: id, by, to }:
     throw new WeftError('invalid_request', message, { param: 'to' })
   }
   approval.assignees = assignees
+  approval.delegations = [...approval.delegations, { by: by.id, to }].slice(-delegationsMax)
   noteApproval(draft, { turn, approval }, { kind: 'delegated', by: by.id, to })
 }
 

@@ -66,6 +66,7 @@ export const ApprovalHead = z.object({
   votes: z.array(ApprovalVote),
   changes: z.array(ApprovalChange),
   commentCount: z.int(),
+  delegations: z.array(z.object({ by: z.string(), to: z.string() })).default([]),
   requestedAtMs: z.number(),
   deadlineMs: z.number().optional(),
   remindAtMs: z.number().optional(),

@@ -188,6 +188,8 @@ export interface ApprovalState {
   /** What approvers changed of what was first asked. */
   changes: ApprovalChange[]
   commentCount: number
+  /** Who gave a seat to whom, the newest ones. */
+  delegations: { by: string; to: string }[]
   requestedAtMs: number
   deadlineMs: number | undefined
   remindAtMs: number | undefined
