@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError, exitCodes } from '../cli-error.ts'
+import { onStopSignal } from '../on-stop-signal.ts'
 import { createCompileCache, createFolders, dataPaths } from '../supervisor/data-paths.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { refuseRunningMesh } from '../supervisor/mesh-lock.ts'
@@ -57,7 +58,7 @@ function endOnInterruption(supervisor: ChildProcess): () => boolean {
     isInterrupted = true
     supervisor.kill('SIGTERM')
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+  onStopSignal(interrupt)
   return () => isInterrupted
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError, exitCodes } from '../cli-error.ts'
 import type { CliSettings } from '../cli-settings.ts'
+import { onStopSignal } from '../on-stop-signal.ts'
 import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
 import { endOrphans } from '../supervisor/end-orphans.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
@@ -135,6 +136,6 @@ function stopWhenTold(mesh: RunningMesh, { progress, paths }: { progress: UpProg
     console.error(`weft: the data folder ${paths.data} was removed or replaced while the mesh ran: it ends`)
     stop()
   }, lockPollMs)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  onStopSignal(stop)
   return stopped.promise.then(() => progress.stopped())
 }

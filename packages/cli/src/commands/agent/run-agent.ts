@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CliError } from '../../cli-error.ts'
 import { readCliSettings } from '../../cli-settings.ts'
+import { onStopSignal } from '../../on-stop-signal.ts'
 import { dataPaths } from '../../supervisor/data-paths.ts'
 import type { ProcessSnapshot } from '../../supervisor/process-snapshot.ts'
 import { openRotatingLog, type RotatingLog } from '../../supervisor/rotating-log.ts'
@@ -108,7 +109,7 @@ function stopSignal(endAtOnce: () => void): Promise<void> {
       if (count > 1) endAtOnce()
       resolve()
     }
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, hear)
+    onStopSignal(hear)
   })
 }
 
