@@ -84,6 +84,7 @@ export {
   SessionEvent,
   SessionView,
   StepView,
+  ReplyDetail,
   SubmitTurn,
   sessionEventTypes,
   TurnAccepted,

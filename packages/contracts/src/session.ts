@@ -74,6 +74,10 @@ export const TurnSeed = z.object({
 })
 export type TurnSeed = z.infer<typeof TurnSeed>
 
+/** What a turn's reply topics are told beside its plan and its end: nothing, its events, or the text of its steps too. */
+export const ReplyDetail = z.enum(['end', 'events', 'text'])
+export type ReplyDetail = z.infer<typeof ReplyDetail>
+
 /** Argument of the actor method `submit`. */
 export const SubmitTurn = z.object({
   tenant: z.string().min(1),
@@ -83,6 +87,8 @@ export const SubmitTurn = z.object({
   /** Tells a request that is sent again from another one under the same key. */
   requestHash: z.string().max(128).optional(),
   replyTopic: z.string().optional(),
+  /** Default: everything. */
+  replyDetail: ReplyDetail.optional(),
   user: z.string().optional(),
   model: z.string(),
   messages: z.array(ChatMessage).min(1),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
+import { type ChatCompletionRequest, type ReplyDetail, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
 import { mayCrashAround } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { hashRequest } from './core/request-hash.ts'
@@ -61,6 +61,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     idempotencyKey: turnKey(request),
     ...(request.idempotencyKey === undefined ? {} : { requestHash: hashRequest(chat) }),
     replyTopic: deps.replyTopic,
+    replyDetail: replyDetailOf(chat),
     model: chat.model,
     messages: withoutApprovalCalls(chat.messages),
     modelOptions: modelOptionsOf(chat),
@@ -69,6 +70,13 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     ...(user == null ? {} : { user }),
     ...(traceparent === undefined ? {} : { traceparent }),
   }
+}
+
+/** What whoever sent the request will be shown of it; a session that works in the background shows it to those who come and follow it. */
+function replyDetailOf({ stream, weft }: ChatCompletionRequest): ReplyDetail {
+  if (weft?.background === true) return 'end'
+  if (stream === true) return 'text'
+  return weft?.progress === false ? 'end' : 'events'
 }
 
 /** Without a key of the client's own, the request's id makes a repeated submit find its turn. */

@@ -1,16 +1,22 @@
 import { expect, it } from '@jest/globals'
-import type { SessionInput } from './core/session-state.ts'
-import { DrivenSession } from './core/testing.ts'
+import type { ReplyItem } from '@weft/contracts'
+import type { Advance, SessionInput } from './core/session-state.ts'
+import { DrivenSession, planOf } from './core/testing.ts'
+import { performCommand } from './perform-command.ts'
 import { createSessionEffects } from './session-effects.ts'
 
-/** Effects of which only the erasure does anything. */
-function effectsOver(eraseRows: () => Promise<void>, written: () => Promise<void>) {
+/** Effects of which only the erasure, and what readers are told, does anything. */
+function effectsOver(
+  eraseRows: () => Promise<void>,
+  written: () => Promise<void>,
+  send: (item: ReplyItem) => unknown = () => undefined,
+) {
   const applied: SessionInput[] = []
   const problems: string[] = []
   const effects = createSessionEffects({
     plans: { prepare() {}, request() {} },
     attempts: { start() {}, abort() {} },
-    replies: { send() {}, stop: async () => {} },
+    replies: { send: (_topic, item) => void send(item), stop: async () => {} },
     eventLog: { append() {}, queuedCount: () => 0, written, stop: async () => {} },
     children: { visit() {}, call() {} },
     erase: eraseRows,
@@ -21,6 +27,29 @@ function effectsOver(eraseRows: () => Promise<void>, written: () => Promise<void
   })
   return { effects, applied, problems }
 }
+
+it('a reader is told as much of a turn as the most curious one wants, and always its plan and its end', () => {
+  const sent: [kind: string, what: string | undefined][] = []
+  const { effects } = effectsOver(
+    async () => {},
+    async () => {},
+    (item) => sent.push([item.kind, item.kind === 'event' ? item.event.type : undefined]),
+  )
+  const session = new DrivenSession()
+  const told = (act: () => Advance): string[] => {
+    sent.length = 0
+    const { events, commands } = act()
+    effects.record('acme.s1', session.state, events)
+    for (const command of commands) performCommand(effects, { actorId: 'acme.s1', state: session.state, command })
+    return sent.map(([kind, type]) => type ?? kind)
+  }
+  const plan = planOf([{ stepId: 'a' }, { stepId: 'b', dependsOn: ['a'] }, { stepId: 'answer', dependsOn: ['b'] }])
+  expect(told(() => session.submit({ replyTopic: 'gateway.1', replyDetail: 'end', options: { plan } }))).toEqual(['plan.ready'])
+  expect(told(() => session.succeed('a'))).toEqual([])
+  session.send({ type: 'attach', replyTopic: 'gateway.1' })
+  expect(told(() => session.succeed('b'))).toEqual(['step.succeeded', 'step.dispatched'])
+  expect(told(() => session.succeed('answer'))).toEqual(['step.succeeded', 'turn.completed', 'end'])
+})
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
 

@@ -68,7 +68,9 @@ function dispatch(
       text(delta, offset) {
         const item: ReplyItem = { kind: 'text', tenant, sessionId, turn, stepId, attempt, offset, delta }
         const isFirst = offset === 0
-        for (const topic of topicsOf(deps.peek(actorId), turn)) deps.replies.send(topic, item, isFirst)
+        const told = findTurn(deps.peek(actorId), turn)
+        if (told?.replyDetail !== 'text') return
+        for (const topic of told.replyTopics) deps.replies.send(topic, item, isFirst)
       },
     },
   })
@@ -77,8 +79,11 @@ function dispatch(
 function publishEvents(replies: ReplyPublisher, state: SessionState, events: SessionEvent[]): void {
   const { tenant, sessionId } = state
   for (const event of events) {
+    const told = findTurn(state, event.turn)
+    // The plan tells every reader that its turn has begun.
+    if (told === undefined || (told.replyDetail === 'end' && event.type !== 'plan.ready')) continue
     const item: ReplyItem = { kind: 'event', tenant, sessionId, turn: event.turn, event: lean(event) }
-    for (const topic of topicsOf(state, event.turn)) replies.send(topic, item, false)
+    for (const topic of told.replyTopics) replies.send(topic, item, false)
   }
 }
 
@@ -124,10 +129,6 @@ async function erase(
   } catch (cause) {
     onProblem('erase a deleted session', actorId, cause)
   }
-}
-
-function topicsOf(state: SessionState | undefined, turn: number): string[] {
-  return findTurn(state, turn)?.replyTopics ?? []
 }
 
 function findTurn(state: SessionState | undefined, turn: number): TurnState | undefined {

@@ -171,6 +171,13 @@ describe('what a turn is given', () => {
     })
   })
 
+  it('asks for no more of the course than it will show', async () => {
+    answerWith('x')
+    for (const more of [{ stream: true }, {}, { weft: { progress: false } }, { stream: true, weft: { background: true } }])
+      await (await post({ ...question, ...more })).text()
+    expect(gateway.session.submitted.map(({ replyDetail }) => replyDetail)).toEqual(['text', 'events', 'end', 'end'])
+  })
+
   it('names fields that had no effect', async () => {
     answerWith('x')
     const response = await post({ ...question, logit_bias: {}, flavour: 'mint', weft: { sparkle: true } })

@@ -2,6 +2,7 @@ import { WeftError } from '@weft/contracts'
 import { applyChild, noteChildChanged } from './apply-child.ts'
 import { applyOutcome } from './apply-outcome.ts'
 import { applyPlan, startPlan } from './apply-plan.ts'
+import { attachReplyTopic } from './attach-reply-topic.ts'
 import { cancelTurns } from './cancel-turns.ts'
 import { compactSession } from './compact-session.ts'
 import { decideApproval } from './decide-approval.ts'
@@ -58,7 +59,7 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
     case 'cancel':
       return cancelTurns(draft, input.turn)
     case 'attach':
-      return attachReplyTopic(draft, input.replyTopic)
+      return attachReader(draft, input.replyTopic)
     case 'decide':
       return decideApproval(draft, input.decision)
     case 'pause':
@@ -136,12 +137,10 @@ function keepCheckpoint(draft: SessionDraft, input: Extract<SessionInput, { type
   draft.editStep(input.turn, input.stepId).checkpoint = input.state
 }
 
-/** The newest topics win: a gateway that left stops costing publishes once enough others came. */
-function attachReplyTopic(draft: SessionDraft, replyTopic: string): void {
-  for (const { turn, phase, replyTopics } of draft.session.turns) {
-    if (phase === 'ended' || replyTopics.includes(replyTopic)) continue
-    const edited = draft.editTurn(turn)
-    edited.replyTopics = [...replyTopics, replyTopic].slice(-sessionLimits.replyTopicsMax)
+/** Somebody follows the session, turn by turn and word by word. */
+function attachReader(draft: SessionDraft, replyTopic: string): void {
+  for (const turn of draft.session.turns) {
+    if (turn.phase !== 'ended') attachReplyTopic(draft, turn, { replyTopic, replyDetail: 'text' })
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   NeedsApprovalEvent,
   ParentStep,
   Problem,
+  ReplyDetail,
   Risk,
   SessionEvent,
   StepDecision,
@@ -94,6 +95,7 @@ export interface TurnState {
   acceptedAtMs: number
   endedAtMs: number | undefined
   replyTopics: string[]
+  replyDetail: ReplyDetail
   planAttempt: number
   planNotBeforeMs: number
   plan: WorkflowPlan | undefined

@@ -1,4 +1,5 @@
 import { type ChatMessage, messageText, type SubmitTurn, WeftError, weftVersion } from '@weft/contracts'
+import { attachReplyTopic } from './attach-reply-topic.ts'
 import { compactAfterMs } from './compact-session.ts'
 import type { SessionDraft } from './session-draft.ts'
 import { type PastRequest, type SessionInput, sessionLimits, type TurnState } from './session-state.ts'
@@ -8,7 +9,7 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
   const repeated = findRepeated(draft.session.turns, request.idempotencyKey)
   if (repeated !== undefined) {
     requireSame(repeated.request, request)
-    attachRepeated(draft, repeated, request.replyTopic)
+    attachRepeated(draft, repeated, request)
     return
   }
   const { lastTurn, turns } = draft.session
@@ -67,16 +68,14 @@ function findRepeated(turns: TurnState[], idempotencyKey: string | undefined): T
   return idempotencyKey === undefined ? undefined : turns.find((turn) => turn.request.idempotencyKey === idempotencyKey)
 }
 
-function attachRepeated(draft: SessionDraft, repeated: TurnState, replyTopic: string | undefined): void {
+function attachRepeated(draft: SessionDraft, repeated: TurnState, { replyTopic, replyDetail = 'text' }: SubmitTurn): void {
   draft.reply = { kind: 'submitted', turn: repeated.turn, isRepeat: true }
   if (repeated.phase === 'ended') {
     draft.command({ type: 'end', turn: repeated.turn })
     return
   }
   if (repeated.status === 'awaiting_approval') draft.command({ type: 'pause', turn: repeated.turn })
-  if (replyTopic === undefined || repeated.replyTopics.includes(replyTopic)) return
-  const turn = draft.editTurn(repeated.turn)
-  turn.replyTopics = [...turn.replyTopics, replyTopic].slice(-sessionLimits.replyTopicsMax)
+  if (replyTopic !== undefined) attachReplyTopic(draft, repeated, { replyTopic, replyDetail })
 }
 
 function newTurn(draft: SessionDraft, turn: number, { request, said }: { request: SubmitTurn; said: ChatMessage[] }): TurnState {
@@ -88,6 +87,7 @@ function newTurn(draft: SessionDraft, turn: number, { request, said }: { request
     acceptedAtMs: draft.nowMs,
     endedAtMs: undefined,
     replyTopics: request.replyTopic === undefined ? [] : [request.replyTopic],
+    replyDetail: request.replyDetail ?? 'text',
     planAttempt: 0,
     planNotBeforeMs: 0,
     plan: undefined,
