@@ -96,7 +96,7 @@ async function joinPatiently(...args: Parameters<typeof joinAgent>): Promise<Fol
 
 const joinAttemptsMax = 10
 /** An agent is back in a fraction of the time a service takes, so it can die more often. */
-const agentDiesMore = 12
+const agentDiesMore = 20
 
 async function joinAgent(env: Record<string, string>, sink: string, meanPasses: number | undefined): Promise<FollowedProgram> {
   const main = join(root, 'tests', 'chaos', 'chaos-agent.ts')

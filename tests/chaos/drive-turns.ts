@@ -29,7 +29,7 @@ export interface DriveOptions {
 }
 
 const turnPatienceMs = 180_000
-const retryMs = 200
+const retryMs = 500
 const requestMs = 20_000
 const readInPiecesEvery = 10
 
@@ -95,7 +95,8 @@ async function run(
   const { mesh, random } = options
   const [fault, heard] = await Promise.all([
     follow(options, outcome, { sessionId, turn }),
-    readInPieces({ mesh, random, sessionId, patienceMs: turnPatienceMs }),
+    // The turn may take all of its time, and is read on after.
+    readInPieces({ mesh, random, sessionId, patienceMs: 2 * turnPatienceMs }),
   ])
   return fault ?? heard
 }

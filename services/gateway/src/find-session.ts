@@ -30,6 +30,20 @@ export async function findSession(deps: FindSessionDeps, session: SessionRef): P
   throw new WeftError('not_found', `no session '${session.sessionId}'`, { param: 'session_id' })
 }
 
+/** A session whose events are read: its log suffices to begin, and how far it is gone comes when its actor answers, 0 when it does not. */
+export async function findLog(deps: FindSessionDeps, session: SessionRef): Promise<{ lastSeq: Promise<number> }> {
+  const summary = settleWithin(deps.log.find(session), logLimit)
+  const found = findSession({ ...deps, log: { find: () => summary } }, session)
+  const lastSeq = found.then(({ view }) => view?.lastSeq ?? 0)
+  lastSeq.catch(() => undefined)
+  const isLogged = await summary.then(
+    (row) => row !== undefined,
+    () => false,
+  )
+  if (!isLogged) await found
+  return { lastSeq }
+}
+
 function isNotFound(thrown: unknown): boolean {
   return thrown instanceof WeftError && thrown.code === 'not_found'
 }

@@ -20,16 +20,16 @@ function setUp(types: SessionEvent['type'][]) {
   }
   const hub = createReplyHub()
   const abort = new AbortController()
-  const follow = (more: { afterSeq?: number; expectedSeq?: number; isFollowing?: boolean } = {}) =>
+  const follow = (more: { afterSeq?: number; expectedSeq?: number | Promise<number>; isFollowing?: boolean } = {}) =>
     followEvents({
       session: place,
       log,
       inbox: hub.follow(place),
       afterSeq: 0,
-      expectedSeq: 0,
       isFollowing: false,
       signal: abort.signal,
       ...more,
+      expectedSeq: Promise.resolve(more.expectedSeq ?? 0),
     })
   const append = (type: SessionEvent['type']) =>
     events.push({ seq: events.length + 1, at: '2026-01-01T00:00:00Z', type, sessionId: 'sess_1', turn: 1 })
@@ -46,6 +46,18 @@ describe('following a session', () => {
   it('sends every stored event once, in order, and ends with the turn', async () => {
     const { follow } = setUp(['turn.accepted', 'plan.ready', 'step.succeeded', 'turn.completed'])
     expect(await idsOf(follow())).toEqual([1, 2, 3, 4])
+  })
+
+  it('sends what is in the log while its session cannot be asked, and ends only once it can', async () => {
+    const { follow } = setUp(['turn.accepted', 'turn.completed'])
+    const expectedSeq = Promise.withResolvers<number>()
+    const messages = follow({ expectedSeq: expectedSeq.promise })
+    expect([(await messages.next()).value?.id, (await messages.next()).value?.id]).toEqual([1, 2])
+    const end = messages.next()
+    const first = await Promise.race([end, new Promise((resolve) => setTimeout(() => resolve('open'), 20))])
+    expect(first).toBe('open')
+    expectedSeq.resolve(2)
+    expect(await end).toMatchObject({ done: true })
   })
 
   it('resumes after the last event its reader has, even at the very end', async () => {

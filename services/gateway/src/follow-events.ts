@@ -11,8 +11,8 @@ export interface FollowEventsOptions {
   inbox: ReplyInbox
   /** The last event the reader already has. */
   afterSeq: number
-  /** The session had this many events when the reader came; the log may be a moment behind. */
-  expectedSeq: number
+  /** The session had this many events when the reader came; the log may be a moment behind, and is read on meanwhile. */
+  expectedSeq: Promise<number>
   /** Whether to stay after the last turn has ended. */
   isFollowing: boolean
   signal: AbortSignal
@@ -54,10 +54,11 @@ async function stateOf(
   { log, session, expectedSeq }: FollowEventsOptions,
   sentSeq: number,
 ): Promise<'open' | 'over' | 'deleted'> {
+  const knownSeq = await expectedSeq
   const { lastSeq, openTurns } = await log.tail(session)
   // What was read from the log is no longer in it.
   if (lastSeq === 0 && sentSeq > 0) return 'deleted'
-  return lastSeq > 0 && sentSeq >= Math.max(lastSeq, expectedSeq) && openTurns === 0 ? 'over' : 'open'
+  return lastSeq > 0 && sentSeq >= Math.max(lastSeq, knownSeq) && openTurns === 0 ? 'over' : 'open'
 }
 
 /** Hands live text on until an event is announced that the log does not show yet, or the time is over. */

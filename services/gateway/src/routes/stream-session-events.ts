@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { Sessions } from '../dapr-sessions.ts'
 import { failStream } from '../fail-stream.ts'
-import { type FindSessionDeps, findSession } from '../find-session.ts'
+import { type FindSessionDeps, findLog } from '../find-session.ts'
 import { followEvents } from '../follow-events.ts'
 import type { Log } from '../log.ts'
 import type { OpenStreams } from '../open-streams.ts'
@@ -29,11 +29,11 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
     const session = sessionOf(request, response)
     const { after, follow } = parseQuery(EventsQuery, request)
     const afterSeq = lastEventId(request) ?? after ?? 0
-    const { view } = await findSession(deps, session)
+    const { lastSeq } = await findLog(deps, session)
     const open = deps.streams.open(identityOf(response), response)
     const inbox = deps.hub.follow(session)
     // Without it the log is still polled; text of steps is then missing.
-    await deps.sessions
+    deps.sessions
       .attach(session, deps.replyTopic)
       .catch((cause: unknown) => deps.logger.warn('live events are not attached', { cause: String(cause) }))
     const sse = createSseStream(response, open)
@@ -41,13 +41,12 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
     try {
       const { log } = deps
       const { signal } = open
-      const expectedSeq = view?.lastSeq ?? 0
       for await (const message of followEvents({
         session,
         log,
         inbox,
         afterSeq,
-        expectedSeq,
+        expectedSeq: lastSeq,
         isFollowing: follow === 'true',
         signal,
       }))
