@@ -1,4 +1,4 @@
-import { ApprovalView, type ChainedLine, hashHistoryLine, historyStart, parseJson } from '@weft/contracts'
+import { ApprovalView, type ChainedLine, hashHistoryLine, historyStart, parseJson, parseValue } from '@weft/contracts'
 import { type Database, sql, storableJson } from '@weft/database'
 import { z } from 'zod'
 import type { EventRow } from './postgres-event-rows.ts'
@@ -18,7 +18,8 @@ interface Change {
 
 /**
  * Keeps what a batch of events tells of approvals: each one's newest state, a line of its tenant's history, and who is to be notified.
- * Has to run in the transaction that writes the events. Told again, it keeps nothing twice.
+ * Has to run in the transaction that writes the events. Told again, it keeps nothing twice. Three statements a tenant: every one more is a time
+ * in which an embedded database, which runs one transaction at once, serves nobody else.
  */
 export async function recordApprovals(db: Db, batch: EventRow[]): Promise<void> {
   const changes = batch.flatMap(changeOf)
@@ -26,9 +27,9 @@ export async function recordApprovals(db: Db, batch: EventRow[]): Promise<void> 
   for (const tenant of tenants) {
     const own = changes.filter((change) => change.tenant === tenant)
     await sql`select pg_advisory_xact_lock(hashtextextended(${`approval history of ${tenant}`}, 0))`.execute(db)
-    const fresh = await appendHistory(db, tenant, own)
-    await keepNewest(db, fresh)
-    await queueNotifications(db, fresh)
+    const { last, known } = await readHistory(db, tenant, own)
+    const fresh = own.filter((change) => !known.has(keyOf(change)))
+    if (fresh.length > 0) await keep(db, tenant, { fresh, lines: chain(last, fresh) })
   }
 }
 
@@ -38,31 +39,33 @@ function changeOf({ tenant, sessionId, event }: EventRow): Change[] {
   return [{ tenant, sessionId, seq: event.seq, at: event.at, ...told.data }]
 }
 
-const Last = z.object({ position: z.coerce.number(), hash: z.string() })
-const Known = z.object({ session_id: z.string(), seq: z.number() })
+const History = z.object({
+  newest: z.object({ position: z.number(), hash: z.string() }).nullable(),
+  known: z.array(z.object({ sessionId: z.string(), seq: z.number() })),
+})
 
-/** Answers the changes that were not in the history yet. */
-async function appendHistory(db: Db, tenant: string, changes: Change[]): Promise<Change[]> {
+function keyOf({ sessionId, seq }: { sessionId: string; seq: number }): string {
+  return `${sessionId}/${seq}`
+}
+
+/** The end of the chain, and which of the changes are in it already. */
+async function readHistory(db: Db, tenant: string, changes: Change[]) {
   const wanted = storableJson(changes.map(({ sessionId, seq }) => ({ session_id: sessionId, seq })))
-  const known = await sql`
-    select h.session_id, h.seq from approval_history h
-    join jsonb_to_recordset(${wanted}::jsonb) as wanted(session_id text, seq int) on h.session_id = wanted.session_id and h.seq = wanted.seq
-    where h.tenant = ${tenant}
+  const { rows } = await sql`
+    select
+      (
+        select jsonb_build_object('position', position, 'hash', hash) from approval_history
+        where tenant = ${tenant} order by approval_history.position desc limit 1
+      ) as newest,
+      (
+        select coalesce(jsonb_agg(jsonb_build_object('sessionId', h.session_id, 'seq', h.seq)), '[]')
+        from approval_history h join jsonb_to_recordset(${wanted}::jsonb) as wanted(session_id text, seq int)
+          on h.session_id = wanted.session_id and h.seq = wanted.seq
+        where h.tenant = ${tenant}
+      ) as known
   `.execute(db)
-  const keys = new Set(
-    z
-      .array(Known)
-      .parse(known.rows)
-      .map(({ session_id, seq }) => `${session_id}/${seq}`),
-  )
-  const fresh = changes.filter(({ sessionId, seq }) => !keys.has(`${sessionId}/${seq}`))
-  if (fresh.length === 0) return []
-  const newest = await sql`
-    select position, hash from approval_history where tenant = ${tenant} order by position desc limit 1
-  `.execute(db)
-  const [last] = z.array(Last).parse(newest.rows)
-  await insertLines(db, tenant, chain(last ?? { position: 0, hash: historyStart }, fresh))
-  return fresh
+  const { newest, known } = parseValue(History, rows[0], 'the history of approvals')
+  return { last: newest ?? { position: 0, hash: historyStart }, known: new Set(known.map(keyOf)) }
 }
 
 function chain(last: { position: number; hash: string }, changes: Change[]): ChainedLine[] {
@@ -83,27 +86,57 @@ function entryOf({ turn, stepId, agent, capability, action, hash, status, rootSe
   return parseJson(Entry, storableJson(whole), 'a history entry')
 }
 
-async function insertLines(db: Db, tenant: string, lines: ChainedLine[]): Promise<void> {
-  const rows = lines.map(({ approvalId, sessionId, previousHash, ...line }) => ({
-    ...line,
-    approval_id: approvalId,
-    session_id: sessionId,
-    previous_hash: previousHash,
-  }))
+/** In one statement: the lines, the approvals as they are now, and one notification for each channel that is told. Of a deleted session only the history tells. */
+async function keep(db: Db, tenant: string, { fresh, lines }: { fresh: Change[]; lines: ChainedLine[] }): Promise<void> {
   await sql`
-    insert into approval_history (tenant, position, approval_id, session_id, seq, at, entry, previous_hash, hash)
-    select ${tenant}, position, approval_id, session_id, seq, at, entry, previous_hash, hash
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as row(
-      position bigint, approval_id text, session_id text, seq int, at timestamptz, entry jsonb, previous_hash text, hash text
+    with line_rows as (
+      select * from jsonb_to_recordset(${JSON.stringify(lines.map(lineRow))}::jsonb) as row(
+        position bigint, approval_id text, session_id text, seq int, at timestamptz, entry jsonb, previous_hash text, hash text
+      )
+    ), approval_rows as (
+      select * from jsonb_to_recordset(${storableJson(approvalRows(fresh))}::jsonb) as row(
+        id text, session_id text, root_session_id text, status text, risk text, assignees jsonb, requested_at timestamptz,
+        deadline timestamptz, snoozed_until timestamptz, seq int, approval jsonb
+      )
+      where not exists (select 1 from deleted_sessions gone where gone.tenant = ${tenant} and gone.id = row.session_id)
+    ), told as (
+      select * from jsonb_to_recordset(${storableJson(fresh.flatMap(notificationRows))}::jsonb) as row(
+        channel text, target text, approval_id text, session_id text, seq int, payload jsonb
+      )
+      where not exists (select 1 from deleted_sessions gone where gone.tenant = ${tenant} and gone.id = row.session_id)
+    ), hooked as (
+      select distinct 'webhook' as channel, webhooks.id as target, told.approval_id, told.seq, told.payload
+      from told join webhooks on webhooks.tenant = ${tenant} where told.channel = 'pubsub'
+    ), chained as (
+      insert into approval_history (tenant, position, approval_id, session_id, seq, at, entry, previous_hash, hash)
+      select ${tenant}, position, approval_id, session_id, seq, at, entry, previous_hash, hash from line_rows
+    ), kept as (
+      insert into approvals (
+        tenant, id, session_id, root_session_id, status, risk, assignees, requested_at, deadline, snoozed_until, seq, approval
+      )
+      select ${tenant}, id, session_id, root_session_id, status, risk,
+        array(select jsonb_array_elements_text(assignees)), requested_at, deadline, snoozed_until, seq, approval
+      from approval_rows
+      on conflict (tenant, id) do update set
+        status = excluded.status, assignees = excluded.assignees, deadline = excluded.deadline, snoozed_until = excluded.snoozed_until,
+        seq = excluded.seq, approval = excluded.approval
+      where approvals.seq < excluded.seq
     )
+    insert into notifications (tenant, channel, target, approval_id, seq, payload)
+    select ${tenant}, channel, target, approval_id, seq, payload from told
+    union all select ${tenant}, channel, target, approval_id, seq, payload from hooked
+    on conflict do nothing
   `.execute(db)
 }
 
-/** A deleted session's approvals are in no list any more. */
-async function keepNewest(db: Db, changes: Change[]): Promise<void> {
+function lineRow({ approvalId, sessionId, previousHash, ...line }: ChainedLine) {
+  return { ...line, approval_id: approvalId, session_id: sessionId, previous_hash: previousHash }
+}
+
+/** The newest change of each. */
+function approvalRows(changes: Change[]) {
   const newest = new Map(changes.map((change) => [change.approval.id, change]))
-  const rows = [...newest.values()].map(({ tenant, seq, approval }) => ({
-    tenant,
+  return [...newest.values()].map(({ seq, approval }) => ({
     id: approval.id,
     session_id: approval.sessionId,
     root_session_id: approval.rootSessionId,
@@ -116,22 +149,6 @@ async function keepNewest(db: Db, changes: Change[]): Promise<void> {
     seq,
     approval,
   }))
-  await sql`
-    insert into approvals (
-      tenant, id, session_id, root_session_id, status, risk, assignees, requested_at, deadline, snoozed_until, seq, approval
-    )
-    select tenant, id, session_id, root_session_id, status, risk,
-      array(select jsonb_array_elements_text(row.assignees)), requested_at, deadline, snoozed_until, seq, approval
-    from jsonb_to_recordset(${storableJson(rows)}::jsonb) as row(
-      tenant text, id text, session_id text, root_session_id text, status text, risk text, assignees jsonb, requested_at timestamptz,
-      deadline timestamptz, snoozed_until timestamptz, seq int, approval jsonb
-    )
-    where not exists (select 1 from deleted_sessions gone where gone.tenant = row.tenant and gone.id = row.session_id)
-    on conflict (tenant, id) do update set
-      status = excluded.status, assignees = excluded.assignees, deadline = excluded.deadline, snoozed_until = excluded.snoozed_until,
-      seq = excluded.seq, approval = excluded.approval
-    where approvals.seq < excluded.seq
-  `.execute(db)
 }
 
 /** Votes, comments and snoozes of others are read where one looks, not sent around. */
@@ -143,35 +160,15 @@ function askedBy({ kind, to }: Change['entry'], { assignees }: ApprovalView): st
   return kind === 'requested' || kind === 'reminded' || kind === 'escalated' ? assignees : []
 }
 
-/** One row for each channel that is told; whoever delivers decides whether it can. Of a deleted session nothing is told any more. */
-async function queueNotifications(db: Db, changes: Change[]): Promise<void> {
-  const told = changes.filter(({ entry }) => toldKinds.has(String(entry.kind)))
-  const rows = told.flatMap(({ tenant, seq, approval, entry, at }) => {
-    const base = {
-      tenant,
-      approval_id: approval.id,
-      seq,
-      session_id: approval.sessionId,
-      payload: { type: `approval.${String(entry.kind)}`, timestamp: at, data: approval },
-    }
-    const mailed = askedBy(entry, approval).filter((assignee) => assignee.includes('@'))
-    return [
-      { ...base, channel: 'pubsub', target: 'approvals' },
-      ...mailed.map((target) => ({ ...base, channel: 'email', target })),
-    ]
-  })
-  if (rows.length === 0) return
-  await sql`
-    with told as (
-      select * from jsonb_to_recordset(${storableJson(rows)}::jsonb)
-        as row(tenant text, channel text, target text, approval_id text, session_id text, seq int, payload jsonb)
-      where not exists (select 1 from deleted_sessions gone where gone.tenant = row.tenant and gone.id = row.session_id)
-    ), hooked as (
-      select distinct told.tenant, 'webhook' as channel, webhooks.id as target, told.approval_id, told.seq, told.payload
-      from told join webhooks on webhooks.tenant = told.tenant where told.channel = 'pubsub'
-    )
-    insert into notifications (tenant, channel, target, approval_id, seq, payload)
-    select tenant, channel, target, approval_id, seq, payload from told union all select * from hooked
-    on conflict do nothing
-  `.execute(db)
+/** One row for each channel that is told; whoever delivers decides whether it can. */
+function notificationRows({ seq, approval, entry, at }: Change) {
+  if (!toldKinds.has(String(entry.kind))) return []
+  const base = {
+    approval_id: approval.id,
+    seq,
+    session_id: approval.sessionId,
+    payload: { type: `approval.${String(entry.kind)}`, timestamp: at, data: approval },
+  }
+  const mailed = askedBy(entry, approval).filter((assignee) => assignee.includes('@'))
+  return [{ ...base, channel: 'pubsub', target: 'approvals' }, ...mailed.map((target) => ({ ...base, channel: 'email', target }))]
 }

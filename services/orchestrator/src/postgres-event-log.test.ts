@@ -3,6 +3,7 @@ import { type SessionEvent, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { z } from 'zod'
+import { DrivenSession } from './core/testing.ts'
 import { createEventLog, type EventLogOptions } from './postgres-event-log.ts'
 
 let test: TestDatabase
@@ -48,6 +49,31 @@ async function seqsOf(sessionId: string): Promise<number[]> {
   `.execute(test.database.db)
   return rows.map(({ seq }) => seq)
 }
+
+it('what waits for people holds up no session that does not', async () => {
+  let isBusy = true
+  const refuse = () => ({ execute: async () => Promise.reject(new Error('busy')) })
+  const db = new Proxy(test.database.db, {
+    get(real, name) {
+      if (name === 'transaction' && isBusy) return refuse
+      const value = Reflect.get(real, name, real)
+      return typeof value === 'function' ? value.bind(real) : value
+    },
+  })
+  const { log, append, flushed } = openLog({ database: { ...test.database, db } })
+  const asking = new DrivenSession()
+  asking.run([{ stepId: 'answer', approval: { reason: 'money' } }])
+  append('asking', asking.events)
+  append('plain', [event('plain', 1)])
+  while ((await seqsOf('plain')).length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(await seqsOf('asking')).toEqual([])
+  isBusy = false
+  await log.written()
+  expect(await seqsOf('asking')).toEqual(asking.events.map(({ seq }) => seq))
+  expect(await seqsOf('plain')).toEqual([1])
+  expect(flushed.map(([actorId]) => actorId).toSorted()).toEqual(['acme.asking', 'acme.plain'])
+  await log.stop()
+})
 
 it('writes events, the session and its messages once, however often they are handed over', async () => {
   const { log, append, flushed } = openLog()

@@ -133,14 +133,18 @@ async function insertStorable(options: EventLogOptions, batch: EventRow[]): Prom
   }
 }
 
-/** What is told of approvals is recorded in the same transaction: neither is ever there without the other. */
+/**
+ * What is told of approvals is recorded in the transaction of its session's events: neither is ever there without the other. Sessions that tell of
+ * none go first, by themselves.
+ */
 async function insertBatch({ db }: Database, batch: EventRow[]): Promise<void> {
-  if (batch.every(({ event }) => event.approval === undefined)) {
-    await insertEvents(db, batch)
-    return
-  }
+  const asking = new Set(batch.flatMap(({ actorId, event }) => (event.approval === undefined ? [] : [actorId])))
+  const plain = batch.filter(({ actorId }) => !asking.has(actorId))
+  if (plain.length > 0) await insertEvents(db, plain)
+  if (asking.size === 0) return
+  const told = batch.filter(({ actorId }) => asking.has(actorId))
   await db.transaction().execute(async (transaction) => {
-    await insertEvents(transaction, batch)
-    await recordApprovals(transaction, batch)
+    await insertEvents(transaction, told)
+    await recordApprovals(transaction, told)
   })
 }
