@@ -253,6 +253,17 @@ describe('passing on', () => {
     expect(refusal(() => delegate('ann', 'dan'))).toMatchObject({ code: 'permission_denied' })
     delegate('cy', 'ann')
     expect(delegate('ann', 'cy')).toMatchObject({ isRepeat: false, approval: { assignees: ['ben', 'cy'] } })
+    delegate('cy', 'eve')
+    expect(delegate('ann', 'cy')).toMatchObject({ isRepeat: true, approval: { assignees: ['ben', 'eve'] } })
+    session.decide('pay', { action: 'approve' }, { id: 'eve' })
+    expect(delegate('ann', 'cy')).toMatchObject({ isRepeat: true, approval: { status: 'approved' } })
+  })
+
+  it('takes no other seat when an administrator who gave the own one away sends it again', () => {
+    const session = asked({ assignees: ['ann', 'ben'], quorum: 2 })
+    const delegate = (to: string) => session.decide('pay', { action: 'delegate', to }, { id: 'ann', isAdmin: true }).reply
+    delegate('cy')
+    expect(delegate('cy')).toMatchObject({ isRepeat: true, approval: { assignees: ['ben', 'cy'] } })
   })
 
   it('leaves a comment for the others, and decides nothing', () => {

@@ -25,11 +25,11 @@ export function decideApproval(draft: SessionDraft, decision: DecideApproval): v
   draft.reply = { kind: 'decided', approval: viewApproval(draft.session, decided.turn, decided.approval), isRepeat }
 }
 
-/** Whoever gave the seat away is not asked any more, and may not have heard that it worked. */
+/** Whoever gave the seat away is not asked any more, and may not have heard that it worked. An administrator may take it from whoever has it now. */
 function hasDelegated({ status, assignees, delegations }: ApprovalState, { action, by, to }: DecideApproval): boolean {
-  if (action !== 'delegate' || status !== 'pending' || to === undefined || !assignees.includes(to)) return false
-  const isSeated = assignees.some((assignee) => isOf(by, assignee)) || (by.isAdmin && assignees.length > 1)
-  return !isSeated && delegations.some((earlier) => earlier.by === by.id && earlier.to === to)
+  if (action !== 'delegate' || to === undefined || assignees.some((assignee) => isOf(by, assignee))) return false
+  const isAnew = by.isAdmin && status === 'pending' && !assignees.includes(to)
+  return !isAnew && delegations.some((earlier) => earlier.by === by.id && earlier.to === to)
 }
 
 function decide(
