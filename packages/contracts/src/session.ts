@@ -74,7 +74,7 @@ export const TurnSeed = z.object({
 })
 export type TurnSeed = z.infer<typeof TurnSeed>
 
-/** What a turn's reply topics are told beside its plan and its end: nothing, its events, or the text of its steps too. */
+/** What a turn's reply topics are told beside its plan and its end: nothing, its events, or the text of its steps too; each more than the one before. */
 export const ReplyDetail = z.enum(['end', 'events', 'text'])
 export type ReplyDetail = z.infer<typeof ReplyDetail>
 

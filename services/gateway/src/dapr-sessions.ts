@@ -2,6 +2,7 @@ import {
   ApprovalDecided,
   type DecideApproval,
   ForkSource,
+  type ReplyDetail,
   SessionView,
   type SubmitTurn,
   sessionActorId,
@@ -20,8 +21,8 @@ export interface SessionRef {
 export interface Sessions {
   submit(turn: SubmitTurn, signal: AbortSignal): Promise<TurnAccepted>
   view(session: SessionRef, signal?: AbortSignal): Promise<SessionView>
-  /** Sends the replies of running turns to this topic too. */
-  attach(session: SessionRef, replyTopic: string): Promise<void>
+  /** Sends the replies of running turns to this topic too, in that detail. */
+  attach(session: SessionRef, replyTopic: string, replyDetail: ReplyDetail): Promise<void>
   /** Cancels one turn, or all that run; harmless when nothing does. */
   cancel(session: SessionRef, turn?: number): Promise<SessionView>
   /** What a fork of a turn begins with: the newest turn unless another is named, from a step or from what is not finished. */
@@ -55,8 +56,8 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
   return {
     submit: (turn, signal) => call(turn, 'submit', { schema: TurnAccepted, body: turn, signal }),
     view: (session, signal) => call(session, 'view', { schema: SessionView, signal }),
-    async attach(session, replyTopic) {
-      await call(session, 'attach', { schema: z.unknown(), body: { replyTopic } })
+    async attach(session, replyTopic, replyDetail) {
+      await call(session, 'attach', { schema: z.unknown(), body: { replyTopic, replyDetail } })
     },
     cancel: (session, turn) => call(session, 'cancel', { schema: SessionView, body: turn === undefined ? {} : { turn } }),
     seed: (session, wish, signal) => call(session, 'seed', { schema: ForkSource, body: wish, signal }),

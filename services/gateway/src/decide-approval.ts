@@ -40,7 +40,9 @@ interface Change {
 /** What the plan will cost as it shall be; undefined where the change touches no plan, or comes too late to matter. */
 async function estimateChange(deps: DecideDeps, { place, wish, signal }: Change): Promise<Estimate | undefined> {
   const plan = wish.plan ?? planWithParams(await deps.sessions.view(place, signal), wish)
-  return plan === undefined ? undefined : deps.plans.requireSound(plan, wish.plan === undefined ? 'params' : 'plan')
+  return plan === undefined
+    ? undefined
+    : deps.plans.requireSound(plan, { param: wish.plan === undefined ? 'params' : 'plan', signal })
 }
 
 function planWithParams({ turns }: SessionView, { approvalId, params = {} }: WishedDecision): WorkflowPlan | undefined {

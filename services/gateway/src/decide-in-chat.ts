@@ -21,8 +21,7 @@ import { type DecideDeps, decideApproval } from './decide-approval.ts'
 import { type FindApprovalDeps, findApproval, viewIfKnown } from './find-approval.ts'
 
 export interface ChatDecisionDeps extends DecideDeps, Pick<FindApprovalDeps, 'approvals'> {
-  sessions: Pick<Sessions, 'view' | 'decide' | 'attach'>
-  replyTopic: string
+  sessions: Pick<Sessions, 'view' | 'decide'>
 }
 
 export interface ChatDecisionRequest {
@@ -38,7 +37,7 @@ export interface ChatDecisionRequest {
 export interface ChatDecision {
   session: SessionRef
   turn: number
-  /** Takes the decisions, once its replies are listened to; answers the ids of the approvals that are decided by them. */
+  /** Takes the decisions; answers the ids of the approvals that are decided by them. */
   decide(): Promise<Set<string>>
 }
 
@@ -143,8 +142,6 @@ async function decideAll(
   deps: ChatDecisionDeps,
   { session, by, wishes }: { session: SessionRef; by: Approver; wishes: WishedDecision[] },
 ): Promise<Set<string>> {
-  // Only a hint: without replies the session is looked at.
-  await deps.sessions.attach(session, deps.replyTopic).catch(() => undefined)
   const decided = new Set<string>()
   for (const wish of wishes) {
     try {

@@ -20,6 +20,7 @@ function setUp(types: SessionEvent['type'][]) {
   }
   const hub = createReplyHub()
   const abort = new AbortController()
+  let turnsBegun = 0
   const follow = (more: { afterSeq?: number; expectedSeq?: number | Promise<number>; isFollowing?: boolean } = {}) =>
     followEvents({
       session: place,
@@ -30,10 +31,13 @@ function setUp(types: SessionEvent['type'][]) {
       signal: abort.signal,
       ...more,
       expectedSeq: Promise.resolve(more.expectedSeq ?? 0),
+      onTurn: () => {
+        turnsBegun += 1
+      },
     })
   const append = (type: SessionEvent['type']) =>
     events.push({ seq: events.length + 1, at: '2026-01-01T00:00:00Z', type, sessionId: 'sess_1', turn: 1 })
-  return { follow, append, hub, abort }
+  return { follow, append, hub, abort, turns: () => turnsBegun }
 }
 
 async function idsOf(messages: AsyncIterable<{ id?: number }>): Promise<(number | undefined)[]> {
@@ -49,15 +53,34 @@ describe('following a session', () => {
   })
 
   it('sends what is in the log while its session cannot be asked, and ends only once it can', async () => {
-    const { follow } = setUp(['turn.accepted', 'turn.completed'])
+    const { follow, append } = setUp(['turn.accepted', 'turn.completed'])
     const expectedSeq = Promise.withResolvers<number>()
     const messages = follow({ expectedSeq: expectedSeq.promise })
     expect([(await messages.next()).value?.id, (await messages.next()).value?.id]).toEqual([1, 2])
+    const more = messages.next()
+    append('turn.accepted')
+    expect((await more).value?.id).toBe(3)
+    append('turn.completed')
+    expect((await messages.next()).value?.id).toBe(4)
     const end = messages.next()
-    const first = await Promise.race([end, new Promise((resolve) => setTimeout(() => resolve('open'), 20))])
-    expect(first).toBe('open')
-    expectedSeq.resolve(2)
+    expect(await Promise.race([end, new Promise((resolve) => setTimeout(() => resolve('open'), 20))])).toBe('open')
+    expectedSeq.resolve(4)
     expect(await end).toMatchObject({ done: true })
+  })
+
+  it('lets its reader go while its session cannot be asked', async () => {
+    const { follow, abort } = setUp(['turn.accepted'])
+    const messages = follow({ expectedSeq: new Promise(() => {}) })
+    await messages.next()
+    const end = messages.next()
+    abort.abort()
+    expect(await end).toMatchObject({ done: true })
+  })
+
+  it('says of every turn that it has begun', async () => {
+    const { follow, turns } = setUp(['turn.accepted', 'turn.completed', 'turn.accepted', 'turn.completed'])
+    await idsOf(follow())
+    expect(turns()).toBe(2)
   })
 
   it('resumes after the last event its reader has, even at the very end', async () => {

@@ -13,6 +13,8 @@ export interface FollowEventsOptions {
   afterSeq: number
   /** The session had this many events when the reader came; the log may be a moment behind, and is read on meanwhile. */
   expectedSeq: Promise<number>
+  /** Called when another turn has begun, whose text is told only to those who ask for it. */
+  onTurn: () => void
   /** Whether to stay after the last turn has ended. */
   isFollowing: boolean
   signal: AbortSignal
@@ -30,6 +32,7 @@ const idleMaxMs = 5_000
  */
 export async function* followEvents(options: FollowEventsOptions): AsyncGenerator<SseMessage, void> {
   const { session, log, inbox, signal } = options
+  const expected = watchFor(options.expectedSeq)
   let lastSeq = options.afterSeq
   let idleMs = idleFirstMs
   while (!signal.aborted) {
@@ -37,28 +40,41 @@ export async function* followEvents(options: FollowEventsOptions): AsyncGenerato
     for (const event of events) {
       yield { id: event.seq, data: JSON.stringify(event) }
       lastSeq = event.seq
+      if (event.type === 'turn.accepted') options.onTurn()
     }
     if (events.length > 0) {
       idleMs = idleFirstMs
       continue
     }
-    const state = await stateOf(options, lastSeq)
+    const state = await stateOf(options, { sentSeq: lastSeq, expectedSeq: expected.seq() })
     if (state === 'deleted') throw sessionDeleted(session.sessionId)
     if (state === 'over' && !options.isFollowing) return
-    yield* waitForHint({ inbox, signal, untilMs: performance.now() + idleMs, lastSeq })
+    const woken = expected.seq() === undefined ? AbortSignal.any([signal, expected.signal]) : signal
+    yield* waitForHint({ inbox, signal: woken, untilMs: performance.now() + idleMs, lastSeq })
     idleMs = Math.min(idleMaxMs, idleMs * 2)
   }
 }
 
+/** What a promise has come to, undefined until then, and a signal that says so. */
+function watchFor(promise: Promise<number>): { seq: () => number | undefined; signal: AbortSignal } {
+  const coming = new AbortController()
+  let seq: number | undefined
+  void promise.then((value) => {
+    seq = value
+    coming.abort()
+  })
+  return { seq: () => seq, signal: coming.signal }
+}
+
 async function stateOf(
-  { log, session, expectedSeq }: FollowEventsOptions,
-  sentSeq: number,
+  { log, session }: FollowEventsOptions,
+  { sentSeq, expectedSeq }: { sentSeq: number; expectedSeq: number | undefined },
 ): Promise<'open' | 'over' | 'deleted'> {
-  const knownSeq = await expectedSeq
   const { lastSeq, openTurns } = await log.tail(session)
   // What was read from the log is no longer in it.
   if (lastSeq === 0 && sentSeq > 0) return 'deleted'
-  return lastSeq > 0 && sentSeq >= Math.max(lastSeq, knownSeq) && openTurns === 0 ? 'over' : 'open'
+  if (expectedSeq === undefined) return 'open'
+  return lastSeq > 0 && sentSeq >= Math.max(lastSeq, expectedSeq) && openTurns === 0 ? 'over' : 'open'
 }
 
 /** Hands live text on until an event is announced that the log does not show yet, or the time is over. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type ChatCompletionRequest, type ReplyDetail, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
+import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
 import { mayCrashAround } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { hashRequest } from './core/request-hash.ts'
 import { withoutApprovalCalls } from './core/tool-answers.ts'
-import { modelOptionsOf } from './core/workflow-request.ts'
+import { modelOptionsOf, replyDetailOf } from './core/workflow-request.ts'
 import type { Sessions } from './dapr-sessions.ts'
 import type { PlanChecks } from './plan-checks.ts'
 import type { ReadableStores } from './readable-stores.ts'
@@ -45,7 +45,7 @@ export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promis
 
 async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortSignal): Promise<TurnAccepted> {
   const { plan, vectorStoreIds } = request.chat.weft ?? {}
-  if (plan !== undefined) await deps.plans.requireSound(plan, 'weft.plan')
+  if (plan !== undefined) await deps.plans.requireSound(plan, { param: 'weft.plan', signal })
   const stores = await deps.stores.resolve(request.tenant, vectorStoreIds)
   return mayCrashAround('submit', () => deps.sessions.submit(turnOf(deps, request, stores), signal))
 }
@@ -70,13 +70,6 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     ...(user == null ? {} : { user }),
     ...(traceparent === undefined ? {} : { traceparent }),
   }
-}
-
-/** What whoever sent the request will be shown of it; a session that works in the background shows it to those who come and follow it. */
-function replyDetailOf({ stream, weft }: ChatCompletionRequest): ReplyDetail {
-  if (weft?.background === true) return 'end'
-  if (stream === true) return 'text'
-  return weft?.progress === false ? 'end' : 'events'
 }
 
 /** Without a key of the client's own, the request's id makes a repeated submit find its turn. */

@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals'
 import type { ReplyItem } from '@weft/contracts'
-import type { Advance, SessionInput } from './core/session-state.ts'
+import type { Advance, SessionInput, SessionState } from './core/session-state.ts'
 import { DrivenSession, planOf } from './core/testing.ts'
+import type { AttemptSink } from './follow-attempt.ts'
 import { performCommand } from './perform-command.ts'
 import { createSessionEffects } from './session-effects.ts'
 
@@ -13,9 +14,16 @@ function effectsOver(
 ) {
   const applied: SessionInput[] = []
   const problems: string[] = []
+  /** The attempt that began last, and the session it belongs to. */
+  const running: { sink?: AttemptSink; state?: () => SessionState } = {}
   const effects = createSessionEffects({
     plans: { prepare() {}, request() {} },
-    attempts: { start() {}, abort() {} },
+    attempts: {
+      start({ sink }) {
+        running.sink = sink
+      },
+      abort() {},
+    },
     replies: { send: (_topic, item) => void send(item), stop: async () => {} },
     eventLog: { append() {}, queuedCount: () => 0, written, stop: async () => {} },
     children: { visit() {}, call() {} },
@@ -23,19 +31,25 @@ function effectsOver(
     onProblem: (what) => problems.push(what),
     apply: async (_actorId, input) => void applied.push(input),
     check: async (_state, input) => input,
-    peek: () => undefined,
+    peek: () => running.state?.(),
   })
-  return { effects, applied, problems }
+  return { effects, applied, problems, running }
 }
 
 it('a reader is told as much of a turn as the most curious one wants, and always its plan and its end', () => {
   const sent: [kind: string, what: string | undefined][] = []
-  const { effects } = effectsOver(
+  const { effects, running } = effectsOver(
     async () => {},
     async () => {},
     (item) => sent.push([item.kind, item.kind === 'event' ? item.event.type : undefined]),
   )
   const session = new DrivenSession()
+  running.state = () => session.state
+  const textTold = () => {
+    sent.length = 0
+    running.sink?.text('a word', 0)
+    return sent.length > 0
+  }
   const told = (act: () => Advance): string[] => {
     sent.length = 0
     const { events, commands } = act()
@@ -44,9 +58,16 @@ it('a reader is told as much of a turn as the most curious one wants, and always
     return sent.map(([kind, type]) => type ?? kind)
   }
   const plan = planOf([{ stepId: 'a' }, { stepId: 'b', dependsOn: ['a'] }, { stepId: 'answer', dependsOn: ['b'] }])
-  expect(told(() => session.submit({ replyTopic: 'gateway.1', replyDetail: 'end', options: { plan } }))).toEqual(['plan.ready'])
+  expect(
+    told(() => session.submit({ idempotencyKey: 'k', replyTopic: 'gateway.1', replyDetail: 'end', options: { plan } })),
+  ).toEqual(['plan.ready'])
   expect(told(() => session.succeed('a'))).toEqual([])
-  session.send({ type: 'attach', replyTopic: 'gateway.1' })
+  expect(textTold()).toBe(false)
+  session.submit({ idempotencyKey: 'k', replyTopic: 'gateway.1', replyDetail: 'events', options: { plan } })
+  expect(textTold()).toBe(false)
+  session.send({ type: 'attach', replyTopic: 'gateway.1', replyDetail: 'text' })
+  session.submit({ idempotencyKey: 'k', replyTopic: 'gateway.1', replyDetail: 'end', options: { plan } })
+  expect(textTold()).toBe(true)
   expect(told(() => session.succeed('b'))).toEqual(['step.succeeded', 'step.dispatched'])
   expect(told(() => session.succeed('answer'))).toEqual(['step.succeeded', 'turn.completed', 'end'])
 })

@@ -3,6 +3,7 @@ import {
   DecideApproval,
   type ForkSource,
   parseValue,
+  ReplyDetail,
   SubmitTurn,
   sessionActorId,
   WeftError,
@@ -29,7 +30,7 @@ export interface SessionCalls {
 const SeedArgument = z.object({ turn: z.int().positive().optional(), fromStep: z.string().max(64).optional() })
 const ChildArgument = z.object({ turn: z.int().positive(), stepId: z.string().max(64), seq: z.int().nonnegative() })
 const CancelArgument = z.object({ turn: z.int().positive().optional() })
-const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256) })
+const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256), replyDetail: ReplyDetail.default('text') })
 
 /** Answers a method call: submit, view, tick, cancel, pause, resume, attach, decide, seed, childChanged, compact, delete. Throws what is refused. */
 export async function invokeSession(

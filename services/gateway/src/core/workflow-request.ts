@@ -1,4 +1,4 @@
-import { type ChatCompletionRequest, isMode, WeftError, WeftOptions } from '@weft/contracts'
+import { type ChatCompletionRequest, isMode, type ReplyDetail, WeftError, WeftOptions } from '@weft/contracts'
 import { z } from 'zod'
 import { approvalTool } from './tool-answers.ts'
 
@@ -76,6 +76,13 @@ function isStructured(format: unknown): boolean {
 
 export function modelOptionsOf(request: ChatCompletionRequest): Record<string, unknown> {
   return Object.fromEntries(modelOptionFields.flatMap((field) => (request[field] == null ? [] : [[field, request[field]]])))
+}
+
+/** What whoever sent the request will be shown of the turn; one that works in the background shows itself to those who come and follow it. */
+export function replyDetailOf({ stream, weft }: ChatCompletionRequest): ReplyDetail {
+  if (weft?.background === true) return 'end'
+  if (stream === true) return 'text'
+  return weft?.progress === false ? 'end' : 'events'
 }
 
 /** Names of fields that had no effect, fit for a response header. `raw` is the body before unknown `weft` fields were dropped. */

@@ -1,4 +1,12 @@
-import { type ApprovalView, ChatCompletionRequest, newId, parseValue, type TurnAccepted, WeftError } from '@weft/contracts'
+import {
+  type ApprovalView,
+  ChatCompletionRequest,
+  newId,
+  parseValue,
+  type ReplyDetail,
+  type TurnAccepted,
+  WeftError,
+} from '@weft/contracts'
 import type { Models } from '@weft/models'
 import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
 import type { Request, RequestHandler, Response } from 'express'
@@ -7,7 +15,13 @@ import { approvalLink, type PageLinks } from '../approval-links.ts'
 import { hasScope } from '../core/api-key.ts'
 import { approverOf } from '../core/approver.ts'
 import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
-import { checkWorkflowRequest, ignoredFields, ignoredWeftFields, isWorkflowModel } from '../core/workflow-request.ts'
+import {
+  checkWorkflowRequest,
+  ignoredFields,
+  ignoredWeftFields,
+  isWorkflowModel,
+  replyDetailOf,
+} from '../core/workflow-request.ts'
 import type { SessionRef, Sessions } from '../dapr-sessions.ts'
 import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../decide-in-chat.ts'
 import { followTurn } from '../follow-turn.ts'
@@ -78,7 +92,7 @@ async function runWorkflow(deps: ChatDeps, call: WorkflowCall): Promise<void> {
         const accepted =
           decision === undefined
             ? await acceptTurn(deps, { tenant, sessionId, requestId, idempotencyKey, chat })
-            : await acceptDecision(deps, decision)
+            : await acceptDecision(deps, decision, replyDetailOf(chat))
         if (chat.weft?.background === true) acknowledge(response, accepted)
         else await answer(deps, { ...call, session, accepted, inbox })
       }),
@@ -100,7 +114,13 @@ async function acceptTurn(deps: ChatDeps, turn: TurnRequest): Promise<Accepted> 
 }
 
 /** The turn may have gone on, even ended, before anybody listened: it is followed like one that is asked for again. */
-async function acceptDecision(deps: ChatDeps, { session, turn, decide }: ChatDecision): Promise<Accepted> {
+async function acceptDecision(
+  deps: ChatDeps,
+  { session, turn, decide }: ChatDecision,
+  replyDetail: ReplyDetail,
+): Promise<Accepted> {
+  // Only a hint: without replies the session is looked at.
+  await deps.sessions.attach(session, deps.replyTopic, replyDetail).catch(() => undefined)
   const decided = await decide()
   deps.logger.info('decision accepted', { turn })
   return { sessionId: session.sessionId, turn, isRepeat: true, decided }

@@ -11,15 +11,19 @@ let said: (typeof messages)[]
 let messages: typeof conversation
 /** What the log knows; a deleted session's is empty. */
 let events: number[]
+let isListed: boolean
+const at = '2026-01-01T00:00:00Z'
+const listed = { object: 'session' as const, status: 'running', title: '', createdAt: at, updatedAt: at, lastSeq: 2 }
 
 beforeEach(async () => {
   events = [1, 2]
+  isListed = false
   said = []
   messages = conversation
   gateway = await startGateway({
     log: {
       list: async () => ({ data: [], hasMore: false }),
-      find: async () => undefined,
+      find: async ({ sessionId: id }) => (isListed ? { ...listed, id } : undefined),
       eventsAfter: async ({ sessionId }, after) =>
         events
           .filter((seq) => seq > after)
@@ -193,6 +197,19 @@ describe('a session as a document', () => {
     for (const part of ['Question 1', 'Why is the sky blue? Почему?', 'approved by ann', 'Air scatters blue.'])
       expect(read.text).toContain(part)
   }, 20_000)
+})
+
+describe('the events of a session', () => {
+  it('come from the log at once, also while the session itself does not answer', async () => {
+    gateway.session.view = () => new Promise(() => {})
+    gateway.session.attach = () => new Promise(() => {})
+    isListed = true
+    const abort = new AbortController()
+    const stream = await gateway.request('/v1/sessions/sess_1/events', { signal: abort.signal })
+    const { value } = (await stream.body?.getReader().read()) ?? {}
+    expect(new TextDecoder().decode(value)).toContain('"seq":1')
+    abort.abort()
+  })
 })
 
 describe('a deleted session', () => {

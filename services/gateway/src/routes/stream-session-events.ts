@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import type { Sessions } from '../dapr-sessions.ts'
+import type { SessionRef, Sessions } from '../dapr-sessions.ts'
 import { failStream } from '../fail-stream.ts'
 import { type FindSessionDeps, findLog } from '../find-session.ts'
 import { followEvents } from '../follow-events.ts'
@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import type { OpenStreams } from '../open-streams.ts'
 import type { ReplyHub } from '../reply-hub.ts'
 import { identityOf } from '../request-context.ts'
+import { retryBriefly } from '../retry-briefly.ts'
 import type { SessionLog } from '../session-log.ts'
 import { createSseStream } from '../sse-stream.ts'
 import { lastEventId, parseQuery, Seq, sessionOf } from './session-params.ts'
@@ -32,10 +33,8 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
     const { lastSeq } = await findLog(deps, session)
     const open = deps.streams.open(identityOf(response), response)
     const inbox = deps.hub.follow(session)
-    // Without it the log is still polled; text of steps is then missing.
-    deps.sessions
-      .attach(session, deps.replyTopic)
-      .catch((cause: unknown) => deps.logger.warn('live events are not attached', { cause: String(cause) }))
+    const attach = () => void attachPatiently(deps, session, open.signal)
+    attach()
     const sse = createSseStream(response, open)
     sse.start()
     try {
@@ -47,6 +46,7 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
         inbox,
         afterSeq,
         expectedSeq: lastSeq,
+        onTurn: attach,
         isFollowing: follow === 'true',
         signal,
       }))
@@ -59,5 +59,20 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
     } finally {
       inbox.close()
     }
+  }
+}
+
+const attachPatienceMs = 15_000
+
+/** Without it the log is still polled; text of steps is then missing. */
+async function attachPatiently(
+  { sessions, replyTopic, logger }: StreamEventsDeps,
+  session: SessionRef,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await retryBriefly(async () => signal.aborted || sessions.attach(session, replyTopic, 'text'), attachPatienceMs)
+  } catch (cause) {
+    logger.warn('live events are not attached', { cause: String(cause) })
   }
 }

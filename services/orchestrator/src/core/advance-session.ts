@@ -59,7 +59,7 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
     case 'cancel':
       return cancelTurns(draft, input.turn)
     case 'attach':
-      return attachReader(draft, input.replyTopic)
+      return attachReader(draft, input)
     case 'decide':
       return decideApproval(draft, input.decision)
     case 'pause':
@@ -137,11 +137,8 @@ function keepCheckpoint(draft: SessionDraft, input: Extract<SessionInput, { type
   draft.editStep(input.turn, input.stepId).checkpoint = input.state
 }
 
-/** Somebody follows the session, turn by turn and word by word. */
-function attachReader(draft: SessionDraft, replyTopic: string): void {
-  for (const turn of draft.session.turns) {
-    if (turn.phase !== 'ended') attachReplyTopic(draft, turn, { replyTopic, replyDetail: 'text' })
-  }
+function attachReader(draft: SessionDraft, wish: Extract<SessionInput, { type: 'attach' }>): void {
+  for (const turn of draft.session.turns) if (turn.phase !== 'ended') attachReplyTopic(draft, turn, wish)
 }
 
 function forgetFlushed(draft: SessionDraft, upToSeq: number): void {

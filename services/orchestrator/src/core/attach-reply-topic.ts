@@ -1,8 +1,6 @@
-import type { ReplyDetail } from '@weft/contracts'
+import { ReplyDetail } from '@weft/contracts'
 import type { SessionDraft } from './session-draft.ts'
 import { sessionLimits, type TurnState } from './session-state.ts'
-
-const details: ReplyDetail[] = ['end', 'events', 'text']
 
 /**
  * Has a turn told on one more topic, in as much detail as any of its readers wants. The newest topics win: a gateway that left stops costing
@@ -14,7 +12,7 @@ export function attachReplyTopic(
   wish: { replyTopic: string; replyDetail: ReplyDetail },
 ): void {
   const isKnown = replyTopics.includes(wish.replyTopic)
-  const isMore = details.indexOf(wish.replyDetail) > details.indexOf(replyDetail)
+  const isMore = ReplyDetail.options.indexOf(wish.replyDetail) > ReplyDetail.options.indexOf(replyDetail)
   if (isKnown && !isMore) return
   const edited = draft.editTurn(turn)
   if (!isKnown) edited.replyTopics = [...replyTopics, wish.replyTopic].slice(-sessionLimits.replyTopicsMax)

@@ -7,7 +7,8 @@ import type { ApprovalState, OutboxBatch, SessionState, StepOutcome, StepState, 
  * How a session lies in the state store: one small mutable head, and parts that are written once and never changed, each under
  * a name that no other content ever has: what it is, and the tag of the commit that first wrote it, which the head or the part that
  * refers to it keeps. A second writer can therefore spoil nothing but the head, which its ETag guards (the store runs the writes
- * of one transaction atomically, but does not take the others back when one ETag does not match).
+ * of one transaction atomically, but does not take the others back when one ETag does not match). Small events on their way into the log are
+ * in the head, which they leave in a moment.
  */
 export const headKey = 'head'
 

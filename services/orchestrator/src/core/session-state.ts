@@ -221,7 +221,7 @@ export type SessionInput =
   | ({ type: 'outcome'; outcome: AttemptOutcome; usage: Usage[] } & StepRef)
   | { type: 'tick' }
   | { type: 'cancel'; turn: number | undefined }
-  | { type: 'attach'; replyTopic: string }
+  | { type: 'attach'; replyTopic: string; replyDetail: ReplyDetail }
   | { type: 'decide'; decision: DecideApproval }
   | { type: 'pause' }
   | { type: 'resume' }
