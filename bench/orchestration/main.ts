@@ -32,9 +32,10 @@ interface Measured {
 }
 
 const load = watchLoad()
-const weft = await startWeftContender()
-const synced = await startWeftContender({ isSynced: true })
-const peers = await startPeers(weft.mesh, weft.agentUrl)
+await using started = new AsyncDisposableStack()
+const weft = started.adopt(await startWeftContender(), (contender) => contender.stop())
+const synced = started.adopt(await startWeftContender({ isSynced: true }), (contender) => contender.stop())
+const peers = started.adopt(await startPeers(weft.mesh, weft.agentUrl), (all) => all.stop())
 /** Of Weft's chains, from the start of one step to the next. */
 const inside: number[] = []
 const measured: Measured[] = [weft, synced, ...peers.contenders].map((contender) => ({
@@ -46,27 +47,21 @@ const measured: Measured[] = [weft, synced, ...peers.contenders].map((contender)
   three: [],
   failures: [],
 }))
-try {
-  await inTurns(warmUps, (each) => timed(each, { chain: chainSteps }))
-  for (const each of measured) await runTogether(each)
-  await inTurns(chains, async (each) => {
-    each.chain.push((await timed(each, { chain: chainSteps })) / chainSteps)
-    if (each.contender === weft) inside.push(await weft.chainInside(chainSteps))
-  })
-  for (let round = 0; round < rounds; round += 1) {
-    for (const each of rotated(round)) each.load.push(await runTogether(each))
-  }
-  await inTurns(5 * rounds, async (each) => {
-    each.one.push(await timed(each, { chain: 1, delayMs: stepMs }))
-    each.fan.push(await timed(each, { fanOut, delayMs: stepMs }))
-    each.three.push(await timed(each, { fanOut: 3, delayMs: stepMs }))
-  })
-  report()
-} finally {
-  await peers.stop()
-  await synced.stop()
-  await weft.stop()
+await inTurns(warmUps, (each) => timed(each, { chain: chainSteps }))
+for (const each of measured) await runTogether(each)
+await inTurns(chains, async (each) => {
+  each.chain.push((await timed(each, { chain: chainSteps })) / chainSteps)
+  if (each.contender === weft) inside.push(await weft.chainInside(chainSteps))
+})
+for (let round = 0; round < rounds; round += 1) {
+  for (const each of rotated(round)) each.load.push(await runTogether(each))
 }
+await inTurns(5 * rounds, async (each) => {
+  each.one.push(await timed(each, { chain: 1, delayMs: stepMs }))
+  each.fan.push(await timed(each, { fanOut, delayMs: stepMs }))
+  each.three.push(await timed(each, { fanOut: 3, delayMs: stepMs }))
+})
+report()
 
 /** Every contender once a round, in an order that changes, so that all see the same machine. */
 async function inTurns(count: number, act: (each: Measured) => Promise<unknown>): Promise<void> {
@@ -128,6 +123,7 @@ function report(): void {
   ]
   const note = [
     `Chain: ${chainSteps} steps one after the other, from the request to its answer, n = ${chains}. Load: ${loadSessions} sessions of ${loadSteps} steps at once, median of ${rounds} rounds (Dapr Workflow 100 at once: with more it stalls). Fan-out: one step, ${fanOut} of ${stepMs} ms, one step, over one of ${stepMs} ms; three at once alike; n = ${5 * rounds}.`,
+    `"appendfsync always": the same with a Redis that syncs every write to the disk (WEFT_REDIS_APPENDFSYNC). All stand idle beside the one that is measured.`,
     `Within Weft's sessions, from the start of one step to the start of the next: p50 ${cell(p50(inside))}, p99 ${cell(p99(inside))} ms.`,
     'Wanted of Weft: chain p50 ≤ 2.5, p99 ≤ 10 ms a step and ahead of all but Restate; ≥ 1,000 steps/s, ahead of DBOS and LangGraph, ≥ 0.8 × Restate; fan-out ≤ 1.25; three at once ≤ 1.05.',
     ...peers.missing.map((why) => `Not measured: ${why}.`),
