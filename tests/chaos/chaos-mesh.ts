@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type CrashSite, crashSites } from '@weft/mesh'
 import { type FollowedProgram, followProgram } from '../mesh/followed-program.ts'
 import { freePort, type MeshStatus, readStatus, root, runWeft, startWeft, testApiKey } from '../mesh/running-mesh.ts'
 
@@ -41,16 +42,16 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
   await writeFile(crashRecord, '')
   await writeFile(env.WEFT_FAULTS, JSON.stringify(faultsOf({ meanPasses, handicap }, crashRecord)))
   const started = await runWeft(['up', '--detach', '--replicas', 'orchestrator=2,gateway=2'], env)
-  const agent = started.code === 0 ? await joinPatiently(env, sink, meanPasses) : undefined
+  const agents = started.code === 0 ? await joinAll(env, sink, meanPasses) : []
   async function stop({ keepsData } = { keepsData: false }): Promise<string> {
-    await agent?.end('SIGINT', 20_000)
+    await Promise.all(agents.map((agent) => agent.end('SIGINT', 20_000)))
     await runWeft(['down'], env)
     if (!keepsData) await rm(dataFolder, { recursive: true, force: true })
     return dataFolder
   }
-  if (agent === undefined) {
+  if (agents.length < agentIds.length) {
     await stop()
-    throw new Error(`the mesh did not start, or no agent joined it:\n${started.output}`)
+    throw new Error(`the mesh did not start, or an agent did not join it:\n${started.output}`)
   }
   const processes = async () => readStatus((await runWeft(['status', '--json'], env)).stdout).processes
   const ports = (await processes()).flatMap(({ ports: own }) => own.public ?? [])
@@ -59,8 +60,8 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
     apiKey: testApiKey,
     async kills() {
       const services = countMatches(await readFile(crashRecord, 'utf8'), / (\S+)$/gm)
-      const agents = countMatches(agent.output(), /"message":"crash point","point":"([^"]+)"/g)
-      return new Map([...services, ...agents])
+      const said = agents.map((agent) => agent.output()).join('\n')
+      return new Map([...services, ...countMatches(said, /"message":"crash point","point":"([^"]+)"/g)])
     },
     async effects() {
       return countMatches(await readFile(sink, 'utf8').catch(() => ''), /^(.+)$/gm)
@@ -71,18 +72,28 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
 }
 
 /** What is done once a turn at most gets the chance of what is done at every step. */
-const rareSites = ['submit', 'decision']
-const sites = [...rareSites, 'reminder', 'commit', 'dispatch', 'result', 'publish', 'log', 'effect', 'kept-result']
+const rareSites: CrashSite[] = ['submit', 'decision']
 
 function faultsOf({ meanPasses, handicap }: ChaosOptions, crashRecord: string) {
-  const chanceAt = (site: string) => (meanPasses === undefined ? 0 : (rareSites.includes(site) ? 3 : 1) / meanPasses)
-  const crashes = sites.flatMap((site) => [`before-${site}`, `after-${site}`].map((point) => [point, chanceAt(site)] as const))
+  const chanceAt = (site: CrashSite) => (meanPasses === undefined ? 0 : (rareSites.includes(site) ? 3 : 1) / meanPasses)
+  const crashes = crashSites.flatMap((site) =>
+    [`before-${site}`, `after-${site}`].map((point) => [point, chanceAt(site)] as const),
+  )
   return {
     crashes: Object.fromEntries(crashes),
     crashRecord,
     evictsSessions: handicap === 'evict',
     dropsHints: handicap === 'deaf',
   }
+}
+
+/** One that knows nothing of Weft but the agent contract, and one on Weft's own implementation of it. */
+const agentIds = ['chaos', 'kept'] as const
+
+async function joinAll(env: Record<string, string>, sink: string, meanPasses: number | undefined): Promise<FollowedProgram[]> {
+  const survives = String(Math.ceil((meanPasses ?? 0) / agentDiesMore))
+  const joined = await Promise.all(agentIds.map((id) => joinPatiently(env, { id, args: [sink, survives] })))
+  return joined.filter((agent) => agent !== undefined)
 }
 
 /** Joining asks several services, any of which may die meanwhile. */
@@ -98,19 +109,16 @@ const joinAttemptsMax = 10
 /** An agent is back in a fraction of the time a service takes, so it can die more often. */
 const agentDiesMore = 20
 
-async function joinAgent(env: Record<string, string>, sink: string, meanPasses: number | undefined): Promise<FollowedProgram> {
-  const main = join(root, 'tests', 'chaos', 'chaos-agent.ts')
-  const command = [
-    process.execPath,
-    '--disable-warning=ExperimentalWarning',
-    main,
-    sink,
-    String(Math.ceil((meanPasses ?? 0) / agentDiesMore)),
-  ]
+async function joinAgent(
+  env: Record<string, string>,
+  { id, args }: { id: (typeof agentIds)[number]; args: string[] },
+): Promise<FollowedProgram> {
+  const main = join(root, 'tests', 'chaos', `${id}-agent.ts`)
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, ...args]
   const agent = followProgram(
-    startWeft(['agent', 'run', '--app-id', 'chaos', '--app-port', String(await freePort()), '--', ...command], env),
+    startWeft(['agent', 'run', '--app-id', id, '--app-port', String(await freePort()), '--', ...command], env),
   )
-  await agent.until(/chaos joined the mesh/, 60_000)
+  await agent.until(new RegExp(`${id} joined the mesh`), 60_000)
   return agent
 }
 

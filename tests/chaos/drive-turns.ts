@@ -32,6 +32,8 @@ const turnPatienceMs = 180_000
 const retryMs = 500
 const requestMs = 20_000
 const readInPiecesEvery = 10
+/** What each step of both agents declares. */
+const stepUsd = 0.001
 
 const View = z.looseObject({
   turns: z.array(
@@ -139,6 +141,8 @@ async function follow(
 function faultOf({ status, answer, steps }: z.infer<typeof View>['turns'][number], { stepIds }: RandomTurn): string | undefined {
   if (status !== 'completed') return `it ended ${status}`
   if (answer?.text !== `did ${stepIds.at(-1)}`) return `its answer is "${answer?.text}"`
+  // A step that was done again after a crash may have cost again; none is free.
+  if (answer.costUsd < stepIds.length * stepUsd - Number.EPSILON) return `its ${stepIds.length} steps cost ${answer.costUsd} USD`
   const missing = steps.find((step) => step.status !== 'succeeded')
   return missing === undefined ? undefined : `step ${missing.stepId} is ${missing.status}`
 }

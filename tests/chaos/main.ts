@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { crashSites } from '@weft/mesh'
 import { runChaos, sum } from './run-chaos.ts'
 
 /** `npm run chaos -- [--kills 10000] [--minutes 120] [--turns 16] [--handicap evict|deaf] [--neighbours]`: the long run; exits with 1 when a promise broke. */
@@ -37,6 +38,8 @@ const run = await runChaos({
 
 console.log(`\n${sum(run.kills)} kills in ${Math.round(run.seconds)} s`)
 for (const [point, count] of [...run.kills].toSorted(([, left], [, right]) => right - left)) console.log(`  ${count}\t${point}`)
+const silent = crashSites.flatMap((site) => [`before-${site}`, `after-${site}`]).filter((point) => !run.kills.has(point))
+if (silent.length > 0) console.log(`nobody died at: ${silent.join(', ')}`)
 for (const [what, count] of [...run.disturbances].toSorted()) console.log(`  ${count}\t${what}`)
 console.log(`${run.accepted} turns accepted, ${run.completed} completed as they should, ${run.faults.length} not`)
 console.log(`${run.readInPieces} of them read event by event over streams that were cut after each`)

@@ -13,7 +13,7 @@ export function randomTurn(random: () => number): RandomTurn {
     const isLast = n === count - 1
     return {
       stepId,
-      agent: 'chaos',
+      agent: random() < 0.5 ? 'chaos' : 'kept',
       capability: 'act',
       params: {},
       dependsOn: isLast ? earlier : earlier.filter(() => random() < 0.5),

@@ -1,4 +1,4 @@
-export { type ArmedCrashes, armCrashPoints, crashSites, mayCrashAround } from './crash-points.ts'
+export { type ArmedCrashes, armCrashPoints, type CrashSite, crashSites, mayCrashAround } from './crash-points.ts'
 export { type ActorType, createActorHost } from './dapr-actor-host.ts'
 export { type ActorStore, componentType, createActorStore, type StateWrite } from './dapr-actor-state.ts'
 export {
