@@ -16,14 +16,15 @@ import {
 } from '@weft/mesh'
 import type { Telemetry } from '@weft/telemetry'
 import { z } from 'zod'
-import { createAgentVersions } from './agent-versions.ts'
 import { breakSessions, type HostedSessions } from './break-sessions.ts'
 import { checkAddedSteps } from './check-added-steps.ts'
+import { checkOutput } from './check-output.ts'
 import { createChildCalls, isThere } from './child-calls.ts'
 import { startCompacting } from './compact-sessions.ts'
 import { type SessionInput, sessionLimits } from './core/session-state.ts'
 import { createSessionStore } from './dapr-session-store.ts'
 import { AttemptDispatcher } from './dispatch-attempts.ts'
+import { createKnownAgents } from './known-agents.ts'
 import { createBlobStore } from './postgres-blobs.ts'
 import { eraseFamily } from './postgres-erase-session.ts'
 import { createEventLog } from './postgres-event-log.ts'
@@ -104,7 +105,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
   })
   const plans = createPlanRequester({ sidecar, apply, onProblem })
   const breaker = breakSessions(faults)
-  const versions = createAgentVersions({ sidecar, nowMs: Date.now })
+  const agents = createKnownAgents({ sidecar, nowMs: Date.now })
   const host: SessionHost = new SessionHost({
     store: createSessionStore({ actors: createActorStore(sidecar, 'Session'), sidecar, blobs: createBlobStore(database) }),
     effects: breaker.effects(
@@ -115,7 +116,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
         eventLog,
         children: createChildCalls({ sidecar, apply, peek: (actorId) => host.peek(actorId), onProblem }),
         apply,
-        check: (state, input) => checkAddedSteps(sidecar, state, input),
+        check: (state, input) => checkAddedSteps(sidecar, state, checkOutput(agents, state, input)),
         peek: (actorId) => host.peek(actorId),
         erase: (session) => eraseFamily({ database, deleteSession: (other) => deleteSession(sidecar, other) }, session),
         onProblem,
@@ -123,7 +124,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     ),
     nowMs: Date.now,
     policies,
-    agentVersions: versions.current,
+    agentVersions: agents.versions,
     wake: (actorId) => wakeSession(sidecar, actorId),
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
     onProblem,
@@ -136,7 +137,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     actors: hosted.actors,
     async stop() {
       host.stop()
-      versions.stop()
+      agents.stop()
       attempts.stop()
       await Promise.all([replies.stop(), eventLog.stop()])
     },

@@ -1,0 +1,30 @@
+import { parseValue, toWeftError } from '@weft/contracts'
+import type { SessionInput, SessionState } from './core/session-state.ts'
+import type { KnownAgents } from './known-agents.ts'
+
+/**
+ * A result that is not what the agent's card says is a failure, before the steps that depend on it see it. Not one to be tried again: the agent
+ * keeps its result. What it cost stays.
+ */
+export function checkOutput(
+  agents: Pick<KnownAgents, 'outputOf'>,
+  state: SessionState | undefined,
+  input: SessionInput,
+): SessionInput {
+  if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded') return input
+  const turn = state?.turns.find((candidate) => candidate.turn === input.turn)
+  const agent = turn?.steps[input.stepId]?.agent
+  const capability = turn?.plan?.steps.find(({ stepId }) => stepId === input.stepId)?.capability
+  const schema = agent === undefined || capability === undefined ? undefined : agents.outputOf(agent, capability)
+  if (schema === undefined) return input
+  try {
+    parseValue(schema, input.outcome.output, `${agent} does not put out what its card says of "${capability}"`)
+    return input
+  } catch (thrown) {
+    const { message } = toWeftError(thrown)
+    return {
+      ...input,
+      outcome: { kind: 'failed', problem: { code: 'upstream_error', message, isRetryable: false }, mayHaveHappened: true },
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { expect, it } from '@jest/globals'
+import { createKnownAgents } from './known-agents.ts'
+
+const settle = () => new Promise((resolve) => setImmediate(resolve))
+
+it('versions are read again when they are old and somebody asks, and stay while the planner is away', async () => {
+  let nowMs = 0
+  const answers: (string | Error)[] = ['1', '2', new Error('away')]
+  const agents = createKnownAgents({
+    sidecar: {
+      async invoke(_app, _path, { schema }) {
+        const answer = answers.shift()
+        if (typeof answer !== 'string') throw answer
+        return schema.parse({ cards: [{ id: 'rag', version: answer, capabilities: [] }] })
+      },
+    },
+    nowMs: () => nowMs,
+  })
+  expect(agents.versions()).toEqual({})
+  await settle()
+  expect(agents.versions()).toEqual({ rag: '1' })
+  for (const known of ['1', '2', '2']) {
+    nowMs += 5_001
+    expect(agents.versions()).toEqual({ rag: known })
+    await settle()
+  }
+  expect(answers).toEqual([])
+  expect(agents.versions()).toEqual({ rag: '2' })
+})
+
+it('what a capability puts out is known as its card says it, and nothing is checked where it says nothing', async () => {
+  const outputSchema = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] }
+  const capabilities = [
+    { name: 'answer', outputSchema },
+    { name: 'anything', outputSchema: {} },
+    { name: 'unreadable', outputSchema: { type: 'nonsense' } },
+  ]
+  const agents = createKnownAgents({
+    sidecar: { invoke: async (_app, _path, { schema }) => schema.parse({ cards: [{ id: 'rag', version: '1', capabilities }] }) },
+    nowMs: () => 0,
+  })
+  await settle()
+  const answer = agents.outputOf('rag', 'answer')
+  expect(answer?.safeParse({ text: 'yes', more: 1 }).success).toBe(true)
+  expect(answer?.safeParse({ text: 1 }).success).toBe(false)
+  for (const capability of ['anything', 'unreadable', 'unknown']) expect(agents.outputOf('rag', capability)).toBeUndefined()
+  expect(agents.outputOf('nobody', 'answer')).toBeUndefined()
+})
+
+it('no regular expression of a card is run', async () => {
+  const outputSchema = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } }
+  const capabilities = [{ name: 'answer', outputSchema }]
+  const agents = createKnownAgents({
+    sidecar: { invoke: async (_app, _path, { schema }) => schema.parse({ cards: [{ id: 'rag', version: '1', capabilities }] }) },
+    nowMs: () => 0,
+  })
+  await settle()
+  expect(agents.outputOf('rag', 'answer')?.safeParse({ text: `${'a'.repeat(40)}!` }).success).toBe(true)
+})

@@ -1,0 +1,77 @@
+import { AgentCard, Capability } from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
+import { z } from 'zod'
+import { readJsonSchema } from './read-json-schema.ts'
+
+/** What the agents' cards said when they were read last; older than some seconds, they are read again for whoever asks next. */
+export interface KnownAgents {
+  /** By agent. */
+  versions(): Record<string, string>
+  /** What a capability puts out; undefined where its card says nothing that can be checked. */
+  outputOf(agent: string, capability: string): z.ZodType | undefined
+  stop(): void
+}
+
+export interface KnownAgentsOptions {
+  sidecar: Pick<Sidecar, 'invoke'>
+  nowMs: () => number
+}
+
+const Card = AgentCard.pick({ id: true, version: true }).extend({
+  capabilities: z.array(Capability.pick({ name: true, outputSchema: true })),
+})
+type Card = z.infer<typeof Card>
+const Registry = z.object({ cards: z.array(Card) })
+
+const freshMs = 5_000
+/** Until the planner has answered once. */
+const firstMs = 2_000
+const askTimeoutMs = 3_000
+
+/** The planner's registry of cards, read beside the work: no turn waits for it. */
+export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): KnownAgents {
+  let known = new Map<string, Card>()
+  let schemas = new Map<string, z.ZodType | undefined>()
+  let readAtMs: number | undefined
+  let isReading = false
+  let isStopped = false
+
+  async function read(): Promise<void> {
+    if (isReading || isStopped) return
+    isReading = true
+    try {
+      const signal = AbortSignal.timeout(askTimeoutMs)
+      const { cards } = await sidecar.invoke('planner', '/registry', { schema: Registry, signal })
+      known = new Map(cards.map((card) => [card.id, card]))
+      schemas = new Map()
+      readAtMs = nowMs()
+    } catch {
+      // The planner is away: what was known stays known.
+    } finally {
+      isReading = false
+    }
+    if (readAtMs === undefined) setTimeout(() => void read(), firstMs).unref()
+  }
+
+  function current(): Map<string, Card> {
+    if (readAtMs !== undefined && nowMs() - readAtMs > freshMs) void read()
+    return known
+  }
+
+  void read()
+  return {
+    versions: () => Object.fromEntries([...current().values()].map(({ id, version }) => [id, version])),
+    outputOf(agent, capability) {
+      const offered = current()
+        .get(agent)
+        ?.capabilities.find(({ name }) => name === capability)
+      if (offered === undefined) return undefined
+      const key = `${agent}/${capability}`
+      if (!schemas.has(key)) schemas.set(key, readJsonSchema(offered.outputSchema))
+      return schemas.get(key)
+    },
+    stop() {
+      isStopped = true
+    },
+  }
+}
