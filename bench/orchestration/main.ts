@@ -137,4 +137,7 @@ function report(): void {
     load,
     body: `${markdownTable(head, rows)}\n\n${note.join('\n\n')}`,
   })
+  const isChainShort = p50(own.chain) > 2.5 || p99(own.chain) > 10
+  const isWideShort = p50(own.fan) > 1.25 * p50(own.one) || p50(own.three) > 1.05 * p50(own.one)
+  if (isChainShort || isWideShort || p50(own.load) < 1_000) process.exitCode = 1
 }

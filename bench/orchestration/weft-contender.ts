@@ -20,11 +20,18 @@ export interface WeftContender extends Contender {
   ask(shape: Shape): Promise<string>
 }
 
+interface WeftOptions {
+  /** Every write of the embedded Redis is on the disk before it is answered. */
+  isSynced?: boolean
+  /** A file for the time of every call of the agent (echo-agent.ts). */
+  arrivals?: string
+}
+
 /** Weft as a client meets it: a plan with every request, each step a call to another service through two sidecars. */
-export async function startWeftContender({ isSynced = false } = {}): Promise<WeftContender> {
+export async function startWeftContender({ isSynced = false, arrivals }: WeftOptions = {}): Promise<WeftContender> {
   const mesh = await startBenchMesh({ env: { WEFT_REDIS_APPENDFSYNC: isSynced ? 'always' : 'everysec' } })
   const agentPort = await freePort()
-  const echo = await joinEcho(mesh, agentPort)
+  const echo = await joinEcho(mesh, { agentPort, arrivals })
   const connections = new Agent({ connections: 256 })
   return {
     name: isSynced ? 'Weft, appendfsync always' : 'Weft',
@@ -72,10 +79,24 @@ export async function startWeftContender({ isSynced = false } = {}): Promise<Wef
   }
 }
 
-async function joinEcho({ port, dataFolder, apiKey }: BenchMesh, agentPort: number): Promise<FollowedProgram> {
+async function joinEcho(
+  { port, dataFolder, apiKey }: BenchMesh,
+  { agentPort, arrivals }: { agentPort: number; arrivals: string | undefined },
+): Promise<FollowedProgram> {
   const env = { WEFT_PORT: String(port), WEFT_DATA: dataFolder, WEFT_API_KEY: apiKey }
   const main = join(import.meta.dirname, 'echo-agent.ts')
-  const args = ['agent', 'run', '--app-id', 'echo', '--app-port', String(agentPort), '--', process.execPath, main]
+  const args = [
+    'agent',
+    'run',
+    '--app-id',
+    'echo',
+    '--app-port',
+    String(agentPort),
+    '--',
+    process.execPath,
+    main,
+    ...(arrivals === undefined ? [] : [arrivals]),
+  ]
   const program = followProgram(startWeft(args, env))
   await program.until(/echo joined the mesh/, 60_000)
   return program
