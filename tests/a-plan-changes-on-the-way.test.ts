@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { type FollowedProgram, followProgram } from './mesh/followed-program.ts'
+import type { FollowedProgram } from './mesh/followed-program.ts'
+import { joinScriptedAgent } from './mesh/join-scripted-agent.ts'
 import { eventually, post } from './mesh/paused-sessions.ts'
-import { freePorts, root, startWeft } from './mesh/running-mesh.ts'
-import { bodyOf, request, sharedMesh, storeOf, WeftAnswer } from './mesh/shared-mesh.ts'
+import { bodyOf, request, storeOf, WeftAnswer } from './mesh/shared-mesh.ts'
 
 const Step = z.looseObject({
   stepId: z.string(),
@@ -26,17 +26,7 @@ const Answer = z.object({ choices: z.array(z.object({ message: z.object({ conten
 let agent: FollowedProgram
 
 beforeAll(async () => {
-  const [port = 0] = await freePorts(1)
-  const { port: meshPort, dataFolder, apiKey } = sharedMesh()
-  const command = [process.execPath, `${root}/tests/mesh/scripted-agent.ts`, 'scripted', '2.5.0']
-  agent = followProgram(
-    startWeft(['agent', 'run', '--app-id', 'scripted', '--app-port', String(port), '--', ...command], {
-      WEFT_PORT: String(meshPort),
-      WEFT_DATA: dataFolder,
-      WEFT_API_KEY: apiKey,
-    }),
-  )
-  await agent.until(/scripted joined the mesh/, 60_000)
+  agent = await joinScriptedAgent('scripted', '2.5.0')
 }, 90_000)
 
 afterAll(() => agent.end('SIGTERM', 15_000))

@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
 import { answerOf, beginIn, corrieStore, eventually, makeKey, post } from './mesh/paused-sessions.ts'
 import { type Letter, startMailServer, startWebhookReceiver, type WebhookCall } from './mesh/receivers.ts'
+import { readTopic } from './mesh/read-topic.ts'
 import { bodyOf, request, sharedMesh } from './mesh/shared-mesh.ts'
 
 const Made = z.looseObject({ id: z.string(), secret: z.string() })
@@ -119,6 +120,15 @@ describe('approvers hear of what is asked', () => {
     if (call === undefined) throw new Error('nothing was told')
     for (const known of [hook.secret, secret]) expect(verified(known, call).data.id).toBe(approval.id)
     await hook.remove()
+  }, 60_000)
+
+  it('by the topic approvals of the broker', async () => {
+    const { id } = await beginIn(storeId)
+    await eventually(async () => (await readTopic('approvals')).includes(id))
+    await post(`/approvals/${id}/reject`, { reason: 'not now' })
+    const told = async () =>
+      (await readTopic('approvals')).match(new RegExp(`"approval\\.(requested|decided)"[^\n]*${id}`, 'g')) ?? []
+    await eventually(async () => (await told()).length === 2)
   }, 60_000)
 
   it('by a letter, whose link decides only by its form', async () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { freePorts, startTestMesh } from './running-mesh.ts'
 import { sharedMeshVariable } from './shared-mesh.ts'
 
@@ -16,6 +17,7 @@ export default async function startSharedMesh(): Promise<void> {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${spansPort}`,
     WEFT_SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
     WEFT_OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
+    WEFT_APPROVAL_POLICIES: join(import.meta.dirname, 'approval-policies.yaml'),
   })
   const { url, port, dataFolder, apiKey } = mesh
   const ports = { openAiPort, anthropicPort, spansPort, mailPort }
