@@ -168,6 +168,26 @@ it('nor does it delete what the newer head still refers to', async () => {
   expect((await open().load('acme.s1'))?.state.outbox).toHaveLength(current.session.state.outbox.length)
 })
 
+it('a turn that has ended is not looked at again by the commits after it', async () => {
+  const { session, stored: before } = await committed()
+  session.succeed('answer')
+  const ended = await open().commit('acme.s1', before, session.state)
+  const [turn] = session.state.turns
+  if (turn === undefined) throw new Error('there is no turn')
+  let looks = 0
+  turn.steps = new Proxy(turn.steps, {
+    ownKeys(steps) {
+      looks += 1
+      return Reflect.ownKeys(steps)
+    },
+  })
+  session.submit(question('next'))
+  looks = 0
+  const next = await open().commit('acme.s1', ended, session.state)
+  expect(looks).toBe(0)
+  expect(next.tags.size).toBeGreaterThan(ended.tags.size)
+})
+
 it('what the head does without goes with the commit after, also when another host makes it', async () => {
   const { session, stored: before } = await committed()
   session.send({ type: 'progress', ...session.ref('answer'), message: 'x'.repeat(3_000), fraction: undefined })

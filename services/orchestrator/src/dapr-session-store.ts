@@ -49,9 +49,8 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
     const state = { ...next, revision: stored.state.revision + 1 }
     const newTag = randomBytes(6).toString('base64url')
     const tagOf: TagOf = (part) => stored.tags.get(part) ?? newTag
-    const parts = partsOf(state, tagOf, (part) => stored.tags.has(part))
-    const fresh = [...parts].filter(([part]) => !stored.tags.has(part))
-    const dropped = [...stored.tags].flatMap(([part, tag]) => (parts.has(part) ? [] : [nameOf(part, tag)]))
+    const { fresh, gone } = changedParts(stored, state, tagOf)
+    const dropped = gone.map((part) => nameOf(part, tagOf(part)))
     const writes: StateWrite[] = await Promise.all(
       fresh.map(async ([part, value]) => ({
         kind: 'upsert' as const,
@@ -63,7 +62,10 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
     const guard = await headGuard(stored.state.revision)
     writes.push({ kind: 'upsert', key: headKey, value: toHead(state, tagOf, dropped), ...guard })
     await mayCrashAround('commit', () => actors.commit(actorId, writes))
-    return { state, tags: new Map([...parts.keys()].map((part) => [part, tagOf(part)])), dropped }
+    const tags = new Map(stored.tags)
+    for (const part of gone) tags.delete(part)
+    for (const [part] of fresh) tags.set(part, newTag)
+    return { state, tags, dropped }
   }
 
   /** A session that keeps its counters only may never be committed again: what it dropped goes at once. */
@@ -98,6 +100,19 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
       return mayCrashAround('reminder', () => actors.armReminder(actorId, name, { dueMs, periodMs }))
     },
     disarm: (actorId) => actors.disarmReminder(actorId, reminder.name),
+  }
+}
+
+/** What a commit adds and what it does without. A turn that it leaves alone is not looked at: an old session costs no more than a young one. */
+function changedParts(stored: StoredSession, next: SessionState, tagOf: TagOf): { fresh: [string, unknown][]; gone: string[] } {
+  const isStored = (part: string) => stored.tags.has(part)
+  const turnsBefore = stored.state.turns.filter((turn) => !next.turns.includes(turn))
+  const turns = next.turns.filter((turn) => !stored.state.turns.includes(turn))
+  const before = partsOf({ turns: turnsBefore, outbox: stored.state.outbox }, tagOf, isStored)
+  const parts = partsOf({ turns, outbox: next.outbox }, tagOf, isStored)
+  return {
+    fresh: [...parts].filter(([part]) => !isStored(part)),
+    gone: [...before.keys()].filter((part) => isStored(part) && !parts.has(part)),
   }
 }
 

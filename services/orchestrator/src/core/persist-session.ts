@@ -40,7 +40,11 @@ export function toHead(state: SessionState, tagOf = untagged, dropped: string[] 
 }
 
 /** Every part the head refers to; undefined stands for one that lies in the store and is not in memory, or need not be made again. */
-export function partsOf(state: SessionState, tagOf = untagged, isStored = (_part: string) => false): Map<string, unknown> {
+export function partsOf(
+  state: Pick<SessionState, 'turns' | 'outbox'>,
+  tagOf = untagged,
+  isStored = (_part: string) => false,
+): Map<string, unknown> {
   const parts = new Map<string, unknown>()
   for (const turn of state.turns) {
     for (const [part, value] of ownPartsOf(turn, tagOf)) parts.set(part, isStored(part) ? undefined : value())
