@@ -14,20 +14,26 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     pending += decode(decoder, chunk)
     let lineEnd = pending.indexOf('\n')
     while (lineEnd >= 0) {
-      const line = pending.slice(0, lineEnd).trim()
+      const line = requireShort(pending.slice(0, lineEnd)).trim()
       pending = pending.slice(lineEnd + 1)
       if (line !== '') yield line
       lineEnd = pending.indexOf('\n')
     }
-    if (pending.length > agentLimits.lineBytesMax) throw tooLarge(`a line is longer than ${agentLimits.lineBytesMax} characters`)
+    requireShort(pending)
   }
-  const last = pending.trim()
+  const last = `${pending}${decode(decoder)}`.trim()
   if (last !== '') yield last
 }
 
-function decode(decoder: InstanceType<typeof TextDecoder>, chunk: Uint8Array): string {
+function requireShort(line: string): string {
+  if (line.length <= agentLimits.lineBytesMax) return line
+  throw tooLarge(`a line is longer than ${agentLimits.lineBytesMax} characters`)
+}
+
+/** Without a chunk the stream is over, and its last character has to be whole. */
+function decode(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): string {
   try {
-    return decoder.decode(chunk, { stream: true })
+    return decoder.decode(chunk, { stream: chunk !== undefined })
   } catch (cause) {
     throw new WeftError('upstream_error', 'the stream is not valid UTF-8', { cause })
   }

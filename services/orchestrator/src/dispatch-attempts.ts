@@ -68,15 +68,14 @@ export class AttemptDispatcher {
 
   async #run({ ref, request, sink }: Attempt, signal: AbortSignal): Promise<void> {
     const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
+    const late = AbortSignal.timeout(msUntilDeadline(request) + deadlineGraceMs)
     const { outcome, usage } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
-      const response = await mayCrashAround('dispatch', () => this.#execute(request, signal))
+      const response = await mayCrashAround('dispatch', () => this.#execute(request, AbortSignal.any([signal, late])))
       return followAttempt({ agent: request.agent, ref, sink }, response.body)
-    }).catch(
-      (thrown: unknown): AttemptEnd => ({
-        outcome: { kind: 'failed', problem: problemOf(thrown), mayHaveHappened: true },
-        usage: [],
-      }),
-    )
+    }).catch((thrown: unknown): AttemptEnd => {
+      const problem = late.aborted ? lateProblem(request) : problemOf(thrown)
+      return { outcome: { kind: 'failed', problem, mayHaveHappened: true }, usage: [] }
+    })
     const isAbandoned = signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
     if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage }))
   }
@@ -85,7 +84,7 @@ export class AttemptDispatcher {
     return this.#options.sidecar.invokeStream(request.agent, '/execute', {
       body: request.body,
       headers: { 'idempotency-key': request.idempotencyKey },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(msUntilDeadline(request) + deadlineGraceMs)]),
+      signal,
     })
   }
 }
@@ -94,6 +93,11 @@ export class AttemptDispatcher {
 function problemOf(thrown: unknown): Problem {
   const problem = toWeftError(thrown).toProblem()
   return { ...problem, code: problem.code === 'invalid_request' ? 'upstream_error' : problem.code, isRetryable: true }
+}
+
+function lateProblem({ agent, body }: StepRequest): Problem {
+  const message = `${agent} did not end its answer before the deadline of step "${body.stepId}" (${body.deadline})`
+  return { code: 'timeout', message, isRetryable: true }
 }
 
 function msUntilDeadline(request: StepRequest): number {

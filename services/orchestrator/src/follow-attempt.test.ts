@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { agentLimits } from '@weft/contracts'
 import type { SessionInput } from './core/session-state.ts'
 import { followAttempt } from './follow-attempt.ts'
 
@@ -83,11 +84,32 @@ describe('an agent’s answer', () => {
     expect(await Promise.race([closed.promise, late])).toBe('closed')
   })
 
+  it('that never ends, each line small and sound, is cut at the limit of a stream, and its connection let go', async () => {
+    const line = new TextEncoder().encode(`{"type":"text","delta":"${'x'.repeat(65_000)}"}\n`)
+    let bytes = 0
+    let isOpen = true
+    async function* endless() {
+      try {
+        for (; bytes < 2 * agentLimits.streamBytesMax; bytes += line.length) yield line
+      } finally {
+        isOpen = false
+      }
+    }
+    const sink = { text: () => undefined, apply: async () => undefined }
+    await expect(followAttempt({ agent: 'rag', ref, sink }, endless())).rejects.toMatchObject({
+      code: 'upstream_error',
+      message: 'the stream is larger than 33554432 bytes',
+    })
+    expect(bytes).toBeLessThanOrEqual(agentLimits.streamBytesMax)
+    expect(isOpen).toBe(false)
+  })
+
   it.each([
     ['not JSON', 'nonsense\n'],
     ['an unknown event', '{"type":"dance"}\n'],
     ['a question that does not say what for', '{"type":"needs_approval","args":{"amount":5}}\n'],
     ['a line that never ends', `{"type":"text","delta":"${'x'.repeat(5_000_000)}`],
+    ['larger than a stream may be, in one go', `${' '.repeat(agentLimits.streamBytesMax)}\n`],
   ])('is refused when it is %s', async (_what, line) => {
     await expect(follow([line])).rejects.toMatchObject({ name: 'WeftError' })
   })

@@ -1,7 +1,7 @@
-import { expect, it } from '@jest/globals'
-import { WeftError } from '@weft/contracts'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { WeftError, type WorkflowStep } from '@weft/contracts'
 import type { SessionInput } from './core/session-state.ts'
-import { turnRequest } from './core/testing.ts'
+import { planOf, turnRequest } from './core/testing.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
 import type { SessionEffects } from './perform-command.ts'
 import { SessionHost } from './session-host.ts'
@@ -11,9 +11,10 @@ const away = new WeftError('dependency_unavailable', 'this actor is not here')
 /** A host over a store in memory, which is away when told to. */
 function hostInMemory() {
   const kept = new Map<string, StoredSession>()
-  const world = { failsLoad: false, failsCommit: false, woken: 0, failsWakes: 0 }
+  const world = { failsLoad: false, failsCommit: false, woken: 0, failsWakes: 0, loads: 0, dispatched: 0 }
   const store: SessionStore = {
     async load(actorId) {
+      world.loads += 1
       if (world.failsLoad) throw away
       return kept.get(actorId)
     },
@@ -31,7 +32,9 @@ function hostInMemory() {
   const effects: SessionEffects = {
     prepare: none,
     plan: none,
-    dispatch: none,
+    dispatch: () => {
+      world.dispatched += 1
+    },
     abort: none,
     end: none,
     pause: none,
@@ -119,4 +122,65 @@ it('a session that cannot be woken, because its sidecar is away too, is woken ag
   expect(world.woken).toBe(1)
   await aMoment()
   expect(world.woken).toBe(2)
+})
+
+describe('a session', () => {
+  afterEach(() => {
+    jest.useRealTimers()
+  })
+
+  /** A turn of these steps, all of whose events are in the log. */
+  async function hostWith(...steps: Partial<WorkflowStep>[]) {
+    jest.useFakeTimers()
+    const { host, world } = hostInMemory()
+    await host.invoke('acme.s1', 'submit', turnRequest({ options: { plan: planOf(steps) } }))
+    host.noteFlushed('acme.s1', 100)
+    await jest.advanceTimersByTimeAsync(400)
+    return { host, world }
+  }
+
+  const asks = { approval: { reason: 'money leaves' } }
+  const decision = { approvalId: 'appr_s1.1', action: 'approve', by: { id: 'ann', roles: [], isAdmin: false } }
+
+  it('that only waits leaves memory after 30 s, and is loaded again by what it waited for', async () => {
+    const { host, world } = await hostWith(asks)
+    await jest.advanceTimersByTimeAsync(29_000)
+    expect(host.hostedCount()).toBe(1)
+    await jest.advanceTimersByTimeAsync(1_000)
+    expect(host.hostedCount()).toBe(0)
+    const loadsBefore = world.loads
+    await host.invoke('acme.s1', 'decide', decision)
+    expect(world.loads).toBe(loadsBefore + 1)
+    expect(world.dispatched).toBe(1)
+    await jest.advanceTimersByTimeAsync(60_000)
+    expect(host.hostedCount()).toBe(1)
+    host.stop()
+  })
+
+  it.each([
+    ['looked at', (host: SessionHost) => host.invoke('acme.s1', 'view', undefined)],
+    ['woken', (host: SessionHost) => host.invoke('acme.s1', 'tick', undefined)],
+    ['reminded', (host: SessionHost) => host.remind('acme.s1')],
+    [
+      'told what it refuses',
+      (host: SessionHost) => host.invoke('acme.s1', 'decide', { ...decision, approvalId: 'none' }).catch(() => undefined),
+    ],
+  ])('that waits on after it was %s leaves memory again', async (_how, call) => {
+    const { host, world } = await hostWith(asks)
+    await jest.advanceTimersByTimeAsync(30_000)
+    await call(host)
+    expect([host.hostedCount(), world.loads]).toEqual([1, 2])
+    await jest.advanceTimersByTimeAsync(31_000)
+    expect(host.hostedCount()).toBe(0)
+  })
+
+  it.each([
+    ['', [{}]],
+    [', whatever else of it waits', [asks, {}]],
+  ])('stays in memory while a step of it is under way%s', async (_else, steps) => {
+    const { host } = await hostWith(...steps)
+    await jest.advanceTimersByTimeAsync(200_000)
+    expect(host.peek('acme.s1')?.turns[0]?.status).toBe('running')
+    host.stop()
+  })
 })

@@ -40,6 +40,23 @@ describe('bad requests', () => {
     expect(gateway.session.submitted).toEqual([])
   })
 
+  it('with a plan of 201 steps are refused, saying how many it may have, and with one of 200 are not', async () => {
+    await gateway.stop()
+    gateway = await startGateway({ plans: { requireSound: async () => undefined } })
+    gateway.session.onSubmit = (_turn, reply) => reply(endItem('completed', answerOf('Done.')))
+    const withSteps = (count: number) => {
+      const steps = Array.from({ length: count }, (_, n) => ({ stepId: `s${n}`, agent: 'rag', capability: 'retrieve' }))
+      return { ...question, weft: { plan: { planId: 'p', schemaVersion: 1, steps, answerStepId: 's0' } } }
+    }
+    const refused = await post(withSteps(201))
+    expect(refused.status).toBe(400)
+    expect(await refused.json()).toMatchObject({
+      error: { param: 'weft.plan.steps', message: expect.stringMatching(/'weft[.]plan[.]steps' .*200/) },
+    })
+    expect((await post(withSteps(200))).status).toBe(200)
+    expect(gateway.session.submitted).toHaveLength(1)
+  })
+
   it('larger than 8 MiB are refused whole, and the connection stays usable', async () => {
     const response = await post({ ...question, padding: 'x'.repeat(20 * 1_048_576) })
     expect(response.status).toBe(413)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import type { ApprovalRule, WorkflowStep } from '@weft/contracts'
-import { DrivenSession } from './testing.ts'
+import type { ApprovalRule, WorkflowPlan, WorkflowStep } from '@weft/contracts'
+import { DrivenSession, planOf } from './testing.ts'
 
 const rule: ApprovalRule = { reason: 'money leaves' }
 
@@ -49,6 +49,25 @@ describe('an approval before a step', () => {
       suggestion: { decision: 'approve', confidence: 1 },
       context: { question: 'why is the sky blue?', dependencies: [{ stepId: 'look', status: 'succeeded', excerpt: 'look' }] },
     })
+  })
+
+  it('tells what its turn has cost so far, lost attempts included, and what is left of its plan’s estimate', () => {
+    const costUsd = { low: 0, expected: 1, high: 2 }
+    const estimate = { costUsd, durationMs: { low: 1, expected: 1, high: 1 } }
+    const spent = (usd: number) => [{ model: 'm', inputTokens: 1, outputTokens: 1, costUsd: usd, measured: true }]
+    const costsWith = (plan: WorkflowPlan, lostUsd: number, doneUsd: number) => {
+      const session = new DrivenSession()
+      session.submit({ options: { plan } })
+      session.fail('look', true, spent(lostUsd))
+      session.nowMs += 10_000
+      session.send({ type: 'tick' })
+      session.succeed('look', 'seen', spent(doneUsd))
+      return session.approvalOf('pay').costUsd
+    }
+    const plan = planOf(paying())
+    expect(costsWith({ ...plan, estimate }, 0.25, 0.5)).toEqual({ soFar: 0.75, ahead: 0.25 })
+    expect(costsWith({ ...plan, estimate }, 0.5, 1)).toEqual({ soFar: 1.5, ahead: 0 })
+    expect(costsWith(plan, 0.25, 0.5)).toEqual({ soFar: 0.75 })
   })
 
   it('is asked again by no retry of the same attempt, but by a fallback agent, who is somebody else', () => {

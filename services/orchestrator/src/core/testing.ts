@@ -5,6 +5,7 @@ import type {
   DecideApproval,
   SessionEvent,
   SubmitTurn,
+  Usage,
   WorkflowPlan,
   WorkflowStep,
 } from '@weft/contracts'
@@ -45,18 +46,18 @@ export class DrivenSession {
     return this.submit({ options: { plan: planOf(steps) } })
   }
 
-  succeed(stepId: string, output: unknown = { text: stepId }): Advance {
+  succeed(stepId: string, output: unknown = { text: stepId }, usage: Usage[] = []): Advance {
     return this.send({
       type: 'outcome',
       ...this.ref(stepId),
-      usage: [],
+      usage,
       outcome: { kind: 'succeeded', output, citations: [], confidence: 1 },
     })
   }
 
-  fail(stepId: string, isRetryable = false): Advance {
+  fail(stepId: string, isRetryable = false, usage: Usage[] = []): Advance {
     const problem = { code: 'upstream_error' as const, message: `${stepId} broke`, isRetryable }
-    return this.send({ type: 'outcome', ...this.ref(stepId), usage: [], outcome: { kind: 'failed', problem } })
+    return this.send({ type: 'outcome', ...this.ref(stepId), usage, outcome: { kind: 'failed', problem } })
   }
 
   /** An agent asks in the middle of its step. */

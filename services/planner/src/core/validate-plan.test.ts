@@ -61,6 +61,14 @@ describe('a plan is refused with the step named', () => {
     expect(validatePlan(planOf([{ stepId: 'a' }]), registry)[0]?.message).toMatch(/answerStepId/)
   })
 
+  it('more than 200 steps, and 200 are not', () => {
+    const steps = Array.from({ length: 200 }, (_, n) => ({ stepId: `s${n}` }))
+    const plan = planOf(steps, 's0')
+    expect(validatePlan(plan, registry)).toEqual([])
+    const tooLarge = { ...plan, steps: [...plan.steps, ...planOf([{ stepId: 'one-more' }], 'one-more').steps] }
+    expect(validatePlan(tooLarge, registry)).toEqual([{ message: 'the plan has 201 steps, more than 200' }])
+  })
+
   it('but a sound one is not', () => {
     expect(
       validatePlan(planOf([{ stepId: 'a' }, { stepId: 'answer', capability: 'answer', dependsOn: ['a'] }]), registry),

@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals'
+import type { StepView } from '@weft/contracts'
+import { viewSession } from './session-view.ts'
+import { DrivenSession } from './testing.ts'
+
+/** What a step of the newest turn is shown to wait for. */
+function waitOf({ state }: DrivenSession, stepId: string): StepView['waitingFor'] {
+  const steps = viewSession(state).turns.at(-1)?.steps ?? []
+  return steps.find((step) => step.stepId === stepId)?.waitingFor
+}
+
+function isoAfter({ nowMs }: DrivenSession, ms: number): string {
+  return new Date(nowMs + ms).toISOString()
+}
+
+describe('a step says what it waits for:', () => {
+  it('those of its dependencies that are still to come, not those that succeeded or were left out', () => {
+    const session = new DrivenSession()
+    session.run([{ stepId: 'a' }, { stepId: 'b' }, { stepId: 'c' }, { stepId: 'answer', dependsOn: ['a', 'b', 'c'] }])
+    expect(waitOf(session, 'answer')).toEqual({ cause: 'dependencies', owner: 'a, b, c' })
+    session.succeed('a')
+    session.fail('c')
+    expect(waitOf(session, 'answer')).toEqual({ cause: 'dependencies', owner: 'b' })
+  })
+
+  it('the agent that works, until its own deadline', () => {
+    const session = new DrivenSession()
+    session.run([
+      { stepId: 'a', agent: 'rag' },
+      { stepId: 'answer', timeoutMs: 1_500 },
+    ])
+    expect(waitOf(session, 'a')).toEqual({ cause: 'the agent is working', owner: 'rag', deadline: isoAfter(session, 300_000) })
+    expect(waitOf(session, 'answer')).toMatchObject({ owner: 'worker', deadline: isoAfter(session, 1_500) })
+  })
+
+  it('its next attempt after a failure, when that is, and then the agent again', () => {
+    const session = new DrivenSession()
+    session.run([{ stepId: 'answer' }])
+    for (const delayMs of [250, 500]) {
+      session.fail('answer', true)
+      expect(waitOf(session, 'answer')).toEqual({
+        cause: 'retry after: answer broke',
+        owner: 'worker',
+        deadline: isoAfter(session, delayMs),
+      })
+      session.nowMs += delayMs
+      session.send({ type: 'tick' })
+      expect(waitOf(session, 'answer')).toMatchObject({ cause: 'the agent is working', deadline: isoAfter(session, 300_000) })
+    }
+  })
+
+  it('the agent it fell back to', () => {
+    const session = new DrivenSession()
+    session.run([{ stepId: 'answer', onFailure: { action: 'fallback', agent: 'other' } }])
+    session.fail('answer')
+    expect(waitOf(session, 'answer')).toMatchObject({ cause: 'the agent is working', owner: 'other' })
+  })
+
+  it.each([
+    ['those who are named', ['ann', 'role:board'], 'ann, role:board'],
+    ['everybody who may', [], 'every key with the scope approve'],
+  ])('its approval by %s, why, and until when', (_who, assignees, owner) => {
+    const session = new DrivenSession()
+    session.run([{ stepId: 'answer', approval: { reason: 'money leaves', assignees, timeoutMs: 60_000 } }])
+    const cause = `approval ${session.approvalOf('answer').id}: money leaves`
+    expect(waitOf(session, 'answer')).toEqual({ cause, owner, deadline: isoAfter(session, 60_000) })
+  })
+
+  it('nothing once it has ended', () => {
+    const session = new DrivenSession()
+    session.run([{ stepId: 'a' }, { stepId: 'b' }, { stepId: 'answer' }])
+    session.succeed('a')
+    session.fail('b')
+    session.send({ type: 'cancel', turn: undefined })
+    expect(['a', 'b', 'answer'].map((stepId) => session.statusOf(stepId))).toEqual(['succeeded', 'skipped', 'cancelled'])
+    for (const stepId of ['a', 'b', 'answer']) expect(waitOf(session, stepId)).toBeUndefined()
+  })
+})

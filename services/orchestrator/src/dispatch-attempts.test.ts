@@ -1,0 +1,135 @@
+import { text } from 'node:stream/consumers'
+import { afterEach, expect, it } from '@jest/globals'
+import { createSidecar, listen } from '@weft/mesh'
+import type { StepRequest } from './core/execute-request.ts'
+import type { SessionInput, StepRef } from './core/session-state.ts'
+import { AttemptDispatcher } from './dispatch-attempts.ts'
+
+const ref: StepRef = { turn: 1, stepId: 'a', epoch: 1, attempt: 1 }
+const result = `${JSON.stringify({ type: 'result', output: { text: 'ok' }, citations: [], confidence: 1 })}\n`
+
+function requestWithin(deadlineMs: number): StepRequest {
+  return {
+    agent: 'worker',
+    idempotencyKey: 's1/1/a',
+    traceparent: undefined,
+    body: {
+      sessionId: 's1',
+      turn: 1,
+      stepId: 'a',
+      attempt: 1,
+      capability: 'work',
+      params: {},
+      input: { messages: [] },
+      dependencies: {},
+      context: { tenant: 'acme' },
+      deadline: new Date(Date.now() + deadlineMs).toISOString(),
+    },
+  }
+}
+
+interface Call {
+  path: string
+  key: string | string[] | undefined
+  body: unknown
+}
+
+const stops: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+/** A dispatcher whose sidecar leads to one agent, which says this much to each attempt and then nothing. */
+async function dispatchTo(said: string) {
+  const calls: Call[] = []
+  const applied: SessionInput[] = []
+  const problems: unknown[] = []
+  let openCount = 0
+  const server = await listen(
+    async (request, response) => {
+      const path = request.url ?? ''
+      calls.push({ path, key: request.headers['idempotency-key'], body: JSON.parse(await text(request)) })
+      if (path.endsWith('/cancel')) return response.end('{"ok":true,"value":{"isCancelled":true}}')
+      openCount += 1
+      response.once('close', () => {
+        openCount -= 1
+      })
+      return said === '' ? response : response.write(said)
+    },
+    { port: 0 },
+  )
+  const sidecar = createSidecar({ httpPort: server.port, apiToken: 'token' })
+  const attempts = new AttemptDispatcher({ sidecar, onProblem: (_what, _actorId, cause) => problems.push(cause) })
+  stops.push(
+    () => sidecar.stop(),
+    () => server.stop(0),
+  )
+  const start = (deadlineMs: number, attempt = ref) =>
+    attempts.start({
+      actorId: 'acme.s1',
+      ref: attempt,
+      request: requestWithin(deadlineMs),
+      sink: { text: () => undefined, apply: async (input) => void applied.push(input) },
+    })
+  const callsOf = (method: string) => calls.filter(({ path }) => path.endsWith(`/worker/method/${method}`))
+  return { attempts, start, applied, problems, callsOf, openCount: () => openCount }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let wait = 0; wait < 800 && !isSo(); wait += 1) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(isSo()).toBe(true)
+}
+
+it.each([
+  ['before its answer', ''],
+  ['after its first words', '{"type":"text","delta":"I am"}\n'],
+])('an attempt whose agent falls silent %s is cut after its deadline, and may be tried again', async (_when, said) => {
+  const { attempts, start, applied, openCount } = await dispatchTo(said)
+  start(50)
+  await until(() => openCount() === 1)
+  await until(() => openCount() === 0 && attempts.runningCount() === 0)
+  const problem = { code: 'timeout', message: expect.stringMatching(/^worker .* deadline/), isRetryable: true }
+  expect(applied).toEqual([{ type: 'outcome', ...ref, usage: [], outcome: { kind: 'failed', problem, mayHaveHappened: true } }])
+})
+
+it('an attempt that is aborted is cut, and its agent told to stop what its key and tenant stand for', async () => {
+  const { attempts, start, callsOf, openCount } = await dispatchTo('')
+  start(60_000)
+  await until(() => openCount() === 1)
+  attempts.abort('acme.s1', ref)
+  await until(() => openCount() === 0 && callsOf('cancel').length > 0)
+  expect(callsOf('execute')).toMatchObject([{ key: 's1/1/a' }])
+  expect(callsOf('cancel')).toMatchObject([{ body: { tenant: 'acme', idempotencyKey: 's1/1/a' } }])
+})
+
+it.each([
+  ['aborted', (attempts: AttemptDispatcher) => attempts.abort('acme.s1', ref)],
+  ['cut because its host stops', (attempts: AttemptDispatcher) => attempts.stop()],
+])('an attempt that is %s before its deadline is not told as one that failed', async (_how, cut) => {
+  const { attempts, start, applied, problems, openCount } = await dispatchTo('{"type":"progress","message":"half"}\n')
+  start(60_000)
+  await until(() => openCount() === 1 && applied.length === 1)
+  cut(attempts)
+  await until(() => openCount() === 0 && attempts.runningCount() === 0)
+  expect(applied).toMatchObject([{ type: 'progress' }])
+  expect(problems).toEqual([])
+})
+
+it('an attempt is started once however often it is asked for while it runs; the next one is another', async () => {
+  const { attempts, start, callsOf, openCount } = await dispatchTo('')
+  for (let tick = 0; tick < 3; tick += 1) start(60_000)
+  start(60_000, { ...ref, attempt: 2 })
+  start(60_000, { ...ref, epoch: 2 })
+  await until(() => openCount() >= 3)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect([callsOf('execute').length, attempts.runningCount()]).toEqual([3, 3])
+})
+
+it('an attempt that has ended is no longer running, and is asked again when its outcome was lost', async () => {
+  const { attempts, start, applied } = await dispatchTo(result)
+  for (let count = 1; count <= 2; count += 1) {
+    start(60_000)
+    await until(() => attempts.runningCount() === 0)
+  }
+  expect(applied).toMatchObject([{ outcome: { kind: 'succeeded' } }, { outcome: { kind: 'succeeded' } }])
+})
