@@ -79,7 +79,10 @@ function moveStep(draft: SessionDraft, turn: TurnState, { step, before }: { step
   const state = draft.editStep(turn.turn, step.stepId)
   if (known.attempt === 0) state.agent = step.agent
   const isSame = step.capability === before.capability && isDeepStrictEqual(step.params, before.params)
-  if (known.attempt > 0 && !isSame) state.revision += 1
+  if (known.attempt > 0 && !isSame) {
+    state.revision += 1
+    state.checkpoint = undefined
+  }
   if (state.approvedHash !== undefined)
     state.approvedHash = known.attempt > 0 && isSame ? hashOfStep(draft, turn, step) : undefined
 }
