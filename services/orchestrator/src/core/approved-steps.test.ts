@@ -68,6 +68,34 @@ describe('a step that is to be tried again', () => {
   })
 })
 
+describe('a step that an approver has wait for another', () => {
+  const check = { stepId: 'check', capability: 'verify' }
+  const answer = { stepId: 'answer', dependsOn: ['a', 'b'] }
+
+  it('begins when that one has ended, though it was approved before', () => {
+    const session = run([{ stepId: 'a', approval }, { stepId: 'b' }, answer])
+    const plan = planOf([{ stepId: 'a', approval, dependsOn: ['check'] }, { stepId: 'b' }, answer, check])
+    session.decide('a', { action: 'modify', plan: { ...plan, answerStepId: 'answer' } })
+    expect(session.dispatched()).toEqual(['b', 'check'])
+    session.succeed('check')
+    expect(session.dispatched()).toEqual(['b', 'check', 'a'])
+  })
+
+  it('is not tried again before', () => {
+    const session = run([{ stepId: 'a' }, { stepId: 'b', approval }, answer])
+    session.fail('a', true)
+    session.decide('b', {
+      action: 'modify',
+      plan: planOf([{ stepId: 'a', dependsOn: ['b'] }, { stepId: 'b', approval }, answer]),
+    })
+    session.nowMs += 10_000
+    session.send({ type: 'tick' })
+    expect(session.dispatched()).toEqual(['a', 'b', 'b'])
+    session.succeed('b')
+    expect(session.dispatched()).toEqual(['a', 'b', 'b', 'a'])
+  })
+})
+
 describe('a step that goes on after its approval', () => {
   it.each(['succeeds', 'fails', 'is rejected'])('is left alone when a sibling %s, and its result counts', (end) => {
     const session = run()
