@@ -128,6 +128,20 @@ describe('a step that goes on after its approval', () => {
     expect(session.eventTypes.filter((type) => type === 'approval.requested')).toHaveLength(2)
   })
 
+  it('is asked about again when it falls back to another agent, also while the session is paused and its plan grows', () => {
+    const onFailure = { action: 'fallback' as const, agent: 'second' }
+    const session = run([{ stepId: 'a', approval, onFailure }, { stepId: 'b' }, { stepId: 'answer', dependsOn: ['a', 'b'] }])
+    session.decide('a', { action: 'approve' })
+    session.send({ type: 'pause' })
+    session.fail('a')
+    const { steps } = planOf([{ stepId: 'more' }])
+    const outcome = { kind: 'succeeded' as const, output: {}, citations: [], confidence: 1, steps }
+    session.send({ type: 'outcome', ...session.ref('b'), usage: [], outcome })
+    session.send({ type: 'resume' })
+    expect(session.statusOf('a')).toBe('awaiting_approval')
+    expect(session.approvalOf('a')).toMatchObject({ agent: 'second', status: 'pending' })
+  })
+
   it('is done by the next tick when the host did nothing of what the decision led to', () => {
     const session = run([{ stepId: 'answer', approval }])
     session.decide('answer', { action: 'approve' })
