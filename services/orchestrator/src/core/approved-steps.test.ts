@@ -56,6 +56,18 @@ describe('a step that is to be tried again', () => {
     expect(executeRequest(session.state, session.ref('a'))?.idempotencyKey).toBe('s1/1/a/1')
   })
 
+  it('goes to the agent that an approver gives it to', () => {
+    const session = failing()
+    const plan = planOf([
+      { stepId: 'answer', agent: 'second', params: { amount: 5 }, idempotent: false, onFailure: { action: 'ask' } },
+    ])
+    session.decide('answer', { action: 'modify', plan }, { isAdmin: true })
+    expect(executeRequest(session.state, session.ref('answer'))).toMatchObject({
+      agent: 'second',
+      idempotencyKey: 's1/1/answer/1',
+    })
+  })
+
   it('is shown as what would be done now, when the plan has it do something else', () => {
     const session = failing()
     const before = session.approvalOf('answer')

@@ -77,10 +77,13 @@ function moveStep(draft: SessionDraft, turn: TurnState, { step, before }: { step
   const known = turn.steps[step.stepId]
   if (known === undefined || isTerminalStep(known.status)) return
   // The agent it fell back to while the session was paused has not been granted anything yet.
-  const isGranted = known.approvedHash === hashOfStep(draft, { ...turn, planVersion: turn.planVersion - 1 }, before)
+  const isGranted =
+    known.approvedHash !== undefined &&
+    known.approvedHash === hashOfStep(draft, { ...turn, planVersion: turn.planVersion - 1 }, before)
   const state = draft.editStep(turn.turn, step.stepId)
-  if (state.attempt === 0) state.agent = step.agent
-  const isSame = step.capability === before.capability && isDeepStrictEqual(step.params, before.params)
+  const isHandedOver = step.agent !== before.agent
+  if (state.attempt === 0 || isHandedOver) state.agent = step.agent
+  const isSame = !isHandedOver && step.capability === before.capability && isDeepStrictEqual(step.params, before.params)
   if (state.attempt > 0 && !isSame) state.revision += 1
   state.approvedHash = isGranted && state.attempt > 0 && isSame ? hashOfStep(draft, turn, step) : undefined
 }
