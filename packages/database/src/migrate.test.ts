@@ -10,7 +10,7 @@ let test: TestDatabase
 
 beforeAll(async () => {
   test = await startTestDatabase()
-}, 30_000)
+})
 
 afterAll(() => test.stop())
 
@@ -24,7 +24,7 @@ it('goes up, down and up again, leaving nothing behind', async () => {
   expect(await tables()).toEqual(['weft_migrations'])
   expect(await migrateUp(test.database)).toHaveLength(6)
   expect((await migrationStatus(test.database)).every((status) => status.appliedAt !== undefined)).toBe(true)
-}, 20_000)
+})
 
 it('is applied once when several processes start together', async () => {
   await migrateDown(test.database, 99)
@@ -38,7 +38,7 @@ it('is applied once when several processes start together', async () => {
     '0005-webhook-rotation',
     '0006-sessions-by-creation',
   ])
-}, 20_000)
+})
 
 it('finds the newest sessions of a tenant without sorting all of them', async () => {
   const plan = await test.database.db.transaction().execute(async (db) => {
@@ -62,4 +62,4 @@ it('says what to do about a PostgreSQL that cannot search, and changes nothing t
   await database.stop()
   await socket.stop()
   await plain.close()
-}, 20_000)
+})

@@ -50,7 +50,7 @@ it('refuses a folder that another process has open, and ends cleanly when asked'
   const ended = exitOf(child)
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
-}, 30_000)
+})
 
 /** Inserts until the connection breaks; what was acknowledged is noted. */
 async function writeUntilBroken({ db }: Database, take: () => number, acknowledged: number[]): Promise<void> {

@@ -12,7 +12,7 @@ beforeAll(async () => {
   pool = new pg.Pool({ connectionString: `postgres://postgres@127.0.0.1:${server.port}/postgres`, max: 12 })
   pool.on('connect', (client) => client.on('error', () => undefined))
   await pool.query('create table marks (id int primary key, value int not null)')
-}, 30_000)
+})
 
 afterAll(async () => {
   await pool.end()

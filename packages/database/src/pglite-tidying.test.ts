@@ -13,4 +13,4 @@ it('vacuums and analyses what was changed much, while nobody is served, and leav
   ])
   expect(await tidyTables(db, () => true)).toEqual([])
   await db.close()
-}, 20_000)
+})

@@ -18,7 +18,7 @@ beforeAll(async () => {
   test = await startTestDatabase()
   store = createKnowledgeStore(test.database)
   reader = createFileReader()
-}, 30_000)
+})
 afterAll(async () => {
   await reader.stop()
   await test.stop()
@@ -158,7 +158,7 @@ describe('ingestFile', () => {
     await expect(running).rejects.toThrow('stopping')
     expect(await listIngestionJobs(test.database, 10)).toEqual([job(fileId)])
     expect(await ingest(fileId)).toMatchObject({ status: 'completed' })
-  }, 20_000)
+  })
 
   it('leaves no chunk of a file that was taken away meanwhile', async () => {
     const fileId = await add('a.txt', 'Some text.')

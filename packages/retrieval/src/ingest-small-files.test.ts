@@ -20,7 +20,7 @@ beforeAll(async () => {
   test = await startTestDatabase()
   store = createKnowledgeStore(test.database)
   reader = createFileReader()
-}, 30_000)
+})
 afterAll(async () => {
   await reader.stop()
   await test.stop()

@@ -16,7 +16,7 @@ const other = 'rival'
 beforeAll(async () => {
   test = await startTestDatabase()
   store = createKnowledgeStore(test.database)
-}, 30_000)
+})
 afterAll(() => test.stop())
 beforeEach(async () => {
   await sql`truncate files, vector_stores cascade`.execute(test.database.db)

@@ -65,4 +65,4 @@ it('waits while the database is away, and says so once', async () => {
   expect(problems).toHaveLength(1)
   database.isAway = false
   await waiting
-}, 10_000)
+})

@@ -10,7 +10,7 @@ import { loadHistory } from './postgres-history.ts'
 let test: TestDatabase
 beforeAll(async () => {
   test = await startTestDatabase()
-}, 30_000)
+})
 afterAll(() => test.stop())
 
 beforeEach(async () => {

@@ -9,7 +9,7 @@ import { createEventLog } from './postgres-event-log.ts'
 let test: TestDatabase
 beforeAll(async () => {
   test = await startTestDatabase()
-}, 30_000)
+})
 afterAll(() => test.stop())
 
 /** A session whose answer needs two approvals, with its first one given. */

@@ -8,7 +8,7 @@ import { createEventLog } from './postgres-event-log.ts'
 let test: TestDatabase
 beforeAll(async () => {
   test = await startTestDatabase()
-}, 30_000)
+})
 afterAll(() => test.stop())
 
 async function log(sessionId: string, rootSessionId?: string): Promise<void> {

@@ -9,7 +9,7 @@ import { createEventLog, type EventLogOptions } from './postgres-event-log.ts'
 let test: TestDatabase
 beforeAll(async () => {
   test = await startTestDatabase()
-}, 30_000)
+})
 afterAll(() => test.stop())
 
 const at = '2026-01-01T00:00:00.000Z'

@@ -8,7 +8,7 @@ import { startResuming } from './resume-sessions.ts'
 let test: TestDatabase
 beforeAll(async () => {
   test = await startTestDatabase()
-}, 30_000)
+})
 afterAll(() => test.stop())
 
 it('sessions that were running are woken first, again when they cannot be reached, and then those that wait, also when sidecar and database go away while that begins', async () => {

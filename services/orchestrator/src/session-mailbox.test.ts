@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
 import { newSession } from './core/new-session.ts'
+import type { SessionInput } from './core/session-state.ts'
 import { viewSession } from './core/session-view.ts'
 import { planOf, turnRequest } from './core/testing.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
@@ -12,6 +13,7 @@ function storeInMemory() {
   const store = {
     kept: undefined as StoredSession | undefined,
     commits: 0,
+    failsLoad: false,
     failsCommit: false,
     losesAnswer: false,
     armFailures: 0,
@@ -19,6 +21,7 @@ function storeInMemory() {
       return new Map()
     },
     async load() {
+      if (store.failsLoad) throw down
       return store.kept
     },
     async commit(_actorId: string, stored: StoredSession, next: StoredSession['state']) {
@@ -178,6 +181,36 @@ it('a session at rest that was only looked at here, and went on elsewhere, is ac
   expect(dispatched).toMatchObject({ type: 'dispatch', epoch: 2 })
   expect(await looking.mailbox.read()).toMatchObject({ epoch: 3 })
   expect(looking.committed.flatMap(({ commands }) => commands)).not.toContainEqual(expect.objectContaining({ type: 'dispatch' }))
+})
+
+const once = { options: { plan: planOf([{ stepId: 'answer', idempotent: false }]) } }
+const cutOff: SessionInput = {
+  type: 'outcome',
+  ...{ turn: 1, stepId: 'answer', epoch: 1, attempt: 1 },
+  usage: [],
+  outcome: { kind: 'failed', problem: { code: 'upstream_error', message: 'cut off', isRetryable: true }, mayHaveHappened: true },
+}
+
+it('a session that cannot be loaded to hear how an attempt ended is activated anew: what may have happened is not begun again', async () => {
+  const store = storeInMemory()
+  const { mailbox, committed } = mailboxOver(store)
+  await mailbox.post(submit(once))
+  await mailbox.drop()
+  store.failsLoad = true
+  await expect(mailbox.post(cutOff)).rejects.toThrow('down')
+  store.failsLoad = false
+  expect(await mailbox.read()).toMatchObject({ epoch: 2, turns: [{ status: 'failed' }] })
+  const begun = committed.flatMap(({ commands }) => commands.filter(({ type }) => type === 'dispatch'))
+  expect(begun).toHaveLength(1)
+})
+
+it('hears how an attempt ended also while it takes nothing else any more', async () => {
+  const { mailbox } = mailboxOver(storeInMemory())
+  await mailbox.post(submit(once))
+  const ticks = Array.from({ length: 10_000 }, () => mailbox.post({ type: 'tick' }))
+  const refused = expect(mailbox.post({ type: 'tick' })).rejects.toMatchObject({ code: 'session_busy' })
+  await Promise.all([mailbox.post(cutOff), refused, ...ticks])
+  expect(mailbox.peek()?.turns[0]?.status).toBe('failed')
 })
 
 it('a session dropped twice in a row still goes on where it was', async () => {

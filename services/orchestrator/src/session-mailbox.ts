@@ -49,7 +49,7 @@ interface Advanced {
 /** How long it may take until the store, too, knows which events are in the log. */
 const flushDelayMs = 300
 
-/** Inputs waiting for one actor at most; more are refused. */
+/** Inputs waiting for one actor at most; more are refused, except outcomes, of which there are no more than attempts. */
 const lettersMax = 10_000
 
 /**
@@ -82,7 +82,7 @@ export class Mailbox {
 
   /** Hands an input over; resolves once what it led to is committed. Rejects with the refusal, or why nothing could be committed. */
   post(input: SessionInput): Promise<InputReply | undefined> {
-    if (this.#letters.length >= lettersMax) {
+    if (this.#letters.length >= lettersMax && input.type !== 'outcome') {
       return Promise.reject(new WeftError('session_busy', `the session has ${this.#letters.length} inputs waiting`))
     }
     return new Promise((resolve, reject) => {
@@ -166,6 +166,8 @@ export class Mailbox {
       await this.#load(batch)
     } catch (cause) {
       this.#stored = undefined
+      // How an attempt ended is not known any more, so it must not be taken for one that runs on.
+      if (batch.some(({ input }) => input.type === 'outcome')) this.#droppedEpoch = undefined
       for (const letter of batch) letter.reject(cause)
       return
     }

@@ -50,7 +50,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => mailServer.listen(0, '127.0.0.1', resolve))
   const mailAddress = mailServer.server.address()
   smtpUrl = `smtp://127.0.0.1:${typeof mailAddress === 'object' ? mailAddress?.port : 0}`
-}, 30_000)
+})
 afterAll(async () => {
   receiver.close()
   await new Promise<void>((resolve) => mailServer.close(resolve))

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+import { createMemoryKeys } from '../testing/memory-keys.ts'
+import { emptyLog, startGateway, type TestGateway } from '../testing/start-gateway.ts'
 import { answerOf, eventItem, plan, textItem, viewOf } from '../testing/turns.ts'
 
 let gateway: TestGateway
@@ -130,6 +131,67 @@ describe('keys', () => {
     await gateway.request(`/v1/keys/${made.id}`, { method: 'DELETE' })
     expect(await text).toContain('"code":"invalid_api_key"')
     expect(await text).not.toContain('[DONE]')
+  })
+})
+
+describe('keys of several gateways', () => {
+  const summary = { object: 'session' as const, status: 'running', title: '', createdAt: '', updatedAt: '', lastSeq: 0 }
+  const log = {
+    ...emptyLog,
+    find: async ({ sessionId: id }: { sessionId: string }) => ({ ...summary, id }),
+    tail: async () => ({ lastSeq: 0, openTurns: 1 }),
+  }
+
+  let here: TestGateway
+  let elsewhere: TestGateway
+  beforeEach(async () => {
+    const keyStore = createMemoryKeys()
+    here = await startGateway({ keyStore, log })
+    elsewhere = await startGateway({ keyStore })
+  })
+  afterEach(async () => {
+    await here.stop()
+    await elsewhere.stop()
+  })
+
+  it('that are revoked at one end what they have open at the others, and nothing else', async () => {
+    const ended: string[] = []
+    const post = (body: object) => ({
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    /** Opens a streamed answer, one that comes whole, and the events of a session. */
+    const open = async (owner: string) => {
+      const made = await elsewhere.request('/v1/keys', post({ name: owner, scopes: ['chat'] }))
+      const { id, key } = (await made.json()) as { id: string; key: string }
+      const ask = (stream: boolean) => post({ model: 'weft/auto', messages: [{ role: 'user', content: 'why?' }], stream })
+      const requests: [name: string, path: string, init: RequestInit][] = [
+        ['stream', '/v1/chat/completions', ask(true)],
+        ['whole', '/v1/chat/completions', ask(false)],
+        ['events', '/v1/sessions/sess_1/events', {}],
+      ]
+      for (const [name, path, init] of requests) {
+        const text = here.request(path, { ...init, key }).then((response) => response.text())
+        text.then(
+          (answer) => ended.push(`${owner}'s ${name}: ${answer.match(/"code":"(\w+)"/)?.[1]}`),
+          () => undefined,
+        )
+      }
+      return id
+    }
+    const until = async (isSo: () => boolean) => {
+      for (let wait = 0; wait < 400 && !isSo(); wait += 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    const lost = await open('ann')
+    await open('bob')
+    await until(() => here.streams.count() === 6)
+    await here.streams.sweep()
+    expect((await elsewhere.request(`/v1/keys/${lost}`, { method: 'DELETE' })).status).toBe(200)
+    await here.streams.sweep()
+    await until(() => ended.length >= 3)
+    expect(here.streams.count()).toBe(3)
+    expect(ended.toSorted()).toEqual(['events', 'stream', 'whole'].map((name) => `ann's ${name}: invalid_api_key`))
   })
 })
 

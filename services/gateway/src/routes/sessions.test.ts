@@ -196,7 +196,7 @@ describe('a session as a document', () => {
     await reader.stop()
     for (const part of ['Question 1', 'Why is the sky blue? Почему?', 'approved by ann', 'Air scatters blue.'])
       expect(read.text).toContain(part)
-  }, 20_000)
+  })
 })
 
 describe('the events of a session', () => {

@@ -35,8 +35,7 @@ export interface TestGateway {
 
 /** The public API on a free port, with everything behind it scripted. */
 export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise<TestGateway> {
-  const keyStore = createMemoryKeys()
-  const { sidecar = { invoke: nobody, fetchFrom: nobody } } = overrides
+  const { keyStore = createMemoryKeys(), sidecar = { invoke: nobody, fetchFrom: nobody } } = overrides
   const unforeseen: unknown[] = []
   const hub = createReplyHub()
   const approvals = createMemoryApprovals()

@@ -56,6 +56,18 @@ describe('a step that is to be tried again', () => {
     expect(executeRequest(session.state, session.ref('a'))?.idempotencyKey).toBe('s1/1/a/1')
   })
 
+  it('goes to the agent that an approver gives it to', () => {
+    const session = failing()
+    const plan = planOf([
+      { stepId: 'answer', agent: 'second', params: { amount: 5 }, idempotent: false, onFailure: { action: 'ask' } },
+    ])
+    session.decide('answer', { action: 'modify', plan }, { isAdmin: true })
+    expect(executeRequest(session.state, session.ref('answer'))).toMatchObject({
+      agent: 'second',
+      idempotencyKey: 's1/1/answer/1',
+    })
+  })
+
   it('is shown as what would be done now, when the plan has it do something else', () => {
     const session = failing()
     const before = session.approvalOf('answer')
@@ -65,6 +77,34 @@ describe('a step that is to be tried again', () => {
     session.decide('answer', { action: 'modify', plan }, { isAdmin: true })
     expect(session.approvalOf('answer')).toMatchObject({ capability: 'refund', action: 'try refund again' })
     expect(session.approvalOf('answer').hash).not.toBe(before.hash)
+  })
+})
+
+describe('a step that an approver has wait for another', () => {
+  const check = { stepId: 'check', capability: 'verify' }
+  const answer = { stepId: 'answer', dependsOn: ['a', 'b'] }
+
+  it('begins when that one has ended, though it was approved before', () => {
+    const session = run([{ stepId: 'a', approval }, { stepId: 'b' }, answer])
+    const plan = planOf([{ stepId: 'a', approval, dependsOn: ['check'] }, { stepId: 'b' }, answer, check])
+    session.decide('a', { action: 'modify', plan: { ...plan, answerStepId: 'answer' } })
+    expect(session.dispatched()).toEqual(['b', 'check'])
+    session.succeed('check')
+    expect(session.dispatched()).toEqual(['b', 'check', 'a'])
+  })
+
+  it('is not tried again before', () => {
+    const session = run([{ stepId: 'a' }, { stepId: 'b', approval }, answer])
+    session.fail('a', true)
+    session.decide('b', {
+      action: 'modify',
+      plan: planOf([{ stepId: 'a', dependsOn: ['b'] }, { stepId: 'b', approval }, answer]),
+    })
+    session.nowMs += 10_000
+    session.send({ type: 'tick' })
+    expect(session.dispatched()).toEqual(['a', 'b', 'b'])
+    session.succeed('b')
+    expect(session.dispatched()).toEqual(['a', 'b', 'b', 'a'])
   })
 })
 
@@ -98,6 +138,20 @@ describe('a step that goes on after its approval', () => {
     session.succeed('answer')
     expect(count(session, 'pause')).toBe(1)
     expect(session.eventTypes.filter((type) => type === 'approval.requested')).toHaveLength(2)
+  })
+
+  it('is asked about again when it falls back to another agent, also while the session is paused and its plan grows', () => {
+    const onFailure = { action: 'fallback' as const, agent: 'second' }
+    const session = run([{ stepId: 'a', approval, onFailure }, { stepId: 'b' }, { stepId: 'answer', dependsOn: ['a', 'b'] }])
+    session.decide('a', { action: 'approve' })
+    session.send({ type: 'pause' })
+    session.fail('a')
+    const { steps } = planOf([{ stepId: 'more' }])
+    const outcome = { kind: 'succeeded' as const, output: {}, citations: [], confidence: 1, steps }
+    session.send({ type: 'outcome', ...session.ref('b'), usage: [], outcome })
+    session.send({ type: 'resume' })
+    expect(session.statusOf('a')).toBe('awaiting_approval')
+    expect(session.approvalOf('a')).toMatchObject({ agent: 'second', status: 'pending' })
   })
 
   it('is done by the next tick when the host did nothing of what the decision led to', () => {

@@ -76,12 +76,19 @@ function addStep(turn: TurnState, { stepId, agent }: WorkflowStep): void {
 function moveStep(draft: SessionDraft, turn: TurnState, { step, before }: { step: WorkflowStep; before: WorkflowStep }): void {
   const known = turn.steps[step.stepId]
   if (known === undefined || isTerminalStep(known.status)) return
+  // The agent it fell back to while the session was paused has not been granted anything yet.
+  const isGranted =
+    known.approvedHash !== undefined &&
+    known.approvedHash === hashOfStep(draft, { ...turn, planVersion: turn.planVersion - 1 }, before)
   const state = draft.editStep(turn.turn, step.stepId)
-  if (known.attempt === 0) state.agent = step.agent
-  const isSame = step.capability === before.capability && isDeepStrictEqual(step.params, before.params)
-  if (known.attempt > 0 && !isSame) state.revision += 1
-  if (state.approvedHash !== undefined)
-    state.approvedHash = known.attempt > 0 && isSame ? hashOfStep(draft, turn, step) : undefined
+  const isHandedOver = step.agent !== before.agent
+  if (state.attempt === 0 || isHandedOver) state.agent = step.agent
+  const isSame = !isHandedOver && step.capability === before.capability && isDeepStrictEqual(step.params, before.params)
+  if (state.attempt > 0 && !isSame) {
+    state.revision += 1
+    state.checkpoint = undefined
+  }
+  state.approvedHash = isGranted && state.attempt > 0 && isSame ? hashOfStep(draft, turn, step) : undefined
 }
 
 function bindAnew(draft: SessionDraft, turn: TurnState, { id }: ApprovalState): void {

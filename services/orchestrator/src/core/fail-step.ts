@@ -63,6 +63,8 @@ function mayFallBack(step: WorkflowStep, state: StepState): boolean {
 function fallBack(draft: SessionDraft, ref: StepRef, step: WorkflowStep): void {
   const state = draft.editStep(ref.turn, ref.stepId)
   state.agent = step.onFailure?.agent ?? state.agent
+  // Only the agent that made it can read it.
+  state.checkpoint = undefined
   draft.log('step.retried', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, problem: state.problem, agent: state.agent })
   startStep(draft, ref.turn, step)
 }

@@ -3,7 +3,7 @@ import type { ForkSource, Usage } from '@weft/contracts'
 import { planSeed, type SeedWish, seedOf } from './seed-turn.ts'
 import type { StepOutcome } from './session-state.ts'
 import { viewSession } from './session-view.ts'
-import { DrivenSession, turnRequest } from './testing.ts'
+import { DrivenSession, planOf, turnRequest } from './testing.ts'
 
 const used: Usage = { model: 'm', inputTokens: 1, outputTokens: 1, costUsd: 0.5, measured: true }
 
@@ -86,6 +86,27 @@ it('a step that added steps adds them anew when it runs again', () => {
       ['more', 'scout'],
     ])
   }
+})
+
+it('what waits for an added step waits for the one that adds it anew', () => {
+  const session = new DrivenSession()
+  const asking = { stepId: 'answer', approval: { reason: 'ask' } }
+  session.run([{ stepId: 'scout' }, asking])
+  const outcome = {
+    kind: 'succeeded' as const,
+    output: {},
+    citations: [],
+    confidence: 1,
+    steps: planOf([{ stepId: 'more' }]).steps,
+  }
+  session.send({ type: 'outcome', ...session.ref('scout'), usage: [], outcome })
+  const plan = session.state.turns[0]?.plan ?? planOf([])
+  const steps = plan.steps.map((step) => (step.stepId === 'answer' ? { ...step, dependsOn: ['more'] } : step))
+  session.decide('answer', { action: 'modify', plan: { ...plan, steps } })
+  expect(fork(session, { fromStep: 'scout' }).seed.plan.steps).toMatchObject([
+    { stepId: 'scout', dependsOn: [] },
+    { stepId: 'answer', dependsOn: ['scout'] },
+  ])
 })
 
 it('names what cannot be forked from', () => {

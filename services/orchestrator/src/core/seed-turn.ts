@@ -35,11 +35,20 @@ export function planSeed(
   return { turn, plan: withoutAddedBy(plan, again), stepIds: succeeded.filter((stepId) => !again.has(stepId)) }
 }
 
-/** Steps that a result added come with that result again, the same or others. */
+/** Steps that a result added come with that result again, the same or others; until then what waited for one of them waits for the step that adds it. */
 function withoutAddedBy(plan: WorkflowPlan, again: ReadonlySet<string>): WorkflowPlan {
-  const left = plan.steps.filter(({ addedBy }) => addedBy === undefined || !again.has(addedBy))
-  const kept = new Set(left.map(({ stepId }) => stepId))
-  return { ...plan, steps: left.map((step) => ({ ...step, dependsOn: step.dependsOn.filter((id) => kept.has(id)) })) }
+  const adders = new Map(
+    plan.steps.flatMap(({ stepId, addedBy }) =>
+      addedBy === undefined || !again.has(addedBy) ? [] : [[stepId, addedBy] as const],
+    ),
+  )
+  const left = plan.steps.filter(({ stepId }) => !adders.has(stepId))
+  const adderOf = (stepId: string) => {
+    let found = stepId
+    for (let hops = adders.size; hops > 0; hops -= 1) found = adders.get(found) ?? found
+    return found
+  }
+  return { ...plan, steps: left.map((step) => ({ ...step, dependsOn: [...new Set(step.dependsOn.map(adderOf))] })) }
 }
 
 /** A step and all that depend on it, directly or not. */

@@ -1,8 +1,8 @@
 import { isTerminalStep, type Problem, type WorkflowStep } from '@weft/contracts'
 import { endTurn } from './end-turn.ts'
-import { holds } from './evaluate-condition.ts'
+import { judgeStep } from './judge-step.ts'
 import type { SessionDraft } from './session-draft.ts'
-import type { StepState, TurnState } from './session-state.ts'
+import type { TurnState } from './session-state.ts'
 import { startStep } from './start-step.ts'
 
 /**
@@ -22,7 +22,7 @@ export function settleTurn(draft: SessionDraft, turn: number): void {
 function settleStep(draft: SessionDraft, turn: number, step: WorkflowStep): boolean {
   const owner = draft.findTurn(turn)
   if (owner?.phase !== 'running' || owner.steps[step.stepId]?.status !== 'pending') return false
-  const verdict = judge(step, owner.steps)
+  const verdict = judgeStep(step, owner.steps)
   if (verdict === 'wait') return false
   if (verdict === 'run') {
     startStep(draft, turn, step)
@@ -33,32 +33,8 @@ function settleStep(draft: SessionDraft, turn: number, step: WorkflowStep): bool
   return true
 }
 
-/** `isLoss`: it was meant to run, and what it waited for was lost. */
-type Verdict = 'wait' | 'run' | { skip: string; isLoss: boolean }
-
 function lossOf({ stepId }: WorkflowStep, why: string): Problem {
   return { code: 'unprocessable_content', message: `step "${stepId}" was left out: ${why}`, isRetryable: false }
-}
-
-/** A skipped dependency counts as settled: the step runs and sees that it was skipped. A failed one never comes here under `fail`. */
-function judge(step: WorkflowStep, states: Record<string, StepState>): Verdict {
-  const dependencies = step.dependsOn.map((stepId) => states[stepId]?.status ?? 'skipped')
-  const succeeded = dependencies.filter((status) => status === 'succeeded').length
-  const open = dependencies.filter((status) => !isTerminalStep(status)).length
-  const needed = neededSuccesses(step)
-  if (needed !== undefined && succeeded < needed) {
-    if (succeeded + open >= needed) return 'wait'
-    const isLoss = step.dependsOn.some((stepId) => states[stepId]?.problem !== undefined)
-    return { skip: `${needed} of its ${dependencies.length} dependencies had to succeed, ${succeeded} did`, isLoss }
-  }
-  if (needed === undefined && open > 0) return 'wait'
-  return step.when === undefined || holds(step.when, states) ? 'run' : { skip: 'its condition does not hold', isLoss: false }
-}
-
-/** undefined: all dependencies have to be settled. */
-function neededSuccesses(step: WorkflowStep): number | undefined {
-  if (step.join === undefined || step.join === 'all' || step.dependsOn.length === 0) return undefined
-  return step.join === 'any' ? 1 : step.join.atLeast
 }
 
 export function skipStep(draft: SessionDraft, { turn, stepId, cause }: { turn: number; stepId: string; cause: string }): void {

@@ -2,6 +2,7 @@ import type { WorkflowStep } from '@weft/contracts'
 import { findPolicy, riskDefault } from './approval-terms.ts'
 import { type Asking, actionOf, askApproval, hashOfStep } from './ask-approval.ts'
 import { childSessionId, childTimeoutMsDefault, isChildStep } from './child-session.ts'
+import { judgeStep } from './judge-step.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { TurnState } from './session-state.ts'
 
@@ -9,12 +10,16 @@ import type { TurnState } from './session-state.ts'
 export const stepTimeoutMsDefault = 300_000
 
 /**
- * The only way to an agent: a step that needs an approval, by its plan or by a policy, and has none for exactly what it is about to do, asks
- * for it; any other starts its next attempt.
+ * The only way to an agent: a step that a changed plan has wait for others waits; one that needs an approval, by its plan or by a policy, and has
+ * none for exactly what it is about to do, asks for it; any other starts its next attempt.
  */
 export function startStep(draft: SessionDraft, turn: number, step: WorkflowStep): void {
   const owner = draft.findTurn(turn)
   if (owner === undefined) return
+  if (judgeStep(step, owner.steps) !== 'run') {
+    draft.editStep(turn, step.stepId).status = 'pending'
+    return
+  }
   if (draft.session.isPaused) {
     holdStep(draft, turn, step)
     return

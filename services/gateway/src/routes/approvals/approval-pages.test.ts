@@ -98,7 +98,7 @@ describe('its forms', () => {
     expect((await submit(url, { decision: 'approve' })).status).toBe(504)
     gateway.session.onDecide = onDecide
     expect((await submit(url, { decision: 'approve' })).status).toBe(200)
-  }, 15_000)
+  })
 
   it('are not taken from pages of other sites', async () => {
     expect((await submit(url, { decision: 'approve' }, { origin: 'https://evil.example' })).status).toBe(403)

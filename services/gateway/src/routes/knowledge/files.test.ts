@@ -93,7 +93,7 @@ it('says that the database is away, and that it is worth trying again', async ()
     await served.stop()
     await away.stop()
   }
-}, 20_000)
+})
 
 async function upload(name: string, text: string) {
   return client.files.create({ file: await toFile(Buffer.from(text), name), purpose: 'assistants' })

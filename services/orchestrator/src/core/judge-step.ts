@@ -1,0 +1,27 @@
+import { isTerminalStep, type WorkflowStep } from '@weft/contracts'
+import { holds } from './evaluate-condition.ts'
+import type { StepState } from './session-state.ts'
+
+/** `isLoss`: it was meant to run, and what it waited for was lost. */
+export type Verdict = 'wait' | 'run' | { skip: string; isLoss: boolean }
+
+/** A skipped dependency counts as settled: the step runs and sees that it was skipped. A failed one never comes here under `fail`. */
+export function judgeStep(step: WorkflowStep, states: Record<string, StepState>): Verdict {
+  const dependencies = step.dependsOn.map((stepId) => states[stepId]?.status ?? 'skipped')
+  const succeeded = dependencies.filter((status) => status === 'succeeded').length
+  const open = dependencies.filter((status) => !isTerminalStep(status)).length
+  const needed = neededSuccesses(step)
+  if (needed !== undefined && succeeded < needed) {
+    if (succeeded + open >= needed) return 'wait'
+    const isLoss = step.dependsOn.some((stepId) => states[stepId]?.problem !== undefined)
+    return { skip: `${needed} of its ${dependencies.length} dependencies had to succeed, ${succeeded} did`, isLoss }
+  }
+  if (needed === undefined && open > 0) return 'wait'
+  return step.when === undefined || holds(step.when, states) ? 'run' : { skip: 'its condition does not hold', isLoss: false }
+}
+
+/** undefined: all dependencies have to be settled. */
+function neededSuccesses(step: WorkflowStep): number | undefined {
+  if (step.join === undefined || step.join === 'all' || step.dependsOn.length === 0) return undefined
+  return step.join === 'any' ? 1 : step.join.atLeast
+}
