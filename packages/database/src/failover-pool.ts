@@ -7,11 +7,12 @@ export interface FailoverPoolOptions {
   urls: string[]
   poolSize?: number
   queryTimeoutMs?: number
+  /** A database that just went away is waited for this long; default 5 s: an embedded one is back after half a second. */
+  patienceMs?: number
   logger?: Pick<Logger, 'info' | 'warn'>
 }
 
-/** A database that just went away is waited for this long: an embedded one is back after half a second. */
-const patienceMs = 5_000
+const patienceMsDefault = 5_000
 const retryDelayMs = { first: 25, max: 400 }
 /** While a later URL is in use, the earlier ones are looked at again at most this often. */
 const preferredCheckMs = 60_000
@@ -24,6 +25,7 @@ const readAttemptsMax = 3
  */
 export function createFailoverPool(options: FailoverPoolOptions): PostgresPool {
   const choice = chooseTarget(options)
+  const { patienceMs = patienceMsDefault } = options
   let awaySinceMs: number | undefined
 
   async function connect(): Promise<pg.PoolClient> {

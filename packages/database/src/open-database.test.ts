@@ -101,7 +101,7 @@ describe('openDatabase', () => {
 describe('when the database goes away', () => {
   it('reads are answered after a restart, and an open transaction is said to be lost', async () => {
     let server = await startPgliteServer({ port: 0 })
-    const database = open([urlOf(server)])
+    const database = open([urlOf(server)], { patienceMs: 50_000 })
     expect(await database.isHealthy()).toBe(true)
     const isInside = Promise.withResolvers<void>()
     const isBack = Promise.withResolvers<void>()

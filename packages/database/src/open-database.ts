@@ -15,6 +15,8 @@ export interface DatabaseOptions {
    * stopped inside a transaction keep the others waiting.
    */
   queryTimeoutMs?: number
+  /** How long a database that just went away is waited for; default 5,000. */
+  patienceMs?: number
   logger?: Pick<Logger, 'info' | 'warn'>
 }
 
@@ -29,7 +31,7 @@ const healthTimeoutMs = 2_000
 
 /**
  * The application database behind a pool. Connections are opened when needed, so this never fails. A query while no database is
- * reachable waits for one up to 5 s, then throws WeftError `dependency_unavailable`; the next one tries again. Reads outlive a restart
+ * reachable waits for one up to `patienceMs`, then throws WeftError `dependency_unavailable`; the next one tries again. Reads outlive a restart
  * of the database; a write whose connection broke throws `dependency_unavailable`, and may or may not have happened.
  */
 export function openDatabase(options: DatabaseOptions): Database {
