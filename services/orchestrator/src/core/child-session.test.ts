@@ -155,6 +155,18 @@ describe('a step that is a session', () => {
     expect(parent.state.turns[0]?.steps.sub?.child).toBeUndefined()
   })
 
+  it('is not paused by what was sent before it was resumed and comes after', () => {
+    const child = childOf(opening())
+    child.send({ type: 'pause', seq: 4 })
+    child.send({ type: 'resume', seq: 7 })
+    child.send({ type: 'pause', seq: 4 })
+    expect(child.state.isPaused).toBe(false)
+    child.send({ type: 'pause' })
+    expect(child.state.isPaused).toBe(true)
+    child.send({ type: 'resume', seq: 7 })
+    expect(child.state.isPaused).toBe(false)
+  })
+
   it('that nobody waits for any more is told so', () => {
     const parent = opening()
     expect(parent.send({ type: 'childChanged', turn: 1, stepId: 'sub', seq: 9 }).reply).toEqual({ kind: 'heard', isWanted: true })
