@@ -20,6 +20,9 @@ function pauseSession(draft: SessionDraft): void {
   if (draft.session.isPaused) return
   draft.editSession().isPaused = true
   noteOnTurn(draft, 'pause')
+  const { turn, request } = draft.activeTurn() ?? {}
+  // One that nobody wants any more would stay paused for ever; its parent says whether it does.
+  if (turn !== undefined && request?.parent !== undefined) sendErrand(draft, { to: 'parent', turn, parent: request.parent })
 }
 
 /** Everything that was held back begins. */
