@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals'
 import { childAgent, type SessionView, WeftError } from '@weft/contracts'
-import { createChildCalls } from './child-calls.ts'
+import { type ChildCallsOptions, createChildCalls } from './child-calls.ts'
 import type { SessionInput } from './core/session-state.ts'
 import { DrivenSession } from './core/testing.ts'
+import { invokeSession, type SessionCalls } from './session-methods.ts'
 
 const viewOf = (status: 'running' | 'completed'): SessionView => ({
   id: 'sess_child',
@@ -26,25 +27,28 @@ function parentWithChild() {
 /** Child sessions whose views are these, one after the other; what they call is kept. */
 function childrenThat(views: (SessionView | Error)[], answers: Record<string, unknown> = { submit: accepted }) {
   const calls: string[] = []
+  const made = createCalls(async ({ method }, { schema }) => {
+    calls.push(method)
+    await new Promise((resolve) => setImmediate(resolve))
+    const answer = method === 'view' ? views.shift() : (answers[method] ?? {})
+    if (answer instanceof Error) throw answer
+    return schema.parse(answer)
+  })
+  return { calls, ...made }
+}
+
+function createCalls(callActor: ChildCallsOptions['sidecar']['callActor']) {
   const applied: SessionInput[] = []
   const problems: string[] = []
   const children = createChildCalls({
-    sidecar: {
-      async callActor({ method }, { schema }) {
-        calls.push(method)
-        await new Promise((resolve) => setImmediate(resolve))
-        const answer = method === 'view' ? views.shift() : (answers[method] ?? {})
-        if (answer instanceof Error) throw answer
-        return schema.parse(answer)
-      },
-    },
+    sidecar: { callActor },
     apply: async (_actorId, input) => {
       applied.push(input)
     },
     peek: () => undefined,
     onProblem: (what) => problems.push(what),
   })
-  return { children, calls, applied, problems }
+  return { children, applied, problems }
 }
 
 /** Each call takes one round of the loop. */
@@ -81,6 +85,23 @@ it('a child that refuses is no child: its step is told why', async () => {
   children.visit('acme.s1', parentWithChild().state, parentWithChild().ref('answer'))
   await settle()
   expect(applied).toMatchObject([{ type: 'child', told: { code: 'gone', message: 'it was deleted' } }])
+})
+
+it('a child hears which pause of its parent it is', async () => {
+  const heard: SessionInput[] = []
+  const session: SessionCalls = {
+    post: async (input) => void heard.push(input),
+    read: async () => new DrivenSession().state,
+    prepare: () => undefined,
+    readOutcomes: async () => new Map(),
+    loadHistory: async () => [],
+  }
+  const { children } = createCalls(async ({ method }, { body, schema }) =>
+    schema.parse(await invokeSession(session, { actorId: 'acme.sess_child', method, argument: body })),
+  )
+  children.call('acme.s1', parentWithChild().state, { to: 'child', sessionId: 'sess_child', method: 'pause', seq: 4 })
+  await settle()
+  expect(heard).toEqual([{ type: 'pause', seq: 4 }])
 })
 
 it('whoever is called says whether it has to do with it; one that is not there has not', async () => {

@@ -101,9 +101,9 @@ async function askChild(sidecar: Actors, id: string, request: object): Promise<C
 
 type To<T extends Errand['to']> = Extract<Errand, { to: T }>
 
-async function callChild(sidecar: Actors, { tenant }: SessionState, { sessionId, method }: To<'child'>): Promise<boolean> {
+async function callChild(sidecar: Actors, { tenant }: SessionState, { sessionId, method, seq }: To<'child'>): Promise<boolean> {
   const child = { type: 'Session', id: sessionActorId(tenant, sessionId), method }
-  return sidecar.callActor(child, { body: {}, schema: Anything }).then(() => true, isThere)
+  return sidecar.callActor(child, { body: { seq }, schema: Anything }).then(() => true, isThere)
 }
 
 async function tellParent(sidecar: Actors, { tenant }: SessionState, { parent, seq }: To<'parent'>): Promise<boolean> {

@@ -29,6 +29,7 @@ export interface SessionCalls {
 
 const SeedArgument = z.object({ turn: z.int().positive().optional(), fromStep: z.string().max(64).optional() })
 const ChildArgument = z.object({ turn: z.int().positive(), stepId: z.string().max(64), seq: z.int().nonnegative() })
+const HoldArgument = z.object({ seq: z.int().nonnegative().optional() })
 const CancelArgument = z.object({ turn: z.int().positive().optional() })
 const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256), replyDetail: ReplyDetail.default('text') })
 
@@ -53,7 +54,7 @@ export async function invokeSession(
       })
     case 'pause':
     case 'resume':
-      return applyAndView(session, { type: method })
+      return applyAndView(session, { type: method, seq: parseValue(HoldArgument, argument ?? {}, `the wish to ${method}`).seq })
     case 'decide':
       return decide(session, parseValue(DecideApproval, argument, 'the decision'))
     case 'seed':

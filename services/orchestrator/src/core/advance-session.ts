@@ -9,7 +9,7 @@ import { decideApproval } from './decide-approval.ts'
 import { deleteSession, deleteStray, eraseWhenAlone, noteArrivedWhenDeleted, noteErased } from './delete-session.ts'
 import { noteArrived, repeatErrands } from './errands.ts'
 import { noteWaiting } from './note-waiting.ts'
-import { endBorrowedPause, pauseSession, resumeSession } from './pause-session.ts'
+import { endBorrowedPause, holdSession } from './pause-session.ts'
 import { SessionDraft } from './session-draft.ts'
 import { type Advance, type AdvanceContext, type SessionInput, type SessionState, sessionLimits } from './session-state.ts'
 import { submitTurn } from './submit-turn.ts'
@@ -63,9 +63,8 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
     case 'decide':
       return decideApproval(draft, input.decision)
     case 'pause':
-      return pauseSession(draft)
     case 'resume':
-      return resumeSession(draft)
+      return holdSession(draft, input)
     case 'delete':
       return deleteSession(draft)
     case 'erased':

@@ -155,6 +155,28 @@ describe('a step that is a session', () => {
     expect(parent.state.turns[0]?.steps.sub?.child).toBeUndefined()
   })
 
+  it('is not paused by what was sent before it was resumed and comes after', () => {
+    const child = childOf(opening())
+    child.send({ type: 'pause', seq: 4 })
+    child.send({ type: 'resume', seq: 7 })
+    child.send({ type: 'pause', seq: 4 })
+    expect(child.state.isPaused).toBe(false)
+    child.send({ type: 'pause' })
+    expect(child.state.isPaused).toBe(true)
+    child.send({ type: 'resume', seq: 7 })
+    expect(child.state.isPaused).toBe(false)
+  })
+
+  it('that was opened late, when nobody wants it any more, is not left paused', () => {
+    const child = childOf(opening())
+    child.send({ type: 'pause', seq: 4 })
+    const [asking] = child.state.errands
+    if (asking === undefined) throw new RangeError('the parent was not asked')
+    child.send({ type: 'arrived', errand: asking, isWanted: false })
+    expect(child.turnStatus).toBe('cancelled')
+    expect(child.state).toMatchObject({ isPaused: false, errands: [{ to: 'parent' }] })
+  })
+
   it('that nobody waits for any more is told so', () => {
     const parent = opening()
     expect(parent.send({ type: 'childChanged', turn: 1, stepId: 'sub', seq: 9 }).reply).toEqual({ kind: 'heard', isWanted: true })

@@ -14,6 +14,7 @@ export function newSession(
     lastTurn: 0,
     lastApproval: 0,
     isPaused: false,
+    heardSeq: 0,
     deletion: 'none',
     turns: [],
     pastRequests: [],

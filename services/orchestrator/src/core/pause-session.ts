@@ -1,17 +1,32 @@
 import { openChildren } from './child-session.ts'
 import { sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
+import type { SessionInput } from './session-state.ts'
 import { tickSession } from './tick-session.ts'
 
+/** Pauses or resumes. What a parent asks may be overtaken by what it asked later. */
+export function holdSession(
+  draft: SessionDraft,
+  { type, seq = draft.session.heardSeq }: Extract<SessionInput, { type: 'pause' | 'resume' }>,
+): void {
+  if (seq < draft.session.heardSeq) return
+  if (seq > draft.session.heardSeq) draft.editSession().heardSeq = seq
+  if (type === 'pause') pauseSession(draft)
+  else resumeSession(draft)
+}
+
 /** Nothing new is planned or started until the session is resumed; what runs runs on, and its results are kept. Pausing twice is once. */
-export function pauseSession(draft: SessionDraft): void {
+function pauseSession(draft: SessionDraft): void {
   if (draft.session.isPaused) return
   draft.editSession().isPaused = true
   noteOnTurn(draft, 'pause')
+  const { turn, request } = draft.activeTurn() ?? {}
+  // One that nobody wants any more would stay paused for ever; its parent says whether it does.
+  if (turn !== undefined && request?.parent !== undefined) sendErrand(draft, { to: 'parent', turn, parent: request.parent })
 }
 
 /** Everything that was held back begins. */
-export function resumeSession(draft: SessionDraft): void {
+function resumeSession(draft: SessionDraft): void {
   if (!draft.session.isPaused) return
   draft.editSession().isPaused = false
   noteOnTurn(draft, 'resume')

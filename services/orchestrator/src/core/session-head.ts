@@ -135,6 +135,7 @@ export const SessionHead = z.object({
   lastTurn: z.int(),
   lastApproval: z.int(),
   isPaused: z.boolean(),
+  heardSeq: z.int().default(0),
   deletion: z.enum(['none', 'erasing', 'erased']),
   errands: z.array(ErrandHead).default([]),
   turns: z.array(TurnHead),

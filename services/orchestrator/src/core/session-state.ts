@@ -55,6 +55,8 @@ export interface SessionState {
   lastApproval: number
   /** Nothing new is planned or dispatched until the session is resumed; what runs runs on. */
   isPaused: boolean
+  /** The newest errand of the parent's that paused or resumed it; an older one that comes late no longer counts. */
+  heardSeq: number
   /** A deleted session keeps only that it was: `erasing` until the database has forgotten it too. */
   deletion: 'none' | 'erasing' | 'erased'
   /** Oldest first; at most `turnsKept` ended ones. */
@@ -223,8 +225,8 @@ export type SessionInput =
   | { type: 'cancel'; turn: number | undefined }
   | { type: 'attach'; replyTopic: string; replyDetail: ReplyDetail }
   | { type: 'decide'; decision: DecideApproval }
-  | { type: 'pause' }
-  | { type: 'resume' }
+  /** `seq`: of the errand, when the parent asks. */
+  | { type: 'pause' | 'resume'; seq?: number | undefined }
   /** What a child session is now, or why there is none. */
   | ({ type: 'child'; sessionId: string; told: ChildTold | Problem } & StepRef)
   | { type: 'childChanged'; turn: number; stepId: string; seq: number }
