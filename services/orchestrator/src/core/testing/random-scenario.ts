@@ -23,11 +23,12 @@ export const determinedScenario: fc.Arbitrary<Scenario> = fc.boolean().chain((is
         adds: fc.constantFrom(0, 0, isGrowing ? 2 : 0),
         asks: fc.constantFrom(0, 0, 0, 1),
         isBroken: fc.boolean(),
+        gate: fc.constantFrom({}, {}, {}, { approval: { reason: 'ask first' } }),
         tried,
       })
-      .map(({ more, onFailure, adds, asks, isBroken, tried: { failures, value } }) => {
+      .map(({ more, onFailure, adds, asks, isBroken, gate, tried: { failures, value } }) => {
         const brokenAgents = isBroken && onFailure.onFailure !== undefined ? ['worker'] : []
-        return { step: { ...draft, ...more, ...onFailure }, fate: { failures, value, brokenAgents, adds, asks } }
+        return { step: { ...draft, ...more, ...onFailure, ...gate }, fate: { failures, value, brokenAgents, adds, asks } }
       }),
   ),
 )
@@ -40,20 +41,24 @@ export const anyScenario: fc.Arbitrary<Scenario> = scenario((draft) =>
       rule: fc.record(
         {
           onFailure: fc.record({
-            action: fc.constantFrom('fail', 'skip', 'retry', 'fallback', 'ask'),
+            action: fc.constantFrom('fail', 'skip', 'retry', 'fallback', 'ask', 'ask'),
             maxAttempts: fc.integer({ min: 1, max: 3 }),
             agent: fc.constant('second'),
           }),
           idempotent: fc.boolean(),
           timeoutMs: fc.constantFrom(1_000, 60_000),
-          approval: fc.constantFrom({ reason: 'ask first' }, { reason: 'ask first', timeoutMs: 5_000 }),
+          approval: fc.constantFrom(
+            { reason: 'ask first' },
+            { reason: 'ask first', timeoutMs: 5_000 },
+            { reason: 'ask two', quorum: 2 },
+          ),
         },
         { requiredKeys: [] },
       ),
       tried,
-      brokenAgents: fc.subarray(['worker', 'second']),
-      adds: fc.constantFrom(0, 0, 0, 1),
-      asks: fc.constantFrom(0, 0, 0, 2),
+      brokenAgents: fc.constantFrom<string[]>([], [], [], [], [], [], [], ['worker'], ['second'], ['worker', 'second']),
+      adds: fc.constantFrom(0, 0, 1),
+      asks: fc.constantFrom(0, 0, 0, 0, 1, 2),
     })
     .map(({ more, rule, tried: { failures, value }, brokenAgents, adds, asks }) => ({
       step: { ...draft, ...more, ...rule },

@@ -4,24 +4,33 @@ import { type Problem, toWeftError, type WorkflowPlan } from '@weft/contracts'
 import { childRequest } from '../child-session.ts'
 import { newSession } from '../new-session.ts'
 import { fromHead, partsOf, toHead } from '../persist-session.ts'
-import type { Errand, InputReply, SessionCommand, SessionInput, StepRef } from '../session-state.ts'
+import type { AttemptOutcome, Errand, InputReply, SessionCommand, SessionInput, StepRef } from '../session-state.ts'
 import { viewSession } from '../session-view.ts'
 import { DrivenSession, turnRequest } from '../testing.ts'
 import { beatOf } from '../tick-session.ts'
+import { checkRepairs } from './check-advance.ts'
 
 interface Member {
   session: DrivenSession
   commands: SessionCommand[]
+  /** What waits for a call under way, by the session that is called: calls to one never overtake each other, unless their host is lost. */
+  calling: Map<string, Errand[]>
 }
 
-/** Sessions that open each other, and all that is on its way between them. Each move takes one of the things that could happen, chosen by `pick`. */
+/** What is on its way to a session: an input of its own, or what another one asks of it. */
+type Letter =
+  | { kind: 'word'; memberId: string; input: SessionInput }
+  | { kind: 'visit'; memberId: string; ref: StepRef }
+  | { kind: 'call'; memberId: string; errand: Errand; calling: Member['calling'] }
+
+/** Sessions that open each other, and all that is on its way between them, which may be lost. Each move takes one of the things that could happen, chosen by `pick`. */
 export class SimulatedFamily {
   readonly members = new Map<string, Member>()
   readonly rootId = 's1'
   readonly #pick: (count: number) => number
   #nowMs = 1_000_000
   #work: { memberId: string; ref: StepRef }[] = []
-  #messages: { memberId: string; input: SessionInput }[] = []
+  #letters: Letter[] = []
 
   constructor(plan: WorkflowPlan, pick: (count: number) => number) {
     this.#pick = pick
@@ -37,15 +46,15 @@ export class SimulatedFamily {
     this.#send(this.rootId, input)
   }
 
-  /** One host does one of the things it was told, perhaps to another session; what comes of it is on its way back. */
+  /** One host does one of the things it was told; what it asks of another session is on its way there. */
   perform(): void {
     const told = this.#takeCommand()
     if (told === undefined) return
     const { memberId, command } = told
     if (command.type === 'dispatch') this.#work.push({ memberId, ref: command })
-    if (command.type === 'visit') this.#visit(memberId, command)
-    if (command.type === 'call') this.#call(memberId, command.errand)
-    if (command.type === 'erase') this.#messages.push({ memberId, input: { type: 'erased' } })
+    if (command.type === 'visit') this.#letters.push({ kind: 'visit', memberId, ref: command })
+    if (command.type === 'call') this.#queueCall(memberId, command.errand)
+    if (command.type === 'erase') this.#letters.push({ kind: 'word', memberId, input: { type: 'erased' } })
   }
 
   forget(): void {
@@ -53,26 +62,34 @@ export class SimulatedFamily {
   }
 
   finish(): void {
-    const work = this.#takeOne(this.#work)
-    if (work === undefined) return
-    const { turn, stepId, epoch, attempt } = work.ref
-    const outcome = { kind: 'succeeded' as const, output: { text: stepId }, citations: [], confidence: 1 }
-    this.#messages.push({ memberId: work.memberId, input: { type: 'outcome', turn, stepId, epoch, attempt, usage: [], outcome } })
+    this.#end({ kind: 'succeeded', output: {}, citations: [], confidence: 1 })
   }
 
+  fail(): void {
+    this.#end({ kind: 'failed', problem: { code: 'upstream_error', message: 'broken', isRetryable: false } })
+  }
+
+  /** One of what is on its way arrives, whichever was sent first. */
   deliver(): void {
-    const message = this.#takeOne(this.#messages)
-    if (message !== undefined) this.#send(message.memberId, message.input)
+    const letter = this.#takeOne(this.#letters)
+    if (letter?.kind === 'word') this.#send(letter.memberId, letter.input)
+    if (letter?.kind === 'visit') this.#visit(letter.memberId, letter.ref)
+    if (letter?.kind === 'call') this.#call(letter)
   }
 
+  /** Nobody waits any longer for one of what is on its way (a result, a call to another session, what that one answered): it never arrives, or late. */
   lose(): void {
-    this.#takeOne(this.#messages)
+    const letter = this.#takeOne(this.#letters)
+    if (letter?.kind === 'call') this.#endCall(letter)
+    if (letter === undefined || this.#pick(2) === 0) return
+    this.#letters.push(letter.kind === 'call' ? { ...letter, calling: new Map() } : letter)
   }
 
   /** One session's host is gone, with its work and what it was about to do. */
   async crash(): Promise<void> {
     const [memberId, member] = [...this.members][this.#pick(this.members.size)] ?? assert.fail()
     member.commands = []
+    member.calling = new Map()
     this.#work = this.#work.filter((work) => work.memberId !== memberId)
     const { head, parts } = JSON.parse(
       JSON.stringify({ head: toHead(member.session.state), parts: Object.fromEntries(partsOf(member.session.state)) }),
@@ -109,9 +126,12 @@ export class SimulatedFamily {
     for (let round = 0; round < 300; round += 1) {
       while ([...this.members.values()].some(({ commands }) => commands.length > 0)) this.perform()
       while (this.#work.length > 0) this.finish()
-      while (this.#messages.length > 0) this.deliver()
+      while (this.#letters.length > 0) this.deliver()
       this.decide('approve')
-      if (this.#isQuiet()) return
+      if (this.#isQuiet()) {
+        for (const { session } of this.members.values()) checkRepairs(session.events)
+        return
+      }
       this.wait(15_000)
     }
     assert.fail('the family comes to rest')
@@ -119,7 +139,7 @@ export class SimulatedFamily {
 
   #isQuiet(): boolean {
     const isBusy = (member: Member) => member.commands.length > 0 || beatOf(member.session.state) !== 'never'
-    return this.#work.length === 0 && this.#messages.length === 0 && ![...this.members.values()].some(isBusy)
+    return this.#work.length === 0 && this.#letters.length === 0 && ![...this.members.values()].some(isBusy)
   }
 
   #visit(memberId: string, { turn, stepId, epoch, attempt }: StepRef): void {
@@ -133,26 +153,52 @@ export class SimulatedFamily {
     const { turns, lastSeq } = viewSession(this.members.get(sessionId)?.session.state ?? assert.fail())
     const [shown] = turns.map(({ status, approvals, answer }) => ({ status, approvals, answer, seq: lastSeq }))
     const told = problem ?? shown
-    if (told !== undefined) this.#messages.push({ memberId, input: { type: 'child', ...ref, sessionId, told } })
+    if (told === undefined) return
+    this.#letters.push({ kind: 'word', memberId, input: { type: 'child', ...ref, sessionId, told } })
   }
 
-  #call(memberId: string, errand: Errand): void {
-    const { errands } = this.members.get(memberId)?.session.state ?? assert.fail()
-    if (!errands.some((other) => isDeepStrictEqual(other, errand))) return
-    const targetId = errand.to === 'child' ? errand.sessionId : errand.parent.sessionId
-    const target = this.members.get(targetId)
-    let isWanted = false
-    if (target !== undefined) {
-      const input: SessionInput =
-        errand.to === 'parent'
-          ? { type: 'childChanged', turn: errand.parent.turn, stepId: errand.parent.stepId, seq: errand.seq }
-          : errand.method === 'cancel'
-            ? { type: 'cancel', turn: undefined }
-            : { type: errand.method }
-      const { problem, reply } = this.#send(targetId, input)
-      isWanted = problem === undefined && (errand.to === 'child' || (reply?.kind === 'heard' && reply.isWanted))
+  #queueCall(memberId: string, errand: Errand): void {
+    const { calling } = this.members.get(memberId) ?? assert.fail()
+    const waiting = calling.get(targetOf(errand))
+    calling.set(targetOf(errand), [...(waiting ?? []), errand])
+    if (waiting === undefined) this.#nextCall(memberId, targetOf(errand))
+  }
+
+  /** One that was replaced while it waited its turn is not made. */
+  #nextCall(memberId: string, targetId: string): void {
+    const { session, calling } = this.members.get(memberId) ?? assert.fail()
+    const isWanted = (errand: Errand) => session.state.errands.some((other) => isDeepStrictEqual(other, errand))
+    const [next, ...waiting] = (calling.get(targetId) ?? []).filter(isWanted)
+    if (next === undefined) calling.delete(targetId)
+    else {
+      calling.set(targetId, waiting)
+      this.#letters.push({ kind: 'call', memberId, errand: next, calling })
     }
-    this.#messages.push({ memberId, input: { type: 'arrived', errand, isWanted } })
+  }
+
+  #call(call: Extract<Letter, { kind: 'call' }>): void {
+    const { memberId, errand } = call
+    const isWanted = this.members.has(targetOf(errand)) && this.#isHeard(errand)
+    this.#letters.push({ kind: 'word', memberId, input: { type: 'arrived', errand, isWanted } })
+    this.#endCall(call)
+  }
+
+  /** Another host does not wait for it. */
+  #endCall({ memberId, errand, calling }: Extract<Letter, { kind: 'call' }>): void {
+    if (this.members.get(memberId)?.calling === calling) this.#nextCall(memberId, targetOf(errand))
+  }
+
+  #isHeard(errand: Errand): boolean {
+    const { problem, reply } = this.#send(targetOf(errand), inputOf(errand))
+    return problem === undefined && (errand.to === 'child' || (reply?.kind === 'heard' && reply.isWanted))
+  }
+
+  #end(outcome: AttemptOutcome): void {
+    const work = this.#takeOne(this.#work)
+    if (work === undefined) return
+    const { turn, stepId, epoch, attempt } = work.ref
+    const input: SessionInput = { type: 'outcome', turn, stepId, epoch, attempt, usage: [], outcome }
+    this.#letters.push({ kind: 'word', memberId: work.memberId, input })
   }
 
   #send(memberId: string, input: SessionInput): { problem?: Problem; reply?: InputReply | undefined } {
@@ -173,7 +219,7 @@ export class SimulatedFamily {
   #addMember(sessionId: string): void {
     const session = new DrivenSession()
     session.state = { ...newSession({ tenant: 'acme', sessionId, user: undefined }, this.#nowMs), epoch: 1 }
-    this.members.set(sessionId, { session, commands: [] })
+    this.members.set(sessionId, { session, commands: [], calling: new Map() })
   }
 
   #takeCommand(): { memberId: string; command: SessionCommand } | undefined {
@@ -186,4 +232,16 @@ export class SimulatedFamily {
   #takeOne<T>(from: T[]): T | undefined {
     return from.length === 0 ? undefined : from.splice(this.#pick(from.length), 1)[0]
   }
+}
+
+function targetOf(errand: Errand): string {
+  return errand.to === 'child' ? errand.sessionId : errand.parent.sessionId
+}
+
+function inputOf(errand: Errand): SessionInput {
+  if (errand.to === 'parent')
+    return { type: 'childChanged', turn: errand.parent.turn, stepId: errand.parent.stepId, seq: errand.seq }
+  const { method, seq } = errand
+  if (method === 'cancel') return { type: 'cancel', turn: undefined }
+  return method === 'delete' ? { type: 'delete' } : { type: method, seq }
 }
