@@ -8,7 +8,7 @@ import { runSequentially } from './testing/sequential-run.ts'
 import { type Scenario, SimulatedWorld } from './testing/simulated-world.ts'
 
 /** A slow machine plays fewer, and tells the seed of what failed before its time is over. */
-const bounds = { interruptAfterTimeLimit: 250_000 }
+const bounds = { interruptAfterTimeLimit: 45_000 }
 
 type Move = (world: SimulatedWorld) => unknown
 
@@ -108,9 +108,9 @@ it('any turns under any interleaving of results, repeats, losses, crashes, pause
       if (world.isDeleted) expect(world.session.state.deletion).toBe('erased')
       else expect(world.ended.size).toBe(turns.length)
     }),
-    { numRuns: 300, ...bounds },
+    { numRuns: 150, ...bounds },
   )
-}, 600_000)
+}, 60_000)
 
 it('turns whose failures can be repaired, and forks of them from any step, come to what doing one step after the other comes to, whatever happens to their host', async () => {
   const scenarios = fc.array(determinedScenario, { minLength: 1, maxLength: 2 })
@@ -123,7 +123,7 @@ it('turns whose failures can be repaired, and forks of them from any step, come 
     }),
     { numRuns: 100, ...bounds },
   )
-}, 600_000)
+}, 60_000)
 
 function expectSequential(turn: TurnState | undefined, scenario: Scenario | undefined): void {
   if (scenario === undefined) throw new RangeError('there is no such turn')

@@ -1,7 +1,7 @@
 import { type Approver, type DecideApproval, isTerminalStep, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
 import type { ApprovalState, TurnState } from '../session-state.ts'
 
-type Pick = (count: number) => number
+type Choose = (count: number) => number
 
 /** What a person may do about an approval; `rearrange` puts another remaining plan in the place of the turn's. */
 export type PersonAct = 'approve' | 'reject' | 'change' | 'rearrange'
@@ -9,7 +9,7 @@ export type PersonAct = 'approve' | 'reject' | 'change' | 'rearrange'
 /** A decision about what a person is shown, perhaps about a plan that cannot be. */
 export function decisionOn(
   { id: approvalId, hash }: ApprovalState,
-  { act, by, turn, pick }: { act: PersonAct; by: Approver; turn: TurnState; pick: Pick },
+  { act, by, turn, pick }: { act: PersonAct; by: Approver; turn: TurnState; pick: Choose },
 ): DecideApproval {
   const shown = { approvalId, by, hash }
   if (act === 'change') return { ...shown, action: 'modify', params: { amount: pick(100) } }
@@ -17,7 +17,7 @@ export function decisionOn(
   return { ...shown, action: act }
 }
 
-function rearranged({ plan, steps }: TurnState, pick: Pick): WorkflowPlan | undefined {
+function rearranged({ plan, steps }: TurnState, pick: Choose): WorkflowPlan | undefined {
   let next = plan
   for (let edits = 1 + pick(2); edits > 0 && next !== undefined; edits -= 1) {
     // Mostly what has not ended.
@@ -31,7 +31,7 @@ function rearranged({ plan, steps }: TurnState, pick: Pick): WorkflowPlan | unde
 
 interface Edit {
   target: WorkflowStep
-  pick: Pick
+  pick: Choose
 }
 
 /** A step that is new, or was left out before. */

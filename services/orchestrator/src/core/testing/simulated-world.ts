@@ -22,7 +22,7 @@ export interface Scenario {
   source?: ForkSource
 }
 
-type Pick = (count: number) => number
+type Choose = (count: number) => number
 
 const forksMax = 3
 
@@ -37,7 +37,7 @@ export class SimulatedWorld {
   /** Forks of its turns, each run to its end. */
   readonly forks: { turn: number; world: SimulatedWorld }[] = []
   readonly #scenarios: Scenario[]
-  readonly #pick: Pick
+  readonly #pick: Choose
   readonly #check = createAdvanceCheck()
   readonly #agents: SimulatedAgents
   readonly #people: SimulatedPeople
@@ -51,7 +51,7 @@ export class SimulatedWorld {
   #attempts = new Set<string>()
   #messages: SessionInput[] = []
 
-  constructor(scenarios: Scenario[], { pick, policies }: { pick: Pick; policies: ApprovalPolicy[] }) {
+  constructor(scenarios: Scenario[], { pick, policies }: { pick: Choose; policies: ApprovalPolicy[] }) {
     this.session.policies = policies
     this.#scenarios = scenarios
     this.#pick = pick
