@@ -4,20 +4,13 @@
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { actCapability, stepUsd } from './act-capability.ts'
 
 const { APP_PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN = '', APP_API_TOKEN } = process.env
 const [sink = '', survives = '0'] = process.argv.slice(2)
 const state = `http://127.0.0.1:${DAPR_HTTP_PORT}/v1.0/state/statestore`
 
-const capability = {
-  name: 'act',
-  description: 'Has an effect, and answers its name.',
-  inputSchema: {},
-  outputSchema: {},
-  costUsd: 0.001,
-  effects: 'external',
-}
-const card = { id: 'chaos', version: '1', description: 'Has effects.', capabilities: [capability] }
+const card = { id: 'chaos', version: '1', description: 'Has effects.', capabilities: [actCapability] }
 
 let left = Number(survives) === 0 ? Number.POSITIVE_INFINITY : Math.ceil(Number(survives) * 6 * Math.random())
 
@@ -42,7 +35,7 @@ async function act(key: string, stepId: string): Promise<object> {
   if (kept !== '') return JSON.parse(kept)
   appendFileSync(sink, `${key}\n`)
   mayDie('agent after effect')
-  const usage = { model: 'chaos', inputTokens: 1, outputTokens: 1, costUsd: 0.001, measured: true }
+  const usage = { model: 'chaos', inputTokens: 1, outputTokens: 1, costUsd: stepUsd, measured: true }
   const result = { usage, result: { type: 'result', output: { text: `did ${stepId}` }, citations: [], confidence: 1 } }
   await askSidecar('', { method: 'POST', body: JSON.stringify([{ key, value: result, metadata: { ttlInSeconds: '86400' } }]) })
   mayDie('agent after keeping')

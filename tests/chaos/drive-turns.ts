@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { stepUsd } from './act-capability.ts'
 import type { ChaosMesh } from './chaos-mesh.ts'
 import { readInPieces } from './read-in-pieces.ts'
 import { type RandomTurn, randomTurn } from './random-turn.ts'
@@ -32,8 +33,6 @@ const turnPatienceMs = 180_000
 const retryMs = 500
 const requestMs = 20_000
 const readInPiecesEvery = 10
-/** What each step of both agents declares. */
-const stepUsd = 0.001
 
 const View = z.looseObject({
   turns: z.array(

@@ -12,23 +12,16 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import { faultSettings, readFaults } from '@weft/settings'
+import { actCapability, stepUsd } from './act-capability.ts'
 
 const { APP_PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN = '', APP_API_TOKEN = '' } = process.env
 const [sink = ''] = process.argv.slice(2)
 
-const capability = {
-  name: 'act',
-  description: 'Has an effect, and answers its name.',
-  inputSchema: {},
-  outputSchema: {},
-  costUsd: 0.001,
-  effects: 'external' as const,
-}
-const card = { id: 'kept', version: '1', description: 'Has effects.', capabilities: [capability] }
+const card = { id: 'kept', version: '1', description: 'Has effects.', capabilities: [actCapability] }
 
 const execute: Execute = async ({ stepId }, emit, { idempotencyKey, tenant }) => {
   appendFileSync(sink, `${idempotencyKey.slice(tenant.length + 1)}\n`)
-  emit({ type: 'usage', model: 'chaos', inputTokens: 1, outputTokens: 1, costUsd: 0.001, measured: true })
+  emit({ type: 'usage', model: 'chaos', inputTokens: 1, outputTokens: 1, costUsd: stepUsd, measured: true })
   emit({ type: 'result', output: { text: `did ${stepId}` }, citations: [], confidence: 1 })
 }
 
