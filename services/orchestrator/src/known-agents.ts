@@ -31,6 +31,7 @@ const askTimeoutMs = 3_000
 /** The planner's registry of cards, read beside the work: no turn waits for it. */
 export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): KnownAgents {
   let known = new Map<string, Card>()
+  let versions: Record<string, string> = {}
   let schemas = new Map<string, z.ZodType | undefined>()
   let readAtMs: number | undefined
   let isReading = false
@@ -43,6 +44,7 @@ export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): Known
       const signal = AbortSignal.timeout(askTimeoutMs)
       const { cards } = await sidecar.invoke('planner', '/registry', { schema: Registry, signal })
       known = new Map(cards.map((card) => [card.id, card]))
+      versions = Object.fromEntries(cards.map(({ id, version }) => [id, version]))
       schemas = new Map()
       readAtMs = nowMs()
     } catch {
@@ -53,18 +55,19 @@ export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): Known
     if (readAtMs === undefined) setTimeout(() => void read(), firstMs).unref()
   }
 
-  function current(): Map<string, Card> {
+  function readWhenOld(): void {
     if (readAtMs !== undefined && nowMs() - readAtMs > freshMs) void read()
-    return known
   }
 
   void read()
   return {
-    versions: () => Object.fromEntries([...current().values()].map(({ id, version }) => [id, version])),
+    versions() {
+      readWhenOld()
+      return versions
+    },
     outputOf(agent, capability) {
-      const offered = current()
-        .get(agent)
-        ?.capabilities.find(({ name }) => name === capability)
+      readWhenOld()
+      const offered = known.get(agent)?.capabilities.find(({ name }) => name === capability)
       if (offered === undefined) return undefined
       const key = `${agent}/${capability}`
       if (!schemas.has(key)) schemas.set(key, readJsonSchema(offered.outputSchema))
