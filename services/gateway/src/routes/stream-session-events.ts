@@ -33,7 +33,7 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
     const { lastSeq } = await findLog(deps, session)
     const open = deps.streams.open(identityOf(response), response)
     const inbox = deps.hub.follow(session)
-    const attach = () => void attachPatiently(deps, session, open.signal)
+    const attach = attachOneByOne(() => attachPatiently(deps, session, open.signal), open.signal)
     attach()
     const sse = createSseStream(response, open)
     sse.start()
@@ -59,6 +59,24 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
     } finally {
       inbox.close()
     }
+  }
+}
+
+/** A long log tells of many turns at once: one call is under way at most, and one more follows when it was asked for meanwhile. */
+function attachOneByOne(attach: () => Promise<void>, signal: AbortSignal): () => void {
+  let isAttaching = false
+  let isWanted = false
+  async function attachWhileWanted(): Promise<void> {
+    isAttaching = true
+    while (isWanted && !signal.aborted) {
+      isWanted = false
+      await attach()
+    }
+    isAttaching = false
+  }
+  return () => {
+    isWanted = true
+    if (!isAttaching) void attachWhileWanted()
   }
 }
 
