@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { FollowedProgram } from './mesh/followed-program.ts'
 import { joinScriptedAgent } from './mesh/join-scripted-agent.ts'
@@ -22,9 +23,12 @@ it('an agent that dies in the middle of a long step goes on from its last checkp
 }, 60_000)
 
 it('an agent whose card lies about what it puts out fails its step, and it is said what was wrong', async () => {
-  const response = await ask({ say: 'no object', lies: true })
+  const lie = () => ask({ say: 'no object', lies: true })
+  // A card that has just come to the mesh is read within some seconds.
+  for (const untilMs = Date.now() + 20_000; (await lie()).status !== 502 && Date.now() < untilMs; ) await sleep(500)
+  const response = await lie()
   expect(response.status).toBe(502)
   expect(await response.json()).toMatchObject({
     error: { message: expect.stringMatching(/unruly does not put out what its card says of "work"/) },
   })
-})
+}, 60_000)
