@@ -1,31 +1,75 @@
 import { startsWith } from './decode-text.ts'
 import { FileRefusal } from './file-refusal.ts'
 
+/** Kinds that a file's first bytes tell, whatever its name is. */
+const signedKinds = ['pdf', 'docx', 'xlsx', 'pptx', 'epub', 'image'] as const
+
 /** How a file's text is to be read and cut; it is stored with the text, so that chunking again needs nothing else. */
-export const fileKinds = ['text', 'markdown', 'html', 'code', 'data', 'pdf'] as const
+export const fileKinds = ['text', 'markdown', 'html', 'code', 'data', 'table', ...signedKinds] as const
 export type FileKind = (typeof fileKinds)[number]
+type TextKind = Exclude<FileKind, (typeof signedKinds)[number]>
+
+/** What is to be read: a text of some kind, or one of three formats to be looked into, a zip file being a document or not. */
+export type FileFormat = TextKind | 'pdf' | 'zip' | 'image'
 
 /**
- * The kind of a file, by its first bytes and its name's extension. A name that says nothing is read as plain text when its bytes are text.
- * Throws FileRefusal `unsupported_type` for formats known and not read here.
+ * The format of a file, by its first bytes, and where those say nothing by its name's extension. A name that says nothing is read as plain text
+ * when its bytes are text. Throws FileRefusal `unsupported_type` for formats known and not read here, `wrong_type` for a name that promises a
+ * format the bytes do not have, and `encrypted_document`.
  */
-export function fileKindOf(filename: string, bytes: Uint8Array): FileKind {
+export function fileFormatOf(filename: string, bytes: Uint8Array): FileFormat {
   if (startsWith(bytes, pdfSignature)) return 'pdf'
-  const format =
-    signatures.find(([, signature]) => startsWith(bytes, signature))?.[0] ?? unreadExtensions.get(extensionOf(filename))
-  if (format !== undefined) {
-    const advice = format in advices ? ` ${advices[format]}` : ''
-    throw new FileRefusal('unsupported_type', `"${filename}" is ${format}, which is not read.${advice}`)
-  }
+  if (zipSignatures.some((signature) => startsWith(bytes, signature))) return 'zip'
+  if (imageTypeOf(bytes) !== undefined) return 'image'
+  if (startsWith(bytes, oleSignature)) throw refusedOle(filename, bytes)
+  const format = signatures.find(([, signature]) => startsWith(bytes, signature))?.[0]
+  if (format !== undefined) throw unreadFormat(filename, format)
+  const promised = signedExtensions.get(extensionOf(filename))
+  if (promised !== undefined) throw wrongType(filename, promised)
+  const unread = unreadExtensions.get(extensionOf(filename))
+  if (unread !== undefined) throw unreadFormat(filename, unread)
   return kindOfName(filename)
 }
 
-/** The kind a text file of this name has; undefined when the name says that it is no text. */
-export function textKindOf(filename: string): FileKind | undefined {
-  return unreadExtensions.has(extensionOf(filename)) ? undefined : kindOfName(filename)
+/** The kinds a stored text may have to stand for a file of this name with the same bytes. */
+export function kindsOfName(filename: string): FileKind[] {
+  return isTextName(filename) ? [...signedKinds, kindOfName(filename)] : [...signedKinds]
 }
 
-function kindOfName(filename: string): FileKind {
+/** The media type of an image that a vision model can be shown. */
+export function imageTypeOf(bytes: Uint8Array): string | undefined {
+  if (startsWith(bytes, ascii('RIFF')) && startsWith(bytes.subarray(8), ascii('WEBP'))) return 'image/webp'
+  return imageSignatures.find(([, signature]) => startsWith(bytes, signature))?.[0]
+}
+
+/** The refusal of a format that is known and not read. */
+export function unreadFormat(filename: string, format: string): FileRefusal {
+  const contradiction = isTextName(filename) && extensionOf(filename) !== '' ? ', whatever its name says' : ''
+  const advice = format in advices ? ` ${advices[format]}` : ''
+  return new FileRefusal('unsupported_type', `"${filename}" is ${format}${contradiction}, which is not read.${advice}`)
+}
+
+function wrongType(filename: string, promised: string): FileRefusal {
+  const message = `"${filename}" is named like ${promised}, but its content is none. Give it the name of what it is, or save it anew.`
+  return new FileRefusal('wrong_type', message)
+}
+
+/** Office keeps a document with a password in its old container, as a stream of this name ([MS-OFFCRYPTO] 2.3.4.4). */
+const encryptedStream = Buffer.from('EncryptedPackage', 'utf16le')
+
+function refusedOle(filename: string, bytes: Uint8Array): FileRefusal {
+  const isEncrypted = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(encryptedStream)
+  if (!isEncrypted) return unreadFormat(filename, 'an old Office document')
+  const message = `"${filename}" is protected by a password. Save it without one and add it again.`
+  return new FileRefusal('encrypted_document', message)
+}
+
+function isTextName(filename: string): boolean {
+  const extension = extensionOf(filename)
+  return !unreadExtensions.has(extension) && !signedExtensions.has(extension)
+}
+
+function kindOfName(filename: string): TextKind {
   return kindByExtension.get(extensionOf(filename)) ?? kindByName.get(baseName(filename).toLowerCase()) ?? 'text'
 }
 
@@ -41,14 +85,17 @@ export function baseName(filename: string): string {
 }
 
 const pdfSignature = ascii('%PDF-')
+const zipSignatures = [ascii('PK\u0003\u0004'), ascii('PK\u0005\u0006')]
+const oleSignature = [0xd0, 0xcf, 0x11, 0xe0]
+
+const imageSignatures: [mediaType: string, signature: readonly number[]][] = [
+  ['image/png', [0x89, 0x50, 0x4e, 0x47]],
+  ['image/jpeg', [0xff, 0xd8, 0xff]],
+  ['image/gif', ascii('GIF8')],
+]
 
 /** First bytes of formats people have in their folders (file(1)'s magic database). */
 const signatures: [format: string, signature: readonly number[]][] = [
-  ['an image', [0x89, 0x50, 0x4e, 0x47]],
-  ['an image', [0xff, 0xd8, 0xff]],
-  ['an image', ascii('GIF8')],
-  ['an archive or an Office document', [0x50, 0x4b, 0x03, 0x04]],
-  ['an old Office document', [0xd0, 0xcf, 0x11, 0xe0]],
   ['an archive', [0x1f, 0x8b]],
   ['an archive', [0x37, 0x7a, 0xbc, 0xaf]],
   ['an archive', [0x28, 0xb5, 0x2f, 0xfd]],
@@ -56,35 +103,49 @@ const signatures: [format: string, signature: readonly number[]][] = [
   ['a SQLite database', ascii('SQLite format 3')],
 ]
 
+const saveAsOffice = 'Save it as .docx, .xlsx, .pptx or PDF and add that.'
 const advices: Record<string, string> = {
-  'an archive or an Office document': 'Save it as PDF, HTML, Markdown or text and add that.',
-  'an old Office document': 'Save it as PDF, HTML, Markdown or text and add that.',
-  'an Office document': 'Save it as PDF, HTML, Markdown or text and add that.',
+  'an old Office document': saveAsOffice,
+  'an OpenDocument file': saveAsOffice,
+  'an Office document of a rare kind': saveAsOffice,
   'an archive': 'Unpack it and add the files inside.',
 }
 
 const unreadExtensions = byExtension({
-  'an Office document': 'docx docm xlsx xlsm pptx ppsx odt ods odp doc xls ppt rtf pages numbers key',
+  'an OpenDocument file': 'odt ods odp',
+  'an old Office document': 'doc xls ppt',
+  'an Office document of a rare kind': 'rtf pages numbers key xlsb',
   'an archive': 'zip gz tgz bz2 xz zst 7z rar tar jar war whl',
-  'an image': 'png jpg jpeg gif webp bmp tif tiff ico heic avif psd',
+  'an image of a rare kind': 'bmp tif tiff ico heic avif psd',
   'sound or video': 'mp3 wav flac ogg m4a mp4 mov avi mkv webm',
   'a program or library': 'exe dll so dylib a o obj class pyc wasm bin',
   'a font': 'ttf otf woff woff2',
-  'an e-book': 'epub mobi',
+  'an e-book of a rare kind': 'mobi azw azw3',
 })
 
-const kindByExtension = byExtension<Exclude<FileKind, 'pdf'>>({
+/** Names that promise what the first bytes must show. */
+const signedExtensions = byExtension({
+  'a PDF': 'pdf',
+  'a Word document': 'docx docm dotx dotm',
+  'a workbook': 'xlsx xlsm xltx xltm',
+  'a presentation': 'pptx pptm ppsx ppsm potx potm',
+  'an e-book': 'epub',
+  'an image': 'png jpg jpeg gif webp',
+})
+
+const kindByExtension = byExtension<TextKind>({
   markdown: 'md markdown mdown mdx mkd qmd rmd',
   html: 'html htm xhtml',
   text: 'txt text rst adoc asciidoc org tex srt vtt eml',
-  data: 'csv tsv json jsonl ndjson json5 yaml yml toml ini cfg conf log properties env xml lock geojson',
+  table: 'csv tsv',
+  data: 'json jsonl ndjson json5 yaml yml toml ini cfg conf log properties env xml lock geojson',
   code:
     'ts tsx mts cts js jsx mjs cjs py pyi go rs java kt kts scala c h cc cpp cxx hpp hh cs fs fsx vb swift m mm rb php pl pm lua r jl dart ' +
     'ex exs erl hrl hs ml mli clj cljs lisp el scm groovy gradle sh bash zsh fish ps1 bat sql graphql gql proto thrift tf hcl nix zig nim v ' +
     'vue svelte css scss sass less cmake mk asm s pas f90 f95 cob sol vhd sv',
 })
 
-const kindByName = new Map<string, FileKind>([
+const kindByName = new Map<string, TextKind>([
   ['makefile', 'code'],
   ['dockerfile', 'code'],
   ['jenkinsfile', 'code'],

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { ChunkingStrategy } from '@weft/contracts'
 import { type Chunk, chunkText } from './chunk-text.ts'
-import { fileKindOf } from './file-kind.ts'
+import { fileFormatOf } from './file-kind.ts'
 import { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
 import { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'
 
@@ -74,7 +74,9 @@ const quickBytesMax = 32_768
 function isQuick(job: ReadJob): boolean {
   if ('parsed' in job) return job.parsed.text.length <= quickBytesMax
   const { filename, bytes } = job.file
-  return bytes.length <= quickBytesMax && (bytes.length === 0 || fileKindOf(filename, bytes) !== 'pdf')
+  if (bytes.length === 0 || bytes.length > quickBytesMax) return bytes.length === 0
+  const format = fileFormatOf(filename, bytes)
+  return format !== 'pdf' && format !== 'zip'
 }
 
 /** Its output is kept away from the service's log: the PDF library warns about every odd font. */

@@ -63,7 +63,13 @@ describe('ingestFile', () => {
       code: 'invalid_file',
       message: /cannot be read/,
     },
-    { what: 'a Word document', filename: 'a.docx', content: Buffer.from('x'), code: 'unsupported_file', message: /Office/ },
+    {
+      what: 'text named like a Word document',
+      filename: 'a.docx',
+      content: Buffer.from('x'),
+      code: 'invalid_file',
+      message: /Word/,
+    },
   ])('marks $what failed and says why', async ({ filename, content, code, message }) => {
     const fileId = await add(filename, content)
     expect(await ingest(fileId)).toEqual({ status: 'failed', error: { code, message: expect.stringMatching(message) } })

@@ -7,6 +7,7 @@ import { decodeText, firstInvalidUtf8 } from './decode-text.ts'
 import { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
 import { checkFileSize, parseFile } from './parse-file.ts'
 
+const oleSignature = Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 // pdf.js warns that it cannot draw, which nobody asks of it here.
@@ -18,7 +19,7 @@ describe('parseFile', () => {
     expect(await parseFile({ filename: 'a.txt', bytes: bytes(text) })).toEqual({ text, kind: 'text' })
     expect(await parseFile({ filename: 'a.md', bytes: bytes(`\ufeff${text}`) })).toEqual({ text, kind: 'markdown' })
     const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le')
-    expect(await parseFile({ filename: 'a.csv', bytes: utf16 })).toEqual({ text, kind: 'data' })
+    expect(await parseFile({ filename: 'a.csv', bytes: utf16 })).toEqual({ text, kind: 'table' })
     expect(await parseFile({ filename: 'a.log', bytes: Buffer.from(utf16).swap16() })).toEqual({ text, kind: 'data' })
   })
 
@@ -66,18 +67,46 @@ describe('parseFile', () => {
       message: /an image/,
     },
     {
-      what: 'a Word document by its name',
+      what: 'text named like a Word document',
       filename: 'a.docx',
       content: bytes('x'),
+      code: 'wrong_type',
+      message: /"a.docx" is named like a Word document, but/,
+    },
+    {
+      what: 'text named like a PDF',
+      filename: 'a.pdf',
+      content: bytes('x'),
+      code: 'wrong_type',
+      message: /named like a PDF/,
+    },
+    {
+      what: 'an Office document with a password',
+      filename: 'a.xlsx',
+      content: Buffer.concat([oleSignature, Buffer.alloc(600), Buffer.from('EncryptedPackage', 'utf16le')]),
+      code: 'encrypted_document',
+      message: /"a.xlsx" is protected by a password/,
+    },
+    {
+      what: 'an old Office document',
+      filename: 'a.doc',
+      content: Buffer.concat([oleSignature, Buffer.alloc(600)]),
       code: 'unsupported_type',
-      message: /Office document.*PDF/,
+      message: /an old Office document.*docx/,
+    },
+    {
+      what: 'a program named like text',
+      filename: 'a.txt',
+      content: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46),
+      code: 'unsupported_type',
+      message: /a program, whatever its name says/,
     },
     {
       what: 'an archive',
-      filename: 'a.zip',
-      content: Uint8Array.of(0x50, 0x4b, 0x03, 0x04),
+      filename: 'a.gz',
+      content: Uint8Array.of(0x1f, 0x8b),
       code: 'unsupported_type',
-      message: /archive/,
+      message: /archive.*Unpack/,
     },
     {
       what: 'a damaged PDF',

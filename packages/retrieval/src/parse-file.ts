@@ -1,14 +1,15 @@
 import { knowledgeLimits } from '@weft/contracts'
 import { codePointCounter } from './code-points.ts'
 import { decodeText } from './decode-text.ts'
-import { type FileKind, fileKindOf } from './file-kind.ts'
+import { type FileKind, fileFormatOf, unreadFormat } from './file-kind.ts'
 import { FileRefusal } from './file-refusal.ts'
+import { documentToText } from './parse-document.ts'
 import { htmlToText } from './parse-html.ts'
 import { pdfToText } from './parse-pdf.ts'
 
 /**
  * The text search and citations refer to: every offset of a chunk or quote counts its Unicode code points. `pages[i]` is the code point
- * offset at which page i + 1 begins; only PDFs have pages.
+ * offset at which page i + 1 begins: pages of a PDF, those Word last laid out, slides of a presentation, chapters of an e-book.
  */
 export type ParsedFile = { text: string; kind: FileKind; pages?: number[] }
 
@@ -19,16 +20,20 @@ export type ParsedFile = { text: string; kind: FileKind; pages?: number[] }
 export async function parseFile(file: { filename: string; bytes: Uint8Array; signal?: AbortSignal }): Promise<ParsedFile> {
   checkFileSize(file.bytes.length)
   if (file.bytes.length === 0) throw new FileRefusal('empty', 'The file is empty.')
-  const kind = fileKindOf(file.filename, file.bytes)
-  if (kind === 'pdf') {
-    const { text, pages } = await pdfToText(file.bytes, file.signal)
-    return { text, kind, pages: pages.map(codePointCounter(text)) }
-  }
+  const format = fileFormatOf(file.filename, file.bytes)
+  if (format === 'pdf') return withPages({ ...(await pdfToText(file.bytes, file.signal)), kind: format })
+  if (format === 'zip') return withPages(await documentToText(file.bytes, file.filename))
+  if (format === 'image') throw unreadFormat(file.filename, 'an image')
   const decoded = decodeText(file.bytes)
-  if (kind !== 'html') return { text: decoded, kind }
+  if (format !== 'html') return { text: decoded, kind: format }
   const text = htmlToText(decoded)
   if (text.trim() === '') throw new FileRefusal('no_text', 'The HTML page holds no readable text.')
-  return { text, kind }
+  return { text, kind: format }
+}
+
+/** Page starts in UTF-16 units become code points; a document without pages has none. */
+function withPages({ text, pages, kind }: { text: string; pages: number[]; kind: FileKind }): ParsedFile {
+  return pages.length === 0 ? { text, kind } : { text, kind, pages: pages.map(codePointCounter(text)) }
 }
 
 /** Throws FileRefusal `too_large` for a size above the limit, before anything is read. */

@@ -3,8 +3,9 @@ import { Parser } from 'htmlparser2'
 /**
  * The readable text of an HTML page, its structure kept as light Markdown (headings, lists, tables, fenced code), so that chunks and
  * quotes of it need only this text. Scripts, styles, navigation, form controls and hidden elements are left out.
+ * `isTitleKept` (default) puts the page's title above it.
  */
-export function htmlToText(html: string): string {
+export function htmlToText(html: string, { isTitleKept = true }: { isTitleKept?: boolean } = {}): string {
   const page: PageText = {
     flow: createFlow(),
     lists: [],
@@ -29,11 +30,17 @@ export function htmlToText(html: string): string {
         if (skipped === 0) addText(page, text)
       },
     },
-    { decodeEntities: true, lowerCaseTags: true },
+    { decodeEntities: true, lowerCaseTags: true, recognizeSelfClosing: isXhtml(html) },
   )
   parser.write(html)
   parser.end()
+  if (!isTitleKept) page.title = ''
   return finish(page)
+}
+
+/** There `<title/>` and `<a id="x"/>` are whole elements; in HTML they begin one. */
+function isXhtml(html: string): boolean {
+  return /^\ufeff?\s*<\?xml\b|^.{0,500}<html[^>]{0,200}\sxmlns=/s.test(html.slice(0, 1_000))
 }
 
 const skippedElements = new Set('script style template noscript svg iframe object nav select button textarea dialog'.split(' '))

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import { fileKinds, textKindOf } from './file-kind.ts'
+import { fileKinds, kindsOfName } from './file-kind.ts'
 import type { ParsedFile } from './parse-file.ts'
 import { partBytesMax } from './postgres-files.ts'
 
@@ -71,15 +71,15 @@ export type KnownFile = { parsed?: ParsedFile; isOwn: boolean; bytes?: Uint8Arra
  */
 export async function findFileTexts(database: Database, files: FileToRead[]): Promise<Map<string, KnownFile>> {
   const wanted = files.map(({ tenant, fileId, filename, contentHash, bytes }) => {
-    return { tenant, id: fileId, hash: contentHash, kind: textKindOf(filename) ?? 'pdf', hasOnePart: bytes <= partBytesMax }
+    return { tenant, id: fileId, hash: contentHash, kinds: kindsOfName(filename), hasOnePart: bytes <= partBytesMax }
   })
   const { rows } = await sql`
     select given.id as "fileId", t.file_id as owner, t.text, t.pages, part.bytes
-    from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as given(tenant text, id text, hash text, kind text, "hasOnePart" boolean)
+    from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as given(tenant text, id text, hash text, kinds jsonb, "hasOnePart" boolean)
     left join lateral (
       select t.file_id, t.text, t.pages from file_texts t join files f on f.id = t.file_id
       where f.tenant = given.tenant and f.content_hash = given.hash
-        and (t.file_id = given.id or t.pages ->> 'kind' in ('pdf', given.kind))
+        and (t.file_id = given.id or given.kinds ? (t.pages ->> 'kind'))
       order by (t.file_id = given.id) desc limit 1
     ) t on true
     left join lateral (

@@ -3,11 +3,14 @@ import type { FileKind } from './file-kind.ts'
 import { splitCode } from './split-code.ts'
 import { splitMarkdown } from './split-markdown.ts'
 
+/** Written as Markdown, by their authors or by the parsers here. */
+const markdownKinds: ReadonlySet<FileKind> = new Set<FileKind>(['markdown', 'html', 'docx', 'xlsx', 'pptx', 'epub', 'image'])
+
 /** The blocks of a text, each way of writing by its own rules. */
 export function splitBlocks(text: string, kind: FileKind): Iterable<Block> {
-  if (kind === 'markdown' || kind === 'html') return splitMarkdown(text)
+  if (markdownKinds.has(kind)) return splitMarkdown(text)
   if (kind === 'code') return splitCode(text)
-  if (kind === 'data') return [{ start: 0, end: text.length, type: 'lines', path: '' }]
+  if (kind === 'data' || kind === 'table') return [{ start: 0, end: text.length, type: 'lines', path: '' }]
   return splitParagraphs(text)
 }
 

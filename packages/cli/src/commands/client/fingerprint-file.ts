@@ -20,7 +20,7 @@ export async function fingerprintFile(file: FoundFile, fileBytesMax: number): Pr
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
         if (bytesRead === 0) break
         const piece = buffer.subarray(0, bytesRead)
-        if (sizeBytes === 0 && isBinary(piece)) return skipped(file.absolutePath, 'binary')
+        if (sizeBytes === 0 && !isDocument.test(file.absolutePath) && isBinary(piece)) return skipped(file.absolutePath, 'binary')
         sizeBytes += bytesRead
         if (sizeBytes > fileBytesMax)
           return skipped(file.absolutePath, 'grew past the size limit while it was read', { isKept: true })
@@ -38,6 +38,9 @@ export async function fingerprintFile(file: FoundFile, fileBytesMax: number): Pr
 
 /** Formats with zero bytes that the server reads: PDF, and UTF-16 text with its byte order mark. */
 const readBinaryStarts = [Buffer.from('%PDF-'), Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])]
+
+/** Documents that are zip files. What is wrong with one, a password for example, the server says. */
+const isDocument = /\.(?:docx|docm|dotx|dotm|xlsx|xlsm|xltx|xltm|pptx|pptm|ppsx|ppsm|potx|potm|epub)$/i
 
 function isBinary(start: Buffer): boolean {
   if (readBinaryStarts.some((known) => start.subarray(0, known.length).equals(known))) return false

@@ -91,6 +91,11 @@ describe('ingesting a folder', () => {
     expect(knowledge.calls).toEqual([])
   })
 
+  it('adds documents, zero bytes or not: the server says what is wrong with one', async () => {
+    await write({ 'a.docx': 'PK\u0003\u0004\0', 'b.epub': 'x\0' })
+    expect((await ingest()).added).toEqual(['a.docx', 'b.epub'])
+  })
+
   it('skips binary files, also one that became binary', async () => {
     await write({ 'a.md': 'alpha', 'b.bin': 'x\0y' })
     expect((await ingest()).skipped).toEqual([{ path: join(folder, 'b.bin'), reason: 'binary' }])

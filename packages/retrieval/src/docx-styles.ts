@@ -1,0 +1,62 @@
+import { type Attributes, prefixed, readXml } from './read-xml.ts'
+
+/** What a paragraph style says of structure. `headingLevel` is 1 for the outermost; `numberingId` '0' takes a numbering away. */
+export type ParagraphStyle = { headingLevel?: number; numberingId?: string; numberingLevel?: number }
+
+type OwnStyle = ParagraphStyle & { basedOn?: string }
+
+/** The paragraph styles of a Word document by their ids, what they take over from others included (ECMA-376 part 1, 17.7). */
+export async function readDocxStyles(pieces: AsyncIterable<string>): Promise<(id: string) => ParagraphStyle> {
+  const styles = new Map<string, OwnStyle>()
+  let style: OwnStyle = {}
+  await readXml(pieces, 'styles', {
+    open(name, attributes) {
+      if (name === 'style') {
+        style = {}
+        styles.set(prefixed(attributes, 'styleId') ?? '', style)
+      } else readStyleProperty(style, name, attributes)
+    },
+  })
+  return (id) => resolve(styles, id)
+}
+
+function readStyleProperty(style: OwnStyle, name: string, attributes: Attributes): void {
+  const value = prefixed(attributes, 'val') ?? ''
+  if (name === 'basedOn') style.basedOn = value
+  else if (name === 'numId') style.numberingId = value
+  else if (name === 'ilvl') style.numberingLevel = Number(value)
+  else if (name === 'name') setHeadingLevel(style, headingLevelOfName(value))
+  else if (name === 'outlineLvl') setHeadingLevel(style, headingLevelOfOutline(value))
+}
+
+function setHeadingLevel(style: OwnStyle, level: number | undefined): void {
+  if (level !== undefined) style.headingLevel = level
+}
+
+/** Word keeps the English names of its own styles in the file, whatever language it speaks. */
+export function headingLevelOfName(name: string): number | undefined {
+  if (/^title$/i.test(name)) return 1
+  const level = /^heading ?([1-9])$/i.exec(name)?.[1]
+  return level === undefined ? undefined : Number(level)
+}
+
+/** Levels count from 0; 9 means body text. */
+export function headingLevelOfOutline(value: string): number | undefined {
+  return /^[0-8]$/.test(value) ? Number(value) + 1 : undefined
+}
+
+/** A chain of styles longer than this goes in a circle. */
+const chainMax = 20
+
+function resolve(styles: Map<string, OwnStyle>, id: string): ParagraphStyle {
+  const chain: OwnStyle[] = []
+  let style = styles.get(id)
+  while (style !== undefined && chain.length < chainMax) {
+    chain.push(style)
+    style = style.basedOn === undefined ? undefined : styles.get(style.basedOn)
+  }
+  const resolved: OwnStyle = {}
+  for (const own of chain.toReversed()) Object.assign(resolved, own)
+  const headingLevel = chain.length === 0 ? headingLevelOfName(id) : undefined
+  return headingLevel === undefined ? resolved : { headingLevel }
+}
