@@ -2,6 +2,7 @@ import { type Block, linesOf } from './block.ts'
 import type { FileKind } from './file-kind.ts'
 import { splitCode } from './split-code.ts'
 import { splitMarkdown } from './split-markdown.ts'
+import { splitTable } from './split-table.ts'
 
 /** Written as Markdown, by their authors or by the parsers here. */
 const markdownKinds: ReadonlySet<FileKind> = new Set<FileKind>(['markdown', 'html', 'docx', 'xlsx', 'pptx', 'epub', 'image'])
@@ -10,7 +11,8 @@ const markdownKinds: ReadonlySet<FileKind> = new Set<FileKind>(['markdown', 'htm
 export function splitBlocks(text: string, kind: FileKind): Iterable<Block> {
   if (markdownKinds.has(kind)) return splitMarkdown(text)
   if (kind === 'code') return splitCode(text)
-  if (kind === 'data' || kind === 'table') return [{ start: 0, end: text.length, type: 'lines', path: '' }]
+  if (kind === 'table') return splitTable(text)
+  if (kind === 'data') return [{ start: 0, end: text.length, type: 'lines', path: '' }]
   return splitParagraphs(text)
 }
 

@@ -1,8 +1,9 @@
-import { type Block, linesOf } from './block.ts'
+import { type Block, lineHeadLength, linesOf } from './block.ts'
 import { isHighSurrogate } from './code-points.ts'
 import type { FileKind } from './file-kind.ts'
 import { isSpace, sentenceEnds } from './sentences.ts'
 import { splitBlocks } from './split-blocks.ts'
+import { cellsOfRow, pathWithColumns } from './table-columns.ts'
 
 /** How good a place the beginning of a piece is for a cut, worst first. */
 export const cutRank = { word: 0, sentence: 1, item: 2, block: 3, heading: 4 } as const
@@ -16,7 +17,7 @@ export function* splitPieces(text: string, kind: FileKind, maxWeight: number): G
     let rank: number = block.type === 'heading' ? cutRank.heading : isAfterHeading ? cutRank.word : cutRank.block
     for (const part of partsOf(text, block, maxWeight)) {
       for (const piece of cutToWeight(text, part, maxWeight)) {
-        yield { ...piece, rank, path: block.path, isHeading: block.type === 'heading' }
+        yield { ...piece, rank, path: part.path ?? block.path, isHeading: block.type === 'heading' }
         rank = cutRank.word
       }
       rank = block.type === 'list' || part.isAfterBlank ? cutRank.item : cutRank.sentence
@@ -25,16 +26,18 @@ export function* splitPieces(text: string, kind: FileKind, maxWeight: number): G
   }
 }
 
-type Part = { start: number; end: number; isAfterBlank?: boolean }
+/** `path` is its own when it differs from its block's. */
+type Part = { start: number; end: number; isAfterBlank?: boolean; path?: string }
 
 /** Lists, tables and fenced code stay whole unless they would fill a chunk on their own. */
 const wholeShare = 0.85
 
 function* partsOf(text: string, block: Block, maxWeight: number): Generator<Part> {
-  const isWhole = block.type === 'heading' || (block.type !== 'prose' && block.type !== 'lines')
+  const isWhole = block.type !== 'prose' && block.type !== 'lines'
   if (isWhole && block.end - block.start <= maxWeight && weigh(text, block.start, block.end) <= maxWeight * wholeShare)
-    yield block
+    yield { start: block.start, end: block.end }
   else if (block.type === 'prose') yield* sentencesOf(text, block)
+  else if (block.type === 'table') yield* rowsOf(text, block)
   else yield* lineParts(text, block)
 }
 
@@ -44,6 +47,13 @@ function* sentencesOf(text: string, block: Block): Generator<Part> {
     yield { start, end }
     start = end
   }
+}
+
+/** Lines; those below the first, which a chunk may begin with, stand under the names it holds. */
+function* rowsOf(text: string, block: Block): Generator<Part> {
+  const header = text.slice(block.start, block.start + lineHeadLength).split('\n', 1)[0] ?? ''
+  const path = header.trimStart().startsWith('|') ? pathWithColumns(block.path, cellsOfRow(header)) : block.path
+  for (const part of lineParts(text, block)) yield part.start === block.start ? part : { ...part, path }
 }
 
 /** Lines, each group's blank lines with the line above them. */
