@@ -51,8 +51,8 @@ module.exports = {
       name: 'core-is-pure',
       comment: 'core/ decides; it reads no clock, file, network or database',
       severity: 'error',
-      from: { path: '/src/core/', pathNot: test },
-      to: { pathNot: ['/src/core/', '^packages/contracts/', '(^|/)zod/', '^(node:)?(assert|crypto|util)$'] },
+      from: { path: ['/src/core/', '/src/.+/core/'], pathNot: test },
+      to: { pathNot: ['/src/core/', '/src/.+/core/', '^packages/contracts/', '(^|/)zod/', '^(node:)?(assert|crypto|util)$'] },
     },
     {
       name: 'postgres-in-its-files',

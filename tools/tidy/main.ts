@@ -37,7 +37,7 @@ function checkFile(path: string): string[] {
 /** Clock, chance and the environment have their places; elsewhere they are passed in. */
 function checkImpurity(path: string, text: string): string[] {
   if (!/^(packages|services)\//.test(path)) return []
-  const isCore = path.includes('/src/core/')
+  const isCore = /\/src\/(.+\/)?core\//.test(path)
   const impure = isCore
     ? (text.match(/\b(Date\.now|Math\.random|new Date\(\))/g) ?? []).map((use) => `${path}: ${use} in core/`)
     : []
