@@ -13,6 +13,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   ingest: async () => (await import('./commands/client/ingest.ts')).registerIngest,
   ask: async () => (await import('./commands/client/ask.ts')).registerAsk,
   search: async () => (await import('./commands/client/search.ts')).registerSearch,
+  evaluate: async () => (await import('./commands/evaluate/evaluate.ts')).registerEvaluate,
   approvals: async () => (await import('./commands/client/approvals.ts')).registerApprovals,
   agent: async () => (await import('./commands/agent.ts')).registerAgent,
   sessions: async () => (await import('./commands/client/sessions.ts')).registerSessions,

@@ -1,0 +1,59 @@
+import { stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { usageError } from '../client/explain-failure.ts'
+import { countRelevant, type Grades } from './core/rank-metrics.ts'
+import type { Span } from './core/span-metrics.ts'
+import { checkMarkedSpans } from './marked-spans.ts'
+import { type CollectionDocument, readDocuments } from './read-documents.ts'
+import { readJudgements } from './read-judgements.ts'
+import { readQuestions } from './read-questions.ts'
+
+/** A question and what is known to be right for it. `isAnswerable` is undefined where nothing was judged. */
+export type JudgedQuestion = {
+  id: string
+  text: string
+  grades: Grades
+  /** Marked text, as offsets in the document's own text. */
+  marked: Span[]
+  isAnswerable: boolean | undefined
+}
+
+/** A gold set: documents, questions, and which documents answer which question how well. */
+export type Collection = {
+  name: string
+  /** Changes with the documents, and with nothing else. */
+  contentHash: string
+  documents: CollectionDocument[]
+  questions: JudgedQuestion[]
+  /** What is odd and was let pass, for people. */
+  notes: string[]
+}
+
+/**
+ * Reads a folder in BEIR's layout: `corpus.jsonl`, `queries.jsonl`, `qrels.tsv`. Throws with file and line for what is wrong. With
+ * `withDocuments: false` the documents are already in a store, and `corpus.jsonl` is not looked at.
+ */
+export async function readCollection(folder: string, { withDocuments }: { withDocuments: boolean }): Promise<Collection> {
+  await requireFolder(folder)
+  const corpus = withDocuments ? await readDocuments(join(folder, 'corpus.jsonl')) : { documents: [], contentHash: '' }
+  const questions = await readQuestions(join(folder, 'queries.jsonl'))
+  const judgements = await readJudgements(join(folder, 'qrels.tsv'))
+  if (withDocuments) checkMarkedSpans(questions, corpus.documents)
+
+  const documentIds = withDocuments ? new Set(corpus.documents.map(({ id }) => id)) : undefined
+  const questionIds = new Set(questions.map(({ id }) => id))
+  return {
+    name: basename(resolve(folder)),
+    ...corpus,
+    questions: questions.map(({ id, text, marked, isAnswerable }) => {
+      const grades: Grades = judgements.gradesOf.get(id) ?? new Map()
+      return { id, text, marked, grades, isAnswerable: isAnswerable ?? (countRelevant(grades) > 0 ? true : undefined) }
+    }),
+    notes: judgements.dangling({ documentIds, questionIds }),
+  }
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const stats = await stat(folder).catch(() => undefined)
+  if (stats?.isDirectory() !== true) throw usageError(`${folder} is no folder: name one that holds a collection`)
+}

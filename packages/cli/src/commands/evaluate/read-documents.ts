@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { usageError } from '../client/explain-failure.ts'
+import { parseLine } from './parse-line.ts'
+import { badLine, readLines } from './read-lines.ts'
+
+export type CollectionDocument = { id: string; title: string; text: string }
+
+/** An attribute of a file holds at most so many characters, and the id is one. */
+export const DocumentId = z.coerce.string().min(1).max(512)
+
+const DocumentLine = z.looseObject({
+  _id: DocumentId,
+  title: z
+    .string()
+    .nullish()
+    .transform((title) => title ?? ''),
+  text: z.string(),
+})
+
+/** Changed when the way documents become files changes, so that stores loaded the old way are not taken for new ones. */
+const loadedAs = 'heading and text, 1'
+
+export async function readDocuments(path: string): Promise<{ documents: CollectionDocument[]; contentHash: string }> {
+  const lines = await readLines(path)
+  if (lines === undefined) throw usageError(`no ${path}: name a folder with corpus.jsonl, queries.jsonl and qrels.tsv`)
+  const hash = createHash('sha256').update(loadedAs)
+  const documents: CollectionDocument[] = []
+  const seen = new Map<string, number>()
+  for (const line of lines) {
+    const place = { file: 'corpus.jsonl', number: line.number }
+    const { _id: id, title, text } = parseLine(DocumentLine, line.text, place)
+    const earlier = seen.get(id)
+    if (earlier !== undefined) throw badLine(place, `_id "${id}" is already that of line ${earlier}`)
+    seen.set(id, line.number)
+    hash.update(JSON.stringify([id, title, text]))
+    documents.push({ id, title, text })
+  }
+  if (documents.length === 0) throw badLine({ file: 'corpus.jsonl', number: 1 }, 'holds no document')
+  return { documents, contentHash: hash.digest('hex').slice(0, 12) }
+}

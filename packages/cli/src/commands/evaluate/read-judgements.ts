@@ -1,0 +1,58 @@
+import { usageError } from '../client/explain-failure.ts'
+import { badLine, type Line, type Place, readLines } from './read-lines.ts'
+
+export type Judgements = {
+  /** By question, the grade of each judged document. */
+  gradesOf: Map<string, Map<string, number>>
+  /** What judges something the collection does not have: let pass, as trec_eval does, and said. */
+  dangling(known: { documentIds: ReadonlySet<string> | undefined; questionIds: ReadonlySet<string> }): string[]
+}
+
+type Judgement = { question: string; document: string; grade: number; line: number }
+
+const file = 'qrels.tsv'
+
+export async function readJudgements(path: string): Promise<Judgements> {
+  const lines = await readLines(path)
+  if (lines === undefined) throw usageError(`no ${path}: what answers what, a line each: query-id, corpus-id, score`)
+  const judgements = [...lines].flatMap((line) => parseJudgement(line) ?? [])
+  const gradesOf = new Map<string, Map<string, number>>()
+  for (const { question, document, grade, line } of judgements) {
+    const grades = gradesOf.get(question) ?? new Map<string, number>()
+    if (grades.has(document)) throw badLine({ file, number: line }, `question "${question}" judges "${document}" a second time`)
+    gradesOf.set(question, grades.set(document, grade))
+  }
+  return { gradesOf, dangling: (known) => describeDangling(judgements, known) }
+}
+
+/** The first line may be BEIR's header. */
+function parseJudgement({ text, number }: Line): Judgement | undefined {
+  const place: Place = { file, number }
+  const columns = text.split('\t').map((column) => column.trim())
+  const [question, document, score] = columns
+  if (question === undefined || document === undefined || score === undefined || columns.length !== 3) {
+    throw badLine(place, `has ${columns.length} columns instead of 3, parted by tabs: query-id, corpus-id, score`)
+  }
+  if (/^-?\d{1,9}$/.test(score) && question !== '' && document !== '') {
+    return { question, document, grade: Math.max(0, Number(score)), line: number }
+  }
+  if (number === 1 && /score/i.test(score)) return undefined
+  throw badLine(place, question === '' || document === '' ? 'an id is empty' : `the score "${score}" is not a whole number`)
+}
+
+function describeDangling(
+  judgements: readonly Judgement[],
+  { documentIds, questionIds }: Parameters<Judgements['dangling']>[0],
+): string[] {
+  const ofNoDocument = documentIds === undefined ? [] : judgements.filter(({ document }) => !documentIds.has(document))
+  const ofNoQuestion = judgements.filter(({ question }) => !questionIds.has(question))
+  return [
+    ...describe(ofNoDocument, 'judge a document that is not in corpus.jsonl and count as not found'),
+    ...describe(ofNoQuestion, 'are of a question that is not in queries.jsonl and are left out'),
+  ]
+}
+
+function describe(judgements: readonly Judgement[], what: string): string[] {
+  const [first] = judgements
+  return first === undefined ? [] : [`${judgements.length} lines of ${file} ${what} (the first: line ${first.line})`]
+}

@@ -1,0 +1,50 @@
+import { progressBar, type Terminal } from '../client/terminal.ts'
+import { type Gold, measureQuery } from './core/measure-query.ts'
+import type { Span } from './core/span-metrics.ts'
+import type { WeftSearch, Setting } from './setting-option.ts'
+
+export type SearchCase = { text: string; gold: Gold }
+
+/** What a setting came to: of every metric one value a question, in the questions' order. */
+export type SearchRun = { setting: Setting; values: Map<string, number[]>; latenciesMs: number[] }
+
+type Searching = {
+  settings: readonly Setting[]
+  search: (query: string, weft: WeftSearch | undefined) => Promise<Span[]>
+  terminal: Pick<Terminal, 'showProgress'>
+  preciseNowMs: () => number
+}
+
+/**
+ * Asks every question under every setting, one search at a time. The settings take turns at going first, so that none profits from what
+ * another has warmed.
+ */
+export async function runSearches(
+  cases: readonly SearchCase[],
+  { settings, search, terminal, preciseNowMs }: Searching,
+): Promise<SearchRun[]> {
+  const runs: SearchRun[] = settings.map((setting) => ({ setting, values: new Map(), latenciesMs: [] }))
+  for (const [index, { text, gold }] of cases.entries()) {
+    for (const run of rotate(runs, index)) {
+      const startedAtMs = preciseNowMs()
+      const chunks = await search(text, run.setting.weft)
+      run.latenciesMs.push(preciseNowMs() - startedAtMs)
+      note(run.values, measureQuery(chunks, gold))
+    }
+    terminal.showProgress(`searching ${progressBar(index + 1, cases.length)}`)
+  }
+  return runs
+}
+
+function rotate<T>(items: readonly T[], by: number): T[] {
+  const from = by % items.length
+  return [...items.slice(from), ...items.slice(0, from)]
+}
+
+function note(values: Map<string, number[]>, measured: Map<string, number>): void {
+  for (const [name, value] of measured) {
+    const noted = values.get(name)
+    if (noted === undefined) values.set(name, [value])
+    else noted.push(value)
+  }
+}
