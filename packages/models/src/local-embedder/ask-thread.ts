@@ -1,0 +1,57 @@
+import { types } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { z } from 'zod'
+import type { ThreadData, ThreadQuestion } from './embedder-thread.ts'
+
+export type EmbedderThread = {
+  /** `vectors` are those of all texts, one behind the other. Throws when the thread fails or ends. */
+  embed(texts: string[]): Promise<{ vectors: Float32Array; inputTokens: number }>
+  hasEnded(): boolean
+  stop(): Promise<void>
+}
+
+const Answer = z.union([
+  z.object({ id: z.number(), vectors: z.custom<Float32Array>(types.isFloat32Array), inputTokens: z.number() }),
+  z.object({ id: z.number(), message: z.string() }),
+])
+
+type Pending = PromiseWithResolvers<{ vectors: Float32Array; inputTokens: number }>
+
+/** Starts the thread that holds the model. What is asked before it is ready waits for it. */
+export function startEmbedderThread(data: ThreadData): EmbedderThread {
+  const worker = new Worker(new URL('./embedder-thread.ts', import.meta.url), { workerData: data, stdout: true, stderr: true })
+  worker.unref()
+  const pending = new Map<number, Pending>()
+  let lastId = 0
+  let isEnded = false
+
+  const failAll = (cause: Error) => {
+    isEnded = true
+    for (const { reject } of pending.values()) reject(cause)
+    pending.clear()
+  }
+  worker.on('message', (message: unknown) => {
+    const answer = Answer.parse(message)
+    const asked = pending.get(answer.id)
+    pending.delete(answer.id)
+    if ('message' in answer) asked?.reject(new Error(answer.message))
+    else asked?.resolve(answer)
+  })
+  worker.once('error', (cause) => failAll(cause instanceof Error ? cause : new Error(String(cause))))
+  worker.once('exit', () => failAll(new Error('its thread ended')))
+
+  return {
+    embed(texts) {
+      if (isEnded) return Promise.reject(new Error('its thread ended'))
+      const asked: Pending = Promise.withResolvers()
+      const question: ThreadQuestion = { id: ++lastId, texts }
+      pending.set(question.id, asked)
+      worker.postMessage(question)
+      return asked.promise
+    },
+    hasEnded: () => isEnded,
+    async stop() {
+      await worker.terminate()
+    },
+  }
+}

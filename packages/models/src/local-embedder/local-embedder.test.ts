@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import type { Embedder } from '../embedder.ts'
+import { buildModel } from './build-model.ts'
+import { createLocalEmbedder } from './local-embedder.ts'
+import { referenceEmbedding } from './testing/reference-bert.ts'
+import { tinyConfig, tinyVocabulary, tinyWeights, writeTinyModel } from './testing/tiny-model.ts'
+
+let published: string
+let exact: string
+let quantised: string
+const embedders: Embedder[] = []
+
+beforeAll(async () => {
+  published = await writeTinyModel()
+  exact = await mkdtemp(join(tmpdir(), 'weft-tiny-exact-'))
+  quantised = await mkdtemp(join(tmpdir(), 'weft-tiny-quantised-'))
+  await buildModel({ from: published, to: exact, isQuantised: false })
+  await buildModel({ from: published, to: quantised })
+})
+
+afterAll(async () => {
+  await Promise.all(embedders.map((embedder) => embedder.stop()))
+  for (const folder of [published, exact, quantised]) await rm(folder, { recursive: true })
+})
+
+function open(folder: string, options: { idleMs?: number } = {}): Embedder {
+  const embedder = createLocalEmbedder({ folder, threads: 1, model: { ...tinyModel }, ...options })
+  embedders.push(embedder)
+  return embedder
+}
+
+const tinyModel = { id: 'local/tiny', dimensions: tinyConfig.hidden_size, isNormalised: true, inputTokensMax: 8 }
+const sentences = ['a man is eating food .', 'bread', 'a man is eating bread', 'food food food']
+const idsOf = (text: string) => [2, ...text.split(' ').map((word) => tinyVocabulary.indexOf(word)), 3]
+
+it('embeds as the published model does, whatever shares its batch', async () => {
+  const { vectors, inputTokens } = await open(exact).embed({ texts: sentences, purpose: 'document' })
+  for (const [index, text] of sentences.entries()) {
+    const expected = referenceEmbedding(tinyWeights(), idsOf(text))
+    for (const [at, value] of expected.entries()) expect(vectors[index]?.[at]).toBeCloseTo(value, 4)
+  }
+  expect(inputTokens).toBe(sentences.reduce((total, text) => total + idsOf(text).length, 0))
+})
+
+it('stays close to the published model in eight-bit numbers', async () => {
+  const { vectors } = await open(quantised).embed({ texts: sentences, purpose: 'document' })
+  for (const [index, text] of sentences.entries()) {
+    const expected = referenceEmbedding(tinyWeights(), idsOf(text))
+    const cosine = expected.reduce((total, value, at) => total + value * (vectors[index]?.[at] ?? 0), 0)
+    expect(cosine).toBeGreaterThan(0.99)
+  }
+})
+
+it('sees the first tokens of a text that is too long, with the mark of its end', async () => {
+  const embedder = open(exact)
+  const { vectors } = await embedder.embed({ texts: ['a man is eating food . bread bread bread'], purpose: 'document' })
+  const expected = referenceEmbedding(tinyWeights(), idsOf('a man is eating food .'))
+  for (const [at, value] of expected.entries()) expect(vectors[0]?.[at]).toBeCloseTo(value, 4)
+})
+
+it('takes a question before the documents that wait', async () => {
+  const embedder = open(exact)
+  const order: string[] = []
+  const texts = Array.from({ length: 600 }, () => 'a man is eating food .')
+  const documents = embedder.embed({ texts, purpose: 'document' }).then(() => order.push('documents'))
+  const question = embedder.embed({ texts: ['food'], purpose: 'query' }).then(() => order.push('question'))
+  await Promise.all([documents, question])
+  expect(order).toEqual(['question', 'documents'])
+})
+
+it('loads the model again after it had left memory', async () => {
+  const embedder = open(exact, { idleMs: 1 })
+  const before = await embedder.embed({ texts: ['bread'], purpose: 'query' })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const after = await embedder.embed({ texts: ['bread'], purpose: 'query' })
+  expect(after.vectors).toEqual(before.vectors)
+})
+
+it('refuses more than may wait, and stops waiting when told', async () => {
+  const embedder = open(exact)
+  const many = Array.from({ length: 10_001 }, () => 'food')
+  await expect(embedder.embed({ texts: many, purpose: 'document' })).rejects.toMatchObject({ code: 'rate_limit_exceeded' })
+  const control = new AbortController()
+  const cancelled = embedder.embed({ texts: many.slice(0, 5_000), purpose: 'document', signal: control.signal })
+  control.abort()
+  await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
+})
+
+it('names what is missing when there is no model in its folder', async () => {
+  const embedder = open(published)
+  await expect(embedder.embed({ texts: ['food'], purpose: 'query' })).rejects.toMatchObject({
+    code: 'upstream_error',
+    message: expect.stringContaining('model.onnx'),
+  })
+})

@@ -1,0 +1,94 @@
+import { availableParallelism } from 'node:os'
+import type { Embedder, EmbeddingModel } from '../embedder.ts'
+import { ModelError } from '../model-error.ts'
+import { type EmbedderThread, startEmbedderThread } from './ask-thread.ts'
+import { createTextQueue, type TextBatch } from './text-queue.ts'
+
+export type LocalEmbedderOptions = {
+  /** Holds `model.onnx`, `tokenizer.json` and `tokenizer_config.json`, as `buildModel` leaves them. */
+  folder: string
+  /** Processor cores one batch may take; default: all, 4 at most. */
+  threads?: number
+  /** The model leaves memory when it was not used this long; default 600,000. */
+  idleMs?: number
+  /** What lies in the folder; default {@link localEmbeddingModel}. */
+  model?: EmbeddingModel
+}
+
+/** 384 dimensions and 256 tokens: the model card of sentence-transformers/all-MiniLM-L6-v2. */
+export const localEmbeddingModel: EmbeddingModel = {
+  id: 'local/all-MiniLM-L6-v2',
+  dimensions: 384,
+  isNormalised: true,
+  inputTokensMax: 256,
+}
+
+/** Threads beyond these gain little on texts this short. */
+const threadsMax = 4
+
+/**
+ * all-MiniLM-L6-v2 in a thread of this process, loaded with the first text (about half a second). Texts are embedded batch by batch, questions before
+ * documents, so that a question waits for one batch at most. Nothing is sent anywhere. Throws ModelError `rate_limit_exceeded` when too much
+ * waits, `cancelled` when the signal aborts, `upstream_error` when the model cannot be loaded or run.
+ */
+export function createLocalEmbedder(options: LocalEmbedderOptions): Embedder {
+  const { folder, idleMs = 600_000, model = localEmbeddingModel } = options
+  const threads = options.threads ?? Math.min(threadsMax, availableParallelism())
+  const queue = createTextQueue()
+  let thread: EmbedderThread | undefined
+  let isBusy = false
+  let isStopped = false
+  let idle: NodeJS.Timeout | undefined
+
+  async function work(): Promise<void> {
+    if (isBusy) return
+    isBusy = true
+    clearTimeout(idle)
+    for (let batch = queue.next(); batch !== undefined; batch = queue.next()) await embedBatch(batch)
+    isBusy = false
+    idle = setTimeout(() => void leaveMemory(), idleMs).unref()
+  }
+
+  async function embedBatch(batch: TextBatch): Promise<void> {
+    try {
+      thread ??= startEmbedderThread({ folder, inputTokensMax: model.inputTokensMax, threads })
+      const { vectors, inputTokens } = await thread.embed(batch.texts)
+      const vectorOf = (row: number) => vectors.subarray(row * model.dimensions, (row + 1) * model.dimensions)
+      batch.done(
+        batch.texts.map((_, row) => vectorOf(row)),
+        inputTokens,
+      )
+    } catch (cause) {
+      if (thread?.hasEnded() === true) thread = undefined
+      batch.fail(failed(cause))
+    }
+  }
+
+  async function leaveMemory(): Promise<void> {
+    const left = thread
+    thread = undefined
+    await left?.stop()
+  }
+
+  return {
+    model,
+    embed(request) {
+      if (isStopped) return Promise.reject(failed('it was stopped'))
+      if (request.texts.length === 0) return Promise.resolve({ vectors: [], inputTokens: 0 })
+      const answer = queue.add(request)
+      void work()
+      return answer
+    },
+    async stop() {
+      isStopped = true
+      clearTimeout(idle)
+      queue.failAll(failed('it was stopped'))
+      await leaveMemory()
+    },
+  }
+}
+
+function failed(cause: unknown): ModelError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new ModelError('upstream_error', `the local embedding model cannot be used: ${reason}`, { cause, isRetryable: true })
+}

@@ -1,0 +1,89 @@
+import type { EmbedRequest, Embeddings } from '../embedder.ts'
+import { ModelError } from '../model-error.ts'
+import { batchTexts } from './batch-texts.ts'
+
+/** Texts waiting at most; who asks for more is told to try again. */
+const waitingMax = 10_000
+
+/** Texts of one request that are embedded together. */
+export type TextBatch = {
+  texts: string[]
+  /** `vectors` are those of the batch's texts. */
+  done(vectors: Float32Array[], inputTokens: number): void
+  fail(failure: ModelError): void
+}
+
+export type TextQueue = {
+  /** Throws ModelError `rate_limit_exceeded` when too much waits, `cancelled` when the signal aborts. */
+  add(request: EmbedRequest): Promise<Embeddings>
+  /** The next batch: of a question before all documents, and of texts of about one length. */
+  next(): TextBatch | undefined
+  failAll(failure: ModelError): void
+}
+
+type Waiting = { request: EmbedRequest; left: number[]; done: Embeddings; settle: PromiseWithResolvers<Embeddings> }
+
+export function createTextQueue(): TextQueue {
+  const waiting: Waiting[] = []
+
+  function leave(entry: Waiting): void {
+    const at = waiting.indexOf(entry)
+    if (at >= 0) waiting.splice(at, 1)
+  }
+
+  function fail(entry: Waiting, failure: ModelError): void {
+    leave(entry)
+    entry.settle.reject(failure)
+  }
+
+  return {
+    add(request) {
+      const count = waiting.reduce((sum, { left }) => sum + left.length, request.texts.length)
+      if (count > waitingMax) return Promise.reject(tooMany())
+      if (request.signal?.aborted === true) return Promise.reject(cancelled(request.signal))
+      const entry: Waiting = {
+        request,
+        left: shortestFirst(request.texts),
+        done: { vectors: [], inputTokens: 0 },
+        settle: Promise.withResolvers(),
+      }
+      const onAbort = () => fail(entry, cancelled(request.signal))
+      request.signal?.addEventListener('abort', onAbort, { once: true })
+      waiting.push(entry)
+      return entry.settle.promise.finally(() => request.signal?.removeEventListener('abort', onAbort))
+    },
+    next() {
+      const entry = waiting.find(({ request }) => request.purpose === 'query') ?? waiting[0]
+      if (entry === undefined) return undefined
+      const textOf = (index: number) => entry.request.texts[index] ?? ''
+      const indexes = entry.left.splice(0, batchTexts(entry.left.map(textOf)))
+      return {
+        texts: indexes.map(textOf),
+        done(vectors, inputTokens) {
+          for (const [row, index] of indexes.entries()) entry.done.vectors[index] = vectors[row] ?? new Float32Array()
+          entry.done.inputTokens += inputTokens
+          if (entry.left.length > 0) return
+          leave(entry)
+          entry.settle.resolve(entry.done)
+        },
+        fail: (failure) => fail(entry, failure),
+      }
+    },
+    failAll(failure) {
+      for (const entry of [...waiting]) fail(entry, failure)
+    },
+  }
+}
+
+/** A batch is as wide as its longest text. */
+function shortestFirst(texts: string[]): number[] {
+  return texts.map((_, index) => index).toSorted((a, b) => (texts[a]?.length ?? 0) - (texts[b]?.length ?? 0))
+}
+
+function tooMany(): ModelError {
+  return new ModelError('rate_limit_exceeded', `more than ${waitingMax} texts wait to be embedded: try again later`)
+}
+
+function cancelled(signal: AbortSignal | undefined): ModelError {
+  return new ModelError('cancelled', 'embedding was cancelled', { cause: signal?.reason })
+}
