@@ -1,6 +1,7 @@
 import { BootstrapError, explainFailure, interrupted } from './bootstrap-error.mjs'
 import { cacheFolder, sweepUnfinished } from './cache-folder.mjs'
 import { ensureDapr } from './ensure-dapr.mjs'
+import { ensureEmbedder, isEmbedderSettled } from './ensure-embedder.mjs'
 import { ensureNode } from './ensure-node.mjs'
 import { ensurePnpm } from './ensure-pnpm.mjs'
 import { ensureRedis } from './ensure-redis.mjs'
@@ -22,7 +23,8 @@ const GATHER_FAILURES_MS = 1_500
  */
 export async function ensureToolchain({ needs = ALL_NEEDS, workspace, env = process.env, stream = process.stderr } = {}) {
   const cache = cacheFolder(env)
-  const isReady = () => readToolchain(cache, { needs, env }) && (!workspace || isWorkspaceInstalled(workspace))
+  const isReady = () =>
+    readToolchain(cache, { needs, env }) && (!workspace || (isWorkspaceInstalled(workspace) && isEmbedderSettled({ cache, env })))
   if (isReady()) return readToolchain(cache, { needs, env })
   const progress = createProgress({ stream })
   const onWait = (pid) => progress.say(`weft: another installation is running (process ${pid}); waiting for it`)
@@ -50,7 +52,9 @@ async function complete({ cache, env, signal, abort, needs, workspace, progress 
     const entries = Object.assign({}, ...(await Promise.all(works)))
     if (entries.pnpmCli) entries.binFolder = await linkNodeTools(cache, entries)
     writeToolchain(cache, entries, env)
-    if (workspace) await step('packages', (context) => installWorkspace(workspace, entries, context))
+    if (!workspace) return
+    await step('packages', (context) => installWorkspace(workspace, entries, context))
+    await step('Embedder', (context) => ensureEmbedder({ ...context, nodeBin: entries.nodeBin }))
   }
   const dapr = async () => {
     const { daprd, placement, scheduler } = await step('Dapr', ensureDapr)

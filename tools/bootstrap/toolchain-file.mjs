@@ -2,6 +2,7 @@ import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { builtDaprName } from './build-dapr.mjs'
 import { createFolder } from './cache-folder.mjs'
+import { embedderFolder } from './ensure-embedder.mjs'
 import { NODE_VERSION, PNPM_VERSION } from './pins.mjs'
 
 /** Which entries of the toolchain belong to which need. */
@@ -47,8 +48,10 @@ export function writeToolchain(cache, entries, env = process.env) {
 
 /** What a program of the mesh's tools gets: this Node and pnpm first on PATH, and where the toolchain is described. */
 export function toolchainEnvironment(toolchain, { cache, env = process.env }) {
+  const embedder = embedderFolder({ cache, env })
   return {
     ...env,
+    ...(embedder === undefined ? {} : { WEFT_EMBEDDER_FOLDER: embedder }),
     PATH: [toolchain.binFolder, env.PATH].filter(Boolean).join(delimiter),
     // The pinned pnpm is already the one that runs; it need not look for, nor record, itself.
     pnpm_config_pm_on_fail: 'ignore',
