@@ -40,7 +40,10 @@ async function measureSize(collection: Collection, tokens: number | undefined): 
   let inBest = 0
   for (const { text, metadata } of collection.queries) {
     const { corpus_id: document, references } = Spans.parse(metadata)
-    const { results } = await searchKnowledge(database, { tenant, vectorStoreIds: [vectorStoreId], query: text, maxResults: 50 })
+    const { results } = await searchKnowledge(
+      { database },
+      { tenant, vectorStoreIds: [vectorStoreId], query: text, maxResults: 50, options: { mode: 'bm25' } },
+    )
     const read = takeWhileFits(results).filter(({ filename }) => filename === `${document}.txt`)
     const best = results.slice(0, 1).filter(({ filename }) => filename === `${document}.txt`)
     inBudget += shareCovered(references, read)

@@ -47,7 +47,19 @@ export const SearchRequest = z.object({
   ]),
   filters: Filter.nullish(),
   max_num_results: z.int().min(1).max(knowledgeLimits.resultsMax).default(10),
-  ranking_options: z.looseObject({ score_threshold: z.number().min(0).max(1).optional() }).nullish(),
+  ranking_options: z
+    .looseObject({
+      score_threshold: z.number().min(0).max(1).optional(),
+      hybrid_search: z.object({ embedding_weight: z.number().min(0), text_weight: z.number().min(0) }).optional(),
+    })
+    .nullish(),
   rewrite_query: z.boolean().optional(),
+  weft: z
+    .object({
+      mode: z.enum(['hybrid', 'bm25', 'vector']).optional(),
+      fusion: z.enum(['rrf', 'min_max']).optional(),
+      textWeight: z.number().min(0).max(1).optional(),
+    })
+    .optional(),
 })
 export type SearchRequest = z.infer<typeof SearchRequest>

@@ -20,9 +20,9 @@ it('goes up, down and up again, leaving nothing behind', async () => {
       await sql<{ name: string }>`select tablename as name from pg_tables where schemaname = 'public'`.execute(test.database.db)
     ).rows.map((row) => row.name)
   expect((await tables()).length).toBeGreaterThan(10)
-  expect(await migrateDown(test.database, 99)).toHaveLength(6)
+  expect(await migrateDown(test.database, 99)).toHaveLength(7)
   expect(await tables()).toEqual(['weft_migrations'])
-  expect(await migrateUp(test.database)).toHaveLength(6)
+  expect(await migrateUp(test.database)).toHaveLength(7)
   expect((await migrationStatus(test.database)).every((status) => status.appliedAt !== undefined)).toBe(true)
 })
 
@@ -37,6 +37,7 @@ it('is applied once when several processes start together', async () => {
     '0004-blobs-of-sessions',
     '0005-webhook-rotation',
     '0006-sessions-by-creation',
+    '0007-embeddings',
   ])
 })
 

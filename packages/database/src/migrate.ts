@@ -7,6 +7,7 @@ import * as approvals from './migrations/0003-approvals.ts'
 import * as blobs from './migrations/0004-blobs-of-sessions.ts'
 import * as rotation from './migrations/0005-webhook-rotation.ts'
 import * as creation from './migrations/0006-sessions-by-creation.ts'
+import * as embeddings from './migrations/0007-embeddings.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -23,6 +24,7 @@ const migrations: Migration[] = [
   { name: '0004-blobs-of-sessions', up: blobs.up, down: blobs.down },
   { name: '0005-webhook-rotation', up: rotation.up, down: rotation.down },
   { name: '0006-sessions-by-creation', up: creation.up, down: creation.down },
+  { name: '0007-embeddings', up: embeddings.up, down: embeddings.down },
 ]
 
 export interface MigrationStatus {

@@ -61,7 +61,7 @@ async function walkIndex(
         end_offset as "endOffset", page, heading, title, text, attributes, -bm25_get_current_score() as score
       from chunks
       where tenant = ${tenant} and vector_store_id = any(${vectorStoreIds}) ${filter === undefined ? sql`` : sql`and ${filter}`}
-      order by (title || ' ' || text) <@> to_bm25query(${words}, 'chunks_bm25')
+      order by (title || ' ' || text || ' ' || identifiers) <@> to_bm25query(${words}, 'chunks_bm25')
       limit ${limit + Math.max(10, limit)}
     `.execute(transaction)
   })

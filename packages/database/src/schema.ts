@@ -68,6 +68,33 @@ export interface Schema {
     title: string
     text: string
     attributes: Json<object>
+    /** The parts of the text's identifiers, such as `user name` for `userName`. */
+    identifiers: Generated<string>
+  }
+  /** At most one is active: it embeds what is new, and questions. */
+  embedding_models: {
+    id: string
+    dimensions: number
+    is_normalised: boolean
+    is_active: Generated<boolean>
+    created_at: CreatedAt
+  }
+  chunk_embeddings: {
+    model: string
+    chunk_id: Bigint
+    n: number
+    tenant: string
+    vector_store_id: string
+    text_hash: Buffer
+    embedding: string
+  }
+  /** Chunks that are to get vectors of a model; `claimed_until` while a worker makes them. */
+  embedding_queue: {
+    model: string
+    chunk_id: Bigint
+    vector_store_id: string
+    file_id: string
+    claimed_until: Timestamp | null
   }
   sessions: {
     tenant: string

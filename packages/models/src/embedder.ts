@@ -5,14 +5,14 @@ export type EmbeddingModel = {
   dimensions: number
   /** Whether every vector has length one, so that the inner product is the cosine. */
   isNormalised: boolean
-  /** Tokens of a text that count; what follows them is not seen. */
+  /** Tokens one vector covers. */
   inputTokensMax: number
 }
 
 /** `purpose`: some models embed a question otherwise than the text that answers it. Questions are taken before waiting texts. */
 export type EmbedRequest = { texts: string[]; purpose: 'query' | 'document'; signal?: AbortSignal | undefined }
-/** A vector for each text, in their order. */
-export type Embeddings = { vectors: Float32Array[]; inputTokens: number }
+/** For each text, in their order, its vectors: one for a question, and for a document one for each part that the model can see at once. */
+export type Embeddings = { vectors: Float32Array[][]; inputTokens: number }
 
 export type Embedder = {
   readonly model: EmbeddingModel

@@ -36,7 +36,7 @@ describe('ingestFile', () => {
     const rows = await chunksOf(fileId)
     expect(rows.length).toBeGreaterThan(3)
     for (const row of rows) expect(row.matches).toBe(true)
-    expect(rows[0]).toMatchObject({ n: 0, title: 'tides Tides 🌊', heading: 'Tides 🌊' })
+    expect(rows[0]).toMatchObject({ n: 0, title: 'tides', heading: 'Tides 🌊' })
     expect(await store.getVectorStoreFile(at(fileId))).toMatchObject({
       status: 'completed',
       lastError: null,

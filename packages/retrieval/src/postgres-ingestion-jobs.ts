@@ -6,6 +6,8 @@ import { baseName } from './file-kind.ts'
 import type { IngestError } from './knowledge-types.ts'
 import type { ParsedFile } from './parse-file.ts'
 import { textRow } from './postgres-file-texts.ts'
+import { identifierParts } from './identifier-parts.ts'
+import { queueEmbeddings, statusWhenIndexed } from './postgres-embedding-queue.ts'
 import { isFile } from './postgres-vector-store-files.ts'
 import { IngestionJob } from './search-types.ts'
 
@@ -102,7 +104,7 @@ export type ChunkBatch = { chunks: Chunk[]; total: number; usageBytes: number; i
  */
 export async function writeChunks(database: Database, job: ClaimedJob, batch: ChunkBatch): Promise<boolean> {
   const { tenant, vectorStoreId, fileId } = job
-  const done = batch.isLast ? sql`, status = 'completed', last_error = null, usage_bytes = ${batch.usageBytes}` : sql``
+  const done = batch.isLast ? sql`, status = ${statusWhenIndexed}, last_error = null, usage_bytes = ${batch.usageBytes}` : sql``
   const tail = sql`, gone as (
     delete from chunks where vector_store_id = ${vectorStoreId} and file_id = ${fileId} and n >= ${batch.total} and exists (select 1 from job)
   )`
@@ -111,13 +113,15 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
       update vector_store_files f set updated_at = ${signOfLife} ${done} where ${isHeld(job)}
       returning f.updated_at::text as token, f.attributes
     ), added as (
-      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, attributes)
-      select ${tenant}, ${vectorStoreId}, ${fileId}, n, "from", "to", page, heading, title, text, job.attributes
+      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, identifiers, attributes)
+      select ${tenant}, ${vectorStoreId}, ${fileId}, n, "from", "to", page, heading, title, text, identifiers, job.attributes
       from job, jsonb_to_recordset(${storableJson(batch.chunks.map((chunk) => chunkRow(chunk, job.filename)))}::jsonb)
-        as row(n int, "from" int, "to" int, page int, heading text, title text, text text)
+        as row(n int, "from" int, "to" int, page int, heading text, title text, text text, identifiers text)
       on conflict (vector_store_id, file_id, n) do update set start_offset = excluded.start_offset, end_offset = excluded.end_offset,
-        page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text, attributes = excluded.attributes
-    ) ${batch.isLast ? tail : sql``} ${batch.keep === undefined ? sql`` : keepText(fileId, batch.keep)}
+        page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text,
+        identifiers = excluded.identifiers, attributes = excluded.attributes
+      returning id, vector_store_id, file_id
+    ), ${queueEmbeddings} ${batch.isLast ? tail : sql``} ${batch.keep === undefined ? sql`` : keepText(fileId, batch.keep)}
     select token from job
   `.execute(database.db)
   return takeToken(job, rows)
@@ -150,13 +154,19 @@ export function chunkRow({ ordinal, start, end, page, heading, text }: Chunk, fi
     to: end,
     page,
     heading: heading === '' ? undefined : heading,
-    title: titleOf(filename, heading),
+    title: titleOf(filename, { heading, text }),
     text,
+    identifiers: identifierParts(text),
   }
 }
 
-/** What a chunk is found by besides its own text: the file's name without its ending, and the headings above it. */
-function titleOf(filename: string, heading: string): string {
+/** What a chunk is found by besides its own text: the file's name without its ending, and the headings above it that it does not begin with. */
+function titleOf(filename: string, { heading, text }: { heading: string; text: string }): string {
   const stem = baseName(filename).replace(/\.[A-Za-z0-9]{1,8}$/, '')
-  return `${stem.replaceAll(/[-_.]+/g, ' ')} ${heading}`.trim().slice(0, 500)
+  const above = heading.split(' > ').filter((each) => !firstLine(text).includes(each))
+  return `${stem.replaceAll(/[-_.]+/g, ' ')} ${above.join(' > ')}`.trim().slice(0, 500)
+}
+
+function firstLine(text: string): string {
+  return text.slice(0, 400).split('\n', 1)[0] ?? ''
 }

@@ -184,7 +184,7 @@ describe('verifyQuotes', () => {
 })
 
 async function find(request: Partial<SearchRequest> & { query: string }) {
-  const { results } = await searchKnowledge(test.database, {
+  const { results } = await searchKnowledge(test, {
     tenant,
     vectorStoreIds: [stores.main, stores.copy],
     maxResults: 10,

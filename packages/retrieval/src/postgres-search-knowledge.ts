@@ -1,18 +1,21 @@
 import { Attributes } from '@weft/contracts'
-import { type Bm25Hit, type Database, searchBm25, sql, storableText } from '@weft/database'
+import { type Database, storableText } from '@weft/database'
 import { genAi, withSpan } from '@weft/telemetry'
-import { z } from 'zod'
 import { boundQuery } from './bound-query.ts'
-import { normaliseScore } from './normalise-score.ts'
-import { compileFilter } from './postgres-filter.ts'
+import { defaultFusion, type Fused, fuseRankings } from './fuse-rankings.ts'
+import { relevanceOf } from './normalise-score.ts'
+import { type ChunkRow, readChunks, readFilenames } from './postgres-chunks.ts'
+import { type Candidate, runLegs } from './postgres-search-legs.ts'
 import { createVectorStoreMethods } from './postgres-vector-stores.ts'
+import type { SearchTools } from './search-tools.ts'
 import type { SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
+import { supportDocuments } from './support-documents.ts'
 
 /**
- * The best chunks of a tenant's vector stores by BM25, each place of a file once. A query without a word that could be found finds nothing.
- * Throws `invalid_request` for a filter nested too deeply and `dependency_unavailable`.
+ * The best chunks of a tenant's vector stores by words (BM25) and by vectors, each place of a file once. A query without a letter or digit finds
+ * nothing. Throws `invalid_request` for a filter nested too deeply and `dependency_unavailable`.
  */
-export function searchKnowledge(database: Database, request: SearchRequest): Promise<SearchAnswer> {
+export function searchKnowledge(tools: SearchTools, request: SearchRequest): Promise<SearchAnswer> {
   const attributes = {
     [genAi.operationName]: 'retrieval',
     [genAi.openInferenceSpanKind]: 'RETRIEVER',
@@ -20,28 +23,29 @@ export function searchKnowledge(database: Database, request: SearchRequest): Pro
     [genAi.dataSourceId]: request.vectorStoreIds,
   }
   return withSpan('retrieval knowledge', { attributes }, async (span) => {
-    const answer = await search(database, request)
+    const answer = await search(tools, request)
     span.setAttribute('weft.search.results', answer.results.length)
     return answer
   })
 }
 
-async function search(database: Database, request: SearchRequest): Promise<SearchAnswer> {
-  const { tenant, maxResults, filters } = request
+async function search(tools: SearchTools, request: SearchRequest): Promise<SearchAnswer> {
+  const { database } = tools
+  const { tenant, maxResults } = request
+  const { mode = 'hybrid', fusion: method = defaultFusion.method, textWeight = defaultFusion.textWeight } = request.options ?? {}
   const query = boundQuery(storableText(request.query))
-  if (query === '') return { results: [] }
+  if (query === '') return { results: [], skipped: [] }
   const vectorStoreIds = request.vectorStoreIds.length > 0 ? request.vectorStoreIds : await allStores(database, tenant)
-  const found = await searchBm25(database, {
-    tenant,
-    vectorStoreIds,
-    query,
-    // A file may lie in several stores: its chunks are then found once in each.
-    limit: vectorStoreIds.length > 1 ? maxResults * 2 : maxResults,
-    ...(filters === undefined ? {} : { filter: compileFilter(filters, sql`attributes`) }),
-  })
-  const hits = oncePerPlace(found).slice(0, maxResults)
-  const filenames = await readFilenames(database, tenant, hits)
-  return { results: hits.flatMap((hit, index) => searchHit(hit, { rank: index + 1, filename: filenames.get(hit.fileId) })) }
+  const { legs, candidates, skipped } = await runLegs(tools, { ...request, vectorStoreIds, query, mode })
+  const fused = fuseRankings(legs, { method, textWeight })
+  const ranked =
+    mode === 'hybrid' ? supportDocuments(fused, documentOf(candidates)) : fused.map((hit) => ({ ...hit, support: 0 }))
+  const chosen = oncePerPlace(ranked, candidates).slice(0, maxResults)
+  const chunks = await readChunks(database, { tenant, chosen, candidates })
+  const filenames = await readFilenames(database, tenant, [...chunks.values()])
+  const scale = Math.max(0, ...chosen.map(relevanceOf)) / (chosen[0]?.score || 1)
+  const results = chosen.flatMap((hit) => searchHit(hit, { chunk: chunks.get(hit.id), filenames, scale }))
+  return { results: results.map((hit, index) => ({ ...hit, rank: index + 1 })), skipped }
 }
 
 const storesMax = 1_000
@@ -50,43 +54,50 @@ function allStores(database: Database, tenant: string): Promise<string[]> {
   return createVectorStoreMethods(database).listVectorStoreIds({ tenant, limit: storesMax })
 }
 
-function oncePerPlace(hits: Bm25Hit[]): Bm25Hit[] {
+/** Files that are parts of one document may say so in the attribute `document_id`. */
+function documentOf(candidates: ReadonlyMap<string, Candidate>): (id: string) => string {
+  return (id) => {
+    const { fileId = id, attributes = {} } = candidates.get(id) ?? {}
+    return typeof attributes.document_id === 'string' ? `document ${attributes.document_id}` : fileId
+  }
+}
+
+/** A file may lie in several stores: its chunks are then found once in each. */
+function oncePerPlace<T extends { id: string }>(hits: T[], candidates: ReadonlyMap<string, Candidate>): T[] {
   const seen = new Set<string>()
-  return hits.filter((hit) => {
-    const place = `${hit.fileId}/${hit.startOffset}/${hit.endOffset}`
+  return hits.filter(({ id }) => {
+    const { fileId, startOffset, endOffset } = candidates.get(id) ?? {}
+    const place = `${fileId}/${startOffset}/${endOffset}`
     return !seen.has(place) && seen.add(place)
   })
 }
 
-const FilenameRow = z.object({ id: z.string(), filename: z.string() })
+type Found = { chunk: ChunkRow | undefined; filenames: ReadonlyMap<string, string>; scale: number }
 
-/** Read with every search, so that a renamed file is found under its new name at once. */
-async function readFilenames(database: Database, tenant: string, hits: Bm25Hit[]): Promise<Map<string, string>> {
-  if (hits.length === 0) return new Map()
-  const fileIds = [...new Set(hits.map(({ fileId }) => fileId))]
-  const { rows } = await sql`select id, filename from files where tenant = ${tenant} and id = any(${fileIds})`.execute(
-    database.db,
-  )
-  return new Map(rows.map((row) => FilenameRow.parse(row)).map(({ id, filename }) => [id, filename]))
-}
-
-function searchHit(hit: Bm25Hit, { rank, filename }: { rank: number; filename: string | undefined }): SearchHit[] {
-  if (filename === undefined) return []
+/** Chunks deleted since they were found are left out. */
+function searchHit(hit: Fused & { support: number }, { chunk, filenames, scale }: Found): Omit<SearchHit, 'rank'>[] {
+  const filename = chunk === undefined ? undefined : filenames.get(chunk.fileId)
+  if (chunk === undefined || filename === undefined) return []
+  const { bm25, vector } = hit.legs
   return [
     {
-      chunkId: `chunk_${hit.chunkId}`,
-      vectorStoreId: hit.vectorStoreId,
-      fileId: hit.fileId,
+      chunkId: `chunk_${hit.id}`,
+      vectorStoreId: chunk.vectorStoreId,
+      fileId: chunk.fileId,
       filename,
-      text: hit.text,
-      start: hit.startOffset,
-      end: hit.endOffset,
-      ...(hit.page === null ? {} : { page: hit.page }),
-      ...(hit.heading === null ? {} : { heading: hit.heading }),
-      score: normaliseScore(hit.score),
-      attributes: Attributes.parse(hit.attributes),
-      rank,
-      rawScore: hit.score,
+      text: chunk.text,
+      start: chunk.startOffset,
+      end: chunk.endOffset,
+      ...(chunk.page === null ? {} : { page: chunk.page }),
+      ...(chunk.heading === null ? {} : { heading: chunk.heading }),
+      score: Math.min(1, hit.score * scale),
+      attributes: Attributes.parse(chunk.attributes),
+      rawScore: bm25?.score ?? vector?.score ?? 0,
+      explanation: {
+        ...(bm25 === undefined ? {} : { bm25 }),
+        ...(vector === undefined ? {} : { vector }),
+        support: hit.support,
+      },
     },
   ]
 }

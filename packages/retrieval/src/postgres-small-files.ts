@@ -1,6 +1,7 @@
 import { type Database, sql, storableJson } from '@weft/database'
 import { z } from 'zod'
 import type { ReadFile } from './file-reader.ts'
+import { queueEmbeddings, statusWhenIndexed } from './postgres-embedding-queue.ts'
 import { textRow } from './postgres-file-texts.ts'
 import { type ClaimedJob, ClaimRow, chunkRow, claimColumns, signOfLife } from './postgres-ingestion-jobs.ts'
 import { IngestionJob } from './search-types.ts'
@@ -54,18 +55,20 @@ export async function writeWholeFiles(database: Database, files: WholeFile[]): P
       select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given(tenant text, store text, file text, token timestamptz,
         usage bigint, total int, text text, hash text, origin text)
     ), job as (
-      update vector_store_files f set status = 'completed', last_error = null, usage_bytes = given.usage, updated_at = ${signOfLife}
+      update vector_store_files f set status = ${statusWhenIndexed}, last_error = null, usage_bytes = given.usage, updated_at = ${signOfLife}
       from given where f.tenant = given.tenant and f.vector_store_id = given.store and f.file_id = given.file
         and f.status = 'in_progress' and f.updated_at = given.token
       returning f.tenant, f.vector_store_id as store, f.file_id as file, f.attributes, given.total, given.text, given.hash, given.origin
     ), added as (
-      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, attributes)
-      select job.tenant, job.store, job.file, n, "from", "to", page, heading, title, row.text, job.attributes
+      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, identifiers, attributes)
+      select job.tenant, job.store, job.file, n, "from", "to", page, heading, title, row.text, identifiers, job.attributes
       from jsonb_to_recordset(${storableJson(chunks)}::jsonb)
-        as row(store text, file text, n int, "from" int, "to" int, page int, heading text, title text, text text) join job using (store, file)
+        as row(store text, file text, n int, "from" int, "to" int, page int, heading text, title text, text text, identifiers text) join job using (store, file)
       on conflict (vector_store_id, file_id, n) do update set start_offset = excluded.start_offset, end_offset = excluded.end_offset,
-        page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text, attributes = excluded.attributes
-    ), gone as (
+        page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text,
+        identifiers = excluded.identifiers, attributes = excluded.attributes
+      returning id, vector_store_id, file_id
+    ), ${queueEmbeddings}, gone as (
       delete from chunks c using job where c.vector_store_id = job.store and c.file_id = job.file and c.n >= job.total
     ), kept as (
       insert into file_texts (file_id, text, text_hash, pages)

@@ -29,7 +29,7 @@ export function createVectorStoreFileMethods(database: Database): VectorStoreFil
     async listVectorStoreFiles({ tenant, vectorStoreId, filter, batchId, ...request }) {
       await checkStore(database, tenant, vectorStoreId)
       const conditions = [
-        ...(filter === undefined ? [] : [sql`f.status = ${filter}`]),
+        ...(filter === undefined ? [] : [sql`${shownStatus} = ${filter}`]),
         ...(batchId === undefined ? [] : [sql`f.batch_id = ${batchId}`]),
       ]
       const list = {
@@ -53,7 +53,9 @@ export function createVectorStoreFileMethods(database: Database): VectorStoreFil
 }
 
 const joined = sql`vector_store_files f join files on files.id = f.file_id`
-const columns = sql`f.file_id, f.vector_store_id, files.filename, f.status, f.last_error, f.attributes, f.chunking_strategy, f.usage_bytes, f.created_at`
+/** A file whose text is indexed and whose vectors are not yet is in progress to everybody else. */
+const shownStatus = sql`(case f.status when 'embedding' then 'in_progress' else f.status end)`
+const columns = sql`f.file_id, f.vector_store_id, files.filename, ${shownStatus} as status, f.last_error, f.attributes, f.chunking_strategy, f.usage_bytes, f.created_at`
 
 export function isFile({ tenant, vectorStoreId, fileId }: InStoreFile) {
   return sql`f.tenant = ${tenant} and f.vector_store_id = ${vectorStoreId} and f.file_id = ${fileId}`

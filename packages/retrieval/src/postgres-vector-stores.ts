@@ -53,7 +53,7 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
 const IdRow = z.object({ id: z.string() })
 
 export const countColumns = sql`
-  count(*) filter (where f.status = 'in_progress')::int as in_progress, count(*) filter (where f.status = 'completed')::int as completed,
+  count(*) filter (where f.status in ('in_progress', 'embedding'))::int as in_progress, count(*) filter (where f.status = 'completed')::int as completed,
   count(*) filter (where f.status = 'failed')::int as failed, count(*) filter (where f.status = 'cancelled')::int as cancelled,
   count(*)::int as total`
 

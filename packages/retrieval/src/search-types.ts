@@ -1,5 +1,17 @@
 import { Attributes, Filter, knowledgeLimits, Passage } from '@weft/contracts'
 import { z } from 'zod'
+import { fusionMethods } from './fuse-rankings.ts'
+
+export const searchModes = ['hybrid', 'bm25', 'vector'] as const
+
+/** How what words and what vectors find become one ranking; what is left out is by the store's choice or Weft's. */
+export const SearchOptions = z.object({
+  mode: z.enum(searchModes).default('hybrid'),
+  fusion: z.enum(fusionMethods).optional(),
+  /** Between 0 (only vectors count) and 1 (only words count). */
+  textWeight: z.number().min(0).max(1).optional(),
+})
+export type SearchOptions = z.infer<typeof SearchOptions>
 
 /** What is searched for. No `vectorStoreIds` means every store of the tenant. */
 export const SearchRequest = z.object({
@@ -8,14 +20,26 @@ export const SearchRequest = z.object({
   query: z.string().max(knowledgeLimits.queryCharsMax),
   filters: Filter.optional(),
   maxResults: z.int().min(1).max(knowledgeLimits.resultsMax).default(10),
+  options: SearchOptions.optional(),
 })
 export type SearchRequest = z.infer<typeof SearchRequest>
 
-/** A passage a search found. `rank` counts from 1, `score` lies between 0 and 1, `rawScore` is the BM25 score it comes from. */
-export const SearchHit = Passage.extend({ attributes: Attributes, rank: z.int().positive(), rawScore: z.number() })
+const LegShare = z.object({ rank: z.int().positive(), score: z.number(), share: z.number() })
+
+/**
+ * A passage a search found. `rank` counts from 1, `score` lies between 0 and 1. The explanation says at which rank and with which score of its own words
+ * (BM25) and vectors (cosine) found it, what each gave to the fused score, and what the best passage of its document added.
+ */
+export const SearchHit = Passage.extend({
+  attributes: Attributes,
+  rank: z.int().positive(),
+  rawScore: z.number(),
+  explanation: z.object({ bm25: LegShare.optional(), vector: LegShare.optional(), support: z.number() }),
+})
 export type SearchHit = z.infer<typeof SearchHit>
 
-export const SearchAnswer = z.object({ results: z.array(SearchHit) })
+/** `skipped` names what could not be part of the search, and why. */
+export const SearchAnswer = z.object({ results: z.array(SearchHit), skipped: z.array(z.string()) })
 export type SearchAnswer = z.infer<typeof SearchAnswer>
 
 /** A file of a vector store that waits to be indexed. */

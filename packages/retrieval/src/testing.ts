@@ -87,7 +87,10 @@ export async function measureQuality(
     const judged = collection.judgements.get(_id)
     if (judged === undefined) continue
     const startedAt = performance.now()
-    const { results } = await searchKnowledge(database, { tenant, vectorStoreIds: [vectorStoreId], query: text, maxResults: 10 })
+    const { results } = await searchKnowledge(
+      { database },
+      { tenant, vectorStoreIds: [vectorStoreId], query: text, maxResults: 10, options: { mode: 'bm25' } },
+    )
     times.push(performance.now() - startedAt)
     const grades = results.map(({ filename }) => judged.get(filename) ?? 0)
     gains.push(discounted(grades) / discounted([...judged.values()].toSorted((a, b) => b - a).slice(0, 10)))
@@ -109,4 +112,39 @@ function discounted(grades: number[]): number {
 
 function mean(values: number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
+}
+
+/** Words that mean the same share a place in the fake embedder's vectors. */
+const synonyms = new Map([['car', 'automobile']])
+const fakeDimensions = 64
+
+/** An embedder that knows words and a synonym: texts that share some are close. It counts what it embedded, and fails when told to. */
+export function fakeEmbedder() {
+  let embedded = 0
+  let isFailing = false
+  return {
+    model: { id: 'test/words', dimensions: fakeDimensions, isNormalised: true, inputTokensMax: 1_000 },
+    embedded: () => embedded,
+    failNext() {
+      isFailing = true
+    },
+    embed({ texts, purpose }: { texts: string[]; purpose: 'query' | 'document' }) {
+      const isOutOfOrder = isFailing
+      isFailing = false
+      if (isOutOfOrder) return Promise.reject(new Error('out of order'))
+      if (purpose === 'document') embedded += texts.length
+      return Promise.resolve({ vectors: texts.map((text) => [vectorOfWords(text)]), inputTokens: texts.length })
+    },
+  }
+}
+
+function vectorOfWords(text: string): Float32Array {
+  const vector = new Float32Array(fakeDimensions)
+  for (const [word] of text.toLowerCase().matchAll(/\p{L}+/gu)) {
+    const place =
+      [...(synonyms.get(word) ?? word)].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 8_191, 7) % fakeDimensions
+    vector[place] = (vector[place] ?? 0) + 1
+  }
+  const length = Math.hypot(...vector) || 1
+  return vector.map((value) => value / length)
 }

@@ -10,19 +10,11 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createModels } from '@weft/models'
-import {
-  createFileReader,
-  deleteAbandonedUploads,
-  ingestFile,
-  ingestSmallFiles,
-  listIngestionJobs,
-  searchKnowledge,
-  verifyQuotes,
-} from '@weft/retrieval'
+import { createLocalEmbedder, createModels } from '@weft/models'
+import { searchKnowledge, verifyQuotes } from '@weft/retrieval'
+import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
 import { executeStep } from './execute-step.ts'
-import { createIngestionWorker } from './ingestion-worker.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { searchPassages } from './routes/search-passages.ts'
 import type { RagSettings } from './settings.ts'
@@ -38,18 +30,11 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const models = createModels({ settings, telemetry })
-  const reader = createFileReader()
-  const worker = createIngestionWorker({
-    async listJobs(limit) {
-      await deleteAbandonedUploads(ingestion)
-      return listIngestionJobs(ingestion, limit)
-    },
-    ingestSmall: (jobs, signal) => ingestSmallFiles({ database, reader }, jobs, signal),
-    ingest: (job, signal) => ingestFile({ database: ingestion, reader }, job, signal),
-    logger,
-    concurrency: settings.WEFT_INGESTION_CONCURRENCY,
-  })
-  const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge(database, request)
+  const folder = settings.WEFT_EMBEDDER_FOLDER
+  const embedder = folder === undefined ? undefined : createLocalEmbedder({ folder })
+  const concurrency = settings.WEFT_INGESTION_CONCURRENCY
+  const worker = composeIngestion({ database, patient: ingestion, embedder, logger, concurrency })
+  const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge({ database, embedder }, request)
   const execute = executeStep({
     models,
     search,
@@ -80,7 +65,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
     async stop() {
       await server?.stop()
       await worker.stop()
-      await reader.stop()
+      await embedder?.stop()
       await models.stop()
       await sidecar.stop()
       await Promise.all([database.stop(), ingestion.stop()])

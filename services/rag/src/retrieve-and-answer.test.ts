@@ -45,7 +45,7 @@ beforeAll(async () => {
     logger: telemetry.logger,
     concurrency: 2,
   })
-  const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge(test.database, request)
+  const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge(test, request)
   const execute = executeStep({
     models: createModels({ settings: {}, telemetry }),
     search,

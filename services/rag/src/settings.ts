@@ -7,6 +7,8 @@ export const RagSettings = z.looseObject({
   ...databaseSettings.shape,
   ...telemetrySettings.shape,
   /** Files read and indexed at once; each large one occupies a thread. */
+  /** Where the local embedding model lies; without one, search goes by words. */
+  WEFT_EMBEDDER_FOLDER: z.string().min(1).optional(),
   WEFT_INGESTION_CONCURRENCY: z.coerce.number().int().min(1).max(16).default(2),
 })
 export type RagSettings = z.infer<typeof RagSettings>

@@ -1,21 +1,26 @@
 import { types } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
-import type { ThreadData, ThreadQuestion } from './embedder-thread.ts'
+import type { ThreadAnswer, ThreadData, ThreadQuestion } from './embedder-thread.ts'
 
 export type EmbedderThread = {
-  /** `vectors` are those of all texts, one behind the other. Throws when the thread fails or ends. */
-  embed(texts: string[]): Promise<{ vectors: Float32Array; inputTokens: number }>
+  /** Throws when the thread fails or ends. */
+  embed(question: Omit<ThreadQuestion, 'id'>): Promise<ThreadAnswer>
   hasEnded(): boolean
   stop(): Promise<void>
 }
 
 const Answer = z.union([
-  z.object({ id: z.number(), vectors: z.custom<Float32Array>(types.isFloat32Array), inputTokens: z.number() }),
+  z.object({
+    id: z.number(),
+    vectors: z.custom<Float32Array>(types.isFloat32Array),
+    parts: z.array(z.number()),
+    inputTokens: z.number(),
+  }),
   z.object({ id: z.number(), message: z.string() }),
 ])
 
-type Pending = PromiseWithResolvers<{ vectors: Float32Array; inputTokens: number }>
+type Pending = PromiseWithResolvers<ThreadAnswer>
 
 /** Starts the thread that holds the model. What is asked before it is ready waits for it. */
 export function startEmbedderThread(data: ThreadData): EmbedderThread {
@@ -41,12 +46,12 @@ export function startEmbedderThread(data: ThreadData): EmbedderThread {
   worker.once('exit', () => failAll(new Error('its thread ended')))
 
   return {
-    embed(texts) {
+    embed(question) {
       if (isEnded) return Promise.reject(new Error('its thread ended'))
       const asked: Pending = Promise.withResolvers()
-      const question: ThreadQuestion = { id: ++lastId, texts }
-      pending.set(question.id, asked)
-      worker.postMessage(question)
+      const id = ++lastId
+      pending.set(id, asked)
+      worker.postMessage({ id, ...question } satisfies ThreadQuestion)
       return asked.promise
     },
     hasEnded: () => isEnded,

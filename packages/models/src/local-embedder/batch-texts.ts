@@ -4,14 +4,11 @@ const batchTokensMax = 1_024
 /** English prose has four to five letters a token; code has fewer. */
 const lettersPerToken = 3
 
-/** No text counts for more: what lies beyond the model's 256 tokens is cut off. */
-const textTokensMax = 256
-
 /** How many of the texts, which come shortest first, make up the next batch: at least one. */
 export function batchTexts(texts: string[]): number {
   let count = 0
   for (const text of texts) {
-    const tokens = Math.min(textTokensMax, Math.ceil(text.length / lettersPerToken) + 2)
+    const tokens = Math.ceil(text.length / lettersPerToken) + 2
     if (count > 0 && tokens * (count + 1) > batchTokensMax) return count
     count++
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { types } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { z } from 'zod'
@@ -6,14 +7,18 @@ import { openTokenizer } from './tokenise.ts'
 
 /** What the thread is started with. */
 export type ThreadData = { folder: string; inputTokensMax: number; threads: number }
-export type ThreadQuestion = { id: number; texts: string[] }
-/** `vectors` are those of all texts, one behind the other. */
-export type ThreadAnswer = { id: number; vectors: Float32Array; inputTokens: number } | { id: number; message: string }
+/** `partsMax`: parts of a text that get a vector of their own. */
+export type ThreadQuestion = { id: number; texts: string[]; partsMax: number }
+/** `vectors` are those of all parts of all texts, one behind the other; `parts` tells how many each text has. */
+export type ThreadAnswer = { vectors: Float32Array; parts: number[]; inputTokens: number }
 
 const Data = z.object({ folder: z.string(), inputTokensMax: z.number(), threads: z.number() })
-const Question = z.object({ id: z.number(), texts: z.array(z.string()) })
+const Question = z.object({ id: z.number(), texts: z.array(z.string()), partsMax: z.number() })
 
 const { folder, inputTokensMax, threads } = Data.parse(workerData)
+/** Rows that go through the model together. */
+const rowsMax = 8
+
 const tokenise = openTokenizer(folder, inputTokensMax)
 const session = await InferenceSession.create(join(folder, 'model.onnx'), {
   intraOpNumThreads: threads,
@@ -24,23 +29,35 @@ const session = await InferenceSession.create(join(folder, 'model.onnx'), {
 })
 
 parentPort?.on('message', (message: unknown) => {
-  const { id, texts } = Question.parse(message)
-  embed(texts).then(
-    ({ vectors, inputTokens }) => parentPort?.postMessage({ id, vectors, inputTokens }, [vectors.buffer]),
+  const { id, ...question } = Question.parse(message)
+  embed(question).then(
+    (answer) => parentPort?.postMessage({ id, ...answer }, [answer.vectors.buffer]),
     (cause: unknown) => parentPort?.postMessage({ id, message: cause instanceof Error ? cause.message : String(cause) }),
   )
 })
-async function embed(texts: string[]): Promise<{ vectors: Float32Array<ArrayBuffer>; inputTokens: number }> {
-  const rows = texts.map(tokenise)
+
+async function embed({ texts, partsMax }: { texts: string[]; partsMax: number }) {
+  const partsOf = texts.map((text) => tokenise(text, partsMax))
+  const rows = partsOf.flat()
+  const vectors: Float32Array[] = []
+  for (let at = 0; at < rows.length; at += rowsMax) vectors.push(await run(rows.slice(at, at + rowsMax)))
+  return {
+    vectors: Float32Array.from(vectors.flatMap((part) => [...part])),
+    parts: partsOf.map(({ length }) => length),
+    inputTokens: rows.reduce((sum, row) => sum + row.length, 0),
+  }
+}
+
+async function run(rows: number[][]): Promise<Float32Array> {
   const length = Math.max(...rows.map((row) => row.length))
   const ids = new Int32Array(rows.length * length)
   const mask = new Int32Array(rows.length * length)
-  rows.forEach((row, index) => {
+  for (const [index, row] of rows.entries()) {
     ids.set(row, index * length)
     mask.fill(1, index * length, index * length + row.length)
-  })
+  }
   const shape = [rows.length, length]
   const { embedding } = await session.run({ ids: new Tensor('int32', ids, shape), mask: new Tensor('int32', mask, shape) })
-  if (!(embedding?.data instanceof Float32Array)) throw new TypeError('the model answers no float vectors')
-  return { vectors: Float32Array.from(embedding.data), inputTokens: rows.reduce((sum, row) => sum + row.length, 0) }
+  if (!types.isFloat32Array(embedding?.data)) throw new TypeError('the model answers no float vectors')
+  return embedding.data
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Embedder, EmbeddingModel } from '../embedder.ts'
 import { ModelError } from '../model-error.ts'
 import { type EmbedderThread, startEmbedderThread } from './ask-thread.ts'
+import type { ThreadAnswer } from './embedder-thread.ts'
 import { createTextQueue, type TextBatch } from './text-queue.ts'
 
 export type LocalEmbedderOptions = {
@@ -22,6 +23,9 @@ export const localEmbeddingModel: EmbeddingModel = {
   isNormalised: true,
   inputTokensMax: 256,
 }
+
+/** A chunk of the largest size a client may ask for, 4,096 tokens, is seen whole. */
+const documentPartsMax = 17
 
 /** Threads beyond these gain little on texts this short. */
 const threadsMax = 4
@@ -52,12 +56,9 @@ export function createLocalEmbedder(options: LocalEmbedderOptions): Embedder {
   async function embedBatch(batch: TextBatch): Promise<void> {
     try {
       thread ??= startEmbedderThread({ folder, inputTokensMax: model.inputTokensMax, threads })
-      const { vectors, inputTokens } = await thread.embed(batch.texts)
-      const vectorOf = (row: number) => vectors.subarray(row * model.dimensions, (row + 1) * model.dimensions)
-      batch.done(
-        batch.texts.map((_, row) => vectorOf(row)),
-        inputTokens,
-      )
+      const partsMax = batch.purpose === 'query' ? 1 : documentPartsMax
+      const answer = await thread.embed({ texts: batch.texts, partsMax })
+      batch.done(vectorsOf(answer, model.dimensions), answer.inputTokens)
     } catch (cause) {
       if (thread?.hasEnded() === true) thread = undefined
       batch.fail(failed(cause))
@@ -86,6 +87,12 @@ export function createLocalEmbedder(options: LocalEmbedderOptions): Embedder {
       await leaveMemory()
     },
   }
+}
+
+/** The vectors of each text. */
+function vectorsOf({ vectors, parts }: ThreadAnswer, dimensions: number): Float32Array[][] {
+  let row = 0
+  return parts.map((count) => Array.from({ length: count }, () => vectors.subarray(row * dimensions, ++row * dimensions)))
 }
 
 function failed(cause: unknown): ModelError {

@@ -8,8 +8,9 @@ const waitingMax = 10_000
 /** Texts of one request that are embedded together. */
 export type TextBatch = {
   texts: string[]
-  /** `vectors` are those of the batch's texts. */
-  done(vectors: Float32Array[], inputTokens: number): void
+  purpose: EmbedRequest['purpose']
+  /** `vectors` are those of each of the batch's texts. */
+  done(vectors: Float32Array[][], inputTokens: number): void
   fail(failure: ModelError): void
 }
 
@@ -59,8 +60,9 @@ export function createTextQueue(): TextQueue {
       const indexes = entry.left.splice(0, batchTexts(entry.left.map(textOf)))
       return {
         texts: indexes.map(textOf),
+        purpose: entry.request.purpose,
         done(vectors, inputTokens) {
-          for (const [row, index] of indexes.entries()) entry.done.vectors[index] = vectors[row] ?? new Float32Array()
+          for (const [row, index] of indexes.entries()) entry.done.vectors[index] = vectors[row] ?? []
           entry.done.inputTokens += inputTokens
           if (entry.left.length > 0) return
           leave(entry)

@@ -67,7 +67,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     stores: { resolve: async (_tenant, ids) => ids ?? ['vs_1'], forget: () => undefined },
     knowledge: {
       store: createKnowledgeStore(unreachable),
-      search: async () => ({ results: [] }),
+      search: async () => ({ results: [], skipped: [] }),
       requestIngestion: async () => undefined,
       onStoresChanged: () => undefined,
     },

@@ -2,6 +2,7 @@ import { parseValue, SearchRequest } from '@weft/contracts'
 import type { SearchHit } from '@weft/retrieval'
 import type { Router } from 'express'
 import type { KnowledgeDeps } from './knowledge-deps.ts'
+import { searchOptionsOf } from './search-options.ts'
 
 /** `POST /v1/vector_stores/{id}/search` */
 export function mountSearchVectorStore(router: Router, { store, search, tenantOf }: KnowledgeDeps): void {
@@ -9,13 +10,14 @@ export function mountSearchVectorStore(router: Router, { store, search, tenantOf
     const tenant = tenantOf(response)
     const { vectorStoreId } = request.params
     const body = parseValue(SearchRequest, request.body ?? {}, 'body')
-    await store.getVectorStore({ tenant, vectorStoreId })
+    const { metadata } = await store.getVectorStore({ tenant, vectorStoreId })
 
     const queries = typeof body.query === 'string' ? [body.query] : body.query
     const call = {
       tenant,
       vectorStoreIds: [vectorStoreId],
       maxResults: body.max_num_results,
+      options: searchOptionsOf(body, metadata),
       ...(body.filters ? { filters: body.filters } : {}),
     }
     const answers = await Promise.all(queries.map((query) => search({ ...call, query })))
@@ -29,6 +31,7 @@ export function mountSearchVectorStore(router: Router, { store, search, tenantOf
       data: hits.map(searchResultObject),
       has_more: false,
       next_page: null,
+      weft: { skipped: [...new Set(answers.flatMap(({ skipped }) => skipped))] },
     })
   })
 }
@@ -58,6 +61,7 @@ function searchResultObject(hit: SearchHit) {
       ...(hit.heading === undefined ? {} : { heading: hit.heading }),
       rank: hit.rank,
       rawScore: hit.rawScore,
+      explanation: hit.explanation,
     },
   }
 }

@@ -49,7 +49,7 @@ export async function serveKnowledge(database: Database): Promise<Omit<Knowledge
   mountKnowledgeRoutes(app, {
     store: createKnowledgeStore(database),
     tenantOf,
-    search: (request) => searchKnowledge(database, request),
+    search: (request) => searchKnowledge({ database }, request),
     requestIngestion: ({ fileIds, ...store }) =>
       Promise.all(fileIds.map((fileId) => ingestFile({ database, reader }, { ...store, fileId }))),
     onStoresChanged: (tenant) => changedTenants.push(tenant),

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
+import { newId } from '@weft/contracts'
+import { sql } from '@weft/database'
+import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { embedChunks } from './embed-chunks.ts'
+import { createFileReader } from './file-reader.ts'
+import { ingestFile } from './ingest-file.ts'
+import { createKnowledgeStore } from './knowledge-store.ts'
+import { activateEmbeddingModel } from './postgres-embedding-models.ts'
+import { searchKnowledge } from './postgres-search-knowledge.ts'
+import { fakeEmbedder } from './testing.ts'
+
+let test: TestDatabase
+const reader = createFileReader()
+let tenant: string
+
+beforeAll(async () => {
+  test = await startTestDatabase()
+})
+beforeEach(async () => {
+  tenant = newId('sess')
+  await sql`delete from embedding_models`.execute(test.database.db)
+})
+afterAll(async () => {
+  await reader.stop()
+  await test.stop()
+})
+
+async function addTexts(texts: Record<string, string>) {
+  const store = createKnowledgeStore(test.database)
+  const fileIds: string[] = []
+  for (const [filename, text] of Object.entries(texts)) {
+    const content = (async function* () {
+      yield Buffer.from(text)
+    })()
+    fileIds.push((await store.createFile({ tenant, filename, content })).id)
+  }
+  const { id: vectorStoreId } = await store.createVectorStore({ tenant, fileIds })
+  for (const fileId of fileIds) await ingestFile({ database: test.database, reader }, { tenant, vectorStoreId, fileId })
+  const statusOf = async (index: number) =>
+    (await store.getVectorStoreFile({ tenant, vectorStoreId, fileId: fileIds[index] ?? '' })).status
+  return { store, vectorStoreId, fileIds, statusOf }
+}
+
+async function embedAll(embedder: ReturnType<typeof fakeEmbedder>): Promise<void> {
+  const tools = { database: test.database, embedder }
+  for (let round = await embedChunks(tools); round.embedded + round.copied > 0; ) round = await embedChunks(tools)
+}
+
+it('completes a file once its chunks have vectors, and finds it by what it means', async () => {
+  const embedder = fakeEmbedder()
+  await activateEmbeddingModel(test.database, embedder.model)
+  const { vectorStoreId, statusOf } = await addTexts({
+    'a.txt': 'The automobile stood in the yard.',
+    'b.txt': 'Rain fell on the roof.',
+  })
+  expect(await statusOf(0)).toBe('in_progress')
+  await embedAll(embedder)
+  expect(await statusOf(0)).toBe('completed')
+  const { results, skipped } = await searchKnowledge(
+    { database: test.database, embedder },
+    { tenant, vectorStoreIds: [vectorStoreId], query: 'car', maxResults: 1 },
+  )
+  expect(results.map(({ filename }) => filename)).toEqual(['a.txt'])
+  expect(results[0]?.explanation.vector?.rank).toBe(1)
+  expect(skipped).toEqual([])
+})
+
+it('embeds no text twice: not after a kill, and not in another store', async () => {
+  const embedder = fakeEmbedder()
+  await activateEmbeddingModel(test.database, embedder.model)
+  const texts = { 'a.txt': 'The automobile stood in the yard.', 'b.txt': 'Rain fell on the roof.' }
+  await addTexts(texts)
+  await embedAll(embedder)
+  const { statusOf } = await addTexts(texts)
+  await embedAll(embedder)
+  expect(await statusOf(1)).toBe('completed')
+  expect(embedder.embedded()).toBe(2)
+})
+
+it('puts chunks back when the model fails, and embeds them later', async () => {
+  const embedder = fakeEmbedder()
+  await activateEmbeddingModel(test.database, embedder.model)
+  const { statusOf } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })
+  embedder.failNext()
+  await expect(embedChunks({ database: test.database, embedder })).rejects.toThrow('out of order')
+  expect(await statusOf(0)).toBe('in_progress')
+  await embedAll(embedder)
+  expect(await statusOf(0)).toBe('completed')
+})
+
+it('gives what is there already its vectors once there is a model, and goes by words without one', async () => {
+  await activateEmbeddingModel(test.database, undefined)
+  const { vectorStoreId, statusOf } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })
+  expect(await statusOf(0)).toBe('completed')
+  const search = (query: string, embedder?: ReturnType<typeof fakeEmbedder>) =>
+    searchKnowledge({ database: test.database, embedder }, { tenant, vectorStoreIds: [vectorStoreId], query, maxResults: 5 })
+  expect((await search('car')).results).toEqual([])
+  const embedder = fakeEmbedder()
+  await activateEmbeddingModel(test.database, embedder.model)
+  await embedAll(embedder)
+  expect((await search('car', embedder)).results).toHaveLength(1)
+})
+
+it('refuses a model whose vectors cannot be compared with those stored, and says what to do', async () => {
+  await activateEmbeddingModel(test.database, fakeEmbedder().model)
+  const other = { ...fakeEmbedder().model, id: 'test/other' }
+  await expect(activateEmbeddingModel(test.database, other)).rejects.toThrow(
+    'the vectors stored are those of test/words, and test/other cannot be compared with them: run `weft embeddings rebuild`',
+  )
+})
+
+it('finds as many as are asked for under a filter that few pass', async () => {
+  const embedder = fakeEmbedder()
+  await activateEmbeddingModel(test.database, embedder.model)
+  const { vectorStoreId, store, fileIds } = await addTexts(
+    Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${index}.txt`, `automobile number ${index} in the yard`])),
+  )
+  for (const fileId of fileIds.slice(0, 3))
+    await store.updateAttributes({ tenant, vectorStoreId, fileId, attributes: { kind: 'rare' } })
+  await embedAll(embedder)
+  const { results } = await searchKnowledge(
+    { database: test.database, embedder },
+    { tenant, vectorStoreIds: [vectorStoreId], query: 'car', maxResults: 3, filters: { type: 'eq', key: 'kind', value: 'rare' } },
+  )
+  expect(results.map(({ filename }) => filename).toSorted()).toEqual(['0.txt', '1.txt', '2.txt'])
+})
+
+it('answers by words and says so when the question cannot be embedded', async () => {
+  const embedder = fakeEmbedder()
+  await activateEmbeddingModel(test.database, embedder.model)
+  const { vectorStoreId } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })
+  await embedAll(embedder)
+  embedder.failNext()
+  const { results, skipped } = await searchKnowledge(
+    { database: test.database, embedder },
+    { tenant, vectorStoreIds: [vectorStoreId], query: 'automobile', maxResults: 1 },
+  )
+  expect(results).toHaveLength(1)
+  expect(skipped).toEqual(['vectors: out of order'])
+})
+
+it('finds the parts of an identifier', async () => {
+  const { vectorStoreId } = await addTexts({
+    'a.py': 'def parseMavenSettings(path):\n    return path',
+    'b.txt': 'Settings of the radio.',
+  })
+  const { results } = await searchKnowledge(
+    { database: test.database },
+    { tenant, vectorStoreIds: [vectorStoreId], query: 'maven settings', maxResults: 1 },
+  )
+  expect(results[0]?.filename).toBe('a.py')
+})

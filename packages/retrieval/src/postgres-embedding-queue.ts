@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+import { type Database, sql } from '@weft/database'
+import { z } from 'zod'
+import { vectorText } from './postgres-vector-value.ts'
+
+/** The status of a file whose text was just indexed: complete, unless its chunks are to get vectors. */
+export const statusWhenIndexed = sql`(case when exists (select 1 from embedding_models where is_active) then 'embedding' else 'completed' end)`
+
+/** Follows an `added` that answers the ids of chunks just written: they lose what vectors they had, and wait for new ones. */
+export const queueEmbeddings = sql`outdated as (
+  delete from chunk_embeddings e using added where e.chunk_id = added.id
+), queued as (
+  insert into embedding_queue (model, chunk_id, vector_store_id, file_id)
+  select m.id, added.id, added.vector_store_id, added.file_id from added, embedding_models m where m.is_active
+  on conflict (model, chunk_id) do update set claimed_until = null
+)`
+
+/** A chunk somebody makes vectors of. `text` is what is embedded, `textHash` its SHA-256. */
+export type ClaimedChunk = { id: string; tenant: string; vectorStoreId: string; fileId: string; text: string; textHash: Buffer }
+
+const ClaimedRow = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  vectorStoreId: z.string(),
+  fileId: z.string(),
+  title: z.string(),
+  text: z.string(),
+})
+
+/** Whose worker died within this is another's to take. */
+const claimSeconds = 120
+
+/** Takes chunks that wait for vectors of the model, oldest first. */
+export async function claimChunks({ db }: Database, model: string, limit: number): Promise<ClaimedChunk[]> {
+  const { rows } = await sql`
+    with next as (
+      select chunk_id from embedding_queue where model = ${model} and (claimed_until is null or claimed_until < now())
+      order by chunk_id limit ${limit} for update skip locked
+    ), claimed as (
+      update embedding_queue q set claimed_until = now() + make_interval(secs => ${claimSeconds}) from next
+      where q.model = ${model} and q.chunk_id = next.chunk_id returning q.chunk_id
+    )
+    select c.id::text, c.tenant, c.vector_store_id as "vectorStoreId", c.file_id as "fileId", c.title, c.text
+    from claimed join chunks c on c.id = claimed.chunk_id order by c.id
+  `.execute(db)
+  return rows.map((row) => {
+    const { title, ...chunk } = ClaimedRow.parse(row)
+    const text = title === '' ? chunk.text : `${title}\n${chunk.text}`
+    return { ...chunk, text, textHash: createHash('sha256').update(text).digest() }
+  })
+}
+
+/** Puts chunks back whose vectors could not be made. */
+export async function releaseChunks({ db }: Database, model: string, chunks: ClaimedChunk[]): Promise<void> {
+  const ids = chunks.map(({ id }) => id)
+  await sql`update embedding_queue set claimed_until = null where model = ${model} and chunk_id = any(${ids}::bigint[])`.execute(
+    db,
+  )
+}
+
+/**
+ * Gives those of the chunks vectors whose tenant has the same text elsewhere, as it was embedded there. Answers the ids of those it gave any.
+ */
+export async function copyVectors({ db }: Database, model: string, chunks: ClaimedChunk[]): Promise<Set<string>> {
+  const { rows } = await sql`
+    with given as (${given(chunks)}), known as (
+      select given.id, (
+        select e.chunk_id from chunk_embeddings e
+        where e.model = ${model} and e.tenant = given.tenant and e.text_hash = given.hash limit 1
+      ) as source from given
+    ), copied as (
+      insert into chunk_embeddings (model, chunk_id, n, tenant, vector_store_id, text_hash, embedding)
+      select ${model}, given.id, e.n, given.tenant, given.store, given.hash, e.embedding
+      from known join given on given.id = known.id join chunk_embeddings e on e.model = ${model} and e.chunk_id = known.source
+      join chunks c on c.id = given.id
+      on conflict do nothing
+    ), done as (
+      delete from embedding_queue q using known where q.model = ${model} and q.chunk_id = known.id and known.source is not null
+    )
+    select id::text from known where source is not null
+  `.execute(db)
+  return new Set(rows.map((row) => z.object({ id: z.string() }).parse(row).id))
+}
+
+/** Stores vectors, in place of what the chunks had; chunks deleted meanwhile are left out. */
+export async function storeVectors(
+  { db }: Database,
+  model: string,
+  chunks: (ClaimedChunk & { vectors: Float32Array[] })[],
+): Promise<void> {
+  const rows = chunks.flatMap(({ id, vectors }) => vectors.map((vector, n) => ({ id, n, vector: vectorText(vector) })))
+  await sql`
+    with given as (${given(chunks)}), vector as (
+      select * from unnest(${rows.map(({ id }) => id)}::bigint[], ${rows.map(({ n }) => n)}::int[], ${rows.map(({ vector }) => vector)}::text[])
+        as vector(id, n, value)
+    ), added as (
+      insert into chunk_embeddings (model, chunk_id, n, tenant, vector_store_id, text_hash, embedding)
+      select ${model}, given.id, vector.n, given.tenant, given.store, given.hash, vector.value::halfvec
+      from given join vector on vector.id = given.id join chunks c on c.id = given.id
+      on conflict (model, chunk_id, n) do update set embedding = excluded.embedding, text_hash = excluded.text_hash
+    )
+    delete from embedding_queue q using given where q.model = ${model} and q.chunk_id = given.id
+  `.execute(db)
+}
+
+function given(chunks: ClaimedChunk[]) {
+  const [ids, tenants, stores, hashes] = [
+    chunks.map(({ id }) => id),
+    chunks.map(({ tenant }) => tenant),
+    chunks.map(({ vectorStoreId }) => vectorStoreId),
+    chunks.map(({ textHash }) => textHash.toString('hex')),
+  ]
+  return sql`select id, tenant, store, decode(hash, 'hex') as hash
+    from unnest(${ids}::bigint[], ${tenants}::text[], ${stores}::text[], ${hashes}::text[]) as chunk(id, tenant, store, hash)`
+}
+
+/** Files all of whose chunks have their vectors become complete. Answers how many. */
+export async function completeEmbeddedFiles({ db }: Database): Promise<number> {
+  const { rows } = await sql`
+    update vector_store_files f set status = 'completed', updated_at = greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')
+    where f.status = 'embedding' and not exists (
+      select 1 from embedding_queue q where q.vector_store_id = f.vector_store_id and q.file_id = f.file_id
+    ) returning 1
+  `.execute(db)
+  return rows.length
+}

@@ -1,0 +1,61 @@
+import { afterEach, expect, it } from '@jest/globals'
+import { createEmbeddingWorker, type EmbeddingWorker } from './embedding-worker.ts'
+
+let worker: EmbeddingWorker
+const warnings: string[] = []
+const logger = { info: () => undefined, warn: (message: string) => void warnings.push(message) }
+const round = (embedded: number) => ({ embedded, copied: 0, completedFiles: 0 })
+
+afterEach(() => worker.stop())
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
+it('goes on round after round until nothing waits, and again after a hint', async () => {
+  const left = [3, 2, 0, 1, 0]
+  let rounds = 0
+  const embed = () => {
+    rounds++
+    return Promise.resolve(round(left.shift() ?? 0))
+  }
+  worker = createEmbeddingWorker({ activate: () => Promise.resolve(), embed, logger })
+  worker.start()
+  await until(() => rounds === 3)
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(rounds).toBe(3)
+  worker.hint()
+  await until(() => rounds === 5)
+})
+
+it('looks once more when a hint came during the last round', async () => {
+  let rounds = 0
+  const embed = () => {
+    if (++rounds === 1) worker.hint()
+    return Promise.resolve(round(0))
+  }
+  worker = createEmbeddingWorker({ activate: () => Promise.resolve(), embed, logger })
+  worker.start()
+  await until(() => rounds === 2)
+})
+
+it('says what failed, rests, and tries again, beginning with the model', async () => {
+  let activations = 0
+  let rounds = 0
+  const activate = () => (++activations === 1 ? Promise.reject(new Error('another model')) : Promise.resolve())
+  const embed = () => (++rounds === 1 ? Promise.reject(new Error('out of order')) : Promise.resolve(round(0)))
+  worker = createEmbeddingWorker({ activate, embed, logger, scanIntervalMs: 2, restMs: 1 })
+  worker.start()
+  await until(() => rounds > 1)
+  expect(activations).toBe(2)
+  expect(warnings).toEqual(['chunks have no vectors yet', 'chunks have no vectors yet'])
+})
+
+it('stops in the middle of a round', async () => {
+  const embed = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  worker = createEmbeddingWorker({ activate: () => Promise.resolve(), embed, logger })
+  worker.start()
+  await new Promise((resolve) => setTimeout(resolve, 2))
+  await worker.stop()
+})
