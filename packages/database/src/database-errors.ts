@@ -25,6 +25,11 @@ export function isConnectionFailure(cause: unknown): boolean {
   return connectionCodes.has(code) || unavailableStates.has(code) || connectionMessages.test(cause.message)
 }
 
+/** A demoted primary refused to write: nothing happened, and another database has taken its place. */
+export function isReadOnlyRefusal(cause: unknown): boolean {
+  return types.isNativeError(cause) && codeOf(cause) === '25006'
+}
+
 /** The driver gave up waiting: for an answer, or for a connection of a pool that is all in use. The connection must not be used again. */
 export function isTimeout(cause: unknown): boolean {
   return types.isNativeError(cause) && /query read timeout|timeout exceeded when trying to connect/i.test(cause.message)
@@ -34,6 +39,11 @@ export function isTimeout(cause: unknown): boolean {
 export function isUnstorable(cause: unknown): boolean {
   if (cause instanceof WeftError) return isUnstorable(cause.cause)
   return types.isNativeError(cause) && /^(?:22|54)/.test(codeOf(cause))
+}
+
+/** A table, function or other object that is not there (PostgreSQL, Appendix A): this is not the database that was asked before. */
+export function isUndefinedObject(cause: unknown): boolean {
+  return types.isNativeError(cause) && ['42P01', '42883', '42704'].includes(codeOf(cause))
 }
 
 /** NUL in a text, and in JSON (PostgreSQL, Appendix A). */

@@ -1,7 +1,7 @@
 import type { Logger } from '@weft/telemetry'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
-import { isConnectionFailure, isTimeout, toDatabaseError, unavailable } from './database-errors.ts'
+import { isConnectionFailure, isReadOnlyRefusal, isTimeout, toDatabaseError, unavailable } from './database-errors.ts'
 
 export interface FailoverPoolOptions {
   urls: string[]
@@ -16,12 +16,13 @@ const patienceMsDefault = 5_000
 const retryDelayMs = { first: 25, max: 400 }
 /** While a later URL is in use, the earlier ones are looked at again at most this often. */
 const preferredCheckMs = 60_000
-const readAttemptsMax = 3
+const attemptsMax = 3
 
 /**
  * A pool over the first URL whose database is reachable and writable. While the database is away, connecting is tried again until it
  * has been away for 5 s; after that every attempt fails at once with `dependency_unavailable`, and the first that succeeds heals.
- * A statement that only reads, outside of a transaction, is repeated on a new connection; others are not, because they may have happened.
+ * A statement outside of a transaction that only reads, or was refused because the database takes no writes any more, is repeated on a new
+ * connection; others are not, because they may have happened.
  */
 export function createFailoverPool(options: FailoverPoolOptions): PostgresPool {
   const choice = chooseTarget(options)
@@ -44,14 +45,20 @@ export function createFailoverPool(options: FailoverPoolOptions): PostgresPool {
   }
 
   return {
-    connect: async () => openClient(await connect(), connect),
+    connect: async () => openClient(await connect(), { reconnect: connect, leave: choice.leave }),
     options: choice.options,
     end: choice.end,
   }
 }
 
+interface Reconnection {
+  reconnect(): Promise<pg.PoolClient>
+  /** Has the databases looked at anew before the next connection. */
+  leave(): void
+}
+
 /** One checked-out connection as kysely sees it; a read that lost its connection goes on with another behind its back. */
-function openClient(first: pg.PoolClient, reconnect: () => Promise<pg.PoolClient>): PostgresPoolClient {
+function openClient(first: pg.PoolClient, { reconnect, leave }: Reconnection): PostgresPoolClient {
   let client: pg.PoolClient | undefined = first
   let isInTransaction = false
 
@@ -71,8 +78,11 @@ function openClient(first: pg.PoolClient, reconnect: () => Promise<pg.PoolClient
         return result
       } catch (cause) {
         const isLost = isConnectionFailure(cause)
+        const isRefused = isReadOnlyRefusal(cause)
+        if (isRefused) leave()
         if (isLost || isTimeout(cause)) drop()
-        if (!isLost || isInTransaction || attempt === readAttemptsMax || !isRepeatable(text)) throw toDatabaseError(cause)
+        const mayRepeat = isRefused || isRepeatable(text)
+        if (!isLost || isInTransaction || attempt === attemptsMax || !mayRepeat) throw toDatabaseError(cause)
       }
     }
   }
@@ -108,19 +118,35 @@ function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: F
   let choosing: Promise<Target> | undefined
 
   async function connect(): Promise<pg.PoolClient> {
-    const isCheckDue = current !== targets[0] && Date.now() - checkedAtMs > preferredCheckMs
-    if (current === undefined || isCheckDue) {
-      choosing ??= choose().finally(() => {
-        choosing = undefined
-      })
-      current = await choosing
-    }
+    if (current === undefined) current = await chooseOnce()
+    else if (current !== targets[0] && Date.now() - checkedAtMs > preferredCheckMs) lookForBetter()
     try {
       return await current.pool.connect()
     } catch (cause) {
-      if (targets.length > 1 && isConnectionFailure(cause)) current = undefined
+      if (isConnectionFailure(cause)) leave()
       throw cause
     }
+  }
+
+  function leave(): void {
+    if (targets.length > 1) current = undefined
+  }
+
+  function chooseOnce(): Promise<Target> {
+    choosing ??= choose().finally(() => {
+      choosing = undefined
+    })
+    return choosing
+  }
+
+  /** Beside the work: a database that does not even refuse a connection takes seconds to be given up. */
+  function lookForBetter(): void {
+    chooseOnce().then(
+      (target) => {
+        current = target
+      },
+      () => undefined,
+    )
   }
 
   async function choose(): Promise<Target> {
@@ -142,6 +168,7 @@ function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: F
 
   return {
     connect,
+    leave,
     options: targets[0]?.pool.options ?? {},
     async end() {
       await Promise.all(targets.map((target) => target.pool.end()))

@@ -12,7 +12,7 @@ const describeNative = installed === undefined ? describe.skip : describe
 describeNative('a native PostgreSQL', () => {
   it('listens on the loopback interface alone, has pgvector, and leaves nothing when it stops', async () => {
     const server = await startNativePostgres(installed ?? '')
-    const folder = folderOf(server.pid)
+    const folder = join(server.dataFolder, '..')
     expect(await ask(server.url, 'show listen_addresses')).toBe('127.0.0.1')
     expect(await ask(server.url, "select count(*)::int from pg_available_extensions where name = 'vector'")).toBe(1)
     await server.stop()

@@ -11,6 +11,7 @@ import pg from 'pg'
 export interface NativePostgres {
   /** Of the database `postgres`, as its superuser, without a password. */
   readonly url: string
+  readonly dataFolder: string
   /** Of the running server. */
   readonly pid: number
   /** Ends the server as a crash would; its data stay. */
@@ -69,6 +70,7 @@ export async function startNativePostgres(installed: string, options: NativePost
   let server = await start()
   return {
     url,
+    dataFolder: data,
     get pid() {
       return server.pid
     },
