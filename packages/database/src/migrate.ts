@@ -8,6 +8,7 @@ import * as blobs from './migrations/0004-blobs-of-sessions.ts'
 import * as rotation from './migrations/0005-webhook-rotation.ts'
 import * as creation from './migrations/0006-sessions-by-creation.ts'
 import * as embeddings from './migrations/0007-embeddings.ts'
+import * as plainBm25 from './migrations/0008-plain-bm25.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -17,7 +18,7 @@ interface Migration {
 }
 
 /** In the order they are applied; a migration that was released is never changed. */
-const migrations: Migration[] = [
+export const migrations: Migration[] = [
   { name: '0001-knowledge', up: knowledge.up, down: knowledge.down },
   { name: '0002-sessions', up: sessions.up, down: sessions.down },
   { name: '0003-approvals', up: approvals.up, down: approvals.down },
@@ -25,6 +26,7 @@ const migrations: Migration[] = [
   { name: '0005-webhook-rotation', up: rotation.up, down: rotation.down },
   { name: '0006-sessions-by-creation', up: creation.up, down: creation.down },
   { name: '0007-embeddings', up: embeddings.up, down: embeddings.down },
+  { name: '0008-plain-bm25', up: plainBm25.up, down: plainBm25.down },
 ]
 
 export interface MigrationStatus {

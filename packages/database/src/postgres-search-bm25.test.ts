@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
 import { type Bm25Query, replaceChunks, searchBm25, sql } from './index.ts'
 import type { NewChunk } from './insert-chunks.ts'
-import { startTestDatabase, type TestDatabase } from './testing.ts'
+import { findNativePostgres, startNativeDatabase, startPlainDatabase, startTestDatabase, type TestDatabase } from './testing.ts'
 
 let test: TestDatabase
 
@@ -35,22 +35,47 @@ async function fill(
 const search = (more: Partial<Bm25Query> & { query: string }) =>
   searchBm25(test.database, { tenant: 'a', vectorStoreIds: ['vs_small'], limit: 8, ...more })
 
-beforeAll(async () => {
-  test = await startTestDatabase()
-  await fill(
-    { vectorStoreId: 'vs_large' },
-    Array.from({ length: 3_000 }, (_, n) => `ocean tide number ${n}`),
-  )
-  await fill({ vectorStoreId: 'vs_other', tenant: 'b' }, ['ocean tide of another tenant'])
-  await fill(
-    { vectorStoreId: 'vs_small' },
-    Array.from({ length: 8 }, (_, n) => `a long remark in which the ocean is named once, as number ${n}`),
-  )
-}, 60_000)
+const Document = z.object({ _id: z.string(), title: z.string().optional(), text: z.string() })
+const collections = process.env.WEFT_COLLECTIONS ?? join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'collections')
+const isHere = existsSync(join(collections, 'scifact', 'corpus.jsonl'))
+const lines = (...path: string[]) =>
+  readFileSync(join(collections, ...path), 'utf8')
+    .trim()
+    .split('\n')
+const documents = (...path: string[]) => lines(...path).map((line) => Document.parse(JSON.parse(line)))
 
-afterAll(() => test.stop())
+if (!isHere)
+  process.stderr.write(`SKIPPED: no collections at ${collections}; set WEFT_COLLECTIONS to check the quality of BM25\n`)
 
-describe('searchBm25', () => {
+const native = findNativePostgres()
+const starts: Record<string, (() => Promise<TestDatabase>) | undefined> = {
+  'pg_textsearch, embedded': startTestDatabase,
+  'plain SQL, embedded': startPlainDatabase,
+  'plain SQL, native PostgreSQL': native === undefined ? undefined : () => startNativeDatabase(native),
+}
+
+for (const [name, start] of Object.entries(starts)) {
+  // SciFact takes PGlite half a minute in plain SQL, which says the same of it as the native server.
+  const isRanked = isHere && start !== (native === undefined ? undefined : startPlainDatabase)
+  if (start !== undefined) describe(`searching by ${name}`, () => holdPromises(start, isRanked ? it : it.skip))
+}
+
+function holdPromises(start: () => Promise<TestDatabase>, withCollections: typeof it | typeof it.skip): void {
+  beforeAll(async () => {
+    test = await start()
+    await fill(
+      { vectorStoreId: 'vs_large' },
+      Array.from({ length: 3_000 }, (_, n) => `ocean tide number ${n}`),
+    )
+    await fill({ vectorStoreId: 'vs_other', tenant: 'b' }, ['ocean tide of another tenant'])
+    await fill(
+      { vectorStoreId: 'vs_small' },
+      Array.from({ length: 8 }, (_, n) => `a long remark in which the ocean is named once, as number ${n}`),
+    )
+  }, 120_000)
+
+  afterAll(() => test.stop())
+
   it('finds k chunks of a small store when k match, whatever lies in larger stores beside it', async () => {
     const hits = await search({ query: 'ocean' })
     expect(hits.map((hit) => hit.vectorStoreId)).toEqual(Array.from({ length: 8 }, () => 'vs_small'))
@@ -104,9 +129,7 @@ describe('searchBm25', () => {
   it('finds as much in a store the planner knows nothing about', async () => {
     for (let i = 0; i < 10; i++) expect(await search({ query: `ocean tide ${i}`, vectorStoreIds: ['vs_large'] })).toHaveLength(8)
   })
-})
 
-describe('replaceChunks', () => {
   it('keeps offsets true for text PostgreSQL cannot store', async () => {
     await fill({ vectorStoreId: 'vs_odd' }, ['a\0b \ud800 pelican'])
     const hits = await search({ query: 'pelican', vectorStoreIds: ['vs_odd'] })
@@ -128,39 +151,26 @@ describe('replaceChunks', () => {
     await fill({ vectorStoreId: 'vs_many' }, [])
     expect(await count()).toEqual([{ n: 0 }])
   })
-})
 
-const Document = z.object({ _id: z.string(), title: z.string().optional(), text: z.string() })
-const collections = process.env.WEFT_COLLECTIONS ?? join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'collections')
-const isHere = existsSync(join(collections, 'scifact', 'corpus.jsonl'))
-const lines = (...path: string[]) =>
-  readFileSync(join(collections, ...path), 'utf8')
-    .trim()
-    .split('\n')
-const documents = (...path: string[]) => lines(...path).map((line) => Document.parse(JSON.parse(line)))
-
-const withCollections = isHere ? it : it.skip
-if (!isHere)
-  process.stderr.write(`SKIPPED: no collections at ${collections}; set WEFT_COLLECTIONS to check the quality of BM25\n`)
-
-withCollections(
-  'ranks SciFact as well as the reference, alone and beside another collection (nDCG@10 .6893 ± .01)',
-  async () => {
-    const corpus = documents('scifact', 'corpus.jsonl')
-    await fill(
-      { vectorStoreId: 'vs_scifact' },
-      corpus.map(({ title, text }) => `${title ?? ''} ${text}`),
-    )
-    expect(Math.abs((await scifactNdcg(corpus.map((document) => document._id))) - 0.6893)).toBeLessThan(0.01)
-    const others = documents('musique100', 'corpus.jsonl')
-    await fill(
-      { vectorStoreId: 'vs_musique' },
-      others.map(({ title, text }) => `${title ?? ''} ${text}`),
-    )
-    expect(Math.abs((await scifactNdcg(corpus.map((document) => document._id))) - 0.6893)).toBeLessThan(0.01)
-  },
-  120_000,
-)
+  withCollections(
+    'ranks SciFact as well as the reference, alone and beside another collection (nDCG@10 .6893 ± .01)',
+    async () => {
+      const corpus = documents('scifact', 'corpus.jsonl')
+      await fill(
+        { vectorStoreId: 'vs_scifact' },
+        corpus.map(({ title, text }) => `${title ?? ''} ${text}`),
+      )
+      expect(Math.abs((await scifactNdcg(corpus.map((document) => document._id))) - 0.6893)).toBeLessThan(0.01)
+      const others = documents('musique100', 'corpus.jsonl')
+      await fill(
+        { vectorStoreId: 'vs_musique' },
+        others.map(({ title, text }) => `${title ?? ''} ${text}`),
+      )
+      expect(Math.abs((await scifactNdcg(corpus.map((document) => document._id))) - 0.6893)).toBeLessThan(0.01)
+    },
+    120_000,
+  )
+}
 
 /** Judgements of SciFact are 0 or 1, so the ideal ranking has all relevant ones first. */
 async function scifactNdcg(ids: string[]): Promise<number> {

@@ -1,10 +1,8 @@
-import { WeftError } from '@weft/contracts'
 import { type Kysely, sql } from 'kysely'
 import type { Schema } from '../schema.ts'
 
 /** Keys, files, vector stores and chunks. */
 export async function up(db: Kysely<Schema>): Promise<void> {
-  await createExtension(db)
   await sql`
     create table api_keys (
       id text primary key, tenant text not null, name text not null, key_hash bytea not null unique, key_prefix text not null,
@@ -28,17 +26,15 @@ export async function up(db: Kysely<Schema>): Promise<void> {
     )`.execute(db)
   await createStores(db)
   await createChunks(db)
+  if (await createExtension(db)) await createIndex(db)
 }
 
-async function createExtension(db: Kysely<Schema>): Promise<void> {
+/** Where this PostgreSQL does not have it, chunks are found by what 0008-plain-bm25 makes. Answers whether it has. */
+async function createExtension(db: Kysely<Schema>): Promise<boolean> {
   const { rows } = await sql`select 1 from pg_available_extensions where name = 'pg_textsearch'`.execute(db)
-  if (rows.length === 0) {
-    throw new WeftError(
-      'conflict',
-      'this PostgreSQL lacks the extension pg_textsearch, by which Weft searches: install it (PostgreSQL 17 or 18, named in shared_preload_libraries) or leave DATABASE_URLS empty to use the embedded database',
-    )
-  }
+  if (rows.length === 0) return false
   await sql`create extension if not exists pg_textsearch`.execute(db)
+  return true
 }
 
 async function createStores(db: Kysely<Schema>): Promise<void> {
@@ -65,7 +61,6 @@ async function createStores(db: Kysely<Schema>): Promise<void> {
   await sql`create index vector_store_files_jobs on vector_store_files (created_at) where status = 'in_progress'`.execute(db)
 }
 
-/** k1 and b are fixed when the index is built: the values the reference rankings were measured with. */
 async function createChunks(db: Kysely<Schema>): Promise<void> {
   await sql`
     create table chunks (
@@ -75,6 +70,10 @@ async function createChunks(db: Kysely<Schema>): Promise<void> {
     )`.execute(db)
   await sql`create unique index chunks_place on chunks (vector_store_id, file_id, n)`.execute(db)
   await sql`create index chunks_file on chunks (file_id)`.execute(db)
+}
+
+/** k1 and b are fixed when the index is built: the values the reference rankings were measured with. */
+async function createIndex(db: Kysely<Schema>): Promise<void> {
   await sql`
     create index chunks_bm25 on chunks using bm25 ((title || ' ' || text)) with (text_config = 'english', k1 = 1.2, b = 0.75)
   `.execute(db)

@@ -36,8 +36,10 @@ export async function up(db: Kysely<Schema>): Promise<void> {
   await indexWords(db, `(title || ' ' || text || ' ' || identifiers)`)
 }
 
-/** k1 and b are fixed when the index is built: the values the reference rankings were measured with. */
+/** k1 and b are fixed when the index is built: the values the reference rankings were measured with. Only where pg_textsearch is. */
 async function indexWords(db: Kysely<Schema>, expression: string): Promise<void> {
+  const { rows } = await sql`select 1 where to_regclass('chunks_bm25') is not null`.execute(db)
+  if (rows.length === 0) return
   await sql`drop index chunks_bm25`.execute(db)
   await sql`create index chunks_bm25 on chunks using bm25 (${sql.raw(expression)}) with (text_config = 'english', k1 = 1.2, b = 0.75)`.execute(
     db,

@@ -1,0 +1,16 @@
+import { sql } from 'kysely'
+import type { Database } from './open-database.ts'
+
+/**
+ * Makes what BM25 searches by anew from the chunks: needed after PostgreSQL's dictionaries changed, as they may with a major version. Searches go on
+ * meanwhile; who writes chunks waits, in plain SQL for one store at a time.
+ */
+export async function rebuildBm25({ db }: Pick<Database, 'db'>): Promise<void> {
+  const { rows } = await sql`select 1 where to_regclass('chunks_bm25') is not null`.execute(db)
+  if (rows.length > 0) {
+    await sql`reindex index chunks_bm25`.execute(db)
+    return
+  }
+  const stores = await sql<{ id: string }>`select id from vector_stores order by id`.execute(db)
+  for (const { id } of stores.rows) await sql`select bm25_rebuild(${id})`.execute(db)
+}
