@@ -1,4 +1,4 @@
-import { startTestDatabase } from '@weft/database/testing'
+import { findNativePostgres, startNativeDatabase, startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { type Collection, findCollection, loadAsChunks, measureQuality, type Quality } from '@weft/retrieval/testing'
 import { compareChunkSizes } from './compare-chunk-sizes.ts'
 import { measureSpeed } from './measure-speed.ts'
@@ -17,26 +17,37 @@ if (isWanted('quality')) await rankCollections()
 if (isWanted('chunk-sizes')) await compareChunkSizes()
 if (isWanted('speed')) await measureSpeed()
 
-/** Each collection alone in its database, as the reference was computed; then all in one, where words count as rare or common over all of them. */
 async function rankCollections(): Promise<void> {
+  await rankBy('pg_textsearch', startTestDatabase)
+  const native = findNativePostgres()
+  if (native !== undefined) await rankBy('plain SQL', () => startNativeDatabase(native))
+}
+
+type Start = () => Promise<TestDatabase>
+
+/** Each collection alone in its database, as the reference was computed; then all in one, where pg_textsearch counts words over all of them. */
+async function rankBy(engine: string, start: Start): Promise<void> {
   const collections = Object.entries(references).flatMap(([name, reference]) => {
     const collection = findCollection(name)
     return collection === undefined ? [] : [{ collection, reference }]
   })
-  console.log('| collection | nDCG@10 | reference | recall@10 | search p50 ms | p99 ms |\n|---|---|---|---|---|---|')
+  console.log(`\n| by ${engine} | nDCG@10 | reference | recall@10 | search p50 ms | p99 ms |\n|---|---|---|---|---|---|`)
   for (const { collection, reference } of collections) {
-    const [quality] = await rankTogether([collection])
+    const [quality] = await rankTogether(start, [collection])
     if (quality === undefined) continue
     report(collection.name, quality, reference)
     if (Math.abs(quality.ndcg10 - reference) > tolerance) process.exitCode = 1
   }
-  const together = await rankTogether(collections.map(({ collection }) => collection))
+  const together = await rankTogether(
+    start,
+    collections.map(({ collection }) => collection),
+  )
   for (const [index, quality] of together.entries())
     report(`${collections[index]?.collection.name} beside the others`, quality, collections[index]?.reference)
 }
 
-async function rankTogether(collections: Collection[]): Promise<Quality[]> {
-  const { database, stop } = await startTestDatabase()
+async function rankTogether(start: Start, collections: Collection[]): Promise<Quality[]> {
+  const { database, stop } = await start()
   const stores: string[] = []
   for (const collection of collections) stores.push(await loadAsChunks(database, collection, 'bench'))
   const qualities: Quality[] = []
