@@ -16,14 +16,14 @@ const legs: Legs = {
 }
 
 describe('fusing words and vectors', () => {
-  it('adds scores relative to the best of each, and counts the least vector for what has none', () => {
-    const fused = fuseRankings(legs, { method: 'min_max', textWeight: 0.5 })
+  it('adds scores relative to what they may be, and counts the least vector for what has none', () => {
+    const fused = fuseRankings(legs, { method: 'min_max', textWeight: 0.5, queryWords: 4 })
     expect(fused.map(({ id }) => id)).toEqual(['1', '2', '3', '4'])
     expect(fused.map(({ score }) => score)).toEqual([0.75, 0.625, 0.5, 0.25].map((score) => expect.closeTo(score, 6)))
   })
 
   it('says what each leg gave', () => {
-    const second = fuseRankings(legs, { method: 'min_max', textWeight: 0.5 }).find(({ id }) => id === '2')
+    const second = fuseRankings(legs, { method: 'min_max', textWeight: 0.5, queryWords: 4 }).find(({ id }) => id === '2')
     expect(second?.legs).toEqual({
       bm25: { rank: 2, score: 10, share: 0.25 },
       vector: { rank: 2, score: 0.6, share: expect.closeTo(0.375, 6) },
@@ -31,15 +31,15 @@ describe('fusing words and vectors', () => {
   })
 
   it('adds inverse ranks by reciprocal rank fusion', () => {
-    const fused = fuseRankings(legs, { method: 'rrf', textWeight: 0.5 })
+    const fused = fuseRankings(legs, { method: 'rrf', textWeight: 0.5, queryWords: 4 })
     expect(fused[0]).toMatchObject({ id: '2', score: expect.closeTo(61 / 62, 6) })
   })
 
   it('is the ranking of one leg when the other found nothing, or does not count', () => {
     for (const method of fusionMethods) {
-      const words = fuseRankings({ bm25: legs.bm25, vector: [] }, { method, textWeight: 0.4 })
+      const words = fuseRankings({ bm25: legs.bm25, vector: [] }, { method, textWeight: 0.4, queryWords: 4 })
       expect(words.map(({ id }) => id)).toEqual(['1', '2'])
-      const vectors = fuseRankings({ bm25: [], vector: legs.vector }, { method, textWeight: 0 })
+      const vectors = fuseRankings({ bm25: [], vector: legs.vector }, { method, textWeight: 0, queryWords: 4 })
       expect(vectors.map(({ id }) => id)).toEqual(['3', '2', '4'])
     }
   })
@@ -57,7 +57,10 @@ describe('fusing words and vectors', () => {
         fc.constantFrom(...fusionMethods),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (bm25, vector, method, textWeight) => {
-          const fused = supportDocuments(fuseRankings({ bm25, vector }, { method, textWeight }), (id) => `file ${Number(id) % 5}`)
+          const fused = supportDocuments(
+            fuseRankings({ bm25, vector }, { method, textWeight, queryWords: 4 }),
+            (id) => `file ${Number(id) % 5}`,
+          )
           expect(new Set(fused.map(({ id }) => id))).toEqual(new Set([...bm25, ...vector].map(({ id }) => id)))
           expect(fused).toHaveLength(new Set([...bm25, ...vector].map(({ id }) => id)).size)
           for (const [index, { score }] of fused.entries()) {
@@ -82,7 +85,7 @@ describe('support of documents', () => {
         ],
         vector: [],
       },
-      { method: 'min_max', textWeight: 1 },
+      { method: 'min_max', textWeight: 1, queryWords: 2 },
     )
     const supported = supportDocuments(hits, (id) => (id === '2' ? 'b' : 'a'))
     expect(supported.map(({ id }) => id)).toEqual(['1', '3', '2'])

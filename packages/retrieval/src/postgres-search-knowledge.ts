@@ -2,6 +2,7 @@ import { Attributes } from '@weft/contracts'
 import { type Database, storableText } from '@weft/database'
 import { genAi, withSpan } from '@weft/telemetry'
 import { boundQuery } from './bound-query.ts'
+import { contentTerms } from './content-terms.ts'
 import { defaultFusion, type Fused, fuseRankings } from './fuse-rankings.ts'
 import { relevanceOf } from './normalise-score.ts'
 import { type ChunkRow, readChunks, readFilenames } from './postgres-chunks.ts'
@@ -37,7 +38,7 @@ async function search(tools: SearchTools, request: SearchRequest): Promise<Searc
   if (query === '') return { results: [], skipped: [] }
   const vectorStoreIds = request.vectorStoreIds.length > 0 ? request.vectorStoreIds : await allStores(database, tenant)
   const { legs, candidates, skipped } = await runLegs(tools, { ...request, vectorStoreIds, query, mode })
-  const fused = fuseRankings(legs, { method, textWeight })
+  const fused = fuseRankings(legs, { method, textWeight, queryWords: new Set(contentTerms(query)).size })
   const ranked =
     mode === 'hybrid' ? supportDocuments(fused, documentOf(candidates)) : fused.map((hit) => ({ ...hit, support: 0 }))
   const chosen = oncePerPlace(ranked, candidates).slice(0, maxResults)
