@@ -17,7 +17,7 @@ export type Answer = { outcome: 'answered' | 'refused'; citations: Citation[] } 
 /** What evaluation asks of the gateway: nothing that any other client could not. */
 export interface EvaluationApi {
   uploadText(file: { filename: string; text: string }): Promise<string>
-  attach(storeId: string, fileId: string, document: string): Promise<void>
+  attach(storeId: string, fileId: string, document: { id: string; partOf?: string | undefined }): Promise<void>
   removeStore(storeId: string): Promise<void>
   listDocuments(storeId: string): Promise<StoredDocument[]>
   search(storeId: string, search: { query: string; weft: WeftSearch | undefined }): Promise<FoundChunk[]>
@@ -34,7 +34,8 @@ export function createEvaluationApi(client: OpenAI): EvaluationApi {
       const file = await toFile(Buffer.from(text, 'utf8'), filename, { type: 'text/markdown' })
       return (await client.files.create({ file, purpose: 'assistants' })).id
     },
-    attach: (storeId, fileId, document) => attach(storeId, { fileId, attributes: { _id: document } }),
+    attach: (storeId, fileId, { id, partOf }) =>
+      attach(storeId, { fileId, attributes: { _id: id, ...(partOf === undefined ? {} : { document_id: partOf }) } }),
     removeStore: async (storeId) => {
       await client.vectorStores.delete(storeId)
     },

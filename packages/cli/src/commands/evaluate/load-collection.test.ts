@@ -25,6 +25,12 @@ describe('loading a collection', () => {
     ])
   })
 
+  it('says of parts of one text that they are parts of one document, so that search can tell', async () => {
+    const parts = documents.map((document) => ({ ...document, partOf: 'weather.txt' }))
+    await evaluate({ collection: { ...collection, documents: parts } })
+    for (const { attributes } of gateway.files.values()) expect(attributes.document_id).toBe('weather.txt')
+  })
+
   it('sends nothing the second time, and all again when a document changed', async () => {
     await evaluate()
     expect(uploads()).toBe(3)

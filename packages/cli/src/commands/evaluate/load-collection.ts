@@ -31,11 +31,12 @@ export async function loadCollection(
   const stored = new Map((await api.listDocuments(store.id)).map((entry) => [entry.document, entry]))
   const filled = collection.documents.filter((document) => textOf(document).trim() !== '')
   const missing = filled.filter(({ id }) => !stored.has(id))
+  const known = new Map(collection.documents.map((document) => [document.id, document]))
   const awaited = new Map<string, string>()
   for (const { fileId, document, status } of stored.values()) {
     if (document === undefined) continue
     // Attaching again is how a file is tried again.
-    if (status === 'failed' || status === 'cancelled') await api.attach(store.id, fileId, document)
+    if (status === 'failed' || status === 'cancelled') await api.attach(store.id, fileId, known.get(document) ?? { id: document })
     if (status !== 'completed') awaited.set(fileId, document)
   }
   await sendDocuments(missing, { store, tools, onSent: (fileId, id) => awaited.set(fileId, id) })
@@ -65,7 +66,7 @@ async function sendDocuments(documents: CollectionDocument[], { store, tools, on
   let sent = 0
   await runBounded(documents, documentsMax, async (document) => {
     const fileId = await upload({ filename: filenameOf(document.id), text: textOf(document) })
-    await api.attach(store.id, fileId, document.id)
+    await api.attach(store.id, fileId, document)
     onSent(fileId, document.id)
     sent += 1
     terminal.showProgress(`uploading ${progressBar(sent, documents.length)}`)

@@ -47,6 +47,12 @@ describe('a collection', () => {
     expect(collection.notes).toEqual([])
   })
 
+  it('knows which documents are parts of one text', async () => {
+    const parts = corpus.map((document) => ({ ...document, metadata: { doc_id: 'book', index: 1 } }))
+    const { documents } = await read({ ...good, 'corpus.jsonl': parts })
+    expect(documents.map(({ partOf }) => partOf)).toEqual(['book', 'book'])
+  })
+
   it('has a hash that changes with its documents and not with its questions', async () => {
     const { contentHash } = await read(good)
     expect(contentHash).toMatch(/^[0-9a-f]{12}$/)

@@ -4,7 +4,8 @@ import { usageError } from '../client/explain-failure.ts'
 import { parseLine } from './parse-line.ts'
 import { badLine, readLines } from './read-lines.ts'
 
-export type CollectionDocument = { id: string; title: string; text: string }
+/** `partOf`: documents that are parts of one text name it in `metadata.doc_id`. */
+export type CollectionDocument = { id: string; title: string; text: string; partOf?: string | undefined }
 
 /** An attribute of a file holds at most so many characters, and the id is one. */
 export const DocumentId = z.coerce.string().min(1).max(512)
@@ -16,10 +17,11 @@ const DocumentLine = z.looseObject({
     .nullish()
     .transform((title) => title ?? ''),
   text: z.string(),
+  metadata: z.looseObject({ doc_id: DocumentId.optional() }).nullish(),
 })
 
 /** Changed when the way documents become files changes, so that stores loaded the old way are not taken for new ones. */
-const loadedAs = 'heading and text, 1'
+const loadedAs = 'heading and text, 2'
 
 export async function readDocuments(path: string): Promise<{ documents: CollectionDocument[]; contentHash: string }> {
   const lines = await readLines(path)
@@ -29,12 +31,13 @@ export async function readDocuments(path: string): Promise<{ documents: Collecti
   const seen = new Map<string, number>()
   for (const line of lines) {
     const place = { file: 'corpus.jsonl', number: line.number }
-    const { _id: id, title, text } = parseLine(DocumentLine, line.text, place)
+    const { _id: id, title, text, metadata } = parseLine(DocumentLine, line.text, place)
     const earlier = seen.get(id)
     if (earlier !== undefined) throw badLine(place, `_id "${id}" is already that of line ${earlier}`)
     seen.set(id, line.number)
-    hash.update(JSON.stringify([id, title, text]))
-    documents.push({ id, title, text })
+    const partOf = metadata?.doc_id
+    hash.update(JSON.stringify([id, title, text, partOf]))
+    documents.push({ id, title, text, partOf })
   }
   if (documents.length === 0) throw badLine({ file: 'corpus.jsonl', number: 1 }, 'holds no document')
   return { documents, contentHash: hash.digest('hex').slice(0, 12) }
