@@ -127,6 +127,6 @@ export type FileBatchMethods = {
     input: InStore & { files: { fileId: string; attributes?: Attributes; chunkingStrategy?: ChunkingStrategy }[] },
   ): Promise<FileBatch>
   getFileBatch(input: InStore & { batchId: string }): Promise<FileBatch>
-  /** Files of the batch that are not indexed yet become `cancelled`. */
+  /** Files of the batch that are not completed yet become `cancelled`, and nothing of them is found. */
   cancelFileBatch(input: InStore & { batchId: string }): Promise<FileBatch>
 }

@@ -63,7 +63,7 @@ export async function releaseChunks({ db }: Database, model: string, chunks: Cla
  */
 export async function copyVectors({ db }: Database, model: string, chunks: ClaimedChunk[]): Promise<Set<string>> {
   const { rows } = await sql`
-    with given as (${given(chunks)}), known as (
+    with given as (${given(chunks)}), ${alive}, known as (
       select given.id, (
         select e.chunk_id from chunk_embeddings e
         where e.model = ${model} and e.tenant = given.tenant and e.text_hash = given.hash limit 1
@@ -72,7 +72,7 @@ export async function copyVectors({ db }: Database, model: string, chunks: Claim
       insert into chunk_embeddings (model, chunk_id, n, tenant, vector_store_id, text_hash, embedding)
       select ${model}, given.id, e.n, given.tenant, given.store, given.hash, e.embedding
       from known join given on given.id = known.id join chunk_embeddings e on e.model = ${model} and e.chunk_id = known.source
-      join chunks c on c.id = given.id
+      join alive on alive.id = given.id
       on conflict do nothing
     ), done as (
       delete from embedding_queue q using known where q.model = ${model} and q.chunk_id = known.id and known.source is not null
@@ -90,18 +90,23 @@ export async function storeVectors(
 ): Promise<void> {
   const rows = chunks.flatMap(({ id, vectors }) => vectors.map((vector, n) => ({ id, n, vector: vectorText(vector) })))
   await sql`
-    with given as (${given(chunks)}), vector as (
+    with given as (${given(chunks)}), ${alive}, vector as (
       select * from unnest(${rows.map(({ id }) => id)}::bigint[], ${rows.map(({ n }) => n)}::int[], ${rows.map(({ vector }) => vector)}::text[])
         as vector(id, n, value)
     ), added as (
       insert into chunk_embeddings (model, chunk_id, n, tenant, vector_store_id, text_hash, embedding)
       select ${model}, given.id, vector.n, given.tenant, given.store, given.hash, vector.value::halfvec
-      from given join vector on vector.id = given.id join chunks c on c.id = given.id
+      from given join vector on vector.id = given.id join alive on alive.id = given.id
       on conflict (model, chunk_id, n) do update set embedding = excluded.embedding, text_hash = excluded.text_hash
     )
     delete from embedding_queue q using given where q.model = ${model} and q.chunk_id = given.id
   `.execute(db)
 }
+
+/** Follows a `given`: those of the chunks that are still there, kept from being deleted until the statement ends. */
+const alive = sql`alive as materialized (
+  select id from chunks where id in (select id from given) order by id for key share
+)`
 
 function given(chunks: ClaimedChunk[]) {
   const [ids, tenants, stores, hashes] = [

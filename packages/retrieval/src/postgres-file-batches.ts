@@ -2,6 +2,7 @@ import { newId, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import type { FileBatch, FileBatchMethods } from './knowledge-types.ts'
+import { signOfLife } from './postgres-ingestion-jobs.ts'
 import { putFiles } from './postgres-vector-store-files.ts'
 import { Counts, countColumns, countsOf } from './postgres-vector-stores.ts'
 
@@ -17,14 +18,26 @@ export function createFileBatchMethods(database: Database): FileBatchMethods {
     },
     getFileBatch: (place) => readBatch(database, place),
     async cancelFileBatch(place) {
-      const { tenant, vectorStoreId, batchId } = place
-      await sql`
-        update vector_store_files set status = 'cancelled', updated_at = now()
-        where tenant = ${tenant} and vector_store_id = ${vectorStoreId} and batch_id = ${batchId} and status = 'in_progress'
-      `.execute(database.db)
+      await cancelFiles(database, place)
       return readBatch(database, place)
     },
   }
+}
+
+/**
+ * First the rows, which waits for indexing statements under way, then in a second statement the chunks those may have added; with them go the
+ * vectors that wait to be made.
+ */
+async function cancelFiles({ db }: Database, { tenant, vectorStoreId, batchId }: BatchPlace): Promise<void> {
+  await sql`
+    update vector_store_files f set status = 'cancelled', updated_at = ${signOfLife}
+    where tenant = ${tenant} and vector_store_id = ${vectorStoreId} and batch_id = ${batchId} and status in ('in_progress', 'embedding')
+  `.execute(db)
+  await sql`
+    delete from chunks c using vector_store_files f
+    where f.tenant = ${tenant} and f.vector_store_id = ${vectorStoreId} and f.batch_id = ${batchId} and f.status = 'cancelled'
+      and c.vector_store_id = f.vector_store_id and c.file_id = f.file_id
+  `.execute(db)
 }
 
 const Row = Counts.extend({ created_at: z.date() })

@@ -39,8 +39,14 @@ export function createFileMethods(database: Database): FileMethods {
       }
       return readPage(database, list, request)
     },
+    // What indexes the file holds its place in a store and then asks for the file: taken in another order, both would wait for each other.
     async deleteFile({ tenant, fileId }) {
-      const { rows } = await sql`delete from files where tenant = ${tenant} and id = ${fileId} returning id`.execute(db)
+      const { rows } = await sql`
+        with held as materialized (
+          select 1 from vector_store_files where tenant = ${tenant} and file_id = ${fileId} order by vector_store_id for update
+        )
+        delete from files where tenant = ${tenant} and id = ${fileId} and (select count(*) from held) >= 0 returning id
+      `.execute(db)
       return rows.length > 0
     },
     readContent: (input) => readParts(database, input),

@@ -36,9 +36,14 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
       `.execute(db)
       return read(tenant, vectorStoreId)
     },
+    // What indexes a file holds its place in the store and then asks for the store: taken in another order, both would wait for each other.
     async deleteVectorStore({ tenant, vectorStoreId }) {
-      const { rows } =
-        await sql`delete from vector_stores where tenant = ${tenant} and id = ${vectorStoreId} returning id`.execute(db)
+      const { rows } = await sql`
+        with held as materialized (
+          select 1 from vector_store_files where tenant = ${tenant} and vector_store_id = ${vectorStoreId} order by file_id for update
+        )
+        delete from vector_stores where tenant = ${tenant} and id = ${vectorStoreId} and (select count(*) from held) >= 0 returning id
+      `.execute(db)
       return rows.length > 0
     },
     async listVectorStoreIds({ tenant, limit = 100 }) {

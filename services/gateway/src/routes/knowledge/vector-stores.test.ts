@@ -154,6 +154,26 @@ describe('files of a vector store', () => {
   })
 })
 
+describe('a vector store deleted meanwhile', () => {
+  it('answers who searches it or adds to it with what was there, or says it is not there', async () => {
+    const store = await client.vectorStores.create({ name: 'short-lived' })
+    const file = await upload('tides.md', tides)
+    await client.vectorStores.files.createAndPoll(store.id, { file_id: file.id }, { pollIntervalMs: 20 })
+    const asked = [
+      ...Array.from({ length: 8 }, () => client.vectorStores.search(store.id, { query: 'moon' })),
+      client.vectorStores.files.create(store.id, { file_id: file.id }),
+      client.vectorStores.fileBatches.create(store.id, { file_ids: [file.id] }),
+    ]
+    const deleted = client.vectorStores.delete(store.id)
+    for (const outcome of await Promise.allSettled(asked)) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(OpenAI.NotFoundError)
+    }
+    await deleted
+    await expect(client.vectorStores.search(store.id, { query: 'moon' })).rejects.toThrow(OpenAI.NotFoundError)
+    await expect(client.vectorStores.files.list(store.id)).rejects.toThrow(OpenAI.NotFoundError)
+  })
+})
+
 describe('file batches', () => {
   it('index many files and count them', async () => {
     const store = await client.vectorStores.create({ name: 'batch' })
