@@ -14,7 +14,12 @@ export type Collection = {
   judgements: Map<string, Map<string, number>>
 }
 
-const CollectionDocument = z.object({ _id: z.coerce.string(), title: z.string().default(''), text: z.string() })
+const CollectionDocument = z.object({
+  _id: z.coerce.string(),
+  title: z.string().default(''),
+  text: z.string(),
+  metadata: z.record(z.string(), z.unknown()).default({}),
+})
 type CollectionDocument = z.infer<typeof CollectionDocument>
 const CollectionQuery = z.object({
   _id: z.coerce.string(),

@@ -26,6 +26,39 @@ describe('an extracted answer', () => {
     }
   })
 
+  it('begins with the sentence that answers, wherever it stands', () => {
+    const history = {
+      id: 1,
+      title: 'Loom',
+      text: 'Looms are of wood. A power loom was first built by Cartwright in 1785. Mills bought them.',
+    }
+    expect(extractAnswer({ question: 'When was the first power loom built?', sources: [dye, history] })[0]).toBe(
+      'A power loom was first built by Cartwright in 1785. [1]',
+    )
+  })
+
+  it.each([
+    ['How many threads has the carpet?', 'The carpet has threads of fine wool.', 'The carpet has 900 threads of wool.'],
+    ['When was the mill opened?', 'The mill was opened by the mayor.', 'The mill was opened in June 1851.'],
+    ['Who built the mill?', 'The mill was built of red brick.', 'The mill was built by Anna Berg.'],
+    ['Where is the mill?', 'The mill is old and quiet.', 'The mill is at Lake Bled now.'],
+  ])('prefers what is asked for: %s', (question, other, telling) => {
+    const sources = [{ id: 1, title: 'Notes', text: `Much is told of it. ${other} ${telling}` }]
+    expect(extractAnswer({ question, sources })[0]).toBe(`${telling} [1]`)
+  })
+
+  it('follows a name of the best sentence to the source that is about it', () => {
+    const journal = { id: 1, title: 'Journal of Weaving', text: 'The Journal of Weaving is published by the Heddle Guild.' }
+    const shed = { id: 2, title: 'Shed', text: 'A shed opens between threads. The reed beats.' }
+    const guild = { id: 3, title: 'Heddle Guild', text: 'Ada Moss led it first, from 1902 on.' }
+    const answer = extractAnswer({
+      question: 'Who led the publisher of the Journal of Weaving?',
+      sources: [journal, shed, guild],
+    })
+    expect(answer).toContain('Ada Moss led it first, from 1902 on. [3]')
+    expect(answer.join(' ')).not.toContain('[2]')
+  })
+
   it('says nothing twice', () => {
     const answer = extractAnswer({ question: 'What holds the warp under tension?', sources: [loom, copy] })
     expect(answer.filter((sentence) => sentence.startsWith('A loom holds'))).toEqual(['A loom holds the warp under tension. [1]'])

@@ -12,8 +12,8 @@ const sentencesMax = 5
 const sentencesMin = 2
 /** A further sentence must be this close to the best one to be worth reading, and closer still when its source has spoken. */
 const worthwhile = 0.4
-const worthwhileAgain = 0.8
-const perSourceMax = 2
+const worthwhileAgain = 0.5
+const perSourceMax = 3
 /** Of each subject of a comparison. */
 const perSubjectMax = 3
 /** Sentences sharing this much of their words say the same thing. */
@@ -68,7 +68,7 @@ function withoutWordsOf(others: string, question: string): string {
 function quoteSentences({ question, sources }: AnswerPrompt): string[] {
   const scored = scoreSentences(question, sources).filter((sentence) => sentence.score > 0)
   if (!scored.some((sentence) => sentence.coverage >= coverageMin)) return []
-  const chosen = inReadingOrder(chooseSentences(scored))
+  const chosen = chooseSentences(scored)
   const documents = new Map(sources.map(({ id, title }) => [id, title.split(' — ')[0]]))
   const said = new Set<ScoredSentence>()
   return chosen.flatMap((sentence) => {
@@ -88,7 +88,7 @@ function quoted({ text, sourceId }: ScoredSentence): string {
   return `“${text.replace(/[.:。]$/, '')}” [${sourceId}]`
 }
 
-/** Best first; a source speaks twice only when its second sentence is nearly as good as the best, and nothing is said twice. */
+/** Best first; a source speaks twice only when its further sentences are half as good as the best, and nothing is said twice. */
 function chooseSentences(scored: ScoredSentence[]): ScoredSentence[] {
   const ranked = scored.toSorted((a, b) => b.score - a.score || a.sourceRank - b.sourceRank || a.position - b.position)
   const best = ranked[0]?.score ?? 0
@@ -101,12 +101,6 @@ function chooseSentences(scored: ScoredSentence[]): ScoredSentence[] {
     if (!isHeard && !chosen.some((other) => similarity(other.stems, sentence.stems) >= nearDuplicate)) chosen.push(sentence)
   }
   return chosen
-}
-
-/** Sources in the order of their best sentence, sentences in the order of the text. */
-function inReadingOrder(chosen: ScoredSentence[]): ScoredSentence[] {
-  const order = [...new Set(chosen.map((sentence) => sentence.sourceId))]
-  return chosen.toSorted((a, b) => order.indexOf(a.sourceId) - order.indexOf(b.sourceId) || a.position - b.position)
 }
 
 function similarity(a: Set<string>, b: Set<string>): number {

@@ -1,4 +1,6 @@
 import type { PromptSource } from '../answer-prompt.ts'
+import { askedKind, tellsKind } from './asked-kind.ts'
+import { bridgeSources } from './bridge-sources.ts'
 import { stemsOf, topicStems } from './normalise-words.ts'
 import { type Sentence, splitSentences } from './split-sentences.ts'
 
@@ -19,30 +21,42 @@ export const scoringLimits = { sentencesMax: 5_000, sentenceCharsMax: 1_200 } as
 
 /** What a match in the title or heading is worth beside one in the sentence itself. */
 const contextWeight = 0.4
+/** What a word with the same beginning is worth beside the same word. */
+const kinWeight = 0.7
 /** Retrieval's order is evidence too, but a clearly better sentence further down wins. */
 const rankWeight = 0.5
-const pairWeight = 0.3
+const pairWeight = 0.5
+/** What a number, time or name adds where the question asks for one. */
+const kindWeight = 0.3
 
-/** Every quotable sentence of the sources, scored against the question: idf-weighted overlap, word pairs, position, and the source's rank. */
+/**
+ * Every quotable sentence of the sources, scored against the question: overlap by rare words, word pairs, what is asked for, position, the source's
+ * rank, and what the best sentence leads to. The weights were chosen by `bench/answer-sentences`, the same for both of its collections.
+ */
 export function scoreSentences(question: string, sources: PromptSource[]): ScoredSentence[] {
   const terms = questionTerms(question)
   const units = sources.flatMap(unitsOf).slice(0, scoringLimits.sentencesMax)
-  const weights = weightTerms(terms, units)
+  const matchOf = matchTerms(terms, units)
+  const weights = weightTerms(terms, units, matchOf)
   const total = sum(weights.values())
   if (total === 0) return []
+  const weightOf = (shareOf: (term: string) => number) => sum(terms.map((term) => shareOf(term) * (weights.get(term) ?? 0)))
   const lengthMean = sum(units.map((unit) => unit.words.length)) / Math.max(1, units.length)
   const pairs = wordPairs(terms)
-  return units.map((unit) => {
-    const own = weightOf(terms, unit.stems, weights)
-    const context = weightOf(terms, new Set([...unit.context].filter((stem) => !unit.stems.has(stem))), weights)
+  const kind = askedKind(question)
+  const scored = units.map((unit) => {
+    const { sourceId, sourceRank, position, text, stems, context } = unit
+    const own = weightOf((term) => matchOf(term, stems))
+    const around = weightOf((term) => Math.max(matchOf(term, stems), context.has(term) ? contextWeight : 0))
+    const coverage = weightOf((term) => (stems.has(term) || context.has(term) ? 1 : 0)) / total
     const inPairs = wordPairs(unit.words).filter((pair) => pairs.includes(pair)).length / Math.max(1, pairs.length)
     const length = 0.75 + (0.25 * unit.words.length) / Math.max(1, lengthMean)
-    const overlap = (own + contextWeight * context) / total
-    const place = 1 + rankWeight / (1 + unit.sourceRank) + (unit.position === 0 ? 0.03 : 0)
-    const { sourceId, sourceRank, position, text, stems } = unit
-    const score = own === 0 ? 0 : ((overlap * (1 + pairWeight * inPairs)) / length) * place
-    return { sourceId, sourceRank, position, text, stems, coverage: (own + context) / total, score }
+    const place = 1 + rankWeight / (1 + sourceRank) + (position === 0 ? 0.03 : 0)
+    const asked = kind !== undefined && tellsKind(kind, text, question) ? 1 + kindWeight : 1
+    const score = own === 0 ? 0 : (((around / total) * (1 + pairWeight * inPairs)) / length) * place * asked
+    return { sourceId, sourceRank, position, text, stems, context, coverage, score }
   })
+  return bridgeSources(scored, terms)
 }
 
 /** The question's topic words; a question of stop words only is taken as it stands. */
@@ -83,18 +97,35 @@ function isQuotable(sentence: Sentence): boolean {
 const sentencesAssumed = 50
 
 /** Rare words weigh more: idf over the sentences. A word that no sentence has weighs as one that a single sentence has. */
-function weightTerms(terms: string[], units: Unit[]): Map<string, number> {
+function weightTerms(terms: string[], units: Unit[], matchOf: Match): Map<string, number> {
   const count = Math.max(units.length, sentencesAssumed)
   return new Map(
     terms.map((term) => {
-      const holding = Math.max(1, units.filter((unit) => unit.stems.has(term)).length)
+      const holding = Math.max(1, units.filter((unit) => matchOf(term, unit.stems) > 0).length)
       return [term, Math.log(1 + (count - holding + 0.5) / (holding + 0.5))]
     }),
   )
 }
 
-function weightOf(terms: string[], stems: Set<string>, weights: Map<string, number>): number {
-  return sum(terms.filter((term) => stems.has(term)).map((term) => weights.get(term) ?? 0))
+/** How well a sentence's stems hold a term of the question: 1 as it stands, less by a word of the same family, else 0. */
+type Match = (term: string, stems: Set<string>) => number
+
+function matchTerms(terms: string[], units: Unit[]): Match {
+  const vocabulary = unique(units.flatMap((unit) => unit.words))
+  const kin = new Map(terms.map((term) => [term, vocabulary.filter((word) => word !== term && areKin(term, word))]))
+  return (term, stems) => {
+    if (stems.has(term)) return 1
+    return kin.get(term)?.some((word) => stems.has(word)) === true ? kinWeight : 0
+  }
+}
+
+const kinLettersMin = 5
+
+/** "phosphorylat" and "phosphoryl", "micro" and "microgli": the same beginning, the last two letters aside. */
+function areKin(term: string, word: string): boolean {
+  if (term.length < kinLettersMin) return false
+  const beginning = term.slice(0, Math.max(kinLettersMin, term.length - 2))
+  return word.startsWith(beginning) || (word.length >= kinLettersMin && term.startsWith(word))
 }
 
 function wordPairs(words: string[]): string[] {
