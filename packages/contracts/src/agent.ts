@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ChatMessage } from './chat.ts'
+import { ChatMessage, UnverifiedSentences } from './chat.ts'
 import { Citation } from './citation.ts'
 import { ModelWish, WorkflowStep } from './plan.ts'
 import { StepStatus } from './status.ts'
@@ -45,6 +45,7 @@ export const AgentContext = z.looseObject({
   tenant: z.string().optional(),
   vectorStoreIds: z.array(z.string()).optional(),
   modelOptions: z.record(z.string(), z.unknown()).optional(),
+  unverified: UnverifiedSentences.optional(),
 })
 export type AgentContext = z.infer<typeof AgentContext>
 

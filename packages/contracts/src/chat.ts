@@ -18,6 +18,10 @@ export const ChatMessage = z.looseObject({
 })
 export type ChatMessage = z.infer<typeof ChatMessage>
 
+/** Said as they are, said with the mark `[unverified]`, or left out. */
+export const UnverifiedSentences = z.enum(['keep', 'mark', 'drop'])
+export type UnverifiedSentences = z.infer<typeof UnverifiedSentences>
+
 /** Weft's own extension of a request: the `weft` object of the public API. */
 export const WeftOptions = z.object({
   mode: z.string().max(64).optional(),
@@ -30,6 +34,8 @@ export const WeftOptions = z.object({
   latencyBudgetMs: z.int().positive().optional(),
   asOf: z.string().optional(),
   background: z.boolean().optional(),
+  /** What becomes of sentences of an answer from documents that no passage supports; default `keep`. */
+  unverified: UnverifiedSentences.optional(),
 })
 export type WeftOptions = z.infer<typeof WeftOptions>
 

@@ -45,6 +45,7 @@ export {
   earlierMessages,
   lastQuestion,
   messageText,
+  UnverifiedSentences,
   WeftOptions,
 } from './chat.ts'
 export { Citation, Passage } from './citation.ts'

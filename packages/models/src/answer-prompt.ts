@@ -41,6 +41,11 @@ export const noEvidencePhrase = 'I found no evidence'
 /** The words a sentence begins with that tells what sources contradict each other in. */
 export const conflictPhrase = 'Sources disagree'
 
+/** A sentence that tells what could not be found or looked up: no source can support it, and none is needed. */
+export function isAboutSearch(sentence: string): boolean {
+  return /^On “[^”]*” (?:the searched documents say nothing|nothing could be looked up)\.$/.test(sentence)
+}
+
 const defaultMaxChars = 24_000
 /** At most this share of the room is for earlier turns: evidence matters more. */
 const historyShare = 0.25

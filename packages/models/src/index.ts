@@ -3,6 +3,7 @@ export {
   type AnswerPromptOptions,
   buildAnswerPrompt,
   conflictPhrase,
+  isAboutSearch,
   noEvidencePhrase,
   parseAnswerPrompt,
   type PromptSource,

@@ -1,5 +1,6 @@
 import { type AgentEvent, type Citation, type Passage, WeftError } from '@weft/contracts'
 import { createCitationStream, type VerifyQuotes } from './citation-stream.ts'
+import { createSentenceGate, type Unverified } from './unverified-sentences.ts'
 
 export interface CitedText {
   question: string
@@ -10,11 +11,12 @@ export interface CitedText {
   degraded: Set<string>
   /** How a sentence begins that tells a conflict between passages. */
   conflictPhrase: string
-}
-
-export interface CitedAnswer extends CitedText {
   /** How an answer begins that found nothing in the passages. */
   noEvidencePhrase: string
+  /** Of an answer's sentences that no passage supports; default: they are kept. */
+  unverified?: Unverified | undefined
+  /** Sentences that tell of the search and need no source. */
+  isAboutSearch?(sentence: string): boolean
 }
 
 type Emit = (event: AgentEvent) => void
@@ -23,7 +25,7 @@ type Emit = (event: AgentEvent) => void
  * Says a model's text as the answer of a step: every delta as it comes, then the result. Only citations that were read again from
  * the store go out; while the database cannot be asked, none do, and the answer says why.
  */
-export async function sayCitedAnswer(deltas: AsyncIterable<string>, answer: CitedAnswer, emit: Emit): Promise<void> {
+export async function sayCitedAnswer(deltas: AsyncIterable<string>, answer: CitedText, emit: Emit): Promise<void> {
   const { degraded, noEvidencePhrase } = answer
   const { text, citations } = await sayCited(deltas, answer, emit)
   if (citations.length === 0 || text.startsWith(noEvidencePhrase)) degraded.add('no_evidence')
@@ -33,19 +35,23 @@ export async function sayCitedAnswer(deltas: AsyncIterable<string>, answer: Cite
 /** Says a model's text that may cite passages and need not: the result is the caller's. */
 export async function sayCited(
   deltas: AsyncIterable<string>,
-  { question, passages, verify, degraded, conflictPhrase }: CitedText,
+  answer: CitedText,
   emit: Emit,
 ): Promise<{ text: string; citations: Citation[] }> {
+  const { question, passages, verify, degraded, conflictPhrase, noEvidencePhrase, unverified = 'keep' } = answer
   const stream = createCitationStream({ passages, verify: tolerant(verify, degraded), question })
+  const gate = createSentenceGate({ unverified, noEvidencePhrase, isExempt: answer.isAboutSearch ?? (() => false) })
   let text = ''
   const say = (delta: string) => {
     text += delta
     if (delta !== '') emit({ type: 'text', delta })
   }
-  for await (const delta of deltas) say(await stream.push(delta))
-  say(await stream.end())
+  for await (const delta of deltas) say(gate.push(await stream.push(delta)))
+  say(gate.push(await stream.end()) + gate.end())
   const { citations, unsupported } = stream
   if (unsupported > 0) degraded.add('unsupported_citation')
+  if (gate.changed > 0) degraded.add(unverified === 'drop' ? 'unverified_dropped' : 'unverified_marked')
+  if (gate.changed > 0 && text.trim() === '') say(`${noEvidencePhrase} for what could be answered.`)
   if (text.includes(conflictPhrase)) degraded.add('conflicting_sources')
   return { text, citations }
 }

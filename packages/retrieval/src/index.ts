@@ -1,5 +1,5 @@
 export { type Chunk, chunkText } from './chunk-text.ts'
-export { type CitedAnswer, passageTitle, sayCited, sayCitedAnswer } from './cited-answer.ts'
+export { type CitedText, passageTitle, sayCited, sayCitedAnswer } from './cited-answer.ts'
 export { type CitationStream, createCitationStream, type Quote, type VerifyQuotes } from './citation-stream.ts'
 export { contentTerms } from './content-terms.ts'
 export { type FileKind, fileKinds } from './file-kind.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { AgentEvent, ExecuteRequest, Passage } from '@weft/contracts'
+import type { AgentEvent, ExecuteRequest, Passage, UnverifiedSentences } from '@weft/contracts'
 import { WeftError } from '@weft/contracts'
 import { createModels, ModelError, type Models } from '@weft/models'
 import type { VerifyQuotes } from '@weft/retrieval'
@@ -75,6 +75,23 @@ describe('answerQuestion with another model', () => {
     expect(result.output).toEqual({ text, degraded: ['unsupported_citation'] })
   })
 
+  it.each([
+    ['keep', 'Whales are mammals [1]. They fly.', []],
+    ['mark', 'Whales are mammals [1]. They fly. [unverified]', ['unverified_marked']],
+    ['drop', 'Whales are mammals [1]. ', ['unverified_dropped']],
+  ] as const)('%ss sentences that no passage supports, and says so', async (unverified, expected, degraded) => {
+    const models = scripted(['Whales are mammals [1]', '. They ', 'fly.'])
+    const { text, result } = await answer({ question: 'Tell me about whales', models, unverified })
+    expect(text).toBe(expected)
+    expect(result.output).toEqual({ text, ...(degraded.length === 0 ? {} : { degraded }) })
+  })
+
+  it('says that there is no evidence when every sentence was left out', async () => {
+    const { text, result } = await answer({ question: 'Do whales fly?', models: scripted(['They fly.']), unverified: 'drop' })
+    expect(text).toMatch(/^I found no evidence/)
+    expect(result.output).toMatchObject({ degraded: ['unverified_dropped', 'no_evidence'] })
+  })
+
   it('uses the model the step prefers, and its options', async () => {
     const asked: unknown[] = []
     const models = scripted(['Whales are mammals [1].'], asked)
@@ -114,6 +131,7 @@ type Given = {
   models?: Models
   model?: ExecuteRequest['model']
   modelOptions?: Record<string, unknown>
+  unverified?: UnverifiedSentences
 }
 
 async function answer(given: Given) {
@@ -141,7 +159,7 @@ async function answer(given: Given) {
     deadline: '2100-01-01T00:00:00Z',
     dependencies,
     input: { messages: [{ role: 'user', content: given.question }] },
-    context: { tenant: 't', modelOptions: given.modelOptions ?? {} },
+    context: { tenant: 't', modelOptions: given.modelOptions ?? {}, unverified: given.unverified },
     ...(given.model === undefined ? {} : { model: given.model }),
   }
   const tools = { models: given.models ?? offline(), verifyQuotes: () => given.verify ?? (async (quotes) => quotes) }

@@ -3,6 +3,7 @@ import {
   answerWithoutEvidence,
   buildAnswerPrompt,
   conflictPhrase,
+  isAboutSearch,
   type Models,
   noEvidencePhrase,
   type StepCall,
@@ -30,7 +31,9 @@ export async function answerQuestion(
   const messages = buildAnswerPrompt({ question, sources, history: earlierMessages(request.input.messages) })
   const deltas = streamStepText(models, { request, messages, degraded }, call)
   const verify = verifyQuotes(call.tenant)
-  await sayCitedAnswer(deltas, { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase }, call.emit)
+  const unverified = request.context?.unverified
+  const cited = { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase, unverified, isAboutSearch }
+  await sayCitedAnswer(deltas, cited, call.emit)
 }
 
 const advice =

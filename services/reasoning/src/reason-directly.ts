@@ -1,5 +1,5 @@
 import { type ChatMessage, type Citation, type ExecuteRequest, lastQuestion, WeftError } from '@weft/contracts'
-import { conflictPhrase, type StepCall, streamStepText } from '@weft/models'
+import { conflictPhrase, noEvidencePhrase, type StepCall, streamStepText } from '@weft/models'
 import { passageTitle, sayCited } from '@weft/retrieval'
 import { z } from 'zod'
 import { gatherFindings } from './core/gather-findings.ts'
@@ -28,10 +28,11 @@ export async function reasonDirectly(
   const passages = merged.evidence.map(({ passage }) => passage)
   const question = params.question ?? lastQuestion(request.input.messages)
   const verify = verifyQuotes(call.tenant)
+  const unverified = request.context?.unverified
   const { text, citations } =
     passages.length === 0
       ? await sayPlainly(deltas, call.emit)
-      : await sayCited(deltas, { question, passages, verify, degraded, conflictPhrase }, call.emit)
+      : await sayCited(deltas, { question, passages, verify, degraded, conflictPhrase, noEvidencePhrase, unverified }, call.emit)
   const isOffline = degraded.has('offline_model')
   call.emit({
     type: 'result',

@@ -3,6 +3,7 @@ import {
   answerWithoutEvidence,
   buildAnswerPrompt,
   conflictPhrase,
+  isAboutSearch,
   type Models,
   noEvidencePhrase,
   type PromptSource,
@@ -46,7 +47,9 @@ export async function synthesizeAnswer(
   const deltas = streamStepText(models, { request, messages, degraded }, call)
   const passages = evidence.map(({ passage }) => passage)
   const verify = verifyQuotes(call.tenant)
-  await sayCitedAnswer(deltas, { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase }, call.emit)
+  const unverified = request.context?.unverified
+  const cited = { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase, unverified, isAboutSearch }
+  await sayCitedAnswer(deltas, cited, call.emit)
 }
 
 const advice =

@@ -36,7 +36,12 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
       params: { ...step.params, ...approvalParams(current) },
       input: { messages: request.messages },
       dependencies: Object.fromEntries(dependencies),
-      context: { tenant: state.tenant, vectorStoreIds: request.vectorStoreIds, modelOptions: request.modelOptions },
+      context: {
+        tenant: state.tenant,
+        vectorStoreIds: request.vectorStoreIds,
+        modelOptions: request.modelOptions,
+        ...(request.options.unverified === undefined ? {} : { unverified: request.options.unverified }),
+      },
       deadline: new Date(current.deadlineMs).toISOString(),
       ...(budgetUsd === undefined ? {} : { budget: { maxCostUsd: budgetUsd } }),
       ...(step.model === undefined ? {} : { model: step.model }),

@@ -34,6 +34,8 @@ const degradedNotes: Record<string, string> = {
   no_evidence: 'nothing relevant was found in your files',
   database_unavailable: 'the database was not reachable, so nothing was looked up in your files',
   unsupported_citation: 'a citation that could not be verified was left out',
+  unverified_dropped: 'sentences that nothing in your files supports were left out',
+  unverified_marked: 'sentences marked [unverified] are not supported by your files',
   conflicting_sources: 'your files contradict each other on this: the answer shows each side with its source',
   answer_truncated: 'the model stopped at its length limit: the answer is not whole',
   content_filter: 'the provider of the model withheld a part of the answer',
