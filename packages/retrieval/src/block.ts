@@ -1,8 +1,15 @@
 /**
  * A stretch of a file that belongs together; blocks follow each other without gaps. `prose` may be cut at sentences, `list` at items,
- * `lines` and `fence` at line breaks. `path` is the trail of headings (or the declaration) it stands under.
+ * `lines` and `fence` at line breaks. `path` is the trail of headings (or the declaration) it stands under. `members` are the blocks a large
+ * declaration is cut into, together as long as it is.
  */
-export type Block = { start: number; end: number; type: 'heading' | 'prose' | 'list' | 'table' | 'fence' | 'lines'; path: string }
+export type Block = {
+  start: number
+  end: number
+  type: 'heading' | 'prose' | 'list' | 'table' | 'fence' | 'lines' | 'declaration'
+  path: string
+  members?: Block[]
+}
 
 /** `head` is the line's beginning, enough to tell what it is; `next` is where the following line begins. */
 export type Line = { start: number; next: number; head: string; isBlank: boolean }

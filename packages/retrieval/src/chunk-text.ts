@@ -1,8 +1,10 @@
 import type { ChunkingStrategy } from '@weft/contracts'
+import type { Block } from './block.ts'
 import { codePointCounter } from './code-points.ts'
 import type { FileKind } from './file-kind.ts'
 import { type ChunkSize, packPieces } from './pack-pieces.ts'
 import { isSpace } from './sentences.ts'
+import { splitBlocks } from './split-blocks.ts'
 import { splitPieces } from './split-pieces.ts'
 
 /**
@@ -13,19 +15,19 @@ export type Chunk = { ordinal: number; start: number; end: number; text: string;
 
 /**
  * Cuts a parsed file into chunks along its structure, every character but white space being in at least one. The same text, kind and strategy
- * always give the same chunks. Linear in the length of the text, whatever it holds.
+ * always give the same chunks. `blocks` are the text's, where somebody knows them better than its kind does. Linear in the length of the text, whatever it holds.
  */
 export function* chunkText(
-  file: { text: string; kind: FileKind; pages?: number[] | undefined },
+  file: { text: string; kind: FileKind; pages?: number[] | undefined; blocks?: Iterable<Block> | undefined },
   strategy: ChunkingStrategy = { type: 'auto' },
 ): Generator<Chunk> {
-  const { text, kind, pages } = file
+  const { text, kind, pages, blocks = splitBlocks(text, kind) } = file
   const startOf = codePointCounter(text)
   const endOf = codePointCounter(text)
   const pageOf = pageCounter(pages)
   const size = chunkSize(strategy)
   let ordinal = 0
-  for (const range of packPieces(splitPieces(text, kind, size.max), size)) {
+  for (const range of packPieces(splitPieces(text, blocks, size.max), size)) {
     const [from, to] = trim(text, range.start, range.end)
     if (from === to) continue
     const start = startOf(from)

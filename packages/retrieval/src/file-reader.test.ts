@@ -33,6 +33,14 @@ describe('createFileReader', () => {
     await expect(refused()).rejects.toMatchObject({ code: 'not_utf8' })
   })
 
+  it('cuts code by its grammar, also a text that was parsed before', async () => {
+    reader = createFileReader()
+    const text = `class A {\n${['f', 'g'].map((name) => `  ${name}() {\n${'    call()\n'.repeat(90)}  }\n`).join('')}}\n`
+    const read = await reader.read({ file: { filename: 'a.js', bytes: new TextEncoder().encode(text) }, chunking: auto })
+    expect(read.chunks.map(({ heading }) => heading)).toEqual(['A.f', 'A.g'])
+    expect(await reader.read({ parsed: { text, kind: 'code' }, filename: 'a.js', chunking: auto })).toEqual(read)
+  })
+
   it('keeps the event loop free while it reads', async () => {
     reader = createFileReader()
     const reading = reader.read({ file: textFile('A sentence about it. '.repeat(500_000)), chunking: auto })

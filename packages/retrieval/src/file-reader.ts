@@ -1,14 +1,16 @@
 import { Worker } from 'node:worker_threads'
 import type { ChunkingStrategy } from '@weft/contracts'
 import { type Chunk, chunkText } from './chunk-text.ts'
+import { codeLanguageOf } from './code-languages.ts'
 import { fileFormatOf } from './file-kind.ts'
 import { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
+import { outlineCode } from './outline-code.ts'
 import { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'
 
 export type ReadFile = ParsedFile & { chunks: Chunk[] }
 
-/** What is to be read: a file's bytes, or a text that was parsed before and only needs cutting. */
-export type ReadJob = ({ file: { filename: string; bytes: Uint8Array } } | { parsed: ParsedFile }) & {
+/** What is to be read: a file's bytes, or a text that was parsed before and only needs cutting; its name tells the language of code. */
+export type ReadJob = ({ file: { filename: string; bytes: Uint8Array } } | { parsed: ParsedFile; filename?: string }) & {
   chunking: ChunkingStrategy
 }
 
@@ -33,7 +35,7 @@ export function createFileReader({ timeoutMs = 120_000 }: { timeoutMs?: number }
       await worker.terminate()
       throw thrown
     })
-    if (idle.length < idleThreadsMax && all.has(worker)) idle.push(worker)
+    if (idle.length < idleThreadsMax && all.has(worker) && !answer.isSpent) idle.push(worker)
     else await worker.terminate()
     if (answer.isRead) return answer.file
     throw answer.refusal === undefined ? new Error(answer.message) : new FileRefusal(answer.refusal, answer.message)
@@ -54,13 +56,20 @@ export function createFileReader({ timeoutMs = 120_000 }: { timeoutMs?: number }
 /** Reads on the calling thread. */
 export async function readNow(job: ReadJob): Promise<ReadFile> {
   const parsed = 'file' in job ? await parseFile(job.file) : job.parsed
-  return { ...parsed, chunks: [...chunkText(parsed, job.chunking)] }
+  const language = parsed.kind === 'code' ? codeLanguageOf(filenameOf(job)) : undefined
+  const blocks = language === undefined ? undefined : await outlineCode(parsed.text, language)
+  return { ...parsed, chunks: [...chunkText({ ...parsed, blocks }, job.chunking)] }
 }
 
-/** What a thread answers; a refusal crosses the thread's border as its code. */
-export type ReadAnswer =
+function filenameOf(job: ReadJob): string {
+  return ('file' in job ? job.file.filename : job.filename) ?? ''
+}
+
+/** What a thread answers; a refusal crosses the thread's border as its code. A spent thread is to be ended. */
+export type ReadAnswer = { isSpent: boolean } & (
   | { isRead: true; file: ReadFile }
   | { isRead: false; refusal: FileRefusalCode | undefined; message: string }
+)
 
 /** Threads kept for the next file; loading the PDF library costs a new one a quarter of a second. */
 const idleThreadsMax = 2
@@ -71,10 +80,12 @@ const threadHeapMbMax = 2_048
 /** Reading this much takes about as long as handing it to a thread. */
 const quickBytesMax = 32_768
 
+/** Grammars are loaded by the threads alone. */
 function isQuick(job: ReadJob): boolean {
-  if ('parsed' in job) return job.parsed.text.length <= quickBytesMax
+  const size = 'parsed' in job ? job.parsed.text.length : job.file.bytes.length
+  if (size > quickBytesMax || codeLanguageOf(filenameOf(job)) !== undefined) return false
+  if ('parsed' in job || size === 0) return true
   const { filename, bytes } = job.file
-  if (bytes.length === 0 || bytes.length > quickBytesMax) return bytes.length === 0
   const format = fileFormatOf(filename, bytes)
   return format !== 'pdf' && format !== 'zip'
 }

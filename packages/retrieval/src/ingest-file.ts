@@ -67,7 +67,8 @@ async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: 
   const { filename, chunking, fileId } = job
   const { parsed, isOwn, bytes } = (await findFileTexts(database, [job])).get(fileId) ?? { isOwn: false }
   checkFileSize(job.bytes)
-  const what = parsed === undefined ? { file: { filename, bytes: bytes ?? (await readBytes(database, job)) } } : { parsed }
+  const what =
+    parsed === undefined ? { file: { filename, bytes: bytes ?? (await readBytes(database, job)) } } : { parsed, filename }
   const file = await reader.read({ ...what, chunking }, signal)
   if (isOwn || !isLargeText(file)) return { file, isKept: isOwn, signal }
   await saveLargeText(database, fileId, file)

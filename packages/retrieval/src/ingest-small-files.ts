@@ -55,7 +55,10 @@ async function readAll(tools: IngestTools, claimed: ClaimedJob[], settled: Map<C
   const files: WholeFile[] = []
   for (const job of claimed) {
     const { parsed, bytes, isOwn } = known.get(job.fileId) ?? { isOwn: false }
-    const what = parsed === undefined ? { file: { filename: job.filename, bytes: bytes ?? new Uint8Array() } } : { parsed }
+    const what =
+      parsed === undefined
+        ? { file: { filename: job.filename, bytes: bytes ?? new Uint8Array() } }
+        : { parsed, filename: job.filename }
     try {
       const file: ReadFile = await reader.read({ ...what, chunking: job.chunking })
       files.push({ job, file, isKept: isOwn })

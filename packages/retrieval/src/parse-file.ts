@@ -3,7 +3,6 @@ import { codePointCounter } from './code-points.ts'
 import { decodeText } from './decode-text.ts'
 import { type FileKind, fileFormatOf, unreadFormat } from './file-kind.ts'
 import { FileRefusal } from './file-refusal.ts'
-import { documentToText } from './parse-document.ts'
 import { htmlToText } from './parse-html.ts'
 import { pdfToText } from './parse-pdf.ts'
 
@@ -22,7 +21,10 @@ export async function parseFile(file: { filename: string; bytes: Uint8Array; sig
   if (file.bytes.length === 0) throw new FileRefusal('empty', 'The file is empty.')
   const format = fileFormatOf(file.filename, file.bytes)
   if (format === 'pdf') return withPages({ ...(await pdfToText(file.bytes, file.signal)), kind: format })
-  if (format === 'zip') return withPages(await documentToText(file.bytes, file.filename))
+  if (format === 'zip') {
+    const { documentToText } = await import('./parse-document.ts')
+    return withPages(await documentToText(file.bytes, file.filename))
+  }
   if (format === 'image') throw unreadFormat(file.filename, 'an image')
   const decoded = decodeText(file.bytes)
   if (format !== 'html') return { text: decoded, kind: format }

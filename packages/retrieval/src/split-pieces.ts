@@ -1,8 +1,6 @@
 import { type Block, lineHeadLength, linesOf } from './block.ts'
 import { isHighSurrogate } from './code-points.ts'
-import type { FileKind } from './file-kind.ts'
 import { isSpace, sentenceEnds } from './sentences.ts'
-import { splitBlocks } from './split-blocks.ts'
 import { cellsOfRow, pathWithColumns } from './table-columns.ts'
 
 /** How good a place the beginning of a piece is for a cut, worst first. */
@@ -11,10 +9,10 @@ export const cutRank = { word: 0, sentence: 1, item: 2, block: 3, heading: 4 } a
 /** A stretch of text that is not cut any more; pieces follow each other without gaps, none heavier than the largest chunk. */
 export type Piece = { start: number; end: number; weight: number; rank: number; path: string; isHeading: boolean }
 
-export function* splitPieces(text: string, kind: FileKind, maxWeight: number): Generator<Piece> {
+export function* splitPieces(text: string, blocks: Iterable<Block>, maxWeight: number): Generator<Piece> {
   let isAfterHeading = false
-  for (const block of splitBlocks(text, kind)) {
-    let rank: number = block.type === 'heading' ? cutRank.heading : isAfterHeading ? cutRank.word : cutRank.block
+  for (const { block, isMember } of fitting(text, blocks, maxWeight)) {
+    let rank: number = rankOf(block, { isMember, isAfterHeading })
     for (const part of partsOf(text, block, maxWeight)) {
       for (const piece of cutToWeight(text, part, maxWeight)) {
         yield { ...piece, rank, path: part.path ?? block.path, isHeading: block.type === 'heading' }
@@ -26,16 +24,40 @@ export function* splitPieces(text: string, kind: FileKind, maxWeight: number): G
   }
 }
 
+function rankOf({ type }: Block, place: { isMember: boolean; isAfterHeading: boolean }): number {
+  if (type === 'heading') return cutRank.heading
+  if (place.isAfterHeading) return cutRank.word
+  return place.isMember ? cutRank.item : cutRank.block
+}
+
+/**
+ * Declarations too large for a chunk give way to their members, the first of which begins where the declaration does; to cut before another is not
+ * as good.
+ */
+function* fitting(text: string, blocks: Iterable<Block>, maxWeight: number): Generator<{ block: Block; isMember: boolean }> {
+  for (const block of blocks) {
+    if (block.members === undefined || isWhole(text, block, maxWeight)) yield { block, isMember: false }
+    else {
+      for (const inner of fitting(text, block.members, maxWeight)) {
+        yield { block: inner.block, isMember: inner.block.start > block.start }
+      }
+    }
+  }
+}
+
 /** `path` is its own when it differs from its block's. */
 type Part = { start: number; end: number; isAfterBlank?: boolean; path?: string }
 
-/** Lists, tables and fenced code stay whole unless they would fill a chunk on their own. */
+/** Lists, tables, fenced code and declarations stay whole unless they would fill a chunk on their own. */
 const wholeShare = 0.85
 
+function isWhole(text: string, { type, start, end }: Block, maxWeight: number): boolean {
+  if (type === 'prose' || type === 'lines' || end - start > maxWeight) return false
+  return weigh(text, start, end) <= maxWeight * wholeShare
+}
+
 function* partsOf(text: string, block: Block, maxWeight: number): Generator<Part> {
-  const isWhole = block.type !== 'prose' && block.type !== 'lines'
-  if (isWhole && block.end - block.start <= maxWeight && weigh(text, block.start, block.end) <= maxWeight * wholeShare)
-    yield { start: block.start, end: block.end }
+  if (isWhole(text, block, maxWeight)) yield { start: block.start, end: block.end }
   else if (block.type === 'prose') yield* sentencesOf(text, block)
   else if (block.type === 'table') yield* rowsOf(text, block)
   else yield* lineParts(text, block)
