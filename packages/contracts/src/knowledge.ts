@@ -59,6 +59,7 @@ export const SearchRequest = z.object({
       mode: z.enum(['hybrid', 'bm25', 'vector']).optional(),
       fusion: z.enum(['rrf', 'min_max']).optional(),
       textWeight: z.number().min(0).max(1).optional(),
+      multiHop: z.boolean().optional(),
     })
     .optional(),
 })

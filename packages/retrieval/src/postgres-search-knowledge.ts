@@ -2,12 +2,14 @@ import { Attributes } from '@weft/contracts'
 import { type Database, storableText } from '@weft/database'
 import { genAi, withSpan } from '@weft/telemetry'
 import { boundQuery } from './bound-query.ts'
+import { type Chained, chainHops } from './chain-hops.ts'
 import { contentTerms } from './content-terms.ts'
 import { defaultFusion, type Fused, fuseRankings } from './fuse-rankings.ts'
 import { relevanceOf } from './normalise-score.ts'
 import { type ChunkRow, readChunks, readFilenames } from './postgres-chunks.ts'
 import { type Candidate, runLegs } from './postgres-search-legs.ts'
 import { createVectorStoreMethods } from './postgres-vector-stores.ts'
+import { searchHops } from './search-hops.ts'
 import type { SearchTools } from './search-tools.ts'
 import type { SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
 import { supportDocuments } from './support-documents.ts'
@@ -33,14 +35,19 @@ export function searchKnowledge(tools: SearchTools, request: SearchRequest): Pro
 async function search(tools: SearchTools, request: SearchRequest): Promise<SearchAnswer> {
   const { database } = tools
   const { tenant, maxResults } = request
-  const { mode = 'hybrid', fusion: method = defaultFusion.method, textWeight = defaultFusion.textWeight } = request.options ?? {}
+  const { mode = 'hybrid', multiHop = false } = request.options ?? {}
+  const { fusion: method = defaultFusion.method, textWeight = defaultFusion.textWeight } = request.options ?? {}
   const query = boundQuery(storableText(request.query))
   if (query === '') return { results: [], skipped: [] }
   const vectorStoreIds = request.vectorStoreIds.length > 0 ? request.vectorStoreIds : await allStores(database, tenant)
-  const { legs, candidates, skipped } = await runLegs(tools, { ...request, vectorStoreIds, query, mode })
+  const legsRequest = { ...request, vectorStoreIds, query, mode }
+  const { legs, candidates, skipped } = await runLegs(tools, legsRequest)
   const fused = fuseRankings(legs, { method, textWeight, queryWords: new Set(contentTerms(query)).size })
-  const ranked =
-    mode === 'hybrid' ? supportDocuments(fused, documentOf(candidates)) : fused.map((hit) => ({ ...hit, support: 0 }))
+  const first = mode === 'hybrid' ? supportDocuments(fused, documentOf(candidates)) : fused.map(withoutSupport)
+  const hops = multiHop
+    ? await searchHops(tools, { request: legsRequest, ranked: first, candidates, fusion: { method, textWeight } })
+    : []
+  const ranked = hops.length === 0 ? first : chainHops(first, hops, withoutSupport)
   const chosen = oncePerPlace(ranked, candidates).slice(0, maxResults)
   const chunks = await readChunks(database, { tenant, chosen, candidates })
   const filenames = await readFilenames(database, tenant, [...chunks.values()])
@@ -73,10 +80,16 @@ function oncePerPlace<T extends { id: string }>(hits: T[], candidates: ReadonlyM
   })
 }
 
+type Ranked = Chained<Fused & { support: number }>
+
+function withoutSupport(hit: Fused): Fused & { support: number } {
+  return { ...hit, support: 0 }
+}
+
 type Found = { chunk: ChunkRow | undefined; filenames: ReadonlyMap<string, string>; scale: number }
 
 /** Chunks deleted since they were found are left out. */
-function searchHit(hit: Fused & { support: number }, { chunk, filenames, scale }: Found): Omit<SearchHit, 'rank'>[] {
+function searchHit(hit: Ranked, { chunk, filenames, scale }: Found): Omit<SearchHit, 'rank'>[] {
   const filename = chunk === undefined ? undefined : filenames.get(chunk.fileId)
   if (chunk === undefined || filename === undefined) return []
   const { bm25, vector } = hit.legs
@@ -98,6 +111,7 @@ function searchHit(hit: Fused & { support: number }, { chunk, filenames, scale }
         ...(bm25 === undefined ? {} : { bm25 }),
         ...(vector === undefined ? {} : { vector }),
         support: hit.support,
+        ...(hit.via === undefined ? {} : { via: { ...hit.via, chunkId: `chunk_${hit.via.from}` } }),
       },
     },
   ]

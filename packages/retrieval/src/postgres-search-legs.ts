@@ -19,7 +19,7 @@ export type Candidate = {
 
 export type LegsFound = { legs: Legs; candidates: Map<string, Candidate>; skipped: string[] }
 
-type LegsRequest = SearchRequest & { mode: SearchOptions['mode'] }
+export type LegsRequest = SearchRequest & { mode: SearchOptions['mode'] }
 
 /** Chunks each way of searching finds at least, whatever is asked for: fusing needs to know more than what is shown. */
 const depthMin = 100

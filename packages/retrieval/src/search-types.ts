@@ -10,6 +10,8 @@ export const SearchOptions = z.object({
   fusion: z.enum(fusionMethods).optional(),
   /** Between 0 (only vectors count) and 1 (only words count). */
   textWeight: z.number().min(0).max(1).optional(),
+  /** Whether to search again from the best passages, with the names they bring in: for questions whose answer takes several passages. */
+  multiHop: z.boolean().optional(),
 })
 export type SearchOptions = z.infer<typeof SearchOptions>
 
@@ -26,15 +28,19 @@ export type SearchRequest = z.infer<typeof SearchRequest>
 
 const LegShare = z.object({ rank: z.int().positive(), score: z.number(), share: z.number() })
 
+/** The passage a second search went on from, with which names of it, and what both are worth together. */
+const Via = z.object({ chunkId: z.string(), terms: z.array(z.string()), score: z.number() })
+
 /**
  * A passage a search found. `rank` counts from 1, `score` lies between 0 and 1. The explanation says at which rank and with which score of its own words
- * (BM25) and vectors (cosine) found it, what each gave to the fused score, and what the best passage of its document added.
+ * (BM25) and vectors (cosine) found it, what each gave to the fused score, what the best passage of its document added, and by which
+ * passage it was found in a search of several hops.
  */
 export const SearchHit = Passage.extend({
   attributes: Attributes,
   rank: z.int().positive(),
   rawScore: z.number(),
-  explanation: z.object({ bm25: LegShare.optional(), vector: LegShare.optional(), support: z.number() }),
+  explanation: z.object({ bm25: LegShare.optional(), vector: LegShare.optional(), support: z.number(), via: Via.optional() }),
 })
 export type SearchHit = z.infer<typeof SearchHit>
 

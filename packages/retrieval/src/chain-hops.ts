@@ -1,0 +1,33 @@
+import type { Fused } from './fuse-rankings.ts'
+
+/** A passage that a second search went on from, and what that found. */
+export type Hop = { from: Fused; terms: string[]; hits: Fused[] }
+
+/** What a second search adds to a passage, as a part of both scores. */
+const hopWeight = 1
+
+export type Chained<T> = T & { via?: { from: string; terms: string[]; score: number } }
+
+/**
+ * One ranking of a search and those that went on from its best passages: a passage gains by the best chain that leads to it, the product of how well its
+ * beginning answers the question and how well it goes on from there. Scores stay between 0 and 1.
+ */
+export function chainHops<T extends Fused>(first: T[], hops: Hop[], added: (hit: Fused) => T): Chained<T>[] {
+  const known = new Map(first.map((hit) => [hit.id, hit]))
+  const best = new Map<string, { from: string; terms: string[]; score: number }>()
+  for (const { from, terms, hits } of hops) {
+    for (const hit of hits) {
+      if (hit.id === from.id) continue
+      if (!known.has(hit.id)) known.set(hit.id, added({ ...hit, score: 0, legs: {} }))
+      const score = from.score * hit.score
+      if (score > (best.get(hit.id)?.score ?? 0)) best.set(hit.id, { from: from.id, terms, score })
+    }
+  }
+  return [...known.values()]
+    .map((hit) => {
+      const via = best.get(hit.id)
+      const score = (hit.score + hopWeight * (via?.score ?? 0)) / (1 + hopWeight)
+      return via === undefined ? { ...hit, score } : { ...hit, score, via }
+    })
+    .toSorted((a, b) => b.score - a.score)
+}
