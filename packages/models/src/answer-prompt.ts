@@ -1,4 +1,6 @@
 import { type ChatMessage, lastQuestion, messageText } from '@weft/contracts'
+import { charsThatFit } from './estimate-tokens.ts'
+import { cutAtWord, fitSources } from './fit-sources.ts'
 
 export interface PromptSource {
   /** The number the answer cites, from 1. */
@@ -33,6 +35,15 @@ export interface AnswerPromptOptions extends AnswerPrompt {
   task?: 'answer' | 'compare' | undefined
   /** Characters of sources and history together; default 24,000 (about 6,000 tokens). */
   maxChars?: number | undefined
+  /** What the model can hold, prompt and answer together; sources and history get no more than it leaves. */
+  window?: { contextTokens: number; answerTokens: number } | undefined
+}
+
+/** A prompt, and what it lacks: how many sources are missing from the end, and whether the last one is cut. */
+export interface AssembledPrompt {
+  messages: ChatMessage[]
+  leftOut: number
+  isCut: boolean
 }
 
 /** The words an answer begins with when the sources hold none. */
@@ -64,19 +75,46 @@ const comparing =
 const reporting =
   'Statements are of other agents. Use what they say with the numbers they give; what has no number has no source: say so, and by which step it is said.'
 
-/**
- * The messages that ask any model for a cited answer. Sources are delimited and escaped so that none can close its tag or pass for
- * another; those beyond `maxChars` are cut at a word or left out, the first ones being kept. {@link parseAnswerPrompt} reads it back.
- */
+/** The messages of {@link assembleAnswerPrompt}. */
 export function buildAnswerPrompt(options: AnswerPromptOptions): ChatMessage[] {
-  const maxChars = options.maxChars ?? defaultMaxChars
-  const wishes = (options.history ?? []).filter(isInstruction).map(messageText).filter(isFilled)
+  return assembleAnswerPrompt(options).messages
+}
+
+/**
+ * The messages that ask any model for a cited answer. Sources are delimited and escaped so that none can close its tag or pass for another; those beyond
+ * `maxChars`, or what the window leaves, are cut at the end of a sentence or left out, the first ones being kept. {@link parseAnswerPrompt} reads it back.
+ */
+export function assembleAnswerPrompt(options: AnswerPromptOptions): AssembledPrompt {
+  const system = systemText(options)
+  const maxChars = roomOf(options, system.length)
   const history = fitHistory(options.history ?? [], maxChars * historyShare)
   const used = history.reduce((chars, message) => chars + messageText(message).length, 0)
   const statements = fitStatements(options.statements ?? [], maxChars * statementShare)
   const said = statements.reduce((chars, statement) => chars + statement.text.length, 0)
-  const sources = fitSources(options.sources, maxChars - used - said)
-  const system = [
+  const { sources, leftOut, isCut } = fitSources(options.sources, maxChars - used - said)
+  const content = [
+    tagged('sources', sources.map(formatSource)),
+    ...(statements.length === 0 ? [] : [tagged('statements', statements.map(formatStatement))]),
+    ...formatSubjects('missing', options.missing ?? []),
+    ...formatSubjects('unsearched', options.unsearched ?? []),
+    tagged('question', [escapeTags(options.question)]),
+  ].join('\n')
+  return { messages: [{ role: 'system', content: system }, ...history, { role: 'user', content }], leftOut, isCut }
+}
+
+/** Tags and titles of one source, about. */
+const sourceTagChars = 80
+
+/** Characters for sources, statements and history. */
+function roomOf({ maxChars = defaultMaxChars, window, question, sources }: AnswerPromptOptions, systemChars: number): number {
+  if (window === undefined) return maxChars
+  const fixed = systemChars + question.length + sources.length * sourceTagChars
+  return Math.max(0, Math.min(maxChars, charsThatFit(window.contextTokens - window.answerTokens) - fixed))
+}
+
+function systemText(options: AnswerPromptOptions): string {
+  const wishes = (options.history ?? []).filter(isInstruction).map(messageText).filter(isFilled)
+  const lines = [
     ...rules,
     ...(options.task === 'compare' ? [comparing] : []),
     ...((options.statements ?? []).length > 0 ? [reporting] : []),
@@ -84,20 +122,7 @@ export function buildAnswerPrompt(options: AnswerPromptOptions): ChatMessage[] {
       ? ['Follow these wishes about form and language where they do not contradict the rules above:', ...wishes]
       : []),
   ]
-  return [
-    { role: 'system', content: system.join('\n') },
-    ...history,
-    {
-      role: 'user',
-      content: [
-        tagged('sources', sources.map(formatSource)),
-        ...(statements.length === 0 ? [] : [tagged('statements', statements.map(formatStatement))]),
-        ...formatSubjects('missing', options.missing ?? []),
-        ...formatSubjects('unsearched', options.unsearched ?? []),
-        tagged('question', [escapeTags(options.question)]),
-      ].join('\n'),
-    },
-  ]
+  return lines.join('\n')
 }
 
 /** Reads the question and the sources back from a built prompt; undefined for any other conversation. */
@@ -205,26 +230,8 @@ function fitHistory(history: ChatMessage[], room: number): ChatMessage[] {
   return kept
 }
 
-function fitSources(sources: PromptSource[], room: number): PromptSource[] {
-  const kept: PromptSource[] = []
-  let left = room
-  for (const candidate of sources) {
-    if (left < 200 && kept.length > 0) break
-    const text = candidate.text.length <= left ? candidate.text : cutAtWord(candidate.text, Math.max(200, left))
-    left -= text.length
-    kept.push({ ...candidate, text })
-  }
-  return kept
-}
-
 /** An equal share for each, so that none is crowded out. */
 function fitStatements(statements: PromptStatement[], room: number): PromptStatement[] {
   const share = Math.max(200, Math.floor(room / Math.max(1, statements.length)))
   return statements.map(({ by, text }) => ({ by, text: text.length <= share ? text : cutAtWord(text, share) }))
-}
-
-function cutAtWord(text: string, chars: number): string {
-  const cut = text.slice(0, chars)
-  const space = cut.search(/\s\S*$/)
-  return space > 0 ? cut.slice(0, space) : cut
 }

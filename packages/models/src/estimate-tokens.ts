@@ -7,6 +7,14 @@ export function estimateTokens(chars: number): number {
   return Math.ceil(chars / charsPerToken)
 }
 
+/** Code, tables and most other languages need more tokens than English prose; what has to fit is reckoned with fewer characters each. */
+const charsPerTokenSafely = 3
+
+/** How many characters surely fit so many tokens, of texts that are not mostly East Asian. */
+export function charsThatFit(tokens: number): number {
+  return Math.max(0, tokens * charsPerTokenSafely)
+}
+
 /** Estimated input tokens of a conversation, tool calls included. */
 export function estimateInputTokens(messages: ChatMessage[]): number {
   let chars = 0

@@ -1,12 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AgentEvent, ExecuteRequest, Passage, UnverifiedSentences } from '@weft/contracts'
 import { WeftError } from '@weft/contracts'
-import { createModels, ModelError, type Models } from '@weft/models'
+import { createModels, estimateInputTokens, ModelError, type ModelRequest, type Models, parseAnswerPrompt } from '@weft/models'
 import type { VerifyQuotes } from '@weft/retrieval'
 import { startTelemetry, type Telemetry } from '@weft/telemetry'
 import { answerQuestion } from './answer-question.ts'
 
 const whale = 'The heart of a blue whale weighs about 180 kg. It beats eight times a minute. Whales are mammals.'
+const whalePassage: Passage = {
+  chunkId: 'c',
+  vectorStoreId: 'vs',
+  fileId: 'file_1',
+  filename: 'whales.md',
+  text: whale,
+  start: 10,
+  end: 10 + whale.length,
+  score: 1,
+}
 let telemetry: Telemetry
 
 beforeAll(async () => {
@@ -93,7 +103,7 @@ describe('answerQuestion with another model', () => {
   })
 
   it('uses the model the step prefers, and its options', async () => {
-    const asked: unknown[] = []
+    const asked: ModelRequest[] = []
     const models = scripted(['Whales are mammals [1].'], asked)
     await answer({
       question: 'Are whales mammals?',
@@ -102,6 +112,28 @@ describe('answerQuestion with another model', () => {
       modelOptions: { temperature: 0.3, tools: [{ type: 'function' }] },
     })
     expect(asked).toEqual([expect.objectContaining({ model: 'openai/some', temperature: 0.3, tools: undefined })])
+  })
+
+  it('asks a model of a small window with what fits it, and says what it left out', async () => {
+    const asked: ModelRequest[] = []
+    const models = scripted(['Whales are mammals [1].'], asked)
+    models.get = () => ({
+      id: 'openai/default',
+      provider: 'openai',
+      priceKnown: true,
+      contextTokens: 1_000,
+      outputTokensMax: 200,
+    })
+    const long = (n: number) => ({
+      ...whalePassage,
+      chunkId: `c${n}`,
+      text: `${whale} ${'Krill is food for whales. '.repeat(80)}`.trim(),
+    })
+    const { result } = await answer({ question: 'Are whales mammals?', models, passages: [long(1), long(2), long(3)] })
+    const { messages = [] } = asked[0] ?? {}
+    expect(estimateInputTokens(messages) + 200).toBeLessThanOrEqual(1_000)
+    expect(parseAnswerPrompt(messages)?.sources.map(({ text }) => text.at(-1))).toEqual(['.'])
+    expect(result.output).toMatchObject({ degraded: ['passages_left_out:2', 'passage_cut'] })
   })
 
   it('marks an answer that was cut at its limit', async () => {
@@ -136,18 +168,7 @@ type Given = {
 
 async function answer(given: Given) {
   const events: AgentEvent[] = []
-  const passages = given.passages ?? [
-    {
-      chunkId: 'c',
-      vectorStoreId: 'vs',
-      fileId: 'file_1',
-      filename: 'whales.md',
-      text: whale,
-      start: 10,
-      end: 10 + whale.length,
-      score: 1,
-    },
-  ]
+  const passages = given.passages ?? [whalePassage]
   const dependencies = given.dependencies ?? { find: { status: 'succeeded', output: { passages, query: '' }, citations: [] } }
   const request: ExecuteRequest = {
     sessionId: 's',
@@ -175,7 +196,7 @@ function offline(): Models {
 }
 
 /** The offline models with another voice. */
-function scripted(deltas: string[], asked: unknown[] = []): Models {
+function scripted(deltas: string[], asked: ModelRequest[] = []): Models {
   return {
     ...offline(),
     defaultModelId: async () => 'openai/default',

@@ -1,11 +1,11 @@
 import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
 import {
   answerWithoutEvidence,
-  buildAnswerPrompt,
   conflictPhrase,
   isAboutSearch,
   type Models,
   noEvidencePhrase,
+  promptForStep,
   type StepCall,
   streamStepText,
 } from '@weft/models'
@@ -28,7 +28,8 @@ export async function answerQuestion(
   const degraded = new Set(inherited)
   if (passages.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
-  const messages = buildAnswerPrompt({ question, sources, history: earlierMessages(request.input.messages) })
+  const history = earlierMessages(request.input.messages)
+  const messages = await promptForStep(models, { request, degraded, question, sources, history })
   const deltas = streamStepText(models, { request, messages, degraded }, call)
   const verify = verifyQuotes(call.tenant)
   const unverified = request.context?.unverified

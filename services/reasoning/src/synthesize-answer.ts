@@ -1,11 +1,11 @@
 import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
 import {
   answerWithoutEvidence,
-  buildAnswerPrompt,
   conflictPhrase,
   isAboutSearch,
   type Models,
   noEvidencePhrase,
+  promptForStep,
   type PromptSource,
   type StepCall,
   streamStepText,
@@ -35,7 +35,9 @@ export async function synthesizeAnswer(
   const { evidence, statements } = mergeFindings(found.findings)
   if (evidence.length === 0 && statements.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   for (const { by, isCited } of statements) if (!isCited) degraded.add(`no_source:${by}`)
-  const messages = buildAnswerPrompt({
+  const messages = await promptForStep(models, {
+    request,
+    degraded,
     question,
     sources: evidence.map(sourceOf),
     statements: statements.map(({ by, text }) => ({ by, text })),

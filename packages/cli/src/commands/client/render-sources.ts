@@ -36,6 +36,7 @@ const degradedNotes: Record<string, string> = {
   unsupported_citation: 'a citation that could not be verified was left out',
   unverified_dropped: 'sentences that nothing in your files supports were left out',
   unverified_marked: 'sentences marked [unverified] are not supported by your files',
+  passage_cut: 'the last passage did not fit the model and was cut',
   conflicting_sources: 'your files contradict each other on this: the answer shows each side with its source',
   answer_truncated: 'the model stopped at its length limit: the answer is not whole',
   content_filter: 'the provider of the model withheld a part of the answer',
@@ -49,6 +50,8 @@ export function describeDegraded(degraded: string[]): string[] {
     if (code.startsWith('step_skipped:')) return `a step could not be done and was skipped: ${code.slice('step_skipped:'.length)}`
     if (code.startsWith('step_unused:'))
       return `what a step found could not be quoted and was left out: ${code.slice('step_unused:'.length)}`
+    if (code.startsWith('passages_left_out:'))
+      return `passages that did not fit the model were left out: ${code.slice('passages_left_out:'.length)}`
     if (code.startsWith('no_source:')) return `without a source in your files: what step ${code.slice('no_source:'.length)} says`
     return degradedNotes[code] ?? code
   })

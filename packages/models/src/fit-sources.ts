@@ -1,0 +1,38 @@
+/** Sources that fit a prompt, and what did not: how many are missing from the end, and whether the last one is cut. */
+export interface FittedSources<T> {
+  sources: T[]
+  leftOut: number
+  isCut: boolean
+}
+
+/** A cut source shorter than this is not worth its place. */
+const sourceCharsMin = 200
+
+/** The first sources whole, within `room` characters; the next one is cut at the end of a sentence, those behind it are left out. One is always kept. */
+export function fitSources<T extends { text: string }>(sources: T[], room: number): FittedSources<T> {
+  const kept: T[] = []
+  let left = room
+  let isCut = false
+  for (const candidate of sources) {
+    if (isCut || (left < sourceCharsMin && kept.length > 0)) break
+    isCut = candidate.text.length > left
+    const text = isCut ? cutAtSentence(candidate.text, Math.max(sourceCharsMin, left)) : candidate.text
+    left -= text.length
+    kept.push({ ...candidate, text })
+  }
+  return { sources: kept, leftOut: sources.length - kept.length, isCut }
+}
+
+/** Ends with a whole sentence where one ends in the second half, else with a whole word. */
+function cutAtSentence(text: string, chars: number): string {
+  const cut = text.slice(0, chars)
+  const ends = [...cut.matchAll(/[.!?…]["'”’»)\]]*(?=\s)|[。！？]|\n(?=\n)/g)].map((match) => match.index + match[0].length)
+  const end = ends.at(-1) ?? 0
+  return end >= chars / 2 ? cut.slice(0, end) : cutAtWord(text, chars)
+}
+
+export function cutAtWord(text: string, chars: number): string {
+  const cut = text.slice(0, chars)
+  const space = cut.search(/\s\S*$/)
+  return space > 0 ? cut.slice(0, space) : cut
+}

@@ -1,0 +1,48 @@
+import type { ChatMessage, ExecuteRequest } from '@weft/contracts'
+import { z } from 'zod'
+import { type AnswerPromptOptions, assembleAnswerPrompt } from './answer-prompt.ts'
+import type { ModelInfo } from './catalog.ts'
+import type { Models } from './create-models.ts'
+
+export interface StepPrompt extends AnswerPromptOptions {
+  request: ExecuteRequest
+  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`. */
+  degraded: Set<string>
+}
+
+/** The answer prompt of a step, within the context window of the model it will ask, with room for the answer. */
+export async function promptForStep(models: Models, { request, degraded, ...options }: StepPrompt): Promise<ChatMessage[]> {
+  const model = await modelOf(models, request)
+  const window = model?.contextTokens === undefined ? undefined : windowOf(model, model.contextTokens, request)
+  const { messages, leftOut, isCut } = assembleAnswerPrompt({ ...options, ...(window === undefined ? {} : { window }) })
+  if (leftOut > 0) degraded.add(`passages_left_out:${leftOut}`)
+  if (isCut) degraded.add('passage_cut')
+  return messages
+}
+
+/** What cannot be found out now, the call itself will say. */
+async function modelOf(models: Models, request: ExecuteRequest): Promise<ModelInfo | undefined> {
+  const id = request.model?.prefer ?? (await models.defaultModelId().catch(() => undefined))
+  return id === undefined ? undefined : models.get(id)
+}
+
+/** Room for an answer whose length the request does not bound: a few paragraphs with citations. */
+const answerTokensUsual = 2_000
+/** A small model keeps at least this share of its window for what it is to read. */
+const answerShareMax = 0.5
+
+const Limits = z.object({
+  max_completion_tokens: z.number().positive().nullish(),
+  max_tokens: z.number().positive().nullish(),
+})
+
+function windowOf(
+  model: ModelInfo,
+  contextTokens: number,
+  request: ExecuteRequest,
+): { contextTokens: number; answerTokens: number } {
+  const limits = Limits.safeParse(request.context?.modelOptions ?? {}).data
+  const wanted = limits?.max_completion_tokens ?? limits?.max_tokens ?? answerTokensUsual
+  const answerTokens = Math.min(wanted, model.outputTokensMax ?? wanted, Math.floor(contextTokens * answerShareMax))
+  return { contextTokens, answerTokens }
+}
