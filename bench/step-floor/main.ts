@@ -1,0 +1,76 @@
+import { watchLoad } from '../measuring/machine-load.ts'
+import { cell, markdownTable } from '../measuring/markdown-table.ts'
+import { p50, p99 } from '../measuring/quantiles.ts'
+import { recordResults } from '../measuring/record-results.ts'
+import type { Contender } from '../orchestration/contender.ts'
+import { startWeftContender } from '../orchestration/weft-contender.ts'
+import { startFloorContender } from './floor-contender.ts'
+
+/**
+ * `node bench/step-floor/main.ts [chains] [rounds]`: how much of a durable step's price is Weft's own, and how much is that of the calls any engine on
+ * Dapr has to make: the agent through two sidecars, and a state transaction.
+ */
+const chains = Number(process.argv[2] ?? 200)
+const rounds = Number(process.argv[3] ?? 3)
+const chainSteps = 10
+const loadSessions = 200
+const loadSteps = 5
+const warmUps = 30
+
+const load = watchLoad()
+await using started = new AsyncDisposableStack()
+const weft = started.adopt(await startWeftContender(), (contender) => contender.stop())
+const floor = started.adopt(await startFloorContender(weft.mesh), (contender) => contender.stop())
+const contenders: Contender[] = [weft, floor]
+const chainMs = new Map(contenders.map((contender) => [contender, new Array<number>()]))
+const stepsPerSecond = new Map(contenders.map((contender) => [contender, new Array<number>()]))
+const inside: number[] = []
+
+for (let round = 0; round < warmUps; round += 1) for (const contender of contenders) await contender.run({ chain: chainSteps })
+for (const contender of contenders) await runTogether(contender)
+for (let round = 0; round < chains; round += 1) {
+  for (const contender of inOrder(round)) chainMs.get(contender)?.push(await timeChain(contender))
+  inside.push(await weft.chainInside(chainSteps))
+}
+for (let round = 0; round < rounds; round += 1)
+  for (const contender of inOrder(round)) stepsPerSecond.get(contender)?.push(await runTogether(contender))
+report()
+
+function inOrder(round: number): Contender[] {
+  return round % 2 === 0 ? contenders : contenders.toReversed()
+}
+
+async function timeChain(contender: Contender): Promise<number> {
+  const startedAt = performance.now()
+  await contender.run({ chain: chainSteps })
+  return (performance.now() - startedAt) / chainSteps
+}
+
+async function runTogether(contender: Contender): Promise<number> {
+  const startedAt = performance.now()
+  await Promise.all(Array.from({ length: loadSessions }, () => contender.run({ chain: loadSteps })))
+  return (loadSessions * loadSteps) / ((performance.now() - startedAt) / 1_000)
+}
+
+function report(): void {
+  const chainOf = (contender: Contender) => chainMs.get(contender) ?? []
+  const loadOf = (contender: Contender) => stepsPerSecond.get(contender) ?? []
+  const rows = contenders.map((contender) => [
+    contender.name,
+    contender.step,
+    p50(chainOf(contender)),
+    p99(chainOf(contender)),
+    p50(loadOf(contender)),
+  ])
+  const head = ['', 'a step is', 'chain, ms a step p50', 'p99', 'load, steps/s']
+  const notes = [
+    `Chain: ${chainSteps} steps one after the other, n = ${chains}, in turn. Load: ${loadSessions} times ${loadSteps} steps at once, median of ${rounds} rounds.`,
+    `Weft beside Dapr alone: a chain takes ${cell(p50(chainOf(weft)) / p50(chainOf(floor)))}× as long with its request and answer, ${cell(p50(inside) / p50(chainOf(floor)))}× between its steps (${cell(p50(inside))} ms); under load it runs ${cell(p50(loadOf(weft)) / p50(loadOf(floor)))}× the steps.`,
+  ]
+  recordResults({
+    name: 'step-floor',
+    title: 'A durable step, and what Dapr alone asks for it',
+    load,
+    body: `${markdownTable(head, rows)}\n\n${notes.join('\n\n')}`,
+  })
+}
