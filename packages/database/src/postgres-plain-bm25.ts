@@ -16,7 +16,7 @@ export function searchTables(db: Kysely<Schema>, query: Bm25Query): Promise<Bm25
     const { read, lookUp } = query.filter === undefined ? chooseWords(words) : { read: words, lookUp: [] }
     const find = (scored: RawBuilder<unknown>) => readHits(transaction, query, scored)
     if (lookUp.length === 0) return words.length === 0 ? [] : find(scoreAll(words))
-    const hits = await find(scoreBest(read, { lookUp, candidatesMax: 100 + 10 * query.limit }))
+    const hits = await find(scoreBest(read, { lookUp, candidatesMax: 200 + 2 * query.limit }))
     return hits.length < query.limit ? find(scoreAll(words)) : hits
   })
 }

@@ -41,13 +41,13 @@ export async function startNativeDatabase(installed: string): Promise<TestDataba
 
 async function migrate(url: string, server: { stop(): Promise<void> }): Promise<TestDatabase> {
   const database = openDatabase({ urls: [url] })
-  await migrateUp(database)
-  return {
-    url,
-    database,
-    async stop() {
-      await database.stop()
-      await server.stop()
-    },
+  const stop = async () => {
+    await database.stop()
+    await server.stop()
   }
+  await migrateUp(database).catch(async (cause) => {
+    await stop()
+    throw cause
+  })
+  return { url, database, stop }
 }

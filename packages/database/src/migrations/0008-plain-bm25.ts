@@ -50,10 +50,9 @@ async function createTables(db: Kysely<Schema>): Promise<void> {
  */
 async function createAdding(db: Kysely<Schema>): Promise<void> {
   await sql`
-    create function bm25_add(ids bigint[]) returns void language plpgsql
+    create function bm25_count(ids bigint[]) returns void language plpgsql
     set search_path from current set enable_nestloop = off set jit = off as $$
     begin
-      if cardinality(ids) = 0 then return; end if;
       with parsed as materialized (
         select c.id as chunk_id, c.vector_store_id, l.lexeme as term, cardinality(l.positions)::smallint as frequency
         from chunks c cross join lateral unnest(to_tsvector('english', c.title || ' ' || c.text || ' ' || c.identifiers)) l where c.id = any(ids)
@@ -83,6 +82,14 @@ async function createAdding(db: Kysely<Schema>): Promise<void> {
       select c.chunk_id, s.id, c.words, coalesce(p.term_ids, '{}')
       from chunk c join store s using (vector_store_id)
       left join (select chunk_id, array_agg(term_id order by term_id) as term_ids from posting group by chunk_id) p using (chunk_id);
+    end $$
+  `.execute(db)
+  await sql`
+    create function bm25_add(ids bigint[]) returns void language plpgsql set search_path from current as $$
+    begin
+      for i in 1 .. cardinality(ids) by 500 loop
+        perform bm25_count(ids[i:i + 499]);
+      end loop;
     end $$
   `.execute(db)
 }
@@ -132,16 +139,10 @@ async function createRebuilding(db: Kysely<Schema>): Promise<void> {
   `.execute(db)
   await sql`
     create function bm25_rebuild(store text) returns void language plpgsql set search_path from current as $$
-    declare ids bigint[];
     begin
       perform bm25_lock(array[store]);
       perform bm25_clear(array[store]);
-      for ids in
-        select array_agg(id) from (select id, (row_number() over (order by id) - 1) / 500 as slice from chunks where vector_store_id = store) c
-        group by slice order by slice
-      loop
-        perform bm25_add(ids);
-      end loop;
+      perform bm25_add(array(select id from chunks where vector_store_id = store order by id));
     end $$
   `.execute(db)
 }
@@ -223,7 +224,7 @@ export async function down(db: Kysely<Schema>): Promise<void> {
     await sql`drop table if exists ${sql.table(table)}`.execute(db)
   }
   const notes = ['note_insert', 'note_update', 'note_delete', 'note_store']
-  for (const name of [...notes, 'apply', 'rebuild', 'lock', 'clear', 'remove', 'add']) {
+  for (const name of [...notes, 'apply', 'rebuild', 'lock', 'clear', 'remove', 'add', 'count']) {
     await sql`drop function if exists ${sql.ref(`bm25_${name}`)}`.execute(db)
   }
 }
