@@ -109,6 +109,7 @@ const advices: Record<string, string> = {
   'an OpenDocument file': saveAsOffice,
   'an Office document of a rare kind': saveAsOffice,
   'an archive': 'Unpack it and add the files inside.',
+  'an image': 'Set WEFT_VISION_MODEL to a model that sees images, and add it again; or add its text.',
 }
 
 const unreadExtensions = byExtension({

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { createFileReader, type FileReader } from './file-reader.ts'
 
 const auto = { type: 'auto' } as const
+const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 let reader: FileReader
 
 afterEach(() => reader.stop())
@@ -39,6 +40,42 @@ describe('createFileReader', () => {
     const read = await reader.read({ file: { filename: 'a.js', bytes: new TextEncoder().encode(text) }, chunking: auto })
     expect(read.chunks.map(({ heading }) => heading)).toEqual(['A.f', 'A.g'])
     expect(await reader.read({ parsed: { text, kind: 'code' }, filename: 'a.js', chunking: auto })).toEqual(read)
+  })
+
+  it('has a model read the text in an image, by what the image is and not by its name', async () => {
+    const seen: [bytes: number, mime: string][] = []
+    reader = createFileReader({
+      async readImageText(bytes, mime) {
+        seen.push([bytes.length, mime])
+        return mime === 'image/webp' ? ' \n' : '# Sign\n\nNo entry 😀.\u0000'
+      },
+    })
+    const read = (filename: string, bytes: Uint8Array) => reader.read({ file: { filename, bytes }, chunking: auto })
+    expect(await read('a.txt', png)).toMatchObject({
+      text: '# Sign\n\nNo entry 😀.\ufffd',
+      kind: 'image',
+      chunks: [{ heading: 'Sign', start: 0, end: 20 }],
+    })
+    await expect(read('a.png', Buffer.from('RIFF0000WEBP'))).rejects.toMatchObject({ code: 'no_text' })
+    await expect(read('b.jpg', Buffer.from('no image'))).rejects.toMatchObject({ code: 'wrong_type' })
+    expect(seen).toEqual([
+      [png.length, 'image/png'],
+      [12, 'image/webp'],
+    ])
+  })
+
+  it('refuses an image where no model sees, naming the setting, and one that the model does not answer for', async () => {
+    reader = createFileReader()
+    const image = { file: { filename: 'a.png', bytes: png }, chunking: auto }
+    await expect(reader.read(image)).rejects.toMatchObject({
+      code: 'unsupported_type',
+      message: expect.stringMatching(/an image.*WEFT_VISION_MODEL/),
+    })
+    const never = createFileReader({ timeoutMs: 20, readImageText: () => new Promise(() => undefined) })
+    await expect(never.read(image)).rejects.toMatchObject({ code: 'too_slow' })
+    await expect(never.read(image, AbortSignal.timeout(1))).rejects.toMatchObject({ name: 'TimeoutError' })
+    const broken = createFileReader({ readImageText: () => Promise.reject(new Error('no model there')) })
+    await expect(broken.read(image)).rejects.toThrow('no model there')
   })
 
   it('keeps the event loop free while it reads', async () => {

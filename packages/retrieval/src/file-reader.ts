@@ -2,10 +2,11 @@ import { Worker } from 'node:worker_threads'
 import type { ChunkingStrategy } from '@weft/contracts'
 import { type Chunk, chunkText } from './chunk-text.ts'
 import { codeLanguageOf } from './code-languages.ts'
-import { fileFormatOf } from './file-kind.ts'
+import { fileFormatOf, imageTypeOf } from './file-kind.ts'
 import { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
 import { outlineCode } from './outline-code.ts'
 import { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'
+import { type ReadImageText, readImage } from './read-image.ts'
 
 export type ReadFile = ParsedFile & { chunks: Chunk[] }
 
@@ -13,6 +14,9 @@ export type ReadFile = ParsedFile & { chunks: Chunk[] }
 export type ReadJob = ({ file: { filename: string; bytes: Uint8Array } } | { parsed: ParsedFile; filename?: string }) & {
   chunking: ChunkingStrategy
 }
+
+/** `timeoutMs` (default 120 s) bounds the reading of one file. Without `readImageText` images are refused, naming the setting. */
+export type FileReaderOptions = { timeoutMs?: number; readImageText?: ReadImageText | undefined }
 
 /**
  * Reads and cuts files without holding up the caller's event loop: small texts on the spot, everything else on worker threads with bounded
@@ -25,7 +29,7 @@ export type FileReader = {
   stop(): Promise<void>
 }
 
-export function createFileReader({ timeoutMs = 120_000 }: { timeoutMs?: number } = {}): FileReader {
+export function createFileReader({ timeoutMs = 120_000, readImageText }: FileReaderOptions = {}): FileReader {
   const idle: Worker[] = []
   const all = new Set<Worker>()
 
@@ -41,11 +45,20 @@ export function createFileReader({ timeoutMs = 120_000 }: { timeoutMs?: number }
     throw answer.refusal === undefined ? new Error(answer.message) : new FileRefusal(answer.refusal, answer.message)
   }
 
+  /** An image becomes the text in it, which needs no thread; a function cannot cross to one. */
+  async function seeImage(job: ReadJob, signal: AbortSignal | undefined): Promise<ReadJob> {
+    if (readImageText === undefined || !('file' in job)) return job
+    const mime = imageTypeOf(job.file.bytes)
+    if (mime === undefined) return job
+    return { parsed: await readImage(readImageText(job.file.bytes, mime), { timeoutMs, signal }), chunking: job.chunking }
+  }
+
   return {
     async read(job, signal) {
       signal?.throwIfAborted()
       if ('file' in job) checkFileSize(job.file.bytes.length)
-      return isQuick(job) ? readNow(job) : readOnThread(job, signal)
+      const seen = await seeImage(job, signal)
+      return isQuick(seen) ? readNow(seen) : readOnThread(seen, signal)
     },
     async stop() {
       await Promise.all([...all].map((worker) => worker.terminate()))

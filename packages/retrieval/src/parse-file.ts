@@ -13,8 +13,8 @@ import { pdfToText } from './parse-pdf.ts'
 export type ParsedFile = { text: string; kind: FileKind; pages?: number[] }
 
 /**
- * Reads a file's bytes as text. Throws FileRefusal naming what is wrong with them. Detaches `bytes` when the file is a PDF. Runs on the
- * caller's thread: `createFileReader` is the way to read files of unknown size.
+ * Reads a file's bytes as text. Throws FileRefusal naming what is wrong with them, also for any image. Detaches `bytes` when the file is a PDF.
+ * Runs on the caller's thread: `createFileReader` is the way to read files of unknown size, and images.
  */
 export async function parseFile(file: { filename: string; bytes: Uint8Array; signal?: AbortSignal }): Promise<ParsedFile> {
   checkFileSize(file.bytes.length)

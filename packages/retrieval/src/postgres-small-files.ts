@@ -19,7 +19,7 @@ export async function claimSmallFiles(database: Database, jobs: IngestionJob[], 
       select distinct * from jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) as given(tenant text, "vectorStoreId" text, "fileId" text)
     ) as given, lateral (select * from files where id = given."fileId" offset 0) as files
     where f.tenant = given.tenant and f.vector_store_id = given."vectorStoreId" and f.file_id = given."fileId"
-      and f.status = 'in_progress' and f.attempts = 0 and files.bytes <= ${bytesMax} and files.filename !~* '\\.pdf$'
+      and f.status = 'in_progress' and f.attempts = 0 and files.bytes <= ${bytesMax} and files.filename !~* '\\.(pdf|png|jpe?g|gif|webp)$'
     returning f.tenant, f.vector_store_id as "vectorStoreId", f.file_id as "fileId", ${claimColumns}
   `.execute(database.db)
   return rows.map((row) => Row.parse(row))
