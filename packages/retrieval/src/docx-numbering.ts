@@ -1,3 +1,4 @@
+import { listLevelOf } from './docx-styles.ts'
 import { type Attributes, prefixed, readXml } from './read-xml.ts'
 
 /** Gives the label of the next paragraph of a list: `1.`, `2.3`, `-` for a bullet; undefined when the document defines none. */
@@ -37,11 +38,11 @@ function readProperty(place: Place, name: string, attributes: Attributes): void 
   const { instance, level } = place
   if (instance !== undefined) {
     if (name === 'abstractNumId') instance.definitionId = value
-    else if (name === 'lvlOverride') place.overridden = Number(prefixed(attributes, 'ilvl') ?? 0)
+    else if (name === 'lvlOverride') place.overridden = listLevelOf(prefixed(attributes, 'ilvl'))
     else if (name === 'startOverride') instance.starts.set(place.overridden, Number(value))
   } else if (name === 'lvl') {
     place.level = { format: 'decimal', template: '', start: 1 }
-    place.definition.levels.set(Number(prefixed(attributes, 'ilvl') ?? 0), place.level)
+    place.definition.levels.set(listLevelOf(prefixed(attributes, 'ilvl')), place.level)
   } else if (level !== undefined) {
     if (name === 'numFmt') level.format = value
     else if (name === 'lvlText') level.template = value

@@ -1,5 +1,5 @@
 import { describedPicture } from './opc-package.ts'
-import { headingLevelOfOutline } from './docx-styles.ts'
+import { headingLevelOfOutline, listLevelOf } from './docx-styles.ts'
 import { type Attributes, prefixed, type XmlHandler } from './read-xml.ts'
 
 /** `breaks`: offsets in `text` before which Word began a page when it last laid the document out. `notes`: keys of foot- and endnotes. */
@@ -58,7 +58,7 @@ export function createParagraphReader(onParagraph: (paragraph: DocxParagraph) =>
 function readProperty(paragraph: DocxParagraph, name: string, value: string): void {
   if (name === 'pStyle') paragraph.styleId = value
   else if (name === 'numId') paragraph.numberingId = value
-  else if (name === 'ilvl') paragraph.numberingLevel = Number(value)
+  else if (name === 'ilvl') paragraph.numberingLevel = listLevelOf(value)
   else if (name === 'outlineLvl') {
     const level = headingLevelOfOutline(value)
     if (level !== undefined) paragraph.headingLevel = level

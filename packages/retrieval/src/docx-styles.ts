@@ -24,7 +24,7 @@ function readStyleProperty(style: OwnStyle, name: string, attributes: Attributes
   const value = prefixed(attributes, 'val') ?? ''
   if (name === 'basedOn') style.basedOn = value
   else if (name === 'numId') style.numberingId = value
-  else if (name === 'ilvl') style.numberingLevel = Number(value)
+  else if (name === 'ilvl') style.numberingLevel = listLevelOf(value)
   else if (name === 'name') setHeadingLevel(style, headingLevelOfName(value))
   else if (name === 'outlineLvl') setHeadingLevel(style, headingLevelOfOutline(value))
 }
@@ -43,6 +43,11 @@ export function headingLevelOfName(name: string): number | undefined {
 /** Levels count from 0; 9 means body text. */
 export function headingLevelOfOutline(value: string): number | undefined {
   return /^[0-8]$/.test(value) ? Number(value) + 1 : undefined
+}
+
+/** Word's lists have nine levels, from 0. */
+export function listLevelOf(value: string | undefined): number {
+  return /^[0-8]$/.test(value ?? '') ? Number(value) : 0
 }
 
 /** A chain of styles longer than this goes in a circle. */

@@ -52,7 +52,7 @@ export function createMarkdownWriter(): MarkdownWriter {
     },
     item(text, { depth = 0, label = '-', breaks = [] } = {}) {
       const clean = cleanText(text)
-      const indent = '  '.repeat(Math.min(depth, 7))
+      const indent = '  '.repeat(Math.min(Math.max(depth, 0), 7))
       const mark = /^(?:-|\d{1,9}[.)])$/.test(label) ? label : `- ${label}`
       const shift = indent.length + mark.length + 1
       if (clean === '') waitingPages += breaks.length
@@ -82,7 +82,7 @@ export function createMarkdownWriter(): MarkdownWriter {
   }
 }
 
-const tooMuchText = 'The document holds more than 128 MiB of text. Split it and add the parts.'
+export const tooMuchText = 'The document holds more than 128 MiB of text. Split it and add the parts.'
 
 /** What Postgres cannot store is replaced, letter by letter. */
 function cleanText(text: string): string {

@@ -1,6 +1,6 @@
 import { unreadFormat } from './file-kind.ts'
 import { FileRefusal } from './file-refusal.ts'
-import type { PagedText } from './markdown-writer.ts'
+import { type PagedText, tooMuchText } from './markdown-writer.ts'
 import { mainPart } from './opc-package.ts'
 import { docxToText } from './parse-docx.ts'
 import { epubToText } from './parse-epub.ts'
@@ -20,7 +20,9 @@ type DocumentKind = keyof typeof readers
 export async function documentToText(bytes: Uint8Array, filename: string): Promise<PagedText & { kind: DocumentKind }> {
   const archive = await openArchive(bytes)
   const kind = await documentKind(archive, filename)
-  const { text, pages } = await readers[kind](archive)
+  const { text, pages } = await readers[kind](archive).catch((thrown: unknown) => {
+    throw thrown instanceof RangeError ? new FileRefusal('too_large', tooMuchText, { cause: thrown }) : thrown
+  })
   if (text.trim() === '') throw new FileRefusal('no_text', `"${filename}" holds no text.`)
   return { text, pages, kind }
 }

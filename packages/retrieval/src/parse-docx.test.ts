@@ -126,6 +126,17 @@ describe('a Word document from a stranger', () => {
     })
   })
 
+  it('is not led astray by numbers no program writes', async () => {
+    const levels = [{ level: 0, format: LevelFormat.DECIMAL, text: '%1.', alignment: AlignmentType.LEFT }]
+    const bytes = await write([new Paragraph({ text: 'item', numbering: { reference: 'n', level: 0 } }), table([['a', 'b']])], {
+      numbering: { config: [{ reference: 'n', levels }] },
+    })
+    const wild = edit(bytes, 'word/document.xml', (xml) =>
+      xml.replace(/w:ilvl w:val="0"/, 'w:ilvl w:val="1e9"').replace('<w:tcPr>', '<w:tcPr><w:gridSpan w:val="1e9"/>'),
+    )
+    expect((await parseFile({ filename: 'a.docx', bytes: wild })).text.slice(0, 7)).toBe('1. item')
+  })
+
   it('is refused when it holds no text', async () => {
     await expect(parseFile({ filename: 'a.docx', bytes: await write([new Paragraph('')]) })).rejects.toMatchObject({
       code: 'no_text',

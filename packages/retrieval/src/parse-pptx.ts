@@ -1,3 +1,4 @@
+import { FileRefusal } from './file-refusal.ts'
 import { createMarkdownWriter, type MarkdownWriter, type PagedText } from './markdown-writer.ts'
 import { mainPart, readRelationships } from './opc-package.ts'
 import { createSlideReader, type SlideText } from './pptx-slide.ts'
@@ -35,7 +36,9 @@ async function listSlides(archive: Archive, part: string): Promise<string[]> {
       if (name === 'sldId') ids.push(prefixed(attributes, 'id') ?? '')
     },
   })
-  return ids.slice(0, slidesMax)
+  if (ids.length <= slidesMax) return ids
+  const message = `The presentation has ${ids.length} slides; at most ${slidesMax} are read. Split it and add the parts.`
+  throw new FileRefusal('too_many_pages', message)
 }
 
 type Slide = SlideText & { notes: string[] }

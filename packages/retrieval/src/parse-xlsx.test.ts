@@ -56,6 +56,17 @@ describe('a workbook', () => {
     expect(text.length).toBeLessThan(4_000)
   })
 
+  it('is refused when many cells share one long text, which would fill the memory', async () => {
+    const parts = unzipSync(await write([{ sheet: 'S', data: [['x']] }]))
+    const cells = '<c t="s"><v>0</v></c>'.repeat(5_000)
+    const bytes = zipSync({
+      ...parts,
+      'xl/sharedStrings.xml': strToU8(`<sst><si><t>${'long '.repeat(8_000)}</t></si></sst>`),
+      'xl/worksheets/sheet1.xml': strToU8(`<worksheet><sheetData><row>${cells}</row></sheetData></worksheet>`),
+    })
+    await expect(parseFile({ filename: 'a.xlsx', bytes })).rejects.toMatchObject({ code: 'too_large' })
+  })
+
   it('is refused when its sheets are empty', async () => {
     await expect(read([{ sheet: 'S', data: [[]] }])).rejects.toMatchObject({ code: 'no_text' })
   })

@@ -92,7 +92,11 @@ function encodingOf([first, second]: Uint8Array): string {
 }
 
 export function damaged(why: string, cause?: unknown): FileRefusal {
-  return new FileRefusal('damaged_document', `The document is damaged: ${why}. Save it anew and add it again.`, { cause })
+  return new FileRefusal(
+    'damaged_document',
+    `The document is damaged: ${why.replace(/\.+$/, '')}. Save it anew and add it again.`,
+    { cause },
+  )
 }
 
 export function encrypted(): FileRefusal {

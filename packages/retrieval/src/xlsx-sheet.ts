@@ -60,7 +60,7 @@ export async function readSheet(
       close(name) {
         inside = undefined
         if (name === 'c') {
-          const text = cellText(cell, workbook)
+          const text = cellText(cell, workbook).slice(0, cellLettersMax)
           if (text.trim() !== '') row.cells.set(cell.column, text)
         } else if (name === 'row') {
           cell = emptyCell(-1)
@@ -73,6 +73,9 @@ export async function readSheet(
     }),
   )
 }
+
+/** Excel's own limit; one long text that many cells share would be written as often. */
+const cellLettersMax = 32_767
 
 function emptyCell(column: number): Cell {
   return { column, type: 'n', style: 0, value: '', formula: '', text: '' }
