@@ -176,6 +176,23 @@ describe('ingestFile', () => {
     expect(await chunksOf(fileId)).toEqual([])
   })
 
+  it('has the text in an image read once, however often the image is added and whatever it is called', async () => {
+    let readings = 0
+    const seeing = createFileReader({
+      async readImageText() {
+        readings++
+        return '# Sign\n\nNo entry.'
+      },
+    })
+    for (const name of ['a.png', 'copy.jpg', 'c.txt']) {
+      const fileId = await add(name, Buffer.from([0x89, 0x50, 0x4e, 0x47]))
+      const ingested = await ingestFile({ database: test.database, reader: seeing }, job(fileId))
+      expect(ingested).toEqual({ status: 'completed', chunks: 1 })
+      expect(await chunksOf(fileId)).toMatchObject([{ heading: 'Sign', text: '# Sign\n\nNo entry.', matches: true }])
+    }
+    expect(readings).toBe(1)
+  })
+
   it('has the latest attributes on every chunk', async () => {
     const fileId = await add('a.txt', 'Some text.')
     await ingest(fileId)
