@@ -14,6 +14,10 @@ export const Citation = z.object({
   page: z.int().positive().optional(),
   score: z.number(),
   verified: z.literal(true),
+  /** SHA-256 of the stored text that was quoted from: tells whether it has changed since. */
+  textHash: z.string().optional(),
+  /** Said of citations given earlier: the text they quote is no longer stored as it was. */
+  sourceChanged: z.literal(true).optional(),
 })
 export type Citation = z.infer<typeof Citation>
 

@@ -5,7 +5,7 @@ import { indexSupport } from './find-support.ts'
 import { sentenceEnds } from './sentences.ts'
 
 /** What is to be verified: a quote that supports a claim, with its code point offsets in the stored text of the file. */
-export type Quote = Omit<Citation, 'index' | 'verified'>
+export type Quote = Omit<Citation, 'index' | 'verified' | 'sourceChanged'>
 
 /** Answers each quote as it stands in the store, or undefined where the store does not have it there. */
 export type VerifyQuotes = (quotes: Quote[]) => Promise<(Quote | undefined)[]>

@@ -26,6 +26,7 @@ export {
 } from './knowledge-types.ts'
 export { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'
 export { deleteAbandonedUploads } from './postgres-files.ts'
+export { findChangedSources } from './postgres-changed-sources.ts'
 export { activateEmbeddingModel } from './postgres-embedding-models.ts'
 export { listIngestionJobs } from './postgres-ingestion-jobs.ts'
 export type { ReadImageText } from './read-image.ts'

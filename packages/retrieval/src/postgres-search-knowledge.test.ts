@@ -177,7 +177,7 @@ describe('verifyQuotes', () => {
         { ...quote, fileId: files['secret.txt'] ?? '' },
       ],
     })
-    expect(verified).toEqual({ ...quote, filename: 'tides.md' })
+    expect(verified).toEqual({ ...quote, filename: 'tides.md', textHash: expect.stringMatching(/^[0-9a-f]{64}$/) })
     expect([moved, altered, foreign]).toEqual([undefined, undefined, undefined])
     expect(await verifyQuotes(test.database, { tenant: 'rival', quotes: [quote] })).toEqual([undefined])
   })

@@ -2,11 +2,11 @@ import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import type { Quote } from './citation-stream.ts'
 
-const Row = z.object({ n: z.int(), found: z.string(), filename: z.string(), page: z.int().nullable() })
+const Row = z.object({ n: z.int(), found: z.string(), filename: z.string(), hash: z.string(), page: z.int().nullable() })
 
 /**
  * Reads each quote again at its place in the stored text, and answers it only where it stands there letter by letter, with the page it really
- * begins on and the file's present name; undefined for all others, those of other tenants' files included.
+ * begins on, the file's present name and the hash of its text; undefined for all others, those of other tenants' files included.
  */
 export async function verifyQuotes(
   database: Database,
@@ -16,9 +16,9 @@ export async function verifyQuotes(
   const places = quotes.map(({ fileId, start, end }, n) => ({ n, file: fileId, from: start, length: end - start }))
   // `offset 0` keeps the planner from reading all texts for a few quotes.
   const { rows } = await sql`
-    select place.n, t.found, t.filename, t.page from jsonb_to_recordset(${JSON.stringify(places)}::jsonb) as place(n int, file text, "from" int, length int),
+    select place.n, t.found, t.filename, t.hash, t.page from jsonb_to_recordset(${JSON.stringify(places)}::jsonb) as place(n int, file text, "from" int, length int),
       lateral (
-        select substr(t.text, place."from" + 1, place.length) as found, f.filename,
+        select substr(t.text, place."from" + 1, place.length) as found, f.filename, t.text_hash as hash,
           (select max(p.page)::int from jsonb_array_elements(t.pages -> 'starts') with ordinality as p(start, page) where p.start::int <= place."from") as page
         from files f join file_texts t on t.file_id = f.id where f.id = place.file and f.tenant = ${tenant} offset 0
       ) t
@@ -28,6 +28,6 @@ export async function verifyQuotes(
     const row = read.get(n)
     if (row === undefined || row.found !== quote.quote) return undefined
     const { page: _page, ...rest } = quote
-    return { ...rest, filename: row.filename, ...(row.page === null ? {} : { page: row.page }) }
+    return { ...rest, filename: row.filename, textHash: row.hash, ...(row.page === null ? {} : { page: row.page }) }
   })
 }

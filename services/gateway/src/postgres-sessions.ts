@@ -1,5 +1,6 @@
-import { parseValue, SessionEvent, WeftError } from '@weft/contracts'
+import { Citation, parseValue, SessionEvent, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
+import { findChangedSources } from '@weft/retrieval'
 import { z } from 'zod'
 import type { SessionRef } from './dapr-sessions.ts'
 import type { LogTail, MessagePage, SessionListQuery, SessionLog, SessionMessage, SessionSummary } from './session-log.ts'
@@ -115,7 +116,19 @@ async function listMessages(db: Db, { tenant, sessionId }: SessionRef, { limit, 
     where bytes_before < ${messageBytesMax} order by ${place}
   `.execute(db)
   const messages = rows.map((row) => parseValue(MessageRow, row, 'a message row'))
-  return { data: messages.map(toMessage), hasMore: messages.some(({ left }) => left > messages.length) }
+  const data = await markChangedSources(db, tenant, messages.map(toMessage))
+  return { data, hasMore: messages.some(({ left }) => left > messages.length) }
+}
+
+/** Says beside each citation when the text it quotes is no longer stored as it was. */
+async function markChangedSources<T extends SessionMessage>(db: Db, tenant: string, messages: T[]): Promise<T[]> {
+  const cited = messages.map(({ citations }) => Citation.array().safeParse(citations).data ?? [])
+  const changed = await findChangedSources({ db }, { tenant, citations: cited.flat() })
+  return messages.map((message, index) => {
+    const citations = cited[index] ?? []
+    if (!citations.some((citation) => changed.has(citation))) return message
+    return { ...message, citations: citations.map((each) => (changed.has(each) ? { ...each, sourceChanged: true } : each)) }
+  })
 }
 
 function toSummary(row: unknown): SessionSummary {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { Citation } from '@weft/contracts'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { hashApiKey, newApiKey } from './core/api-key.ts'
@@ -139,6 +140,34 @@ describe('the session log in Postgres', () => {
     expect(await ids({ status: 'failed' })).toEqual([])
     expect(await ids({ tenant: 'other' })).toEqual([])
     await expect(ids({ after: 'sess_none' })).rejects.toMatchObject({ param: 'after' })
+  })
+
+  it('says of a citation given earlier that its source changed: another text, or a file that is gone, but not other chunks', async () => {
+    const { db } = test.database
+    await sql`insert into files (id, tenant, filename, bytes, purpose, content_hash) values ('file_w', 'acme', 'w.md', 9, 'assistants', '')`.execute(
+      db,
+    )
+    await sql`insert into file_texts (file_id, text, text_hash) values ('file_w', 'Warp. Weft.', 'hash one')`.execute(db)
+    const citation = { index: 1, fileId: 'file_w', filename: 'w.md', quote: 'Weft.', start: 6, end: 11, score: 1, verified: true }
+    const citations = [
+      { ...citation, textHash: 'hash one' },
+      { ...citation, index: 2 },
+      { ...citation, index: 3, fileId: 'file_gone' },
+    ]
+    await sql`insert into messages (tenant, session_id, turn, role, content, at)
+      values ('acme', 'sess_b', 1, 'assistant', ${JSON.stringify({ content: 'Weft [1].', citations })}::jsonb, now())`.execute(db)
+    const read = async (tenant: string) => {
+      const { data } = await createPostgresSessionLog(test.database).messages(
+        { tenant, sessionId: 'sess_b' },
+        { limit: 5, after: undefined },
+      )
+      return (Citation.array().safeParse(data[0]?.citations).data ?? []).map(({ sourceChanged }) => sourceChanged === true)
+    }
+    expect(await read('acme')).toEqual([false, false, true])
+    await sql`update file_texts set text = 'Warp. Weft. Loom.', text_hash = 'hash two' where file_id = 'file_w'`.execute(db)
+    expect(await read('acme')).toEqual([true, false, true])
+    await sql`update file_texts set text = 'Looms. Warp. Weft.', text_hash = 'hash three' where file_id = 'file_w'`.execute(db)
+    expect(await read('acme')).toEqual([true, true, true])
   })
 
   it('reads events after a seq, and how many turns are open', async () => {

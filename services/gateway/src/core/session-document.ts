@@ -48,9 +48,10 @@ function block(kind: DocumentBlock['kind'], text: string): DocumentBlock {
 function quotes(citations: unknown): DocumentBlock[] {
   const parsed = Citation.array().safeParse(citations)
   if (!parsed.success) return []
-  return parsed.data.map(({ index, filename, quote, page }) => {
+  return parsed.data.map(({ index, filename, quote, page, sourceChanged }) => {
     const place = page === undefined ? filename : `${filename}, page ${page}`
-    return block('quote', `${oneLine(quote)}\n[${index}] ${oneLine(place)}`)
+    const since = sourceChanged === true ? ' (source changed since)' : ''
+    return block('quote', `${oneLine(quote)}\n[${index}] ${oneLine(place)}${since}`)
   })
 }
 
