@@ -9,6 +9,7 @@ import * as rotation from './migrations/0005-webhook-rotation.ts'
 import * as creation from './migrations/0006-sessions-by-creation.ts'
 import * as embeddings from './migrations/0007-embeddings.ts'
 import * as plainBm25 from './migrations/0008-plain-bm25.ts'
+import * as feedback from './migrations/0009-feedback.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -27,6 +28,7 @@ export const migrations: Migration[] = [
   { name: '0006-sessions-by-creation', up: creation.up, down: creation.down },
   { name: '0007-embeddings', up: embeddings.up, down: embeddings.down },
   { name: '0008-plain-bm25', up: plainBm25.up, down: plainBm25.down },
+  { name: '0009-feedback', up: feedback.up, down: feedback.down },
 ]
 
 export interface MigrationStatus {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ChunkOwner, type Database, migrateDown, migrateUp, rebuildBm25, replaceChunks, searchBm25, sql } from './index.ts'
+import { migrations } from './migrate.ts'
 import { findNativePostgres, startNativeDatabase, startPlainDatabase, type TestDatabase } from './testing.ts'
 
 const native = findNativePostgres()
@@ -157,8 +158,9 @@ describe('BM25 in plain SQL', () => {
 
   it('is there again after a migration back and forth', async () => {
     const before = await counts()
-    expect(await migrateDown(test.database, 1)).toEqual(['0008-plain-bm25'])
-    expect(await migrateUp(test.database)).toEqual(['0008-plain-bm25'])
+    const since = migrations.length - migrations.findIndex(({ name }) => name === '0008-plain-bm25')
+    expect((await migrateDown(test.database, since)).at(-1)).toBe('0008-plain-bm25')
+    expect((await migrateUp(test.database))[0]).toBe('0008-plain-bm25')
     expect(await counts()).toEqual(before)
   }, 120_000)
 })

@@ -119,6 +119,18 @@ export interface Schema {
     data: Json<object>
   }
   messages: { tenant: string; session_id: string; turn: number; role: string; content: Json<object>; at: Timestamp }
+  /** `rating` is `up`, `down`, or 1 to 5; `answer` holds its citations. */
+  feedback: {
+    tenant: string
+    session_id: string
+    turn: number
+    given_by: string
+    rating: string
+    comment: string | null
+    question: Json<object> | null
+    answer: Json<object>
+    at: CreatedAt
+  }
   blobs: { tenant: string; session_id: Generated<string>; hash: string; content: Json<object>; created_at: CreatedAt }
   deleted_sessions: { tenant: string; id: string; deleted_at: CreatedAt }
   /** The newest state of every approval; `seq` is the session's event that it comes from. */

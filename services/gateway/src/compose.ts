@@ -35,6 +35,7 @@ import { createMailSender } from './notifications/send-mail.ts'
 import { deliverNotification } from './notifications/deliver-notification.ts'
 import { startNotificationWorker } from './notifications/notification-worker.ts'
 import { createPostgresPageTokens } from './postgres-page-tokens.ts'
+import { createPostgresFeedback } from './postgres-feedback.ts'
 import { createPostgresSessionLog } from './postgres-sessions.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { createPublicApp, type PublicDeps } from './public-app.ts'
@@ -112,6 +113,7 @@ async function buildParts(settings: GatewaySettings) {
     plans: createPlanChecks(sidecar),
     sessions: createSessions(sidecar),
     log: createPostgresSessionLog(database),
+    feedback: createPostgresFeedback(database),
     approvals,
     approvalTail: createApprovalTail({
       approvals,

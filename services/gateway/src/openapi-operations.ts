@@ -85,6 +85,10 @@ const sessions: ApiOperation[] = [
     body: { schema: 'ForkBody' },
     answer: { schema: 'SessionView' },
   },
+  {
+    ...chatScope('post', '/v1/sessions/{id}/feedback', 'giveFeedback', 'What a reader says of an answer, kept with its evidence'),
+    body: { schema: 'FeedbackBody' },
+  },
   chatScope('delete', '/v1/sessions/{id}', 'deleteSession', 'Ends what runs and forgets all of it'),
 ]
 

@@ -24,6 +24,7 @@ import { BatchBody } from './routes/approvals/decide-batch.ts'
 import { PlanInput } from './routes/ask-planner.ts'
 import { CreateKey } from './routes/create-key.ts'
 import { ForkBody } from './routes/fork-session.ts'
+import { FeedbackBody } from './routes/give-feedback.ts'
 import { AddFile, CreateFileBatch, CreateVectorStore, UpdateFile, UpdateVectorStore } from './routes/knowledge/request-schemas.ts'
 import { CreateWebhook } from './routes/webhooks/create-webhook.ts'
 
@@ -46,6 +47,7 @@ const named = {
   CreateVectorStore,
   CreateWebhook,
   DelegateBody: decisionBodies.delegate,
+  FeedbackBody,
   Filter,
   ForkBody,
   InboxAnswer,

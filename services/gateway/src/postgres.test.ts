@@ -5,6 +5,7 @@ import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { hashApiKey, newApiKey } from './core/api-key.ts'
 import { storeAdminKey } from './first-admin-key.ts'
+import { createPostgresFeedback } from './postgres-feedback.ts'
 import { createPostgresKeys } from './postgres-keys.ts'
 import { createPostgresSessionLog } from './postgres-sessions.ts'
 
@@ -168,6 +169,17 @@ describe('the session log in Postgres', () => {
     expect(await read('acme')).toEqual([true, false, true])
     await sql`update file_texts set text = 'Looms. Warp. Weft.', text_hash = 'hash three' where file_id = 'file_w'`.execute(db)
     expect(await read('acme')).toEqual([true, true, true])
+  })
+
+  it('keeps feedback with the answer and its evidence, the last word of each key, of own answers only', async () => {
+    const feedback = createPostgresFeedback(test.database)
+    const session = { tenant: 'acme', sessionId: 'sess_a' }
+    expect(await feedback.save(session, 'key_1', { turn: 1, rating: 2, comment: 'dull' })).toBeDefined()
+    expect(await feedback.save(session, 'key_1', { turn: 1, rating: 'up' })).toBeDefined()
+    expect(await feedback.save(session, 'key_1', { turn: 2, rating: 'up' })).toBeUndefined()
+    expect(await feedback.save({ ...session, tenant: 'other' }, 'key_1', { turn: 1, rating: 'up' })).toBeUndefined()
+    const { rows } = await sql`select rating, comment, question, answer from feedback`.execute(test.database.db)
+    expect(rows).toEqual([{ rating: 'up', comment: null, question: { content: 'user 1' }, answer: { content: 'assistant 1' } }])
   })
 
   it('reads events after a seq, and how many turns are open', async () => {

@@ -9,6 +9,7 @@ import type { ApprovalTail } from './approval-tail.ts'
 import type { KeyCheck } from './check-keys.ts'
 import { countRequests } from './count-requests.ts'
 import type { Sessions } from './dapr-sessions.ts'
+import type { FeedbackStore } from './feedback-store.ts'
 import { guardHealth, guardHosts } from './guard-listener.ts'
 import type { KeyStore } from './key-store.ts'
 import type { Log } from './log.ts'
@@ -35,6 +36,7 @@ import { forkSession } from './routes/fork-session.ts'
 import { getModel } from './routes/get-model.ts'
 import { getSession } from './routes/get-session.ts'
 import { getSessionGraph } from './routes/get-session-graph.ts'
+import { giveFeedback } from './routes/give-feedback.ts'
 import type { KnowledgeDeps } from './routes/knowledge/knowledge-deps.ts'
 import { mountKnowledgeRoutes } from './routes/knowledge/mount.ts'
 import { listKeys } from './routes/list-keys.ts'
@@ -60,6 +62,7 @@ export interface PublicDeps {
   plans: PlanChecks
   sessions: Sessions
   log: SessionLog
+  feedback: FeedbackStore
   approvals: ApprovalLog
   approvalTail: ApprovalTail
   pages: PageDeps['pages']
@@ -134,6 +137,7 @@ function mountSessions(app: Express, deps: PublicDeps): void {
   app.get('/v1/sessions/:sessionId/graph', getSessionGraph(deps))
   app.post('/v1/sessions/:sessionId/cancel', cancelSession(deps.sessions))
   app.post('/v1/sessions/:sessionId/fork', forkSession(deps.sessions))
+  app.post('/v1/sessions/:sessionId/feedback', giveFeedback(deps))
   app.post('/v1/sessions/:sessionId/pause', pauseSession(deps.sessions))
   app.post('/v1/sessions/:sessionId/resume', resumeSession(deps.sessions))
   app.delete('/v1/sessions/:sessionId', deleteSession(deps))

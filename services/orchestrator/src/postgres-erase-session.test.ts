@@ -17,12 +17,14 @@ async function log(sessionId: string, rootSessionId?: string): Promise<void> {
   const events = [{ ...accepted, messages: [{ role: 'user', content: 'secret?' }], rootSessionId }]
   eventLog.append({ actorId: `acme.${sessionId}`, tenant: 'acme', sessionId, user: undefined, events })
   await eventLog.stop()
+  await sql`insert into feedback (tenant, session_id, turn, given_by, rating, answer)
+    values ('acme', ${sessionId}, 1, 'key_1', 'up', '{"content":"secret"}')`.execute(test.database.db)
 }
 
 async function rowsOf(sessionId: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select (select count(*) from sessions where id = ${sessionId}) + (select count(*) from session_events where session_id = ${sessionId})
-      + (select count(*) from messages where session_id = ${sessionId}) + (select count(*) from blobs where session_id = ${sessionId}) as count
+      + (select count(*) from feedback where session_id = ${sessionId}) + (select count(*) from messages where session_id = ${sessionId}) + (select count(*) from blobs where session_id = ${sessionId}) as count
   `.execute(test.database.db)
   return Number(rows[0]?.count)
 }

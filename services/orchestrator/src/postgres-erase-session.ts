@@ -38,6 +38,8 @@ async function eraseSession(database: Database, { tenant, sessionId }: SessionKe
       delete from session_events where tenant = ${tenant} and session_id = ${sessionId}
     ), erased_messages as (
       delete from messages where tenant = ${tenant} and session_id = ${sessionId}
+    ), erased_feedback as (
+      delete from feedback where tenant = ${tenant} and session_id = ${sessionId}
     ), erased_blobs as (
       delete from blobs where tenant = ${tenant} and session_id = ${sessionId}
     ), erased_notifications as (

@@ -59,6 +59,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     webhooks: { webhooks: createMemoryWebhooks(), privateHosts: new Set() },
     sessions: session,
     log: emptyLog,
+    feedback: { save: async () => undefined },
     approvals,
     approvalTail: createApprovalTail({ approvals, onProblem: () => undefined, pollMs: 5 }),
     pages: { key: 'the key of the pages', publicUrl: undefined, tokens: createMemoryPageTokens() },

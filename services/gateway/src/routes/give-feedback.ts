@@ -1,0 +1,35 @@
+import { parseValue, WeftError } from '@weft/contracts'
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import type { FeedbackStore } from '../feedback-store.ts'
+import { type FindSessionDeps, findSession } from '../find-session.ts'
+import { waitForAnswer } from '../read-conversation.ts'
+import { identityOf } from '../request-context.ts'
+import type { SessionLog } from '../session-log.ts'
+import { sessionOf } from './session-params.ts'
+
+const commentCharsMax = 4_000
+const turnMax = 2_147_483_647
+
+export const FeedbackBody = z.strictObject({
+  turn: z.int().positive().max(turnMax),
+  rating: z.union([z.enum(['up', 'down']), z.int().min(1).max(5)], { error: 'use up, down, or a whole number from 1 to 5' }),
+  comment: z.string().max(commentCharsMax).optional(),
+})
+
+type Deps = FindSessionDeps & { log: Pick<SessionLog, 'messages'>; feedback: FeedbackStore }
+
+/** `POST /v1/sessions/{id}/feedback`: what a reader says of a turn's answer, kept with the answer and its evidence. The last word of each key counts. */
+export function giveFeedback(deps: Deps): RequestHandler {
+  return async (request, response) => {
+    const session = sessionOf(request, response)
+    const given = parseValue(FeedbackBody, request.body ?? {}, 'the request')
+    const { view } = await findSession(deps, session)
+    const isAnswered = view?.turns.some(({ turn, status }) => turn === given.turn && status === 'completed') === true
+    if (isAnswered) await waitForAnswer(deps.log, session, given.turn)
+    const at = await deps.feedback.save(session, identityOf(response).keyId, given)
+    if (at === undefined)
+      throw new WeftError('not_found', `session '${session.sessionId}' has no answer of turn ${given.turn}`, { param: 'turn' })
+    response.json({ object: 'session.feedback', sessionId: session.sessionId, ...given, at })
+  }
+}
