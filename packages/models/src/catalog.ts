@@ -1,13 +1,11 @@
 import { createAnthropicProvider } from './anthropic/anthropic-provider.ts'
 import { defaultTimeouts, type ModelTimeouts } from './call-guard.ts'
 import { ModelError } from './model-error.ts'
+import { type ModelSettings, textSetting } from './model-settings.ts'
 import { createOfflineProvider } from './offline/offline-provider.ts'
 import { createOpenAiProvider } from './openai/openai-provider.ts'
 import type { ModelProvider, ProviderConnection } from './provider.ts'
 import { type ModelEntry, type Price, type ProviderSpec, providerOf, type Registry, upstreamNameOf } from './read-registry.ts'
-
-/** The environment variables the registry names, such as OPENAI_API_KEY, and WEFT_DEFAULT_MODEL; all others are ignored. */
-export type ModelSettings = Readonly<Record<string, unknown>>
 
 /** An available model. Fields the registry does not know are undefined; `priceKnown: false` means that costs are counted as 0. */
 export interface ModelInfo {
@@ -71,7 +69,7 @@ export function createCatalog(registry: Registry, settings: ModelSettings, timeo
       return lists.flat()
     },
     async defaultModelId() {
-      const wished = textOf(settings, 'WEFT_DEFAULT_MODEL')
+      const wished = textSetting(settings, 'WEFT_DEFAULT_MODEL')
       if (wished !== undefined) return requireKnown(wished, get)
       const first = available[0]
       if (first === undefined) return offlineModelId
@@ -95,8 +93,8 @@ export function requireModel(catalog: Catalog, modelId: string): { model: ModelI
 
 function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: ModelTimeouts): AvailableProvider | undefined {
   if (spec.wire === 'offline') return { spec, provider: createOfflineProvider(), isOverridden: false }
-  const apiKey = textOf(settings, spec.keyVariable)
-  const override = textOf(settings, spec.baseUrlVariable)
+  const apiKey = textSetting(settings, spec.keyVariable)
+  const override = textSetting(settings, spec.baseUrlVariable)
   const baseUrl = override ?? (apiKey === undefined ? undefined : spec.baseUrl)
   if (baseUrl === undefined) return undefined
   const { id, keyVariable, streamUsage } = spec
@@ -106,11 +104,6 @@ function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: Mod
   const connection: ProviderConnection = { id, baseUrl, apiKey, keyVariable, streamUsage, maxTokensField, timeouts }
   const provider = spec.wire === 'anthropic' ? createAnthropicProvider(connection) : createOpenAiProvider(connection)
   return { spec, provider, connection, isOverridden }
-}
-
-function textOf(settings: ModelSettings, variable: string | undefined): string | undefined {
-  const value = variable === undefined ? undefined : settings[variable]
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
 }
 
 function infoOf(entry: ModelEntry): ModelInfo {

@@ -15,7 +15,10 @@ export type EmbedRequest = { texts: string[]; purpose: 'query' | 'document'; sig
 export type Embeddings = { vectors: Float32Array[][]; inputTokens: number }
 
 export type Embedder = {
-  readonly model: EmbeddingModel
+  /** The model's, such as `openai/text-embedding-3-small`. */
+  readonly id: string
+  /** What its vectors are like; a model elsewhere is asked, once. Throws ModelError. */
+  describe(signal?: AbortSignal): Promise<EmbeddingModel>
   /** Throws ModelError. */
   embed(request: EmbedRequest): Promise<Embeddings>
   stop(): Promise<void>

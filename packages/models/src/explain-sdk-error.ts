@@ -6,7 +6,10 @@ import type { ProviderConnection } from './provider.ts'
  * What a provider's SDK threw, as a ModelError. Both SDKs give errors of the provider a status or the body's error object; without
  * either there was no answer. Told by shape, so that no SDK is loaded just to compare classes.
  */
-export function explainSdkError(thrown: unknown, connection: ProviderConnection): ModelError {
+export function explainSdkError(
+  thrown: unknown,
+  connection: Pick<ProviderConnection, 'id' | 'baseUrl' | 'keyVariable'>,
+): ModelError {
   if (thrown instanceof ModelError) return thrown
   const { id: provider, baseUrl, keyVariable } = connection
   const status = field(thrown, 'status')

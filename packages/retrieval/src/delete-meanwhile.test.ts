@@ -31,7 +31,7 @@ function whatIsDeletedMeanwhile(start: () => Promise<TestDatabase>): void {
     test = await start()
     other = openDatabase({ urls: [test.url] })
     reader = createFileReader()
-    await activateEmbeddingModel(test.database, fakeEmbedder().model)
+    await activateEmbeddingModel(test.database, await fakeEmbedder().describe())
   }, 60_000)
 
   afterAll(async () => {

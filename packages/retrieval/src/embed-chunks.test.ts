@@ -49,7 +49,7 @@ async function embedAll(embedder: ReturnType<typeof fakeEmbedder>): Promise<void
 
 it('completes a file once its chunks have vectors, and finds it by what it means', async () => {
   const embedder = fakeEmbedder()
-  await activateEmbeddingModel(test.database, embedder.model)
+  await activateEmbeddingModel(test.database, await embedder.describe())
   const { vectorStoreId, statusOf } = await addTexts({
     'a.txt': 'The automobile stood in the yard.',
     'b.txt': 'Rain fell on the roof.',
@@ -68,7 +68,7 @@ it('completes a file once its chunks have vectors, and finds it by what it means
 
 it('embeds no text twice: not after a kill, and not in another store', async () => {
   const embedder = fakeEmbedder()
-  await activateEmbeddingModel(test.database, embedder.model)
+  await activateEmbeddingModel(test.database, await embedder.describe())
   const texts = { 'a.txt': 'The automobile stood in the yard.', 'b.txt': 'Rain fell on the roof.' }
   await addTexts(texts)
   await embedAll(embedder)
@@ -80,7 +80,7 @@ it('embeds no text twice: not after a kill, and not in another store', async () 
 
 it('puts chunks back when the model fails, and embeds them later', async () => {
   const embedder = fakeEmbedder()
-  await activateEmbeddingModel(test.database, embedder.model)
+  await activateEmbeddingModel(test.database, await embedder.describe())
   const { statusOf } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })
   embedder.failNext()
   await expect(embedChunks({ database: test.database, embedder })).rejects.toThrow('out of order')
@@ -97,14 +97,14 @@ it('gives what is there already its vectors once there is a model, and goes by w
     searchKnowledge({ database: test.database, embedder }, { tenant, vectorStoreIds: [vectorStoreId], query, maxResults: 5 })
   expect((await search('car')).results).toEqual([])
   const embedder = fakeEmbedder()
-  await activateEmbeddingModel(test.database, embedder.model)
+  await activateEmbeddingModel(test.database, await embedder.describe())
   await embedAll(embedder)
   expect((await search('car', embedder)).results).toHaveLength(1)
 })
 
 it('refuses a model whose vectors cannot be compared with those stored, and says what to do', async () => {
-  await activateEmbeddingModel(test.database, fakeEmbedder().model)
-  const other = { ...fakeEmbedder().model, id: 'test/other' }
+  await activateEmbeddingModel(test.database, await fakeEmbedder().describe())
+  const other = await fakeEmbedder('test/other').describe()
   await expect(activateEmbeddingModel(test.database, other)).rejects.toThrow(
     'the vectors stored are those of test/words, and test/other cannot be compared with them: run `weft embeddings rebuild`',
   )
@@ -112,7 +112,7 @@ it('refuses a model whose vectors cannot be compared with those stored, and says
 
 it('finds as many as are asked for under a filter that few pass', async () => {
   const embedder = fakeEmbedder()
-  await activateEmbeddingModel(test.database, embedder.model)
+  await activateEmbeddingModel(test.database, await embedder.describe())
   const { vectorStoreId, store, fileIds } = await addTexts(
     Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${index}.txt`, `automobile number ${index} in the yard`])),
   )
@@ -128,7 +128,7 @@ it('finds as many as are asked for under a filter that few pass', async () => {
 
 it('answers by words and says so when the question cannot be embedded', async () => {
   const embedder = fakeEmbedder()
-  await activateEmbeddingModel(test.database, embedder.model)
+  await activateEmbeddingModel(test.database, await embedder.describe())
   const { vectorStoreId } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })
   await embedAll(embedder)
   embedder.failNext()

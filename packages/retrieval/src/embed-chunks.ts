@@ -23,11 +23,11 @@ export type EmbedRound = { embedded: number; copied: number; completedFiles: num
  */
 export async function embedChunks(tools: { database: Database; embedder: Embedder }, signal?: AbortSignal): Promise<EmbedRound> {
   const { database, embedder } = tools
-  const model = embedder.model.id
+  const model = embedder.id
   const chunks = await claimChunks(database, model, roundMax)
   if (chunks.length === 0) {
     const completedFiles = await completeEmbeddedFiles(database)
-    await buildVectorIndex(database, embedder.model)
+    await buildVectorIndex(database, await embedder.describe(signal))
     return { embedded: 0, copied: 0, completedFiles }
   }
   return withSpan('embed chunks', { attributes: { 'weft.embed.chunks': chunks.length } }, async () => {
@@ -50,9 +50,9 @@ async function embedAll(
     const { vectors } = await embedder.embed({ texts, purpose: 'document', signal })
     const vectorsOf = new Map(texts.map((text, index) => [text, vectors[index] ?? []]))
     const made = chunks.map((chunk) => ({ ...chunk, vectors: vectorsOf.get(chunk.text) ?? [] }))
-    await storeVectors(database, embedder.model.id, made)
+    await storeVectors(database, embedder.id, made)
   } catch (thrown) {
-    await releaseChunks(database, embedder.model.id, chunks)
+    await releaseChunks(database, embedder.id, chunks)
     throw thrown
   }
 }

@@ -3,7 +3,9 @@ export type EmbeddingModel = { id: string; dimensions: number; isNormalised: boo
 
 /** A model that turns texts into vectors; the models package has several. A long document may have several vectors, a question has one. */
 export type Embedder = {
-  readonly model: EmbeddingModel
+  readonly id: string
+  /** What its vectors are like; known at the latest once it embedded something. */
+  describe(signal?: AbortSignal): Promise<EmbeddingModel>
   embed(request: {
     texts: string[]
     purpose: 'query' | 'document'

@@ -1,5 +1,4 @@
 import { searchBm25, sql } from '@weft/database'
-import type { EmbeddingModel } from './embedding-types.ts'
 import type { Legs } from './fuse-rankings.ts'
 import { identifierParts } from './identifier-parts.ts'
 import type { ChunkRow } from './postgres-chunks.ts'
@@ -61,7 +60,7 @@ async function findByVectors(
   const filter = filters === undefined ? undefined : compileFilter(filters, sql`c.attributes`)
   const vector = await embedQuery(embedder, query)
   if (typeof vector === 'string') return { hits: [], skipped: [`vectors: ${vector}`] }
-  const model: EmbeddingModel = embedder.model
+  const model = await embedder.describe()
   return { hits: await searchVectors(database, { tenant, vectorStoreIds, model, vector, limit: depth, filter }), skipped: [] }
 }
 

@@ -124,11 +124,12 @@ const synonyms = new Map([['car', 'automobile']])
 const fakeDimensions = 64
 
 /** An embedder that knows words and a synonym: texts that share some are close. It counts what it embedded, and fails when told to. */
-export function fakeEmbedder() {
+export function fakeEmbedder(id = 'test/words') {
   let embedded = 0
   let isFailing = false
   return {
-    model: { id: 'test/words', dimensions: fakeDimensions, isNormalised: true, inputTokensMax: 1_000 },
+    id,
+    describe: () => Promise.resolve({ id, dimensions: fakeDimensions, isNormalised: true, inputTokensMax: 1_000 }),
     embedded: () => embedded,
     failNext() {
       isFailing = true

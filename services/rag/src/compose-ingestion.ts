@@ -26,7 +26,7 @@ export type IngestionParts = {
 export function composeIngestion({ database, patient, embedder, logger, concurrency }: IngestionParts): IngestionWorker {
   const reader = createFileReader()
   const embedding = createEmbeddingWorker({
-    activate: () => activateEmbeddingModel(patient, embedder?.model),
+    activate: async () => activateEmbeddingModel(patient, await embedder?.describe()),
     embed: (signal) => (embedder === undefined ? nothing : embedChunks({ database: patient, embedder }, signal)),
     logger,
   })

@@ -10,10 +10,11 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createLocalEmbedder, createModels } from '@weft/models'
+import { createModels } from '@weft/models'
 import { searchKnowledge, verifyQuotes } from '@weft/retrieval'
 import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
+import { createEmbedders } from './embedders.ts'
 import { executeStep } from './execute-step.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { searchPassages } from './routes/search-passages.ts'
@@ -30,8 +31,9 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const models = createModels({ settings, telemetry })
-  const folder = settings.WEFT_EMBEDDER_FOLDER
-  const embedder = folder === undefined ? undefined : createLocalEmbedder({ folder })
+  const embedders = createEmbedders(settings)
+  const embedder = embedders.chosen === undefined ? undefined : embedders.of(embedders.chosen)
+  for (const problem of embedders.problems.values()) logger.warn('search goes by words alone', { cause: problem })
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY
   const worker = composeIngestion({ database, patient: ingestion, embedder, logger, concurrency })
   const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge({ database, embedder }, request)
@@ -43,6 +45,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const checks: HealthCheck[] = [
     { name: 'database', isRequired: true, check: () => database.isHealthy() },
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
+    { name: 'embedder', isRequired: false, check: async () => embedders.problems.size === 0 },
     { name: 'model', isRequired: false, check: async () => (await models.defaultModelId()) !== '' },
   ]
   let server: RunningServer | undefined
@@ -65,7 +68,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
     async stop() {
       await server?.stop()
       await worker.stop()
-      await embedder?.stop()
+      await embedders.stop()
       await models.stop()
       await sidecar.stop()
       await Promise.all([database.stop(), ingestion.stop()])

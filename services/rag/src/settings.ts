@@ -1,3 +1,4 @@
+import { embedderPattern } from '@weft/models'
 import { appSettings, databaseSettings, readSettings, telemetrySettings } from '@weft/settings'
 import { z } from 'zod'
 
@@ -6,9 +7,13 @@ export const RagSettings = z.looseObject({
   ...appSettings.shape,
   ...databaseSettings.shape,
   ...telemetrySettings.shape,
-  /** Files read and indexed at once; each large one occupies a thread. */
-  /** Where the local embedding model lies; without one, search goes by words. */
+  /** Which model makes vectors; absent: the local one where its folder is named. Without a model, search goes by words. */
+  WEFT_EMBEDDER: z.string().regex(embedderPattern, 'off, local/all-MiniLM-L6-v2, openai/<model> or voyage/<model>').optional(),
+  /** Where the local embedding model lies. */
   WEFT_EMBEDDER_FOLDER: z.string().min(1).optional(),
+  /** Where the model of WEFT_EMBEDDER is served, when not at its provider's own address. */
+  WEFT_EMBEDDER_BASE_URL: z.url().optional(),
+  /** Files read and indexed at once; each large one occupies a thread. */
   WEFT_INGESTION_CONCURRENCY: z.coerce.number().int().min(1).max(16).default(2),
 })
 export type RagSettings = z.infer<typeof RagSettings>

@@ -72,7 +72,8 @@ export function createLocalEmbedder(options: LocalEmbedderOptions): Embedder {
   }
 
   return {
-    model,
+    id: model.id,
+    describe: () => Promise.resolve(model),
     embed(request) {
       if (isStopped) return Promise.reject(failed('it was stopped'))
       if (request.texts.length === 0) return Promise.resolve({ vectors: [], inputTokens: 0 })

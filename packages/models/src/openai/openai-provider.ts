@@ -6,10 +6,11 @@ import type { ProviderEvent } from '../model-event.ts'
 import type { ModelProvider, ProviderCall, ProviderConnection } from '../provider.ts'
 import { readChatChunk } from './chat-chunk.ts'
 import { chatBody } from './chat-body.ts'
+import { connectOpenAi } from './connect-openai.ts'
 
 /** Any server that speaks OpenAI's chat completions, through the `openai` SDK. One attempt: retries are the caller's. */
 export function createOpenAiProvider(connection: ProviderConnection): ModelProvider {
-  const client = connect(connection)
+  const client = connectOpenAi({ ...connection, timeoutMs: connection.timeouts.wholeAnswerMs })
   return {
     id: connection.id,
     stream: (call) => streamChat(client, connection, call),
@@ -22,22 +23,6 @@ export function createOpenAiProvider(connection: ProviderConnection): ModelProvi
       }
     },
   }
-}
-
-/** The SDK takes tens of megabytes, so it is loaded only where such a provider is set up. */
-async function connect(connection: ProviderConnection): Promise<OpenAI> {
-  const { OpenAI } = await import('openai')
-  return new OpenAI({
-    apiKey: connection.apiKey ?? 'none',
-    baseURL: connection.baseUrl,
-    organization: null,
-    project: null,
-    adminAPIKey: null,
-    webhookSecret: null,
-    maxRetries: 0,
-    logLevel: 'off',
-    timeout: connection.timeouts.wholeAnswerMs,
-  })
 }
 
 async function* streamChat(

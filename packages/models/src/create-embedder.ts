@@ -1,0 +1,47 @@
+import type { Embedder } from './embedder.ts'
+import { createLocalEmbedder, localEmbeddingModel } from './local-embedder/local-embedder.ts'
+import { ModelError } from './model-error.ts'
+import { type ModelSettings, textSetting } from './model-settings.ts'
+import { createOpenAiWire } from './remote-embedder/openai-wire.ts'
+import { createRemoteEmbedder } from './remote-embedder/remote-embedder.ts'
+import { createVoyageWire } from './remote-embedder/voyage-wire.ts'
+
+/** `off`, or a model of which an embedder can be made. */
+export const embedderPattern = /^(off|(local|openai|voyage)\/\S+)$/
+
+const openAiBaseUrl = 'https://api.openai.com/v1'
+const voyageBaseUrl = 'https://api.voyageai.com/v1'
+
+/** The model that these settings choose: WEFT_EMBEDDER, else the local one where its folder is named. Undefined: none, search goes by words. */
+export function chosenEmbedder(settings: ModelSettings): string | undefined {
+  const chosen = textSetting(settings, 'WEFT_EMBEDDER')
+  if (chosen !== undefined) return chosen === 'off' ? undefined : chosen
+  return textSetting(settings, 'WEFT_EMBEDDER_FOLDER') === undefined ? undefined : localEmbeddingModel.id
+}
+
+/** The embedder of a model, where these settings say how it is reached. Nothing is contacted. Throws ModelError naming what is missing. */
+export function createEmbedder(settings: ModelSettings, id: string): Embedder {
+  const modelName = id.slice(id.indexOf('/') + 1)
+  const ownBaseUrl = chosenEmbedder(settings) === id ? textSetting(settings, 'WEFT_EMBEDDER_BASE_URL') : undefined
+  if (id.startsWith('openai/') && modelName !== '') {
+    const baseUrl = ownBaseUrl ?? textSetting(settings, 'OPENAI_BASE_URL')
+    const apiKey = textSetting(settings, 'OPENAI_API_KEY')
+    // A server of one's own may need no key.
+    if (apiKey === undefined && baseUrl === undefined) throw missing(id, 'OPENAI_API_KEY')
+    return createRemoteEmbedder({ id, wire: createOpenAiWire({ modelName, baseUrl: baseUrl ?? openAiBaseUrl, apiKey }) })
+  }
+  if (id.startsWith('voyage/') && modelName !== '') {
+    const baseUrl = ownBaseUrl ?? textSetting(settings, 'VOYAGE_BASE_URL') ?? voyageBaseUrl
+    const apiKey = textSetting(settings, 'VOYAGE_API_KEY')
+    if (apiKey === undefined) throw missing(id, 'VOYAGE_API_KEY')
+    return createRemoteEmbedder({ id, wire: createVoyageWire({ modelName, baseUrl, apiKey }) })
+  }
+  if (id !== localEmbeddingModel.id) throw new ModelError('model_not_found', `there is no embedder for "${id}"`)
+  const folder = textSetting(settings, 'WEFT_EMBEDDER_FOLDER')
+  if (folder === undefined) throw missing(id, 'WEFT_EMBEDDER_FOLDER')
+  return createLocalEmbedder({ folder })
+}
+
+function missing(id: string, variable: string): ModelError {
+  return new ModelError('model_not_found', `the embedding model ${id} needs ${variable}, which is not set`)
+}

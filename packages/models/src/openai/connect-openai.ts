@@ -1,0 +1,19 @@
+import type { OpenAI } from 'openai'
+
+export type OpenAiConnection = { baseUrl: string; apiKey?: string | undefined; timeoutMs: number }
+
+/** The SDK takes tens of megabytes, so it is loaded only where such a provider is set up. It tries once: retries are the caller's. */
+export async function connectOpenAi({ baseUrl, apiKey, timeoutMs }: OpenAiConnection): Promise<OpenAI> {
+  const { OpenAI } = await import('openai')
+  return new OpenAI({
+    apiKey: apiKey ?? 'none',
+    baseURL: baseUrl,
+    organization: null,
+    project: null,
+    adminAPIKey: null,
+    webhookSecret: null,
+    maxRetries: 0,
+    logLevel: 'off',
+    timeout: timeoutMs,
+  })
+}
