@@ -37,9 +37,10 @@ export async function readPage<T>(database: Database, list: ListQuery<T>, reques
   return { data: isBackwards ? data.toReversed() : data, hasMore: rows.length > limit }
 }
 
-/** Compared inside the database: its times are finer than JavaScript's. */
+/** Compared inside the database: its times are finer than JavaScript's. As two values, not one row: only so an index leads to the place. */
 function beyond<T>({ from, scope, createdAt, id }: ListQuery<T>, cursor: string, sign: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`(${createdAt}, ${id}) ${sign} (select ${createdAt}, ${id} from ${from} where ${scope} and ${id} = ${cursor})`
+  const cursorOf = (column: RawBuilder<unknown>) => sql`(select ${column} from ${from} where ${scope} and ${id} = ${cursor})`
+  return sql`(${createdAt}, ${id}) ${sign} (${cursorOf(createdAt)}, ${cursorOf(id)})`
 }
 
 async function checkCursors<T>(
