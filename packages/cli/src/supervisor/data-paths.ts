@@ -12,6 +12,8 @@ export interface DataPaths {
   lockFile: string
   tokensFile: string
   adminKeyFile: string
+  /** Of `weft ingest`: which folders are being synced, and what a killed sync left half done. */
+  syncs: string
   redisData: string
   redisConf: string
   pgliteData: string
@@ -31,6 +33,7 @@ export function dataPaths(data: string): DataPaths {
     lockFile: join(run, 'supervisor.lock'),
     tokensFile: join(run, 'tokens.json'),
     adminKeyFile: join(data, 'admin.key'),
+    syncs: join(data, 'syncs'),
     redisData: join(data, 'redis'),
     redisConf: join(run, 'redis.conf'),
     pgliteData: join(data, 'pglite'),

@@ -1,46 +1,106 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { estimateTokens } from './estimate-tokens.ts'
 import { type FoundFile, reasonOf, type SkippedPath, skipped, unreadable } from './walk-paths.ts'
 
-export type FingerprintedFile = FoundFile & { sha256: string }
+/** `mtimeMs` is {@link unsettledMtimeMs} for a file so young that it may change again without a new time. */
+export type FingerprintedFile = FoundFile & { sha256: string; tokens: number }
+
+/**
+ * A file changed so shortly before it was read may be changed once more within the same tick of its clock, and look the same: two seconds is the
+ * coarsest clock of a file system (FAT). What is noted of it then never counts as settled, so the next run reads it again, as git does
+ * (its documentation, racy-git).
+ */
+export const settledAfterMs = 2_000
+export const unsettledMtimeMs = -1
 
 /** git's own test for binary content: a zero byte among the first 8,000 (buffer_is_binary in xdiff-interface.c). */
 const sniffedBytes = 8_000
 const readBufferBytes = 262_144
 
-/** Reads a file once, in pieces, for its hash; a binary, empty, vanished or unreadable one is skipped instead. */
-export async function fingerprintFile(file: FoundFile, fileBytesMax: number): Promise<FingerprintedFile | SkippedPath> {
+/** A file that changes while it is read is read again, so often. */
+const readsMax = 3
+
+type Limits = { fileBytesMax: number; now: () => number }
+
+/**
+ * Reads a file in pieces for its hash; a binary, empty or vanished one is skipped instead, and so, named as an error, is one that cannot be read
+ * or changes during every reading.
+ */
+export async function fingerprintFile(file: FoundFile, limits: Limits): Promise<FingerprintedFile | SkippedPath> {
   try {
-    const handle = await open(file.absolutePath, 'r')
-    try {
-      const hash = createHash('sha256')
-      const buffer = Buffer.allocUnsafe(readBufferBytes)
-      let sizeBytes = 0
-      for (;;) {
-        const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
-        if (bytesRead === 0) break
-        const piece = buffer.subarray(0, bytesRead)
-        if (sizeBytes === 0 && !isDocument.test(file.absolutePath) && isBinary(piece)) return skipped(file.absolutePath, 'binary')
-        sizeBytes += bytesRead
-        if (sizeBytes > fileBytesMax)
-          return skipped(file.absolutePath, 'grew past the size limit while it was read', { isKept: true })
-        hash.update(piece)
+    for (let reads = 0; reads < readsMax; reads++) {
+      // A pipe put in the file's place must not be waited for.
+      const handle = await open(file.absolutePath, constants.O_RDONLY | constants.O_NONBLOCK)
+      try {
+        const result = await readOnce(handle, file, limits)
+        if (result !== 'changed') return result
+      } finally {
+        await handle.close()
       }
-      if (sizeBytes === 0) return skipped(file.absolutePath, 'empty')
-      return { ...file, sizeBytes, sha256: hash.digest('hex') }
-    } finally {
-      await handle.close()
     }
+    return skipped(file.absolutePath, `changed while it was read, ${readsMax} times`, { isKept: true })
   } catch (error) {
     return unreadable(file.absolutePath, reasonOf(error))
   }
+}
+
+async function readOnce(
+  handle: FileHandle,
+  file: FoundFile,
+  limits: Limits,
+): Promise<FingerprintedFile | SkippedPath | 'changed'> {
+  const readAtMs = limits.now()
+  const before = await handle.stat()
+  if (!before.isFile()) return skipped(file.absolutePath, 'not a regular file')
+  const read = await hashContent(handle, file, limits)
+  if ('kind' in read) return read
+  if (!isSame(before, await handle.stat()) || read.sizeBytes !== before.size) return 'changed'
+  const { mtimeMs, ctimeMs } = timesOf(before)
+  const isSettled = Math.max(mtimeMs, ctimeMs) <= readAtMs - settledAfterMs
+  return { ...file, ...read, ctimeMs, mtimeMs: isSettled ? mtimeMs : unsettledMtimeMs }
+}
+
+async function hashContent(
+  handle: FileHandle,
+  { absolutePath, path }: FoundFile,
+  { fileBytesMax }: Limits,
+): Promise<{ sha256: string; sizeBytes: number; tokens: number } | SkippedPath> {
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(readBufferBytes)
+  let sizeBytes = 0
+  let tokensPerByte = 0
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
+    if (bytesRead === 0) break
+    const piece = buffer.subarray(0, bytesRead)
+    if (sizeBytes === 0) {
+      if (!isZipDocument.test(absolutePath) && isBinary(piece)) return skipped(absolutePath, 'binary')
+      tokensPerByte = estimateTokens(piece, { path, sizeBytes: bytesRead }) / bytesRead
+    }
+    sizeBytes += bytesRead
+    if (sizeBytes > fileBytesMax) return skipped(absolutePath, 'grew past the size limit while it was read', { isKept: true })
+    hash.update(piece)
+  }
+  if (sizeBytes === 0) return skipped(absolutePath, 'empty')
+  return { sha256: hash.digest('hex'), sizeBytes, tokens: Math.ceil(tokensPerByte * sizeBytes) }
+}
+
+/** Whole milliseconds: finer times do not survive every file system and every JSON number. */
+export function timesOf({ mtimeMs, ctimeMs }: Stats): { mtimeMs: number; ctimeMs: number } {
+  return { mtimeMs: Math.floor(mtimeMs), ctimeMs: Math.floor(ctimeMs) }
+}
+
+function isSame(a: Stats, b: Stats): boolean {
+  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino
 }
 
 /** Formats with zero bytes that the server reads: PDF, and UTF-16 text with its byte order mark. */
 const readBinaryStarts = [Buffer.from('%PDF-'), Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])]
 
 /** Documents that are zip files. What is wrong with one, a password for example, the server says. */
-const isDocument = /\.(?:docx|docm|dotx|dotm|xlsx|xlsm|xltx|xltm|pptx|pptm|ppsx|ppsm|potx|potm|epub)$/i
+const isZipDocument = /\.(?:docx|docm|dotx|dotm|xlsx|xlsm|xltx|xltm|pptx|pptm|ppsx|ppsm|potx|potm|epub)$/i
 
 function isBinary(start: Buffer): boolean {
   if (readBinaryStarts.some((known) => start.subarray(0, known.length).equals(known))) return false

@@ -1,24 +1,29 @@
-import { mkdir, mkdtemp, readFile, rename, rm, unlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, unlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import OpenAI from 'openai'
-import { type IngestionRequest, ingestPaths } from './ingest-paths.ts'
+import { ingestPaths } from './ingest-paths.ts'
 import { describeIngestion } from './ingestion-report.ts'
-import type { KnowledgeApi } from './knowledge-api.ts'
-import type { ManifestEntry } from './plan-ingestion.ts'
+import type { IngestionRequest } from './ingestion-tools.ts'
 import { createTerminal } from './terminal.ts'
+import { createMemoryKnowledge, type MemoryKnowledge } from './testing/memory-knowledge.ts'
+import { FileChangedError } from './upload-file.ts'
+import { openUploadJournal } from './upload-journal.ts'
 
 let folder: string
 let knowledge: MemoryKnowledge
+let journalFile: string
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'weft-ingest-'))
   knowledge = createMemoryKnowledge()
+  journalFile = `${folder}.uploads`
 })
 
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
+  await rm(journalFile, { force: true })
 })
 
 describe('ingesting a folder', () => {
@@ -140,9 +145,107 @@ describe('ingesting a folder', () => {
     knowledge.refuseRemove = new OpenAI.APIConnectionError({ message: 'killed' })
     await expect(ingest()).rejects.toThrow('killed')
     knowledge.refuseRemove = undefined
-    expect(await ingest()).toMatchObject({ unchanged: 1, removed: ['a.md'] })
-    expect(knowledge.contents()).toEqual({ 'a.md': 'three' })
+    expect(await ingest()).toMatchObject({ unchanged: 1, removed: [] })
+    expect(knowledge.texts()).toEqual(['a.md: three'])
   })
+})
+
+describe('what may go wrong meanwhile', () => {
+  it('keeps the old version findable when the new one cannot be indexed, until one can', async () => {
+    await write({ 'a.md': 'good' })
+    await ingest()
+    await write({ 'a.md': 'damaged' })
+    knowledge.failing.set('a.md', 'cannot be read')
+    expect((await ingest()).failed).toEqual([{ path: 'a.md', reason: 'cannot be read' }])
+    expect(knowledge.texts()).toEqual(['a.md: damaged', 'a.md: good'])
+    knowledge.failing.clear()
+    await write({ 'a.md': 'mended' })
+    expect(await ingest()).toMatchObject({ failed: [], changed: ['a.md'] })
+    expect(knowledge.texts()).toEqual(['a.md: mended'])
+  })
+
+  it('never misses a change made right after the file was read, with its size and time kept', async () => {
+    await write({ 'a.md': 'one' })
+    const time = new Date()
+    await utimes(join(folder, 'a.md'), time, time)
+    await ingest()
+    await write({ 'a.md': 'two' })
+    await utimes(join(folder, 'a.md'), time, time)
+    expect(await ingest()).toMatchObject({ changed: ['a.md'] })
+    expect(knowledge.texts()).toEqual(['a.md: two'])
+  })
+
+  it('reads a file again that changed while it was sent, and names one that never keeps still', async () => {
+    await write({ 'a.md': 'first', 'b.md': 'beta' })
+    const upload = knowledge.upload
+    let changes = 1
+    knowledge.upload = async (file) => {
+      if (file.path !== 'a.md' || changes-- <= 0) return upload(file)
+      await write({ 'a.md': `again ${changes}` })
+      throw new FileChangedError(file.path, 'changed')
+    }
+    expect(await ingest()).toMatchObject({ added: ['a.md', 'b.md'], failed: [] })
+    expect(knowledge.texts()).toEqual(['a.md: again 0', 'b.md: beta'])
+    changes = 100
+    await write({ 'a.md': 'and again' })
+    expect(await ingest()).toMatchObject({
+      changed: [],
+      failed: [{ path: 'a.md', reason: 'changed while it was sent, again and again' }],
+    })
+    expect(knowledge.texts()).toEqual(['a.md: again 0', 'b.md: beta'])
+  })
+
+  it('removes what a killed run sent and never attached', async () => {
+    await write({ 'a.md': 'alpha' })
+    await ingest()
+    await writeFile(journalFile, 'file_1\nfile_lost\n')
+    knowledge.calls.length = 0
+    expect(await ingest()).toMatchObject({ unchanged: 1 })
+    expect(knowledge.calls).toEqual(['remove file_lost'])
+    knowledge.calls.length = 0
+    await ingest()
+    expect(knowledge.calls).toEqual([])
+  })
+})
+
+describe('files that are gone', () => {
+  it('stay when they are most of what there was, until that is confirmed', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `${index}.md`)
+    await write(Object.fromEntries(names.map((name) => [name, `text of ${name}`])))
+    await ingest()
+    for (const name of names) await unlink(join(folder, name))
+    await write({ 'new.md': 'new' })
+    const careful = await ingest()
+    expect(careful).toMatchObject({ added: ['new.md'], removed: [], isRemovalWithheld: true })
+    expect(careful.kept).toHaveLength(12)
+    expect(describeIngestion(careful).join('\n')).toMatch(/12 files are gone.*--yes/)
+    expect(await ingest({ removals: 'none' })).toMatchObject({ removed: [], isRemovalWithheld: false })
+    expect(knowledge.texts()).toHaveLength(13)
+    expect((await ingest({ removals: 'confirmed' })).removed).toHaveLength(12)
+    expect(knowledge.texts()).toEqual(['new.md: new'])
+  })
+
+  it('are none of those that other clients put into the store', async () => {
+    await write({ 'a.md': 'alpha' })
+    await ingest()
+    await unlink(join(folder, 'a.md'))
+    knowledge.calls.length = 0
+    await ingest()
+    expect(knowledge.calls).toEqual(['remove a.md'])
+  })
+})
+
+it('tells which files hold the same', async () => {
+  await write({ 'a.md': 'same', 'b/c.md': 'same', 'd.md': 'other' })
+  await ingest()
+  const report = await ingest()
+  expect(report.duplicates).toEqual([['a.md', 'b/c.md']])
+  expect(describeIngestion(report).join('\n')).toMatch(/a\.md = b\/c\.md/)
+})
+
+it('says how many tokens a dry run would embed, and counts no file twice', async () => {
+  await write({ 'a.md': 'word '.repeat(400) })
+  expect(await ingest({ isDryRun: true })).toMatchObject({ tokens: 500, bytesUploaded: 2_000 })
 })
 
 async function ingest(more: Partial<IngestionRequest> = {}) {
@@ -152,9 +255,12 @@ async function ingest(more: Partial<IngestionRequest> = {}) {
     isDryRun: false,
     fileBytesMax: 1_000_000,
     excludedFolders: [],
+    removals: 'careful' as const,
     ...more,
   }
-  return ingestPaths(request, { knowledge, terminal: createTerminal(), now: Date.now, sleep: async () => undefined })
+  const journal = openUploadJournal(journalFile)
+  const tools = { knowledge, terminal: createTerminal(), journal, now: Date.now, sleep: async () => undefined }
+  return ingestPaths(request, tools).finally(journal.close)
 }
 
 async function write(files: Record<string, string>): Promise<void> {
@@ -167,80 +273,4 @@ async function write(files: Record<string, string>): Promise<void> {
 async function touch(path: string): Promise<void> {
   const later = new Date(Date.now() + 5_000)
   await utimes(join(folder, path), later, later)
-}
-
-type Kept = ManifestEntry & { filename: string; text: string }
-type MemoryKnowledge = KnowledgeApi & {
-  calls: string[]
-  failing: Map<string, string>
-  refuseUpload: { path: string; error: Error } | undefined
-  refuseAttach: Error | undefined
-  refuseRemove: Error | undefined
-  contents(): Record<string, string>
-}
-
-/** The server's side of the manifest in memory: what is attached is indexed at the first look. */
-function createMemoryKnowledge(): MemoryKnowledge {
-  const uploads = new Map<string, { filename: string; text: string }>()
-  const kept: Kept[] = []
-  let hasStore = false
-  let nextId = 1
-  const nameOf = (fileId: string) => uploads.get(fileId)?.filename ?? fileId
-  const knowledge: MemoryKnowledge = {
-    calls: [],
-    failing: new Map(),
-    refuseUpload: undefined,
-    refuseAttach: undefined,
-    refuseRemove: undefined,
-    contents: () => Object.fromEntries(kept.map(({ filename, text }) => [filename, text])),
-    findStore: async (name) => (hasStore ? { id: 'vs_1', name } : undefined),
-    createStore: async (name) => {
-      hasStore = true
-      return { id: 'vs_1', name }
-    },
-    readManifest: async () => kept.toReversed(),
-    upload: async (file) => {
-      if (knowledge.refuseUpload?.path === file.path) throw knowledge.refuseUpload.error
-      const fileId = `file_${nextId++}`
-      uploads.set(fileId, { filename: file.path, text: await readFile(file.absolutePath, 'utf8') })
-      knowledge.calls.push(`upload ${file.path}`)
-      return fileId
-    },
-    attach: async (_, fileId, file) => {
-      if (knowledge.refuseAttach !== undefined) throw knowledge.refuseAttach
-      const upload = uploads.get(fileId)
-      if (upload === undefined) throw new Error(`no upload ${fileId}`)
-      const known = kept.findIndex((entry) => entry.fileId === fileId)
-      if (known !== -1) kept.splice(known, 1)
-      kept.push({ ...file, ...upload, fileId, status: 'in_progress', lastError: undefined })
-      knowledge.calls.push(`attach ${file.path}`)
-    },
-    renameEntry: async (_, fileId, file) => {
-      const entry = kept.find((candidate) => candidate.fileId === fileId)
-      if (entry === undefined) throw new Error(`no entry ${fileId}`)
-      knowledge.calls.push(`rename ${entry.path} → ${file.path}`)
-      Object.assign(entry, { path: file.path, filename: file.path, mtimeMs: file.mtimeMs })
-    },
-    removeFile: async (fileId) => {
-      if (knowledge.refuseRemove !== undefined) throw knowledge.refuseRemove
-      knowledge.calls.push(`remove ${nameOf(fileId)}`)
-      const index = kept.findIndex((entry) => entry.fileId === fileId)
-      if (index !== -1) kept.splice(index, 1)
-    },
-    countFiles: async () => {
-      for (const entry of kept) {
-        if (entry.status !== 'in_progress') continue
-        entry.status = knowledge.failing.has(entry.path) ? 'failed' : 'completed'
-        knowledge.calls.push(`indexed ${entry.path}`)
-      }
-      const failed = kept.filter(({ status }) => status === 'failed').length
-      return { inProgress: 0, completed: kept.length - failed, failed, total: kept.length }
-    },
-    listInProgress: async () => [],
-    listFailures: async () =>
-      kept.flatMap(({ fileId, path, status }) =>
-        status === 'failed' ? [{ fileId, message: knowledge.failing.get(path) ?? '' }] : [],
-      ),
-  }
-  return knowledge
 }

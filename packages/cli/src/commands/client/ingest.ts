@@ -3,13 +3,19 @@ import { knowledgeLimits } from '@weft/contracts'
 import type { Command } from 'commander'
 import { exitCodes } from '../../cli-error.ts'
 import { readCliSettings } from '../../cli-settings.ts'
-import { withMesh } from './connect-mesh.ts'
+import { dataPaths } from '../../supervisor/data-paths.ts'
+import { type ClientContext, withMesh } from './connect-mesh.ts'
+import { usageError } from './explain-failure.ts'
 import { ingestPaths } from './ingest-paths.ts'
-import { ingestionJson, printIngestion } from './ingestion-report.ts'
+import { type IngestionReport, ingestionJson, printIngestion } from './ingestion-report.ts'
+import type { IngestionRequest } from './ingestion-tools.ts'
 import { createKnowledgeApi } from './knowledge-api.ts'
 import { storeNameOption } from './resolve-store.ts'
+import { takeSyncLock } from './sync-lock.ts'
+import { openUploadJournal } from './upload-journal.ts'
+import { resolveRoots } from './walk-paths.ts'
 
-type IngestOptions = { store: string; dryRun?: boolean; json?: boolean }
+type IngestOptions = { store: string; dryRun?: boolean; keepDeleted?: boolean; yes?: boolean; json?: boolean }
 
 export function registerIngest(program: Command): void {
   program
@@ -17,33 +23,49 @@ export function registerIngest(program: Command): void {
     .description('make a vector store mirror files and folders; run again, it touches only what changed')
     .argument('<path...>', 'files and folders; .gitignore is respected')
     .option('--store <name>', 'name or id of the vector store', storeNameOption, 'default')
-    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--dry-run', 'say what would be done and what it would cost, and do nothing')
+    .option('--keep-deleted', 'keep in the store what is gone from the folders')
+    .option('--yes', 'remove what is gone even when that is most of what there was')
     .option('--json', 'print the report as JSON')
     .action((paths: string[], options: IngestOptions, command: Command) => runIngest({ paths, options, command }))
 }
 
-async function runIngest({
-  paths,
-  options,
-  command,
-}: {
-  paths: string[]
-  options: IngestOptions
-  command: Command
-}): Promise<void> {
-  await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    const report = await ingestPaths(
-      {
-        paths,
-        storeName: options.store,
-        isDryRun: options.dryRun === true,
-        fileBytesMax: knowledgeLimits.fileBytesMax,
-        excludedFolders: [readCliSettings().dataFolder],
-      },
-      { knowledge: createKnowledgeApi(mesh.client), terminal, now: Date.now, sleep },
-    )
-    if (isJson) terminal.printJson(ingestionJson(report))
-    else printIngestion(report, terminal)
-    if (report.failed.length > 0) process.exitCode = exitCodes.failed
+type Invocation = { paths: string[]; options: IngestOptions; command: Command }
+
+async function runIngest({ paths, options, command }: Invocation): Promise<void> {
+  if (options.keepDeleted === true && options.yes === true)
+    throw usageError('--keep-deleted keeps what --yes removes: give one of them')
+  await withMesh(command, async (context) => {
+    const { dataFolder } = readCliSettings()
+    const request: IngestionRequest = {
+      paths,
+      storeName: options.store,
+      isDryRun: options.dryRun === true,
+      fileBytesMax: knowledgeLimits.fileBytesMax,
+      excludedFolders: [dataFolder],
+      removals: options.keepDeleted === true ? 'none' : options.yes === true ? 'confirmed' : 'careful',
+    }
+    const report = await ingestAlone(request, { ...context, folder: dataPaths(dataFolder).syncs })
+    if (context.isJson) context.terminal.printJson(ingestionJson(report))
+    else printIngestion(report, context.terminal)
+    if (report.failed.length > 0 || report.isRemovalWithheld) process.exitCode = exitCodes.failed
   })
+}
+
+/** One sync of a folder into a store at a time; a dry run changes nothing, and looks at any time. */
+async function ingestAlone(
+  request: IngestionRequest,
+  { mesh, terminal, folder }: ClientContext & { folder: string },
+): Promise<IngestionReport> {
+  const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) }
+  const paths = (await resolveRoots(request.paths)).map(({ absolutePath }) => absolutePath)
+  const place = { folder, store: `${mesh.url} ${request.storeName}`, paths }
+  const lock = request.isDryRun ? undefined : await takeSyncLock(place, clock)
+  const journal = openUploadJournal(lock?.journalFile)
+  try {
+    return await ingestPaths(request, { knowledge: createKnowledgeApi(mesh.client), terminal, journal, ...clock })
+  } finally {
+    await journal.close()
+    await lock?.release()
+  }
 }

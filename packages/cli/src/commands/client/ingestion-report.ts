@@ -8,18 +8,36 @@ export type IngestionReport = {
   changed: string[]
   renamed: { from: string; to: string }[]
   removed: string[]
+  /** Gone from the folder and kept in the store. */
+  kept: string[]
+  /** So much is gone that nothing is removed without a confirmation. */
+  isRemovalWithheld: boolean
   /** Unchanged files whose indexing had failed and was begun again. */
   retried: string[]
   unchanged: number
   skipped: { path: string; reason: string }[]
   failed: { path: string; reason: string }[]
+  /** Groups of files that hold the same. */
+  duplicates: string[][]
   bytesUploaded: number
+  /** Tokens to embed of what is uploaded, estimated: equal texts are embedded once. */
+  tokens: number
   durationMs: number
 }
 
 export function emptyReport(store: IngestionReport['store'], isDryRun: boolean): IngestionReport {
-  const lists = { added: [], changed: [], renamed: [], removed: [], retried: [], skipped: [], failed: [] }
-  return { store, isDryRun, ...lists, unchanged: 0, bytesUploaded: 0, durationMs: 0 }
+  const lists = {
+    added: [],
+    changed: [],
+    renamed: [],
+    removed: [],
+    kept: [],
+    retried: [],
+    skipped: [],
+    failed: [],
+    duplicates: [],
+  }
+  return { store, isDryRun, ...lists, isRemovalWithheld: false, unchanged: 0, bytesUploaded: 0, tokens: 0, durationMs: 0 }
 }
 
 /** Paths shown of one kind; `--json` has them all. */
@@ -27,27 +45,46 @@ const shownPathsMax = 20
 
 /** The report as lines: what would happen (dry run) or happened, what was left out with the reason, what failed. */
 export function describeIngestion(report: IngestionReport): string[] {
-  const { added, changed, renamed, removed, retried, unchanged, skipped, failed } = report
+  const { added, changed, renamed, removed, kept, retried, unchanged, skipped, failed } = report
   const verb = report.isDryRun ? 'would be ' : ''
   const counts = [
     `${added.length} ${verb}added`,
     `${changed.length} ${verb}changed`,
     ...(renamed.length > 0 ? [`${renamed.length} ${verb}renamed`] : []),
     `${removed.length} ${verb}removed`,
+    ...(kept.length > 0 ? [`${kept.length} gone and kept`] : []),
     ...(retried.length > 0 ? [`${retried.length} ${verb}tried again`] : []),
     `${unchanged} unchanged`,
     `${skipped.length} skipped`,
     ...(failed.length > 0 ? [`${failed.length} failed`] : []),
   ]
   const size = report.isDryRun
-    ? `${formatBytes(report.bytesUploaded)} to upload`
+    ? `${formatBytes(report.bytesUploaded)} to upload, about ${report.tokens} tokens to embed`
     : `${formatBytes(report.bytesUploaded)} uploaded`
   return [
     ...(report.isDryRun ? describePlannedPaths(report) : []),
+    ...describeDuplicates(report.duplicates),
     ...describeSkipped(skipped),
+    ...(report.isRemovalWithheld ? [withheld(report)] : []),
     ...failed.map(({ path, reason }) => `failed   ${path}: ${reason}`),
     `${report.isDryRun ? 'Dry run for' : 'Store'} "${report.store.name}": ${counts.join(', ')} (${size}, ${(report.durationMs / 1_000).toFixed(1)} s)`,
   ]
+}
+
+function describeDuplicates(duplicates: string[][]): string[] {
+  if (duplicates.length === 0) return []
+  const groups = duplicates.slice(0, shownSkippedMax).map((paths) => `           ${paths.slice(0, shownSkippedMax).join(' = ')}`)
+  const more = duplicates.length > shownSkippedMax ? [`           … and ${duplicates.length - shownSkippedMax} more`] : []
+  return [`equal    ${duplicates.length} ${duplicates.length === 1 ? 'text' : 'texts'} in several files:`, ...groups, ...more]
+}
+
+function withheld({ kept }: IngestionReport): string {
+  return `kept     ${kept.length} files are gone, more than there are left: nothing was removed. Is this the right folder? Then run it again with --yes to remove them, or with --keep-deleted`
+}
+
+/** Says what is going to be removed, before it is. */
+export function tellRemovals({ removed }: IngestionReport, terminal: Terminal): void {
+  for (const line of listed('remove', removed)) terminal.note(line)
 }
 
 function describePlannedPaths({ added, changed, renamed, removed }: IngestionReport): string[] {
@@ -84,15 +121,16 @@ function indented(paths: string[]): string[] {
 
 /** The report for programs: how many of each, then which. */
 export function ingestionJson(report: IngestionReport) {
-  const { added, changed, renamed, removed, retried, ...rest } = report
+  const { added, changed, renamed, removed, kept, retried, ...rest } = report
   return {
     ...rest,
     added: added.length,
     changed: changed.length,
     renamed: renamed.length,
     removed: removed.length,
+    kept: kept.length,
     retried: retried.length,
-    paths: { added, changed, renamed, removed, retried },
+    paths: { added, changed, renamed, removed, kept, retried },
   }
 }
 

@@ -1,5 +1,16 @@
 import type { KnowledgeApi } from './knowledge-api.ts'
 import type { Terminal } from './terminal.ts'
+import type { UploadJournal } from './upload-journal.ts'
+
+export type IngestionRequest = {
+  paths: string[]
+  storeName: string
+  isDryRun: boolean
+  fileBytesMax: number
+  excludedFolders: string[]
+  /** Whether files that are gone leave the store: `careful` keeps them when they are most of what there was. */
+  removals: 'careful' | 'confirmed' | 'none'
+}
 
 /** What an ingestion works with: the server, the terminal, and a clock. */
 export type IngestionTools = {
@@ -8,3 +19,6 @@ export type IngestionTools = {
   now: () => number
   sleep: (ms: number) => Promise<void>
 }
+
+/** And a note of what is half done. */
+export type SyncTools = IngestionTools & { journal: UploadJournal }

@@ -3,7 +3,7 @@ import type { VectorStoreFile } from 'openai/resources/vector-stores/files'
 import { z } from 'zod'
 import { attachTogether } from './attach-together.ts'
 import type { FingerprintedFile } from './fingerprint-file.ts'
-import type { ManifestEntry } from './plan-ingestion.ts'
+import type { ManifestEntry } from './manifest-entry.ts'
 import { uploadFile } from './upload-file.ts'
 
 export type StoreRef = { id: string; name: string }
@@ -85,16 +85,18 @@ const ManifestAttributes = z.object({
   sha256: z.string(),
   size: z.number(),
   mtime: z.number(),
+  ctime: z.number().optional(),
 })
 
 function manifestEntryOf(file: VectorStoreFile): ManifestEntry[] {
   const parsed = ManifestAttributes.safeParse(file.attributes)
   if (!parsed.success) return []
-  const { root, path, sha256, size, mtime } = parsed.data
+  const { root, path, sha256, size, mtime, ctime } = parsed.data
   const { id, status, last_error: lastError } = file
-  return [{ fileId: id, root, path, sha256, sizeBytes: size, mtimeMs: mtime, status, lastError: lastError?.message }]
+  const times = { mtimeMs: mtime, ctimeMs: ctime }
+  return [{ fileId: id, root, path, sha256, sizeBytes: size, ...times, status, lastError: lastError?.message }]
 }
 
-function attributesOf(file: FingerprintedFile): z.infer<typeof ManifestAttributes> {
-  return { root: file.root, path: file.path, sha256: file.sha256, size: file.sizeBytes, mtime: file.mtimeMs }
+function attributesOf({ root, path, sha256, sizeBytes, mtimeMs, ctimeMs }: FingerprintedFile) {
+  return { root, path, sha256, size: sizeBytes, mtime: mtimeMs, ctime: ctimeMs }
 }

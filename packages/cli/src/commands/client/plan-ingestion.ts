@@ -1,68 +1,64 @@
 import { join } from 'node:path'
-import type { FingerprintedFile } from './fingerprint-file.ts'
+import { type FingerprintedFile, unsettledMtimeMs } from './fingerprint-file.ts'
+import { createGoneEntries, type GoneEntries } from './gone-entries.ts'
+import type { ManifestEntry } from './manifest-entry.ts'
 import { type FoundFile, isWithin, type SkippedPath, type WalkRoot } from './walk-paths.ts'
-
-/** A file as the server remembers it: the attributes of the vector store file are the manifest. */
-export type ManifestEntry = {
-  fileId: string
-  root: string
-  path: string
-  sha256: string
-  sizeBytes: number
-  mtimeMs: number
-  status: 'in_progress' | 'completed' | 'failed' | 'cancelled'
-  lastError: string | undefined
-}
 
 /**
  * What one file needs. `touch`: the same bytes with a new time; only the manifest is brought up to date. `retry`: the same bytes,
- * whose indexing failed; it is begun again without sending them.
+ * whose indexing failed; it is begun again without sending them. `none`: the manifest says all that is to be said.
  */
 export type FileAction =
   | { kind: 'add'; file: FingerprintedFile }
-  | { kind: 'change'; file: FingerprintedFile; entry: ManifestEntry }
-  | { kind: 'rename'; file: FingerprintedFile; entry: ManifestEntry }
-  | { kind: 'touch'; file: FingerprintedFile; entry: ManifestEntry }
-  | { kind: 'retry'; file: FingerprintedFile; entry: ManifestEntry }
+  | { kind: 'change' | 'rename' | 'touch' | 'retry' | 'none'; file: FingerprintedFile; entry: ManifestEntry }
 
 export type IngestionPlan = {
   unchanged: ManifestEntry[]
   /** Files whose bytes decide: new, or of another size or time than the manifest says. */
   toRead: { file: FoundFile; entry: ManifestEntry | undefined }[]
   /** Entries in scope whose file is gone: removed, unless their bytes turn up under another name. */
-  gone: ManifestEntry[]
+  gone: GoneEntries
+  /** Older versions of a file whose newest entry is `newest`, left by a run that was stopped or by a newest that could not be indexed. */
+  outdated: { newest: ManifestEntry; entry: ManifestEntry }[]
 }
 
 type PlanInput = { found: FoundFile[]; skipped: SkippedPath[]; manifest: ManifestEntry[]; roots: WalkRoot[] }
 
 /**
- * Compares what is on disk with what the server has. Same size and time means unchanged, as in git and rsync; entries outside
- * the given roots are left alone, and so are entries under anything that could not be read.
+ * Compares what is on disk with what the server has. Same size and times means unchanged, as in git, unless the file was too young when it was
+ * read; entries outside the given roots are left alone, and so are entries under anything that could not be read.
  */
 export function planIngestion({ found, skipped, manifest, roots }: PlanInput): IngestionPlan {
   const { current, superseded } = latestEntries(manifest)
-  const plan: IngestionPlan = { unchanged: [], toRead: [], gone: superseded.filter((entry) => isInScope(entry, roots)) }
+  const plan: IngestionPlan = { unchanged: [], toRead: [], gone: createGoneEntries(), outdated: [] }
+  const kept = skipped.filter((path) => path.isKept).map((path) => path.absolutePath)
+  const isGone = new Set(current.keys())
   for (const file of found) {
     const entry = current.get(file.absolutePath)
-    current.delete(file.absolutePath)
+    isGone.delete(file.absolutePath)
     if (entry !== undefined && isSameWithoutReading(file, entry)) plan.unchanged.push(entry)
     else plan.toRead.push({ file, entry })
   }
-  const kept = skipped.filter((path) => path.isKept).map((path) => path.absolutePath)
-  for (const [absolutePath, entry] of current) {
-    if (isInScope(entry, roots) && !kept.some((place) => isWithin(absolutePath, place))) plan.gone.push(entry)
+  const isLeaving = (path: string, entry: ManifestEntry) =>
+    isGone.has(path) && isInScope(entry, roots) && !kept.some((place) => isWithin(path, place))
+  for (const [path, entry] of current) if (isLeaving(path, entry)) plan.gone.add(entry)
+  for (const entry of superseded) {
+    const path = join(entry.root, entry.path)
+    const newest = current.get(path)
+    if (isLeaving(path, entry)) plan.gone.add(entry)
+    else if (newest !== undefined && isInScope(entry, roots)) plan.outdated.push({ newest, entry })
   }
   return plan
 }
 
 /** Decides over a file that was read. A rename takes its entry out of `gone`. */
-export function decideFile(file: FingerprintedFile, entry: ManifestEntry | undefined, gone: ManifestEntry[]): FileAction {
+export function decideFile(file: FingerprintedFile, entry: ManifestEntry | undefined, gone: GoneEntries): FileAction {
   if (entry !== undefined) {
     if (entry.sha256 !== file.sha256) return { kind: 'change', file, entry }
-    return { kind: isWorthRetrying(entry) ? 'retry' : 'touch', file, entry }
+    if (isWorthRetrying(entry)) return { kind: 'retry', file, entry }
+    return { kind: saysTheSame(file, entry) ? 'none' : 'touch', file, entry }
   }
-  const index = gone.findIndex((candidate) => candidate.sha256 === file.sha256 && !isWorthRetrying(candidate))
-  const moved = index === -1 ? undefined : gone.splice(index, 1)[0]
+  const moved = gone.takeByContent(file.sha256)
   return moved === undefined ? { kind: 'add', file } : { kind: 'rename', file, entry: moved }
 }
 
@@ -72,10 +68,21 @@ function isWorthRetrying(entry: ManifestEntry): boolean {
 }
 
 function isSameWithoutReading(file: FoundFile, entry: ManifestEntry): boolean {
-  return entry.sizeBytes === file.sizeBytes && entry.mtimeMs === file.mtimeMs && !isWorthRetrying(entry)
+  return (
+    entry.mtimeMs !== unsettledMtimeMs &&
+    entry.mtimeMs === file.mtimeMs &&
+    entry.ctimeMs === file.ctimeMs &&
+    entry.sizeBytes === file.sizeBytes &&
+    !isWorthRetrying(entry)
+  )
 }
 
-/** A run that ended between attaching a new version and removing the old one leaves two entries; the first listed is the newest. */
+/** A time that is not settled stands for any other: nothing is gained by noting another one. */
+function saysTheSame(file: FingerprintedFile, entry: ManifestEntry): boolean {
+  return entry.mtimeMs === file.mtimeMs && (file.mtimeMs === unsettledMtimeMs || entry.ctimeMs === file.ctimeMs)
+}
+
+/** The first entry listed of a path is the newest. */
 function latestEntries(manifest: ManifestEntry[]): { current: Map<string, ManifestEntry>; superseded: ManifestEntry[] } {
   const current = new Map<string, ManifestEntry>()
   const superseded: ManifestEntry[] = []

@@ -100,7 +100,8 @@ async function fingerprinted(path: string, text: string): Promise<FingerprintedF
   const absolutePath = join(folder, 'source')
   await writeFile(absolutePath, text)
   const sha256 = createHash('sha256').update(text).digest('hex')
-  return { kind: 'file', absolutePath, root: folder, path, sizeBytes: Buffer.byteLength(text), mtimeMs: 1, sha256 }
+  const sizeBytes = Buffer.byteLength(text)
+  return { kind: 'file', absolutePath, root: folder, path, sizeBytes, mtimeMs: 1, ctimeMs: 1, tokens: 1, sha256 }
 }
 
 /** Parsed by Node's own form parser, which is not ours. */

@@ -14,7 +14,7 @@ const stalledAfterMs = 600_000
 export async function waitUntilIndexed(
   awaited: ReadonlyMap<string, string>,
   { storeId, tools }: { storeId: string; tools: Pick<IngestionTools, 'knowledge' | 'terminal' | 'now' | 'sleep'> },
-): Promise<{ path: string; reason: string }[]> {
+): Promise<{ fileId: string; path: string; reason: string }[]> {
   if (awaited.size === 0) return []
   const { knowledge, terminal, now, sleep } = tools
   let delayMs: number = pollDelaysMs.first
@@ -39,7 +39,7 @@ export async function waitUntilIndexed(
   const failures = await knowledge.listFailures(storeId)
   return failures.flatMap(({ fileId, message }) => {
     const path = awaited.get(fileId)
-    return path === undefined ? [] : [{ path, reason: message }]
+    return path === undefined ? [] : [{ fileId, path, reason: message }]
   })
 }
 

@@ -1,15 +1,23 @@
 import type { Dirent, Stats } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { isNativeError } from 'node:util/types'
 import { usageError } from './explain-failure.ts'
 import { type GitignoreRules, gitignoreRulesAbove } from './gitignore-rules.ts'
 import { formatBytes } from './terminal.ts'
 
 /** A file worth reading. `path` is relative to `root`, with forward slashes; both are what the manifest keeps. */
-export type FoundFile = { kind: 'file'; absolutePath: string; root: string; path: string; sizeBytes: number; mtimeMs: number }
+export type FoundFile = {
+  kind: 'file'
+  absolutePath: string
+  root: string
+  path: string
+  sizeBytes: number
+  mtimeMs: number
+  ctimeMs: number
+}
 
-/** `isKept`: nothing is known of what is there, so what an earlier run ingested from there stays. */
+/** `isKept`: it should have been read and was not, so what an earlier run ingested from there stays. */
 export type SkippedPath = { kind: 'skipped'; absolutePath: string; reason: string; isKept: boolean }
 
 export type WalkLimits = { fileBytesMax: number; excludedFolders: string[] }
@@ -63,18 +71,33 @@ async function* walkFolder(folder: string, place: Place & { rules: GitignoreRule
     return
   }
   const rules = await place.rules.enter(folder)
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    yield* visitEntry(entry, { ...place, rules, folder })
+  const inOrder = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  for (let from = 0; from < inOrder.length; from += lookedAtTogether) {
+    const some = inOrder.slice(from, from + lookedAtTogether)
+    const looks = new Map(some.flatMap((entry) => (entry.isFile() ? [[entry.name, lookAt(join(folder, entry.name))]] : [])))
+    for (const entry of some) yield* visitEntry(entry, { ...place, rules, folder, looks })
   }
+}
+
+/** Files of a folder whose sizes and times are asked for at a time: one after the other, most of the time goes into waiting. */
+const lookedAtTogether = 64
+
+type Look = Promise<Stats | string>
+
+/** What there is of a file, or why it cannot be told. */
+function lookAt(path: string): Look {
+  return stat(path).catch((error: unknown) => reasonOf(error))
 }
 
 async function* visitEntry(
   entry: Dirent,
-  place: Place & { rules: GitignoreRules; folder: string },
+  place: Place & { rules: GitignoreRules; folder: string; looks: ReadonlyMap<string, Look> },
 ): AsyncGenerator<FoundFile | SkippedPath> {
   const path = join(place.folder, entry.name)
   const isFolder = entry.isDirectory()
-  if (isFolder && (folderNamesNeverRead.has(entry.name) || place.walk.limits.excludedFolders.includes(path))) {
+  if (entry.name.includes('\ufffd')) {
+    yield skipped(path, `${isFolder ? 'folder' : 'file'} name is not valid UTF-8`)
+  } else if (isFolder && (folderNamesNeverRead.has(entry.name) || place.walk.limits.excludedFolders.includes(path))) {
     yield skipped(path, 'never ingested')
   } else if (place.rules.ignores(path, isFolder)) {
     yield skipped(path, 'ignored by .gitignore')
@@ -83,7 +106,7 @@ async function* visitEntry(
   } else if (entry.isSymbolicLink()) {
     yield* visitLink(path, place)
   } else if (entry.isFile()) {
-    yield* visitFile(path, place)
+    yield* visitFile(path, place, place.looks.get(entry.name))
   } else {
     yield skipped(path, 'not a regular file')
   }
@@ -105,10 +128,10 @@ async function* visitLink(link: string, place: Place): AsyncGenerator<FoundFile 
   }
 }
 
-async function* visitFile(path: string, place: Place): AsyncGenerator<FoundFile | SkippedPath> {
+async function* visitFile(path: string, place: Place, look?: Look): AsyncGenerator<FoundFile | SkippedPath> {
   if (place.walk.seen.has(path)) return
   place.walk.seen.add(path)
-  const stats = await stat(path).catch((error: unknown) => reasonOf(error))
+  const stats = await (look ?? lookAt(path))
   yield typeof stats === 'string' ? unreadable(path, stats) : judgeFile(path, place, stats)
 }
 
@@ -116,13 +139,20 @@ function judgeFile(absolutePath: string, { root, walk }: Place, stats: Stats): F
   const path = relative(root, absolutePath).split(sep).join('/')
   if (stats.isDirectory()) return skipped(absolutePath, 'symbolic link to a folder (name that folder to ingest it)')
   if (!stats.isFile()) return skipped(absolutePath, 'not a regular file')
-  if (basename(path).includes('\ufffd')) return skipped(absolutePath, 'file name is not valid UTF-8')
   if (path.length > pathCharsMax) return skipped(absolutePath, `path longer than ${pathCharsMax} characters`)
   if (stats.size === 0) return skipped(absolutePath, 'empty')
   if (stats.size > walk.limits.fileBytesMax) {
     return skipped(absolutePath, `larger than ${formatBytes(walk.limits.fileBytesMax)}`)
   }
-  return { kind: 'file', absolutePath, root, path, sizeBytes: stats.size, mtimeMs: Math.floor(stats.mtimeMs) }
+  return {
+    kind: 'file',
+    absolutePath,
+    root,
+    path,
+    sizeBytes: stats.size,
+    mtimeMs: Math.floor(stats.mtimeMs),
+    ctimeMs: Math.floor(stats.ctimeMs),
+  }
 }
 
 export function skipped(absolutePath: string, reason: string, { isKept = false } = {}): SkippedPath {

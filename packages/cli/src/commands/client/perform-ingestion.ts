@@ -1,0 +1,142 @@
+import OpenAI from 'openai'
+import type { Decided } from './decide-ingestion.ts'
+import { isRefusal, serverMessage } from './explain-failure.ts'
+import { fingerprintFile } from './fingerprint-file.ts'
+import type { IngestionReport } from './ingestion-report.ts'
+import type { IngestionRequest, SyncTools } from './ingestion-tools.ts'
+import type { KnowledgeApi, StoreRef } from './knowledge-api.ts'
+import { limitConcurrency } from './limit-concurrency.ts'
+import type { FileAction } from './plan-ingestion.ts'
+import { runBounded } from './run-bounded.ts'
+import { formatBytes, progressBar } from './terminal.ts'
+import { FileChangedError } from './upload-file.ts'
+import { waitUntilIndexed } from './wait-until-indexed.ts'
+
+/** Uploads stream from disk and the server writes each in parts, so this bounds memory on both sides. */
+const transfersMax = 4
+
+/** Small files are sent more at a time: the server stores together what arrives together. */
+const smallTransfersMax = 32
+const smallBytesMax = 65_536
+
+/** Files under way, most of them uploaded and waiting to be attached together with others. */
+const actionsMax = 128
+
+/** A file that changes while it is sent is read and sent again, so often. */
+const sendsMax = 3
+
+export type Performing = { request: IngestionRequest; store: StoreRef; tools: SyncTools; report: IngestionReport }
+
+/** Old versions leave only after their successors are indexed, so a search never falls between the two, and stay when those cannot be. */
+export async function performIngestion(decided: Decided, { request, store, tools, report }: Performing): Promise<void> {
+  const { knowledge, terminal } = tools
+  const { actions, gone, pending } = decided
+  const awaited = new Map(pending.map((entry) => [entry.fileId, entry.path]))
+  /** Older versions by the id of the file that takes their place. */
+  const outdated = new Map(
+    [...Map.groupBy(decided.outdated, ({ newest }) => newest.fileId)].map(([id, all]) => [
+      id,
+      all.map(({ entry }) => entry.fileId),
+    ]),
+  )
+  const indexed = new Set(decided.outdated.flatMap(({ newest }) => (newest.status === 'completed' ? [newest.fileId] : [])))
+  const within = { request, store, tools: { ...tools, knowledge: { ...knowledge, upload: boundUploads(knowledge) } }, report }
+  let done = 0
+  let bytesDone = 0
+  await runBounded(actions, actionsMax, async (action) => {
+    const fileId = await performAction(action, within)
+    if (fileId !== undefined) awaited.set(fileId, action.file.path)
+    if (fileId !== undefined && action.kind === 'change') {
+      const replaced = action.entry.fileId
+      outdated.set(fileId, [replaced, ...(outdated.get(replaced) ?? [])])
+      outdated.delete(replaced)
+    }
+    done += 1
+    bytesDone += action.file.sizeBytes
+    terminal.showProgress(`uploading ${progressBar(done, actions.length)} ${formatBytes(bytesDone)}`)
+  })
+  const failures = await waitUntilIndexed(awaited, { storeId: store.id, tools })
+  report.failed.push(...failures.map(({ path, reason }) => ({ path, reason })))
+  for (const fileId of awaited.keys()) indexed.add(fileId)
+  for (const { fileId } of failures) indexed.delete(fileId)
+  const replaced = [...outdated].flatMap(([newest, older]) => (indexed.has(newest) ? older : []))
+  const leaving = [...replaced, ...gone.map((entry) => entry.fileId)]
+  await runBounded(leaving, transfersMax, (fileId) => removeQuietly(knowledge, fileId))
+  terminal.endProgress()
+}
+
+function boundUploads(knowledge: KnowledgeApi): KnowledgeApi['upload'] {
+  const uploadSmall = limitConcurrency(smallTransfersMax, knowledge.upload)
+  const uploadLarge = limitConcurrency(transfersMax, knowledge.upload)
+  return (file) => (file.sizeBytes <= smallBytesMax ? uploadSmall : uploadLarge)(file)
+}
+
+/** The id of the file to wait for. What one file ran into is noted and the others go on; anything else ends the run. */
+async function performAction(action: FileAction, performing: Performing): Promise<string | undefined> {
+  try {
+    return await takeAction(action, performing)
+  } catch (error) {
+    const { report } = performing
+    const reason = error instanceof FileChangedError ? 'changed while it was sent, again and again' : undefined
+    if (reason === undefined && !isRefusal(error)) throw error
+    withdraw(action, report)
+    report.failed.push({ path: action.file.path, reason: reason ?? (isRefusal(error) ? serverMessage(error) : '') })
+    return undefined
+  }
+}
+
+async function takeAction(action: FileAction, performing: Performing): Promise<string | undefined> {
+  const { store, tools } = performing
+  const { knowledge } = tools
+  if (action.kind === 'none') return undefined
+  if (action.kind === 'rename' || action.kind === 'touch') {
+    await knowledge.renameEntry(store.id, action.entry.fileId, action.file)
+    return action.entry.status === 'in_progress' ? action.entry.fileId : undefined
+  }
+  if (action.kind === 'retry') {
+    await knowledge.attach(store.id, action.entry.fileId, action.file)
+    return action.entry.fileId
+  }
+  return send(action, performing)
+}
+
+/** Uploads and attaches, from a new reading as often as the file changed meanwhile. */
+async function send(action: FileAction, { request, store, tools, report }: Performing): Promise<string | undefined> {
+  const { knowledge, journal } = tools
+  let { file } = action
+  for (let sends = 1; ; sends++) {
+    try {
+      const fileId = await knowledge.upload(file)
+      await journal.note(fileId)
+      await knowledge.attach(store.id, fileId, file).catch(async (error: unknown) => {
+        await removeQuietly(knowledge, fileId)
+        throw error
+      })
+      return fileId
+    } catch (error) {
+      if (!(error instanceof FileChangedError) || sends === sendsMax) throw error
+    }
+    const again = await fingerprintFile(file, { fileBytesMax: request.fileBytesMax, now: tools.now })
+    if (again.kind === 'skipped') {
+      withdraw(action, report)
+      ;(again.isKept ? report.failed : report.skipped).push({ path: again.absolutePath, reason: again.reason })
+      return undefined
+    }
+    file = again
+  }
+}
+
+function withdraw({ kind, file }: FileAction, report: IngestionReport): void {
+  report.added = report.added.filter((path) => kind !== 'add' || path !== file.path)
+  report.changed = report.changed.filter((path) => kind !== 'change' || path !== file.path)
+  if (kind === 'add' || kind === 'change') report.bytesUploaded -= file.sizeBytes
+}
+
+/** Removing what is gone already is no failure. */
+export async function removeQuietly(knowledge: KnowledgeApi, fileId: string): Promise<void> {
+  try {
+    await knowledge.removeFile(fileId)
+  } catch (error) {
+    if (!(error instanceof OpenAI.NotFoundError)) throw error
+  }
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseJson } from '@weft/contracts'
+import { z } from 'zod'
+import { CliError } from '../../cli-error.ts'
+import { ownIdentity } from '../../supervisor/mesh-lock.ts'
+import { isRunning, ProcessIdentity } from '../../supervisor/running-process.ts'
+import { isWithin } from './walk-paths.ts'
+
+const LockOwner = ProcessIdentity.extend({ store: z.string(), paths: z.array(z.string()), since: z.string() })
+type LockOwner = z.infer<typeof LockOwner>
+
+export type SyncPlace = {
+  /** Where the locks of all syncs lie. */
+  folder: string
+  /** The store within its mesh. */
+  store: string
+  /** Absolute paths that are synced. */
+  paths: string[]
+}
+
+export type SyncLock = { journalFile: string; release(): Promise<void> }
+
+type Clock = { now: () => number; sleep: (ms: number) => Promise<void> }
+
+/** Two that start at the same moment see each other and both step back; so often they try again. */
+const triesMax = 5
+const stepBackMs = 200
+
+/**
+ * Makes this process the only one that syncs these paths into that store. The lock of a process that is gone counts no more. Throws
+ * `already_running`, naming the process that syncs one of the paths, a folder above or a folder below.
+ */
+export async function takeSyncLock(place: SyncPlace, clock: Clock): Promise<SyncLock> {
+  const { folder, store, paths } = place
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const identity = ownIdentity()
+  const name = createHash('sha256')
+    .update(JSON.stringify([store, paths.toSorted()]))
+    .digest('hex')
+    .slice(0, 32)
+  const file = join(folder, `${name}.${identity.pid}.lock`)
+  const own: LockOwner = { ...identity, store, paths, since: new Date(clock.now()).toISOString() }
+  for (let tries = 1; ; tries++) {
+    // Written aside and then named, so that nobody reads half of it.
+    await writeFile(`${file}.new`, JSON.stringify(own), { mode: 0o600 })
+    await rename(`${file}.new`, file)
+    const other = await findOther(place, own)
+    if (other === undefined) return { journalFile: join(folder, `${name}.uploads`), release: () => rm(file, { force: true }) }
+    await rm(file, { force: true })
+    if (tries === triesMax) throw alreadyRunning(other)
+    await clock.sleep(stepBackMs * tries * (1 + (identity.pid % 7) / 7))
+  }
+}
+
+/** Another running sync of the same store that meets these paths; locks of those that are gone are removed. */
+async function findOther({ folder, store, paths }: SyncPlace, own: LockOwner): Promise<LockOwner | undefined> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.lock')) continue
+    const owner = await readOwner(join(folder, name))
+    if (owner === undefined || (owner.pid === own.pid && owner.startMark === own.startMark)) continue
+    if (!isRunning(owner)) await rm(join(folder, name), { force: true })
+    else if (owner.store === store && owner.paths.some((theirs) => paths.some((ours) => isEither(ours, theirs)))) return owner
+  }
+  return undefined
+}
+
+async function readOwner(file: string): Promise<LockOwner | undefined> {
+  try {
+    return parseJson(LockOwner, await readFile(file, 'utf8'), file)
+  } catch {
+    return undefined
+  }
+}
+
+function isEither(a: string, b: string): boolean {
+  return isWithin(a, b) || isWithin(b, a)
+}
+
+function alreadyRunning({ pid, since, paths }: LockOwner): CliError {
+  const message = `process ${pid} has been syncing ${paths.join(', ')} into this store since ${since}: wait for its end, then run this again`
+  return new CliError('already_running', message, { isRetryable: true })
+}
