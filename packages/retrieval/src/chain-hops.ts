@@ -3,23 +3,25 @@ import type { Fused } from './fuse-rankings.ts'
 /** A passage that a second search went on from, and what that found. */
 export type Hop = { from: Fused; terms: string[]; hits: Fused[] }
 
-/** What a second search adds to a passage, as a part of both scores. */
-const hopWeight = 1
+/** What a second search adds to a passage, as a part of both scores. More finds more of all that is needed, and pushes the first passage down. */
+const hopWeight = 1.5
 
 export type Chained<T> = T & { via?: { from: string; terms: string[]; score: number } }
 
 /**
  * One ranking of a search and those that went on from its best passages: a passage gains by the best chain that leads to it, the product of how well its
- * beginning answers the question and how well it goes on from there. Scores stay between 0 and 1.
+ * beginning answers the question and how well it goes on from there, between the least and the best of its search. Scores stay between 0 and 1.
  */
 export function chainHops<T extends Fused>(first: T[], hops: Hop[], added: (hit: Fused) => T): Chained<T>[] {
   const known = new Map(first.map((hit) => [hit.id, hit]))
   const best = new Map<string, { from: string; terms: string[]; score: number }>()
   for (const { from, terms, hits } of hops) {
-    for (const hit of hits) {
-      if (hit.id === from.id) continue
+    const further = hits.filter(({ id }) => id !== from.id)
+    const largest = Math.max(...further.map((hit) => hit.score))
+    const least = Math.min(...further.map((hit) => hit.score))
+    for (const hit of further) {
       if (!known.has(hit.id)) known.set(hit.id, added({ ...hit, score: 0, legs: {} }))
-      const score = from.score * hit.score
+      const score = from.score * (largest > least ? (hit.score - least) / (largest - least) : 1)
       if (score > (best.get(hit.id)?.score ?? 0)) best.set(hit.id, { from: from.id, terms, score })
     }
   }

@@ -151,3 +151,29 @@ it('finds the parts of an identifier', async () => {
   )
   expect(results[0]?.filename).toBe('a.py')
 })
+
+it('goes on from the names of what it found, and says by which passage', async () => {
+  const embedder = fakeEmbedder()
+  await activateEmbeddingModel(test.database, embedder.model)
+  const { vectorStoreId } = await addTexts({
+    'film.txt': 'Blue Moon is a film directed by Ana Silva.',
+    'director.txt': 'Ana Silva married Bob Stone in 1990.',
+    'weather.txt': 'Rain fell on the roof all night.',
+  })
+  await embedAll(embedder)
+  const search = (multiHop: boolean) =>
+    searchKnowledge(
+      { database: test.database, embedder },
+      {
+        tenant,
+        vectorStoreIds: [vectorStoreId],
+        query: 'Who directed Blue Moon',
+        maxResults: 3,
+        options: { mode: 'hybrid', multiHop },
+      },
+    )
+  const { results } = await search(true)
+  const [film, director] = ['film.txt', 'director.txt'].map((name) => results.find(({ filename }) => filename === name))
+  expect(director?.explanation.via).toMatchObject({ chunkId: film?.chunkId, terms: expect.arrayContaining(['Ana Silva']) })
+  expect((await search(false)).results.every(({ explanation }) => explanation.via === undefined)).toBe(true)
+})

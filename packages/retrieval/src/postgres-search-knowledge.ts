@@ -44,9 +44,7 @@ async function search(tools: SearchTools, request: SearchRequest): Promise<Searc
   const { legs, candidates, skipped } = await runLegs(tools, legsRequest)
   const fused = fuseRankings(legs, { method, textWeight, queryWords: new Set(contentTerms(query)).size })
   const first = mode === 'hybrid' ? supportDocuments(fused, documentOf(candidates)) : fused.map(withoutSupport)
-  const hops = multiHop
-    ? await searchHops(tools, { request: legsRequest, ranked: first, candidates, fusion: { method, textWeight } })
-    : []
+  const hops = multiHop ? await searchHops(tools, { request: legsRequest, ranked: first, candidates, method }) : []
   const ranked = hops.length === 0 ? first : chainHops(first, hops, withoutSupport)
   const chosen = oncePerPlace(ranked, candidates).slice(0, maxResults)
   const chunks = await readChunks(database, { tenant, chosen, candidates })
