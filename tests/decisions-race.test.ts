@@ -7,6 +7,8 @@ import { bodyOf, openAiClient, request } from './mesh/shared-mesh.ts'
 /** 500 in the run whose figures are published. */
 const approvalsPerStory = Number(process.env.WEFT_RACED_APPROVALS ?? 25)
 const perSession = 25
+/** Of a session, decisions that come after its cancel. */
+const lateDecisions = 3
 
 const Verdict = z.object({ status: z.string(), by: z.string(), at: z.string() })
 type Verdict = z.infer<typeof Verdict>
@@ -36,15 +38,16 @@ it('of 20 approvers at once one decides, and every other is told by whom and whe
 
 it('a cancel that races 20 approvers ends what nobody has decided, and undoes no decision', async () => {
   const winners = await inSessions({}, async ({ ids, sessionId }) => {
-    const racing = ids.map(async (id, index) => sleep(20 * index).then(() => race(id)))
-    await sleep(10 * perSession + 20 * Math.random())
-    const cancelled = await post(`/v1/sessions/${sessionId}/cancel`, {})
-    expect(cancelled.status).toBe(200)
+    const cancelling = sleep(10 * perSession + 20 * Math.random()).then(() => post(`/v1/sessions/${sessionId}/cancel`, {}))
+    // On a busy machine the cancel may come after all that race it: the last come after it.
+    const startOf = (index: number) => (index < ids.length - lateDecisions ? sleep(20 * index) : cancelling)
+    const racing = ids.map(async (id, index) => startOf(index).then(() => race(id)))
+    expect((await cancelling).status).toBe(200)
     return Promise.all(racing)
   })
   const cancelled = winners.filter(({ status }) => status === 'cancelled')
   expect(cancelled.every(({ by }) => by === 'session')).toBe(true)
-  expect(cancelled.length).toBeGreaterThan(0)
+  expect(cancelled.length).toBeGreaterThanOrEqual((approvalsPerStory / perSession) * lateDecisions)
 }, 300_000)
 
 it('a deadline that races 20 approvers wins or loses, and all are told the same', async () => {

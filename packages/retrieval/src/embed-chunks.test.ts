@@ -154,7 +154,7 @@ it('finds the parts of an identifier', async () => {
 
 it('goes on from the names of what it found, and says by which passage', async () => {
   const embedder = fakeEmbedder()
-  await activateEmbeddingModel(test.database, embedder.model)
+  await activateEmbeddingModel(test.database, await embedder.describe())
   const { vectorStoreId } = await addTexts({
     'film.txt': 'Blue Moon is a film directed by Ana Silva.',
     'director.txt': 'Ana Silva married Bob Stone in 1990.',
