@@ -5,16 +5,19 @@ import { findCollection } from '@weft/retrieval/testing'
 import { writeAbstracts } from '@weft/tests/mesh/scifact-claims.ts'
 import { startBenchMesh } from '../measuring/bench-mesh.ts'
 import { watchLoad } from '../measuring/machine-load.ts'
-import { markdownTable } from '../measuring/markdown-table.ts'
+import { cell, markdownTable } from '../measuring/markdown-table.ts'
 import { recordResults } from '../measuring/record-results.ts'
 import { type Ingestion, measureIngestion } from './measure-ingestion.ts'
+import { measureResync } from './measure-resync.ts'
 import { mebibyte, type Written, writeLargeFiles, writeMixture } from './write-folders.ts'
 
 /**
- * `node bench/ingest/main.ts [large] [small] [mixture=<megabytes>]`: from `weft ingest` to indexed, on a fresh mesh each. Without arguments all
- * three, the mixture with 1,024 MB. Ends with 1 when a megabyte takes longer than it may, or a file is missing.
+ * `node bench/ingest/main.ts [large] [small] [mixture=<megabytes>] [resync=<files>]`: from `weft ingest` to indexed, on a fresh mesh each; `resync`:
+ * again, nothing having changed. Without arguments all four, the mixture with 1,024 MB, 10,000 files. Ends with 1 when a megabyte or a sync takes
+ * longer than it may, a file is missing, or a sync without changes changes anything.
  */
 const secondsPerMbMax = 2
+const resyncSecondsMax = 5
 
 interface Case {
   name: string
@@ -25,7 +28,10 @@ const wanted = process.argv.slice(2)
 const load = watchLoad()
 const rows: (string | number)[][] = []
 const memory: (string | number)[][] = []
-for (const one of casesOf(wanted.length === 0 ? ['large', 'small', 'mixture=1024'] : wanted)) await runCase(one)
+const resyncs: (string | number)[][] = []
+const all = wanted.length === 0 ? ['large', 'small', 'mixture=1024', 'resync=10000'] : wanted
+for (const one of casesOf(all.filter((name) => !name.startsWith('resync')))) await runCase(one)
+for (const name of all.filter((each) => each.startsWith('resync'))) await runResync(Number(name.split('=')[1] ?? 10_000))
 report()
 
 function casesOf(names: string[]): Case[] {
@@ -63,6 +69,21 @@ async function runCase({ name, write }: Case): Promise<void> {
   }
 }
 
+async function runResync(files: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'weft-bench-resync-'))
+  const mesh = await startBenchMesh()
+  try {
+    const { firstSeconds, againSeconds, surplus } = await measureResync(mesh, folder, files)
+    const slowest = Math.max(...againSeconds)
+    if (slowest > resyncSecondsMax || surplus > 0) process.exitCode = 1
+    resyncs.push([String(files), firstSeconds, againSeconds.map(cell).join(', '), slowest, String(surplus)])
+    console.log(JSON.stringify({ files, firstSeconds, againSeconds, surplus }))
+  } finally {
+    await mesh.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 function note(name: string, { files, bytes }: Written, { seconds, added, failed, processes }: Ingestion): void {
   const megabytes = bytes / 1_000_000
   const cpu = (process: string) => (processes.get(process)?.cpuSeconds ?? 0) / megabytes
@@ -90,6 +111,10 @@ ${speed}
 
 Resident memory in MiB before, and the most it was meanwhile:
 
-${markdownTable(['folder', 'cli', 'gateway', 'rag', 'pglite'], memory)}`
+${markdownTable(['folder', 'cli', 'gateway', 'rag', 'pglite'], memory)}
+
+Syncs of a folder of small files in which nothing has changed; reach: ≤ ${resyncSecondsMax} s, nothing sent:
+
+${markdownTable(['files', 'first, s', 'again, s', '**slowest, s**', 'sent or changed'], resyncs)}`
   recordResults({ name: 'ingest', title: 'Ingestion', load, body })
 }

@@ -245,7 +245,13 @@ it('tells which files hold the same', async () => {
 
 it('says how many tokens a dry run would embed, and counts no file twice', async () => {
   await write({ 'a.md': 'word '.repeat(400) })
-  expect(await ingest({ isDryRun: true })).toMatchObject({ tokens: 500, bytesUploaded: 2_000 })
+  const embedder = 'openai/text-embedding-3-small'
+  expect(await ingest({ isDryRun: true, embedder })).toMatchObject({
+    tokens: 500,
+    bytesUploaded: 2_000,
+    estimate: { costUsd: 0.000_01 },
+  })
+  expect(await ingest({ isDryRun: true })).toMatchObject({ estimate: { costUsd: 0 } })
 })
 
 async function ingest(more: Partial<IngestionRequest> = {}) {

@@ -1,6 +1,7 @@
 import { CliError } from '../../cli-error.ts'
 import { decideIngestion } from './decide-ingestion.ts'
-import { emptyReport, type IngestionReport, tellRemovals } from './ingestion-report.ts'
+import { embeddingCostUsd } from './embedder-price.ts'
+import { type CostEstimate, emptyReport, type IngestionReport, tellRemovals } from './ingestion-report.ts'
 import type { IngestionRequest, SyncTools } from './ingestion-tools.ts'
 import type { StoreRef } from './knowledge-api.ts'
 import type { ManifestEntry } from './manifest-entry.ts'
@@ -28,7 +29,19 @@ export async function ingestPaths(request: IngestionRequest, tools: SyncTools): 
     await tools.journal.clear()
   }
   report.durationMs = tools.now() - startedAtMs
+  if (request.isDryRun) report.estimate = await estimateCost(report, request, tools)
+  else if (report.failed.length === 0) await tools.rate?.note(report)
   return report
+}
+
+async function estimateCost(
+  { tokens }: IngestionReport,
+  { embedder }: IngestionRequest,
+  { rate }: SyncTools,
+): Promise<CostEstimate> {
+  const costUsd = embeddingCostUsd(embedder, tokens)
+  const seconds = await rate?.secondsFor(tokens)
+  return { ...(costUsd === undefined ? {} : { costUsd }), ...(seconds === undefined ? {} : { seconds }) }
 }
 
 /** Files that a killed run sent and never attached are removed first. */

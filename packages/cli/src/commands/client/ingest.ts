@@ -12,6 +12,7 @@ import type { IngestionRequest } from './ingestion-tools.ts'
 import { createKnowledgeApi } from './knowledge-api.ts'
 import { storeNameOption } from './resolve-store.ts'
 import { takeSyncLock } from './sync-lock.ts'
+import { createSyncRate } from './sync-rate.ts'
 import { openUploadJournal } from './upload-journal.ts'
 import { resolveRoots } from './walk-paths.ts'
 
@@ -36,13 +37,14 @@ async function runIngest({ paths, options, command }: Invocation): Promise<void>
   if (options.keepDeleted === true && options.yes === true)
     throw usageError('--keep-deleted keeps what --yes removes: give one of them')
   await withMesh(command, async (context) => {
-    const { dataFolder } = readCliSettings()
+    const { dataFolder, environment } = readCliSettings()
     const request: IngestionRequest = {
       paths,
       storeName: options.store,
       isDryRun: options.dryRun === true,
       fileBytesMax: knowledgeLimits.fileBytesMax,
       excludedFolders: [dataFolder],
+      embedder: environment.WEFT_EMBEDDER,
       removals: options.keepDeleted === true ? 'none' : options.yes === true ? 'confirmed' : 'careful',
     }
     const report = await ingestAlone(request, { ...context, folder: dataPaths(dataFolder).syncs })
@@ -63,7 +65,8 @@ async function ingestAlone(
   const lock = request.isDryRun ? undefined : await takeSyncLock(place, clock)
   const journal = openUploadJournal(lock?.journalFile)
   try {
-    return await ingestPaths(request, { knowledge: createKnowledgeApi(mesh.client), terminal, journal, ...clock })
+    const rate = createSyncRate(folder, mesh.url)
+    return await ingestPaths(request, { knowledge: createKnowledgeApi(mesh.client), terminal, journal, rate, ...clock })
   } finally {
     await journal.close()
     await lock?.release()

@@ -1,6 +1,9 @@
 import type { Terminal } from './terminal.ts'
 import { formatBytes } from './terminal.ts'
 
+/** USD of the embedder where its price is known, and seconds at the rate that was measured last, if one was. */
+export type CostEstimate = { costUsd?: number; seconds?: number }
+
 export type IngestionReport = {
   store: { id: string | null; name: string }
   isDryRun: boolean
@@ -22,6 +25,8 @@ export type IngestionReport = {
   bytesUploaded: number
   /** Tokens to embed of what is uploaded, estimated: equal texts are embedded once. */
   tokens: number
+  /** Of a dry run. */
+  estimate?: CostEstimate
   durationMs: number
 }
 
@@ -59,7 +64,7 @@ export function describeIngestion(report: IngestionReport): string[] {
     ...(failed.length > 0 ? [`${failed.length} failed`] : []),
   ]
   const size = report.isDryRun
-    ? `${formatBytes(report.bytesUploaded)} to upload, about ${report.tokens} tokens to embed`
+    ? `${formatBytes(report.bytesUploaded)} to upload, ${describeCost(report)}`
     : `${formatBytes(report.bytesUploaded)} uploaded`
   return [
     ...(report.isDryRun ? describePlannedPaths(report) : []),
@@ -69,6 +74,12 @@ export function describeIngestion(report: IngestionReport): string[] {
     ...failed.map(({ path, reason }) => `failed   ${path}: ${reason}`),
     `${report.isDryRun ? 'Dry run for' : 'Store'} "${report.store.name}": ${counts.join(', ')} (${size}, ${(report.durationMs / 1_000).toFixed(1)} s)`,
   ]
+}
+
+function describeCost({ tokens, estimate }: IngestionReport): string {
+  const usd = estimate?.costUsd === undefined ? '' : ` for ${estimate.costUsd.toFixed(2)} USD`
+  const seconds = estimate?.seconds === undefined ? '' : ` in ${Math.ceil(estimate.seconds)} s`
+  return `about ${tokens} tokens to embed${usd}${seconds}`
 }
 
 function describeDuplicates(duplicates: string[][]): string[] {

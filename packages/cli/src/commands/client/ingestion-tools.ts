@@ -1,5 +1,6 @@
 import type { KnowledgeApi } from './knowledge-api.ts'
 import type { Terminal } from './terminal.ts'
+import type { SyncRate } from './sync-rate.ts'
 import type { UploadJournal } from './upload-journal.ts'
 
 export type IngestionRequest = {
@@ -10,6 +11,8 @@ export type IngestionRequest = {
   excludedFolders: string[]
   /** Whether files that are gone leave the store: `careful` keeps them when they are most of what there was. */
   removals: 'careful' | 'confirmed' | 'none'
+  /** The mesh's WEFT_EMBEDDER, for what a dry run says of cost; absent: the local one. */
+  embedder?: string | undefined
 }
 
 /** What an ingestion works with: the server, the terminal, and a clock. */
@@ -20,5 +23,5 @@ export type IngestionTools = {
   sleep: (ms: number) => Promise<void>
 }
 
-/** And a note of what is half done. */
-export type SyncTools = IngestionTools & { journal: UploadJournal }
+/** And a note of what is half done, and of how fast it went before. */
+export type SyncTools = IngestionTools & { journal: UploadJournal; rate?: SyncRate }

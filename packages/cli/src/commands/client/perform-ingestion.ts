@@ -129,7 +129,9 @@ async function send(action: FileAction, { request, store, tools, report }: Perfo
 function withdraw({ kind, file }: FileAction, report: IngestionReport): void {
   report.added = report.added.filter((path) => kind !== 'add' || path !== file.path)
   report.changed = report.changed.filter((path) => kind !== 'change' || path !== file.path)
-  if (kind === 'add' || kind === 'change') report.bytesUploaded -= file.sizeBytes
+  if (kind !== 'add' && kind !== 'change') return
+  report.bytesUploaded -= file.sizeBytes
+  report.tokens -= file.tokens
 }
 
 /** Removing what is gone already is no failure. */

@@ -1,4 +1,7 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, mkdtemp, rm, rmdir, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -75,6 +78,29 @@ describe('walking a folder', () => {
       broken: 'broken symbolic link',
       'alias.md': 'symbolic link to something that is walked anyway',
       usr: 'symbolic link to a folder (name that folder to ingest it)',
+    })
+  })
+
+  it('waits for no pipe and no socket, and names what it cannot name rightly', async () => {
+    await write({ 'a.md': 'a' })
+    execFileSync('mkfifo', [join(folder, 'pipe')])
+    const misnamedFile = Buffer.concat([Buffer.from(`${folder}/b`), Buffer.from([0xff])])
+    const misnamedFolder = Buffer.concat([Buffer.from(`${folder}/c`), Buffer.from([0xff])])
+    await writeFile(misnamedFile, 'b')
+    await mkdir(misnamedFolder)
+    const server = createServer().listen(join(folder, 'socket'))
+    await once(server, 'listening')
+    const { files, skipped } = await walk([folder])
+    server.close()
+    // Node removes no folder that holds such names.
+    await unlink(misnamedFile)
+    await rmdir(misnamedFolder)
+    expect(files).toEqual(['a.md'])
+    expect(skipped).toEqual({
+      pipe: 'not a regular file',
+      socket: 'not a regular file',
+      'b\ufffd': 'file name is not valid UTF-8',
+      'c\ufffd': 'folder name is not valid UTF-8',
     })
   })
 
