@@ -106,7 +106,7 @@ it('refuses a model whose vectors cannot be compared with those stored, and says
   await activateEmbeddingModel(test.database, await fakeEmbedder().describe())
   const other = await fakeEmbedder('test/other').describe()
   await expect(activateEmbeddingModel(test.database, other)).rejects.toThrow(
-    'the vectors stored are those of test/words, and test/other cannot be compared with them: run `weft embeddings rebuild`',
+    'the vectors stored are those of test/words, and test/other cannot be compared with them: set the embedder back to test/words',
   )
 })
 

@@ -8,8 +8,7 @@ const ModelRow = z.object({ id: z.string(), dimensions: z.int(), is_active: z.bo
 
 /**
  * Makes a model the one that embeds what is new, and queues the chunks that have no vectors of it. Without a model nothing is embedded, and search
- * goes by words. Throws `conflict` when vectors of another model are there: they are not comparable, and making them anew is asked for by
- * `weft embeddings rebuild`.
+ * goes by words. Throws `conflict` when vectors of another model are there: they are not comparable, so that they are never mixed.
  */
 export async function activateEmbeddingModel(database: Database, model: EmbeddingModel | undefined): Promise<void> {
   const { rows } = await sql`select id, dimensions, is_active from embedding_models`.execute(database.db)
@@ -18,7 +17,7 @@ export async function activateEmbeddingModel(database: Database, model: Embeddin
   if (model !== undefined && other !== undefined)
     throw new WeftError(
       'conflict',
-      `the vectors stored are those of ${other.id}, and ${model.id} cannot be compared with them: run \`weft embeddings rebuild\` to make them anew, or set the embedder back`,
+      `the vectors stored are those of ${other.id}, and ${model.id} cannot be compared with them: set the embedder back to ${other.id}, or take an empty database and ingest anew`,
     )
   if (model === undefined) return deactivate(database)
   await addModel(database, model)
