@@ -30,6 +30,11 @@ export function isReadOnlyRefusal(cause: unknown): boolean {
   return types.isNativeError(cause) && codeOf(cause) === '25006'
 }
 
+/** Statements waited for each other in a circle, and this one was undone so that the others go on (PostgreSQL, Appendix A). */
+export function isDeadlock(cause: unknown): boolean {
+  return types.isNativeError(cause) && codeOf(cause) === '40P01'
+}
+
 /** The driver gave up waiting: for an answer, or for a connection of a pool that is all in use. The connection must not be used again. */
 export function isTimeout(cause: unknown): boolean {
   return types.isNativeError(cause) && /query read timeout|timeout exceeded when trying to connect/i.test(cause.message)

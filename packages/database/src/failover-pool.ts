@@ -1,7 +1,7 @@
 import type { Logger } from '@weft/telemetry'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
-import { isConnectionFailure, isReadOnlyRefusal, isTimeout, toDatabaseError, unavailable } from './database-errors.ts'
+import { isConnectionFailure, isDeadlock, isReadOnlyRefusal, isTimeout, toDatabaseError, unavailable } from './database-errors.ts'
 
 export interface FailoverPoolOptions {
   urls: string[]
@@ -81,8 +81,9 @@ function openClient(first: pg.PoolClient, { reconnect, leave }: Reconnection): P
         const isRefused = isReadOnlyRefusal(cause)
         if (isRefused) leave()
         if (isLost || isTimeout(cause)) drop()
-        const mayRepeat = isRefused || isRepeatable(text)
-        if (!isLost || isInTransaction || attempt === attemptsMax || !mayRepeat) throw toDatabaseError(cause)
+        // A statement by itself that others deadlocked with was undone whole.
+        const mayRepeat = isDeadlock(cause) || (isLost && (isRefused || isRepeatable(text)))
+        if (!mayRepeat || isInTransaction || attempt === attemptsMax) throw toDatabaseError(cause)
       }
     }
   }
