@@ -12,6 +12,11 @@ export function contentTerms(text: string): string[] {
   return terms
 }
 
+/** How many different words of a text carry meaning. */
+export function countContentTerms(text: string): number {
+  return new Set(contentTerms(text)).size
+}
+
 export function isNumberTerm(term: string): boolean {
   return /^\d/.test(term)
 }

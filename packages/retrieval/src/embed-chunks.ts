@@ -34,7 +34,7 @@ export async function embedChunks(tools: { database: Database; embedder: Embedde
     const known = await copyVectors(database, model, chunks)
     const unknown = chunks.filter(({ id }) => !known.has(id))
     await embedAll(tools, unknown, signal)
-    return { embedded: unknown.length, copied: known.size, completedFiles: await completeEmbeddedFiles(database) }
+    return { embedded: unknown.length, copied: known.size, completedFiles: await completeEmbeddedFiles(database, chunks) }
   })
 }
 

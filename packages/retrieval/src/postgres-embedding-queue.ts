@@ -119,11 +119,17 @@ function given(chunks: ClaimedChunk[]) {
     from unnest(${ids}::bigint[], ${tenants}::text[], ${stores}::text[], ${hashes}::text[]) as chunk(id, tenant, store, hash)`
 }
 
-/** Files all of whose chunks have their vectors become complete. Answers how many. */
-export async function completeEmbeddedFiles({ db }: Database): Promise<number> {
+/** Files all of whose chunks have their vectors become complete: those of the chunks given, else all. Answers how many. */
+export async function completeEmbeddedFiles({ db }: Database, chunks?: ClaimedChunk[]): Promise<number> {
+  const stores = chunks?.map(({ vectorStoreId }) => vectorStoreId)
+  const files = chunks?.map(({ fileId }) => fileId)
+  const ofChunks =
+    chunks === undefined
+      ? sql``
+      : sql`and (f.vector_store_id, f.file_id) in (select * from unnest(${stores}::text[], ${files}::text[]))`
   const { rows } = await sql`
     update vector_store_files f set status = 'completed', updated_at = greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')
-    where f.status = 'embedding' and not exists (
+    where f.status = 'embedding' ${ofChunks} and not exists (
       select 1 from embedding_queue q where q.vector_store_id = f.vector_store_id and q.file_id = f.file_id
     ) returning 1
   `.execute(db)

@@ -3,7 +3,7 @@ import { type Database, storableText } from '@weft/database'
 import { genAi, withSpan } from '@weft/telemetry'
 import { boundQuery } from './bound-query.ts'
 import { type Chained, chainHops } from './chain-hops.ts'
-import { contentTerms } from './content-terms.ts'
+import { countContentTerms } from './content-terms.ts'
 import { defaultFusion, type Fused, fuseRankings } from './fuse-rankings.ts'
 import { relevanceOf } from './normalise-score.ts'
 import { type ChunkRow, readChunks, readFilenames } from './postgres-chunks.ts'
@@ -42,7 +42,7 @@ async function search(tools: SearchTools, request: SearchRequest): Promise<Searc
   const vectorStoreIds = request.vectorStoreIds.length > 0 ? request.vectorStoreIds : await allStores(database, tenant)
   const legsRequest = { ...request, vectorStoreIds, query, mode }
   const { legs, candidates, skipped } = await runLegs(tools, legsRequest)
-  const fused = fuseRankings(legs, { method, textWeight, queryWords: new Set(contentTerms(query)).size })
+  const fused = fuseRankings(legs, { method, textWeight, queryWords: countContentTerms(query) })
   const first = mode === 'hybrid' ? supportDocuments(fused, documentOf(candidates)) : fused.map(withoutSupport)
   const hops = multiHop ? await searchHops(tools, { request: legsRequest, ranked: first, candidates, method }) : []
   const ranked = hops.length === 0 ? first : chainHops(first, hops, withoutSupport)

@@ -1,7 +1,7 @@
 import { boundQuery } from './bound-query.ts'
 import { bridgingTerms } from './bridging-terms.ts'
 import type { Hop } from './chain-hops.ts'
-import { contentTerms } from './content-terms.ts'
+import { countContentTerms } from './content-terms.ts'
 import { type Fused, type FusionOptions, fuseRankings } from './fuse-rankings.ts'
 import { readChunks } from './postgres-chunks.ts'
 import { type Candidate, type LegsRequest, runLegs } from './postgres-search-legs.ts'
@@ -32,9 +32,7 @@ export async function searchHops(tools: SearchTools, { request, ranked, candidat
     const query = boundQuery(`${request.query} ${terms.join(', ')}`)
     const found = await runLegs(tools, { ...request, query })
     for (const [id, candidate] of found.candidates) if (!candidates.has(id)) candidates.set(id, candidate)
-    return [
-      { from, terms, hits: fuseRankings(found.legs, { method, textWeight, queryWords: new Set(contentTerms(query)).size }) },
-    ]
+    return [{ from, terms, hits: fuseRankings(found.legs, { method, textWeight, queryWords: countContentTerms(query) }) }]
   })
   return (await Promise.all(hops)).flat()
 }

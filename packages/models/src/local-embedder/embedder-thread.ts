@@ -42,10 +42,20 @@ async function embed({ texts, partsMax }: { texts: string[]; partsMax: number })
   const vectors: Float32Array[] = []
   for (let at = 0; at < rows.length; at += rowsMax) vectors.push(await run(rows.slice(at, at + rowsMax)))
   return {
-    vectors: Float32Array.from(vectors.flatMap((part) => [...part])),
+    vectors: joinVectors(vectors),
     parts: partsOf.map(({ length }) => length),
     inputTokens: rows.reduce((sum, row) => sum + row.length, 0),
   }
+}
+
+function joinVectors(parts: Float32Array[]): Float32Array<ArrayBuffer> {
+  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
 }
 
 async function run(rows: number[][]): Promise<Float32Array> {
