@@ -24,6 +24,14 @@ describe('blocksOfItems', () => {
     )
   })
 
+  it('goes on behind a declaration that ends within the blanks of its line', () => {
+    const blocks = blocksOfItems('  f() {', { items: [{ start: 0, end: 0, name: 'x' }], above: [] })
+    expect(blocks.map(({ start, end }) => [start, end])).toEqual([
+      [0, 2],
+      [2, 7],
+    ])
+  })
+
   it('gives brackets and ends that close a body to the last declaration in it', () => {
     const text = 'class A\n  def f\n  end\n\nend\nclass B\nend\n'
     const item = (part: string, name: string) => ({ start: text.indexOf(part), end: text.indexOf(part) + part.length, name })

@@ -76,7 +76,7 @@ const headLettersMax = 400
 function fillGap(text: string, { blocks, start, end, path }: Gap): number {
   const last = blocks.at(-1)
   const closing = /^(?:[\s})\];,]|end(?=[ \t)\]};,]*(?:\n|$)))*/.exec(text.slice(start, end))?.[0] ?? ''
-  const from = last === undefined ? start : lineStartOf(text, start + closing.length)
+  const from = last === undefined ? start : Math.max(start, lineStartOf(text, start + closing.length))
   if (last !== undefined && from > last.end) stretch(last, from)
   if (start + closing.length === end) {
     if (last === undefined) return start
