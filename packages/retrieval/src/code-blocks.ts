@@ -57,7 +57,7 @@ function blocksWithin(text: string, declarations: Declaration[], place: Place): 
       .join('.')
       .slice(0, 300)
     const behind = lineEndOf(text, declaration.end)
-    const end = Math.min(place.trails.get(behind) ?? behind, place.end)
+    const end = Math.max(at, Math.min(place.trails.get(behind) ?? behind, place.end))
     const block: Block = { start: at, end, type: 'declaration', path }
     if (declaration.inner.length > 0) block.members = blocksWithin(text, declaration.inner, { ...place, start: at, end, path })
     blocks.push(block)
