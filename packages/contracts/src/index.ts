@@ -49,6 +49,7 @@ export {
   WeftOptions,
 } from './chat.ts'
 export { Citation, Passage } from './citation.ts'
+export type { Embedder, EmbeddingModel, Embeddings, EmbedRequest } from './embedder.ts'
 export { approvalId, type IdPrefix, newId, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
 export { ChildParams, childAgent, childLimits } from './child-session.ts'
 export { findPlanProblems } from './find-plan-problems.ts'

@@ -1,4 +1,4 @@
-import type { Embedder } from './embedder.ts'
+import type { RunningEmbedder } from './embedder.ts'
 import { createLocalEmbedder, localEmbeddingModel } from './local-embedder/local-embedder.ts'
 import { ModelError } from './model-error.ts'
 import { type ModelSettings, textSetting } from './model-settings.ts'
@@ -20,7 +20,7 @@ export function chosenEmbedder(settings: ModelSettings): string | undefined {
 }
 
 /** The embedder of a model, where these settings say how it is reached. Nothing is contacted. Throws ModelError naming what is missing. */
-export function createEmbedder(settings: ModelSettings, id: string): Embedder {
+export function createEmbedder(settings: ModelSettings, id: string): RunningEmbedder {
   const modelName = id.slice(id.indexOf('/') + 1)
   const ownBaseUrl = chosenEmbedder(settings) === id ? textSetting(settings, 'WEFT_EMBEDDER_BASE_URL') : undefined
   if (id.startsWith('openai/') && modelName !== '') {

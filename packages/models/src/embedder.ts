@@ -1,25 +1,4 @@
-/** What makes vectors comparable: only those of one model, of one size, are. */
-export type EmbeddingModel = {
-  /** Such as `local/all-MiniLM-L6-v2`. */
-  id: string
-  dimensions: number
-  /** Whether every vector has length one, so that the inner product is the cosine. */
-  isNormalised: boolean
-  /** Tokens one vector covers. */
-  inputTokensMax: number
-}
+import type { Embedder } from '@weft/contracts'
 
-/** `purpose`: some models embed a question otherwise than the text that answers it. Questions are taken before waiting texts. */
-export type EmbedRequest = { texts: string[]; purpose: 'query' | 'document'; signal?: AbortSignal | undefined }
-/** For each text, in their order, its vectors: one for a question, and for a document one for each part that the model can see at once. */
-export type Embeddings = { vectors: Float32Array[][]; inputTokens: number }
-
-export type Embedder = {
-  /** The model's, such as `openai/text-embedding-3-small`. */
-  readonly id: string
-  /** What its vectors are like; a model elsewhere is asked, once. Throws ModelError. */
-  describe(signal?: AbortSignal): Promise<EmbeddingModel>
-  /** Throws ModelError. */
-  embed(request: EmbedRequest): Promise<Embeddings>
-  stop(): Promise<void>
-}
+/** An embedder that holds threads or calls until it is stopped. What it throws is a ModelError. */
+export type RunningEmbedder = Embedder & { stop(): Promise<void> }

@@ -1,6 +1,6 @@
+import type { Embedder } from '@weft/contracts'
 import type { Database } from '@weft/database'
 import { withSpan } from '@weft/telemetry'
-import type { Embedder } from './embedding-types.ts'
 import { buildVectorIndex } from './postgres-embedding-models.ts'
 import {
   type ClaimedChunk,

@@ -1,7 +1,6 @@
-import { WeftError } from '@weft/contracts'
+import { type EmbeddingModel, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import type { EmbeddingModel } from './embedding-types.ts'
 import { dimensionsOf } from './postgres-vector-value.ts'
 
 const ModelRow = z.object({ id: z.string(), dimensions: z.int(), is_active: z.boolean() })

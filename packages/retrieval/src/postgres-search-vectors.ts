@@ -1,6 +1,6 @@
+import type { EmbeddingModel } from '@weft/contracts'
 import { type Database, type RawBuilder, sql } from '@weft/database'
 import { z } from 'zod'
-import type { EmbeddingModel } from './embedding-types.ts'
 import { dimensionsOf, vectorText } from './postgres-vector-value.ts'
 
 export type VectorQuery = {

@@ -1,9 +1,9 @@
+import type { Embedder } from '@weft/contracts'
 import type { Database } from '@weft/database'
 import {
   activateEmbeddingModel,
   createFileReader,
   deleteAbandonedUploads,
-  type Embedder,
   embedChunks,
   ingestFile,
   ingestSmallFiles,

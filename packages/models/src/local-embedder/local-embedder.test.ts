@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import type { Embedder } from '../embedder.ts'
+import type { RunningEmbedder } from '../embedder.ts'
 import { buildModel } from './build-model.ts'
 import { createLocalEmbedder } from './local-embedder.ts'
 import { referenceEmbedding } from './testing/reference-bert.ts'
@@ -11,7 +11,7 @@ import { tinyConfig, tinyVocabulary, tinyWeights, writeTinyModel } from './testi
 let published: string
 let exact: string
 let quantised: string
-const embedders: Embedder[] = []
+const embedders: RunningEmbedder[] = []
 
 beforeAll(async () => {
   published = await writeTinyModel()
@@ -26,7 +26,7 @@ afterAll(async () => {
   for (const folder of [published, exact, quantised]) await rm(folder, { recursive: true })
 })
 
-function open(folder: string, options: { idleMs?: number } = {}): Embedder {
+function open(folder: string, options: { idleMs?: number } = {}): RunningEmbedder {
   const embedder = createLocalEmbedder({ folder, threads: 1, model: { ...tinyModel }, ...options })
   embedders.push(embedder)
   return embedder

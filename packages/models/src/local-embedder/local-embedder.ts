@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import type { Embedder, EmbeddingModel } from '../embedder.ts'
+import type { EmbeddingModel } from '@weft/contracts'
+import type { RunningEmbedder } from '../embedder.ts'
 import { ModelError } from '../model-error.ts'
 import { type EmbedderThread, startEmbedderThread } from './ask-thread.ts'
 import type { ThreadAnswer } from './embedder-thread.ts'
@@ -35,7 +36,7 @@ const threadsMax = 4
  * documents, so that a question waits for one batch at most. Nothing is sent anywhere. Throws ModelError `rate_limit_exceeded` when too much
  * waits, `cancelled` when the signal aborts, `upstream_error` when the model cannot be loaded or run.
  */
-export function createLocalEmbedder(options: LocalEmbedderOptions): Embedder {
+export function createLocalEmbedder(options: LocalEmbedderOptions): RunningEmbedder {
   const { folder, idleMs = 600_000, model = localEmbeddingModel } = options
   const threads = options.threads ?? Math.min(threadsMax, availableParallelism())
   const queue = createTextQueue()

@@ -1,4 +1,4 @@
-import type { EmbedRequest, Embeddings } from '../embedder.ts'
+import type { EmbedRequest, Embeddings } from '@weft/contracts'
 import { ModelError } from '../model-error.ts'
 import { batchTexts } from './batch-texts.ts'
 

@@ -1,5 +1,5 @@
+import type { EmbedRequest } from '@weft/contracts'
 import { z } from 'zod'
-import type { EmbedRequest } from '../embedder.ts'
 import { ModelError } from '../model-error.ts'
 
 /** One provider's way to embed; `limits` are its own. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createEmbedder } from '../create-embedder.ts'
-import type { Embedder } from '../embedder.ts'
+import type { RunningEmbedder } from '../embedder.ts'
 import { failureOf } from '../testing/collect-events.ts'
 import { type EmbeddingServer, startEmbeddingServer } from '../testing/embedding-server.ts'
 
@@ -19,7 +19,7 @@ function expectVector(vector: Float32Array | undefined, text: string): void {
 
 describe.each(['openai', 'voyage'] as const)('an embedding model of %s', (wire) => {
   let server: EmbeddingServer
-  let embedder: Embedder
+  let embedder: RunningEmbedder
   beforeEach(async () => {
     server = await startEmbeddingServer({ wire })
     embedder = open(server)

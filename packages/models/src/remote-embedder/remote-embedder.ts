@@ -1,6 +1,7 @@
+import type { EmbedRequest, Embeddings } from '@weft/contracts'
 import { genAi, withSpan } from '@weft/telemetry'
 import { callGuarded } from '../call-guard.ts'
-import type { Embedder, EmbedRequest, Embeddings } from '../embedder.ts'
+import type { RunningEmbedder } from '../embedder.ts'
 import { ModelError } from '../model-error.ts'
 import { type RetryBounds, retryCall } from '../retry-call.ts'
 import { batchTexts, cutText } from './cut-text.ts'
@@ -20,7 +21,7 @@ const textTokensMin = 128
  * has several vectors. The first answer says how many dimensions the model has, and an answer that has others is refused: its vectors could not be
  * compared. Throws ModelError.
  */
-export function createRemoteEmbedder({ id, wire }: { id: string; wire: EmbeddingWire }): Embedder {
+export function createRemoteEmbedder({ id, wire }: { id: string; wire: EmbeddingWire }): RunningEmbedder {
   const stopping = new AbortController()
   const dimensions = oneSize(id)
   let textTokensMax = wire.limits.textTokensMax
