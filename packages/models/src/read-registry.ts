@@ -40,6 +40,12 @@ export const modelCapabilities = [
   'sampling',
   'seed',
   'logprobs',
+  /** Several answers to one request. */
+  'n',
+  /** `presence_penalty`, `frequency_penalty` and `logit_bias`. */
+  'penalties',
+  'audio',
+  'files',
   'extractive',
 ] as const
 
