@@ -32,6 +32,14 @@ describe('blocksOfItems', () => {
     ])
   })
 
+  it('does not cut a character of two UTF-16 units in half, even where a declaration ends within it', () => {
+    const blocks = blocksOfItems('f 😀g', { items: [{ start: 0, end: 3, name: 'f' }], above: [] })
+    expect(blocks.map(({ start, end }) => [start, end])).toEqual([
+      [0, 2],
+      [2, 5],
+    ])
+  })
+
   it('gives brackets and ends that close a body to the last declaration in it', () => {
     const text = 'class A\n  def f\n  end\n\nend\nclass B\nend\n'
     const item = (part: string, name: string) => ({ start: text.indexOf(part), end: text.indexOf(part) + part.length, name })

@@ -1,4 +1,5 @@
 import type { Block } from './block.ts'
+import { isLowSurrogate } from './code-points.ts'
 import { splitCode } from './split-code.ts'
 
 /** A stretch of source code that declares something, in UTF-16 offsets. */
@@ -12,13 +13,21 @@ type Declaration = CodeItem & { inner: Declaration[] }
  */
 export function blocksOfItems(text: string, { items, above }: { items: CodeItem[]; above: CodeItem[] }): Block[] {
   const place: Place = { start: 0, end: text.length, path: '', starts: new Map(), trails: new Map() }
-  for (const { start, end } of above) {
+  for (const { start, end } of above.map((range) => besideCharacters(text, range))) {
     const isAfterCode = !isLineStart(text, start)
     const next = lineEndOf(text, end)
     if (isAfterCode && isLineStart(text, next)) place.trails.set(start, next)
     else place.starts.set(next, isAfterCode ? start : lineStartOf(text, start))
   }
-  return blocksWithin(text, nest(items), place)
+  const declared = items.map((item) => besideCharacters(text, item))
+  return blocksWithin(text, nest(declared), place)
+}
+
+/** A place between the two halves of a surrogate pair becomes the one before them, so that no chunk holds half a character. */
+function besideCharacters<R extends { start: number; end: number }>(text: string, range: R): R {
+  const { start, end } = range
+  const before = (at: number) => (isLowSurrogate(text.charCodeAt(at)) ? at - 1 : at)
+  return { ...range, start: before(start), end: before(end) }
 }
 
 /**
