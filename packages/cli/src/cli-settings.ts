@@ -51,6 +51,7 @@ const cliEnvironment = z.looseObject({
   XDG_CACHE_HOME: text,
   NODE_COMPILE_CACHE: text,
   WEFT_RESTART_DELAY_MS_MAX: z.coerce.number(delayError).int(delayError).min(0, delayError).default(restartDelayMsMaxDefault),
+  WEFT_MODELS_FILE: text.transform((path) => (path === undefined ? undefined : resolve(path))),
   WEFT_APPROVAL_POLICIES: text.transform((path) => (path === undefined ? undefined : resolve(path))),
 })
 

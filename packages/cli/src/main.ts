@@ -16,6 +16,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   evaluate: async () => (await import('./commands/evaluate/evaluate.ts')).registerEvaluate,
   approvals: async () => (await import('./commands/client/approvals.ts')).registerApprovals,
   agent: async () => (await import('./commands/agent.ts')).registerAgent,
+  models: async () => (await import('./commands/client/models.ts')).registerModels,
   sessions: async () => (await import('./commands/client/sessions.ts')).registerSessions,
   keys: async () => (await import('./commands/client/keys.ts')).registerKeys,
   db: async () => (await import('./commands/client/db.ts')).registerDb,

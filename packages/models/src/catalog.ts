@@ -5,18 +5,30 @@ import { type ModelSettings, textSetting } from './model-settings.ts'
 import { createOfflineProvider } from './offline/offline-provider.ts'
 import { createOpenAiProvider } from './openai/openai-provider.ts'
 import type { ModelProvider, ProviderConnection } from './provider.ts'
-import { type ModelEntry, type Price, type ProviderSpec, providerOf, type Registry, upstreamNameOf } from './read-registry.ts'
+import {
+  type Deprecation,
+  type ModelEntry,
+  type Price,
+  type ProviderSpec,
+  providerOf,
+  type Registry,
+  upstreamNameOf,
+} from './read-registry.ts'
 
 /** An available model. Fields the registry does not know are undefined; `priceKnown: false` means that costs are counted as 0. */
 export interface ModelInfo {
   id: string
   provider: string
+  aliases?: readonly string[] | undefined
   capabilities?: readonly string[] | undefined
   price?: Price | undefined
   priceKnown: boolean
   contextTokens?: number | undefined
   outputTokensMax?: number | undefined
   firstTokenMs?: number | undefined
+  /** Of the vectors of an embedding model. */
+  dimensions?: number | undefined
+  deprecated?: Deprecation | undefined
 }
 
 /** A provider that can be called: it has a key, or an address of its own. */
@@ -24,12 +36,14 @@ export interface AvailableProvider {
   spec: ProviderSpec
   provider: ModelProvider
   connection?: ProviderConnection | undefined
-  /** Its address was overridden, so it may serve any model, and perhaps not those of the registry. */
-  isOverridden: boolean
+  /** Its address is the user's own, so it may serve any model, and perhaps not those of the registry. */
+  servesUnlisted: boolean
 }
 
 export interface Catalog {
   isOffline: boolean
+  /** Those that can be called, in the registry's order. */
+  providers(): readonly AvailableProvider[]
   provider(modelId: string): AvailableProvider | undefined
   get(modelId: string): ModelInfo | undefined
   list(): Promise<ModelInfo[]>
@@ -42,25 +56,31 @@ export const offlineModelId = 'offline/extractive'
 export function createCatalog(registry: Registry, settings: ModelSettings, timeouts: ModelTimeouts = defaultTimeouts): Catalog {
   const available = registry.providers.flatMap((spec) => openProvider(spec, settings, timeouts) ?? [])
   const entries = new Map(registry.models.map((entry) => [entry.id, entry]))
+  const idOf = new Map(registry.models.flatMap(({ id, aliases }) => (aliases ?? []).map((alias) => [alias, id])))
   const namesOf = new Map(available.map((each) => [each.spec.id, rememberNames(each.provider)]))
-  const provider = (modelId: string) => available.find((each) => each.spec.id === providerOf(modelId))
+  const provider = (name: string) => {
+    const id = providerOf(idOf.get(name) ?? name)
+    return available.find((each) => each.spec.id === id)
+  }
 
-  const get = (modelId: string): ModelInfo | undefined => {
+  const get = (name: string): ModelInfo | undefined => {
+    const modelId = idOf.get(name) ?? name
     const found = provider(modelId)
     const entry = entries.get(modelId)
     if (found === undefined || upstreamNameOf(modelId) === '') return undefined
     if (entry !== undefined) return infoOf(entry)
-    return found.isOverridden ? { id: modelId, provider: found.spec.id, priceKnown: false } : undefined
+    return found.servesUnlisted ? { id: modelId, provider: found.spec.id, priceKnown: false } : undefined
   }
 
   const modelsOf = async (each: AvailableProvider): Promise<ModelInfo[]> => {
-    if (!each.isOverridden) return registry.models.filter((entry) => providerOf(entry.id) === each.spec.id).map(infoOf)
+    if (!each.servesUnlisted) return registry.models.filter((entry) => providerOf(entry.id) === each.spec.id).map(infoOf)
     const names = (await namesOf.get(each.spec.id)?.()) ?? []
     return names.flatMap((name) => get(`${each.spec.id}/${name}`) ?? [])
   }
 
   return {
     isOffline: available.every((each) => each.spec.wire === 'offline'),
+    providers: () => available,
     provider,
     get,
     async list() {
@@ -92,10 +112,11 @@ export function requireModel(catalog: Catalog, modelId: string): { model: ModelI
 }
 
 function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: ModelTimeouts): AvailableProvider | undefined {
-  if (spec.wire === 'offline') return { spec, provider: createOfflineProvider(), isOverridden: false }
+  if (spec.wire === 'offline') return { spec, provider: createOfflineProvider(), servesUnlisted: false }
   const apiKey = textSetting(settings, spec.keyVariable)
   const override = textSetting(settings, spec.baseUrlVariable)
-  const baseUrl = override ?? (apiKey === undefined ? undefined : spec.baseUrl)
+  const needsKey = spec.keyVariable !== undefined && apiKey === undefined
+  const baseUrl = override ?? (needsKey ? undefined : spec.baseUrl)
   if (baseUrl === undefined) return undefined
   const { id, keyVariable, streamUsage } = spec
   const isOverridden = override !== undefined && override !== spec.baseUrl
@@ -103,7 +124,7 @@ function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: Mod
   const maxTokensField = isOverridden ? 'max_tokens' : spec.maxTokensField
   const connection: ProviderConnection = { id, baseUrl, apiKey, keyVariable, streamUsage, maxTokensField, timeouts }
   const provider = spec.wire === 'anthropic' ? createAnthropicProvider(connection) : createOpenAiProvider(connection)
-  return { spec, provider, connection, isOverridden }
+  return { spec, provider, connection, servesUnlisted: isOverridden || spec.servesUnlisted }
 }
 
 function infoOf(entry: ModelEntry): ModelInfo {

@@ -1,6 +1,6 @@
 import type { Agent } from 'undici'
 import { defaultTimeouts, guardCall, type ModelTimeouts } from './call-guard.ts'
-import { type Catalog, createCatalog, type ModelInfo, requireModel } from './catalog.ts'
+import { type Catalog, type ModelInfo, requireModel } from './catalog.ts'
 import { collectAnswer, type ModelAnswer } from './complete-model.ts'
 import { estimateInputTokens } from './estimate-tokens.ts'
 import { ModelError } from './model-error.ts'
@@ -10,7 +10,9 @@ import type { ModelSettings } from './model-settings.ts'
 import { observeCall } from './observe-call.ts'
 import { type PassThroughAnswer, passThrough } from './pass-through.ts'
 import { estimateTokensOf, usageOf } from './price-tokens.ts'
-import { readRegistry, upstreamNameOf } from './read-registry.ts'
+import { upstreamNameOf } from './read-registry.ts'
+import { checkModels, type ModelsReport } from './registry/check-models.ts'
+import { createLiveCatalog } from './registry/live-catalog.ts'
 
 export interface CallOptions {
   /** Aborting it cancels the call upstream. */
@@ -32,12 +34,19 @@ export interface Models {
   complete(request: ModelRequest, options?: CallOptions): Promise<ModelAnswer>
   /** An OpenAI chat completion body, answered on OpenAI's wire by whichever provider; `model` is a public id. */
   passThrough(body: Record<string, unknown>, options?: CallOptions): Promise<PassThroughAnswer>
+  /** Asks the providers which models they serve; with `callsAs` each model that writes is called once, on that account. Throws ModelError. */
+  check(options?: CheckWishes): Promise<ModelsReport>
   stop(): Promise<void>
+}
+
+export interface CheckWishes {
+  ids?: readonly string[] | undefined
+  callsAs?: object | undefined
 }
 
 export interface ModelsOptions {
   settings: ModelSettings
-  telemetry: { logger: { info(message: string): unknown } }
+  telemetry: { logger: { info(message: string): unknown; warn?(message: string): unknown } }
   /** Another registry than the package's. */
   registryFile?: string | undefined
   timeouts?: Partial<ModelTimeouts> | undefined
@@ -46,20 +55,35 @@ export interface ModelsOptions {
 /** The models these settings make available. Nothing is contacted before the first call. Throws RegistryError. */
 export function createModels(options: ModelsOptions): Models {
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
-  const catalog = createCatalog(readRegistry(options.registryFile), options.settings, timeouts)
-  const agent = catalog.isOffline ? undefined : openConnections(timeouts)
-  if (catalog.isOffline)
-    options.telemetry.logger.info('no model provider is configured: answers come from the offline extractive model')
+  const { settings, registryFile, telemetry } = options
+  const catalog = createLiveCatalog({ settings, timeouts, logger: telemetry.logger, registryFile })
+  let opened: Promise<Agent> | undefined
+  const agent = () => {
+    if (!catalog.isOffline) opened ??= openConnections(timeouts)
+    return opened
+  }
+  if (catalog.isOffline) telemetry.logger.info('no model provider is configured: answers come from the offline extractive model')
   const stream: Models['stream'] = (request, { signal } = {}) => streamModel(request, { catalog, timeouts, signal })
+  const complete: Models['complete'] = (request, call) => collectAnswer(stream(request, call))
   return {
-    isOffline: catalog.isOffline,
+    get isOffline() {
+      return catalog.isOffline
+    },
     get: catalog.get,
     list: catalog.list,
     defaultModelId: catalog.defaultModelId,
     stream,
-    complete: (request, call) => collectAnswer(stream(request, call)),
-    passThrough: (body, { signal } = {}) => passThrough(body, { catalog, timeouts, agent, stream, signal }),
-    stop: async () => (await agent)?.destroy(),
+    complete,
+    passThrough: (body, { signal } = {}) => passThrough(body, { catalog, timeouts, agent: agent(), stream, signal }),
+    check: ({ ids, callsAs } = {}) =>
+      checkModels(catalog, {
+        ids,
+        complete: callsAs && ((request, signal) => complete(request, { signal })),
+      }),
+    async stop() {
+      catalog.stop()
+      await (await opened)?.destroy()
+    },
   }
 }
 

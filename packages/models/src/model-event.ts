@@ -1,10 +1,11 @@
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
 
-/** Tokens of one call. `inputTokens` includes the cached ones, `outputTokens` the reasoning ones. */
+/** Tokens of one call. `inputTokens` includes those read from a cache and those written into it, `outputTokens` the reasoning ones. */
 export interface TokenCounts {
   inputTokens: number
   outputTokens: number
   cachedInputTokens?: number | undefined
+  cacheWriteTokens?: number | undefined
   reasoningTokens?: number | undefined
 }
 

@@ -17,6 +17,15 @@ it('bills a long call as a whole at the long rate', () => {
   )
 })
 
+it('bills what is written into a cache, and what is only thought, at rates of their own where there are any', () => {
+  const tokens = { inputTokens: 1_000, outputTokens: 100, cachedInputTokens: 400, cacheWriteTokens: 500, reasoningTokens: 40 }
+  expect(priceTokens({ ...price, cacheWriteUsd: 2.5, reasoningUsd: 3 }, tokens)).toBeCloseTo(
+    (100 * 2 + 400 * 0.2 + 500 * 2.5 + 60 * 10 + 40 * 3) / 1e6,
+    12,
+  )
+  expect(priceTokens(price, tokens)).toBeCloseTo((600 * 2 + 400 * 0.2 + 100 * 10) / 1e6, 12)
+})
+
 it('says when it had to estimate, and when it knows no price', () => {
   const unknown = { id: 'x/y', provider: 'x', priceKnown: false }
   expect(usageOf(unknown, undefined, () => ({ inputTokens: 3, outputTokens: 4 }))).toEqual({

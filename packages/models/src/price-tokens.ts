@@ -11,19 +11,28 @@ export function priceTokens(price: Price | undefined, tokens: TokenCounts): numb
   if (price === undefined) return 0
   const rate = price.long !== undefined && tokens.inputTokens > price.long.aboveInputTokens ? price.long : price
   const cached = Math.min(tokens.cachedInputTokens ?? 0, tokens.inputTokens)
-  const fresh = tokens.inputTokens - cached
-  const usd = fresh * rate.inputUsd + cached * (rate.cachedInputUsd ?? rate.inputUsd) + tokens.outputTokens * rate.outputUsd
+  const written = Math.min(tokens.cacheWriteTokens ?? 0, tokens.inputTokens - cached)
+  const fresh = tokens.inputTokens - cached - written
+  const thought = Math.min(tokens.reasoningTokens ?? 0, tokens.outputTokens)
+  const usd =
+    fresh * rate.inputUsd +
+    cached * (rate.cachedInputUsd ?? rate.inputUsd) +
+    written * (rate.cacheWriteUsd ?? rate.inputUsd) +
+    (tokens.outputTokens - thought) * rate.outputUsd +
+    thought * (rate.reasoningUsd ?? rate.outputUsd)
   return usd / million
 }
 
 /** The usage of a call: counted by the provider where it did, else estimated. */
 export function usageOf(model: ModelInfo, tokens: TokenCounts | undefined, estimate: () => TokenCounts): ModelUsage {
-  const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = tokens ?? estimate()
-  const costUsd = priceTokens(model.price, { inputTokens, outputTokens, cachedInputTokens })
+  const counts = tokens ?? estimate()
+  const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens } = counts
+  const costUsd = priceTokens(model.price, counts)
   return {
     inputTokens,
     outputTokens,
     ...(cachedInputTokens === undefined ? {} : { cachedInputTokens }),
+    ...(cacheWriteTokens === undefined ? {} : { cacheWriteTokens }),
     ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
     costUsd,
     measured: tokens !== undefined,

@@ -4,28 +4,46 @@ import { load, YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import { lineOfPath } from './line-of-path.ts'
 
+const Usd = z.number().nonnegative()
 const Rate = z.strictObject({
-  inputUsd: z.number().nonnegative(),
-  outputUsd: z.number().nonnegative(),
-  cachedInputUsd: z.number().nonnegative().optional(),
+  inputUsd: Usd,
+  outputUsd: Usd,
+  /** Input read from the provider's cache; default: as fresh input. */
+  cachedInputUsd: Usd.optional(),
+  /** Input written into the provider's cache; default: as fresh input. */
+  cacheWriteUsd: Usd.optional(),
+  /** Output the model thought and did not say; default: as other output. */
+  reasoningUsd: Usd.optional(),
 })
 
-/** USD per million tokens. */
+/** USD per million tokens; `long` holds for the whole of a call with more input than that. */
 const Price = Rate.extend({ long: Rate.extend({ aboveInputTokens: z.int().positive() }).optional() })
 export type Price = z.infer<typeof Price>
 
 const Name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'use lower case letters, digits and "-"')
 const Variable = z.string().regex(/^[A-Z][A-Z0-9_]+$/, 'use the name of an environment variable')
 
-const ProviderSpec = z.strictObject({
+const MaxTokensField = z.enum(['max_tokens', 'max_completion_tokens'])
+const StreamUsage = z.enum(['asked', 'always'])
+
+/** A provider as a file may give it: what has a default may be missing. */
+const ProviderFields = z.strictObject({
   id: Name,
   wire: z.enum(['openai', 'anthropic', 'offline']),
-  baseUrl: z.url().optional(),
+  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Without one the provider needs no key, and is available wherever it has an address. */
   keyVariable: Variable.optional(),
   baseUrlVariable: Variable.optional(),
-  maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
+  maxTokensField: MaxTokensField.optional(),
   /** `asked`: usage comes when `stream_options` asks for it; `always`: it comes anyway and the option is refused. */
-  streamUsage: z.enum(['asked', 'always']).default('asked'),
+  streamUsage: StreamUsage.optional(),
+  /** Whether models that are not listed here may be called by their name, at an unknown price; it is asked which ones it has. */
+  servesUnlisted: z.boolean().optional(),
+})
+const ProviderSpec = ProviderFields.extend({
+  maxTokensField: MaxTokensField.default('max_tokens'),
+  streamUsage: StreamUsage.default('asked'),
+  servesUnlisted: z.boolean().default(false),
 })
 export type ProviderSpec = z.infer<typeof ProviderSpec>
 
@@ -46,16 +64,38 @@ export const modelCapabilities = [
   'penalties',
   'audio',
   'files',
+  'embeddings',
   'extractive',
 ] as const
 
+const ModelId = z.string().regex(/^[a-z][a-z0-9-]*\/\S+$/, 'use <provider>/<model>')
+const Alias = z
+  .string()
+  .regex(/^(?!weft\/)[^\s/]\S*$/, 'a name without blanks that is not of weft/')
+  .max(256)
+
+/** The days are the provider's, UTC. */
+const Deprecation = z.strictObject({
+  since: z.iso.date(),
+  removedOn: z.iso.date().optional(),
+  replacement: ModelId.optional(),
+})
+export type Deprecation = z.infer<typeof Deprecation>
+
 const ModelEntry = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]*\/\S+$/, 'use <provider>/<model>'),
+  id: ModelId,
+  /** Other names by which clients may call it; answers name the id. */
+  aliases: z.array(Alias).max(16).optional(),
   capabilities: z.array(z.enum(modelCapabilities)).min(1),
   price: Price,
   contextTokens: z.int().positive(),
-  outputTokensMax: z.int().positive(),
+  /** Of a model that writes. */
+  outputTokensMax: z.int().positive().optional(),
+  /** A prior for routing, until calls are measured. */
   firstTokenMs: z.int().nonnegative(),
+  /** Of the vectors of an embedding model. */
+  dimensions: z.int().positive().optional(),
+  deprecated: Deprecation.optional(),
 })
 export type ModelEntry = z.infer<typeof ModelEntry>
 
@@ -63,6 +103,17 @@ const Registry = z
   .strictObject({ providers: z.array(ProviderSpec).min(1), models: z.array(ModelEntry).min(1) })
   .superRefine(checkReferences)
 export type Registry = z.infer<typeof Registry>
+
+/** A file of one's own: entries of a known id need only what they change. */
+const Overlay = z
+  .strictObject({
+    providers: z.array(ProviderFields.partial().required({ id: true })).default([]),
+    models: z.array(ModelEntry.partial().required({ id: true })).default([]),
+  })
+  .superRefine(({ providers, models }, context) => {
+    refuseTwice(providers, 'providers', context)
+    refuseTwice(models, 'models', context)
+  })
 
 /** A registry file that cannot be used; the message has one line per problem, `file:line: path: what is wrong`. */
 export class RegistryError extends Error {
@@ -84,10 +135,43 @@ export function readRegistry(file = fileURLToPath(new URL('../models.yaml', impo
 export function parseRegistry(source: string, file: string): Registry {
   const parsed = Registry.safeParse(loadYaml(source, file))
   if (parsed.success) return parsed.data
-  const lines = parsed.error.issues.map(
-    (issue) => `${file}:${lineOfPath(source, issue.path)}: ${issue.path.map(String).join('.')}: ${issue.message}`,
+  throw problemsIn({ source, file }, parsed.error.issues)
+}
+
+/**
+ * The registry with another file laid over it: entries of a known id change the fields they give, whole field by whole field, and all others are
+ * added. Throws RegistryError.
+ */
+export function layRegistryOver(base: Registry, source: string, file: string): Registry {
+  const overlay = Overlay.safeParse(saysNothing.test(source) ? {} : (loadYaml(source, file) ?? {}))
+  if (!overlay.success) throw problemsIn({ source, file }, overlay.error.issues)
+  const { providers, models } = overlay.data
+  const merged = { providers: mergeById(base.providers, providers), models: mergeById(base.models, models) }
+  const parsed = Registry.safeParse(merged)
+  if (parsed.success) return parsed.data
+  const placeOf = ([section, index, ...rest]: PropertyKey[]): PropertyKey[] => {
+    if (section !== 'providers' && section !== 'models') return []
+    const id = merged[section][Number(index)]?.id
+    return [section, overlay.data[section].findIndex((entry) => entry.id === id), ...rest]
+  }
+  const issues = parsed.error.issues.map((issue) => ({ ...issue, path: placeOf(issue.path) }))
+  throw problemsIn({ source, file }, issues)
+}
+
+/** Blank lines and comments. */
+const saysNothing = /^(?:\s*(?:#.*)?(?:\n|$))*$/
+
+function mergeById(base: { id: string }[], over: { id: string }[]): { id: string }[] {
+  const changes = new Map(over.map((entry) => [entry.id, entry]))
+  const known = new Set(base.map(({ id }) => id))
+  return [...base.map((entry) => ({ ...entry, ...changes.get(entry.id) })), ...over.filter(({ id }) => !known.has(id))]
+}
+
+function problemsIn({ source, file }: { source: string; file: string }, issues: Pick<z.core.$ZodIssue, 'path' | 'message'>[]) {
+  const lines = issues.map(
+    ({ path, message }) => `${file}:${lineOfPath(source, path)}: ${path.map(String).join('.')}: ${message}`,
   )
-  throw new RegistryError(lines.join('\n'))
+  return new RegistryError(lines.join('\n'))
 }
 
 function loadYaml(source: string, file: string): unknown {
@@ -99,15 +183,35 @@ function loadYaml(source: string, file: string): unknown {
   }
 }
 
-function checkReferences(registry: { providers: ProviderSpec[]; models: ModelEntry[] }, context: z.RefinementCtx): void {
-  const providers = new Set(registry.providers.map((provider) => provider.id))
+type Entries = { providers: ProviderSpec[]; models: ModelEntry[] }
+
+function checkReferences({ providers, models }: Entries, context: z.RefinementCtx): void {
+  refuseTwice(providers, 'providers', context)
+  refuseTwice(models, 'models', context)
+  const known = new Set(providers.map((provider) => provider.id))
+  const ids = new Set(models.map((model) => model.id))
+  const names = new Set(ids)
+  models.forEach((model, index) => {
+    const complain = (field: PropertyKey[], message: string) =>
+      context.addIssue({ code: 'custom', path: ['models', index, ...field], message })
+    if (!known.has(providerOf(model.id))) complain(['id'], `no provider '${providerOf(model.id)}' is listed`)
+    model.aliases?.forEach((alias, at) => {
+      if (names.has(alias)) complain(['aliases', at], `'${alias}' already names a model`)
+      names.add(alias)
+    })
+    const replacement = model.deprecated?.replacement
+    if (replacement !== undefined && !ids.has(replacement))
+      complain(['deprecated', 'replacement'], `'${replacement}' is not listed`)
+    const isWriter = model.capabilities.includes('chat')
+    if (isWriter && model.outputTokensMax === undefined) complain(['outputTokensMax'], 'is needed for a model that writes')
+  })
+}
+
+function refuseTwice(entries: { id: string }[], section: keyof Registry, context: z.RefinementCtx): void {
   const seen = new Set<string>()
-  registry.models.forEach((model, index) => {
-    const path = ['models', index, 'id']
-    if (!providers.has(providerOf(model.id)))
-      context.addIssue({ code: 'custom', path, message: `no provider '${providerOf(model.id)}' is listed` })
-    if (seen.has(model.id)) context.addIssue({ code: 'custom', path, message: `'${model.id}' is listed twice` })
-    seen.add(model.id)
+  entries.forEach(({ id }, index) => {
+    if (seen.has(id)) context.addIssue({ code: 'custom', path: [section, index, 'id'], message: `'${id}' is listed twice` })
+    seen.add(id)
   })
 }
 

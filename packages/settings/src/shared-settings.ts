@@ -62,6 +62,10 @@ export const providerSettings = z.object({
   GROQ_API_KEY: providerKey,
   GROQ_BASE_URL: httpUrl,
   OLLAMA_BASE_URL: httpUrl,
+  VLLM_API_KEY: providerKey,
+  VLLM_BASE_URL: httpUrl,
+  /** A YAML file of providers and models laid over the built-in registry. */
+  WEFT_MODELS_FILE: z.string().trim().min(1).optional(),
 })
 
 const logLevels = ['error', 'warn', 'info', 'debug'] as const

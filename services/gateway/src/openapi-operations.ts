@@ -175,6 +175,14 @@ const administration: ApiOperation[] = [
     body: { schema: 'RegisterAgent' },
   },
   { id: 'removeAgent', method: 'delete', path: '/v1/agents/{id}', summary: 'Plans may no longer use it', scope: 'admin' },
+  {
+    id: 'checkModels',
+    method: 'post',
+    path: '/v1/models/check',
+    summary: 'Whether providers are reached, their keys valid and their models served, at known prices',
+    scope: 'admin',
+    body: { schema: 'CheckModels' },
+  },
   { id: 'deleteKey', method: 'delete', path: '/v1/keys/{id}', summary: 'Revokes a key at once', scope: 'admin' },
 ]
 

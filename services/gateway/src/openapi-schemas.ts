@@ -22,6 +22,7 @@ import { RegisterAgent } from './routes/agents/register-agent.ts'
 import { PageForm } from './routes/approvals/approval-pages.ts'
 import { BatchBody } from './routes/approvals/decide-batch.ts'
 import { PlanInput } from './routes/ask-planner.ts'
+import { CheckModels } from './routes/check-models.ts'
 import { CreateKey } from './routes/create-key.ts'
 import { ForkBody } from './routes/fork-session.ts'
 import { FeedbackBody } from './routes/give-feedback.ts'
@@ -40,6 +41,7 @@ const named = {
   BatchBody,
   ChatCompletionRequest,
   ChatMessage,
+  CheckModels,
   Citation,
   CommentBody: decisionBodies.comment,
   CreateFileBatch,

@@ -12,5 +12,12 @@ const Described = z.object({
 it('says which bodies may be left out', () => {
   const operations = Object.values(Described.parse(openApiDocument()).paths).flatMap((path) => Object.values(path))
   const optional = operations.filter(({ requestBody }) => requestBody?.required === false).map(({ operationId }) => operationId)
-  expect(optional.toSorted()).toEqual(['approveApproval', 'createKey', 'createVectorStore', 'forkSession', 'updateVectorStore'])
+  expect(optional.toSorted()).toEqual([
+    'approveApproval',
+    'checkModels',
+    'createKey',
+    'createVectorStore',
+    'forkSession',
+    'updateVectorStore',
+  ])
 })

@@ -2,13 +2,14 @@ import type { ChatCompletionRequest } from '@weft/contracts'
 import type { Models } from '@weft/models'
 import type { Response } from 'express'
 import { foreseen } from './answer-errors.ts'
+import { deprecationHeaders } from './core/deprecation-headers.ts'
 import { failStream } from './fail-stream.ts'
 import type { Log } from './log.ts'
 import type { OpenAnswer } from './open-streams.ts'
 import { createSseStream } from './sse-stream.ts'
 
 export interface PassThroughDeps {
-  models: Pick<Models, 'passThrough'>
+  models: Pick<Models, 'passThrough' | 'get'>
   logger: Pick<Log, 'error'>
 }
 
@@ -25,6 +26,7 @@ export async function passThroughChat(
 ): Promise<void> {
   const { weft: _own, ...body } = chat
   try {
+    response.set(deprecationHeaders(chat.model, models.get(chat.model)?.deprecated))
     const answer = await models.passThrough(body, { signal: open.signal })
     if (answer.kind === 'body') {
       response.setHeader('content-type', 'application/json; charset=utf-8')

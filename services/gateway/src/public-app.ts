@@ -27,6 +27,7 @@ import { mountApprovalPages, type PageDeps } from './routes/approvals/approval-p
 import { mountApprovalRoutes } from './routes/approvals/mount.ts'
 import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
 import { cancelSession } from './routes/cancel-session.ts'
+import { checkModels } from './routes/check-models.ts'
 import { createChatCompletion } from './routes/create-chat-completion.ts'
 import { createKey } from './routes/create-key.ts'
 import { deleteKey } from './routes/delete-key.ts'
@@ -57,7 +58,7 @@ export interface PublicDeps {
   keyStore: KeyStore
   agents: AgentStore
   webhooks: WebhookDeps
-  models: Pick<Models, 'passThrough' | 'list' | 'get'>
+  models: Pick<Models, 'passThrough' | 'list' | 'get' | 'check'>
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   plans: PlanChecks
   sessions: Sessions
@@ -115,6 +116,7 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   mountWebhooks(app, deps.webhooks, isAdmin)
   app.get('/v1/agents', isAdmin, listAgents(deps))
   app.post('/v1/agents', isAdmin, registerAgent(deps))
+  app.post('/v1/models/check', isAdmin, checkModels(deps.models))
   app.delete('/v1/agents/:id', isAdmin, removeAgent(deps.agents))
 }
 

@@ -1,39 +1,53 @@
 /** Models are what they are; OpenAI's `created` has no meaning for them, so it is the same for all. */
 const created = 1_767_225_600
 
+interface Rates {
+  inputUsd: number
+  outputUsd: number
+  cachedInputUsd?: number | undefined
+  cacheWriteUsd?: number | undefined
+  reasoningUsd?: number | undefined
+}
+
 interface ModelFacts {
   id: string
   provider: string
+  aliases?: readonly string[] | undefined
   capabilities?: readonly string[] | undefined
-  price?: { inputUsd: number; outputUsd: number; cachedInputUsd?: number | undefined } | undefined
+  price?: (Rates & { long?: (Rates & { aboveInputTokens: number }) | undefined }) | undefined
   priceKnown: boolean
   contextTokens?: number | undefined
   outputTokensMax?: number | undefined
+  firstTokenMs?: number | undefined
+  dimensions?: number | undefined
+  deprecated?: { since: string; removedOn?: string | undefined; replacement?: string | undefined } | undefined
 }
 
 /** A model in OpenAI's shape, what it can do and costs under `weft`; prices in USD per million tokens. */
 export function modelObject(model: ModelFacts) {
-  const { capabilities, price, contextTokens, outputTokensMax } = model
-  const pricePerMillionUsd =
-    price === undefined
-      ? null
-      : {
-          input: price.inputUsd,
-          output: price.outputUsd,
-          ...(price.cachedInputUsd === undefined ? {} : { cachedInput: price.cachedInputUsd }),
-        }
+  const { id, provider, price, capabilities = [], aliases = [], priceKnown: _, ...facts } = model
   return {
-    id: model.id,
+    id,
     object: 'model',
     created,
-    owned_by: model.provider,
-    weft: {
-      kind: 'model',
-      capabilities: capabilities ?? [],
-      pricePerMillionUsd,
-      ...(contextTokens === undefined ? {} : { contextTokens }),
-      ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
-    },
+    owned_by: provider,
+    weft: { kind: 'model', capabilities, aliases, pricePerMillionUsd: price === undefined ? null : priceObject(price), ...facts },
+  }
+}
+
+function priceObject({ long, ...price }: NonNullable<ModelFacts['price']>) {
+  const { aboveInputTokens, ...rates } = long ?? {}
+  return { ...rateObject(price), ...(long === undefined ? {} : { long: { aboveInputTokens, ...rateObject(rates) } }) }
+}
+
+/** Rates that are not given are left out of the JSON. */
+function rateObject(rates: Partial<Rates>) {
+  return {
+    input: rates.inputUsd,
+    output: rates.outputUsd,
+    cachedInput: rates.cachedInputUsd,
+    cacheWrite: rates.cacheWriteUsd,
+    reasoning: rates.reasoningUsd,
   }
 }
 

@@ -35,7 +35,7 @@ import type { SessionLog } from '../session-log.ts'
 import { type SubmitDeps, submitTurn, type TurnRequest } from '../submit-turn.ts'
 
 export interface ChatDeps extends SubmitDeps, ChatDecisionDeps {
-  models: Pick<Models, 'passThrough'>
+  models: Pick<Models, 'passThrough' | 'get'>
   sessions: Pick<Sessions, 'submit' | 'view' | 'cancel' | 'decide' | 'attach'>
   log: Pick<SessionLog, 'turnEnds'>
   hub: Pick<ReplyHub, 'follow'>

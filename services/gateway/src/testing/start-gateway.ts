@@ -52,6 +52,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
       passThrough: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
       list: async () => [],
       get: () => undefined,
+      check: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
     },
     sidecar,
     plans: createPlanChecks(sidecar),

@@ -1,0 +1,21 @@
+import { parseValue } from '@weft/contracts'
+import type { Models } from '@weft/models'
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { tenantOf } from '../request-context.ts'
+
+export const CheckModels = z.strictObject({
+  /** Only these; default: every model that is available. */
+  models: z.array(z.string().min(1).max(256)).min(1).max(100).optional(),
+  /** Whether each model that writes is called once, for a few tokens. */
+  call: z.boolean().default(false),
+})
+
+/** `POST /v1/models/check`: which providers are reached, whether their keys are valid, which models they serve, at known prices. */
+export function checkModels(models: Pick<Models, 'check'>): RequestHandler {
+  return async (request, response) => {
+    const wish = parseValue(CheckModels, request.body ?? {}, 'the request')
+    const callsAs = wish.call ? { tenant: tenantOf(response), agent: 'gateway' } : undefined
+    response.json({ object: 'models.check', ...(await models.check({ ids: wish.models, callsAs })) })
+  }
+}
