@@ -48,7 +48,8 @@ async function measure(name: string, questions: JudgedQuestion[]): Promise<(stri
 
 async function answer({ text: question, passages }: JudgedQuestion): Promise<string> {
   const sources = passages.map(({ title, text }, index) => ({ id: index + 1, title, text }))
-  const { text } = await models.complete({ model: offlineModelId, messages: buildAnswerPrompt({ question, sources }) })
+  const asked = { model: offlineModelId, messages: buildAnswerPrompt({ question, sources }) }
+  const { text } = await models.complete(asked, { scope: { tenant: 'bench', agent: 'bench' } })
   return text
 }
 

@@ -43,6 +43,9 @@ export type DependencyResult = z.infer<typeof DependencyResult>
 /** What every agent of a step is told about the turn it works for. */
 export const AgentContext = z.looseObject({
   tenant: z.string().optional(),
+  /** Whom the client named, and the key its request came with: on their account models are called. */
+  user: z.string().optional(),
+  keyId: z.string().optional(),
   vectorStoreIds: z.array(z.string()).optional(),
   modelOptions: z.record(z.string(), z.unknown()).optional(),
   unverified: UnverifiedSentences.optional(),

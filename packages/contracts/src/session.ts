@@ -90,6 +90,7 @@ export const SubmitTurn = z.object({
   /** Default: everything. */
   replyDetail: ReplyDetail.optional(),
   user: z.string().optional(),
+  keyId: z.string().optional(),
   model: z.string(),
   messages: z.array(ChatMessage).min(1),
   modelOptions: z.record(z.string(), z.unknown()).default({}),

@@ -9,6 +9,19 @@ export {
   type PromptSource,
 } from './answer-prompt.ts'
 export { answerWithoutEvidence, type NoEvidence } from './answer-without-evidence.ts'
+export type {
+  Admission,
+  BreakerBoard,
+  BudgetGate,
+  CallControls,
+  CallEnd,
+  CallFacts,
+  CallLedger,
+  CallOutcome,
+  LedgerEntry,
+  Reservation,
+} from './attempt/call-controls.ts'
+export { type CallScope, scopeOfStep } from './attempt/call-scope.ts'
 export type { ModelTimeouts } from './call-guard.ts'
 export { type ModelInfo, offlineModelId } from './catalog.ts'
 export { type ChatIdentity, newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'

@@ -9,6 +9,8 @@ const problemCodes = {
   rate_limit_exceeded: 'rate_limit_exceeded',
   context_length_exceeded: 'invalid_request',
   content_filter: 'invalid_request',
+  budget_exceeded: 'insufficient_quota',
+  ledger_unavailable: 'dependency_unavailable',
   upstream_error: 'upstream_error',
   timeout: 'timeout',
   cancelled: 'upstream_error',

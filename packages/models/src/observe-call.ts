@@ -2,7 +2,6 @@ import { failSpan, genAi, recordModelCall, startSpan } from '@weft/telemetry'
 import type { ModelInfo } from './catalog.ts'
 import type { ModelError } from './model-error.ts'
 import type { FinishReason, ModelUsage } from './model-event.ts'
-import type { ModelRequest } from './model-request.ts'
 import { upstreamNameOf } from './read-registry.ts'
 
 /** Follows one model call: a CLIENT span with the GenAI names, and the call's tokens, cost and times as metrics. */
@@ -16,9 +15,8 @@ export interface CallObserver {
 
 interface ObservedCall {
   model: ModelInfo
-  request?: ModelRequest | undefined
-  /** The options of a chat completion body that is relayed unparsed. */
-  options?: Record<string, unknown> | undefined
+  maxOutputTokens?: unknown
+  temperature?: unknown
 }
 
 export function observeCall(call: ObservedCall): CallObserver {
@@ -68,13 +66,13 @@ export function observeCall(call: ObservedCall): CallObserver {
 }
 
 /** Content is never recorded here: prompts are the users'. */
-function requestAttributes({ model, request, options }: ObservedCall, name: string): Record<string, string | number> {
+function requestAttributes({ model, maxOutputTokens, temperature }: ObservedCall, name: string): Record<string, string | number> {
   const attributes: Record<string, unknown> = {
     [genAi.operationName]: 'chat',
     [genAi.providerName]: model.provider,
     [genAi.requestModel]: name,
-    [genAi.requestMaxTokens]: request?.maxOutputTokens ?? options?.max_completion_tokens ?? options?.max_tokens,
-    [genAi.requestTemperature]: request?.temperature ?? options?.temperature,
+    [genAi.requestMaxTokens]: maxOutputTokens,
+    [genAi.requestTemperature]: temperature,
     'openinference.span.kind': 'LLM',
   }
   return Object.fromEntries(

@@ -1,18 +1,17 @@
-import { ChatMessage } from '@weft/contracts'
 import type { Dispatcher } from 'undici'
-import { guardCall, type ModelTimeouts } from './call-guard.ts'
+import { contentOfBody } from './attempt/call-content.ts'
+import type { CallControls } from './attempt/call-controls.ts'
+import type { CallScope } from './attempt/call-scope.ts'
+import { type Attempt, openAttempt } from './attempt/open-attempt.ts'
+import type { ModelTimeouts } from './call-guard.ts'
 import { type Catalog, type ModelInfo, requireModel } from './catalog.ts'
 import { newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'
 import { collectAnswer } from './complete-model.ts'
-import { estimateInputTokens } from './estimate-tokens.ts'
 import { ModelError } from './model-error.ts'
 import type { ModelEvent, ModelUsage } from './model-event.ts'
 import { type ModelRequest, messagesFromBody, requestFromChat } from './model-request.ts'
-import { observeCall } from './observe-call.ts'
-import { relayChat } from './openai/relay-chat.ts'
-import type { RelayFacts } from './openai/relay-facts.ts'
+import { relayChat, relayedText } from './openai/relay-chat.ts'
 import type { ProviderConnection } from './provider.ts'
-import { estimateTokensOf, usageOf } from './price-tokens.ts'
 import { upstreamNameOf } from './read-registry.ts'
 
 /**
@@ -28,7 +27,9 @@ export interface PassThroughContext {
   timeouts: ModelTimeouts
   /** Undefined when no provider on OpenAI's wire is set up. */
   agent: Promise<Dispatcher> | undefined
-  stream(request: ModelRequest, options: { signal?: AbortSignal | undefined }): AsyncGenerator<ModelEvent>
+  stream(request: ModelRequest, options: { scope: CallScope; signal?: AbortSignal | undefined }): AsyncGenerator<ModelEvent>
+  controls: CallControls
+  scope: CallScope
   signal?: AbortSignal | undefined
 }
 
@@ -48,61 +49,48 @@ interface RelayContext extends PassThroughContext {
 }
 
 async function relay(body: Record<string, unknown>, context: RelayContext): Promise<PassThroughAnswer> {
-  const { model, connection, timeouts, dispatcher, signal } = context
-  const isStreamed = body.stream === true
-  const firstMs = isStreamed ? timeouts.firstTokenMs : timeouts.wholeAnswerMs
-  const guard = guardCall({ signal, firstMs, betweenMs: timeouts.betweenTokensMs, what: model.id })
-  const facts: RelayFacts = { contentChars: 0 }
-  const observed = observeCall({ model, options: body })
-  const end = (failure?: ModelError) => {
-    guard.end()
-    guard.abort()
-    if (facts.responseId !== undefined) observed.response({ id: facts.responseId })
-    if (facts.finishReason !== undefined) observed.finish(facts.finishReason)
-    const inputTokens = () => estimateBody(body)
-    const spent = usageOf(model, facts.tokens, () => estimateTokensOf({ inputTokens, outputChars: facts.contentChars, failure }))
-    observed.end(spent, failure)
-    return spent
-  }
+  const { model, connection, timeouts, dispatcher, controls, scope, signal } = context
+  const text = relayedText(body, { connection, modelName: upstreamNameOf(model.id) })
+  const content = contentOfBody(body, text)
+  const attempt = await openAttempt({
+    controls,
+    model,
+    scope,
+    content,
+    wishes: { maxOutputTokens: content.outputTokensMax, temperature: body.temperature },
+    silence: {
+      firstMs: content.isStreamed ? timeouts.firstTokenMs : timeouts.wholeAnswerMs,
+      betweenMs: timeouts.betweenTokensMs,
+    },
+    signal,
+  })
+  const { guard, answer: facts } = attempt
   try {
     if (guard.signal.aborted) throw guard.signal.reason
-    const answer = await relayChat({
-      connection,
-      dispatcher,
-      body,
-      modelName: upstreamNameOf(model.id),
-      publicId: model.id,
-      guard,
-      facts,
-    })
-    observed.firstToken()
-    if (typeof answer === 'string') return { kind: 'body', body: answer, usage: end() }
-    return watched(answer, end)
+    const { isStreamed } = content
+    const call = { connection, dispatcher, text, isStreamed, asksForUsage: asksUsage(body), publicId: model.id, guard, facts }
+    const answer = await relayChat(call)
+    attempt.touchContent()
+    if (typeof answer === 'string') return { kind: 'body', body: answer, usage: attempt.complete() }
+    return watched(answer, attempt)
   } catch (thrown) {
-    const failure =
-      thrown instanceof ModelError
-        ? thrown
-        : new ModelError('upstream_error', `${model.id}: ${String(thrown)}`, { cause: thrown })
-    end(failure)
-    throw failure
+    throw attempt.fail(thrown)
   }
 }
 
-/** Ends the observation when the stream ends, however it does. */
-function watched(chunks: AsyncGenerator<string>, end: (failure?: ModelError) => ModelUsage): PassThroughAnswer {
-  let spent: ModelUsage | undefined
+/** Ends the attempt when the stream ends, however it does. */
+function watched(chunks: AsyncGenerator<string>, attempt: Attempt): PassThroughAnswer {
   async function* relayed(): AsyncGenerator<string> {
-    let failure: ModelError | undefined
     try {
       yield* chunks
+      attempt.complete()
     } catch (thrown) {
-      failure = thrown instanceof ModelError ? thrown : new ModelError('upstream_error', String(thrown), { cause: thrown })
-      throw failure
+      throw attempt.fail(thrown)
     } finally {
-      spent = end(failure)
+      attempt.leave()
     }
   }
-  return { kind: 'stream', chunks: relayed(), usage: () => spent }
+  return { kind: 'stream', chunks: relayed(), usage: attempt.usage }
 }
 
 /** For providers with another wire: the request and the answer are translated, field by field. */
@@ -114,7 +102,7 @@ async function translate(
   refuseUntranslatable(body, modelId)
   const request = requestFromChat(modelId, messagesFromBody(body), body)
   const identity = newChatIdentity(modelId)
-  const events = context.stream(request, { signal: context.signal })
+  const events = context.stream(request, { scope: context.scope, signal: context.signal })
   if (body.stream !== true) {
     const answer = await collectAnswer(events)
     if (answer.usage === undefined) throw new ModelError('upstream_error', `${modelId} ended without usage`)
@@ -150,9 +138,4 @@ function refuseUntranslatable(body: Record<string, unknown>, modelId: string): v
 function asksUsage(body: Record<string, unknown>): boolean {
   const options = body.stream_options
   return typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
-}
-
-function estimateBody(body: Record<string, unknown>): number {
-  const messages = ChatMessage.array().safeParse(body.messages)
-  return messages.success ? estimateInputTokens(messages.data) : 0
 }

@@ -1,4 +1,5 @@
 import type { AgentEvent, ChatMessage, ExecuteRequest } from '@weft/contracts'
+import { scopeOfStep } from './attempt/call-scope.ts'
 import { offlineModelId } from './catalog.ts'
 import type { Models } from './create-models.ts'
 import { ModelError } from './model-error.ts'
@@ -9,6 +10,8 @@ export interface StepCall {
   emit(event: AgentEvent): void
   signal: AbortSignal
   tenant: string
+  /** Id of the agent whose step it is. */
+  agent: string
 }
 
 export interface AskedModel {
@@ -27,7 +30,8 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
   try {
     const model = request.model?.prefer ?? (await models.defaultModelId())
     if (model === offlineModelId) degraded.add('offline_model')
-    for await (const event of models.stream(requestFromChat(model, messages, textOptions(request)), { signal: call.signal })) {
+    const asking = requestFromChat(model, messages, textOptions(request))
+    for await (const event of models.stream(asking, { scope: scopeOfStep(request, call), signal: call.signal })) {
       switch (event.type) {
         case 'text':
           yield event.delta

@@ -6,6 +6,7 @@ import { deprecationHeaders } from './core/deprecation-headers.ts'
 import { failStream } from './fail-stream.ts'
 import type { Log } from './log.ts'
 import type { OpenAnswer } from './open-streams.ts'
+import { identityOf } from './request-context.ts'
 import { createSseStream } from './sse-stream.ts'
 
 export interface PassThroughDeps {
@@ -25,9 +26,11 @@ export async function passThroughChat(
   { chat, response, open }: PassThroughCall,
 ): Promise<void> {
   const { weft: _own, ...body } = chat
+  const { tenant, keyId } = identityOf(response)
   try {
     response.set(deprecationHeaders(chat.model, models.get(chat.model)?.deprecated))
-    const answer = await models.passThrough(body, { signal: open.signal })
+    const scope = { tenant, keyId, user: chat.safety_identifier ?? chat.user ?? undefined, agent: 'gateway' }
+    const answer = await models.passThrough(body, { scope, signal: open.signal })
     if (answer.kind === 'body') {
       response.setHeader('content-type', 'application/json; charset=utf-8')
       response.end(answer.body)

@@ -24,6 +24,7 @@ export interface SubmitDeps {
 export interface TurnRequest {
   tenant: string
   sessionId: string
+  keyId: string
   /** Unique to this HTTP request; a request with an idempotency key is known by that instead. */
   requestId: string
   idempotencyKey: string | undefined
@@ -51,12 +52,13 @@ async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortS
 }
 
 function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {
-  const { tenant, sessionId, requestId, chat } = request
+  const { tenant, sessionId, keyId, requestId, chat } = request
   const user = chat.safety_identifier ?? chat.user
   const traceparent = currentTraceparent()
   return {
     tenant,
     sessionId,
+    keyId,
     requestId,
     idempotencyKey: turnKey(request),
     ...(request.idempotencyKey === undefined ? {} : { requestHash: hashRequest(chat) }),

@@ -184,7 +184,12 @@ async function answer(given: Given) {
     ...(given.model === undefined ? {} : { model: given.model }),
   }
   const tools = { models: given.models ?? offline(), verifyQuotes: () => given.verify ?? (async (quotes) => quotes) }
-  await answerQuestion(tools, request, { emit: (event) => events.push(event), signal: new AbortController().signal, tenant: 't' })
+  await answerQuestion(tools, request, {
+    emit: (event) => events.push(event),
+    signal: new AbortController().signal,
+    tenant: 't',
+    agent: 'rag',
+  })
   const text = events.map((event) => (event.type === 'text' ? event.delta : '')).join('')
   const result = events.find((event) => event.type === 'result')
   if (result === undefined) throw new Error('no result')

@@ -3,19 +3,22 @@ import type { CallGuard } from '../call-guard.ts'
 import { explainConnectionError, explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { ProviderConnection } from '../provider.ts'
-import type { RelayFacts } from './relay-facts.ts'
+import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import { createChunkRewriter } from './rewrite-chunk.ts'
 import { readWholeChat } from './whole-chat.ts'
 
 export interface RelayCall {
   connection: ProviderConnection
   dispatcher: Dispatcher
-  body: Record<string, unknown>
-  modelName: string
+  /** What {@link relayedText} made of the client's body. */
+  text: string
+  isStreamed: boolean
+  /** The client asked for a stream's usage itself. */
+  asksForUsage: boolean
   /** The id the client knows the model by; it replaces the provider's. */
   publicId: string
   guard: CallGuard
-  facts: RelayFacts
+  facts: AnswerFacts
 }
 
 /**
@@ -23,8 +26,8 @@ export interface RelayCall {
  * the first content throw; a stream that breaks later throws from its iteration.
  */
 export async function relayChat(call: RelayCall): Promise<string | AsyncGenerator<string>> {
-  const isStreamed = call.body.stream === true
-  const response = await send(call, isStreamed)
+  const { isStreamed } = call
+  const response = await send(call)
   if (response.statusCode >= 400) throw await explainRefusal(call, response)
   if (!isStreamed) {
     const { text, facts } = readWholeChat(await readText(call, response), {
@@ -39,17 +42,20 @@ export async function relayChat(call: RelayCall): Promise<string | AsyncGenerato
   return first.done ? chunks : startingWith(first.value, chunks)
 }
 
-async function send(call: RelayCall, isStreamed: boolean): Promise<Dispatcher.ResponseData> {
-  const { connection, dispatcher, body, guard } = call
-  const url = new URL(`${connection.baseUrl.replace(/\/$/, '')}/chat/completions`)
-  const asksUsage = isStreamed && connection.streamUsage === 'asked'
-  const { weft: _, ...rest } = body
-  const sent = {
-    ...rest,
-    model: call.modelName,
-    ...(asksUsage ? { stream_options: { ...streamOptions(body), include_usage: true } } : {}),
-  }
+/** The body as it is sent upstream: the provider's own name of the model, and usage asked for wherever it has to be. */
+export function relayedText(
+  { weft: _, ...body }: Record<string, unknown>,
+  { connection, modelName }: { connection: ProviderConnection; modelName: string },
+): string {
   const { include_usage: __, ...otherOptions } = streamOptions(body)
+  if (connection.streamUsage === 'always')
+    return JSON.stringify({ ...body, model: modelName, stream_options: emptyAsUndefined(otherOptions) })
+  if (body.stream !== true) return JSON.stringify({ ...body, model: modelName })
+  return JSON.stringify({ ...body, model: modelName, stream_options: { ...otherOptions, include_usage: true } })
+}
+
+async function send({ connection, dispatcher, text, isStreamed, guard }: RelayCall): Promise<Dispatcher.ResponseData> {
+  const url = new URL(`${connection.baseUrl.replace(/\/$/, '')}/chat/completions`)
   try {
     return await dispatcher.request({
       origin: url.origin,
@@ -60,9 +66,7 @@ async function send(call: RelayCall, isStreamed: boolean): Promise<Dispatcher.Re
         authorization: `Bearer ${connection.apiKey ?? 'none'}`,
         accept: isStreamed ? 'text/event-stream' : 'application/json',
       },
-      body: JSON.stringify(
-        connection.streamUsage === 'always' ? { ...sent, stream_options: emptyAsUndefined(otherOptions) } : sent,
-      ),
+      body: text,
       signal: guard.signal,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -120,8 +124,8 @@ function errorOf(body: string): unknown {
 
 async function* relayChunks(call: RelayCall, response: Dispatcher.ResponseData): AsyncGenerator<string> {
   const { guard, facts, connection } = call
-  const clientAsked = streamOptions(call.body).include_usage === true
-  const rewriter = createChunkRewriter({ publicId: call.publicId, provider: connection.id, keepsUsage: clientAsked, facts })
+  const { publicId, asksForUsage: keepsUsage } = call
+  const rewriter = createChunkRewriter({ publicId, provider: connection.id, keepsUsage, facts })
   const decoder = new TextDecoder()
   let open = ''
   try {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import { ChatUsage, finishReason, tokenCounts } from './chat-chunk.ts'
-import type { RelayFacts } from './relay-facts.ts'
+import type { AnswerFacts } from '../attempt/answer-facts.ts'
 
 export interface ChunkRewriter {
   /** Complete SSE events in, the events for the client out; may be empty. */
@@ -35,7 +35,7 @@ export function createChunkRewriter(options: {
   publicId: string
   provider: string
   keepsUsage: boolean
-  facts: RelayFacts
+  facts: AnswerFacts
 }): ChunkRewriter {
   const { provider, keepsUsage, facts } = options
   const model = `"model":${JSON.stringify(options.publicId)}`
@@ -90,7 +90,7 @@ function dataOf(event: string): string {
     .join('\n')
 }
 
-function note(facts: RelayFacts, data: string): void {
+function note(facts: AnswerFacts, data: string): void {
   facts.responseId ??= idField.exec(data)?.[1]
   facts.contentChars += contentField.exec(data)?.[1]?.length ?? 0
   const reason = finishField.exec(data)?.[1]

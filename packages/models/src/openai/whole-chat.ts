@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import { ChatUsage, finishReason, tokenCounts } from './chat-chunk.ts'
-import type { RelayFacts } from './relay-facts.ts'
+import type { AnswerFacts } from '../attempt/answer-facts.ts'
 
 const WholeChat = z.looseObject({
   id: z.string().nullish(),
@@ -16,7 +16,7 @@ const WholeChat = z.looseObject({
 export function readWholeChat(
   body: string,
   options: { publicId: string; provider: string },
-): { text: string; facts: RelayFacts } {
+): { text: string; facts: AnswerFacts } {
   const value = parse(body, options.provider)
   if ('error' in value && value.error != null) throw explainUpstreamError({ provider: options.provider, error: value.error })
   const parsed = WholeChat.safeParse(value)

@@ -1,20 +1,31 @@
+import type { CallControls } from '../attempt/call-controls.ts'
+import type { CallScope } from '../attempt/call-scope.ts'
 import type { ModelTimeouts } from '../call-guard.ts'
-import { createModels, type Models } from '../create-models.ts'
+import { type CallOptions, createModels, type Models } from '../create-models.ts'
 import { startAnthropicServer } from './anthropic-server.ts'
 import type { ModelServer } from './model-server.ts'
 import { startOpenAiServer } from './openai-server.ts'
 
+type Optional<Call> = Call extends (request: infer Asked, options: CallOptions) => infer Answer
+  ? (request: Asked, options?: Partial<CallOptions>) => Answer
+  : never
+
 export interface TestModels {
-  models: Models
+  /** Calls without a scope are made on {@link testScope}'s account. */
+  models: Omit<Models, 'stream' | 'complete' | 'passThrough'> & {
+    [Name in 'stream' | 'complete' | 'passThrough']: Optional<Models[Name]>
+  }
   openai: ModelServer
   anthropic: ModelServer
   stop(): Promise<void>
 }
 
+export const testScope: CallScope = { tenant: 'tenant', agent: 'gateway' }
+
 /** Models whose providers are strict local servers. */
 export async function createTestModels(
   settings: Record<string, string> = {},
-  timeouts: Partial<ModelTimeouts> = {},
+  { controls, ...timeouts }: Partial<ModelTimeouts> & { controls?: CallControls } = {},
 ): Promise<TestModels> {
   const openai = await startOpenAiServer()
   const anthropic = await startAnthropicServer()
@@ -28,9 +39,15 @@ export async function createTestModels(
     },
     telemetry: { logger: { info: () => undefined } },
     timeouts,
+    controls,
   })
   return {
-    models,
+    models: {
+      ...models,
+      stream: (request, options) => models.stream(request, { scope: testScope, ...options }),
+      complete: (request, options) => models.complete(request, { scope: testScope, ...options }),
+      passThrough: (body, options) => models.passThrough(body, { scope: testScope, ...options }),
+    },
     openai,
     anthropic,
     async stop() {

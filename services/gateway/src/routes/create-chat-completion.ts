@@ -91,7 +91,7 @@ async function runWorkflow(deps: ChatDeps, call: WorkflowCall): Promise<void> {
         // A reader that hangs up now does not undo the request: the session works on and can be asked for.
         const accepted =
           decision === undefined
-            ? await acceptTurn(deps, { tenant, sessionId, requestId, idempotencyKey, chat })
+            ? await acceptTurn(deps, { tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat })
             : await acceptDecision(deps, decision, replyDetailOf(chat))
         if (chat.weft?.background === true) acknowledge(response, accepted)
         else await answer(deps, { ...call, session, accepted, inbox })

@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { chooseSessionId, parseIdempotencyKey } from '../core/session-id.ts'
 import type { SessionRef, Sessions } from '../dapr-sessions.ts'
+import { identityOf } from '../request-context.ts'
 import { retryBriefly } from '../retry-briefly.ts'
 import { sessionOf } from './session-params.ts'
 
@@ -26,6 +27,7 @@ export function forkSession(sessions: Pick<Sessions, 'seed' | 'submit' | 'view'>
     const wish = parseValue(ForkBody, request.body ?? {}, 'the request')
     const idempotencyKey = parseIdempotencyKey(request.get('idempotency-key'))
     const { tenant } = source
+    const { keyId } = identityOf(response)
     const chosenBy = `${tenant}\nfork of ${source.sessionId}`
     const fork: SessionRef = { tenant, sessionId: chooseSessionId(chosenBy, { sessionId: undefined, idempotencyKey }) }
     const answer = await retryBriefly(async (signal) => {
@@ -33,6 +35,7 @@ export function forkSession(sessions: Pick<Sessions, 'seed' | 'submit' | 'view'>
       const traceparent = currentTraceparent()
       const turn: SubmitTurn = {
         ...fork,
+        keyId,
         requestId: newId('req'),
         // The session is the fork's own: its first turn is this request, however often it is sent.
         idempotencyKey: 'fork',

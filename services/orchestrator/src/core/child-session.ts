@@ -74,6 +74,7 @@ export function childRequest(
       },
       parent,
       ...(state.user === undefined ? {} : { user: state.user }),
+      ...(turn.request.keyId === undefined ? {} : { keyId: turn.request.keyId }),
       ...(turn.request.traceparent === undefined ? {} : { traceparent: turn.request.traceparent }),
     },
   }

@@ -1,5 +1,5 @@
-import type { DependencyResult, ExecuteRequest } from '@weft/contracts'
-import type { SessionState, StepRef, StepState } from './session-state.ts'
+import type { AgentContext, DependencyResult, ExecuteRequest } from '@weft/contracts'
+import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 import { budgetLeftUsd } from './turn-budget.ts'
 
 export interface StepRequest {
@@ -38,6 +38,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
       dependencies: Object.fromEntries(dependencies),
       context: {
         tenant: state.tenant,
+        ...accountOf(state, request),
         vectorStoreIds: request.vectorStoreIds,
         modelOptions: request.modelOptions,
         ...(request.options.unverified === undefined ? {} : { unverified: request.options.unverified }),
@@ -48,6 +49,14 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
       ...(current.checkpoint === undefined ? {} : { checkpoint: current.checkpoint }),
     },
   }
+}
+
+/** A turn may name another user than the one its session began with. */
+function accountOf(
+  { user: sessionUser }: SessionState,
+  { user = sessionUser, keyId }: TurnState['request'],
+): Partial<AgentContext> {
+  return { ...(user === undefined ? {} : { user }), ...(keyId === undefined ? {} : { keyId }) }
 }
 
 /** Stable over all attempts at the same work; what a person had changed in between is other work, not to be answered from the kept result. */

@@ -1,0 +1,74 @@
+import type { ModelInfo } from '../catalog.ts'
+import type { ModelErrorCode } from '../model-error.ts'
+import type { ModelUsage } from '../model-event.ts'
+import type { CallScope } from './call-scope.ts'
+
+/** What is known of a call before it is made. */
+export interface CallFacts {
+  /** Unique to this attempt at one model. */
+  callId: string
+  kind: 'chat' | 'embedding' | 'rerank'
+  model: ModelInfo
+  scope: CallScope
+  /** 1 for the model tried first, one more for each that it is replaced by. */
+  attempt: number
+  /** The first attempt's `callId`: its own for that one. */
+  firstCallId: string
+  isStreamed: boolean
+  /** Estimated from characters. */
+  inputTokens: number
+  /** Size of what is sent; no tokenizer makes more tokens of a text than it has bytes. */
+  inputBytes: number
+  /** The longest answer the request allows, in tokens; the model's own limit may be lower. */
+  outputTokensMax?: number | undefined
+  /** Answers asked for at once: `n` of a chat completion. */
+  answers: number
+}
+
+export type CallOutcome = { kind: 'completed' } | { kind: 'cancelled' } | { kind: 'failed'; code: ModelErrorCode }
+
+export interface CallEnd {
+  usage: ModelUsage
+  outcome: CallOutcome
+  durationMs: number
+  firstTokenMs?: number | undefined
+}
+
+/** Where calls are recorded. `begin` settles once the call would survive the end of this process; it throws ModelError when nothing can be recorded. */
+export interface CallLedger {
+  begin(facts: CallFacts): LedgerEntry | Promise<LedgerEntry>
+}
+
+export interface LedgerEntry {
+  end(end: CallEnd): void
+}
+
+/** What may be spent. `reserve` sets the call's worst case aside, or throws ModelError `budget_exceeded`. */
+export interface BudgetGate {
+  reserve(facts: CallFacts): Reservation | Promise<Reservation>
+}
+
+/** Exactly one of both is called, once: `settle` with what the call has cost, `release` when it was not made. */
+export interface Reservation {
+  settle(costUsd: number): void
+  release(): void
+}
+
+/** Which models are worth a call now. `admit` throws ModelError for one that keeps failing. */
+export interface BreakerBoard {
+  admit(modelId: string): Admission | Promise<Admission>
+}
+
+/** Exactly one of these is called, once; `abandoned` when the call says nothing about the model, as when it was cancelled. */
+export interface Admission {
+  succeeded(): void
+  failed(code: ModelErrorCode): void
+  abandoned(): void
+}
+
+/** What every call passes. Whatever is left out lets all calls through. */
+export interface CallControls {
+  budgets?: BudgetGate | undefined
+  breakers?: BreakerBoard | undefined
+  ledger?: CallLedger | undefined
+}

@@ -1,0 +1,146 @@
+import { newId } from '@weft/contracts'
+import { type CallGuard, guardCall } from '../call-guard.ts'
+import type { ModelInfo } from '../catalog.ts'
+import { ModelError } from '../model-error.ts'
+import type { ModelUsage } from '../model-event.ts'
+import { type CallObserver, observeCall } from '../observe-call.ts'
+import { estimateTokensOf, usageOf } from '../price-tokens.ts'
+import type { AnswerFacts } from './answer-facts.ts'
+import type { CallContent } from './call-content.ts'
+import type { Admission, CallControls, CallFacts, CallOutcome, LedgerEntry, Reservation } from './call-controls.ts'
+import type { CallScope } from './call-scope.ts'
+
+export interface AttemptOptions {
+  controls: CallControls
+  model: ModelInfo
+  scope: CallScope
+  content: CallContent
+  /** What the span tells of the request. */
+  wishes: { maxOutputTokens?: unknown; temperature?: unknown }
+  silence: { firstMs: number; betweenMs: number }
+  signal?: AbortSignal | undefined
+  /** The attempts before, when another model did not answer. */
+  follows?: { firstCallId: string; attempt: number } | undefined
+}
+
+/** One call of one model. Whoever opened it ends it, however the call goes; what comes after its first end does nothing. */
+export interface Attempt {
+  callId: string
+  guard: CallGuard
+  /** Filled in by whoever reads the answer. */
+  answer: AnswerFacts
+  /** Content came: from here on there is no other model. */
+  touchContent(): void
+  /** What the call used, once it has ended. */
+  usage(): ModelUsage | undefined
+  /** The answer is whole. */
+  complete(): ModelUsage
+  /** The call failed, or was cancelled: why. */
+  fail(thrown: unknown): ModelError
+  /** The reader left before the end: the call is cancelled upstream. */
+  leave(): void
+}
+
+/**
+ * Lets a call through what it has to pass, in this order: its worst case is reserved, the breaker admits it, the ledger knows of it. Throws ModelError
+ * when one of them refuses; what was taken before is given back.
+ */
+export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
+  const facts = factsOf(options)
+  const { controls, model, silence, signal } = options
+  let reservation: Reservation | undefined
+  let admission: Admission | undefined
+  try {
+    reservation = await controls.budgets?.reserve(facts)
+    admission = await controls.breakers?.admit(model.id)
+    const entry = await controls.ledger?.begin(facts)
+    const guard = guardCall({ signal, ...silence, what: model.id })
+    return startAttempt(facts, { ...options.wishes, reservation, admission, entry, guard })
+  } catch (thrown) {
+    admission?.abandoned()
+    reservation?.release()
+    throw thrown
+  }
+}
+
+function factsOf({ model, scope, content, follows }: AttemptOptions): CallFacts {
+  const callId = newId('call')
+  const { firstCallId, attempt } = follows ?? { firstCallId: callId, attempt: 1 }
+  return { callId, kind: 'chat', model, scope, attempt, firstCallId, ...content }
+}
+
+interface Taken {
+  maxOutputTokens?: unknown
+  temperature?: unknown
+  reservation: Reservation | undefined
+  admission: Admission | undefined
+  entry: LedgerEntry | undefined
+  guard: CallGuard
+}
+
+function startAttempt(facts: CallFacts, taken: Taken): Attempt {
+  const { model, callId } = facts
+  const { guard, maxOutputTokens, temperature } = taken
+  const startedAt = performance.now()
+  const observed = observeCall({ model, maxOutputTokens, temperature })
+  const answer: AnswerFacts = { contentChars: 0 }
+  let firstTokenMs: number | undefined
+  let used: ModelUsage | undefined
+
+  function end(outcome: CallOutcome, failure?: ModelError): ModelUsage {
+    if (used !== undefined) return used
+    guard.end()
+    // A reader that stops early leaves the call running upstream unless it is aborted here.
+    guard.abort()
+    const { tokens, contentChars } = answer
+    const inputTokens = () => facts.inputTokens
+    const usage = usageOf(model, tokens, () => estimateTokensOf({ inputTokens, outputChars: contentChars, failure }))
+    used = usage
+    taken.entry?.end({ usage, outcome, durationMs: performance.now() - startedAt, firstTokenMs })
+    tellBreaker(taken.admission, outcome)
+    taken.reservation?.settle(usage.costUsd)
+    tellObserver(observed, { answer, usage, failure })
+    return usage
+  }
+
+  return {
+    callId,
+    guard,
+    answer,
+    touchContent() {
+      firstTokenMs ??= performance.now() - startedAt
+      observed.firstToken()
+    },
+    usage: () => used,
+    complete: () => end({ kind: 'completed' }),
+    fail(thrown) {
+      const failure = guard.reason() ?? asModelError(thrown, model.id)
+      end(failure.code === 'cancelled' ? { kind: 'cancelled' } : { kind: 'failed', code: failure.code }, failure)
+      return failure
+    },
+    leave: () => {
+      end({ kind: 'cancelled' })
+    },
+  }
+}
+
+function tellBreaker(admission: Admission | undefined, outcome: CallOutcome): void {
+  if (outcome.kind === 'completed') admission?.succeeded()
+  else if (outcome.kind === 'failed') admission?.failed(outcome.code)
+  else admission?.abandoned()
+}
+
+function tellObserver(
+  observed: CallObserver,
+  { answer, usage, failure }: { answer: AnswerFacts; usage: ModelUsage; failure: ModelError | undefined },
+): void {
+  observed.response({ id: answer.responseId, model: answer.responseModel })
+  if (answer.finishReason !== undefined) observed.finish(answer.finishReason)
+  observed.end(usage, failure)
+}
+
+function asModelError(thrown: unknown, modelId: string): ModelError {
+  if (thrown instanceof ModelError) return thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return new ModelError('upstream_error', `${modelId}: ${message}`, { cause: thrown })
+}

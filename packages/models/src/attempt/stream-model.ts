@@ -1,0 +1,59 @@
+import type { ModelTimeouts } from '../call-guard.ts'
+import { type Catalog, requireModel } from '../catalog.ts'
+import type { ModelEvent } from '../model-event.ts'
+import type { ModelRequest } from '../model-request.ts'
+import { upstreamNameOf } from '../read-registry.ts'
+import { charsOfEvent } from './answer-facts.ts'
+import { contentOfRequest } from './call-content.ts'
+import type { CallControls } from './call-controls.ts'
+import type { CallScope } from './call-scope.ts'
+import { openAttempt } from './open-attempt.ts'
+
+export interface StreamContext {
+  catalog: Catalog
+  timeouts: ModelTimeouts
+  controls: CallControls
+  scope: CallScope
+  signal?: AbortSignal | undefined
+}
+
+/** One attempt at one model, on whichever wire its provider speaks. Throws ModelError; ends with `finish` and `usage`. */
+export async function* streamModel(request: ModelRequest, context: StreamContext): AsyncGenerator<ModelEvent> {
+  const { catalog, timeouts, controls, scope, signal } = context
+  const { model, provider } = requireModel(catalog, request.model)
+  const attempt = await openAttempt({
+    controls,
+    model,
+    scope,
+    content: contentOfRequest(request),
+    wishes: request,
+    silence: { firstMs: timeouts.firstTokenMs, betweenMs: timeouts.betweenTokensMs },
+    signal,
+  })
+  const { guard, answer } = attempt
+  try {
+    if (guard.signal.aborted) throw guard.signal.reason
+    const { capabilities, outputTokensMax } = model
+    const call = { request, modelName: upstreamNameOf(model.id), capabilities, outputTokensMax, signal: guard.signal }
+    for await (const event of provider.provider.stream(call)) {
+      guard.touch()
+      if (event.type === 'tokens') answer.tokens = event
+      else if (event.type === 'response') {
+        answer.responseId = event.id ?? answer.responseId
+        answer.responseModel = event.model ?? answer.responseModel
+      } else {
+        answer.contentChars += charsOfEvent(event)
+        if (event.type === 'finish') answer.finishReason = event.reason
+        else attempt.touchContent()
+        yield event
+      }
+    }
+    const reason = guard.reason()
+    if (reason !== undefined) throw reason
+    yield { type: 'usage', ...attempt.complete() }
+  } catch (thrown) {
+    throw attempt.fail(thrown)
+  } finally {
+    attempt.leave()
+  }
+}
