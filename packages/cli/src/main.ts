@@ -14,6 +14,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   ask: async () => (await import('./commands/client/ask.ts')).registerAsk,
   search: async () => (await import('./commands/client/search.ts')).registerSearch,
   evaluate: async () => (await import('./commands/evaluate/evaluate.ts')).registerEvaluate,
+  embeddings: async () => (await import('./commands/client/embeddings.ts')).registerEmbeddings,
   approvals: async () => (await import('./commands/client/approvals.ts')).registerApprovals,
   agent: async () => (await import('./commands/agent.ts')).registerAgent,
   models: async () => (await import('./commands/client/models.ts')).registerModels,

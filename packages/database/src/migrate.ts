@@ -10,6 +10,7 @@ import * as creation from './migrations/0006-sessions-by-creation.ts'
 import * as embeddings from './migrations/0007-embeddings.ts'
 import * as plainBm25 from './migrations/0008-plain-bm25.ts'
 import * as feedback from './migrations/0009-feedback.ts'
+import * as rebuild from './migrations/0010-embeddings-rebuild.ts'
 import * as storeFiles from './migrations/0011-store-files-by-creation.ts'
 import type { Schema } from './schema.ts'
 
@@ -30,6 +31,7 @@ export const migrations: Migration[] = [
   { name: '0007-embeddings', up: embeddings.up, down: embeddings.down },
   { name: '0008-plain-bm25', up: plainBm25.up, down: plainBm25.down },
   { name: '0009-feedback', up: feedback.up, down: feedback.down },
+  { name: '0010-embeddings-rebuild', up: rebuild.up, down: rebuild.down },
   { name: '0011-store-files-by-creation', up: storeFiles.up, down: storeFiles.down },
 ]
 

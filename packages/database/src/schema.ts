@@ -71,12 +71,17 @@ export interface Schema {
     /** The parts of the text's identifiers, such as `user name` for `userName`. */
     identifiers: Generated<string>
   }
-  /** At most one is active: it embeds what is new, and questions. */
+  /**
+   * At most one is active: it embeds what is new, and questions. At most one is being rebuilt: its vectors are made beside those of the active one.
+   * Those of a retired one are deleted.
+   */
   embedding_models: {
     id: string
     dimensions: number
     is_normalised: boolean
     is_active: Generated<boolean>
+    rebuild_started_at: Timestamp | null
+    retired_at: Timestamp | null
     created_at: CreatedAt
   }
   chunk_embeddings: {

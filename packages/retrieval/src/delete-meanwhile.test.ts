@@ -7,7 +7,7 @@ import { createFileReader, type FileReader } from './file-reader.ts'
 import { ingestFile } from './ingest-file.ts'
 import { ingestSmallFiles } from './ingest-small-files.ts'
 import { createKnowledgeStore } from './knowledge-store.ts'
-import { activateEmbeddingModel } from './postgres-embedding-models.ts'
+import { settleEmbeddingModel } from './postgres-embedding-models.ts'
 import { searchKnowledge } from './postgres-search-knowledge.ts'
 import { fakeEmbedder } from './testing.ts'
 
@@ -31,7 +31,7 @@ function whatIsDeletedMeanwhile(start: () => Promise<TestDatabase>): void {
     test = await start()
     other = openDatabase({ urls: [test.url] })
     reader = createFileReader()
-    await activateEmbeddingModel(test.database, await fakeEmbedder().describe())
+    await settleEmbeddingModel(test.database, { chosen: fakeEmbedder(), canEmbed: () => true })
   }, 60_000)
 
   afterAll(async () => {

@@ -1,7 +1,6 @@
 import type { Embedder } from '@weft/contracts'
 import type { Database } from '@weft/database'
 import { withSpan } from '@weft/telemetry'
-import { buildVectorIndex } from './postgres-embedding-models.ts'
 import {
   type ClaimedChunk,
   claimChunks,
@@ -10,6 +9,7 @@ import {
   releaseChunks,
   storeVectors,
 } from './postgres-embedding-queue.ts'
+import { buildVectorIndex } from './postgres-vector-index.ts'
 
 /** Chunks of one round: a few hundred milliseconds of the local model's work, which a kill may lose. */
 const roundMax = 32

@@ -1,88 +1,102 @@
-import { type EmbeddingModel, WeftError } from '@weft/contracts'
+import { type Embedder, type EmbeddingModel, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import { dimensionsOf } from './postgres-vector-value.ts'
+import { queueMissing } from './postgres-embedding-queue.ts'
+import { beginVectorIndex } from './postgres-vector-index.ts'
 
-const ModelRow = z.object({ id: z.string(), dimensions: z.int(), is_active: z.boolean() })
+const ModelRow = z.object({ id: z.string(), dimensions: z.int(), state: z.enum(['active', 'stored', 'building', 'retired']) })
 
 /**
- * Makes a model the one that embeds what is new, and queues the chunks that have no vectors of it. Without a model nothing is embedded, and search
- * goes by words. Throws `conflict` when vectors of another model are there: they are not comparable, so that they are never mixed.
+ * A model with vectors in the database. `active`: searched, and made for what is new. `stored`: kept, but neither. `building`: made beside
+ * the active one's, to take its place. `retired`: being deleted.
  */
-export async function activateEmbeddingModel(database: Database, model: EmbeddingModel | undefined): Promise<void> {
-  const { rows } = await sql`select id, dimensions, is_active from embedding_models`.execute(database.db)
-  const known = rows.map((row) => ModelRow.parse(row))
-  const other = known.find(({ id }) => id !== model?.id)
-  if (model !== undefined && other !== undefined)
-    throw new WeftError(
-      'conflict',
-      `the vectors stored are those of ${other.id}, and ${model.id} cannot be compared with them: set the embedder back to ${other.id}, or take an empty database and ingest anew`,
-    )
-  if (model === undefined) return deactivate(database)
-  await addModel(database, model)
-  await queueMissing(database, model.id)
+export type StoredModel = z.infer<typeof ModelRow>
+
+export async function listEmbeddingModels({ db }: Pick<Database, 'db'>): Promise<StoredModel[]> {
+  const { rows } = await sql`
+    select id, dimensions, case when is_active then 'active' when rebuild_started_at is not null then 'building'
+      when retired_at is not null then 'retired' else 'stored' end as state
+    from embedding_models order by created_at, id
+  `.execute(db)
+  return rows.map((row) => ModelRow.parse(row))
+}
+
+export const rebuildCommand = 'npx weft embeddings rebuild'
+
+/** `problem`: why the model that is chosen is not the one that embeds. */
+type Settled = { active: string | undefined; problem?: string | undefined }
+
+export type ChosenModels = {
+  /** The model that is to make vectors; undefined: none, search goes by words. */
+  chosen: Embedder | undefined
+  /** Whether a model can be asked. */
+  canEmbed(id: string): boolean
+}
+
+/**
+ * Makes the chosen model the one that embeds what is new, and queues the chunks that have no vectors of it. Where vectors of another model are stored they
+ * are never mixed with its own: that model goes on, where it can be asked, until a rebuild has made them anew; where it cannot, search
+ * goes by words. Throws what the embedder throws, and `conflict` when the chosen model's vectors have another size than those stored of it.
+ */
+export async function settleEmbeddingModel(database: Database, { chosen, canEmbed }: ChosenModels): Promise<Settled> {
+  if (chosen === undefined) {
+    await deactivate(database)
+    return { active: undefined }
+  }
+  const models = await listEmbeddingModels(database)
+  const other = modelInTheWay(models, chosen)
+  if (other === undefined) {
+    await activate(database, await chosen.describe())
+    return { active: chosen.id }
+  }
+  const mayGoOn = canEmbed(other.id)
+  if (!mayGoOn) await deactivate(database)
+  else if (other.state === 'stored') await activate(database, { ...other, isNormalised: true })
+  return { active: mayGoOn ? other.id : undefined, problem: problemOfEmbedder(models, { chosen, canEmbed }) }
+}
+
+function modelInTheWay(models: StoredModel[], chosen: Embedder): StoredModel | undefined {
+  return models.find(({ id, state }) => id !== chosen.id && (state === 'active' || state === 'stored'))
+}
+
+/** Why the chosen model is not searched by, and what to do; undefined when it is, or none is chosen. */
+export function problemOfEmbedder(models: StoredModel[], { chosen, canEmbed }: ChosenModels): string | undefined {
+  const other = chosen === undefined ? undefined : modelInTheWay(models, chosen)
+  if (chosen === undefined || other === undefined) return undefined
+  const isBuilding = models.some(({ id, state }) => id === chosen.id && state === 'building')
+  const remedy = isBuilding
+    ? `those of ${chosen.id} are being made`
+    : `"${rebuildCommand}" makes those of ${chosen.id}, and ${other.id} set as WEFT_EMBEDDER keeps what is there`
+  const meanwhile = canEmbed(other.id)
+    ? `${other.id} goes on until it is done`
+    : `${other.id} cannot be asked, search goes by words`
+  return `the vectors stored are those of ${other.id}, and ${chosen.id} cannot be compared with them: ${remedy}; ${meanwhile}`
 }
 
 /** Files that only wait for their vectors are complete without. */
 async function deactivate(database: Database): Promise<void> {
   await sql`
-    with gone as (update embedding_models set is_active = false where is_active), queue as (delete from embedding_queue)
+    with gone as (update embedding_models set is_active = false where is_active returning id),
+      queue as (delete from embedding_queue where model in (select id from gone))
     update vector_store_files set status = 'completed' where status = 'embedding'
   `.execute(database.db)
 }
 
-async function addModel({ db }: Database, { id, dimensions, isNormalised }: EmbeddingModel): Promise<void> {
-  await sql`
-    insert into embedding_models (id, dimensions, is_normalised, is_active) values (${id}, ${dimensions}, ${isNormalised}, true)
-    on conflict (id) do update set is_active = true
-  `.execute(db)
-  if (await isEmbedded(db)) await createVectorIndex({ db }, { id, dimensions })
-}
-
-async function queueMissing({ db }: Database, model: string): Promise<void> {
-  await sql`
-    insert into embedding_queue (model, chunk_id, vector_store_id, file_id)
-    select ${model}, c.id, c.vector_store_id, c.file_id from chunks c
-    where not exists (select 1 from chunk_embeddings e where e.model = ${model} and e.chunk_id = c.id)
-    on conflict do nothing
-  `.execute(db)
-}
-
-/** In the embedded database a row is added to the index as quickly as a whole index is built, and building one would keep everybody waiting. */
-async function isEmbedded(db: Database['db']): Promise<boolean> {
-  const { rows } = await sql`select 1 where version() like '%emscripten%'`.execute(db)
-  return rows.length > 0
-}
-
-/** Vectors of a model from which on comparing a question with each of them takes longer than walking an index. */
-const indexedFrom = 5_000
-
-/** The index of a model's vectors, built once what was to be embedded at first is: a bulk is loaded faster without it. Answers whether it built it. */
-export async function buildVectorIndex({ db }: Database, model: Pick<EmbeddingModel, 'id' | 'dimensions'>): Promise<boolean> {
+async function activate(database: Database, model: Omit<EmbeddingModel, 'inputTokensMax'>): Promise<void> {
+  const { id, dimensions, isNormalised } = model
   const { rows } = await sql`
-    select 1 where to_regclass(${indexName(model.id)}) is null
-      and (select count(*) from (select 1 from chunk_embeddings where model = ${model.id} limit ${indexedFrom}) as counted) = ${indexedFrom}
-  `.execute(db)
-  if (rows.length === 0) return false
-  await createVectorIndex({ db }, model)
-  return true
+    insert into embedding_models (id, dimensions, is_normalised, is_active) values (${id}, ${dimensions}, ${isNormalised}, true)
+    on conflict (id) do update set is_active = true, rebuild_started_at = null, retired_at = null
+    where embedding_models.dimensions = excluded.dimensions returning 1
+  `.execute(database.db)
+  if (rows.length === 0) throw otherSize(model)
+  await beginVectorIndex(database, model)
+  await queueMissing(database, id)
 }
 
-/** m = 16 and ef_construction = 64: pgvector's defaults. The inner product of vectors of length one orders as the cosine does. */
-async function createVectorIndex(
-  { db }: Pick<Database, 'db'>,
-  { id, dimensions }: Pick<EmbeddingModel, 'id' | 'dimensions'>,
-): Promise<void> {
-  const size = dimensionsOf(dimensions)
-  await sql`
-    create index if not exists ${sql.raw(indexName(id))} on chunk_embeddings
-    using hnsw ((embedding::halfvec(${sql.raw(String(size))})) halfvec_ip_ops) where model = ${sql.lit(id)}
-  `.execute(db)
-}
-
-function indexName(model: string): string {
-  return `chunk_embeddings_of_${model
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .slice(0, 40)}`
+export function otherSize({ id, dimensions }: Pick<EmbeddingModel, 'id' | 'dimensions'>): WeftError {
+  return new WeftError(
+    'conflict',
+    `${id} now makes vectors of ${dimensions} dimensions, and those stored of it have others: serve it under another name, set that as WEFT_EMBEDDER, and run "${rebuildCommand}"`,
+  )
 }

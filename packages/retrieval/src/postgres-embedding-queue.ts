@@ -6,12 +6,12 @@ import { vectorText } from './postgres-vector-value.ts'
 /** The status of a file whose text was just indexed: complete, unless its chunks are to get vectors. */
 export const statusWhenIndexed = sql`(case when exists (select 1 from embedding_models where is_active) then 'embedding' else 'completed' end)`
 
-/** Follows an `added` that answers the ids of chunks just written: they lose what vectors they had, and wait for new ones. */
+/** Follows an `added` that answers the ids of chunks just written: they lose what vectors they had, and wait for new ones, also of a model being rebuilt. */
 export const queueEmbeddings = sql`outdated as (
   delete from chunk_embeddings e using added where e.chunk_id = added.id
 ), queued as (
   insert into embedding_queue (model, chunk_id, vector_store_id, file_id)
-  select m.id, added.id, added.vector_store_id, added.file_id from added, embedding_models m where m.is_active
+  select m.id, added.id, added.vector_store_id, added.file_id from added, embedding_models m where m.is_active or m.rebuild_started_at is not null
   on conflict (model, chunk_id) do update set claimed_until = null
 )`
 
@@ -29,6 +29,34 @@ const ClaimedRow = z.object({
 
 /** Whose worker died within this is another's to take. */
 const claimSeconds = 120
+
+/** Queueing as many takes some tens of milliseconds, during which the embedded database serves nobody else. */
+const queuedAtOnce = 5_000
+
+const Queued = z.object({ seen: z.int(), last: z.string().nullable(), queued: z.int() })
+
+/** Queues the chunks that have no vectors of a model and do not wait for any yet, some at a time. Answers how many. */
+export async function queueMissing({ db }: Database, model: string): Promise<number> {
+  let all = 0
+  for (let last: string | null = '0'; last !== null; ) {
+    const { rows } = await sql`
+      with batch as materialized (
+        select id, vector_store_id, file_id from chunks where id > ${last}::bigint order by id limit ${queuedAtOnce} for key share
+      ),
+      queued as (
+        insert into embedding_queue (model, chunk_id, vector_store_id, file_id)
+        select ${model}, batch.id, batch.vector_store_id, batch.file_id from batch
+        where not exists (select 1 from chunk_embeddings e where e.model = ${model} and e.chunk_id = batch.id)
+        on conflict do nothing returning 1
+      )
+      select (select count(*)::int from batch) as seen, (select max(id)::text from batch) as last, (select count(*)::int from queued) as queued
+    `.execute(db)
+    const round: z.infer<typeof Queued> = Queued.parse(rows[0])
+    all += round.queued
+    last = round.seen < queuedAtOnce ? null : round.last
+  }
+  return all
+}
 
 /** Takes chunks that wait for vectors of the model, oldest first. */
 export async function claimChunks({ db }: Database, model: string, limit: number): Promise<ClaimedChunk[]> {
@@ -119,7 +147,7 @@ function given(chunks: ClaimedChunk[]) {
     from unnest(${ids}::bigint[], ${tenants}::text[], ${stores}::text[], ${hashes}::text[]) as chunk(id, tenant, store, hash)`
 }
 
-/** Files all of whose chunks have their vectors become complete: those of the chunks given, else all. Answers how many. */
+/** Files all of whose chunks have the vectors that are searched become complete: those of the chunks given, else all. Answers how many. */
 export async function completeEmbeddedFiles({ db }: Database, chunks?: ClaimedChunk[]): Promise<number> {
   const stores = chunks?.map(({ vectorStoreId }) => vectorStoreId)
   const files = chunks?.map(({ fileId }) => fileId)
@@ -130,7 +158,8 @@ export async function completeEmbeddedFiles({ db }: Database, chunks?: ClaimedCh
   const { rows } = await sql`
     update vector_store_files f set status = 'completed', updated_at = greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')
     where f.status = 'embedding' ${ofChunks} and not exists (
-      select 1 from embedding_queue q where q.vector_store_id = f.vector_store_id and q.file_id = f.file_id
+      select 1 from embedding_queue q join embedding_models m on m.id = q.model and m.is_active
+      where q.vector_store_id = f.vector_store_id and q.file_id = f.file_id
     ) returning 1
   `.execute(db)
   return rows.length

@@ -1,7 +1,9 @@
+import type { Embedder } from '@weft/contracts'
 import { searchBm25, sql } from '@weft/database'
 import type { Legs } from './fuse-rankings.ts'
 import { identifierParts } from './identifier-parts.ts'
 import type { ChunkRow } from './postgres-chunks.ts'
+import { rebuildCommand } from './postgres-embedding-models.ts'
 import { compileFilter } from './postgres-filter.ts'
 import { searchVectors, type VectorHit } from './postgres-search-vectors.ts'
 import type { SearchTools } from './search-tools.ts'
@@ -51,21 +53,35 @@ function findByWords({ database }: SearchTools, request: LegsRequest, depth: num
   })
 }
 
-async function findByVectors(
-  { database, embedder }: SearchTools,
-  { tenant, vectorStoreIds, query, filters }: LegsRequest,
-  depth: number,
-): Promise<{ hits: VectorHit[]; skipped: string[] }> {
+type VectorsLeg = { hits: VectorHit[]; skipped: string[] }
+
+/** Where the vectors stored turn out to be another model's than thought, as after a switch, the question is embedded with that one. */
+async function findByVectors(tools: SearchTools, request: LegsRequest, depth: number): Promise<VectorsLeg> {
+  const { embedder } = tools
   if (embedder === undefined) return { hits: [], skipped: [] }
+  const found = await findWith(embedder, { tools, request, depth })
+  if (!('other' in found)) return found
+  const follower = tools.follow?.(found.other)
+  const again = follower === undefined ? found : await findWith(follower, { tools, request, depth })
+  if (!('other' in again)) return again
+  return { hits: [], skipped: [`vectors: those stored are of ${again.other}, which cannot be asked; see ${rebuildCommand}`] }
+}
+
+type VectorSearch = { tools: SearchTools; request: LegsRequest; depth: number }
+
+async function findWith(embedder: Embedder, search: VectorSearch): Promise<VectorsLeg | { other: string }> {
+  const { tenant, vectorStoreIds, query, filters } = search.request
   const filter = filters === undefined ? undefined : compileFilter(filters, sql`c.attributes`)
   const vector = await embedQuery(embedder, query)
   if (typeof vector === 'string') return { hits: [], skipped: [`vectors: ${vector}`] }
   const model = await embedder.describe()
-  return { hits: await searchVectors(database, { tenant, vectorStoreIds, model, vector, limit: depth, filter }), skipped: [] }
+  const asked = { tenant, vectorStoreIds, model, vector, limit: search.depth, filter }
+  const found = await searchVectors(search.tools.database, asked)
+  return found.kind === 'found' ? { hits: found.hits, skipped: [] } : { other: found.model.id }
 }
 
 /** The question's vector, or why there is none. */
-async function embedQuery(embedder: NonNullable<SearchTools['embedder']>, query: string): Promise<Float32Array | string> {
+async function embedQuery(embedder: Embedder, query: string): Promise<Float32Array | string> {
   try {
     const { vectors } = await embedder.embed({ texts: [query], purpose: 'query' })
     return vectors[0]?.[0] ?? 'the embedding model answered no vector'

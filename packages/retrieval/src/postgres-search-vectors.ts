@@ -35,20 +35,34 @@ const efSearchMin = 100
 
 /**
  * The chunks closest to a vector: `limit` of them when there are as many, whatever the filter. Few are compared one by one. Of many an HNSW index
- * answers nearly the closest; where it ends before it has enough that pass the filter, all are compared.
+ * answers nearly the closest; where it ends before it has enough that pass the filter, all are compared. Only vectors of the model that is active are
+ * searched: those of others may be incomplete, or be gone in a moment.
  */
-export async function searchVectors(database: Pick<Database, 'db'>, query: VectorQuery): Promise<VectorHit[]> {
-  if (query.vectorStoreIds.length === 0) return []
-  const count = await countUpTo(database, query, exactMax + 1)
-  if (count <= exactMax) return compareAll(database, query)
+export async function searchVectors(database: Pick<Database, 'db'>, query: VectorQuery): Promise<VectorsFound> {
+  if (query.vectorStoreIds.length === 0) return { kind: 'found', hits: [] }
+  const { count, active } = await look(database, query)
+  if (active === undefined) return { kind: 'found', hits: [] }
+  if (active.id !== query.model.id || active.dimensions !== query.model.dimensions) return { kind: 'other_model', model: active }
+  if (count <= exactMax) return { kind: 'found', hits: await compareAll(database, query) }
   const hits = await walkIndex(database, query)
-  return hits.length < Math.min(query.limit, count) ? compareAll(database, query) : hits
+  return { kind: 'found', hits: hits.length < Math.min(query.limit, count) ? await compareAll(database, query) : hits }
 }
 
-async function countUpTo({ db }: Pick<Database, 'db'>, query: VectorQuery, most: number): Promise<number> {
-  const { rows } =
-    await sql`select count(*)::int as count from (select 1 from ${source(query)} limit ${most}) as counted`.execute(db)
-  return z.object({ count: z.int() }).parse(rows[0]).count
+/** `other_model`: searches go by the vectors of this one. */
+export type VectorsFound =
+  | { kind: 'found'; hits: VectorHit[] }
+  | { kind: 'other_model'; model: { id: string; dimensions: number } }
+
+const Look = z.object({ count: z.int(), id: z.string().nullable(), dimensions: z.int().nullable() })
+
+/** Up to one more than are compared one by one are counted; which model is searched by is read in the same moment. */
+async function look({ db }: Pick<Database, 'db'>, query: VectorQuery) {
+  const { rows } = await sql`
+    select (select count(*)::int from (select 1 from ${source(query)} limit ${exactMax + 1}) as counted) as count, m.id, m.dimensions
+    from (select) as once left join embedding_models m on m.is_active
+  `.execute(db)
+  const { count, id, dimensions } = Look.parse(rows[0])
+  return { count, active: id === null || dimensions === null ? undefined : { id, dimensions } }
 }
 
 async function compareAll({ db }: Pick<Database, 'db'>, query: VectorQuery): Promise<VectorHit[]> {

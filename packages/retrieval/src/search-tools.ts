@@ -2,4 +2,10 @@ import type { Embedder } from '@weft/contracts'
 import type { Database } from '@weft/database'
 
 /** Without an embedder, search goes by words. */
-export type SearchTools = { database: Database; embedder?: Embedder | undefined }
+export type SearchTools = {
+  database: Database
+  /** Of the model whose vectors are likely to be stored. */
+  embedder?: Embedder | undefined
+  /** The embedder of the model whose vectors turned out to be stored, from now on; undefined where it cannot be asked. */
+  follow?(model: string): Embedder | undefined
+}

@@ -121,15 +121,14 @@ function mean(values: number[]): number {
 
 /** Words that mean the same share a place in the fake embedder's vectors. */
 const synonyms = new Map([['car', 'automobile']])
-const fakeDimensions = 64
 
 /** An embedder that knows words and a synonym: texts that share some are close. It counts what it embedded, and fails when told to. */
-export function fakeEmbedder(id = 'test/words') {
+export function fakeEmbedder(id = 'test/words', dimensions = 64) {
   let embedded = 0
   let isFailing = false
   return {
     id,
-    describe: () => Promise.resolve({ id, dimensions: fakeDimensions, isNormalised: true, inputTokensMax: 1_000 }),
+    describe: () => Promise.resolve({ id, dimensions, isNormalised: true, inputTokensMax: 1_000 }),
     embedded: () => embedded,
     failNext() {
       isFailing = true
@@ -139,16 +138,16 @@ export function fakeEmbedder(id = 'test/words') {
       isFailing = false
       if (isOutOfOrder) return Promise.reject(new Error('out of order'))
       if (purpose === 'document') embedded += texts.length
-      return Promise.resolve({ vectors: texts.map((text) => [vectorOfWords(text)]), inputTokens: texts.length })
+      return Promise.resolve({ vectors: texts.map((text) => [vectorOfWords(text, dimensions)]), inputTokens: texts.length })
     },
   }
 }
 
-function vectorOfWords(text: string): Float32Array {
-  const vector = new Float32Array(fakeDimensions)
+function vectorOfWords(text: string, dimensions: number): Float32Array {
+  const vector = new Float32Array(dimensions)
   for (const [word] of text.toLowerCase().matchAll(/\p{L}+/gu)) {
     const place =
-      [...(synonyms.get(word) ?? word)].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 8_191, 7) % fakeDimensions
+      [...(synonyms.get(word) ?? word)].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 8_191, 7) % dimensions
     vector[place] = (vector[place] ?? 0) + 1
   }
   const length = Math.hypot(...vector) || 1

@@ -12,7 +12,7 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import { createModels } from '@weft/models'
-import { createKnowledgeStore, SearchAnswer } from '@weft/retrieval'
+import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
 import { createApprovalTail } from './approval-tail.ts'
 import { createKeyCheck } from './check-keys.ts'
@@ -132,6 +132,10 @@ async function buildParts(settings: GatewaySettings) {
     }),
     stores,
     knowledge: { store: knowledgeStore, onStoresChanged: stores.forget, ...ragCalls(sidecar) },
+    embeddings: {
+      steer: (call) =>
+        sidecar.invoke('rag', '/embeddings', { body: call, schema: EmbeddingsState, signal: AbortSignal.timeout(30_000) }),
+    },
     replyTopic: replyTopicOf(settings.WEFT_INSTANCE),
     findDown: () => findDown(dependencies),
   } satisfies PublicDeps & Record<string, unknown>

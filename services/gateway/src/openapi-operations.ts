@@ -183,6 +183,30 @@ const administration: ApiOperation[] = [
     scope: 'admin',
     body: { schema: 'CheckModels' },
   },
+  {
+    id: 'getEmbeddingsRebuild',
+    method: 'get',
+    path: '/v1/embeddings/rebuild',
+    summary: 'Which model searches go by, how far a rebuild with another is, or what one would take',
+    scope: 'admin',
+    answer: { schema: 'EmbeddingsState' },
+  },
+  {
+    id: 'startEmbeddingsRebuild',
+    method: 'post',
+    path: '/v1/embeddings/rebuild',
+    summary: 'Makes all vectors anew with the model that is set up; searches go by the old ones until it is done',
+    scope: 'admin',
+    answer: { schema: 'EmbeddingsState' },
+  },
+  {
+    id: 'cancelEmbeddingsRebuild',
+    method: 'delete',
+    path: '/v1/embeddings/rebuild',
+    summary: 'Ends a rebuild and deletes what it made',
+    scope: 'admin',
+    answer: { schema: 'EmbeddingsState' },
+  },
   { id: 'deleteKey', method: 'delete', path: '/v1/keys/{id}', summary: 'Revokes a key at once', scope: 'admin' },
 ]
 

@@ -15,6 +15,7 @@ import {
   WeftOptions,
   WorkflowPlan,
 } from '@weft/contracts'
+import { EmbeddingsState } from '@weft/retrieval'
 import { z } from 'zod'
 import { decisionBodies } from './core/decision-request.ts'
 import { AgentInboxAnswer, LangChainAnswer } from './core/inbox-answers.ts'
@@ -49,6 +50,7 @@ const named = {
   CreateVectorStore,
   CreateWebhook,
   DelegateBody: decisionBodies.delegate,
+  EmbeddingsState,
   FeedbackBody,
   Filter,
   ForkBody,

@@ -38,6 +38,7 @@ import { getModel } from './routes/get-model.ts'
 import { getSession } from './routes/get-session.ts'
 import { getSessionGraph } from './routes/get-session-graph.ts'
 import { giveFeedback } from './routes/give-feedback.ts'
+import { type EmbeddingsDeps, mountRebuildEmbeddings } from './routes/embeddings/rebuild-embeddings.ts'
 import type { KnowledgeDeps } from './routes/knowledge/knowledge-deps.ts'
 import { mountKnowledgeRoutes } from './routes/knowledge/mount.ts'
 import { listKeys } from './routes/list-keys.ts'
@@ -71,6 +72,7 @@ export interface PublicDeps {
   streams: Pick<OpenStreams, 'open' | 'revoke'>
   stores: ReadableStores
   knowledge: Omit<KnowledgeDeps, 'tenantOf'>
+  embeddings: EmbeddingsDeps
   replyTopic: string
   findDown(): Promise<string[]>
   /** How long a submit waits for what restarts. Default 8 s. */
@@ -114,6 +116,7 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   app.post('/v1/keys', isAdmin, createKey(deps.keyStore))
   app.delete('/v1/keys/:id', isAdmin, deleteKey({ store: deps.keyStore, keys: deps.keys, streams: deps.streams }))
   mountWebhooks(app, deps.webhooks, isAdmin)
+  mountRebuildEmbeddings(app, deps.embeddings, isAdmin)
   app.get('/v1/agents', isAdmin, listAgents(deps))
   app.post('/v1/agents', isAdmin, registerAgent(deps))
   app.post('/v1/models/check', isAdmin, checkModels(deps.models))

@@ -1,15 +1,6 @@
-import type { Embedder } from '@weft/contracts'
 import type { Database } from '@weft/database'
-import {
-  activateEmbeddingModel,
-  createFileReader,
-  deleteAbandonedUploads,
-  embedChunks,
-  ingestFile,
-  ingestSmallFiles,
-  listIngestionJobs,
-} from '@weft/retrieval'
-import { createEmbeddingWorker, type EmbeddingWorkerOptions } from './embedding-worker.ts'
+import { createFileReader, deleteAbandonedUploads, ingestFile, ingestSmallFiles, listIngestionJobs } from '@weft/retrieval'
+import type { EmbeddingWorker } from './embedding-worker.ts'
 import { createIngestionWorker, type IngestionWorker, type IngestionWorkerOptions } from './ingestion-worker.ts'
 
 export type IngestionParts = {
@@ -17,19 +8,14 @@ export type IngestionParts = {
   database: Database
   /** For what may take longer. */
   patient: Database
-  embedder: Embedder | undefined
-  logger: IngestionWorkerOptions['logger'] & EmbeddingWorkerOptions['logger']
+  embedding: EmbeddingWorker
+  logger: IngestionWorkerOptions['logger']
   concurrency: number
 }
 
 /** Everything between an added file and its being found: reading and indexing it, then making its vectors. */
-export function composeIngestion({ database, patient, embedder, logger, concurrency }: IngestionParts): IngestionWorker {
+export function composeIngestion({ database, patient, embedding, logger, concurrency }: IngestionParts): IngestionWorker {
   const reader = createFileReader()
-  const embedding = createEmbeddingWorker({
-    activate: async () => activateEmbeddingModel(patient, await embedder?.describe()),
-    embed: (signal) => (embedder === undefined ? nothing : embedChunks({ database: patient, embedder }, signal)),
-    logger,
-  })
   const ingestion = createIngestionWorker({
     async listJobs(limit) {
       await deleteAbandonedUploads(patient)
@@ -53,5 +39,3 @@ export function composeIngestion({ database, patient, embedder, logger, concurre
     },
   }
 }
-
-const nothing = Promise.resolve({ embedded: 0, copied: 0, completedFiles: 0 })

@@ -12,11 +12,13 @@ import {
 } from '@weft/mesh'
 import { createModels } from '@weft/models'
 import { searchKnowledge, verifyQuotes } from '@weft/retrieval'
+import { composeEmbedding } from './compose-embedding.ts'
 import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
 import { createEmbedders } from './embedders.ts'
 import { executeStep } from './execute-step.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
+import { steerEmbedding } from './routes/steer-embedding.ts'
 import { searchPassages } from './routes/search-passages.ts'
 import type { RagSettings } from './settings.ts'
 
@@ -32,11 +34,12 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const models = createModels({ settings, telemetry })
   const embedders = createEmbedders(settings)
-  const embedder = embedders.chosen === undefined ? undefined : embedders.of(embedders.chosen)
   for (const problem of embedders.problems.values()) logger.warn('search goes by words alone', { cause: problem })
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY
-  const worker = composeIngestion({ database, patient: ingestion, embedder, logger, concurrency })
-  const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge({ database, embedder }, request)
+  const embedding = composeEmbedding({ patient: ingestion, embedders, logger })
+  const worker = composeIngestion({ database, patient: ingestion, embedding, logger, concurrency })
+  const search = (request: Parameters<typeof searchKnowledge>[1]) =>
+    searchKnowledge({ database, embedder: embedders.current(), follow: embedders.follow }, request)
   const execute = executeStep({
     models,
     search,
@@ -45,7 +48,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const checks: HealthCheck[] = [
     { name: 'database', isRequired: true, check: () => database.isHealthy() },
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
-    { name: 'embedder', isRequired: false, check: async () => embedders.problems.size === 0 },
+    { name: 'embedder', isRequired: false, check: async () => embedders.problems.size === 0 && embedding.isAsChosen() },
     { name: 'model', isRequired: false, check: async () => (await models.defaultModelId()) !== '' },
   ]
   let server: RunningServer | undefined
@@ -59,6 +62,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
           internal.use(serveAgent({ card, execute, results: createKeptResults(sidecar) }))
           internal.post('/search', searchPassages(search))
           internal.post('/ingest', hintIngestion(worker))
+          internal.post('/embeddings', steerEmbedding(embedding))
         },
       })
       server = await listen(app, { port: settings.WEFT_APP_PORT })

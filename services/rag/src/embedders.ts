@@ -1,33 +1,50 @@
+import type { Embedder } from '@weft/contracts'
 import { chosenEmbedder, createEmbedder, type ModelSettings, type RunningEmbedder } from '@weft/models'
 
 /** The embedders these settings can make, each made once, when it is first asked for. */
 export type Embedders = {
-  /** The model that is set up to make vectors; undefined: none. */
-  readonly chosen: string | undefined
+  /** The one that is set up to make vectors; undefined: none. */
+  readonly chosen: Embedder | undefined
   /** Undefined where the settings do not say how the model is reached; `problems` then does. */
-  of(id: string): RunningEmbedder | undefined
+  of(id: string): Embedder | undefined
   /** Why a model cannot be used, by its id. */
   readonly problems: ReadonlyMap<string, string>
+  /** The one questions are embedded with: the chosen one, or whichever made the vectors that were last found to be stored. */
+  current(): Embedder | undefined
+  /** Takes note of the model whose vectors are stored. */
+  follow(id: string): Embedder | undefined
   stop(): Promise<void>
 }
 
 export function createEmbedders(settings: ModelSettings): Embedders {
   const made = new Map<string, RunningEmbedder>()
   const problems = new Map<string, string>()
+
+  function of(id: string): Embedder | undefined {
+    const known = made.get(id)
+    if (known !== undefined || problems.has(id)) return known
+    try {
+      const embedder = createEmbedder(settings, id)
+      made.set(id, embedder)
+      return embedder
+    } catch (thrown) {
+      problems.set(id, thrown instanceof Error ? thrown.message : String(thrown))
+      return undefined
+    }
+  }
+
+  const chosenId = chosenEmbedder(settings)
+  const chosen = chosenId === undefined ? undefined : of(chosenId)
+  let current = chosen
   return {
-    chosen: chosenEmbedder(settings),
+    chosen,
+    of,
     problems,
-    of(id) {
-      const known = made.get(id)
-      if (known !== undefined || problems.has(id)) return known
-      try {
-        const embedder = createEmbedder(settings, id)
-        made.set(id, embedder)
-        return embedder
-      } catch (thrown) {
-        problems.set(id, thrown instanceof Error ? thrown.message : String(thrown))
-        return undefined
-      }
+    current: () => current,
+    follow(id) {
+      const embedder = of(id)
+      current = embedder ?? current
+      return embedder
     },
     async stop() {
       await Promise.all([...made.values()].map((embedder) => embedder.stop()))

@@ -1,13 +1,11 @@
-import type { EmbedRound } from '@weft/retrieval'
-
 /** Makes the vectors that wait for it, round after round. Level-triggered: looks every `scanIntervalMs`; a hint only makes it sooner. */
 export type EmbeddingWorker = { start(): void; hint(): void; stop(): Promise<void> }
 
 export type EmbeddingWorkerOptions = {
   /** Asked before the first round, and again until it succeeds: which model makes the vectors. */
-  activate(): Promise<void>
-  /** One round; all 0 when nothing waits. */
-  embed(signal: AbortSignal): Promise<EmbedRound>
+  activate?(): Promise<void>
+  /** One round; all 0 when nothing waits. `deleted`: vectors nobody needs any more. */
+  embed(signal: AbortSignal): Promise<{ embedded: number; copied: number; deleted?: number }>
   logger: { info(message: string, details: object): void; warn(message: string, details: object): void }
   scanIntervalMs?: number
   /** Rest after a round that failed. */
@@ -24,14 +22,15 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
 
   async function work(): Promise<void> {
     try {
-      if (!isActive) await activate()
+      if (!isActive) await activate?.()
       isActive = true
       let embedded = 0
       for (let isDone = false; !isDone && !stopping.signal.aborted; ) {
         isDue = false
         const round = await embed(stopping.signal)
-        embedded += round.embedded + round.copied
-        isDone = round.embedded + round.copied === 0 && !isDue
+        const made = round.embedded + round.copied
+        embedded += made
+        isDone = made + (round.deleted ?? 0) === 0 && !isDue
       }
       if (embedded > 0) logger.info('chunks have their vectors', { chunks: embedded })
     } catch (thrown) {

@@ -73,6 +73,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
       requestIngestion: async () => undefined,
       onStoresChanged: () => undefined,
     },
+    embeddings: { steer: nobody },
     replyTopic: 'gateway.0',
     findDown: async () => ['orchestrator'],
     ...overrides,

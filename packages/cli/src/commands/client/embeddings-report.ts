@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { embeddingCostUsd } from './embedder-price.ts'
+import { progressBar } from './terminal.ts'
+
+export const EmbeddingsStateSchema = z.looseObject({
+  chosen: z.string().nullable(),
+  active: z.string().nullable(),
+  problem: z.string().nullable(),
+  chunks: z.number(),
+  left: z.object({ chunks: z.number(), tokens: z.number() }).nullable(),
+  rebuild: z.object({ model: z.string(), startedAt: z.string(), done: z.number(), isWaiting: z.boolean() }).nullable(),
+})
+export type EmbeddingsState = z.infer<typeof EmbeddingsStateSchema>
+
+/** What a rebuild embeds and costs at most, or that there is nothing to do. */
+export function describeRebuildCost({ chosen, left, chunks }: EmbeddingsState): string {
+  if (chosen === null || left === null) return 'no embedding model is set up: set WEFT_EMBEDDER, and start again'
+  if (left.chunks === 0) return `all ${chunks} chunks have vectors of ${chosen}`
+  const costUsd = embeddingCostUsd(chosen, left.tokens)
+  const cost = costUsd === undefined ? 'at a price that is not known here' : `for at most ${costUsd.toFixed(2)} USD`
+  return `${left.chunks} of ${chunks} chunks to embed with ${chosen}: about ${left.tokens} tokens ${cost}`
+}
+
+export function describeEmbeddings({ chosen, active, problem, chunks, rebuild }: EmbeddingsState, nowMs: number): string[] {
+  return [
+    `searches go by ${active === null ? 'words' : `words and the vectors of ${active}`}`,
+    ...(chosen === active ? [] : [`set up is ${chosen ?? 'no model'}`]),
+    ...(problem === null ? [] : [problem]),
+    ...(rebuild === null ? [] : [describeRebuild(rebuild, chunks, nowMs)]),
+  ]
+}
+
+/** The pace is the mean since it began, standing still included. */
+function describeRebuild(
+  { model, startedAt, done, isWaiting }: NonNullable<EmbeddingsState['rebuild']>,
+  chunks: number,
+  nowMs: number,
+): string {
+  const perSecond = (done * 1_000) / Math.max(1, nowMs - Date.parse(startedAt))
+  const pace = perSecond > 0 ? `, ${perSecond.toFixed(1)}/s, about ${Math.ceil((chunks - done) / perSecond)} s left` : ''
+  const state = isWaiting ? `; it waits until ${model} is set up again` : pace
+  return `rebuild with ${model} since ${startedAt}: ${progressBar(done, chunks)}${state}`
+}

@@ -1,0 +1,17 @@
+import type { EmbeddingsState, SteerEmbedding } from '@weft/retrieval'
+import type { RequestHandler, Router } from 'express'
+
+/** Reaches the rag service, which makes vectors. */
+export type EmbeddingsDeps = { steer(request: SteerEmbedding): Promise<EmbeddingsState> }
+
+/** `GET`, `POST` and `DELETE /v1/embeddings/rebuild`: how far it is or what it would take, begins it, ends it. For all tenants at once. */
+export function mountRebuildEmbeddings(router: Router, { steer }: EmbeddingsDeps, isAdmin: RequestHandler): void {
+  const answer =
+    (action: SteerEmbedding['action']): RequestHandler =>
+    async (_request, response) => {
+      response.json({ object: 'embeddings.rebuild', ...(await steer({ action })) })
+    }
+  router.get('/v1/embeddings/rebuild', isAdmin, answer('look'))
+  router.post('/v1/embeddings/rebuild', isAdmin, answer('rebuild'))
+  router.delete('/v1/embeddings/rebuild', isAdmin, answer('cancel'))
+}

@@ -1,0 +1,116 @@
+import type { Database } from '@weft/database'
+import {
+  cancelRebuild,
+  embedChunks,
+  EmbeddingsState,
+  listEmbeddingModels,
+  problemOfEmbedder,
+  readRebuild,
+  rebuildVectors,
+  settleEmbeddingModel,
+  startRebuild,
+} from '@weft/retrieval'
+import { WeftError } from '@weft/contracts'
+import type { Embedders } from './embedders.ts'
+import { createEmbeddingWorker, type EmbeddingWorker, type EmbeddingWorkerOptions } from './embedding-worker.ts'
+
+/** Makes the vectors of what is new, and on request those of another model beside them. */
+export type Embedding = EmbeddingWorker & {
+  /** Whether the model that is chosen is the one in use, as far as this process knows. */
+  isAsChosen(): boolean
+  state(): Promise<EmbeddingsState>
+  rebuild(): Promise<EmbeddingsState>
+  cancelRebuild(): Promise<EmbeddingsState>
+}
+
+export type EmbeddingParts = {
+  /** For what may take longer. */
+  patient: Database
+  embedders: Embedders
+  logger: EmbeddingWorkerOptions['logger']
+}
+
+export function composeEmbedding({ patient: database, embedders, logger }: EmbeddingParts): Embedding {
+  const { chosen } = embedders
+  const canEmbed = (id: string) => embedders.of(id) !== undefined
+  let isAsChosen = true
+
+  /** The chosen one, unless vectors of another are stored. */
+  async function settle(): Promise<void> {
+    const { active, problem } = await settleEmbeddingModel(database, { chosen, canEmbed })
+    isAsChosen = problem === undefined
+    if (active !== undefined) embedders.follow(active)
+    if (problem !== undefined) logger.warn('the embedding model was changed', { cause: problem })
+  }
+
+  const worker = createEmbeddingWorker({
+    activate: settle,
+    async embed(signal) {
+      const active = (await listEmbeddingModels(database)).find(({ state }) => state === 'active')
+      const embedder = active === undefined ? undefined : embedders.of(active.id)
+      return embedder === undefined ? nothing : embedChunks({ database, embedder }, signal)
+    },
+    logger,
+  })
+  const rebuilder = createEmbeddingWorker({
+    async embed(signal) {
+      const round = await rebuildVectors({ database, embedder: chosen }, signal)
+      if (round.switchedTo !== undefined) {
+        isAsChosen = true
+        embedders.follow(round.switchedTo)
+        logger.info('search goes by another model', { model: round.switchedTo })
+      }
+      return round
+    },
+    logger,
+  })
+
+  const state = () => readState(database, { chosen, canEmbed })
+
+  return {
+    start() {
+      worker.start()
+      rebuilder.start()
+    },
+    hint() {
+      worker.hint()
+      rebuilder.hint()
+    },
+    async stop() {
+      await Promise.all([worker.stop(), rebuilder.stop()])
+    },
+    isAsChosen: () => isAsChosen,
+    state,
+    async rebuild() {
+      if (chosen === undefined)
+        throw new WeftError('invalid_request', 'no embedding model is set up: set WEFT_EMBEDDER, and start again')
+      await startRebuild(database, chosen)
+      rebuilder.hint()
+      return state()
+    },
+    async cancelRebuild() {
+      await cancelRebuild(database)
+      rebuilder.hint()
+      return state()
+    },
+  }
+}
+
+const nothing = { embedded: 0, copied: 0 }
+
+async function readState(database: Database, asked: Parameters<typeof problemOfEmbedder>[1]): Promise<EmbeddingsState> {
+  const models = await listEmbeddingModels(database)
+  const chosen = asked.chosen?.id
+  const { chunks, rebuild, left } = await readRebuild(database, chosen)
+  return EmbeddingsState.parse({
+    chosen: chosen ?? null,
+    active: models.find((model) => model.state === 'active')?.id ?? null,
+    problem: problemOfEmbedder(models, asked) ?? null,
+    chunks,
+    left: left ?? null,
+    rebuild:
+      rebuild === undefined
+        ? null
+        : { ...rebuild, startedAt: rebuild.startedAt.toISOString(), isWaiting: rebuild.model !== chosen },
+  })
+}
