@@ -9,7 +9,7 @@ import {
 } from './dapr-transport.ts'
 
 /** Names of the components in dapr/components; the same in every deployment. */
-export const componentNames = { stateStore: 'statestore', pubSub: 'pubsub' } as const
+export const componentNames = { stateStore: 'statestore', sharedState: 'sharedstate', pubSub: 'pubsub' } as const
 
 /** `schema` parses the answer; `body` is sent as JSON (default `{}`); `signal` gives the call up. */
 export interface InvokeOptions<T extends z.ZodType> {

@@ -13,6 +13,7 @@ const problemCodes = {
   ledger_unavailable: 'dependency_unavailable',
   upstream_error: 'upstream_error',
   timeout: 'timeout',
+  model_unavailable: 'dependency_unavailable',
   cancelled: 'upstream_error',
 } as const satisfies Record<string, ProblemCode>
 

@@ -3,6 +3,7 @@ import { openDatabase } from '@weft/database'
 import {
   armCrashPoints,
   createInternalApp,
+  createSharedState,
   createSidecar,
   type HealthCheck,
   listen,
@@ -11,7 +12,7 @@ import {
   type Sidecar,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createModels } from '@weft/models'
+import { createBreakerBoard, createModels } from '@weft/models'
 import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
 import { createApprovalTail } from './approval-tail.ts'
@@ -108,7 +109,11 @@ async function buildParts(settings: GatewaySettings) {
     keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),
     keyStore,
     agents: createPostgresAgents(database),
-    models: createModels({ settings, telemetry }),
+    models: createModels({
+      settings,
+      telemetry,
+      controls: { breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
+    }),
     sidecar,
     plans: createPlanChecks(sidecar),
     sessions: createSessions(sidecar),

@@ -2,6 +2,7 @@ import { openDatabase } from '@weft/database'
 import {
   createInternalApp,
   createKeptResults,
+  createSharedState,
   createSidecar,
   type HealthCheck,
   listen,
@@ -10,7 +11,7 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createModels } from '@weft/models'
+import { createBreakerBoard, createModels } from '@weft/models'
 import { searchKnowledge, verifyQuotes } from '@weft/retrieval'
 import { composeEmbedding } from './compose-embedding.ts'
 import { composeIngestion } from './compose-ingestion.ts'
@@ -32,7 +33,11 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const database = openDatabase({ urls: settings.DATABASE_URLS, queryTimeoutMs: answerPatienceMs, logger })
   const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
-  const models = createModels({ settings, telemetry })
+  const models = createModels({
+    settings,
+    telemetry,
+    controls: { breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
+  })
   const embedders = createEmbedders(settings)
   for (const problem of embedders.problems.values()) logger.warn('search goes by words alone', { cause: problem })
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY

@@ -2,6 +2,7 @@ import { openDatabase } from '@weft/database'
 import {
   createInternalApp,
   createKeptResults,
+  createSharedState,
   createSidecar,
   type HealthCheck,
   listen,
@@ -10,7 +11,7 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createModels } from '@weft/models'
+import { createBreakerBoard, createModels } from '@weft/models'
 import { verifyQuotes } from '@weft/retrieval'
 import { card } from './core/card.ts'
 import { executeStep } from './execute-step.ts'
@@ -21,7 +22,11 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
   const telemetry = await startServiceTelemetry('reasoning', settings)
   const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 2, logger: telemetry.logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
-  const models = createModels({ settings, telemetry })
+  const models = createModels({
+    settings,
+    telemetry,
+    controls: { breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
+  })
   const execute = executeStep({ models, verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }) })
   const checks: HealthCheck[] = [
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },

@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals'
+import { failureOf } from '../testing/collect-events.ts'
+import { createMemoryState, type MemoryState } from '../testing/memory-state.ts'
+import { createBreakerBoard, type SharedBreakers } from './breaker-board.ts'
+
+const model = 'acme/ill'
+const openMs = 30_000
+
+interface Clock {
+  nowMs: number
+}
+
+function boards(count: number, shared: MemoryState | undefined, clock: Clock): SharedBreakers[] {
+  return Array.from({ length: count }, () => createBreakerBoard({ shared, nowMs: () => clock.nowMs }))
+}
+
+async function fail(board: SharedBreakers, times: number): Promise<void> {
+  const admitted = await Promise.all(Array.from({ length: times }, () => board.admit(model)))
+  for (const admission of admitted) admission.failed('upstream_error')
+  await board.settled()
+}
+
+const admit = async (board: SharedBreakers) => board.admit(model)
+const refusal = { code: 'model_unavailable', isRetryable: true }
+
+describe('breakers of several processes', () => {
+  it('open for all of them after five failures, wherever those were seen', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const [a, b, c] = boards(3, createMemoryState(), clock)
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three boards')
+    await Promise.all([fail(a, 2), fail(b, 1)])
+    await fail(c, 2)
+    clock.nowMs += 200
+    for (const board of [a, b, c])
+      expect(await failureOf(admit(board))).toMatchObject({ ...refusal, retryAfterMs: expect.any(Number) })
+  })
+
+  it('let exactly one caller of all try, and close after two that succeeded', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const all = boards(3, createMemoryState({ delayMs: 1 }), clock)
+    await fail(all[0] ?? createBreakerBoard(), 5)
+    for (let successes = 0; successes < 2; successes++) {
+      clock.nowMs += successes === 0 ? openMs : 200
+      const tried = await Promise.allSettled([...all, ...all, ...all].map(admit))
+      const admitted = tried.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+      expect(admitted).toHaveLength(1)
+      admitted[0]?.succeeded()
+      await Promise.all(all.map((board) => board.settled()))
+    }
+    clock.nowMs += 200
+    expect((await Promise.allSettled(all.map(admit))).every(({ status }) => status === 'fulfilled')).toBe(true)
+  })
+
+  it('open again for all when the one that tried has failed, and let another try when it was called off', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const [a, b] = boards(2, createMemoryState(), clock)
+    if (a === undefined || b === undefined) throw new Error('two boards')
+    await fail(a, 5)
+    clock.nowMs += openMs
+    const calledOff = await a.admit(model)
+    calledOff.abandoned()
+    await a.settled()
+    clock.nowMs += 200
+    const second = await b.admit(model)
+    second.failed('timeout')
+    await b.settled()
+    clock.nowMs += 200
+    expect(await failureOf(admit(a))).toMatchObject(refusal)
+  })
+
+  it('stay closed for failures that are the request’s, and for calls that were given up', async () => {
+    const [board = createBreakerBoard()] = boards(1, createMemoryState(), { nowMs: 1 })
+    for (const code of ['invalid_request', 'context_length_exceeded', 'content_filter', 'cancelled', 'model_not_found'] as const)
+      for (let times = 0; times < 5; times++) (await board.admit(model)).failed(code)
+    await board.settled()
+    expect(board.stateOf(model)).toBe('closed')
+  })
+
+  it('hear one end of a call only', async () => {
+    const [board = createBreakerBoard()] = boards(1, createMemoryState(), { nowMs: 1 })
+    const admission = await board.admit(model)
+    for (let times = 0; times < 9; times++) admission.failed('timeout')
+    await board.settled()
+    expect(board.stateOf(model)).toBe('closed')
+  })
+})
+
+describe('a process and the shared state', () => {
+  it('looks at it once in 100 ms however many calls are made, and decides without waiting', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const shared = createMemoryState()
+    const [board = createBreakerBoard()] = boards(1, shared, clock)
+    await board.admit(model)
+    for (let calls = 0; calls < 1_000; calls++) {
+      clock.nowMs += 1
+      expect(board.admit(model)).not.toBeInstanceOf(Promise)
+      await board.settled()
+    }
+    expect(shared.reads()).toBeLessThanOrEqual(11)
+    clock.nowMs += 200
+    expect(board.admit(model)).toBeInstanceOf(Promise)
+  })
+
+  it('goes on by itself while it is away or silent, and opens its own breaker', async () => {
+    for (const trouble of ['away', 'silent'] as const) {
+      const clock = { nowMs: 1_000_000 }
+      const shared = createMemoryState()
+      shared.trouble(trouble)
+      const [board = createBreakerBoard()] = boards(1, shared, clock)
+      await fail(board, 5)
+      expect(await failureOf(admit(board))).toMatchObject(refusal)
+      clock.nowMs += openMs
+      const tried = await Promise.allSettled([admit(board), admit(board)])
+      expect(tried.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    }
+  })
+
+  it('reports all of many failures at once, whoever else writes', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const all = boards(4, createMemoryState({ delayMs: 1 }), clock)
+    await Promise.all(all.map((board) => fail(board, 1)))
+    clock.nowMs += 200
+    await Promise.all(all.map(admit))
+    expect(all.map((board) => board.stateOf(model))).toEqual(Array.from(all, () => 'closed'))
+    await fail(all[0] ?? createBreakerBoard(), 1)
+    clock.nowMs += 200
+    expect((await Promise.allSettled(all.map(admit))).every(({ status }) => status === 'rejected')).toBe(true)
+  })
+
+  it('takes what it cannot read for a closed breaker', async () => {
+    const shared = createMemoryState()
+    await shared.compareAndSet(`breaker/${model}`, { kind: 'from the future' }, undefined)
+    const [board = createBreakerBoard()] = boards(1, shared, { nowMs: 1 })
+    await board.admit(model)
+    await fail(board, 5)
+    expect(board.stateOf(model)).toBe('open')
+  })
+})

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import type { Admission, BreakerBoard } from '../attempt/call-controls.ts'
+import { ModelError, type ModelErrorCode } from '../model-error.ts'
+import { admitCall, type BreakerState, type CallOutcome, dropProbe, noteOutcome } from './core/breaker.ts'
+import { createBreakerCopy } from './breaker-copy.ts'
+import { createPatientState } from './patient-state.ts'
+import type { SharedState } from './shared-state.ts'
+
+/** The health of all models as every process of the mesh sees it. */
+export interface SharedBreakers extends BreakerBoard {
+  /** As this process knows it. */
+  stateOf(modelId: string): BreakerState['kind']
+  /** Until what was reported so far is stored, or cannot be. */
+  settled(): Promise<void>
+}
+
+export interface BreakerOptions {
+  /** Undefined: this process keeps its own breakers. */
+  shared?: SharedState | undefined
+  nowMs?: () => number
+}
+
+/**
+ * Leave to call a model comes without waiting while this process's copy is fresh; `model_unavailable` tells how long the model is left
+ * alone (DESIGN.md §8). While the shared state is away each process goes on with what it knew and learns for itself.
+ */
+export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions = {}): SharedBreakers {
+  const patient = shared === undefined ? undefined : createPatientState(shared, nowMs)
+  const copies = new Map<string, ReturnType<typeof createBreakerCopy>>()
+
+  function copyOf(modelId: string) {
+    const known = copies.get(modelId)
+    if (known !== undefined) return known
+    const copy = createBreakerCopy({ key: `breaker/${modelId}`, shared: patient, nowMs })
+    const oldest = copies.size >= copiesMax ? copies.keys().next().value : undefined
+    if (oldest !== undefined) copies.delete(oldest)
+    copies.set(modelId, copy)
+    return copy
+  }
+
+  function admission(modelId: string, probe: string | undefined): Admission {
+    const copy = copyOf(modelId)
+    let isOver = false
+    const end = (change: (state: BreakerState, atMs: number) => BreakerState) => {
+      if (isOver) return
+      isOver = true
+      const atMs = nowMs()
+      void copy.change((state) => change(state, atMs))
+    }
+    const note = (outcome: Pick<CallOutcome, 'isSuccess'>) =>
+      end((state, atMs) => noteOutcome(state, { ...outcome, atMs, probe }))
+    const abandon = () => end((state) => (probe === undefined ? state : dropProbe(state, probe)))
+    return {
+      succeeded: () => note({ isSuccess: true }),
+      failed(code) {
+        const meaning = meaningOf(code)
+        if (meaning === 'nothing') abandon()
+        else note({ isSuccess: meaning === 'healthy' })
+      },
+      abandoned: abandon,
+    }
+  }
+
+  /** Only whoever is stored as the one that tries may try. */
+  async function admitProbe(modelId: string): Promise<Admission> {
+    const owner = randomUUID()
+    const call = { owner, nowMs: nowMs() }
+    const stored = await copyOf(modelId).change((state) => {
+      const verdict = admitCall(state, call)
+      return verdict.kind === 'probe' ? verdict.next : state
+    })
+    if (stored.kind === 'closed') return admission(modelId, undefined)
+    if (stored.kind === 'half_open' && stored.probe?.owner === owner) return admission(modelId, owner)
+    const verdict = admitCall(stored, call)
+    throw unavailable(modelId, verdict.kind === 'refuse' ? verdict.retryAfterMs : undefined)
+  }
+
+  function decide(modelId: string): Admission | Promise<Admission> {
+    const verdict = admitCall(copyOf(modelId).state(), { owner: '', nowMs: nowMs() })
+    if (verdict.kind === 'pass') return admission(modelId, undefined)
+    if (verdict.kind === 'probe') return admitProbe(modelId)
+    throw unavailable(modelId, verdict.retryAfterMs)
+  }
+
+  return {
+    admit(modelId) {
+      const stale = copyOf(modelId).freshen()
+      return stale === undefined ? decide(modelId) : stale.then(() => decide(modelId))
+    },
+    stateOf: (modelId) => copyOf(modelId).state().kind,
+    async settled() {
+      await Promise.all(Array.from(copies.values(), (copy) => copy.settled()))
+    },
+  }
+}
+
+/** Servers at an address of the user's take any name for a model's. */
+const copiesMax = 1_000
+
+/** What a failure tells of the model: one that refuses a request is well, one that was not let answer may be anything. */
+function meaningOf(code: ModelErrorCode): 'ill' | 'healthy' | 'nothing' {
+  switch (code) {
+    case 'upstream_error':
+    case 'timeout':
+    case 'rate_limit_exceeded':
+    case 'authentication':
+    case 'permission':
+      return 'ill'
+    case 'invalid_request':
+    case 'context_length_exceeded':
+    case 'content_filter':
+      return 'healthy'
+    default:
+      return 'nothing'
+  }
+}
+
+function unavailable(modelId: string, retryAfterMs: number | undefined): ModelError {
+  const message = `${modelId} has failed repeatedly and is left alone for a while`
+  return new ModelError('model_unavailable', message, { isRetryable: true, retryAfterMs })
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { SharedState } from './shared-state.ts'
+
+/** A shared state that is slower than this is taken for away, and not asked again for a second. */
+const patienceMs = 150
+const awayMs = 1_000
+
+export interface PatientState extends SharedState {
+  /** Whether it did not answer just now. */
+  isAway(): boolean
+}
+
+/** The shared state as a call that waits for it wants it: answering soon or not at all. */
+export function createPatientState(shared: SharedState, nowMs: () => number): PatientState {
+  let awayUntilMs = Number.NEGATIVE_INFINITY
+  const patiently = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await within(patienceMs, work)
+    } catch (cause) {
+      awayUntilMs = nowMs() + awayMs
+      throw cause
+    }
+  }
+  return {
+    isAway: () => nowMs() < awayUntilMs,
+    get: (key) => patiently(shared.get(key)),
+    compareAndSet: (key, value, etag) => patiently(shared.compareAndSet(key, value, etag)),
+  }
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  const limit = new AbortController()
+  const late = sleep(limitMs, undefined, { signal: limit.signal }).then(() => {
+    throw new Error(`no answer within ${limitMs} ms`)
+  })
+  late.catch(() => undefined)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    limit.abort()
+  }
+}
