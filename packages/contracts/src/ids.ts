@@ -3,7 +3,21 @@ import { z } from 'zod'
 
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz'
 
-export type IdPrefix = 'sess' | 'appr' | 'vs' | 'file' | 'chunk' | 'key' | 'plan' | 'req' | 'chatcmpl' | 'vsfb' | 'wh' | 'call'
+export type IdPrefix =
+  | 'sess'
+  | 'appr'
+  | 'vs'
+  | 'file'
+  | 'chunk'
+  | 'key'
+  | 'plan'
+  | 'req'
+  | 'chatcmpl'
+  | 'vsfb'
+  | 'wh'
+  | 'bud'
+  | 'life'
+  | 'call'
 
 /** A new opaque id: the prefix and 24 random letters and digits (about 124 bits). */
 export function newId(prefix: IdPrefix): string {

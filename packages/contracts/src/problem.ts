@@ -6,6 +6,7 @@ export const problemStatus = {
   invalid_plan: 400,
   invalid_api_key: 401,
   insufficient_quota: 402,
+  budget_exceeded: 402,
   permission_denied: 403,
   not_found: 404,
   model_not_found: 404,

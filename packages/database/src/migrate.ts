@@ -12,6 +12,7 @@ import * as plainBm25 from './migrations/0008-plain-bm25.ts'
 import * as feedback from './migrations/0009-feedback.ts'
 import * as rebuild from './migrations/0010-embeddings-rebuild.ts'
 import * as storeFiles from './migrations/0011-store-files-by-creation.ts'
+import * as budgets from './migrations/0013-budgets.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -33,6 +34,7 @@ export const migrations: Migration[] = [
   { name: '0009-feedback', up: feedback.up, down: feedback.down },
   { name: '0010-embeddings-rebuild', up: rebuild.up, down: rebuild.down },
   { name: '0011-store-files-by-creation', up: storeFiles.up, down: storeFiles.down },
+  { name: '0013-budgets', up: budgets.up, down: budgets.down },
 ]
 
 export interface MigrationStatus {

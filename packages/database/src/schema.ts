@@ -183,5 +183,36 @@ export interface Schema {
     last_error: string | null
     created_at: CreatedAt
   }
+  /** What may be spent in each period, in billionths of a US dollar; one of the service holds for all tenants. */
+  budgets: {
+    id: string
+    tenant: string
+    scope: string
+    scope_id: Generated<string>
+    period: string
+    limit_nano: Bigint
+    on_breach: string
+    created_at: CreatedAt
+    updated_at: CreatedAt
+  }
+  /** What a budget has spent in one period, and given out; `alerted_percent` was told last. */
+  budget_accounts: {
+    budget_id: string
+    period_start: Timestamp
+    spent_nano: Generated<Bigint>
+    leased_nano: Generated<Bigint>
+    alerted_percent: Generated<number>
+  }
+  /** Processes that hold leases; one that is silent until `expires_at` is taken for dead. */
+  budget_holders: { holder: string; expires_at: Timestamp }
+  /** `amount` is what the holder may still spend; `granted` and `returned` are totals. */
+  budget_leases: {
+    budget_id: string
+    period_start: Timestamp
+    holder: string
+    amount_nano: Generated<Bigint>
+    granted_nano: Generated<Bigint>
+    returned_nano: Generated<Bigint>
+  }
   agents: { app_id: string; card: Json<object>; registered_at: CreatedAt }
 }

@@ -2,6 +2,7 @@ import type { Agent } from 'undici'
 import type { CallControls } from './attempt/call-controls.ts'
 import type { CallScope } from './attempt/call-scope.ts'
 import { streamModel } from './attempt/stream-model.ts'
+import type { SpendingLimit } from './budgets/spending-limit.ts'
 import { defaultTimeouts, type ModelTimeouts } from './call-guard.ts'
 import type { ModelInfo } from './catalog.ts'
 import { collectAnswer, type ModelAnswer } from './complete-model.ts'
@@ -16,6 +17,10 @@ export interface CallOptions {
   scope: CallScope
   /** Aborting it cancels the call upstream. */
   signal?: AbortSignal | undefined
+  /** What the work that this call is part of may cost; default: what budgets leave. */
+  limit?: SpendingLimit | undefined
+  /** Gets what the answer has to be marked with: `answer_shortened` where a budget had no room for all of it. */
+  degraded?: Set<string> | undefined
 }
 
 export interface Models {

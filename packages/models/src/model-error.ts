@@ -9,7 +9,7 @@ const problemCodes = {
   rate_limit_exceeded: 'rate_limit_exceeded',
   context_length_exceeded: 'invalid_request',
   content_filter: 'invalid_request',
-  budget_exceeded: 'insufficient_quota',
+  budget_exceeded: 'budget_exceeded',
   ledger_unavailable: 'dependency_unavailable',
   upstream_error: 'upstream_error',
   timeout: 'timeout',
@@ -19,6 +19,12 @@ const problemCodes = {
 
 export type ModelErrorCode = keyof typeof problemCodes
 
+export interface BreachedBudget {
+  id: string
+  onBreach: 'reject' | 'degrade' | 'throttle' | 'ask'
+  worstNano: number
+}
+
 export interface ModelErrorDetails {
   /** HTTP status the provider answered with, when it answered. */
   upstreamStatus?: number | undefined
@@ -26,6 +32,8 @@ export interface ModelErrorDetails {
   retryAfterMs?: number | undefined
   /** The request's field that is wrong. */
   param?: string | undefined
+  /** The budget that has no room for the call, and what the call may cost in billionths of a US dollar. */
+  budget?: BreachedBudget | undefined
   cause?: unknown
 }
 
@@ -39,6 +47,7 @@ export class ModelError extends Error {
   readonly isRetryable: boolean
   readonly retryAfterMs: number | undefined
   readonly param: string | undefined
+  readonly budget: BreachedBudget | undefined
 
   constructor(code: ModelErrorCode, message: string, details: ModelErrorDetails = {}) {
     super(message, { cause: details.cause })
@@ -48,13 +57,19 @@ export class ModelError extends Error {
     this.isRetryable = details.isRetryable ?? (code === 'rate_limit_exceeded' || code === 'timeout')
     this.retryAfterMs = details.retryAfterMs
     this.param = details.param
+    this.budget = details.budget
   }
 
   /** The same failure as other services and clients see it: a provider's 401 is not the client's. */
   toWeftError(): WeftError {
     return new WeftError(problemCodes[this.code], this.message, {
       isRetryable: this.isRetryable,
-      details: { modelError: this.code, upstreamStatus: this.upstreamStatus, retryAfterMs: this.retryAfterMs },
+      details: {
+        modelError: this.code,
+        upstreamStatus: this.upstreamStatus,
+        retryAfterMs: this.retryAfterMs,
+        budget: this.budget,
+      },
       cause: this,
       ...(this.param === undefined ? {} : { param: this.param }),
     })

@@ -22,15 +22,19 @@ export type PassThroughAnswer =
   | { kind: 'body'; body: string; usage: ModelUsage }
   | { kind: 'stream'; chunks: AsyncGenerator<string>; usage(): ModelUsage | undefined }
 
-export interface PassThroughContext {
+interface CallWishes {
+  scope: CallScope
+  signal?: AbortSignal | undefined
+  degraded?: Set<string> | undefined
+}
+
+export interface PassThroughContext extends CallWishes {
   catalog: Catalog
   timeouts: ModelTimeouts
   /** Undefined when no provider on OpenAI's wire is set up. */
   agent: Promise<Dispatcher> | undefined
-  stream(request: ModelRequest, options: { scope: CallScope; signal?: AbortSignal | undefined }): AsyncGenerator<ModelEvent>
+  stream(request: ModelRequest, options: CallWishes): AsyncGenerator<ModelEvent>
   controls: CallControls
-  scope: CallScope
-  signal?: AbortSignal | undefined
 }
 
 export async function passThrough(body: Record<string, unknown>, context: PassThroughContext): Promise<PassThroughAnswer> {
@@ -49,7 +53,7 @@ interface RelayContext extends PassThroughContext {
 }
 
 async function relay(body: Record<string, unknown>, context: RelayContext): Promise<PassThroughAnswer> {
-  const { model, connection, timeouts, dispatcher, controls, scope, signal } = context
+  const { model, connection, timeouts, dispatcher, controls, scope, signal, degraded } = context
   const text = relayedText(body, { connection, modelName: upstreamNameOf(model.id) })
   const content = contentOfBody(body, text)
   const attempt = await openAttempt({
@@ -63,12 +67,23 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
       betweenMs: timeouts.betweenTokensMs,
     },
     signal,
+    degraded,
   })
   const { guard, answer: facts } = attempt
   try {
     if (guard.signal.aborted) throw guard.signal.reason
     const { isStreamed } = content
-    const call = { connection, dispatcher, text, isStreamed, asksForUsage: asksUsage(body), publicId: model.id, guard, facts }
+    const sent = attempt.outputTokensMax === undefined ? text : shortened(body, attempt.outputTokensMax, context)
+    const call = {
+      connection,
+      dispatcher,
+      text: sent,
+      isStreamed,
+      asksForUsage: asksUsage(body),
+      publicId: model.id,
+      guard,
+      facts,
+    }
     const answer = await relayChat(call)
     attempt.touchContent()
     if (typeof answer === 'string') return { kind: 'body', body: answer, usage: attempt.complete() }
@@ -76,6 +91,13 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
   } catch (thrown) {
     throw attempt.fail(thrown)
   }
+}
+
+/** The body with another limit on the answer, in the field that it has or else that the provider knows. */
+function shortened(body: Record<string, unknown>, outputTokensMax: number, { connection, model }: RelayContext): string {
+  const { max_tokens: older, max_completion_tokens: newer, ...rest } = body
+  const field = newer != null ? 'max_completion_tokens' : older != null ? 'max_tokens' : connection.maxTokensField
+  return relayedText({ ...rest, [field]: outputTokensMax }, { connection, modelName: upstreamNameOf(model.id) })
 }
 
 /** Ends the attempt when the stream ends, however it does. */
@@ -102,7 +124,7 @@ async function translate(
   refuseUntranslatable(body, modelId)
   const request = requestFromChat(modelId, messagesFromBody(body), body)
   const identity = newChatIdentity(modelId)
-  const events = context.stream(request, { scope: context.scope, signal: context.signal })
+  const events = context.stream(request, { scope: context.scope, signal: context.signal, degraded: context.degraded })
   if (body.stream !== true) {
     const answer = await collectAnswer(events)
     if (answer.usage === undefined) throw new ModelError('upstream_error', `${modelId} ended without usage`)

@@ -1,5 +1,6 @@
 import type { AgentEvent, ChatMessage, ExecuteRequest } from '@weft/contracts'
 import { scopeOfStep } from './attempt/call-scope.ts'
+import { createSpendingLimit, type SpendingLimit } from './budgets/spending-limit.ts'
 import { offlineModelId } from './catalog.ts'
 import type { Models } from './create-models.ts'
 import { ModelError } from './model-error.ts'
@@ -31,7 +32,8 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
     const model = request.model?.prefer ?? (await models.defaultModelId())
     if (model === offlineModelId) degraded.add('offline_model')
     const asking = requestFromChat(model, messages, textOptions(request))
-    for await (const event of models.stream(asking, { scope: scopeOfStep(request, call), signal: call.signal })) {
+    const options = { scope: scopeOfStep(request, call), signal: call.signal, limit: limitOfStep(request), degraded }
+    for await (const event of models.stream(asking, options)) {
       switch (event.type) {
         case 'text':
           yield event.delta
@@ -50,6 +52,21 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
   } catch (thrown) {
     throw thrown instanceof ModelError ? thrown.toWeftError() : thrown
   }
+}
+
+const limits = new WeakMap<ExecuteRequest, SpendingLimit>()
+
+/** What the calls of a step may cost together: what its turn has left for it, and what its plan allows. */
+function limitOfStep(request: ExecuteRequest): SpendingLimit | undefined {
+  const known = limits.get(request)
+  const usd = Math.min(
+    request.budget?.maxCostUsd ?? Number.POSITIVE_INFINITY,
+    request.model?.maxCostUsd ?? Number.POSITIVE_INFINITY,
+  )
+  if (known !== undefined || usd === Number.POSITIVE_INFINITY) return known
+  const limit = createSpendingLimit(Math.max(0, usd))
+  limits.set(request, limit)
+  return limit
 }
 
 /** A step answers in prose: tools and answer formats of the chat request are for clients that call the model themselves. */

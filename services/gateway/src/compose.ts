@@ -12,7 +12,7 @@ import {
   type Sidecar,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createBreakerBoard, createModels } from '@weft/models'
+import { createBreakerBoard, createModels, startBudgets } from '@weft/models'
 import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
 import { createApprovalTail } from './approval-tail.ts'
@@ -53,7 +53,7 @@ const internalCutMs = 500
 /** The only place that builds the gateway's parts. */
 export async function composeGateway(settings: GatewaySettings): Promise<Service> {
   const parts = await buildParts(settings)
-  const { telemetry, sidecar, database, models, streams, life } = parts
+  const { telemetry, sidecar, database, models, budgets, streams, life } = parts
   const logger = telemetry.logger
   const adminKey = await readAdminKey({ key: settings.WEFT_API_KEY, file: settings.WEFT_ADMIN_KEY_FILE })
   let internal: RunningServer | undefined
@@ -80,6 +80,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       clearTimeout(ending)
       streams.stop()
       await notifying?.stop()
+      await budgets.stop()
       await Promise.all([sidecar.stop(), models.stop(), database.stop()])
       await telemetry.stop()
     },
@@ -97,6 +98,7 @@ async function buildParts(settings: GatewaySettings) {
   const stores = createReadableStores(knowledgeStore)
   const dependencies = dependencyChecks({ database, sidecar })
   const approvals = createPostgresApprovals(database)
+  const budgets = startBudgets({ database, logger })
   const life = { isPrepared: false, stop: new AbortController() }
   const own = ownChecks(life)
   const parts = {
@@ -109,10 +111,11 @@ async function buildParts(settings: GatewaySettings) {
     keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),
     keyStore,
     agents: createPostgresAgents(database),
+    budgets,
     models: createModels({
       settings,
       telemetry,
-      controls: { breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
+      controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
     }),
     sidecar,
     plans: createPlanChecks(sidecar),

@@ -30,7 +30,9 @@ export async function passThroughChat(
   try {
     response.set(deprecationHeaders(chat.model, models.get(chat.model)?.deprecated))
     const scope = { tenant, keyId, user: chat.safety_identifier ?? chat.user ?? undefined, agent: 'gateway' }
-    const answer = await models.passThrough(body, { scope, signal: open.signal })
+    const degraded = new Set<string>()
+    const answer = await models.passThrough(body, { scope, signal: open.signal, degraded })
+    if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
     if (answer.kind === 'body') {
       response.setHeader('content-type', 'application/json; charset=utf-8')
       response.end(answer.body)

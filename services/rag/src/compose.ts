@@ -11,7 +11,7 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createBreakerBoard, createModels } from '@weft/models'
+import { createBreakerBoard, createModels, startBudgets } from '@weft/models'
 import { searchKnowledge, verifyQuotes } from '@weft/retrieval'
 import { composeEmbedding } from './compose-embedding.ts'
 import { composeIngestion } from './compose-ingestion.ts'
@@ -33,10 +33,11 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const database = openDatabase({ urls: settings.DATABASE_URLS, queryTimeoutMs: answerPatienceMs, logger })
   const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
+  const budgets = startBudgets({ database, logger: telemetry.logger })
   const models = createModels({
     settings,
     telemetry,
-    controls: { breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
+    controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
   })
   const embedders = createEmbedders(settings)
   for (const problem of embedders.problems.values()) logger.warn('search goes by words alone', { cause: problem })
@@ -79,6 +80,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
       await worker.stop()
       await embedders.stop()
       await models.stop()
+      await budgets.stop()
       await sidecar.stop()
       await Promise.all([database.stop(), ingestion.stop()])
       await telemetry.stop()

@@ -50,6 +50,8 @@ export interface BudgetGate {
 
 /** Exactly one of both is called, once: `settle` with what the call has cost, `release` when it was not made. */
 export interface Reservation {
+  /** The call is let through if each answer gets no longer: there is no room for more. */
+  outputTokensMax?: number | undefined
   settle(costUsd: number): void
   release(): void
 }

@@ -5,6 +5,7 @@ import { ModelError } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
 import { type CallObserver, observeCall } from '../observe-call.ts'
 import { estimateTokensOf, usageOf } from '../price-tokens.ts'
+import type { SpendingLimit } from '../budgets/spending-limit.ts'
 import type { AnswerFacts } from './answer-facts.ts'
 import type { CallContent } from './call-content.ts'
 import type { Admission, CallControls, CallFacts, CallOutcome, LedgerEntry, Reservation } from './call-controls.ts'
@@ -19,6 +20,10 @@ export interface AttemptOptions {
   wishes: { maxOutputTokens?: unknown; temperature?: unknown }
   silence: { firstMs: number; betweenMs: number }
   signal?: AbortSignal | undefined
+  /** What the work that this call is part of may cost. */
+  limit?: SpendingLimit | undefined
+  /** Gets what the answer has to be marked with. */
+  degraded?: Set<string> | undefined
   /** The attempts before, when another model did not answer. */
   follows?: { firstCallId: string; attempt: number } | undefined
 }
@@ -26,6 +31,8 @@ export interface AttemptOptions {
 /** One call of one model. Whoever opened it ends it, however the call goes; what comes after its first end does nothing. */
 export interface Attempt {
   callId: string
+  /** The longest that each answer may get, where a budget has no room for what the request allows. */
+  outputTokensMax: number | undefined
   guard: CallGuard
   /** Filled in by whoever reads the answer. */
   answer: AnswerFacts
@@ -51,7 +58,8 @@ export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
   let reservation: Reservation | undefined
   let admission: Admission | undefined
   try {
-    reservation = await controls.budgets?.reserve(facts)
+    reservation = await reserveWithin(options, facts)
+    if (reservation?.outputTokensMax !== undefined) options.degraded?.add('answer_shortened')
     admission = await controls.breakers?.admit(model.id)
     const entry = await controls.ledger?.begin(facts)
     const guard = guardCall({ signal, ...silence, what: model.id })
@@ -59,6 +67,30 @@ export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
   } catch (thrown) {
     admission?.abandoned()
     reservation?.release()
+    throw thrown
+  }
+}
+
+/** Of the work's own limit first, which asks nobody; then of every budget, for what that leaves of the answer. */
+async function reserveWithin({ controls, limit }: AttemptOptions, facts: CallFacts): Promise<Reservation | undefined> {
+  const own = limit?.reserve(facts)
+  try {
+    const outputTokensMax = own?.outputTokensMax ?? facts.outputTokensMax
+    const common = await controls.budgets?.reserve({ ...facts, outputTokensMax })
+    if (own === undefined || common === undefined) return own ?? common
+    return {
+      outputTokensMax: common.outputTokensMax ?? own.outputTokensMax,
+      settle(costUsd) {
+        own.settle(costUsd)
+        common.settle(costUsd)
+      },
+      release() {
+        own.release()
+        common.release()
+      },
+    }
+  } catch (thrown) {
+    own?.release()
     throw thrown
   }
 }
@@ -105,6 +137,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
 
   return {
     callId,
+    outputTokensMax: taken.reservation?.outputTokensMax,
     guard,
     answer,
     touchContent() {

@@ -2,6 +2,7 @@ import type { ModelTimeouts } from '../call-guard.ts'
 import { type Catalog, requireModel } from '../catalog.ts'
 import type { ModelEvent } from '../model-event.ts'
 import type { ModelRequest } from '../model-request.ts'
+import type { SpendingLimit } from '../budgets/spending-limit.ts'
 import { upstreamNameOf } from '../read-registry.ts'
 import { charsOfEvent } from './answer-facts.ts'
 import { contentOfRequest } from './call-content.ts'
@@ -15,26 +16,27 @@ export interface StreamContext {
   controls: CallControls
   scope: CallScope
   signal?: AbortSignal | undefined
+  limit?: SpendingLimit | undefined
+  degraded?: Set<string> | undefined
 }
 
 /** One attempt at one model, on whichever wire its provider speaks. Throws ModelError; ends with `finish` and `usage`. */
 export async function* streamModel(request: ModelRequest, context: StreamContext): AsyncGenerator<ModelEvent> {
-  const { catalog, timeouts, controls, scope, signal } = context
+  const { catalog, timeouts, ...passed } = context
   const { model, provider } = requireModel(catalog, request.model)
   const attempt = await openAttempt({
-    controls,
+    ...passed,
     model,
-    scope,
     content: contentOfRequest(request),
     wishes: request,
     silence: { firstMs: timeouts.firstTokenMs, betweenMs: timeouts.betweenTokensMs },
-    signal,
   })
   const { guard, answer } = attempt
   try {
     if (guard.signal.aborted) throw guard.signal.reason
     const { capabilities, outputTokensMax } = model
-    const call = { request, modelName: upstreamNameOf(model.id), capabilities, outputTokensMax, signal: guard.signal }
+    const allowed = { ...request, maxOutputTokens: attempt.outputTokensMax ?? request.maxOutputTokens }
+    const call = { request: allowed, modelName: upstreamNameOf(model.id), capabilities, outputTokensMax, signal: guard.signal }
     for await (const event of provider.provider.stream(call)) {
       guard.touch()
       if (event.type === 'tokens') answer.tokens = event

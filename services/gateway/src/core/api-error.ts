@@ -39,6 +39,7 @@ function typeOf(code: ProblemCode, status: number): string {
     case 'permission_denied':
       return 'permission_error'
     case 'insufficient_quota':
+    case 'budget_exceeded':
       return 'insufficient_quota'
     case 'rate_limit_exceeded':
       return 'rate_limit_error'
@@ -47,9 +48,9 @@ function typeOf(code: ProblemCode, status: number): string {
   }
 }
 
-/** Clients retry 408, 409, 429 and ≥ 500 by themselves: say whether it helps, and when. */
+/** Clients retry 408, 409, 429 and ≥ 500 by themselves: say whether it helps, and when. A spent budget is not filled by asking again. */
 function retryHeaders(error: WeftError): Record<string, string> {
-  const mayBeRetried = error.status === 409 || error.status === 429 || error.status >= 500
+  const mayBeRetried = error.status === 402 || error.status === 409 || error.status === 429 || error.status >= 500
   if (!mayBeRetried) return {}
   const isTold = error.status === 429 || error.status === 503
   return {

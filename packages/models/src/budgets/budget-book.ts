@@ -1,0 +1,73 @@
+import { type Budget, holdsFor, type Spender } from './core/budget.ts'
+
+/** Which budgets there are, known without asking each time. */
+export interface BudgetBook {
+  /** The budgets that bound this spender; without waiting where the tenant’s were read lately. Throws when they cannot be read. */
+  find(spender: Spender): Budget[] | Promise<Budget[]>
+  /** Reads the tenant’s budgets anew with its next call. */
+  forget(tenant: string): void
+}
+
+/** A budget that is put or removed elsewhere counts here within this time. */
+const usableMs = 3_000
+/** Older entries are read again beside the call, so that a busy tenant never waits. */
+const refreshAfterMs = 1_000
+const tenantsMax = 10_000
+
+interface Entry {
+  budgets: Budget[]
+  readAtMs: number
+  isReading: boolean
+}
+
+export function createBudgetBook(load: (tenant: string) => Promise<Budget[]>, nowMs: () => number): BudgetBook {
+  const entries = new Map<string, Entry>()
+  const reading = new Map<string, Promise<Budget[]>>()
+
+  function read(tenant: string): Promise<Budget[]> {
+    const underway = reading.get(tenant)
+    if (underway !== undefined) return underway
+    const readAtMs = nowMs()
+    const budgets = load(tenant)
+      .then((found) => {
+        if (reading.get(tenant) === budgets) remember(tenant, { budgets: found, readAtMs, isReading: false })
+        return found
+      })
+      .finally(() => {
+        if (reading.get(tenant) === budgets) reading.delete(tenant)
+      })
+    reading.set(tenant, budgets)
+    return budgets
+  }
+
+  function remember(tenant: string, entry: Entry): void {
+    entries.delete(tenant)
+    const oldest = entries.size >= tenantsMax ? entries.keys().next().value : undefined
+    if (oldest !== undefined) entries.delete(oldest)
+    entries.set(tenant, entry)
+  }
+
+  function refresh(tenant: string, entry: Entry): void {
+    if (entry.isReading) return
+    entry.isReading = true
+    read(tenant).catch(() => {
+      entry.isReading = false
+    })
+  }
+
+  return {
+    find(spender) {
+      const { tenant } = spender
+      const entry = entries.get(tenant)
+      const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : nowMs() - entry.readAtMs
+      const bounding = (budgets: Budget[]) => budgets.filter((budget) => holdsFor(budget, spender))
+      if (entry === undefined || ageMs >= usableMs) return read(tenant).then(bounding)
+      if (ageMs >= refreshAfterMs) refresh(tenant, entry)
+      return bounding(entry.budgets)
+    },
+    forget(tenant) {
+      entries.delete(tenant)
+      reading.delete(tenant)
+    },
+  }
+}

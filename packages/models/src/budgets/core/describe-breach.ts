@@ -1,0 +1,41 @@
+import type { BudgetBreach } from '@weft/contracts'
+import type { Budget } from './budget.ts'
+import { usdOf } from './nano-usd.ts'
+
+/** A budget without room for a call, and what is left of it. */
+export interface Shortage {
+  budget: Budget
+  leftNano: number
+  /** When it begins anew. */
+  renewsAtMs: number | undefined
+}
+
+/** Where several budgets lack room, the strictest says what happens. */
+const strictness: BudgetBreach[] = ['reject', 'ask', 'throttle', 'degrade']
+
+export function strictest(shortages: readonly Shortage[]): Shortage | undefined {
+  const rank = ({ budget }: Shortage) => strictness.indexOf(budget.onBreach)
+  return shortages.toSorted((left, right) => rank(left) - rank(right))[0]
+}
+
+/** Names the budget, its limit, what is left, what the call may cost and when there is more. */
+export function describeBreach({ budget, leftNano, renewsAtMs }: Shortage, worstNano: number): string {
+  const renewal = renewsAtMs === undefined ? 'It does not renew' : `It renews at ${new Date(renewsAtMs).toISOString()}`
+  // What all tenants together may spend is nobody's but the operator's to know.
+  if (budget.scope === 'service')
+    return `The ${describeBudget(budget)} has no room for this call, which may cost ${usdText(worstNano)}. ${renewal}.`
+  const left = `has ${usdText(Math.max(0, leftNano))} of ${usdText(budget.limitNano)} left, and this call may cost ${usdText(worstNano)}`
+  return `The ${describeBudget(budget)} ${left}. ${renewal}.`
+}
+
+export function describeBudget({ scope, scopeId, period }: Budget): string {
+  const whose = scopeId === '' ? `the ${scope}` : `${scope} "${scopeId}"`
+  return `budget of ${whose}${period === 'total' ? '' : ` for the ${period}`}`
+}
+
+/** Cents, and of less than a dollar two digits that say something. */
+export function usdText(nano: number): string {
+  const amount = usdOf(nano)
+  const digits = amount === 0 || amount >= 1 ? amount.toFixed(2) : Number(amount.toPrecision(2)).toFixed(9)
+  return `${digits.replace(/(\.\d\d\d*?)0+$/, '$1')} USD`
+}

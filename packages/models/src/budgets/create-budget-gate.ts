@@ -1,0 +1,172 @@
+import { WeftError } from '@weft/contracts'
+import { ModelError } from '../model-error.ts'
+import type { Reservation } from '../attempt/call-controls.ts'
+import type { BudgetBook } from './budget-book.ts'
+import type { Budget, Spender } from './core/budget.ts'
+import { describeBreach, describeBudget, type Shortage, strictest } from './core/describe-breach.ts'
+import { shortOf } from './core/escrow.ts'
+import { nanoUsd } from './core/nano-usd.ts'
+import { type BoundedCall, outputTokensWithin, worstCaseNano } from './core/worst-case.ts'
+import type { HeldPortion, HeldPortions } from './held-portions.ts'
+
+/** A call that is to be paid for. */
+export interface BudgetedCall extends BoundedCall {
+  model: BoundedCall['model'] & { id: string }
+  scope: Spender
+}
+
+/** Sets the worst case of a call aside in every budget that bounds it. Throws ModelError `budget_exceeded`, or `rate_limit_exceeded` after waiting in vain. */
+export interface SpendingGate {
+  reserve(call: BudgetedCall): Reservation | Promise<Reservation>
+}
+
+export interface BudgetGateOptions {
+  book: Pick<BudgetBook, 'find'>
+  portions: HeldPortions
+  nowMs: () => number
+  /** How long a call waits for a budget that throttles; default 10 s. */
+  patienceMs?: number
+  sleep: (ms: number) => Promise<void>
+}
+
+const patienceMsDefault = 10_000
+/** Calls that wait at once; one more is refused at once. */
+const waitingMax = 256
+const firstWaitMs = 50
+const waitMsMax = 500
+
+const unbounded: Reservation = { settle: () => undefined, release: () => undefined }
+
+/** Lets a call through when every budget that bounds it has room for its worst case. Waits for nothing while this process holds enough of them. */
+export function createBudgetGate(options: BudgetGateOptions): SpendingGate {
+  const gate: Gate = { ...options, waiting: 0 }
+  return {
+    reserve(call) {
+      const budgets = find(options.book, call.scope)
+      return budgets instanceof Promise
+        ? budgets.then((found) => reserveWithin(gate, call, found))
+        : reserveWithin(gate, call, budgets)
+    },
+  }
+}
+
+interface Gate extends BudgetGateOptions {
+  /** Calls that wait for a budget that throttles. */
+  waiting: number
+}
+
+function reserveWithin(gate: Gate, call: BudgetedCall, budgets: Budget[]): Reservation | Promise<Reservation> {
+  if (budgets.length === 0) return unbounded
+  const worstNano = worstCaseNano(call)
+  if (worstNano === undefined) throw unpriced(call, budgets)
+  if (worstNano === 0) return unbounded
+  const held = gate.portions.of(budgets, gate.nowMs())
+  if (gate.portions.draw(held, worstNano)) return hold(gate, held, worstNano)
+  return acquire(gate, { call, budgets, held, worstNano })
+}
+
+async function acquire(gate: Gate, wanted: Wanted): Promise<Reservation> {
+  const { nowMs, patienceMs = patienceMsDefault } = gate
+  const endMs = nowMs() + patienceMs
+  for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, waitMsMax)) {
+    const shortages = await take(gate, wanted, wanted.worstNano)
+    const worst = strictest(shortages)
+    if (worst === undefined) return hold(gate, wanted.held, wanted.worstNano)
+    const { onBreach } = worst.budget
+    if (onBreach === 'throttle') {
+      if (nowMs() + waitMs > endMs || gate.waiting >= waitingMax) throw throttled(worst, wanted, nowMs())
+      await wait(gate, waitMs)
+    } else {
+      const shorter = onBreach === 'degrade' ? await shorten(gate, wanted, shortages) : undefined
+      if (shorter !== undefined) return shorter
+      throw exceeded(worst, wanted)
+    }
+  }
+}
+
+async function wait(gate: Gate, ms: number): Promise<void> {
+  gate.waiting += 1
+  try {
+    await gate.sleep(ms * (1 + gate.waiting / waitingMax))
+  } finally {
+    gate.waiting -= 1
+  }
+}
+
+/** The same call with an answer that fits into what is left. */
+async function shorten(gate: Gate, wanted: Wanted, shortages: Shortage[]): Promise<Reservation | undefined> {
+  const leftNano = Math.min(...shortages.map((shortage) => shortage.leftNano))
+  const outputTokensMax = outputTokensWithin(wanted.call, leftNano)
+  if (outputTokensMax === undefined) return undefined
+  const amountNano = worstCaseNano(wanted.call, outputTokensMax) ?? leftNano
+  if ((await take(gate, wanted, amountNano)).length > 0) return undefined
+  return { ...hold(gate, wanted.held, amountNano), outputTokensMax }
+}
+
+async function take({ portions }: Gate, { budgets, held }: Wanted, amountNano: number): Promise<Shortage[]> {
+  const answers = await portions.take(held, amountNano).catch((cause: unknown) => {
+    throw unreachable(cause)
+  })
+  return answers.flatMap(({ budgetId, roomNano }) => {
+    const budget = budgets.find(({ id }) => id === budgetId)
+    const own = held.find((each) => each.budgetId === budgetId)
+    if (budget === undefined || own === undefined) return []
+    return [{ budget, leftNano: roomNano + amountNano - shortOf(own.portion, amountNano), renewsAtMs: own.endMs }]
+  })
+}
+
+function hold({ portions }: Gate, held: readonly HeldPortion[], reservedNano: number): Reservation {
+  let isOpen = true
+  const end = (costNano: number) => {
+    if (isOpen) portions.settle(held, { reservedNano, costNano })
+    isOpen = false
+  }
+  return { settle: (costUsd) => end(nanoUsd(costUsd)), release: () => end(0) }
+}
+
+interface Wanted {
+  call: BudgetedCall
+  budgets: Budget[]
+  held: HeldPortion[]
+  worstNano: number
+}
+
+function find(book: BudgetGateOptions['book'], scope: Spender): Budget[] | Promise<Budget[]> {
+  const found = book.find(scope)
+  return found instanceof Promise
+    ? found.catch((cause: unknown) => {
+        throw unreachable(cause)
+      })
+    : found
+}
+
+/** Nothing is spent that cannot be counted. */
+function unreachable(cause: unknown): ModelError {
+  const why = cause instanceof WeftError ? cause.message : String(cause)
+  return new ModelError('ledger_unavailable', `what may be spent cannot be looked up: ${why}`, { isRetryable: true, cause })
+}
+
+function exceeded(shortage: Shortage, { worstNano }: Wanted): ModelError {
+  const { budget } = shortage
+  const advice = budget.onBreach === 'ask' ? ' More needs an approval.' : ''
+  const { id, onBreach } = budget
+  return new ModelError('budget_exceeded', describeBreach(shortage, worstNano) + advice, {
+    isRetryable: false,
+    budget: { id, onBreach, worstNano },
+  })
+}
+
+/** Within a minute calls under way end and give back what they did not need; a budget may begin anew before. */
+const retryAfterMsMax = 60_000
+
+function throttled(shortage: Shortage, { worstNano }: Wanted, atMs: number): ModelError {
+  const untilRenewalMs = (shortage.renewsAtMs ?? Number.POSITIVE_INFINITY) - atMs
+  return new ModelError('rate_limit_exceeded', describeBreach(shortage, worstNano), {
+    retryAfterMs: Math.max(1_000, Math.min(retryAfterMsMax, untilRenewalMs)),
+  })
+}
+
+function unpriced({ model }: BudgetedCall, [budget]: Budget[]): ModelError {
+  const message = `${model.id} has no price, so nobody can say what a call costs the ${budget === undefined ? 'budget' : describeBudget(budget)}`
+  return new ModelError('budget_exceeded', `${message}; give it a price in the registry of models`, { isRetryable: false })
+}

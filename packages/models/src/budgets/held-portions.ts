@@ -1,0 +1,155 @@
+import type { AccountKey, BudgetBank, PortionAnswer } from './budget-bank.ts'
+import type { Budget } from './core/budget.ts'
+import { periodAt } from './core/budget-period.ts'
+import { emptyPortion, giveBack, noteGranted, type Portion, reserve, reserveAll, settleAll, shortOf } from './core/escrow.ts'
+
+/** One budget's portion in this process. */
+export interface HeldPortion extends AccountKey {
+  portion: Portion
+  endMs: number | undefined
+  /** The total given back that the bank has heard of. */
+  toldNano: number
+}
+
+/** What this process holds of all budgets. Draws from it without waiting; asks the bank for more and gives back what it does not need. */
+export interface HeldPortions {
+  of(budgets: readonly Budget[], atMs: number): HeldPortion[]
+  /** Sets the amount aside in all of them or none, from what is held. */
+  draw(held: readonly HeldPortion[], amountNano: number): boolean
+  /** As `draw`, with what is missing from the bank. Answers the rooms that were too small; none: it is set aside. */
+  take(held: readonly HeldPortion[], amountNano: number): Promise<PortionAnswer[]>
+  settle(held: readonly HeldPortion[], call: { reservedNano: number; costNano: number }): void
+  /** Tells the bank that this process lives, and gives back what was not needed of late; everything that is idle when `isLast`. */
+  renew(isLast?: boolean): Promise<void>
+}
+
+/** More than a call needs is asked for, so that the next ones need not ask. */
+const callsAhead = 64
+/** Of what was used of late, so much stays for the next calls. */
+const callsKept = 16
+/** After the end of its period a portion is kept for calls that began in it. */
+const keptMs = 86_400_000
+
+interface HeldPortionsOptions {
+  bank: BudgetBank
+  /** Unique to this life of the process. */
+  holder: string
+  /** How long the bank takes this process for alive without a word. */
+  leaseMs: number
+  nowMs: () => number
+}
+
+export function createHeldPortions(options: HeldPortionsOptions): HeldPortions {
+  const keeper: Keeper = { ...options, portions: new Map(), liveUntilMs: 0 }
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** One statement at a time: what an answer says is then never older than what is known. */
+  function inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = last.then(act, act)
+    last = turn
+    return turn
+  }
+
+  return {
+    of: (budgets, atMs) => budgets.map((budget) => portionFor(keeper, budget, atMs)),
+    draw: (held, amountNano) => draw(keeper, held, amountNano),
+    take: (held, amountNano) => inTurn(() => take(keeper, held, amountNano)),
+    settle: (held, call) => settleAll(held.map(portionIn), call),
+    async renew(isLast = false) {
+      if (keeper.portions.size > 0) await inTurn(() => renew(keeper, isLast))
+    },
+  }
+}
+
+interface Keeper extends HeldPortionsOptions {
+  portions: Map<string, HeldPortion>
+  /** Until then the bank takes this process for alive. */
+  liveUntilMs: number
+}
+
+function portionFor({ portions }: Keeper, { id, period }: Budget, atMs: number): HeldPortion {
+  const { startMs, endMs } = periodAt(period, atMs)
+  const key = { budgetId: id, periodStartMs: startMs }
+  const known = portions.get(nameOf(key))
+  if (known !== undefined) return known
+  const held = { ...key, endMs, portion: emptyPortion(), toldNano: 0 }
+  portions.set(nameOf(key), held)
+  return held
+}
+
+function draw({ nowMs, liveUntilMs }: Keeper, held: readonly HeldPortion[], amountNano: number): boolean {
+  return nowMs() < liveUntilMs && reserveAll(held.map(portionIn), amountNano)
+}
+
+async function take(keeper: Keeper, held: readonly HeldPortion[], amountNano: number): Promise<PortionAnswer[]> {
+  const { bank, holder, nowMs } = keeper
+  if (nowMs() >= keeper.liveUntilMs) await renew(keeper, false)
+  if (draw(keeper, held, amountNano)) return []
+  const asks = held.flatMap(({ budgetId, periodStartMs, portion }) => {
+    const needNano = shortOf(portion, amountNano)
+    return needNano === 0 ? [] : [{ budgetId, periodStartMs, needNano, mostNano: needNano + callsAhead * amountNano }]
+  })
+  const askedAtMs = nowMs()
+  const { isGranted, answers } = await bank.take(holder, asks)
+  noteAlive(keeper, askedAtMs)
+  if (!isGranted) return answers.filter(({ roomNano, ...key }) => roomNano < neededOf(asks, key))
+  for (const answer of answers) {
+    const found = held.find((each) => isSame(each, answer))
+    if (found !== undefined) noteGranted(found.portion, answer.grantedNano)
+  }
+  // Not by what is held: a budget that was removed meanwhile grants nothing, and bounds nothing.
+  for (const { portion } of held) reserve(portion, amountNano)
+  return []
+}
+
+async function renew(keeper: Keeper, isLast: boolean): Promise<void> {
+  const { portions, bank, holder, nowMs, leaseMs } = keeper
+  const atMs = nowMs()
+  const returned = [...portions.values()].flatMap((held) => {
+    const { portion, budgetId, periodStartMs, endMs } = held
+    const isOver = isLast || (endMs !== undefined && atMs >= endMs)
+    const totalNano = giveBack(portion, isOver ? 0 : callsKept * portion.largestNano)
+    portion.largestNano = 0
+    return totalNano === held.toldNano ? [] : [{ budgetId, periodStartMs, totalNano }]
+  })
+  const isFresh = keeper.liveUntilMs - atMs > leaseMs / 2
+  if (returned.length === 0 && isFresh && !isLast) return
+  const granted = await bank.renew(holder, returned)
+  noteAlive(keeper, atMs)
+  for (const total of returned) {
+    const held = portions.get(nameOf(total))
+    if (held !== undefined) held.toldNano = total.totalNano
+  }
+  const known = new Map(granted.map((total) => [nameOf(total), total.totalNano]))
+  for (const [name, held] of portions) {
+    if (isToBeForgotten(held, known.get(name), atMs)) portions.delete(name)
+    else noteGranted(held.portion, known.get(name) ?? 0)
+  }
+}
+
+/** Unknown to the bank: the budget was removed, or this process was taken for dead. */
+function isToBeForgotten({ portion, endMs }: HeldPortion, grantedNano: number | undefined, atMs: number): boolean {
+  if (grantedNano === undefined && portion.grantedNano > 0) return true
+  return endMs !== undefined && atMs > endMs + keptMs
+}
+
+/** The bank's clock starts later than this one: what is still alive here is alive there. */
+function noteAlive(keeper: Keeper, askedAtMs: number): void {
+  keeper.liveUntilMs = Math.max(keeper.liveUntilMs, askedAtMs + keeper.leaseMs)
+}
+
+function portionIn({ portion }: HeldPortion): Portion {
+  return portion
+}
+
+function neededOf(asks: ({ needNano: number } & AccountKey)[], key: AccountKey): number {
+  return asks.find((ask) => isSame(ask, key))?.needNano ?? 0
+}
+
+function isSame(left: AccountKey, right: AccountKey): boolean {
+  return left.budgetId === right.budgetId && left.periodStartMs === right.periodStartMs
+}
+
+function nameOf({ budgetId, periodStartMs }: AccountKey): string {
+  return `${budgetId}@${periodStartMs}`
+}

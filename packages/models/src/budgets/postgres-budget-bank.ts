@@ -1,0 +1,53 @@
+import { type Database, sql } from '@weft/database'
+import { parseValue } from '@weft/contracts'
+import { z } from 'zod'
+import type { AccountKey, BudgetBank } from './budget-bank.ts'
+
+const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).getTime())
+const Taken = z.object({
+  budget_id: z.string(),
+  period_start: Time,
+  room_nano: z.coerce.number(),
+  granted_nano: z.coerce.number(),
+  was_granted: z.boolean(),
+})
+const Renewed = z.object({ budget_id: z.string(), period_start: Time, granted_nano: z.coerce.number() })
+
+/** The accounts of budgets in PostgreSQL, behind the functions of migration 0013. A holder that is silent for `leaseMs` is taken for dead. */
+export function createPostgresBudgetBank({ db }: Pick<Database, 'db'>, leaseMs: number): BudgetBank {
+  return {
+    async take(holder, asks) {
+      const wanted = asks.map((ask) => ({ ...keyOf(ask), need: ask.needNano, most: ask.mostNano }))
+      const { rows } = await sql`
+        select * from lease_budgets(${holder}, ${JSON.stringify(wanted)}::jsonb, ${leaseMs}::int)
+      `.execute(db)
+      const answers = rows.map((row) => parseValue(Taken, row, 'an account of a budget'))
+      return {
+        isGranted: answers.every(({ was_granted }) => was_granted),
+        answers: answers.map(({ budget_id, period_start, room_nano, granted_nano }) => ({
+          budgetId: budget_id,
+          periodStartMs: period_start,
+          roomNano: room_nano,
+          grantedNano: granted_nano,
+        })),
+      }
+    },
+    async renew(holder, returned) {
+      const totals = returned.map((total) => ({ ...keyOf(total), total: total.totalNano }))
+      const { rows } = await sql`
+        select * from renew_budget_leases(${holder}, ${JSON.stringify(totals)}::jsonb, ${leaseMs}::int)
+      `.execute(db)
+      return rows.map((row) => {
+        const { budget_id, period_start, granted_nano } = parseValue(Renewed, row, 'a lease of a budget')
+        return { budgetId: budget_id, periodStartMs: period_start, totalNano: granted_nano }
+      })
+    },
+    async release(holder) {
+      await sql`select release_budget_leases(${holder})`.execute(db)
+    },
+  }
+}
+
+function keyOf({ budgetId, periodStartMs }: AccountKey) {
+  return { budget_id: budgetId, period_start: new Date(periodStartMs).toISOString() }
+}
