@@ -3,7 +3,7 @@ import type { SchemaName } from './openapi-schemas.ts'
 
 export interface ApiOperation {
   id: string
-  method: 'get' | 'post' | 'delete'
+  method: 'get' | 'post' | 'put' | 'delete'
   path: string
   summary: string
   /** What the key must be allowed to do; none for health. */

@@ -1,4 +1,5 @@
 import { approvalOperations } from './openapi-approvals.ts'
+import { budgetOperations } from './openapi-budgets.ts'
 import type { ApiOperation } from './openapi-operation.ts'
 
 const sse = 'text/event-stream'
@@ -223,6 +224,7 @@ export const operations: readonly ApiOperation[] = [
   ...approvalOperations,
   ...knowledge,
   ...administration,
+  ...budgetOperations,
   ...health,
 ]
 

@@ -25,6 +25,8 @@ import { registerAgent } from './routes/agents/register-agent.ts'
 import { removeAgent } from './routes/agents/remove-agent.ts'
 import { mountApprovalPages, type PageDeps } from './routes/approvals/approval-pages.ts'
 import { mountApprovalRoutes } from './routes/approvals/mount.ts'
+import type { BudgetDeps } from './routes/budgets/budget-deps.ts'
+import { mountBudgets } from './routes/budgets/mount.ts'
 import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
 import { cancelSession } from './routes/cancel-session.ts'
 import { checkModels } from './routes/check-models.ts'
@@ -60,6 +62,7 @@ export interface PublicDeps {
   agents: AgentStore
   webhooks: WebhookDeps
   models: Pick<Models, 'passThrough' | 'list' | 'get' | 'check'>
+  budgets: BudgetDeps
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   plans: PlanChecks
   sessions: Sessions
@@ -117,6 +120,7 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   app.delete('/v1/keys/:id', isAdmin, deleteKey({ store: deps.keyStore, keys: deps.keys, streams: deps.streams }))
   mountWebhooks(app, deps.webhooks, isAdmin)
   mountRebuildEmbeddings(app, deps.embeddings, isAdmin)
+  mountBudgets(app, deps.budgets, isAdmin)
   app.get('/v1/agents', isAdmin, listAgents(deps))
   app.post('/v1/agents', isAdmin, registerAgent(deps))
   app.post('/v1/models/check', isAdmin, checkModels(deps.models))

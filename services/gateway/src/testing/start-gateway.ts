@@ -13,6 +13,7 @@ import { createPlanChecks } from '../plan-checks.ts'
 import { createPublicApp, type PublicDeps } from '../public-app.ts'
 import { createReplyHub, type ReplyHub } from '../reply-hub.ts'
 import { createMemoryApprovals, createMemoryPageTokens, type MemoryApprovals } from './approvals.ts'
+import { createMemoryBudgets } from './memory-budgets.ts'
 import { createMemoryAgents } from './memory-agents.ts'
 import { createMemoryKeys } from './memory-keys.ts'
 import { createMemoryWebhooks } from './memory-webhooks.ts'
@@ -57,6 +58,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     sidecar,
     plans: createPlanChecks(sidecar),
     agents: createMemoryAgents(),
+    budgets: { store: createMemoryBudgets(), forget: () => undefined },
     webhooks: { webhooks: createMemoryWebhooks(), privateHosts: new Set() },
     sessions: session,
     log: emptyLog,

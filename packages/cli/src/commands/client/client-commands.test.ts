@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { Command } from 'commander'
 import { registerApprovals } from './approvals.ts'
 import { registerAsk } from './ask.ts'
+import { registerBudgets } from './budgets.ts'
 import { registerIngest } from './ingest.ts'
 import { registerKeys } from './keys.ts'
 import { registerSearch } from './search.ts'
@@ -18,6 +19,10 @@ describe('wrong usage is said before anything is asked of the mesh', () => {
     ['a store name', ['ingest', '.', '--store', 'x'.repeat(257)], /--store needs a name/],
     ['a scope', ['keys', 'create', '--scopes', 'chat,root'], /--scopes knows chat, approve, admin, not "root"/],
     ['a role', ['keys', 'create', '--role', 'two words'], /--role needs letters/],
+    ['a limit', ['budgets', 'set', '--scope', 'tenant', '--limit', 'five'], /--limit: /],
+    ['a negative limit', ['budgets', 'set', '--scope', 'tenant', '--limit=-1'], /--limit: a budget is 0 or more/],
+    ['whose budget', ['budgets', 'set', '--scope', 'user', '--limit', '5'], /--id: .* needs the id of the user/],
+    ['a breach', ['budgets', 'set', '--scope', 'tenant', '--limit', '5', '--on-breach', 'shrug'], /--on-breach: /],
     ['a status', ['sessions', 'list', '--status', 'odd'], /--status knows running/],
     ['a format', ['sessions', 'export', 'sess_1', '--format', 'doc'], /--format is one of json, md, pdf/],
     ['a turn', ['sessions', 'fork', 'sess_1', '--turn', '0'], /--turn needs/],
@@ -49,7 +54,15 @@ describe('without a verb, approvals and sessions are listed', () => {
 
 async function run(argv: string[]): Promise<void> {
   const program = new Command('weft').exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
-  for (const register of [registerApprovals, registerAsk, registerIngest, registerKeys, registerSearch, registerSessions])
+  for (const register of [
+    registerApprovals,
+    registerAsk,
+    registerBudgets,
+    registerIngest,
+    registerKeys,
+    registerSearch,
+    registerSessions,
+  ])
     register(program)
   await program.parseAsync(argv, { from: 'user' })
 }
