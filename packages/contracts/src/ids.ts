@@ -18,6 +18,7 @@ export type IdPrefix =
   | 'bud'
   | 'life'
   | 'call'
+  | 'resp'
 
 /** A new opaque id: the prefix and 24 random letters and digits (about 124 bits). */
 export function newId(prefix: IdPrefix): string {

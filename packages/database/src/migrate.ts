@@ -13,6 +13,7 @@ import * as feedback from './migrations/0009-feedback.ts'
 import * as rebuild from './migrations/0010-embeddings-rebuild.ts'
 import * as storeFiles from './migrations/0011-store-files-by-creation.ts'
 import * as budgets from './migrations/0013-budgets.ts'
+import * as responses from './migrations/0018-responses.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -35,6 +36,7 @@ export const migrations: Migration[] = [
   { name: '0010-embeddings-rebuild', up: rebuild.up, down: rebuild.down },
   { name: '0011-store-files-by-creation', up: storeFiles.up, down: storeFiles.down },
   { name: '0013-budgets', up: budgets.up, down: budgets.down },
+  { name: '0018-responses', up: responses.up, down: responses.down },
 ]
 
 export interface MigrationStatus {

@@ -136,6 +136,16 @@ export interface Schema {
     answer: Json<object>
     at: CreatedAt
   }
+  /** `response` is OpenAI's object, `input` the items it was asked with. */
+  responses: {
+    tenant: string
+    id: string
+    previous_id: string | null
+    input: Json<object>
+    response: Json<object>
+    created_at: CreatedAt
+    expires_at: Timestamp
+  }
   blobs: { tenant: string; session_id: Generated<string>; hash: string; content: Json<object>; created_at: CreatedAt }
   deleted_sessions: { tenant: string; id: string; deleted_at: CreatedAt }
   /** The newest state of every approval; `seq` is the session's event that it comes from. */

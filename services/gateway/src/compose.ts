@@ -37,6 +37,7 @@ import { deliverNotification } from './notifications/deliver-notification.ts'
 import { startNotificationWorker } from './notifications/notification-worker.ts'
 import { createPostgresPageTokens } from './postgres-page-tokens.ts'
 import { createPostgresFeedback } from './postgres-feedback.ts'
+import { createPostgresResponses } from './postgres-responses.ts'
 import { createPostgresSessionLog } from './postgres-sessions.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { createPublicApp, type PublicDeps } from './public-app.ts'
@@ -122,6 +123,7 @@ async function buildParts(settings: GatewaySettings) {
     sessions: createSessions(sidecar),
     log: createPostgresSessionLog(database),
     feedback: createPostgresFeedback(database),
+    responses: createPostgresResponses(database),
     approvals,
     approvalTail: createApprovalTail({
       approvals,

@@ -18,6 +18,14 @@ const chat: ApiOperation[] = [
     headers: ['X-Session-ID', 'Idempotency-Key'],
     answer: { description: 'A completion, a stream of chunks, or 202 when weft.background is true' },
   },
+  {
+    ...chatScope('post', '/v1/responses', 'createResponse', 'As chat completions, on OpenAI’s wire of responses'),
+    body: { schema: 'ResponsesRequest' },
+    headers: ['X-Session-ID', 'Idempotency-Key'],
+    answer: { description: 'A response, or the stream of events that build it' },
+  },
+  chatScope('get', '/v1/responses/{id}', 'getResponse', 'A stored response of a model'),
+  chatScope('delete', '/v1/responses/{id}', 'deleteResponse', 'Forgets a stored response'),
   chatScope('get', '/v1/models', 'listModels', 'Modes and available models, with capabilities and prices'),
   chatScope('get', '/v1/models/{id}', 'getModel', 'One mode or model'),
   {

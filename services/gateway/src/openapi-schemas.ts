@@ -17,6 +17,7 @@ import {
   WorkflowPlan,
 } from '@weft/contracts'
 import { EmbeddingsState } from '@weft/retrieval'
+import { ResponsesRequest } from '@weft/models'
 import { z } from 'zod'
 import { decisionBodies } from './core/decision-request.ts'
 import { AgentInboxAnswer, LangChainAnswer } from './core/inbox-answers.ts'
@@ -65,6 +66,7 @@ const named = {
   PutBudget,
   RegisterAgent,
   RejectBody: decisionBodies.reject,
+  ResponsesRequest,
   SearchRequest,
   SessionEvent,
   SessionView,

@@ -19,6 +19,7 @@ import type { PlanChecks } from './plan-checks.ts'
 import { readJsonBody } from './read-json-body.ts'
 import type { ReadableStores } from './readable-stores.ts'
 import type { ReplyHub } from './reply-hub.ts'
+import type { ResponseStore } from './response-store.ts'
 import { nameRequests, requireKey, requireScopeOf, tenantOf } from './request-context.ts'
 import { listAgents } from './routes/agents/list-agents.ts'
 import { registerAgent } from './routes/agents/register-agent.ts'
@@ -31,12 +32,15 @@ import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
 import { cancelSession } from './routes/cancel-session.ts'
 import { checkModels } from './routes/check-models.ts'
 import { createChatCompletion } from './routes/create-chat-completion.ts'
+import { createResponse } from './routes/create-response.ts'
 import { createKey } from './routes/create-key.ts'
 import { deleteKey } from './routes/delete-key.ts'
+import { deleteResponse } from './routes/delete-response.ts'
 import { deleteSession } from './routes/delete-session.ts'
 import { exportSession } from './routes/export-session.ts'
 import { forkSession } from './routes/fork-session.ts'
 import { getModel } from './routes/get-model.ts'
+import { getResponse } from './routes/get-response.ts'
 import { getSession } from './routes/get-session.ts'
 import { getSessionGraph } from './routes/get-session-graph.ts'
 import { giveFeedback } from './routes/give-feedback.ts'
@@ -68,6 +72,7 @@ export interface PublicDeps {
   sessions: Sessions
   log: SessionLog
   feedback: FeedbackStore
+  responses: ResponseStore
   approvals: ApprovalLog
   approvalTail: ApprovalTail
   pages: PageDeps['pages']
@@ -130,6 +135,9 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
 function mountChat(app: Express, deps: PublicDeps): void {
   const { sidecar, stores, models } = deps
   app.post('/v1/chat/completions', createChatCompletion({ ...deps, logger: deps.telemetry.logger }))
+  app.post('/v1/responses', createResponse({ ...deps, logger: deps.telemetry.logger }))
+  app.get('/v1/responses/:id', getResponse(deps.responses))
+  app.delete('/v1/responses/:id', deleteResponse(deps.responses))
   app.get('/v1/models', listModels(models))
   app.get('/v1/models/*id', getModel(models))
   app.post('/v1/plan', createPlan({ sidecar, stores }))

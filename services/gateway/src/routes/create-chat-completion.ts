@@ -1,47 +1,17 @@
-import {
-  type ApprovalView,
-  ChatCompletionRequest,
-  newId,
-  parseValue,
-  type ReplyDetail,
-  type TurnAccepted,
-  WeftError,
-} from '@weft/contracts'
+import { ChatCompletionRequest, parseValue } from '@weft/contracts'
 import type { Models } from '@weft/models'
-import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
-import type { Request, RequestHandler, Response } from 'express'
+import type { RequestHandler } from 'express'
 import { answerTurnWhole, streamTurn } from '../answer-turn.ts'
-import { approvalLink, type PageLinks } from '../approval-links.ts'
-import { hasScope } from '../core/api-key.ts'
-import { approverOf } from '../core/approver.ts'
-import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
-import {
-  checkWorkflowRequest,
-  ignoredFields,
-  ignoredWeftFields,
-  isWorkflowModel,
-  replyDetailOf,
-} from '../core/workflow-request.ts'
-import type { SessionRef, Sessions } from '../dapr-sessions.ts'
-import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../decide-in-chat.ts'
-import { followTurn } from '../follow-turn.ts'
-import type { Log } from '../log.ts'
-import type { OpenAnswer, OpenStreams } from '../open-streams.ts'
+import { checkWorkflowRequest, ignoredFields, ignoredWeftFields, isWorkflowModel } from '../core/workflow-request.ts'
+import { nameIgnored } from '../name-ignored.ts'
+import type { OpenStreams } from '../open-streams.ts'
 import { passThroughChat } from '../pass-through-chat.ts'
-import type { ReplyHub, ReplyInbox } from '../reply-hub.ts'
-import { baseOf, identityOf } from '../request-context.ts'
-import { withDroppedTurn } from '../restore-view.ts'
-import type { SessionLog } from '../session-log.ts'
-import { type SubmitDeps, submitTurn, type TurnRequest } from '../submit-turn.ts'
+import { identityOf } from '../request-context.ts'
+import { runWorkflow, type WorkflowDeps } from '../run-workflow.ts'
 
-export interface ChatDeps extends SubmitDeps, ChatDecisionDeps {
+export interface ChatDeps extends WorkflowDeps {
   models: Pick<Models, 'passThrough' | 'get'>
-  sessions: Pick<Sessions, 'submit' | 'view' | 'cancel' | 'decide' | 'attach'>
-  log: Pick<SessionLog, 'turnEnds'>
-  hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
-  logger: Pick<Log, 'info' | 'warn' | 'error'>
-  pages: PageLinks
 }
 
 /** `POST /v1/chat/completions`: `<provider>/<model>` goes straight to that model, `weft/<mode>` runs a workflow in a session. */
@@ -57,143 +27,7 @@ export function createChatCompletion(deps: ChatDeps): RequestHandler {
     }
     checkWorkflowRequest(chat)
     nameIgnored(response, ignoredFields(chat, raw))
-    await runWorkflow(deps, { chat, request, response, open })
+    const speak = chat.stream === true ? streamTurn : answerTurnWhole
+    await runWorkflow(deps, { chat, request, response, open, speak })
   }
-}
-
-interface WorkflowCall {
-  chat: ChatCompletionRequest
-  request: Request
-  response: Response
-  open: OpenAnswer
-}
-
-async function runWorkflow(deps: ChatDeps, call: WorkflowCall): Promise<void> {
-  const { request, response, chat } = call
-  const identity = identityOf(response)
-  const { tenant } = identity
-  const idempotencyKey = parseIdempotencyKey(request.get('idempotency-key'))
-  const named = request.get('x-session-id')
-  const decision = await findChatDecision(deps, {
-    identity,
-    messages: chat.messages,
-    sessionId: named === undefined ? undefined : parseSessionId(named),
-    isRetry: idempotencyKey !== undefined || Number(request.get('x-stainless-retry-count') ?? 0) > 0,
-  })
-  const session = decision?.session ?? { tenant, sessionId: chooseSessionId(tenant, { sessionId: named, idempotencyKey }) }
-  const { sessionId } = session
-  const requestId = newId('req')
-  response.setHeader('x-session-id', sessionId)
-  const inbox = deps.hub.follow(session)
-  try {
-    await runWithLogContext({ sessionId, tenant, requestId }, () =>
-      withSessionId(sessionId, async () => {
-        // A reader that hangs up now does not undo the request: the session works on and can be asked for.
-        const accepted =
-          decision === undefined
-            ? await acceptTurn(deps, { tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat })
-            : await acceptDecision(deps, decision, replyDetailOf(chat))
-        if (chat.weft?.background === true) acknowledge(response, accepted)
-        else await answer(deps, { ...call, session, accepted, inbox })
-      }),
-    )
-  } finally {
-    inbox.close()
-  }
-}
-
-interface Accepted extends TurnAccepted {
-  /** Ids of the approvals that the request decided. */
-  decided: ReadonlySet<string>
-}
-
-async function acceptTurn(deps: ChatDeps, turn: TurnRequest): Promise<Accepted> {
-  const accepted = await submitTurn(deps, turn)
-  deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat: accepted.isRepeat, model: turn.chat.model })
-  return { ...accepted, decided: new Set() }
-}
-
-/** The turn may have gone on, even ended, before anybody listened: it is followed like one that is asked for again. */
-async function acceptDecision(
-  deps: ChatDeps,
-  { session, turn, decide }: ChatDecision,
-  replyDetail: ReplyDetail,
-): Promise<Accepted> {
-  // Only a hint: without replies the session is looked at.
-  await deps.sessions.attach(session, deps.replyTopic, replyDetail).catch(() => undefined)
-  const decided = await decide()
-  deps.logger.info('decision accepted', { turn })
-  return { sessionId: session.sessionId, turn, isRepeat: true, decided }
-}
-
-function acknowledge(response: Response, { sessionId, turn }: TurnAccepted): void {
-  response.status(202).json({ id: sessionId, object: 'session', turn, status: 'running' })
-}
-
-interface AcceptedCall extends WorkflowCall {
-  session: SessionRef
-  accepted: Accepted
-  inbox: ReplyInbox
-}
-
-async function answer(deps: ChatDeps, call: AcceptedCall): Promise<void> {
-  const { chat, session, accepted, open, response } = call
-  const { turn, isRepeat, decided } = accepted
-  const isStreamed = chat.stream === true
-  const options = {
-    response,
-    open,
-    logger: deps.logger,
-    identity: {
-      id: newId('chatcmpl'),
-      model: chat.model,
-      created: Math.floor(Date.now() / 1_000),
-      includesUsage: chat.stream_options?.include_usage === true,
-    },
-    place: { sessionId: session.sessionId, turn, traceId: currentTraceparent()?.split('-')[1] ?? '' },
-    showsProgress: chat.weft?.progress !== false,
-    pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: linksFor(deps, call) },
-    outputs: followTurn({
-      session,
-      turn,
-      isRepeat,
-      isStreamed,
-      decided,
-      inbox: call.inbox,
-      // One that is asked for again may be among those its session no longer keeps.
-      sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
-      isPauseEnd: chat.weft?.approval !== 'wait',
-      signal: open.signal,
-    }),
-  }
-  try {
-    await (isStreamed ? streamTurn(options) : answerTurnWhole(options))
-  } finally {
-    if (open.hasReaderLeft() && chat.weft?.cancelOnDisconnect === true) await cancelQuietly(deps, session, turn)
-  }
-}
-
-/** Where an approval is looked at: on a page of its own for whoever may decide, else by the API. */
-function linksFor(deps: ChatDeps, { request, response }: WorkflowCall): (approval: ApprovalView) => string {
-  const identity = identityOf(response)
-  const base = baseOf(request)
-  if (!hasScope(identity, 'approve')) return ({ id }) => `${deps.pages.publicUrl ?? base}/approvals/${id}`
-  const { tenant, keyId } = identity
-  return (approval) => approvalLink(deps.pages, { base, tenant, approval, by: approverOf(identity), keyId }).url
-}
-
-/** The reader has gone, so nobody is left to tell; the log is. */
-async function cancelQuietly(deps: ChatDeps, session: SessionRef, turn: number): Promise<void> {
-  try {
-    await deps.sessions.cancel(session, turn)
-  } catch (cause) {
-    deps.logger.warn('a turn whose reader left was not cancelled', {
-      turn,
-      cause: cause instanceof WeftError ? cause.message : String(cause),
-    })
-  }
-}
-
-function nameIgnored(response: Response, fields: string[]): void {
-  if (fields.length > 0) response.setHeader('x-weft-ignored-fields', fields.join(', '))
 }

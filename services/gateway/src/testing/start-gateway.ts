@@ -16,6 +16,7 @@ import { createMemoryApprovals, createMemoryPageTokens, type MemoryApprovals } f
 import { createMemoryBudgets } from './memory-budgets.ts'
 import { createMemoryAgents } from './memory-agents.ts'
 import { createMemoryKeys } from './memory-keys.ts'
+import { createMemoryResponses } from './memory-responses.ts'
 import { createMemoryWebhooks } from './memory-webhooks.ts'
 import { createScriptedSession, type ScriptedSession } from './scripted-session.ts'
 
@@ -63,6 +64,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     sessions: session,
     log: emptyLog,
     feedback: { save: async () => undefined },
+    responses: createMemoryResponses(),
     approvals,
     approvalTail: createApprovalTail({ approvals, onProblem: () => undefined, pollMs: 5 }),
     pages: { key: 'the key of the pages', publicUrl: undefined, tokens: createMemoryPageTokens() },

@@ -1,0 +1,119 @@
+import { type ChatMessage, WeftError } from '@weft/contracts'
+import { messagesFromItems } from './messages-from-items.ts'
+import type { ResponseItem, ResponsesRequest } from './responses-request.ts'
+
+export interface TranslatedResponsesRequest {
+  /** The body of a chat completion that asks the same. */
+  chat: Record<string, unknown> & { model: string; messages: ChatMessage[] }
+  /** Fields that had no effect. */
+  ignored: string[]
+}
+
+/** Fields with a meaning here; some of them only for who stores and shows the response. */
+const usedFields = new Set([
+  ...['model', 'input', 'instructions', 'stream', 'stream_options', 'store', 'previous_response_id', 'max_output_tokens'],
+  ...['temperature', 'top_p', 'top_logprobs', 'parallel_tool_calls', 'tools', 'tool_choice', 'text', 'reasoning', 'include'],
+  ...['metadata', 'truncation', 'background', 'user', 'safety_identifier', 'service_tier', 'prompt_cache_key', 'weft'],
+])
+
+const logprobsWish = 'message.output_text.logprobs'
+
+/**
+ * The chat completion request that asks a model what a request of the wire of responses asks. `history`: the items before those of the request.
+ * Throws `invalid_request` naming what has no counterpart.
+ */
+export function chatFromResponses(request: ResponsesRequest, history: ResponseItem[] = []): TranslatedResponsesRequest {
+  refuseUnsupported(request)
+  const { input, instructions } = request
+  const items: ResponseItem[] = typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input
+  const translated = messagesFromItems(items)
+  const messages = [
+    ...(instructions == null || instructions === '' ? [] : [{ role: 'system' as const, content: instructions }]),
+    ...messagesFromItems(history).messages,
+    ...translated.messages,
+  ]
+  return {
+    chat: { ...chatOptions(request), model: request.model, messages },
+    ignored: ignoredFields(request, translated.ignored),
+  }
+}
+
+function refuseUnsupported(request: ResponsesRequest): void {
+  const { background, truncation } = request
+  if (background === true) throw unsupported('background', 'responses are answered while their caller waits')
+  if (truncation === 'auto') throw unsupported('truncation', 'nothing is left out of a conversation; shorten it yourself')
+  for (const field of ['conversation', 'prompt', 'context_management'])
+    if (request[field] != null) throw unsupported(field, 'nothing is kept under such an id here')
+  request.tools?.forEach((tool, index) => {
+    if (tool.type !== 'function' || tool.name === undefined)
+      throw unsupported(`tools.${index}.type`, `tools are functions of the caller's, not '${tool.type}'`)
+  })
+}
+
+function unsupported(param: string, why: string): WeftError {
+  return new WeftError('invalid_request', `'${param}' is not supported: ${why}`, { param })
+}
+
+function chatOptions(request: ResponsesRequest): Record<string, unknown> {
+  const wantsLogprobs = request.include?.includes(logprobsWish) === true || (request.top_logprobs ?? 0) > 0
+  const all: Record<string, unknown> = {
+    stream: request.stream === true ? true : undefined,
+    max_completion_tokens: request.max_output_tokens,
+    temperature: request.temperature,
+    top_p: request.top_p,
+    logprobs: wantsLogprobs ? true : undefined,
+    top_logprobs: wantsLogprobs ? request.top_logprobs : undefined,
+    ...toolOptions(request),
+    response_format: responseFormat(request),
+    verbosity: request.text?.verbosity,
+    reasoning_effort: request.reasoning?.effort,
+    user: request.user,
+    safety_identifier: request.safety_identifier,
+    service_tier: request.service_tier,
+    prompt_cache_key: request.prompt_cache_key,
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value != null))
+}
+
+function toolOptions({ tools, tool_choice: choice, parallel_tool_calls }: ResponsesRequest): Record<string, unknown> {
+  const allowed = typeof choice === 'object' && choice?.type === 'allowed_tools' ? choice : undefined
+  const names = allowed === undefined ? undefined : new Set(allowed.tools.map(({ name }) => name))
+  const offered = (tools ?? []).filter(({ name }) => names === undefined || names.has(name))
+  if (offered.length === 0) return {}
+  return {
+    tools: offered.map(({ name, description, parameters, strict }) => ({
+      type: 'function',
+      function: {
+        name,
+        ...(description == null ? {} : { description }),
+        ...(parameters == null ? {} : { parameters }),
+        ...(strict == null ? {} : { strict }),
+      },
+    })),
+    tool_choice: allowed?.mode ?? chatToolChoice(choice),
+    parallel_tool_calls,
+  }
+}
+
+function chatToolChoice(choice: ResponsesRequest['tool_choice']): unknown {
+  return typeof choice === 'object' && choice?.type === 'function'
+    ? { type: 'function', function: { name: choice.name } }
+    : choice
+}
+
+function responseFormat({ text }: ResponsesRequest): unknown {
+  const format = text?.format
+  if (format == null || format.type === 'text') return undefined
+  if (format.type === 'json_object') return { type: 'json_object' }
+  const { name, schema, strict, description } = format
+  if (name === undefined || schema === undefined)
+    throw new WeftError('invalid_request', "the request: 'text.format' needs name and schema", { param: 'text.format' })
+  const more = { ...(strict == null ? {} : { strict }), ...(description === undefined ? {} : { description }) }
+  return { type: 'json_schema', json_schema: { name, schema, ...more } }
+}
+
+function ignoredFields(request: ResponsesRequest, items: string[]): string[] {
+  const wishes = (request.include ?? []).filter((wish) => wish !== logprobsWish).map((wish) => `include.${wish}`)
+  const summary = request.reasoning?.summary == null ? [] : ['reasoning.summary']
+  return [...Object.keys(request).filter((field) => !usedFields.has(field)), ...wishes, ...summary, ...items]
+}

@@ -1,0 +1,72 @@
+import type { FinishReason, TokenCounts } from '../model-event.ts'
+import type { AnswerPiece } from './answer-piece.ts'
+import type { EventFacts } from './event-facts.ts'
+import { createOutputItems } from './output-items.ts'
+import { type ResponseIdentity, type ResponseObject, type ResponseState, responseObject } from './response-object.ts'
+import type { ResponsesRequest } from './responses-request.ts'
+
+/** An event of a response's stream; `sequence_number` counts from 0 without a gap. */
+export type ResponseEvent = EventFacts & { sequence_number: number }
+
+export interface ResponseWriter {
+  /** The events a stream begins with. */
+  start(): ResponseEvent[]
+  accept(piece: AnswerPiece): ResponseEvent[]
+  /** Ends the response as its finish reason says; `annotations` are those of its text. */
+  finish(more?: { annotations?: object[]; weft?: object }): { events: ResponseEvent[]; response: ResponseObject }
+  /** Ends the stream of a response that cannot be finished. */
+  fail(error: { code: string; message: string; param: string | null }): ResponseEvent[]
+}
+
+/** Writes an answer, piece by piece, as a response: its output items, and the events that tell of them in order. */
+export function createResponseWriter(request: ResponsesRequest, identity: ResponseIdentity): ResponseWriter {
+  const items = createOutputItems(identity.id)
+  let sequenceNumber = 0
+  let reason: FinishReason = 'stop'
+  let usage: TokenCounts | undefined
+  const number = (events: EventFacts[]): ResponseEvent[] =>
+    events.map((event) => ({ ...event, sequence_number: sequenceNumber++ }))
+  const responseIn = (state: Omit<ResponseState, 'output'>) =>
+    responseObject(request, identity, { ...state, output: items.output() })
+  return {
+    start() {
+      const response = responseIn({ status: 'in_progress' })
+      return number([
+        { type: 'response.created', response },
+        { type: 'response.in_progress', response },
+      ])
+    },
+    accept(piece) {
+      if (piece.type === 'finish') reason = piece.reason
+      if (piece.type === 'tokens') {
+        const { type: _, ...tokens } = piece
+        usage = tokens
+      }
+      return number(items.accept(piece))
+    },
+    finish({ annotations = [], weft } = {}) {
+      const incompleteReason = incompleteReasonOf(reason)
+      const status = incompleteReason === undefined ? 'completed' : 'incomplete'
+      const closing = items.close({ status, annotations })
+      const response = responseIn({ status, usage, incompleteReason, weft })
+      return { events: number([...closing, { type: `response.${status}`, response }]), response }
+    },
+    fail(error) {
+      const response = responseIn({ status: 'failed', usage, error: { code: error.code, message: error.message } })
+      return number([
+        { type: 'error', ...error },
+        { type: 'response.failed', response },
+      ])
+    },
+  }
+}
+
+function incompleteReasonOf(reason: FinishReason): ResponseState['incompleteReason'] {
+  if (reason === 'length') return 'max_output_tokens'
+  return reason === 'content_filter' ? 'content_filter' : undefined
+}
+
+/** An event as SSE text; the wire names it in its `event` line too. */
+export function encodeResponseEvent(event: ResponseEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}

@@ -1,0 +1,28 @@
+import { SessionId } from '@weft/contracts'
+
+/** A workflow's response is a turn of a session, and its id tells which: nothing else has to be kept. Session ids contain no dot. */
+export function turnResponseId({ sessionId, turn }: { sessionId: string; turn: number }): string {
+  return `resp_${sessionId}.${turn}`
+}
+
+/** The turn a response is; undefined when it is a model's. */
+export function turnOfResponse(id: string): { sessionId: string; turn: number } | undefined {
+  const [, sessionId, turn] = /^resp_(.+)\.([1-9]\d{0,8})$/.exec(id) ?? []
+  const parsed = SessionId.safeParse(sessionId)
+  return parsed.success ? { sessionId: parsed.data, turn: Number(turn) } : undefined
+}
+
+const itemTypes = { rs: 'reasoning', msg: 'message', fc: 'function_call' } as const
+
+export interface ItemPlace {
+  responseId: string
+  index: number
+  type: (typeof itemTypes)[keyof typeof itemTypes]
+}
+
+/** The response an output item is of, and which of its items; undefined when the id is of none. */
+export function placeOfItem(id: string): ItemPlace | undefined {
+  const [, prefix, rest, index] = /^(rs|msg|fc)_(.{1,256})_(\d{1,6})$/.exec(id) ?? []
+  if (prefix !== 'rs' && prefix !== 'msg' && prefix !== 'fc') return undefined
+  return { responseId: `resp_${rest}`, index: Number(index), type: itemTypes[prefix] }
+}

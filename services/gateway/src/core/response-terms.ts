@@ -1,0 +1,23 @@
+import { WeftError } from '@weft/contracts'
+
+/** Fields of chat completions by their names on the wire of responses. */
+const names: Readonly<Record<string, string>> = {
+  messages: 'input',
+  max_tokens: 'max_output_tokens',
+  max_completion_tokens: 'max_output_tokens',
+  response_format: 'text.format',
+  reasoning_effort: 'reasoning.effort',
+  logprobs: 'top_logprobs',
+}
+
+/** A refusal of the chat completion that a response was translated to, with the field that the caller sent. */
+export function inResponseTerms(thrown: unknown): unknown {
+  if (!(thrown instanceof WeftError) || thrown.param === undefined) return thrown
+  const [first = '', ...rest] = thrown.param.split('.')
+  const name = names[first]
+  if (name === undefined) return thrown
+  const { code, message, isRetryable, details } = thrown
+  // Messages are not counted as items are: the instructions are one more, calls are fewer.
+  const param = first === 'messages' ? name : [name, ...rest].join('.')
+  return new WeftError(code, message, { param, isRetryable, details, cause: thrown })
+}
