@@ -49,6 +49,8 @@ export const AgentContext = z.looseObject({
   vectorStoreIds: z.array(z.string()).optional(),
   modelOptions: z.record(z.string(), z.unknown()).optional(),
   unverified: UnverifiedSentences.optional(),
+  /** How long searching may take. */
+  latencyBudgetMs: z.int().positive().optional(),
 })
 export type AgentContext = z.infer<typeof AgentContext>
 

@@ -97,5 +97,6 @@ export {
   TurnView,
   Usage,
 } from './session.ts'
+export type { Reranker, RerankRequest } from './reranker.ts'
 export { isTerminalStep, isTerminalTurn, StepStatus, TurnStatus } from './status.ts'
 export { weftVersion } from './version.ts'

@@ -49,6 +49,8 @@ export const SearchRequest = z.object({
   max_num_results: z.int().min(1).max(knowledgeLimits.resultsMax).default(10),
   ranking_options: z
     .looseObject({
+      /** OpenAI's `none`, `auto` and dated names (the reranker that is set up, if one is), or the id of a reranker. */
+      ranker: z.string().min(1).max(256).optional(),
       score_threshold: z.number().min(0).max(1).optional(),
       hybrid_search: z.object({ embedding_weight: z.number().min(0), text_weight: z.number().min(0) }).optional(),
     })
@@ -60,6 +62,9 @@ export const SearchRequest = z.object({
       fusion: z.enum(['rrf', 'min_max']).optional(),
       textWeight: z.number().min(0).max(1).optional(),
       multiHop: z.boolean().optional(),
+      /** As `ranking_options.ranker`, with `off` for none. */
+      rerank: z.string().min(1).max(256).optional(),
+      latencyBudgetMs: z.int().positive().optional(),
     })
     .optional(),
 })

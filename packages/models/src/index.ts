@@ -38,6 +38,7 @@ export { type ModelRequest, ModelTool, requestFromChat, ResponseFormat, ToolChoi
 export { splitSentences } from './offline/split-sentences.ts'
 export type { PassThroughAnswer } from './pass-through.ts'
 export { promptForStep, type StepPrompt } from './prompt-for-step.ts'
+export { createRerankers, rerankerPattern, type Rerankers } from './rerank/create-rerankers.ts'
 export { RegistryError } from './read-registry.ts'
 export { createBreakerBoard } from './resilience/breaker-board.ts'
 export type { ModelCheck, ModelsReport, ProviderCheck } from './registry/check-models.ts'

@@ -1,4 +1,5 @@
 import { failSpan, genAi, recordModelCall, startSpan } from '@weft/telemetry'
+import type { CallFacts } from './attempt/call-controls.ts'
 import type { ModelInfo } from './catalog.ts'
 import type { ModelError } from './model-error.ts'
 import type { FinishReason, ModelUsage } from './model-event.ts'
@@ -14,16 +15,22 @@ export interface CallObserver {
 }
 
 interface ObservedCall {
+  /** Default `chat`. */
+  kind?: CallFacts['kind']
   model: ModelInfo
   maxOutputTokens?: unknown
   temperature?: unknown
 }
 
 export function observeCall(call: ObservedCall): CallObserver {
-  const { model } = call
+  const { kind = 'chat', model } = call
+  const { operation, spanKind } = operations[kind]
   const startedAt = performance.now()
   const name = upstreamNameOf(model.id)
-  const span = startSpan(`chat ${name}`, { kind: 'client', attributes: requestAttributes(call, name) })
+  const span = startSpan(`${operation} ${name}`, {
+    kind: 'client',
+    attributes: { ...requestAttributes(call, name), [genAi.operationName]: operation, [genAi.openInferenceSpanKind]: spanKind },
+  })
   let timeToFirstChunkS: number | undefined
   let isEnded = false
   return {
@@ -53,6 +60,7 @@ export function observeCall(call: ObservedCall): CallObserver {
       recordModelCall({
         model: id,
         provider,
+        operation,
         inputTokens,
         outputTokens,
         costUsd,
@@ -65,15 +73,20 @@ export function observeCall(call: ObservedCall): CallObserver {
   }
 }
 
+/** GenAI's names of operations, which has none for ranking, and OpenInference's kinds of spans. */
+const operations = {
+  chat: { operation: 'chat', spanKind: 'LLM' },
+  embedding: { operation: 'embeddings', spanKind: 'EMBEDDING' },
+  rerank: { operation: 'rerank', spanKind: 'RERANKER' },
+} as const
+
 /** Content is never recorded here: prompts are the users'. */
 function requestAttributes({ model, maxOutputTokens, temperature }: ObservedCall, name: string): Record<string, string | number> {
   const attributes: Record<string, unknown> = {
-    [genAi.operationName]: 'chat',
     [genAi.providerName]: model.provider,
     [genAi.requestModel]: name,
     [genAi.requestMaxTokens]: maxOutputTokens,
     [genAi.requestTemperature]: temperature,
-    'openinference.span.kind': 'LLM',
   }
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([key, value]) =>

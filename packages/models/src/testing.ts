@@ -1,4 +1,5 @@
 export { type AnthropicServerOptions, startAnthropicServer } from './testing/anthropic-server.ts'
 export { type OpenAiServerOptions, startOpenAiServer } from './testing/openai-server.ts'
 export { type EmbeddingServer, type EmbeddingServerOptions, startEmbeddingServer } from './testing/embedding-server.ts'
+export { type RerankServerOptions, startRerankServer } from './testing/rerank-server.ts'
 export type { ModelServer, Reply, ServedRequest } from './testing/model-server.ts'

@@ -24,6 +24,7 @@ export {
   type VectorStoreFileStatus,
   vectorStoreFileStatuses,
 } from './knowledge-types.ts'
+export { createPartCosts } from './part-costs.ts'
 export { checkFileSize, type ParsedFile, parseFile } from './parse-file.ts'
 export { deleteAbandonedUploads } from './postgres-files.ts'
 export { findChangedSources } from './postgres-changed-sources.ts'

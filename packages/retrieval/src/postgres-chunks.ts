@@ -16,7 +16,7 @@ export type ChunkRow = z.infer<typeof ChunkRow>
 
 type ChosenChunks = { tenant: string; chosen: { id: string }[]; candidates: ReadonlyMap<string, { chunk?: ChunkRow }> }
 
-/** The chunks that were chosen: those already at hand, and the others from the database. */
+/** The chunks that were chosen: those already at hand, and the others from the database, which are then at hand too. */
 export async function readChunks({ db }: Database, { tenant, chosen, candidates }: ChosenChunks): Promise<Map<string, ChunkRow>> {
   const chunks = new Map<string, ChunkRow>()
   const missing: string[] = []
@@ -31,7 +31,11 @@ export async function readChunks({ db }: Database, { tenant, chosen, candidates 
       end_offset as "endOffset", page, heading, text, attributes
     from chunks where tenant = ${tenant} and id = any(${missing}::bigint[])
   `.execute(db)
-  for (const row of rows.map((each) => ChunkRow.parse(each))) chunks.set(row.chunkId, row)
+  for (const row of rows.map((each) => ChunkRow.parse(each))) {
+    chunks.set(row.chunkId, row)
+    const candidate = candidates.get(row.chunkId)
+    if (candidate !== undefined) candidate.chunk = row
+  }
   return chunks
 }
 

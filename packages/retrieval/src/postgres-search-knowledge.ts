@@ -2,13 +2,15 @@ import { Attributes } from '@weft/contracts'
 import { type Database, storableText } from '@weft/database'
 import { genAi, withSpan } from '@weft/telemetry'
 import { boundQuery } from './bound-query.ts'
-import { type Chained, chainHops } from './chain-hops.ts'
+import { chainHops } from './chain-hops.ts'
 import { countContentTerms } from './content-terms.ts'
 import { defaultFusion, type Fused, fuseRankings } from './fuse-rankings.ts'
 import { relevanceOf } from './normalise-score.ts'
 import { type ChunkRow, readChunks, readFilenames } from './postgres-chunks.ts'
 import { type Candidate, runLegs } from './postgres-search-legs.ts'
 import { createVectorStoreMethods } from './postgres-vector-stores.ts'
+import { openBudget } from './open-budget.ts'
+import { type Ranked, rerankPlaces } from './rerank-places.ts'
 import { searchHops } from './search-hops.ts'
 import type { SearchTools } from './search-tools.ts'
 import type { SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
@@ -41,17 +43,20 @@ async function search(tools: SearchTools, request: SearchRequest): Promise<Searc
   if (query === '') return { results: [], skipped: [] }
   const vectorStoreIds = request.vectorStoreIds.length > 0 ? request.vectorStoreIds : await allStores(database, tenant)
   const legsRequest = { ...request, vectorStoreIds, query, mode }
-  const { legs, candidates, skipped } = await runLegs(tools, legsRequest)
+  const budget = openBudget(tools, request)
+  const { legs, candidates, skipped } = await runLegs(tools, legsRequest, budget)
   const fused = fuseRankings(legs, { method, textWeight, queryWords: countContentTerms(query) })
   const first = mode === 'hybrid' ? supportDocuments(fused, documentOf(candidates)) : fused.map(withoutSupport)
-  const hops = multiHop ? await searchHops(tools, { request: legsRequest, ranked: first, candidates, method }) : []
-  const ranked = hops.length === 0 ? first : chainHops(first, hops, withoutSupport)
-  const chosen = oncePerPlace(ranked, candidates).slice(0, maxResults)
+  const hop = () => searchHops(tools, { request: legsRequest, ranked: first, candidates, method })
+  const hops = (multiHop ? await budget.spend('hops', hop) : undefined) ?? []
+  const places = oncePerPlace(hops.length === 0 ? first : chainHops(first, hops, withoutSupport), candidates)
+  const reranked = await rerankPlaces(tools, { ...legsRequest, places, candidates, budget, skipped })
+  const chosen = (reranked ?? places).slice(0, maxResults)
   const chunks = await readChunks(database, { tenant, chosen, candidates })
   const filenames = await readFilenames(database, tenant, [...chunks.values()])
-  const scale = Math.max(0, ...chosen.map(relevanceOf)) / (chosen[0]?.score || 1)
+  const scale = reranked === undefined ? Math.max(0, ...chosen.map(relevanceOf)) / (chosen[0]?.score || 1) : 1
   const results = chosen.flatMap((hit) => searchHit(hit, { chunk: chunks.get(hit.id), filenames, scale }))
-  return { results: results.map((hit, index) => ({ ...hit, rank: index + 1 })), skipped }
+  return { results: results.map((hit, index) => ({ ...hit, rank: index + 1 })), skipped: [...skipped, ...budget.skipped] }
 }
 
 const storesMax = 1_000
@@ -77,8 +82,6 @@ function oncePerPlace<T extends { id: string }>(hits: T[], candidates: ReadonlyM
     return !seen.has(place) && seen.add(place)
   })
 }
-
-type Ranked = Chained<Fused & { support: number }>
 
 function withoutSupport(hit: Fused): Fused & { support: number } {
   return { ...hit, support: 0 }
@@ -109,6 +112,7 @@ function searchHit(hit: Ranked, { chunk, filenames, scale }: Found): Omit<Search
         ...(bm25 === undefined ? {} : { bm25 }),
         ...(vector === undefined ? {} : { vector }),
         support: hit.support,
+        ...(hit.rerank === undefined ? {} : { rerank: hit.rerank }),
         ...(hit.via === undefined ? {} : { via: { ...hit.via, chunkId: `chunk_${hit.via.from}` } }),
       },
     },

@@ -6,6 +6,7 @@ import type { ChunkRow } from './postgres-chunks.ts'
 import { rebuildCommand } from './postgres-embedding-models.ts'
 import { compileFilter } from './postgres-filter.ts'
 import { searchVectors, type VectorHit } from './postgres-search-vectors.ts'
+import type { SearchBudget } from './search-budget.ts'
 import type { SearchTools } from './search-tools.ts'
 import type { SearchOptions, SearchRequest } from './search-types.ts'
 
@@ -26,11 +27,11 @@ export type LegsRequest = SearchRequest & { mode: SearchOptions['mode'] }
 const depthMin = 100
 
 /** Words and vectors at once. What fails of the vectors is left out and named: words alone answer too. */
-export async function runLegs(tools: SearchTools, request: LegsRequest): Promise<LegsFound> {
+export async function runLegs(tools: SearchTools, request: LegsRequest, budget?: SearchBudget): Promise<LegsFound> {
   const depth = Math.max(depthMin, request.maxResults * 2)
   const [words, vectors] = await Promise.all([
     request.mode === 'vector' ? [] : findByWords(tools, request, depth),
-    request.mode === 'bm25' ? { hits: [], skipped: [] } : findByVectors(tools, request, depth),
+    request.mode === 'bm25' ? nothing : findByVectors(tools, request, { depth, budget }),
   ])
   const candidates = new Map<string, Candidate>()
   for (const hit of vectors.hits) candidates.set(hit.chunkId, hit)
@@ -39,7 +40,7 @@ export async function runLegs(tools: SearchTools, request: LegsRequest): Promise
     bm25: words.map(({ chunkId, score }) => ({ id: chunkId, score })),
     vector: vectors.hits.map(({ chunkId, score }) => ({ id: chunkId, score })),
   }
-  return { legs, candidates, skipped: vectors.skipped }
+  return { legs, candidates, skipped: [...vectors.skipped] }
 }
 
 function findByWords({ database }: SearchTools, request: LegsRequest, depth: number) {
@@ -54,25 +55,37 @@ function findByWords({ database }: SearchTools, request: LegsRequest, depth: num
 }
 
 type VectorsLeg = { hits: VectorHit[]; skipped: string[] }
+const nothing: VectorsLeg = { hits: [], skipped: [] }
+
+/** Where vectors are all there is to search by, they take the time they take. */
+async function findByVectors(
+  tools: SearchTools,
+  request: LegsRequest,
+  { depth, budget }: { depth: number; budget: SearchBudget | undefined },
+): Promise<VectorsLeg> {
+  const find = (signal?: AbortSignal) => compareVectors({ tools, request, depth, signal })
+  if (tools.embedder === undefined || budget === undefined || request.mode === 'vector') return find()
+  return (await budget.spend('vectors', find)) ?? nothing
+}
 
 /** Where the vectors stored turn out to be another model's than thought, as after a switch, the question is embedded with that one. */
-async function findByVectors(tools: SearchTools, request: LegsRequest, depth: number): Promise<VectorsLeg> {
-  const { embedder } = tools
-  if (embedder === undefined) return { hits: [], skipped: [] }
-  const found = await findWith(embedder, { tools, request, depth })
+async function compareVectors(search: VectorSearch): Promise<VectorsLeg> {
+  const { embedder, follow } = search.tools
+  if (embedder === undefined) return nothing
+  const found = await findWith(embedder, search)
   if (!('other' in found)) return found
-  const follower = tools.follow?.(found.other)
-  const again = follower === undefined ? found : await findWith(follower, { tools, request, depth })
+  const follower = follow?.(found.other)
+  const again = follower === undefined ? found : await findWith(follower, search)
   if (!('other' in again)) return again
   return { hits: [], skipped: [`vectors: those stored are of ${again.other}, which cannot be asked; see ${rebuildCommand}`] }
 }
 
-type VectorSearch = { tools: SearchTools; request: LegsRequest; depth: number }
+type VectorSearch = { tools: SearchTools; request: LegsRequest; depth: number; signal: AbortSignal | undefined }
 
 async function findWith(embedder: Embedder, search: VectorSearch): Promise<VectorsLeg | { other: string }> {
   const { tenant, vectorStoreIds, query, filters } = search.request
   const filter = filters === undefined ? undefined : compileFilter(filters, sql`c.attributes`)
-  const vector = await embedQuery(embedder, query)
+  const vector = await embedQuery(embedder, query, search.signal)
   if (typeof vector === 'string') return { hits: [], skipped: [`vectors: ${vector}`] }
   const model = await embedder.describe()
   const asked = { tenant, vectorStoreIds, model, vector, limit: search.depth, filter }
@@ -81,9 +94,9 @@ async function findWith(embedder: Embedder, search: VectorSearch): Promise<Vecto
 }
 
 /** The question's vector, or why there is none. */
-async function embedQuery(embedder: Embedder, query: string): Promise<Float32Array | string> {
+async function embedQuery(embedder: Embedder, query: string, signal: AbortSignal | undefined): Promise<Float32Array | string> {
   try {
-    const { vectors } = await embedder.embed({ texts: [query], purpose: 'query' })
+    const { vectors } = await embedder.embed({ texts: [query], purpose: 'query', signal })
     return vectors[0]?.[0] ?? 'the embedding model answered no vector'
   } catch (cause) {
     return cause instanceof Error ? cause.message : String(cause)

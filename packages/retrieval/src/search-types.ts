@@ -12,6 +12,10 @@ export const SearchOptions = z.object({
   textWeight: z.number().min(0).max(1).optional(),
   /** Whether to search again from the best passages, with the names they bring in: for questions whose answer takes several passages. */
   multiHop: z.boolean().optional(),
+  /** `off`, or the id of a reranker; default: the one that is set up. */
+  rerank: z.string().max(256).optional(),
+  /** How long the search may take: what does not fit is left out, what brings least first, and said. */
+  latencyBudgetMs: z.int().positive().optional(),
 })
 export type SearchOptions = z.infer<typeof SearchOptions>
 
@@ -31,16 +35,24 @@ const LegShare = z.object({ rank: z.int().positive(), score: z.number(), share: 
 /** The passage a second search went on from, with which names of it, and what both are worth together. */
 const Via = z.object({ chunkId: z.string(), terms: z.array(z.string()), score: z.number() })
 
+const Rerank = z.object({ model: z.string(), score: z.number(), before: z.int().positive() })
+
 /**
  * A passage a search found. `rank` counts from 1, `score` lies between 0 and 1. The explanation says at which rank and with which score of its own words
  * (BM25) and vectors (cosine) found it, what each gave to the fused score, what the best passage of its document added, and by which
- * passage it was found in a search of several hops.
+ * passage it was found in a search of several hops. `rerank`: the score of the reranker, which is then the passage's own, and its rank before.
  */
 export const SearchHit = Passage.extend({
   attributes: Attributes,
   rank: z.int().positive(),
   rawScore: z.number(),
-  explanation: z.object({ bm25: LegShare.optional(), vector: LegShare.optional(), support: z.number(), via: Via.optional() }),
+  explanation: z.object({
+    bm25: LegShare.optional(),
+    vector: LegShare.optional(),
+    support: z.number(),
+    via: Via.optional(),
+    rerank: Rerank.optional(),
+  }),
 })
 export type SearchHit = z.infer<typeof SearchHit>
 

@@ -11,11 +11,12 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createBreakerBoard, createModels, startBudgets } from '@weft/models'
-import { searchKnowledge, verifyQuotes } from '@weft/retrieval'
+import { createBreakerBoard, createModels, createRerankers, startBudgets } from '@weft/models'
+import { verifyQuotes } from '@weft/retrieval'
 import { composeEmbedding } from './compose-embedding.ts'
 import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
+import { createSearch } from './create-search.ts'
 import { createEmbedders } from './embedders.ts'
 import { executeStep } from './execute-step.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
@@ -34,18 +35,14 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const budgets = startBudgets({ database, logger: telemetry.logger })
-  const models = createModels({
-    settings,
-    telemetry,
-    controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
-  })
+  const controls = { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) }
+  const models = createModels({ settings, telemetry, controls })
   const embedders = createEmbedders(settings)
   for (const problem of embedders.problems.values()) logger.warn('search goes by words alone', { cause: problem })
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY
   const embedding = composeEmbedding({ patient: ingestion, embedders, logger })
   const worker = composeIngestion({ database, patient: ingestion, embedding, logger, concurrency })
-  const search = (request: Parameters<typeof searchKnowledge>[1]) =>
-    searchKnowledge({ database, embedder: embedders.current(), follow: embedders.follow }, request)
+  const search = createSearch({ database, embedders, rerankers: createRerankers(settings, { models, controls }) })
   const execute = executeStep({
     models,
     search,

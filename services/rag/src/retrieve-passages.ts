@@ -1,9 +1,11 @@
 import { type ExecuteRequest, Filter, knowledgeLimits, lastQuestion, type Passage } from '@weft/contracts'
-import type { StepCall } from '@weft/models'
+import { type CallScope, scopeOfStep, type StepCall } from '@weft/models'
 import type { SearchRequest } from '@weft/retrieval'
 import { z } from 'zod'
 
-export type RetrieveTools = { search(request: SearchRequest): Promise<{ results: Passage[] }> }
+export type RetrieveTools = {
+  search(request: SearchRequest, scope: CallScope): Promise<{ results: Passage[]; skipped: string[] }>
+}
 
 const Params = z.looseObject({
   query: z.string().optional(),
@@ -15,17 +17,31 @@ const Params = z.looseObject({
 export async function retrievePassages(tools: RetrieveTools, request: ExecuteRequest, call: StepCall): Promise<void> {
   const { maxResults, filters, ...params } = Params.parse(request.params)
   const query = (params.query ?? lastQuestion(request.input.messages)).slice(0, knowledgeLimits.queryCharsMax)
-  const vectorStoreIds = request.context?.vectorStoreIds ?? []
-  const { results } = await tools.search({
+  const { vectorStoreIds = [], latencyBudgetMs } = request.context ?? {}
+  const search = {
     tenant: call.tenant,
     vectorStoreIds,
     query,
     maxResults,
     ...(filters === undefined ? {} : { filters }),
-  })
+    ...(latencyBudgetMs === undefined ? {} : { options: { mode: 'hybrid' as const, latencyBudgetMs } }),
+  }
+  const { results, skipped } = await tools.search(search, scopeOfStep(request, call))
   call.emit({ type: 'progress', message: `${results.length} passages found` })
+  for (const reason of skipped) call.emit({ type: 'progress', message: `searched without ${reason}` })
   const passages = results.map(passageOf)
-  call.emit({ type: 'result', output: { passages, query }, citations: [], confidence: passages[0]?.score ?? 0 })
+  call.emit({
+    type: 'result',
+    output: { passages, query, ...degradedBy(skipped) },
+    citations: [],
+    confidence: passages[0]?.score ?? 0,
+  })
+}
+
+/** `search_skipped:` and the part of the search, for the answer to be marked with. */
+function degradedBy(skipped: string[]): { degraded?: string[] } {
+  const parts = skipped.map((reason) => `search_skipped:${reason.split(':')[0]}`)
+  return parts.length === 0 ? {} : { degraded: [...new Set(parts)] }
 }
 
 /** Attributes and ranking details stay behind: plans carry passages through the actor's state. */

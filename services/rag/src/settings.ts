@@ -1,4 +1,4 @@
-import { embedderPattern } from '@weft/models'
+import { embedderPattern, rerankerPattern } from '@weft/models'
 import { appSettings, databaseSettings, readSettings, telemetrySettings } from '@weft/settings'
 import { z } from 'zod'
 
@@ -13,6 +13,13 @@ export const RagSettings = z.looseObject({
   WEFT_EMBEDDER_FOLDER: z.string().min(1).optional(),
   /** Where the model of WEFT_EMBEDDER is served, when not at its provider's own address. */
   WEFT_EMBEDDER_BASE_URL: z.url().optional(),
+  /** Which model puts what was found in its order; absent: none. */
+  WEFT_RERANKER: z
+    .string()
+    .regex(rerankerPattern, 'off, cohere/<model>, voyage/<model>, jina/<model> or judge/<provider>/<model>')
+    .optional(),
+  /** Where the model of WEFT_RERANKER is served, when not at its provider's own address. */
+  WEFT_RERANKER_BASE_URL: z.url().optional(),
   /** Files read and indexed at once; each large one occupies a thread. */
   WEFT_INGESTION_CONCURRENCY: z.coerce.number().int().min(1).max(16).default(2),
 })

@@ -12,6 +12,8 @@ import type { Admission, CallControls, CallFacts, CallOutcome, LedgerEntry, Rese
 import type { CallScope } from './call-scope.ts'
 
 export interface AttemptOptions {
+  /** Default `chat`. */
+  kind?: CallFacts['kind']
   controls: CallControls
   model: ModelInfo
   scope: CallScope
@@ -95,10 +97,10 @@ async function reserveWithin({ controls, limit }: AttemptOptions, facts: CallFac
   }
 }
 
-function factsOf({ model, scope, content, follows }: AttemptOptions): CallFacts {
+function factsOf({ kind = 'chat', model, scope, content, follows }: AttemptOptions): CallFacts {
   const callId = newId('call')
   const { firstCallId, attempt } = follows ?? { firstCallId: callId, attempt: 1 }
-  return { callId, kind: 'chat', model, scope, attempt, firstCallId, ...content }
+  return { callId, kind, model, scope, attempt, firstCallId, ...content }
 }
 
 interface Taken {
@@ -114,7 +116,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   const { model, callId } = facts
   const { guard, maxOutputTokens, temperature } = taken
   const startedAt = performance.now()
-  const observed = observeCall({ model, maxOutputTokens, temperature })
+  const observed = observeCall({ kind: facts.kind, model, maxOutputTokens, temperature })
   const answer: AnswerFacts = { contentChars: 0 }
   let firstTokenMs: number | undefined
   let used: ModelUsage | undefined

@@ -41,7 +41,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
         ...accountOf(state, request),
         vectorStoreIds: request.vectorStoreIds,
         modelOptions: request.modelOptions,
-        ...(request.options.unverified === undefined ? {} : { unverified: request.options.unverified }),
+        ...wishesOf(request.options),
       },
       deadline: new Date(current.deadlineMs).toISOString(),
       ...(budgetUsd === undefined ? {} : { budget: { maxCostUsd: budgetUsd } }),
@@ -49,6 +49,11 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
       ...(current.checkpoint === undefined ? {} : { checkpoint: current.checkpoint }),
     },
   }
+}
+
+/** What the client asked for that concerns agents. */
+function wishesOf({ unverified, latencyBudgetMs }: TurnState['request']['options']): Partial<AgentContext> {
+  return { ...(unverified === undefined ? {} : { unverified }), ...(latencyBudgetMs === undefined ? {} : { latencyBudgetMs }) }
 }
 
 /** A turn may name another user than the one its session began with. */

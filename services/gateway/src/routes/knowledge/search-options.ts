@@ -13,7 +13,14 @@ export function searchOptionsOf(
     fusion: metadata['weft.fusion'],
     textWeight: metadata['weft.text_weight'] === undefined ? undefined : Number(metadata['weft.text_weight']),
   })
-  return SearchOptions.parse({ ...(chosen.success ? chosen.data : {}), ...weightsOf(body), ...body.weft })
+  return SearchOptions.parse({ ...(chosen.success ? chosen.data : {}), ...weightsOf(body), ...rankerOf(body), ...body.weft })
+}
+
+/** OpenAI's own rankers are not here: what it calls `auto` or by a date is the reranker that is set up, if one is. */
+function rankerOf({ ranking_options: ranking }: Pick<PublicSearchRequest, 'ranking_options'>): { rerank?: string } {
+  const ranker = ranking?.ranker
+  if (ranker === undefined || ranker === 'auto' || /^default[-_]/.test(ranker)) return {}
+  return { rerank: ranker === 'none' ? 'off' : ranker }
 }
 
 function weightsOf({ ranking_options: ranking }: Pick<PublicSearchRequest, 'ranking_options'>): { textWeight?: number } {

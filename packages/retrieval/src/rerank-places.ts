@@ -1,0 +1,39 @@
+import type { Chained } from './chain-hops.ts'
+import type { Fused } from './fuse-rankings.ts'
+import { readChunks } from './postgres-chunks.ts'
+import type { Candidate, LegsRequest } from './postgres-search-legs.ts'
+import { type RerankShare, rerankedMin, rerankHits } from './rerank-hits.ts'
+import type { SearchBudget } from './search-budget.ts'
+import type { SearchTools } from './search-tools.ts'
+
+export type Ranked = Chained<Fused & { support: number }> & { rerank?: RerankShare }
+
+type Reranking = LegsRequest & {
+  /** What was found, best first. */
+  places: Ranked[]
+  candidates: ReadonlyMap<string, Candidate>
+  budget: SearchBudget
+  /** Gets why it failed, where it did: the order found stands then. */
+  skipped: string[]
+}
+
+/** The best of what was found in the order of the reranker, if there is one; undefined when there is no time for it, and when it fails. */
+export async function rerankPlaces({ database, reranker }: SearchTools, asked: Reranking): Promise<Ranked[] | undefined> {
+  const { tenant, query, places, candidates, maxResults, budget, skipped } = asked
+  if (reranker === undefined || places.length === 0) return undefined
+  const hits = places.slice(0, Math.max(rerankedMin, maxResults))
+  return budget.spend('rerank', async (signal) => {
+    const chunks = await readChunks(database, { tenant, chosen: hits, candidates })
+    const textOf = ({ id }: Ranked) => {
+      const chunk = chunks.get(id)
+      return chunk === undefined ? undefined : `${chunk.heading ?? ''}\n${chunk.text}`.trim()
+    }
+    try {
+      return await rerankHits(reranker, { query, hits, textOf, signal })
+    } catch (cause) {
+      // Of what is told to stop because its time is up the budget tells.
+      if (!signal.aborted) skipped.push(`rerank: ${cause instanceof Error ? cause.message : String(cause)}`)
+      return undefined
+    }
+  })
+}

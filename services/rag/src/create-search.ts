@@ -1,0 +1,43 @@
+import { type Reranker, WeftError } from '@weft/contracts'
+import type { Database } from '@weft/database'
+import { type CallScope, ModelError, type Rerankers } from '@weft/models'
+import { createPartCosts, type SearchAnswer, type SearchRequest, searchKnowledge } from '@weft/retrieval'
+import { card } from './core/card.ts'
+import type { Embedders } from './embedders.ts'
+
+/** `scope`: on whose account a reranker is asked; default: the tenant's. */
+export type Search = (request: SearchRequest, scope?: CallScope) => Promise<SearchAnswer>
+
+export type SearchParts = {
+  database: Database
+  embedders: Pick<Embedders, 'current' | 'follow'>
+  rerankers: Rerankers
+}
+
+/** Searches with the models that are set up, or the reranker a request names. Remembers what parts of a search take, for those with a latency budget. */
+export function createSearch({ database, embedders, rerankers }: SearchParts): Search {
+  const costs = createPartCosts(() => performance.now())
+  return async (request, scope = { tenant: request.tenant, agent: card.id }) => {
+    const ranker = chooseReranker(rerankers, request.options?.rerank, scope)
+    const { reranker, problem } = ranker
+    const tools = { database, embedder: embedders.current(), follow: embedders.follow, reranker, costs }
+    const answer = await searchKnowledge(tools, request)
+    return problem === undefined ? answer : { ...answer, skipped: [...answer.skipped, `rerank: ${problem}`] }
+  }
+}
+
+type Choice = { reranker: Reranker | undefined; problem?: string }
+
+/** A reranker that is set up and cannot be used is told with each search; one that a request names is refused. */
+function chooseReranker(rerankers: Rerankers, asked: string | undefined, scope: CallScope): Choice {
+  const id = asked ?? rerankers.chosen
+  if (id === undefined || id === 'off') return { reranker: undefined }
+  try {
+    const model = rerankers.of(id)
+    return { reranker: { id, rerank: (request) => model.rerank({ ...request, scope }) } }
+  } catch (cause) {
+    if (!(cause instanceof ModelError)) throw cause
+    if (asked === undefined) return { reranker: undefined, problem: cause.message }
+    throw new WeftError('invalid_request', cause.message, { param: 'ranking_options.ranker', cause })
+  }
+}
