@@ -1,10 +1,12 @@
-import { errorFromProblem, Problem, parseJson, parseValue, WeftError } from '@weft/contracts'
+import { errorFromProblem, Problem, parseJson, parseValue } from '@weft/contracts'
+import { errors } from 'undici'
 import { z } from 'zod'
 import {
   createDaprTransport,
   type DaprTransport,
   type SidecarRequest,
   type SidecarResponse,
+  silentSidecar,
   throwSidecarError,
 } from './dapr-transport.ts'
 
@@ -35,7 +37,7 @@ export interface Sidecar {
   /** Reads `GET {path}` of another app. */
   fetchFrom<T extends z.ZodType>(appId: string, path: string, options: Omit<InvokeOptions<T>, 'body'>): Promise<z.infer<T>>
   /** Calls a method of an actor and unwraps its envelope. `call` is `{actorType}/{actorId}/{method}` in parts. */
-  callActor<T extends z.ZodType>(call: ActorCall, options: Omit<InvokeOptions<T>, 'headers'>): Promise<z.infer<T>>
+  callActor<T extends z.ZodType>(call: ActorCall, options: ActorCallOptions<T>): Promise<z.infer<T>>
   /** Publishes JSON to a topic of the mesh's pub/sub. */
   publish(topic: string, data: unknown): Promise<void>
   getState<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>
@@ -46,6 +48,9 @@ export interface Sidecar {
   readonly transport: DaprTransport
   stop(): Promise<void>
 }
+
+/** `patienceMs`: how long the actor may be silent; 60,000 for a call without it and without a `signal`. */
+export type ActorCallOptions<T extends z.ZodType> = Omit<InvokeOptions<T>, 'headers'> & { patienceMs?: number }
 
 /** `{type}/{id}/{method}` of Dapr's actor protocol. */
 export interface ActorCall {
@@ -90,10 +95,11 @@ function serviceInvocation(transport: DaprTransport): Pick<Sidecar, 'invoke' | '
 
 function actorCalls(transport: DaprTransport): Pick<Sidecar, 'callActor'> {
   return {
-    async callActor({ type, id, method }, { schema, body = {}, signal }) {
+    async callActor({ type, id, method }, { schema, body = {}, signal, patienceMs }) {
       const what = `actor ${type} ${method}`
       const path = `/v1.0/actors/${type}/${encodeURIComponent(id)}/method/${method}`
-      return unwrap(schema, await askSidecar(transport, { method: 'PUT', path, body, what, signal }, `actor type ${type}`), what)
+      const request = { method: 'PUT' as const, path, body, what, signal, ...(patienceMs === undefined ? {} : { patienceMs }) }
+      return unwrap(schema, await askSidecar(transport, request, `actor type ${type}`), what)
     },
   }
 }
@@ -148,19 +154,17 @@ const answerPatienceMs = 60_000
 
 /** Sends a request and answers the body's text. Throws on any status that is not 2xx, and `dependency_unavailable` after a minute of silence. */
 export async function askSidecar(transport: DaprTransport, request: SidecarRequest, target: string): Promise<string> {
-  if (request.signal !== undefined) return readAnswer(await transport.send(request), request, target)
-  const limit = AbortSignal.timeout(answerPatienceMs)
-  try {
-    return await readAnswer(await transport.send({ ...request, signal: limit }), request, target)
-  } catch (cause) {
-    if (!limit.aborted) throw cause
-    throw new WeftError('dependency_unavailable', `${request.what}: no answer within ${answerPatienceMs / 1_000} s`, { cause })
-  }
+  const bounded = request.signal === undefined ? { patienceMs: answerPatienceMs, ...request } : request
+  return readAnswer(await transport.send(bounded), bounded, target)
 }
 
 async function readAnswer(response: SidecarResponse, request: SidecarRequest, target: string): Promise<string> {
   if (response.statusCode < 200 || response.statusCode > 299) return throwSidecarError(response, request.what, target)
-  return response.body.text()
+  try {
+    return await response.body.text()
+  } catch (cause) {
+    throw cause instanceof errors.BodyTimeoutError ? silentSidecar(request, cause) : cause
+  }
 }
 
 /**

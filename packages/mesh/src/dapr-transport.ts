@@ -1,6 +1,6 @@
 import { type Problem, parseJson, WeftError } from '@weft/contracts'
 import { traceHeaders } from '@weft/telemetry'
-import { type Dispatcher, Pool } from 'undici'
+import { type Dispatcher, errors, Pool } from 'undici'
 import { z } from 'zod'
 
 export interface SidecarRequest {
@@ -9,6 +9,8 @@ export interface SidecarRequest {
   body?: unknown
   headers?: Record<string, string> | undefined
   signal?: AbortSignal | undefined
+  /** How long the sidecar may be silent, before its answer and within it; without it forever. Cheaper than a signal of its own for every call. */
+  patienceMs?: number | undefined
   /** What the caller is doing, for the error's message: "invoke planner /plan". */
   what: string
 }
@@ -19,7 +21,7 @@ export type SidecarResponse = Dispatcher.ResponseData
 const responseBytesMax = 67_108_864
 
 export interface DaprTransport {
-  /** Sends one request to the own sidecar. Throws `dependency_unavailable` when it is not reachable. */
+  /** Sends one request to the own sidecar. Throws `dependency_unavailable` when it is not reachable, or silent for too long. */
   send(request: SidecarRequest): Promise<SidecarResponse>
   stop(): Promise<void>
 }
@@ -50,8 +52,10 @@ export function createDaprTransport(options: { httpPort: number; apiToken: strin
         headers,
         body,
         signal: request.signal ?? null,
+        ...(request.patienceMs === undefined ? {} : { headersTimeout: request.patienceMs, bodyTimeout: request.patienceMs }),
       })
     } catch (cause) {
+      if (cause instanceof errors.HeadersTimeoutError) throw silentSidecar(request, cause)
       if (request.signal?.aborted) throw new WeftError('timeout', `${request.what} was aborted`, { cause, isRetryable: false })
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new WeftError('dependency_unavailable', `${request.what}: the sidecar is not reachable (${reason})`, { cause })
@@ -59,6 +63,11 @@ export function createDaprTransport(options: { httpPort: number; apiToken: strin
   }
 
   return { send, stop: () => pool.destroy() }
+}
+
+/** What a call ends with whose answer did not come, or did not go on, in time. */
+export function silentSidecar({ what, patienceMs = 0 }: SidecarRequest, cause: unknown): WeftError {
+  return new WeftError('dependency_unavailable', `${what}: no answer within ${patienceMs / 1_000} s`, { cause })
 }
 
 const DaprError = z.object({ errorCode: z.string(), message: z.string() }).partial()

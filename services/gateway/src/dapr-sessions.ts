@@ -41,7 +41,7 @@ export interface Sessions {
 }
 
 /** A turn of the actor takes milliseconds; a moved actor a second. */
-const callTimeoutMs = 5_000
+const callPatienceMs = 5_000
 
 export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
   const call = <T extends z.ZodType>(
@@ -51,7 +51,7 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
   ) =>
     sidecar.callActor(
       { type: 'Session', id: sessionActorId(session.tenant, session.sessionId), method },
-      { schema: more.schema, body: more.body ?? {}, signal: bounded(more.signal) },
+      { schema: more.schema, body: more.body ?? {}, signal: more.signal, patienceMs: callPatienceMs },
     )
   return {
     submit: (turn, signal) => call(turn, 'submit', { schema: TurnAccepted, body: turn, signal }),
@@ -68,9 +68,4 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
     },
     decide: (session, decision, signal) => call(session, 'decide', { schema: ApprovalDecided, body: decision, signal }),
   }
-}
-
-function bounded(signal: AbortSignal | undefined): AbortSignal {
-  const limit = AbortSignal.timeout(callTimeoutMs)
-  return signal === undefined ? limit : AbortSignal.any([signal, limit])
 }

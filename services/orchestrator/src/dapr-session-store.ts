@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
 import { type ActorStore, componentNames, componentType, mayCrashAround, type Sidecar, type StateWrite } from '@weft/mesh'
 import { z } from 'zod'
@@ -47,7 +47,7 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
 
   async function write(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession> {
     const state = { ...next, revision: stored.state.revision + 1 }
-    const newTag = randomBytes(6).toString('base64url')
+    const newTag = randomUUID().replaceAll('-', '').slice(0, 12)
     const tagOf: TagOf = (part) => stored.tags.get(part) ?? newTag
     const { fresh, gone } = changedParts(stored, state, tagOf)
     const dropped = gone.map((part) => nameOf(part, tagOf(part)))

@@ -27,6 +27,7 @@ const attemptsMax = 2_000
 
 /** An attempt that is silent past its step's deadline is cut from here this much later. */
 const deadlineGraceMs = 1_000
+const tooLate = 'the deadline is over'
 
 /** Runs attempts of steps at their agents, each once on this host, and hands their outcomes to their sessions. */
 export class AttemptDispatcher {
@@ -43,7 +44,7 @@ export class AttemptDispatcher {
     if (this.#running.has(key) || this.#running.size >= attemptsMax) return
     const abort = new AbortController()
     this.#running.set(key, { abort, request: attempt.request })
-    this.#run(attempt, abort.signal)
+    this.#run(attempt, abort)
       .catch((cause: unknown) => this.#options.onProblem('apply an outcome', attempt.actorId, cause))
       .finally(() => this.#running.delete(key))
   }
@@ -66,17 +67,19 @@ export class AttemptDispatcher {
     for (const { abort } of this.#running.values()) abort.abort()
   }
 
-  async #run({ ref, request, sink }: Attempt, signal: AbortSignal): Promise<void> {
+  async #run({ ref, request, sink }: Attempt, abort: AbortController): Promise<void> {
     const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
-    const late = AbortSignal.timeout(msUntilDeadline(request) + deadlineGraceMs)
+    const late = setTimeout(() => abort.abort(tooLate), msUntilDeadline(request) + deadlineGraceMs)
     const { outcome, usage } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
-      const response = await mayCrashAround('dispatch', () => this.#execute(request, AbortSignal.any([signal, late])))
+      const response = await mayCrashAround('dispatch', () => this.#execute(request, abort.signal))
       return followAttempt({ agent: request.agent, ref, sink }, response.body)
-    }).catch((thrown: unknown): AttemptEnd => {
-      const problem = late.aborted ? lateProblem(request) : problemOf(thrown)
-      return { outcome: { kind: 'failed', problem, mayHaveHappened: true }, usage: [] }
     })
-    const isAbandoned = signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
+      .catch((thrown: unknown): AttemptEnd => {
+        const problem = abort.signal.reason === tooLate ? lateProblem(request) : problemOf(thrown)
+        return { outcome: { kind: 'failed', problem, mayHaveHappened: true }, usage: [] }
+      })
+      .finally(() => clearTimeout(late))
+    const isAbandoned = abort.signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
     if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage }))
   }
 

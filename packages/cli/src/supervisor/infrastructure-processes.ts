@@ -7,7 +7,7 @@ import type { ProcessSpec } from './process-spec.ts'
 /** After every service and sidecar, which need these to end cleanly. */
 const stopStage = 4
 /** A garbage collector that runs a little more often keeps Go's idle heaps small. */
-const goEnvironment = { GOGC: '30' }
+const goEnvironment = { GOGC: '100' }
 
 /** Redis and the database (unless the environment names others), placement and scheduler. */
 export function infrastructureSpecs(plan: MeshPlan): ProcessSpec[] {
