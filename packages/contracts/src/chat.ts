@@ -22,6 +22,19 @@ export type ChatMessage = z.infer<typeof ChatMessage>
 export const UnverifiedSentences = z.enum(['keep', 'mark', 'drop'])
 export type UnverifiedSentences = z.infer<typeof UnverifiedSentences>
 
+/** What a request to `router/auto` wants of whichever model answers it. */
+export const RoutingWishes = z.strictObject({
+  /** Ids of models, or names of providers; default: all. */
+  allowed: z.array(z.string().min(1).max(chatLimits.modelLengthMax)).min(1).max(50).optional(),
+  requires: z.array(z.string().min(1).max(64)).max(20).optional(),
+  /** USD, for the dearest the request can come to. */
+  maxCostUsd: z.number().nonnegative().optional(),
+  maxFirstTokenMs: z.int().positive().optional(),
+  /** Share of the best model's quality that answers shall reach on average. */
+  minQuality: z.number().min(0.5).max(1).optional(),
+})
+export type RoutingWishes = z.infer<typeof RoutingWishes>
+
 /** Weft's own extension of a request: the `weft` object of the public API. */
 export const WeftOptions = z.object({
   mode: z.string().max(64).optional(),
@@ -36,6 +49,7 @@ export const WeftOptions = z.object({
   background: z.boolean().optional(),
   /** What becomes of sentences of an answer from documents that no passage supports; default `keep`. */
   unverified: UnverifiedSentences.optional(),
+  routing: RoutingWishes.optional(),
 })
 export type WeftOptions = z.infer<typeof WeftOptions>
 

@@ -19,6 +19,7 @@ export type IdPrefix =
   | 'life'
   | 'call'
   | 'resp'
+  | 'route'
 
 /** A new opaque id: the prefix and 24 random letters and digits (about 124 bits). */
 export function newId(prefix: IdPrefix): string {

@@ -47,6 +47,7 @@ export {
   lastQuestion,
   messageText,
   UnverifiedSentences,
+  RoutingWishes,
   WeftOptions,
 } from './chat.ts'
 export { Citation, Passage } from './citation.ts'

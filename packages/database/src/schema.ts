@@ -146,6 +146,37 @@ export interface Schema {
     created_at: CreatedAt
     expires_at: Timestamp
   }
+  /** Models chosen for answers, so that feedback finds them, and what became of the answers. */
+  routing_choices: {
+    id: string
+    tenant: string
+    session_id: string | null
+    turn: number | null
+    choice: Json<object>
+    at: CreatedAt
+  }
+  routing_outcomes: {
+    seq: Generated<Bigint>
+    tenant: string
+    writer: string
+    kind: string
+    reward: number
+    output_tokens: number | null
+    choice: Json<object>
+    at: CreatedAt
+  }
+  /** Answers of models that may be given again; `content` is what was sent, piece by piece. */
+  cached_answers: {
+    tenant: string
+    key: string
+    scope_key: string
+    model: string
+    content: Json<object>
+    bytes: number
+    vector: Json<number[]> | null
+    expires_at: Timestamp
+    used_at: CreatedAt
+  }
   blobs: { tenant: string; session_id: Generated<string>; hash: string; content: Json<object>; created_at: CreatedAt }
   deleted_sessions: { tenant: string; id: string; deleted_at: CreatedAt }
   /** The newest state of every approval; `seq` is the session's event that it comes from. */

@@ -8,13 +8,18 @@ import type { ModelInfo } from './catalog.ts'
 import { collectAnswer, type ModelAnswer } from './complete-model.ts'
 import type { ModelEvent } from './model-event.ts'
 import type { ModelRequest } from './model-request.ts'
-import type { ModelSettings } from './model-settings.ts'
+import { type ModelSettings, textSetting } from './model-settings.ts'
 import { type PassThroughAnswer, passThrough } from './pass-through.ts'
 import { checkModels, type ModelsReport } from './registry/check-models.ts'
 import { createLiveCatalog } from './registry/live-catalog.ts'
+import { createModelRouter, type Route, type RouteRequest, type RouteWishes } from './routing/model-router.ts'
+import { passRouted, routedModelId } from './routing/pass-routed.ts'
+import { createRoutingMemory, type RoutingMemory } from './routing/routing-memory.ts'
 
 export interface CallOptions {
   scope: CallScope
+  /** Why this model was chosen, for the ledger. */
+  receipt?: object | undefined
   /** Aborting it cancels the call upstream. */
   signal?: AbortSignal | undefined
   /** What the work that this call is part of may cost; default: what budgets leave. */
@@ -26,6 +31,8 @@ export interface CallOptions {
 export interface Models {
   /** True when only the built-in model is available. */
   isOffline: boolean
+  /** True when steps without a model of their own get the one that fits best: unless WEFT_DEFAULT_MODEL or WEFT_ROUTING=off says otherwise. */
+  isRouting: boolean
   /** The available model of this id, or undefined. Servers at an address of the user's take any name. */
   get(modelId: string): ModelInfo | undefined
   /** Every available model. Servers at an address of the user's are asked, at most once a minute. */
@@ -36,8 +43,13 @@ export interface Models {
   stream(request: ModelRequest, options: CallOptions): AsyncGenerator<ModelEvent>
   /** As `stream`, collected. */
   complete(request: ModelRequest, options: CallOptions): Promise<ModelAnswer>
-  /** An OpenAI chat completion body, answered on OpenAI's wire by whichever provider; `model` is a public id. */
-  passThrough(body: Record<string, unknown>, options: CallOptions): Promise<PassThroughAnswer>
+  /** An OpenAI chat completion body, answered on OpenAI's wire by whichever provider; `model` is a public id, or `router/auto`. */
+  passThrough(
+    body: Record<string, unknown>,
+    options: CallOptions & { wishes?: RouteWishes | undefined },
+  ): Promise<PassThroughAnswer>
+  /** Chooses among all available models: the cheapest that can, as far as answers are good enough. Throws ModelError. */
+  route(request: RouteRequest): Promise<Route>
   /** Asks the providers which models they serve; with `callsAs` each model that writes is called once, on that account. Throws ModelError. */
   check(options?: CheckWishes): Promise<ModelsReport>
   stop(): Promise<void>
@@ -56,6 +68,8 @@ export interface ModelsOptions {
   timeouts?: Partial<ModelTimeouts> | undefined
   /** What every call has to pass. Default: nothing. */
   controls?: CallControls | undefined
+  /** What is known of models' worth. Default: what this process learns. */
+  routing?: RoutingMemory | undefined
 }
 
 /** The models these settings make available. Nothing is contacted before the first call. Throws RegistryError. */
@@ -71,16 +85,36 @@ export function createModels(options: ModelsOptions): Models {
   if (catalog.isOffline) telemetry.logger.info('no model provider is configured: answers come from the offline extractive model')
   const stream: Models['stream'] = (request, call) => streamModel(request, { catalog, timeouts, controls, ...call })
   const complete: Models['complete'] = (request, call) => collectAnswer(stream(request, call))
+  const memory = options.routing ?? createRoutingMemory({ logger: { warn: () => undefined } })
+  const router = createModelRouter({ catalog, memory, breakerOf: controls.breakers?.stateOf })
+  const pass = (body: Record<string, unknown>, call: CallOptions) =>
+    passThrough(body, { catalog, timeouts, controls, agent: agent(), stream, ...call })
   return {
     get isOffline() {
       return catalog.isOffline
+    },
+    get isRouting() {
+      return (
+        !catalog.isOffline &&
+        textSetting(settings, 'WEFT_DEFAULT_MODEL') === undefined &&
+        textSetting(settings, 'WEFT_ROUTING') !== 'off'
+      )
     },
     get: catalog.get,
     list: catalog.list,
     defaultModelId: catalog.defaultModelId,
     stream,
     complete,
-    passThrough: (body, call) => passThrough(body, { catalog, timeouts, controls, agent: agent(), stream, ...call }),
+    route: router.choose,
+    passThrough(body, { wishes, ...call }) {
+      if (body.model !== routedModelId) return pass(body, call)
+      return passRouted(body, {
+        router,
+        scope: call.scope,
+        wishes,
+        pass: (routed, receipt) => pass(routed, { ...call, receipt }),
+      })
+    },
     check: ({ ids, callsAs } = {}) =>
       checkModels(catalog, { ids, complete: callsAs && ((request, signal) => complete(request, { scope: callsAs, signal })) }),
     async stop() {

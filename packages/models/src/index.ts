@@ -51,3 +51,28 @@ export { piecesOfChat, piecesOfChatStream } from './responses/pieces-from-chat.t
 export type { OutputItem, ResponseIdentity, ResponseObject } from './responses/response-object.ts'
 export { type ResponseItem, ResponsesRequest } from './responses/responses-request.ts'
 export { createResponseWriter, encodeResponseEvent, type ResponseEvent, type ResponseWriter } from './responses/write-response.ts'
+export { classifyTask, type TaskClass, type TaskFacts } from './routing/core/classify-task.ts'
+export { type Random, seededRandom } from './routing/core/draw-sample.ts'
+export {
+  createLearnedQuality,
+  type LearnedQuality,
+  type Outcome,
+  type PromptFacts,
+  type QualityBelief,
+} from './routing/core/learned-quality.ts'
+export { judgeByCitations } from './routing/choose-step-model.ts'
+export { createModelRouter, type ModelRouter, type Route, type RouteRequest, type RouteWishes } from './routing/model-router.ts'
+export { routedModelId } from './routing/pass-routed.ts'
+export { createPostgresRouting } from './routing/postgres-routing.ts'
+export type { RouteReceipt } from './routing/route-receipt.ts'
+export { createRoutingMemory, type RoutingMemory } from './routing/routing-memory.ts'
+export { featuresOfPrompt } from './routing/core/prompt-features.ts'
+export { createQualityPrice, type QualityPrice } from './routing/core/quality-price.ts'
+export {
+  type Exclusion,
+  type RankedCandidate,
+  type RankedModels,
+  rankModels,
+  type RouteCandidate,
+  type RouteLimits,
+} from './routing/core/rank-models.ts'

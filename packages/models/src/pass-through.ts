@@ -24,6 +24,7 @@ export type PassThroughAnswer =
 
 interface CallWishes {
   scope: CallScope
+  receipt?: object | undefined
   signal?: AbortSignal | undefined
   degraded?: Set<string> | undefined
 }
@@ -53,13 +54,14 @@ interface RelayContext extends PassThroughContext {
 }
 
 async function relay(body: Record<string, unknown>, context: RelayContext): Promise<PassThroughAnswer> {
-  const { model, connection, timeouts, dispatcher, controls, scope, signal, degraded } = context
+  const { model, connection, timeouts, dispatcher, controls, scope, receipt, signal, degraded } = context
   const text = relayedText(body, { connection, modelName: upstreamNameOf(model.id) })
   const content = contentOfBody(body, text)
   const attempt = await openAttempt({
     controls,
     model,
     scope,
+    receipt,
     content,
     wishes: { maxOutputTokens: content.outputTokensMax, temperature: body.temperature },
     silence: {
@@ -124,7 +126,8 @@ async function translate(
   refuseUntranslatable(body, modelId)
   const request = requestFromChat(modelId, messagesFromBody(body), body)
   const identity = newChatIdentity(modelId)
-  const events = context.stream(request, { scope: context.scope, signal: context.signal, degraded: context.degraded })
+  const { scope, receipt, signal, degraded } = context
+  const events = context.stream(request, { scope, receipt, signal, degraded })
   if (body.stream !== true) {
     const answer = await collectAnswer(events)
     if (answer.usage === undefined) throw new ModelError('upstream_error', `${modelId} ended without usage`)

@@ -20,7 +20,10 @@ const Rate = z.strictObject({
 const Price = Rate.extend({ long: Rate.extend({ aboveInputTokens: z.int().positive() }).optional() })
 export type Price = z.infer<typeof Price>
 
-const Name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'use lower case letters, digits and "-"')
+const Name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'use lower case letters, digits and "-"')
+  .refine((name) => name !== 'weft' && name !== 'router', 'weft and router are names of Weft itself')
 const Variable = z.string().regex(/^[A-Z][A-Z0-9_]+$/, 'use the name of an environment variable')
 
 const MaxTokensField = z.enum(['max_tokens', 'max_completion_tokens'])

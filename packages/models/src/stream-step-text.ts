@@ -5,6 +5,7 @@ import { offlineModelId } from './catalog.ts'
 import type { Models } from './create-models.ts'
 import { ModelError } from './model-error.ts'
 import { requestFromChat } from './model-request.ts'
+import { chooseStepModel, type StepOutcome } from './routing/choose-step-model.ts'
 
 /** What a step of a plan is done with: where its events go, and what ends it early. */
 export interface StepCall {
@@ -20,20 +21,26 @@ export interface AskedModel {
   messages: ChatMessage[]
   /** Gets what the answer has to be marked with. */
   degraded: Set<string>
+  /** The messages bring the passages along that the answer comes from. */
+  isGrounded?: boolean | undefined
+  /** Told when the model was chosen among several: whoever learns what the answer was worth says so. */
+  onRoute?(judge: (outcome: StepOutcome) => void): void
 }
 
 /**
  * The text of one model call for a step, as it comes; its usage goes out as an event. The model is the one the step prefers, else the
- * default. Throws WeftError.
+ * one that fits best. Throws WeftError.
  */
 export async function* streamStepText(models: Models, asked: AskedModel, call: StepCall): AsyncGenerator<string> {
   const { request, messages, degraded } = asked
   try {
-    const model = request.model?.prefer ?? (await models.defaultModelId())
+    const scope = scopeOfStep(request, call)
+    const asking = requestFromChat('', messages, textOptions(request))
+    const { model, route } = await chooseStepModel(models, { asking, scope, wish: request.model, isGrounded: asked.isGrounded })
+    if (route !== undefined) asked.onRoute?.((outcome) => route.judge(model, outcome))
     if (model === offlineModelId) degraded.add('offline_model')
-    const asking = requestFromChat(model, messages, textOptions(request))
-    const options = { scope: scopeOfStep(request, call), signal: call.signal, limit: limitOfStep(request), degraded }
-    for await (const event of models.stream(asking, options)) {
+    const options = { scope, receipt: route?.receipt, signal: call.signal, limit: limitOfStep(request), degraded }
+    for await (const event of models.stream({ ...asking, model }, options)) {
       switch (event.type) {
         case 'text':
           yield event.delta

@@ -17,6 +17,8 @@ export interface CitedText {
   unverified?: Unverified | undefined
   /** Sentences that tell of the search and need no source. */
   isAboutSearch?(sentence: string): boolean
+  /** Told, of an answer that cites, which share of its citations could be verified. */
+  onCited?(verifiedShare: number): void
 }
 
 type Emit = (event: AgentEvent) => void
@@ -49,6 +51,7 @@ export async function sayCited(
   for await (const delta of deltas) say(gate.push(await stream.push(delta)))
   say(gate.push(await stream.end()) + gate.end())
   const { citations, unsupported } = stream
+  if (citations.length + unsupported > 0) answer.onCited?.(citations.length / (citations.length + unsupported))
   if (unsupported > 0) degraded.add('unsupported_citation')
   if (gate.changed > 0) degraded.add(unverified === 'drop' ? 'unverified_dropped' : 'unverified_marked')
   if (gate.changed > 0 && text.trim() === '') say(`${noEvidencePhrase} for what could be answered.`)

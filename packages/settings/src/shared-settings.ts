@@ -47,6 +47,8 @@ export const providerSettings = z.object({
     .trim()
     .regex(/^[^/\s]+\/\S+$/, 'a model id like `<provider>/<model>`')
     .optional(),
+  /** `off`: where nobody names a model it is the cheapest capable one of the first provider, instead of the one that fits a request best. */
+  WEFT_ROUTING: z.enum(['on', 'off']).default('on'),
   OPENAI_API_KEY: providerKey,
   OPENAI_BASE_URL: httpUrl,
   ANTHROPIC_API_KEY: providerKey,

@@ -12,7 +12,7 @@ import {
   type Sidecar,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createBreakerBoard, createModels, startBudgets } from '@weft/models'
+import { createBreakerBoard, createModels, createPostgresRouting, createRoutingMemory, startBudgets } from '@weft/models'
 import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
 import { createApprovalTail } from './approval-tail.ts'
@@ -67,6 +67,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       prepareDatabase({ database, keyStore: parts.keyStore, adminKey, logger, signal: life.stop.signal })
         .then(() => {
           life.isPrepared = true
+          parts.routing.start()
           if (!life.stop.signal.aborted) notifying = startNotifying(parts, settings)
         })
         .catch((cause: unknown) => logger.error('the database was not prepared', { cause: messageOf(cause) }))
@@ -82,6 +83,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       streams.stop()
       await notifying?.stop()
       await budgets.stop()
+      await parts.routing.stop()
       await Promise.all([sidecar.stop(), models.stop(), database.stop()])
       await telemetry.stop()
     },
@@ -102,6 +104,7 @@ async function buildParts(settings: GatewaySettings) {
   const budgets = startBudgets({ database, logger })
   const life = { isPrepared: false, stop: new AbortController() }
   const own = ownChecks(life)
+  const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const parts = {
     telemetry,
     database,
@@ -112,10 +115,12 @@ async function buildParts(settings: GatewaySettings) {
     keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),
     keyStore,
     agents: createPostgresAgents(database),
+    routing,
     budgets,
     models: createModels({
       settings,
       telemetry,
+      routing,
       controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
     }),
     sidecar,

@@ -25,13 +25,13 @@ export async function passThroughChat(
   { models, logger }: PassThroughDeps,
   { chat, response, open }: PassThroughCall,
 ): Promise<void> {
-  const { weft: _own, ...body } = chat
+  const { weft: own, ...body } = chat
   const { tenant, keyId } = identityOf(response)
   try {
     response.set(deprecationHeaders(chat.model, models.get(chat.model)?.deprecated))
     const scope = { tenant, keyId, user: chat.safety_identifier ?? chat.user ?? undefined, agent: 'gateway' }
     const degraded = new Set<string>()
-    const answer = await models.passThrough(body, { scope, signal: open.signal, degraded })
+    const answer = await models.passThrough(body, { scope, wishes: own?.routing, signal: open.signal, degraded })
     if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
     if (answer.kind === 'body') {
       response.setHeader('content-type', 'application/json; charset=utf-8')

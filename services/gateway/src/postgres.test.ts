@@ -182,6 +182,17 @@ describe('the session log in Postgres', () => {
     expect(rows).toEqual([{ rating: 'up', comment: null, question: { content: 'user 1' }, answer: { content: 'assistant 1' } }])
   })
 
+  it('teaches routing by the first word of each key on an answer, of the models that wrote it', async () => {
+    const { db } = test.database
+    const feedback = createPostgresFeedback(test.database)
+    await sql`insert into routing_choices (id, tenant, session_id, turn, choice) values ('route_1', 'acme', 'sess_a', 1, '{"model":"m"}'),
+      ('route_2', 'other', 'sess_a', 1, '{"model":"m"}'), ('route_3', 'acme', 'sess_a', 2, '{"model":"m"}')`.execute(db)
+    for (const rating of [3, 'up', 'down'] as const)
+      await feedback.save({ tenant: 'acme', sessionId: 'sess_a' }, 'key_9', { turn: 1, rating })
+    const { rows } = await sql`select tenant, kind, reward, choice from routing_outcomes`.execute(db)
+    expect(rows).toEqual([{ tenant: 'acme', kind: 'feedback', reward: 0.5, choice: { model: 'm' } }])
+  })
+
   it('reads events after a seq, and how many turns are open', async () => {
     const log = createPostgresSessionLog(test.database)
     const session = { tenant: 'acme', sessionId: 'sess_a' }

@@ -3,6 +3,7 @@ import {
   answerWithoutEvidence,
   conflictPhrase,
   isAboutSearch,
+  judgeByCitations,
   type Models,
   noEvidencePhrase,
   promptForStep,
@@ -30,10 +31,21 @@ export async function answerQuestion(
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
   const history = earlierMessages(request.input.messages)
   const messages = await promptForStep(models, { request, degraded, question, sources, history })
-  const deltas = streamStepText(models, { request, messages, degraded }, call)
+  const judgement = judgeByCitations()
+  const deltas = streamStepText(models, { request, messages, degraded, isGrounded: true, onRoute: judgement.follow }, call)
   const verify = verifyQuotes(call.tenant)
   const unverified = request.context?.unverified
-  const cited = { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase, unverified, isAboutSearch }
+  const cited = {
+    question,
+    passages,
+    verify,
+    degraded,
+    noEvidencePhrase,
+    conflictPhrase,
+    unverified,
+    isAboutSearch,
+    onCited: judgement.tell,
+  }
   await sayCitedAnswer(deltas, cited, call.emit)
 }
 

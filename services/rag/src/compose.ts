@@ -11,7 +11,14 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createBreakerBoard, createModels, createRerankers, startBudgets } from '@weft/models'
+import {
+  createBreakerBoard,
+  createModels,
+  createPostgresRouting,
+  createRerankers,
+  createRoutingMemory,
+  startBudgets,
+} from '@weft/models'
 import { verifyQuotes } from '@weft/retrieval'
 import { composeEmbedding } from './compose-embedding.ts'
 import { composeIngestion } from './compose-ingestion.ts'
@@ -34,9 +41,10 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const database = openDatabase({ urls: settings.DATABASE_URLS, queryTimeoutMs: answerPatienceMs, logger })
   const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
+  const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const budgets = startBudgets({ database, logger: telemetry.logger })
   const controls = { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) }
-  const models = createModels({ settings, telemetry, controls })
+  const models = createModels({ settings, telemetry, routing, controls })
   const embedders = createEmbedders(settings)
   for (const problem of embedders.problems.values()) logger.warn('search goes by words alone', { cause: problem })
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY
@@ -70,6 +78,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
       })
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       worker.start()
+      routing.start()
       telemetry.logger.info('rag is listening', { port: server.port })
     },
     async stop() {
@@ -78,6 +87,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
       await embedders.stop()
       await models.stop()
       await budgets.stop()
+      await routing.stop()
       await sidecar.stop()
       await Promise.all([database.stop(), ingestion.stop()])
       await telemetry.stop()

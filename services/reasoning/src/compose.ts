@@ -11,7 +11,7 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createBreakerBoard, createModels, startBudgets } from '@weft/models'
+import { createBreakerBoard, createModels, createPostgresRouting, createRoutingMemory, startBudgets } from '@weft/models'
 import { verifyQuotes } from '@weft/retrieval'
 import { card } from './core/card.ts'
 import { executeStep } from './execute-step.ts'
@@ -22,10 +22,12 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
   const telemetry = await startServiceTelemetry('reasoning', settings)
   const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 2, logger: telemetry.logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
+  const routing = createRoutingMemory({ store: createPostgresRouting(database), logger: telemetry.logger })
   const budgets = startBudgets({ database, logger: telemetry.logger })
   const models = createModels({
     settings,
     telemetry,
+    routing,
     controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
   })
   const execute = executeStep({ models, verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }) })
@@ -47,12 +49,14 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
         },
       })
       server = await listen(app, { port: settings.WEFT_APP_PORT })
+      routing.start()
       telemetry.logger.info('reasoning is listening', { port: server.port })
     },
     async stop() {
       await server?.stop()
       await models.stop()
       await budgets.stop()
+      await routing.stop()
       await sidecar.stop()
       await database.stop()
       await telemetry.stop()

@@ -3,6 +3,7 @@ import {
   answerWithoutEvidence,
   conflictPhrase,
   isAboutSearch,
+  judgeByCitations,
   type Models,
   noEvidencePhrase,
   promptForStep,
@@ -46,11 +47,22 @@ export async function synthesizeAnswer(
     history: earlierMessages(request.input.messages),
     task: 'compare',
   })
-  const deltas = streamStepText(models, { request, messages, degraded }, call)
+  const judgement = judgeByCitations()
+  const deltas = streamStepText(models, { request, messages, degraded, isGrounded: true, onRoute: judgement.follow }, call)
   const passages = evidence.map(({ passage }) => passage)
   const verify = verifyQuotes(call.tenant)
   const unverified = request.context?.unverified
-  const cited = { question, passages, verify, degraded, noEvidencePhrase, conflictPhrase, unverified, isAboutSearch }
+  const cited = {
+    question,
+    passages,
+    verify,
+    degraded,
+    noEvidencePhrase,
+    conflictPhrase,
+    unverified,
+    isAboutSearch,
+    onCited: judgement.tell,
+  }
   await sayCitedAnswer(deltas, cited, call.emit)
 }
 

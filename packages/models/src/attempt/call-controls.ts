@@ -23,6 +23,8 @@ export interface CallFacts {
   outputTokensMax?: number | undefined
   /** Answers asked for at once: `n` of a chat completion. */
   answers: number
+  /** Why this model was chosen, where it was. */
+  receipt?: object | undefined
 }
 
 export type CallOutcome = { kind: 'completed' } | { kind: 'cancelled' } | { kind: 'failed'; code: ModelErrorCode }
@@ -59,6 +61,8 @@ export interface Reservation {
 /** Which models are worth a call now. `admit` throws ModelError for one that keeps failing. */
 export interface BreakerBoard {
   admit(modelId: string): Admission | Promise<Admission>
+  /** `closed`, `open` or `half_open`, as this process knows it. */
+  stateOf?(modelId: string): string
 }
 
 /** Exactly one of these is called, once; `abandoned` when the call says nothing about the model, as when it was cancelled. */

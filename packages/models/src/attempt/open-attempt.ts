@@ -26,6 +26,7 @@ export interface AttemptOptions {
   limit?: SpendingLimit | undefined
   /** Gets what the answer has to be marked with. */
   degraded?: Set<string> | undefined
+  receipt?: object | undefined
   /** The attempts before, when another model did not answer. */
   follows?: { firstCallId: string; attempt: number } | undefined
 }
@@ -97,10 +98,10 @@ async function reserveWithin({ controls, limit }: AttemptOptions, facts: CallFac
   }
 }
 
-function factsOf({ kind = 'chat', model, scope, content, follows }: AttemptOptions): CallFacts {
+function factsOf({ kind = 'chat', model, scope, content, follows, receipt }: AttemptOptions): CallFacts {
   const callId = newId('call')
   const { firstCallId, attempt } = follows ?? { firstCallId: callId, attempt: 1 }
-  return { callId, kind, model, scope, attempt, firstCallId, ...content }
+  return { callId, kind, model, scope, attempt, firstCallId, ...content, receipt }
 }
 
 interface Taken {

@@ -15,6 +15,7 @@ export interface StreamContext {
   timeouts: ModelTimeouts
   controls: CallControls
   scope: CallScope
+  receipt?: object | undefined
   signal?: AbortSignal | undefined
   limit?: SpendingLimit | undefined
   degraded?: Set<string> | undefined

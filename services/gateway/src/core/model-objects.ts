@@ -61,3 +61,15 @@ export function modeObject(mode: { id: string; description: string }) {
     weft: { kind: 'workflow', description: mode.description, capabilities: ['chat', 'citations'], pricePerMillionUsd: null },
   }
 }
+
+/** Stands for whichever model fits a request best; what it costs depends on that. */
+export function routedObject(id: string) {
+  const description = 'The cheapest available model that can do what a request asks, as far as its answers are good enough.'
+  return {
+    id,
+    object: 'model',
+    created,
+    owned_by: 'weft',
+    weft: { kind: 'router', description, capabilities: ['chat'], pricePerMillionUsd: null },
+  }
+}

@@ -48,6 +48,8 @@ export function checkWorkflowRequest(request: ChatCompletionRequest): void {
   const wished = request.weft?.mode
   if (wished !== undefined && !isMode(wished))
     throw new WeftError('invalid_request', `there is no mode '${wished}'`, { param: 'weft.mode' })
+  if (request.weft?.routing !== undefined)
+    throw unsupported('weft.routing', "a workflow's steps name what they want of their models; it is for the model router/auto")
   if ((request.n ?? 1) > 1) throw unsupported('n', 'a workflow gives one answer')
   if ((request.tools ?? []).length > 0 && request.tool_choice !== 'none' && !hasOnlyApprovalTool(request))
     throw unsupported('tools', "a workflow cannot call the client's tools")
@@ -89,6 +91,13 @@ export function replyDetailOf({ stream, weft }: ChatCompletionRequest): ReplyDet
 export function ignoredFields(request: ChatCompletionRequest, raw: unknown): string[] {
   const top = Object.keys(request).filter((field) => !usedFields.has(field))
   return [...top, ...ignoredWeftFields(raw)].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
+}
+
+/** A request that goes straight to a model makes use of none of Weft's own fields, but to choose that model. */
+export function ignoredBeyondRouting(chat: ChatCompletionRequest, raw: unknown, isRouted: boolean): string[] {
+  const { routing, ...others } = chat.weft ?? {}
+  const isUsed = routing === undefined || isRouted
+  return [...(Object.keys(others).length > 0 || !isUsed ? ['weft'] : []), ...ignoredWeftFields(raw)]
 }
 
 export function ignoredWeftFields(raw: unknown): string[] {

@@ -1,8 +1,8 @@
 import { ChatCompletionRequest, parseValue } from '@weft/contracts'
-import type { Models } from '@weft/models'
+import { type Models, routedModelId } from '@weft/models'
 import type { RequestHandler } from 'express'
 import { answerTurnWhole, streamTurn } from '../answer-turn.ts'
-import { checkWorkflowRequest, ignoredFields, ignoredWeftFields, isWorkflowModel } from '../core/workflow-request.ts'
+import { checkWorkflowRequest, ignoredBeyondRouting, ignoredFields, isWorkflowModel } from '../core/workflow-request.ts'
 import { nameIgnored } from '../name-ignored.ts'
 import type { OpenStreams } from '../open-streams.ts'
 import { passThroughChat } from '../pass-through-chat.ts'
@@ -21,7 +21,7 @@ export function createChatCompletion(deps: ChatDeps): RequestHandler {
     const chat = parseValue(ChatCompletionRequest, raw, 'the request')
     const open = deps.streams.open(identityOf(response), response)
     if (!isWorkflowModel(chat.model)) {
-      nameIgnored(response, chat.weft === undefined ? [] : ['weft', ...ignoredWeftFields(raw)])
+      nameIgnored(response, chat.weft === undefined ? [] : ignoredBeyondRouting(chat, raw, chat.model === routedModelId))
       await passThroughChat(deps, { chat, response, open })
       return
     }

@@ -1,12 +1,16 @@
 import { modes, WeftError } from '@weft/contracts'
-import type { Models } from '@weft/models'
+import { type Models, routedModelId } from '@weft/models'
 import type { RequestHandler } from 'express'
-import { modelObject, modeObject } from '../core/model-objects.ts'
+import { modelObject, modeObject, routedObject } from '../core/model-objects.ts'
 
 /** `GET /v1/models/{id}`; ids contain a slash, which may be percent-encoded or not. */
 export function getModel(models: Pick<Models, 'get'>): RequestHandler {
   return (request, response) => {
     const id = modelIdOf(request.params.id)
+    if (id === routedModelId) {
+      response.json(routedObject(id))
+      return
+    }
     const mode = modes.find((candidate) => `weft/${candidate.id}` === id)
     const model = mode === undefined ? models.get(id) : undefined
     if (mode === undefined && model === undefined) {

@@ -1,0 +1,74 @@
+/** How many numbers describe a prompt. */
+export const featureCount = 49
+
+/** Words are spread over so many signed sums; few, so that a hundred outcomes say something about each. */
+const wordBuckets = 32
+
+/** Longer prompts are looked at up to here: reading all of a long document would cost more than it tells. */
+const charsRead = 8_000
+
+/**
+ * What a prompt's look says about how hard it is: length, numbers, conditions, marks of code and of choices, and its words in hashed sums. No word
+ * can be read back from them. Each is of the order of one, by fixed scales, so that replicas agree.
+ */
+export function featuresOfPrompt(prompt: string): number[] {
+  const text = prompt.slice(0, charsRead)
+  const lower = text.toLowerCase()
+  const words = lower.match(/[\p{L}\p{N}']+/gu) ?? []
+  const numbers = text.match(/\d[\d,.]*/g) ?? []
+  const sentences = text.split(/[.?!]\s/).length
+  const letters = words.reduce((sum, word) => sum + word.length, 0)
+  const has = (pattern: RegExp) => (pattern.test(lower) ? 1 : 0)
+  const looks = [
+    1,
+    (Math.log(prompt.length + 1) - 5.5) / 0.8,
+    (Math.log(words.length + 1) - 3.8) / 0.8,
+    (Math.log1p(numbers.length) - 1.2) / 0.8,
+    (new Set(numbers).size - 3) / 3,
+    (Math.log(sentences) - 1.2) / 0.7,
+    (letters / Math.max(1, words.length) - 4.5) / 0.8,
+    has(/%|percent/),
+    has(/\d\/\d|half|third|quarter/),
+    has(/how much|how many/),
+    has(/\$\d/),
+    has(/\bif\b/),
+    has(/\b(each|every|per)\b/),
+    has(/\b(twice|times|more than|less than|fewer)\b/),
+    has(/\ba[.)] [\s\S]{0,400}\bb[.)] /),
+    has(/\b(not|except|false|wrong|incorrect)\b/),
+    has(/```|=>|\b(function|class|def|return|select|import)\b/),
+  ]
+  return [...looks.map(withinScale), ...wordSums(words)]
+}
+
+/** How many steps a sum told in words looks to take: by its length, its numbers and its sentences. Around 0. */
+export function stepsOf(features: readonly number[]): number {
+  return ((features[1] ?? 0) + (features[3] ?? 0) + (features[5] ?? 0)) / 3
+}
+
+/** One odd prompt must not outweigh a hundred usual ones. */
+function withinScale(value: number): number {
+  return Math.min(3, Math.max(-3, value))
+}
+
+/** Signed feature hashing (Weinberger et al., ICML 2009) of the words that are there, whatever their number, at length `wordScale`. */
+function wordSums(words: string[]): number[] {
+  const sums = new Array<number>(wordBuckets).fill(0)
+  for (const word of new Set(words)) {
+    const hash = hashOf(word)
+    const bucket = (hash >>> 1) % wordBuckets
+    sums[bucket] = (sums[bucket] ?? 0) + (hash & 1 ? 1 : -1)
+  }
+  const length = Math.hypot(...sums) || 1
+  return sums.map((sum) => (wordScale * sum) / length)
+}
+
+const wordScale = 2
+
+/** FNV-1a, 32 bits, its last bits mixed once more. */
+function hashOf(word: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < word.length; at++) hash = Math.imul(hash ^ word.charCodeAt(at), 0x01000193)
+  hash ^= hash >>> 15
+  return Math.imul(hash, 0x2c1b3c6d) >>> 0
+}

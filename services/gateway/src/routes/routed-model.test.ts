@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+
+let gateway: TestGateway
+let passed: { body: Record<string, unknown>; wishes: unknown }[]
+
+beforeEach(async () => {
+  passed = []
+  gateway = await startGateway({
+    models: {
+      ...{ get: () => undefined, list: async () => [], check: () => Promise.reject(new Error('not here')) },
+      async passThrough(body, { wishes }) {
+        passed.push({ body, wishes })
+        const usage = { inputTokens: 1, outputTokens: 1, costUsd: 0, measured: true, priceKnown: true }
+        return { kind: 'body', body: '{"id":"c","object":"chat.completion","choices":[]}', usage }
+      },
+    },
+  })
+})
+afterEach(() => gateway.stop())
+
+const send = (body: object) =>
+  gateway.request('/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ messages: [{ role: 'user', content: 'hello' }], ...body }),
+  })
+const routing = { allowed: ['openai'], maxCostUsd: 0.01, minQuality: 0.9 }
+
+describe('the model router/auto', () => {
+  it('is listed and described like the others', async () => {
+    const list = await (await gateway.request('/v1/models')).json()
+    expect(list).toMatchObject({ data: expect.arrayContaining([expect.objectContaining({ id: 'router/auto' })]) })
+    const one = await gateway.request('/v1/models/router/auto')
+    expect([one.status, await one.json()]).toMatchObject([200, { id: 'router/auto', weft: { kind: 'router' } }])
+  })
+
+  it('is told what the request wants of whichever model answers', async () => {
+    const response = await send({ model: 'router/auto', weft: { routing } })
+    expect([response.status, response.headers.get('x-weft-ignored-fields')]).toEqual([200, null])
+    expect(passed).toMatchObject([{ wishes: routing, body: { model: 'router/auto' } }])
+    expect(passed[0]?.body).not.toHaveProperty('weft')
+  })
+
+  it('alone makes use of such wishes: a named model says that it ignores them, a workflow refuses them', async () => {
+    expect((await send({ model: 'openai/m', weft: { routing } })).headers.get('x-weft-ignored-fields')).toBe('weft')
+    const refused = await send({ model: 'weft/auto', weft: { routing } })
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param: 'weft.routing' } }])
+  })
+
+  it.each([
+    ['weft.routing.minQuality', { minQuality: 2 }],
+    ['weft.routing.allowed', { allowed: [] }],
+    ['weft.routing', { cheapest: true }],
+  ])('names %s when it is not right', async (param, wrong) => {
+    const response = await send({ model: 'router/auto', weft: { routing: wrong } })
+    expect([response.status, await response.json()]).toMatchObject([400, { error: { param: expect.stringContaining(param) } }])
+    expect(passed).toEqual([])
+  })
+})
