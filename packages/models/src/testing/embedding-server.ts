@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { type ModelServer, type Refusal, type Reply, type ServedRequest, sendJson, startModelServer } from './model-server.ts'
 import { issueText } from './openai-server.ts'
@@ -86,7 +87,7 @@ function inputOf({ input }: { input: string | string[] }): string[] {
 
 type Answering = { response: ServerResponse; dimensions: number; isFloatOnly: boolean; wire: EmbeddingServerOptions['wire'] }
 
-/** The scripted `text` is a whole answer; all other replies fail. */
+/** The scripted `text` is a whole answer, after its delay; all other replies fail. */
 async function answer(reply: Reply, served: ServedRequest, { response, dimensions, isFloatOnly, wire }: Answering) {
   if (reply.kind === 'error') {
     const { status, code, message = `status ${status}`, headers } = reply
@@ -99,6 +100,7 @@ async function answer(reply: Reply, served: ServedRequest, { response, dimension
     setImmediate(() => response.destroy())
     return
   }
+  if (reply.delayMs !== undefined) await sleep(reply.delayMs)
   const { input, encoding_format: format } = requests[wire].parse(served.body)
   const vectors = inputOf({ input }).map((text) =>
     Float32Array.from({ length: dimensions }, (_, at) => (at === 0 ? text.length : at)),
