@@ -13,7 +13,6 @@ import {
 } from '@weft/contracts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 import { textOfOutput } from './text-of-output.ts'
-import { budgetLeftUsd } from './turn-budget.ts'
 
 /** A child may wait for people; unless its step says otherwise it has as long as a request for approval, and a day. */
 export const childTimeoutMsDefault = 691_200_000
@@ -55,7 +54,7 @@ export function childRequest(
   }
   const params = ChildParams.parse(step.params)
   const { plan, mode } = params
-  const budgetUsd = budgetLeftUsd(turn)
+  const budgetUsd = turn.steps[ref.stepId]?.shareUsd
   return {
     sessionId: child.sessionId,
     request: {

@@ -1,6 +1,5 @@
 import type { AgentContext, DependencyResult, ExecuteRequest } from '@weft/contracts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
-import { budgetLeftUsd } from './turn-budget.ts'
 
 export interface StepRequest {
   agent: string
@@ -22,7 +21,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
     return [stepId, { status: dependency?.status ?? 'skipped', output, citations }]
   })
   const { request } = turn
-  const budgetUsd = budgetLeftUsd(turn)
+  const { shareUsd } = current
   return {
     agent: current.agent,
     idempotencyKey: keyOf(state, ref, current),
@@ -44,7 +43,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
         ...wishesOf(request.options),
       },
       deadline: new Date(current.deadlineMs).toISOString(),
-      ...(budgetUsd === undefined ? {} : { budget: { maxCostUsd: budgetUsd } }),
+      ...(shareUsd === undefined ? {} : { budget: { maxCostUsd: shareUsd } }),
       ...(step.model === undefined ? {} : { model: step.model }),
       ...(current.checkpoint === undefined ? {} : { checkpoint: current.checkpoint }),
     },

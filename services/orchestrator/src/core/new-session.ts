@@ -44,6 +44,7 @@ export function newStep(agent: string): StepState {
     decisions: [],
     approvedHash: undefined,
     child: undefined,
+    shareUsd: undefined,
     isReused: false,
   }
 }

@@ -192,9 +192,9 @@ function toStepHead({ outcome: _, ...head }: StepState, outcomeTag: string): z.i
 }
 
 function fromStepHead(head: z.infer<typeof StepHead>, outcome: StepState['outcome']): StepState {
-  const { startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child, outcomeTag: _, ...rest } = head
+  const { startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child, shareUsd, outcomeTag: _, ...rest } = head
   const known = child === undefined ? undefined : { waitsSinceMs: undefined, ...child }
-  return { ...rest, startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child: known, outcome }
+  return { ...rest, startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child: known, shareUsd, outcome }
 }
 
 function outcomeKey(turn: number, stepId: string, step: { epoch: number; attempt: number }): string {

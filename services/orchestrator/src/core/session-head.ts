@@ -50,6 +50,7 @@ export const StepHead = z.object({
       waitsSinceMs: z.number().optional(),
     })
     .optional(),
+  shareUsd: z.number().optional(),
   isReused: z.boolean(),
 })
 

@@ -140,6 +140,7 @@ export interface StepState {
   /** What the last granted approval was bound to; anything else asks again. */
   approvedHash: string | undefined
   child: ChildState | undefined
+  shareUsd: number | undefined
   /** Taken over from the turn this one was forked from. */
   isReused: boolean
 }

@@ -5,6 +5,7 @@ import { childSessionId, childTimeoutMsDefault, isChildStep } from './child-sess
 import { judgeStep } from './judge-step.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { TurnState } from './session-state.ts'
+import { shareOfBudget } from './turn-budget.ts'
 
 /** How long a step may take when its plan does not say. */
 export const stepTimeoutMsDefault = 300_000
@@ -49,7 +50,10 @@ function gateOf(turn: TurnState, step: WorkflowStep): Asking | undefined {
 }
 
 function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): void {
+  const owner = draft.findTurn(turn)
+  const shareUsd = owner === undefined ? undefined : shareOfBudget(owner, step)
   const state = draft.editStep(turn, step.stepId)
+  state.shareUsd = shareUsd
   state.status = 'dispatched'
   state.attempt += 1
   state.epoch = draft.session.epoch

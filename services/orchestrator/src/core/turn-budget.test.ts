@@ -22,3 +22,21 @@ it('each step is told what is left of its turn’s budget, and the log warns onc
   spend(session, 'answer', 1)
   expect(session.events.filter(({ type }) => type === 'budget.warning')).toMatchObject([{ spentUsd: 2.25, budgetUsd: 1 }])
 })
+
+it('steps that run side by side share what is left, and together never have more than it', () => {
+  const side = [{ stepId: 'a' }, { stepId: 'b' }, { stepId: 'late', dependsOn: ['a'] }]
+  const plan = planOf([...side, { stepId: 'answer', dependsOn: ['b', 'late'] }])
+  const session = new DrivenSession()
+  session.submit({ options: { plan, budgetUsd: 0.9 } })
+  const leftFor = (stepId: string) => executeRequest(session.state, session.ref(stepId))?.body.budget?.maxCostUsd ?? Number.NaN
+  // `late` does not wait for `b`, so `b` leaves it something.
+  expect(leftFor('a') + leftFor('b')).toBeLessThanOrEqual(0.9)
+  expect(leftFor('a')).toBeCloseTo(0.45)
+  const ofB = leftFor('b')
+  spend(session, 'a', 0.1)
+  expect(leftFor('late')).toBeGreaterThan(0)
+  expect(0.1 + ofB + leftFor('late')).toBeCloseTo(0.9)
+  spend(session, 'b', ofB)
+  spend(session, 'late', 0.05)
+  expect(leftFor('answer')).toBeCloseTo(0.9 - 0.15 - ofB)
+})

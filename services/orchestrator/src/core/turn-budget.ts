@@ -1,13 +1,40 @@
+import { isTerminalStep, type WorkflowStep } from '@weft/contracts'
 import type { SessionDraft } from './session-draft.ts'
 import type { TurnState } from './session-state.ts'
 
 /** Share of a turn's budget at which its log warns, once. */
 const warningShare = 0.8
 
-/** What is left of a turn's budget, in USD; undefined without one. Steps that run side by side each see all of it. */
-export function budgetLeftUsd(turn: TurnState): number | undefined {
+/**
+ * What a step that starts now may cost, in USD; undefined where its turn has no budget. It gets what is neither spent nor given to steps under way,
+ * shared with those that may come to run beside it; those that wait for it get what it leaves.
+ */
+export function shareOfBudget(turn: TurnState, step: WorkflowStep): number | undefined {
   const { budgetUsd } = turn.request.options
-  return budgetUsd === undefined ? undefined : Math.max(0, budgetUsd - spentUsd(turn))
+  if (budgetUsd === undefined) return undefined
+  const after = dependentsOf(turn.plan?.steps ?? [], step.stepId)
+  let givenUsd = 0
+  let sharers = 1
+  for (const [stepId, { status, shareUsd = 0 }] of Object.entries(turn.steps)) {
+    if (stepId === step.stepId || isTerminalStep(status)) continue
+    if (status === 'dispatched') givenUsd += shareUsd
+    else if (!after.has(stepId)) sharers += 1
+  }
+  return Math.max(0, budgetUsd - spentUsd(turn) - givenUsd) / sharers
+}
+
+/** The steps that cannot run before this one has ended, as far as their plan says. */
+function dependentsOf(steps: readonly WorkflowStep[], stepId: string): Set<string> {
+  const found = new Set([stepId])
+  let before = 0
+  while (before < found.size) {
+    before = found.size
+    for (const step of steps) {
+      const waits = step.join === undefined || step.join === 'all'
+      if (waits && step.dependsOn.some((dependency) => found.has(dependency))) found.add(step.stepId)
+    }
+  }
+  return found
 }
 
 /** Warns in the log when what was just spent crosses the share. */
