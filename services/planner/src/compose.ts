@@ -1,3 +1,4 @@
+import { openDatabase } from '@weft/database'
 import {
   createInternalApp,
   createSidecar,
@@ -13,6 +14,8 @@ import { planRequest } from './routes/plan-request.ts'
 import { showRegistry } from './routes/show-registry.ts'
 import { validatePlanRoute } from './routes/validate-plan.ts'
 import { createJoinedCards } from './joined-cards.ts'
+import { readPastRuns } from './postgres-past-runs.ts'
+import { createRunHistory } from './run-history.ts'
 import type { PlannerSettings } from './settings.ts'
 
 /** The only place that builds the planner's parts. */
@@ -29,6 +32,11 @@ export async function composePlanner(settings: PlannerSettings): Promise<Service
     }),
     onProblem: (agent, cause) => telemetry.logger.warn('an agent card was not read', { agent, cause: String(cause) }),
   })
+  const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 1, logger: telemetry.logger })
+  const history = createRunHistory((tenant) => readPastRuns(database, tenant), {
+    nowMs: Date.now,
+    onProblem: (cause) => telemetry.logger.warn('what finished runs cost was not read', { cause: String(cause) }),
+  })
   const checks: HealthCheck[] = [{ name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() }]
   let server: RunningServer | undefined
   return {
@@ -38,7 +46,7 @@ export async function composePlanner(settings: PlannerSettings): Promise<Service
         appToken: settings.APP_API_TOKEN,
         checks,
         routes(internal) {
-          internal.post('/plan', planRequest(cards))
+          internal.post('/plan', planRequest(cards, history))
           internal.post('/validate', validatePlanRoute(cards))
           internal.post('/optimize', optimizePlanRoute(cards))
           internal.post('/registry', showRegistry(cards))
@@ -51,6 +59,7 @@ export async function composePlanner(settings: PlannerSettings): Promise<Service
       cards.stop()
       await server?.stop()
       await sidecar.stop()
+      await database.stop()
       await telemetry.stop()
     },
   }

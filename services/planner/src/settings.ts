@@ -1,8 +1,9 @@
-import { appSettings, readSettings, telemetrySettings } from '@weft/settings'
+import { appSettings, databaseSettings, readSettings, telemetrySettings } from '@weft/settings'
 import { z } from 'zod'
 
 export const PlannerSettings = z.object({
   ...appSettings.shape,
+  ...databaseSettings.shape,
   ...telemetrySettings.shape,
   /** App ids of the agents whose cards make up the capability registry, in order of preference. */
   WEFT_AGENTS: z

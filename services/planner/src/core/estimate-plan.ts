@@ -1,11 +1,15 @@
 import type { Estimate, WorkflowPlan } from '@weft/contracts'
 import { type CapabilityRegistry, findCapability } from './capability-registry.ts'
+import { learnCost, type PastRun } from './learned-cost.ts'
 
-/** Until runs have been measured, the range spans half to twice what the agents' cards say. */
+/** Until enough runs are known, the range spans half to twice what the agents' cards say. */
 const spread = { low: 0.5, high: 2 } as const
 
-/** Cost as the sum over all steps, duration along the longest chain of dependencies, both from the agents' cards. */
-export function estimatePlan(plan: WorkflowPlan, registry: CapabilityRegistry): Estimate {
+/**
+ * Cost as finished runs tell, where there are enough of them, else as the sum of what the agents' cards say; duration along the longest chain of
+ * dependencies, from the cards.
+ */
+export function estimatePlan(plan: WorkflowPlan, registry: CapabilityRegistry, runs: readonly PastRun[] = []): Estimate {
   const offered = new Map(plan.steps.map((step) => [step.stepId, findCapability(registry, step.agent, step.capability)]))
   const costUsd = [...offered.values()].reduce((sum, capability) => sum + (capability?.costUsd ?? 0), 0)
   const endMs = new Map<string, number>()
@@ -18,7 +22,10 @@ export function estimatePlan(plan: WorkflowPlan, registry: CapabilityRegistry): 
     endMs.set(stepId, end)
     return end
   }
-  return { costUsd: range(costUsd), durationMs: range(Math.max(...plan.steps.map((step) => endOf(step.stepId)))) }
+  return {
+    costUsd: learnCost(plan, runs) ?? range(costUsd),
+    durationMs: range(Math.max(...plan.steps.map((step) => endOf(step.stepId)))),
+  }
 }
 
 function range(expected: number): { low: number; expected: number; high: number } {

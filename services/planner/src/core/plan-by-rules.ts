@@ -10,6 +10,7 @@ import {
 import { agentFor, type CapabilityRegistry } from './capability-registry.ts'
 import { classifyRequest, type RequestClass } from './classify-request.ts'
 import { estimatePlan } from './estimate-plan.ts'
+import type { PastRun } from './learned-cost.ts'
 
 /** Passages a retrieval hands on: enough for an answer of several sources, few enough for a small model's context. */
 const passagesPerAnswer = 8
@@ -19,8 +20,8 @@ const passagesPerSubject = 5
 const retrievalTimeoutMs = 10_000
 const retrievalAttemptsMax = 4
 
-/** The workflow for a request, by rules: the same request, mode and registry always give the same plan. */
-export function planByRules(request: PlannerRequest, mode: Mode, registry: CapabilityRegistry): PlannerAnswer {
+/** The workflow for a request, by rules: the same request, mode and registry always give the same plan; its estimate learns from finished runs. */
+export function planByRules(request: PlannerRequest, mode: Mode, { runs, ...registry }: PlanningFacts): PlannerAnswer {
   const found = classifyRequest(request.messages, mode, request.vectorStoreIds.length > 0)
   if (found.mode === 'unclear') return { kind: 'clarification', question: found.ask, problems: [] }
   const drafts = draftSteps(found)
@@ -29,7 +30,12 @@ export function planByRules(request: PlannerRequest, mode: Mode, registry: Capab
   const steps = drafts.map((draft) => ({ agent: agentFor(registry, draft.capability) ?? '', ...draft }))
   const planId = `plan_${createHash('sha256').update(JSON.stringify(steps)).digest('hex').slice(0, 24)}`
   const plan = WorkflowPlan.parse({ planId, schemaVersion: 1, mode: found.mode, steps, answerStepId: 'answer' })
-  return { kind: 'plan', plan: { ...plan, estimate: estimatePlan(plan, registry) }, problems: [] }
+  return { kind: 'plan', plan: { ...plan, estimate: estimatePlan(plan, registry, runs) }, problems: [] }
+}
+
+export interface PlanningFacts extends CapabilityRegistry {
+  /** Finished runs of the same tenant. */
+  runs?: readonly PastRun[] | undefined
 }
 
 type StepDraft = Omit<WorkflowStep, 'agent'>
