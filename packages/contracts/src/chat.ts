@@ -50,6 +50,8 @@ export const WeftOptions = z.object({
   /** What becomes of sentences of an answer from documents that no passage supports; default `keep`. */
   unverified: UnverifiedSentences.optional(),
   routing: RoutingWishes.optional(),
+  /** False: an earlier answer is not given again, nor this one kept; true: it may be, however much answers differ by chance. */
+  cache: z.boolean().optional(),
 })
 export type WeftOptions = z.infer<typeof WeftOptions>
 

@@ -1,4 +1,6 @@
 import type { Agent } from 'undici'
+import type { AnswerCache } from './cache/answer-cache.ts'
+import { type CacheUse, passCached } from './cache/pass-cached.ts'
 import type { CallControls } from './attempt/call-controls.ts'
 import type { CallScope } from './attempt/call-scope.ts'
 import { streamModel } from './attempt/stream-model.ts'
@@ -28,6 +30,15 @@ export interface CallOptions {
   degraded?: Set<string> | undefined
 }
 
+export interface PassThroughOptions extends CallOptions {
+  /** What the request wants of the model that `router/auto` stands for. */
+  wishes?: RouteWishes | undefined
+  /** Whether an earlier answer may be given again; undefined: where answers do not differ by chance. */
+  cached?: boolean | undefined
+  /** Told, before there is an answer, how the cache takes part; never without one. */
+  onCache?: ((use: CacheUse) => void) | undefined
+}
+
 export interface Models {
   /** True when only the built-in model is available. */
   isOffline: boolean
@@ -44,10 +55,7 @@ export interface Models {
   /** As `stream`, collected. */
   complete(request: ModelRequest, options: CallOptions): Promise<ModelAnswer>
   /** An OpenAI chat completion body, answered on OpenAI's wire by whichever provider; `model` is a public id, or `router/auto`. */
-  passThrough(
-    body: Record<string, unknown>,
-    options: CallOptions & { wishes?: RouteWishes | undefined },
-  ): Promise<PassThroughAnswer>
+  passThrough(body: Record<string, unknown>, options: PassThroughOptions): Promise<PassThroughAnswer>
   /** Chooses among all available models: the cheapest that can, as far as answers are good enough. Throws ModelError. */
   route(request: RouteRequest): Promise<Route>
   /** Asks the providers which models they serve; with `callsAs` each model that writes is called once, on that account. Throws ModelError. */
@@ -70,6 +78,8 @@ export interface ModelsOptions {
   controls?: CallControls | undefined
   /** What is known of models' worth. Default: what this process learns. */
   routing?: RoutingMemory | undefined
+  /** Answers that may be given again. Default: none. */
+  cache?: AnswerCache | undefined
 }
 
 /** The models these settings make available. Nothing is contacted before the first call. Throws RegistryError. */
@@ -87,8 +97,14 @@ export function createModels(options: ModelsOptions): Models {
   const complete: Models['complete'] = (request, call) => collectAnswer(stream(request, call))
   const memory = options.routing ?? createRoutingMemory({ logger: { warn: () => undefined } })
   const router = createModelRouter({ catalog, memory, breakerOf: controls.breakers?.stateOf })
-  const pass = (body: Record<string, unknown>, call: CallOptions) =>
-    passThrough(body, { catalog, timeouts, controls, agent: agent(), stream, ...call })
+  const { cache } = options
+  const pass = (body: Record<string, unknown>, { cached: wish, onCache: onUse, ...call }: Omit<PassThroughOptions, 'wishes'>) => {
+    const ask = () => passThrough(body, { catalog, timeouts, controls, agent: agent(), stream, ...call })
+    const model = cache === undefined || typeof body.model !== 'string' ? undefined : catalog.get(body.model)
+    if (cache === undefined || model === undefined) return ask()
+    const { scope, receipt } = call
+    return passCached(body, { cache, model, scope, receipt, ledger: controls.ledger, wish, onUse, pass: ask })
+  }
   return {
     get isOffline() {
       return catalog.isOffline

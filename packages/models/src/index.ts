@@ -25,6 +25,10 @@ export type {
   Reservation,
 } from './attempt/call-controls.ts'
 export { type CallScope, scopeOfStep } from './attempt/call-scope.ts'
+export { type AnswerCache, createAnswerCache } from './cache/answer-cache.ts'
+export { cosine, saysTheSame, similarityMin } from './cache/core/similarity.ts'
+export type { CacheUse } from './cache/pass-cached.ts'
+export { createPostgresAnswers } from './cache/postgres-answers.ts'
 export type { ModelTimeouts } from './call-guard.ts'
 export { type ModelInfo, offlineModelId } from './catalog.ts'
 export { type ChatIdentity, newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'

@@ -3,7 +3,6 @@ import { openDatabase } from '@weft/database'
 import {
   armCrashPoints,
   createInternalApp,
-  createSharedState,
   createSidecar,
   type HealthCheck,
   listen,
@@ -12,9 +11,10 @@ import {
   type Sidecar,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createBreakerBoard, createModels, createPostgresRouting, createRoutingMemory, startBudgets } from '@weft/models'
+import { startBudgets } from '@weft/models'
 import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
+import { composeModels } from './compose-models.ts'
 import { createApprovalTail } from './approval-tail.ts'
 import { createKeyCheck } from './check-keys.ts'
 import { allowedHosts } from './core/check-host.ts'
@@ -68,6 +68,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
         .then(() => {
           life.isPrepared = true
           parts.routing.start()
+          parts.cache?.start()
           if (!life.stop.signal.aborted) notifying = startNotifying(parts, settings)
         })
         .catch((cause: unknown) => logger.error('the database was not prepared', { cause: messageOf(cause) }))
@@ -84,6 +85,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       await notifying?.stop()
       await budgets.stop()
       await parts.routing.stop()
+      await parts.cache?.stop()
       await Promise.all([sidecar.stop(), models.stop(), database.stop()])
       await telemetry.stop()
     },
@@ -104,7 +106,6 @@ async function buildParts(settings: GatewaySettings) {
   const budgets = startBudgets({ database, logger })
   const life = { isPrepared: false, stop: new AbortController() }
   const own = ownChecks(life)
-  const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const parts = {
     telemetry,
     database,
@@ -115,14 +116,8 @@ async function buildParts(settings: GatewaySettings) {
     keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),
     keyStore,
     agents: createPostgresAgents(database),
-    routing,
     budgets,
-    models: createModels({
-      settings,
-      telemetry,
-      routing,
-      controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
-    }),
+    ...composeModels(settings, { telemetry, database, budgets, sidecar }),
     sidecar,
     plans: createPlanChecks(sidecar),
     sessions: createSessions(sidecar),

@@ -18,12 +18,14 @@ interface PassThroughCall {
   chat: ChatCompletionRequest
   response: Response
   open: OpenAnswer
+  /** The request's header `cache-control` says so. */
+  noStore?: boolean
 }
 
 /** Sends a chat request to one model and its answer back as it comes. The client hanging up aborts the call upstream. */
 export async function passThroughChat(
   { models, logger }: PassThroughDeps,
-  { chat, response, open }: PassThroughCall,
+  { chat, response, open, noStore = false }: PassThroughCall,
 ): Promise<void> {
   const { weft: own, ...body } = chat
   const { tenant, keyId } = identityOf(response)
@@ -31,7 +33,14 @@ export async function passThroughChat(
     response.set(deprecationHeaders(chat.model, models.get(chat.model)?.deprecated))
     const scope = { tenant, keyId, user: chat.safety_identifier ?? chat.user ?? undefined, agent: 'gateway' }
     const degraded = new Set<string>()
-    const answer = await models.passThrough(body, { scope, wishes: own?.routing, signal: open.signal, degraded })
+    const answer = await models.passThrough(body, {
+      scope,
+      wishes: own?.routing,
+      cached: noStore ? false : own?.cache,
+      onCache: (use) => response.setHeader('x-weft-cache', use),
+      signal: open.signal,
+      degraded,
+    })
     if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
     if (answer.kind === 'body') {
       response.setHeader('content-type', 'application/json; charset=utf-8')

@@ -27,7 +27,11 @@ export interface CallFacts {
   receipt?: object | undefined
 }
 
-export type CallOutcome = { kind: 'completed' } | { kind: 'cancelled' } | { kind: 'failed'; code: ModelErrorCode }
+export type CallOutcome =
+  | { kind: 'completed' }
+  | { kind: 'cancelled' }
+  | { kind: 'cached' }
+  | { kind: 'failed'; code: ModelErrorCode }
 
 export interface CallEnd {
   usage: ModelUsage

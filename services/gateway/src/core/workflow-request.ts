@@ -50,6 +50,7 @@ export function checkWorkflowRequest(request: ChatCompletionRequest): void {
     throw new WeftError('invalid_request', `there is no mode '${wished}'`, { param: 'weft.mode' })
   if (request.weft?.routing !== undefined)
     throw unsupported('weft.routing', "a workflow's steps name what they want of their models; it is for the model router/auto")
+  if (request.weft?.cache === true) throw unsupported('weft.cache', "a workflow's answers are not cached")
   if ((request.n ?? 1) > 1) throw unsupported('n', 'a workflow gives one answer')
   if ((request.tools ?? []).length > 0 && request.tool_choice !== 'none' && !hasOnlyApprovalTool(request))
     throw unsupported('tools', "a workflow cannot call the client's tools")
@@ -93,9 +94,9 @@ export function ignoredFields(request: ChatCompletionRequest, raw: unknown): str
   return [...top, ...ignoredWeftFields(raw)].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
 }
 
-/** A request that goes straight to a model makes use of none of Weft's own fields, but to choose that model. */
+/** A request that goes straight to a model makes use of none of Weft's own fields, but to choose that model and to say whether an earlier answer will do. */
 export function ignoredBeyondRouting(chat: ChatCompletionRequest, raw: unknown, isRouted: boolean): string[] {
-  const { routing, ...others } = chat.weft ?? {}
+  const { routing, cache: _cache, ...others } = chat.weft ?? {}
   const isUsed = routing === undefined || isRouted
   return [...(Object.keys(others).length > 0 || !isUsed ? ['weft'] : []), ...ignoredWeftFields(raw)]
 }

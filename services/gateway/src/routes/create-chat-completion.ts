@@ -22,7 +22,12 @@ export function createChatCompletion(deps: ChatDeps): RequestHandler {
     const open = deps.streams.open(identityOf(response), response)
     if (!isWorkflowModel(chat.model)) {
       nameIgnored(response, chat.weft === undefined ? [] : ignoredBeyondRouting(chat, raw, chat.model === routedModelId))
-      await passThroughChat(deps, { chat, response, open })
+      await passThroughChat(deps, {
+        chat,
+        response,
+        open,
+        noStore: /\bno-(store|cache)\b/i.test(request.get('cache-control') ?? ''),
+      })
       return
     }
     checkWorkflowRequest(chat)

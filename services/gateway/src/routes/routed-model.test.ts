@@ -2,15 +2,16 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
 
 let gateway: TestGateway
-let passed: { body: Record<string, unknown>; wishes: unknown }[]
+let passed: { body: Record<string, unknown>; wishes: unknown; cached: unknown }[]
 
 beforeEach(async () => {
   passed = []
   gateway = await startGateway({
     models: {
       ...{ get: () => undefined, list: async () => [], check: () => Promise.reject(new Error('not here')) },
-      async passThrough(body, { wishes }) {
-        passed.push({ body, wishes })
+      async passThrough(body, { wishes, cached, onCache }) {
+        passed.push({ body, wishes, cached })
+        onCache?.('hit')
         const usage = { inputTokens: 1, outputTokens: 1, costUsd: 0, measured: true, priceKnown: true }
         return { kind: 'body', body: '{"id":"c","object":"chat.completion","choices":[]}', usage }
       },
@@ -19,10 +20,10 @@ beforeEach(async () => {
 })
 afterEach(() => gateway.stop())
 
-const send = (body: object) =>
+const send = (body: object, headers: Record<string, string> = {}) =>
   gateway.request('/v1/chat/completions', {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ messages: [{ role: 'user', content: 'hello' }], ...body }),
   })
 const routing = { allowed: ['openai'], maxCostUsd: 0.01, minQuality: 0.9 }
@@ -56,5 +57,24 @@ describe('the model router/auto', () => {
     const response = await send({ model: 'router/auto', weft: { routing: wrong } })
     expect([response.status, await response.json()]).toMatchObject([400, { error: { param: expect.stringContaining(param) } }])
     expect(passed).toEqual([])
+  })
+})
+
+describe('an earlier answer', () => {
+  const body = { model: 'openai/m', messages: [{ role: 'user', content: 'hello' }] }
+
+  it('is named as one in a header', async () => {
+    expect((await send(body)).headers.get('x-weft-cache')).toBe('hit')
+  })
+
+  it.each<[string, object, Record<string, string>, boolean | undefined]>([
+    ['nothing of it', {}, {}, undefined],
+    ['weft.cache', { weft: { cache: false } }, {}, false],
+    ['weft.cache', { weft: { cache: true } }, {}, true],
+    ['cache-control', { weft: { cache: true } }, { 'cache-control': 'no-store' }, false],
+  ])('is given as a request with %s says', async (_, more, headers, cached) => {
+    const response = await send({ ...body, ...more }, headers)
+    expect([response.status, response.headers.get('x-weft-ignored-fields')]).toEqual([200, null])
+    expect(passed).toMatchObject([{ cached }])
   })
 })

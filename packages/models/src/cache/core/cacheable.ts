@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+/** Whether a request may be answered from the cache: it says so, or asks for nothing that an earlier answer could not give as well. */
+export function mayAnswerAgain(
+  body: Record<string, unknown>,
+  { wish, capabilities }: { wish?: boolean | undefined; capabilities?: readonly string[] | undefined },
+): boolean {
+  if (wish !== undefined) return wish
+  if (typeof body.n === 'number' && body.n > 1) return false
+  // A model that takes no temperature leaves the client no say in how much answers differ.
+  return body.temperature === 0 || body.seed != null || (capabilities !== undefined && !capabilities.includes('sampling'))
+}
+
+const Choice = z.object({
+  finish_reason: z.string().nullish(),
+  message: z.object({ tool_calls: z.array(z.unknown()).nullish() }).optional(),
+  delta: z.object({ tool_calls: z.array(z.unknown()).nullish() }).optional(),
+})
+const Answer = z.object({ choices: z.array(Choice), error: z.unknown().optional() })
+
+/** Whether an answer on OpenAI's wire is one to give again: whole, not cut, not filtered, without an error, and asking for nothing to be done. */
+export function isWorthKeeping(pieces: readonly string[], isStreamed: boolean): boolean {
+  let ended = 0
+  for (const json of isStreamed ? eventsOf(pieces) : pieces) {
+    const parsed = Answer.safeParse(parse(json))
+    if (!parsed.success || parsed.data.error !== undefined) return false
+    for (const { finish_reason: reason, message, delta } of parsed.data.choices) {
+      if ((message?.tool_calls ?? delta?.tool_calls ?? []).length > 0) return false
+      if (reason != null && reason !== 'stop') return false
+      if (reason === 'stop') ended += 1
+    }
+  }
+  return ended > 0
+}
+
+function eventsOf(pieces: readonly string[]): string[] {
+  const lines = pieces.join('').split('\n')
+  return lines.flatMap((line) => (line.startsWith('data: ') && line !== 'data: [DONE]' ? [line.slice('data: '.length)] : []))
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,96 @@
+import { newId } from '@weft/contracts'
+import { contentOfBody } from '../attempt/call-content.ts'
+import type { CallLedger } from '../attempt/call-controls.ts'
+import type { CallScope } from '../attempt/call-scope.ts'
+import type { ModelInfo } from '../catalog.ts'
+import type { ModelUsage } from '../model-event.ts'
+import type { PassThroughAnswer } from '../pass-through.ts'
+import type { AnswerCache, KeptAnswer } from './answer-cache.ts'
+import { type CacheKey, cacheKeyOf } from './core/cache-key.ts'
+import { isWorthKeeping, mayAnswerAgain } from './core/cacheable.ts'
+
+/** How the cache took part: the answer came from it, was not there, or was not looked for. */
+export type CacheUse = 'hit' | 'miss' | 'bypass'
+
+export interface CachedCall {
+  cache: AnswerCache
+  model: ModelInfo
+  scope: CallScope
+  /** True: look and keep, whatever the request asks for; false: neither; undefined: where answers do not differ by chance. */
+  wish?: boolean | undefined
+  ledger?: CallLedger | undefined
+  receipt?: object | undefined
+  /** Told before there is an answer. */
+  onUse?: ((use: CacheUse) => void) | undefined
+  pass(): Promise<PassThroughAnswer>
+}
+
+/** A chat completion body, answered from the cache where that is as good. A hit costs nothing, and the ledger knows of it. Throws ModelError. */
+export async function passCached(body: Record<string, unknown>, call: CachedCall): Promise<PassThroughAnswer> {
+  const { cache, model, scope, wish, onUse, pass } = call
+  if (!mayAnswerAgain(body, { wish, capabilities: model.capabilities })) {
+    onUse?.('bypass')
+    return pass()
+  }
+  const key = cacheKeyOf({ ...body, model: model.id }, scope.tenant)
+  const found = await cache.find(key)
+  onUse?.(found === undefined ? 'miss' : 'hit')
+  if (found === undefined) return keeping(await pass(), { key, call })
+  await noteHit(body, { found, call })
+  return replay(found, model)
+}
+
+function keeping(answer: PassThroughAnswer, { key, call }: { key: CacheKey; call: CachedCall }): PassThroughAnswer {
+  const { cache, model } = call
+  const keep = (pieces: string[], isStreamed: boolean, usage: ModelUsage | undefined) => {
+    if (usage === undefined || !isWorthKeeping(pieces, isStreamed)) return
+    const { inputTokens, outputTokens } = usage
+    cache.keep(key, { model: model.id, isStreamed, pieces, inputTokens, outputTokens })
+  }
+  if (answer.kind === 'body') {
+    keep([answer.body], false, answer.usage)
+    return answer
+  }
+  const { chunks, usage } = answer
+  async function* noted(): AsyncGenerator<string> {
+    const pieces: string[] = []
+    let chars = 0
+    for await (const chunk of chunks) {
+      chars += chunk.length
+      if (chars <= charsMax) pieces.push(chunk)
+      yield chunk
+    }
+    if (chars <= charsMax) keep(pieces, true, usage())
+  }
+  return { ...answer, chunks: noted() }
+}
+
+/** A longer stream is not kept, and not held either. */
+const charsMax = 262_144
+
+function replay({ isStreamed, pieces, inputTokens, outputTokens }: KeptAnswer, { priceKnown }: ModelInfo): PassThroughAnswer {
+  const usage = { inputTokens, outputTokens, costUsd: 0, measured: true, priceKnown }
+  if (!isStreamed) return { kind: 'body', body: pieces.join(''), usage }
+  async function* chunks(): AsyncGenerator<string> {
+    yield* pieces
+  }
+  return { kind: 'stream', chunks: chunks(), usage: () => usage }
+}
+
+async function noteHit(body: Record<string, unknown>, { found, call }: { found: KeptAnswer; call: CachedCall }): Promise<void> {
+  const { model, scope, ledger, receipt } = call
+  if (ledger === undefined) return
+  const startedAt = performance.now()
+  const callId = newId('call')
+  const content = { ...contentOfBody(body, ''), inputTokens: found.inputTokens }
+  const facts = { callId, kind: 'chat' as const, model, scope, attempt: 1, firstCallId: callId, ...content, receipt }
+  const entry = await ledger.begin(facts)
+  const usage = {
+    inputTokens: found.inputTokens,
+    outputTokens: found.outputTokens,
+    costUsd: 0,
+    measured: true,
+    priceKnown: model.priceKnown,
+  }
+  entry.end({ usage, outcome: { kind: 'cached' }, durationMs: performance.now() - startedAt })
+}
