@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson, ChatMessage, lastQuestion } from '@weft/contracts'
+import { ChatMessage, canonicalJson, lastQuestion } from '@weft/contracts'
 
 /** What an answer is kept under. */
 export interface CacheKey {
