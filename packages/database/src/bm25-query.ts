@@ -10,17 +10,15 @@ export interface Bm25Query {
   filter?: RawBuilder<boolean>
 }
 
+/** Where a chunk stands, without its text: most of what is found is not shown. */
 export interface Bm25Hit {
   chunkId: string
   vectorStoreId: string
   fileId: string
+  /** Its place among the chunks of its file, from 0. */
   n: number
   startOffset: number
   endOffset: number
-  page: number | null
-  heading: string | null
-  title: string
-  text: string
   attributes: unknown
   /** BM25, above 0; higher is better. */
   score: number
@@ -33,5 +31,4 @@ export function compareHits(a: Bm25Hit, b: Bm25Hit): number {
 
 /** The columns of `chunks` as fields of a hit. */
 export const hitColumns = sql`
-  id::text as "chunkId", vector_store_id as "vectorStoreId", file_id as "fileId", n, start_offset as "startOffset", end_offset as "endOffset",
-  page, heading, title, text, attributes`
+  id::text as "chunkId", vector_store_id as "vectorStoreId", file_id as "fileId", n, start_offset as "startOffset", end_offset as "endOffset", attributes`

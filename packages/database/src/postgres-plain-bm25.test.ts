@@ -102,7 +102,7 @@ describe('BM25 in plain SQL', () => {
     await write(right, texts.slice(2))
     await write(both, texts)
     const found = async (owners: ChunkOwner[]) =>
-      (await search(owners, 'crane stork')).map(({ text, score }) => ({ text, score }))
+      (await search(owners, 'crane stork')).map(({ endOffset, score }) => ({ endOffset, score }))
     expect(await found([left, right])).toEqual(await found([both]))
   })
 

@@ -10,7 +10,7 @@ import type { SearchBudget } from './search-budget.ts'
 import type { SearchTools } from './search-tools.ts'
 import type { SearchOptions, SearchRequest } from './search-types.ts'
 
-/** What is known of a chunk that was found; the chunk itself where it came with it. */
+/** What is known of a chunk that was found; the chunk itself once it was read. */
 export type Candidate = {
   fileId: string
   startOffset: number
@@ -35,7 +35,7 @@ export async function runLegs(tools: SearchTools, request: LegsRequest, budget?:
   ])
   const candidates = new Map<string, Candidate>()
   for (const hit of vectors.hits) candidates.set(hit.chunkId, hit)
-  for (const hit of words) candidates.set(hit.chunkId, { ...hit, attributes: recordOf(hit.attributes), chunk: hit })
+  for (const hit of words) candidates.set(hit.chunkId, { ...hit, attributes: recordOf(hit.attributes) })
   const legs = {
     bm25: words.map(({ chunkId, score }) => ({ id: chunkId, score })),
     vector: vectors.hits.map(({ chunkId, score }) => ({ id: chunkId, score })),
