@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ChatMessage } from './chat.ts'
 
 /** Bounds of uploads and searches. */
 export const knowledgeLimits = { fileBytesMax: 134_217_728, queryCharsMax: 51_200, resultsMax: 50, attributesMax: 16 } as const
@@ -55,6 +56,7 @@ export const SearchRequest = z.object({
       hybrid_search: z.object({ embedding_weight: z.number().min(0), text_weight: z.number().min(0) }).optional(),
     })
     .nullish(),
+  /** Whether the query is made to stand alone first; `search_query` of the answer tells what was searched for. */
   rewrite_query: z.boolean().optional(),
   weft: z
     .object({
@@ -65,6 +67,8 @@ export const SearchRequest = z.object({
       /** As `ranking_options.ranker`, with `off` for none. */
       rerank: z.string().min(1).max(256).optional(),
       latencyBudgetMs: z.int().positive().optional(),
+      /** The conversation before the query, for `rewrite_query`; oldest first. */
+      messages: z.array(ChatMessage).max(200).optional(),
     })
     .optional(),
 })

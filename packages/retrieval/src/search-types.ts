@@ -1,4 +1,4 @@
-import { Attributes, Filter, knowledgeLimits, Passage } from '@weft/contracts'
+import { Attributes, ChatMessage, Filter, knowledgeLimits, Passage } from '@weft/contracts'
 import { z } from 'zod'
 import { fusionMethods } from './fuse-rankings.ts'
 
@@ -27,6 +27,8 @@ export const SearchRequest = z.object({
   filters: Filter.optional(),
   maxResults: z.int().min(1).max(knowledgeLimits.resultsMax).default(10),
   options: SearchOptions.optional(),
+  /** The query goes on from this conversation: the retrieval agent makes it stand alone first. */
+  rewrite: z.object({ messages: z.array(ChatMessage).max(200) }).optional(),
 })
 export type SearchRequest = z.infer<typeof SearchRequest>
 
@@ -56,8 +58,8 @@ export const SearchHit = Passage.extend({
 })
 export type SearchHit = z.infer<typeof SearchHit>
 
-/** `skipped` names what could not be part of the search, and why. */
-export const SearchAnswer = z.object({ results: z.array(SearchHit), skipped: z.array(z.string()) })
+/** `skipped` names what could not be part of the search, and why; `query` is what was searched for, where it was rewritten. */
+export const SearchAnswer = z.object({ results: z.array(SearchHit), skipped: z.array(z.string()), query: z.string().optional() })
 export type SearchAnswer = z.infer<typeof SearchAnswer>
 
 /** A file of a vector store that waits to be indexed. */

@@ -24,8 +24,9 @@ export async function answerQuestion(
   request: ExecuteRequest,
   call: StepCall,
 ): Promise<void> {
-  const question = Params.parse(request.params).question ?? lastQuestion(request.input.messages)
-  const { passages, degraded: inherited } = gatherEvidence(request.dependencies)
+  const asked = Params.parse(request.params).question ?? lastQuestion(request.input.messages)
+  const { passages, degraded: inherited, questions } = gatherEvidence(request.dependencies)
+  const question = withoutAside(questions.get(asked.trim()) ?? asked)
   const degraded = new Set(inherited)
   if (passages.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
@@ -47,6 +48,11 @@ export async function answerQuestion(
     onCited: judgement.tell,
   }
   await sayCitedAnswer(deltas, cited, call.emit)
+}
+
+/** What a rewritten question says behind itself helps to find passages; among those found its own words choose better. */
+function withoutAside(question: string): string {
+  return question.replace(/ \([^()]*\)(?=[.?!]*$)/, '')
 }
 
 const advice =

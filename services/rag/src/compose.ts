@@ -19,13 +19,12 @@ import {
   createRoutingMemory,
   startBudgets,
 } from '@weft/models'
-import { verifyQuotes } from '@weft/retrieval'
+import { composeAnswering } from './compose-answering.ts'
 import { composeEmbedding } from './compose-embedding.ts'
 import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
 import { createSearch } from './create-search.ts'
 import { createEmbedders } from './embedders.ts'
-import { executeStep } from './execute-step.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { steerEmbedding } from './routes/steer-embedding.ts'
 import { searchPassages } from './routes/search-passages.ts'
@@ -51,11 +50,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const embedding = composeEmbedding({ patient: ingestion, embedders, logger })
   const worker = composeIngestion({ database, patient: ingestion, embedding, logger, concurrency })
   const search = createSearch({ database, embedders, rerankers: createRerankers(settings, { models, controls }) })
-  const execute = executeStep({
-    models,
-    search,
-    verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }),
-  })
+  const { execute, rewriteQuestion } = composeAnswering({ settings, database, search, models, logger })
   const checks: HealthCheck[] = [
     { name: 'database', isRequired: true, check: () => database.isHealthy() },
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
@@ -71,7 +66,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
         checks,
         routes(internal) {
           internal.use(serveAgent({ card, execute, results: createKeptResults(sidecar) }))
-          internal.post('/search', searchPassages(search))
+          internal.post('/search', searchPassages(search, rewriteQuestion))
           internal.post('/ingest', hintIngestion(worker))
           internal.post('/embeddings', steerEmbedding(embedding))
         },

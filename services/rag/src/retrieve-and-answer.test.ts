@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { AgentEvent, type ExecuteRequest, type Passage, parseJson } from '@weft/contracts'
+import { AgentEvent, type ChatMessage, type ExecuteRequest, type Passage, parseJson } from '@weft/contracts'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { createInternalApp, listen, type RunningServer, serveAgent } from '@weft/mesh'
 import { createMemoryKeptResults } from '@weft/mesh/testing'
@@ -19,6 +19,7 @@ import { startTelemetry, type Telemetry } from '@weft/telemetry'
 import { z } from 'zod'
 import { card } from './core/card.ts'
 import { executeStep } from './execute-step.ts'
+import { createQuestionRewriter } from './rewrite-question.ts'
 import { createIngestionWorker, type IngestionWorker } from './ingestion-worker.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { searchPassages } from './routes/search-passages.ts'
@@ -46,9 +47,12 @@ beforeAll(async () => {
     concurrency: 2,
   })
   const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge(test, request)
+  const models = createModels({ settings: {}, telemetry })
+  const rewriteQuestion = createQuestionRewriter({ models, model: undefined, onProblem: () => undefined })
   const execute = executeStep({
-    models: createModels({ settings: {}, telemetry }),
+    models,
     search,
+    rewriteQuestion,
     verifyQuotes: (owner) => (quotes) => verifyQuotes(test.database, { tenant: owner, quotes }),
   })
   const app = createInternalApp({
@@ -57,7 +61,7 @@ beforeAll(async () => {
     checks: [],
     routes(internal) {
       internal.use(serveAgent({ card, execute, results: createMemoryKeptResults() }))
-      internal.post('/search', searchPassages(search))
+      internal.post('/search', searchPassages(search, rewriteQuestion))
       internal.post('/ingest', hintIngestion(worker))
     },
   })
@@ -113,6 +117,26 @@ describe('the retrieval agent', () => {
       const { text: stored } = await store.readText({ tenant, vectorStoreId, fileId })
       expect(Array.from(stored).slice(start, end).join('')).toBe(quote)
     }
+  })
+
+  it('searches for what a question of a conversation means, says so, and answers that', async () => {
+    const said: ChatMessage[] = [
+      { role: 'user', content: 'How much does the heart of a blue whale weigh?' },
+      { role: 'assistant', content: 'About 180 kg [1].' },
+    ]
+    const question = 'And how often does it beat?'
+    const rewritten = 'How often does it beat (heart of a blue whale)?'
+    const found = resultOf(await execute('retrieve', { question, said }))
+    expect(found.output).toMatchObject({ query: rewritten, rewrittenFrom: question, passages: [{ filename: 'whales.md' }] })
+    const dependencies = { retrieve: { status: 'succeeded' as const, output: found.output, citations: [] } }
+    const { citations } = resultOf(await execute('answer', { question, said, dependencies }))
+    expect(citations.map(({ quote }) => quote)).toContain('It beats eight times a minute.')
+
+    const asked = { tenant, vectorStoreIds: [vectorStoreId], query: question, rewrite: { messages: said } }
+    expect(await post('/search', asked)).toMatchObject({
+      ok: true,
+      value: { query: rewritten, results: [{ filename: 'whales.md' }] },
+    })
   })
 
   it('does not believe passages that claim to stand where they do not', async () => {
@@ -174,10 +198,9 @@ async function post(path: string, body: object): Promise<unknown> {
 
 let steps = 0
 
-async function execute(
-  capability: string,
-  { question, dependencies = {} }: { question: string; dependencies?: ExecuteRequest['dependencies'] },
-) {
+type Step = { question: string; said?: ChatMessage[]; dependencies?: ExecuteRequest['dependencies'] }
+
+async function execute(capability: string, { question, said = [], dependencies = {} }: Step) {
   const request: ExecuteRequest = {
     sessionId: 's',
     turn: 1,
@@ -186,7 +209,7 @@ async function execute(
     capability,
     params: {},
     dependencies,
-    input: { messages: [{ role: 'user', content: question }] },
+    input: { messages: [...said, { role: 'user', content: question }] },
     context: { tenant, vectorStoreIds: [vectorStoreId] },
     deadline: new Date(Date.now() + 60_000).toISOString(),
   }

@@ -11,6 +11,7 @@ async function retrieve(context: ExecuteRequest['context'], skipped: string[] = 
       asked.push({ request, account })
       return { results: [], skipped }
     },
+    rewriteQuestion: () => Promise.reject(new Error('a query of its own is not rewritten')),
   }
   const request: ExecuteRequest = {
     sessionId: 'sess_1',

@@ -1,10 +1,12 @@
-import { type ExecuteRequest, Filter, knowledgeLimits, lastQuestion, type Passage } from '@weft/contracts'
+import { type ExecuteRequest, earlierMessages, Filter, knowledgeLimits, lastQuestion, type Passage } from '@weft/contracts'
 import { type CallScope, scopeOfStep, type StepCall } from '@weft/models'
 import type { SearchRequest } from '@weft/retrieval'
 import { z } from 'zod'
+import type { RewriteQuestion } from './rewrite-question.ts'
 
 export type RetrieveTools = {
   search(request: SearchRequest, scope: CallScope): Promise<{ results: Passage[]; skipped: string[] }>
+  rewriteQuestion: RewriteQuestion
 }
 
 const Params = z.looseObject({
@@ -13,10 +15,14 @@ const Params = z.looseObject({
   filters: Filter.optional(),
 })
 
-/** The passages that match the step's query (or the user's last message) in the stores the request names, else in all of the tenant. */
+/**
+ * The passages that match the step's query (or the user's last message) in the stores the request names, else in all of the tenant. A query that is the
+ * last message goes on from the conversation: it is made to stand alone first, and `rewrittenFrom` tells what it was.
+ */
 export async function retrievePassages(tools: RetrieveTools, request: ExecuteRequest, call: StepCall): Promise<void> {
   const { maxResults, filters, ...params } = Params.parse(request.params)
-  const query = (params.query ?? lastQuestion(request.input.messages)).slice(0, knowledgeLimits.queryCharsMax)
+  const asked = (params.query ?? lastQuestion(request.input.messages)).slice(0, knowledgeLimits.queryCharsMax)
+  const query = await standAlone(tools, { asked, request }, call)
   const { vectorStoreIds = [], latencyBudgetMs } = request.context ?? {}
   const search = {
     tenant: call.tenant,
@@ -27,21 +33,42 @@ export async function retrievePassages(tools: RetrieveTools, request: ExecuteReq
     ...(latencyBudgetMs === undefined ? {} : { options: { mode: 'hybrid' as const, latencyBudgetMs } }),
   }
   const { results, skipped } = await tools.search(search, scopeOfStep(request, call))
-  call.emit({ type: 'progress', message: `${results.length} passages found` })
+  const searched = query === asked ? '' : ` for “${query}”`
+  call.emit({ type: 'progress', message: `${results.length} passages found${searched}` })
   for (const reason of skipped) call.emit({ type: 'progress', message: `searched without ${reason}` })
-  const passages = results.map(passageOf)
-  call.emit({
-    type: 'result',
-    output: { passages, query, ...degradedBy(skipped) },
-    citations: [],
-    confidence: passages[0]?.score ?? 0,
-  })
+  const output = {
+    passages: results.map(passageOf),
+    query,
+    ...(query === asked ? {} : { rewrittenFrom: asked }),
+    ...degradedBy(skipped),
+  }
+  call.emit({ type: 'result', output, citations: [], confidence: results[0]?.score ?? 0 })
 }
 
 /** `search_skipped:` and the part of the search, for the answer to be marked with. */
 function degradedBy(skipped: string[]): { degraded?: string[] } {
   const parts = skipped.map((reason) => `search_skipped:${reason.split(':')[0]}`)
   return parts.length === 0 ? {} : { degraded: [...new Set(parts)] }
+}
+
+/** What a plan's author asks for in other words is searched as it is. */
+async function standAlone(
+  { rewriteQuestion }: RetrieveTools,
+  { asked, request }: { asked: string; request: ExecuteRequest },
+  call: StepCall,
+): Promise<string> {
+  if (asked.trim() !== lastQuestion(request.input.messages).trim()) return asked
+  const scope = scopeOfStep(request, call)
+  const rewritten = await rewriteQuestion(
+    { question: asked, earlier: earlierMessages(request.input.messages), scope },
+    call.signal,
+  )
+  const { query, usage, model } = rewritten
+  if (usage !== undefined && model !== undefined) {
+    const { inputTokens, outputTokens, costUsd, measured } = usage
+    call.emit({ type: 'usage', model, inputTokens, outputTokens, costUsd, measured })
+  }
+  return query
 }
 
 /** Attributes and ranking details stay behind: plans carry passages through the actor's state. */

@@ -20,6 +20,11 @@ export const RagSettings = z.looseObject({
     .optional(),
   /** Where the model of WEFT_RERANKER is served, when not at its provider's own address. */
   WEFT_RERANKER_BASE_URL: z.url().optional(),
+  /** Which model makes questions of a conversation stand alone; absent: rules do. */
+  WEFT_QUERY_MODEL: z
+    .string()
+    .regex(/^[^/\s]+\/\S+$/, 'a model as <provider>/<model>')
+    .optional(),
   /** Files read and indexed at once; each large one occupies a thread. */
   WEFT_INGESTION_CONCURRENCY: z.coerce.number().int().min(1).max(16).default(2),
 })

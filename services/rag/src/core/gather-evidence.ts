@@ -7,9 +7,12 @@ export const passagesMax = 40
 const Output = z.object({
   passages: z.array(Passage).max(1_000).optional(),
   degraded: z.array(z.string()).optional(),
+  query: z.string().optional(),
+  rewrittenFrom: z.string().optional(),
 })
 
-export type Evidence = { passages: Passage[]; degraded: string[] }
+/** `questions`: what questions of a conversation came to when they were made to stand alone. */
+export type Evidence = { passages: Passage[]; degraded: string[]; questions: Map<string, string> }
 
 /**
  * The passages of the steps an answer depends on, and the quotes of those that answered: each once, those of several steps in turns so that none crowds
@@ -18,14 +21,16 @@ export type Evidence = { passages: Passage[]; degraded: string[] }
 export function gatherEvidence(dependencies: ExecuteRequest['dependencies']): Evidence {
   const lists: Passage[][] = []
   const degraded: string[] = []
+  const questions = new Map<string, string>()
   for (const [stepId, { status, output, citations }] of Object.entries(dependencies)) {
     const { data } = Output.safeParse(output)
     if (status !== 'succeeded') degraded.push(`step_skipped:${stepId}`)
     else if (data?.passages === undefined && citations.length === 0) degraded.push(`step_unused:${stepId}`)
     else lists.push(data?.passages ?? citations.map(passageOf))
     if (status === 'succeeded') degraded.push(...(data?.degraded ?? []))
+    if (data?.query !== undefined && data.rewrittenFrom !== undefined) questions.set(data.rewrittenFrom.trim(), data.query)
   }
-  return { passages: takeTurns(lists), degraded }
+  return { passages: takeTurns(lists), degraded, questions }
 }
 
 function passageOf({ fileId, filename, quote, start, end, page, score }: Citation): Passage {

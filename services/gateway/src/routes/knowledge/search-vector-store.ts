@@ -19,6 +19,7 @@ export function mountSearchVectorStore(router: Router, { store, search, tenantOf
       maxResults: body.max_num_results,
       options: searchOptionsOf(body, metadata),
       ...(body.filters ? { filters: body.filters } : {}),
+      ...(body.rewrite_query === true ? { rewrite: { messages: body.weft?.messages ?? [] } } : {}),
     }
     const answers = await Promise.all(queries.map((query) => search({ ...call, query })))
     const hits = bestHits(
@@ -27,7 +28,7 @@ export function mountSearchVectorStore(router: Router, { store, search, tenantOf
     )
     response.json({
       object: 'vector_store.search_results.page',
-      search_query: queries,
+      search_query: answers.map(({ query }, index) => query ?? queries[index] ?? ''),
       data: hits.map(searchResultObject),
       has_more: false,
       next_page: null,

@@ -1,0 +1,38 @@
+import type { Database } from '@weft/database'
+import type { Execute } from '@weft/mesh'
+import type { Models } from '@weft/models'
+import { verifyQuotes } from '@weft/retrieval'
+import type { Logger } from '@weft/telemetry'
+import type { Search } from './create-search.ts'
+import { executeStep } from './execute-step.ts'
+import { createQuestionRewriter, type RewriteQuestion } from './rewrite-question.ts'
+import type { RagSettings } from './settings.ts'
+
+export interface AnsweringDeps {
+  settings: RagSettings
+  database: Database
+  search: Search
+  models: Models
+  logger: Pick<Logger, 'warn'>
+}
+
+export interface Answering {
+  execute: Execute
+  rewriteQuestion: RewriteQuestion
+}
+
+/** What answers from the passages that a search finds. */
+export function composeAnswering({ settings, database, search, models, logger }: AnsweringDeps): Answering {
+  const rewriteQuestion = createQuestionRewriter({
+    models,
+    model: settings.WEFT_QUERY_MODEL,
+    onProblem: (cause) => logger.warn('a question was rewritten by rules', { cause: String(cause) }),
+  })
+  const execute = executeStep({
+    models,
+    search,
+    rewriteQuestion,
+    verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }),
+  })
+  return { execute, rewriteQuestion }
+}
