@@ -12,6 +12,16 @@ const b = 0.75
 
 /** BM25 over whole documents in memory: enough to find passages that come near a question, without a database. */
 export function rankByWords(documents: Document[]): (question: string, count: number) => Document[] {
+  const score = scoreByWords(documents)
+  return (question, count) =>
+    score(question)
+      .toSorted((left, right) => right.score - left.score)
+      .slice(0, count)
+      .map(({ document }) => document)
+}
+
+/** The BM25 score of every document. */
+export function scoreByWords(documents: Document[]): (question: string) => { document: Document; score: number }[] {
   const counted = documents.map(({ title, text }) => countTerms(`${title} ${text}`))
   const holding = new Map<string, number>()
   for (const { counts } of counted) for (const term of counts.keys()) holding.set(term, (holding.get(term) ?? 0) + 1)
@@ -20,9 +30,9 @@ export function rankByWords(documents: Document[]): (question: string, count: nu
     const n = holding.get(term) ?? 0
     return Math.log(1 + (documents.length - n + 0.5) / (n + 0.5))
   }
-  return (question, count) => {
+  return (question) => {
     const terms = new Set(contentTerms(question))
-    const scored = documents.map((document, index) => {
+    return documents.map((document, index) => {
       const { counts, length } = counted[index] ?? { counts: new Map<string, number>(), length: 0 }
       let score = 0
       for (const term of terms) {
@@ -31,10 +41,6 @@ export function rankByWords(documents: Document[]): (question: string, count: nu
       }
       return { document, score }
     })
-    return scored
-      .toSorted((left, right) => right.score - left.score)
-      .slice(0, count)
-      .map(({ document }) => document)
   }
 }
 

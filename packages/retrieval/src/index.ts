@@ -33,6 +33,7 @@ export { cancelRebuild, readRebuild, startRebuild } from './postgres-embedding-r
 export { rebuildVectors } from './rebuild-vectors.ts'
 export { listIngestionJobs } from './postgres-ingestion-jobs.ts'
 export type { ReadImageText } from './read-image.ts'
+export { evidenceFeatures, evidenceModel, type FoundPassage, judgeEvidence } from './judge-evidence.ts'
 export { rewriteQuery, type SaidBefore } from './rewrite-query.ts'
 export { searchKnowledge } from './postgres-search-knowledge.ts'
 export { verifyQuotes } from './postgres-verify-quotes.ts'

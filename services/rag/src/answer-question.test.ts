@@ -102,6 +102,24 @@ describe('answerQuestion with another model', () => {
     expect(result.output).toMatchObject({ degraded: ['unverified_dropped', 'no_evidence'] })
   })
 
+  it.each([
+    [0.05, 0.1, true],
+    [0.2, 0.1, false],
+    [0.05, 0, false],
+  ])(
+    'asks no model when an answer is too unlikely among the passages: %d, below %d',
+    async (evidence, abstainBelow, isRefused) => {
+      const asked: ModelRequest[] = []
+      const models = scripted(['Whales are mammals [1].'], asked)
+      const output = { passages: [whalePassage], query: '', evidence }
+      const dependencies = { find: { status: 'succeeded' as const, output, citations: [] } }
+      const { text, result } = await answer({ question: 'Who sells umbrellas?', models, dependencies, abstainBelow })
+      expect(asked).toHaveLength(isRefused ? 0 : 1)
+      expect(text.startsWith('I found no evidence')).toBe(isRefused)
+      if (isRefused) expect(result).toMatchObject({ output: { degraded: ['no_evidence'] }, citations: [], confidence: 0 })
+    },
+  )
+
   it('uses the model the step prefers, and its options', async () => {
     const asked: ModelRequest[] = []
     const models = scripted(['Whales are mammals [1].'], asked)
@@ -164,6 +182,7 @@ type Given = {
   model?: ExecuteRequest['model']
   modelOptions?: Record<string, unknown>
   unverified?: UnverifiedSentences
+  abstainBelow?: number
 }
 
 async function answer(given: Given) {
@@ -183,7 +202,11 @@ async function answer(given: Given) {
     context: { tenant: 't', modelOptions: given.modelOptions ?? {}, unverified: given.unverified },
     ...(given.model === undefined ? {} : { model: given.model }),
   }
-  const tools = { models: given.models ?? offline(), verifyQuotes: () => given.verify ?? (async (quotes) => quotes) }
+  const tools = {
+    models: given.models ?? offline(),
+    verifyQuotes: () => given.verify ?? (async (quotes) => quotes),
+    abstainBelow: given.abstainBelow ?? 0.1,
+  }
   await answerQuestion(tools, request, {
     emit: (event) => events.push(event),
     signal: new AbortController().signal,

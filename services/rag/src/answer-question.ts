@@ -14,21 +14,27 @@ import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval
 import { z } from 'zod'
 import { gatherEvidence } from './core/gather-evidence.ts'
 
-export type AnswerTools = { models: Models; verifyQuotes(tenant: string): VerifyQuotes }
+export type AnswerTools = {
+  models: Models
+  verifyQuotes(tenant: string): VerifyQuotes
+  /** Passages less likely than this to hold an answer are not answered from; between 0 (always answer) and 1. */
+  abstainBelow: number
+}
 
 const Params = z.looseObject({ question: z.string().optional() })
 
 /** Answers from the passages of the dependencies, streaming; only citations that were read again from the store go out. */
 export async function answerQuestion(
-  { models, verifyQuotes }: AnswerTools,
+  { models, verifyQuotes, abstainBelow }: AnswerTools,
   request: ExecuteRequest,
   call: StepCall,
 ): Promise<void> {
   const asked = Params.parse(request.params).question ?? lastQuestion(request.input.messages)
-  const { passages, degraded: inherited, questions } = gatherEvidence(request.dependencies)
+  const { passages, degraded: inherited, questions, evidence } = gatherEvidence(request.dependencies)
   const question = withoutAside(questions.get(asked.trim()) ?? asked)
   const degraded = new Set(inherited)
-  if (passages.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
+  const isWithout = passages.length === 0 || (evidence !== undefined && evidence < abstainBelow)
+  if (isWithout) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
   const history = earlierMessages(request.input.messages)
   const messages = await promptForStep(models, { request, degraded, question, sources, history })

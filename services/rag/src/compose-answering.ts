@@ -32,6 +32,7 @@ export function composeAnswering({ settings, database, search, models, logger }:
     models,
     search,
     rewriteQuestion,
+    abstainBelow: settings.WEFT_ABSTAIN_BELOW,
     verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }),
   })
   return { execute, rewriteQuestion }

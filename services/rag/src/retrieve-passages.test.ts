@@ -1,15 +1,34 @@
 import { expect, it } from '@jest/globals'
 import type { AgentEvent, ExecuteRequest } from '@weft/contracts'
 import type { SearchRequest } from '@weft/retrieval'
-import { retrievePassages } from './retrieve-passages.ts'
+import { type FoundHit, retrievePassages } from './retrieve-passages.ts'
 
-async function retrieve(context: ExecuteRequest['context'], skipped: string[] = []) {
+type Given = { skipped?: string[]; found?: FoundHit[]; params?: Record<string, unknown> }
+
+const place = { vectorStoreId: 'vs', fileId: 'file', filename: 'whales.md', start: 0, end: 10, score: 1 }
+const heart = {
+  ...place,
+  chunkId: 'chunk_1',
+  text: 'The heart of a blue whale weighs about 180 kg.',
+  explanation: { support: 0, bm25: { rank: 1, score: 18, share: 0.5 } },
+}
+const krill = {
+  ...place,
+  chunkId: 'chunk_2',
+  text: 'Krill lives in the Antarctic.',
+  explanation: { support: 0, via: { chunkId: 'chunk_1', terms: ['Krill'], score: 0.5 } },
+}
+
+async function retrieve(
+  context: ExecuteRequest['context'],
+  { skipped = [], found = [], params = { query: 'rain' } }: Given = {},
+) {
   const events: AgentEvent[] = []
   const asked: { request: SearchRequest; account: unknown }[] = []
   const tools = {
     search: async (request: SearchRequest, account: unknown) => {
       asked.push({ request, account })
-      return { results: [], skipped }
+      return { results: found, skipped }
     },
     rewriteQuestion: () => Promise.reject(new Error('a query of its own is not rewritten')),
   }
@@ -19,7 +38,7 @@ async function retrieve(context: ExecuteRequest['context'], skipped: string[] = 
     stepId: 'retrieve',
     attempt: 1,
     capability: 'retrieve',
-    params: { query: 'rain' },
+    params,
     input: { messages: [] },
     dependencies: {},
     context,
@@ -43,10 +62,32 @@ it('searches within the latency budget of the request, on its account', async ()
 })
 
 it('says why it searched without something, and marks what is answered from that', async () => {
-  const { events } = await retrieve({}, ['rerank: it takes long', 'rerank: it failed', 'vectors: out of order'])
+  const { events } = await retrieve({}, { skipped: ['rerank: it takes long', 'rerank: it failed', 'vectors: out of order'] })
   expect(events).toContainEqual({ type: 'progress', message: 'searched without rerank: it takes long' })
   expect(events.at(-1)).toMatchObject({
     type: 'result',
     output: { degraded: ['search_skipped:rerank', 'search_skipped:vectors'] },
   })
+})
+
+it('searches in hops where the plan says so, and shows which passage led to which', async () => {
+  const params = { query: 'What does the whale eat that lives near Krill Bay?', multiHop: true }
+  const { asked, events } = await retrieve({}, { params, found: [heart, krill] })
+  expect(asked[0]?.request.options).toEqual({ mode: 'hybrid', multiHop: true })
+  expect(events[0]).toEqual({ type: 'progress', message: '2 passages found, 1 by way of others' })
+  expect(events.at(-1)).toMatchObject({ output: { chain: [{ from: 'chunk_1', to: 'chunk_2', terms: ['Krill'] }] } })
+})
+
+it('says how likely the passages hold an answer, and keeps what explains the ranking to itself', async () => {
+  const params = { query: 'How much does the heart of a blue whale weigh?' }
+  const { events } = await retrieve({}, { params, found: [heart] })
+  const { explanation: _, ...passage } = heart
+  expect(events.at(-1)).toMatchObject({ output: { evidence: expect.any(Number), passages: [passage] } })
+  expect(JSON.stringify(events)).not.toMatch(/explanation|chain/)
+})
+
+it('searches for what a plan’s author wrote, as it is', async () => {
+  const { asked, events } = await retrieve({}, { params: { query: 'and how long is it there?' } })
+  expect(asked[0]?.request.query).toBe('and how long is it there?')
+  expect(JSON.stringify(events)).not.toContain('rewrittenFrom')
 })

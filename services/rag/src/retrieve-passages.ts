@@ -1,11 +1,21 @@
 import { type ExecuteRequest, earlierMessages, Filter, knowledgeLimits, lastQuestion, type Passage } from '@weft/contracts'
 import { type CallScope, scopeOfStep, type StepCall } from '@weft/models'
-import type { SearchRequest } from '@weft/retrieval'
+import {
+  type FoundPassage,
+  judgeEvidence,
+  passageTitle,
+  type SearchHit,
+  type SearchOptions,
+  type SearchRequest,
+} from '@weft/retrieval'
 import { z } from 'zod'
 import type { RewriteQuestion } from './rewrite-question.ts'
 
+/** A passage, and where the search tells it, why it was found. */
+export type FoundHit = Passage & { explanation?: SearchHit['explanation'] }
+
 export type RetrieveTools = {
-  search(request: SearchRequest, scope: CallScope): Promise<{ results: Passage[]; skipped: string[] }>
+  search(request: SearchRequest, scope: CallScope): Promise<{ results: FoundHit[]; skipped: string[] }>
   rewriteQuestion: RewriteQuestion
 }
 
@@ -13,6 +23,7 @@ const Params = z.looseObject({
   query: z.string().optional(),
   maxResults: z.int().min(1).max(knowledgeLimits.resultsMax).default(8),
   filters: Filter.optional(),
+  multiHop: z.boolean().optional(),
 })
 
 /**
@@ -20,7 +31,7 @@ const Params = z.looseObject({
  * last message goes on from the conversation: it is made to stand alone first, and `rewrittenFrom` tells what it was.
  */
 export async function retrievePassages(tools: RetrieveTools, request: ExecuteRequest, call: StepCall): Promise<void> {
-  const { maxResults, filters, ...params } = Params.parse(request.params)
+  const { maxResults, filters, multiHop, ...params } = Params.parse(request.params)
   const asked = (params.query ?? lastQuestion(request.input.messages)).slice(0, knowledgeLimits.queryCharsMax)
   const query = await standAlone(tools, { asked, request }, call)
   const { vectorStoreIds = [], latencyBudgetMs } = request.context ?? {}
@@ -30,19 +41,29 @@ export async function retrievePassages(tools: RetrieveTools, request: ExecuteReq
     query,
     maxResults,
     ...(filters === undefined ? {} : { filters }),
-    ...(latencyBudgetMs === undefined ? {} : { options: { mode: 'hybrid' as const, latencyBudgetMs } }),
+    ...optionsOf(multiHop, latencyBudgetMs),
   }
   const { results, skipped } = await tools.search(search, scopeOfStep(request, call))
+  const chain = chainOf(results)
   const searched = query === asked ? '' : ` for “${query}”`
-  call.emit({ type: 'progress', message: `${results.length} passages found${searched}` })
+  const hops = chain.length === 0 ? '' : `, ${chain.length} by way of others`
+  call.emit({ type: 'progress', message: `${results.length} passages found${searched}${hops}` })
   for (const reason of skipped) call.emit({ type: 'progress', message: `searched without ${reason}` })
   const output = {
     passages: results.map(passageOf),
     query,
+    evidence: Math.round(judgeEvidence(query, results.map(judgedPassage)) * 1_000) / 1_000,
     ...(query === asked ? {} : { rewrittenFrom: asked }),
+    ...(multiHop === true ? { chain } : {}),
     ...degradedBy(skipped),
   }
   call.emit({ type: 'result', output, citations: [], confidence: results[0]?.score ?? 0 })
+}
+
+function optionsOf(multiHop: boolean | undefined, latencyBudgetMs: number | undefined): { options?: SearchOptions } {
+  if (multiHop === undefined && latencyBudgetMs === undefined) return {}
+  const budget = latencyBudgetMs === undefined ? {} : { latencyBudgetMs }
+  return { options: { mode: 'hybrid', ...budget, ...(multiHop === undefined ? {} : { multiHop }) } }
 }
 
 /** `search_skipped:` and the part of the search, for the answer to be marked with. */
@@ -69,6 +90,19 @@ async function standAlone(
     call.emit({ type: 'usage', model, inputTokens, outputTokens, costUsd, measured })
   }
   return query
+}
+
+function judgedPassage(found: FoundHit): FoundPassage {
+  const { bm25, vector } = found.explanation ?? {}
+  return { text: found.text, title: passageTitle(found), bm25: bm25?.score, cosine: vector?.score }
+}
+
+/** Which passage led to which, and by which names: what a search of several hops found by way of others. */
+function chainOf(results: FoundHit[]): { from: string; to: string; terms: string[] }[] {
+  return results.flatMap(({ chunkId, explanation }) => {
+    const via = explanation?.via
+    return via === undefined ? [] : [{ from: via.chunkId, to: chunkId, terms: via.terms }]
+  })
 }
 
 /** Attributes and ranking details stay behind: plans carry passages through the actor's state. */

@@ -25,6 +25,8 @@ export const RagSettings = z.looseObject({
     .string()
     .regex(/^[^/\s]+\/\S+$/, 'a model as <provider>/<model>')
     .optional(),
+  /** Passages less likely than this to hold an answer are not answered from; 0: a model always decides. Default .1 (docs/answers.md). */
+  WEFT_ABSTAIN_BELOW: z.coerce.number().min(0).max(1).default(0.1),
   /** Files read and indexed at once; each large one occupies a thread. */
   WEFT_INGESTION_CONCURRENCY: z.coerce.number().int().min(1).max(16).default(2),
 })

@@ -87,6 +87,12 @@ describe('the rules', () => {
     }
   })
 
+  it('search in hops where a question asks by way of what it does not name', () => {
+    const hops = (question: string) => plan(question).plan?.steps[0]?.params.multiHop
+    expect(hops('Who was the first president of the association which published the journal?')).toBe(true)
+    expect(hops('Who wrote the journal?')).toBeUndefined()
+  })
+
   it('ask back when there is nothing to work with', () => {
     expect(plan('   ').kind).toBe('clarification')
     expect(plan('compare', { mode: 'compare' }).question).toContain('at least two')

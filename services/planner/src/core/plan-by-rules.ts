@@ -11,6 +11,7 @@ import { agentFor, type CapabilityRegistry } from './capability-registry.ts'
 import { classifyRequest, type RequestClass } from './classify-request.ts'
 import { estimatePlan } from './estimate-plan.ts'
 import type { PastRun } from './learned-cost.ts'
+import { needsHops } from './needs-hops.ts'
 
 /** Passages a retrieval hands on: enough for an answer of several sources, few enough for a small model's context. */
 const passagesPerAnswer = 8
@@ -67,7 +68,11 @@ function retrieval(stepId: string, query: string, maxResults: number): StepDraft
   return {
     stepId,
     capability: 'retrieve',
-    params: { query: query.slice(0, knowledgeLimits.queryCharsMax).toWellFormed(), maxResults },
+    params: {
+      query: query.slice(0, knowledgeLimits.queryCharsMax).toWellFormed(),
+      maxResults,
+      ...(needsHops(query) ? { multiHop: true } : {}),
+    },
     dependsOn: [],
     parallel: false,
     timeoutMs: retrievalTimeoutMs,

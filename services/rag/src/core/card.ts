@@ -17,11 +17,21 @@ export const card: AgentCard = {
           query: { type: 'string', description: 'Default: the last message of the user.' },
           maxResults: { type: 'integer', minimum: 1, maximum: 50 },
           filters: { type: 'object', description: "OpenAI's vector store filter." },
+          multiHop: {
+            type: 'boolean',
+            description: 'Whether to search again from what was found, for answers that take several passages.',
+          },
         },
       },
       outputSchema: {
         type: 'object',
-        properties: { passages: { type: 'array' }, query: { type: 'string' } },
+        properties: {
+          passages: { type: 'array' },
+          query: { type: 'string' },
+          rewrittenFrom: { type: 'string' },
+          evidence: { type: 'number', description: 'How likely the passages hold an answer, 0 to 1.' },
+          chain: { type: 'array', description: 'Which passage led to which, with the names that did.' },
+        },
         required: ['passages', 'query'],
       },
       costUsd: 0,

@@ -30,6 +30,13 @@ describe('gatherEvidence', () => {
     expect(degraded).toEqual(['step_unused:odd'])
   })
 
+  it('knows how likely an answer is when every step that found passages says so, and takes the best', () => {
+    const judged = (evidence: number) => ({ ...found(['a']), output: { passages: [passage('a')], query: 'q', evidence } })
+    expect(gatherEvidence({ one: judged(0.1), two: judged(0.4) }).evidence).toBe(0.4)
+    expect(gatherEvidence({ one: judged(0.1), two: found(['b']) }).evidence).toBeUndefined()
+    expect(gatherEvidence({}).evidence).toBeUndefined()
+  })
+
   it('keeps to what a prompt can hold', () => {
     const many = found(Array.from({ length: 500 }, (_, number) => `chunk_${number}`))
     expect(gatherEvidence({ many }).passages).toHaveLength(passagesMax)
