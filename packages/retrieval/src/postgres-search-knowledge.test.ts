@@ -64,6 +64,26 @@ describe('searchKnowledge', () => {
     ])
   })
 
+  it('lets a page that lies in two files fill one place of the list, unless asked to keep both', async () => {
+    const page =
+      'Sea levels rise twice a day where the moon pulls the water of the sea towards it, and once more on the far side.'
+    const vectorStoreId = (await store.createVectorStore({ tenant })).id
+    for (const [filename, text] of [
+      ['report.md', page],
+      ['report-copy.md', `${page} Copied.`],
+      ['sea.md', 'The water of the sea is salt.'],
+    ] as const)
+      await add(filename, text, { vectorStoreId })
+    const query = { query: 'water of the sea', vectorStoreIds: [vectorStoreId], maxResults: 2 }
+    const [first, second] = await find(query)
+    expect([first?.filename, second?.filename].toSorted()).toEqual([expect.stringMatching(/^report/), 'sea.md'])
+    const kept = [first, second].find((hit) => hit?.filename !== 'sea.md')
+    expect(kept?.explanation.duplicates).toHaveLength(1)
+    expect(await find({ ...query, maxResults: 3 })).toHaveLength(3)
+    const both = await find({ ...query, maxResults: 3, options: { mode: 'hybrid', duplicates: 'keep' } })
+    expect(both.every(({ explanation }) => explanation.duplicates === undefined)).toBe(true)
+  })
+
   it('never shows another tenant’s passages', async () => {
     expect(await find({ query: 'rival' })).toEqual([])
     expect(await find({ query: 'rival', vectorStoreIds: [stores.foreign] })).toEqual([])

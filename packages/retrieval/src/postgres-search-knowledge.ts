@@ -14,6 +14,7 @@ import { type Ranked, rerankPlaces } from './rerank-places.ts'
 import { searchHops } from './search-hops.ts'
 import type { SearchTools } from './search-tools.ts'
 import type { SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
+import { setDuplicatesBehind } from './set-duplicates-behind.ts'
 import { supportDocuments } from './support-documents.ts'
 
 /**
@@ -37,7 +38,7 @@ export function searchKnowledge(tools: SearchTools, request: SearchRequest): Pro
 async function search(tools: SearchTools, request: SearchRequest): Promise<SearchAnswer> {
   const { database } = tools
   const { tenant, maxResults } = request
-  const { mode = 'hybrid', multiHop = false } = request.options ?? {}
+  const { mode = 'hybrid', multiHop = false, duplicates = 'suppress' } = request.options ?? {}
   const { fusion: method = defaultFusion.method, textWeight = defaultFusion.textWeight } = request.options ?? {}
   const query = boundQuery(storableText(request.query))
   if (query === '') return { results: [], skipped: [] }
@@ -51,13 +52,18 @@ async function search(tools: SearchTools, request: SearchRequest): Promise<Searc
   const hops = (multiHop ? await budget.spend('hops', hop) : undefined) ?? []
   const places = oncePerPlace(hops.length === 0 ? first : chainHops(first, hops, withoutSupport), candidates)
   const reranked = await rerankPlaces(tools, { ...legsRequest, places, candidates, budget, skipped })
-  const chosen = (reranked ?? places).slice(0, maxResults)
-  const chunks = await readChunks(database, { tenant, chosen, candidates })
+  const looked = (reranked ?? places).slice(0, maxResults + (duplicates === 'suppress' ? spareMax : 0))
+  const chunks = await readChunks(database, { tenant, chosen: looked, candidates })
+  const textOf = ({ id }: { id: string }) => chunks.get(id)?.text
+  const chosen = (duplicates === 'suppress' ? setDuplicatesBehind(looked, textOf) : looked).slice(0, maxResults)
   const filenames = await readFilenames(database, tenant, [...chunks.values()])
   const scale = reranked === undefined ? Math.max(0, ...chosen.map(relevanceOf)) / (chosen[0]?.score || 1) : 1
   const results = chosen.flatMap((hit) => searchHit(hit, { chunk: chunks.get(hit.id), filenames, scale }))
   return { results: results.map((hit, index) => ({ ...hit, rank: index + 1 })), skipped: [...skipped, ...budget.skipped] }
 }
+
+/** Passages that may take the places of those that say the same. */
+const spareMax = 10
 
 const storesMax = 1_000
 
@@ -90,7 +96,7 @@ function withoutSupport(hit: Fused): Fused & { support: number } {
 type Found = { chunk: ChunkRow | undefined; filenames: ReadonlyMap<string, string>; scale: number }
 
 /** Chunks deleted since they were found are left out. */
-function searchHit(hit: Ranked, { chunk, filenames, scale }: Found): Omit<SearchHit, 'rank'>[] {
+function searchHit(hit: Ranked & { duplicates?: string[] }, { chunk, filenames, scale }: Found): Omit<SearchHit, 'rank'>[] {
   const filename = chunk === undefined ? undefined : filenames.get(chunk.fileId)
   if (chunk === undefined || filename === undefined) return []
   const { bm25, vector } = hit.legs
@@ -113,6 +119,7 @@ function searchHit(hit: Ranked, { chunk, filenames, scale }: Found): Omit<Search
         ...(vector === undefined ? {} : { vector }),
         support: hit.support,
         ...(hit.rerank === undefined ? {} : { rerank: hit.rerank }),
+        ...(hit.duplicates === undefined ? {} : { duplicates: hit.duplicates.map((id) => `chunk_${id}`) }),
         ...(hit.via === undefined ? {} : { via: { ...hit.via, chunkId: `chunk_${hit.via.from}` } }),
       },
     },

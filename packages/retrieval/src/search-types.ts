@@ -14,6 +14,8 @@ export const SearchOptions = z.object({
   multiHop: z.boolean().optional(),
   /** `off`, or the id of a reranker; default: the one that is set up. */
   rerank: z.string().max(256).optional(),
+  /** Whether passages that nearly say the same fill one place of the list (default) or each its own. */
+  duplicates: z.enum(['suppress', 'keep']).optional(),
   /** How long the search may take: what does not fit is left out, what brings least first, and said. */
   latencyBudgetMs: z.int().positive().optional(),
 })
@@ -43,6 +45,7 @@ const Rerank = z.object({ model: z.string(), score: z.number(), before: z.int().
  * A passage a search found. `rank` counts from 1, `score` lies between 0 and 1. The explanation says at which rank and with which score of its own words
  * (BM25) and vectors (cosine) found it, what each gave to the fused score, what the best passage of its document added, and by which
  * passage it was found in a search of several hops. `rerank`: the score of the reranker, which is then the passage's own, and its rank before.
+ * `duplicates`: passages that nearly say the same, set behind all others.
  */
 export const SearchHit = Passage.extend({
   attributes: Attributes,
@@ -54,6 +57,7 @@ export const SearchHit = Passage.extend({
     support: z.number(),
     via: Via.optional(),
     rerank: Rerank.optional(),
+    duplicates: z.array(z.string()).optional(),
   }),
 })
 export type SearchHit = z.infer<typeof SearchHit>
