@@ -37,5 +37,6 @@ export { evidenceFeatures, evidenceModel, type FoundPassage, judgeEvidence } fro
 export { setDuplicatesBehind } from './set-duplicates-behind.ts'
 export { rewriteQuery, type SaidBefore } from './rewrite-query.ts'
 export { searchKnowledge } from './postgres-search-knowledge.ts'
+export { widenPassages } from './postgres-widen-passages.ts'
 export { verifyQuotes } from './postgres-verify-quotes.ts'
 export { IngestionHint, IngestionJob, SearchAnswer, SearchHit, SearchOptions, SearchRequest } from './search-types.ts'

@@ -1,4 +1,4 @@
-import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
+import { type ExecuteRequest, earlierMessages, lastQuestion, type Passage } from '@weft/contracts'
 import {
   answerWithoutEvidence,
   conflictPhrase,
@@ -19,22 +19,25 @@ export type AnswerTools = {
   verifyQuotes(tenant: string): VerifyQuotes
   /** Passages less likely than this to hold an answer are not answered from; between 0 (always answer) and 1. */
   abstainBelow: number
+  /** Widens passages within their sections for the model to read more; undefined: they are read as they were found. */
+  widen?: ((tenant: string, passages: Passage[]) => Promise<Passage[]>) | undefined
 }
 
 const Params = z.looseObject({ question: z.string().optional() })
 
 /** Answers from the passages of the dependencies, streaming; only citations that were read again from the store go out. */
 export async function answerQuestion(
-  { models, verifyQuotes, abstainBelow }: AnswerTools,
+  { models, verifyQuotes, abstainBelow, widen }: AnswerTools,
   request: ExecuteRequest,
   call: StepCall,
 ): Promise<void> {
   const asked = Params.parse(request.params).question ?? lastQuestion(request.input.messages)
-  const { passages, degraded: inherited, questions, evidence } = gatherEvidence(request.dependencies)
+  const { passages: found, degraded: inherited, questions, evidence } = gatherEvidence(request.dependencies)
   const question = withoutAside(questions.get(asked.trim()) ?? asked)
   const degraded = new Set(inherited)
-  const isWithout = passages.length === 0 || (evidence !== undefined && evidence < abstainBelow)
+  const isWithout = found.length === 0 || (evidence !== undefined && evidence < abstainBelow)
   if (isWithout) return answerWithoutEvidence(models, { request, degraded, advice }, call)
+  const passages = widen === undefined ? found : await widen(call.tenant, found).catch(() => found)
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
   const history = earlierMessages(request.input.messages)
   const messages = await promptForStep(models, { request, degraded, question, sources, history })

@@ -1,9 +1,10 @@
 import type { Database } from '@weft/database'
 import type { Execute } from '@weft/mesh'
 import type { Models } from '@weft/models'
-import { verifyQuotes } from '@weft/retrieval'
+import { verifyQuotes, widenPassages } from '@weft/retrieval'
 import type { Logger } from '@weft/telemetry'
 import type { Search } from './create-search.ts'
+import type { AnswerTools } from './answer-question.ts'
 import { executeStep } from './execute-step.ts'
 import { createQuestionRewriter, type RewriteQuestion } from './rewrite-question.ts'
 import type { RagSettings } from './settings.ts'
@@ -33,7 +34,12 @@ export function composeAnswering({ settings, database, search, models, logger }:
     search,
     rewriteQuestion,
     abstainBelow: settings.WEFT_ABSTAIN_BELOW,
+    widen: widening(database, settings.WEFT_PASSAGE_CHARS),
     verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }),
   })
   return { execute, rewriteQuestion }
+}
+
+function widening(database: Database, charsMax: number): AnswerTools['widen'] {
+  return charsMax === 0 ? undefined : (tenant, passages) => widenPassages(database, { tenant, passages, charsMax })
 }

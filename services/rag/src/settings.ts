@@ -25,6 +25,8 @@ export const RagSettings = z.looseObject({
     .string()
     .regex(/^[^/\s]+\/\S+$/, 'a model as <provider>/<model>')
     .optional(),
+  /** A passage is widened within its section up to so many characters before a model reads it; 0 (default): it is read as it was found. */
+  WEFT_PASSAGE_CHARS: z.coerce.number().int().min(0).max(20_000).default(0),
   /** Passages less likely than this to hold an answer are not answered from; 0: a model always decides. Default .1 (docs/answers.md). */
   WEFT_ABSTAIN_BELOW: z.coerce.number().min(0).max(1).default(0.1),
   /** Files read and indexed at once; each large one occupies a thread. */
