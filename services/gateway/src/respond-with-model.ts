@@ -1,10 +1,11 @@
 import { newId } from '@weft/contracts'
-import { type AnswerPiece, chatFromResponses, type Models, piecesOfChat, piecesOfChatStream } from '@weft/models'
+import { type AnswerPiece, chatFromResponses, type Models, piecesOfChat, piecesOfChatStream, routedModelId } from '@weft/models'
 import type { PassThroughAnswer, ResponseItem, ResponsesRequest } from '@weft/models'
 import type { Response } from 'express'
 import { foreseen } from './answer-errors.ts'
 import { deprecationHeaders } from './core/deprecation-headers.ts'
 import { inResponseTerms } from './core/response-terms.ts'
+import { ignoredBeyondRouting } from './core/workflow-request.ts'
 import type { Log } from './log.ts'
 import { nameIgnored } from './name-ignored.ts'
 import type { OpenAnswer } from './open-streams.ts'
@@ -24,6 +25,8 @@ export interface ModelResponseCall {
   history: ResponseItem[]
   response: Response
   open: OpenAnswer
+  /** The request's header `cache-control` says so. */
+  noStore: boolean
 }
 
 /** Asks one model on the wire of chat completions, and answers on that of responses. */
@@ -31,7 +34,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   const { wish, history, response, open } = call
   const { tenant, keyId } = identityOf(response)
   const { chat, ignored } = chatFromResponses(wish, history)
-  nameIgnored(response, wish.weft === undefined ? ignored : ['weft', ...ignored])
+  nameIgnored(response, [...ignoredBeyondRouting(wish, undefined, wish.model === routedModelId), ...ignored])
   const model = deps.models.get(wish.model)
   response.set(deprecationHeaders(wish.model, model?.deprecated))
   const isStored = wish.store !== false
@@ -39,7 +42,16 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   try {
     const scope = { tenant, keyId, user: wish.safety_identifier ?? wish.user ?? undefined, agent: 'gateway' }
     const streamOptions = wish.stream === true ? { stream_options: { include_usage: true } } : {}
-    const answer = await deps.models.passThrough({ ...chat, ...streamOptions }, { scope, signal: open.signal })
+    const answer = await deps.models.passThrough(
+      { ...chat, ...streamOptions },
+      {
+        scope,
+        wishes: wish.weft?.routing,
+        cached: call.noStore ? false : wish.weft?.cache,
+        onCache: (use) => response.setHeader('x-weft-cache', use),
+        signal: open.signal,
+      },
+    )
     await sendResponse({
       wish,
       identity,

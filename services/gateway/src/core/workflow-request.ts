@@ -95,7 +95,7 @@ export function ignoredFields(request: ChatCompletionRequest, raw: unknown): str
 }
 
 /** A request that goes straight to a model makes use of none of Weft's own fields, but to choose that model and to say whether an earlier answer will do. */
-export function ignoredBeyondRouting(chat: ChatCompletionRequest, raw: unknown, isRouted: boolean): string[] {
+export function ignoredBeyondRouting(chat: Pick<ChatCompletionRequest, 'weft'>, raw: unknown, isRouted: boolean): string[] {
   const { routing, cache: _cache, ...others } = chat.weft ?? {}
   const isUsed = routing === undefined || isRouted
   return [...(Object.keys(others).length > 0 || !isUsed ? ['weft'] : []), ...ignoredWeftFields(raw)]

@@ -2,6 +2,7 @@ import { ChatCompletionRequest, parseValue } from '@weft/contracts'
 import { type Models, routedModelId } from '@weft/models'
 import type { RequestHandler } from 'express'
 import { answerTurnWhole, streamTurn } from '../answer-turn.ts'
+import { refusesCache } from '../core/refuses-cache.ts'
 import { checkWorkflowRequest, ignoredBeyondRouting, ignoredFields, isWorkflowModel } from '../core/workflow-request.ts'
 import { nameIgnored } from '../name-ignored.ts'
 import type { OpenStreams } from '../open-streams.ts'
@@ -26,7 +27,7 @@ export function createChatCompletion(deps: ChatDeps): RequestHandler {
         chat,
         response,
         open,
-        noStore: /\bno-(store|cache)\b/i.test(request.get('cache-control') ?? ''),
+        noStore: refusesCache(request.get('cache-control')),
       })
       return
     }

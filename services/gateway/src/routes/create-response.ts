@@ -1,6 +1,7 @@
 import { parseValue } from '@weft/contracts'
 import { type Models, ResponsesRequest } from '@weft/models'
 import type { RequestHandler } from 'express'
+import { refusesCache } from '../core/refuses-cache.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { isWorkflowModel } from '../core/workflow-request.ts'
 import { findConversation } from '../find-conversation.ts'
@@ -26,7 +27,7 @@ export function createResponse(deps: ResponseDeps): RequestHandler {
     const { wish, sessionId, history } = await findConversation(deps, { tenant: identity.tenant, wish: wished })
     try {
       if (isWorkflowModel(wish.model)) await respondWithWorkflow(deps, { wish, sessionId, request, response, open })
-      else await respondWithModel(deps, { wish, history, response, open })
+      else await respondWithModel(deps, { wish, history, response, open, noStore: refusesCache(request.get('cache-control')) })
     } catch (thrown) {
       throw inResponseTerms(thrown)
     }

@@ -77,4 +77,17 @@ describe('an earlier answer', () => {
     expect([response.status, response.headers.get('x-weft-ignored-fields')]).toEqual([200, null])
     expect(passed).toMatchObject([{ cached }])
   })
+
+  it('is given on the wire of responses alike', async () => {
+    const respond = (more: object, headers: Record<string, string> = {}) =>
+      gateway.request('/v1/responses', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ model: 'router/auto', input: 'hello', store: false, ...more }),
+      })
+    const response = await respond({ weft: { cache: true, routing } })
+    expect([response.headers.get('x-weft-cache'), response.headers.get('x-weft-ignored-fields')]).toEqual(['hit', null])
+    await respond({}, { 'cache-control': 'no-store' })
+    expect(passed).toMatchObject([{ cached: true, wishes: routing }, { cached: false }])
+  })
 })

@@ -1,4 +1,4 @@
-import { parseValue, PutBudget } from '@weft/contracts'
+import { PutBudget, parseValue } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { tenantOf } from '../../request-context.ts'
 import type { BudgetDeps } from './budget-deps.ts'
