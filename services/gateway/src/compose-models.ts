@@ -37,12 +37,12 @@ export function composeModels(settings: GatewaySettings, { telemetry, database, 
 
 /** The cache these settings ask for; one by meaning is one of the very same requests where there is no local embedder. */
 function composeCache(settings: GatewaySettings, database: Database, logger: Pick<Log, 'warn'>): AnswerCache | undefined {
-  if (settings.WEFT_CACHE === 'off') return undefined
-  const embedder = settings.WEFT_CACHE === 'semantic' ? localEmbedder(settings, logger) : undefined
+  if (settings.WEFT_ANSWER_CACHE === 'off') return undefined
+  const embedder = settings.WEFT_ANSWER_CACHE === 'semantic' ? localEmbedder(settings, logger) : undefined
   return createAnswerCache({
     store: createPostgresAnswers(database),
     logger,
-    ttlMs: settings.WEFT_CACHE_TTL_S * 1_000,
+    ttlMs: settings.WEFT_ANSWER_CACHE_TTL_S * 1_000,
     embed:
       embedder &&
       (async (question) => {

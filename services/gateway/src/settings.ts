@@ -47,9 +47,9 @@ export const GatewayEnvironment = z.looseObject({
   /** Private hosts that webhooks may call all the same, comma separated. */
   WEFT_OUTBOUND_PRIVATE_HOSTS: names.default([]),
   /** Whether requests that go straight to a model may be answered by an earlier answer: to the very same request, or to a question that means the same. */
-  WEFT_CACHE: z.enum(['off', 'exact', 'semantic']).default('off'),
+  WEFT_ANSWER_CACHE: z.enum(['off', 'exact', 'semantic']).default('off'),
   /** Seconds for which an answer may be given again. */
-  WEFT_CACHE_TTL_S: z.coerce.number().int().min(1).max(2_592_000).default(3_600),
+  WEFT_ANSWER_CACHE_TTL_S: z.coerce.number().int().min(1).max(2_592_000).default(3_600),
   /** The first admin key, or the file that holds it. */
   WEFT_API_KEY: ApiKey.optional(),
   WEFT_ADMIN_KEY_FILE: z.string().optional(),
