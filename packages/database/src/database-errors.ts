@@ -51,6 +51,11 @@ export function isUndefinedObject(cause: unknown): boolean {
   return types.isNativeError(cause) && ['42P01', '42883', '42704'].includes(codeOf(cause))
 }
 
+/** pg_textsearch's answer when the planner took another index than the one named. */
+export function isOtherIndex(cause: unknown): boolean {
+  return types.isNativeError(cause) && codeOf(cause) === '42809'
+}
+
 /** NUL in a text, and in JSON (PostgreSQL, Appendix A). */
 const nulStates = new Set(['22021', '22P05'])
 

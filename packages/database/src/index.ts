@@ -5,6 +5,7 @@ export { type MigrationStatus, migrateDown, migrateUp, migrationStatus } from '.
 export { type Database, type DatabaseOptions, openDatabase } from './open-database.ts'
 export type { Bm25Hit, Bm25Query } from './bm25-query.ts'
 export { searchBm25 } from './postgres-search-bm25.ts'
+export { dropStoreIndex, indexStoreWords } from './postgres-store-bm25.ts'
 export { rebuildBm25 } from './rebuild-bm25.ts'
 export type { Schema } from './schema.ts'
 export { storableJson, storableText } from './storable.ts'

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { type Bm25Query, replaceChunks, searchBm25, sql } from './index.ts'
+import { type Bm25Query, dropStoreIndex, indexStoreWords, rebuildBm25, replaceChunks, searchBm25, sql } from './index.ts'
 import type { NewChunk } from './insert-chunks.ts'
 import { findNativePostgres, startNativeDatabase, startPlainDatabase, startTestDatabase, type TestDatabase } from './testing.ts'
 
@@ -59,6 +59,49 @@ for (const [name, start] of Object.entries(starts)) {
   const isRanked = isHere && start !== (native === undefined ? undefined : startPlainDatabase)
   if (start !== undefined) describe(`searching by ${name}`, () => holdPromises(start, isRanked ? it : it.skip))
 }
+
+describe('a store with an index of its own', () => {
+  beforeAll(async () => {
+    test = await startTestDatabase()
+  }, 60_000)
+  afterAll(() => test.stop())
+
+  const scored = async (vectorStoreIds: string[]) =>
+    (await search({ query: 'ocean heron', vectorStoreIds })).map(({ n, score }) => ({ n, score: Number(score.toFixed(3)) }))
+  const texts = ['the ocean is wide', 'a heron by the ocean, and one more heron', 'the heron sleeps', 'nothing of either']
+
+  it('is ranked the same whatever lies in stores beside it, which one without is not', async () => {
+    await indexStoreWords(test.database, 'vs_own')
+    await fill({ vectorStoreId: 'vs_own' }, texts)
+    await fill({ vectorStoreId: 'vs_shared' }, texts)
+    const [own, shared] = [await scored(['vs_own']), await scored(['vs_shared'])]
+    await fill(
+      { vectorStoreId: 'vs_beside', tenant: 'b' },
+      Array.from({ length: 500 }, (_, n) => `ocean number ${n}`),
+    )
+    expect(await scored(['vs_own'])).toEqual(own)
+    expect(own.map(({ n }) => n)).toEqual([1, 0, 2])
+    expect(await scored(['vs_shared'])).not.toEqual(shared)
+    expect(await search({ query: 'heron', vectorStoreIds: ['vs_own', 'vs_shared'] })).toHaveLength(4)
+    expect(await search({ query: 'heron', vectorStoreIds: ['vs_own'], filter: sql<boolean>`n = 2` })).toHaveLength(1)
+  })
+
+  it('is rebuilt with the others, and loses its index when it goes', async () => {
+    await rebuildBm25(test.database)
+    expect(await scored(['vs_own'])).toHaveLength(3)
+    await dropStoreIndex(test.database, 'vs_own')
+    expect(await scored(['vs_own'])).toHaveLength(3)
+    await indexStoreWords(test.database, "vs_x'; drop table chunks; --")
+  })
+
+  it('is one of 64 at most', async () => {
+    for (let n = 0; n < 70; n++) await indexStoreWords(test.database, `vs_many${n}`)
+    const { rows } = await sql<{
+      n: number
+    }>`select count(*)::int as n from pg_class where relname like 'chunks\\_bm25\\_of\\_%'`.execute(test.database.db)
+    expect(rows[0]?.n).toBe(64)
+  }, 60_000)
+})
 
 function holdPromises(start: () => Promise<TestDatabase>, withCollections: typeof it | typeof it.skip): void {
   beforeAll(async () => {

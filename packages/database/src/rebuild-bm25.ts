@@ -8,7 +8,10 @@ import type { Database } from './open-database.ts'
 export async function rebuildBm25({ db }: Pick<Database, 'db'>): Promise<void> {
   const { rows } = await sql`select 1 where to_regclass('chunks_bm25') is not null`.execute(db)
   if (rows.length > 0) {
-    await sql`reindex index chunks_bm25`.execute(db)
+    const indexes = await sql<{ name: string }>`
+      select relname as name from pg_class where relkind = 'i' and (relname = 'chunks_bm25' or relname like 'chunks\_bm25\_of\_%') order by 1
+    `.execute(db)
+    for (const { name } of indexes.rows) await sql`reindex index ${sql.raw(name)}`.execute(db)
     return
   }
   const stores = await sql<{ id: string }>`select id from vector_stores order by id`.execute(db)

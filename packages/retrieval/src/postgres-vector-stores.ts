@@ -1,5 +1,5 @@
 import { newId, WeftError } from '@weft/contracts'
-import { type Database, type RawBuilder, sql, storableJson, storableText } from '@weft/database'
+import { type Database, dropStoreIndex, indexStoreWords, type RawBuilder, sql, storableJson, storableText } from '@weft/database'
 import { z } from 'zod'
 import type { FileCounts, VectorStore, VectorStoreMethods } from './knowledge-types.ts'
 import { fileNotFound } from './postgres-files.ts'
@@ -44,6 +44,7 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
         )
         delete from vector_stores where tenant = ${tenant} and id = ${vectorStoreId} and (select count(*) from held) >= 0 returning id
       `.execute(db)
+      if (rows.length > 0) await dropStoreIndex(database, vectorStoreId)
       return rows.length > 0
     },
     async listVectorStoreIds({ tenant, limit = 100 }) {
@@ -119,6 +120,9 @@ async function insertStore(database: Database, input: Parameters<VectorStoreMeth
     select id from owned where not exists (select 1 from store) union all select id from store
   `.execute(database.db)
   const ids = new Set(rows.map((row) => IdRow.parse(row).id))
-  if (ids.has(id)) return id
+  if (ids.has(id)) {
+    await indexStoreWords(database, id)
+    return id
+  }
   throw fileNotFound(fileIds.find((fileId) => !ids.has(fileId)) ?? '')
 }
