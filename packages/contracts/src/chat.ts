@@ -47,6 +47,8 @@ export const WeftOptions = z.object({
   latencyBudgetMs: z.int().positive().optional(),
   asOf: z.string().optional(),
   background: z.boolean().optional(),
+  /** Models that answer instead when the named one does not: tried in this order as long as nothing was answered. */
+  fallbacks: z.array(z.string().max(chatLimits.modelLengthMax)).max(2).optional(),
   /** What becomes of sentences of an answer from documents that no passage supports; default `keep`. */
   unverified: UnverifiedSentences.optional(),
   routing: RoutingWishes.optional(),

@@ -26,6 +26,8 @@ export interface ModelInfo {
   contextTokens?: number | undefined
   outputTokensMax?: number | undefined
   firstTokenMs?: number | undefined
+  /** Models that answer in its place when it does not, in this order. */
+  fallbacks?: readonly string[] | undefined
   /** Of the vectors of an embedding model. */
   dimensions?: number | undefined
   deprecated?: Deprecation | undefined

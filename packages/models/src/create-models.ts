@@ -14,11 +14,12 @@ import { type ModelSettings, textSetting } from './model-settings.ts'
 import { type PassThroughAnswer, passThrough } from './pass-through.ts'
 import { checkModels, type ModelsReport } from './registry/check-models.ts'
 import { createLiveCatalog } from './registry/live-catalog.ts'
+import { type ChainOptions, chainCalls, type SingleCalls } from './resilience/chain-calls.ts'
 import { createModelRouter, type Route, type RouteRequest, type RouteWishes } from './routing/model-router.ts'
 import { passRouted, routedModelId } from './routing/pass-routed.ts'
 import { createRoutingMemory, type RoutingMemory } from './routing/routing-memory.ts'
 
-export interface CallOptions {
+export interface CallOptions extends ChainOptions {
   scope: CallScope
   /** Why this model was chosen, for the ledger. */
   receipt?: object | undefined
@@ -50,7 +51,7 @@ export interface Models {
   list(): Promise<ModelInfo[]>
   /** WEFT_DEFAULT_MODEL, else the cheapest capable one of the first provider, else `offline/extractive`. Throws ModelError. */
   defaultModelId(): Promise<string>
-  /** One attempt at one model. Throws ModelError from the first iteration on; ends with `finish` and `usage`. */
+  /** Throws ModelError from the first iteration on; ends with `finish` and `usage`. Another model may answer as long as nothing has come. */
   stream(request: ModelRequest, options: CallOptions): AsyncGenerator<ModelEvent>
   /** As `stream`, collected. */
   complete(request: ModelRequest, options: CallOptions): Promise<ModelAnswer>
@@ -93,13 +94,19 @@ export function createModels(options: ModelsOptions): Models {
     return opened
   }
   if (catalog.isOffline) telemetry.logger.info('no model provider is configured: answers come from the offline extractive model')
-  const stream: Models['stream'] = (request, call) => streamModel(request, { catalog, timeouts, controls, ...call })
+  const single: SingleCalls<CallOptions> = {
+    catalog,
+    stream: (request, call) => streamModel(request, { catalog, timeouts, controls, ...call }),
+    pass: (body, call) => passThrough(body, { catalog, timeouts, controls, agent: agent(), stream: single.stream, ...call }),
+  }
+  const chained = chainCalls(single)
+  const { stream } = chained
   const complete: Models['complete'] = (request, call) => collectAnswer(stream(request, call))
   const memory = options.routing ?? createRoutingMemory({ logger: { warn: () => undefined } })
   const router = createModelRouter({ catalog, memory, breakerOf: controls.breakers?.stateOf })
   const { cache } = options
   const pass = (body: Record<string, unknown>, { cached: wish, onCache: onUse, ...call }: Omit<PassThroughOptions, 'wishes'>) => {
-    const ask = () => passThrough(body, { catalog, timeouts, controls, agent: agent(), stream, ...call })
+    const ask = () => chained.pass(body, call)
     const model = cache === undefined || typeof body.model !== 'string' ? undefined : catalog.get(body.model)
     if (cache === undefined || model === undefined) return ask()
     const { scope, receipt } = call
@@ -128,7 +135,8 @@ export function createModels(options: ModelsOptions): Models {
         router,
         scope: call.scope,
         wishes,
-        pass: (routed, receipt) => pass(routed, { ...call, receipt }),
+        // The route is a chain itself, and walks it.
+        pass: (routed, receipt) => pass(routed, { ...call, receipt, fallbacks: [], attemptsMax: 1 }),
       })
     },
     check: ({ ids, callsAs } = {}) =>

@@ -13,6 +13,7 @@ import { type ModelRequest, messagesFromBody, requestFromChat } from './model-re
 import { relayChat, relayedText } from './openai/relay-chat.ts'
 import type { ProviderConnection } from './provider.ts'
 import { upstreamNameOf } from './read-registry.ts'
+import type { Follows } from './resilience/run-chain.ts'
 
 /**
  * An answer on OpenAI's wire. `body`: JSON text. `stream`: SSE text, each piece one or more whole events, `data: [DONE]` last; its
@@ -27,6 +28,7 @@ interface CallWishes {
   receipt?: object | undefined
   signal?: AbortSignal | undefined
   degraded?: Set<string> | undefined
+  follows?: Follows | undefined
 }
 
 export interface PassThroughContext extends CallWishes {
@@ -54,7 +56,7 @@ interface RelayContext extends PassThroughContext {
 }
 
 async function relay(body: Record<string, unknown>, context: RelayContext): Promise<PassThroughAnswer> {
-  const { model, connection, timeouts, dispatcher, controls, scope, receipt, signal, degraded } = context
+  const { model, connection, timeouts, dispatcher, controls, scope, receipt, signal, degraded, follows } = context
   const text = relayedText(body, { connection, modelName: upstreamNameOf(model.id) })
   const content = contentOfBody(body, text)
   const attempt = await openAttempt({
@@ -70,6 +72,7 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
     },
     signal,
     degraded,
+    follows,
   })
   const { guard, answer: facts } = attempt
   try {
@@ -126,8 +129,8 @@ async function translate(
   refuseUntranslatable(body, modelId)
   const request = requestFromChat(modelId, messagesFromBody(body), body)
   const identity = newChatIdentity(modelId)
-  const { scope, receipt, signal, degraded } = context
-  const events = context.stream(request, { scope, receipt, signal, degraded })
+  const { scope, receipt, signal, degraded, follows } = context
+  const events = context.stream(request, { scope, receipt, signal, degraded, follows })
   if (body.stream !== true) {
     const answer = await collectAnswer(events)
     if (answer.usage === undefined) throw new ModelError('upstream_error', `${modelId} ended without usage`)

@@ -99,6 +99,8 @@ const ModelEntry = z.strictObject({
   /** Of the vectors of an embedding model. */
   dimensions: z.int().positive().optional(),
   deprecated: Deprecation.optional(),
+  /** Models that answer in its place when it does not, in this order. */
+  fallbacks: z.array(ModelId).max(2).optional(),
 })
 export type ModelEntry = z.infer<typeof ModelEntry>
 
@@ -205,6 +207,10 @@ function checkReferences({ providers, models }: Entries, context: z.RefinementCt
     const replacement = model.deprecated?.replacement
     if (replacement !== undefined && !ids.has(replacement))
       complain(['deprecated', 'replacement'], `'${replacement}' is not listed`)
+    model.fallbacks?.forEach((fallback, at) => {
+      if (fallback === model.id || !ids.has(fallback))
+        complain(['fallbacks', at], `'${fallback}' is not another model that is listed`)
+    })
     const isWriter = model.capabilities.includes('chat')
     if (isWriter && model.outputTokensMax === undefined) complain(['outputTokensMax'], 'is needed for a model that writes')
   })

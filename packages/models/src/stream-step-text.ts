@@ -39,7 +39,15 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
     const { model, route } = await chooseStepModel(models, { asking, scope, wish: request.model, isGrounded: asked.isGrounded })
     if (route !== undefined) asked.onRoute?.((outcome) => route.judge(model, outcome))
     if (model === offlineModelId) degraded.add('offline_model')
-    const options = { scope, receipt: route?.receipt, signal: call.signal, limit: limitOfStep(request), degraded }
+    const options = {
+      scope,
+      receipt: route?.receipt,
+      signal: call.signal,
+      limit: limitOfStep(request),
+      degraded,
+      fallbacks: route?.chain.slice(1),
+      repeats: true,
+    }
     for await (const event of models.stream({ ...asking, model }, options)) {
       switch (event.type) {
         case 'text':

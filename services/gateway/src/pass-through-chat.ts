@@ -27,7 +27,7 @@ export async function passThroughChat(
   { models, logger }: PassThroughDeps,
   { chat, response, open, noStore = false }: PassThroughCall,
 ): Promise<void> {
-  const { weft: own, ...body } = chat
+  const { weft, ...body } = chat
   const { tenant, keyId } = identityOf(response)
   try {
     response.set(deprecationHeaders(chat.model, models.get(chat.model)?.deprecated))
@@ -35,11 +35,13 @@ export async function passThroughChat(
     const degraded = new Set<string>()
     const answer = await models.passThrough(body, {
       scope,
-      wishes: own?.routing,
-      cached: noStore ? false : own?.cache,
+      wishes: weft?.routing,
+      cached: noStore ? false : weft?.cache,
       onCache: (use) => response.setHeader('x-weft-cache', use),
       signal: open.signal,
       degraded,
+      fallbacks: weft?.fallbacks,
+      attemptsMax: attemptsLeft(response.req.get('x-stainless-retry-count')),
     })
     if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
     if (answer.kind === 'body') {
@@ -52,6 +54,14 @@ export async function passThroughChat(
     if (open.hasReaderLeft()) return
     throw open.endReason() ?? foreseen(thrown)
   }
+}
+
+/** DESIGN.md §8: one budget of attempts over the client's repeats and the chain. The published clients count theirs in this header. */
+const attemptsMax = 3
+
+function attemptsLeft(repeats: string | undefined): number {
+  const used = Number(repeats ?? 0)
+  return Number.isInteger(used) && used > 0 ? Math.max(1, attemptsMax - used) : attemptsMax
 }
 
 async function relayStream(

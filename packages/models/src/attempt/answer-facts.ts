@@ -9,6 +9,8 @@ export interface AnswerFacts {
   responseModel?: string | undefined
   /** Characters of content seen, for an estimate when the provider did not count. */
   contentChars: number
+  /** Whether anything came that a reader would see: text, thoughts, a refusal, a tool call. */
+  hasContent?: boolean
 }
 
 export function charsOfEvent(event: ModelEvent): number {

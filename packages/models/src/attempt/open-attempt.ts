@@ -4,6 +4,7 @@ import type { ModelInfo } from '../catalog.ts'
 import { ModelError } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
 import { type CallObserver, observeCall } from '../observe-call.ts'
+import type { Follows } from '../resilience/run-chain.ts'
 import { estimateTokensOf, usageOf } from '../price-tokens.ts'
 import type { SpendingLimit } from '../budgets/spending-limit.ts'
 import type { AnswerFacts } from './answer-facts.ts'
@@ -27,8 +28,8 @@ export interface AttemptOptions {
   /** Gets what the answer has to be marked with. */
   degraded?: Set<string> | undefined
   receipt?: object | undefined
-  /** The attempts before, when another model did not answer. */
-  follows?: { firstCallId: string; attempt: number } | undefined
+  /** Which attempt of the call this is; default: the first. */
+  follows?: Follows | undefined
 }
 
 /** One call of one model. Whoever opened it ends it, however the call goes; what comes after its first end does nothing. */
@@ -99,8 +100,8 @@ async function reserveWithin({ controls, limit }: AttemptOptions, facts: CallFac
 }
 
 function factsOf({ kind = 'chat', model, scope, content, follows, receipt }: AttemptOptions): CallFacts {
-  const callId = newId('call')
-  const { firstCallId, attempt } = follows ?? { firstCallId: callId, attempt: 1 }
+  const { firstCallId, attempt } = follows ?? { firstCallId: newId('call'), attempt: 1 }
+  const callId = attempt === 1 ? firstCallId : newId('call')
   return { callId, kind, model, scope, attempt, firstCallId, ...content, receipt }
 }
 

@@ -4,6 +4,7 @@ import type { ModelEvent } from '../model-event.ts'
 import type { ModelRequest } from '../model-request.ts'
 import type { SpendingLimit } from '../budgets/spending-limit.ts'
 import { upstreamNameOf } from '../read-registry.ts'
+import type { Follows } from '../resilience/run-chain.ts'
 import { charsOfEvent } from './answer-facts.ts'
 import { contentOfRequest } from './call-content.ts'
 import type { CallControls } from './call-controls.ts'
@@ -19,6 +20,7 @@ export interface StreamContext {
   signal?: AbortSignal | undefined
   limit?: SpendingLimit | undefined
   degraded?: Set<string> | undefined
+  follows?: Follows | undefined
 }
 
 /** One attempt at one model, on whichever wire its provider speaks. Throws ModelError; ends with `finish` and `usage`. */

@@ -38,8 +38,7 @@ export async function relayChat(call: RelayCall): Promise<string | AsyncGenerato
     return text
   }
   const chunks = relayChunks(call, response)
-  const first = await chunks.next()
-  return first.done ? chunks : startingWith(first.value, chunks)
+  return startingWith(await untilContent(chunks, call.facts), chunks)
 }
 
 /** The body as it is sent upstream: the provider's own name of the model, and usage asked for wherever it has to be. */
@@ -159,9 +158,20 @@ async function* relayChunks(call: RelayCall, response: Dispatcher.ResponseData):
   if (!rewriter.isDone()) yield 'data: [DONE]\n\n'
 }
 
+/** What came before the first content and with it: as long as none has come, the call may still fail like one that was refused. */
+async function untilContent(chunks: AsyncGenerator<string>, facts: AnswerFacts): Promise<string> {
+  let text = ''
+  while (!facts.hasContent && facts.finishReason === undefined) {
+    const next = await chunks.next()
+    if (next.done) break
+    text += next.value
+  }
+  return text
+}
+
 async function* startingWith(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
   try {
-    yield first
+    if (first !== '') yield first
     yield* rest
   } finally {
     await rest.return(undefined)

@@ -25,6 +25,7 @@ const emptyUsage = /,\s*"usage"\s*:\s*null/
 const errorField = /"error"\s*:\s*[{"]/
 const finishField = /"finish_reason"\s*:\s*"([a-z_]+)"/
 const contentField = /"content"\s*:\s*"((?:[^"\\]|\\.)*)"/
+const seenField = /"(?:content|reasoning_content|reasoning|refusal)"\s*:\s*"[^"]|"tool_calls"\s*:\s*\[\s*\{/
 const idField = /"id"\s*:\s*"([^"]*)"/
 
 /**
@@ -92,6 +93,7 @@ function dataOf(event: string): string {
 
 function note(facts: AnswerFacts, data: string): void {
   facts.responseId ??= idField.exec(data)?.[1]
+  facts.hasContent ||= seenField.test(data)
   facts.contentChars += contentField.exec(data)?.[1]?.length ?? 0
   const reason = finishField.exec(data)?.[1]
   if (reason !== undefined) facts.finishReason = finishReason(reason)

@@ -31,6 +31,13 @@ function problemsOf(source: string): string {
 }
 
 describe('a registry file of one’s own', () => {
+  it('names models that answer in another’s place, all of them listed', () => {
+    const changed = over(`models:${large}\n  - { id: one/small, fallbacks: [one/large] }`)
+    expect(changed.models[0]?.fallbacks).toEqual(['one/large'])
+    expect(problemsOf('models:\n  - { id: one/small, fallbacks: [one/none] }')).toContain('models.0.fallbacks.0')
+    expect(problemsOf('models:\n  - { id: one/small, fallbacks: [one/small] }')).toContain('not another model')
+  })
+
   it('changes the fields it names and keeps the others', () => {
     const changed = over(
       'models:\n  - { id: one/small, price: { inputUsd: 0.5, outputUsd: 1, reasoningUsd: 3 }, aliases: [small] }',

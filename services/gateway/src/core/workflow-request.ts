@@ -91,13 +91,15 @@ export function replyDetailOf({ stream, weft }: ChatCompletionRequest): ReplyDet
 /** Names of fields that had no effect, fit for a response header. `raw` is the body before unknown `weft` fields were dropped. */
 export function ignoredFields(request: ChatCompletionRequest, raw: unknown): string[] {
   const top = Object.keys(request).filter((field) => !usedFields.has(field))
-  return [...top, ...ignoredWeftFields(raw)].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
+  // The models of a workflow have the fallbacks of the registry.
+  const fallbacks = request.weft?.fallbacks === undefined ? [] : ['weft.fallbacks']
+  return [...top, ...fallbacks, ...ignoredWeftFields(raw)].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
 }
 
 /** A request that goes straight to a model makes use of none of Weft's own fields, but to choose that model and to say whether an earlier answer will do. */
 export function ignoredBeyondRouting(chat: Pick<ChatCompletionRequest, 'weft'>, raw: unknown, isRouted: boolean): string[] {
-  const { routing, cache: _cache, ...others } = chat.weft ?? {}
-  const isUsed = routing === undefined || isRouted
+  const { routing, cache: _cache, fallbacks, ...others } = chat.weft ?? {}
+  const isUsed = isRouted ? fallbacks === undefined : routing === undefined
   return [...(Object.keys(others).length > 0 || !isUsed ? ['weft'] : []), ...ignoredWeftFields(raw)]
 }
 
