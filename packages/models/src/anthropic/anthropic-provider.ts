@@ -3,6 +3,7 @@ import type { Stream } from '@anthropic-ai/sdk/streaming'
 import { explainSdkError } from '../explain-sdk-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { ProviderEvent } from '../model-event.ts'
+import { boundedFetch } from '../upstream-bounds.ts'
 import type { ModelProvider, ProviderCall, ProviderConnection } from '../provider.ts'
 import { createMessageReader } from './message-events.ts'
 import { messagesBody } from './messages-body.ts'
@@ -36,6 +37,7 @@ async function connect(connection: ProviderConnection): Promise<Anthropic> {
     logLevel: 'off',
     openTelemetry: false,
     timeout: connection.timeouts.wholeAnswerMs,
+    fetch: boundedFetch(connection.id),
   })
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { FinishReason, ProviderEvent } from '../model-event.ts'
 
-const Count = z.number().nonnegative().nullish()
+/** Counts that cannot be are as good as none. */
+const Count = z.number().nonnegative().nullish().catch(undefined)
 const MessageUsage = z.object({
   input_tokens: Count,
   output_tokens: Count,

@@ -29,7 +29,8 @@ const ChatChunk = z.object({
   id: z.string().nullish(),
   model: z.string().nullish(),
   choices: z.array(z.object({ delta: Delta.nullish(), finish_reason: z.string().nullish() })).nullish(),
-  usage: ChatUsage.nullish(),
+  // Counts that cannot be are as good as none.
+  usage: ChatUsage.nullish().catch(undefined),
   error: z.unknown().optional(),
 })
 

@@ -1,9 +1,14 @@
 import type { OpenAI } from 'openai'
 
-export type OpenAiConnection = { baseUrl: string; apiKey?: string | undefined; timeoutMs: number }
+export type OpenAiConnection = {
+  baseUrl: string
+  apiKey?: string | undefined
+  timeoutMs: number
+  fetch?: typeof fetch | undefined
+}
 
 /** The SDK takes tens of megabytes, so it is loaded only where such a provider is set up. It tries once: retries are the caller's. */
-export async function connectOpenAi({ baseUrl, apiKey, timeoutMs }: OpenAiConnection): Promise<OpenAI> {
+export async function connectOpenAi({ baseUrl, apiKey, timeoutMs, fetch }: OpenAiConnection): Promise<OpenAI> {
   const { OpenAI } = await import('openai')
   return new OpenAI({
     apiKey: apiKey ?? 'none',
@@ -15,5 +20,6 @@ export async function connectOpenAi({ baseUrl, apiKey, timeoutMs }: OpenAiConnec
     maxRetries: 0,
     logLevel: 'off',
     timeout: timeoutMs,
+    ...(fetch === undefined ? {} : { fetch }),
   })
 }

@@ -6,11 +6,16 @@ import type { ProviderEvent } from '../model-event.ts'
 import type { ModelProvider, ProviderCall, ProviderConnection } from '../provider.ts'
 import { readChatChunk } from './chat-chunk.ts'
 import { chatBody } from './chat-body.ts'
+import { boundedFetch } from '../upstream-bounds.ts'
 import { connectOpenAi } from './connect-openai.ts'
 
 /** Any server that speaks OpenAI's chat completions, through the `openai` SDK. One attempt: retries are the caller's. */
 export function createOpenAiProvider(connection: ProviderConnection): ModelProvider {
-  const client = connectOpenAi({ ...connection, timeoutMs: connection.timeouts.wholeAnswerMs })
+  const client = connectOpenAi({
+    ...connection,
+    timeoutMs: connection.timeouts.wholeAnswerMs,
+    fetch: boundedFetch(connection.id),
+  })
   return {
     id: connection.id,
     stream: (call) => streamChat(client, connection, call),

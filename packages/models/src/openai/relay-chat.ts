@@ -3,6 +3,7 @@ import type { CallGuard } from '../call-guard.ts'
 import { explainConnectionError, explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { ProviderConnection } from '../provider.ts'
+import { createUtf8Decoder, eventBytesMax, tooLarge, wholeBytesMax } from '../upstream-bounds.ts'
 import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import { createChunkRewriter } from './rewrite-chunk.ts'
 import { readWholeChat } from './whole-chat.ts'
@@ -37,6 +38,7 @@ export async function relayChat(call: RelayCall): Promise<string | AsyncGenerato
     Object.assign(call.facts, facts)
     return text
   }
+  await refuseOtherTypes(call, response)
   const chunks = relayChunks(call, response)
   return startingWith(await untilContent(chunks, call.facts), chunks)
 }
@@ -85,11 +87,38 @@ function emptyAsUndefined(options: Record<string, unknown>): Record<string, unkn
 }
 
 async function readText(call: RelayCall, response: Dispatcher.ResponseData): Promise<string> {
+  const { connection } = call
+  const decode = createUtf8Decoder(connection.id)
+  let bytesRead = 0
+  let text = ''
   try {
-    return await response.body.text()
+    for await (const bytes of response.body) {
+      bytesRead += bytes.length
+      if (bytesRead > wholeBytesMax) throw tooLarge(connection.id, 'an answer', wholeBytesMax)
+      text += decode(bytes)
+    }
+    return text + decode()
   } catch (thrown) {
-    throw call.guard.reason() ?? explainConnectionError(call.connection.id, call.connection.baseUrl, thrown)
+    throw whyBroken(call, thrown)
   }
+}
+
+function whyBroken({ guard, connection }: RelayCall, thrown: unknown): ModelError {
+  if (thrown instanceof ModelError) return guard.reason() ?? thrown
+  return guard.reason() ?? explainConnectionError(connection.id, connection.baseUrl, thrown)
+}
+
+/** A stream may come under any type but those that say it is none: then it is read for what it says. */
+async function refuseOtherTypes(call: RelayCall, response: Dispatcher.ResponseData): Promise<void> {
+  const type = single(response.headers['content-type']) ?? ''
+  if (!/json|html/i.test(type)) return
+  const { connection } = call
+  const error = errorOf((await readText(call, response)).slice(0, errorBodyCharsMax))
+  if (typeof error === 'object' && error !== null && 'error' in error && error.error != null)
+    throw explainUpstreamError({ provider: connection.id, error: error.error })
+  throw new ModelError('upstream_error', `${connection.id} answered with ${type.slice(0, 100)} instead of a stream`, {
+    isRetryable: true,
+  })
 }
 
 /** An error page may be anything; only this much of it is looked at. */
@@ -125,28 +154,31 @@ async function* relayChunks(call: RelayCall, response: Dispatcher.ResponseData):
   const { guard, facts, connection } = call
   const { publicId, asksForUsage: keepsUsage } = call
   const rewriter = createChunkRewriter({ publicId, provider: connection.id, keepsUsage, facts })
-  const decoder = new TextDecoder()
+  const decode = createUtf8Decoder(connection.id)
   let open = ''
   try {
     for await (const bytes of response.body) {
-      guard.touch()
-      open += decoder.decode(bytes, { stream: true })
+      const piece = decode(bytes)
+      open += piece
+      if (open.length > eventBytesMax) throw tooLarge(connection.id, 'an event', eventBytesMax)
+      if (!piece.includes('\n')) continue
       const end = open.lastIndexOf('\n\n')
       if (end < 0 && !open.includes('\r\n\r\n')) continue
       const text = open.includes('\r') ? open.replaceAll('\r\n', '\n') : open
       const complete = text.lastIndexOf('\n\n')
       open = text.slice(complete + 2)
       const rewritten = rewriter.rewrite(text.slice(0, complete))
-      if (rewritten !== '') yield rewritten
+      // Only whole events count: one that trickles in byte by byte, or comments alone, are silence.
+      if (rewritten !== '') {
+        guard.touch()
+        yield rewritten
+      }
       if (rewriter.failure() !== undefined) throw rewriter.failure()
     }
     const rest = rewriter.rewrite(open.trim())
     if (rest !== '') yield rest
   } catch (thrown) {
-    throw (
-      guard.reason() ??
-      (thrown instanceof ModelError ? thrown : explainConnectionError(connection.id, connection.baseUrl, thrown))
-    )
+    throw whyBroken(call, thrown)
   } finally {
     response.body.destroy()
   }

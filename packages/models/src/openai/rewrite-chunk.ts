@@ -14,7 +14,8 @@ export interface ChunkRewriter {
 
 const UsageChunk = z.object({
   choices: z.array(z.unknown()).nullish(),
-  usage: ChatUsage.nullish(),
+  // Counts that cannot be are as good as none.
+  usage: ChatUsage.nullish().catch(undefined),
   error: z.unknown().optional(),
 })
 
@@ -24,7 +25,8 @@ const usageField = /"usage"\s*:\s*\{/
 const emptyUsage = /,\s*"usage"\s*:\s*null/
 const errorField = /"error"\s*:\s*[{"]/
 const finishField = /"finish_reason"\s*:\s*"([a-z_]+)"/
-const contentField = /"content"\s*:\s*"((?:[^"\\]|\\.)*)"/
+/** Written so that a long text is passed in one step: alternatives would be remembered for each of its characters. */
+const contentField = /"content"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"/
 const seenField = /"(?:content|reasoning_content|reasoning|refusal)"\s*:\s*"[^"]|"tool_calls"\s*:\s*\[\s*\{/
 const idField = /"id"\s*:\s*"([^"]*)"/
 
@@ -48,6 +50,7 @@ export function createChunkRewriter(options: {
       isDone = true
       return facts.finishReason === undefined ? '' : 'data: [DONE]\n\n'
     }
+    requireJson(data, provider)
     note(facts, data)
     if (usageField.test(data) || errorField.test(data)) {
       const chunk = parseChunk(data, provider)
@@ -97,6 +100,14 @@ function note(facts: AnswerFacts, data: string): void {
   facts.contentChars += contentField.exec(data)?.[1]?.length ?? 0
   const reason = finishField.exec(data)?.[1]
   if (reason !== undefined) facts.finishReason = finishReason(reason)
+}
+
+function requireJson(data: string, provider: string): void {
+  try {
+    JSON.parse(data)
+  } catch (cause) {
+    throw new ModelError('upstream_error', `${provider} sent a chunk that is not valid JSON`, { isRetryable: true, cause })
+  }
 }
 
 function parseChunk(data: string, provider: string): z.infer<typeof UsageChunk> {

@@ -1,0 +1,48 @@
+import { ModelError } from './model-error.ts'
+
+/** The largest part of an answer that makes sense only as a whole: far above any chunk of text, room for an image inside. */
+export const eventBytesMax = 8_388_608
+/** The largest answer that is not streamed. */
+export const wholeBytesMax = 33_554_432
+
+export function tooLarge(provider: string, what: string, bytesMax: number): ModelError {
+  return new ModelError('upstream_error', `${provider} sent ${what} of more than ${bytesMax} bytes`, { isRetryable: true })
+}
+
+/** Bytes to text. Throws ModelError where they are no UTF-8, instead of putting replacement characters into an answer. */
+export function createUtf8Decoder(provider: string): (bytes?: Uint8Array) => string {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  return (bytes) => {
+    try {
+      return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true })
+    } catch (cause) {
+      throw new ModelError('upstream_error', `${provider} sent text that is not valid UTF-8`, { isRetryable: true, cause })
+    }
+  }
+}
+
+/** `fetch` for a provider's SDK: a line that never ends and bytes that are no text end the answer with a ModelError. */
+export function boundedFetch(provider: string): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init)
+    if (response.body === null) return response
+    const { status, statusText, headers } = response
+    return new Response(response.body.pipeThrough(boundLines(provider)), { status, statusText, headers })
+  }
+}
+
+const lineFeed = 0x0a
+
+function boundLines(provider: string): TransformStream<Uint8Array, Uint8Array> {
+  const decode = createUtf8Decoder(provider)
+  let lineBytes = 0
+  return new TransformStream({
+    transform(bytes, controller) {
+      const end = bytes.lastIndexOf(lineFeed)
+      lineBytes = end < 0 ? lineBytes + bytes.length : bytes.length - end - 1
+      if (lineBytes > eventBytesMax) throw tooLarge(provider, 'an event', eventBytesMax)
+      decode(bytes)
+      controller.enqueue(bytes)
+    },
+  })
+}
