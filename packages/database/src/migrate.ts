@@ -13,6 +13,7 @@ import * as feedback from './migrations/0009-feedback.ts'
 import * as rebuild from './migrations/0010-embeddings-rebuild.ts'
 import * as storeFiles from './migrations/0011-store-files-by-creation.ts'
 import * as budgets from './migrations/0013-budgets.ts'
+import * as keyLimits from './migrations/0014-key-limits.ts'
 import * as routing from './migrations/0015-routing.ts'
 import * as responses from './migrations/0018-responses.ts'
 import type { Schema } from './schema.ts'
@@ -37,6 +38,7 @@ export const migrations: Migration[] = [
   { name: '0010-embeddings-rebuild', up: rebuild.up, down: rebuild.down },
   { name: '0011-store-files-by-creation', up: storeFiles.up, down: storeFiles.down },
   { name: '0013-budgets', up: budgets.up, down: budgets.down },
+  { name: '0014-key-limits', up: keyLimits.up, down: keyLimits.down },
   { name: '0015-routing', up: routing.up, down: routing.down },
   { name: '0018-responses', up: responses.up, down: responses.down },
 ]

@@ -18,6 +18,7 @@ export interface Schema {
     created_at: CreatedAt
     expires_at: Timestamp | null
     revoked_at: Timestamp | null
+    limits: unknown
   }
   files: {
     id: string

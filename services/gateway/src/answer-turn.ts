@@ -12,6 +12,7 @@ import {
 } from './core/completion-objects.ts'
 import { divergedAnswer, type PauseStyle, type SpokenEnd, speakEnd } from './core/turn-end.ts'
 import { failStream } from './fail-stream.ts'
+import { settleTokens } from './limits/limited-routes.ts'
 import type { Log } from './log.ts'
 import type { OpenAnswer } from './open-streams.ts'
 import { createSseStream } from './sse-stream.ts'
@@ -73,6 +74,7 @@ function messagesOf(options: AnswerOptions, output: TurnOutput, hasText: boolean
     case 'end': {
       const end = speakEnd(place.sessionId, output.end, pauses)
       const notice = end.notice === '' ? [] : [deltaChunk(identity, { content: hasText ? `\n\n${end.notice}` : end.notice })]
+      settleTokens(options.response, tokenUsage(end.answer.usage).total_tokens)
       const usage = identity.includesUsage ? [usageChunk(identity, tokenUsage(end.answer.usage))] : []
       const calls = end.isToolCall ? toolCallChunks(identity, end.approvals) : []
       const finish = { weft: weftAnswer(place, end), reason: end.isToolCall ? ('tool_calls' as const) : ('stop' as const) }
@@ -96,6 +98,7 @@ const progressLinesMax = 500
 
 function sendWhole({ response, identity, place }: AnswerOptions, end: SpokenEnd, progress: string[]): void {
   const text = end.notice === '' ? end.answer.text : [end.answer.text, end.notice].filter((part) => part !== '').join('\n\n')
+  settleTokens(response, tokenUsage(end.answer.usage).total_tokens)
   const body = completionBody(identity, text, {
     usage: tokenUsage(end.answer.usage),
     reasoning: progress.join('\n'),

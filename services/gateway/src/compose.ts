@@ -14,6 +14,7 @@ import {
 import { startBudgets } from '@weft/models'
 import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
+import { composeLoad } from './compose-load.ts'
 import { composeModels } from './compose-models.ts'
 import { createApprovalTail } from './approval-tail.ts'
 import { createKeyCheck } from './check-keys.ts'
@@ -83,6 +84,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       clearTimeout(ending)
       streams.stop()
       await notifying?.stop()
+      await parts.limiter.stop()
       await budgets.stop()
       await parts.routing.stop()
       await parts.cache?.stop()
@@ -115,6 +117,7 @@ async function buildParts(settings: GatewaySettings) {
     checks: [...own, ...dependencies],
     keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),
     keyStore,
+    ...composeLoad(settings, sidecar),
     agents: createPostgresAgents(database),
     budgets,
     ...composeModels(settings, { telemetry, database, budgets, sidecar }),
@@ -150,6 +153,7 @@ async function buildParts(settings: GatewaySettings) {
     findDown: () => findDown(dependencies),
   } satisfies PublicDeps & Record<string, unknown>
   telemetry.metrics.gauge('weft_streams_open', 'Answers being written', () => parts.streams.count())
+  telemetry.metrics.gauge('weft_requests_waiting', 'Requests waiting for a place', () => parts.overload.counts().waiting)
   telemetry.metrics.gauge('weft_turns_followed', 'Turns whose replies are waited for', () => parts.hub.followerCount())
   return parts
 }

@@ -1,5 +1,6 @@
 import type { KeyLookup } from './check-keys.ts'
 import type { KeyScope } from './core/api-key.ts'
+import type { CallLimits } from './limits/core/call-limits.ts'
 
 /** A key as lists show it; the key itself is shown once, when it is made. */
 export interface KeyRecord {
@@ -12,6 +13,7 @@ export interface KeyRecord {
   createdAt: string
   expiresAt: string | undefined
   revokedAt: string | undefined
+  limits?: CallLimits | undefined
 }
 
 export interface NewKey {
@@ -23,6 +25,7 @@ export interface NewKey {
   scopes: KeyScope[]
   roles: string[]
   expiresAt: string | undefined
+  limits?: CallLimits | undefined
 }
 
 export interface KeyStore extends KeyLookup {

@@ -4,6 +4,7 @@ import type { Response } from 'express'
 import { foreseen } from './answer-errors.ts'
 import { deprecationHeaders } from './core/deprecation-headers.ts'
 import { failStream } from './fail-stream.ts'
+import { settleTokens } from './limits/limited-routes.ts'
 import type { Log } from './log.ts'
 import type { OpenAnswer } from './open-streams.ts'
 import { identityOf } from './request-context.ts'
@@ -47,8 +48,11 @@ export async function passThroughChat(
     if (answer.kind === 'body') {
       response.setHeader('content-type', 'application/json; charset=utf-8')
       response.end(answer.body)
+      settleTokens(response, answer.usage.inputTokens + answer.usage.outputTokens)
     } else {
       await relayStream(answer.chunks, { response, open, logger })
+      const usage = answer.usage()
+      if (usage !== undefined) settleTokens(response, usage.inputTokens + usage.outputTokens)
     }
   } catch (thrown) {
     if (open.hasReaderLeft()) return

@@ -3,6 +3,7 @@ import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import { type KeyIdentity, KeyScope } from './core/api-key.ts'
 import type { KeyRecord, KeyStore } from './key-store.ts'
+import { CallLimits } from './limits/core/call-limits.ts'
 
 const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
 const IdentityRow = z.object({
@@ -12,6 +13,7 @@ const IdentityRow = z.object({
   scopes: z.array(KeyScope),
   roles: z.array(z.string()),
   expires_at: Time.nullable(),
+  limits: CallLimits.nullable(),
 })
 const KeyRow = IdentityRow.extend({ key_prefix: z.string(), created_at: Time, revoked_at: Time.nullable() })
 
@@ -20,14 +22,14 @@ export function createPostgresKeys({ db }: Pick<Database, 'db'>): KeyStore {
   return {
     async find(keyHash) {
       const { rows } = await sql`
-        select id, tenant, name, scopes, roles, expires_at from api_keys
+        select id, tenant, name, scopes, roles, expires_at, limits from api_keys
         where key_hash = ${Buffer.from(keyHash, 'hex')} and revoked_at is null and (expires_at is null or expires_at > now())
       `.execute(db)
       return rows[0] === undefined ? undefined : toIdentity(rows[0])
     },
     async findApprover({ tenant, name }) {
       const { rows } = await sql`
-        select id, tenant, name, scopes, roles, expires_at from api_keys
+        select id, tenant, name, scopes, roles, expires_at, limits from api_keys
         where tenant = ${tenant} and name = ${name} and scopes && array['approve', 'admin']
           and revoked_at is null and (expires_at is null or expires_at > now())
         order by created_at desc, id desc limit 1
@@ -43,8 +45,8 @@ export function createPostgresKeys({ db }: Pick<Database, 'db'>): KeyStore {
     },
     async insert(key) {
       await sql`
-        insert into api_keys (id, tenant, name, key_hash, key_prefix, scopes, roles, expires_at)
-        values (${key.id}, ${key.tenant}, ${key.name}, ${Buffer.from(key.keyHash, 'hex')}, ${key.preview}, ${key.scopes}::text[], ${key.roles}::text[], ${key.expiresAt ?? null}::timestamptz)
+        insert into api_keys (id, tenant, name, key_hash, key_prefix, scopes, roles, expires_at, limits)
+        values (${key.id}, ${key.tenant}, ${key.name}, ${Buffer.from(key.keyHash, 'hex')}, ${key.preview}, ${key.scopes}::text[], ${key.roles}::text[], ${key.expiresAt ?? null}::timestamptz, ${key.limits === undefined ? null : JSON.stringify(key.limits)}::jsonb)
         on conflict (key_hash) do nothing
       `.execute(db)
     },
@@ -63,7 +65,7 @@ async function listKeys(
   { tenant, limit, after }: { tenant: string; limit: number; after: string | undefined },
 ) {
   const { rows } = await sql`
-    select id, tenant, name, key_prefix, scopes, roles, created_at, expires_at, revoked_at from api_keys
+    select id, tenant, name, key_prefix, scopes, roles, created_at, expires_at, revoked_at, limits from api_keys
     where tenant = ${tenant}
       and (${after ?? null}::text is null or (created_at, id) < (select k.created_at, k.id from api_keys k where k.tenant = ${tenant} and k.id = ${after ?? null}))
     order by created_at desc, id desc
@@ -79,12 +81,17 @@ async function requireKey(db: Database['db'], { tenant, keyId }: { tenant: strin
 }
 
 function toIdentity(row: unknown): KeyIdentity {
-  const { id, expires_at, ...key } = parseValue(IdentityRow, row, 'a key row')
-  return { keyId: id, ...key, expiresAtMs: expires_at === null ? undefined : Date.parse(expires_at) }
+  const { id, expires_at, limits, ...key } = parseValue(IdentityRow, row, 'a key row')
+  const expiresAtMs = expires_at === null ? undefined : Date.parse(expires_at)
+  return { keyId: id, ...key, expiresAtMs, limits: limits ?? undefined }
 }
 
 function toRecord(row: unknown): KeyRecord {
-  const { id, tenant, name, key_prefix, scopes, roles, created_at, expires_at, revoked_at } = parseValue(KeyRow, row, 'a key row')
+  const { id, tenant, name, key_prefix, scopes, roles, created_at, expires_at, revoked_at, limits } = parseValue(
+    KeyRow,
+    row,
+    'a key row',
+  )
   return {
     id,
     tenant,
@@ -95,5 +102,6 @@ function toRecord(row: unknown): KeyRecord {
     createdAt: created_at,
     expiresAt: expires_at ?? undefined,
     revokedAt: revoked_at ?? undefined,
+    limits: limits ?? undefined,
   }
 }

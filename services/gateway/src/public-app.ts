@@ -12,9 +12,13 @@ import type { Sessions } from './dapr-sessions.ts'
 import type { FeedbackStore } from './feedback-store.ts'
 import { guardHealth, guardHosts } from './guard-listener.ts'
 import type { KeyStore } from './key-store.ts'
+import type { CallLimiter } from './limits/limit-calls.ts'
+import { limitCalls } from './limits/limited-routes.ts'
 import type { Log } from './log.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { openApiDocument } from './openapi.ts'
+import type { Overload } from './overload/admit-fairly.ts'
+import { admitFairly, shedLoad } from './overload/guard-load.ts'
 import type { PlanChecks } from './plan-checks.ts'
 import { readJsonBody } from './read-json-body.ts'
 import type { ReadableStores } from './readable-stores.ts'
@@ -63,6 +67,10 @@ export interface PublicDeps {
   checks: HealthCheck[]
   keys: KeyCheck
   keyStore: KeyStore
+  limiter: Pick<CallLimiter, 'admit' | 'headers'>
+  overload: Pick<Overload, 'enter'>
+  /** Why nothing more may be taken on, such as short memory. */
+  pressure(): string | undefined
   agents: AgentStore
   webhooks: WebhookDeps
   models: Pick<Models, 'passThrough' | 'list' | 'get' | 'check'>
@@ -87,6 +95,9 @@ export interface PublicDeps {
   patienceMs?: number
 }
 
+/** Where work for models begins. */
+const modelPaths = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings']
+
 /** The public API: everything a client can reach. Order matters: name, guard, health, key, body, routes. */
 export function createPublicApp(deps: PublicDeps): Express {
   const app = express()
@@ -101,11 +112,13 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(countRequests(deps.telemetry.metrics))
   mountApprovalPages(app, deps)
   app.use(needsKey)
+  app.post(modelPaths, shedLoad(deps))
   app.use(readJsonBody())
   mountAdministration(app, deps)
   app.use('/approvals', requireScopeOf('approve'))
   mountApprovalRoutes(app, { ...deps, logger: deps.telemetry.logger })
   app.use(requireScopeOf('chat'))
+  app.post(modelPaths, limitCalls(deps.limiter), admitFairly(deps.overload))
   mountChat(app, deps)
   mountSessions(app, deps)
   mountKnowledgeRoutes(app, { ...deps.knowledge, tenantOf })

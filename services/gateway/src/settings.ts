@@ -27,6 +27,11 @@ const smtpUrl = z
   .optional()
   .transform((url) => (url === '' ? undefined : url))
 
+const limit = z
+  .union([z.literal(''), z.coerce.number().int().positive()])
+  .optional()
+  .transform((value) => (value === '' ? undefined : value))
+
 /** Variables of model providers (OPENAI_API_KEY, …) are kept as they are: the model registry names them. */
 export const GatewayEnvironment = z.looseObject({
   ...appSettings.shape,
@@ -50,6 +55,14 @@ export const GatewayEnvironment = z.looseObject({
   WEFT_ANSWER_CACHE: z.enum(['off', 'exact', 'semantic']).default('off'),
   /** Seconds for which an answer may be given again. */
   WEFT_ANSWER_CACHE_TTL_S: z.coerce.number().int().min(1).max(2_592_000).default(3_600),
+  /** What each tenant may use over all gateways together; not limited without. A key's own limits hold besides. */
+  WEFT_TENANT_REQUESTS_PER_MINUTE: limit,
+  WEFT_TENANT_TOKENS_PER_MINUTE: limit,
+  WEFT_TENANT_CONCURRENCY: limit,
+  /** Requests this gateway answers at once; more wait in queues of their tenants, which are served in turn. */
+  WEFT_PLACES: z.coerce.number().int().positive().default(4_096),
+  /** Resident memory at which this gateway takes on nothing more; the heap's own limit bounds it anyway. */
+  WEFT_MEMORY_MB_MAX: limit,
   /** The first admin key, or the file that holds it. */
   WEFT_API_KEY: ApiKey.optional(),
   WEFT_ADMIN_KEY_FILE: z.string().optional(),

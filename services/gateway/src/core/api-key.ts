@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
 import { z } from 'zod'
+import type { CallLimits } from '../limits/core/call-limits.ts'
 
 export const keyScopes = ['chat', 'approve', 'admin'] as const
 export const KeyScope = z.enum(keyScopes)
@@ -21,6 +22,8 @@ export interface KeyIdentity {
   /** What it may decide as: assignees of approvals are written `role:<role>`. */
   roles: readonly string[]
   expiresAtMs: number | undefined
+  /** What it may use; its tenant's limits hold besides. */
+  limits?: CallLimits | undefined
 }
 
 export function newApiKey(): string {

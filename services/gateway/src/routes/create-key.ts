@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { hashApiKey, KeyScope, keyPreview, newApiKey } from '../core/api-key.ts'
 import { operatorTenant, Tenant } from '../core/tenant.ts'
 import type { KeyStore } from '../key-store.ts'
+import { CallLimits } from '../limits/core/call-limits.ts'
 import { identityOf } from '../request-context.ts'
 import { keyObject } from './key-object.ts'
 
@@ -23,6 +24,8 @@ export const CreateKey = z.object({
   expiresAt: z.iso.datetime({ offset: true }).optional(),
   /** Another tenant than the caller's own; only keys of the operator's tenant may name one. */
   tenant: Tenant.optional(),
+  /** What the key may use over all gateways together; its tenant's limits hold besides. */
+  limits: CallLimits.optional(),
 })
 
 /** `POST /v1/keys`: makes a key and shows it, this once. */
@@ -45,6 +48,7 @@ export function createKey(store: Pick<KeyStore, 'insert'>): RequestHandler {
       scopes: [...new Set(wish.scopes)],
       roles: [...new Set(wish.roles)],
       expiresAt: wish.expiresAt,
+      limits: wish.limits,
     }
     await store.insert({ ...record, keyHash: hashApiKey(key) })
     const createdAt = new Date().toISOString()

@@ -1,5 +1,11 @@
 import type { KeyRecord } from '../key-store.ts'
 
 export function keyObject(key: KeyRecord) {
-  return { object: 'api_key', ...key, expiresAt: key.expiresAt ?? null, revokedAt: key.revokedAt ?? null }
+  return {
+    object: 'api_key',
+    ...key,
+    expiresAt: key.expiresAt ?? null,
+    revokedAt: key.revokedAt ?? null,
+    limits: key.limits ?? null,
+  }
 }

@@ -1,8 +1,16 @@
 import { hasScope, type KeyIdentity } from '../core/api-key.ts'
 import type { KeyRecord, KeyStore, NewKey } from '../key-store.ts'
 
-function identityOf({ id, tenant, scopes, name, roles, expiresAt }: NewKey): KeyIdentity {
-  return { keyId: id, tenant, scopes, name, roles, expiresAtMs: expiresAt === undefined ? undefined : Date.parse(expiresAt) }
+function identityOf({ id, tenant, scopes, name, roles, expiresAt, limits }: NewKey): KeyIdentity {
+  return {
+    keyId: id,
+    tenant,
+    scopes,
+    name,
+    roles,
+    expiresAtMs: expiresAt === undefined ? undefined : Date.parse(expiresAt),
+    limits,
+  }
 }
 
 /** Keys in memory, with the rules of the stored ones. */

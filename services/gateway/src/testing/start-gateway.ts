@@ -18,6 +18,7 @@ import { createMemoryAgents } from './memory-agents.ts'
 import { createMemoryKeys } from './memory-keys.ts'
 import { createMemoryResponses } from './memory-responses.ts'
 import { createMemoryWebhooks } from './memory-webhooks.ts'
+import { unlimited } from './unlimited.ts'
 import { createScriptedSession, type ScriptedSession } from './scripted-session.ts'
 
 export interface TestGateway {
@@ -50,6 +51,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     checks: [],
     keys: createKeyCheck(keyStore),
     keyStore,
+    ...unlimited,
     models: {
       passThrough: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
       list: async () => [],

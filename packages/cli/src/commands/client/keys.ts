@@ -12,8 +12,11 @@ export function registerKeys(program: Command): void {
     .option('--name <name>', 'whom or what it is for; decisions about approvals are kept under it', 'command line')
     .option('--scopes <list>', `comma separated: ${scopes.join(', ')}`, scopesOption, ['chat'])
     .option('--role <role>', 'may decide approvals of this role; can be given several times', roleOption, [])
+    .option('--requests-per-minute <n>', 'at most so many requests, over all gateways', limitOption)
+    .option('--tokens-per-minute <n>', 'at most so many tokens, input and output together', limitOption)
+    .option('--concurrency <n>', 'at most so many requests at once', limitOption)
     .option('--json', 'answer as JSON')
-    .action((options: { name: string; scopes: string[]; role: string[] }, command: Command) => createKey(options, command))
+    .action((options: KeyOptions, command: Command) => createKey(options, command))
   keys
     .command('list')
     .description('show the keys, never their secrets')
@@ -41,6 +44,12 @@ export function roleOption(value: string, earlier: string[]): string[] {
   return [...earlier, value]
 }
 
+export function limitOption(value: string): number {
+  const limit = Number(value)
+  if (Number.isSafeInteger(limit) && limit >= 1) return limit
+  throw usageError(`a limit is a whole number from 1 on, not "${value}"`)
+}
+
 const ApiKey = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -51,9 +60,20 @@ const ApiKey = z.looseObject({
 })
 const NewApiKey = ApiKey.extend({ key: z.string() })
 
-async function createKey(options: { name: string; scopes: string[]; role: string[] }, command: Command): Promise<void> {
+interface KeyOptions {
+  name: string
+  scopes: string[]
+  role: string[]
+  requestsPerMinute?: number
+  tokensPerMinute?: number
+  concurrency?: number
+}
+
+async function createKey(options: KeyOptions, command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    const body = { name: options.name, scopes: options.scopes, roles: options.role }
+    const { name, scopes: granted, role, requestsPerMinute, tokensPerMinute, concurrency } = options
+    const limits = { requestsPerMinute, tokensPerMinute, concurrency }
+    const body = { name, scopes: granted, roles: role, limits }
     const created = NewApiKey.parse(await mesh.client.post('/keys', { body }))
     if (isJson) {
       terminal.printJson(created)

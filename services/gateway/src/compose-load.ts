@@ -1,0 +1,19 @@
+import { createSharedState, type Sidecar } from '@weft/mesh'
+import { createCallLimiter } from './limits/limit-calls.ts'
+import { createOverload } from './overload/admit-fairly.ts'
+import { watchMemory } from './overload/memory-pressure.ts'
+import type { GatewaySettings } from './settings.ts'
+
+/** What bounds the work this gateway takes on: limits of keys and tenants, places, memory. */
+export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
+  const tenantLimits = {
+    requestsPerMinute: settings.WEFT_TENANT_REQUESTS_PER_MINUTE,
+    tokensPerMinute: settings.WEFT_TENANT_TOKENS_PER_MINUTE,
+    concurrency: settings.WEFT_TENANT_CONCURRENCY,
+  }
+  return {
+    limiter: createCallLimiter({ shared: createSharedState(sidecar), gateway: settings.WEFT_INSTANCE, tenantLimits }),
+    overload: createOverload({ placesMax: settings.WEFT_PLACES }),
+    pressure: watchMemory({ rssMbMax: settings.WEFT_MEMORY_MB_MAX }),
+  }
+}

@@ -1,0 +1,116 @@
+import type { CallLimits } from './core/call-limits.ts'
+import { type Portion, waitMsFor } from './core/lease-portion.ts'
+import type { HeaderLevel } from './core/limit-headers.ts'
+import { type AccountOptions, holdPortion, nothing } from './hold-portion.ts'
+
+/** What one call takes; a request and a place besides. */
+export interface CallCost {
+  tokens: number
+}
+
+export type LimitName = 'requests' | 'tokens' | 'concurrency'
+
+/** One key's or tenant's limits as this gateway holds them. */
+export interface LimitAccount {
+  readonly limits: CallLimits
+  /** What is missing for a call of this cost, by this gateway's portion. */
+  missing(cost: CallCost): LimitName | undefined
+  /** Leases more, for this call and all others that wait for it. */
+  lease(cost: CallCost): Promise<void>
+  /** Whether all gateways together still have enough for the call, as far as this one has heard. */
+  mayLeaseMore(cost: CallCost): boolean
+  /** Takes the call's cost, and leases more beside the call when little is left. */
+  take(cost: CallCost): void
+  /** The call used so many tokens more than foreseen, or fewer where it is below 0. */
+  correct(tokens: number): void
+  /** The call is over. */
+  leave(): void
+  levels(): { requests: HeaderLevel | undefined; tokens: HeaderLevel | undefined }
+  /** When a call of this cost may come again. */
+  waitMs(cost: CallCost): number
+  /** Gives back what lies unused, and holds the places in use; true when there is nothing left to hold. */
+  tend(): Promise<boolean>
+}
+
+/** A gateway takes so much of a minute at once: 3 s of a caller that uses all it may. */
+const portionShare = 1 / 20
+const placesShare = 1 / 8
+const placesWaitMs = 1_000
+
+const infinite = Number.POSITIVE_INFINITY
+
+export function createLimitAccount(options: AccountOptions): LimitAccount {
+  const { limits } = options
+  const { requestsPerMinute = infinite, tokensPerMinute = infinite, concurrency = infinite } = limits
+  const held = holdPortion(options)
+  const waiting = { requests: 0, tokens: 0 }
+  let used = 0
+
+  const shareOf = (limit: number) => (limit === infinite ? 0 : Math.max(1, limit * portionShare))
+  const more = () =>
+    held.exchange(debtsOf(held.left), {
+      requests: Math.max(waiting.requests, shareOf(requestsPerMinute)),
+      tokens: Math.max(waiting.tokens, shareOf(tokensPerMinute)),
+      slots: used + Math.max(waiting.requests, concurrency === infinite ? 0 : Math.ceil(concurrency * placesShare)),
+    })
+  const isLow = () =>
+    (requestsPerMinute !== infinite && held.left.requests < shareOf(requestsPerMinute) / 2) ||
+    (tokensPerMinute !== infinite && held.left.tokens < shareOf(tokensPerMinute) / 2) ||
+    (concurrency !== infinite && held.left.slots <= used && held.level.slots > 0)
+  const sumOf = (name: 'requests' | 'tokens') => held.left[name] + held.level[name]
+
+  return {
+    limits,
+    missing({ tokens }) {
+      if (requestsPerMinute !== infinite && held.left.requests < 1) return 'requests'
+      if (tokensPerMinute !== infinite && held.left.tokens < tokens) return 'tokens'
+      return concurrency !== infinite && held.left.slots <= used ? 'concurrency' : undefined
+    },
+    async lease({ tokens }) {
+      waiting.requests += 1
+      waiting.tokens += tokens
+      await more()
+      waiting.requests -= 1
+      waiting.tokens -= tokens
+    },
+    mayLeaseMore: ({ tokens }) =>
+      (requestsPerMinute === infinite || sumOf('requests') >= 1) &&
+      (tokensPerMinute === infinite || sumOf('tokens') >= tokens) &&
+      (concurrency === infinite || held.left.slots > used || held.level.slots > 0),
+    take({ tokens }) {
+      held.left = { ...held.left, requests: held.left.requests - 1, tokens: held.left.tokens - tokens }
+      used++
+      if (isLow()) void more()
+    },
+    correct(tokens) {
+      held.left = { ...held.left, tokens: held.left.tokens - tokens }
+    },
+    leave() {
+      used--
+    },
+    levels: () => ({
+      requests: levelOf(limits.requestsPerMinute, sumOf('requests')),
+      tokens: levelOf(limits.tokensPerMinute, sumOf('tokens')),
+    }),
+    waitMs({ tokens }) {
+      const forRequest = requestsPerMinute === infinite ? 0 : waitMsFor(1, sumOf('requests'), requestsPerMinute)
+      const forTokens = tokensPerMinute === infinite ? 0 : waitMsFor(tokens, sumOf('tokens'), tokensPerMinute)
+      return Math.max(forRequest, forTokens, held.left.slots <= used && concurrency !== infinite ? placesWaitMs : 0)
+    },
+    async tend() {
+      if (used > 0) await more()
+      else await held.exchange(held.left, nothing)
+      return used === 0
+    },
+  }
+}
+
+function debtsOf({ requests, tokens }: Portion): Portion {
+  return { requests: Math.min(0, requests), tokens: Math.min(0, tokens), slots: 0 }
+}
+
+function levelOf(limit: number | undefined, remaining: number): HeaderLevel | undefined {
+  if (limit === undefined) return undefined
+  const bounded = Math.min(limit, Math.max(0, Math.floor(remaining)))
+  return { limit, remaining: bounded, resetMs: waitMsFor(limit, Math.min(limit, remaining), limit) }
+}

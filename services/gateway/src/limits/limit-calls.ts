@@ -1,0 +1,147 @@
+import { WeftError } from '@weft/contracts'
+import type { SharedState } from '@weft/mesh'
+import type { KeyIdentity } from '../core/api-key.ts'
+import { type CallLimits, limitsNothing } from './core/call-limits.ts'
+import { limitHeaders } from './core/limit-headers.ts'
+import { createLimitAccount, type LimitAccount, type LimitName } from './limit-account.ts'
+
+/** Leave to answer one request. */
+export interface Ticket {
+  /** OpenAI's `x-ratelimit-…` headers as of now. */
+  headers(): Record<string, string>
+  /** What the answer used in the end; the first word counts. */
+  settle(tokens: number): void
+  /** The answer is over, however it went. */
+  close(): void
+}
+
+export interface LimitedCaller {
+  identity: Pick<KeyIdentity, 'keyId' | 'tenant' | 'limits'>
+  /** Estimated; asked for only where tokens are limited. */
+  tokens(): number
+}
+
+export interface CallLimiter {
+  /** Throws `rate_limit_exceeded` with the time to wait. Without waiting as long as this gateway's portion lasts. */
+  admit(caller: LimitedCaller): Ticket | Promise<Ticket>
+  /** OpenAI's `x-ratelimit-…` headers for a caller that was refused. */
+  headers(identity: LimitedCaller['identity']): Record<string, string>
+  stop(): Promise<void>
+}
+
+export interface LimiterOptions {
+  shared: Pick<SharedState, 'get' | 'compareAndSet'>
+  /** This gateway's name among those that share the limits. */
+  gateway: string
+  /** Of every tenant. */
+  tenantLimits: CallLimits
+  nowMs?: () => number
+  tendMs?: number
+}
+
+/** Places are held for 15 s, so they are renewed three times meanwhile. */
+const tendDefaultMs = 5_000
+const accountsMax = 10_000
+
+/** Limits of keys and tenants, shared by all gateways: each leases a portion and uses it up without asking. */
+export function createCallLimiter(options: LimiterOptions): CallLimiter {
+  const { shared, gateway, tenantLimits, nowMs = Date.now, tendMs = tendDefaultMs } = options
+  const accounts = new Map<string, LimitAccount>()
+  const timer = setInterval(() => void tendAll(), tendMs)
+  timer.unref()
+
+  function accountOf(id: string, limits: CallLimits | undefined): LimitAccount[] {
+    if (limits === undefined || limitsNothing(limits)) return []
+    const known = accounts.get(id)
+    if (known !== undefined && isSame(known.limits, limits)) return [known]
+    if (known === undefined && accounts.size >= accountsMax) throw overloaded()
+    const account = createLimitAccount({ id, limits, gateway, shared, nowMs })
+    accounts.set(id, account)
+    return [account]
+  }
+
+  function accountsOf({ tenant, keyId, limits }: LimitedCaller['identity']): LimitAccount[] {
+    return [...accountOf(`limits/key/${keyId}`, limits), ...accountOf(`limits/tenant/${tenant}`, tenantLimits)]
+  }
+
+  async function tendAll(): Promise<void> {
+    for (const [id, account] of accounts) if (await account.tend()) accounts.delete(id)
+  }
+
+  /** Calls that wait together may take what a lease brought before this one looks, so it looks again as long as there is more. */
+  async function leaseAll(held: LimitAccount[], tokens: number): Promise<Ticket> {
+    for (let rounds = 0; ; rounds++) {
+      const short = held.find((account) => account.missing({ tokens }) !== undefined)
+      const missing = short?.missing({ tokens })
+      if (short === undefined || missing === undefined) return openTicket(held, tokens)
+      if (rounds > 0 && (rounds > roundsMax || !short.mayLeaseMore({ tokens }))) throw exceeded(short, { missing, tokens })
+      await short.lease({ tokens })
+    }
+  }
+
+  return {
+    admit(caller) {
+      const held = accountsOf(caller.identity)
+      const tokens = held.some(({ limits }) => limits.tokensPerMinute !== undefined) ? caller.tokens() : 0
+      const isCovered = held.every((account) => account.missing({ tokens }) === undefined)
+      return isCovered ? openTicket(held, tokens) : leaseAll(held, tokens)
+    },
+    headers: (identity) => headersOf(accountsOf(identity)),
+    async stop() {
+      clearInterval(timer)
+      await tendAll()
+    },
+  }
+}
+
+const roundsMax = 20
+
+function openTicket(held: LimitAccount[], tokens: number): Ticket {
+  for (const account of held) account.take({ tokens })
+  let isSettled = false
+  let isClosed = false
+  return {
+    headers: () => headersOf(held),
+    settle(used) {
+      if (isSettled) return
+      isSettled = true
+      for (const account of held) account.correct(used - tokens)
+    },
+    close() {
+      if (isClosed) return
+      isClosed = true
+      for (const account of held) account.leave()
+    },
+  }
+}
+
+function headersOf(held: LimitAccount[]): Record<string, string> {
+  const levels = held.map((account) => account.levels())
+  const requests = levels.map((level) => level.requests)
+  const tokens = levels.map((level) => level.tokens)
+  return { ...limitHeaders('requests', requests), ...limitHeaders('tokens', tokens) }
+}
+
+function isSame(a: CallLimits, b: CallLimits): boolean {
+  return a.requestsPerMinute === b.requestsPerMinute && a.tokensPerMinute === b.tokensPerMinute && a.concurrency === b.concurrency
+}
+
+function exceeded(account: LimitAccount, { missing, tokens }: { missing: LimitName; tokens: number }): WeftError {
+  const { requestsPerMinute, tokensPerMinute = 0, concurrency } = account.limits
+  const isTooLarge = missing === 'tokens' && tokens > tokensPerMinute
+  const what = {
+    requests: `more than ${requestsPerMinute} requests per minute`,
+    tokens: isTooLarge
+      ? `this request needs about ${tokens} tokens, more than the ${tokensPerMinute} per minute`
+      : `more than ${tokensPerMinute} tokens per minute`,
+    concurrency: `more than ${concurrency} requests at once`,
+  }[missing]
+  return new WeftError('rate_limit_exceeded', `the limit is met: ${what}`, {
+    isRetryable: !isTooLarge,
+    details: { retryAfterMs: account.waitMs({ tokens }) },
+  })
+}
+
+function overloaded(): WeftError {
+  return new WeftError('dependency_unavailable', 'too many keys are in use at once; try again in a moment')
+}

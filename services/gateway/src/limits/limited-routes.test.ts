@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { z } from 'zod'
+import type { PublicDeps } from '../public-app.ts'
+import { createMemorySharedState } from '../testing/memory-shared-state.ts'
+import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+import { type CallLimiter, createCallLimiter } from './limit-calls.ts'
+
+const usage = { inputTokens: 7, outputTokens: 3, costUsd: 0, measured: true, priceKnown: true }
+const models: PublicDeps['models'] = {
+  passThrough: async () => ({ kind: 'body', body: '{}', usage }),
+  check: async () => Promise.reject(new Error('not asked here')),
+  list: async () => [],
+  get: () => undefined,
+}
+let limiter: CallLimiter
+let gateway: TestGateway
+
+beforeEach(async () => {
+  limiter = createCallLimiter({ shared: createMemorySharedState(), gateway: '0', tenantLimits: {} })
+  gateway = await startGateway({ models, limiter })
+})
+afterEach(async () => {
+  await gateway.stop()
+  await limiter.stop()
+})
+
+async function makeKey(limits: object): Promise<string> {
+  const headers = { 'content-type': 'application/json' }
+  const answer = await gateway.request('/v1/keys', { method: 'POST', headers, body: JSON.stringify({ limits }) })
+  const made = z.looseObject({ key: z.string(), limits: z.unknown() }).parse(await answer.json())
+  expect(made.limits).toEqual(limits)
+  return made.key
+}
+
+function chat(key: string, content = 'Hello'): Promise<Response> {
+  return gateway.request('/v1/chat/completions', {
+    method: 'POST',
+    key,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'openai/m', messages: [{ role: 'user', content }] }),
+  })
+}
+
+it('answers with what is left, and refuses as OpenAI does once nothing is', async () => {
+  const key = await makeKey({ requestsPerMinute: 1 })
+  const first = await chat(key)
+  expect(first.status).toBe(200)
+  expect(first.headers.get('x-ratelimit-remaining-requests')).toBe('0')
+  const second = await chat(key)
+  expect(second.status).toBe(429)
+  expect(second.headers.get('x-ratelimit-limit-requests')).toBe('1')
+  expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(50)
+  expect(await second.json()).toMatchObject({ error: { code: 'rate_limit_exceeded', type: 'rate_limit_error' } })
+})
+
+it('counts what an answer used instead of what was foreseen', async () => {
+  const key = await makeKey({ tokensPerMinute: 1_000 })
+  await (await chat(key, 'x'.repeat(2_000))).text()
+  expect((await chat(key)).headers.get('x-ratelimit-remaining-tokens')).toMatch(/^98\d$/)
+})
+
+it('gives a place back when its answer is over', async () => {
+  const key = await makeKey({ concurrency: 1 })
+  for (let calls = 0; calls < 3; calls++) {
+    const answer = await chat(key)
+    expect(answer.status).toBe(200)
+    await answer.text()
+  }
+})
+
+it('limits no key that has no limits, and tells it of none', async () => {
+  const answer = await chat(await gateway.makeKey())
+  expect([...answer.headers.keys()].filter((name) => name.startsWith('x-ratelimit'))).toEqual([])
+})
+
+it.each([{ requestsPerMinute: 0 }, { tokensPerMinute: 'many' }, { perHour: 3 }])(
+  'refuses %j as limits of a key',
+  async (limits) => {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await gateway.request('/v1/keys', { method: 'POST', headers, body: JSON.stringify({ limits }) })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ error: { param: expect.stringContaining('limits') } })
+  },
+)

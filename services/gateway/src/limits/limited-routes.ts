@@ -1,0 +1,37 @@
+import type { RequestHandler, Response } from 'express'
+import { identityOf } from '../request-context.ts'
+import { estimateCost } from './core/estimate-cost.ts'
+import type { CallLimiter, Ticket } from './limit-calls.ts'
+
+const tickets = new WeakMap<object, Ticket>()
+
+/** Lets a request pass that its key's and its tenant's limits have room for, and says in headers what is left of them. */
+export function limitCalls(limiter: Pick<CallLimiter, 'admit' | 'headers'>): RequestHandler {
+  return (request, response, next) => {
+    const identity = identityOf(response)
+    const pass = (ticket: Ticket) => {
+      tickets.set(response, ticket)
+      response.set(ticket.headers())
+      response.once('close', ticket.close)
+      // A reader that left while its request waited has closed the response before anybody listened.
+      if (response.destroyed) ticket.close()
+      else next()
+    }
+    const refuse = (thrown: unknown) => {
+      response.set(limiter.headers(identity))
+      next(thrown)
+    }
+    try {
+      const admitted = limiter.admit({ identity, tokens: () => estimateCost(request.body) })
+      if (admitted instanceof Promise) admitted.then(pass, refuse)
+      else pass(admitted)
+    } catch (thrown) {
+      refuse(thrown)
+    }
+  }
+}
+
+/** What the answer to this request has used in the end. */
+export function settleTokens(response: Response, tokens: number): void {
+  tickets.get(response)?.settle(tokens)
+}

@@ -1,0 +1,81 @@
+/** Who waits, and what serving it takes. */
+export interface Waiting<T> {
+  tenant: string
+  /** In whatever unit; only the proportion between tenants counts. */
+  cost: number
+  item: T
+}
+
+export interface FairQueue<T> {
+  /** False when the tenant, or all together, already have as many waiting as they may. */
+  add(waiting: Waiting<T>): boolean
+  /** The next to be served, of the tenants that `mayServe` lets; each gets as much as any other over time. */
+  take(mayServe?: (tenant: string) => boolean): Waiting<T> | undefined
+  /** Takes back what waits no longer. */
+  remove(waiting: Waiting<T>): void
+  size(): number
+}
+
+export interface QueueLimits {
+  perTenantMax: number
+  totalMax: number
+  /** What a tenant may spend each time its turn comes; more than most items cost, so that a turn serves one. */
+  quantum: number
+}
+
+interface Lane<T> {
+  waiting: Waiting<T>[]
+  /** What the tenant may still spend; what is not spent is kept only while it waits. */
+  credit: number
+}
+
+/** Deficit round robin between tenants (Shreedhar and Varghese, SIGCOMM 1995), first in first out within one. */
+export function createFairQueue<T>({ perTenantMax, totalMax, quantum }: QueueLimits): FairQueue<T> {
+  /** In the order of their turns. */
+  const lanes = new Map<string, Lane<T>>()
+  let size = 0
+
+  function leave(tenant: string, lane: Lane<T>): void {
+    size--
+    if (lane.waiting.length === 0) lanes.delete(tenant)
+  }
+
+  return {
+    add(waiting) {
+      const lane = lanes.get(waiting.tenant) ?? { waiting: [], credit: 0 }
+      if (size >= totalMax || lane.waiting.length >= perTenantMax) return false
+      lane.waiting.push(waiting)
+      lanes.set(waiting.tenant, lane)
+      size++
+      return true
+    },
+    take(mayServe = () => true) {
+      const able = [...lanes].filter(([tenant]) => mayServe(tenant))
+      if (able.length === 0) return undefined
+      for (;;) {
+        for (const [tenant, lane] of able) {
+          const [first] = lane.waiting
+          if (first === undefined) continue
+          if (lane.credit >= first.cost) {
+            lane.credit -= first.cost
+            lane.waiting.shift()
+            leave(tenant, lane)
+            return first
+          }
+          lane.credit += quantum
+          // Its turn is over: the others come before it has another.
+          lanes.delete(tenant)
+          lanes.set(tenant, lane)
+        }
+      }
+    },
+    remove(waiting) {
+      const lane = lanes.get(waiting.tenant)
+      const at = lane?.waiting.indexOf(waiting) ?? -1
+      if (lane === undefined || at < 0) return
+      lane.waiting.splice(at, 1)
+      leave(waiting.tenant, lane)
+    },
+    size: () => size,
+  }
+}

@@ -1,0 +1,43 @@
+import { WeftError } from '@weft/contracts'
+import type { RequestHandler } from 'express'
+import { identityOf } from '../request-context.ts'
+import type { Overload, Place } from './admit-fairly.ts'
+
+/** Bodies being held at once; far above what any client sends alone. */
+const bodyBytesDefault = 268_435_456
+
+/** Refuses a request before its body is read, while memory is short or other bodies fill what may be held. */
+export function shedLoad(options: { pressure(): string | undefined; bodyBytesMax?: number }): RequestHandler {
+  const { pressure, bodyBytesMax = bodyBytesDefault } = options
+  let bytesHeld = 0
+  return (request, response, next) => {
+    const bytes = Number(request.headers['content-length'] ?? 0)
+    const reason = pressure() ?? (bytesHeld + bytes > bodyBytesMax ? 'too many requests are being read' : undefined)
+    if (reason !== undefined) throw new WeftError('dependency_unavailable', `the gateway takes no more requests now: ${reason}`)
+    bytesHeld += bytes
+    response.once('close', () => {
+      bytesHeld -= bytes
+    })
+    next()
+  }
+}
+
+/** Bytes of a request per token, for weighing what tenants ask for. */
+const bytesPerToken = 4
+
+/** Lets a request on as soon as there is a place for it; tenants that want more than there is get them in turn. */
+export function admitFairly(overload: Pick<Overload, 'enter'>): RequestHandler {
+  return (request, response, next) => {
+    const reader = new AbortController()
+    response.once('close', () => reader.abort())
+    const cost = Math.max(1, Number(request.headers['content-length'] ?? 0) / bytesPerToken)
+    const pass = (place: Place) => {
+      response.once('close', place.leave)
+      if (response.destroyed) place.leave()
+      else next()
+    }
+    const entered = overload.enter({ tenant: identityOf(response).tenant, cost, signal: reader.signal })
+    if (entered instanceof Promise) entered.then(pass, next)
+    else pass(entered)
+  }
+}

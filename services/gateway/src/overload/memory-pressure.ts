@@ -1,0 +1,46 @@
+import { getHeapStatistics } from 'node:v8'
+
+export interface MemoryBounds {
+  /** Resident memory of this process, in megabytes; not bounded without. */
+  rssMbMax?: number | undefined
+  /** Of the heap's own limit, at which the process would die; default 0.85. */
+  heapShareMax?: number
+}
+
+export interface MemoryReading {
+  heapBytes: number
+  heapBytesMax: number
+  rssBytes: number
+}
+
+const megabyte = 1_048_576
+const heapShareDefault = 0.85
+const readEveryMs = 250
+
+/** Says why no more may be taken on, before memory runs out. Measured at most four times a second. */
+export function watchMemory(
+  bounds: MemoryBounds,
+  read: () => MemoryReading = readMemory,
+  nowMs = () => performance.now(),
+): () => string | undefined {
+  const { rssMbMax, heapShareMax = heapShareDefault } = bounds
+  let readAtMs = Number.NEGATIVE_INFINITY
+  let reason: string | undefined
+  return () => {
+    if (nowMs() - readAtMs < readEveryMs) return reason
+    readAtMs = nowMs()
+    const { heapBytes, heapBytesMax, rssBytes } = read()
+    const isHeapShort = heapBytes > heapBytesMax * heapShareMax
+    const isRssShort = rssMbMax !== undefined && rssBytes > rssMbMax * megabyte
+    reason =
+      isHeapShort || isRssShort
+        ? `memory is short (${Math.round((isHeapShort ? heapBytes : rssBytes) / megabyte)} MB in use)`
+        : undefined
+    return reason
+  }
+}
+
+function readMemory(): MemoryReading {
+  const { used_heap_size: heapBytes, heap_size_limit: heapBytesMax } = getHeapStatistics()
+  return { heapBytes, heapBytesMax, rssBytes: process.memoryUsage.rss() }
+}
