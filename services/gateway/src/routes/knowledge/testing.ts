@@ -1,7 +1,15 @@
+import { type ChatMessage, messageText } from '@weft/contracts'
 import { createServer } from 'node:http'
 import type { Database } from '@weft/database'
 import { startTestDatabase } from '@weft/database/testing'
-import { createFileReader, createKnowledgeStore, ingestFile, searchKnowledge } from '@weft/retrieval'
+import {
+  createFileReader,
+  createKnowledgeStore,
+  ingestFile,
+  rewriteQuery,
+  type SaidBefore,
+  searchKnowledge,
+} from '@weft/retrieval'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import OpenAI from 'openai'
 import { answerUnknownRoute, foreseen } from '../../answer-errors.ts'
@@ -39,6 +47,13 @@ export async function startKnowledgeTestbed(): Promise<KnowledgeTestbed> {
   }
 }
 
+function saidIn(messages: ChatMessage[]): SaidBefore[] {
+  return messages.flatMap((message) => {
+    const { role } = message
+    return role === 'user' || role === 'assistant' ? [{ role, text: messageText(message) }] : []
+  })
+}
+
 /** The routes as the gateway mounts them, over any database. */
 export async function serveKnowledge(database: Database): Promise<Omit<KnowledgeTestbed, 'database'>> {
   const reader = createFileReader()
@@ -49,7 +64,11 @@ export async function serveKnowledge(database: Database): Promise<Omit<Knowledge
   mountKnowledgeRoutes(app, {
     store: createKnowledgeStore(database),
     tenantOf,
-    search: (request) => searchKnowledge({ database }, request),
+    async search(request) {
+      const query = request.rewrite === undefined ? undefined : rewriteQuery(request.query, saidIn(request.rewrite.messages))
+      const answer = await searchKnowledge({ database }, { ...request, query: query ?? request.query })
+      return query === undefined ? answer : { ...answer, query }
+    },
     requestIngestion: ({ fileIds, ...store }) =>
       Promise.all(fileIds.map((fileId) => ingestFile({ database, reader }, { ...store, fileId }))),
     onStoresChanged: (tenant) => changedTenants.push(tenant),

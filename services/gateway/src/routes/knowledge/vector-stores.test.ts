@@ -69,6 +69,17 @@ describe('vector stores, through the published client', () => {
 })
 
 describe('files of a vector store', () => {
+  it('rewrite a query that goes on from a conversation, and tell what they searched for', async () => {
+    const store = await client.vectorStores.create({ name: 'talk' })
+    const query = { query: 'And what raises them?', rewrite_query: true }
+    const messages = [{ role: 'user', content: 'How high are the tides of the sea?' }]
+    const search = (body: object) => client.post(`/vector_stores/${store.id}/search`, { body: { ...query, ...body } })
+    expect(await search({ weft: { messages } })).toMatchObject({ search_query: ['What raises them (tides of the sea)?'] })
+    expect(await search({ weft: { messages }, rewrite_query: false })).toMatchObject({ search_query: [query.query] })
+    await expect(search({ weft: { messages: 'x' } })).rejects.toThrow(/messages/)
+    await client.vectorStores.delete(store.id)
+  })
+
   it('are uploaded, indexed, read and found with exact places', async () => {
     const store = await client.vectorStores.create({ name: 'notes' })
     const file = await client.vectorStores.files.uploadAndPoll(store.id, await toFile(Buffer.from(tides), 'tides.md'), {
