@@ -68,4 +68,14 @@ describe('what has been learned of models', () => {
     await memory.stop()
     expect(await store.outcomes({ perTenantMax: 10, afterSeq: 0 })).toMatchObject([{ kind: 'citations', reward: 0.5 }])
   })
+
+  it('is noted of answers that feedback may come on, and of no others', async () => {
+    const noted: string[] = []
+    const noting: RoutingStore = { ...store, save: async ({ choices }) => void noted.push(...choices.map(({ id }) => id)) }
+    const memory = createRoutingMemory({ store: noting, logger: quiet })
+    memory.noteChoice(choice('route_11'))
+    memory.noteChoice({ ...choice('route_12'), sessionId: undefined })
+    await memory.stop()
+    expect(noted).toEqual(['route_11'])
+  })
 })

@@ -86,7 +86,8 @@ export function createRoutingMemory({ store, logger, nowMs = Date.now }: Routing
     price: priceOf,
     noteChoice(choice) {
       memoryOf(choice.tenant).learned.noteChoice(choice.model, choice.taskClass)
-      if (store !== undefined) pushBounded(waiting.choices, choice)
+      // Only an answer of a session can be given feedback on.
+      if (store !== undefined && choice.sessionId !== undefined) pushBounded(waiting.choices, choice)
     },
     noteOutcome(outcome) {
       learn(outcome)

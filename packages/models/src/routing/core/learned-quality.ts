@@ -1,6 +1,6 @@
+import type { TaskClass } from './classify-task.ts'
 import { createDifficultyModel, type DifficultyModel } from './difficulty-model.ts'
 import { drawBeta, drawNormal, type Random } from './draw-sample.ts'
-import type { TaskClass } from './classify-task.ts'
 import { featureCount } from './prompt-features.ts'
 
 /** What became of one answer: 1 is as good as can be, 0 useless. */

@@ -3,7 +3,7 @@ import { seededRandom } from './draw-sample.ts'
 import { createLearnedQuality, type PromptFacts } from './learned-quality.ts'
 import { featuresOfPrompt } from './prompt-features.ts'
 import { createQualityPrice } from './quality-price.ts'
-import { rankModels, type RouteCandidate, type RouteLimits } from './rank-models.ts'
+import { type RouteCandidate, type RouteLimits, rankModels } from './rank-models.ts'
 
 const cheap: RouteCandidate = { model: 'acme/small', expectedUsd: 0.001, worstUsd: 0.002, firstTokenMs: 900 }
 const dear: RouteCandidate = { model: 'acme/large', expectedUsd: 0.01, worstUsd: 0.05, firstTokenMs: 200 }
