@@ -17,8 +17,14 @@ type Reranking = LegsRequest & {
   skipped: string[]
 }
 
+/** A judge may think for minutes, and who searches waits half of one: the order found is then the better answer. */
+const rerankPatienceMsDefault = 10_000
+
 /** The best of what was found in the order of the reranker, if there is one; undefined when there is no time for it, and when it fails. */
-export async function rerankPlaces({ database, reranker }: SearchTools, asked: Reranking): Promise<Ranked[] | undefined> {
+export async function rerankPlaces(
+  { database, reranker, rerankPatienceMs = rerankPatienceMsDefault }: SearchTools,
+  asked: Reranking,
+): Promise<Ranked[] | undefined> {
   const { tenant, query, places, candidates, maxResults, budget, skipped } = asked
   if (reranker === undefined || places.length === 0) return undefined
   const hits = places.slice(0, Math.max(rerankedMin, maxResults))
@@ -28,11 +34,14 @@ export async function rerankPlaces({ database, reranker }: SearchTools, asked: R
       const chunk = chunks.get(id)
       return chunk === undefined ? undefined : `${chunk.heading ?? ''}\n${chunk.text}`.trim()
     }
+    const patience = AbortSignal.timeout(rerankPatienceMs)
     try {
-      return await rerankHits(reranker, { query, hits, textOf, signal })
+      return await rerankHits(reranker, { query, hits, textOf, signal: AbortSignal.any([signal, patience]) })
     } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      const why = patience.aborted ? `${reranker.id} did not answer within ${rerankPatienceMs} ms` : reason
       // Of what is told to stop because its time is up the budget tells.
-      if (!signal.aborted) skipped.push(`rerank: ${cause instanceof Error ? cause.message : String(cause)}`)
+      if (!signal.aborted) skipped.push(`rerank: ${why}`)
       return undefined
     }
   })

@@ -11,6 +11,8 @@ export type SearchTools = {
   follow?(model: string): Embedder | undefined
   /** Puts what was found in its own order. */
   reranker?: Reranker | undefined
+  /** How long a reranker is waited for; default 10,000. */
+  rerankPatienceMs?: number
   /** What parts of a search take, for searches with a latency budget. Default: first guesses. */
   costs?: PartCosts
 }
