@@ -2,12 +2,22 @@ import { createHash, randomUUID } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
 import { type ActorStore, componentNames, componentType, mayCrashAround, type Sidecar, type StateWrite } from '@weft/mesh'
 import { z } from 'zod'
-import { fromHead, headKey, nameOf, partsOf, type ReadPart, readOutcome, type TagOf, toHead } from './core/persist-session.ts'
+import {
+  fromHead,
+  headKey,
+  isShortLived,
+  nameOf,
+  partsOf,
+  type ReadPart,
+  readOutcome,
+  type TagOf,
+  toHead,
+} from './core/persist-session.ts'
 import { SessionHead } from './core/session-head.ts'
 import type { SessionState, StepOutcome, TurnState } from './core/session-state.ts'
 import type { BlobStore, SessionOf } from './postgres-blobs.ts'
 
-/** Parts up to this size lie in the actor's state; larger ones in the blob table, by content hash. */
+/** Parts up to this size, and those that the next of their kind replaces, lie in the actor's state; larger ones in the blob table, by content hash. */
 const inlinePartBytesMax = 16_384
 
 const BlobReference = z.object({ $blob: z.string() })
@@ -55,7 +65,7 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
       fresh.map(async ([part, value]) => ({
         kind: 'upsert' as const,
         key: nameOf(part, newTag),
-        value: await encodePart(state, value),
+        value: isShortLived(part) ? value : await encodePart(state, value),
       })),
     )
     for (const key of stored.dropped) writes.push({ kind: 'delete', key })

@@ -83,14 +83,18 @@ async function until(isSo: () => boolean): Promise<void> {
 it.each([
   ['before its answer', ''],
   ['after its first words', '{"type":"text","delta":"I am"}\n'],
-])('an attempt whose agent falls silent %s is cut after its deadline, and may be tried again', async (_when, said) => {
-  const { attempts, start, applied, openCount } = await dispatchTo(said)
-  start(50)
-  await until(() => openCount() === 1)
-  await until(() => openCount() === 0 && attempts.runningCount() === 0)
-  const problem = { code: 'timeout', message: expect.stringMatching(/^worker .* deadline/), isRetryable: true }
-  expect(applied).toEqual([{ type: 'outcome', ...ref, usage: [], outcome: { kind: 'failed', problem, mayHaveHappened: true } }])
-})
+])(
+  'an attempt whose agent falls silent %s is cut after its deadline, told to stop, and may be tried again',
+  async (_when, said) => {
+    const { attempts, start, applied, callsOf, openCount } = await dispatchTo(said)
+    start(50)
+    await until(() => openCount() === 1)
+    await until(() => openCount() === 0 && attempts.runningCount() === 0)
+    const problem = { code: 'timeout', message: expect.stringMatching(/^worker .* deadline/), isRetryable: true }
+    expect(applied).toEqual([{ type: 'outcome', ...ref, usage: [], outcome: { kind: 'failed', problem, mayHaveHappened: true } }])
+    expect(callsOf('cancel')).toMatchObject([{ body: { tenant: 'acme', idempotencyKey: 's1/1/a' } }])
+  },
+)
 
 it('an attempt that is aborted is cut, and its agent told to stop what its key and tenant stand for', async () => {
   const { attempts, start, callsOf, openCount } = await dispatchTo('')

@@ -54,9 +54,7 @@ export class AttemptDispatcher {
     const found = this.#running.get(keyOf(actorId, ref))
     if (found === undefined) return
     found.abort.abort()
-    cancelAtAgent(this.#options.sidecar, found.request).catch((cause: unknown) =>
-      this.#options.onProblem('cancel', actorId, cause),
-    )
+    void this.#cancel(found.request, actorId)
   }
 
   runningCount(): number {
@@ -67,20 +65,29 @@ export class AttemptDispatcher {
     for (const { abort } of this.#running.values()) abort.abort()
   }
 
-  async #run({ ref, request, sink }: Attempt, abort: AbortController): Promise<void> {
+  async #run({ actorId, ref, request, sink }: Attempt, abort: AbortController): Promise<void> {
     const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
     const late = setTimeout(() => abort.abort(tooLate), msUntilDeadline(request) + deadlineGraceMs)
     const { outcome, usage } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
       const response = await mayCrashAround('dispatch', () => this.#execute(request, abort.signal))
       return followAttempt({ agent: request.agent, ref, sink }, response.body)
     })
-      .catch((thrown: unknown): AttemptEnd => {
-        const problem = abort.signal.reason === tooLate ? lateProblem(request) : problemOf(thrown)
+      .catch(async (thrown: unknown): Promise<AttemptEnd> => {
+        const isLate = abort.signal.reason === tooLate
+        // Before the next attempt: it works under the same key.
+        if (isLate) await this.#cancel(request, actorId)
+        const problem = isLate ? lateProblem(request) : problemOf(thrown)
         return { outcome: { kind: 'failed', problem, mayHaveHappened: true }, usage: [] }
       })
       .finally(() => clearTimeout(late))
     const isAbandoned = abort.signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
     if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage }))
+  }
+
+  #cancel(request: StepRequest, actorId: string): Promise<void> {
+    return cancelAtAgent(this.#options.sidecar, request).catch((cause: unknown) =>
+      this.#options.onProblem('cancel', actorId, cause),
+    )
   }
 
   #execute(request: StepRequest, signal: AbortSignal): Promise<SidecarResponse> {

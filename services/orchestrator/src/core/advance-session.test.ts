@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
 import { retryDelayMs } from './retry-delay.ts'
-import { sessionLimits } from './session-state.ts'
+import { sessionLimits } from './session-limits.ts'
 import { DrivenSession, planOf } from './testing.ts'
 import { beatOf, nextWakeMs } from './tick-session.ts'
 

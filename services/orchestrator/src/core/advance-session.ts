@@ -11,7 +11,8 @@ import { noteArrived, repeatErrands } from './errands.ts'
 import { noteWaiting } from './note-waiting.ts'
 import { endBorrowedPause, holdSession } from './pause-session.ts'
 import { SessionDraft } from './session-draft.ts'
-import { type Advance, type AdvanceContext, type SessionInput, type SessionState, sessionLimits } from './session-state.ts'
+import { sessionLimits } from './session-limits.ts'
+import type { Advance, AdvanceContext, SessionInput, SessionState } from './session-state.ts'
 import { submitTurn } from './submit-turn.ts'
 import { tellParents } from './tell-parent.ts'
 import { activateSession, tickSession } from './tick-session.ts'
@@ -133,7 +134,9 @@ function noteProgress(draft: SessionDraft, input: Extract<SessionInput, { type: 
 
 function keepCheckpoint(draft: SessionDraft, input: Extract<SessionInput, { type: 'checkpoint' }>): void {
   if (draft.currentStep(input) === undefined) return
-  draft.editStep(input.turn, input.stepId).checkpoint = input.state
+  const step = draft.editStep(input.turn, input.stepId)
+  step.checkpoint = input.state
+  step.checkpointCount += 1
 }
 
 function attachReader(draft: SessionDraft, wish: Extract<SessionInput, { type: 'attach' }>): void {

@@ -1,6 +1,7 @@
 import { ReplyDetail } from '@weft/contracts'
 import type { SessionDraft } from './session-draft.ts'
-import { sessionLimits, type TurnState } from './session-state.ts'
+import { sessionLimits } from './session-limits.ts'
+import type { TurnState } from './session-state.ts'
 
 /**
  * Has a turn told on one more topic, in as much detail as any of its readers wants. The newest topics win: a gateway that left stops costing

@@ -91,3 +91,17 @@ describe('the newest checkpoint of an attempt', () => {
     expect(sent(session)).toEqual([2, undefined])
   })
 })
+
+it('a checkpoint is written once, however often its session is committed, and given up for the next one and with the turn', () => {
+  const session = reported()
+  const partsNow = () => [...partsOf(session.state).keys()].filter((part) => part.startsWith('checkpoint.'))
+  const [first] = partsNow()
+  session.send({ type: 'progress', ...session.ref('answer'), message: 'on', fraction: undefined })
+  expect(partsNow()).toEqual([first])
+  expect(JSON.stringify(toHead(session.state))).not.toContain('"done"')
+  report(session, session.ref('answer'), 3)
+  expect(partsNow()).toHaveLength(1)
+  expect(partsNow()).not.toEqual([first])
+  session.fail('answer', false)
+  expect(partsNow()).toEqual([])
+})

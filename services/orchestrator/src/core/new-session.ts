@@ -39,6 +39,7 @@ export function newStep(agent: string): StepState {
     problem: undefined,
     outcome: undefined,
     checkpoint: undefined,
+    checkpointCount: 0,
     progressCount: 0,
     approvalId: undefined,
     decisions: [],

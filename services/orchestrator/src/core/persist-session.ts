@@ -13,6 +13,7 @@ import type { ApprovalState, OutboxBatch, SessionState, StepOutcome, StepState, 
 export const headKey = 'head'
 
 const Outcome = z.object({ output: z.unknown(), citations: z.array(Citation), confidence: z.number() })
+const Checkpoint = z.object({ state: z.unknown() })
 const Ended = z.object({ steps: z.record(z.string(), StepHead), approvals: z.array(ApprovalHead) })
 const Policies = z.array(ApprovalPolicy)
 
@@ -51,6 +52,7 @@ export function partsOf(
     for (const approval of turn.approvals) parts.set(questionKey(approval), approval.question)
     for (const [stepId, step] of Object.entries(turn.steps)) {
       if (step.status === 'succeeded') parts.set(outcomeKey(turn.turn, stepId, step), step.outcome)
+      if (hasCheckpoint(turn, step)) parts.set(checkpointKey(turn.turn, stepId, step), { state: step.checkpoint })
     }
   }
   for (const [index, batch] of state.outbox.entries()) {
@@ -154,9 +156,14 @@ async function fromStepEntry(
   [stepId, step]: [string, z.infer<typeof StepHead>],
   reading: Reading,
 ): Promise<[string, StepState]> {
-  if (step.status !== 'succeeded') return [stepId, fromStepHead(step, undefined)]
+  if (step.checkpointTag !== undefined) {
+    const { state } = await reading.read(meet(reading, checkpointKey(turn, stepId, step), step.checkpointTag), Checkpoint)
+    return [stepId, fromStepHead(step, { checkpoint: state, outcome: undefined })]
+  }
+  if (step.status !== 'succeeded') return [stepId, fromStepHead(step, { checkpoint: undefined, outcome: undefined })]
   const name = meet(reading, outcomeKey(turn, stepId, step), step.outcomeTag)
-  return [stepId, fromStepHead(step, phase === 'ended' ? undefined : await reading.read(name, Outcome))]
+  const outcome = phase === 'ended' ? undefined : await reading.read(name, Outcome)
+  return [stepId, fromStepHead(step, { checkpoint: undefined, outcome })]
 }
 
 async function fromApprovalHead(head: z.infer<typeof ApprovalHead>, reading: Reading): Promise<ApprovalState> {
@@ -178,27 +185,61 @@ function toTurnHead(turn: TurnState, tagOf: TagOf): z.infer<typeof TurnHead> {
   }
 }
 
-function endedOf({ turn, steps, approvals }: TurnState, tagOf: TagOf): z.infer<typeof Ended> {
+function endedOf(turn: TurnState, tagOf: TagOf): z.infer<typeof Ended> {
+  const { steps, approvals } = turn
   return {
-    steps: Object.fromEntries(
-      Object.entries(steps).map(([id, step]) => [id, toStepHead(step, tagOf(outcomeKey(turn, id, step)))]),
-    ),
+    steps: Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, toStepHead(step, tagsOf(turn, [id, step], tagOf))])),
     approvals: approvals.map(({ question: _, ...head }) => ({ ...head, questionTag: tagOf(questionKey(head)) })),
   }
 }
 
-function toStepHead({ outcome: _, ...head }: StepState, outcomeTag: string): z.infer<typeof StepHead> {
-  return head.status === 'succeeded' ? { ...head, outcomeTag } : head
+function tagsOf(turn: TurnState, [stepId, step]: [string, StepState], tagOf: TagOf): PartTags {
+  if (step.status === 'succeeded') return { outcomeTag: tagOf(outcomeKey(turn.turn, stepId, step)) }
+  return hasCheckpoint(turn, step) ? { checkpointTag: tagOf(checkpointKey(turn.turn, stepId, step)) } : {}
 }
 
-function fromStepHead(head: z.infer<typeof StepHead>, outcome: StepState['outcome']): StepState {
-  const { startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child, shareUsd, outcomeTag: _, ...rest } = head
+type PartTags = Pick<z.infer<typeof StepHead>, 'outcomeTag' | 'checkpointTag'>
+
+/** Nothing goes on from a checkpoint once the turn has ended. */
+function hasCheckpoint({ phase }: TurnState, { status, checkpoint }: StepState): boolean {
+  return phase !== 'ended' && status !== 'succeeded' && checkpoint !== undefined
+}
+
+function toStepHead(
+  { outcome: _outcome, checkpoint: _checkpoint, ...head }: StepState,
+  tags: PartTags,
+): z.infer<typeof StepHead> {
+  return { ...head, ...tags }
+}
+
+function fromStepHead(head: z.infer<typeof StepHead>, loaded: Pick<StepState, 'checkpoint' | 'outcome'>): StepState {
+  const {
+    startedAtMs,
+    endedAtMs,
+    problem,
+    approvalId,
+    approvedHash,
+    child,
+    shareUsd,
+    outcomeTag: _,
+    checkpointTag: __,
+    ...rest
+  } = head
   const known = child === undefined ? undefined : { waitsSinceMs: undefined, ...child }
-  return { ...rest, startedAtMs, endedAtMs, problem, checkpoint, approvalId, approvedHash, child: known, shareUsd, outcome }
+  return { ...rest, startedAtMs, endedAtMs, problem, approvalId, approvedHash, child: known, shareUsd, ...loaded }
 }
 
 function outcomeKey(turn: number, stepId: string, step: { epoch: number; attempt: number }): string {
   return `outcome.${turn}.${stepId}.${step.epoch}.${step.attempt}`
+}
+
+/** Whether the next of its kind replaces a part: nothing that would be kept for as long as the session. */
+export function isShortLived(part: string): boolean {
+  return part.startsWith('checkpoint.')
+}
+
+function checkpointKey(turn: number, stepId: string, { checkpointCount }: { checkpointCount: number }): string {
+  return `checkpoint.${turn}.${stepId}.${checkpointCount}`
 }
 
 function questionKey({ id, questionVersion }: { id: string; questionVersion: number }): string {

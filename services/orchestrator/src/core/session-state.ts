@@ -27,19 +27,6 @@ import type {
   WorkflowStep,
 } from '@weft/contracts'
 
-/** Bounds of one session; requests beyond them are refused or the oldest entries move to the database only. */
-export const sessionLimits = {
-  turnsKept: 20,
-  /** Turns given up whose idempotency keys are still known. */
-  pastRequestsMax: 200,
-  turnsQueuedMax: 20,
-  historyMessagesMax: 40,
-  historyCharsMax: 200_000,
-  replyTopicsMax: 20,
-  progressEventsPerStepMax: 100,
-  unloggedEventsMax: 5_000,
-} as const
-
 export interface SessionState {
   tenant: string
   sessionId: string
@@ -132,6 +119,8 @@ export interface StepState {
   problem: Problem | undefined
   outcome: StepOutcome | undefined
   checkpoint: unknown
+  /** How many it has reported, also those that no longer count. */
+  checkpointCount: number
   progressCount: number
   /** The pending approval it waits for. */
   approvalId: string | undefined

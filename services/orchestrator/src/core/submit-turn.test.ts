@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { compactAfterMs } from './compact-session.ts'
 import { fromHead, partsOf, toHead } from './persist-session.ts'
-import { sessionLimits } from './session-state.ts'
+import { sessionLimits } from './session-limits.ts'
 import { DrivenSession } from './testing.ts'
 
 /** A session whose first turn came under a client's key and is no longer kept. */

@@ -2,7 +2,8 @@ import { type ChatMessage, messageText, type SubmitTurn, WeftError, weftVersion 
 import { attachReplyTopic } from './attach-reply-topic.ts'
 import { compactAfterMs } from './compact-session.ts'
 import type { SessionDraft } from './session-draft.ts'
-import { type PastRequest, type SessionInput, sessionLimits, type TurnState } from './session-state.ts'
+import { sessionLimits } from './session-limits.ts'
+import type { PastRequest, SessionInput, TurnState } from './session-state.ts'
 
 /** Accepts a turn, or finds the one an earlier request with the same idempotency key made. */
 export function submitTurn(draft: SessionDraft, { request, history }: Extract<SessionInput, { type: 'submit' }>): void {
