@@ -2,6 +2,7 @@ import { createAnthropicProvider } from './anthropic/anthropic-provider.ts'
 import { defaultTimeouts, type ModelTimeouts } from './call-guard.ts'
 import { ModelError } from './model-error.ts'
 import { type ModelSettings, textSetting } from './model-settings.ts'
+import { localEmbeddingModel } from './local-embedder/local-embedder.ts'
 import { createOfflineProvider } from './offline/offline-provider.ts'
 import { createOpenAiProvider } from './openai/openai-provider.ts'
 import type { ModelProvider, ProviderConnection } from './provider.ts'
@@ -81,7 +82,7 @@ export function createCatalog(registry: Registry, settings: ModelSettings, timeo
   }
 
   return {
-    isOffline: available.every((each) => each.spec.wire === 'offline'),
+    isOffline: available.every((each) => each.connection === undefined),
     providers: () => available,
     provider,
     get,
@@ -115,6 +116,7 @@ export function requireModel(catalog: Catalog, modelId: string): { model: ModelI
 
 function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: ModelTimeouts): AvailableProvider | undefined {
   if (spec.wire === 'offline') return { spec, provider: createOfflineProvider(), servesUnlisted: false }
+  if (spec.wire === 'local') return openLocal(spec, settings)
   const apiKey = textSetting(settings, spec.keyVariable)
   const override = textSetting(settings, spec.baseUrlVariable)
   const needsKey = spec.keyVariable !== undefined && apiKey === undefined
@@ -127,6 +129,19 @@ function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: Mod
   const connection: ProviderConnection = { id, baseUrl, apiKey, keyVariable, streamUsage, maxTokensField, timeouts }
   const provider = spec.wire === 'anthropic' ? createAnthropicProvider(connection) : createOpenAiProvider(connection)
   return { spec, provider, connection, servesUnlisted: isOverridden || spec.servesUnlisted }
+}
+
+/** Its model embeds and does nothing else. */
+function openLocal(spec: ProviderSpec, settings: ModelSettings): AvailableProvider | undefined {
+  if (textSetting(settings, 'WEFT_EMBEDDER_FOLDER') === undefined) return undefined
+  const provider: ModelProvider = {
+    id: spec.id,
+    stream({ modelName }) {
+      throw new ModelError('invalid_request', `${spec.id}/${modelName} makes embeddings and no text`, { param: 'model' })
+    },
+    listModelNames: async () => [upstreamNameOf(localEmbeddingModel.id)],
+  }
+  return { spec, provider, servesUnlisted: false }
 }
 
 function infoOf(entry: ModelEntry): ModelInfo {

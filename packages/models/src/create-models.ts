@@ -8,6 +8,9 @@ import type { SpendingLimit } from './budgets/spending-limit.ts'
 import { defaultTimeouts, type ModelTimeouts } from './call-guard.ts'
 import type { ModelInfo } from './catalog.ts'
 import { collectAnswer, type ModelAnswer } from './complete-model.ts'
+import type { Embedder } from '@weft/contracts'
+import { type EmbeddingAnswer, embedInputs } from './embeddings/embed-inputs.ts'
+import type { EmbeddingsRequest } from './embeddings/embeddings-request.ts'
 import type { ModelEvent } from './model-event.ts'
 import type { ModelRequest } from './model-request.ts'
 import { type ModelSettings, textSetting } from './model-settings.ts'
@@ -59,6 +62,8 @@ export interface Models {
   passThrough(body: Record<string, unknown>, options: PassThroughOptions): Promise<PassThroughAnswer>
   /** Chooses among all available models: the cheapest that can, as far as answers are good enough. Throws ModelError. */
   route(request: RouteRequest): Promise<Route>
+  /** Vectors of texts or tokens, answered on OpenAI's wire. Throws ModelError. */
+  embed(request: EmbeddingsRequest, options: CallOptions): Promise<EmbeddingAnswer>
   /** Asks the providers which models they serve; with `callsAs` each model that writes is called once, on that account. Throws ModelError. */
   check(options?: CheckWishes): Promise<ModelsReport>
   stop(): Promise<void>
@@ -81,12 +86,14 @@ export interface ModelsOptions {
   routing?: RoutingMemory | undefined
   /** Answers that may be given again. Default: none. */
   cache?: AnswerCache | undefined
+  /** Makes the vectors of the embedding model that runs in the mesh. Default: none, so that it cannot be asked. */
+  localEmbedder?: Pick<Embedder, 'embed'> | undefined
 }
 
 /** The models these settings make available. Nothing is contacted before the first call. Throws RegistryError. */
 export function createModels(options: ModelsOptions): Models {
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
-  const { settings, registryFile, telemetry, controls = {} } = options
+  const { settings, registryFile, telemetry, controls = {}, localEmbedder } = options
   const catalog = createLiveCatalog({ settings, timeouts, logger: telemetry.logger, registryFile })
   let opened: Promise<Agent> | undefined
   const agent = () => {
@@ -139,6 +146,7 @@ export function createModels(options: ModelsOptions): Models {
         pass: (routed, receipt) => pass(routed, { ...call, receipt, fallbacks: [], attemptsMax: 1 }),
       })
     },
+    embed: (request, call) => embedInputs(request, { catalog, timeouts, controls, localEmbedder, ...call }),
     check: ({ ids, callsAs } = {}) =>
       checkModels(catalog, { ids, complete: callsAs && ((request, signal) => complete(request, { scope: callsAs, signal })) }),
     async stop() {

@@ -48,6 +48,7 @@ export { createBreakerBoard } from './resilience/breaker-board.ts'
 export type { ModelCheck, ModelsReport, ProviderCheck } from './registry/check-models.ts'
 export { type AskedModel, type StepCall, streamStepText } from './stream-step-text.ts'
 export type { RunningEmbedder } from './embedder.ts'
+export { localEmbeddingModel } from './local-embedder/local-embedder.ts'
 export { chosenEmbedder, createEmbedder, embedderPattern } from './create-embedder.ts'
 export type { AnswerPiece } from './responses/answer-piece.ts'
 export { chatFromResponses, type TranslatedResponsesRequest } from './responses/chat-from-responses.ts'
@@ -80,3 +81,5 @@ export {
   type RouteCandidate,
   type RouteLimits,
 } from './routing/core/rank-models.ts'
+export type { EmbeddingAnswer } from './embeddings/embed-inputs.ts'
+export { EmbeddingsRequest } from './embeddings/embeddings-request.ts'

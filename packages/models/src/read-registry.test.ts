@@ -29,7 +29,7 @@ describe('the registry of models', () => {
     for (const provider of providers.filter(({ servesUnlisted }) => !servesUnlisted)) {
       expect(models.filter((model) => model.id.startsWith(`${provider.id}/`))).not.toEqual([])
     }
-    expect(models.filter(({ id, price }) => !id.startsWith('offline/') && price.inputUsd === 0)).toEqual([])
+    expect(models.filter(({ id, price }) => !/^(offline|local)\//.test(id) && price.inputUsd === 0)).toEqual([])
   })
 
   it('names file, line, place and reason of what is wrong', () => {

@@ -32,7 +32,8 @@ const StreamUsage = z.enum(['asked', 'always'])
 /** A provider as a file may give it: what has a default may be missing. */
 const ProviderFields = z.strictObject({
   id: Name,
-  wire: z.enum(['openai', 'anthropic', 'offline']),
+  /** `local`: the embedding model that runs in the mesh. */
+  wire: z.enum(['openai', 'anthropic', 'offline', 'local']),
   baseUrl: z.url({ protocol: /^https?$/ }).optional(),
   /** Without one the provider needs no key, and is available wherever it has an address. */
   keyVariable: Variable.optional(),

@@ -15,6 +15,7 @@ import {
   type startBudgets,
 } from '@weft/models'
 import type { Log } from './log.ts'
+import { createMeshEmbedder } from './mesh-embedder.ts'
 import type { GatewaySettings } from './settings.ts'
 
 /** The threshold of the semantic cache was measured with this model's vectors. */
@@ -32,13 +33,14 @@ export function composeModels(settings: GatewaySettings, { telemetry, database, 
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger: telemetry.logger })
   const cache = composeCache(settings, database, telemetry.logger)
   const controls = { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) }
-  return { routing, cache, models: createModels({ settings, telemetry, routing, cache, controls }) }
+  const localEmbedder = createMeshEmbedder(sidecar)
+  return { routing, cache, models: createModels({ settings, telemetry, routing, cache, controls, localEmbedder }) }
 }
 
 /** The cache these settings ask for; one by meaning is one of the very same requests where there is no local embedder. */
 function composeCache(settings: GatewaySettings, database: Database, logger: Pick<Log, 'warn'>): AnswerCache | undefined {
   if (settings.WEFT_ANSWER_CACHE === 'off') return undefined
-  const embedder = settings.WEFT_ANSWER_CACHE === 'semantic' ? localEmbedder(settings, logger) : undefined
+  const embedder = settings.WEFT_ANSWER_CACHE === 'semantic' ? measuredEmbedder(settings, logger) : undefined
   return createAnswerCache({
     store: createPostgresAnswers(database),
     logger,
@@ -52,7 +54,7 @@ function composeCache(settings: GatewaySettings, database: Database, logger: Pic
   })
 }
 
-function localEmbedder(settings: GatewaySettings, logger: Pick<Log, 'warn'>) {
+function measuredEmbedder(settings: GatewaySettings, logger: Pick<Log, 'warn'>) {
   try {
     if (chosenEmbedder(settings) === undefined) throw new ModelError('model_not_found', 'WEFT_EMBEDDER is off')
     return createEmbedder(settings, measuredWith)

@@ -48,7 +48,9 @@ describe('what fails unforeseen in the middle of a stream is in the logs under t
       await fails()
     }
     const passThrough = async () => ({ kind: 'stream' as const, chunks: chunks(), usage: () => undefined })
-    gateway = await startGateway({ models: { passThrough, list: async () => [], get: () => undefined, check: fails } })
+    gateway = await startGateway({
+      models: { passThrough, list: async () => [], get: () => undefined, check: fails, embed: fails },
+    })
     await expectLogged(await post('openai/m'), '/v1/chat/completions')
   })
 

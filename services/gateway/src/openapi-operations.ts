@@ -26,6 +26,10 @@ const chat: ApiOperation[] = [
   },
   chatScope('get', '/v1/responses/{id}', 'getResponse', 'A stored response of a model'),
   chatScope('delete', '/v1/responses/{id}', 'deleteResponse', 'Forgets a stored response'),
+  {
+    ...chatScope('post', '/v1/embeddings', 'createEmbeddings', 'Vectors of texts, as numbers or in base64'),
+    body: { schema: 'EmbeddingsRequest' },
+  },
   chatScope('get', '/v1/models', 'listModels', 'Modes and available models, with capabilities and prices'),
   chatScope('get', '/v1/models/{id}', 'getModel', 'One mode or model'),
   {

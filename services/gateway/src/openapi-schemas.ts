@@ -17,7 +17,7 @@ import {
   WorkflowPlan,
 } from '@weft/contracts'
 import { EmbeddingsState } from '@weft/retrieval'
-import { ResponsesRequest } from '@weft/models'
+import { EmbeddingsRequest, ResponsesRequest } from '@weft/models'
 import { z } from 'zod'
 import { decisionBodies } from './core/decision-request.ts'
 import { AgentInboxAnswer, LangChainAnswer } from './core/inbox-answers.ts'
@@ -53,6 +53,7 @@ const named = {
   CreateWebhook,
   DelegateBody: decisionBodies.delegate,
   EmbeddingsState,
+  EmbeddingsRequest,
   FeedbackBody,
   Filter,
   ForkBody,

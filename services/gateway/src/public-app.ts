@@ -37,6 +37,7 @@ import { cancelSession } from './routes/cancel-session.ts'
 import { checkModels } from './routes/check-models.ts'
 import { createChatCompletion } from './routes/create-chat-completion.ts'
 import { createResponse } from './routes/create-response.ts'
+import { createEmbeddings } from './routes/create-embeddings.ts'
 import { createKey } from './routes/create-key.ts'
 import { deleteKey } from './routes/delete-key.ts'
 import { deleteResponse } from './routes/delete-response.ts'
@@ -73,7 +74,7 @@ export interface PublicDeps {
   pressure(): string | undefined
   agents: AgentStore
   webhooks: WebhookDeps
-  models: Pick<Models, 'passThrough' | 'list' | 'get' | 'check'>
+  models: Pick<Models, 'passThrough' | 'list' | 'get' | 'check' | 'embed'>
   budgets: BudgetDeps
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   plans: PlanChecks
@@ -151,6 +152,7 @@ function mountChat(app: Express, deps: PublicDeps): void {
   app.post('/v1/responses', createResponse({ ...deps, logger: deps.telemetry.logger }))
   app.get('/v1/responses/:id', getResponse(deps.responses))
   app.delete('/v1/responses/:id', deleteResponse(deps.responses))
+  app.post('/v1/embeddings', createEmbeddings(deps))
   app.get('/v1/models', listModels(models))
   app.get('/v1/models/*id', getModel(models))
   app.post('/v1/plan', createPlan({ sidecar, stores }))

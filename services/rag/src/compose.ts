@@ -17,6 +17,7 @@ import {
   createPostgresRouting,
   createRerankers,
   createRoutingMemory,
+  localEmbeddingModel,
   startBudgets,
 } from '@weft/models'
 import { composeAnswering } from './compose-answering.ts'
@@ -25,6 +26,7 @@ import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
 import { createSearch } from './create-search.ts'
 import { createEmbedders } from './embedders.ts'
+import { embedTexts } from './routes/embed-texts.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { steerEmbedding } from './routes/steer-embedding.ts'
 import { searchPassages } from './routes/search-passages.ts'
@@ -69,6 +71,10 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
           internal.post('/search', searchPassages(search, rewriteQuestion))
           internal.post('/ingest', hintIngestion(worker))
           internal.post('/embeddings', steerEmbedding(embedding))
+          internal.post(
+            '/embed',
+            embedTexts(() => embedders.of(localEmbeddingModel.id)),
+          )
         },
       })
       server = await listen(app, { port: settings.WEFT_APP_PORT })

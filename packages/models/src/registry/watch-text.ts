@@ -1,4 +1,4 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 
 export interface FileWatch {
   /** What was in the file when the watch began; undefined where it could not be read. */
@@ -18,15 +18,29 @@ export function watchText(
   file: string,
   { pollMs = pollMsDefault, onChange }: { pollMs?: number | undefined; onChange(text: string | undefined): void },
 ): FileWatch {
+  // Taken before the text is read: a change in between is seen at the next look.
+  let version = versionOf(file)
   let text = readText(file)
-  const look = () => {
-    const newer = readText(file)
-    if (newer === text) return
-    text = newer
-    onChange(newer)
+  const timer = setInterval(() => {
+    const newVersion = versionOf(file)
+    if (newVersion === version) return
+    version = newVersion
+    const newText = readText(file)
+    if (newText === text) return
+    text = newText
+    onChange(newText)
+  }, pollMs)
+  timer.unref()
+  return { text, stop: () => clearInterval(timer) }
+}
+
+function versionOf(file: string): string {
+  try {
+    const { ino, mtimeNs, size } = statSync(file, { bigint: true })
+    return `${ino} ${mtimeNs} ${size}`
+  } catch {
+    return ''
   }
-  watchFile(file, { interval: pollMs, persistent: false }, look)
-  return { text, stop: () => unwatchFile(file, look) }
 }
 
 function readText(file: string): string | undefined {

@@ -22,13 +22,14 @@ export type EmbeddingServer = ModelServer & {
 }
 
 const texts = (most: number) => z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(most)])
+const tokens = z.array(z.int().nonnegative()).min(1)
 const model = z.string().min(1)
 
 /** Requests as the providers' own APIs accept them: an unknown field is an error. */
 const requests = {
   openai: z.strictObject({
     model,
-    input: texts(2_048),
+    input: z.union([texts(2_048), tokens, z.array(tokens).min(1).max(2_048)]),
     encoding_format: z.enum(['float', 'base64']).optional(),
     dimensions: z.int().positive().optional(),
     user: z.string().optional(),
@@ -81,8 +82,13 @@ function checkBody(body: unknown, wire: EmbeddingServerOptions['wire'], textByte
   return undefined
 }
 
-function inputOf({ input }: { input: string | string[] }): string[] {
-  return typeof input === 'string' ? [input] : input
+/** A token counts as a letter. */
+function inputOf({ input }: { input: string | number[] | (string | number[])[] }): string[] {
+  if (typeof input === 'string') return [input]
+  const isOne = input.every((each) => typeof each === 'number')
+  return isOne
+    ? ['t'.repeat(input.length)]
+    : input.map((each) => (typeof each === 'object' ? 't'.repeat(each.length) : String(each)))
 }
 
 type Answering = { response: ServerResponse; dimensions: number; isFloatOnly: boolean; wire: EmbeddingServerOptions['wire'] }

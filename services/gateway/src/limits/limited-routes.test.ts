@@ -8,6 +8,7 @@ import { type CallLimiter, createCallLimiter } from './limit-calls.ts'
 const usage = { inputTokens: 7, outputTokens: 3, costUsd: 0, measured: true, priceKnown: true }
 const models: PublicDeps['models'] = {
   passThrough: async () => ({ kind: 'body', body: '{}', usage }),
+  embed: () => Promise.reject(new Error('not here')),
   check: async () => Promise.reject(new Error('not asked here')),
   list: async () => [],
   get: () => undefined,

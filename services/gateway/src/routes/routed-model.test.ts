@@ -8,7 +8,10 @@ beforeEach(async () => {
   passed = []
   gateway = await startGateway({
     models: {
-      ...{ get: () => undefined, list: async () => [], check: () => Promise.reject(new Error('not here')) },
+      get: () => undefined,
+      list: async () => [],
+      check: () => Promise.reject(new Error('not here')),
+      embed: () => Promise.reject(new Error('not here')),
       async passThrough(body, { wishes, cached, onCache }) {
         passed.push({ body, wishes, cached })
         onCache?.('hit')

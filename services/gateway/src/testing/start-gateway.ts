@@ -56,6 +56,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
       passThrough: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
       list: async () => [],
       get: () => undefined,
+      embed: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
       check: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
     },
     sidecar,

@@ -53,8 +53,10 @@ function outputTokensOf({ kind, model, outputTokensMax }: BoundedCall): number {
   return Math.min(outputTokensMax ?? own, own)
 }
 
-function inputTokensOf({ inputBytes, model }: BoundedCall): number {
-  return Math.min(inputBytes, model.contextTokens ?? inputBytes)
+/** Each text of a request for embeddings has the model's whole context. */
+function inputTokensOf({ kind, inputBytes, model, answers }: BoundedCall): number {
+  const inputs = kind === 'chat' ? 1 : answers
+  return Math.min(inputBytes, model.contextTokens === undefined ? inputBytes : inputs * model.contextTokens)
 }
 
 /** A long input may be billed at other rates as a whole, and so may what is written into a cache or thought; how much that is, is known only afterwards. */

@@ -1,0 +1,101 @@
+import type { CallControls } from '../attempt/call-controls.ts'
+import type { CallScope } from '../attempt/call-scope.ts'
+import { type Attempt, openAttempt } from '../attempt/open-attempt.ts'
+import type { ModelTimeouts } from '../call-guard.ts'
+import { type Catalog, type ModelInfo, requireModel } from '../catalog.ts'
+import type { Embedder } from '@weft/contracts'
+import { estimateTokens } from '../estimate-tokens.ts'
+import { ModelError } from '../model-error.ts'
+import type { ModelUsage } from '../model-event.ts'
+import { encodeVector, lengthOfVector, type SentVector } from './embedding-values.ts'
+import { embedLocally } from './embed-locally.ts'
+import { embedRemotely } from './embed-remotely.ts'
+import type { EmbeddingCall, MadeVectors } from './embedding-call.ts'
+import { type EmbeddingsRequest, inputsOf } from './embeddings-request.ts'
+
+export interface EmbeddingContext {
+  catalog: Catalog
+  timeouts: ModelTimeouts
+  controls: CallControls
+  /** The embedder of this mesh, where there is one. */
+  localEmbedder: Pick<Embedder, 'embed'> | undefined
+  scope: CallScope
+  signal?: AbortSignal | undefined
+}
+
+/** An answer on OpenAI's wire, as JSON text. */
+export interface EmbeddingAnswer {
+  body: string
+  usage: ModelUsage
+}
+
+/** Embeds texts, or tokens, with the model that is asked for. Throws ModelError, with `param` for what the model cannot do. */
+export async function embedInputs(request: EmbeddingsRequest, context: EmbeddingContext): Promise<EmbeddingAnswer> {
+  const { model, provider } = requireModel(context.catalog, request.model)
+  if (model.capabilities !== undefined && !model.capabilities.includes('embeddings'))
+    throw refuse('model', `${model.id} makes no embeddings`)
+  const inputs = inputsOf(request)
+  const attempt = await openEmbedding({ request, inputs, model }, context)
+  try {
+    if (attempt.guard.signal.aborted) throw attempt.guard.signal.reason
+    const made = await makeVectors({ request, inputs, model, provider, signal: attempt.guard.signal }, context)
+    attempt.answer.tokens = made.inputTokens === undefined ? undefined : { inputTokens: made.inputTokens, outputTokens: 0 }
+    checkDimensions(request, model, made.vectors)
+    const usage = attempt.complete()
+    return { body: JSON.stringify(answerOf(request, model, { ...made, usage })), usage }
+  } catch (thrown) {
+    throw attempt.fail(thrown)
+  }
+}
+
+type Asked = Pick<EmbeddingCall, 'request' | 'inputs' | 'model'>
+
+function openEmbedding({ request, inputs, model }: Asked, context: EmbeddingContext): Promise<Attempt> {
+  const { controls, scope, signal, timeouts } = context
+  const inputTokens = inputs.map((input) => (typeof input === 'string' ? estimateTokens(input.length) : input.length))
+  const inputBytes = Buffer.byteLength(JSON.stringify(request.input))
+  return openAttempt({
+    kind: 'embedding',
+    controls,
+    model,
+    scope,
+    content: {
+      isStreamed: false,
+      inputTokens: inputTokens.reduce((sum, tokens) => sum + tokens, 0),
+      inputBytes,
+      answers: inputs.length,
+    },
+    wishes: {},
+    silence: { firstMs: timeouts.wholeAnswerMs, betweenMs: timeouts.wholeAnswerMs },
+    signal,
+  })
+}
+
+function makeVectors(call: EmbeddingCall, { localEmbedder }: EmbeddingContext): Promise<MadeVectors> {
+  const { provider, model } = call
+  if (provider.spec.wire === 'local' && localEmbedder !== undefined) return embedLocally(call, localEmbedder)
+  if (provider.spec.wire === 'openai' && provider.connection !== undefined) return embedRemotely(call, provider.connection)
+  throw refuse('model', `${model.id} makes no embeddings`)
+}
+
+/** A server that does not know `dimensions` answers as if nothing had been asked. */
+function checkDimensions({ dimensions }: EmbeddingsRequest, model: ModelInfo, vectors: SentVector[]): void {
+  const other = vectors.map(lengthOfVector).find((length) => dimensions != null && length !== dimensions)
+  if (other !== undefined) throw refuse('dimensions', `the vectors of ${model.id} have ${other} dimensions, and no others`)
+}
+
+function refuse(param: string, message: string): ModelError {
+  return new ModelError('invalid_request', message, { param })
+}
+
+function answerOf(
+  { encoding_format }: EmbeddingsRequest,
+  model: ModelInfo,
+  { vectors, usage }: { vectors: SentVector[]; usage: ModelUsage },
+) {
+  const data = vectors.map((vector, index) => {
+    return { object: 'embedding', index, embedding: encodeVector(vector, encoding_format ?? 'float') }
+  })
+  const { inputTokens } = usage
+  return { object: 'list', data, model: model.id, usage: { prompt_tokens: inputTokens, total_tokens: inputTokens } }
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { ModelError } from '../model-error.ts'
+import { postJson } from '../post-json.ts'
+import type { ProviderConnection } from '../provider.ts'
+import { upstreamNameOf } from '../read-registry.ts'
+import type { EmbeddingCall, MadeVectors } from './embedding-call.ts'
+import type { EmbeddingInput } from './embeddings-request.ts'
+import type { SentVector } from './embedding-values.ts'
+
+/** 300,000 tokens a request: OpenAI's API reference, embeddings. No tokenizer makes more tokens of a text than it has bytes. */
+const requestTokensMax = 300_000
+
+const Answer = z.object({
+  data: z.array(z.object({ index: z.int().nonnegative(), embedding: z.union([z.string(), z.array(z.number())]) })),
+  usage: z.object({ prompt_tokens: z.int().nonnegative().nullish(), total_tokens: z.int().nonnegative().nullish() }).nullish(),
+})
+
+/** At a server of OpenAI's wire: in several requests, one after another, where one may not hold it all. */
+export async function embedRemotely(call: EmbeddingCall, connection: ProviderConnection): Promise<MadeVectors> {
+  const vectors: SentVector[] = []
+  let inputTokens: number | undefined = 0
+  for (const inputs of batchesOf(call.inputs)) {
+    const made = await embedBatch({ ...call, inputs }, connection)
+    vectors.push(...made.vectors)
+    inputTokens = inputTokens === undefined || made.inputTokens === undefined ? undefined : inputTokens + made.inputTokens
+  }
+  return { vectors, inputTokens }
+}
+
+async function embedBatch(
+  { request, inputs, model, signal }: EmbeddingCall,
+  connection: ProviderConnection,
+): Promise<MadeVectors> {
+  const { id: provider, baseUrl, apiKey, keyVariable = 'its key' } = connection
+  const { model: _name, input: _input, weft: _own, ...wishes } = request
+  const body = { ...wishes, model: upstreamNameOf(model.id), input: inputs }
+  const answer = await postJson({ provider, baseUrl, path: '/embeddings', apiKey, keyVariable }, body, signal)
+  const parsed = Answer.safeParse(answer)
+  if (!parsed.success) throw unusable(provider, 'its answer holds no embeddings', parsed.error)
+  const { data, usage } = parsed.data
+  const byIndex = new Map(data.map(({ index, embedding }) => [index, embedding]))
+  const vectors = inputs.map((_, index) => byIndex.get(index)).filter((vector) => vector !== undefined)
+  if (data.length !== inputs.length || vectors.length !== inputs.length)
+    throw unusable(provider, `${inputs.length} inputs were sent, and it answered ${vectors.length} embeddings`)
+  return { vectors, inputTokens: usage?.prompt_tokens ?? usage?.total_tokens ?? undefined }
+}
+
+function unusable(provider: string, why: string, cause?: unknown): ModelError {
+  return new ModelError('upstream_error', `${provider}: ${why}`, { isRetryable: true, cause })
+}
+
+/** In their order; an input that is too large by itself is alone, and refused where it is sent. */
+function batchesOf(inputs: EmbeddingInput[]): EmbeddingInput[][] {
+  const batches: EmbeddingInput[][] = []
+  let batch: EmbeddingInput[] = []
+  let size = 0
+  for (const input of inputs) {
+    const more = typeof input === 'string' ? Buffer.byteLength(input) : input.length
+    if (batch.length > 0 && size + more > requestTokensMax) {
+      batches.push(batch)
+      batch = []
+      size = 0
+    }
+    batch.push(input)
+    size += more
+  }
+  return [...batches, batch]
+}

@@ -1,0 +1,18 @@
+import type { AvailableProvider, ModelInfo } from '../catalog.ts'
+import type { SentVector } from './embedding-values.ts'
+import type { EmbeddingInput, EmbeddingsRequest } from './embeddings-request.ts'
+
+export interface EmbeddingCall {
+  request: EmbeddingsRequest
+  inputs: EmbeddingInput[]
+  model: ModelInfo
+  provider: AvailableProvider
+  signal: AbortSignal
+}
+
+export interface MadeVectors {
+  /** Of each input, in their order. */
+  vectors: SentVector[]
+  /** As the provider counted; undefined where it did not. */
+  inputTokens: number | undefined
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { ModelError } from '../model-error.ts'
+
+/** As many as OpenAI takes in one request. */
+const inputsMax = 2_048
+
+const Text = z.string().min(1, 'an empty text has no meaning to embed')
+const Tokens = z.array(z.int().nonnegative()).min(1)
+
+/** `POST /v1/embeddings`: texts, or tokens of the model's own vocabulary. */
+export const EmbeddingsRequest = z.looseObject({
+  model: z.string().min(1).max(256),
+  input: z.union([Text, z.array(Text).min(1), Tokens, z.array(Tokens).min(1)]),
+  encoding_format: z.enum(['float', 'base64']).nullish(),
+  dimensions: z.int().positive().max(65_536).nullish(),
+  user: z.string().max(256).nullish(),
+})
+export type EmbeddingsRequest = z.infer<typeof EmbeddingsRequest>
+
+export type EmbeddingInput = string | number[]
+
+/** What is to be embedded, one by one. Throws ModelError for more than one request may hold. */
+export function inputsOf({ input }: EmbeddingsRequest): EmbeddingInput[] {
+  if (typeof input === 'string') return [input]
+  if (isTokens(input)) return [input]
+  if (input.length <= inputsMax) return [...input]
+  const message = `'input' holds ${input.length} texts: send ${inputsMax} at most in one request`
+  throw new ModelError('invalid_request', message, { param: 'input' })
+}
+
+function isTokens(input: Exclude<EmbeddingsRequest['input'], string>): input is number[] {
+  return typeof input[0] === 'number'
+}

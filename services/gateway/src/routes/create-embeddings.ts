@@ -1,0 +1,33 @@
+import { parseValue } from '@weft/contracts'
+import { EmbeddingsRequest, type Models } from '@weft/models'
+import type { RequestHandler } from 'express'
+import { foreseen } from '../answer-errors.ts'
+import { deprecationHeaders } from '../core/deprecation-headers.ts'
+import { nameIgnored } from '../name-ignored.ts'
+import type { OpenStreams } from '../open-streams.ts'
+import { identityOf } from '../request-context.ts'
+
+export interface EmbeddingsDeps {
+  models: Pick<Models, 'embed' | 'get'>
+  streams: Pick<OpenStreams, 'open'>
+}
+
+/** `POST /v1/embeddings`: vectors as numbers or in base64, of the mesh's own model or of a provider's. */
+export function createEmbeddings({ models, streams }: EmbeddingsDeps): RequestHandler {
+  return async (request, response) => {
+    const wish = parseValue(EmbeddingsRequest, request.body, 'the request')
+    const { tenant, keyId } = identityOf(response)
+    const open = streams.open(identityOf(response), response)
+    response.set(deprecationHeaders(wish.model, models.get(wish.model)?.deprecated))
+    nameIgnored(response, wish.weft === undefined ? [] : ['weft'])
+    try {
+      const scope = { tenant, keyId, user: wish.user ?? undefined, agent: 'gateway' }
+      const answer = await models.embed(wish, { scope, signal: open.signal })
+      response.setHeader('content-type', 'application/json; charset=utf-8')
+      response.end(answer.body)
+    } catch (thrown) {
+      if (open.hasReaderLeft()) return
+      throw open.endReason() ?? foreseen(thrown)
+    }
+  }
+}
