@@ -32,6 +32,8 @@ export interface ModelInfo {
   /** Of the vectors of an embedding model. */
   dimensions?: number | undefined
   deprecated?: Deprecation | undefined
+  /** Chat completions are translated to another wire, which does not have all of their fields. */
+  isTranslated?: boolean | undefined
 }
 
 /** A provider that can be called: it has a key, or an address of its own. */
@@ -71,12 +73,13 @@ export function createCatalog(registry: Registry, settings: ModelSettings, timeo
     const found = provider(modelId)
     const entry = entries.get(modelId)
     if (found === undefined || upstreamNameOf(modelId) === '') return undefined
-    if (entry !== undefined) return infoOf(entry)
-    return found.servesUnlisted ? { id: modelId, provider: found.spec.id, priceKnown: false } : undefined
+    if (entry !== undefined) return infoOf(entry, found.spec)
+    return found.servesUnlisted ? { id: modelId, provider: found.spec.id, priceKnown: false, ...wireOf(found.spec) } : undefined
   }
 
   const modelsOf = async (each: AvailableProvider): Promise<ModelInfo[]> => {
-    if (!each.servesUnlisted) return registry.models.filter((entry) => providerOf(entry.id) === each.spec.id).map(infoOf)
+    if (!each.servesUnlisted)
+      return registry.models.flatMap((entry) => (providerOf(entry.id) === each.spec.id ? [infoOf(entry, each.spec)] : []))
     const names = (await namesOf.get(each.spec.id)?.()) ?? []
     return names.flatMap((name) => get(`${each.spec.id}/${name}`) ?? [])
   }
@@ -144,8 +147,12 @@ function openLocal(spec: ProviderSpec, settings: ModelSettings): AvailableProvid
   return { spec, provider, servesUnlisted: false }
 }
 
-function infoOf(entry: ModelEntry): ModelInfo {
-  return { ...entry, provider: providerOf(entry.id), priceKnown: true }
+function infoOf(entry: ModelEntry, spec: ProviderSpec): ModelInfo {
+  return { ...entry, provider: spec.id, priceKnown: true, ...wireOf(spec) }
+}
+
+function wireOf({ wire }: ProviderSpec): Pick<ModelInfo, 'isTranslated'> {
+  return wire === 'openai' ? {} : { isTranslated: true }
 }
 
 function requireKnown(modelId: string, get: Catalog['get']): string {

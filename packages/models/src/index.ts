@@ -35,6 +35,7 @@ export { type ChatIdentity, newChatIdentity, toChatBody, toChatStream } from './
 export { type CollectedToolCall, collectAnswer, type ModelAnswer } from './complete-model.ts'
 export { type CallOptions, type CheckWishes, createModels, type Models, type ModelsOptions } from './create-models.ts'
 export { estimateInputTokens, estimateTokens } from './estimate-tokens.ts'
+export { ignoredChatFields } from './ignored-fields.ts'
 export { ModelError, type ModelErrorCode } from './model-error.ts'
 export type { FinishReason, ModelEvent, ModelUsage } from './model-event.ts'
 export type { ModelSettings } from './model-settings.ts'

@@ -49,6 +49,8 @@ export interface ModelRequest {
   responseFormat?: ResponseFormat | undefined
   reasoningEffort?: string | undefined
   user?: string | undefined
+  /** Whether and by what the provider may keep the conversation's beginning; none of them keeps it for another key. */
+  promptCacheKey?: string | undefined
 }
 
 /** The fields of a chat completion request that shape a model's answer; all others are left to the caller. */
@@ -65,6 +67,7 @@ const ChatOptions = z.object({
   response_format: ResponseFormat.nullish(),
   reasoning_effort: z.string().nullish(),
   user: z.string().nullish(),
+  prompt_cache_key: z.string().nullish(),
 })
 
 /**
@@ -87,6 +90,7 @@ export function requestFromChat(model: string, messages: ChatMessage[], options:
     responseFormat: chat.response_format ?? undefined,
     reasoningEffort: chat.reasoning_effort ?? undefined,
     user: chat.user ?? undefined,
+    promptCacheKey: chat.prompt_cache_key ?? undefined,
   }
 }
 

@@ -82,6 +82,11 @@ describe('OpenAI’s wire passed through', () => {
     })
   })
 
+  it('names the limit of an answer as the server knows it', async () => {
+    await test.models.passThrough(ask('openai/test-model', { max_completion_tokens: 9 }))
+    expect(test.openai.requests.at(-1)?.body).toMatchObject({ max_tokens: 9 })
+  })
+
   it('counts usage that the client did not ask for', async () => {
     test.openai.script({ kind: 'text', chunks: ['a'], inputTokens: 100, outputTokens: 10, cachedTokens: 40 })
     const { usage } = await readStream(await test.models.passThrough(ask('openai/test-model', streamed)))

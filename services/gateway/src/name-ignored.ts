@@ -2,8 +2,11 @@ import type { Response } from 'express'
 
 const fieldsMax = 32
 
-/** Tells in a header which fields of a request had no effect. */
+const header = 'x-weft-ignored-fields'
+
+/** Tells in a header which fields of a request had no effect, besides those that it tells of already. */
 export function nameIgnored(response: Response, fields: string[]): void {
-  const named = fields.filter((field) => /^[\w.-]{1,64}$/.test(field)).slice(0, fieldsMax)
-  if (named.length > 0) response.setHeader('x-weft-ignored-fields', named.join(', '))
+  const earlier = String(response.getHeader(header) ?? '').split(', ')
+  const named = [...earlier, ...fields].filter((field) => /^[\w.-]{1,64}$/.test(field)).slice(0, fieldsMax)
+  if (named.length > 0) response.setHeader(header, named.join(', '))
 }

@@ -1,11 +1,12 @@
 import type { ChatCompletionRequest } from '@weft/contracts'
-import type { Models } from '@weft/models'
+import { ignoredChatFields, type Models } from '@weft/models'
 import type { Response } from 'express'
 import { foreseen } from './answer-errors.ts'
 import { deprecationHeaders } from './core/deprecation-headers.ts'
 import { failStream } from './fail-stream.ts'
 import { settleTokens } from './limits/limited-routes.ts'
 import type { Log } from './log.ts'
+import { nameIgnored } from './name-ignored.ts'
 import type { OpenAnswer } from './open-streams.ts'
 import { identityOf } from './request-context.ts'
 import { createSseStream } from './sse-stream.ts'
@@ -31,7 +32,9 @@ export async function passThroughChat(
   const { weft, ...body } = chat
   const { tenant, keyId } = identityOf(response)
   try {
-    response.set(deprecationHeaders(chat.model, models.get(chat.model)?.deprecated))
+    const model = models.get(chat.model)
+    response.set(deprecationHeaders(chat.model, model?.deprecated))
+    nameIgnored(response, ignoredChatFields(body, model))
     const scope = { tenant, keyId, user: chat.safety_identifier ?? chat.user ?? undefined, agent: 'gateway' }
     const degraded = new Set<string>()
     const answer = await models.passThrough(body, {

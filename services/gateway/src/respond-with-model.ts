@@ -1,5 +1,13 @@
 import { newId } from '@weft/contracts'
-import { type AnswerPiece, chatFromResponses, type Models, piecesOfChat, piecesOfChatStream, routedModelId } from '@weft/models'
+import {
+  type AnswerPiece,
+  chatFromResponses,
+  ignoredChatFields,
+  type Models,
+  piecesOfChat,
+  piecesOfChatStream,
+  routedModelId,
+} from '@weft/models'
 import type { PassThroughAnswer, ResponseItem, ResponsesRequest } from '@weft/models'
 import type { Response } from 'express'
 import { foreseen } from './answer-errors.ts'
@@ -37,6 +45,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   nameIgnored(response, [...ignoredBeyondRouting(wish, undefined, wish.model === routedModelId), ...ignored])
   const model = deps.models.get(wish.model)
   response.set(deprecationHeaders(wish.model, model?.deprecated))
+  nameIgnored(response, ignoredChatFields(chat, model))
   const isStored = wish.store !== false
   const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: Math.floor(Date.now() / 1_000), isStored }
   try {

@@ -127,6 +127,12 @@ describe('a model on Anthropic’s wire', () => {
     expect(test.anthropic.refusals).toEqual([])
   })
 
+  it('has a conversation cached whose caller names a cache key', async () => {
+    await test.models.complete(ask({ promptCacheKey: 'k1' }))
+    expect(sent()).toMatchObject({ cache_control: { type: 'ephemeral' } })
+    expect(test.anthropic.refusals).toEqual([])
+  })
+
   it('translates images and PDF files', async () => {
     const image = (url: string) => ({ type: 'image_url', image_url: { url } })
     const file = { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } }

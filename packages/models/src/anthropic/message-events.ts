@@ -47,7 +47,7 @@ const StreamEvent = z.discriminatedUnion('type', [
 /** Translates the events of one Messages stream; keeps the tool calls' order and the token counts, which arrive in two parts. */
 export function createMessageReader(): (value: unknown) => ProviderEvent[] {
   const toolCalls = new Map<number, { index: number; hasArguments: boolean }>()
-  const counts = { input: 0, cached: 0, output: 0 }
+  const counts = { input: 0, cached: 0, written: 0, output: 0 }
   return (value) => {
     // Kinds of events added later carry nothing that is needed here.
     const parsed = StreamEvent.safeParse(value)
@@ -69,9 +69,16 @@ export function createMessageReader(): (value: unknown) => ProviderEvent[] {
         addUsage(counts, event.usage)
         return event.delta.stop_reason == null ? [] : [{ type: 'finish', reason: finishReason(event.delta.stop_reason) }]
       case 'message_stop':
-        return [{ type: 'tokens', inputTokens: counts.input, outputTokens: counts.output, cachedInputTokens: counts.cached }]
+        return [tokensOf(counts)]
     }
   }
+}
+
+type Counts = { input: number; cached: number; written: number; output: number }
+
+function tokensOf({ input, cached, written, output }: Counts): ProviderEvent {
+  const cacheWriteTokens = written === 0 ? {} : { cacheWriteTokens: written }
+  return { type: 'tokens', inputTokens: input, outputTokens: output, cachedInputTokens: cached, ...cacheWriteTokens }
 }
 
 type BlockStart = Extract<z.infer<typeof StreamEvent>, { type: 'content_block_start' }>
@@ -96,14 +103,13 @@ function readDelta({ index, delta }: BlockDelta, toolCalls: ToolCalls): Provider
 }
 
 /** Counts are cumulative, so a later report replaces an earlier one. Cached tokens are reported beside the input, not within it. */
-function addUsage(
-  counts: { input: number; cached: number; output: number },
-  usage: z.infer<typeof MessageUsage> | null | undefined,
-): void {
+function addUsage(counts: Counts, usage: z.infer<typeof MessageUsage> | null | undefined): void {
   if (usage == null) return
   const cached = usage.cache_read_input_tokens ?? counts.cached
-  if (usage.input_tokens != null) counts.input = usage.input_tokens + cached + (usage.cache_creation_input_tokens ?? 0)
+  const written = usage.cache_creation_input_tokens ?? counts.written
+  if (usage.input_tokens != null) counts.input = usage.input_tokens + cached + written
   counts.cached = cached
+  counts.written = written
   counts.output = usage.output_tokens ?? counts.output
 }
 

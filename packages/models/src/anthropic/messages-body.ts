@@ -23,6 +23,8 @@ export function messagesBody(call: ProviderCall): Record<string, unknown> {
     ...tools(request),
     ...(config === undefined ? {} : { output_config: config }),
     ...(request.user === undefined ? {} : { metadata: { user_id: request.user } }),
+    // Whoever names a cache key wants the conversation cached; Anthropic then moves the mark along as it grows.
+    ...(request.promptCacheKey === undefined ? {} : { cache_control: { type: 'ephemeral' } }),
   }
 }
 

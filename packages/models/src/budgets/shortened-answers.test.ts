@@ -11,7 +11,7 @@ const controls = { budgets: { reserve: () => ({ outputTokensMax: 100, settle: ()
 
 it.each([
   [{ max_tokens: 900 }, { max_tokens: 100 }],
-  [{ max_completion_tokens: 900 }, { max_completion_tokens: 100 }],
+  [{ max_completion_tokens: 900 }, { max_tokens: 100 }],
   [{}, { max_tokens: 100 }],
 ])('a relayed request with %j asks for no more than the budget has room for', async (asked, sent) => {
   test = await createTestModels({}, { controls })

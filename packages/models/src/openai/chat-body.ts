@@ -23,6 +23,7 @@ export function chatBody(
     response_format: request.responseFormat,
     reasoning_effort: request.reasoningEffort,
     user: request.user,
+    prompt_cache_key: request.promptCacheKey,
   })
 }
 

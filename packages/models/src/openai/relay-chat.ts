@@ -43,11 +43,13 @@ export async function relayChat(call: RelayCall): Promise<string | AsyncGenerato
   return startingWith(await untilContent(chunks, call.facts), chunks)
 }
 
-/** The body as it is sent upstream: the provider's own name of the model, and usage asked for wherever it has to be. */
+/** The body as it is sent upstream: the provider's own names of the model and of the limit, and usage asked for wherever it has to be. */
 export function relayedText(
-  { weft: _, ...body }: Record<string, unknown>,
+  { weft: _, max_tokens: older, max_completion_tokens: newer, ...rest }: Record<string, unknown>,
   { connection, modelName }: { connection: ProviderConnection; modelName: string },
 ): string {
+  const limit = newer ?? older
+  const body = limit == null ? rest : { ...rest, [connection.maxTokensField]: limit }
   const { include_usage: __, ...otherOptions } = streamOptions(body)
   if (connection.streamUsage === 'always')
     return JSON.stringify({ ...body, model: modelName, stream_options: emptyAsUndefined(otherOptions) })

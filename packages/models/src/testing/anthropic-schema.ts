@@ -68,6 +68,7 @@ export const StrictMessagesRequest = z
         z.strictObject({ type: z.literal('none') }),
       ])
       .optional(),
+    cache_control: z.strictObject({ type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).optional() }).optional(),
     metadata: z.strictObject({ user_id: z.string().optional() }).optional(),
     output_config: z
       .strictObject({

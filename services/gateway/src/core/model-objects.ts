@@ -16,6 +16,7 @@ interface ModelFacts {
   capabilities?: readonly string[] | undefined
   price?: (Rates & { long?: (Rates & { aboveInputTokens: number }) | undefined }) | undefined
   priceKnown: boolean
+  isTranslated?: boolean | undefined
   contextTokens?: number | undefined
   outputTokensMax?: number | undefined
   firstTokenMs?: number | undefined
@@ -25,7 +26,7 @@ interface ModelFacts {
 
 /** A model in OpenAI's shape, what it can do and costs under `weft`; prices in USD per million tokens. */
 export function modelObject(model: ModelFacts) {
-  const { id, provider, price, capabilities = [], aliases = [], priceKnown: _, ...facts } = model
+  const { id, provider, price, capabilities = [], aliases = [], priceKnown: _, isTranslated: __, ...facts } = model
   return {
     id,
     object: 'model',

@@ -1,0 +1,26 @@
+import type { ModelInfo } from './catalog.ts'
+
+/** What a translated chat completion keeps of its body, or refuses by name. */
+const translatedFields: ReadonlySet<string> = new Set([
+  ...['model', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'stop', 'n', 'logprobs', 'tools'],
+  ...[
+    'tool_choice',
+    'parallel_tool_calls',
+    'response_format',
+    'reasoning_effort',
+    'user',
+    'safety_identifier',
+    'prompt_cache_key',
+  ],
+])
+const samplingFields: ReadonlySet<string> = new Set(['temperature', 'top_p'])
+
+/** Fields of a chat completion body that have no effect with this model; none where they are handed on as they are. */
+export function ignoredChatFields(body: Record<string, unknown>, model: ModelInfo | undefined): string[] {
+  if (model?.isTranslated !== true) return []
+  const samples = model.capabilities?.includes('sampling') ?? false
+  return Object.entries(body).flatMap(([field, value]) => {
+    const isKept = translatedFields.has(field) || (samples && samplingFields.has(field))
+    return value == null || isKept ? [] : [field]
+  })
+}
