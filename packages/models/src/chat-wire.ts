@@ -74,7 +74,7 @@ export function toChatBody(answer: ModelAnswer, identity: ChatIdentity): string 
 }
 
 function base({ id, model, created }: ChatIdentity, object: string): object {
-  return { id, object, created, model, system_fingerprint: null }
+  return { id, object, created, model }
 }
 
 /** The first fragment of a call names it; the others carry arguments only. */

@@ -69,8 +69,8 @@ export function responseObject(request: ResponsesRequest, identity: ResponseIden
     top_logprobs: request.top_logprobs ?? 0,
     top_p: request.top_p ?? 1,
     truncation: 'disabled' as const,
-    usage: usage === undefined ? null : usageObject(usage),
-    user: request.user ?? null,
+    ...(usage === undefined ? {} : { usage: usageObject(usage) }),
+    ...(request.user == null ? {} : { user: request.user }),
     metadata: request.metadata ?? {},
     ...(weft === undefined ? {} : { weft }),
   }

@@ -10,6 +10,7 @@ import {
   startModelServer,
   writePaced,
 } from './model-server.ts'
+import { embeddingsBody, StrictEmbeddingsRequest } from './openai-embeddings.ts'
 import { StrictChatRequest } from './openai-schema.ts'
 
 export interface OpenAiServerOptions {
@@ -23,7 +24,9 @@ export interface OpenAiServerOptions {
   reply?: Reply
 }
 
-/** A strict local server of OpenAI's chat completions wire. */
+const embeddingsPath = '/v1/embeddings'
+
+/** A strict local server of OpenAI's wires of chat completions and of embeddings, which any model makes here. */
 export function startOpenAiServer(options: OpenAiServerOptions = {}): Promise<ModelServer> {
   const { apiKey = 'test-key', models = ['test-model'], reply = { kind: 'text', chunks: ['Hello', ' there.'] } } = options
   return startModelServer(
@@ -43,6 +46,7 @@ export function startOpenAiServer(options: OpenAiServerOptions = {}): Promise<Mo
             code: 'invalid_api_key',
           }
         }
+        if (request.method === 'POST' && request.url === embeddingsPath) return checkEmbeddings(body)
         if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
           return { status: 404, message: `Unknown request URL: ${request.method} ${request.url}`, code: 'unknown_url' }
         }
@@ -59,6 +63,11 @@ export function startOpenAiServer(options: OpenAiServerOptions = {}): Promise<Mo
     reply,
     options.port,
   )
+}
+
+function checkEmbeddings(body: unknown): Refusal | undefined {
+  const parsed = StrictEmbeddingsRequest.safeParse(body)
+  return parsed.success ? undefined : { status: 400, message: `Invalid value: ${issueText(parsed.error.issues[0])}` }
 }
 
 function checkBody(body: unknown, models: string[]): Refusal | undefined {
@@ -87,7 +96,8 @@ async function answer(reply: Reply, served: ServedRequest, response: ServerRespo
     )
     return
   }
-  if (served.body.stream === true) await answerStream(reply, served, response)
+  if (served.path === embeddingsPath) sendJson(response, embeddingsBody(served.body))
+  else if (served.body.stream === true) await answerStream(reply, served, response)
   else await answerWhole(reply, served, response)
 }
 
