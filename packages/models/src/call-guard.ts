@@ -18,6 +18,27 @@ export const defaultTimeouts: ModelTimeouts = {
   wholeAnswerMs: 600_000,
 }
 
+/** What a provider or a model says of its own time-outs. */
+export interface Patience {
+  firstTokenMs?: number | undefined
+  betweenTokensMs?: number | undefined
+  wholeAnswerMs?: number | undefined
+}
+
+/** The time-outs of all models, but for what a provider and then a model say of their own. */
+export function patienceWith(
+  timeouts: ModelTimeouts,
+  provider: Patience | undefined,
+  model: Patience | undefined,
+): ModelTimeouts {
+  return {
+    connectMs: timeouts.connectMs,
+    firstTokenMs: model?.firstTokenMs ?? provider?.firstTokenMs ?? timeouts.firstTokenMs,
+    betweenTokensMs: model?.betweenTokensMs ?? provider?.betweenTokensMs ?? timeouts.betweenTokensMs,
+    wholeAnswerMs: model?.wholeAnswerMs ?? provider?.wholeAnswerMs ?? timeouts.wholeAnswerMs,
+  }
+}
+
 /** Watches one call: aborts it upstream when the caller cancels or when it stays silent too long. */
 export interface CallGuard {
   /** Give this to the upstream call. */

@@ -1,5 +1,5 @@
 import { createAnthropicProvider } from './anthropic/anthropic-provider.ts'
-import { defaultTimeouts, type ModelTimeouts } from './call-guard.ts'
+import { defaultTimeouts, type ModelTimeouts, type Patience } from './call-guard.ts'
 import { ModelError } from './model-error.ts'
 import { type ModelSettings, textSetting } from './model-settings.ts'
 import { localEmbeddingModel } from './local-embedder/local-embedder.ts'
@@ -27,6 +27,8 @@ export interface ModelInfo {
   contextTokens?: number | undefined
   outputTokensMax?: number | undefined
   firstTokenMs?: number | undefined
+  /** How long a call may be silent, where it is not as for all models of its provider. */
+  timeouts?: Patience | undefined
   /** Models that answer in its place when it does not, in this order. */
   fallbacks?: readonly string[] | undefined
   /** Of the vectors of an embedding model. */

@@ -3,7 +3,7 @@ import { contentOfBody } from './attempt/call-content.ts'
 import type { CallControls } from './attempt/call-controls.ts'
 import type { CallScope } from './attempt/call-scope.ts'
 import { type Attempt, openAttempt } from './attempt/open-attempt.ts'
-import type { ModelTimeouts } from './call-guard.ts'
+import { type ModelTimeouts, type Patience, patienceWith } from './call-guard.ts'
 import { type Catalog, type ModelInfo, requireModel } from './catalog.ts'
 import { newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'
 import { collectAnswer } from './complete-model.ts'
@@ -45,18 +45,26 @@ export async function passThrough(body: Record<string, unknown>, context: PassTh
   const { model, provider } = requireModel(context.catalog, modelId)
   const { agent } = context
   if (provider.spec.wire === 'openai' && provider.connection !== undefined && agent !== undefined)
-    return relay(body, { ...context, model, connection: provider.connection, dispatcher: await agent })
+    return relay(body, {
+      ...context,
+      model,
+      connection: provider.connection,
+      providerTimeouts: provider.spec.timeouts,
+      dispatcher: await agent,
+    })
   return translate(body, modelId, context)
 }
 
 interface RelayContext extends PassThroughContext {
   model: ModelInfo
   connection: ProviderConnection
+  providerTimeouts: Patience | undefined
   dispatcher: Dispatcher
 }
 
 async function relay(body: Record<string, unknown>, context: RelayContext): Promise<PassThroughAnswer> {
   const { model, connection, timeouts, dispatcher, controls, scope, receipt, signal, degraded, follows } = context
+  const patience = patienceWith(timeouts, context.providerTimeouts, model.timeouts)
   const text = relayedText(body, { connection, modelName: upstreamNameOf(model.id) })
   const content = contentOfBody(body, text)
   const attempt = await openAttempt({
@@ -67,8 +75,8 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
     content,
     wishes: { maxOutputTokens: content.outputTokensMax, temperature: body.temperature },
     silence: {
-      firstMs: content.isStreamed ? timeouts.firstTokenMs : timeouts.wholeAnswerMs,
-      betweenMs: timeouts.betweenTokensMs,
+      firstMs: content.isStreamed ? patience.firstTokenMs : patience.wholeAnswerMs,
+      betweenMs: patience.betweenTokensMs,
     },
     signal,
     degraded,

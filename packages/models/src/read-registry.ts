@@ -29,6 +29,11 @@ const Variable = z.string().regex(/^[A-Z][A-Z0-9_]+$/, 'use the name of an envir
 const MaxTokensField = z.enum(['max_tokens', 'max_completion_tokens'])
 const StreamUsage = z.enum(['asked', 'always'])
 
+/** How long a call may be silent, in milliseconds; what is left out is as for all models. */
+const Timeouts = z
+  .strictObject({ firstTokenMs: z.int().positive(), betweenTokensMs: z.int().positive(), wholeAnswerMs: z.int().positive() })
+  .partial()
+
 /** A provider as a file may give it: what has a default may be missing. */
 const ProviderFields = z.strictObject({
   id: Name,
@@ -43,6 +48,7 @@ const ProviderFields = z.strictObject({
   streamUsage: StreamUsage.optional(),
   /** Whether models that are not listed here may be called by their name, at an unknown price; it is asked which ones it has. */
   servesUnlisted: z.boolean().optional(),
+  timeouts: Timeouts.optional(),
 })
 const ProviderSpec = ProviderFields.extend({
   maxTokensField: MaxTokensField.default('max_tokens'),
@@ -102,6 +108,8 @@ const ModelEntry = z.strictObject({
   deprecated: Deprecation.optional(),
   /** Models that answer in its place when it does not, in this order. */
   fallbacks: z.array(ModelId).max(2).optional(),
+  /** Instead of its provider's. */
+  timeouts: Timeouts.optional(),
 })
 export type ModelEntry = z.infer<typeof ModelEntry>
 

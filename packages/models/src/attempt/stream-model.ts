@@ -1,4 +1,4 @@
-import type { ModelTimeouts } from '../call-guard.ts'
+import { type ModelTimeouts, patienceWith } from '../call-guard.ts'
 import { type Catalog, requireModel } from '../catalog.ts'
 import type { ModelEvent } from '../model-event.ts'
 import type { ModelRequest } from '../model-request.ts'
@@ -27,12 +27,13 @@ export interface StreamContext {
 export async function* streamModel(request: ModelRequest, context: StreamContext): AsyncGenerator<ModelEvent> {
   const { catalog, timeouts, ...passed } = context
   const { model, provider } = requireModel(catalog, request.model)
+  const patience = patienceWith(timeouts, provider.spec.timeouts, model.timeouts)
   const attempt = await openAttempt({
     ...passed,
     model,
     content: contentOfRequest(request),
     wishes: request,
-    silence: { firstMs: timeouts.firstTokenMs, betweenMs: timeouts.betweenTokensMs },
+    silence: { firstMs: patience.firstTokenMs, betweenMs: patience.betweenTokensMs },
   })
   const { guard, answer } = attempt
   try {
