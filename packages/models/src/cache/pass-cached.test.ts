@@ -109,6 +109,7 @@ describe('an answer from the cache', () => {
     ['cut at its limit', said('length'), {}],
     ['filtered', said('content_filter'), {}],
     ['calls of tools', said('tool_calls', { content: null, tool_calls: [{ id: 'a' }] }), {}],
+    ['that of a model that answered in its place', '{"model":"acme/other","choices":[{"finish_reason":"stop"}]}', {}],
     ['an error in place of an answer', '{"error":{"message":"no"}}', {}],
     ['cut off in the middle', [chunk({ content: 'Hi' })], { stream: true }],
     ['calls of tools in a stream', [chunk({ tool_calls: [{ index: 0 }] }), chunk({}, 'stop')], { stream: true }],

@@ -43,7 +43,7 @@ export async function passCached(body: Record<string, unknown>, call: CachedCall
 function keeping(answer: PassThroughAnswer, { key, call }: { key: CacheKey; call: CachedCall }): PassThroughAnswer {
   const { cache, model } = call
   const keep = (pieces: string[], isStreamed: boolean, usage: ModelUsage | undefined) => {
-    if (usage === undefined || !isWorthKeeping(pieces, isStreamed)) return
+    if (usage === undefined || !isWorthKeeping(pieces, { isStreamed, model: model.id })) return
     const { inputTokens, outputTokens } = usage
     cache.keep(key, { model: model.id, isStreamed, pieces, inputTokens, outputTokens })
   }

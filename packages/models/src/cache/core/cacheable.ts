@@ -16,14 +16,17 @@ const Choice = z.object({
   message: z.object({ tool_calls: z.array(z.unknown()).nullish() }).optional(),
   delta: z.object({ tool_calls: z.array(z.unknown()).nullish() }).optional(),
 })
-const Answer = z.object({ choices: z.array(Choice), error: z.unknown().optional() })
+const Answer = z.object({ model: z.string().optional(), choices: z.array(Choice), error: z.unknown().optional() })
 
-/** Whether an answer on OpenAI's wire is one to give again: whole, not cut, not filtered, without an error, and asking for nothing to be done. */
-export function isWorthKeeping(pieces: readonly string[], isStreamed: boolean): boolean {
+/** Whether an answer on OpenAI's wire is one to give again: the model's own, whole, not cut, not filtered, without an error, and asking for nothing to be done. */
+export function isWorthKeeping(
+  pieces: readonly string[],
+  { isStreamed, model }: { isStreamed: boolean; model: string },
+): boolean {
   let ended = 0
   for (const json of isStreamed ? eventsOf(pieces) : pieces) {
     const parsed = Answer.safeParse(parse(json))
-    if (!parsed.success || parsed.data.error !== undefined) return false
+    if (!parsed.success || parsed.data.error !== undefined || (parsed.data.model ?? model) !== model) return false
     for (const { finish_reason: reason, message, delta } of parsed.data.choices) {
       if ((message?.tool_calls ?? delta?.tool_calls ?? []).length > 0) return false
       if (reason != null && reason !== 'stop') return false
