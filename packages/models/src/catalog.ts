@@ -138,7 +138,7 @@ function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: Mod
 
 /** Its model embeds and does nothing else. */
 function openLocal(spec: ProviderSpec, settings: ModelSettings): AvailableProvider | undefined {
-  if (textSetting(settings, 'WEFT_EMBEDDER_FOLDER') === undefined) return undefined
+  if (textSetting(settings, spec.baseUrlVariable) === undefined) return undefined
   const provider: ModelProvider = {
     id: spec.id,
     stream({ modelName }) {

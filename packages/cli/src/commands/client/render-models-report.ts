@@ -48,7 +48,7 @@ function modelLine({ id, isServed, isPriceKnown, deprecated, call }: z.infer<typ
   const facts = [
     ...(isServed === false ? ['the provider does not list it'] : []),
     ...(isServed === undefined ? ['not known whether it is served'] : []),
-    ...(isPriceKnown ? [] : ['its price is not known: its calls count as free']),
+    ...(isPriceKnown ? [] : ['its price is not known: its calls cost nothing in the books']),
     ...(deprecated === undefined ? [] : [`deprecated since ${deprecated.since}${insteadOf(deprecated.replacement)}`]),
     ...(call === undefined ? [] : [call.ok ? `answered in ${call.durationMs} ms` : `call failed: ${call.problem ?? ''}`]),
   ]
