@@ -43,14 +43,14 @@ describe('createFileReader', () => {
   })
 
   it('has a model read the text in an image, by what the image is and not by its name', async () => {
-    const seen: [bytes: number, mime: string][] = []
+    const seen: [bytes: number, mime: string, tenant: string][] = []
     reader = createFileReader({
-      async readImageText(bytes, mime) {
-        seen.push([bytes.length, mime])
+      async readImageText({ bytes, mime, tenant }) {
+        seen.push([bytes.length, mime, tenant])
         return mime === 'image/webp' ? ' \n' : '# Sign\n\nNo entry 😀.\u0000'
       },
     })
-    const read = (filename: string, bytes: Uint8Array) => reader.read({ file: { filename, bytes }, chunking: auto })
+    const read = (filename: string, bytes: Uint8Array) => reader.read({ file: { filename, bytes, tenant: 'acme' }, chunking: auto })
     expect(await read('a.txt', png)).toMatchObject({
       text: '# Sign\n\nNo entry 😀.\ufffd',
       kind: 'image',
@@ -59,14 +59,14 @@ describe('createFileReader', () => {
     await expect(read('a.png', Buffer.from('RIFF0000WEBP'))).rejects.toMatchObject({ code: 'no_text' })
     await expect(read('b.jpg', Buffer.from('no image'))).rejects.toMatchObject({ code: 'wrong_type' })
     expect(seen).toEqual([
-      [png.length, 'image/png'],
-      [12, 'image/webp'],
+      [png.length, 'image/png', 'acme'],
+      [12, 'image/webp', 'acme'],
     ])
   })
 
   it('refuses an image where no model sees, naming the setting, and one that the model does not answer for', async () => {
     reader = createFileReader()
-    const image = { file: { filename: 'a.png', bytes: png }, chunking: auto }
+    const image = { file: { filename: 'a.png', bytes: png, tenant: 'acme' }, chunking: auto }
     await expect(reader.read(image)).rejects.toMatchObject({
       code: 'unsupported_type',
       message: expect.stringMatching(/an image.*WEFT_VISION_MODEL/),

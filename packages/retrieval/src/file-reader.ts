@@ -10,8 +10,11 @@ import { type ReadImageText, readImage } from './read-image.ts'
 
 export type ReadFile = ParsedFile & { chunks: Chunk[] }
 
-/** What is to be read: a file's bytes, or a text that was parsed before and only needs cutting; its name tells the language of code. */
-export type ReadJob = ({ file: { filename: string; bytes: Uint8Array } } | { parsed: ParsedFile; filename?: string }) & {
+/**
+ * What is to be read: a file's bytes, or a text that was parsed before and only needs cutting; its name tells the language of code. `tenant`: on
+ * whose account a model reads images; without one they are refused.
+ */
+export type ReadJob = ({ file: { filename: string; bytes: Uint8Array; tenant?: string } } | { parsed: ParsedFile; filename?: string }) & {
   chunking: ChunkingStrategy
 }
 
@@ -47,10 +50,11 @@ export function createFileReader({ timeoutMs = 120_000, readImageText }: FileRea
 
   /** An image becomes the text in it, which needs no thread; a function cannot cross to one. */
   async function seeImage(job: ReadJob, signal: AbortSignal | undefined): Promise<ReadJob> {
-    if (readImageText === undefined || !('file' in job)) return job
-    const mime = imageTypeOf(job.file.bytes)
+    if (readImageText === undefined || !('file' in job) || job.file.tenant === undefined) return job
+    const { bytes, tenant } = job.file
+    const mime = imageTypeOf(bytes)
     if (mime === undefined) return job
-    return { parsed: await readImage(readImageText(job.file.bytes, mime), { timeoutMs, signal }), chunking: job.chunking }
+    return { parsed: await readImage(readImageText({ bytes, mime, tenant }), { timeoutMs, signal }), chunking: job.chunking }
   }
 
   return {

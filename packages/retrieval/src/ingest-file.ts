@@ -64,11 +64,11 @@ const batchLettersMax = 131_072
 type Work = { file: ReadFile; isKept: boolean; signal: AbortSignal | undefined }
 
 async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
-  const { filename, chunking, fileId } = job
+  const { filename, chunking, fileId, tenant } = job
   const { parsed, isOwn, bytes } = (await findFileTexts(database, [job])).get(fileId) ?? { isOwn: false }
   checkFileSize(job.bytes)
   const what =
-    parsed === undefined ? { file: { filename, bytes: bytes ?? (await readBytes(database, job)) } } : { parsed, filename }
+    parsed === undefined ? { file: { filename, tenant, bytes: bytes ?? (await readBytes(database, job)) } } : { parsed, filename }
   const file = await reader.read({ ...what, chunking }, signal)
   if (isOwn || !isLargeText(file)) return { file, isKept: isOwn, signal }
   await saveLargeText(database, fileId, file)

@@ -57,7 +57,7 @@ async function readAll(tools: IngestTools, claimed: ClaimedJob[], settled: Map<C
     const { parsed, bytes, isOwn } = known.get(job.fileId) ?? { isOwn: false }
     const what =
       parsed === undefined
-        ? { file: { filename: job.filename, bytes: bytes ?? new Uint8Array() } }
+        ? { file: { filename: job.filename, tenant: job.tenant, bytes: bytes ?? new Uint8Array() } }
         : { parsed, filename: job.filename }
     try {
       const file: ReadFile = await reader.read({ ...what, chunking: job.chunking })

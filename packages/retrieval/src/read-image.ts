@@ -2,10 +2,10 @@ import { FileRefusal } from './file-refusal.ts'
 import type { ParsedFile } from './parse-file.ts'
 
 /**
- * Has the text in an image read by a model that sees; `mime` is image/png, image/jpeg, image/gif or image/webp. Answers Markdown, empty when there
- * is no text. What it throws is thrown by the reader as it is, so that a model that is not reachable is tried again later.
+ * Has the text in an image read by a model that sees, on the tenant's account; `mime` is image/png, image/jpeg, image/gif or image/webp. Answers
+ * Markdown, empty when there is no text. What it throws is thrown by the reader as it is, so that a model that is not reachable is tried again later.
  */
-export type ReadImageText = (bytes: Uint8Array, mime: string) => Promise<string>
+export type ReadImageText = (image: { bytes: Uint8Array; mime: string; tenant: string }) => Promise<string>
 
 type Patience = { timeoutMs: number; signal: AbortSignal | undefined }
 

@@ -1,5 +1,5 @@
 import type { Database } from '@weft/database'
-import { createFileReader, deleteAbandonedUploads, ingestFile, ingestSmallFiles, listIngestionJobs } from '@weft/retrieval'
+import { createFileReader, deleteAbandonedUploads, ingestFile, ingestSmallFiles, listIngestionJobs, type ReadImageText } from '@weft/retrieval'
 import type { EmbeddingWorker } from './embedding-worker.ts'
 import { createIngestionWorker, type IngestionWorker, type IngestionWorkerOptions } from './ingestion-worker.ts'
 
@@ -11,11 +11,14 @@ export type IngestionParts = {
   embedding: EmbeddingWorker
   logger: IngestionWorkerOptions['logger']
   concurrency: number
+  /** Absent: images are refused. */
+  readImageText: ReadImageText | undefined
 }
 
 /** Everything between an added file and its being found: reading and indexing it, then making its vectors. */
-export function composeIngestion({ database, patient, embedding, logger, concurrency }: IngestionParts): IngestionWorker {
-  const reader = createFileReader()
+export function composeIngestion(parts: IngestionParts): IngestionWorker {
+  const { database, patient, embedding, logger, concurrency, readImageText } = parts
+  const reader = createFileReader({ readImageText })
   const ingestion = createIngestionWorker({
     async listJobs(limit) {
       await deleteAbandonedUploads(patient)

@@ -26,6 +26,7 @@ import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
 import { createSearch } from './create-search.ts'
 import { createEmbedders } from './embedders.ts'
+import { createImageReader } from './read-image-text.ts'
 import { embedTexts } from './routes/embed-texts.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { steerEmbedding } from './routes/steer-embedding.ts'
@@ -50,7 +51,8 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   for (const problem of embedders.problems.values()) logger.warn('search goes by words alone', { cause: problem })
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY
   const embedding = composeEmbedding({ patient: ingestion, embedders, logger })
-  const worker = composeIngestion({ database, patient: ingestion, embedding, logger, concurrency })
+  const readImageText = createImageReader(models, settings.WEFT_VISION_MODEL)
+  const worker = composeIngestion({ database, patient: ingestion, embedding, logger, concurrency, readImageText })
   const search = createSearch({ database, embedders, rerankers: createRerankers(settings, { models, controls }) })
   const { execute, rewriteQuestion } = composeAnswering({ settings, database, search, models, logger })
   const checks: HealthCheck[] = [

@@ -29,6 +29,11 @@ export const RagSettings = z.looseObject({
   WEFT_PASSAGE_CHARS: z.coerce.number().int().min(0).max(20_000).default(0),
   /** Passages less likely than this to hold an answer are not answered from; 0: a model always decides. Default .1 (docs/answers.md). */
   WEFT_ABSTAIN_BELOW: z.coerce.number().min(0).max(1).default(0.1),
+  /** Which model reads the text in images that are added as files; absent: images are refused. */
+  WEFT_VISION_MODEL: z
+    .string()
+    .regex(/^[^/\s]+\/\S+$/, '<provider>/<model>')
+    .optional(),
   /** Files read and indexed at once; each large one occupies a thread. */
   WEFT_INGESTION_CONCURRENCY: z.coerce.number().int().min(1).max(16).default(2),
 })

@@ -1,8 +1,13 @@
-/** List prices in USD of a million tokens: platform.openai.com/docs/pricing and docs.voyageai.com/docs/pricing, 2025. */
+/** List prices in USD of a million tokens: platform.openai.com/docs/pricing and docs.voyageai.com/docs/pricing, 2026. */
 const usdPerMillionTokens = new Map([
   ['openai/text-embedding-3-small', 0.02],
   ['openai/text-embedding-3-large', 0.13],
   ['openai/text-embedding-ada-002', 0.1],
+  ['voyage/voyage-4-large', 0.12],
+  ['voyage/voyage-4', 0.06],
+  ['voyage/voyage-4-lite', 0.02],
+  ['voyage/voyage-finance-2', 0.12],
+  ['voyage/voyage-law-2', 0.12],
   ['voyage/voyage-3-large', 0.18],
   ['voyage/voyage-3.5', 0.06],
   ['voyage/voyage-3.5-lite', 0.02],

@@ -1,0 +1,34 @@
+import { expect, it } from '@jest/globals'
+import { type CallOptions, createModels } from '@weft/models'
+import { startOpenAiServer } from '@weft/models/testing'
+import { createImageReader } from './read-image-text.ts'
+
+it('has the model that is set read an image, on the account of the tenant that added it', async () => {
+  const openai = await startOpenAiServer({ reply: { kind: 'text', chunks: ['# Sign\n\n', 'No entry.'] } })
+  const settings = { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: openai.url }
+  const models = createModels({ settings, telemetry: { logger: { info: () => undefined } } })
+  const scopes: CallOptions['scope'][] = []
+  const read = createImageReader(
+    {
+      complete(request, call) {
+        scopes.push(call.scope)
+        return models.complete(request, call)
+      },
+    },
+    'openai/test-model',
+  )
+  expect(await read?.({ bytes: Buffer.from([1, 2, 3]), mime: 'image/png', tenant: 'acme' })).toBe('# Sign\n\nNo entry.')
+  expect(scopes).toEqual([{ tenant: 'acme', agent: 'rag' }])
+  expect(openai.refusals).toEqual([])
+  expect(openai.requests[0]?.body).toMatchObject({
+    model: 'test-model',
+    messages: [{ content: [{ type: 'text' }, { type: 'image_url', image_url: { url: 'data:image/png;base64,AQID' } }] }],
+  })
+  await models.stop()
+  await openai.stop()
+})
+
+it('is not there without a model', () => {
+  const complete = () => Promise.reject(new Error('nobody is asked'))
+  expect(createImageReader({ complete }, undefined)).toBeUndefined()
+})
