@@ -50,7 +50,8 @@ describe('createFileReader', () => {
         return mime === 'image/webp' ? ' \n' : '# Sign\n\nNo entry 😀.\u0000'
       },
     })
-    const read = (filename: string, bytes: Uint8Array) => reader.read({ file: { filename, bytes, tenant: 'acme' }, chunking: auto })
+    const read = (filename: string, bytes: Uint8Array) =>
+      reader.read({ file: { filename, bytes, tenant: 'acme' }, chunking: auto })
     expect(await read('a.txt', png)).toMatchObject({
       text: '# Sign\n\nNo entry 😀.\ufffd',
       kind: 'image',

@@ -14,7 +14,10 @@ export type ReadFile = ParsedFile & { chunks: Chunk[] }
  * What is to be read: a file's bytes, or a text that was parsed before and only needs cutting; its name tells the language of code. `tenant`: on
  * whose account a model reads images; without one they are refused.
  */
-export type ReadJob = ({ file: { filename: string; bytes: Uint8Array; tenant?: string } } | { parsed: ParsedFile; filename?: string }) & {
+export type ReadJob = (
+  | { file: { filename: string; bytes: Uint8Array; tenant?: string } }
+  | { parsed: ParsedFile; filename?: string }
+) & {
   chunking: ChunkingStrategy
 }
 

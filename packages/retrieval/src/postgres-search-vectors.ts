@@ -1,6 +1,7 @@
 import type { EmbeddingModel } from '@weft/contracts'
 import { type Database, type RawBuilder, sql } from '@weft/database'
 import { z } from 'zod'
+import { indexedType, isEmbedded } from './postgres-vector-index.ts'
 import { dimensionsOf, vectorText } from './postgres-vector-value.ts'
 
 export type VectorQuery = {
@@ -40,11 +41,11 @@ const efSearchMin = 100
  */
 export async function searchVectors(database: Pick<Database, 'db'>, query: VectorQuery): Promise<VectorsFound> {
   if (query.vectorStoreIds.length === 0) return { kind: 'found', hits: [] }
-  const { count, active } = await look(database, query)
+  const { count, active, ...place } = await look(database, query)
   if (active === undefined) return { kind: 'found', hits: [] }
   if (active.id !== query.model.id || active.dimensions !== query.model.dimensions) return { kind: 'other_model', model: active }
   if (count <= exactMax) return { kind: 'found', hits: await compareAll(database, query) }
-  const hits = await walkIndex(database, query)
+  const hits = await walkIndex(database, query, indexedType(place, active.dimensions))
   return { kind: 'found', hits: hits.length < Math.min(query.limit, count) ? await compareAll(database, query) : hits }
 }
 
@@ -53,16 +54,17 @@ export type VectorsFound =
   | { kind: 'found'; hits: VectorHit[] }
   | { kind: 'other_model'; model: { id: string; dimensions: number } }
 
-const Look = z.object({ count: z.int(), id: z.string().nullable(), dimensions: z.int().nullable() })
+const Look = z.object({ count: z.int(), id: z.string().nullable(), dimensions: z.int().nullable(), isEmbedded: z.boolean() })
 
 /** Up to one more than are compared one by one are counted; which model is searched by is read in the same moment. */
 async function look({ db }: Pick<Database, 'db'>, query: VectorQuery) {
   const { rows } = await sql`
-    select (select count(*)::int from (select 1 from ${source(query)} limit ${exactMax + 1}) as counted) as count, m.id, m.dimensions
+    select (select count(*)::int from (select 1 from ${source(query)} limit ${exactMax + 1}) as counted) as count, m.id, m.dimensions,
+      ${isEmbedded} as "isEmbedded"
     from (select) as once left join embedding_models m on m.is_active
   `.execute(db)
-  const { count, id, dimensions } = Look.parse(rows[0])
-  return { count, active: id === null || dimensions === null ? undefined : { id, dimensions } }
+  const { count, id, dimensions, ...place } = Look.parse(rows[0])
+  return { ...place, count, active: id === null || dimensions === null ? undefined : { id, dimensions } }
 }
 
 async function compareAll({ db }: Pick<Database, 'db'>, query: VectorQuery): Promise<VectorHit[]> {
@@ -77,8 +79,8 @@ async function compareAll({ db }: Pick<Database, 'db'>, query: VectorQuery): Pro
 }
 
 /** Rows come nearly in order, and a chunk once for each of its vectors: more are fetched, and put in order again. */
-async function walkIndex({ db }: Pick<Database, 'db'>, query: VectorQuery): Promise<VectorHit[]> {
-  const size = sql.raw(String(dimensionsOf(query.model.dimensions)))
+async function walkIndex({ db }: Pick<Database, 'db'>, query: VectorQuery, type: string): Promise<VectorHit[]> {
+  const indexed = sql.raw(`${type}(${dimensionsOf(query.model.dimensions)})`)
   const fetched = query.limit * 2
   const { rows } = await db.transaction().execute(async (transaction) => {
     await sql`
@@ -87,7 +89,7 @@ async function walkIndex({ db }: Pick<Database, 'db'>, query: VectorQuery): Prom
     `.execute(transaction)
     return sql`
       with nearest as materialized (
-        select e.chunk_id, (e.embedding::halfvec(${size}) <#> ${vectorText(query.vector)}::halfvec(${size})) as distance
+        select e.chunk_id, (e.embedding::${indexed} <#> ${vectorText(query.vector)}::${indexed}) as distance
         from ${source(query)} order by distance limit ${fetched}
       ), near as (select chunk_id, max(-distance) as score from nearest group by chunk_id)
       select ${columns} from near join chunks c on c.id = near.chunk_id order by near.score desc, c.id limit ${query.limit}

@@ -1,5 +1,12 @@
 import type { Database } from '@weft/database'
-import { createFileReader, deleteAbandonedUploads, ingestFile, ingestSmallFiles, listIngestionJobs, type ReadImageText } from '@weft/retrieval'
+import {
+  createFileReader,
+  deleteAbandonedUploads,
+  ingestFile,
+  ingestSmallFiles,
+  listIngestionJobs,
+  type ReadImageText,
+} from '@weft/retrieval'
 import type { EmbeddingWorker } from './embedding-worker.ts'
 import { createIngestionWorker, type IngestionWorker, type IngestionWorkerOptions } from './ingestion-worker.ts'
 
