@@ -39,6 +39,7 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
     const { model, route } = await chooseStepModel(models, { asking, scope, wish: request.model, isGrounded: asked.isGrounded })
     if (route !== undefined) asked.onRoute?.((outcome) => route.judge(model, outcome))
     if (model === offlineModelId) degraded.add('offline_model')
+    let answering = model
     const options = {
       scope,
       receipt: route?.receipt,
@@ -47,6 +48,9 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
       degraded,
       fallbacks: route?.chain.slice(1),
       repeats: true,
+      onModel(modelId: string) {
+        answering = modelId
+      },
     }
     for await (const event of models.stream({ ...asking, model }, options)) {
       switch (event.type) {
@@ -60,7 +64,7 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
           break
         case 'usage': {
           const { inputTokens, outputTokens, costUsd, measured } = event
-          call.emit({ type: 'usage', model, inputTokens, outputTokens, costUsd, measured })
+          call.emit({ type: 'usage', model: answering, inputTokens, outputTokens, costUsd, measured })
         }
       }
     }

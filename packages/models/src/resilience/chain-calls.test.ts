@@ -127,7 +127,9 @@ describe('an answer that has begun', () => {
 describe('a call the mesh makes itself', () => {
   it('falls back in the same way', async () => {
     test.openai.script({ kind: 'stream_error', chunks: [], type: 'server_error', message: 'overloaded' })
-    const answer = await test.models.complete(ask(), { fallbacks })
+    const asked: string[] = []
+    const answer = await test.models.complete(ask(), { fallbacks, onModel: (model) => asked.push(model) })
+    expect(asked).toEqual([wished, other])
     expect(answer.text).not.toBe('')
     expect(test.anthropic.requests).toHaveLength(1)
   })

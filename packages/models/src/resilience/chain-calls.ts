@@ -14,6 +14,8 @@ export interface ChainOptions {
   attemptsMax?: number | undefined
   /** Models are tried again after a wait when all have failed; default false, for callers that repeat by themselves. */
   repeats?: boolean | undefined
+  /** Told which model is asked now: the last one told of is the one that answers. */
+  onModel?(modelId: string): void
 }
 
 type ChainedCall = ChainOptions & { signal?: AbortSignal | undefined }
@@ -37,7 +39,10 @@ export function chainCalls<Call extends ChainedCall>({
     async *stream(request, call) {
       const { fallbacks } = call
       const chain = chooseChain(catalog, request.model, { fallbacks, needs: () => needsOfRequest(request) })
-      yield* streamChain(runOf(chain, call), (model, follows) => stream({ ...request, model }, { ...call, follows }))
+      yield* streamChain(runOf(chain, call), (model, follows) => {
+        call.onModel?.(model)
+        return stream({ ...request, model }, { ...call, follows })
+      })
     },
     async pass(body, call) {
       const wished = typeof body.model === 'string' ? body.model : ''
