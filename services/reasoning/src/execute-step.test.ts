@@ -100,7 +100,8 @@ describe('reason', () => {
   })
 
   it('lets a failed call be tried again only when that may help', async () => {
-    server.script({ kind: 'error', status: 503 }, { kind: 'error', status: 401 })
+    const unavailable = { kind: 'error' as const, status: 503 }
+    server.script(unavailable, unavailable, unavailable, { kind: 'error', status: 401 })
     await expect(runStep({ models: online, capability: 'reason' })).rejects.toMatchObject({
       code: 'upstream_error',
       isRetryable: true,

@@ -138,7 +138,7 @@ describe('a call the mesh makes itself', () => {
     test.openai.script({ kind: 'error', status: 500 }, { kind: 'error', status: 429, headers: { 'retry-after-ms': '20' } })
     expect((await test.models.complete(ask(), { repeats: true })).text).toContain('Hello')
     test.openai.script(...Array.from({ length: 3 }, (): Reply => ({ kind: 'error', status: 500 })))
-    expect(await failureOf(test.models.complete(ask(), { repeats: true }))).toMatchObject({ isRetryable: false })
+    expect(await failureOf(test.models.complete(ask(), { repeats: true }))).toMatchObject({ isRetryable: true })
     expect(test.openai.requests).toHaveLength(6)
   })
 

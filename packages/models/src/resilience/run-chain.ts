@@ -71,7 +71,7 @@ function startWalk({ chain, attemptsMax, repeats, signal }: ChainRun): Walk {
         Math.random(),
       )
       const model = step.kind === 'try' ? chain[step.candidate] : undefined
-      if (step.kind === 'give_up' || model === undefined) throw exhausted(failures)
+      if (step.kind === 'give_up' || model === undefined) throw exhausted(failures, repeats)
       if (step.waitMs > 0) await waitUnless(signal, step.waitMs)
       return { model, follows: { firstCallId, attempt: failures.length + 1 } }
     },
@@ -97,13 +97,13 @@ function failureOf({ code, isRetryable, retryAfterMs }: ModelError): AttemptFail
   return { isWorthAnother: worthAnother.has(code), isPassing: isRetryable, retryAfterMs }
 }
 
-/** Whoever called need not try again what was tried several times: those attempts would multiply. */
-function exhausted(failures: { model: string; error: ModelError }[]): unknown {
+/** A client need not try again what was tried several times: those attempts would multiply. The mesh itself bounds how often it does a step again. */
+function exhausted(failures: { model: string; error: ModelError }[], isStep: boolean): unknown {
   const last = failures.at(-1)?.error
   if (last === undefined || failures.length === 1 || !worthAnother.has(last.code)) return last
   const { code, upstreamStatus, retryAfterMs, param } = last
   const said = failures.map(({ error }, index) => `${index + 1}. ${error.message}`).join('; ')
-  const details = { upstreamStatus, retryAfterMs, param, isRetryable: false, cause: last }
+  const details = { upstreamStatus, retryAfterMs, param, isRetryable: isStep && last.isRetryable, cause: last }
   return new ModelError(code, `all ${failures.length} attempts failed: ${said}`, details)
 }
 
