@@ -19,6 +19,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   agent: async () => (await import('./commands/agent.ts')).registerAgent,
   models: async () => (await import('./commands/client/models.ts')).registerModels,
   sessions: async () => (await import('./commands/client/sessions.ts')).registerSessions,
+  usage: async () => (await import('./commands/client/usage.ts')).registerUsage,
   budgets: async () => (await import('./commands/client/budgets.ts')).registerBudgets,
   keys: async () => (await import('./commands/client/keys.ts')).registerKeys,
   db: async () => (await import('./commands/client/db.ts')).registerDb,

@@ -12,6 +12,7 @@ import * as plainBm25 from './migrations/0008-plain-bm25.ts'
 import * as feedback from './migrations/0009-feedback.ts'
 import * as rebuild from './migrations/0010-embeddings-rebuild.ts'
 import * as storeFiles from './migrations/0011-store-files-by-creation.ts'
+import * as modelCalls from './migrations/0012-model-calls.ts'
 import * as budgets from './migrations/0013-budgets.ts'
 import * as keyLimits from './migrations/0014-key-limits.ts'
 import * as routing from './migrations/0015-routing.ts'
@@ -37,6 +38,7 @@ export const migrations: Migration[] = [
   { name: '0009-feedback', up: feedback.up, down: feedback.down },
   { name: '0010-embeddings-rebuild', up: rebuild.up, down: rebuild.down },
   { name: '0011-store-files-by-creation', up: storeFiles.up, down: storeFiles.down },
+  { name: '0012-model-calls', up: modelCalls.up, down: modelCalls.down },
   { name: '0013-budgets', up: budgets.up, down: budgets.down },
   { name: '0014-key-limits', up: keyLimits.up, down: keyLimits.down },
   { name: '0015-routing', up: routing.up, down: routing.down },

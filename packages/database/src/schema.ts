@@ -178,6 +178,37 @@ export interface Schema {
     expires_at: Timestamp
     used_at: CreatedAt
   }
+  /** Calls of models; `first_call_id` is the first attempt's, `receipt` why this model was chosen. */
+  model_calls: {
+    id: string
+    tenant: string
+    kind: string
+    key_id: string | null
+    user_id: string | null
+    session_id: string | null
+    turn: number | null
+    step_id: string | null
+    agent: string
+    model: string
+    provider: string
+    price: Json<object> | null
+    price_known: boolean
+    attempt: number
+    first_call_id: string
+    is_streamed: boolean
+    started_at: Timestamp
+    outcome: string
+    error_code: string | null
+    input_tokens: Bigint
+    output_tokens: Bigint
+    cached_input_tokens: Bigint | null
+    reasoning_tokens: Bigint | null
+    cost_usd: string
+    measured: boolean
+    duration_ms: number | null
+    first_token_ms: number | null
+    receipt: Json<object> | null
+  }
   blobs: { tenant: string; session_id: Generated<string>; hash: string; content: Json<object>; created_at: CreatedAt }
   deleted_sessions: { tenant: string; id: string; deleted_at: CreatedAt }
   /** The newest state of every approval; `seq` is the session's event that it comes from. */

@@ -48,9 +48,10 @@ describe('which models there are', () => {
     expect(catalogOf(settings).get('openai/')).toBeUndefined()
   })
 
-  it('with a keyless server of the user’s own', async () => {
+  it('with a keyless server of the user’s own, whose models cost nothing', async () => {
     expect(catalogOf({ OLLAMA_BASE_URL: 'http://127.0.0.1:11434/v1' }).get('ollama/qwen3:8b')).toMatchObject({
-      priceKnown: false,
+      priceKnown: true,
+      price: { inputUsd: 0, outputUsd: 0 },
     })
   })
 

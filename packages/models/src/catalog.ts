@@ -76,7 +76,10 @@ export function createCatalog(registry: Registry, settings: ModelSettings, timeo
     const entry = entries.get(modelId)
     if (found === undefined || upstreamNameOf(modelId) === '') return undefined
     if (entry !== undefined) return infoOf(entry, found.spec)
-    return found.servesUnlisted ? { id: modelId, provider: found.spec.id, priceKnown: false, ...wireOf(found.spec) } : undefined
+    if (!found.servesUnlisted) return undefined
+    const { id, unlistedPrice: price } = found.spec
+    const priced = price === undefined ? { priceKnown: false } : { price, priceKnown: true }
+    return { id: modelId, provider: id, ...priced, ...wireOf(found.spec) }
   }
 
   const modelsOf = async (each: AvailableProvider): Promise<ModelInfo[]> => {

@@ -24,6 +24,7 @@ export type {
   LedgerEntry,
   Reservation,
 } from './attempt/call-controls.ts'
+export { type UnpricedModels, unpricedModels } from './attempt/unpriced-models.ts'
 export { type CallScope, scopeOfStep } from './attempt/call-scope.ts'
 export { type AnswerCache, createAnswerCache } from './cache/answer-cache.ts'
 export { cosine, saysTheSame, similarityMin } from './cache/core/similarity.ts'
@@ -36,6 +37,9 @@ export { type CollectedToolCall, collectAnswer, type ModelAnswer } from './compl
 export { type CallOptions, type CheckWishes, createModels, type Models, type ModelsOptions } from './create-models.ts'
 export { estimateInputTokens, estimateTokens } from './estimate-tokens.ts'
 export { ignoredChatFields } from './ignored-fields.ts'
+export { type Ledger, openLedger } from './ledger/open-ledger.ts'
+export { createPostgresCalls } from './ledger/postgres-calls.ts'
+export { callKinds, callOutcomes } from './ledger/call-record.ts'
 export { ModelError, type ModelErrorCode } from './model-error.ts'
 export type { FinishReason, ModelEvent, ModelUsage } from './model-event.ts'
 export type { ModelSettings } from './model-settings.ts'

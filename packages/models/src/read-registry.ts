@@ -17,7 +17,7 @@ const Rate = z.strictObject({
 })
 
 /** USD per million tokens; `long` holds for the whole of a call with more input than that. */
-const Price = Rate.extend({ long: Rate.extend({ aboveInputTokens: z.int().positive() }).optional() })
+export const Price = Rate.extend({ long: Rate.extend({ aboveInputTokens: z.int().positive() }).optional() })
 export type Price = z.infer<typeof Price>
 
 const Name = z
@@ -49,6 +49,8 @@ const ProviderFields = z.strictObject({
   /** Whether models that are not listed here may be called by their name, at an unknown price; it is asked which ones it has. */
   servesUnlisted: z.boolean().optional(),
   timeouts: Timeouts.optional(),
+  /** What its models cost that are not listed here; without it their price is unknown. */
+  unlistedPrice: Price.optional(),
 })
 const ProviderSpec = ProviderFields.extend({
   maxTokensField: MaxTokensField.default('max_tokens'),

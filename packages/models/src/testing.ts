@@ -3,3 +3,4 @@ export { type OpenAiServerOptions, startOpenAiServer } from './testing/openai-se
 export { type EmbeddingServer, type EmbeddingServerOptions, startEmbeddingServer } from './testing/embedding-server.ts'
 export { type RerankServerOptions, startRerankServer } from './testing/rerank-server.ts'
 export type { ModelServer, Reply, ServedRequest } from './testing/model-server.ts'
+export { type Comparison, runTraffic } from './ledger/testing/run-traffic.ts'

@@ -37,6 +37,17 @@ export const databaseSettings = z.object({
     .pipe(z.array(z.url({ protocol: /^postgres(ql)?$/, error: databaseError })).min(1, databaseError)),
 })
 
+export const ledgerSettings = z.object({
+  /** Where calls of models are written down before they are made: a folder that outlives its process, and is no other machine's or container's. */
+  WEFT_LEDGER_FOLDER: z.string().trim().min(1).default('.weft/ledger'),
+  /** Calls older than this are forgotten. */
+  WEFT_LEDGER_DAYS: z.coerce.number().int().min(1).max(36_500).default(400),
+})
+
+const usd = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, 'a number of US dollars')
+  .optional()
 const providerKey = z.string().trim().regex(/^\S+$/, 'a key without blanks inside').optional()
 
 /** Model providers: a key makes one available; an address overrides the provider's own. None of them: the offline model. */
@@ -49,6 +60,10 @@ export const providerSettings = z.object({
     .optional(),
   /** `off`: where nobody names a model it is the cheapest capable one of the first provider, instead of the one that fits a request best. */
   WEFT_ROUTING: z.enum(['on', 'off']).default('on'),
+  /** Calls of models of unknown price: `refuse`, or `estimate` at the USD per million tokens below (5 and 20). */
+  WEFT_UNPRICED_MODELS: z.enum(['refuse', 'estimate'], 'refuse or estimate').optional(),
+  WEFT_UNPRICED_INPUT_USD: usd,
+  WEFT_UNPRICED_OUTPUT_USD: usd,
   OPENAI_API_KEY: providerKey,
   OPENAI_BASE_URL: httpUrl,
   ANTHROPIC_API_KEY: providerKey,

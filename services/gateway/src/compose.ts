@@ -11,7 +11,7 @@ import {
   type Sidecar,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { startBudgets } from '@weft/models'
+import { createPostgresRouting, createRoutingMemory } from '@weft/models'
 import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
 import { composeLoad } from './compose-load.ts'
@@ -39,6 +39,7 @@ import { startNotificationWorker } from './notifications/notification-worker.ts'
 import { createPostgresPageTokens } from './postgres-page-tokens.ts'
 import { createPostgresFeedback } from './postgres-feedback.ts'
 import { createPostgresResponses } from './postgres-responses.ts'
+import { createPostgresUsage } from './postgres-usage.ts'
 import { createPostgresSessionLog } from './postgres-sessions.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { createPublicApp, type PublicDeps } from './public-app.ts'
@@ -55,7 +56,7 @@ const internalCutMs = 500
 /** The only place that builds the gateway's parts. */
 export async function composeGateway(settings: GatewaySettings): Promise<Service> {
   const parts = await buildParts(settings)
-  const { telemetry, sidecar, database, models, budgets, streams, life } = parts
+  const { telemetry, sidecar, database, models, ledger, budgets, streams, life } = parts
   const logger = telemetry.logger
   const adminKey = await readAdminKey({ key: settings.WEFT_API_KEY, file: settings.WEFT_ADMIN_KEY_FILE })
   let internal: RunningServer | undefined
@@ -69,6 +70,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
         .then(() => {
           life.isPrepared = true
           parts.routing.start()
+          ledger.start()
           parts.cache?.start()
           if (!life.stop.signal.aborted) notifying = startNotifying(parts, settings)
         })
@@ -85,10 +87,9 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       streams.stop()
       await notifying?.stop()
       await parts.limiter.stop()
-      await budgets.stop()
-      await parts.routing.stop()
-      await parts.cache?.stop()
-      await Promise.all([sidecar.stop(), models.stop(), database.stop()])
+      await models.stop()
+      await Promise.all([ledger.stop(), budgets.stop(), parts.routing.stop(), parts.cache?.stop()])
+      await Promise.all([sidecar.stop(), database.stop()])
       await telemetry.stop()
     },
   }
@@ -105,9 +106,10 @@ async function buildParts(settings: GatewaySettings) {
   const stores = createReadableStores(knowledgeStore)
   const dependencies = dependencyChecks({ database, sidecar })
   const approvals = createPostgresApprovals(database)
-  const budgets = startBudgets({ database, logger })
   const life = { isPrepared: false, stop: new AbortController() }
   const own = ownChecks(life)
+  const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
+  const { budgets, ledger, cache, models } = composeModels({ settings, telemetry, database, sidecar, routing })
   const parts = {
     telemetry,
     database,
@@ -119,8 +121,12 @@ async function buildParts(settings: GatewaySettings) {
     keyStore,
     ...composeLoad(settings, sidecar),
     agents: createPostgresAgents(database),
+    routing,
     budgets,
-    ...composeModels(settings, { telemetry, database, budgets, sidecar }),
+    usage: createPostgresUsage(database),
+    ledger,
+    cache,
+    models,
     sidecar,
     plans: createPlanChecks(sidecar),
     sessions: createSessions(sidecar),

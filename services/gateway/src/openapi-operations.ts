@@ -1,5 +1,6 @@
 import { approvalOperations } from './openapi-approvals.ts'
 import { budgetOperations } from './openapi-budgets.ts'
+import { usageOperations } from './openapi-usage.ts'
 import type { ApiOperation } from './openapi-operation.ts'
 
 const sse = 'text/event-stream'
@@ -237,6 +238,7 @@ export const operations: readonly ApiOperation[] = [
   ...knowledge,
   ...administration,
   ...budgetOperations,
+  ...usageOperations,
   ...health,
 ]
 

@@ -59,8 +59,10 @@ import { listSessions } from './routes/list-sessions.ts'
 import { pauseSession, resumeSession } from './routes/pause-session.ts'
 import { streamSessionEvents } from './routes/stream-session-events.ts'
 import { mountWebhooks } from './routes/webhooks/mount.ts'
+import { mountUsage } from './routes/usage/mount.ts'
 import type { WebhookDeps } from './routes/webhooks/webhook-deps.ts'
 import type { SessionLog } from './session-log.ts'
+import type { UsageStore } from './usage-store.ts'
 
 export interface PublicDeps {
   telemetry: Pick<Telemetry, 'metrics' | 'metricsText'> & { logger: Log }
@@ -76,6 +78,7 @@ export interface PublicDeps {
   webhooks: WebhookDeps
   models: Pick<Models, 'passThrough' | 'list' | 'get' | 'check' | 'embed'>
   budgets: BudgetDeps
+  usage: UsageStore
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   plans: PlanChecks
   sessions: Sessions
@@ -140,6 +143,7 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   mountWebhooks(app, deps.webhooks, isAdmin)
   mountRebuildEmbeddings(app, deps.embeddings, isAdmin)
   mountBudgets(app, deps.budgets, isAdmin)
+  mountUsage(app, deps.usage, isAdmin)
   app.get('/v1/agents', isAdmin, listAgents(deps))
   app.post('/v1/agents', isAdmin, registerAgent(deps))
   app.post('/v1/models/check', isAdmin, checkModels(deps.models))

@@ -2,6 +2,7 @@ import {
   appSettings,
   databaseSettings,
   type Faults,
+  ledgerSettings,
   faultSettings,
   readFaults,
   readSettings,
@@ -36,6 +37,7 @@ const limit = z
 export const GatewayEnvironment = z.looseObject({
   ...appSettings.shape,
   ...databaseSettings.shape,
+  ...ledgerSettings.shape,
   ...telemetrySettings.shape,
   ...faultSettings.shape,
   /** The public port. */

@@ -14,11 +14,14 @@ import {
 import {
   createBreakerBoard,
   createModels,
+  createPostgresCalls,
   createPostgresRouting,
   createRerankers,
   createRoutingMemory,
   localEmbeddingModel,
+  openLedger,
   startBudgets,
+  unpricedModels,
 } from '@weft/models'
 import { composeAnswering } from './compose-answering.ts'
 import { composeEmbedding } from './compose-embedding.ts'
@@ -44,8 +47,15 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
-  const budgets = startBudgets({ database, logger: telemetry.logger })
-  const controls = { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) }
+  const budgets = startBudgets({ database, logger })
+  const calls = createPostgresCalls(ingestion)
+  const ledger = openLedger({ folder: settings.WEFT_LEDGER_FOLDER, service: 'rag', calls, logger })
+  const controls = {
+    budgets: budgets.gate,
+    breakers: createBreakerBoard({ shared: createSharedState(sidecar) }),
+    ledger,
+    unpriced: unpricedModels(settings),
+  }
   const models = createModels({ settings, telemetry, routing, controls })
   const embedders = createEmbedders(settings)
   for (const problem of embedders.problems.values()) logger.warn('search goes by words alone', { cause: problem })
@@ -79,6 +89,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
           )
         },
       })
+      ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       worker.start()
       routing.start()
@@ -89,8 +100,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
       await worker.stop()
       await embedders.stop()
       await models.stop()
-      await budgets.stop()
-      await routing.stop()
+      await Promise.all([ledger.stop(), budgets.stop(), routing.stop()])
       await sidecar.stop()
       await Promise.all([database.stop(), ingestion.stop()])
       await telemetry.stop()

@@ -1,11 +1,12 @@
 import { embedderPattern, rerankerPattern } from '@weft/models'
-import { appSettings, databaseSettings, readSettings, telemetrySettings } from '@weft/settings'
+import { appSettings, databaseSettings, ledgerSettings, readSettings, telemetrySettings } from '@weft/settings'
 import { z } from 'zod'
 
 /** Loose: the models package takes the variables its registry names, such as provider keys, from here. */
 export const RagSettings = z.looseObject({
   ...appSettings.shape,
   ...databaseSettings.shape,
+  ...ledgerSettings.shape,
   ...telemetrySettings.shape,
   /** Which model makes vectors; absent: the local one where its folder is named. Without a model, search goes by words. */
   WEFT_EMBEDDER: z.string().regex(embedderPattern, 'off, local/all-MiniLM-L6-v2, openai/<model> or voyage/<model>').optional(),

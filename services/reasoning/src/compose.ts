@@ -11,7 +11,16 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import { createBreakerBoard, createModels, createPostgresRouting, createRoutingMemory, startBudgets } from '@weft/models'
+import {
+  createBreakerBoard,
+  createModels,
+  createPostgresCalls,
+  createPostgresRouting,
+  createRoutingMemory,
+  openLedger,
+  startBudgets,
+  unpricedModels,
+} from '@weft/models'
 import { verifyQuotes } from '@weft/retrieval'
 import { card } from './core/card.ts'
 import { executeStep } from './execute-step.ts'
@@ -24,11 +33,18 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger: telemetry.logger })
   const budgets = startBudgets({ database, logger: telemetry.logger })
+  const calls = createPostgresCalls(database)
+  const ledger = openLedger({ folder: settings.WEFT_LEDGER_FOLDER, service: 'reasoning', calls, logger: telemetry.logger })
   const models = createModels({
     settings,
     telemetry,
     routing,
-    controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared: createSharedState(sidecar) }) },
+    controls: {
+      budgets: budgets.gate,
+      breakers: createBreakerBoard({ shared: createSharedState(sidecar) }),
+      ledger,
+      unpriced: unpricedModels(settings),
+    },
   })
   const execute = executeStep({ models, verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }) })
   const checks: HealthCheck[] = [
@@ -48,6 +64,7 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
           internal.use(serveAgent({ card, execute, results: createKeptResults(sidecar) }))
         },
       })
+      ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       routing.start()
       telemetry.logger.info('reasoning is listening', { port: server.port })
@@ -55,8 +72,7 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
     async stop() {
       await server?.stop()
       await models.stop()
-      await budgets.stop()
-      await routing.stop()
+      await Promise.all([ledger.stop(), budgets.stop(), routing.stop()])
       await sidecar.stop()
       await database.stop()
       await telemetry.stop()

@@ -1,9 +1,10 @@
-import { appSettings, databaseSettings, providerSettings, readSettings, telemetrySettings } from '@weft/settings'
+import { appSettings, databaseSettings, ledgerSettings, providerSettings, readSettings, telemetrySettings } from '@weft/settings'
 import { z } from 'zod'
 
 export const ReasoningSettings = z.object({
   ...appSettings.shape,
   ...databaseSettings.shape,
+  ...ledgerSettings.shape,
   ...providerSettings.shape,
   ...telemetrySettings.shape,
 })

@@ -48,6 +48,7 @@ function appEnvironment(plan: MeshPlan, instance: Instance): Record<string, stri
     DATABASE_URLS: databaseUrlsOf(plan),
     WEFT_INSTANCE: String(index),
     WEFT_DATA: plan.paths.data,
+    WEFT_LEDGER_FOLDER: join(plan.paths.data, 'ledger'),
     ...(appId === 'gateway'
       ? { WEFT_PORT: String(publicPortOf(plan, instance)), WEFT_ADMIN_KEY_FILE: plan.paths.adminKeyFile }
       : {}),

@@ -2,6 +2,7 @@ import type { ModelInfo } from '../catalog.ts'
 import type { ModelErrorCode } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
 import type { CallScope } from './call-scope.ts'
+import type { UnpricedModels } from './unpriced-models.ts'
 
 /** What is known of a call before it is made. */
 export interface CallFacts {
@@ -40,9 +41,12 @@ export interface CallEnd {
   firstTokenMs?: number | undefined
 }
 
-/** Where calls are recorded. `begin` settles once the call would survive the end of this process; it throws ModelError when nothing can be recorded. */
+/**
+ * Where calls are recorded. `begin` settles once the record would survive the end of this process; it throws ModelError when nothing can be recorded.
+ * `heardChars` tells how much of the answer has come.
+ */
 export interface CallLedger {
-  begin(facts: CallFacts): LedgerEntry | Promise<LedgerEntry>
+  begin(facts: CallFacts, heardChars: () => number): LedgerEntry | Promise<LedgerEntry>
 }
 
 export interface LedgerEntry {
@@ -81,4 +85,5 @@ export interface CallControls {
   budgets?: BudgetGate | undefined
   breakers?: BreakerBoard | undefined
   ledger?: CallLedger | undefined
+  unpriced?: UnpricedModels | undefined
 }

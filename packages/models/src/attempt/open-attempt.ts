@@ -11,6 +11,7 @@ import type { AnswerFacts } from './answer-facts.ts'
 import type { CallContent } from './call-content.ts'
 import type { Admission, CallControls, CallFacts, CallOutcome, LedgerEntry, Reservation } from './call-controls.ts'
 import type { CallScope } from './call-scope.ts'
+import { withPrice } from './unpriced-models.ts'
 
 export interface AttemptOptions {
   /** Default `chat`. */
@@ -59,15 +60,16 @@ export interface Attempt {
 export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
   const facts = factsOf(options)
   const { controls, model, silence, signal } = options
+  const answer: AnswerFacts = { contentChars: 0 }
   let reservation: Reservation | undefined
   let admission: Admission | undefined
   try {
     reservation = await reserveWithin(options, facts)
     if (reservation?.outputTokensMax !== undefined) options.degraded?.add('answer_shortened')
     admission = await controls.breakers?.admit(model.id)
-    const entry = await controls.ledger?.begin(facts)
+    const entry = await controls.ledger?.begin(facts, () => answer.contentChars)
     const guard = guardCall({ signal, ...silence, what: model.id })
-    return startAttempt(facts, { ...options.wishes, reservation, admission, entry, guard })
+    return startAttempt(facts, { ...options.wishes, reservation, admission, entry, guard, answer })
   } catch (thrown) {
     admission?.abandoned()
     reservation?.release()
@@ -99,7 +101,8 @@ async function reserveWithin({ controls, limit }: AttemptOptions, facts: CallFac
   }
 }
 
-function factsOf({ kind = 'chat', model, scope, content, follows, receipt }: AttemptOptions): CallFacts {
+function factsOf({ kind = 'chat', controls, scope, content, follows, receipt, ...options }: AttemptOptions): CallFacts {
+  const model = withPrice(options.model, controls.unpriced)
   const { firstCallId, attempt } = follows ?? { firstCallId: newId('call'), attempt: 1 }
   const callId = attempt === 1 ? firstCallId : newId('call')
   return { callId, kind, model, scope, attempt, firstCallId, ...content, receipt }
@@ -112,14 +115,14 @@ interface Taken {
   admission: Admission | undefined
   entry: LedgerEntry | undefined
   guard: CallGuard
+  answer: AnswerFacts
 }
 
 function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   const { model, callId } = facts
-  const { guard, maxOutputTokens, temperature } = taken
+  const { guard, answer, maxOutputTokens, temperature } = taken
   const startedAt = performance.now()
   const observed = observeCall({ kind: facts.kind, model, maxOutputTokens, temperature })
-  const answer: AnswerFacts = { contentChars: 0 }
   let firstTokenMs: number | undefined
   let used: ModelUsage | undefined
 

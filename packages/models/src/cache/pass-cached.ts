@@ -84,7 +84,7 @@ async function noteHit(body: Record<string, unknown>, { found, call }: { found: 
   const callId = newId('call')
   const content = { ...contentOfBody(body, ''), inputTokens: found.inputTokens }
   const facts = { callId, kind: 'chat' as const, model, scope, attempt: 1, firstCallId: callId, ...content, receipt }
-  const entry = await ledger.begin(facts)
+  const entry = await ledger.begin(facts, () => 0)
   const usage = {
     inputTokens: found.inputTokens,
     outputTokens: found.outputTokens,

@@ -62,7 +62,8 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     sidecar,
     plans: createPlanChecks(sidecar),
     agents: createMemoryAgents(),
-    budgets: { store: createMemoryBudgets(), forget: () => undefined },
+    ...emptyMoney(),
+    embeddings: { steer: nobody },
     webhooks: { webhooks: createMemoryWebhooks(), privateHosts: new Set() },
     sessions: session,
     log: emptyLog,
@@ -80,7 +81,6 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
       requestIngestion: async () => undefined,
       onStoresChanged: () => undefined,
     },
-    embeddings: { steer: nobody },
     replyTopic: 'gateway.0',
     findDown: async () => ['orchestrator'],
     ...overrides,
@@ -133,6 +133,17 @@ const quietLogger = { info: () => undefined, warn: () => undefined }
 const quietTelemetry: Omit<PublicDeps['telemetry'], 'logger'> = {
   metrics: { counter: () => ({ add: () => undefined }), histogram: () => ({ record: () => undefined }), gauge: () => undefined },
   metricsText: async () => '# nothing\n',
+}
+
+const emptyMoney = (): Pick<PublicDeps, 'budgets' | 'usage'> => ({
+  budgets: { store: createMemoryBudgets(), forget: () => undefined },
+  usage: emptyUsage,
+})
+
+const emptyUsage: PublicDeps['usage'] = {
+  sum: async () => ({ lines: [], hasMore: false }),
+  calls: async () => ({ data: [], hasMore: false }),
+  find: async () => undefined,
 }
 
 export const emptyLog: PublicDeps['log'] = {

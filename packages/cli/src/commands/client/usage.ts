@@ -1,0 +1,86 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { withMesh } from './connect-mesh.ts'
+
+export function registerUsage(program: Command): void {
+  program
+    .command('usage')
+    .description('what models were called, and what it cost (needs a key with the scope admin)')
+    .option('--by <names>', 'model, user, agent, session, day, key, provider, kind, outcome; comma separated', 'day,model')
+    .option('--from <time>', 'a day or a time; default: 30 days ago')
+    .option('--to <time>', 'a day or a time, not included; default: now')
+    .option('--csv', 'answer as CSV')
+    .option('--json', 'answer as JSON')
+    .action((options: UsageOptions, command: Command) => showUsage(options, command))
+}
+
+type UsageOptions = { by: string; from?: string; to?: string; csv?: boolean }
+
+const Sums = z.object({
+  calls: z.number(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  costUsd: z.number(),
+  estimated: z.object({ calls: z.number() }),
+})
+type Sums = z.infer<typeof Sums>
+const Line = z.looseObject(Sums.shape)
+type Line = z.infer<typeof Line>
+const Page = z.looseObject({ data: z.array(Line), has_more: z.boolean() })
+
+async function showUsage({ by, from, to, csv }: UsageOptions, command: Command): Promise<void> {
+  await withMesh(command, async ({ mesh, terminal, isJson }) => {
+    const query = { group_by: by, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+    if (csv === true) {
+      const response = await mesh.client
+        .get('/usage', { query: { ...query, format: 'csv' }, __binaryResponse: true })
+        .asResponse()
+      terminal.print((await response.text()).trimEnd())
+      return
+    }
+    const page = Page.parse(await mesh.client.get('/usage', { query }))
+    if (isJson) terminal.printJson(page)
+    else for (const line of renderUsage(page.data, by.split(','))) terminal.print(line)
+    if (page.has_more && !isJson) terminal.print('… there is more: name a shorter time with --from and --to')
+  })
+}
+
+/** A table with a column for each group; figures to the right, the whole at the bottom. */
+export function renderUsage(lines: Line[], groups: string[]): string[] {
+  const sum = (of: (line: Line) => number) => lines.reduce((all, line) => all + of(line), 0)
+  const row = (names: string[], { calls, inputTokens, outputTokens, costUsd, estimated }: Sums) => [
+    ...names,
+    String(calls),
+    String(inputTokens),
+    String(outputTokens),
+    costUsd.toFixed(4),
+    estimated.calls === 0 ? '' : `${estimated.calls} estimated`,
+  ]
+  const total = {
+    calls: sum((line) => line.calls),
+    inputTokens: sum((line) => line.inputTokens),
+    outputTokens: sum((line) => line.outputTokens),
+    costUsd: sum((line) => line.costUsd),
+    estimated: { calls: sum((line) => line.estimated.calls) },
+  }
+  const rows = [
+    [...groups, 'calls', 'input', 'output', 'USD', ''],
+    ...lines.map((line) =>
+      row(
+        groups.map((group) => String(line[group] ?? '-')),
+        line,
+      ),
+    ),
+    row(
+      groups.map((_, index) => (index === 0 ? 'all' : '')),
+      total,
+    ),
+  ]
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? []
+  return rows.map((cells) =>
+    cells
+      .map((cell, column) => (column < groups.length ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  )
+}

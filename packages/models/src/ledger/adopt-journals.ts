@@ -1,0 +1,59 @@
+import { rm } from 'node:fs/promises'
+import type { CallRecord } from './call-record.ts'
+import { claimDeadJournals } from './journal-owners.ts'
+import { type LedgerLog, reasonOf } from './ledger-log.ts'
+import type { CallStore } from './postgres-calls.ts'
+import { replayJournal } from './replay-journal.ts'
+
+const everyMs = 15_000
+const againMs = 2_000
+const batchMax = 500
+
+/** Stores what processes that are gone left in their journals, now and every 15 s; answers how to stop it. */
+export function adoptJournals(options: { folder: string; service: string; calls: CallStore; logger: LedgerLog }): () => void {
+  const { folder, service, calls, logger } = options
+  const claimed: string[] = []
+  let timer: NodeJS.Timeout | undefined
+  let isStopped = false
+
+  async function adopt(): Promise<void> {
+    let nextMs = everyMs
+    try {
+      claimed.push(...claimDeadJournals(folder, service))
+      for (let journal = claimed[0]; journal !== undefined && !isStopped; journal = claimed[0]) {
+        const counts = await storeJournal(calls, journal)
+        await rm(journal, { recursive: true, force: true })
+        claimed.shift()
+        if (counts.all > 0) logger.info('calls of a process that is gone were stored', counts)
+      }
+    } catch (cause) {
+      logger.warn('the journal of a process that is gone is not stored yet', { cause: reasonOf(cause) })
+      nextMs = againMs
+    }
+    if (isStopped) return
+    timer = setTimeout(() => void adopt(), nextMs)
+    timer.unref()
+  }
+
+  void adopt()
+  return () => {
+    isStopped = true
+    clearTimeout(timer)
+  }
+}
+
+/** A journal that is stored twice, as after a kill in between, changes nothing: every call has its id. */
+async function storeJournal(calls: CallStore, journal: string): Promise<{ all: number; lost: number }> {
+  const counts = { all: 0, lost: 0 }
+  let batch: CallRecord[] = []
+  for await (const record of replayJournal(journal)) {
+    batch.push(record)
+    counts.all += 1
+    if (record.outcome === 'lost') counts.lost += 1
+    if (batch.length < batchMax) continue
+    await calls.store(batch)
+    batch = []
+  }
+  await calls.store(batch)
+  return counts
+}

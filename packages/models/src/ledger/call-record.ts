@@ -1,0 +1,125 @@
+import { z } from 'zod'
+import type { CallEnd, CallFacts } from '../attempt/call-controls.ts'
+import { estimateTokens } from '../estimate-tokens.ts'
+import { priceTokens } from '../price-tokens.ts'
+import { Price } from '../read-registry.ts'
+
+export const callKinds = ['chat', 'embedding', 'rerank'] as const
+/** `cached`: answered without asking a model. `lost`: its process ended before it did. */
+export const callOutcomes = ['completed', 'failed', 'cancelled', 'cached', 'lost'] as const
+
+const count = z.int().nonnegative()
+
+/** One call of one model, as the ledger keeps it; `price` is what was reckoned with, so that later prices change nothing. */
+export const CallRecord = z.object({
+  id: z.string(),
+  kind: z.enum(callKinds),
+  tenant: z.string(),
+  keyId: z.string().optional(),
+  user: z.string().optional(),
+  sessionId: z.string().optional(),
+  turn: z.int().optional(),
+  stepId: z.string().optional(),
+  agent: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  price: Price.optional(),
+  priceKnown: z.boolean(),
+  attempt: z.int().positive(),
+  firstCallId: z.string(),
+  isStreamed: z.boolean(),
+  /** Why this model was chosen. */
+  receipt: z.record(z.string(), z.unknown()).optional(),
+  startedAtMs: z.number(),
+  outcome: z.enum(callOutcomes),
+  errorCode: z.string().optional(),
+  inputTokens: count,
+  outputTokens: count,
+  cachedInputTokens: count.optional(),
+  reasoningTokens: count.optional(),
+  costUsd: z.number().nonnegative(),
+  /** The provider counted; else the tokens are estimated. */
+  measured: z.boolean(),
+  durationMs: z.number().nonnegative().optional(),
+  firstTokenMs: z.number().nonnegative().optional(),
+})
+export type CallRecord = z.infer<typeof CallRecord>
+
+/** What is known when a call begins; `inputTokens` is an estimate. */
+export const CallStart = CallRecord.omit({
+  outcome: true,
+  errorCode: true,
+  outputTokens: true,
+  cachedInputTokens: true,
+  reasoningTokens: true,
+  costUsd: true,
+  measured: true,
+  durationMs: true,
+  firstTokenMs: true,
+})
+export type CallStart = z.infer<typeof CallStart>
+
+/** What is known once it has ended. */
+export const CallFinish = CallRecord.pick({
+  id: true,
+  outcome: true,
+  errorCode: true,
+  inputTokens: true,
+  outputTokens: true,
+  cachedInputTokens: true,
+  reasoningTokens: true,
+  costUsd: true,
+  measured: true,
+  durationMs: true,
+  firstTokenMs: true,
+})
+export type CallFinish = z.infer<typeof CallFinish>
+
+export function startOf(facts: CallFacts, nowMs: number): CallStart {
+  const { callId, kind, model, scope, attempt, firstCallId, isStreamed, inputTokens, receipt } = facts
+  const { id, provider, price, priceKnown } = model
+  return {
+    id: callId,
+    kind,
+    ...scope,
+    model: id,
+    provider,
+    price,
+    priceKnown,
+    attempt,
+    firstCallId,
+    isStreamed,
+    inputTokens,
+    startedAtMs: nowMs,
+    ...(receipt === undefined ? {} : { receipt: { ...receipt } }),
+  }
+}
+
+export function finishOf(id: string, { usage, outcome, durationMs, firstTokenMs }: CallEnd): CallFinish {
+  const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens, costUsd, measured } = usage
+  return {
+    id,
+    outcome: outcome.kind,
+    ...(outcome.kind === 'failed' ? { errorCode: outcome.code } : {}),
+    inputTokens: whole(inputTokens),
+    outputTokens: whole(outputTokens),
+    cachedInputTokens: cachedInputTokens === undefined ? undefined : whole(cachedInputTokens),
+    reasoningTokens: reasoningTokens === undefined ? undefined : whole(reasoningTokens),
+    costUsd: Math.max(0, costUsd),
+    measured,
+    durationMs,
+    firstTokenMs,
+  }
+}
+
+/** A server may count in anything; a call that could not be kept for it would be a call for free. */
+function whole(tokens: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(tokens)))
+}
+
+/** A call whose process ended first: what it had sent and heard by then is reckoned with, at its own price. */
+export function lostRecord(start: CallStart, heardChars: number): CallRecord {
+  const outputTokens = estimateTokens(heardChars)
+  const costUsd = priceTokens(start.price, { inputTokens: start.inputTokens, outputTokens })
+  return { ...start, outcome: 'lost', outputTokens, costUsd, measured: false }
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Whose a journal's folder is: a process, known by its number and the moment it began, as numbers are used again. */
+interface Owner {
+  pid: number
+  startedAt: string
+}
+
+/** A new name for a folder of this process. */
+export function ownFolderName(service: string): string {
+  return [service, process.pid, startOf(process.pid) ?? 'unknown', randomBytes(6).toString('hex')].join('.')
+}
+
+/** Takes over the folders of processes that are gone; of several that try, each folder goes to one. Answers their new paths. */
+export function claimDeadJournals(folder: string, service: string): string[] {
+  return namesIn(folder).flatMap((name) => {
+    const owner = ownerOf(name)
+    if (owner === undefined || isAlive(owner)) return []
+    const claimed = join(folder, ownFolderName(service))
+    try {
+      renameSync(join(folder, name), claimed)
+      return [claimed]
+    } catch (cause) {
+      if (isMissing(cause)) return []
+      throw cause
+    }
+  })
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (cause) {
+    if (isMissing(cause)) return []
+    throw cause
+  }
+}
+
+function ownerOf(name: string): Owner | undefined {
+  const [, pid, startedAt] = /^[a-z0-9-]+\.(\d+)\.(\d+|unknown)\.[0-9a-f]+$/.exec(name) ?? []
+  return pid === undefined || startedAt === undefined ? undefined : { pid: Number(pid), startedAt }
+}
+
+function isAlive({ pid, startedAt }: Owner): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (cause) {
+    // EPERM: it is there, and another user's.
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EPERM')) return false
+  }
+  const began = startOf(pid)
+  return began === undefined || startedAt === 'unknown' || began === startedAt
+}
+
+/** When a process began, in ticks since the machine did (field 22 of /proc/<pid>/stat, proc(5)); undefined where the system does not say. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The second field is the program's name, which may hold blanks and brackets.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
+
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+}

@@ -1,0 +1,118 @@
+import { join } from 'node:path'
+import type { CallLedger } from '../attempt/call-controls.ts'
+import { ModelError } from '../model-error.ts'
+import { adoptJournals } from './adopt-journals.ts'
+import { type CallFinish, type CallStart, finishOf, startOf } from './call-record.ts'
+import { forgetOldCalls } from './forget-old-calls.ts'
+import { createJournal } from './journal.ts'
+import { ownFolderName } from './journal-owners.ts'
+import { type LedgerLog, reasonOf } from './ledger-log.ts'
+import type { CallStore } from './postgres-calls.ts'
+import type { JournalLine } from './replay-journal.ts'
+import { storeEnded } from './store-ended.ts'
+
+export interface LedgerOptions {
+  /** Where journals lie; one folder for all processes of a machine, none for two. */
+  folder: string
+  /** Whose calls these are: a service's name. */
+  service: string
+  calls: CallStore
+  logger: LedgerLog
+  /** Calls are refused once so much is not in the database yet. Default 32 MB, some 40,000 calls. */
+  journalBytesMax?: number
+  /** Older calls are forgotten. Default: this ledger forgets none. */
+  keepDays?: number
+  nowMs?: () => number
+}
+
+export interface Ledger extends CallLedger {
+  /** Takes over what processes that are gone left behind, now and later on. */
+  start(): void
+  /** Stores what it can within three seconds; the rest stays in the journal for the next process. */
+  stop(): Promise<void>
+}
+
+const segmentBytesMax = 1_048_576
+const journalBytesMaxUsual = 33_554_432
+const noteEveryMs = 500
+const stopWithinMs = 3_000
+
+interface OpenCall {
+  start: CallStart
+  segment: number
+  heardChars: () => number
+  notedChars: number
+}
+
+/** A ledger whose calls outlive their process: each is in the journal before it is made, and in the database, once, soon after it has ended. */
+export function openLedger(options: LedgerOptions): Ledger {
+  const { folder, service, calls, logger, keepDays, nowMs = Date.now, journalBytesMax = journalBytesMaxUsual } = options
+  const journal = createJournal({ folder: join(folder, ownFolderName(service)), segmentBytesMax })
+  const ended = storeEnded({ calls, logger })
+  const open = new Map<string, OpenCall>()
+  const stops: (() => void)[] = []
+
+  function end(call: OpenCall, finish: CallFinish): void {
+    if (!open.delete(finish.id)) return
+    const segment = journal.append(lineOf({ end: finish }))
+    const onStored = () => {
+      journal.settle(call.segment)
+      journal.settle(segment)
+    }
+    ended.add({ record: { ...call.start, ...finish }, onStored })
+  }
+
+  /** How far answers have come, so that little is guessed if this process ends before them. */
+  function noteProgress(): void {
+    for (const [id, call] of open) {
+      const chars = call.heardChars()
+      if (chars !== call.notedChars) journal.note(lineOf({ heard: { id, chars } }))
+      call.notedChars = chars
+    }
+  }
+
+  return {
+    async begin(facts, heardChars) {
+      if (journal.bytes() > journalBytesMax) throw full(journalBytesMax)
+      const start = startOf(facts, nowMs())
+      const call: OpenCall = { start, segment: journal.append(lineOf({ begin: start })), heardChars, notedChars: 0 }
+      open.set(start.id, call)
+      await journal.written().catch((cause: unknown) => {
+        open.delete(start.id)
+        journal.settle(call.segment)
+        throw unwritable(folder, cause)
+      })
+      return { end: (how) => end(call, finishOf(start.id, how)) }
+    },
+    start() {
+      const noting = setInterval(noteProgress, noteEveryMs).unref()
+      stops.push(() => clearInterval(noting), adoptJournals({ folder, service, calls, logger }))
+      if (keepDays !== undefined) stops.push(forgetOldCalls({ calls, logger, keepDays, nowMs }))
+    },
+    async stop() {
+      for (const stop of stops) stop()
+      ended.stop()
+      // A batch may be under way, and calls may have ended since.
+      await Promise.race([ended.flush().then(ended.flush), after(stopWithinMs)])
+      journal.close()
+    },
+  }
+}
+
+function lineOf(line: JournalLine): string {
+  return JSON.stringify(line)
+}
+
+function full(bytesMax: number): ModelError {
+  const message = `no model is called: ${bytesMax} bytes of calls are not in the database yet, and no call is made that would not be recorded. The database does not answer`
+  return new ModelError('ledger_unavailable', message, { isRetryable: true })
+}
+
+function unwritable(folder: string, cause: unknown): ModelError {
+  const message = `no model is called: the call could not be recorded in ${folder}: ${reasonOf(cause)}`
+  return new ModelError('ledger_unavailable', message, { isRetryable: true, cause })
+}
+
+function after(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs).unref())
+}

@@ -1,0 +1,92 @@
+import { isUnstorable } from '@weft/database'
+import type { CallRecord } from './call-record.ts'
+import { type LedgerLog, reasonOf } from './ledger-log.ts'
+import type { CallStore } from './postgres-calls.ts'
+
+/** Calls that have ended, on their way into the database. */
+export interface EndedCalls {
+  add(call: EndedCall): void
+  /** Tries once to store all there are. */
+  flush(): Promise<void>
+  /** Nothing more is stored by itself. */
+  stop(): void
+}
+
+export interface EndedCall {
+  record: CallRecord
+  /** Called once it is stored. */
+  onStored(): void
+}
+
+const batchMax = 500
+const everyMs = 400
+const againMs = 2_000
+
+/** Stores ended calls in batches, a moment after the first of them; again after two seconds while the database takes none. */
+export function storeEnded({ calls, logger }: { calls: CallStore; logger: LedgerLog }): EndedCalls {
+  const ended: EndedCall[] = []
+  let storing: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+  let isStopped = false
+  let isDown = false
+
+  function soon(delayMs: number): void {
+    if (timer !== undefined || isStopped) return
+    timer = setTimeout(() => {
+      timer = undefined
+      void flush()
+    }, delayMs)
+    timer.unref()
+  }
+
+  function flush(): Promise<void> {
+    storing ??= storeAll().finally(() => {
+      storing = undefined
+      if (ended.length > 0) soon(isDown ? againMs : everyMs)
+    })
+    return storing
+  }
+
+  /** One call that the database will never take does not keep the others from it. */
+  async function storeBatch(batch: EndedCall[]): Promise<void> {
+    try {
+      await calls.store(batch.map(({ record }) => record))
+    } catch (cause) {
+      if (!isUnstorable(cause)) throw cause
+      const [only, ...others] = batch
+      if (only !== undefined && others.length === 0) {
+        logger.warn('a call of a model cannot be stored', { callId: only.record.id, cause: reasonOf(cause) })
+        return
+      }
+      for (const each of batch) await storeBatch([each])
+    }
+  }
+
+  async function storeAll(): Promise<void> {
+    try {
+      while (ended.length > 0) {
+        const batch = ended.slice(0, batchMax)
+        await storeBatch(batch)
+        ended.splice(0, batch.length)
+        for (const { onStored } of batch) onStored()
+      }
+      if (isDown) logger.info('calls of models are stored again')
+      isDown = false
+    } catch (cause) {
+      if (!isDown) logger.warn('calls of models are not stored: the journal keeps them', { cause: reasonOf(cause) })
+      isDown = true
+    }
+  }
+
+  return {
+    add(call) {
+      ended.push(call)
+      soon(everyMs)
+    },
+    flush,
+    stop() {
+      isStopped = true
+      clearTimeout(timer)
+    },
+  }
+}

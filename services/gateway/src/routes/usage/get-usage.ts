@@ -1,0 +1,44 @@
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { csvLine } from '../../core/usage-csv.ts'
+import { tenantOf } from '../../request-context.ts'
+import type { UsageGroup, UsageLine, UsageStore } from '../../usage-store.ts'
+import { parseQuery } from '../session-params.ts'
+import { GroupBy, rangeOf, UsageRangeQuery, wantsCsv } from './usage-query.ts'
+
+export const UsageQuery = UsageRangeQuery.extend({
+  group_by: GroupBy,
+  limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+})
+
+/** `GET /v1/usage`: tokens and cost of the tenant's calls, added up by what `group_by` names, as JSON or CSV. */
+export function getUsage(usage: Pick<UsageStore, 'sum'>): RequestHandler {
+  return async (request, response) => {
+    const { group_by: groupBy, limit, format, ...times } = parseQuery(UsageQuery, request)
+    const range = rangeOf(times, Date.now())
+    const { lines, hasMore } = await usage.sum({ tenant: tenantOf(response), ...range, groupBy, limit })
+    if (wantsCsv(request, format)) {
+      response.type('text/csv').setHeader('x-weft-has-more', String(hasMore))
+      response.send(csvOf(lines, groupBy))
+      return
+    }
+    const { fromMs, toMs } = range
+    const from = new Date(fromMs).toISOString()
+    response.json({ object: 'list', from, to: new Date(toMs).toISOString(), data: lines, has_more: hasMore })
+  }
+}
+
+const sumColumns = ['calls', 'inputTokens', 'cachedInputTokens', 'outputTokens', 'reasoningTokens', 'costUsd'] as const
+
+function csvOf(lines: UsageLine[], groupBy: readonly UsageGroup[]): string {
+  const head = csvLine([...groupBy, ...sumColumns, 'estimatedCalls', 'estimatedCostUsd'])
+  const body = lines.map((line) =>
+    csvLine([
+      ...groupBy.map((group) => line[group]),
+      ...sumColumns.map((column) => line[column]),
+      line.estimated.calls,
+      line.estimated.costUsd,
+    ]),
+  )
+  return head + body.join('')
+}
