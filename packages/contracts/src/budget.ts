@@ -12,6 +12,19 @@ export type BudgetPeriod = z.infer<typeof BudgetPeriod>
 export const BudgetBreach = z.enum(['reject', 'degrade', 'throttle', 'ask'])
 export type BudgetBreach = z.infer<typeof BudgetBreach>
 
+/** What is told when a share of a budget is used up: once in its period. At 100 nothing more fits, or all is spent. */
+export const BudgetAlert = z.object({
+  budgetId: z.string(),
+  scope: BudgetScope,
+  id: z.string().optional(),
+  period: BudgetPeriod,
+  percent: z.number(),
+  limitUsd: z.number(),
+  spentUsd: z.number(),
+  onBreach: BudgetBreach,
+})
+export type BudgetAlert = z.infer<typeof BudgetAlert>
+
 /** More would not be counted to the billionth of a dollar. */
 const limitUsdMax = 9_000_000
 

@@ -16,10 +16,9 @@ export type IdPrefix =
   | 'vsfb'
   | 'wh'
   | 'bud'
-  | 'life'
-  | 'call'
   | 'resp'
   | 'route'
+  | 'call'
 
 /** A new opaque id: the prefix and 24 random letters and digits (about 124 bits). */
 export function newId(prefix: IdPrefix): string {

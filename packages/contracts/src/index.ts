@@ -37,7 +37,7 @@ export {
   StepDecision,
 } from './approval.ts'
 export { type ChainedLine, findBreak, hashHistoryLine, type HistoryLine, historyStart } from './approval-history.ts'
-export { BudgetBreach, BudgetPeriod, BudgetScope, PutBudget } from './budget.ts'
+export { BudgetAlert, BudgetBreach, BudgetPeriod, BudgetScope, PutBudget } from './budget.ts'
 export { canonicalJson } from './canonical-json.ts'
 export {
   ChatCompletionRequest,

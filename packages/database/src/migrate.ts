@@ -17,6 +17,7 @@ import * as budgets from './migrations/0013-budgets.ts'
 import * as keyLimits from './migrations/0014-key-limits.ts'
 import * as routing from './migrations/0015-routing.ts'
 import * as responses from './migrations/0018-responses.ts'
+import * as followLedger from './migrations/0019-budgets-follow-the-ledger.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -43,6 +44,7 @@ export const migrations: Migration[] = [
   { name: '0014-key-limits', up: keyLimits.up, down: keyLimits.down },
   { name: '0015-routing', up: routing.up, down: routing.down },
   { name: '0018-responses', up: responses.up, down: responses.down },
+  { name: '0019-budgets-follow-the-ledger', up: followLedger.up, down: followLedger.down },
 ]
 
 export interface MigrationStatus {

@@ -275,9 +275,11 @@ export interface Schema {
     spent_nano: Generated<Bigint>
     leased_nano: Generated<Bigint>
     alerted_percent: Generated<number>
+    /** A call found no room, and most is spent. */
+    is_full: Generated<boolean>
   }
-  /** Processes that hold leases; one that is silent until `expires_at` is taken for dead. */
-  budget_holders: { holder: string; expires_at: Timestamp }
+  /** Processes that hold leases; one that is silent until `expires_at` is taken for dead, and others record its last calls from `adopted_at`. */
+  budget_holders: { holder: string; expires_at: Timestamp; adopted_at: Timestamp | null }
   /** `amount` is what the holder may still spend; `granted` and `returned` are totals. */
   budget_leases: {
     budget_id: string

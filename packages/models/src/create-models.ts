@@ -30,6 +30,8 @@ export interface CallOptions extends ChainOptions {
   signal?: AbortSignal | undefined
   /** What the work that this call is part of may cost; default: what budgets leave. */
   limit?: SpendingLimit | undefined
+  /** Budgets that ask, and that a person has let this call exceed. */
+  approvedBudgets?: readonly string[] | undefined
   /** Gets what the answer has to be marked with: `answer_shortened` where a budget had no room for all of it. */
   degraded?: Set<string> | undefined
 }

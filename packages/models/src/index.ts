@@ -8,7 +8,9 @@ export {
   parseAnswerPrompt,
   type PromptSource,
 } from './answer-prompt.ts'
+export { budgetQuestion } from './budgets/budget-question.ts'
 export type { BudgetState, BudgetStore } from './budgets/budget-store.ts'
+export { createPostgresBudgets } from './budgets/postgres-budgets.ts'
 export { usdOf } from './budgets/core/nano-usd.ts'
 export { type Budgets, startBudgets } from './budgets/start-budgets.ts'
 export { answerWithoutEvidence, type NoEvidence } from './answer-without-evidence.ts'

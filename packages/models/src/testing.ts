@@ -1,3 +1,4 @@
+export { type Racer, startRacer } from './budgets/testing/race.ts'
 export { type AnthropicServerOptions, startAnthropicServer } from './testing/anthropic-server.ts'
 export { type OpenAiServerOptions, startOpenAiServer } from './testing/openai-server.ts'
 export { type EmbeddingServer, type EmbeddingServerOptions, startEmbeddingServer } from './testing/embedding-server.ts'

@@ -26,6 +26,8 @@ export interface CallFacts {
   answers: number
   /** Why this model was chosen, where it was. */
   receipt?: object | undefined
+  /** Budgets that ask, and that a person has let this call exceed. */
+  approvedBudgets?: readonly string[] | undefined
 }
 
 export type CallOutcome =
@@ -82,6 +84,8 @@ export interface Admission {
 
 /** What every call passes. Whatever is left out lets all calls through. */
 export interface CallControls {
+  /** The life of a process that calls are made in; default: this one's. */
+  life?: string | undefined
   budgets?: BudgetGate | undefined
   breakers?: BreakerBoard | undefined
   ledger?: CallLedger | undefined

@@ -1,4 +1,3 @@
-import { newId } from '@weft/contracts'
 import { type CallGuard, guardCall } from '../call-guard.ts'
 import type { ModelInfo } from '../catalog.ts'
 import { ModelError } from '../model-error.ts'
@@ -10,6 +9,7 @@ import type { SpendingLimit } from '../budgets/spending-limit.ts'
 import type { AnswerFacts } from './answer-facts.ts'
 import type { CallContent } from './call-content.ts'
 import type { Admission, CallControls, CallFacts, CallOutcome, LedgerEntry, Reservation } from './call-controls.ts'
+import { newCallId } from './call-id.ts'
 import type { CallScope } from './call-scope.ts'
 import { withPrice } from './unpriced-models.ts'
 
@@ -26,6 +26,8 @@ export interface AttemptOptions {
   signal?: AbortSignal | undefined
   /** What the work that this call is part of may cost. */
   limit?: SpendingLimit | undefined
+  /** Budgets that ask, and that a person has let this call exceed. */
+  approvedBudgets?: readonly string[] | undefined
   /** Gets what the answer has to be marked with. */
   degraded?: Set<string> | undefined
   receipt?: object | undefined
@@ -78,11 +80,14 @@ export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
 }
 
 /** Of the work's own limit first, which asks nobody; then of every budget, for what that leaves of the answer. */
-async function reserveWithin({ controls, limit }: AttemptOptions, facts: CallFacts): Promise<Reservation | undefined> {
+async function reserveWithin(
+  { controls, limit, approvedBudgets }: AttemptOptions,
+  facts: CallFacts,
+): Promise<Reservation | undefined> {
   const own = limit?.reserve(facts)
   try {
     const outputTokensMax = own?.outputTokensMax ?? facts.outputTokensMax
-    const common = await controls.budgets?.reserve({ ...facts, outputTokensMax })
+    const common = await controls.budgets?.reserve({ ...facts, outputTokensMax, approvedBudgets })
     if (own === undefined || common === undefined) return own ?? common
     return {
       outputTokensMax: common.outputTokensMax ?? own.outputTokensMax,
@@ -103,8 +108,8 @@ async function reserveWithin({ controls, limit }: AttemptOptions, facts: CallFac
 
 function factsOf({ kind = 'chat', controls, scope, content, follows, receipt, ...options }: AttemptOptions): CallFacts {
   const model = withPrice(options.model, controls.unpriced)
-  const { firstCallId, attempt } = follows ?? { firstCallId: newId('call'), attempt: 1 }
-  const callId = attempt === 1 ? firstCallId : newId('call')
+  const { firstCallId, attempt } = follows ?? { firstCallId: newCallId(controls.life), attempt: 1 }
+  const callId = attempt === 1 ? firstCallId : newCallId(controls.life)
   return { callId, kind, model, scope, attempt, firstCallId, ...content, receipt }
 }
 

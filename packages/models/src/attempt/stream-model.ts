@@ -19,6 +19,7 @@ export interface StreamContext {
   receipt?: object | undefined
   signal?: AbortSignal | undefined
   limit?: SpendingLimit | undefined
+  approvedBudgets?: readonly string[] | undefined
   degraded?: Set<string> | undefined
   follows?: Follows | undefined
 }

@@ -30,3 +30,11 @@ export interface BudgetBank {
   /** The holder is no more, and what its calls have cost is counted: what it held is given back. */
   release(holder: string): Promise<void>
 }
+
+/** What any process does for all. */
+export interface BudgetKeeping {
+  /** Releases holders that are silent and whose calls are recorded, and those that are silent for so long that none will be; answers which. */
+  releaseDead(silentMs: number): Promise<string[]>
+  /** A call had no room: tells that the budget is used up, if most of it is spent. */
+  noteFull(key: AccountKey): Promise<void>
+}

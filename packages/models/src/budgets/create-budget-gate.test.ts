@@ -146,6 +146,16 @@ it('a budget that asks says that more needs an approval; of several the strictes
   })
 })
 
+it('a person may let a call exceed a budget that asks, and no other', async () => {
+  const asking = addBudget(0.001, { onBreach: 'ask' })
+  const { gate } = startGate()
+  await gate.reserve({ ...call, approvedBudgets: [asking.id] })
+  const strict = addBudget(0.001)
+  await expect(gate.reserve({ ...call, approvedBudgets: [asking.id, strict.id] })).rejects.toMatchObject({
+    budget: { id: strict.id },
+  })
+})
+
 it('refuses a model without a price: nobody could say what it spends', () => {
   addBudget(1)
   expect(() => startGate().gate.reserve({ ...call, model: { id: 'ollama/llama' } })).toThrow('ollama/llama has no price')

@@ -1,6 +1,7 @@
 import { WeftError } from '@weft/contracts'
 import { ModelError } from '../model-error.ts'
 import type { Reservation } from '../attempt/call-controls.ts'
+import type { AccountKey } from './budget-bank.ts'
 import type { BudgetBook } from './budget-book.ts'
 import type { Budget, Spender } from './core/budget.ts'
 import { describeBreach, describeBudget, type Shortage, strictest } from './core/describe-breach.ts'
@@ -13,6 +14,7 @@ import type { HeldPortion, HeldPortions } from './held-portions.ts'
 export interface BudgetedCall extends BoundedCall {
   model: BoundedCall['model'] & { id: string }
   scope: Spender
+  approvedBudgets?: readonly string[] | undefined
 }
 
 /** Sets the worst case of a call aside in every budget that bounds it. Throws ModelError `budget_exceeded`, or `rate_limit_exceeded` after waiting in vain. */
@@ -27,6 +29,8 @@ export interface BudgetGateOptions {
   /** How long a call waits for a budget that throttles; default 10 s. */
   patienceMs?: number
   sleep: (ms: number) => Promise<void>
+  /** Hears of every call that found no room. */
+  onFull?: ((account: AccountKey) => void) | undefined
 }
 
 const patienceMsDefault = 10_000
@@ -55,7 +59,8 @@ interface Gate extends BudgetGateOptions {
   waiting: number
 }
 
-function reserveWithin(gate: Gate, call: BudgetedCall, budgets: Budget[]): Reservation | Promise<Reservation> {
+function reserveWithin(gate: Gate, call: BudgetedCall, bounding: Budget[]): Reservation | Promise<Reservation> {
+  const budgets = call.approvedBudgets === undefined ? bounding : bounding.filter((budget) => !isExceedable(budget, call))
   if (budgets.length === 0) return unbounded
   const worstNano = worstCaseNano(call)
   if (worstNano === undefined) throw unpriced(call, budgets)
@@ -63,6 +68,11 @@ function reserveWithin(gate: Gate, call: BudgetedCall, budgets: Budget[]): Reser
   const held = gate.portions.of(budgets, gate.nowMs())
   if (gate.portions.draw(held, worstNano)) return hold(gate, held, worstNano)
   return acquire(gate, { call, budgets, held, worstNano })
+}
+
+/** What it costs is counted all the same. */
+function isExceedable({ id, onBreach }: Budget, { approvedBudgets }: BudgetedCall): boolean {
+  return onBreach === 'ask' && approvedBudgets?.includes(id) === true
 }
 
 async function acquire(gate: Gate, wanted: Wanted): Promise<Reservation> {
@@ -73,6 +83,7 @@ async function acquire(gate: Gate, wanted: Wanted): Promise<Reservation> {
     const worst = strictest(shortages)
     if (worst === undefined) return hold(gate, wanted.held, wanted.worstNano)
     const { onBreach } = worst.budget
+    noteFull(gate, wanted, worst)
     if (onBreach === 'throttle') {
       if (nowMs() + waitMs > endMs || gate.waiting >= waitingMax) throw throttled(worst, wanted, nowMs())
       await wait(gate, waitMs)
@@ -82,6 +93,11 @@ async function acquire(gate: Gate, wanted: Wanted): Promise<Reservation> {
       throw exceeded(worst, wanted)
     }
   }
+}
+
+function noteFull({ onFull }: Gate, { held }: Wanted, { budget }: Shortage): void {
+  const account = held.find(({ budgetId }) => budgetId === budget.id)
+  if (account !== undefined) onFull?.(account)
 }
 
 async function wait(gate: Gate, ms: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { type Database, sql } from '@weft/database'
 import { parseValue } from '@weft/contracts'
 import { z } from 'zod'
-import type { AccountKey, BudgetBank } from './budget-bank.ts'
+import type { AccountKey, BudgetBank, BudgetKeeping } from './budget-bank.ts'
 
 const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).getTime())
 const Taken = z.object({
@@ -11,10 +11,13 @@ const Taken = z.object({
   granted_nano: z.coerce.number(),
   was_granted: z.boolean(),
 })
+/** A call that finds no room in a budget of which less is spent was just too large. */
+const fullShare = 0.8
+
 const Renewed = z.object({ budget_id: z.string(), period_start: Time, granted_nano: z.coerce.number() })
 
 /** The accounts of budgets in PostgreSQL, behind the functions of migration 0013. A holder that is silent for `leaseMs` is taken for dead. */
-export function createPostgresBudgetBank({ db }: Pick<Database, 'db'>, leaseMs: number): BudgetBank {
+export function createPostgresBudgetBank({ db }: Pick<Database, 'db'>, leaseMs: number): BudgetBank & BudgetKeeping {
   return {
     async take(holder, asks) {
       const wanted = asks.map((ask) => ({ ...keyOf(ask), need: ask.needNano, most: ask.mostNano }))
@@ -44,6 +47,18 @@ export function createPostgresBudgetBank({ db }: Pick<Database, 'db'>, leaseMs: 
     },
     async release(holder) {
       await sql`select release_budget_leases(${holder})`.execute(db)
+    },
+    async releaseDead(silentMs) {
+      const { rows } = await sql<{ holder: string }>`
+        select release_dead_budget_holders(${silentMs}::int) as holder
+      `.execute(db)
+      return rows.map(({ holder }) => holder)
+    },
+    async noteFull({ budgetId, periodStartMs }) {
+      await sql`
+        update budget_accounts c set is_full = true from budgets b where b.id = c.budget_id and c.budget_id = ${budgetId}
+          and c.period_start = ${new Date(periodStartMs)} and not c.is_full and c.spent_nano >= b.limit_nano * ${fullShare}::float8
+      `.execute(db)
     },
   }
 }

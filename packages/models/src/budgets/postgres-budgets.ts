@@ -59,6 +59,7 @@ export function createPostgresBudgets({ db }: Pick<Database, 'db'>, nowMs: () =>
           do update set limit_nano = excluded.limit_nano, on_breach = excluded.on_breach, updated_at = now()
         returning b.id
       `.execute(db)
+      if (rows[0] !== undefined) await sql`select open_budget_account(${rows[0].id})`.execute(db)
       const made = rows[0] === undefined ? undefined : await find(rows[0].id)
       if (made === undefined)
         throw new WeftError('conflict', `there are ${budgetsMax} budgets, the most there can be: remove one first`)

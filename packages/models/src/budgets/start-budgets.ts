@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { newId } from '@weft/contracts'
 import type { Database } from '@weft/database'
+import { processLife } from '../attempt/call-id.ts'
+import type { AccountKey } from './budget-bank.ts'
 import { createBudgetBook } from './budget-book.ts'
 import type { BudgetStore } from './budget-store.ts'
 import { createBudgetGate, type SpendingGate } from './create-budget-gate.ts'
@@ -23,49 +24,92 @@ export interface Budgets {
 export interface BudgetsOptions {
   database: Pick<Database, 'db'>
   logger: { warn(message: string, facts?: Record<string, unknown>): unknown }
-  /** Unique to this life of the process; default: a new id. */
+  /** Default: this life of the process, which the ids of its calls tell. */
   holder?: string | undefined
+  /** A process that is silent for so long is taken for dead; default 15 s. */
+  leaseMs?: number | undefined
 }
 
-/** A process that is silent for so long is taken for dead. */
-const leaseMs = 15_000
+const leaseMsUsual = 15_000
 const renewEveryMs = 1_000
+const releaseEveryMs = 5_000
+/** The journal of a process that died is found within seconds of the next one’s start on its machine; after this time its machine is gone too. */
+const silentMs = 300_000
+/** A budget that is used up is told of once; asking again and again would be work for nothing. */
+const fullEveryMs = 10_000
+const fullKnownMax = 10_000
 
 /** Bounds what is spent in this process together with all others on the same database. Reads nothing before the first call. */
-export function startBudgets({ database, logger, holder = newId('life') }: BudgetsOptions): Budgets {
+export function startBudgets({ database, logger, holder = processLife, leaseMs = leaseMsUsual }: BudgetsOptions): Budgets {
   const store = createPostgresBudgets(database)
   // A clock that is set back must not make a lease longer.
   const nowMs = () => performance.timeOrigin + performance.now()
   const book = createBudgetBook(store.bounding, nowMs)
-  const portions = createHeldPortions({ bank: createPostgresBudgetBank(database, leaseMs), holder, leaseMs, nowMs })
-  const gate = createBudgetGate({ book, portions, nowMs, sleep: (ms) => sleep(ms, undefined, { ref: false }) })
-  let failures = 0
-  let renewing: Promise<void> = Promise.resolve()
-
-  async function renew(): Promise<void> {
-    try {
-      await portions.renew()
-      failures = 0
-    } catch (cause) {
-      failures += 1
-      if (failures === 1) logger.warn('what budgets have given to this process was not renewed', { cause: String(cause) })
-    }
-  }
-
-  const timer = setInterval(() => {
-    renewing = renewing.then(renew)
-  }, renewEveryMs)
-  timer.unref()
+  const bank = createPostgresBudgetBank(database, leaseMs)
+  const portions = createHeldPortions({ bank, holder, leaseMs, nowMs })
+  const gate = createBudgetGate({
+    book,
+    portions,
+    nowMs,
+    sleep: (ms) => sleep(ms, undefined, { ref: false }),
+    onFull: oncePer(fullEveryMs, (account) => bank.noteFull(account)),
+  })
+  const warn = (what: string) => (cause: unknown) => logger.warn(what, { cause: String(cause) })
+  const renewing = repeat(renewEveryMs, () => portions.renew(), warn('what budgets have given to this process was not renewed'))
+  const releasing = repeat(releaseEveryMs, () => bank.releaseDead(silentMs), warn('what dead processes held was not released'))
   return {
     gate,
     store,
     holder,
     forget: book.forget,
     async stop() {
-      clearInterval(timer)
-      await renewing
+      await Promise.all([renewing.stop(), releasing.stop()])
       // What is not given back now is when the holder is released.
       await portions.renew(true).catch(() => undefined)
     },
+  }
+}
+
+/** Does it again and again, one after the other; only the first of several failures in a row is told. */
+function repeat(everyMs: number, act: () => Promise<unknown>, onFailure: (cause: unknown) => void): { stop(): Promise<void> } {
+  let failures = 0
+  let last: Promise<void> = Promise.resolve()
+  let isBusy = false
+
+  async function once(): Promise<void> {
+    isBusy = true
+    try {
+      await act()
+      failures = 0
+    } catch (cause) {
+      failures += 1
+      if (failures === 1) onFailure(cause)
+    } finally {
+      isBusy = false
+    }
+  }
+
+  const timer = setInterval(() => {
+    if (!isBusy) last = once()
+  }, everyMs)
+  timer.unref()
+  return {
+    stop() {
+      clearInterval(timer)
+      return last
+    },
+  }
+}
+
+function oncePer(everyMs: number, tell: (account: AccountKey) => Promise<void>): (account: AccountKey) => void {
+  const toldAtMs = new Map<string, number>()
+  return ({ budgetId, periodStartMs }) => {
+    const name = `${budgetId}@${periodStartMs}`
+    const nowMs = performance.now()
+    if (nowMs - (toldAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < everyMs) return
+    if (toldAtMs.size >= fullKnownMax) toldAtMs.clear()
+    toldAtMs.set(name, nowMs)
+    // The call is refused all the same; the next refusal tells again.
+    tell({ budgetId, periodStartMs }).catch(() => toldAtMs.delete(name))
   }
 }

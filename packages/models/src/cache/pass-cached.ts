@@ -1,4 +1,4 @@
-import { newId } from '@weft/contracts'
+import { newCallId } from '../attempt/call-id.ts'
 import { contentOfBody } from '../attempt/call-content.ts'
 import type { CallLedger } from '../attempt/call-controls.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
@@ -81,7 +81,7 @@ async function noteHit(body: Record<string, unknown>, { found, call }: { found: 
   const { model, scope, ledger, receipt } = call
   if (ledger === undefined) return
   const startedAt = performance.now()
-  const callId = newId('call')
+  const callId = newCallId()
   const content = { ...contentOfBody(body, ''), inputTokens: found.inputTokens }
   const facts = { callId, kind: 'chat' as const, model, scope, attempt: 1, firstCallId: callId, ...content, receipt }
   const entry = await ledger.begin(facts, () => 0)

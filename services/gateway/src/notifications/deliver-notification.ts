@@ -2,10 +2,11 @@ import { WeftError } from '@weft/contracts'
 import { type OutboundLimits, postOutbound, type Sidecar } from '@weft/mesh'
 import { approvalLink, type PageLinks } from '../approval-links.ts'
 import { approverOf } from '../core/approver.ts'
+import { budgetMail } from '../core/budget-mail.ts'
 import { approvalMail, type Mail } from '../core/notification-mail.ts'
 import { signWebhook } from '../core/webhook-signature.ts'
 import type { KeyStore } from '../key-store.ts'
-import type { Notification } from './notification-store.ts'
+import type { BudgetNews, Notification } from './notification-store.ts'
 import type { WebhookStore } from './webhook-store.ts'
 
 export interface DeliverDeps {
@@ -54,6 +55,10 @@ async function callWebhook(
 async function sendLetter(deps: DeliverDeps, { tenant, target, payload }: Notification): Promise<void> {
   const { sendMail, keys, links, base } = deps
   if (sendMail === undefined) throw new WeftError('conflict', 'no mail server is set (WEFT_SMTP_URL)', { isRetryable: false })
+  if (isBudgetNews(payload)) {
+    await sendMail({ to: target, ...budgetMail(payload.data) })
+    return
+  }
   const approver = await keys.findApprover({ tenant, name: target })
   if (approver === undefined) {
     const message = `no key named ${target} may approve: make one with weft keys create`
@@ -62,4 +67,8 @@ async function sendLetter(deps: DeliverDeps, { tenant, target, payload }: Notifi
   const approval = payload.data
   const link = approvalLink(links, { base, tenant, approval, by: approverOf(approver), keyId: approver.keyId })
   await sendMail({ to: target, ...approvalMail(approval, link) })
+}
+
+function isBudgetNews(payload: Notification['payload']): payload is BudgetNews {
+  return payload.type === 'budget.alert'
 }

@@ -1,4 +1,4 @@
-import type { ApprovalView } from '@weft/contracts'
+import type { ApprovalView, BudgetAlert } from '@weft/contracts'
 
 /** What is to be told, and to whom. */
 export interface Notification {
@@ -7,10 +7,17 @@ export interface Notification {
   channel: 'webhook' | 'email' | 'pubsub'
   /** A webhook's id, an address, or a topic. */
   target: string
-  approvalId: string
+  /** The approval, or the budget and its period, that it is about. */
+  subjectId: string
   /** This attempt's number. */
   attempts: number
-  payload: { type: string; timestamp: string; data: ApprovalView }
+  payload: { type: string; timestamp: string; data: ApprovalView } | BudgetNews
+}
+
+export interface BudgetNews {
+  type: 'budget.alert'
+  timestamp: string
+  data: BudgetAlert
 }
 
 export interface TakeOptions {

@@ -81,26 +81,26 @@ async function takeDue(store: NotificationStore, underway: ReadonlyMap<unknown, 
 /** Never fails: what cannot be noted is delivered again when its lease is over. */
 async function deliverOne(deps: NotificationWorkerDeps, notification: Notification): Promise<void> {
   const { store, deliver, logger, deliveryMs = 60_000 } = deps
-  const { id, channel, approvalId } = notification
+  const { id, channel, subjectId } = notification
   try {
     const limit = { ms: deliveryMs, what: `the ${channel}` }
     const failure = await settleWithin(deliver(notification), limit).then(() => undefined, toWeftError)
     if (failure === undefined) await store.noteDelivered(id)
     else await noteFailure(deps, notification, failure)
   } catch (cause) {
-    logger.warn('what became of a notification was not noted', { channel, approvalId, cause: String(cause) })
+    logger.warn('what became of a notification was not noted', { channel, subjectId, cause: String(cause) })
   }
 }
 
 async function noteFailure(
   { store, logger, random = Math.random }: NotificationWorkerDeps,
-  { id, attempts, channel, approvalId }: Notification,
+  { id, attempts, channel, subjectId }: Notification,
   failure: WeftError,
 ): Promise<void> {
   const isGivenUp = attempts >= notificationAttemptsMax || (!failure.isRetryable && failure.code !== 'internal_error')
   const retryInMs = isGivenUp ? undefined : notificationDelayMs(attempts, random())
   await store.noteFailed(id, { error: failure.message, retryInMs })
-  if (isGivenUp) logger.warn('a notification was given up', { channel, approvalId, attempts, cause: failure.message })
+  if (isGivenUp) logger.warn('a notification was given up', { channel, subjectId, attempts, cause: failure.message })
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

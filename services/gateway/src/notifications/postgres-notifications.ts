@@ -1,4 +1,4 @@
-import { ApprovalView, parseValue } from '@weft/contracts'
+import { ApprovalView, BudgetAlert, parseValue } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import type { Notification, NotificationStore } from './notification-store.ts'
@@ -10,7 +10,10 @@ const Row = z.object({
   target: z.string(),
   approval_id: z.string(),
   attempts: z.number(),
-  payload: z.object({ type: z.string(), timestamp: z.string(), data: ApprovalView }),
+  payload: z.union([
+    z.object({ type: z.literal('budget.alert'), timestamp: z.string(), data: BudgetAlert }),
+    z.object({ type: z.string(), timestamp: z.string(), data: ApprovalView }),
+  ]),
 })
 
 /** A notification that was given up is due never again. */
@@ -50,5 +53,5 @@ export function createPostgresNotifications({ db }: Pick<Database, 'db'>): Notif
 
 function toNotification(row: unknown): Notification {
   const { approval_id, ...rest } = parseValue(Row, row, 'a notification row')
-  return { ...rest, approvalId: approval_id }
+  return { ...rest, subjectId: approval_id }
 }
