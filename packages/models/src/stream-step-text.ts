@@ -1,5 +1,6 @@
 import type { AgentEvent, ChatMessage, ExecuteRequest } from '@weft/contracts'
 import { scopeOfStep } from './attempt/call-scope.ts'
+import { approvedBudgets } from './budgets/budget-question.ts'
 import { createSpendingLimit, type SpendingLimit } from './budgets/spending-limit.ts'
 import { offlineModelId } from './catalog.ts'
 import type { Models } from './create-models.ts'
@@ -45,6 +46,7 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
       receipt: route?.receipt,
       signal: call.signal,
       limit: limitOfStep(request),
+      approvedBudgets: approvedBudgets(request),
       degraded,
       fallbacks: route?.chain.slice(1),
       repeats: true,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { AgentCard, WeftError } from '@weft/contracts'
-import { createModels, type Models } from '@weft/models'
+import { AgentCard, type AgentEvent, WeftError } from '@weft/contracts'
+import { createModels, ModelError, type Models } from '@weft/models'
 import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
 import { card } from './core/card.ts'
 import { citationOf, failed, runStep, silk, wool } from './testing/run-step.ts'
@@ -129,4 +129,16 @@ describe('reason', () => {
 
 it('refuses a capability it does not have', async () => {
   await expect(runStep({ models: offline, capability: 'fly' })).rejects.toMatchObject({ code: 'invalid_request' })
+})
+
+it('asks its approvers where a budget that asks has no room', async () => {
+  const reserve = () => {
+    throw new ModelError('budget_exceeded', 'no room', { budget: { id: 'bud_1', onBreach: 'ask', worstNano: 5_000_000 } })
+  }
+  const settings = { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: server.url }
+  const bounded = createModels({ settings, telemetry, controls: { budgets: { reserve } } })
+  const events: AgentEvent[] = []
+  await runStep({ models: bounded, capability: 'reason', onEvent: (event) => events.push(event) }).catch(() => undefined)
+  expect(events).toMatchObject([{ type: 'needs_approval', args: { budgetId: 'bud_1', mayCostUsd: 0.005 } }])
+  await bounded.stop()
 })

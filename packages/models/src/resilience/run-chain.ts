@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { newId } from '@weft/contracts'
+import { newCallId } from '../attempt/call-id.ts'
 import { ModelError } from '../model-error.ts'
 import { type AttemptFailure, nextStep, type WalkLimits } from './core/walk-chain.ts'
 
@@ -62,7 +62,7 @@ interface Walk {
 function startWalk({ chain, attemptsMax, repeats, signal }: ChainRun): Walk {
   const limits: WalkLimits = { candidates: chain.length, attemptsMax, repeats }
   const failures: { model: string; error: ModelError }[] = []
-  const firstCallId = newId('call')
+  const firstCallId = newCallId()
   return {
     async next() {
       const step = nextStep(

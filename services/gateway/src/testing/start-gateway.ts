@@ -52,13 +52,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     keys: createKeyCheck(keyStore),
     keyStore,
     ...unlimited,
-    models: {
-      passThrough: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
-      list: async () => [],
-      get: () => undefined,
-      embed: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
-      check: async () => Promise.reject(new WeftError('model_not_found', 'no models here')),
-    },
+    models: noModels,
     sidecar,
     plans: createPlanChecks(sidecar),
     agents: createMemoryAgents(),
@@ -106,6 +100,16 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
       await unreachable.stop()
     },
   }
+}
+
+const unknownModel = async () => Promise.reject(new WeftError('model_not_found', 'no models here'))
+
+const noModels: PublicDeps['models'] = {
+  passThrough: unknownModel,
+  list: async () => [],
+  get: () => undefined,
+  embed: unknownModel,
+  check: unknownModel,
 }
 
 const nobody = async () => Promise.reject(new WeftError('dependency_unavailable', 'no mesh here'))

@@ -32,7 +32,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
       stepId: ref.stepId,
       attempt: ref.attempt,
       capability: step.capability,
-      params: { ...step.params, ...approvalParams(current) },
+      params: { ...withoutApprovals(step.params), ...approvalParams(current) },
       input: { messages: request.messages },
       dependencies: Object.fromEntries(dependencies),
       context: {
@@ -66,6 +66,11 @@ function accountOf(
 /** Stable over all attempts at the same work; what a person had changed in between is other work, not to be answered from the kept result. */
 function keyOf({ sessionId }: SessionState, { turn, stepId }: StepRef, { revision }: StepState): string {
   return [sessionId, turn, stepId, ...(revision === 0 ? [] : [revision])].join('/')
+}
+
+/** A plan is written by whoever asks: it decides nothing in the place of approvers. */
+function withoutApprovals({ approval: _, approvals: __, ...params }: Record<string, unknown>): Record<string, unknown> {
+  return params
 }
 
 /** What was decided about what the agent asked: the newest decision, and all of them. */
