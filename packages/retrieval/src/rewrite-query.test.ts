@@ -62,6 +62,14 @@ describe('rewriteQuery', () => {
     const said = Array.from({ length: 1_999 }, (_, n) => (n % 2 === 0 ? `What about plan ${n}? ${'x '.repeat(2_000)}` : long))
     expect(rewriteQuery('How deep is the Baltic Sea?', conversation(said))).toBe('How deep is the Baltic Sea?')
   })
+
+  it.each(['what about the tide, '.repeat(50_000), 'A '.repeat(50_000), ' '.repeat(500_000)])(
+    'looks at the beginning alone of a long text that was said before',
+    (long) => {
+      const rewritten = rewriteQuery('And how high does it rise there?', conversation([`The tide? ${long}`, long]))
+      expect(rewritten.length).toBeLessThan(1_000)
+    },
+  )
 })
 
 function conversation(said: string[]): SaidBefore[] {

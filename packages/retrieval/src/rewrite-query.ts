@@ -17,8 +17,8 @@ const answerCharsMax = 600
 export function rewriteQuery(question: string, earlier: SaidBefore[]): string {
   let before: Exchange | undefined
   for (const { role, text } of sinceLast(earlier)) {
-    if (role === 'user') before = { question: standAlone(text, before), answer: '' }
-    else if (before !== undefined && before.answer === '') before.answer = withoutMarkers(text).slice(0, answerCharsMax)
+    if (role === 'user') before = { question: beginningOf(standAlone(text, before), questionCharsMax), answer: '' }
+    else if (before !== undefined && before.answer === '') before.answer = withoutMarkers(beginningOf(text, answerCharsMax))
   }
   return standAlone(question, before)
 }
@@ -123,6 +123,11 @@ function possessive(topic: string): string {
 
 function capitalised(text: string): string {
   return text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase())
+}
+
+/** Looking through a text takes time that grows with the square of its length. */
+function beginningOf(text: string, charsMax: number): string {
+  return text.slice(0, charsMax).toWellFormed()
 }
 
 function withoutMarkers(text: string): string {

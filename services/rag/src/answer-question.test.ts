@@ -134,7 +134,18 @@ describe('answerQuestion with another model', () => {
     const wide = await answer({ question: 'What do blue whales eat?', models, widen: async () => [section] })
     expect(wide.result.citations).toMatchObject([{ quote: 'Blue whales eat krill in the Antarctic summer.' }])
     const down = await answer({ question: 'What do blue whales eat?', models, widen: () => Promise.reject(new Error('down')) })
-    expect(down.result.citations).toEqual([])
+    expect(down.result).toMatchObject({ citations: [], output: { degraded: expect.arrayContaining(['passages_not_widened']) } })
+  })
+
+  it.each([
+    ['What is a blue whale (the animal)?', undefined, 'What is a blue whale (the animal)?'],
+    ['How often does it beat?', 'How often does it beat (heart of a blue whale)?', 'How often does it beat?'],
+  ])('leaves out what was added behind a rewritten question, not what was asked: %s', async (question, query, expected) => {
+    const asked: ModelRequest[] = []
+    const output = { passages: [whalePassage], ...(query === undefined ? {} : { query, rewrittenFrom: question }) }
+    const dependencies = { find: { status: 'succeeded' as const, output, citations: [] } }
+    await answer({ question, models: scripted(['Whales are mammals [1].'], asked), dependencies })
+    expect(parseAnswerPrompt(asked[0]?.messages ?? [])).toMatchObject({ question: expected })
   })
 
   it('is not led by orders in a document: they reach the model as data, and what only they say of others is not verified', async () => {

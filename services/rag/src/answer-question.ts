@@ -33,11 +33,12 @@ export async function answerQuestion(
 ): Promise<void> {
   const asked = Params.parse(request.params).question ?? lastQuestion(request.input.messages)
   const { passages: found, degraded: inherited, questions, evidence } = gatherEvidence(request.dependencies)
-  const question = withoutAside(questions.get(asked.trim()) ?? asked)
+  const rewritten = questions.get(asked.trim())
+  const question = rewritten === undefined ? asked : withoutAside(rewritten)
   const degraded = new Set(inherited)
   const isWithout = found.length === 0 || (evidence !== undefined && evidence < abstainBelow)
   if (isWithout) return answerWithoutEvidence(models, { request, degraded, advice }, call)
-  const passages = widen === undefined ? found : await widen(call.tenant, found).catch(() => found)
+  const passages = await widened({ widen, degraded }, call.tenant, found)
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
   const history = earlierMessages(request.input.messages)
   const messages = await promptForStep(models, { request, degraded, question, sources, history })
@@ -57,6 +58,21 @@ export async function answerQuestion(
     onCited: judgement.tell,
   }
   await sayCitedAnswer(deltas, cited, call.emit)
+}
+
+/** Passages that cannot be widened are read as they were found, and the answer says so. */
+async function widened(
+  { widen, degraded }: Pick<AnswerTools, 'widen'> & { degraded: Set<string> },
+  tenant: string,
+  found: Passage[],
+): Promise<Passage[]> {
+  if (widen === undefined) return found
+  try {
+    return await widen(tenant, found)
+  } catch {
+    degraded.add('passages_not_widened')
+    return found
+  }
 }
 
 /** What a rewritten question says behind itself helps to find passages; among those found its own words choose better. */
