@@ -3,7 +3,7 @@ import type { AgentEvent, ExecuteRequest } from '@weft/contracts'
 import type { SearchRequest } from '@weft/retrieval'
 import { type FoundHit, retrievePassages } from './retrieve-passages.ts'
 
-type Given = { skipped?: string[]; found?: FoundHit[]; params?: Record<string, unknown> }
+type Given = { deadline?: string; skipped?: string[]; found?: FoundHit[]; params?: Record<string, unknown> }
 
 const place = { vectorStoreId: 'vs', fileId: 'file', filename: 'whales.md', start: 0, end: 10, score: 1 }
 const heart = {
@@ -21,7 +21,7 @@ const krill = {
 
 async function retrieve(
   context: ExecuteRequest['context'],
-  { skipped = [], found = [], params = { query: 'rain' } }: Given = {},
+  { deadline = '2026-01-01T00:00:10Z', skipped = [], found = [], params = { query: 'rain' } }: Given = {},
 ) {
   const events: AgentEvent[] = []
   const asked: { request: SearchRequest; account: unknown }[] = []
@@ -31,6 +31,7 @@ async function retrieve(
       return { results: found, skipped }
     },
     rewriteQuestion: () => Promise.reject(new Error('a query of its own is not rewritten')),
+    nowMs: () => Date.parse('2026-01-01T00:00:00Z'),
   }
   const request: ExecuteRequest = {
     sessionId: 'sess_1',
@@ -42,7 +43,7 @@ async function retrieve(
     input: { messages: [] },
     dependencies: {},
     context,
-    deadline: '2026-01-01T00:00:00Z',
+    deadline,
   }
   const call = {
     emit: (event: AgentEvent) => events.push(event),
@@ -58,7 +59,16 @@ it('searches within the latency budget of the request, on its account', async ()
   const { asked } = await retrieve({ latencyBudgetMs: 150, user: 'ann' })
   expect(asked[0]?.request.options).toEqual({ mode: 'hybrid', latencyBudgetMs: 150 })
   expect(asked[0]?.account).toMatchObject({ tenant: 'acme', user: 'ann', sessionId: 'sess_1', agent: 'rag' })
-  expect((await retrieve({})).asked[0]?.request.options).toBeUndefined()
+})
+
+it.each([
+  [{}, '2026-01-01T00:00:10Z', 9_000],
+  [{ latencyBudgetMs: 60_000 }, '2026-01-01T00:00:10Z', 9_000],
+  [{}, '2026-01-01T00:00:01Z', 800],
+  [{}, '2025-12-31T00:00:00Z', 1],
+])('leaves out what its step has no time for: %j until %s', async (context, deadline, latencyBudgetMs) => {
+  const { asked } = await retrieve(context, { deadline })
+  expect(asked[0]?.request.options).toEqual({ mode: 'hybrid', latencyBudgetMs })
 })
 
 it('says why it searched without something, and marks what is answered from that', async () => {
@@ -73,7 +83,7 @@ it('says why it searched without something, and marks what is answered from that
 it('searches in hops where the plan says so, and shows which passage led to which', async () => {
   const params = { query: 'What does the whale eat that lives near Krill Bay?', multiHop: true }
   const { asked, events } = await retrieve({}, { params, found: [heart, krill] })
-  expect(asked[0]?.request.options).toEqual({ mode: 'hybrid', multiHop: true })
+  expect(asked[0]?.request.options).toEqual({ mode: 'hybrid', multiHop: true, latencyBudgetMs: 9_000 })
   expect(events[0]).toEqual({ type: 'progress', message: '2 passages found, 1 by way of others' })
   expect(events.at(-1)).toMatchObject({ output: { chain: [{ from: 'chunk_1', to: 'chunk_2', terms: ['Krill'] }] } })
 })

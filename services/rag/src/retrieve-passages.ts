@@ -17,6 +17,8 @@ export type FoundHit = Passage & { explanation?: SearchHit['explanation'] }
 export type RetrieveTools = {
   search(request: SearchRequest, scope: CallScope): Promise<{ results: FoundHit[]; skipped: string[] }>
   rewriteQuestion: RewriteQuestion
+  /** Default: `Date.now`. */
+  nowMs?(): number
 }
 
 const Params = z.looseObject({
@@ -35,13 +37,14 @@ export async function retrievePassages(tools: RetrieveTools, request: ExecuteReq
   const asked = (params.query ?? lastQuestion(request.input.messages)).slice(0, knowledgeLimits.queryCharsMax)
   const query = await standAlone(tools, { asked, request }, call)
   const { vectorStoreIds = [], latencyBudgetMs } = request.context ?? {}
+  const timeMs = searchTimeMs(request.deadline, (tools.nowMs ?? Date.now)())
   const search = {
     tenant: call.tenant,
     vectorStoreIds,
     query,
     maxResults,
     ...(filters === undefined ? {} : { filters }),
-    ...optionsOf(multiHop, latencyBudgetMs),
+    options: optionsOf(multiHop, Math.min(timeMs, latencyBudgetMs ?? timeMs)),
   }
   const { results, skipped } = await tools.search(search, scopeOfStep(request, call))
   const chain = chainOf(results)
@@ -60,10 +63,15 @@ export async function retrievePassages(tools: RetrieveTools, request: ExecuteReq
   call.emit({ type: 'result', output, citations: [], confidence: results[0]?.score ?? 0 })
 }
 
-function optionsOf(multiHop: boolean | undefined, latencyBudgetMs: number | undefined): { options?: SearchOptions } {
-  if (multiHop === undefined && latencyBudgetMs === undefined) return {}
-  const budget = latencyBudgetMs === undefined ? {} : { latencyBudgetMs }
-  return { options: { mode: 'hybrid', ...budget, ...(multiHop === undefined ? {} : { multiHop }) } }
+/** Left for handing on what was found: a second, or a fifth of a step that has less than five. */
+function searchTimeMs(deadline: string, nowMs: number): number {
+  const leftMs = Date.parse(deadline) - nowMs
+  return Math.max(1, Math.round(leftMs - Math.min(1_000, leftMs / 5)))
+}
+
+/** A model that is slow is left out before the step's time is over: what was found without it is an answer, and a lost attempt is none. */
+function optionsOf(multiHop: boolean | undefined, latencyBudgetMs: number): SearchOptions {
+  return { mode: 'hybrid', latencyBudgetMs, ...(multiHop === undefined ? {} : { multiHop }) }
 }
 
 /** `search_skipped:` and the part of the search, for the answer to be marked with. */
