@@ -58,9 +58,19 @@ const SettingsModule = z.record(z.string(), z.unknown())
 
 /** What a service would say about this environment: nothing, or every variable that is missing or wrong. */
 export async function settingsProblem(appId: string, environment: Record<string, string>): Promise<string | undefined> {
-  const module = SettingsModule.parse({ ...(await import(join(root, 'services', appId, 'src', 'settings.ts'))) })
-  const settings = Object.values(module).find((value) => value instanceof z.ZodType)
-  if (settings === undefined) throw new TypeError(`services/${appId}/src/settings.ts exports no schema`)
+  const settings = await settingsOf(appId)
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   return settings.safeParse(given).error?.message
+}
+
+/** The variables that a service's settings name. */
+export async function settingNames(appId: string): Promise<string[]> {
+  return Object.keys((await settingsOf(appId)).shape)
+}
+
+async function settingsOf(appId: string): Promise<z.ZodObject> {
+  const module = SettingsModule.parse({ ...(await import(join(root, 'services', appId, 'src', 'settings.ts'))) })
+  const settings = Object.values(module).find((value) => value instanceof z.ZodObject)
+  if (settings === undefined) throw new TypeError(`services/${appId}/src/settings.ts exports no schema`)
+  return settings
 }

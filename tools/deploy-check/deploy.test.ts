@@ -6,7 +6,16 @@ import { describe, expect, it } from '@jest/globals'
 import { componentNames } from '@weft/mesh'
 import { z } from 'zod'
 import { type ComposeService, environmentOf, flagOf, interpolate, makeEnvironment, readCompose } from './compose-file.ts'
-import { appIds, providerVariables, readComponents, readText, readYaml, root, settingsProblem } from './deploy-files.ts'
+import {
+  appIds,
+  providerVariables,
+  readComponents,
+  readText,
+  readYaml,
+  root,
+  settingNames,
+  settingsProblem,
+} from './deploy-files.ts'
 
 const { services, volumes } = readCompose()
 const { variables, mode } = makeEnvironment()
@@ -177,6 +186,12 @@ describe('the mesh under Compose', () => {
     const others = Object.entries(services).filter(([name]) => !['gateway', 'reasoning', 'rag'].includes(name))
     for (const [, other] of others)
       expect(Object.keys(other.environment).filter((name) => providerVariables().includes(name))).toEqual([])
+  })
+
+  it.each(['gateway', 'reasoning', 'rag'])('hands every setting of %s on to it, but for paths and faults', async (name) => {
+    const own = /_(?:FILE|FOLDER|DATA|FAULTS)$/
+    const chosen = (await settingNames(name)).filter((setting) => setting.startsWith('WEFT_') && !own.test(setting))
+    expect(chosen.filter((setting) => !(setting in service(name).environment))).toEqual([])
   })
 
   it('mounts only files and volumes that exist', () => {
