@@ -58,7 +58,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   }
   const models = createModels({ settings, telemetry, routing, controls })
   const embedders = createEmbedders(settings)
-  for (const problem of embedders.problems.values()) logger.warn('search goes by words alone', { cause: problem })
+  if (embedders.problem !== undefined) logger.warn('search goes by words alone', { cause: embedders.problem })
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY
   const embedding = composeEmbedding({ patient: ingestion, embedders, logger })
   const readImageText = createImageReader(models, settings.WEFT_VISION_MODEL)
@@ -68,7 +68,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const checks: HealthCheck[] = [
     { name: 'database', isRequired: true, check: () => database.isHealthy() },
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
-    { name: 'embedder', isRequired: false, check: async () => embedders.problems.size === 0 && embedding.isAsChosen() },
+    { name: 'embedder', isRequired: false, check: async () => embedders.problem === undefined && embedding.isAsChosen() },
     { name: 'model', isRequired: false, check: async () => (await models.defaultModelId()) !== '' },
   ]
   let server: RunningServer | undefined

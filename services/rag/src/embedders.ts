@@ -5,10 +5,10 @@ import { chosenEmbedder, createEmbedder, type ModelSettings, type RunningEmbedde
 export type Embedders = {
   /** The one that is set up to make vectors; undefined: none. */
   readonly chosen: Embedder | undefined
-  /** Undefined where the settings do not say how the model is reached; `problems` then does. */
+  /** Undefined where the settings do not say how the model is reached, or the model's files are not there. */
   of(id: string): Embedder | undefined
-  /** Why a model cannot be used, by its id. */
-  readonly problems: ReadonlyMap<string, string>
+  /** Why the chosen one cannot be used. */
+  readonly problem: string | undefined
   /** The one questions are embedded with: the chosen one, or whichever made the vectors that were last found to be stored. */
   current(): Embedder | undefined
   /** Takes note of the model whose vectors are stored. */
@@ -39,7 +39,7 @@ export function createEmbedders(settings: ModelSettings): Embedders {
   return {
     chosen,
     of,
-    problems,
+    problem: chosenId === undefined ? undefined : problems.get(chosenId),
     current: () => current,
     follow(id) {
       const embedder = of(id)
