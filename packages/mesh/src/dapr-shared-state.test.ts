@@ -15,11 +15,13 @@ let server: Server
 let sidecar: Sidecar
 let shared: SharedState
 let isDown = false
+let isSilent = false
 const kept = new Map<string, { value: unknown; version: number }>()
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
     const entry = kept.get(decodeURIComponent(request.url?.split('/').at(-1) ?? ''))
+    if (isSilent) return
     if (isDown) response.writeHead(500).end('{"errorCode":"ERR_STATE_GET","message":"no redis"}')
     else if (request.method === 'GET' && entry === undefined) response.writeHead(204).end()
     else if (request.method === 'GET') response.setHeader('etag', String(entry?.version)).end(JSON.stringify(entry?.value))
@@ -59,3 +61,13 @@ it('says that the store is away', async () => {
   await expect(shared.get('a')).rejects.toMatchObject({ code: 'dependency_unavailable' })
   await expect(shared.compareAndSet('a', 1, undefined)).rejects.toMatchObject({ code: 'dependency_unavailable' })
 })
+
+it('says so too of a store that does not answer at all', async () => {
+  isSilent = true
+  const silent = { code: 'dependency_unavailable', message: expect.stringContaining('no answer within 2 s') }
+  await Promise.all([
+    expect(shared.get('a')).rejects.toMatchObject(silent),
+    expect(shared.compareAndSet('a', 1, undefined)).rejects.toMatchObject(silent),
+  ])
+  server.closeAllConnections()
+}, 10_000)

@@ -13,7 +13,7 @@ export interface SharedState {
 /** Values nobody has written for an hour are forgotten: whatever is shared here heals by itself. */
 const ttlSeconds = 3_600
 /** A store that takes longer is of no use to a call that waits. */
-const timeoutMs = 2_000
+const patienceMs = 2_000
 const path = `/v1.0/state/${componentNames.sharedState}`
 const store = 'the shared state store'
 
@@ -26,7 +26,7 @@ export function createSharedState({ transport }: Pick<Sidecar, 'transport'>): Sh
         method: 'GET',
         path: `${path}/${encodeURIComponent(key)}`,
         what,
-        signal: AbortSignal.timeout(timeoutMs),
+        patienceMs,
       })
       if (isOtherThanOk(response)) return throwSidecarError(response, what, store)
       const text = await response.body.text()
@@ -41,7 +41,7 @@ export function createSharedState({ transport }: Pick<Sidecar, 'transport'>): Sh
         path,
         body: [etag === undefined ? entry : { ...entry, etag }],
         what,
-        signal: AbortSignal.timeout(timeoutMs),
+        patienceMs,
       })
       if (response.statusCode !== etagMismatch && isOtherThanOk(response)) return throwSidecarError(response, what, store)
       await response.body.dump()
