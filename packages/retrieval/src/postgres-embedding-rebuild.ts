@@ -112,7 +112,7 @@ export async function readRebuild({ db }: Database, model: string | undefined): 
 async function readLeft(db: Database['db'], model: string): Promise<z.infer<typeof Waiting>> {
   const { rows } = await sql`
     select count(*)::int as chunks,
-      coalesce(sum((2 * letters - bytes) / 4 + (bytes - letters) / 2), 0)::int as tokens
+      coalesce(sum((2 * letters - bytes) / 4 + (bytes - letters) / 2), 0)::float8 as tokens
     from (
       select char_length(title) + char_length(text) as letters, octet_length(title) + octet_length(text) as bytes from chunks c
       where not exists (select 1 from chunk_embeddings e where e.model = ${model} and e.chunk_id = c.id)
