@@ -6,9 +6,6 @@ import type { ProcessSpec } from './process-spec.ts'
 
 /** After every service and sidecar, which need these to end cleanly. */
 const stopStage = 4
-/** A garbage collector that runs a little more often keeps Go's idle heaps small. */
-const goEnvironment = { GOGC: '100' }
-
 /** Redis and the database (unless the environment names others), placement and scheduler. */
 export function infrastructureSpecs(plan: MeshPlan): ProcessSpec[] {
   return [
@@ -60,7 +57,7 @@ function placementSpec(plan: MeshPlan): ProcessSpec {
       '--metrics-port', port('metrics'),
       '--log-as-json',
     ],
-    env: { ...minimalEnvironment(plan), ...goEnvironment },
+    env: minimalEnvironment(plan),
     probe: { kind: 'http', port: Number(port('health')), path: '/healthz' },
   }
 }
@@ -88,7 +85,7 @@ function schedulerSpec(plan: MeshPlan): ProcessSpec {
       '--workers', '64',
       '--log-as-json',
     ],
-    env: { ...minimalEnvironment(plan), ...goEnvironment },
+    env: minimalEnvironment(plan),
     probe: { kind: 'http', port: Number(port('health')), path: '/healthz' },
     onStart: (signal) => freeStaleLeadership(Number(port('etcd')), signal),
     stopGraceMs: 10_000,

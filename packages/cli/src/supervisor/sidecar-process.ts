@@ -10,8 +10,7 @@ const stopStage = 3
 const sidecarMemoryMax = '192MiB'
 /**
  * How far a heap grows before it is collected, in per cent (Go's GOGC). The sidecar of the sessions handles every step: at 300 instead of 150 it
- * took 6 % less processor time a step (three paired runs of bench/orchestration), for some 20 MB more. The others save memory, as far as their part
- * of a step's price allows.
+ * took 6 % less processor time a step (three paired runs of bench/orchestration), for some 20 MB more. The others have Go's default.
  */
 const heapGrowth = { orchestrator: '400', others: '100' }
 /**
