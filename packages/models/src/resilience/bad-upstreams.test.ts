@@ -10,7 +10,7 @@ let rude: RudeServer
 /** Reads large answers on a busy machine. */
 let patient: RudeServer
 beforeAll(async () => {
-  rude = await startRudeServer({ firstTokenMs: 600, betweenTokensMs: 300, wholeAnswerMs: 600 })
+  rude = await startRudeServer({ firstTokenMs: 2_000, betweenTokensMs: 1_000, wholeAnswerMs: 2_000 })
   patient = await startRudeServer({})
   rude.behave(good())
   for (const ask of Object.values(ways)) await ask().catch(() => undefined)
