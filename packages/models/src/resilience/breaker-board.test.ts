@@ -51,6 +51,15 @@ describe('breakers of several processes', () => {
     expect((await Promise.allSettled(all.map(admit))).every(({ status }) => status === 'fulfilled')).toBe(true)
   })
 
+  it('say that a model may be tried again once its time is over, so that a router that leaves out open ones comes back to it', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const [board = createBreakerBoard()] = boards(1, createMemoryState(), clock)
+    await fail(board, 5)
+    expect(board.stateOf(model)).toBe('open')
+    clock.nowMs += openMs
+    expect(board.stateOf(model)).toBe('half_open')
+  })
+
   it('open again for all when the one that tried has failed, and let another try when it was called off', async () => {
     const clock = { nowMs: 1_000_000 }
     const [a, b] = boards(2, createMemoryState(), clock)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Admission, BreakerBoard } from '../attempt/call-controls.ts'
 import { ModelError, type ModelErrorCode } from '../model-error.ts'
-import { admitCall, type BreakerState, type CallOutcome, dropProbe, noteOutcome } from './core/breaker.ts'
+import { admitCall, type BreakerState, type CallOutcome, dropProbe, kindAt, noteOutcome } from './core/breaker.ts'
 import { createBreakerCopy } from './breaker-copy.ts'
 import { createPatientState } from './patient-state.ts'
 import type { SharedState } from './shared-state.ts'
@@ -87,7 +87,7 @@ export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions 
       const stale = copyOf(modelId).freshen()
       return stale === undefined ? decide(modelId) : stale.then(() => decide(modelId))
     },
-    stateOf: (modelId) => copyOf(modelId).state().kind,
+    stateOf: (modelId) => kindAt(copyOf(modelId).state(), nowMs()),
     async settled() {
       await Promise.all(Array.from(copies.values(), (copy) => copy.settled()))
     },

@@ -33,10 +33,13 @@ export async function chooseStepModel(
     return { model: route.chain[0] ?? (await models.defaultModelId()), route }
   } catch (thrown) {
     const isFree = requires === undefined && maxCostUsd === undefined
-    if (!isFree || !(thrown instanceof ModelError) || thrown.code !== 'invalid_request') throw thrown
+    if (!isFree || !(thrown instanceof ModelError) || !isChoiceless.has(thrown.code)) throw thrown
     return { model: await models.defaultModelId() }
   }
 }
+
+/** Nothing to choose by, or all that can be chosen keep failing: the default model may still answer. */
+const isChoiceless: ReadonlySet<string> = new Set(['invalid_request', 'model_unavailable'])
 
 /** Tells the router what a cited answer was worth: the share of its citations that could be verified. */
 export function judgeByCitations() {

@@ -77,6 +77,11 @@ describe('the router', () => {
     })
   })
 
+  it('says that it is no fault of the request when all that can are left alone for now', async () => {
+    const chosen = routerOf([small, large], { 'acme/small': 'open', 'acme/large': 'open' })()
+    await expect(chosen).rejects.toMatchObject({ code: 'model_unavailable', isRetryable: true })
+  })
+
   it('goes over to another model when the answers of the cheapest turn out bad, for that tenant alone', async () => {
     const choose = routerOf([small, large])
     for (let n = 0; n < 60; n++) (await choose()).judge('acme/small', { kind: 'feedback', reward: 0 })

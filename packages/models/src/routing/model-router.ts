@@ -43,7 +43,7 @@ export interface Route {
 }
 
 export interface ModelRouter {
-  /** Throws ModelError `invalid_request` naming what no model can do, `model_not_found` where there is none at all. */
+  /** Throws ModelError `invalid_request` naming what no model can do, `model_unavailable` where those that can keep failing, `model_not_found` where there is none at all. */
   choose(request: RouteRequest): Promise<Route>
 }
 
@@ -165,5 +165,8 @@ function nothingLeft(excluded: readonly Exclusion[]): ModelError {
   if (excluded.length === 0) return new ModelError('model_not_found', 'no model is available', { param: 'model' })
   const reasons = excluded.slice(0, 5).map(({ why }) => why)
   const more = excluded.length > reasons.length ? `, and ${excluded.length - reasons.length} more` : ''
-  return new ModelError('invalid_request', `No model can answer this request: ${reasons.join('; ')}${more}.`, { param: 'model' })
+  const message = `No model can answer this request: ${reasons.join('; ')}${more}.`
+  // A model that is only left alone for a while could: the request is not what is wrong.
+  if (excluded.some(({ code }) => code === 'breaker_open')) return new ModelError('model_unavailable', message, { isRetryable: true })
+  return new ModelError('invalid_request', message, { param: 'model' })
 }

@@ -49,6 +49,11 @@ export function admitCall(state: BreakerState, { owner, nowMs }: { owner: string
 /** What those wait who come while another tries. */
 const refusedProbeMs = 1_000
 
+/** Only a call moves a breaker on, so one that was open until now lets the next call try: who leaves out open ones would never make it. */
+export function kindAt(state: BreakerState, nowMs: number): BreakerState['kind'] {
+  return state.kind === 'open' && nowMs >= state.untilMs ? 'half_open' : state.kind
+}
+
 /** How a call ended, as far as the model's health is concerned; `probe` is the owner's name if it was the one that tried. */
 export type CallOutcome = { isSuccess: boolean; atMs: number; probe: string | undefined }
 
