@@ -118,8 +118,8 @@ export function createModels(options: ModelsOptions): Models {
     const ask = () => chained.pass(body, call)
     const model = cache === undefined || typeof body.model !== 'string' ? undefined : catalog.get(body.model)
     if (cache === undefined || model === undefined) return ask()
-    const { scope, receipt } = call
-    return passCached(body, { cache, model, scope, receipt, ledger: controls.ledger, wish, onUse, pass: ask })
+    const { scope, receipt, onModel } = call
+    return passCached(body, { cache, model, scope, receipt, ledger: controls.ledger, wish, onUse, onModel, pass: ask })
   }
   return {
     get isOffline() {
@@ -144,8 +144,8 @@ export function createModels(options: ModelsOptions): Models {
         router,
         scope: call.scope,
         wishes,
-        // The route is a chain itself, and walks it.
-        pass: (routed, receipt) => pass(routed, { ...call, receipt, fallbacks: [], attemptsMax: 1 }),
+        onModel: call.onModel,
+        pass: (routed, more) => pass(routed, { ...call, ...more }),
       })
     },
     embed: (request, call) => embedInputs(request, { catalog, timeouts, controls, localEmbedder, ...call }),

@@ -22,6 +22,8 @@ export interface CachedCall {
   receipt?: object | undefined
   /** Told before there is an answer. */
   onUse?: ((use: CacheUse) => void) | undefined
+  /** Told which model's answer is given again. */
+  onModel?: ((modelId: string) => void) | undefined
   pass(): Promise<PassThroughAnswer>
 }
 
@@ -36,6 +38,7 @@ export async function passCached(body: Record<string, unknown>, call: CachedCall
   const found = await cache.find(key)
   onUse?.(found === undefined ? 'miss' : 'hit')
   if (found === undefined) return keeping(await pass(), { key, call })
+  call.onModel?.(model.id)
   await noteHit(body, { found, call })
   return replay(found, model)
 }

@@ -15,7 +15,7 @@ export interface ChainOptions {
   /** Models are tried again after a wait when all have failed; default false, for callers that repeat by themselves. */
   repeats?: boolean | undefined
   /** Told which model is asked now: the last one told of is the one that answers. */
-  onModel?(modelId: string): void
+  onModel?: ((modelId: string) => void) | undefined
 }
 
 type ChainedCall = ChainOptions & { signal?: AbortSignal | undefined }
@@ -47,7 +47,10 @@ export function chainCalls<Call extends ChainedCall>({
     async pass(body, call) {
       const wished = typeof body.model === 'string' ? body.model : ''
       const chain = chooseChain(catalog, wished, { fallbacks: call.fallbacks, needs: () => needsOfChat(body) })
-      return runChain(runOf(chain, call), (model, follows) => pass({ ...body, model }, { ...call, follows }))
+      return runChain(runOf(chain, call), (model, follows) => {
+        call.onModel?.(model)
+        return pass({ ...body, model }, { ...call, follows })
+      })
     },
   }
 }

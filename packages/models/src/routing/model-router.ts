@@ -167,6 +167,7 @@ function nothingLeft(excluded: readonly Exclusion[]): ModelError {
   const more = excluded.length > reasons.length ? `, and ${excluded.length - reasons.length} more` : ''
   const message = `No model can answer this request: ${reasons.join('; ')}${more}.`
   // A model that is only left alone for a while could: the request is not what is wrong.
-  if (excluded.some(({ code }) => code === 'breaker_open')) return new ModelError('model_unavailable', message, { isRetryable: true })
+  if (excluded.some(({ code }) => code === 'breaker_open'))
+    return new ModelError('model_unavailable', message, { isRetryable: true })
   return new ModelError('invalid_request', message, { param: 'model' })
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { CallFacts } from '../attempt/call-controls.ts'
-import { createTestModels, type TestModels } from '../testing/test-models.ts'
+import { createTestModels, type TestModels, testScope } from '../testing/test-models.ts'
 
 let test: TestModels
 const begun: CallFacts[] = []
@@ -30,8 +30,8 @@ beforeEach(() => {
   begun.length = 0
 })
 
-const ask = (more: object = {}) =>
-  test.models.passThrough({ model: 'router/auto', messages: [{ role: 'user', content: 'Hello' }], ...more })
+const hello = { messages: [{ role: 'user', content: 'Hello' }] }
+const ask = (more: object = {}) => test.models.passThrough({ model: 'router/auto', ...hello, ...more })
 
 describe('router/auto', () => {
   it('answers as the model that was chosen, and hands its receipt to the ledger', async () => {
@@ -46,6 +46,20 @@ describe('router/auto', () => {
     const answer = await ask()
     expect(begun.map(({ model }) => model.id)).toEqual(['openai/test-model', 'anthropic/claude-test'])
     expect(answer.kind === 'body' && JSON.parse(answer.body).model).toBe('anthropic/claude-test')
+    expect(begun.map(({ attempt }) => attempt)).toEqual([1, 2])
+    expect(new Set(begun.map(({ firstCallId }) => firstCallId)).size).toBe(1)
+  })
+
+  it('has the attempts that every call has: what the client has used itself is taken off, and it is told not to use more', async () => {
+    test.openai.script({ kind: 'error', status: 500 })
+    const options = { scope: testScope, attemptsMax: 1 }
+    await expect(test.models.passThrough({ model: 'router/auto', ...hello }, options)).rejects.toMatchObject({
+      upstreamStatus: 500,
+    })
+    expect(begun).toHaveLength(1)
+    test.openai.script({ kind: 'error', status: 500 })
+    test.anthropic.script({ kind: 'error', status: 500 })
+    await expect(ask()).rejects.toMatchObject({ isRetryable: false, message: expect.stringContaining('all 2 attempts failed') })
   })
 
   it('refuses what no model can do, and asks none', async () => {

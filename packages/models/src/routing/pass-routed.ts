@@ -1,7 +1,7 @@
 import { ChatMessage, lastQuestion } from '@weft/contracts'
 import type { CallScope } from '../attempt/call-scope.ts'
-import { ModelError } from '../model-error.ts'
 import type { PassThroughAnswer } from '../pass-through.ts'
+import type { ChainOptions } from '../resilience/chain-calls.ts'
 import type { TaskFacts } from './core/classify-task.ts'
 import { canJudge, judgeAnswer } from './core/judge-answer.ts'
 import type { ModelRouter, Route, RouteWishes } from './model-router.ts'
@@ -11,29 +11,34 @@ import { needsOfChat } from './request-needs.ts'
 /** The model that stands for whichever fits a request best. */
 export const routedModelId = 'router/auto'
 
-export interface RoutedCall {
+export interface RoutedCall extends Pick<ChainOptions, 'onModel'> {
   router: ModelRouter
   scope: CallScope
   wishes?: RouteWishes | undefined
-  pass(body: Record<string, unknown>, receipt: object): Promise<PassThroughAnswer>
+  pass(body: Record<string, unknown>, routed: RoutedOptions): Promise<PassThroughAnswer>
 }
 
-/** A chat completion body sent to the model that fits it best, or to the next ones while none has begun to answer. Throws ModelError. */
+/** What the choice adds to a call of the chosen model. */
+export interface RoutedOptions extends Pick<ChainOptions, 'onModel'> {
+  receipt: object
+  /** Those to ask when it does not answer. */
+  fallbacks: string[]
+}
+
+/** A chat completion body sent to the model that fits it best, with the next ones as its fallbacks. Throws ModelError. */
 export async function passRouted(
   body: Record<string, unknown>,
-  { router, scope, wishes, pass }: RoutedCall,
+  { router, scope, wishes, pass, ...told }: RoutedCall,
 ): Promise<PassThroughAnswer> {
   const route = await router.choose({ needs: needsOfChat(body), task: taskOfChat(body), scope, wishes })
-  let failure: unknown
-  for (const model of route.chain) {
-    try {
-      return judged(await pass({ ...body, model }, route.receipt), { body, model, route })
-    } catch (thrown) {
-      if (!mayAskAnother(thrown)) throw thrown
-      failure ??= thrown
-    }
+  const [chosen = routedModelId, ...fallbacks] = route.chain
+  let model = chosen
+  const onModel = (asked: string) => {
+    model = asked
+    told.onModel?.(asked)
   }
-  throw failure
+  const answer = await pass({ ...body, model: chosen }, { receipt: route.receipt, fallbacks, onModel })
+  return judged(answer, { body, model, route })
 }
 
 export function taskOfChat(body: Record<string, unknown>): TaskFacts {
@@ -44,21 +49,6 @@ export function taskOfChat(body: Record<string, unknown>): TaskFacts {
     hasTools: Array.isArray(tools) && tools.length > 0,
     wantsJson: typeof format === 'object' && format !== null && 'type' in format && format.type !== 'text',
   }
-}
-
-const asksAnother: ReadonlySet<string> = new Set([
-  'upstream_error',
-  'timeout',
-  'rate_limit_exceeded',
-  'authentication',
-  'permission',
-  'model_not_found',
-  'model_unavailable',
-])
-
-/** Nothing was said yet, and the request itself is not what is wrong. */
-function mayAskAnother(thrown: unknown): boolean {
-  return thrown instanceof ModelError && asksAnother.has(thrown.code)
 }
 
 function judged(
