@@ -149,8 +149,12 @@ export function createModels(options: ModelsOptions): Models {
       })
     },
     embed: (request, call) => embedInputs(request, { catalog, timeouts, controls, localEmbedder, ...call }),
-    check: ({ ids, callsAs } = {}) =>
-      checkModels(catalog, { ids, complete: callsAs && ((request, signal) => complete(request, { scope: callsAs, signal })) }),
+    check: ({ ids, callsAs: scope } = {}) =>
+      checkModels(catalog, {
+        ids,
+        // Another model's answer, or a second one, says nothing of the model that is checked.
+        complete: scope && ((request, signal) => complete(request, { scope, signal, fallbacks: [], attemptsMax: 1 })),
+      }),
     async stop() {
       catalog.stop()
       await (await opened)?.destroy()

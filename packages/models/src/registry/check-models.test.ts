@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createTestModels, type TestModels } from '../testing/test-models.ts'
 import { failureOf } from '../testing/collect-events.ts'
@@ -44,6 +47,19 @@ describe('a check of the models', () => {
     expect(providers.map(({ provider }) => provider)).toEqual(['openai'])
     expect(providers[0]?.models).toEqual([{ id: 'openai/gone', isServed: false, isPriceKnown: false }])
     expect(await failureOf(test.models.check({ ids: ['nobody/none'] }))).toMatchObject({ param: 'models' })
+  })
+
+  it('takes no other model’s answer for that of the model it calls', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'weft-check-')), 'models.yaml')
+    const more =
+      'capabilities: [chat], price: { inputUsd: 1, outputUsd: 1 }, contextTokens: 9000, outputTokensMax: 900, firstTokenMs: 1'
+    const entries = [`id: openai/test-model, ${more}, fallbacks: [anthropic/claude-test]`, `id: anthropic/claude-test, ${more}`]
+    writeFileSync(file, `models:\n${entries.map((entry) => `  - { ${entry} }\n`).join('')}`)
+    test = await createTestModels({ WEFT_MODELS_FILE: file })
+    test.openai.script({ kind: 'error', status: 500 })
+    const { providers } = await test.models.check({ ids: ['openai/test-model'], callsAs })
+    expect(providers[0]?.models[0]?.call?.ok).toBe(false)
+    expect(test.anthropic.requests).toEqual([])
   })
 
   it('calls models only when told to, for a few tokens', async () => {
