@@ -6,6 +6,7 @@ import {
   deltaChunk,
   finishChunk,
   tokenUsage,
+  usedTokens,
   toolCallChunks,
   usageChunk,
   weftAnswer,
@@ -74,7 +75,7 @@ function messagesOf(options: AnswerOptions, output: TurnOutput, hasText: boolean
     case 'end': {
       const end = speakEnd(place.sessionId, output.end, pauses)
       const notice = end.notice === '' ? [] : [deltaChunk(identity, { content: hasText ? `\n\n${end.notice}` : end.notice })]
-      settleTokens(options.response, tokenUsage(end.answer.usage).total_tokens)
+      settleTokens(options.response, usedTokens(end.answer.usage))
       const usage = identity.includesUsage ? [usageChunk(identity, tokenUsage(end.answer.usage))] : []
       const calls = end.isToolCall ? toolCallChunks(identity, end.approvals) : []
       const finish = { weft: weftAnswer(place, end), reason: end.isToolCall ? ('tool_calls' as const) : ('stop' as const) }
@@ -98,7 +99,7 @@ const progressLinesMax = 500
 
 function sendWhole({ response, identity, place }: AnswerOptions, end: SpokenEnd, progress: string[]): void {
   const text = end.notice === '' ? end.answer.text : [end.answer.text, end.notice].filter((part) => part !== '').join('\n\n')
-  settleTokens(response, tokenUsage(end.answer.usage).total_tokens)
+  settleTokens(response, usedTokens(end.answer.usage))
   const body = completionBody(identity, text, {
     usage: tokenUsage(end.answer.usage),
     reasoning: progress.join('\n'),

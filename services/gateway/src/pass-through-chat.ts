@@ -2,6 +2,7 @@ import type { ChatCompletionRequest } from '@weft/contracts'
 import { ignoredChatFields, type Models } from '@weft/models'
 import type { Response } from 'express'
 import { foreseen } from './answer-errors.ts'
+import { attemptsLeft } from './core/attempts-left.ts'
 import { deprecationHeaders } from './core/deprecation-headers.ts'
 import { failStream } from './fail-stream.ts'
 import { settleTokens } from './limits/limited-routes.ts'
@@ -51,24 +52,15 @@ export async function passThroughChat(
     if (answer.kind === 'body') {
       response.setHeader('content-type', 'application/json; charset=utf-8')
       response.end(answer.body)
-      settleTokens(response, answer.usage.inputTokens + answer.usage.outputTokens)
+      settleTokens(response, answer.usage)
     } else {
       await relayStream(answer.chunks, { response, open, logger })
-      const usage = answer.usage()
-      if (usage !== undefined) settleTokens(response, usage.inputTokens + usage.outputTokens)
+      settleTokens(response, answer.usage())
     }
   } catch (thrown) {
     if (open.hasReaderLeft()) return
     throw open.endReason() ?? foreseen(thrown)
   }
-}
-
-/** DESIGN.md §8: one budget of attempts over the client's repeats and the chain. The published clients count theirs in this header. */
-const attemptsMax = 3
-
-function attemptsLeft(repeats: string | undefined): number {
-  const used = Number(repeats ?? 0)
-  return Number.isInteger(used) && used > 0 ? Math.max(1, attemptsMax - used) : attemptsMax
 }
 
 async function relayStream(

@@ -11,9 +11,11 @@ import {
 import type { PassThroughAnswer, ResponseItem, ResponsesRequest } from '@weft/models'
 import type { Response } from 'express'
 import { foreseen } from './answer-errors.ts'
+import { attemptsLeft } from './core/attempts-left.ts'
 import { deprecationHeaders } from './core/deprecation-headers.ts'
 import { inResponseTerms } from './core/response-terms.ts'
 import { ignoredBeyondRouting } from './core/workflow-request.ts'
+import { settleTokens } from './limits/limited-routes.ts'
 import type { Log } from './log.ts'
 import { nameIgnored } from './name-ignored.ts'
 import type { OpenAnswer } from './open-streams.ts'
@@ -50,6 +52,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: Math.floor(Date.now() / 1_000), isStored }
   try {
     const scope = { tenant, keyId, user: wish.safety_identifier ?? wish.user ?? undefined, agent: 'gateway' }
+    const degraded = new Set<string>()
     const streamOptions = wish.stream === true ? { stream_options: { include_usage: true } } : {}
     const answer = await deps.models.passThrough(
       { ...chat, ...streamOptions },
@@ -59,8 +62,15 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
         cached: call.noStore ? false : wish.weft?.cache,
         onCache: (use) => response.setHeader('x-weft-cache', use),
         signal: open.signal,
+        degraded,
+        fallbacks: wish.weft?.fallbacks,
+        attemptsMax: attemptsLeft(response.req.get('x-stainless-retry-count')),
+        onModel(asked) {
+          identity.model = asked
+        },
       },
     )
+    if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
     await sendResponse({
       wish,
       identity,
@@ -70,6 +80,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
       open,
       logger: deps.logger,
     })
+    settleTokens(response, answer.kind === 'body' ? answer.usage : answer.usage())
   } catch (thrown) {
     if (open.hasReaderLeft()) return
     throw open.endReason() ?? inResponseTerms(foreseen(thrown))

@@ -3,11 +3,12 @@ import { type AnswerPiece, chatFromResponses, type ResponsesRequest } from '@wef
 import type { Request, Response } from 'express'
 import type { AnswerOptions } from './answer-turn.ts'
 import { citationAnnotations } from './core/citation-annotations.ts'
-import { tokenUsage, weftAnswer } from './core/completion-objects.ts'
+import { usedTokens, weftAnswer } from './core/completion-objects.ts'
 import { turnResponseId } from './core/response-id.ts'
 import { approvalTool } from './core/tool-answers.ts'
 import { divergedAnswer, type SpokenEnd, speakEnd } from './core/turn-end.ts'
 import { checkWorkflowRequest, ignoredWeftFields } from './core/workflow-request.ts'
+import { settleTokens } from './limits/limited-routes.ts'
 import { nameIgnored } from './name-ignored.ts'
 import type { OpenAnswer } from './open-streams.ts'
 import { runWorkflow, type WorkflowDeps } from './run-workflow.ts'
@@ -56,7 +57,7 @@ function speakResponse(wish: ResponsesRequest, options: AnswerOptions): Promise<
 }
 
 async function* piecesOfTurn(
-  { outputs, place, pauses, showsProgress }: AnswerOptions,
+  { response, outputs, place, pauses, showsProgress }: AnswerOptions,
   spoken: { end?: SpokenEnd; text: string },
 ): AsyncGenerator<AnswerPiece> {
   for await (const output of outputs) {
@@ -73,6 +74,7 @@ async function* piecesOfTurn(
       case 'end': {
         const end = speakEnd(place.sessionId, output.end, pauses)
         spoken.end = end
+        settleTokens(response, usedTokens(end.answer.usage))
         for (const piece of piecesOfEnd(end, spoken.text)) {
           if (piece.type === 'text') spoken.text += piece.delta
           yield piece
@@ -88,13 +90,12 @@ function piecesOfEnd(end: SpokenEnd, shown: string): AnswerPiece[] {
   const before = shown + rest
   const notice = end.notice === '' || before === '' ? end.notice : `\n\n${end.notice}`
   const calls = end.isToolCall ? end.approvals : []
-  const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = tokenUsage(end.answer.usage)
   return [
     ...(rest + notice === '' ? [] : [{ type: 'text' as const, delta: rest + notice }]),
     ...calls.map((approval, index) => {
       const argumentsDelta = JSON.stringify(approval)
       return { type: 'tool_call' as const, index, id: approval.id, name: approvalTool, argumentsDelta }
     }),
-    { type: 'tokens', inputTokens, outputTokens },
+    { type: 'tokens', ...usedTokens(end.answer.usage) },
   ]
 }

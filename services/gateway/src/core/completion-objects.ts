@@ -30,9 +30,16 @@ export interface TokenUsage {
 }
 
 export function tokenUsage(usage: Usage[]): TokenUsage {
-  const prompt = usage.reduce((sum, used) => sum + used.inputTokens, 0)
-  const completion = usage.reduce((sum, used) => sum + used.outputTokens, 0)
+  const { inputTokens: prompt, outputTokens: completion } = usedTokens(usage)
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion }
+}
+
+/** Of all calls together. */
+export function usedTokens(usage: Usage[]): { inputTokens: number; outputTokens: number } {
+  return {
+    inputTokens: usage.reduce((sum, used) => sum + used.inputTokens, 0),
+    outputTokens: usage.reduce((sum, used) => sum + used.outputTokens, 0),
+  }
 }
 
 interface ToolCallDelta {

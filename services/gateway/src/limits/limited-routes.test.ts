@@ -7,8 +7,8 @@ import { type CallLimiter, createCallLimiter } from './limit-calls.ts'
 
 const usage = { inputTokens: 7, outputTokens: 3, costUsd: 0, measured: true, priceKnown: true }
 const models: PublicDeps['models'] = {
-  passThrough: async () => ({ kind: 'body', body: '{}', usage }),
-  embed: () => Promise.reject(new Error('not here')),
+  passThrough: async () => ({ kind: 'body', body: '{"choices":[]}', usage }),
+  embed: async () => ({ body: '{}', usage }),
   check: async () => Promise.reject(new Error('not asked here')),
   list: async () => [],
   get: () => undefined,
@@ -57,6 +57,23 @@ it('answers with what is left, and refuses as OpenAI does once nothing is', asyn
 it('counts what an answer used instead of what was foreseen', async () => {
   const key = await makeKey({ tokensPerMinute: 1_000 })
   await (await chat(key, 'x'.repeat(2_000))).text()
+  expect((await chat(key)).headers.get('x-ratelimit-remaining-tokens')).toMatch(/^98\d$/)
+})
+
+it.each([
+  ['/v1/responses', { input: 'x'.repeat(2_000) }],
+  ['/v1/responses', { input: 'x'.repeat(2_000), stream: true }],
+  ['/v1/embeddings', { input: 'x'.repeat(2_000) }],
+])('counts it on %s too: %j', async (path, body) => {
+  const key = await makeKey({ tokensPerMinute: 1_000 })
+  const headers = { 'content-type': 'application/json' }
+  const answer = await gateway.request(path, {
+    method: 'POST',
+    key,
+    headers,
+    body: JSON.stringify({ model: 'openai/m', ...body }),
+  })
+  expect([answer.status, (await answer.text()).includes('error":{')]).toEqual([200, false])
   expect((await chat(key)).headers.get('x-ratelimit-remaining-tokens')).toMatch(/^98\d$/)
 })
 

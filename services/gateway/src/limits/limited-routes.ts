@@ -31,7 +31,12 @@ export function limitCalls(limiter: Pick<CallLimiter, 'admit' | 'headers'>): Req
   }
 }
 
-/** What the answer to this request has used in the end. */
-export function settleTokens(response: Response, tokens: number): void {
-  tickets.get(response)?.settle(tokens)
+interface UsedTokens {
+  inputTokens: number
+  outputTokens: number
+}
+
+/** What the answer to this request has used in the end; where nobody knows, what was foreseen counts. */
+export function settleTokens(response: Response, used: UsedTokens | undefined): void {
+  if (used !== undefined) tickets.get(response)?.settle(used.inputTokens + used.outputTokens)
 }

@@ -3,6 +3,7 @@ import { EmbeddingsRequest, type Models } from '@weft/models'
 import type { RequestHandler } from 'express'
 import { foreseen } from '../answer-errors.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
+import { settleTokens } from '../limits/limited-routes.ts'
 import { nameIgnored } from '../name-ignored.ts'
 import type { OpenStreams } from '../open-streams.ts'
 import { identityOf } from '../request-context.ts'
@@ -25,6 +26,7 @@ export function createEmbeddings({ models, streams }: EmbeddingsDeps): RequestHa
       const answer = await models.embed(wish, { scope, signal: open.signal })
       response.setHeader('content-type', 'application/json; charset=utf-8')
       response.end(answer.body)
+      settleTokens(response, answer.usage)
     } catch (thrown) {
       if (open.hasReaderLeft()) return
       throw open.endReason() ?? foreseen(thrown)

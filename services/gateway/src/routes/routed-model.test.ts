@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
 
 let gateway: TestGateway
-let passed: { body: Record<string, unknown>; wishes: unknown; cached: unknown }[]
+let passed: { body: Record<string, unknown>; wishes: unknown; cached: unknown; fallbacks: unknown; attemptsMax: unknown }[]
 
 beforeEach(async () => {
   passed = []
@@ -12,8 +12,10 @@ beforeEach(async () => {
       list: async () => [],
       check: () => Promise.reject(new Error('not here')),
       embed: () => Promise.reject(new Error('not here')),
-      async passThrough(body, { wishes, cached, onCache }) {
-        passed.push({ body, wishes, cached })
+      async passThrough(body, { wishes, cached, onCache, fallbacks, attemptsMax, onModel, degraded }) {
+        passed.push({ body, wishes, cached, fallbacks, attemptsMax })
+        onModel?.('acme/answering')
+        degraded?.add('answer_shortened')
         onCache?.('hit')
         const usage = { inputTokens: 1, outputTokens: 1, costUsd: 0, measured: true, priceKnown: true }
         return { kind: 'body', body: '{"id":"c","object":"chat.completion","choices":[]}', usage }
@@ -92,5 +94,17 @@ describe('an earlier answer', () => {
     expect([response.headers.get('x-weft-cache'), response.headers.get('x-weft-ignored-fields')]).toEqual(['hit', null])
     await respond({}, { 'cache-control': 'no-store' })
     expect(passed).toMatchObject([{ cached: true, wishes: routing }, { cached: false }])
+  })
+})
+
+describe.each(['/v1/chat/completions', '/v1/responses'])('a model that is asked by %s', (path) => {
+  it('is asked with the fallbacks and the attempts of the request, and what its answer is marked with is told', async () => {
+    const headers = { 'content-type': 'application/json', 'x-stainless-retry-count': '1' }
+    const asked = path === '/v1/responses' ? { input: 'hello', store: false } : { messages: [{ role: 'user', content: 'hello' }] }
+    const body = JSON.stringify({ model: 'openai/m', weft: { fallbacks: ['acme/other'] }, ...asked })
+    const response = await gateway.request(path, { method: 'POST', headers, body })
+    expect(passed).toMatchObject([{ fallbacks: ['acme/other'], attemptsMax: 2 }])
+    expect(response.headers.get('x-weft-degraded')).toBe('answer_shortened')
+    if (path === '/v1/responses') expect(await response.json()).toMatchObject({ model: 'acme/answering' })
   })
 })
