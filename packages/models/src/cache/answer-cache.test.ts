@@ -54,6 +54,22 @@ describe('answers that may be given again', () => {
     expect(await found()).toEqual([false, false, false])
   })
 
+  it('are given for no longer because another process has found them', async () => {
+    let nowMs = 0
+    const [first, second] = [60_000, 60_000].map((ttlMs) =>
+      createAnswerCache({ store, logger: quiet, ttlMs, nowMs: () => nowMs }),
+    )
+    first?.keep(keyOf('late'), answer('L'))
+    await first?.settled()
+    await sql`update cached_answers set expires_at = now() + interval '10 seconds'`.execute(test.database.db)
+    expect(await second?.find(keyOf('late'))).toEqual(answer('L'))
+    await sql`delete from cached_answers`.execute(test.database.db)
+    nowMs = 9_000
+    expect(await second?.find(keyOf('late'))).toEqual(answer('L'))
+    nowMs = 10_000
+    expect(await second?.find(keyOf('late'))).toBeUndefined()
+  })
+
   it('are found for a question that means the same, if everything else is equal and no word that matters differs', async () => {
     const embed = async (question: string) => (question.includes('capital') ? [1, 0.001 * question.length] : [0, 1])
     const cache = createAnswerCache({

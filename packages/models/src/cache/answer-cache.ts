@@ -16,9 +16,15 @@ export interface KeptQuestion {
   vector: number[]
 }
 
+export interface FoundAnswer {
+  answer: KeptAnswer
+  /** For how long it may still be given. */
+  leftMs: number
+}
+
 /** Where all processes of a mesh keep answers. Throws what its database throws. */
 export interface AnswerStore {
-  find(tenant: string, key: string): Promise<KeptAnswer | undefined>
+  find(tenant: string, key: string): Promise<FoundAnswer | undefined>
   /** The last questions that were asked with the same everything else. */
   questions(tenant: string, others: string): Promise<KeptQuestion[]>
   keep(entry: { key: CacheKey; answer: KeptAnswer; bytes: number; vector?: number[] | undefined; ttlMs: number }): Promise<void>
@@ -80,8 +86,10 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
 
   async function findExact(tenant: string, key: string): Promise<KeptAnswer | undefined> {
     const found = await store.find(tenant, key)
-    if (found !== undefined) remembered.set(key, { answer: found, bytes: bytesOf(found), untilMs: nowMs() + ttlMs })
-    return found
+    if (found === undefined) return undefined
+    const { answer, leftMs } = found
+    remembered.set(key, { answer, bytes: bytesOf(answer), untilMs: nowMs() + leftMs })
+    return answer
   }
 
   async function findAlike({ tenant, others, question }: CacheKey): Promise<KeptAnswer | undefined> {

@@ -11,7 +11,7 @@ const Content = z.object({
   outputTokens: z.number(),
   question: z.string(),
 })
-const Found = z.object({ content: Content })
+const Found = z.object({ content: Content, left_ms: z.coerce.number() })
 const Asked = z.object({ key: z.string(), question: z.string(), vector: z.array(z.number()) })
 
 /** Per tenant; those not used longest go. */
@@ -22,11 +22,13 @@ export function createPostgresAnswers({ db }: Pick<Database, 'db'>): AnswerStore
   return {
     async find(tenant, key) {
       const { rows } = await sql`
-        update cached_answers set used_at = now() where tenant = ${tenant} and key = ${key} and expires_at > now() returning content
+        update cached_answers set used_at = now() where tenant = ${tenant} and key = ${key} and expires_at > now()
+        returning content, extract(epoch from expires_at - now()) * 1000 as left_ms
       `.execute(db)
       if (rows[0] === undefined) return undefined
-      const { question: _, ...answer } = parseValue(Found, rows[0], 'a cached answer').content
-      return answer
+      const { content, left_ms: leftMs } = parseValue(Found, rows[0], 'a cached answer')
+      const { question: _, ...answer } = content
+      return { answer, leftMs }
     },
     async questions(tenant, others) {
       const { rows } = await sql`
