@@ -45,7 +45,7 @@ export async function searchVectors(database: Pick<Database, 'db'>, query: Vecto
   if (active === undefined) return { kind: 'found', hits: [] }
   if (active.id !== query.model.id || active.dimensions !== query.model.dimensions) return { kind: 'other_model', model: active }
   if (count <= exactMax) return { kind: 'found', hits: await compareAll(database, query) }
-  const hits = await walkIndex(database, query, indexedType(place, active.dimensions))
+  const hits = await walkIndex(database, query, place)
   return { kind: 'found', hits: hits.length < Math.min(query.limit, count) ? await compareAll(database, query) : hits }
 }
 
@@ -78,14 +78,19 @@ async function compareAll({ db }: Pick<Database, 'db'>, query: VectorQuery): Pro
   return rows.map((row) => Hit.parse(row))
 }
 
-/** Rows come nearly in order, and a chunk once for each of its vectors: more are fetched, and put in order again. */
-async function walkIndex({ db }: Pick<Database, 'db'>, query: VectorQuery, type: string): Promise<VectorHit[]> {
-  const indexed = sql.raw(`${type}(${dimensionsOf(query.model.dimensions)})`)
+/**
+ * Rows come nearly in order, and a chunk once for each of its vectors: more are fetched, and put in order again. In the embedded database the planner
+ * may not sort, which leaves it the index: it takes a comparison there for ten times quicker than it is, and the vectors added since statistics
+ * were last gathered for a handful. Of 2,500 vectors of 384 dimensions comparing all took 66 to 75 ms, walking the index 2 to 9.
+ */
+async function walkIndex({ db }: Pick<Database, 'db'>, query: VectorQuery, place: { isEmbedded: boolean }): Promise<VectorHit[]> {
+  const indexed = sql.raw(`${indexedType(place, query.model.dimensions)}(${dimensionsOf(query.model.dimensions)})`)
   const fetched = query.limit * 2
   const { rows } = await db.transaction().execute(async (transaction) => {
     await sql`
       select set_config('hnsw.iterative_scan', 'relaxed_order', true),
-        set_config('hnsw.ef_search', ${String(Math.min(1_000, Math.max(efSearchMin, fetched)))}, true)
+        set_config('hnsw.ef_search', ${String(Math.min(1_000, Math.max(efSearchMin, fetched)))}, true),
+        set_config('enable_sort', ${place.isEmbedded ? 'off' : 'on'}, true)
     `.execute(transaction)
     return sql`
       with nearest as materialized (

@@ -12,7 +12,7 @@ const vectorDimensionsMax = 2_000
 
 /**
  * As what vectors are indexed. The embedded database computes with half-precision numbers one by one: adding 480 vectors of 384 dimensions to an index
- * of `vector` took a fifth of the processor time, and walking it is quicker alike.
+ * of `vector` took a fifth of the processor time.
  */
 export function indexedType(database: { isEmbedded: boolean }, dimensions: number): 'vector' | 'halfvec' {
   return database.isEmbedded && dimensions <= vectorDimensionsMax ? 'vector' : 'halfvec'
