@@ -26,7 +26,8 @@ try {
       ['unfinished calls that are not marked as estimated', unmarked],
     ],
   )
-  const note = `${calls} calls, half of them streamed, 16 at a time; one in ten is refused by the upstream, every fifth of the streams is left by its reader, and ${kills} gateways are killed (SIGKILL) in the middle. Completed calls are compared to the token. The upstream tells its count at the end of an answer only: a call that was cut by its reader or a kill is compared by its presence and its mark, as its tokens are an estimate.`
+  const rows = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
+  const note = `${calls} calls are planned, half of them streamed, 16 at a time; one in ten is refused by the upstream, every fifth of the streams is left by its reader, and ${kills} gateways are killed (SIGKILL) in the middle. Completed calls are compared to the token. The upstream tells its count at the end of an answer only: a call that was cut by its reader or a kill is compared by its presence and its mark, as its tokens are an estimate. A gateway that was killed does not resume its share of the plan, so ${asked} calls reached the upstream; of the ${rows} rows ${rows - asked} were written down and never sent.`
   recordResults({ name: 'ledger', title: 'The ledger against the upstream’s own count', load, body: `${table}\n\n${note}` })
   if (missing + doubled + different + unmarked > 0) process.exitCode = 1
 } finally {
