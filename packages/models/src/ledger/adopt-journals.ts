@@ -4,6 +4,7 @@ import { claimDeadJournals } from './journal-owners.ts'
 import { type LedgerLog, reasonOf } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
 import { replayJournal } from './replay-journal.ts'
+import { storeRecords } from './store-records.ts'
 
 const everyMs = 15_000
 const againMs = 2_000
@@ -21,7 +22,7 @@ export function adoptJournals(options: { folder: string; service: string; calls:
     try {
       claimed.push(...claimDeadJournals(folder, service))
       for (let journal = claimed[0]; journal !== undefined && !isStopped; journal = claimed[0]) {
-        const counts = await storeJournal(calls, journal)
+        const counts = await storeJournal({ calls, logger }, journal)
         await rm(journal, { recursive: true, force: true })
         claimed.shift()
         if (counts.all > 0) logger.info('calls of a process that is gone were stored', counts)
@@ -43,7 +44,10 @@ export function adoptJournals(options: { folder: string; service: string; calls:
 }
 
 /** A journal that is stored twice, as after a kill in between, changes nothing: every call has its id. */
-async function storeJournal(calls: CallStore, journal: string): Promise<{ all: number; lost: number }> {
+async function storeJournal(
+  store: { calls: CallStore; logger: LedgerLog },
+  journal: string,
+): Promise<{ all: number; lost: number }> {
   const counts = { all: 0, lost: 0 }
   let batch: CallRecord[] = []
   for await (const record of replayJournal(journal)) {
@@ -51,9 +55,9 @@ async function storeJournal(calls: CallStore, journal: string): Promise<{ all: n
     counts.all += 1
     if (record.outcome === 'lost') counts.lost += 1
     if (batch.length < batchMax) continue
-    await calls.store(batch)
+    await storeRecords(store, batch)
     batch = []
   }
-  await calls.store(batch)
+  await storeRecords(store, batch)
   return counts
 }

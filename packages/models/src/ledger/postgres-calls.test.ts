@@ -3,6 +3,7 @@ import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { finishOf, lostRecord, startOf } from './call-record.ts'
 import { type CallStore, createPostgresCalls } from './postgres-calls.ts'
+import { storeRecords } from './store-records.ts'
 import { callFacts, completed, price } from './testing/calls.ts'
 
 let test: TestDatabase
@@ -31,6 +32,16 @@ it('stores a call once, with the price it was reckoned at, whatever its texts ho
     { id: 'call_1', ...stored },
     { id: 'call_2', ...stored },
   ])
+})
+
+it('keeps no call out for another that the database will never take', async () => {
+  const warnings: object[] = []
+  const logger = { info: () => undefined, warn: (_message: string, details?: object) => warnings.push(details ?? {}) }
+  const unstorable = { ...record('call_never', 3_000), turn: 2 ** 40 }
+  await storeRecords({ calls, logger }, [record('call_before', 3_000), unstorable, record('call_after', 3_000)])
+  const { rows } = await sql`select id from model_calls where started_at = to_timestamp(3) order by id`.execute(test.database.db)
+  expect(rows).toEqual([{ id: 'call_after' }, { id: 'call_before' }])
+  expect(warnings).toEqual([{ callId: 'call_never', cause: expect.any(String) }])
 })
 
 it('forgets what is older than it is kept, a part at a time', async () => {

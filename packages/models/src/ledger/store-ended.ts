@@ -1,7 +1,7 @@
-import { isUnstorable } from '@weft/database'
 import type { CallRecord } from './call-record.ts'
 import { type LedgerLog, reasonOf } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
+import { storeRecords } from './store-records.ts'
 
 /** Calls that have ended, on their way into the database. */
 export interface EndedCalls {
@@ -47,26 +47,14 @@ export function storeEnded({ calls, logger }: { calls: CallStore; logger: Ledger
     return storing
   }
 
-  /** One call that the database will never take does not keep the others from it. */
-  async function storeBatch(batch: EndedCall[]): Promise<void> {
-    try {
-      await calls.store(batch.map(({ record }) => record))
-    } catch (cause) {
-      if (!isUnstorable(cause)) throw cause
-      const [only, ...others] = batch
-      if (only !== undefined && others.length === 0) {
-        logger.warn('a call of a model cannot be stored', { callId: only.record.id, cause: reasonOf(cause) })
-        return
-      }
-      for (const each of batch) await storeBatch([each])
-    }
-  }
-
   async function storeAll(): Promise<void> {
     try {
       while (ended.length > 0) {
         const batch = ended.slice(0, batchMax)
-        await storeBatch(batch)
+        await storeRecords(
+          { calls, logger },
+          batch.map(({ record }) => record),
+        )
         ended.splice(0, batch.length)
         for (const { onStored } of batch) onStored()
       }

@@ -1,0 +1,25 @@
+import { isUnstorable } from '@weft/database'
+import type { CallRecord } from './call-record.ts'
+import { type LedgerLog, reasonOf } from './ledger-log.ts'
+import type { CallStore } from './postgres-calls.ts'
+
+/**
+ * Stores calls; one that the database will never take does not keep the others from it, and is told of in the log. Throws what the database throws while
+ * it takes none.
+ */
+export async function storeRecords(
+  { calls, logger }: { calls: CallStore; logger: LedgerLog },
+  records: readonly CallRecord[],
+): Promise<void> {
+  try {
+    await calls.store(records)
+  } catch (cause) {
+    if (!isUnstorable(cause)) throw cause
+    const [only, ...others] = records
+    if (only !== undefined && others.length === 0) {
+      logger.warn('a call of a model cannot be stored', { callId: only.id, cause: reasonOf(cause) })
+      return
+    }
+    for (const each of records) await storeRecords({ calls, logger }, [each])
+  }
+}
