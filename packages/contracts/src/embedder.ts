@@ -9,8 +9,16 @@ export type EmbeddingModel = {
   inputTokensMax: number
 }
 
-/** `purpose`: some models embed a question otherwise than the text that answers it. Questions are taken before waiting texts. */
-export type EmbedRequest = { texts: string[]; purpose: 'query' | 'document'; signal?: AbortSignal | undefined }
+/**
+ * `purpose`: some models embed a question otherwise than the text that answers it. Questions are taken before waiting texts. `tenant`: on whose account;
+ * default: nobody's, and then the call is not recorded.
+ */
+export type EmbedRequest = {
+  texts: string[]
+  purpose: 'query' | 'document'
+  tenant?: string | undefined
+  signal?: AbortSignal | undefined
+}
 /** For each text, in their order, its vectors: one for a question, and for a document one for each part that the model can see at once. */
 export type Embeddings = { vectors: Float32Array[][]; inputTokens: number }
 

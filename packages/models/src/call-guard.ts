@@ -90,19 +90,3 @@ export function guardCall(options: {
     reason: () => reason,
   }
 }
-
-/** One call that answers as a whole, not in pieces: cancelled by the signal, and given up after `silentMs`. Throws why, as ModelError, or what `send` throws. */
-export async function callGuarded<T>(
-  { signal, silentMs, what }: { signal: AbortSignal; silentMs: number; what: string },
-  send: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const guard = guardCall({ signal, firstMs: silentMs, betweenMs: silentMs, what })
-  try {
-    if (guard.signal.aborted) throw guard.signal.reason
-    return await send(guard.signal)
-  } catch (thrown) {
-    throw guard.reason() ?? thrown
-  } finally {
-    guard.end()
-  }
-}

@@ -1,4 +1,5 @@
 import type { RunningEmbedder } from './embedder.ts'
+import { accountEmbeddings, accountLocally, type EmbeddingAccounts } from './embeddings/account-embeddings.ts'
 import { createLocalEmbedder, localEmbeddingModel } from './local-embedder/local-embedder.ts'
 import { ModelError } from './model-error.ts'
 import { type ModelSettings, textSetting } from './model-settings.ts'
@@ -19,8 +20,12 @@ export function chosenEmbedder(settings: ModelSettings): string | undefined {
   return textSetting(settings, 'WEFT_EMBEDDER_FOLDER') === undefined ? undefined : localEmbeddingModel.id
 }
 
-/** The embedder of a model, where these settings say how it is reached. Nothing is contacted. Throws ModelError naming what is missing. */
-export function createEmbedder(settings: ModelSettings, id: string): RunningEmbedder {
+/**
+ * The embedder of a model, where these settings say how it is reached. Nothing is contacted. `accounts`: what its calls have to pass; default: nothing.
+ * Throws ModelError naming what is missing.
+ */
+export function createEmbedder(settings: ModelSettings, id: string, accounts?: EmbeddingAccounts): RunningEmbedder {
+  const calls = accountEmbeddings(id, accounts)
   const modelName = id.slice(id.indexOf('/') + 1)
   const ownBaseUrl = chosenEmbedder(settings) === id ? textSetting(settings, 'WEFT_EMBEDDER_BASE_URL') : undefined
   if (id.startsWith('openai/') && modelName !== '') {
@@ -28,18 +33,20 @@ export function createEmbedder(settings: ModelSettings, id: string): RunningEmbe
     const apiKey = textSetting(settings, 'OPENAI_API_KEY')
     // A server of one's own may need no key.
     if (apiKey === undefined && baseUrl === undefined) throw missing(id, 'OPENAI_API_KEY')
-    return createRemoteEmbedder({ id, wire: createOpenAiWire({ modelName, baseUrl: baseUrl ?? openAiBaseUrl, apiKey }) })
+    const wire = createOpenAiWire({ modelName, baseUrl: baseUrl ?? openAiBaseUrl, apiKey })
+    return createRemoteEmbedder({ id, wire, calls })
   }
   if (id.startsWith('voyage/') && modelName !== '') {
     const baseUrl = ownBaseUrl ?? textSetting(settings, 'VOYAGE_BASE_URL') ?? voyageBaseUrl
     const apiKey = textSetting(settings, 'VOYAGE_API_KEY')
     if (apiKey === undefined) throw missing(id, 'VOYAGE_API_KEY')
-    return createRemoteEmbedder({ id, wire: createVoyageWire({ modelName, baseUrl, apiKey }) })
+    return createRemoteEmbedder({ id, wire: createVoyageWire({ modelName, baseUrl, apiKey }), calls })
   }
   if (id !== localEmbeddingModel.id) throw new ModelError('model_not_found', `there is no embedder for "${id}"`)
   const folder = textSetting(settings, 'WEFT_EMBEDDER_FOLDER')
   if (folder === undefined) throw missing(id, 'WEFT_EMBEDDER_FOLDER')
-  return createLocalEmbedder({ folder })
+  const local = createLocalEmbedder({ folder })
+  return { ...local, ...accountLocally(calls, local) }
 }
 
 function missing(id: string, variable: string): ModelError {

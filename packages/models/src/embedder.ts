@@ -1,4 +1,11 @@
-import type { Embedder } from '@weft/contracts'
+import type { Embedder, EmbedRequest, Embeddings } from '@weft/contracts'
+import type { CallScope } from './attempt/call-scope.ts'
+
+/** `scope`: the account, more closely than by its tenant. */
+export type AccountedRequest = EmbedRequest & { scope?: CallScope | undefined }
 
 /** An embedder that holds threads or calls until it is stopped. What it throws is a ModelError. */
-export type RunningEmbedder = Embedder & { stop(): Promise<void> }
+export type RunningEmbedder = Omit<Embedder, 'embed'> & {
+  embed(request: AccountedRequest): Promise<Embeddings>
+  stop(): Promise<void>
+}

@@ -56,6 +56,7 @@ export type { ModelCheck, ModelsReport, ProviderCheck } from './registry/check-m
 export { type AskedModel, type StepCall, streamStepText } from './stream-step-text.ts'
 export type { RunningEmbedder } from './embedder.ts'
 export { localEmbeddingModel } from './local-embedder/local-embedder.ts'
+export { accountEmbeddings, accountLocally, type EmbeddingAccounts } from './embeddings/account-embeddings.ts'
 export { chosenEmbedder, createEmbedder, embedderPattern } from './create-embedder.ts'
 export type { AnswerPiece } from './responses/answer-piece.ts'
 export { chatFromResponses, type TranslatedResponsesRequest } from './responses/chat-from-responses.ts'

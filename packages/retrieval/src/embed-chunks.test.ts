@@ -20,6 +20,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   tenant = newId('sess')
   await sql`delete from embedding_models`.execute(test.database.db)
+  await sql`delete from chunks`.execute(test.database.db)
 })
 afterAll(async () => {
   await reader.stop()
@@ -91,6 +92,26 @@ it('puts chunks back when the model fails, and embeds them later', async () => {
   expect(await statusOf(0)).toBe('in_progress')
   await embedAll(embedder)
   expect(await statusOf(0)).toBe('completed')
+})
+
+it('asks on the account of whose text it is, and holds up nobody for a tenant that may spend no more', async () => {
+  const embedder = fakeEmbedder()
+  await settle(embedder)
+  const poor = tenant
+  const first = await addTexts({ 'a.txt': 'The automobile stood in the yard.', 'b.txt': 'Rain fell on the roof.' })
+  tenant = newId('sess')
+  const second = await addTexts({ 'c.txt': 'A river ran by.' })
+  embedder.poor.add(poor)
+  const tools = { database: test.database, embedder }
+  expect(await embedChunks(tools)).toMatchObject({ embedded: 1, held: 2 })
+  expect(embedder.tenants).toEqual([poor, tenant])
+  expect(await second.statusOf(0)).toBe('completed')
+  expect(await embedChunks(tools)).toMatchObject({ embedded: 0, held: 0 })
+  embedder.poor.delete(poor)
+  await sql`update embedding_queue set claimed_until = now() - interval '1 second'`.execute(test.database.db)
+  await embedAll(embedder)
+  tenant = poor
+  expect([await first.statusOf(0), await first.statusOf(1)]).toEqual(['completed', 'completed'])
 })
 
 it('gives what is there already its vectors once there is a model, and goes by words without one', async () => {

@@ -14,11 +14,12 @@ import { buildVectorIndex } from './postgres-vector-index.ts'
 /** Chunks of one round: a few hundred milliseconds of the local model's work, which a kill may lose. */
 const roundMax = 32
 
-export type EmbedRound = { embedded: number; copied: number; completedFiles: number }
+/** `held`: chunks whose tenant may spend no more now; they are tried again after some minutes. */
+export type EmbedRound = { embedded: number; copied: number; held: number; completedFiles: number }
 
 /**
  * One round of making vectors: takes some of the chunks that wait, copies the vectors of texts that are known, embeds the others, and completes the files
- * that have all of theirs. Any number of workers may do it at once; what is stored is not embedded again, also after a kill. Answers
+ * that have all of theirs. Each request is of one tenant's texts. Any number of workers may do it at once; what is stored is not embedded again, also after a kill. Answers
  * what was done, all 0 when nothing waits. Throws what the embedder throws, the chunks put back.
  */
 export async function embedChunks(tools: { database: Database; embedder: Embedder }, signal?: AbortSignal): Promise<EmbedRound> {
@@ -28,31 +29,53 @@ export async function embedChunks(tools: { database: Database; embedder: Embedde
   if (chunks.length === 0) {
     const completedFiles = await completeEmbeddedFiles(database)
     await buildVectorIndex(database, await embedder.describe(signal))
-    return { embedded: 0, copied: 0, completedFiles }
+    return { embedded: 0, copied: 0, held: 0, completedFiles }
   }
   return withSpan('embed chunks', { attributes: { 'weft.embed.chunks': chunks.length } }, async () => {
     const known = await copyVectors(database, model, chunks)
     const unknown = chunks.filter(({ id }) => !known.has(id))
-    await embedAll(tools, unknown, signal)
-    return { embedded: unknown.length, copied: known.size, completedFiles: await completeEmbeddedFiles(database, chunks) }
+    const held = await embedAll(tools, unknown, signal)
+    const completedFiles = await completeEmbeddedFiles(database, chunks)
+    return { embedded: unknown.length - held, copied: known.size, held, completedFiles }
   })
 }
 
-/** Equal texts of a round are embedded once. */
+/** Tenant by tenant. Answers how many chunks are held: their claims run out by themselves, so that meanwhile the chunks of others are next. */
 async function embedAll(
-  { database, embedder }: { database: Database; embedder: Embedder },
+  tools: { database: Database; embedder: Embedder },
   chunks: ClaimedChunk[],
   signal: AbortSignal | undefined,
-): Promise<void> {
-  if (chunks.length === 0) return
-  const texts = [...new Set(chunks.map(({ text }) => text))]
-  try {
-    const { vectors } = await embedder.embed({ texts, purpose: 'document', signal })
-    const vectorsOf = new Map(texts.map((text, index) => [text, vectors[index] ?? []]))
-    const made = chunks.map((chunk) => ({ ...chunk, vectors: vectorsOf.get(chunk.text) ?? [] }))
-    await storeVectors(database, embedder.id, made)
-  } catch (thrown) {
-    await releaseChunks(database, embedder.id, chunks)
-    throw thrown
+): Promise<number> {
+  const { database, embedder } = tools
+  const waiting = new Map(Map.groupBy(chunks, ({ tenant }) => tenant))
+  let held = 0
+  for (const [tenant, own] of [...waiting]) {
+    try {
+      await embedOf(tools, { tenant, chunks: own, signal })
+    } catch (thrown) {
+      if (!isBudgetExceeded(thrown)) {
+        await releaseChunks(database, embedder.id, [...waiting.values()].flat())
+        throw thrown
+      }
+      held += own.length
+    }
+    waiting.delete(tenant)
   }
+  return held
+}
+
+/** Equal texts are embedded once. */
+async function embedOf(
+  { database, embedder }: { database: Database; embedder: Embedder },
+  { tenant, chunks, signal }: { tenant: string; chunks: ClaimedChunk[]; signal: AbortSignal | undefined },
+): Promise<void> {
+  const texts = [...new Set(chunks.map(({ text }) => text))]
+  const { vectors } = await embedder.embed({ texts, purpose: 'document', tenant, signal })
+  const vectorsOf = new Map(texts.map((text, index) => [text, vectors[index] ?? []]))
+  const made = chunks.map((chunk) => ({ ...chunk, vectors: vectorsOf.get(chunk.text) ?? [] }))
+  await storeVectors(database, embedder.id, made)
+}
+
+function isBudgetExceeded(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'budget_exceeded'
 }

@@ -8,6 +8,8 @@ import { deleteRetiredVectors, switchModel } from './postgres-embedding-rebuild.
 export type RebuildRound = {
   embedded: number
   copied: number
+  /** Chunks whose tenant may spend no more now. */
+  held: number
   /** Vectors of models that were left. */
   deleted: number
   /** The model that searches go by from now on. */
@@ -29,19 +31,19 @@ export async function rebuildVectors(
     const round = await makeOrSwitch({ database, embedder }, signal)
     if (round !== undefined) return round
   }
-  return { embedded: 0, copied: 0, deleted: await deleteRetiredVectors(database) }
+  return { embedded: 0, copied: 0, held: 0, deleted: await deleteRetiredVectors(database) }
 }
 
 /** Undefined: others are at work on what is left. */
 async function makeOrSwitch(tools: { database: Database; embedder: Embedder }, signal?: AbortSignal) {
   const { database, embedder } = tools
   const before = await embedChunks(tools, signal)
-  const isAll = before.embedded + before.copied === 0 && (await queueMissing(database, embedder.id)) === 0
+  const isAll = before.embedded + before.copied + before.held === 0 && (await queueMissing(database, embedder.id)) === 0
   if (isAll && (await switchModel(database, embedder.id))) {
     await completeEmbeddedFiles(database)
-    return { embedded: 0, copied: 0, deleted: 0, switchedTo: embedder.id }
+    return { embedded: 0, copied: 0, held: 0, deleted: 0, switchedTo: embedder.id }
   }
   if (isAll) return undefined
-  const { embedded, copied } = before.embedded + before.copied > 0 ? before : await embedChunks(tools, signal)
-  return { embedded, copied, deleted: 0 }
+  const { embedded, copied, held } = before.embedded + before.copied + before.held > 0 ? before : await embedChunks(tools, signal)
+  return { embedded, copied, held, deleted: 0 }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { env } from 'node:process'
-import { newId, parseJson } from '@weft/contracts'
+import { type EmbedRequest, newId, parseJson } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import { searchKnowledge } from './postgres-search-knowledge.ts'
@@ -126,6 +126,8 @@ const synonyms = new Map([['car', 'automobile']])
 export function fakeEmbedder(id = 'test/words', dimensions = 64) {
   let embedded = 0
   let isFailing = false
+  const tenants: (string | undefined)[] = []
+  const poor = new Set<string>()
   return {
     id,
     describe: () => Promise.resolve({ id, dimensions, isNormalised: true, inputTokensMax: 1_000 }),
@@ -133,7 +135,13 @@ export function fakeEmbedder(id = 'test/words', dimensions = 64) {
     failNext() {
       isFailing = true
     },
-    embed({ texts, purpose }: { texts: string[]; purpose: 'query' | 'document' }) {
+    /** On whose account each request came. */
+    tenants,
+    /** Tenants that may spend nothing. */
+    poor,
+    embed({ texts, purpose, tenant }: EmbedRequest) {
+      tenants.push(tenant)
+      if (poor.has(tenant ?? '')) return Promise.reject(Object.assign(new Error('no budget'), { code: 'budget_exceeded' }))
       const isOutOfOrder = isFailing
       isFailing = false
       if (isOutOfOrder) return Promise.reject(new Error('out of order'))

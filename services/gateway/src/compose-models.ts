@@ -4,6 +4,8 @@ import {
   createBreakerBoard,
   createModels,
   createPostgresCalls,
+  type EmbeddingAccounts,
+  type Models,
   openLedger,
   type RoutingMemory,
   startBudgets,
@@ -34,7 +36,9 @@ export function composeModels(parts: {
   })
   const breakers = createBreakerBoard({ shared: createSharedState(sidecar) })
   const controls = { budgets: budgets.gate, breakers, ledger, unpriced: unpricedModels(settings) }
-  const cache = composeCache(settings, database, logger)
   const localEmbedder = createMeshEmbedder(sidecar)
-  return { budgets, ledger, cache, models: createModels({ settings, telemetry, routing, cache, controls, localEmbedder }) }
+  const accounts: EmbeddingAccounts = { controls, modelOf: (id) => models.get(id), agent: 'gateway' }
+  const cache = composeCache({ settings, database, logger, localEmbedder, accounts })
+  const models: Models = createModels({ settings, telemetry, routing, cache, controls, localEmbedder })
+  return { budgets, ledger, cache, models }
 }

@@ -57,7 +57,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
     unpriced: unpricedModels(settings),
   }
   const models = createModels({ settings, telemetry, routing, controls })
-  const embedders = createEmbedders(settings)
+  const embedders = createEmbedders(settings, { controls, modelOf: models.get, agent: card.id })
   if (embedders.problem !== undefined) logger.warn('search goes by words alone', { cause: embedders.problem })
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY
   const embedding = composeEmbedding({ patient: ingestion, embedders, logger })

@@ -1,11 +1,11 @@
-import { type Reranker, WeftError } from '@weft/contracts'
+import { type Embedder, type Reranker, WeftError } from '@weft/contracts'
 import type { Database } from '@weft/database'
-import { type CallScope, ModelError, type Rerankers } from '@weft/models'
+import { type CallScope, ModelError, type Rerankers, type RunningEmbedder } from '@weft/models'
 import { createPartCosts, type SearchAnswer, type SearchRequest, searchKnowledge } from '@weft/retrieval'
 import { card } from './core/card.ts'
 import type { Embedders } from './embedders.ts'
 
-/** `scope`: on whose account a reranker is asked; default: the tenant's. */
+/** `scope`: on whose account models are asked; default: the tenant's. */
 export type Search = (request: SearchRequest, scope?: CallScope) => Promise<SearchAnswer>
 
 export type SearchParts = {
@@ -20,10 +20,16 @@ export function createSearch({ database, embedders, rerankers }: SearchParts): S
   return async (request, scope = { tenant: request.tenant, agent: card.id }) => {
     const ranker = chooseReranker(rerankers, request.options?.rerank, scope)
     const { reranker, problem } = ranker
-    const tools = { database, embedder: embedders.current(), follow: embedders.follow, reranker, costs }
+    const embedder = onAccount(embedders.current(), scope)
+    const follow = (model: string) => onAccount(embedders.follow(model), scope)
+    const tools = { database, embedder, follow, reranker, costs }
     const answer = await searchKnowledge(tools, request)
     return problem === undefined ? answer : { ...answer, skipped: [...answer.skipped, `rerank: ${problem}`] }
   }
+}
+
+function onAccount(embedder: RunningEmbedder | undefined, scope: CallScope): Embedder | undefined {
+  return embedder && { ...embedder, embed: (request) => embedder.embed({ ...request, scope }) }
 }
 
 type Choice = { reranker: Reranker | undefined; problem?: string }

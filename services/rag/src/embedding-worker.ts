@@ -4,8 +4,11 @@ export type EmbeddingWorker = { start(): void; hint(): void; stop(): Promise<voi
 export type EmbeddingWorkerOptions = {
   /** Asked before the first round, and again until it succeeds: which model makes the vectors. */
   activate?(): Promise<void>
-  /** One round; all 0 when nothing waits. `deleted`: vectors nobody needs any more. */
-  embed(signal: AbortSignal): Promise<{ embedded: number; copied: number; deleted?: number }>
+  /**
+   * One round; all 0 when nothing waits. `deleted`: vectors nobody needs any more; `held`: chunks whose tenant may spend no more now, which are
+   * not in the next round.
+   */
+  embed(signal: AbortSignal): Promise<{ embedded: number; copied: number; held?: number; deleted?: number }>
   logger: { info(message: string, details: object): void; warn(message: string, details: object): void }
   scanIntervalMs?: number
   /** Rest after a round that failed. */
@@ -25,14 +28,17 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
       if (!isActive) await activate?.()
       isActive = true
       let embedded = 0
+      let held = 0
       for (let isDone = false; !isDone && !stopping.signal.aborted; ) {
         isDue = false
         const round = await embed(stopping.signal)
         const made = round.embedded + round.copied
         embedded += made
-        isDone = made + (round.deleted ?? 0) === 0 && !isDue
+        held += round.held ?? 0
+        isDone = made + (round.held ?? 0) + (round.deleted ?? 0) === 0 && !isDue
       }
       if (embedded > 0) logger.info('chunks have their vectors', { chunks: embedded })
+      if (held > 0) logger.warn('chunks wait for vectors until a budget has room for them', { chunks: held })
     } catch (thrown) {
       if (stopping.signal.aborted) return
       logger.warn('chunks have no vectors yet', { cause: String(thrown) })

@@ -46,7 +46,7 @@ export interface AnswerCacheOptions {
   logger: { warn(message: string, details?: object): unknown }
   ttlMs: number
   /** Vectors of questions; without them only the very same request is a hit. */
-  embed?: ((question: string) => Promise<ArrayLike<number>>) | undefined
+  embed?: ((question: string, tenant: string) => Promise<ArrayLike<number>>) | undefined
   memoryBytesMax?: number
   nowMs?: () => number
 }
@@ -96,7 +96,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     if (embed === undefined || question === '' || question.length > questionCharsMax) return undefined
     const asked = await store.questions(tenant, others)
     if (asked.length === 0) return undefined
-    const vector = await embed(question)
+    const vector = await embed(question, tenant)
     const [best] = asked
       .map((each) => ({ ...each, similarity: cosine(vector, each.vector) }))
       .filter((each) => each.similarity >= similarityMin && saysTheSame(question, each.question))
@@ -106,7 +106,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
 
   async function storeAnswer(key: CacheKey, answer: KeptAnswer, bytes: number): Promise<void> {
     const isShort = key.question !== '' && key.question.length <= questionCharsMax
-    const vector = embed === undefined || !isShort ? undefined : Array.from(await embed(key.question))
+    const vector = embed === undefined || !isShort ? undefined : Array.from(await embed(key.question, key.tenant))
     await store.keep({ key, answer, bytes, vector, ttlMs })
   }
 

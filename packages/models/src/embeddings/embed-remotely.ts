@@ -12,7 +12,11 @@ const requestTokensMax = 300_000
 
 const Answer = z.object({
   data: z.array(z.object({ index: z.int().nonnegative(), embedding: z.union([z.string(), z.array(z.number())]) })),
-  usage: z.object({ prompt_tokens: z.int().nonnegative().nullish(), total_tokens: z.int().nonnegative().nullish() }).nullish(),
+  // Counts that cannot be are as good as none.
+  usage: z
+    .object({ prompt_tokens: z.int().nonnegative().nullish(), total_tokens: z.int().nonnegative().nullish() })
+    .nullish()
+    .catch(undefined),
 })
 
 /** At a server of OpenAI's wire: in several requests, one after another, where one may not hold it all. */

@@ -13,14 +13,15 @@ export type EmbeddingWire = {
 /** What OpenAI and Voyage answer alike; vectors as numbers, or as base64 of little-endian 32-bit floats. */
 const Answer = z.object({
   data: z.array(z.object({ index: z.int().nonnegative(), embedding: z.union([z.string(), z.array(z.number())]) })),
-  usage: z.object({ total_tokens: z.int().nonnegative().optional() }).nullish(),
+  // Counts that cannot be are as good as none.
+  usage: z.object({ total_tokens: z.int().nonnegative().optional() }).nullish().catch(undefined),
 })
 
 /** The vectors of an answer in the order of the texts, each of length one. Throws ModelError when one is missing or none. */
 export function readEmbeddings(
   answer: unknown,
   { provider, count }: { provider: string; count: number },
-): { vectors: Float32Array[]; inputTokens: number } {
+): { vectors: Float32Array[]; inputTokens: number | undefined } {
   const parsed = Answer.safeParse(answer)
   if (!parsed.success) throw unusable(provider, 'its answer holds no embeddings')
   const { data, usage } = parsed.data
@@ -28,7 +29,7 @@ export function readEmbeddings(
   const inOrder = Array.from({ length: count }, (_, index) => vectors.get(index) ?? new Float32Array())
   if (data.length !== count || inOrder.some((vector) => vector.length === 0))
     throw unusable(provider, `${count} texts were sent, and it answered ${data.length} embeddings that can be used`)
-  return { vectors: inOrder, inputTokens: usage?.total_tokens ?? 0 }
+  return { vectors: inOrder, inputTokens: usage?.total_tokens }
 }
 
 function floatsOf(embedding: string | number[]): Float32Array {

@@ -1,7 +1,6 @@
 import type { EmbedRequest, Embeddings } from '@weft/contracts'
-import { genAi, withSpan } from '@weft/telemetry'
-import { callGuarded } from '../call-guard.ts'
-import type { RunningEmbedder } from '../embedder.ts'
+import type { AccountedRequest, RunningEmbedder } from '../embedder.ts'
+import type { EmbeddingCalls } from '../embeddings/account-embeddings.ts'
 import { ModelError } from '../model-error.ts'
 import { type RetryBounds, retryCall } from '../retry-call.ts'
 import { batchTexts, cutText } from './cut-text.ts'
@@ -16,17 +15,19 @@ const patience: Record<EmbedRequest['purpose'], RetryBounds & { silentMs: number
 /** Below this a refusal is not about the length of a text. */
 const textTokensMin = 128
 
+export type RemoteEmbedderOptions = { id: string; wire: EmbeddingWire; calls: EmbeddingCalls }
+
 /**
  * A model behind a provider's API. What is more than one request may hold goes in several, one after another; a text longer than the model sees
  * has several vectors. The first answer says how many dimensions the model has, and an answer that has others is refused: its vectors could not be
  * compared. Throws ModelError.
  */
-export function createRemoteEmbedder({ id, wire }: { id: string; wire: EmbeddingWire }): RunningEmbedder {
+export function createRemoteEmbedder({ id, wire, calls }: RemoteEmbedderOptions): RunningEmbedder {
   const stopping = new AbortController()
   const dimensions = oneSize(id)
   let textTokensMax = wire.limits.textTokensMax
 
-  async function embed(request: EmbedRequest): Promise<Embeddings> {
+  async function embed(request: AccountedRequest): Promise<Embeddings> {
     const partsOf = request.texts.map((text) => {
       const parts = cutText(text, textTokensMax)
       return request.purpose === 'query' ? parts.slice(0, 1) : parts
@@ -42,20 +43,22 @@ export function createRemoteEmbedder({ id, wire }: { id: string; wire: Embedding
     return { vectors: partsOf.map((parts) => made.splice(0, parts.length)), inputTokens }
   }
 
-  function embedBatch(texts: string[], { purpose, signal: asked }: EmbedRequest) {
+  function embedBatch(texts: string[], request: AccountedRequest) {
+    const { purpose, signal: asked } = request
     const { silentMs, ...bounds } = patience[purpose]
     const signal = asked === undefined ? stopping.signal : AbortSignal.any([asked, stopping.signal])
-    const attempt = async () => {
-      const answer = await callGuarded({ signal, silentMs, what: id }, (guarded) => wire.send(texts, purpose, guarded))
-      const embeddings = readEmbeddings(answer, { provider: wire.provider, count: texts.length })
-      dimensions.check(embeddings.vectors)
-      return embeddings
-    }
+    const attempt = () =>
+      calls.send({ request, texts, silentMs, signal }, async (guarded) => {
+        const answer = await wire.send(texts, purpose, guarded)
+        const embeddings = readEmbeddings(answer, { provider: wire.provider, count: texts.length })
+        dimensions.check(embeddings.vectors)
+        return embeddings
+      })
     return retryCall(attempt, { ...bounds, signal })
   }
 
   /** Servers for small models say only in a refusal how little they see. */
-  async function embedFitting(request: EmbedRequest): Promise<Embeddings> {
+  async function embedFitting(request: AccountedRequest): Promise<Embeddings> {
     const askedMax = textTokensMax
     try {
       return await embed(request)
@@ -75,7 +78,7 @@ export function createRemoteEmbedder({ id, wire }: { id: string; wire: Embedding
     },
     embed(request) {
       if (request.texts.length === 0) return Promise.resolve({ vectors: [], inputTokens: 0 })
-      return withSpan(`embeddings ${id}`, { attributes: spanAttributes(id, wire.provider) }, () => embedFitting(request))
+      return embedFitting(request)
     },
     stop() {
       stopping.abort()
@@ -96,14 +99,5 @@ function oneSize(id: string) {
       const sizes = `a vector of ${other.length} dimensions, and those before had ${dimensions}`
       throw new ModelError('upstream_error', `${id} answered ${sizes}: they cannot be compared`, { isRetryable: false })
     },
-  }
-}
-
-function spanAttributes(id: string, provider: string) {
-  return {
-    [genAi.operationName]: 'embeddings',
-    [genAi.openInferenceSpanKind]: 'EMBEDDING',
-    [genAi.providerName]: provider,
-    [genAi.requestModel]: id.slice(id.indexOf('/') + 1),
   }
 }

@@ -1,0 +1,102 @@
+import type { Embeddings, EmbedRequest } from '@weft/contracts'
+import type { CallControls } from '../attempt/call-controls.ts'
+import type { CallScope } from '../attempt/call-scope.ts'
+import { openAttempt } from '../attempt/open-attempt.ts'
+import type { ModelInfo } from '../catalog.ts'
+import type { AccountedRequest, RunningEmbedder } from '../embedder.ts'
+import { estimateTokens } from '../estimate-tokens.ts'
+import { providerOf } from '../read-registry.ts'
+import { priceOfEmbedder } from './embedding-prices.ts'
+
+/** What every call of an embedding model has to pass, and who makes it. */
+export interface EmbeddingAccounts {
+  controls: CallControls
+  /** What is known of a model, its price above all. */
+  modelOf(id: string): ModelInfo | undefined
+  /** Who asks for a tenant, such as `rag`. */
+  agent: string
+}
+
+/** One request to an embedding model. `inputTokens`: as its provider counted, undefined where it did not. */
+export type EmbeddingSender<Vectors> = (signal: AbortSignal) => Promise<{ vectors: Vectors; inputTokens: number | undefined }>
+
+export interface EmbeddingCalls {
+  /** Sends one request on the account of whoever asks. Throws ModelError. */
+  send<Vectors>(
+    call: { request: AccountedRequest; texts: readonly string[]; silentMs: number; signal?: AbortSignal | undefined },
+    sender: EmbeddingSender<Vectors>,
+  ): Promise<{ vectors: Vectors; inputTokens: number }>
+}
+
+/** Calls of one embedding model: in the ledger, and within budgets, where somebody's account is known; without accounts only observed. */
+export function accountEmbeddings(id: string, accounts?: EmbeddingAccounts): EmbeddingCalls {
+  return {
+    async send({ request, texts, silentMs, signal }, sender) {
+      const scope = scopeOf(request, accounts)
+      const attempt = await openAttempt({
+        kind: 'embedding',
+        controls: scope === undefined || accounts === undefined ? {} : controlsOf(id, accounts.controls),
+        model: accounts?.modelOf(id) ?? unlisted(id),
+        scope: scope ?? nobody,
+        content: contentOf(texts),
+        wishes: {},
+        silence: { firstMs: silentMs, betweenMs: silentMs },
+        signal,
+      })
+      try {
+        if (attempt.guard.signal.aborted) throw attempt.guard.signal.reason
+        const { vectors, inputTokens } = await sender(attempt.guard.signal)
+        if (inputTokens !== undefined) attempt.answer.tokens = { inputTokens, outputTokens: 0 }
+        return { vectors, inputTokens: attempt.complete().inputTokens }
+      } catch (thrown) {
+        throw attempt.fail(thrown)
+      }
+    },
+  }
+}
+
+/** As long as anybody waits for an embedder that takes texts one batch after another. */
+const localSilentMs = 600_000
+
+type LocalEmbedder = { embed(request: EmbedRequest): Promise<Embeddings> }
+
+/** The embedder of this mesh: each request is a call that costs nothing. */
+export function accountLocally(calls: EmbeddingCalls, embedder: LocalEmbedder): Pick<RunningEmbedder, 'embed'> {
+  return {
+    embed(request) {
+      const { texts, purpose, signal } = request
+      if (texts.length === 0) return Promise.resolve({ vectors: [], inputTokens: 0 })
+      return calls.send({ request, texts, silentMs: localSilentMs, signal }, (guarded) =>
+        embedder.embed({ texts, purpose, signal: guarded }),
+      )
+    },
+  }
+}
+
+const localProvider = 'local'
+
+/** A model of this mesh costs nothing and is nobody's to share: whoever searches with it waits for the journal alone. */
+function controlsOf(id: string, { ledger, life, unpriced, ...shared }: CallControls): CallControls {
+  const own = { ledger, life, unpriced }
+  return providerOf(id) === localProvider ? own : { ...own, ...shared }
+}
+
+/** Calls of nobody are not recorded: of a model that is asked what its vectors are like, or of a service that keeps account itself. */
+const nobody: CallScope = { tenant: '', agent: '' }
+
+function scopeOf({ scope, tenant }: AccountedRequest, accounts: EmbeddingAccounts | undefined): CallScope | undefined {
+  if (scope !== undefined || tenant === undefined || accounts === undefined) return scope
+  return { tenant, agent: accounts.agent }
+}
+
+function unlisted(id: string): ModelInfo {
+  const provider = providerOf(id)
+  const price = provider === localProvider ? { inputUsd: 0, outputUsd: 0 } : priceOfEmbedder(id)
+  return { id, provider, price, priceKnown: price !== undefined }
+}
+
+function contentOf(texts: readonly string[]) {
+  const chars = texts.reduce((sum, text) => sum + text.length, 0)
+  const inputBytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  return { isStreamed: false, inputTokens: estimateTokens(chars), inputBytes, answers: texts.length }
+}
