@@ -58,6 +58,17 @@ it('gives up on what takes longer than it usually does, tells it to stop, and re
   expect(costs.estimateMs('vectors')).toBe(20 * 0.8 + 50 * 0.2)
 })
 
+it('does not take what a part needed to stop for what it needs', async () => {
+  const { budget, costs } = open(25, ['vectors'])
+  const stopped = budget.spend(
+    'vectors',
+    (signal) => new Promise((resolve) => signal.addEventListener('abort', () => setTimeout(() => resolve('stopped'), 5))),
+  )
+  expect(await stopped).toBeUndefined()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(costs.estimateMs('vectors')).toBe(20 * 0.8 + 50 * 0.2)
+})
+
 it('hands on what a part throws', async () => {
   await expect(open(300).budget.spend('vectors', () => Promise.reject(new Error('no database')))).rejects.toThrow('no database')
 })

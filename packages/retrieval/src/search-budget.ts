@@ -30,10 +30,11 @@ export function createSearchBudget({ budgetMs, wanted, costs, nowMs }: BudgetOpt
   const skipped: string[] = []
   const costOf = (part: SearchPart) => costs.estimateMs(wanted[part] ?? part)
 
-  async function measure<T>(part: SearchPart, work: Promise<T>): Promise<T> {
+  /** What was told to stop did not take as long as it takes. */
+  async function measure<T>(part: SearchPart, run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     const beganMs = nowMs()
-    const result = await work
-    costs.note(wanted[part] ?? part, nowMs() - beganMs)
+    const result = await run(signal)
+    if (!signal.aborted) costs.note(wanted[part] ?? part, nowMs() - beganMs)
     return result
   }
 
@@ -41,7 +42,7 @@ export function createSearchBudget({ budgetMs, wanted, costs, nowMs }: BudgetOpt
     skipped,
     async spend(part, run) {
       toCome.delete(part)
-      if (budgetMs === undefined) return measure(part, run(new AbortController().signal))
+      if (budgetMs === undefined) return measure(part, run, new AbortController().signal)
       const ofMoreWorth = [...toCome].filter((other) => byWorth.indexOf(other) < byWorth.indexOf(part))
       const kept = ofMoreWorth.reduce((sum, other) => sum + costOf(other), 0)
       const leftMs = Math.max(0, Math.round(budgetMs - (nowMs() - startedMs) - kept))
@@ -51,7 +52,7 @@ export function createSearchBudget({ budgetMs, wanted, costs, nowMs }: BudgetOpt
         )
         return undefined
       }
-      const done = await within(leftMs, (signal) => measure(part, run(signal)))
+      const done = await within(leftMs, (signal) => measure(part, run, signal))
       if (done.isDone) return done.result
       // How much longer it would have taken is not known: at least as long again, so that the next search may leave it out at once.
       costs.note(wanted[part] ?? part, leftMs * 2)
