@@ -59,6 +59,10 @@ function comeAndGo(start: () => Promise<TestDatabase>): void {
       expect(await migrateDown(database, 1)).toEqual([name])
       if (name === '0004-blobs-of-sessions') expect(await countRows(database, 'blobs')).toBe(1)
       if (name !== '0001-knowledge') expect(await countRows(database, 'chunks')).toBe(1)
+      if (name > '0012-model-calls') expect(await countRows(database, 'model_calls')).toBe(1)
+      if (name > '0013-budgets') expect(await countRows(database, 'budgets')).toBe(1)
+      if (name > '0007-embeddings')
+        expect(await countRows(database, 'embedding_models')).toBe(name > '0010-embeddings-rebuild' ? 3 : 1)
       if (name > '0003') expect(await countRows(database, 'sessions')).toBe(2)
     }
     await migrateUp(database)
@@ -74,6 +78,12 @@ const rows = [
   `sessions (tenant, id, status) values ('t', 'sess_1', 'running'), ('t', 'sess_2', 'running')`,
   `blobs (tenant, session_id, hash, content) values ('t', 'sess_1', 'same', '{}'), ('t', 'sess_2', 'same', '{}')`,
   `approval_history values ('t', 1, 'appr_1', 'sess_1', 1, now(), '{}', '', 'h')`,
+  `embedding_models (id, dimensions, is_normalised, is_active) values ('active', 3, true, true)`,
+  `embedding_models (id, dimensions, is_normalised, rebuild_started_at) values ('building', 3, true, now())`,
+  `embedding_models (id, dimensions, is_normalised, retired_at) values ('retired', 3, true, now())`,
+  `budgets (id, tenant, scope, period, limit_nano, on_breach) values ('bud_1', 't', 'tenant', 'day', 5, 'reject')`,
+  `model_calls (id, tenant, kind, agent, model, provider, price_known, attempt, first_call_id, is_streamed, started_at, outcome, input_tokens,
+    output_tokens, cost_usd, measured) values ('call_1', 't', 'chat', 'rag', 'm', 'p', true, 1, 'call_1', false, now(), 'completed', 1, 1, 1, true)`,
   `webhooks (tenant, id, url, secrets, rotated_at) values ('t', 'wh_1', 'https://example.com', '{s}', now())`,
 ]
 
