@@ -52,7 +52,7 @@ export {
 } from './chat.ts'
 export { Citation, Passage } from './citation.ts'
 export type { Embedder, EmbeddingModel, Embeddings, EmbedRequest } from './embedder.ts'
-export { approvalId, type IdPrefix, newId, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
+export { approvalId, type IdPrefix, newId, randomLetters, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
 export { ChildParams, childAgent, childLimits } from './child-session.ts'
 export { findPlanProblems } from './find-plan-problems.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'

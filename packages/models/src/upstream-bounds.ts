@@ -9,16 +9,31 @@ export function tooLarge(provider: string, what: string, bytesMax: number): Mode
   return new ModelError('upstream_error', `${provider} sent ${what} of more than ${bytesMax} bytes`, { isRetryable: true })
 }
 
-/** Bytes to text. Throws ModelError where they are no UTF-8, instead of putting replacement characters into an answer. */
+/** Bytes to text, piece by piece. Throws ModelError where they are no UTF-8, instead of putting replacement characters into an answer. */
 export function createUtf8Decoder(provider: string): (bytes?: Uint8Array) => string {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   return (bytes) => {
     try {
       return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true })
     } catch (cause) {
-      throw new ModelError('upstream_error', `${provider} sent text that is not valid UTF-8`, { isRetryable: true, cause })
+      throw invalidUtf8(provider, cause)
     }
   }
+}
+
+const wholeDecoder = new TextDecoder('utf-8', { fatal: true })
+
+/** As {@link createUtf8Decoder}, of all bytes at once. */
+export function decodeUtf8(bytes: Uint8Array, provider: string): string {
+  try {
+    return wholeDecoder.decode(bytes)
+  } catch (cause) {
+    throw invalidUtf8(provider, cause)
+  }
+}
+
+function invalidUtf8(provider: string, cause: unknown): ModelError {
+  return new ModelError('upstream_error', `${provider} sent text that is not valid UTF-8`, { isRetryable: true, cause })
 }
 
 /** `fetch` for a provider's SDK: a line that never ends and bytes that are no text end the answer with a ModelError. */

@@ -118,11 +118,12 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(needsKey)
   app.post(modelPaths, shedLoad(deps))
   app.use(readJsonBody())
+  // Before all others: the routes before it are looked through for every request.
+  mountModelCalls(app, deps)
   mountAdministration(app, deps)
   app.use('/approvals', requireScopeOf('approve'))
   mountApprovalRoutes(app, { ...deps, logger: deps.telemetry.logger })
   app.use(requireScopeOf('chat'))
-  app.post(modelPaths, limitCalls(deps.limiter), admitFairly(deps.overload))
   mountChat(app, deps)
   mountSessions(app, deps)
   mountKnowledgeRoutes(app, { ...deps.knowledge, tenantOf })
@@ -150,13 +151,17 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   app.delete('/v1/agents/:id', isAdmin, removeAgent(deps.agents))
 }
 
-function mountChat(app: Express, deps: PublicDeps): void {
-  const { sidecar, stores, models } = deps
+function mountModelCalls(app: Express, deps: PublicDeps): void {
+  app.post(modelPaths, requireScopeOf('chat'), limitCalls(deps.limiter), admitFairly(deps.overload))
   app.post('/v1/chat/completions', createChatCompletion({ ...deps, logger: deps.telemetry.logger }))
   app.post('/v1/responses', createResponse({ ...deps, logger: deps.telemetry.logger }))
+  app.post('/v1/embeddings', createEmbeddings(deps))
+}
+
+function mountChat(app: Express, deps: PublicDeps): void {
+  const { sidecar, stores, models } = deps
   app.get('/v1/responses/:id', getResponse(deps.responses))
   app.delete('/v1/responses/:id', deleteResponse(deps.responses))
-  app.post('/v1/embeddings', createEmbeddings(deps))
   app.get('/v1/models', listModels(models))
   app.get('/v1/models/*id', getModel(models))
   app.post('/v1/plan', createPlan({ sidecar, stores }))

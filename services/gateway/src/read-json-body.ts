@@ -7,6 +7,8 @@ import { isTooDeep, jsonDepthMax } from './core/json-depth.ts'
 /** Room for a long conversation with images inside; files have their own endpoint. */
 export const bodyBytesMax = 8_388_608
 
+const Anything = z.unknown()
+
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
 /**
@@ -45,11 +47,7 @@ function isUpload(method: string, path: string, type: string | undefined): boole
 function parseBody(bytes: Uint8Array): unknown {
   if (!isUtf8(bytes)) throw new WeftError('invalid_request', 'the request body is not valid UTF-8')
   if (isTooDeep(bytes)) throw new WeftError('invalid_request', `the request body nests deeper than ${jsonDepthMax} levels`)
-  return parseJson(
-    z.unknown(),
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
-    'the request body',
-  )
+  return parseJson(Anything, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), 'the request body')
 }
 
 /** What express itself refuses while reading a body, as a WeftError; anything else as it is. */

@@ -29,12 +29,16 @@ export function contentOfBody(body: Record<string, unknown>, text: string): Call
     isStreamed: body.stream === true,
     inputTokens: estimateTokens(charsOf(messages) + (tools === undefined ? 0 : JSON.stringify(tools).length)),
     inputBytes: Buffer.byteLength(text),
-    outputTokensMax: Count.parse(body.max_completion_tokens ?? body.max_tokens),
-    answers: Count.parse(body.n) ?? 1,
+    outputTokensMax: countOf(body.max_completion_tokens ?? body.max_tokens),
+    answers: countOf(body.n) ?? 1,
   }
 }
 
-const Count = z.int().positive().optional().catch(undefined)
+const Count = z.int().positive()
+
+function countOf(value: unknown): number | undefined {
+  return value == null ? undefined : Count.safeParse(value).data
+}
 
 /** Characters of text in messages of OpenAI's shape, tool calls included; what has another shape counts nothing. */
 function charsOf(messages: unknown): number {

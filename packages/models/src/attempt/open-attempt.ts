@@ -134,8 +134,8 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   function end(outcome: CallOutcome, failure?: ModelError): ModelUsage {
     if (used !== undefined) return used
     guard.end()
-    // A reader that stops early leaves the call running upstream unless it is aborted here.
-    guard.abort()
+    // A reader that stops early leaves the call running upstream unless it is aborted here; of a whole answer nothing is left to come.
+    if (facts.isStreamed || outcome.kind !== 'completed') guard.abort()
     const { tokens, contentChars } = answer
     const inputTokens = () => facts.inputTokens
     const usage = usageOf(model, tokens, () => estimateTokensOf({ inputTokens, outputChars: contentChars, failure }))

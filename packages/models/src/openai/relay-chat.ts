@@ -3,7 +3,7 @@ import type { CallGuard } from '../call-guard.ts'
 import { explainConnectionError, explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { ProviderConnection } from '../provider.ts'
-import { createUtf8Decoder, eventBytesMax, tooLarge, wholeBytesMax } from '../upstream-bounds.ts'
+import { createUtf8Decoder, decodeUtf8, eventBytesMax, tooLarge, wholeBytesMax } from '../upstream-bounds.ts'
 import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import { createChunkRewriter } from './rewrite-chunk.ts'
 import { readWholeChat } from './whole-chat.ts'
@@ -58,11 +58,9 @@ export function relayedText(
 }
 
 async function send({ connection, dispatcher, text, isStreamed, guard }: RelayCall): Promise<Dispatcher.ResponseData> {
-  const url = new URL(`${connection.baseUrl.replace(/\/$/, '')}/chat/completions`)
   try {
     return await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
+      ...addressOf(connection),
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -79,6 +77,17 @@ async function send({ connection, dispatcher, text, isStreamed, guard }: RelayCa
   }
 }
 
+const addresses = new WeakMap<ProviderConnection, { origin: string; path: string }>()
+
+function addressOf(connection: ProviderConnection): { origin: string; path: string } {
+  const known = addresses.get(connection)
+  if (known !== undefined) return known
+  const url = new URL(`${connection.baseUrl.replace(/\/$/, '')}/chat/completions`)
+  const address = { origin: url.origin, path: url.pathname + url.search }
+  addresses.set(connection, address)
+  return address
+}
+
 function streamOptions(body: Record<string, unknown>): Record<string, unknown> {
   const options = body.stream_options
   return typeof options === 'object' && options !== null ? { ...options } : {}
@@ -90,19 +99,27 @@ function emptyAsUndefined(options: Record<string, unknown>): Record<string, unkn
 
 async function readText(call: RelayCall, response: Dispatcher.ResponseData): Promise<string> {
   const { connection } = call
-  const decode = createUtf8Decoder(connection.id)
-  let bytesRead = 0
-  let text = ''
   try {
-    for await (const bytes of response.body) {
-      bytesRead += bytes.length
-      if (bytesRead > wholeBytesMax) throw tooLarge(connection.id, 'an answer', wholeBytesMax)
-      text += decode(bytes)
-    }
-    return text + decode()
+    return decodeUtf8(await readBytes(response.body, connection.id), connection.id)
   } catch (thrown) {
     throw whyBroken(call, thrown)
   }
+}
+
+/** By its events: an iterator would cost as much again as all else that is done with a short answer. */
+function readBytes(body: Dispatcher.ResponseData['body'], provider: string): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+  const pieces: Uint8Array[] = []
+  let bytesRead = 0
+  body.on('data', (bytes: Uint8Array) => {
+    bytesRead += bytes.length
+    if (bytesRead > wholeBytesMax) body.destroy(tooLarge(provider, 'an answer', wholeBytesMax))
+    else pieces.push(bytes)
+  })
+  body.once('end', () => resolve(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)))
+  body.once('error', reject)
+  if (body.errored !== null) reject(body.errored)
+  return promise
 }
 
 function whyBroken({ guard, connection }: RelayCall, thrown: unknown): ModelError {

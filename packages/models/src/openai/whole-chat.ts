@@ -4,10 +4,10 @@ import { ModelError } from '../model-error.ts'
 import { ChatUsage, finishReason, tokenCounts } from './chat-chunk.ts'
 import type { AnswerFacts } from '../attempt/answer-facts.ts'
 
-const WholeChat = z.looseObject({
+const WholeChat = z.object({
   id: z.string().nullish(),
   choices: z.array(
-    z.looseObject({ finish_reason: z.string().nullish(), message: z.looseObject({ content: z.string().nullish() }).nullish() }),
+    z.object({ finish_reason: z.string().nullish(), message: z.object({ content: z.string().nullish() }).nullish() }),
   ),
   usage: z.unknown().optional(),
 })
@@ -36,11 +36,14 @@ export function readWholeChat(
 }
 
 function parse(body: string, provider: string): object {
+  let value: unknown
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(body))
+    value = JSON.parse(body)
   } catch (cause) {
     throw noCompletion(provider, cause)
   }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw noCompletion(provider, undefined)
+  return value
 }
 
 function noCompletion(provider: string, cause: unknown): ModelError {

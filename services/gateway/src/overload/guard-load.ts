@@ -1,5 +1,5 @@
 import { WeftError } from '@weft/contracts'
-import type { RequestHandler } from 'express'
+import type { RequestHandler, Response } from 'express'
 import { identityOf } from '../request-context.ts'
 import type { Overload, Place } from './admit-fairly.ts'
 
@@ -28,16 +28,27 @@ const bytesPerToken = 4
 /** Lets a request on as soon as there is a place for it; tenants that want more than there is get them in turn. */
 export function admitFairly(overload: Pick<Overload, 'enter'>): RequestHandler {
   return (request, response, next) => {
-    const reader = new AbortController()
-    response.once('close', () => reader.abort())
     const cost = Math.max(1, Number(request.headers['content-length'] ?? 0) / bytesPerToken)
     const pass = (place: Place) => {
       response.once('close', place.leave)
       if (response.destroyed) place.leave()
       else next()
     }
-    const entered = overload.enter({ tenant: identityOf(response).tenant, cost, signal: reader.signal })
+    const entered = overload.enter({
+      tenant: identityOf(response).tenant,
+      cost,
+      // Asked for only by those that have to wait.
+      get signal() {
+        return untilClosed(response)
+      },
+    })
     if (entered instanceof Promise) entered.then(pass, next)
     else pass(entered)
   }
+}
+
+function untilClosed(response: Response): AbortSignal {
+  const reader = new AbortController()
+  response.once('close', () => reader.abort())
+  return reader.signal
 }
