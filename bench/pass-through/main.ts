@@ -1,0 +1,137 @@
+import { Pool } from 'undici'
+import { startPortkey } from '../first-token/portkey.ts'
+import { startBenchMesh } from '../measuring/bench-mesh.ts'
+import { watchLoad } from '../measuring/machine-load.ts'
+import { cell, markdownTable } from '../measuring/markdown-table.ts'
+import { startModelProcess } from '../measuring/model-process.ts'
+import { p50, p99 } from '../measuring/quantiles.ts'
+import { recordResults } from '../measuring/record-results.ts'
+import { type ChatTarget, timeWholeAnswer } from '../measuring/stream-chat.ts'
+
+/**
+ * `node bench/pass-through/main.ts [rounds] [seconds]`: what a request to a model costs more when it goes through the gateway, with its ledger and
+ * budgets: the time one connection waits, and the requests a second of 32.
+ */
+const rounds = Number(process.argv[2] ?? 600)
+const seconds = Number(process.argv[3] ?? 4)
+const warmUpRounds = 150
+const turns = 3
+const busyConnections = 32
+const wanted = { addedShare: 0.7, rate: 2 }
+
+interface Contender {
+  label: string
+  single: ChatTarget
+  many: ChatTarget
+  samples: number[]
+  rates: number[]
+  busy: number[]
+}
+
+const model = await startModelProcess('instant-model')
+const mesh = await startBenchMesh({ openAi: { url: model.url, model: 'test-model' } })
+const peer = await startPortkey(model.url)
+if (peer === undefined) console.warn('Portkey’s gateway could not be installed here: the peer is missing')
+const contenders = [
+  contender('the model itself', { url: model.url, model: 'test-model', authorization: 'Bearer test-key' }),
+  contender('Weft’s gateway, ledger and budgets on', {
+    url: `${mesh.url}/v1`,
+    model: 'openai/test-model',
+    authorization: `Bearer ${mesh.apiKey}`,
+  }),
+  ...(peer === undefined
+    ? []
+    : [
+        contender(`Portkey’s gateway ${peer.version}, no ledger`, {
+          ...peer,
+          model: 'test-model',
+          authorization: 'Bearer test-key',
+        }),
+      ]),
+]
+
+try {
+  const load = watchLoad()
+  for (let round = 0; round < warmUpRounds; round += 1) await runRound(() => undefined)
+  for (let round = 0; round < rounds; round += 1) await runRound((each, ms) => each.samples.push(ms))
+  for (let turn = 0; turn < turns; turn += 1) for (const each of inAnyOrder()) await measureRate(each)
+  report(load)
+} finally {
+  for (const { single, many } of contenders) await Promise.all([single.dispatcher.destroy(), many.dispatcher.destroy()])
+  await Promise.all([peer?.stop(), mesh.stop()])
+  await model.stop()
+}
+
+interface Place {
+  url: string
+  model: string
+  authorization: string
+  headers?: Record<string, string>
+}
+
+function contender(label: string, { url, model: name, authorization, headers }: Place): Contender {
+  const { origin, pathname } = new URL(`${url}/chat/completions`)
+  const target = (connections: number): ChatTarget => ({
+    dispatcher: new Pool(origin, { connections }),
+    path: pathname,
+    headers: { authorization, ...headers },
+    model: name,
+  })
+  return { label, single: target(1), many: target(busyConnections), samples: [], rates: [], busy: [] }
+}
+
+function inAnyOrder(): Contender[] {
+  return contenders
+    .map((each) => ({ each, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ each }) => each)
+}
+
+async function runRound(note: (each: Contender, ms: number) => void): Promise<void> {
+  for (const each of inAnyOrder()) note(each, await timeWholeAnswer(each.single))
+}
+
+async function measureRate(each: Contender): Promise<void> {
+  const startMs = performance.now()
+  const untilMs = startMs + seconds * 1_000
+  let done = 0
+  await Promise.all(
+    Array.from({ length: busyConnections }, async () => {
+      while (performance.now() < untilMs) {
+        each.busy.push(await timeWholeAnswer(each.many))
+        done += 1
+      }
+    }),
+  )
+  each.rates.push((done * 1_000) / (performance.now() - startMs))
+}
+
+function report(load: ReturnType<typeof watchLoad>): void {
+  const [direct, weft, portkey] = contenders
+  const added = (each: Contender) => p50(each.samples) - p50(direct?.samples ?? [])
+  const rows = contenders.map((each, index) => [
+    each.label,
+    p50(each.samples),
+    p99(each.samples),
+    index === 0 ? '' : cell(added(each)),
+    p50(each.rates),
+    p50(each.busy),
+    p99(each.busy),
+  ])
+  const table = markdownTable(['', 'p50 ms', 'p99 ms', 'added p50 ms', `req/s at ${busyConnections}`, 'p50 ms', 'p99 ms'], rows)
+  const note = `n = ${rounds} requests each on one connection, interleaved; then ${turns} times ${seconds} s of ${busyConnections} connections each, the median shown. Whole answers; client, gateways and model share the machine.`
+  if (weft === undefined || portkey === undefined) {
+    recordResults({
+      name: 'pass-through',
+      title: 'Through the gateway to a model',
+      load,
+      body: `${table}\n\n${note} The peer could not be installed.`,
+    })
+    return
+  }
+  const share = added(weft) / added(portkey)
+  const rate = p50(weft.rates) / p50(portkey.rates)
+  const ratio = `Weft adds ${cell(share)} times what Portkey’s adds (wanted ≤ ${wanted.addedShare}) and serves ${cell(rate)} times its requests a second (wanted ≥ ${wanted.rate}).`
+  recordResults({ name: 'pass-through', title: 'Through the gateway to a model', load, body: `${table}\n\n${note} ${ratio}` })
+  if (share > wanted.addedShare || rate < wanted.rate) process.exitCode = 1
+}
