@@ -3,6 +3,7 @@ import { parseJson, WeftError } from '@weft/contracts'
 import express, { type RequestHandler } from 'express'
 import { z } from 'zod'
 import { isTooDeep, jsonDepthMax } from './core/json-depth.ts'
+import { notWhole, readBytes, tooLarge } from './read-bytes.ts'
 
 /** Room for a long conversation with images inside; files have their own endpoint. */
 export const bodyBytesMax = 8_388_608
@@ -16,7 +17,7 @@ const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
  * Throws `unsupported_media_type`, `payload_too_large` or `invalid_request`.
  */
 export function readJsonBody(): RequestHandler[] {
-  const readBytes = express.raw({ type: () => true, limit: bodyBytesMax, inflate: true })
+  const readPacked = express.raw({ type: () => true, limit: bodyBytesMax, inflate: true })
   return [
     (request, response, next) => {
       const type = request.headers['content-type']
@@ -31,7 +32,15 @@ export function readJsonBody(): RequestHandler[] {
           `send the body as application/json${type === undefined ? '' : `, not ${type.slice(0, 100)}`}`,
         )
       }
-      readBytes(request, response, next)
+      if (request.headers['content-encoding'] !== undefined) {
+        readPacked(request, response, next)
+        return
+      }
+      const pass = (bytes: Uint8Array) => {
+        request.body = bytes
+        next()
+      }
+      readBytes(request, bodyBytesMax).then(pass, next)
     },
     (request, _response, next) => {
       if (request.body instanceof Uint8Array) request.body = parseBody(request.body)
@@ -55,14 +64,14 @@ export function bodyError(thrown: unknown): unknown {
   if (typeof thrown !== 'object' || thrown === null || !('type' in thrown) || typeof thrown.type !== 'string') return thrown
   switch (thrown.type) {
     case 'entity.too.large':
-      return new WeftError('payload_too_large', `the request body is larger than ${bodyBytesMax} bytes`, { cause: thrown })
+      return tooLarge(bodyBytesMax)
     case 'encoding.unsupported':
     case 'charset.unsupported':
       return new WeftError('unsupported_media_type', 'the encoding of the request body is not supported', { cause: thrown })
     case 'request.aborted':
     case 'request.size.invalid':
     case 'stream.encoding.set':
-      return new WeftError('invalid_request', 'the request body did not arrive whole', { cause: thrown })
+      return notWhole(thrown)
     default:
       return thrown
   }

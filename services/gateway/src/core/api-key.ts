@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
 import { z } from 'zod'
 import type { CallLimits } from '../limits/core/call-limits.ts'
@@ -32,7 +32,7 @@ export function newApiKey(): string {
 
 /** SHA-256 in hexadecimal. A key has 256 bits of its own, so a slow hash would add nothing but latency. */
 export function hashApiKey(key: string): string {
-  return createHash('sha256').update(key).digest('hex')
+  return hash('sha256', key, 'hex')
 }
 
 /** What a list may show of a key: enough to recognise it, far too little to guess it. */

@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http'
+import { WeftError } from '@weft/contracts'
+
+/**
+ * A whole body as it was sent. Throws `payload_too_large`, and `invalid_request` when its sender leaves before its end. What is too large is
+ * read to its end all the same, but not kept: a client hears of a refusal only once it has sent all, and goes on with the same connection.
+ */
+export function readBytes(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+  let pieces: Uint8Array[] = []
+  let bytesRead = 0
+  if (request.destroyed) reject(notWhole())
+  request.on('data', (bytes: Uint8Array) => {
+    bytesRead += bytes.length
+    if (bytesRead > bytesMax) pieces = []
+    else pieces.push(bytes)
+  })
+  request.once('end', () => {
+    if (bytesRead > bytesMax) reject(tooLarge(bytesMax))
+    else resolve(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces))
+  })
+  request.once('error', (cause) => reject(notWhole(cause)))
+  request.once('close', () => reject(notWhole()))
+  return promise
+}
+
+export function tooLarge(bytesMax: number): WeftError {
+  return new WeftError('payload_too_large', `the request body is larger than ${bytesMax} bytes`)
+}
+
+export function notWhole(cause?: unknown): WeftError {
+  return new WeftError('invalid_request', 'the request body did not arrive whole', { cause })
+}
