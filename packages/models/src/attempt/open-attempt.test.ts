@@ -76,6 +76,15 @@ describe('what every call passes', () => {
     expect(test.openai.requests).toHaveLength(0)
   })
 
+  it('costs nothing when whoever asked left before the call was made', async () => {
+    const { controls, notes } = notingControls()
+    test = await createTestModels({}, { controls })
+    const left = AbortSignal.abort()
+    expect(await failureOf(test.models.passThrough(ask, { scope, signal: left }))).toMatchObject({ code: 'cancelled' })
+    expect(notes).toEqual(['budgets', 'breakers', 'abandoned', 'released'])
+    expect(test.openai.requests).toHaveLength(0)
+  })
+
   it('tells a failure by its code, and of a reader that left nothing that blames the model', async () => {
     const { controls, notes } = notingControls()
     test = await createTestModels({}, { controls })

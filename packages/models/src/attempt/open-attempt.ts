@@ -69,6 +69,8 @@ export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
     reservation = await reserveWithin(options, facts)
     if (reservation?.outputTokensMax !== undefined) options.degraded?.add('answer_shortened')
     admission = await controls.breakers?.admit(model.id)
+    // Whoever left while the call waited for a budget or a breaker pays nothing for it.
+    if (signal?.aborted) throw new ModelError('cancelled', `the call to ${model.id} was cancelled`, { isRetryable: false })
     const entry = await controls.ledger?.begin(facts, () => answer.contentChars)
     const guard = guardCall({ signal, ...silence, what: model.id })
     return startAttempt(facts, { ...options.wishes, reservation, admission, entry, guard, answer })
