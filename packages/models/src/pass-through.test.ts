@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { parseJson } from '@weft/contracts'
 import { z } from 'zod'
@@ -196,4 +199,22 @@ describe('a pass-through that cannot be', () => {
       await failureOf(test.models.passThrough(ask('offline/extractive', { response_format: { type: 'json_object' } }))),
     ).toMatchObject({ param: 'response_format' })
   })
+})
+
+it('names a model by its id, whichever of its names was asked for and whichever wire it is on', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-names-'))
+  const file = join(folder, 'models.yaml')
+  const more =
+    'capabilities: [chat], price: { inputUsd: 1, outputUsd: 1 }, contextTokens: 9000, outputTokensMax: 900, firstTokenMs: 1'
+  const entries = [
+    `id: openai/test-model, aliases: [relayed], ${more}`,
+    `id: anthropic/claude-test, aliases: [translated], ${more}`,
+  ]
+  writeFileSync(file, `models:\n${entries.map((entry) => `  - { ${entry} }\n`).join('')}`)
+  const named = await createTestModels({ WEFT_MODELS_FILE: file })
+  const answers = await Promise.all(['relayed', 'translated'].map((name) => named.models.passThrough(ask(name))))
+  const names = answers.map((answer) => answer.kind === 'body' && parseJson(Body, answer.body, 'an answer').model)
+  expect(names).toEqual(['openai/test-model', 'anthropic/claude-test'])
+  await named.stop()
+  rmSync(folder, { recursive: true })
 })

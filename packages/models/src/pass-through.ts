@@ -52,7 +52,7 @@ export async function passThrough(body: Record<string, unknown>, context: PassTh
       providerTimeouts: provider.spec.timeouts,
       dispatcher: await agent,
     })
-  return translate(body, modelId, context)
+  return translate(body, model.id, context)
 }
 
 interface RelayContext extends PassThroughContext {
