@@ -1,7 +1,7 @@
 import type { CallControls } from '../attempt/call-controls.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
 import { type Attempt, openAttempt } from '../attempt/open-attempt.ts'
-import type { ModelTimeouts } from '../call-guard.ts'
+import { type ModelTimeouts, patienceWith } from '../call-guard.ts'
 import { type Catalog, type ModelInfo, requireModel } from '../catalog.ts'
 import type { Embedder } from '@weft/contracts'
 import { estimateTokens } from '../estimate-tokens.ts'
@@ -35,7 +35,7 @@ export async function embedInputs(request: EmbeddingsRequest, context: Embedding
   if (model.capabilities !== undefined && !model.capabilities.includes('embeddings'))
     throw refuse('model', `${model.id} makes no embeddings`)
   const inputs = inputsOf(request)
-  const attempt = await openEmbedding({ request, inputs, model }, context)
+  const attempt = await openEmbedding({ request, inputs, model, provider }, context)
   try {
     if (attempt.guard.signal.aborted) throw attempt.guard.signal.reason
     const made = await makeVectors({ request, inputs, model, provider, signal: attempt.guard.signal }, context)
@@ -48,10 +48,11 @@ export async function embedInputs(request: EmbeddingsRequest, context: Embedding
   }
 }
 
-type Asked = Pick<EmbeddingCall, 'request' | 'inputs' | 'model'>
+type Asked = Pick<EmbeddingCall, 'request' | 'inputs' | 'model' | 'provider'>
 
-function openEmbedding({ request, inputs, model }: Asked, context: EmbeddingContext): Promise<Attempt> {
-  const { controls, scope, signal, timeouts } = context
+function openEmbedding({ request, inputs, model, provider }: Asked, context: EmbeddingContext): Promise<Attempt> {
+  const { controls, scope, signal } = context
+  const { wholeAnswerMs } = patienceWith(context.timeouts, provider.spec.timeouts, model.timeouts)
   const inputTokens = inputs.map((input) => (typeof input === 'string' ? estimateTokens(input.length) : input.length))
   const inputBytes = Buffer.byteLength(JSON.stringify(request.input))
   return openAttempt({
@@ -66,7 +67,7 @@ function openEmbedding({ request, inputs, model }: Asked, context: EmbeddingCont
       answers: inputs.length,
     },
     wishes: {},
-    silence: { firstMs: timeouts.wholeAnswerMs, betweenMs: timeouts.wholeAnswerMs },
+    silence: { firstMs: wholeAnswerMs, betweenMs: wholeAnswerMs },
     signal,
   })
 }
