@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { WholeAnswer } from './core/judge-answer.ts'
 
 const Call = z.object({
-  index: z.int().nonnegative().optional(),
+  // A list is as long as its highest index, whatever an upstream says that is.
+  index: z.int().nonnegative().max(1_000).optional(),
   function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).optional(),
 })
 const Said = z.object({ content: z.string().nullish(), tool_calls: z.array(Call).nullish() })
