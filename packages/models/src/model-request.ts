@@ -51,6 +51,8 @@ export interface ModelRequest {
   user?: string | undefined
   /** Whether and by what the provider may keep the conversation's beginning; none of them keeps it for another key. */
   promptCacheKey?: string | undefined
+  /** How many messages at the beginning other requests with this key share, where what follows differs; default: all. */
+  promptCacheMessages?: number | undefined
 }
 
 /** The fields of a chat completion request that shape a model's answer; all others are left to the caller. */

@@ -133,6 +133,24 @@ describe('a model on Anthropic’s wire', () => {
     expect(test.anthropic.refusals).toEqual([])
   })
 
+  it('has only the beginning cached that other requests share', async () => {
+    const messages = ['Document', 'Passage'].map((content) => ({ role: 'user' as const, content }))
+    await test.models.complete(
+      ask({ messages: [{ role: 'system', content: 'S' }, ...messages], promptCacheKey: 'k1', promptCacheMessages: 2 }),
+    )
+    expect(sent()?.cache_control).toBeUndefined()
+    expect(sent()?.messages).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Document', cache_control: { type: 'ephemeral' } },
+          { type: 'text', text: 'Passage' },
+        ],
+      },
+    ])
+    expect(test.anthropic.refusals).toEqual([])
+  })
+
   it('translates images and PDF files', async () => {
     const image = (url: string) => ({ type: 'image_url', image_url: { url } })
     const file = { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } }

@@ -1,6 +1,6 @@
 import type { ModelRequest } from '../model-request.ts'
 import type { ProviderCall } from '../provider.ts'
-import { systemText, translateMessages } from './translate-messages.ts'
+import { systemText, type TranslatedMessage, translateMessages } from './translate-messages.ts'
 
 /** Anthropic requires a limit; where the caller sets none, this leaves room for thinking and a long answer. */
 const defaultMaxTokens = 16_384
@@ -14,7 +14,7 @@ export function messagesBody(call: ProviderCall): Record<string, unknown> {
   return {
     model: modelName,
     max_tokens: request.maxOutputTokens ?? Math.min(defaultMaxTokens, call.outputTokensMax ?? defaultMaxTokens),
-    messages: translateMessages(request.messages),
+    messages: conversation(request),
     stream: true,
     ...(system === '' ? {} : { system }),
     ...(samples && request.temperature !== undefined ? { temperature: Math.min(1, request.temperature) } : {}),
@@ -24,8 +24,24 @@ export function messagesBody(call: ProviderCall): Record<string, unknown> {
     ...(config === undefined ? {} : { output_config: config }),
     ...(request.user === undefined ? {} : { metadata: { user_id: request.user } }),
     // Whoever names a cache key wants the conversation cached; Anthropic then moves the mark along as it grows.
-    ...(request.promptCacheKey === undefined ? {} : { cache_control: { type: 'ephemeral' } }),
+    ...(request.promptCacheKey === undefined || request.promptCacheMessages !== undefined
+      ? {}
+      : { cache_control: { type: 'ephemeral' } }),
   }
+}
+
+/** Where only the beginning is shared, the mark stands at its end: what Anthropic keeps up to another passage is of no use to the next one. */
+function conversation({ messages, promptCacheMessages }: ModelRequest): TranslatedMessage[] {
+  const all = translateMessages(messages)
+  if (promptCacheMessages === undefined) return all
+  const shared = translateMessages(messages.slice(0, promptCacheMessages))
+  const blocks = shared.at(-1)?.content.length ?? 0
+  return all.map((message, index) => {
+    if (index !== shared.length - 1) return message
+    const mark = (block: TranslatedMessage['content'][number], place: number) =>
+      place === blocks - 1 ? { ...block, cache_control: { type: 'ephemeral' } } : block
+    return { ...message, content: message.content.map(mark) }
+  })
 }
 
 /** Sequences of white space alone are refused upstream and would end an answer at its first line. */

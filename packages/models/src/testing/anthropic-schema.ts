@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-const Text = z.strictObject({ type: z.literal('text'), text: z.string().min(1) })
+const CacheControl = z.strictObject({ type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).optional() })
+const Text = z.strictObject({ type: z.literal('text'), text: z.string().min(1), cache_control: CacheControl.optional() })
 const Image = z.strictObject({
   type: z.literal('image'),
   source: z.discriminatedUnion('type', [
@@ -68,7 +69,7 @@ export const StrictMessagesRequest = z
         z.strictObject({ type: z.literal('none') }),
       ])
       .optional(),
-    cache_control: z.strictObject({ type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).optional() }).optional(),
+    cache_control: CacheControl.optional(),
     metadata: z.strictObject({ user_id: z.string().optional() }).optional(),
     output_config: z
       .strictObject({

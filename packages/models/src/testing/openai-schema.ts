@@ -59,6 +59,7 @@ export const StrictChatRequest = z
     stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
     seed: z.int().nullish(),
     user: z.string().optional(),
+    prompt_cache_key: z.string().optional(),
     logprobs: z.boolean().nullish(),
     top_logprobs: z.int().min(0).max(20).nullish(),
     presence_penalty: z.number().min(-2).max(2).nullish(),
