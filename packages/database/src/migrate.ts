@@ -16,6 +16,7 @@ import * as modelCalls from './migrations/0012-model-calls.ts'
 import * as budgets from './migrations/0013-budgets.ts'
 import * as keyLimits from './migrations/0014-key-limits.ts'
 import * as routing from './migrations/0015-routing.ts'
+import * as chunkHeaders from './migrations/0016-chunk-headers.ts'
 import * as responses from './migrations/0018-responses.ts'
 import * as followLedger from './migrations/0019-budgets-follow-the-ledger.ts'
 import type { Schema } from './schema.ts'
@@ -43,6 +44,7 @@ export const migrations: Migration[] = [
   { name: '0013-budgets', up: budgets.up, down: budgets.down },
   { name: '0014-key-limits', up: keyLimits.up, down: keyLimits.down },
   { name: '0015-routing', up: routing.up, down: routing.down },
+  { name: '0016-chunk-headers', up: chunkHeaders.up, down: chunkHeaders.down },
   { name: '0018-responses', up: responses.up, down: responses.down },
   { name: '0019-budgets-follow-the-ledger', up: followLedger.up, down: followLedger.down },
 ]

@@ -71,7 +71,11 @@ export interface Schema {
     attributes: Json<object>
     /** The parts of the text's identifiers, such as `user name` for `userName`. */
     identifiers: Generated<string>
+    /** What a model says of the chunk's place in its document; part of the title too, by which it is found. */
+    header: Generated<string | null>
   }
+  /** `key` is a hash of the model, the document and the chunk; an empty header is one the model had nothing to say for. */
+  chunk_headers: { tenant: string; file_id: string; key: string; header: string; created_at: CreatedAt }
   /**
    * At most one is active: it embeds what is new, and questions. At most one is being rebuilt: its vectors are made beside those of the active one.
    * Those of a retired one are deleted.

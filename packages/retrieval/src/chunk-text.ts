@@ -9,9 +9,18 @@ import { splitPieces } from './split-pieces.ts'
 
 /**
  * A passage of a file. `text` is the file's text between the code point offsets `start` and `end`, trimmed of white space; `heading` is the
- * trail of headings or the declaration it stands under, empty for none; `page` counts from 1.
+ * trail of headings or the declaration it stands under, empty for none; `page` counts from 1. `header` is what a model says of its place in the
+ * document: it is found by it, and it is never quoted.
  */
-export type Chunk = { ordinal: number; start: number; end: number; text: string; heading: string; page?: number }
+export type Chunk = {
+  ordinal: number
+  start: number
+  end: number
+  text: string
+  heading: string
+  page?: number
+  header?: string
+}
 
 /**
  * Cuts a parsed file into chunks along its structure, every character but white space being in at least one. The same text, kind and strategy

@@ -4,6 +4,7 @@ import { withSpan } from '@weft/telemetry'
 import type { Chunk } from './chunk-text.ts'
 import type { FileReader, ReadFile } from './file-reader.ts'
 import { FileRefusal } from './file-refusal.ts'
+import { headChunks, type HeaderWriter } from './head-chunks.ts'
 import type { IngestError } from './knowledge-types.ts'
 import { checkFileSize } from './parse-file.ts'
 import { findFileTexts, isLargeText, saveLargeText } from './postgres-file-texts.ts'
@@ -19,13 +20,17 @@ import {
 } from './postgres-ingestion-jobs.ts'
 import type { IngestionJob } from './search-types.ts'
 
-/** `skipped`: there was nothing to do, or another worker does it, or the file was taken away meanwhile. */
+/**
+ * `skipped`: there was nothing to do, or another worker does it, or the file was taken away meanwhile. `warning`: what did not work, though the
+ * file is complete; it stands in its `last_error`.
+ */
 export type IngestOutcome =
-  | { status: 'completed'; chunks: number }
+  | { status: 'completed'; chunks: number; warning?: IngestError }
   | { status: 'failed'; error: IngestError }
   | { status: 'skipped' }
 
-export type IngestTools = { database: Database; reader: FileReader }
+/** Without `headers` chunks are found by their own text, their headings and their file's name. */
+export type IngestTools = { database: Database; reader: FileReader; headers?: HeaderWriter | undefined }
 
 /**
  * Indexes one file of a vector store that is `in_progress`: reads it (or takes the text of an equal file), cuts it, and writes its chunks. A file
@@ -48,7 +53,7 @@ async function ingest(tools: IngestTools, job: IngestionJob, signal: AbortSignal
   try {
     if (claimed.attempt > attemptsMax)
       throw new FileRefusal('too_slow', `Indexing the file was begun ${attemptsMax} times and never ended.`)
-    const work = await whileClaimed(tools.database, claimed, () => read(tools, claimed, signal))
+    const work = await whileClaimed(tools.database, claimed, async () => head(tools, claimed, await read(tools, claimed, signal)))
     return await writeAll(tools.database, claimed, work)
   } catch (thrown) {
     return await settle(tools.database, claimed, { thrown, isStopping: signal?.aborted === true })
@@ -61,7 +66,7 @@ const attemptsMax = 4
 /** Letters of one statement: indexing takes PGlite .4 s a megabyte, during which it serves nobody else. */
 const batchLettersMax = 131_072
 
-type Work = { file: ReadFile; isKept: boolean; signal: AbortSignal | undefined }
+type Work = { file: ReadFile; isKept: boolean; signal: AbortSignal | undefined; warning?: IngestError }
 
 async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
   const { filename, chunking, fileId, tenant } = job
@@ -73,6 +78,17 @@ async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: 
   if (isOwn || !isLargeText(file)) return { file, isKept: isOwn, signal }
   await saveLargeText(database, fileId, file)
   return { file, isKept: true, signal }
+}
+
+async function head({ database, headers }: IngestTools, { tenant, fileId }: ClaimedJob, work: Work): Promise<Work> {
+  if (headers === undefined) return work
+  const { file, signal } = work
+  const { chunks, ...rest } = await headChunks(
+    { database, headers },
+    { tenant, fileId, text: file.text, chunks: file.chunks },
+    signal,
+  )
+  return { ...work, file: { ...file, chunks }, ...rest }
 }
 
 async function readBytes(database: Database, job: ClaimedJob): Promise<Uint8Array> {
@@ -97,6 +113,7 @@ async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => 
 
 async function writeAll(database: Database, job: ClaimedJob, work: Work): Promise<IngestOutcome> {
   const { chunks, text } = work.file
+  const { warning } = work
   const usageBytes = Buffer.byteLength(text)
   let written = 0
   for (const batch of batchesOf(chunks)) {
@@ -104,10 +121,10 @@ async function writeAll(database: Database, job: ClaimedJob, work: Work): Promis
     const keep = written === 0 && !work.isKept ? work.file : undefined
     written += batch.length
     const isLast = written === chunks.length
-    if (!(await writeChunks(database, job, { chunks: batch, total: chunks.length, usageBytes, isLast, keep })))
+    if (!(await writeChunks(database, job, { chunks: batch, total: chunks.length, usageBytes, isLast, keep, warning })))
       return { status: 'skipped' }
   }
-  return { status: 'completed', chunks: chunks.length }
+  return { status: 'completed', chunks: chunks.length, ...(warning === undefined ? {} : { warning }) }
 }
 
 /** Batches of at least one chunk; one batch without any for a text without chunks. */
@@ -115,13 +132,14 @@ function* batchesOf(chunks: Chunk[]): Generator<Chunk[]> {
   let batch: Chunk[] = []
   let letters = 0
   for (const chunk of chunks) {
-    if (batch.length > 0 && letters + chunk.text.length > batchLettersMax) {
+    const size = chunk.text.length + (chunk.header?.length ?? 0)
+    if (batch.length > 0 && letters + size > batchLettersMax) {
       yield batch
       batch = []
       letters = 0
     }
     batch.push(chunk)
-    letters += chunk.text.length
+    letters += size
   }
   yield batch
 }

@@ -9,6 +9,7 @@ const ChunkRow = z.object({
   endOffset: z.int(),
   page: z.int().nullable(),
   heading: z.string().nullable(),
+  header: z.string().nullable(),
   text: z.string(),
   attributes: z.unknown(),
 })
@@ -28,7 +29,7 @@ export async function readChunks({ db }: Database, { tenant, chosen, candidates 
   if (missing.length === 0) return chunks
   const { rows } = await sql`
     select id::text as "chunkId", vector_store_id as "vectorStoreId", file_id as "fileId", start_offset as "startOffset",
-      end_offset as "endOffset", page, heading, text, attributes
+      end_offset as "endOffset", page, heading, header, text, attributes
     from chunks where tenant = ${tenant} and id = any(${missing}::bigint[])
   `.execute(db)
   for (const row of rows.map((each) => ChunkRow.parse(each))) {

@@ -96,7 +96,15 @@ export async function failJob(database: Database, job: ClaimedJob, error: Ingest
 }
 
 /** `keep`: the parsed text, written with the first batch of a file that has none yet. */
-export type ChunkBatch = { chunks: Chunk[]; total: number; usageBytes: number; isLast: boolean; keep?: ParsedFile | undefined }
+export type ChunkBatch = {
+  chunks: Chunk[]
+  total: number
+  usageBytes: number
+  isLast: boolean
+  keep?: ParsedFile | undefined
+  /** What did not work and does not keep the file from being complete. */
+  warning?: IngestError | undefined
+}
 
 /**
  * Writes chunks in place of those with the same numbers, in one statement; the last batch also takes away what is left of longer versions and
@@ -104,7 +112,10 @@ export type ChunkBatch = { chunks: Chunk[]; total: number; usageBytes: number; i
  */
 export async function writeChunks(database: Database, job: ClaimedJob, batch: ChunkBatch): Promise<boolean> {
   const { tenant, vectorStoreId, fileId } = job
-  const done = batch.isLast ? sql`, status = ${statusWhenIndexed}, last_error = null, usage_bytes = ${batch.usageBytes}` : sql``
+  const warning = batch.warning === undefined ? null : storableJson(batch.warning)
+  const done = batch.isLast
+    ? sql`, status = ${statusWhenIndexed}, last_error = ${warning}::jsonb, usage_bytes = ${batch.usageBytes}`
+    : sql``
   const tail = sql`, gone as (
     delete from chunks where vector_store_id = ${vectorStoreId} and file_id = ${fileId} and n >= ${batch.total} and exists (select 1 from job)
   )`
@@ -113,13 +124,13 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
       update vector_store_files f set updated_at = ${signOfLife} ${done} where ${isHeld(job)}
       returning f.updated_at::text as token, f.attributes
     ), added as (
-      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, identifiers, attributes)
-      select ${tenant}, ${vectorStoreId}, ${fileId}, n, "from", "to", page, heading, title, text, identifiers, job.attributes
+      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, identifiers, header, attributes)
+      select ${tenant}, ${vectorStoreId}, ${fileId}, n, "from", "to", page, heading, title, text, identifiers, header, job.attributes
       from job, jsonb_to_recordset(${storableJson(batch.chunks.map((chunk) => chunkRow(chunk, job.filename)))}::jsonb)
-        as row(n int, "from" int, "to" int, page int, heading text, title text, text text, identifiers text)
+        as row(n int, "from" int, "to" int, page int, heading text, title text, text text, identifiers text, header text)
       on conflict (vector_store_id, file_id, n) do update set start_offset = excluded.start_offset, end_offset = excluded.end_offset,
         page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text,
-        identifiers = excluded.identifiers, attributes = excluded.attributes
+        identifiers = excluded.identifiers, header = excluded.header, attributes = excluded.attributes
       returning id, vector_store_id, file_id
     ), ${queueEmbeddings} ${batch.isLast ? tail : sql``} ${batch.keep === undefined ? sql`` : keepText(fileId, batch.keep)}
     select token from job
@@ -147,20 +158,22 @@ function takeToken(job: ClaimedJob, rows: unknown[]): boolean {
 }
 
 /** A chunk as the columns its insertion reads. */
-export function chunkRow({ ordinal, start, end, page, heading, text }: Chunk, filename: string) {
+export function chunkRow({ ordinal, start, end, page, heading, text, header }: Chunk, filename: string) {
+  const title = titleOf(filename, { heading, text })
   return {
     n: ordinal,
     from: start,
     to: end,
     page,
     heading: heading === '' ? undefined : heading,
-    title: titleOf(filename, { heading, text }),
+    title: header === undefined ? title : `${title}\n${header}`,
     text,
     identifiers: identifierParts(text),
+    header,
   }
 }
 
-/** What a chunk is found by besides its own text: the file's name without its ending, and the headings above it that it does not begin with. */
+/** What a chunk is found by besides its own text and a model's header: the file's name without its ending, and the headings above it that it does not begin with. */
 function titleOf(filename: string, { heading, text }: { heading: string; text: string }): string {
   const stem = baseName(filename).replace(/\.[A-Za-z0-9]{1,8}$/, '')
   const above = heading.split(' > ').filter((each) => !firstLine(text).includes(each))

@@ -60,13 +60,13 @@ export async function writeWholeFiles(database: Database, files: WholeFile[]): P
         and f.status = 'in_progress' and f.updated_at = given.token
       returning f.tenant, f.vector_store_id as store, f.file_id as file, f.attributes, given.total, given.text, given.hash, given.origin
     ), added as (
-      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, identifiers, attributes)
-      select job.tenant, job.store, job.file, n, "from", "to", page, heading, title, row.text, identifiers, job.attributes
+      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, identifiers, header, attributes)
+      select job.tenant, job.store, job.file, n, "from", "to", page, heading, title, row.text, identifiers, header, job.attributes
       from jsonb_to_recordset(${storableJson(chunks)}::jsonb)
-        as row(store text, file text, n int, "from" int, "to" int, page int, heading text, title text, text text, identifiers text) join job using (store, file)
+        as row(store text, file text, n int, "from" int, "to" int, page int, heading text, title text, text text, identifiers text, header text) join job using (store, file)
       on conflict (vector_store_id, file_id, n) do update set start_offset = excluded.start_offset, end_offset = excluded.end_offset,
         page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text,
-        identifiers = excluded.identifiers, attributes = excluded.attributes
+        identifiers = excluded.identifiers, header = excluded.header, attributes = excluded.attributes
       returning id, vector_store_id, file_id
     ), ${queueEmbeddings}, gone as (
       delete from chunks c using job where c.vector_store_id = job.store and c.file_id = job.file and c.n >= job.total

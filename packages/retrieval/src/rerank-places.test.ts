@@ -6,7 +6,7 @@ import { createSearchBudget } from './search-budget.ts'
 
 it('gives up on a reranker that does not answer, tells it to stop, and says so', async () => {
   const place = { fileId: 'f', startOffset: 0, endOffset: 4, attributes: {} }
-  const chunk = { ...place, chunkId: '1', vectorStoreId: 'vs', page: null, heading: null, text: 'rain' }
+  const chunk = { ...place, chunkId: '1', vectorStoreId: 'vs', page: null, heading: null, header: null, text: 'rain' }
   const stopped = Promise.withResolvers<string>()
   const reranker = {
     id: 'judge/openai/slow',

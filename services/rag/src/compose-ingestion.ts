@@ -2,6 +2,7 @@ import type { Database } from '@weft/database'
 import {
   createFileReader,
   deleteAbandonedUploads,
+  type HeaderWriter,
   ingestFile,
   ingestSmallFiles,
   listIngestionJobs,
@@ -20,19 +21,25 @@ export type IngestionParts = {
   concurrency: number
   /** Absent: images are refused. */
   readImageText: ReadImageText | undefined
+  /** Absent: passages have no headers. */
+  headers: HeaderWriter | undefined
 }
 
 /** Everything between an added file and its being found: reading and indexing it, then making its vectors. */
 export function composeIngestion(parts: IngestionParts): IngestionWorker {
-  const { database, patient, embedding, logger, concurrency, readImageText } = parts
+  const { database, patient, embedding, logger, concurrency, readImageText, headers } = parts
   const reader = createFileReader({ readImageText })
   const ingestion = createIngestionWorker({
     async listJobs(limit) {
       await deleteAbandonedUploads(patient)
       return listIngestionJobs(patient, limit)
     },
-    ingestSmall: (jobs, signal) => ingestSmallFiles({ database, reader }, jobs, signal).finally(embedding.hint),
-    ingest: (job, signal) => ingestFile({ database: patient, reader }, job, signal).finally(embedding.hint),
+    async ingestSmall(jobs, signal) {
+      // A model takes seconds for each: every file is then done alone, and gives signs of life.
+      if (headers !== undefined) return new Map()
+      return ingestSmallFiles({ database, reader }, jobs, signal).finally(embedding.hint)
+    },
+    ingest: (job, signal) => ingestFile({ database: patient, reader, headers }, job, signal).finally(embedding.hint),
     logger,
     concurrency,
   })

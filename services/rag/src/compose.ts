@@ -30,6 +30,7 @@ import { card } from './core/card.ts'
 import { createSearch } from './create-search.ts'
 import { createEmbedders } from './embedders.ts'
 import { createImageReader } from './read-image-text.ts'
+import { createHeaderWriter } from './write-chunk-header.ts'
 import { embedTexts } from './routes/embed-texts.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { steerEmbedding } from './routes/steer-embedding.ts'
@@ -62,7 +63,8 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY
   const embedding = composeEmbedding({ patient: ingestion, embedders, logger })
   const readImageText = createImageReader(models, settings.WEFT_VISION_MODEL)
-  const worker = composeIngestion({ database, patient: ingestion, embedding, logger, concurrency, readImageText })
+  const headers = createHeaderWriter(models, settings.WEFT_CONTEXT_MODEL)
+  const worker = composeIngestion({ database, patient: ingestion, embedding, logger, concurrency, readImageText, headers })
   const search = createSearch({ database, embedders, rerankers: createRerankers(settings, { models, controls }) })
   const { execute, rewriteQuestion } = composeAnswering({ settings, database, search, models, logger })
   const checks: HealthCheck[] = [

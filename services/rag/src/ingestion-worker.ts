@@ -129,6 +129,8 @@ function report(logger: WorkerLog, outcomes: [IngestionJob, IngestOutcome][]): v
     if (outcome.status === 'completed') {
       files.push(job.fileId)
       chunks += outcome.chunks
+      if (outcome.warning !== undefined)
+        logger.warn('a file is indexed, but not all of it went well', { ...job, cause: outcome.warning.message })
     } else if (outcome.status === 'failed')
       logger.warn('a file cannot be indexed', { ...job, code: outcome.error.code, cause: outcome.error.message })
   }

@@ -35,6 +35,11 @@ export const RagSettings = z.looseObject({
     .string()
     .regex(/^[^/\s]+\/\S+$/, '<provider>/<model>')
     .optional(),
+  /** Which model says of each passage where it stands in its document, so that it is found by that too; absent: none does. */
+  WEFT_CONTEXT_MODEL: z
+    .string()
+    .regex(/^(?!offline\/)[^/\s]+\/\S+$/, '<provider>/<model>, a model that writes')
+    .optional(),
   /** Files read and indexed at once; each large one occupies a thread. */
   WEFT_INGESTION_CONCURRENCY: z.coerce.number().int().min(1).max(16).default(2),
 })

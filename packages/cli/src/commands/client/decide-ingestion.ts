@@ -1,4 +1,5 @@
 import { type FingerprintedFile, fingerprintFile, settledAfterMs } from './fingerprint-file.ts'
+import { addHeaders } from './header-cost.ts'
 import type { IngestionReport } from './ingestion-report.ts'
 import type { IngestionRequest, IngestionTools } from './ingestion-tools.ts'
 import type { ManifestEntry } from './manifest-entry.ts'
@@ -89,6 +90,7 @@ function noteAction({ kind, file, ...rest }: FileAction, report: IngestionReport
   if (kind === 'add' || kind === 'change') {
     report.bytesUploaded += file.sizeBytes
     report.tokens += file.tokens
+    if (report.headers !== undefined) addHeaders(report.headers, file.tokens)
   }
 }
 

@@ -254,6 +254,19 @@ it('says how many tokens a dry run would embed, and counts no file twice', async
   expect(await ingest({ isDryRun: true })).toMatchObject({ estimate: { costUsd: 0 } })
 })
 
+it('says in a dry run what headers by a model would cost, where its price is known', async () => {
+  await write({ 'a.md': 'word '.repeat(4_400) })
+  const price = { input: 1, cachedInput: 0.1, output: 5 }
+  const report = await ingest({ isDryRun: true, contextModel: { model: 'openai/m', price } })
+  // 20 passages of 5,500 tokens: the document once anew and 19 times kept, 475 tokens around each, 75 written.
+  expect(report.headers).toEqual({ read: 5_500 + 20 * 475, reread: 19 * 5_500, written: 20 * 75 })
+  expect(report.estimate?.headers?.costUsd).toBeCloseTo(0.032_95)
+  expect(describeIngestion(report).join('\n')).toMatch(/headers by openai\/m for about 0\.03 USD/)
+  const unpriced = await ingest({ isDryRun: true, contextModel: { model: 'own/m' } })
+  expect(describeIngestion(unpriced).join('\n')).toMatch(/headers by own\/m at a price that is not known/)
+  expect((await ingest({ isDryRun: true })).estimate?.headers).toBeUndefined()
+})
+
 async function ingest(more: Partial<IngestionRequest> = {}) {
   const request = {
     paths: [folder],

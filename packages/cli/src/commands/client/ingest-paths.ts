@@ -1,6 +1,7 @@
 import { CliError } from '../../cli-error.ts'
 import { decideIngestion } from './decide-ingestion.ts'
 import { embeddingCostUsd } from './embedder-price.ts'
+import { type ContextModel, headersCostUsd, type HeaderTokens } from './header-cost.ts'
 import { type CostEstimate, emptyReport, type IngestionReport, tellRemovals } from './ingestion-report.ts'
 import type { IngestionRequest, SyncTools } from './ingestion-tools.ts'
 import type { StoreRef } from './knowledge-api.ts'
@@ -21,6 +22,7 @@ export async function ingestPaths(request: IngestionRequest, tools: SyncTools): 
   const store = existing ?? (request.isDryRun ? undefined : await tools.knowledge.createStore(request.storeName))
 
   const report = emptyReport({ id: store?.id ?? null, name: store?.name ?? request.storeName }, request.isDryRun)
+  if (request.isDryRun && request.contextModel !== undefined) report.headers = { read: 0, reread: 0, written: 0 }
   const readManifest = () => readSettledManifest(existing, tools)
   const decided = await decideIngestion({ request, tools, report, roots, readManifest })
   if (store !== undefined && !request.isDryRun) {
@@ -35,13 +37,22 @@ export async function ingestPaths(request: IngestionRequest, tools: SyncTools): 
 }
 
 async function estimateCost(
-  { tokens }: IngestionReport,
-  { embedder }: IngestionRequest,
+  { tokens, headers }: IngestionReport,
+  { embedder, contextModel }: IngestionRequest,
   { rate }: SyncTools,
 ): Promise<CostEstimate> {
   const costUsd = embeddingCostUsd(embedder, tokens)
   const seconds = await rate?.secondsFor(tokens)
-  return { ...(costUsd === undefined ? {} : { costUsd }), ...(seconds === undefined ? {} : { seconds }) }
+  return {
+    ...(costUsd === undefined ? {} : { costUsd }),
+    ...(seconds === undefined ? {} : { seconds }),
+    ...(contextModel === undefined || headers === undefined ? {} : { headers: estimateHeaders(contextModel, headers) }),
+  }
+}
+
+function estimateHeaders({ model, price }: ContextModel, tokens: HeaderTokens): NonNullable<CostEstimate['headers']> {
+  const costUsd = headersCostUsd(tokens, price)
+  return { model, ...(costUsd === undefined ? {} : { costUsd }) }
 }
 
 /** Files that a killed run sent and never attached are removed first. */

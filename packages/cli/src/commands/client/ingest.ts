@@ -6,6 +6,7 @@ import { readCliSettings } from '../../cli-settings.ts'
 import { dataPaths } from '../../supervisor/data-paths.ts'
 import { type ClientContext, withMesh } from './connect-mesh.ts'
 import { usageError } from './explain-failure.ts'
+import { findContextModel } from './header-cost.ts'
 import { ingestPaths } from './ingest-paths.ts'
 import { type IngestionReport, ingestionJson, printIngestion } from './ingestion-report.ts'
 import type { IngestionRequest } from './ingestion-tools.ts'
@@ -38,13 +39,16 @@ async function runIngest({ paths, options, command }: Invocation): Promise<void>
     throw usageError('--keep-deleted keeps what --yes removes: give one of them')
   await withMesh(command, async (context) => {
     const { dataFolder, environment } = readCliSettings()
+    const isDryRun = options.dryRun === true
+    const named = isDryRun ? environment.WEFT_CONTEXT_MODEL : undefined
     const request: IngestionRequest = {
       paths,
       storeName: options.store,
-      isDryRun: options.dryRun === true,
+      isDryRun,
       fileBytesMax: knowledgeLimits.fileBytesMax,
       excludedFolders: [dataFolder],
       embedder: environment.WEFT_EMBEDDER,
+      contextModel: named === undefined ? undefined : await findContextModel(context.mesh.client, named),
       removals: options.keepDeleted === true ? 'none' : options.yes === true ? 'confirmed' : 'careful',
     }
     const report = await ingestAlone(request, { ...context, folder: dataPaths(dataFolder).syncs })

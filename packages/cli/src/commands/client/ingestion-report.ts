@@ -1,8 +1,12 @@
+import type { HeaderTokens } from './header-cost.ts'
 import type { Terminal } from './terminal.ts'
 import { formatBytes } from './terminal.ts'
 
-/** USD of the embedder where its price is known, and seconds at the rate that was measured last, if one was. */
-export type CostEstimate = { costUsd?: number; seconds?: number }
+/**
+ * USD of the embedder where its price is known, and seconds at the rate that was measured last, if one was; `headers` by a model, where one is set
+ * up, with the USD where its price is known.
+ */
+export type CostEstimate = { costUsd?: number; seconds?: number; headers?: { model: string; costUsd?: number } }
 
 export type IngestionReport = {
   store: { id: string | null; name: string }
@@ -25,6 +29,8 @@ export type IngestionReport = {
   bytesUploaded: number
   /** Tokens to embed of what is uploaded, estimated: equal texts are embedded once. */
   tokens: number
+  /** Tokens for the headers of what would be uploaded, if none is known yet; of a dry run, where a model writes headers. */
+  headers?: HeaderTokens
   /** Of a dry run. */
   estimate?: CostEstimate
   durationMs: number
@@ -79,7 +85,13 @@ export function describeIngestion(report: IngestionReport): string[] {
 function describeCost({ tokens, estimate }: IngestionReport): string {
   const usd = estimate?.costUsd === undefined ? '' : ` for ${estimate.costUsd.toFixed(2)} USD`
   const seconds = estimate?.seconds === undefined ? '' : ` in ${Math.ceil(estimate.seconds)} s`
-  return `about ${tokens} tokens to embed${usd}${seconds}`
+  return `about ${tokens} tokens to embed${usd}${seconds}${describeHeaders(estimate?.headers)}`
+}
+
+function describeHeaders(headers: CostEstimate['headers']): string {
+  if (headers === undefined) return ''
+  const usd = headers.costUsd === undefined ? 'at a price that is not known' : `for about ${headers.costUsd.toFixed(2)} USD`
+  return `, headers by ${headers.model} ${usd}`
 }
 
 function describeDuplicates(duplicates: string[][]): string[] {

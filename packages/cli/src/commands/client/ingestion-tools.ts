@@ -1,3 +1,4 @@
+import type { ContextModel } from './header-cost.ts'
 import type { KnowledgeApi } from './knowledge-api.ts'
 import type { Terminal } from './terminal.ts'
 import type { SyncRate } from './sync-rate.ts'
@@ -13,6 +14,8 @@ export type IngestionRequest = {
   removals: 'careful' | 'confirmed' | 'none'
   /** The mesh's WEFT_EMBEDDER, for what a dry run says of cost; absent: the local one. */
   embedder?: string | undefined
+  /** The mesh's WEFT_CONTEXT_MODEL, for the same; absent: none. */
+  contextModel?: ContextModel | undefined
 }
 
 /** What an ingestion works with: the server, the terminal, and a clock. */
