@@ -11,7 +11,7 @@ import { collectAnswer, type ModelAnswer } from './complete-model.ts'
 import type { Embedder } from '@weft/contracts'
 import { type EmbeddingAnswer, embedInputs } from './embeddings/embed-inputs.ts'
 import type { EmbeddingsRequest } from './embeddings/embeddings-request.ts'
-import type { ModelEvent } from './model-event.ts'
+import type { ModelEvent, ModelUsage } from './model-event.ts'
 import type { ModelRequest } from './model-request.ts'
 import { type ModelSettings, textSetting } from './model-settings.ts'
 import { type PassThroughAnswer, passThrough } from './pass-through.ts'
@@ -34,6 +34,8 @@ export interface CallOptions extends ChainOptions {
   approvedBudgets?: readonly string[] | undefined
   /** Gets what the answer has to be marked with: `answer_shortened` where a budget had no room for all of it. */
   degraded?: Set<string> | undefined
+  /** Told of each model of the chain what a call of it has used that failed, where it has. Of streams only. */
+  onFailedUse?: ((modelId: string, usage: ModelUsage) => void) | undefined
 }
 
 export interface PassThroughOptions extends CallOptions {

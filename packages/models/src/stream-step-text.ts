@@ -5,6 +5,7 @@ import { createSpendingLimit, type SpendingLimit } from './budgets/spending-limi
 import { offlineModelId } from './catalog.ts'
 import type { Models } from './create-models.ts'
 import { ModelError } from './model-error.ts'
+import type { ModelUsage } from './model-event.ts'
 import { requestFromChat } from './model-request.ts'
 import { chooseStepModel, type StepOutcome } from './routing/choose-step-model.ts'
 
@@ -29,7 +30,7 @@ export interface AskedModel {
 }
 
 /**
- * The text of one model call for a step, as it comes; its usage goes out as an event. The model is the one the step prefers, else the
+ * The text of one model call for a step, as it comes; its usage goes out as an event, also that of calls that failed. The model is the one the step prefers, else the
  * one that fits best. Throws WeftError.
  */
 export async function* streamStepText(models: Models, asked: AskedModel, call: StepCall): AsyncGenerator<string> {
@@ -53,6 +54,7 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
       onModel(modelId: string) {
         answering = modelId
       },
+      onFailedUse: (modelId: string, usage: ModelUsage) => call.emit(usageEvent(modelId, usage)),
     }
     for await (const event of models.stream({ ...asking, model }, options)) {
       switch (event.type) {
@@ -64,15 +66,17 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
           if (event.reason === 'length') degraded.add('answer_truncated')
           if (event.reason === 'content_filter') degraded.add('content_filter')
           break
-        case 'usage': {
-          const { inputTokens, outputTokens, costUsd, measured } = event
-          call.emit({ type: 'usage', model: answering, inputTokens, outputTokens, costUsd, measured })
-        }
+        case 'usage':
+          call.emit(usageEvent(answering, event))
       }
     }
   } catch (thrown) {
     throw thrown instanceof ModelError ? thrown.toWeftError() : thrown
   }
+}
+
+function usageEvent(model: string, { inputTokens, outputTokens, costUsd, measured }: ModelUsage): AgentEvent {
+  return { type: 'usage', model, inputTokens, outputTokens, costUsd, measured }
 }
 
 const limits = new WeakMap<ExecuteRequest, SpendingLimit>()

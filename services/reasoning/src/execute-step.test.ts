@@ -47,6 +47,16 @@ describe('reason', () => {
     expect(server.requests.at(-1)?.body).not.toHaveProperty('tools')
   })
 
+  it('tells what a call has used that broke off', async () => {
+    server.script({ kind: 'cut', chunks: ['Half of an answer'] })
+    const events: AgentEvent[] = []
+    const step = runStep({ models: online, capability: 'reason', onEvent: (event) => events.push(event) })
+    await expect(step).rejects.toThrow('does not answer')
+    expect(events.filter(({ type }) => type === 'usage')).toMatchObject([
+      { model: 'openai/test-model', outputTokens: 4, measured: false },
+    ])
+  })
+
   it('says that it is offline, in words and in the result', async () => {
     const { text, result } = await runStep({ models: offline, capability: 'reason' })
     expect(text).toContain('offline extractive model')

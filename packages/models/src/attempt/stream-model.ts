@@ -1,6 +1,6 @@
 import { type ModelTimeouts, patienceWith } from '../call-guard.ts'
 import { type Catalog, requireModel } from '../catalog.ts'
-import type { ModelEvent } from '../model-event.ts'
+import type { ModelEvent, ModelUsage } from '../model-event.ts'
 import type { ModelRequest } from '../model-request.ts'
 import type { SpendingLimit } from '../budgets/spending-limit.ts'
 import { upstreamNameOf } from '../read-registry.ts'
@@ -22,6 +22,8 @@ export interface StreamContext {
   approvedBudgets?: readonly string[] | undefined
   degraded?: Set<string> | undefined
   follows?: Follows | undefined
+  /** Told what a call has used that failed, where it has. */
+  onFailedUse?: ((modelId: string, usage: ModelUsage) => void) | undefined
 }
 
 /** One attempt at one model, on whichever wire its provider speaks. Throws ModelError; ends with `finish` and `usage`. */
@@ -59,7 +61,10 @@ export async function* streamModel(request: ModelRequest, context: StreamContext
     if (reason !== undefined) throw reason
     yield { type: 'usage', ...attempt.complete() }
   } catch (thrown) {
-    throw attempt.fail(thrown)
+    const failure = attempt.fail(thrown)
+    const usage = attempt.usage()
+    if (usage !== undefined && usage.inputTokens + usage.outputTokens > 0) context.onFailedUse?.(model.id, usage)
+    throw failure
   } finally {
     attempt.leave()
   }
