@@ -53,7 +53,7 @@ describe('reason', () => {
     const step = runStep({ models: online, capability: 'reason', onEvent: (event) => events.push(event) })
     await expect(step).rejects.toThrow('does not answer')
     expect(events.filter(({ type }) => type === 'usage')).toMatchObject([
-      { model: 'openai/test-model', outputTokens: 4, measured: false },
+      { model: 'openai/test-model', outputTokens: 5, measured: false },
     ])
   })
 
