@@ -11,7 +11,10 @@ export interface ModelProcess {
 }
 
 /** Starts one of the model servers of this folder as a process of its own, so that it shares no event loop with who measures. */
-export async function startModelProcess(name: 'instant-model' | 'paced-model', args: string[] = []): Promise<ModelProcess> {
+export async function startModelProcess(
+  name: 'instant-model' | 'paced-model' | 'instant-embedder',
+  args: string[] = [],
+): Promise<ModelProcess> {
   const main = join(import.meta.dirname, '..', name, 'main.ts')
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
