@@ -1,6 +1,9 @@
 /** As long as those of the local model. */
 export const dimensions = 384
 
+/** Directions lean to one side, so that no two texts are opposed: as it is with models, and as searches expect, which rank what is opposed as equal. */
+const lean = 0.7
+
 /**
  * A vector of length one that stands in for a model's: each word leads to a random direction of its own, and a text to the sum of its words', so
  * that texts which share words are close. Costs some microseconds.
@@ -11,7 +14,7 @@ export function vectorOfWords(text: string): Float32Array {
     let state = hash(word)
     for (let at = 0; at < dimensions; at += 1) {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-      vector[at] = (vector[at] ?? 0) + state / 2_147_483_648 - 1
+      vector[at] = (vector[at] ?? 0) + state / 2_147_483_648 - lean
     }
   }
   const length = Math.hypot(...vector) || 1

@@ -11,6 +11,8 @@ Each section is written by its benchmark and replaced by the next run of it: [RE
 export interface Results {
   /** The benchmark's folder. */
   name: string
+  /** Of a benchmark with several sections: which. */
+  part?: string
   title: string
   load: LoadWatch
   /** Markdown: tables and what is to be said with them. */
@@ -18,7 +20,7 @@ export interface Results {
 }
 
 /** Prints a benchmark's results and puts them into RESULTS.md in place of its earlier ones. */
-export function recordResults({ name, title, load, body }: Results): void {
+export function recordResults({ name, part, title, load, body }: Results): void {
   const { before, after } = load.loads()
   const facts = [
     `\`${['node', `bench/${name}/main.ts`, ...process.argv.slice(2)].join(' ')}\``,
@@ -28,7 +30,7 @@ export function recordResults({ name, title, load, body }: Results): void {
   ]
   const section = `## ${title}\n\n${facts.join(' · ')}\n\n${body.trim()}\n`
   console.log(`\n${section}`)
-  writeFileSync(resultsFile, replaceSection(readResults(), name, section))
+  writeFileSync(resultsFile, replaceSection(readResults(), part === undefined ? name : `${name} ${part}`, section))
 }
 
 function readResults(): string {
