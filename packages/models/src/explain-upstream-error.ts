@@ -39,10 +39,19 @@ export function explainConnectionError(provider: string, baseUrl: string, cause:
   const code = deepestCode(cause)
   const isTimeout = code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
   const reason = code ?? (cause instanceof Error ? cause.message : String(cause))
-  return new ModelError(isTimeout ? 'timeout' : 'upstream_error', `${provider} at ${baseUrl} does not answer (${reason})`, {
-    isRetryable: true,
-    cause,
-  })
+  return new ModelError(
+    isTimeout ? 'timeout' : 'upstream_error',
+    `${provider} at ${withoutCredentials(baseUrl)} does not answer (${reason})`,
+    {
+      isRetryable: true,
+      cause,
+    },
+  )
+}
+
+/** Messages reach clients and logs. */
+function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//')
 }
 
 interface ErrorFields {

@@ -39,8 +39,11 @@ it('begins and ends a rebuild, and hands on why one cannot be begun', async () =
   expect(asked).toEqual(['rebuild', 'cancel'])
 })
 
-it('is for administrators', async () => {
-  const key = await gateway.makeKey({ scopes: ['chat'] })
+it.each<[string, Parameters<TestGateway['makeKey']>[0]]>([
+  ['administrators', { scopes: ['chat'] }],
+  ['whoever runs the mesh, because it is about the vectors of all tenants', { tenant: 'acme', scopes: ['admin'] }],
+])('is for %s', async (_who, other) => {
+  const key = await gateway.makeKey(other)
   for (const method of ['GET', 'POST', 'DELETE'])
     expect((await gateway.request('/v1/embeddings/rebuild', { method, key })).status).toBe(403)
   expect(asked).toEqual([])
