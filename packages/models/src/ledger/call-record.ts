@@ -45,8 +45,7 @@ export const CallRecord = z.object({
 })
 export type CallRecord = z.infer<typeof CallRecord>
 
-/** What is known when a call begins; `inputTokens` is an estimate. */
-export const CallStart = CallRecord.omit({
+const knownAtTheEnd = {
   outcome: true,
   errorCode: true,
   outputTokens: true,
@@ -56,23 +55,14 @@ export const CallStart = CallRecord.omit({
   measured: true,
   durationMs: true,
   firstTokenMs: true,
-})
+} as const
+
+/** What is known when a call begins; `inputTokens` is an estimate. */
+export const CallStart = CallRecord.omit(knownAtTheEnd)
 export type CallStart = z.infer<typeof CallStart>
 
 /** What is known once it has ended. */
-export const CallFinish = CallRecord.pick({
-  id: true,
-  outcome: true,
-  errorCode: true,
-  inputTokens: true,
-  outputTokens: true,
-  cachedInputTokens: true,
-  reasoningTokens: true,
-  costUsd: true,
-  measured: true,
-  durationMs: true,
-  firstTokenMs: true,
-})
+export const CallFinish = CallRecord.pick({ id: true, inputTokens: true, ...knownAtTheEnd })
 export type CallFinish = z.infer<typeof CallFinish>
 
 export function startOf(facts: CallFacts, nowMs: number): CallStart {
