@@ -3,7 +3,7 @@ import type { Sidecar } from '@weft/mesh'
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { type AgentStore, agentsMax } from '../../agent-store.ts'
-import { operatorTenant } from '../../core/tenant.ts'
+import { requireOperator } from '../../core/tenant.ts'
 import { tenantOf } from '../../request-context.ts'
 import { agentObject } from './agent-object.ts'
 
@@ -27,7 +27,7 @@ const cardTimeoutMs = 5_000
 /** `POST /v1/agents {appId}`: reads the card of a program that runs beside a sidecar of this mesh; plans may use it from then on. */
 export function registerAgent({ agents, sidecar }: RegisterAgentDeps): RequestHandler {
   return async (request, response) => {
-    requireOperator(response)
+    requireAgentsOperator(response)
     const { appId } = parseValue(RegisterAgent, request.body ?? {}, 'the request')
     const card = await readCard(sidecar, appId)
     const known = await agents.list()
@@ -39,9 +39,8 @@ export function registerAgent({ agents, sidecar }: RegisterAgentDeps): RequestHa
 }
 
 /** Agents serve all tenants, so only whoever runs the mesh says which there are. */
-export function requireOperator(response: Response): void {
-  if (tenantOf(response) === operatorTenant) return
-  throw new WeftError('permission_denied', `agents are managed with an admin key of the tenant "${operatorTenant}"`)
+export function requireAgentsOperator(response: Response): void {
+  requireOperator(tenantOf(response), 'agents are managed')
 }
 
 async function readCard(sidecar: Pick<Sidecar, 'fetchFrom'>, appId: string): Promise<AgentCard> {

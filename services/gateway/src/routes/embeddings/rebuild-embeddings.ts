@@ -1,7 +1,6 @@
-import { WeftError } from '@weft/contracts'
 import type { EmbeddingsState, SteerEmbedding } from '@weft/retrieval'
 import type { RequestHandler, Router } from 'express'
-import { operatorTenant } from '../../core/tenant.ts'
+import { requireOperator } from '../../core/tenant.ts'
 import { tenantOf } from '../../request-context.ts'
 
 /** Reaches the rag service, which makes vectors. */
@@ -15,8 +14,7 @@ export function mountRebuildEmbeddings(router: Router, { steer }: EmbeddingsDeps
   const answer =
     (action: SteerEmbedding['action']): RequestHandler =>
     async (_request, response) => {
-      if (tenantOf(response) !== operatorTenant)
-        throw new WeftError('permission_denied', `vectors are made with an admin key of the tenant "${operatorTenant}"`)
+      requireOperator(tenantOf(response), 'vectors are made')
       response.json({ object: 'embeddings.rebuild', ...(await steer({ action })) })
     }
   router.get('/v1/embeddings/rebuild', isAdmin, answer('look'))
