@@ -4,7 +4,7 @@ import { env } from 'node:process'
 import { type EmbedRequest, newId, parseJson } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import { searchKnowledge } from './postgres-search-knowledge.ts'
+import { searchKnowledge } from './search/postgres-search-knowledge.ts'
 
 /** A judged collection: documents, questions, and which documents answer which question how well. */
 export type Collection = {

@@ -1,0 +1,86 @@
+import type { ChunkingStrategy } from '@weft/contracts'
+import type { FileKind } from '../parse/file-kind.ts'
+import { codePointCounter } from '../text/code-points.ts'
+import { isSpace } from '../text/sentences.ts'
+import type { Block } from './block.ts'
+import { type ChunkSize, packPieces } from './pack-pieces.ts'
+import { splitBlocks } from './split-blocks.ts'
+import { splitPieces } from './split-pieces.ts'
+
+/**
+ * A passage of a file. `text` is the file's text between the code point offsets `start` and `end`, trimmed of white space; `heading` is the
+ * trail of headings or the declaration it stands under, empty for none; `page` counts from 1. `header` is what a model says of its place in the
+ * document: it is found by it, and it is never quoted.
+ */
+export type Chunk = {
+  ordinal: number
+  start: number
+  end: number
+  text: string
+  heading: string
+  page?: number
+  header?: string
+}
+
+/**
+ * Cuts a parsed file into chunks along its structure, every character but white space being in at least one. The same text, kind and strategy
+ * always give the same chunks. `blocks` are the text's, where somebody knows them better than its kind does. Linear in the length of the text, whatever it holds.
+ */
+export function* chunkText(
+  file: { text: string; kind: FileKind; pages?: number[] | undefined; blocks?: Iterable<Block> | undefined },
+  strategy: ChunkingStrategy = { type: 'auto' },
+): Generator<Chunk> {
+  const { text, kind, pages, blocks = splitBlocks(text, kind) } = file
+  const startOf = codePointCounter(text)
+  const endOf = codePointCounter(text)
+  const pageOf = pageCounter(pages)
+  const size = chunkSize(strategy)
+  let ordinal = 0
+  for (const range of packPieces(splitPieces(text, blocks, size.max), size)) {
+    const [from, to] = trim(text, range.start, range.end)
+    if (from === to) continue
+    const start = startOf(from)
+    const page = pageOf(start)
+    yield {
+      ordinal,
+      start,
+      end: endOf(to),
+      text: text.slice(from, to),
+      heading: range.path,
+      ...(page === undefined ? {} : { page }),
+    }
+    ordinal++
+  }
+}
+
+/**
+ * Of 600 to 3,000 letters, 1,200 finds most of Chroma's 790 marked spans for equal text read (.93 in 7,500 letters, BM25): see
+ * bench/bm25-quality.
+ */
+const autoSize: ChunkSize = { max: 1_200, overlap: 200, isOverlapAlways: false }
+
+/** English text has about four letters a token in OpenAI's tokenizers; counting exactly would cost more than indexing does. */
+const lettersPerToken = 4
+
+function chunkSize(strategy: ChunkingStrategy): ChunkSize {
+  if (strategy.type === 'auto') return autoSize
+  const max = strategy.static.max_chunk_size_tokens * lettersPerToken
+  const overlap = Math.min(strategy.static.chunk_overlap_tokens * lettersPerToken, Math.floor(max / 2))
+  return { max, overlap, isOverlapAlways: true }
+}
+
+function trim(text: string, start: number, end: number): [from: number, to: number] {
+  let [from, to] = [start, end]
+  while (from < to && isSpace(text.charCodeAt(from))) from++
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--
+  return [from, to]
+}
+
+function pageCounter(pages: number[] | undefined): (start: number) => number | undefined {
+  let page = 0
+  return (start) => {
+    if (pages === undefined) return undefined
+    while (page < pages.length && (pages[page] ?? 0) <= start) page++
+    return Math.max(1, page)
+  }
+}

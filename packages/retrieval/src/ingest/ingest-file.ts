@@ -1,0 +1,169 @@
+import { WeftError } from '@weft/contracts'
+import type { Database } from '@weft/database'
+import { withSpan } from '@weft/telemetry'
+import type { Chunk } from '../chunk/chunk-text.ts'
+import { FileRefusal } from '../parse/file-refusal.ts'
+import { checkFileSize } from '../parse/parse-file.ts'
+import type { IngestionJob } from '../search/search-types.ts'
+import type { IngestError } from '../store/knowledge-types.ts'
+import { findFileTexts, isLargeText, saveLargeText } from '../store/postgres-file-texts.ts'
+import { createFileMethods } from '../store/postgres-files.ts'
+import type { FileReader, ReadFile } from './file-reader.ts'
+import { type HeaderWriter, headChunks } from './head-chunks.ts'
+import {
+  type ClaimedJob,
+  claimJob,
+  failJob,
+  heartbeatMs,
+  releaseJob,
+  renewClaim,
+  writeChunks,
+} from './postgres-ingestion-jobs.ts'
+
+/**
+ * `skipped`: there was nothing to do, or another worker does it, or the file was taken away meanwhile. `warning`: what did not work, though the
+ * file is complete; it stands in its `last_error`.
+ */
+export type IngestOutcome =
+  | { status: 'completed'; chunks: number; warning?: IngestError }
+  | { status: 'failed'; error: IngestError }
+  | { status: 'skipped' }
+
+/** Without `headers` chunks are found by their own text, their headings and their file's name. */
+export type IngestTools = { database: Database; reader: FileReader; headers?: HeaderWriter | undefined }
+
+/**
+ * Indexes one file of a vector store that is `in_progress`: reads it (or takes the text of an equal file), cuts it, and writes its chunks. A file
+ * that cannot be indexed becomes `failed` with OpenAI's `last_error`. Safe to call again at any time and from several workers: killed at
+ * any point, the next call completes the job. Throws when trying again later may help, such as `dependency_unavailable`.
+ */
+export function ingestFile(tools: IngestTools, job: IngestionJob, signal?: AbortSignal): Promise<IngestOutcome> {
+  const attributes = { 'weft.vector_store.id': job.vectorStoreId, 'weft.file.id': job.fileId }
+  return withSpan('ingest file', { attributes }, async (span) => {
+    const outcome = await ingest(tools, job, signal)
+    span.setAttribute('weft.ingest.status', outcome.status)
+    return outcome
+  })
+}
+
+async function ingest(tools: IngestTools, job: IngestionJob, signal: AbortSignal | undefined): Promise<IngestOutcome> {
+  signal?.throwIfAborted()
+  const claimed = await claimJob(tools.database, job)
+  if (claimed === undefined) return { status: 'skipped' }
+  try {
+    if (claimed.attempt > attemptsMax)
+      throw new FileRefusal('too_slow', `Indexing the file was begun ${attemptsMax} times and never ended.`)
+    const work = await whileClaimed(tools.database, claimed, async () => head(tools, claimed, await read(tools, claimed, signal)))
+    return await writeAll(tools.database, claimed, work)
+  } catch (thrown) {
+    return await settle(tools.database, claimed, { thrown, isStopping: signal?.aborted === true })
+  }
+}
+
+/** A file that ends its worker this often is not tried again. */
+const attemptsMax = 4
+
+/** Letters of one statement: indexing takes PGlite .4 s a megabyte, during which it serves nobody else. */
+const batchLettersMax = 131_072
+
+type Work = { file: ReadFile; isKept: boolean; signal: AbortSignal | undefined; warning?: IngestError }
+
+async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
+  const { filename, chunking, fileId, tenant } = job
+  const { parsed, isOwn, bytes } = (await findFileTexts(database, [job])).get(fileId) ?? { isOwn: false }
+  checkFileSize(job.bytes)
+  const what =
+    parsed === undefined ? { file: { filename, tenant, bytes: bytes ?? (await readBytes(database, job)) } } : { parsed, filename }
+  const file = await reader.read({ ...what, chunking }, signal)
+  if (isOwn || !isLargeText(file)) return { file, isKept: isOwn, signal }
+  await saveLargeText(database, fileId, file)
+  return { file, isKept: true, signal }
+}
+
+async function head({ database, headers }: IngestTools, { tenant, fileId }: ClaimedJob, work: Work): Promise<Work> {
+  if (headers === undefined) return work
+  const { file, signal } = work
+  const { chunks, ...rest } = await headChunks(
+    { database, headers },
+    { tenant, fileId, text: file.text, chunks: file.chunks },
+    signal,
+  )
+  return { ...work, file: { ...file, chunks }, ...rest }
+}
+
+async function readBytes(database: Database, job: ClaimedJob): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const part of createFileMethods(database).readContent(job)) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+/** Reading may take long: signs of life are given meanwhile. */
+async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => Promise<T>): Promise<T> {
+  let beat: Promise<unknown> = Promise.resolve()
+  const timer = setInterval(() => {
+    beat = beat.then(() => renewClaim(database, job)).catch(() => undefined)
+  }, heartbeatMs)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+    await beat
+  }
+}
+
+async function writeAll(database: Database, job: ClaimedJob, work: Work): Promise<IngestOutcome> {
+  const { chunks, text } = work.file
+  const { warning } = work
+  const usageBytes = Buffer.byteLength(text)
+  let written = 0
+  for (const batch of batchesOf(chunks)) {
+    work.signal?.throwIfAborted()
+    const keep = written === 0 && !work.isKept ? work.file : undefined
+    written += batch.length
+    const isLast = written === chunks.length
+    if (!(await writeChunks(database, job, { chunks: batch, total: chunks.length, usageBytes, isLast, keep, warning })))
+      return { status: 'skipped' }
+  }
+  return { status: 'completed', chunks: chunks.length, ...(warning === undefined ? {} : { warning }) }
+}
+
+/** Batches of at least one chunk; one batch without any for a text without chunks. */
+function* batchesOf(chunks: Chunk[]): Generator<Chunk[]> {
+  let batch: Chunk[] = []
+  let letters = 0
+  for (const chunk of chunks) {
+    const size = chunk.text.length + (chunk.header?.length ?? 0)
+    if (batch.length > 0 && letters + size > batchLettersMax) {
+      yield batch
+      batch = []
+      letters = 0
+    }
+    batch.push(chunk)
+    letters += size
+  }
+  yield batch
+}
+
+/** Refusals are final; everything else is left for another attempt, the last of which says what went wrong. */
+async function settle(
+  database: Database,
+  job: ClaimedJob,
+  end: { thrown: unknown; isStopping: boolean },
+): Promise<IngestOutcome> {
+  const { thrown, isStopping } = end
+  if (isStopping) {
+    await releaseJob(database, job)
+    throw thrown
+  }
+  const error = errorOf(thrown, job)
+  if (error === undefined) throw thrown
+  return (await failJob(database, job, error)) ? { status: 'failed', error } : { status: 'skipped' }
+}
+
+function errorOf(thrown: unknown, job: ClaimedJob): IngestError | undefined {
+  if (thrown instanceof FileRefusal) return { code: thrown.ingestCode, message: thrown.message }
+  if (thrown instanceof WeftError && thrown.code === 'not_found') return { code: 'invalid_file', message: thrown.message }
+  if (job.attempt < attemptsMax || (thrown instanceof WeftError && thrown.isRetryable)) return undefined
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return { code: 'server_error', message: `The file could not be indexed: ${message}` }
+}

@@ -1,0 +1,185 @@
+import { ChunkingStrategy } from '@weft/contracts'
+import { type Database, sql, storableJson } from '@weft/database'
+import { z } from 'zod'
+import type { Chunk } from '../chunk/chunk-text.ts'
+import { queueEmbeddings, statusWhenIndexed } from '../embed/postgres-embedding-queue.ts'
+import { baseName } from '../parse/file-kind.ts'
+import type { ParsedFile } from '../parse/parse-file.ts'
+import { IngestionJob } from '../search/search-types.ts'
+import type { IngestError } from '../store/knowledge-types.ts'
+import { textRow } from '../store/postgres-file-texts.ts'
+import { isFile } from '../store/postgres-vector-store-files.ts'
+import { identifierParts } from '../text/identifier-parts.ts'
+
+/**
+ * A job somebody works on. `token` is the time of the last sign of life: every write of the worker renews it and only counts while nobody else
+ * did, so a worker that was thought dead, or whose file was added anew, changes nothing any more.
+ */
+export type ClaimedJob = IngestionJob & {
+  token: string
+  attempt: number
+  filename: string
+  contentHash: string
+  bytes: number
+  chunking: ChunkingStrategy
+}
+
+/** A claim without a sign of life for this long is another worker's to take: three missed heartbeats. */
+const leaseSeconds = 15
+export const heartbeatMs = 5_000
+
+/** Always later than the last one, however coarse the clock. */
+export const signOfLife = sql`greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')`
+
+const isFree = sql`(f.attempts = 0 or f.updated_at < now() - make_interval(secs => ${leaseSeconds}))`
+
+/** Jobs nobody works on, oldest first. */
+export async function listIngestionJobs(database: Database, limit: number): Promise<IngestionJob[]> {
+  const { rows } = await sql`
+    select f.tenant, f.vector_store_id as "vectorStoreId", f.file_id as "fileId" from vector_store_files f
+    where f.status = 'in_progress' and ${isFree} order by f.created_at limit ${limit}
+  `.execute(database.db)
+  return rows.map((row) => IngestionJob.parse(row))
+}
+
+/** What a claim answers besides the job itself; its statement calls the tables `f` and `files`. */
+export const claimColumns = sql`f.updated_at::text as token, f.attempts as attempt, files.filename, files.content_hash as "contentHash",
+  files.bytes, f.chunking_strategy as chunking`
+
+export const ClaimRow = z.object({
+  token: z.string(),
+  attempt: z.int(),
+  filename: z.string(),
+  contentHash: z.string(),
+  bytes: z.coerce.number(),
+  chunking: ChunkingStrategy,
+})
+
+/** Takes a job, or answers undefined when it is done, gone or another worker's. */
+export async function claimJob(database: Database, job: IngestionJob): Promise<ClaimedJob | undefined> {
+  const { rows } = await sql`
+    update vector_store_files f set attempts = f.attempts + 1, updated_at = ${signOfLife} from files
+    where files.id = f.file_id and ${isFile(job)} and f.status = 'in_progress' and ${isFree}
+    returning ${claimColumns}
+  `.execute(database.db)
+  return rows.length === 0 ? undefined : { ...job, ...ClaimRow.parse(rows[0]) }
+}
+
+/** Gives a sign of life. Answers false when the job is not this worker's any more. */
+export async function renewClaim(database: Database, job: ClaimedJob): Promise<boolean> {
+  const { rows } = await sql`
+    update vector_store_files f set updated_at = ${signOfLife} where ${isHeld(job)} returning f.updated_at::text as token
+  `.execute(database.db)
+  return takeToken(job, rows)
+}
+
+/** Puts a job back, as if it had not been tried: the worker was asked to stop. */
+export async function releaseJob(database: Database, job: ClaimedJob): Promise<void> {
+  await sql`
+    update vector_store_files f set attempts = greatest(0, f.attempts - 1), updated_at = now() - make_interval(secs => ${leaseSeconds}) where ${isHeld(job)}
+  `.execute(database.db)
+}
+
+/** Ends a job that cannot succeed; chunks of an earlier attempt go. */
+export async function failJob(database: Database, job: ClaimedJob, error: IngestError): Promise<boolean> {
+  const lastError = storableJson(error)
+  const { rows } = await sql`
+    with job as (
+      update vector_store_files f set status = 'failed', last_error = ${lastError}::jsonb, usage_bytes = 0, updated_at = ${signOfLife}
+      where ${isHeld(job)} returning f.updated_at::text as token
+    ), gone as (
+      delete from chunks where vector_store_id = ${job.vectorStoreId} and file_id = ${job.fileId} and exists (select 1 from job)
+    )
+    select token from job
+  `.execute(database.db)
+  return takeToken(job, rows)
+}
+
+/** `keep`: the parsed text, written with the first batch of a file that has none yet. */
+export type ChunkBatch = {
+  chunks: Chunk[]
+  total: number
+  usageBytes: number
+  isLast: boolean
+  keep?: ParsedFile | undefined
+  /** What did not work and does not keep the file from being complete. */
+  warning?: IngestError | undefined
+}
+
+/**
+ * Writes chunks in place of those with the same numbers, in one statement; the last batch also takes away what is left of longer versions and
+ * completes the job. Answers false, having written nothing, when the job is not this worker's any more.
+ */
+export async function writeChunks(database: Database, job: ClaimedJob, batch: ChunkBatch): Promise<boolean> {
+  const { tenant, vectorStoreId, fileId } = job
+  const warning = batch.warning === undefined ? null : storableJson(batch.warning)
+  const done = batch.isLast
+    ? sql`, status = ${statusWhenIndexed}, last_error = ${warning}::jsonb, usage_bytes = ${batch.usageBytes}`
+    : sql``
+  const tail = sql`, gone as (
+    delete from chunks where vector_store_id = ${vectorStoreId} and file_id = ${fileId} and n >= ${batch.total} and exists (select 1 from job)
+  )`
+  const { rows } = await sql`
+    with job as (
+      update vector_store_files f set updated_at = ${signOfLife} ${done} where ${isHeld(job)}
+      returning f.updated_at::text as token, f.attributes
+    ), added as (
+      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, identifiers, header, attributes)
+      select ${tenant}, ${vectorStoreId}, ${fileId}, n, "from", "to", page, heading, title, text, identifiers, header, job.attributes
+      from job, jsonb_to_recordset(${storableJson(batch.chunks.map((chunk) => chunkRow(chunk, job.filename)))}::jsonb)
+        as row(n int, "from" int, "to" int, page int, heading text, title text, text text, identifiers text, header text)
+      on conflict (vector_store_id, file_id, n) do update set start_offset = excluded.start_offset, end_offset = excluded.end_offset,
+        page = excluded.page, heading = excluded.heading, title = excluded.title, text = excluded.text,
+        identifiers = excluded.identifiers, header = excluded.header, attributes = excluded.attributes
+      returning id, vector_store_id, file_id
+    ), ${queueEmbeddings} ${batch.isLast ? tail : sql``} ${batch.keep === undefined ? sql`` : keepText(fileId, batch.keep)}
+    select token from job
+  `.execute(database.db)
+  return takeToken(job, rows)
+}
+
+/** The first text stays, since offsets given out refer to it. */
+function keepText(fileId: string, file: ParsedFile) {
+  const { text, hash, origin } = textRow(file)
+  return sql`, kept as (
+    insert into file_texts (file_id, text, text_hash, pages) select ${fileId}, ${text}, ${hash}, ${origin}::jsonb from job
+    on conflict (file_id) do nothing
+  )`
+}
+
+function isHeld(job: ClaimedJob) {
+  return sql`${isFile(job)} and f.status = 'in_progress' and f.updated_at = ${job.token}::timestamptz`
+}
+
+function takeToken(job: ClaimedJob, rows: unknown[]): boolean {
+  if (rows.length === 0) return false
+  job.token = z.object({ token: z.string() }).parse(rows[0]).token
+  return true
+}
+
+/** A chunk as the columns its insertion reads. */
+export function chunkRow({ ordinal, start, end, page, heading, text, header }: Chunk, filename: string) {
+  const title = titleOf(filename, { heading, text })
+  return {
+    n: ordinal,
+    from: start,
+    to: end,
+    page,
+    heading: heading === '' ? undefined : heading,
+    title: header === undefined ? title : `${title}\n${header}`,
+    text,
+    identifiers: identifierParts(text),
+    header,
+  }
+}
+
+/** What a chunk is found by besides its own text and a model's header: the file's name without its ending, and the headings above it that it does not begin with. */
+function titleOf(filename: string, { heading, text }: { heading: string; text: string }): string {
+  const stem = baseName(filename).replace(/\.[A-Za-z0-9]{1,8}$/, '')
+  const above = heading.split(' > ').filter((each) => !firstLine(text).includes(each))
+  return `${stem.replaceAll(/[-_.]+/g, ' ')} ${above.join(' > ')}`.trim().slice(0, 500)
+}
+
+function firstLine(text: string): string {
+  return text.slice(0, 400).split('\n', 1)[0] ?? ''
+}

@@ -1,0 +1,38 @@
+import type { IngestErrorCode } from '../store/knowledge-types.ts'
+
+/** Why a file cannot be indexed. The codes are stable; the message names the place in the file and what to do. */
+export const fileRefusals = {
+  empty: 'invalid_file',
+  binary: 'unsupported_file',
+  not_utf8: 'invalid_file',
+  unsupported_type: 'unsupported_file',
+  wrong_type: 'invalid_file',
+  damaged_pdf: 'invalid_file',
+  encrypted_pdf: 'invalid_file',
+  damaged_document: 'invalid_file',
+  encrypted_document: 'invalid_file',
+  zip_bomb: 'unsupported_file',
+  no_text: 'invalid_file',
+  too_many_pages: 'unsupported_file',
+  too_large: 'unsupported_file',
+  too_slow: 'unsupported_file',
+} as const satisfies Record<string, IngestErrorCode>
+
+export type FileRefusalCode = keyof typeof fileRefusals
+
+/** A file was read and refused for what it contains; trying again with the same bytes cannot help. */
+export class FileRefusal extends Error {
+  readonly code: FileRefusalCode
+  readonly isRetryable = false
+
+  constructor(code: FileRefusalCode, message: string, more: { cause?: unknown } = {}) {
+    super(message, more)
+    this.name = 'FileRefusal'
+    this.code = code
+  }
+
+  /** The code OpenAI's `last_error` has for it. */
+  get ingestCode(): IngestErrorCode {
+    return fileRefusals[this.code]
+  }
+}

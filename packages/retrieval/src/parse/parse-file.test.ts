@@ -1,0 +1,257 @@
+import { beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { knowledgeLimits } from '@weft/contracts'
+import fc from 'fast-check'
+import PDFDocument from 'pdfkit'
+import { sliceCodePoints } from '../text/code-points.ts'
+import { decodeText, firstInvalidUtf8 } from './decode-text.ts'
+import { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
+import { checkFileSize, parseFile } from './parse-file.ts'
+
+const oleSignature = Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+// pdf.js warns that it cannot draw, which nobody asks of it here.
+beforeAll(() => void jest.spyOn(console, 'warn').mockReturnValue())
+
+describe('parseFile', () => {
+  it('keeps text as it is, byte order mark apart', async () => {
+    const text = 'Grüße\r\n漢字 😀'
+    expect(await parseFile({ filename: 'a.txt', bytes: bytes(text) })).toEqual({ text, kind: 'text' })
+    expect(await parseFile({ filename: 'a.md', bytes: bytes(`\ufeff${text}`) })).toEqual({ text, kind: 'markdown' })
+    const utf16 = Buffer.from(`\ufeff${text}`, 'utf16le')
+    expect(await parseFile({ filename: 'a.csv', bytes: utf16 })).toEqual({ text, kind: 'table' })
+    expect(await parseFile({ filename: 'a.log', bytes: Buffer.from(utf16).swap16() })).toEqual({ text, kind: 'data' })
+  })
+
+  it.each([
+    ['a.py', 'code'],
+    ['Makefile', 'code'],
+    ['notes', 'text'],
+    ['a.unknown', 'text'],
+    ['x.JSON', 'data'],
+    ['dir/README', 'markdown'],
+  ])('reads %s as %s', async (filename, kind) => {
+    expect((await parseFile({ filename, bytes: bytes('some text') })).kind).toBe(kind)
+  })
+
+  it.each<{ what: string; filename: string; content: Uint8Array; code: FileRefusalCode; message: RegExp }>([
+    { what: 'an empty file', filename: 'a.txt', content: new Uint8Array(), code: 'empty', message: /empty/ },
+    { what: 'white space only', filename: 'a.txt', content: bytes(' \n\t '), code: 'empty', message: /white space/ },
+    { what: 'a NUL byte', filename: 'a.txt', content: bytes('abc\u0000def'), code: 'binary', message: /offset 3/ },
+    {
+      what: 'control bytes',
+      filename: 'a.txt',
+      content: Uint8Array.of(0x41, 0x01, 0x02, 0xff),
+      code: 'binary',
+      message: /offset 1/,
+    },
+    {
+      what: 'Latin-1',
+      filename: 'a.txt',
+      content: Buffer.from('Gr\xfc\xdfe', 'latin1'),
+      code: 'not_utf8',
+      message: /0xfc at offset 2/,
+    },
+    {
+      what: 'half a UTF-16 pair',
+      filename: 'a.txt',
+      content: Uint8Array.of(0xff, 0xfe, 0x00, 0xd8),
+      code: 'not_utf8',
+      message: /UTF-16/,
+    },
+    {
+      what: 'an image by its bytes',
+      filename: 'a.txt',
+      content: Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d),
+      code: 'unsupported_type',
+      message: /an image/,
+    },
+    {
+      what: 'text named like a Word document',
+      filename: 'a.docx',
+      content: bytes('x'),
+      code: 'wrong_type',
+      message: /"a.docx" is named like a Word document, but/,
+    },
+    {
+      what: 'text named like a PDF',
+      filename: 'a.pdf',
+      content: bytes('x'),
+      code: 'wrong_type',
+      message: /named like a PDF/,
+    },
+    {
+      what: 'an Office document with a password',
+      filename: 'a.xlsx',
+      content: Buffer.concat([oleSignature, Buffer.alloc(600), Buffer.from('EncryptedPackage', 'utf16le')]),
+      code: 'encrypted_document',
+      message: /"a.xlsx" is protected by a password/,
+    },
+    {
+      what: 'an old Office document',
+      filename: 'a.doc',
+      content: Buffer.concat([oleSignature, Buffer.alloc(600)]),
+      code: 'unsupported_type',
+      message: /an old Office document.*docx/,
+    },
+    {
+      what: 'a program named like text',
+      filename: 'a.txt',
+      content: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46),
+      code: 'unsupported_type',
+      message: /a program, whatever its name says/,
+    },
+    {
+      what: 'an archive',
+      filename: 'a.gz',
+      content: Uint8Array.of(0x1f, 0x8b),
+      code: 'unsupported_type',
+      message: /archive.*Unpack/,
+    },
+    {
+      what: 'a damaged PDF',
+      filename: 'a.pdf',
+      content: bytes('%PDF-1.7\nnothing of it'),
+      code: 'damaged_pdf',
+      message: /cannot be read/,
+    },
+    {
+      what: 'an HTML page without text',
+      filename: 'a.html',
+      content: bytes('<script>x</script>'),
+      code: 'no_text',
+      message: /no readable text/,
+    },
+  ])('refuses $what with its reason', async ({ filename, content, code, message }) => {
+    const refusal = await parseFile({ filename, bytes: content }).catch((thrown: unknown) => thrown)
+    expect(refusal).toBeInstanceOf(FileRefusal)
+    expect(refusal).toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
+  it('refuses 200 MB by the size alone', () => {
+    expect(() => checkFileSize(200 * 1_048_576)).toThrow(
+      expect.objectContaining({ code: 'too_large', message: expect.stringContaining('200 MiB') }),
+    )
+    expect(() => checkFileSize(knowledgeLimits.fileBytesMax)).not.toThrow()
+  })
+})
+
+describe('a PDF', () => {
+  it('becomes text with the place of every page', async () => {
+    const parsed = await parseFile({
+      filename: 'a.pdf',
+      bytes: await pdf(['First page. It ends here.', 'Second page: Zürich.', 'Third.']),
+    })
+    expect(parsed.kind).toBe('pdf')
+    const pages = (parsed.pages ?? []).map((start, page, all) =>
+      sliceCodePoints(parsed.text, start, all[page + 1] ?? parsed.text.length).trim(),
+    )
+    expect(pages).toEqual(['First page. It ends here.', 'Second page: Zürich.', 'Third.'])
+  })
+
+  it('joins words cut at the end of a line and parts paragraphs', async () => {
+    const parsed = await parseFile({ filename: 'a.pdf', bytes: await pdf(['The experi-\nment went well.\n\n\nNext paragraph.']) })
+    expect(parsed.text).toBe('The experiment went well.\n\nNext paragraph.')
+  })
+
+  it('is refused when it needs a password, and read when it does not', async () => {
+    const locked = parseFile({ filename: 'a.pdf', bytes: await pdf(['Secret.'], { userPassword: 'x' }) })
+    await expect(locked).rejects.toMatchObject({ code: 'encrypted_pdf' })
+    const open = await parseFile({ filename: 'a.pdf', bytes: await pdf(['Free.'], { ownerPassword: 'x' }) })
+    expect(open.text).toBe('Free.')
+  })
+
+  it('is refused when it has no text', async () => {
+    await expect(parseFile({ filename: 'a.pdf', bytes: await pdf(['']) })).rejects.toMatchObject({ code: 'no_text' })
+  })
+
+  it('is refused when it was cut off', async () => {
+    const whole = await pdf(['Some text.'])
+    await expect(parseFile({ filename: 'a.pdf', bytes: whole.slice(0, 400) })).rejects.toMatchObject({ code: 'damaged_pdf' })
+  })
+})
+
+describe('an HTML page', () => {
+  const read = async (html: string) => (await parseFile({ filename: 'a.html', bytes: bytes(html) })).text
+
+  it('keeps its structure and loses its machinery', async () => {
+    const text = await read(`<!doctype html><html><head><title>On &amp; off</title><style>p{}</style></head><body><nav>Menu</nav>
+      <h1>Main</h1><p>One <b>bold</b> word,<br>two   lines.</p><ul><li>first<ul><li>inner</li></ul></li><li>second</li></ul>
+      <ol><li>a</li><li>b</li></ol><table><tr><th>k</th><th>v</th></tr><tr><td>x</td><td><p>1</p></td></tr></table>
+      <pre>  code\n    here</pre><p hidden>unseen</p><p style="display: none">unseen</p><script>alert(1)</script>End</body></html>`)
+    expect(text).toBe(
+      '# On & off\n\n# Main\n\nOne bold word,\ntwo lines.\n\n- first\n  - inner\n- second\n\n1. a\n2. b\n\n| k | v |\n| x | 1 |\n\n```\n  code\n    here\n```\n\nEnd',
+    )
+  })
+
+  it('is read however broken it is', async () => {
+    expect(await read('<p>one<p>two<b><i>three</b></i> <table><td>cell</p> <')).toMatch(/one\n\ntwothree/)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.constantFrom(
+            '<p>',
+            '</p>',
+            '<td>',
+            '</td>',
+            '<pre>',
+            '</pre>',
+            '<li>',
+            '<ul>',
+            '</ul>',
+            '<h2>',
+            'a',
+            ' ',
+            '&lt;',
+            '<',
+            '"',
+          ),
+        ),
+        async (parts) => {
+          await expect(read(`${parts.join('')}<p>end`)).resolves.toContain('end')
+        },
+      ),
+    )
+  })
+})
+
+describe('decodeText', () => {
+  it('finds the first byte that is not UTF-8', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), (content) => {
+        const offset = firstInvalidUtf8(content)
+        const decodes = (part: Uint8Array) => {
+          try {
+            new TextDecoder('utf-8', { fatal: true }).decode(part)
+            return true
+          } catch {
+            return false
+          }
+        }
+        expect(offset === -1).toBe(decodes(content))
+        if (offset !== -1) expect(decodes(content.subarray(0, offset))).toBe(true)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('answers text that Postgres can store', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (text) => {
+        fc.pre(text.isWellFormed() && text.trim() !== '' && !text.includes('\u0000') && !text.startsWith('\ufeff'))
+        expect(decodeText(bytes(text))).toBe(text)
+      }),
+    )
+  })
+})
+
+function pdf(pages: string[], options: object = {}): Promise<Uint8Array> {
+  const document = new PDFDocument({ autoFirstPage: false, ...options })
+  const parts: Uint8Array[] = []
+  document.on('data', (part: Uint8Array) => parts.push(part))
+  for (const text of pages) document.addPage().fontSize(12).text(text)
+  return new Promise((resolve) => {
+    document.on('end', () => resolve(new Uint8Array(Buffer.concat(parts))))
+    document.end()
+  })
+}

@@ -1,0 +1,49 @@
+import { knowledgeLimits } from '@weft/contracts'
+import { codePointCounter } from '../text/code-points.ts'
+import { decodeText } from './decode-text.ts'
+import { type FileKind, fileFormatOf, unreadFormat } from './file-kind.ts'
+import { FileRefusal } from './file-refusal.ts'
+import { htmlToText } from './parse-html.ts'
+import { pdfToText } from './parse-pdf.ts'
+
+/**
+ * The text search and citations refer to: every offset of a chunk or quote counts its Unicode code points. `pages[i]` is the code point
+ * offset at which page i + 1 begins: pages of a PDF, those Word last laid out, slides of a presentation, chapters of an e-book.
+ */
+export type ParsedFile = { text: string; kind: FileKind; pages?: number[] }
+
+/**
+ * Reads a file's bytes as text. Throws FileRefusal naming what is wrong with them, also for any image. Detaches `bytes` when the file is a PDF.
+ * Runs on the caller's thread: `createFileReader` is the way to read files of unknown size, and images.
+ */
+export async function parseFile(file: { filename: string; bytes: Uint8Array; signal?: AbortSignal }): Promise<ParsedFile> {
+  checkFileSize(file.bytes.length)
+  if (file.bytes.length === 0) throw new FileRefusal('empty', 'The file is empty.')
+  const format = fileFormatOf(file.filename, file.bytes)
+  if (format === 'pdf') return withPages({ ...(await pdfToText(file.bytes, file.signal)), kind: format })
+  if (format === 'zip') {
+    const { documentToText } = await import('./parse-document.ts')
+    return withPages(await documentToText(file.bytes, file.filename))
+  }
+  if (format === 'image') throw unreadFormat(file.filename, 'an image')
+  const decoded = decodeText(file.bytes)
+  if (format !== 'html') return { text: decoded, kind: format }
+  const text = htmlToText(decoded)
+  if (text.trim() === '') throw new FileRefusal('no_text', 'The HTML page holds no readable text.')
+  return { text, kind: format }
+}
+
+/** Page starts in UTF-16 units become code points; a document without pages has none. */
+function withPages({ text, pages, kind }: { text: string; pages: number[]; kind: FileKind }): ParsedFile {
+  return pages.length === 0 ? { text, kind } : { text, kind, pages: pages.map(codePointCounter(text)) }
+}
+
+/** Throws FileRefusal `too_large` for a size above the limit, before anything is read. */
+export function checkFileSize(bytes: number): void {
+  if (bytes <= knowledgeLimits.fileBytesMax) return
+  const inMb = (size: number) => `${Math.ceil(size / 1_048_576)} MiB`
+  throw new FileRefusal(
+    'too_large',
+    `The file has ${inMb(bytes)}; at most ${inMb(knowledgeLimits.fileBytesMax)} are read. Split it and add the parts.`,
+  )
+}

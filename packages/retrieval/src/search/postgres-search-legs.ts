@@ -1,0 +1,108 @@
+import type { Embedder } from '@weft/contracts'
+import { searchBm25, sql } from '@weft/database'
+import { rebuildCommand } from '../embed/postgres-embedding-models.ts'
+import { identifierParts } from '../text/identifier-parts.ts'
+import type { Legs } from './fuse-rankings.ts'
+import type { ChunkRow } from './postgres-chunks.ts'
+import { compileFilter } from './postgres-filter.ts'
+import { searchVectors, type VectorHit } from './postgres-search-vectors.ts'
+import type { SearchBudget } from './search-budget.ts'
+import type { SearchTools } from './search-tools.ts'
+import type { SearchOptions, SearchRequest } from './search-types.ts'
+
+/** What is known of a chunk that was found; the chunk itself once it was read. */
+export type Candidate = {
+  fileId: string
+  startOffset: number
+  endOffset: number
+  attributes: Record<string, unknown>
+  chunk?: ChunkRow
+}
+
+export type LegsFound = { legs: Legs; candidates: Map<string, Candidate>; skipped: string[] }
+
+export type LegsRequest = SearchRequest & { mode: SearchOptions['mode'] }
+
+/** Chunks each way of searching finds at least, whatever is asked for: fusing needs to know more than what is shown. */
+const depthMin = 100
+
+/** Words and vectors at once. What fails of the vectors is left out and named: words alone answer too. */
+export async function runLegs(tools: SearchTools, request: LegsRequest, budget?: SearchBudget): Promise<LegsFound> {
+  const depth = Math.max(depthMin, request.maxResults * 2)
+  const [words, vectors] = await Promise.all([
+    request.mode === 'vector' ? [] : findByWords(tools, request, depth),
+    request.mode === 'bm25' ? nothing : findByVectors(tools, request, { depth, budget }),
+  ])
+  const candidates = new Map<string, Candidate>()
+  for (const hit of vectors.hits) candidates.set(hit.chunkId, hit)
+  for (const hit of words) candidates.set(hit.chunkId, { ...hit, attributes: recordOf(hit.attributes) })
+  const legs = {
+    bm25: words.map(({ chunkId, score }) => ({ id: chunkId, score })),
+    vector: vectors.hits.map(({ chunkId, score }) => ({ id: chunkId, score })),
+  }
+  return { legs, candidates, skipped: [...vectors.skipped] }
+}
+
+function findByWords({ database }: SearchTools, request: LegsRequest, depth: number) {
+  const { tenant, vectorStoreIds, query, filters } = request
+  return searchBm25(database, {
+    tenant,
+    vectorStoreIds,
+    query: `${query} ${identifierParts(query)}`,
+    limit: depth,
+    ...(filters === undefined ? {} : { filter: compileFilter(filters, sql`attributes`) }),
+  })
+}
+
+type VectorsLeg = { hits: VectorHit[]; skipped: string[] }
+const nothing: VectorsLeg = { hits: [], skipped: [] }
+
+/** Where vectors are all there is to search by, they take the time they take. */
+async function findByVectors(
+  tools: SearchTools,
+  request: LegsRequest,
+  { depth, budget }: { depth: number; budget: SearchBudget | undefined },
+): Promise<VectorsLeg> {
+  const find = (signal?: AbortSignal) => compareVectors({ tools, request, depth, signal })
+  if (tools.embedder === undefined || budget === undefined || request.mode === 'vector') return find()
+  return (await budget.spend('vectors', find)) ?? nothing
+}
+
+/** Where the vectors stored turn out to be another model's than thought, as after a switch, the question is embedded with that one. */
+async function compareVectors(search: VectorSearch): Promise<VectorsLeg> {
+  const { embedder, follow } = search.tools
+  if (embedder === undefined) return nothing
+  const found = await findWith(embedder, search)
+  if (!('other' in found)) return found
+  const follower = follow?.(found.other)
+  const again = follower === undefined ? found : await findWith(follower, search)
+  if (!('other' in again)) return again
+  return { hits: [], skipped: [`vectors: those stored are of ${again.other}, which cannot be asked; see ${rebuildCommand}`] }
+}
+
+type VectorSearch = { tools: SearchTools; request: LegsRequest; depth: number; signal: AbortSignal | undefined }
+
+async function findWith(embedder: Embedder, search: VectorSearch): Promise<VectorsLeg | { other: string }> {
+  const { tenant, vectorStoreIds, query, filters } = search.request
+  const filter = filters === undefined ? undefined : compileFilter(filters, sql`c.attributes`)
+  const vector = await embedQuery(embedder, query, search.signal)
+  if (typeof vector === 'string') return { hits: [], skipped: [`vectors: ${vector}`] }
+  const model = await embedder.describe()
+  const asked = { tenant, vectorStoreIds, model, vector, limit: search.depth, filter }
+  const found = await searchVectors(search.tools.database, asked)
+  return found.kind === 'found' ? { hits: found.hits, skipped: [] } : { other: found.model.id }
+}
+
+/** The question's vector, or why there is none. */
+async function embedQuery(embedder: Embedder, query: string, signal: AbortSignal | undefined): Promise<Float32Array | string> {
+  try {
+    const { vectors } = await embedder.embed({ texts: [query], purpose: 'query', signal })
+    return vectors[0]?.[0] ?? 'the embedding model answered no vector'
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause)
+  }
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { sql } from '@weft/database'
+import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { settleEmbeddingModel } from '../embed/postgres-embedding-models.ts'
+import { beginVectorIndex, dropVectorIndex } from '../embed/postgres-vector-index.ts'
+import { fakeEmbedder } from '../testing.ts'
+import { searchVectors } from './postgres-search-vectors.ts'
+
+let test: TestDatabase
+const dimensions = 64
+const embedder = fakeEmbedder('test/short', dimensions)
+/** More than are compared one by one. */
+const vectors = 2_500
+const planted = vectors / 2
+const ones = new Array<number>(dimensions).fill(1)
+
+beforeAll(async () => {
+  test = await startTestDatabase()
+  await settleEmbeddingModel(test.database, { chosen: embedder, canEmbed: () => true })
+  await dropVectorIndex(test.database, embedder.id)
+  await addVectors()
+  await beginVectorIndex(test.database, await embedder.describe())
+}, 60_000)
+afterAll(() => test.stop())
+
+it('walks the index of the embedded database as soon as there are many vectors, also before their statistics were gathered', async () => {
+  const before = await walks()
+  const found = await searchVectors(test.database, {
+    tenant: 'acme',
+    vectorStoreIds: ['vs_many'],
+    model: await embedder.describe(),
+    vector: Float32Array.from(ones),
+    limit: 100,
+  })
+  expect(found).toMatchObject({ kind: 'found', hits: { length: 100, 0: { startOffset: planted } } })
+  expect(await walks()).toBe(before + 1)
+})
+
+/** Scattered ones, and one that is far closer than they to what is asked for. */
+async function addVectors(): Promise<void> {
+  const { db } = test.database
+  await sql`insert into vector_stores (id, tenant, name) values ('vs_many', 'acme', 'many')`.execute(db)
+  await sql`insert into files (id, tenant, filename, bytes, purpose, content_hash) values ('file_many', 'acme', 'many', 1, 'assistants', '')`.execute(
+    db,
+  )
+  const written = Array.from({ length: vectors }, (_, n) => `[${n === planted ? ones : scattered(n)}]`)
+  await sql`
+    with given as (select n - 1 as n, value from unnest(${written}::text[]) with ordinality as given(value, n)), added as (
+      insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, title, text)
+      select 'acme', 'vs_many', 'file_many', n, n, n + 1, '', 'text ' || n from given returning id, n
+    )
+    insert into chunk_embeddings (model, chunk_id, n, tenant, vector_store_id, text_hash, embedding)
+    select ${embedder.id}, added.id, 0, 'acme', 'vs_many', '', given.value::halfvec from added join given using (n)
+  `.execute(db)
+}
+
+function scattered(n: number): number[] {
+  return ones.map((_, place) => Math.sin(n * 12.9 + place * 78.2) / 2)
+}
+
+/** How often an index of vectors was walked. */
+async function walks(): Promise<number> {
+  const { db } = test.database
+  await sql`select pg_stat_force_next_flush()`.execute(db)
+  const { rows } = await sql<{ count: number }>`
+    select sum(idx_scan)::int as count from pg_stat_user_indexes where indexrelname like 'chunk_embeddings_of_%'
+  `.execute(db)
+  return rows[0]?.count ?? 0
+}
