@@ -1,8 +1,8 @@
 import type { Database } from '@weft/database'
 import {
+  type AnswerCache,
   accountEmbeddings,
   accountLocally,
-  type AnswerCache,
   chosenEmbedder,
   createAnswerCache,
   createPostgresAnswers,

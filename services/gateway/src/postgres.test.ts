@@ -4,10 +4,10 @@ import { Citation } from '@weft/contracts'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { hashApiKey, newApiKey } from './core/api-key.ts'
-import { storeAdminKey } from './first-admin-key.ts'
-import { createPostgresFeedback } from './postgres-feedback.ts'
-import { createPostgresKeys } from './postgres-keys.ts'
-import { createPostgresSessionLog } from './postgres-sessions.ts'
+import { storeAdminKey } from './keys/first-admin-key.ts'
+import { createPostgresKeys } from './keys/postgres-keys.ts'
+import { createPostgresFeedback } from './sessions/postgres-feedback.ts'
+import { createPostgresSessionLog } from './sessions/postgres-sessions.ts'
 
 let test: TestDatabase
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { type Database, migrateUp } from '@weft/database'
-import { storeAdminKey } from './first-admin-key.ts'
-import type { KeyStore } from './key-store.ts'
+import { storeAdminKey } from './keys/first-admin-key.ts'
+import type { KeyStore } from './keys/key-store.ts'
 import type { Log } from './log.ts'
 
 export interface PrepareOptions {

@@ -1,5 +1,5 @@
 import type { RequestHandler, Response } from 'express'
-import { identityOf } from '../request-context.ts'
+import { identityOf } from '../http/request-context.ts'
 import { estimateCost } from './core/estimate-cost.ts'
 import type { CallLimiter, Ticket } from './limit-calls.ts'
 

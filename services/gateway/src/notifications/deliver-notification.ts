@@ -1,11 +1,11 @@
 import { WeftError } from '@weft/contracts'
 import { type OutboundLimits, postOutbound, type Sidecar } from '@weft/mesh'
-import { approvalLink, type PageLinks } from '../approval-links.ts'
+import { approvalLink, type PageLinks } from '../approvals/approval-links.ts'
 import { approverOf } from '../core/approver.ts'
 import { budgetMail } from '../core/budget-mail.ts'
 import { approvalMail, type Mail } from '../core/notification-mail.ts'
 import { signWebhook } from '../core/webhook-signature.ts'
-import type { KeyStore } from '../key-store.ts'
+import type { KeyStore } from '../keys/key-store.ts'
 import type { BudgetNews, Notification } from './notification-store.ts'
 import type { WebhookStore } from './webhook-store.ts'
 

@@ -1,6 +1,6 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler, Response } from 'express'
-import { identityOf } from '../request-context.ts'
+import { identityOf } from '../http/request-context.ts'
 import type { Overload, Place } from './admit-fairly.ts'
 
 /** Bodies being held at once; far above what any client sends alone. */

@@ -2,8 +2,8 @@ import { ChatMessage, PlannerAnswer, parseValue, WorkflowPlan } from '@weft/cont
 import type { Sidecar } from '@weft/mesh'
 import type { Request, RequestHandler } from 'express'
 import { z } from 'zod'
+import { tenantOf } from '../http/request-context.ts'
 import type { ReadableStores } from '../readable-stores.ts'
-import { tenantOf } from '../request-context.ts'
 import { retryBriefly } from '../retry-briefly.ts'
 
 export interface PlanDeps {

@@ -2,7 +2,7 @@ import { parseValue } from '@weft/contracts'
 import type { Models } from '@weft/models'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import { tenantOf } from '../request-context.ts'
+import { tenantOf } from '../http/request-context.ts'
 
 export const CheckModels = z.strictObject({
   /** Only these; default: every model that is available. */

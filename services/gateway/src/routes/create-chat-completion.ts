@@ -1,14 +1,14 @@
 import { ChatCompletionRequest, parseValue } from '@weft/contracts'
 import { type Models, routedModelId } from '@weft/models'
 import type { RequestHandler } from 'express'
-import { answerTurnWhole, streamTurn } from '../answer-turn.ts'
+import { answerTurnWhole, streamTurn } from '../answers/answer-turn.ts'
+import { nameIgnored } from '../answers/name-ignored.ts'
+import { passThroughChat } from '../answers/pass-through-chat.ts'
+import { runWorkflow, type WorkflowDeps } from '../answers/run-workflow.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import { checkWorkflowRequest, ignoredBeyondRouting, ignoredFields, isWorkflowModel } from '../core/workflow-request.ts'
-import { nameIgnored } from '../name-ignored.ts'
-import type { OpenStreams } from '../open-streams.ts'
-import { passThroughChat } from '../pass-through-chat.ts'
-import { identityOf } from '../request-context.ts'
-import { runWorkflow, type WorkflowDeps } from '../run-workflow.ts'
+import type { OpenStreams } from '../http/open-streams.ts'
+import { identityOf } from '../http/request-context.ts'
 
 export interface ChatDeps extends WorkflowDeps {
   models: Pick<Models, 'passThrough' | 'get'>

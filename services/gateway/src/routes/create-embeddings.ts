@@ -1,12 +1,12 @@
 import { parseValue } from '@weft/contracts'
 import { EmbeddingsRequest, type Models } from '@weft/models'
 import type { RequestHandler } from 'express'
-import { foreseen } from '../answer-errors.ts'
+import { nameIgnored } from '../answers/name-ignored.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
+import { foreseen } from '../http/answer-errors.ts'
+import type { OpenStreams } from '../http/open-streams.ts'
+import { identityOf } from '../http/request-context.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
-import { nameIgnored } from '../name-ignored.ts'
-import type { OpenStreams } from '../open-streams.ts'
-import { identityOf } from '../request-context.ts'
 
 export interface EmbeddingsDeps {
   models: Pick<Models, 'embed' | 'get'>

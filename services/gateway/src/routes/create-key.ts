@@ -3,9 +3,9 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { hashApiKey, KeyScope, keyPreview, newApiKey } from '../core/api-key.ts'
 import { operatorTenant, Tenant } from '../core/tenant.ts'
-import type { KeyStore } from '../key-store.ts'
+import { identityOf } from '../http/request-context.ts'
+import type { KeyStore } from '../keys/key-store.ts'
 import { CallLimits } from '../limits/core/call-limits.ts'
-import { identityOf } from '../request-context.ts'
 import { keyObject } from './key-object.ts'
 
 /** Names that an approval's history gives to what is no person. */

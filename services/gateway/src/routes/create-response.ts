@@ -1,16 +1,16 @@
 import { parseValue } from '@weft/contracts'
 import { type Models, ResponsesRequest } from '@weft/models'
 import type { RequestHandler } from 'express'
+import { respondWithModel } from '../answers/respond-with-model.ts'
+import { respondWithWorkflow } from '../answers/respond-with-workflow.ts'
+import type { ResponseStore } from '../answers/response-store.ts'
+import type { WorkflowDeps } from '../answers/run-workflow.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { isWorkflowModel } from '../core/workflow-request.ts'
-import { findConversation } from '../find-conversation.ts'
-import type { OpenStreams } from '../open-streams.ts'
-import { identityOf } from '../request-context.ts'
-import { respondWithModel } from '../respond-with-model.ts'
-import { respondWithWorkflow } from '../respond-with-workflow.ts'
-import type { ResponseStore } from '../response-store.ts'
-import type { WorkflowDeps } from '../run-workflow.ts'
+import type { OpenStreams } from '../http/open-streams.ts'
+import { identityOf } from '../http/request-context.ts'
+import { findConversation } from '../sessions/find-conversation.ts'
 
 export interface ResponseDeps extends WorkflowDeps {
   models: Pick<Models, 'passThrough' | 'get'>

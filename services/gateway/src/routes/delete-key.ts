@@ -1,8 +1,8 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import type { KeyCheck } from '../check-keys.ts'
-import type { KeyStore } from '../key-store.ts'
-import type { OpenStreams } from '../open-streams.ts'
+import type { OpenStreams } from '../http/open-streams.ts'
+import type { KeyCheck } from '../keys/check-keys.ts'
+import type { KeyStore } from '../keys/key-store.ts'
 import { managedTenant } from './list-keys.ts'
 
 export interface DeleteKeyDeps {

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
-import { tenantOf } from '../request-context.ts'
-import type { ResponseStore } from '../response-store.ts'
+import type { ResponseStore } from '../answers/response-store.ts'
+import { tenantOf } from '../http/request-context.ts'
 import { noSuchResponse } from './get-response.ts'
 
 /** `DELETE /v1/responses/{id}`. */

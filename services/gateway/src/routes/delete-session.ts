@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
-import type { Sessions } from '../dapr-sessions.ts'
-import type { ReplyHub } from '../reply-hub.ts'
 import { retryBriefly } from '../retry-briefly.ts'
+import type { Sessions } from '../sessions/dapr-sessions.ts'
+import type { ReplyHub } from '../sessions/reply-hub.ts'
 import { sessionOf } from './session-params.ts'
 
 export interface DeleteSessionDeps {

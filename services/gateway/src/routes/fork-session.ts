@@ -3,9 +3,9 @@ import { currentTraceparent } from '@weft/telemetry'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { chooseSessionId, parseIdempotencyKey } from '../core/session-id.ts'
-import type { SessionRef, Sessions } from '../dapr-sessions.ts'
-import { identityOf } from '../request-context.ts'
+import { identityOf } from '../http/request-context.ts'
 import { retryBriefly } from '../retry-briefly.ts'
+import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
 import { sessionOf } from './session-params.ts'
 
 export const ForkBody = z.strictObject({

@@ -1,8 +1,8 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
+import type { ResponseStore } from '../answers/response-store.ts'
 import { turnOfResponse } from '../core/response-id.ts'
-import { tenantOf } from '../request-context.ts'
-import type { ResponseStore } from '../response-store.ts'
+import { tenantOf } from '../http/request-context.ts'
 
 /** `GET /v1/responses/{id}`: a stored response of a model. */
 export function getResponse(responses: Pick<ResponseStore, 'find'>): RequestHandler<{ id: string }> {

@@ -2,9 +2,9 @@ import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { sessionGraph } from '../core/session-graph.ts'
-import { type FindSessionDeps, findSession } from '../find-session.ts'
-import { restoreView } from '../restore-view.ts'
-import type { SessionLog } from '../session-log.ts'
+import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
+import { restoreView } from '../sessions/restore-view.ts'
+import type { SessionLog } from '../sessions/session-log.ts'
 import { parseQuery, sessionOf } from './session-params.ts'
 
 export const GraphQuery = z.object({ turn: z.coerce.number().int().positive().optional() })

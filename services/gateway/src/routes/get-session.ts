@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
-import { type FindSessionDeps, findSession } from '../find-session.ts'
-import { restoreView } from '../restore-view.ts'
-import type { SessionLog } from '../session-log.ts'
+import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
+import { restoreView } from '../sessions/restore-view.ts'
+import type { SessionLog } from '../sessions/session-log.ts'
 import { sessionOf } from './session-params.ts'
 
 /** `GET /v1/sessions/{id}`: turns, plans and steps as the session itself knows them, or as the log tells them once it keeps them no longer. */

@@ -1,11 +1,11 @@
 import { parseValue, WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import type { FeedbackStore } from '../feedback-store.ts'
-import { type FindSessionDeps, findSession } from '../find-session.ts'
-import { waitForAnswer } from '../read-conversation.ts'
-import { identityOf } from '../request-context.ts'
-import type { SessionLog } from '../session-log.ts'
+import { identityOf } from '../http/request-context.ts'
+import type { FeedbackStore } from '../sessions/feedback-store.ts'
+import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
+import { waitForAnswer } from '../sessions/read-conversation.ts'
+import type { SessionLog } from '../sessions/session-log.ts'
 import { sessionOf } from './session-params.ts'
 
 const commentCharsMax = 4_000

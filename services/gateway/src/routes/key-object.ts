@@ -1,4 +1,4 @@
-import type { KeyRecord } from '../key-store.ts'
+import type { KeyRecord } from '../keys/key-store.ts'
 
 export function keyObject(key: KeyRecord) {
   return {

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import { type FindSessionDeps, findSession } from '../find-session.ts'
-import type { SessionLog } from '../session-log.ts'
+import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
+import type { SessionLog } from '../sessions/session-log.ts'
 import { Limit, parseQuery, sessionOf } from './session-params.ts'
 
 export const ListMessagesQuery = z.object({

@@ -1,8 +1,8 @@
 import { TurnStatus } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import { tenantOf } from '../request-context.ts'
-import type { SessionLog } from '../session-log.ts'
+import { tenantOf } from '../http/request-context.ts'
+import type { SessionLog } from '../sessions/session-log.ts'
 import { Limit, parseQuery } from './session-params.ts'
 
 export const ListSessionsQuery = z.object({

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
-import type { Sessions } from '../dapr-sessions.ts'
 import { retryBriefly } from '../retry-briefly.ts'
+import type { Sessions } from '../sessions/dapr-sessions.ts'
 import { sessionOf } from './session-params.ts'
 
 const patienceMs = 5_000

@@ -1,8 +1,8 @@
 import { parseValue, SessionId, WeftError } from '@weft/contracts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import type { SessionRef } from '../dapr-sessions.ts'
-import { tenantOf } from '../request-context.ts'
+import { tenantOf } from '../http/request-context.ts'
+import type { SessionRef } from '../sessions/dapr-sessions.ts'
 
 /** The session a path names. An id that cannot be one is as unknown as any other. */
 export function sessionOf(request: Request, response: Response): SessionRef {

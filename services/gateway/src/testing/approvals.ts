@@ -1,6 +1,6 @@
 import type { ApprovalView, ChainedLine } from '@weft/contracts'
-import type { ApprovalLog } from '../approval-log.ts'
-import type { PageTokens } from '../page-tokens.ts'
+import type { ApprovalLog } from '../approvals/approval-log.ts'
+import type { PageTokens } from '../http/page-tokens.ts'
 import { place } from './turns.ts'
 
 /** A pending approval of the tests' session: sending an e-mail. */

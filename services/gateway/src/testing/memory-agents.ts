@@ -1,4 +1,4 @@
-import type { AgentStore, JoinedAgent } from '../agent-store.ts'
+import type { AgentStore, JoinedAgent } from '../agents/agent-store.ts'
 
 export function createMemoryAgents(): AgentStore {
   const agents = new Map<string, JoinedAgent>()

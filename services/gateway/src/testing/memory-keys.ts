@@ -1,5 +1,5 @@
 import { hasScope, type KeyIdentity } from '../core/api-key.ts'
-import type { KeyRecord, KeyStore, NewKey } from '../key-store.ts'
+import type { KeyRecord, KeyStore, NewKey } from '../keys/key-store.ts'
 
 function identityOf({ id, tenant, scopes, name, roles, expiresAt, limits }: NewKey): KeyIdentity {
   return {

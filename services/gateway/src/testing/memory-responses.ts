@@ -1,4 +1,4 @@
-import type { ResponseStore, StoredResponse } from '../response-store.ts'
+import type { ResponseStore, StoredResponse } from '../answers/response-store.ts'
 
 export function createMemoryResponses(): ResponseStore {
   const stored = new Map<string, StoredResponse>()

@@ -7,8 +7,8 @@ import {
   type SubmitTurn,
   WeftError,
 } from '@weft/contracts'
-import type { Sessions } from '../dapr-sessions.ts'
-import type { ReplyHub } from '../reply-hub.ts'
+import type { Sessions } from '../sessions/dapr-sessions.ts'
+import type { ReplyHub } from '../sessions/reply-hub.ts'
 import { place } from './turns.ts'
 
 /** A session of the tests' own: what it answers is scripted, what it was asked is kept. */

@@ -1,4 +1,4 @@
-import type { JoinedAgent } from '../../agent-store.ts'
+import type { JoinedAgent } from '../../agents/agent-store.ts'
 
 /** An agent as the API shows it. */
 export function agentObject({ id, card, registeredAt }: JoinedAgent) {

@@ -2,7 +2,7 @@ import { AgentCard } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import type { AgentStore } from '../../agent-store.ts'
+import type { AgentStore } from '../../agents/agent-store.ts'
 import { agentObject } from './agent-object.ts'
 import { builtInApps } from './register-agent.ts'
 

@@ -2,9 +2,9 @@ import { AgentCard, parseValue, toWeftError, WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
-import { type AgentStore, agentsMax } from '../../agent-store.ts'
+import { type AgentStore, agentsMax } from '../../agents/agent-store.ts'
 import { requireOperator } from '../../core/tenant.ts'
-import { tenantOf } from '../../request-context.ts'
+import { tenantOf } from '../../http/request-context.ts'
 import { agentObject } from './agent-object.ts'
 
 export interface RegisterAgentDeps {

@@ -1,6 +1,6 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import type { AgentStore } from '../../agent-store.ts'
+import type { AgentStore } from '../../agents/agent-store.ts'
 import { builtInApps, requireAgentsOperator } from './register-agent.ts'
 
 /** `DELETE /v1/agents/{id}`: plans may no longer use it; steps it has begun go on. */

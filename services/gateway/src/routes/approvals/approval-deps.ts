@@ -1,5 +1,5 @@
-import type { ApprovalLog } from '../../approval-log.ts'
-import type { DecideDeps } from '../../decide-approval.ts'
+import type { ApprovalLog } from '../../approvals/approval-log.ts'
+import type { DecideDeps } from '../../approvals/decide-approval.ts'
 
 export interface ApprovalDeps extends DecideDeps {
   approvals: ApprovalLog

@@ -1,9 +1,9 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import { approvalLink, type PageLinks } from '../../approval-links.ts'
+import { approvalLink, type PageLinks } from '../../approvals/approval-links.ts'
+import { findApproval, placeApproval } from '../../approvals/find-approval.ts'
 import { approverOf } from '../../core/approver.ts'
-import { findApproval, placeApproval } from '../../find-approval.ts'
-import { baseOf, identityOf } from '../../request-context.ts'
+import { baseOf, identityOf } from '../../http/request-context.ts'
 import type { ApprovalDeps } from './approval-deps.ts'
 
 /** `POST /approvals/{id}/link`: a page on which whoever holds this key can decide once, from another device or program. */

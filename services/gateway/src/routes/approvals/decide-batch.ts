@@ -1,13 +1,13 @@
 import { type Approver, approvalLimits, parseValue, sessionOfApproval } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import { foreseen } from '../../answer-errors.ts'
+import { type DecideDeps, decideApproval } from '../../approvals/decide-approval.ts'
+import { placeApproval } from '../../approvals/find-approval.ts'
 import { toApiError } from '../../core/api-error.ts'
 import { approverOf } from '../../core/approver.ts'
 import { batchItemId, wishBatchItem, wishDecision } from '../../core/decision-request.ts'
-import { type DecideDeps, decideApproval } from '../../decide-approval.ts'
-import { placeApproval } from '../../find-approval.ts'
-import { identityOf } from '../../request-context.ts'
+import { foreseen } from '../../http/answer-errors.ts'
+import { identityOf } from '../../http/request-context.ts'
 
 /** Each decision is read on its own, so that one that is malformed does not stop the others. */
 export const BatchBody = z.strictObject({ decisions: z.array(z.unknown()).min(1).max(approvalLimits.batchMax) })

@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
+import { decideApproval } from '../../approvals/decide-approval.ts'
+import { findApproval, placeApproval } from '../../approvals/find-approval.ts'
 import { approverOf } from '../../core/approver.ts'
 import { wishByShape } from '../../core/inbox-answers.ts'
-import { decideApproval } from '../../decide-approval.ts'
-import { findApproval, placeApproval } from '../../find-approval.ts'
-import { identityOf, tenantOf } from '../../request-context.ts'
+import { identityOf, tenantOf } from '../../http/request-context.ts'
 import { parseQuery } from '../session-params.ts'
 import type { ApprovalDeps } from './approval-deps.ts'
 

@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express'
+import { type DecideDeps, decideApproval } from '../../approvals/decide-approval.ts'
+import { placeApproval } from '../../approvals/find-approval.ts'
 import { approverOf } from '../../core/approver.ts'
 import { type ApprovalAction, wishDecision } from '../../core/decision-request.ts'
-import { type DecideDeps, decideApproval } from '../../decide-approval.ts'
-import { placeApproval } from '../../find-approval.ts'
-import { identityOf, tenantOf } from '../../request-context.ts'
+import { identityOf, tenantOf } from '../../http/request-context.ts'
 
 /** `POST /approvals/{id}/<action>`: answers the approval as it is afterwards. */
 export function decide(deps: DecideDeps, action: ApprovalAction): RequestHandler {

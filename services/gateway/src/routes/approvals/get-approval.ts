@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
+import { type FindApprovalDeps, findApproval, placeApproval } from '../../approvals/find-approval.ts'
 import { InboxFormat, showApproval } from '../../core/inbox-shapes.ts'
-import { type FindApprovalDeps, findApproval, placeApproval } from '../../find-approval.ts'
-import { tenantOf } from '../../request-context.ts'
+import { tenantOf } from '../../http/request-context.ts'
 import { parseQuery } from '../session-params.ts'
 
 export const ApprovalQuery = z.object({ format: InboxFormat })

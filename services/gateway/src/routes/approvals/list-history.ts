@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import type { ApprovalLog } from '../../approval-log.ts'
-import { type FindApprovalDeps, findApproval, placeApproval } from '../../find-approval.ts'
-import { tenantOf } from '../../request-context.ts'
+import type { ApprovalLog } from '../../approvals/approval-log.ts'
+import { type FindApprovalDeps, findApproval, placeApproval } from '../../approvals/find-approval.ts'
+import { tenantOf } from '../../http/request-context.ts'
 import { Limit, parseQuery, Seq } from '../session-params.ts'
 
 export const HistoryQuery = z.object({ after: Seq.optional(), limit: Limit })

@@ -2,10 +2,10 @@ import type { Approver } from '@weft/contracts'
 import { Assignee, SessionId } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import type { ApprovalLog } from '../../approval-log.ts'
+import type { ApprovalLog } from '../../approvals/approval-log.ts'
 import { approverOf } from '../../core/approver.ts'
 import { InboxFormat, showApproval } from '../../core/inbox-shapes.ts'
-import { identityOf } from '../../request-context.ts'
+import { identityOf } from '../../http/request-context.ts'
 import { Limit, parseQuery } from '../session-params.ts'
 
 export const PendingQuery = z.object({

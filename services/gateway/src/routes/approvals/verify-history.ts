@@ -1,7 +1,7 @@
 import { findBreak, historyStart } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import type { ApprovalLog } from '../../approval-log.ts'
-import { tenantOf } from '../../request-context.ts'
+import type { ApprovalLog } from '../../approvals/approval-log.ts'
+import { tenantOf } from '../../http/request-context.ts'
 
 const pageEntries = 500
 

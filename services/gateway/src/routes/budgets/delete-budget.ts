@@ -1,6 +1,6 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import { tenantOf } from '../../request-context.ts'
+import { tenantOf } from '../../http/request-context.ts'
 import type { BudgetDeps } from './budget-deps.ts'
 import { isVisibleTo } from './service-budgets.ts'
 

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { tenantOf } from '../../request-context.ts'
+import { tenantOf } from '../../http/request-context.ts'
 import type { BudgetDeps } from './budget-deps.ts'
 import { budgetObject } from './budget-object.ts'
 import { isVisibleTo } from './service-budgets.ts'

@@ -1,6 +1,6 @@
 import { PutBudget, parseValue } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import { tenantOf } from '../../request-context.ts'
+import { tenantOf } from '../../http/request-context.ts'
 import type { BudgetDeps } from './budget-deps.ts'
 import { budgetObject } from './budget-object.ts'
 import { requireOperatorFor } from './service-budgets.ts'

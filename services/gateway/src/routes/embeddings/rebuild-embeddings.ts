@@ -1,7 +1,7 @@
 import type { EmbeddingsState, SteerEmbedding } from '@weft/retrieval'
 import type { RequestHandler, Router } from 'express'
 import { requireOperator } from '../../core/tenant.ts'
-import { tenantOf } from '../../request-context.ts'
+import { tenantOf } from '../../http/request-context.ts'
 
 /** Reaches the rag service, which makes vectors. */
 export type EmbeddingsDeps = { steer(request: SteerEmbedding): Promise<EmbeddingsState> }

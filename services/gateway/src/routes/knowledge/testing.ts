@@ -1,5 +1,5 @@
-import { type ChatMessage, messageText } from '@weft/contracts'
 import { createServer } from 'node:http'
+import { type ChatMessage, messageText } from '@weft/contracts'
 import type { Database } from '@weft/database'
 import { startTestDatabase } from '@weft/database/testing'
 import {
@@ -12,12 +12,12 @@ import {
 } from '@weft/retrieval'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import OpenAI from 'openai'
-import { answerUnknownRoute, foreseen } from '../../answer-errors.ts'
-import { createKeyCheck } from '../../check-keys.ts'
 import { toApiError } from '../../core/api-error.ts'
 import { hashApiKey } from '../../core/api-key.ts'
-import { readJsonBody } from '../../read-json-body.ts'
-import { nameRequests, requireKey, tenantOf } from '../../request-context.ts'
+import { answerUnknownRoute, foreseen } from '../../http/answer-errors.ts'
+import { readJsonBody } from '../../http/read-json-body.ts'
+import { nameRequests, requireKey, tenantOf } from '../../http/request-context.ts'
+import { createKeyCheck } from '../../keys/check-keys.ts'
 import { mountKnowledgeRoutes } from './mount.ts'
 
 const keys = { acme: 'weft_acme_0123456789abcdef', other: 'weft_other_0123456789abcdef' }

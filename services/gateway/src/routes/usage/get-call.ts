@@ -1,7 +1,7 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import { tenantOf } from '../../request-context.ts'
-import type { UsageStore } from '../../usage-store.ts'
+import { tenantOf } from '../../http/request-context.ts'
+import type { UsageStore } from '../../usage/usage-store.ts'
 
 /** `GET /v1/usage/calls/{id}`: one call, with the price it was reckoned at and the receipt of its choice. */
 export function getCall(usage: Pick<UsageStore, 'find'>): RequestHandler {

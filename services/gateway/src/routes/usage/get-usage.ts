@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { csvLine } from '../../core/usage-csv.ts'
-import { tenantOf } from '../../request-context.ts'
-import type { UsageGroup, UsageLine, UsageStore } from '../../usage-store.ts'
+import { tenantOf } from '../../http/request-context.ts'
+import type { UsageGroup, UsageLine, UsageStore } from '../../usage/usage-store.ts'
 import { parseQuery } from '../session-params.ts'
 import { GroupBy, rangeOf, UsageRangeQuery, wantsCsv } from './usage-query.ts'
 

@@ -1,5 +1,5 @@
 import type { RequestHandler, Router } from 'express'
-import type { UsageStore } from '../../usage-store.ts'
+import type { UsageStore } from '../../usage/usage-store.ts'
 import { getCall } from './get-call.ts'
 import { getUsage } from './get-usage.ts'
 import { listCalls } from './list-calls.ts'

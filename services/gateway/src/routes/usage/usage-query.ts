@@ -1,7 +1,7 @@
 import { WeftError } from '@weft/contracts'
 import type { Request } from 'express'
 import { z } from 'zod'
-import { type UsageGroup, usageGroups } from '../../usage-store.ts'
+import { type UsageGroup, usageGroups } from '../../usage/usage-store.ts'
 
 const time = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: 'a day like 2026-11-30 or a time like 2026-11-30T12:00:00Z',

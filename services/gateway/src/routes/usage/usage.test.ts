@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { z } from 'zod'
-import { createPostgresUsage } from '../../postgres-usage.ts'
 import { startGateway, type TestGateway } from '../../testing/start-gateway.ts'
+import { createPostgresUsage } from '../../usage/postgres-usage.ts'
 
 let database: TestDatabase
 let gateway: TestGateway

@@ -1,6 +1,6 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import { tenantOf } from '../../request-context.ts'
+import { tenantOf } from '../../http/request-context.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 
 /** `DELETE /v1/webhooks/{id}`: nothing is told there any more. */

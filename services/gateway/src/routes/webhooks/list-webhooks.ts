@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { tenantOf } from '../../request-context.ts'
+import { tenantOf } from '../../http/request-context.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 import { webhookObject } from './webhook-object.ts'
 

@@ -1,7 +1,7 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { newWebhookSecret } from '../../core/webhook-signature.ts'
-import { tenantOf } from '../../request-context.ts'
+import { tenantOf } from '../../http/request-context.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 import { webhookObject } from './webhook-object.ts'
 

@@ -1,0 +1,80 @@
+import type { ChatCompletionRequest } from '@weft/contracts'
+import { ignoredChatFields, type Models } from '@weft/models'
+import type { Response } from 'express'
+import { attemptsLeft } from '../core/attempts-left.ts'
+import { deprecationHeaders } from '../core/deprecation-headers.ts'
+import { foreseen } from '../http/answer-errors.ts'
+import { failStream } from '../http/fail-stream.ts'
+import type { OpenAnswer } from '../http/open-streams.ts'
+import { identityOf } from '../http/request-context.ts'
+import { createSseStream } from '../http/sse-stream.ts'
+import { settleTokens } from '../limits/limited-routes.ts'
+import type { Log } from '../log.ts'
+import { nameIgnored } from './name-ignored.ts'
+
+export interface PassThroughDeps {
+  models: Pick<Models, 'passThrough' | 'get'>
+  logger: Pick<Log, 'error'>
+}
+
+interface PassThroughCall {
+  chat: ChatCompletionRequest
+  response: Response
+  open: OpenAnswer
+  /** The request's header `cache-control` says so. */
+  noStore?: boolean
+}
+
+/** Sends a chat request to one model and its answer back as it comes. The client hanging up aborts the call upstream. */
+export async function passThroughChat(
+  { models, logger }: PassThroughDeps,
+  { chat, response, open, noStore = false }: PassThroughCall,
+): Promise<void> {
+  const { weft, ...body } = chat
+  const { tenant, keyId } = identityOf(response)
+  try {
+    const model = models.get(chat.model)
+    response.set(deprecationHeaders(chat.model, model?.deprecated))
+    nameIgnored(response, ignoredChatFields(body, model))
+    const scope = { tenant, keyId, user: chat.safety_identifier ?? chat.user ?? undefined, agent: 'gateway' }
+    const degraded = new Set<string>()
+    const answer = await models.passThrough(body, {
+      scope,
+      wishes: weft?.routing,
+      cached: noStore ? false : weft?.cache,
+      onCache: (use) => response.setHeader('x-weft-cache', use),
+      signal: open.signal,
+      degraded,
+      fallbacks: weft?.fallbacks,
+      attemptsMax: attemptsLeft(response.req.get('x-stainless-retry-count')),
+    })
+    if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
+    if (answer.kind === 'body') {
+      response.setHeader('content-type', 'application/json; charset=utf-8')
+      response.end(answer.body)
+      settleTokens(response, answer.usage)
+    } else {
+      await relayStream(answer.chunks, { response, open, logger })
+      settleTokens(response, answer.usage())
+    }
+  } catch (thrown) {
+    if (open.hasReaderLeft()) return
+    throw open.endReason() ?? foreseen(thrown)
+  }
+}
+
+async function relayStream(
+  chunks: AsyncGenerator<string>,
+  { response, open, logger }: Pick<PassThroughCall, 'response' | 'open'> & Pick<PassThroughDeps, 'logger'>,
+): Promise<void> {
+  const sse = createSseStream(response, open)
+  try {
+    for await (const chunk of chunks) {
+      await sse.relay(chunk)
+      if (response.destroyed) break
+    }
+    sse.end()
+  } catch (thrown) {
+    failStream({ sse, response, logger }, open.endReason() ?? thrown)
+  }
+}

@@ -1,0 +1,112 @@
+import { newId } from '@weft/contracts'
+import type { PassThroughAnswer, ResponseItem, ResponsesRequest } from '@weft/models'
+import {
+  type AnswerPiece,
+  chatFromResponses,
+  ignoredChatFields,
+  type Models,
+  piecesOfChat,
+  piecesOfChatStream,
+  routedModelId,
+} from '@weft/models'
+import type { Response } from 'express'
+import { attemptsLeft } from '../core/attempts-left.ts'
+import { deprecationHeaders } from '../core/deprecation-headers.ts'
+import { inResponseTerms } from '../core/response-terms.ts'
+import { ignoredBeyondRouting } from '../core/workflow-request.ts'
+import { foreseen } from '../http/answer-errors.ts'
+import type { OpenAnswer } from '../http/open-streams.ts'
+import { identityOf } from '../http/request-context.ts'
+import { settleTokens } from '../limits/limited-routes.ts'
+import type { Log } from '../log.ts'
+import { nameIgnored } from './name-ignored.ts'
+import type { ResponseStore } from './response-store.ts'
+import { sendResponse } from './send-response.ts'
+
+export interface ModelResponseDeps {
+  models: Pick<Models, 'passThrough' | 'get'>
+  responses: Pick<ResponseStore, 'save'>
+  logger: Pick<Log, 'warn' | 'error'>
+}
+
+export interface ModelResponseCall {
+  wish: ResponsesRequest
+  /** Items of the conversation that the request goes on with. */
+  history: ResponseItem[]
+  response: Response
+  open: OpenAnswer
+  /** The request's header `cache-control` says so. */
+  noStore: boolean
+}
+
+/** Asks one model on the wire of chat completions, and answers on that of responses. */
+export async function respondWithModel(deps: ModelResponseDeps, call: ModelResponseCall): Promise<void> {
+  const { wish, history, response, open } = call
+  const { tenant, keyId } = identityOf(response)
+  const { chat, ignored } = chatFromResponses(wish, history)
+  nameIgnored(response, [...ignoredBeyondRouting(wish, undefined, wish.model === routedModelId), ...ignored])
+  const model = deps.models.get(wish.model)
+  response.set(deprecationHeaders(wish.model, model?.deprecated))
+  nameIgnored(response, ignoredChatFields(chat, model))
+  const isStored = wish.store !== false
+  const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: Math.floor(Date.now() / 1_000), isStored }
+  try {
+    const scope = { tenant, keyId, user: wish.safety_identifier ?? wish.user ?? undefined, agent: 'gateway' }
+    const degraded = new Set<string>()
+    const streamOptions = wish.stream === true ? { stream_options: { include_usage: true } } : {}
+    const answer = await deps.models.passThrough(
+      { ...chat, ...streamOptions },
+      {
+        scope,
+        wishes: wish.weft?.routing,
+        cached: call.noStore ? false : wish.weft?.cache,
+        onCache: (use) => response.setHeader('x-weft-cache', use),
+        signal: open.signal,
+        degraded,
+        fallbacks: wish.weft?.fallbacks,
+        attemptsMax: attemptsLeft(response.req.get('x-stainless-retry-count')),
+        onModel(asked) {
+          identity.model = asked
+        },
+      },
+    )
+    if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
+    await sendResponse({
+      wish,
+      identity,
+      pieces: piecesOf(answer),
+      keep: async (made) => isStored && (await save(deps, { tenant, wish, made })),
+      response,
+      open,
+      logger: deps.logger,
+    })
+    settleTokens(response, answer.kind === 'body' ? answer.usage : answer.usage())
+  } catch (thrown) {
+    if (open.hasReaderLeft()) return
+    throw open.endReason() ?? inResponseTerms(foreseen(thrown))
+  }
+}
+
+async function* piecesOf(answer: PassThroughAnswer): AsyncGenerator<AnswerPiece> {
+  if (answer.kind === 'body') yield* piecesOfChat(answer.body)
+  else yield* piecesOfChatStream(answer.chunks)
+}
+
+interface MadeResponse {
+  tenant: string
+  wish: ResponsesRequest
+  made: { id: string; output: ResponseItem[] }
+}
+
+/** An answer that cannot be stored is still an answer; it says that it is not stored. */
+async function save({ responses, logger }: ModelResponseDeps, { tenant, wish, made }: MadeResponse): Promise<boolean> {
+  const { input, previous_response_id: previousId } = wish
+  const items = typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input
+  try {
+    await responses.save(tenant, { id: made.id, previousId: previousId ?? undefined, input: items, response: { ...made } })
+    return true
+  } catch (cause) {
+    logger.warn('a response was not stored', { cause: cause instanceof Error ? cause.message : String(cause) })
+    return false
+  }
+}

@@ -1,0 +1,172 @@
+import {
+  type ApprovalView,
+  type ChatCompletionRequest,
+  newId,
+  type ReplyDetail,
+  type TurnAccepted,
+  WeftError,
+} from '@weft/contracts'
+import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
+import type { Request, Response } from 'express'
+import { approvalLink, type PageLinks } from '../approvals/approval-links.ts'
+import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../approvals/decide-in-chat.ts'
+import { hasScope } from '../core/api-key.ts'
+import { approverOf } from '../core/approver.ts'
+import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
+import { replyDetailOf } from '../core/workflow-request.ts'
+import type { OpenAnswer } from '../http/open-streams.ts'
+import { baseOf, identityOf } from '../http/request-context.ts'
+import type { Log } from '../log.ts'
+import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
+import { followTurn } from '../sessions/follow-turn.ts'
+import type { ReplyHub, ReplyInbox } from '../sessions/reply-hub.ts'
+import { withDroppedTurn } from '../sessions/restore-view.ts'
+import type { SessionLog } from '../sessions/session-log.ts'
+import { type SubmitDeps, submitTurn, type TurnRequest } from '../sessions/submit-turn.ts'
+import type { AnswerOptions } from './answer-turn.ts'
+
+export interface WorkflowDeps extends SubmitDeps, ChatDecisionDeps {
+  sessions: Pick<Sessions, 'submit' | 'view' | 'cancel' | 'decide' | 'attach'>
+  log: Pick<SessionLog, 'turnEnds'>
+  hub: Pick<ReplyHub, 'follow'>
+  logger: Pick<Log, 'info' | 'warn' | 'error'>
+  pages: PageLinks
+}
+
+export interface WorkflowCall {
+  chat: ChatCompletionRequest
+  request: Request
+  response: Response
+  open: OpenAnswer
+  /** The session it goes on with; default: the one of `X-Session-ID`. */
+  sessionId?: string | undefined
+  /** Writes the answer, on the wire that was asked. */
+  speak(options: AnswerOptions): Promise<void>
+}
+
+/** Hands a request to its session as a turn, or as a decision it waits for, and has the answer written. */
+export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promise<void> {
+  const { request, response, chat } = call
+  const identity = identityOf(response)
+  const { tenant } = identity
+  const idempotencyKey = parseIdempotencyKey(request.get('idempotency-key'))
+  const named = call.sessionId ?? request.get('x-session-id')
+  const decision = await findChatDecision(deps, {
+    identity,
+    messages: chat.messages,
+    sessionId: named === undefined ? undefined : parseSessionId(named),
+    isRetry: idempotencyKey !== undefined || Number(request.get('x-stainless-retry-count') ?? 0) > 0,
+  })
+  const session = decision?.session ?? { tenant, sessionId: chooseSessionId(tenant, { sessionId: named, idempotencyKey }) }
+  const { sessionId } = session
+  const requestId = newId('req')
+  response.setHeader('x-session-id', sessionId)
+  const inbox = deps.hub.follow(session)
+  try {
+    await runWithLogContext({ sessionId, tenant, requestId }, () =>
+      withSessionId(sessionId, async () => {
+        // A reader that hangs up now does not undo the request: the session works on and can be asked for.
+        const accepted =
+          decision === undefined
+            ? await acceptTurn(deps, { tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat })
+            : await acceptDecision(deps, decision, replyDetailOf(chat))
+        if (chat.weft?.background === true) acknowledge(response, accepted)
+        else await answer(deps, { ...call, session, accepted, inbox })
+      }),
+    )
+  } finally {
+    inbox.close()
+  }
+}
+
+interface Accepted extends TurnAccepted {
+  /** Ids of the approvals that the request decided. */
+  decided: ReadonlySet<string>
+}
+
+async function acceptTurn(deps: WorkflowDeps, turn: TurnRequest): Promise<Accepted> {
+  const accepted = await submitTurn(deps, turn)
+  deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat: accepted.isRepeat, model: turn.chat.model })
+  return { ...accepted, decided: new Set() }
+}
+
+/** The turn may have gone on, even ended, before anybody listened: it is followed like one that is asked for again. */
+async function acceptDecision(
+  deps: WorkflowDeps,
+  { session, turn, decide }: ChatDecision,
+  replyDetail: ReplyDetail,
+): Promise<Accepted> {
+  // Only a hint: without replies the session is looked at.
+  await deps.sessions.attach(session, deps.replyTopic, replyDetail).catch(() => undefined)
+  const decided = await decide()
+  deps.logger.info('decision accepted', { turn })
+  return { sessionId: session.sessionId, turn, isRepeat: true, decided }
+}
+
+function acknowledge(response: Response, { sessionId, turn }: TurnAccepted): void {
+  response.status(202).json({ id: sessionId, object: 'session', turn, status: 'running' })
+}
+
+interface AcceptedCall extends WorkflowCall {
+  session: SessionRef
+  accepted: Accepted
+  inbox: ReplyInbox
+}
+
+async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
+  const { chat, session, accepted, open, response } = call
+  const { turn, isRepeat, decided } = accepted
+  const isStreamed = chat.stream === true
+  const options = {
+    response,
+    open,
+    logger: deps.logger,
+    identity: {
+      id: newId('chatcmpl'),
+      model: chat.model,
+      created: Math.floor(Date.now() / 1_000),
+      includesUsage: chat.stream_options?.include_usage === true,
+    },
+    place: { sessionId: session.sessionId, turn, traceId: currentTraceparent()?.split('-')[1] ?? '' },
+    showsProgress: chat.weft?.progress !== false,
+    pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: linksFor(deps, call) },
+    outputs: followTurn({
+      session,
+      turn,
+      isRepeat,
+      isStreamed,
+      decided,
+      inbox: call.inbox,
+      // One that is asked for again may be among those its session no longer keeps.
+      sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
+      isPauseEnd: chat.weft?.approval !== 'wait',
+      signal: open.signal,
+    }),
+  }
+  try {
+    await call.speak(options)
+  } finally {
+    if (open.hasReaderLeft() && chat.weft?.cancelOnDisconnect === true) await cancelQuietly(deps, session, turn)
+  }
+}
+
+/** Where an approval is looked at: on a page of its own for whoever may decide, else by the API. */
+function linksFor(deps: WorkflowDeps, { request, response }: WorkflowCall): (approval: ApprovalView) => string {
+  const identity = identityOf(response)
+  const base = baseOf(request)
+  if (!hasScope(identity, 'approve')) return ({ id }) => `${deps.pages.publicUrl ?? base}/approvals/${id}`
+  const { tenant, keyId } = identity
+  return (approval) => approvalLink(deps.pages, { base, tenant, approval, by: approverOf(identity), keyId }).url
+}
+
+/** The reader has gone, so nobody is left to tell; the log is. */
+async function cancelQuietly(deps: WorkflowDeps, session: SessionRef, turn: number): Promise<void> {
+  try {
+    await deps.sessions.cancel(session, turn)
+  } catch (cause) {
+    deps.logger.warn('a turn whose reader left was not cancelled', {
+      turn,
+      cause: cause instanceof WeftError ? cause.message : String(cause),
+    })
+  }
+}

@@ -1,0 +1,66 @@
+import { type ApprovalView, SessionId, type SessionView, sessionOfApproval, WeftError } from '@weft/contracts'
+import { unknownApproval } from '../core/decision-request.ts'
+import { pendingApprovals } from '../core/pending-approvals.ts'
+import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
+import { settleWithin } from '../settle-within.ts'
+import type { ApprovalLog } from './approval-log.ts'
+
+export interface FindApprovalDeps {
+  sessions: Pick<Sessions, 'view'>
+  approvals: Pick<ApprovalLog, 'find'>
+}
+
+/** An approval's place: its id, and the session that decides about it. */
+export interface ApprovalPlace extends SessionRef {
+  approvalId: string
+}
+
+const logLimit = { ms: 3_000, what: 'the database' }
+
+/**
+ * The approval an id names: its own, or that of a session in which exactly one is pending; with none pending the only one of its newest turn, so that a
+ * decision sent again finds what it decided. Throws `not_found`, or `conflict` naming those that are pending when there are several.
+ */
+export async function placeApproval(
+  deps: Pick<FindApprovalDeps, 'sessions'>,
+  named: { tenant: string; id: string },
+): Promise<ApprovalPlace> {
+  const { tenant, id } = named
+  const sessionId = sessionOfApproval(id)
+  if (sessionId !== undefined) return { tenant, sessionId, approvalId: id }
+  if (!SessionId.safeParse(id).success) throw unknownApproval(id)
+  const view = await viewIfKnown(deps, { tenant, sessionId: id })
+  const pending = view === undefined ? [] : pendingApprovals(view)
+  const asked = view?.turns.at(-1)?.approvals ?? []
+  const [only, ...more] = pending.length === 0 && asked.length === 1 ? asked : pending
+  if (only === undefined) throw unknownApproval(id)
+  if (more.length === 0) return { tenant, sessionId: only.sessionId, approvalId: only.id }
+  const ids = [only, ...more].map((approval) => approval.id)
+  throw new WeftError('conflict', `session ${id} has ${ids.length} pending approvals, name one of them: ${ids.join(', ')}`, {
+    param: 'id',
+    details: { approvals: ids },
+  })
+}
+
+/** An approval as its session knows it; as it was kept, once the session no longer does. Throws `not_found`. */
+export async function findApproval(deps: FindApprovalDeps, place: ApprovalPlace): Promise<ApprovalView> {
+  const view = await viewIfKnown(deps, place)
+  const known = view?.turns.flatMap((turn) => turn.approvals ?? []).find(({ id }) => id === place.approvalId)
+  if (known !== undefined) return known
+  const kept = await settleWithin(deps.approvals.find({ tenant: place.tenant, id: place.approvalId }), logLimit)
+  if (kept === undefined) throw unknownApproval(place.approvalId)
+  return kept
+}
+
+/** A session, or undefined where there is none. */
+export async function viewIfKnown(
+  { sessions }: Pick<FindApprovalDeps, 'sessions'>,
+  session: SessionRef,
+): Promise<SessionView | undefined> {
+  try {
+    return await sessions.view(session)
+  } catch (thrown) {
+    if (thrown instanceof WeftError && (thrown.code === 'not_found' || thrown.code === 'gone')) return undefined
+    throw thrown
+  }
+}

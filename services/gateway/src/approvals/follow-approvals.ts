@@ -1,0 +1,78 @@
+import type { ApprovalView } from '@weft/contracts'
+import type { SseMessage } from '../http/sse-stream.ts'
+import type { ApprovalLog } from './approval-log.ts'
+import type { ApprovalTail } from './approval-tail.ts'
+
+export interface FollowApprovalsOptions {
+  approvals: ApprovalLog
+  tail: ApprovalTail
+  tenant: string
+  /** The last line of the history the reader has; undefined: all that is pending comes first. */
+  afterPosition: number | undefined
+  isWanted: (approval: ApprovalView) => boolean
+  assignees: string[] | undefined
+  signal: AbortSignal
+}
+
+const pageLines = 100
+/** Pending approvals of one reader that are remembered, to tell when they go to somebody else. */
+const rememberedMax = 10_000
+
+/**
+ * Each change of a tenant's approvals once, in the order of the history, with its place there as the SSE id. An approval that goes from the
+ * reader to somebody else is told one last time.
+ */
+export async function* followApprovals(options: FollowApprovalsOptions): AsyncGenerator<SseMessage, void> {
+  const { approvals, tail, tenant, isWanted, signal } = options
+  const readers = new Set<string>()
+  const lastPosition = await approvals.lastPosition(tenant)
+  let position = options.afterPosition ?? lastPosition
+  if (options.afterPosition === undefined) yield* showPending(options, { position, readers })
+  else for await (const approval of pendingOf(options)) remember(readers, approval, isWanted(approval))
+  while (!signal.aborted) {
+    const { data } = await approvals.history({ tenant, approvalId: undefined, limit: pageLines, after: position })
+    for (const entry of data) {
+      position = entry.position
+      const approval = await approvals.find({ tenant, id: entry.approvalId })
+      if (approval === undefined || !(isWanted(approval) || readers.has(approval.id) || mayHaveLeft(entry, lastPosition)))
+        continue
+      remember(readers, approval, isWanted(approval) && approval.status === 'pending')
+      yield { id: position, data: JSON.stringify({ type: `approval.${String(entry.entry.kind)}`, entry, approval }) }
+    }
+    if (data.length === 0) await tail.waitBeyond({ tenant, position }, signal)
+  }
+}
+
+/** Who goes on where a stream was cut may have been shown what went to somebody else until now. */
+function mayHaveLeft({ entry, position }: { entry: Record<string, unknown>; position: number }, connectedAt: number): boolean {
+  return position <= connectedAt && (entry.kind === 'delegated' || entry.kind === 'escalated')
+}
+
+function remember(readers: Set<string>, { id }: ApprovalView, isReaders: boolean): void {
+  if (!isReaders) readers.delete(id)
+  else if (readers.size < rememberedMax) readers.add(id)
+}
+
+/** Only the last has an id: a reader that is cut off before it begins again, and misses none of the rest. */
+async function* showPending(
+  options: FollowApprovalsOptions,
+  { position, readers }: { position: number; readers: Set<string> },
+): AsyncGenerator<SseMessage, void> {
+  let held: string | undefined
+  for await (const approval of pendingOf(options)) {
+    remember(readers, approval, true)
+    if (held !== undefined) yield { data: held }
+    held = JSON.stringify({ type: 'approval.pending', approval })
+  }
+  if (held !== undefined) yield { id: position, data: held }
+}
+
+async function* pendingOf({ approvals, tenant, assignees }: FollowApprovalsOptions): AsyncGenerator<ApprovalView, void> {
+  const query = { tenant, assignees, sessionId: undefined, showsSnoozed: false, limit: pageLines }
+  let after: string | undefined
+  do {
+    const page = await approvals.pending({ ...query, after })
+    yield* page.data
+    after = page.hasMore ? page.data.at(-1)?.id : undefined
+  } while (after !== undefined)
+}

@@ -1,0 +1,41 @@
+import { WeftError } from '@weft/contracts'
+import { ModelError } from '@weft/models'
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import { toApiError } from '../core/api-error.ts'
+import type { Log } from '../log.ts'
+import { bodyError } from './read-json-body.ts'
+import { requestIdOf } from './request-context.ts'
+
+/** Answers routes that do not exist, naming them. */
+export const answerUnknownRoute: RequestHandler = (request) => {
+  throw new WeftError('not_found', `no such route: ${request.method} ${request.path.slice(0, 200)}`)
+}
+
+/** Answers whatever a route threw as OpenAI's error body. Only the log sees causes and stacks. */
+export function answerErrors(logger: Pick<Log, 'error'>): ErrorRequestHandler {
+  // biome-ignore lint/complexity/useMaxParams: express knows error handlers by their four parameters
+  return (thrown, _request, response, _next) => {
+    if (response.headersSent || response.destroyed) {
+      response.destroy()
+      return
+    }
+    const { status, body, headers } = toApiError(foreseen(thrown))
+    if (body.error.code === 'internal_error') logUnforeseen(logger, response, thrown)
+    response.status(status).set(headers).json(body)
+  }
+}
+
+/** The request id that the client has names what it is not told. */
+export function logUnforeseen(logger: Pick<Log, 'error'>, response: Response, thrown: unknown): void {
+  const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const { method, path } = response.req
+  logger.error('a request failed unforeseen', { requestId: requestIdOf(response), method, path, message, stack })
+}
+
+/** Failures of libraries and of models as the mesh's own. */
+export function foreseen(thrown: unknown): unknown {
+  if (thrown instanceof ModelError) return thrown.toWeftError()
+  if (thrown instanceof URIError)
+    return new WeftError('invalid_request', 'the path is not valid percent-encoding', { cause: thrown })
+  return bodyError(thrown)
+}

@@ -1,0 +1,63 @@
+import { newId, WeftError } from '@weft/contracts'
+import type { Request, RequestHandler, Response } from 'express'
+import { type KeyIdentity, type KeyScope, requireScope } from '../core/api-key.ts'
+import type { KeyCheck } from '../keys/check-keys.ts'
+
+const identities = new WeakMap<object, KeyIdentity>()
+const requestIds = new WeakMap<object, string>()
+
+/** Ids of the client's own are kept when they are fit for a log line. */
+const requestIdShape = /^[A-Za-z0-9._-]{1,128}$/
+
+/** Gives every request an id, sent back as `x-request-id`, and answers safe headers on everything. */
+export function nameRequests(): RequestHandler {
+  return (request, response, next) => {
+    const given = request.headers['x-request-id']
+    const requestId = typeof given === 'string' && requestIdShape.test(given) ? given : newId('req')
+    requestIds.set(response, requestId)
+    response.setHeader('x-request-id', requestId)
+    response.setHeader('x-content-type-options', 'nosniff')
+    next()
+  }
+}
+
+export function requestIdOf(response: Response): string {
+  return requestIds.get(response) ?? 'unknown'
+}
+
+/** Lets a request pass that carries a valid key. A known key is checked without waiting. */
+export function requireKey(keys: KeyCheck): RequestHandler {
+  return (request, response, next) => {
+    const pass = (identity: KeyIdentity) => {
+      identities.set(response, identity)
+      next()
+    }
+    const identified = keys.identify(request.headers.authorization)
+    if (identified instanceof Promise) identified.then(pass, next)
+    else pass(identified)
+  }
+}
+
+/** Lets a request pass whose key has the scope. */
+export function requireScopeOf(scope: KeyScope): RequestHandler {
+  return (_request, response, next) => {
+    requireScope(identityOf(response), scope)
+    next()
+  }
+}
+
+/** Who sent the request of this response. */
+export function identityOf(response: Response): KeyIdentity {
+  const identity = identities.get(response)
+  if (identity === undefined) throw new WeftError('internal_error', 'this route is mounted before the key check')
+  return identity
+}
+
+export function tenantOf(response: Response): string {
+  return identityOf(response).tenant
+}
+
+/** Scheme and host by which this request came; the host is one of those the gateway answers to. */
+export function baseOf(request: Request): string {
+  return `${request.protocol}://${request.get('host')}`
+}

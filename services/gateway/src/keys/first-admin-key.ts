@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import { newId, WeftError } from '@weft/contracts'
+import { ApiKey, hashApiKey, keyPreview, keyScopes } from '../core/api-key.ts'
+import { operatorTenant } from '../core/tenant.ts'
+import type { Log } from '../log.ts'
+import type { KeyStore } from './key-store.ts'
+
+/** Where the first admin key comes from: the environment, or the file the supervisor keeps it in. */
+export interface AdminKeySource {
+  key: string | undefined
+  file: string | undefined
+}
+
+/** The first admin key; undefined when neither is given, for installations whose keys are already stored. */
+export async function readAdminKey({ key, file }: AdminKeySource): Promise<string | undefined> {
+  if (key !== undefined || file === undefined) return key
+  const text = (await readFile(file, 'utf8')).trim()
+  if (ApiKey.safeParse(text).success) return text
+  throw new WeftError(
+    'invalid_request',
+    `${file} holds no usable key: a key is "weft_" and at least 16 letters, digits, "_" or "-"`,
+  )
+}
+
+export interface StoreKeyOptions {
+  store: Pick<KeyStore, 'insert'>
+  adminKey: string
+  logger: Pick<Log, 'warn'>
+  signal: AbortSignal
+}
+
+const retryMs = 500
+
+/** Stores the first admin key, waiting for the database as long as it takes. A key that was revoked stays revoked. */
+export async function storeAdminKey({ store, adminKey, logger, signal }: StoreKeyOptions): Promise<void> {
+  const key = {
+    id: newId('key'),
+    tenant: operatorTenant,
+    name: 'first admin key',
+    keyHash: hashApiKey(adminKey),
+    preview: keyPreview(adminKey),
+    scopes: [...keyScopes],
+    roles: [],
+    expiresAt: undefined,
+  }
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      await store.insert(key)
+      return
+    } catch (cause) {
+      if (attempt % 20 === 1)
+        logger.warn('the first admin key waits for the database', {
+          cause: cause instanceof Error ? cause.message : String(cause),
+        })
+      await new Promise((resolve) => setTimeout(resolve, retryMs))
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { KeyScope } from '../core/api-key.ts'
+import type { CallLimits } from '../limits/core/call-limits.ts'
+import type { KeyLookup } from './check-keys.ts'
+
+/** A key as lists show it; the key itself is shown once, when it is made. */
+export interface KeyRecord {
+  id: string
+  tenant: string
+  name: string
+  preview: string
+  scopes: KeyScope[]
+  roles: string[]
+  createdAt: string
+  expiresAt: string | undefined
+  revokedAt: string | undefined
+  limits?: CallLimits | undefined
+}
+
+export interface NewKey {
+  id: string
+  tenant: string
+  name: string
+  keyHash: string
+  preview: string
+  scopes: KeyScope[]
+  roles: string[]
+  expiresAt: string | undefined
+  limits?: CallLimits | undefined
+}
+
+export interface KeyStore extends KeyLookup {
+  /** Stores a key; one with the same hash stays as it is, revoked or not. */
+  insert(key: NewKey): Promise<void>
+  list(query: { tenant: string; limit: number; after: string | undefined }): Promise<{ data: KeyRecord[]; hasMore: boolean }>
+  /** Revokes a key of the tenant for good; answers whether there is one. */
+  revoke(key: { tenant: string; keyId: string }): Promise<boolean>
+}

@@ -1,0 +1,125 @@
+import { WeftError } from '@weft/contracts'
+import type { ResponseItem, ResponsesRequest } from '@weft/models'
+import type { ResponseStore } from '../answers/response-store.ts'
+import { type ItemPlace, placeOfItem, turnOfResponse } from '../core/response-id.ts'
+import { isWorkflowModel } from '../core/workflow-request.ts'
+import type { SessionRef, Sessions } from './dapr-sessions.ts'
+
+export interface ConversationDeps {
+  responses: Pick<ResponseStore, 'find'>
+  sessions: Pick<Sessions, 'view'>
+}
+
+/** What a request goes on with: a session, or the items of stored responses. */
+export interface Conversation {
+  /** The request, each reference in its input replaced by the item it means. */
+  wish: ResponsesRequest
+  sessionId: string | undefined
+  history: ResponseItem[]
+}
+
+/** A conversation of more stored responses than this is sent whole instead. */
+const responsesMax = 100
+
+/** Finds what `previous_response_id` and references to items mean. Throws `invalid_request` naming what is not there. */
+export async function findConversation(
+  deps: ConversationDeps,
+  { tenant, wish }: { tenant: string; wish: ResponsesRequest },
+): Promise<Conversation> {
+  const resolved = await resolveReferences(deps, tenant, wish)
+  const id = wish.previous_response_id
+  if (id == null) return { wish: resolved, sessionId: undefined, history: [] }
+  const turn = turnOfResponse(id)
+  if (turn === undefined) return { wish: resolved, sessionId: undefined, history: await historyOf(deps, tenant, wish, id) }
+  if (!isWorkflowModel(wish.model)) throw notFound(`response '${id}' is a workflow's, which only weft/… models go on with`)
+  await requireNewest(deps, { tenant, sessionId: turn.sessionId }, turn.turn)
+  return { wish: resolved, sessionId: turn.sessionId, history: [] }
+}
+
+async function historyOf(
+  { responses }: ConversationDeps,
+  ...[tenant, wish, newest]: [tenant: string, wish: ResponsesRequest, newest: string]
+): Promise<ResponseItem[]> {
+  if (isWorkflowModel(wish.model)) throw notFound(`response '${newest}' is a model's, which weft/… models cannot go on with`)
+  const parts: ResponseItem[][] = []
+  for (let id: string | undefined = newest; id !== undefined; ) {
+    const stored = await responses.find(tenant, id)
+    if (stored === undefined) throw notFound(`there is no stored response '${id}'`)
+    if (parts.length >= responsesMax) throw notFound(`the conversation has more than ${responsesMax} responses: send it whole`)
+    parts.unshift([...stored.input, ...stored.response.output])
+    id = stored.previousId
+  }
+  return parts.flat()
+}
+
+/** A session goes on from its newest turn alone. */
+async function requireNewest({ sessions }: ConversationDeps, session: SessionRef, turn: number): Promise<void> {
+  const { sessionId } = session
+  const newest = (await viewOf(sessions, session, 'previous_response_id')).turns.at(-1)?.turn
+  if (newest === undefined || newest === turn) return
+  throw notFound(`session ${sessionId} has gone on to turn ${newest}: fork it to go on from turn ${turn}`)
+}
+
+async function viewOf(sessions: ConversationDeps['sessions'], session: SessionRef, param: string) {
+  try {
+    return await sessions.view(session, AbortSignal.timeout(viewTimeoutMs))
+  } catch (thrown) {
+    const isGone = thrown instanceof WeftError && (thrown.code === 'not_found' || thrown.code === 'gone')
+    if (isGone) throw notFound(`there is no session ${session.sessionId}`, param)
+    throw thrown
+  }
+}
+
+const viewTimeoutMs = 10_000
+
+function notFound(message: string, param = 'previous_response_id'): WeftError {
+  return new WeftError('invalid_request', message, { param })
+}
+
+async function resolveReferences(deps: ConversationDeps, tenant: string, wish: ResponsesRequest): Promise<ResponsesRequest> {
+  const { input } = wish
+  if (typeof input === 'string' || !input.some(isReference)) return wish
+  const find = createItemFinder(deps, tenant)
+  const items: ResponseItem[] = []
+  for (const [index, item] of input.entries()) items.push(isReference(item) ? await find(item, `input.${index}.id`) : item)
+  return { ...wish, input: items }
+}
+
+function isReference(item: ResponseItem): boolean {
+  return item.type === 'item_reference'
+}
+
+/** Looks into each response once, however many of its items are referred to. */
+function createItemFinder(deps: ConversationDeps, tenant: string) {
+  const found = new Map<string, Promise<ResponseItem[]>>()
+  return async ({ id }: ResponseItem, param: string): Promise<ResponseItem> => {
+    const place = placeOfItem(typeof id === 'string' ? id : '')
+    if (place === undefined) throw noItem(param)
+    const turn = turnOfResponse(place.responseId)
+    if (turn !== undefined) return findInTurn(deps, { tenant, ...turn, type: place.type, param })
+    const output = found.get(place.responseId) ?? findOutput(deps, tenant, place.responseId)
+    found.set(place.responseId, output)
+    const item = (await output)[place.index]
+    if (item === undefined) throw noItem(param)
+    return item
+  }
+}
+
+async function findOutput({ responses }: ConversationDeps, tenant: string, id: string): Promise<ResponseItem[]> {
+  return (await responses.find(tenant, id))?.response.output ?? []
+}
+
+type ItemOfTurn = SessionRef & { turn: number; type: ItemPlace['type']; param: string }
+
+/** Of a turn only its answer is kept; what it told of its progress is nothing a model needs. */
+async function findInTurn({ sessions }: ConversationDeps, { turn, type, param, ...session }: ItemOfTurn): Promise<ResponseItem> {
+  if (type === 'reasoning') return { type, summary: [] }
+  const view = await viewOf(sessions, session, param)
+  const text = view.turns.find((candidate) => candidate.turn === turn)?.answer?.text
+  if (type !== 'message' || text === undefined) throw noItem(param)
+  return { type, role: 'assistant', content: text }
+}
+
+function noItem(param: string): WeftError {
+  return notFound(`${param}: no stored item has this id: send the item itself`, param)
+}

@@ -1,0 +1,53 @@
+import { type SessionView, WeftError } from '@weft/contracts'
+import { isPassing } from '../retry-briefly.ts'
+import { settleWithin } from '../settle-within.ts'
+import type { SessionRef, Sessions } from './dapr-sessions.ts'
+import type { SessionLog, SessionSummary } from './session-log.ts'
+
+export interface FindSessionDeps {
+  sessions: Pick<Sessions, 'view'>
+  log: Pick<SessionLog, 'find'>
+}
+
+/** A session known by its actor, by the log, or by both. */
+export interface FoundSession {
+  view: SessionView | undefined
+  summary: SessionSummary | undefined
+}
+
+const logLimit = { ms: 3_000, what: 'the database' }
+
+/** Looks a session up. Throws `not_found` when neither actor nor log knows it, `dependency_unavailable` when nobody can say. */
+export async function findSession(deps: FindSessionDeps, session: SessionRef): Promise<FoundSession> {
+  const [viewed, logged] = await Promise.allSettled([deps.sessions.view(session), settleWithin(deps.log.find(session), logLimit)])
+  const view = viewed.status === 'fulfilled' ? viewed.value : undefined
+  const summary = logged.status === 'fulfilled' ? logged.value : undefined
+  if (view !== undefined || summary !== undefined) return { view, summary }
+  for (const lookup of [viewed, logged]) {
+    if (lookup.status === 'rejected' && !isNotFound(lookup.reason))
+      throw isPassing(lookup.reason) ? unreachable(lookup.reason) : lookup.reason
+  }
+  throw new WeftError('not_found', `no session '${session.sessionId}'`, { param: 'session_id' })
+}
+
+/** A session whose events are read: its log suffices to begin, and how far it is gone comes when its actor answers, 0 when it does not. */
+export async function findLog(deps: FindSessionDeps, session: SessionRef): Promise<{ lastSeq: Promise<number> }> {
+  const summary = settleWithin(deps.log.find(session), logLimit)
+  const found = findSession({ ...deps, log: { find: () => summary } }, session)
+  const lastSeq = found.then(({ view }) => view?.lastSeq ?? 0)
+  lastSeq.catch(() => undefined)
+  const isLogged = await summary.then(
+    (row) => row !== undefined,
+    () => false,
+  )
+  if (!isLogged) await found
+  return { lastSeq }
+}
+
+function isNotFound(thrown: unknown): boolean {
+  return thrown instanceof WeftError && thrown.code === 'not_found'
+}
+
+function unreachable(cause: unknown): WeftError {
+  return new WeftError('dependency_unavailable', cause instanceof Error ? cause.message : String(cause), { cause })
+}

@@ -1,0 +1,93 @@
+import { type SessionEvent, type SessionView, TurnStatus, type TurnView, WeftError } from '@weft/contracts'
+import { isTurnEnd, turnsFromEvents } from '../core/turns-from-events.ts'
+import { isPassing } from '../retry-briefly.ts'
+import { settleWithin } from '../settle-within.ts'
+import type { SessionRef, Sessions } from './dapr-sessions.ts'
+import type { FoundSession } from './find-session.ts'
+import type { SessionLog } from './session-log.ts'
+
+/** Events of a session that are read to tell its turns, at most; a longer session shows its oldest turns. */
+const eventsMax = 10_000
+const pageEvents = 500
+/** A session that tells its newest turns itself is answered without the older ones when the log takes longer. */
+const logLimit = { ms: 5_000, what: 'the database' }
+
+/** A session with its turns: those it keeps itself, and as the log tells them the ones it keeps no longer or cannot be asked for. */
+export async function restoreView(
+  log: Pick<SessionLog, 'eventsAfter'>,
+  session: SessionRef,
+  { view, summary }: FoundSession,
+): Promise<SessionView> {
+  if (view === undefined || (view.turns.length === 0 && view.lastSeq > 0)) {
+    return viewFromLog(turnsFromEvents(await readEvents(log, session)), session, { view, summary })
+  }
+  const dropped = droppedTurns(view)
+  if (dropped.size === 0) return view
+  const events = await settleWithin(readEvents(log, session, dropped), logLimit).catch(noneIfAway)
+  const older = turnsFromEvents(events).filter(({ turn }) => dropped.has(turn))
+  return { ...view, turns: [...older, ...view.turns].toSorted((left, right) => left.turn - right.turn) }
+}
+
+/** Sessions that also tell one turn they no longer keep: how it ended, from the log. Throws `gone` for one that is not there either. */
+export function withDroppedTurn(
+  deps: { sessions: Pick<Sessions, 'view'>; log: Pick<SessionLog, 'turnEnds'> },
+  turn: number,
+): Pick<Sessions, 'view'> {
+  return {
+    view: async (session, signal) => {
+      const view = await deps.sessions.view(session, signal)
+      if (!droppedTurns(view).has(turn)) return view
+      const [dropped] = turnsFromEvents(await settleWithin(deps.log.turnEnds(session, turn), logLimit))
+      if (dropped === undefined) throw new WeftError('gone', `turn ${turn} of session ${session.sessionId} is kept no more`)
+      return { ...view, turns: [dropped, ...view.turns] }
+    },
+  }
+}
+
+function viewFromLog(turns: TurnView[], { sessionId }: SessionRef, { view, summary }: FoundSession): SessionView {
+  const told = TurnStatus.safeParse(summary?.status)
+  return {
+    id: sessionId,
+    object: 'session',
+    createdAt: view?.createdAt ?? summary?.createdAt ?? '',
+    updatedAt: view?.updatedAt ?? summary?.updatedAt ?? '',
+    lastSeq: view?.lastSeq ?? summary?.lastSeq ?? 0,
+    ...(summary?.user === undefined ? {} : { user: summary.user }),
+    status: turns.at(-1)?.status ?? told.data ?? 'completed',
+    turns,
+  }
+}
+
+/** Turns are numbered from 1 without a gap; a session gives up ended ones. */
+function droppedTurns({ turns }: SessionView): Set<number> {
+  const kept = new Set(turns.map(({ turn }) => turn))
+  const numbers = Array.from({ length: turns.at(-1)?.turn ?? 0 }, (_, index) => index + 1)
+  return new Set(numbers.filter((turn) => !kept.has(turn)))
+}
+
+function noneIfAway(cause: unknown): SessionEvent[] {
+  if (isPassing(cause)) return []
+  throw cause
+}
+
+/** Reads from the beginning, no further than the end of the turns that are wanted, where they are named. */
+async function readEvents(
+  log: Pick<SessionLog, 'eventsAfter'>,
+  session: SessionRef,
+  wanted?: ReadonlySet<number>,
+): Promise<SessionEvent[]> {
+  const events: SessionEvent[] = []
+  const ended = new Set<number>()
+  while (events.length < eventsMax) {
+    const page = await log.eventsAfter(session, events.at(-1)?.seq ?? 0, pageEvents)
+    events.push(...page.map(withoutMessages))
+    for (const { type, turn } of page) if (isTurnEnd(type) && wanted?.has(turn) === true) ended.add(turn)
+    if (page.length === 0 || ended.size === wanted?.size) break
+  }
+  return events
+}
+
+/** What was asked is long and no part of a turn's view. */
+function withoutMessages({ messages: _messages, ...event }: SessionEvent): SessionEvent {
+  return event
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
+import { mayCrashAround } from '@weft/mesh'
+import { currentTraceparent } from '@weft/telemetry'
+import { hashRequest } from '../core/request-hash.ts'
+import { withoutApprovalCalls } from '../core/tool-answers.ts'
+import { modelOptionsOf, replyDetailOf } from '../core/workflow-request.ts'
+import type { ReadableStores } from '../readable-stores.ts'
+import { isPassing, retryBriefly } from '../retry-briefly.ts'
+import type { Sessions } from './dapr-sessions.ts'
+import type { PlanChecks } from './plan-checks.ts'
+
+export interface SubmitDeps {
+  sessions: Pick<Sessions, 'submit'>
+  stores: Pick<ReadableStores, 'resolve'>
+  plans: PlanChecks
+  replyTopic: string
+  /** Names of what does not answer right now. */
+  findDown(): Promise<string[]>
+  /** How long something that restarts is waited for. Default 8 s; finding out what is down may take 3 s more. */
+  patienceMs?: number
+}
+
+export interface TurnRequest {
+  tenant: string
+  sessionId: string
+  keyId: string
+  /** Unique to this HTTP request; a request with an idempotency key is known by that instead. */
+  requestId: string
+  idempotencyKey: string | undefined
+  chat: ChatCompletionRequest
+}
+
+/**
+ * Hands a turn to its session. What is down is waited for briefly, because most of it restarts within seconds; then the refusal names it.
+ * Repeating is harmless: a turn has one key, and a session takes each key once.
+ */
+export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promise<TurnAccepted> {
+  try {
+    return await retryBriefly((signal) => submitOnce(deps, request, signal), deps.patienceMs ?? 8_000)
+  } catch (thrown) {
+    if (!isPassing(thrown)) throw thrown
+    throw await nameWhatIsDown(deps, thrown)
+  }
+}
+
+async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortSignal): Promise<TurnAccepted> {
+  const { plan, vectorStoreIds } = request.chat.weft ?? {}
+  if (plan !== undefined) await deps.plans.requireSound(plan, { param: 'weft.plan', signal })
+  const stores = await deps.stores.resolve(request.tenant, vectorStoreIds)
+  return mayCrashAround('submit', () => deps.sessions.submit(turnOf(deps, request, stores), signal))
+}
+
+function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {
+  const { tenant, sessionId, keyId, requestId, chat } = request
+  const user = chat.safety_identifier ?? chat.user
+  const traceparent = currentTraceparent()
+  return {
+    tenant,
+    sessionId,
+    keyId,
+    requestId,
+    idempotencyKey: turnKey(request),
+    ...(request.idempotencyKey === undefined ? {} : { requestHash: hashRequest(chat) }),
+    replyTopic: deps.replyTopic,
+    replyDetail: replyDetailOf(chat),
+    model: chat.model,
+    messages: withoutApprovalCalls(chat.messages),
+    modelOptions: modelOptionsOf(chat),
+    vectorStoreIds,
+    options: chat.weft ?? {},
+    ...(user == null ? {} : { user }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  }
+}
+
+/** Without a key of the client's own, the request's id makes a repeated submit find its turn. */
+function turnKey({ idempotencyKey, requestId }: TurnRequest): string {
+  return idempotencyKey === undefined
+    ? `request-${requestId}`
+    : `client-${createHash('sha256').update(idempotencyKey).digest('hex')}`
+}
+
+async function nameWhatIsDown(deps: SubmitDeps, cause: unknown): Promise<WeftError> {
+  const down = await deps.findDown()
+  const names = down.length === 0 ? 'a part of the mesh' : down.join(', ')
+  return new WeftError('dependency_unavailable', `not available right now: ${names}. Send the request again in a moment.`, {
+    cause,
+    details: { down, retryAfterMs: 2_000 },
+  })
+}
