@@ -9,7 +9,7 @@ export interface TokenCounts {
   reasoningTokens?: number | undefined
 }
 
-/** `measured`: the provider counted; else estimated from characters. `priceKnown: false` means costUsd is 0 for lack of a price. */
+/** `measured`: the provider counted; else estimated. `priceKnown: false` means costUsd is 0 for lack of a price. */
 export interface ModelUsage extends TokenCounts {
   costUsd: number
   measured: boolean

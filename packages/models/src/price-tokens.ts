@@ -40,13 +40,18 @@ export function usageOf(model: ModelInfo, tokens: TokenCounts | undefined, estim
   }
 }
 
-/** Estimated tokens of a call the provider did not count: nothing for one it refused, the input and what came for one that broke off. */
-export function estimateTokensOf(call: {
+/** A call that the provider did not count. */
+interface UncountedTokens {
   inputTokens: () => number
   outputChars: number
   failure?: ModelError | undefined
-}): TokenCounts {
-  const { failure, outputChars } = call
-  const wasPaid = failure === undefined || outputChars > 0 || failure.code === 'timeout' || failure.code === 'cancelled'
-  return { inputTokens: wasPaid ? call.inputTokens() : 0, outputTokens: estimateTokens(outputChars) }
+}
+
+/** Estimated tokens: nothing for a call that was refused, the input and what came for one that broke off. */
+export function estimateTokensOf(call: UncountedTokens): TokenCounts {
+  return { inputTokens: wasPaid(call) ? call.inputTokens() : 0, outputTokens: estimateTokens(call.outputChars) }
+}
+
+export function wasPaid({ failure, outputChars }: UncountedTokens): boolean {
+  return failure === undefined || outputChars > 0 || failure.code === 'timeout' || failure.code === 'cancelled'
 }

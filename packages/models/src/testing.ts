@@ -5,3 +5,4 @@ export { type EmbeddingServer, type EmbeddingServerOptions, startEmbeddingServer
 export { type RerankServerOptions, startRerankServer } from './testing/rerank-server.ts'
 export type { ModelServer, Reply, ServedRequest } from './testing/model-server.ts'
 export { type Comparison, runTraffic } from './ledger/testing/run-traffic.ts'
+export { createTokenCounter } from './tokens/token-counter.ts'

@@ -9,11 +9,25 @@ export interface AnswerFacts {
   responseModel?: string | undefined
   /** Characters of content seen, for an estimate when the provider did not count. */
   contentChars: number
+  /** How that content begins, for the same. */
+  contentStart: string
   /** Whether anything came that a reader would see: text, thoughts, a refusal, a tool call. */
   hasContent?: boolean
 }
 
-export function charsOfEvent(event: ModelEvent): number {
-  if (event.type === 'text' || event.type === 'reasoning') return event.delta.length
-  return event.type === 'tool_call' ? event.argumentsDelta.length : 0
+/** Of a longer answer the rest is taken to have as many tokens a character as this beginning. */
+const contentStartMax = 16_384
+
+export function noAnswer(): AnswerFacts {
+  return { contentChars: 0, contentStart: '' }
+}
+
+export function hearContent(answer: AnswerFacts, text: string): void {
+  answer.contentChars += text.length
+  if (answer.contentStart.length < contentStartMax) answer.contentStart += text
+}
+
+export function contentOfEvent(event: ModelEvent): string {
+  if (event.type === 'text' || event.type === 'reasoning') return event.delta
+  return event.type === 'tool_call' ? `${event.name ?? ''}${event.argumentsDelta}` : ''
 }

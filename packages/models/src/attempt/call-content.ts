@@ -9,6 +9,8 @@ export interface CallContent {
   inputBytes: number
   outputTokensMax?: number | undefined
   answers: number
+  /** What is sent, as far as it is text, for a count when the provider makes none. */
+  inputText?: (() => string) | undefined
 }
 
 export function contentOfRequest(request: ModelRequest): CallContent {
@@ -19,6 +21,7 @@ export function contentOfRequest(request: ModelRequest): CallContent {
     inputBytes: Buffer.byteLength(JSON.stringify({ messages, tools, responseFormat })),
     outputTokensMax: maxOutputTokens,
     answers: 1,
+    inputText: () => textOf(messages, tools),
   }
 }
 
@@ -31,6 +34,7 @@ export function contentOfBody(body: Record<string, unknown>, text: string): Call
     inputBytes: Buffer.byteLength(text),
     outputTokensMax: countOf(body.max_completion_tokens ?? body.max_tokens),
     answers: countOf(body.n) ?? 1,
+    inputText: () => textOf(messages, tools),
   }
 }
 
@@ -42,24 +46,29 @@ function countOf(value: unknown): number | undefined {
 
 /** Characters of text in messages of OpenAI's shape, tool calls included; what has another shape counts nothing. */
 function charsOf(messages: unknown): number {
-  if (!Array.isArray(messages)) return 0
   let chars = 0
-  for (const message of messages) chars += charsOfMessage(message)
+  for (const text of textsOf(messages)) chars += text.length
   return chars
 }
 
-function charsOfMessage(message: unknown): number {
-  if (typeof message !== 'object' || message === null) return 0
-  const calls = 'tool_calls' in message && message.tool_calls != null ? JSON.stringify(message.tool_calls).length : 0
-  return calls + ('content' in message ? charsOfContent(message.content) : 0)
+/** A conversation much as models are given it; what is no text, such as an image, is not in it. */
+function textOf(messages: unknown, tools: unknown): string {
+  return [...textsOf(messages), ...(tools === undefined ? [] : [JSON.stringify(tools)])].join('\n')
 }
 
-function charsOfContent(content: unknown): number {
-  if (typeof content === 'string') return content.length
-  if (!Array.isArray(content)) return 0
-  let chars = 0
-  for (const part of content) {
-    if (typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string') chars += part.text.length
+function* textsOf(messages: unknown): Generator<string> {
+  if (!Array.isArray(messages)) return
+  for (const message of messages) {
+    if (typeof message !== 'object' || message === null) continue
+    if ('content' in message) yield* contentTexts(message.content)
+    if ('tool_calls' in message && message.tool_calls != null) yield JSON.stringify(message.tool_calls)
   }
-  return chars
+}
+
+function* contentTexts(content: unknown): Generator<string> {
+  if (typeof content === 'string') yield content
+  if (!Array.isArray(content)) return
+  for (const part of content) {
+    if (typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string') yield part.text
+  }
 }

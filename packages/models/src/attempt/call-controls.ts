@@ -16,7 +16,7 @@ export interface CallFacts {
   /** The first attempt's `callId`: its own for that one. */
   firstCallId: string
   isStreamed: boolean
-  /** Estimated from characters. */
+  /** Estimated from characters, until the call's end. */
   inputTokens: number
   /** Size of what is sent; no tokenizer makes more tokens of a text than it has bytes. */
   inputBytes: number
@@ -24,6 +24,8 @@ export interface CallFacts {
   outputTokensMax?: number | undefined
   /** Answers asked for at once: `n` of a chat completion. */
   answers: number
+  /** What is sent, as far as it is text. */
+  inputText?: (() => string) | undefined
   /** Why this model was chosen, where it was. */
   receipt?: object | undefined
   /** Budgets that ask, and that a person has let this call exceed. */
@@ -36,8 +38,16 @@ export type CallOutcome =
   | { kind: 'cached' }
   | { kind: 'failed'; code: ModelErrorCode }
 
+/** A call that its provider did not count: texts whose tokens can be counted, and the usage that follows from them. */
+export interface UncountedCall {
+  texts: readonly string[]
+  usageOf(tokens: readonly number[]): ModelUsage
+}
+
 export interface CallEnd {
+  /** Estimated from characters where the call is uncounted. */
   usage: ModelUsage
+  uncounted?: UncountedCall | undefined
   outcome: CallOutcome
   durationMs: number
   firstTokenMs?: number | undefined
@@ -52,7 +62,8 @@ export interface CallLedger {
 }
 
 export interface LedgerEntry {
-  end(end: CallEnd): void
+  /** Answers the usage that is recorded, where that is not the given one. */
+  end(end: CallEnd): Promise<ModelUsage> | undefined
 }
 
 /** What may be spent. `reserve` sets the call's worst case aside, or throws ModelError `budget_exceeded`. */

@@ -39,7 +39,7 @@ function notingControls(refusing?: keyof CallControls) {
     ledger: {
       begin() {
         note('ledger')
-        return { end: ({ outcome, usage }) => notes.push(`${outcome.kind} ${usage.inputTokens}+${usage.outputTokens}`) }
+        return { end: ({ outcome, usage }) => void notes.push(`${outcome.kind} ${usage.inputTokens}+${usage.outputTokens}`) }
       },
     },
   }

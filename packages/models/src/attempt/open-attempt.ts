@@ -6,11 +6,12 @@ import { type CallObserver, observeCall } from '../observe-call.ts'
 import type { Follows } from '../resilience/run-chain.ts'
 import { estimateTokensOf, usageOf } from '../price-tokens.ts'
 import type { SpendingLimit } from '../budgets/spending-limit.ts'
-import type { AnswerFacts } from './answer-facts.ts'
+import { type AnswerFacts, noAnswer } from './answer-facts.ts'
 import type { CallContent } from './call-content.ts'
 import type { Admission, CallControls, CallFacts, CallOutcome, LedgerEntry, Reservation } from './call-controls.ts'
 import { newCallId } from './call-id.ts'
 import type { CallScope } from './call-scope.ts'
+import { uncountedCall } from './uncounted-call.ts'
 import { withPrice } from './unpriced-models.ts'
 
 export interface AttemptOptions {
@@ -45,8 +46,10 @@ export interface Attempt {
   answer: AnswerFacts
   /** Content came: from here on there is no other model. */
   touchContent(): void
-  /** What the call used, once it has ended. */
+  /** What the call used, once it has ended; estimated from characters where its provider did not count. */
   usage(): ModelUsage | undefined
+  /** The same once it has been counted, where the ledger does; as it is recorded. */
+  recorded(): Promise<ModelUsage | undefined>
   /** The answer is whole. */
   complete(): ModelUsage
   /** The call failed, or was cancelled: why. */
@@ -62,7 +65,7 @@ export interface Attempt {
 export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
   const facts = factsOf(options)
   const { controls, model, silence, signal } = options
-  const answer: AnswerFacts = { contentChars: 0 }
+  const answer = noAnswer()
   let reservation: Reservation | undefined
   let admission: Admission | undefined
   try {
@@ -132,6 +135,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   const observed = observeCall({ kind: facts.kind, model, maxOutputTokens, temperature })
   let firstTokenMs: number | undefined
   let used: ModelUsage | undefined
+  let recorded: Promise<ModelUsage> | undefined
 
   function end(outcome: CallOutcome, failure?: ModelError): ModelUsage {
     if (used !== undefined) return used
@@ -142,9 +146,12 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
     const inputTokens = () => facts.inputTokens
     const usage = usageOf(model, tokens, () => estimateTokensOf({ inputTokens, outputChars: contentChars, failure }))
     used = usage
-    taken.entry?.end({ usage, outcome, durationMs: performance.now() - startedAt, firstTokenMs })
+    const { outputTokensMax = facts.outputTokensMax } = taken.reservation ?? {}
+    const uncounted = usage.measured ? undefined : uncountedCall(facts, { answer, failure, outputTokensMax })
+    recorded = taken.entry?.end({ usage, uncounted, outcome, durationMs: performance.now() - startedAt, firstTokenMs })
     tellBreaker(taken.admission, outcome)
-    taken.reservation?.settle(usage.costUsd)
+    if (recorded === undefined) taken.reservation?.settle(usage.costUsd)
+    else recorded.then(({ costUsd }) => taken.reservation?.settle(costUsd))
     tellObserver(observed, { answer, usage, failure })
     return usage
   }
@@ -159,6 +166,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
       observed.firstToken()
     },
     usage: () => used,
+    recorded: async () => (await recorded) ?? used,
     complete: () => end({ kind: 'completed' }),
     fail(thrown) {
       const failure = guard.reason() ?? asModelError(thrown, model.id)

@@ -5,7 +5,7 @@ import type { ModelRequest } from '../model-request.ts'
 import type { SpendingLimit } from '../budgets/spending-limit.ts'
 import { upstreamNameOf } from '../read-registry.ts'
 import type { Follows } from '../resilience/run-chain.ts'
-import { charsOfEvent } from './answer-facts.ts'
+import { contentOfEvent, hearContent } from './answer-facts.ts'
 import { contentOfRequest } from './call-content.ts'
 import type { CallControls } from './call-controls.ts'
 import type { CallScope } from './call-scope.ts'
@@ -51,7 +51,7 @@ export async function* streamModel(request: ModelRequest, context: StreamContext
         answer.responseId = event.id ?? answer.responseId
         answer.responseModel = event.model ?? answer.responseModel
       } else {
-        answer.contentChars += charsOfEvent(event)
+        hearContent(answer, contentOfEvent(event))
         if (event.type === 'finish') answer.finishReason = event.reason
         else attempt.touchContent()
         yield event
@@ -59,10 +59,11 @@ export async function* streamModel(request: ModelRequest, context: StreamContext
     }
     const reason = guard.reason()
     if (reason !== undefined) throw reason
-    yield { type: 'usage', ...attempt.complete() }
+    const usage = attempt.complete()
+    yield { type: 'usage', ...((await attempt.recorded()) ?? usage) }
   } catch (thrown) {
     const failure = attempt.fail(thrown)
-    const usage = attempt.usage()
+    const usage = await attempt.recorded()
     if (usage !== undefined && usage.inputTokens + usage.outputTokens > 0) context.onFailedUse?.(model.id, usage)
     throw failure
   } finally {

@@ -98,5 +98,11 @@ function unlisted(id: string): ModelInfo {
 function contentOf(texts: readonly string[]) {
   const chars = texts.reduce((sum, text) => sum + text.length, 0)
   const inputBytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-  return { isStreamed: false, inputTokens: estimateTokens(chars), inputBytes, answers: texts.length }
+  return {
+    isStreamed: false,
+    inputTokens: estimateTokens(chars),
+    inputBytes,
+    answers: texts.length,
+    inputText: () => texts.join('\n'),
+  }
 }

@@ -65,6 +65,8 @@ function openEmbedding({ request, inputs, model, provider }: Asked, context: Emb
       inputTokens: inputTokens.reduce((sum, tokens) => sum + tokens, 0),
       inputBytes,
       answers: inputs.length,
+      // What comes as tokens is counted already.
+      inputText: inputs.every((input) => typeof input === 'string') ? () => inputs.join('\n') : undefined,
     },
     wishes: {},
     silence: { firstMs: wholeAnswerMs, betweenMs: wholeAnswerMs },

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
-import type { CallLedger } from '../attempt/call-controls.ts'
+import type { CallEnd, CallLedger } from '../attempt/call-controls.ts'
 import { ModelError } from '../model-error.ts'
+import type { ModelUsage } from '../model-event.ts'
+import { createTokenCounter, type TokenCounter } from '../tokens/token-counter.ts'
 import { adoptJournals } from './adopt-journals.ts'
 import { type CallFinish, type CallStart, finishOf, startOf } from './call-record.ts'
 import { forgetOldCalls } from './forget-old-calls.ts'
@@ -23,6 +25,8 @@ export interface LedgerOptions {
   /** Older calls are forgotten. Default: this ledger forgets none. */
   keepDays?: number
   nowMs?: () => number
+  /** Counts the tokens of calls that their provider did not count. */
+  counter?: TokenCounter
 }
 
 export interface Ledger extends CallLedger {
@@ -47,10 +51,24 @@ interface OpenCall {
 /** A ledger whose calls outlive their process: each is in the journal before it is made, and in the database, once, soon after it has ended. */
 export function openLedger(options: LedgerOptions): Ledger {
   const { folder, service, calls, logger, keepDays, nowMs = Date.now, journalBytesMax = journalBytesMaxUsual } = options
+  const { counter = createTokenCounter() } = options
   const journal = createJournal({ folder: join(folder, ownFolderName(service)), segmentBytesMax })
   const ended = storeEnded({ calls, logger })
   const open = new Map<string, OpenCall>()
   const stops: (() => void)[] = []
+
+  function endCounted(call: OpenCall, how: CallEnd): Promise<ModelUsage> | undefined {
+    const { uncounted } = how
+    if (uncounted === undefined || !open.has(call.start.id)) {
+      end(call, finishOf(call.start.id, how))
+      return undefined
+    }
+    return counter.count(uncounted.texts).then((tokens) => {
+      const usage = tokens === undefined ? how.usage : uncounted.usageOf(tokens)
+      end(call, finishOf(call.start.id, { ...how, usage }))
+      return usage
+    })
+  }
 
   function end(call: OpenCall, finish: CallFinish): void {
     if (!open.delete(finish.id)) return
@@ -82,7 +100,7 @@ export function openLedger(options: LedgerOptions): Ledger {
         journal.settle(call.segment)
         throw unwritable(folder, cause)
       })
-      return { end: (how) => end(call, finishOf(start.id, how)) }
+      return { end: (how) => endCounted(call, how) }
     },
     start() {
       const noting = setInterval(noteProgress, noteEveryMs).unref()
@@ -91,6 +109,8 @@ export function openLedger(options: LedgerOptions): Ledger {
     },
     async stop() {
       for (const stop of stops) stop()
+      // Calls that are being counted end with what was estimated of them.
+      await counter.stop()
       ended.stop()
       // A batch may be under way, and calls may have ended since.
       await Promise.race([ended.flush().then(ended.flush), after(stopWithinMs)])

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import { ChatUsage, finishReason, tokenCounts } from './chat-chunk.ts'
-import type { AnswerFacts } from '../attempt/answer-facts.ts'
+import { type AnswerFacts, hearContent } from '../attempt/answer-facts.ts'
 
 export interface ChunkRewriter {
   /** Complete SSE events in, the events for the client out; may be empty. */
@@ -26,7 +26,7 @@ const emptyUsage = /,\s*"usage"\s*:\s*null/
 const errorField = /"error"\s*:\s*[{"]/
 const finishField = /"finish_reason"\s*:\s*"([a-z_]+)"/
 /** Written so that a long text is passed in one step: alternatives would be remembered for each of its characters. */
-const contentField = /"content"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"/
+const contentField = /"(?:content|reasoning_content|reasoning|refusal|arguments)"\s*:\s*"(?!")([^"\\]*(?:\\.[^"\\]*)*)"/
 const seenField = /"(?:content|reasoning_content|reasoning|refusal)"\s*:\s*"[^"]|"tool_calls"\s*:\s*\[\s*\{/
 const idField = /"id"\s*:\s*"([^"]*)"/
 
@@ -97,9 +97,14 @@ function dataOf(event: string): string {
 function note(facts: AnswerFacts, data: string): void {
   facts.responseId ??= idField.exec(data)?.[1]
   facts.hasContent ||= seenField.test(data)
-  facts.contentChars += contentField.exec(data)?.[1]?.length ?? 0
+  const content = contentField.exec(data)?.[1]
+  if (content !== undefined) hearContent(facts, content.includes('\\') ? unescaped(content) : content)
   const reason = finishField.exec(data)?.[1]
   if (reason !== undefined) facts.finishReason = finishReason(reason)
+}
+
+function unescaped(content: string): string {
+  return String(JSON.parse(`"${content}"`))
 }
 
 function requireJson(data: string, provider: string): void {

@@ -2,13 +2,17 @@ import { z } from 'zod'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import { ChatUsage, finishReason, tokenCounts } from './chat-chunk.ts'
-import type { AnswerFacts } from '../attempt/answer-facts.ts'
+import { type AnswerFacts, hearContent, noAnswer } from '../attempt/answer-facts.ts'
 
+const Message = z.object({
+  content: z.string().nullish(),
+  reasoning_content: z.string().nullish(),
+  refusal: z.string().nullish(),
+  tool_calls: z.array(z.unknown()).nullish(),
+})
 const WholeChat = z.object({
   id: z.string().nullish(),
-  choices: z.array(
-    z.object({ finish_reason: z.string().nullish(), message: z.object({ content: z.string().nullish() }).nullish() }),
-  ),
+  choices: z.array(z.object({ finish_reason: z.string().nullish(), message: Message.nullish() })),
   usage: z.unknown().optional(),
 })
 
@@ -30,9 +34,20 @@ export function readWholeChat(
       tokens: usage.success ? tokenCounts(usage.data) : undefined,
       finishReason: reason == null ? undefined : finishReason(reason),
       responseId: chat.id ?? undefined,
-      contentChars: chat.choices.reduce((chars, choice) => chars + (choice.message?.content?.length ?? 0), 0),
+      ...(usage.success ? noAnswer() : contentOf(chat)),
     },
   }
+}
+
+/** What the provider did not count. */
+function contentOf({ choices }: z.infer<typeof WholeChat>): AnswerFacts {
+  const facts = noAnswer()
+  for (const { message } of choices) {
+    const { content, reasoning_content, refusal, tool_calls } = message ?? {}
+    for (const text of [reasoning_content, content, refusal]) if (text != null) hearContent(facts, text)
+    if (tool_calls != null && tool_calls.length > 0) hearContent(facts, JSON.stringify(tool_calls))
+  }
+  return facts
 }
 
 function parse(body: string, provider: string): object {

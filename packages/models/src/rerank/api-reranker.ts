@@ -41,6 +41,7 @@ export function createApiReranker({ id, wire, baseUrl, apiKey, controls }: ApiRe
       inputTokens: estimateTokens(text.length),
       inputBytes: Buffer.byteLength(text),
       answers: 1,
+      inputText: () => text,
     }
     const attempt = await openAttempt({ kind: 'rerank', controls, model, scope, content, wishes: {}, silence, signal })
     try {

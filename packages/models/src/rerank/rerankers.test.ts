@@ -99,7 +99,7 @@ describe.each(['cohere', 'voyage', 'jina'] as const)('a reranker on the wire of 
     const ledger: CallControls['ledger'] = {
       begin({ kind, model, scope: account }) {
         calls.push({ kind, model: model.id, account })
-        return { end: ({ outcome, usage }) => ends.push([outcome.kind, usage.measured]) }
+        return { end: ({ outcome, usage }) => void ends.push([outcome.kind, usage.measured]) }
       },
     }
     const { reranker } = await open({}, { ledger })

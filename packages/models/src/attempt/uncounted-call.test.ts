@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Ledger, openLedger } from '../ledger/open-ledger.ts'
+import { memoryCalls } from '../ledger/testing/calls.ts'
+import { createTestModels, type TestModels } from '../testing/test-models.ts'
+import type { CallControls } from './call-controls.ts'
+
+let folder: string
+let ledger: Ledger
+let test: TestModels
+afterEach(async () => {
+  await test.stop()
+  await ledger.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function open(more: Partial<CallControls> = {}) {
+  folder = mkdtempSync(join(tmpdir(), 'weft-uncounted-'))
+  const calls = memoryCalls()
+  ledger = openLedger({ folder, service: 'gateway', calls, logger: { info: () => undefined, warn: () => undefined } })
+  test = await createTestModels({}, { controls: { ledger, ...more } })
+  return calls
+}
+
+async function recorded({ kept }: ReturnType<typeof memoryCalls>): Promise<void> {
+  for (let waitedMs = 0; kept.size === 0; waitedMs += 20) {
+    if (waitedMs > 10_000) throw new Error('no call was recorded')
+    await sleep(20)
+  }
+}
+
+const question = 'Wie heißt die Hauptstadt von 日本? ' + JSON.stringify({ city: null, country: 'JP' })
+const words = ['The capital', ' is "東京"\n', ', says {"a":1}.']
+const ask = { model: 'openai/test-model', messages: [{ role: 'user' as const, content: question }] }
+const reply = { kind: 'text' as const, chunks: words, withoutUsage: true }
+
+describe('a call that its provider did not count', () => {
+  it.each([{ stream: true }, {}])(
+    'is in the ledger with the tokens that a tokenizer counts, and settled at them: %p',
+    async (more) => {
+      const settled: number[] = []
+      const price = { inputUsd: 1, outputUsd: 1 }
+      const calls = await open({
+        unpriced: price,
+        budgets: { reserve: () => ({ settle: (usd) => void settled.push(usd), release: () => undefined }) },
+      })
+      test.openai.script(reply)
+      const answer = await test.models.passThrough({ ...ask, ...more })
+      if (answer.kind === 'stream') for await (const _ of answer.chunks) continue
+      await recorded(calls)
+      const [call] = calls.kept.values()
+      const [inputTokens, outputTokens] = [countTokens(question), countTokens(words.join(''))]
+      expect(call).toMatchObject({ inputTokens, outputTokens, measured: false, outcome: 'completed' })
+      expect(settled).toEqual([call?.costUsd])
+      expect(call?.costUsd).toBeCloseTo((inputTokens + outputTokens) / 1e6, 12)
+    },
+  )
+
+  it('tells a step the same usage as the ledger', async () => {
+    const calls = await open()
+    test.openai.script(reply)
+    const { usage } = await test.models.complete({ model: ask.model, messages: ask.messages })
+    await recorded(calls)
+    expect([...calls.kept.values()]).toMatchObject([{ inputTokens: usage?.inputTokens, outputTokens: usage?.outputTokens }])
+    expect(usage).toMatchObject({ outputTokens: countTokens(words.join('')), measured: false })
+  })
+})

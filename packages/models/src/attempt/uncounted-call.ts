@@ -1,0 +1,29 @@
+import type { ModelError } from '../model-error.ts'
+import { estimateTokensOf, usageOf, wasPaid } from '../price-tokens.ts'
+import type { AnswerFacts } from './answer-facts.ts'
+import type { CallFacts, UncountedCall } from './call-controls.ts'
+
+/** What there is to count of a call that its provider did not; undefined where nothing was used. */
+export function uncountedCall(
+  facts: CallFacts,
+  {
+    answer,
+    failure,
+    outputTokensMax,
+  }: { answer: AnswerFacts; failure?: ModelError | undefined; outputTokensMax?: number | undefined },
+): UncountedCall | undefined {
+  const { model, inputText, answers } = facts
+  const { contentChars, contentStart } = answer
+  const sent = { inputTokens: () => facts.inputTokens, outputChars: contentChars, failure }
+  if (!wasPaid(sent)) return undefined
+  const most = (outputTokensMax ?? model.outputTokensMax ?? Number.POSITIVE_INFINITY) * answers
+  return {
+    texts: [inputText?.() ?? '', contentStart],
+    usageOf([input = 0, start = 0]) {
+      const heard = contentStart === '' ? 0 : Math.ceil((start * contentChars) / contentStart.length)
+      const inputTokens = inputText === undefined ? estimateTokensOf(sent).inputTokens : input
+      // No more than the budgets have set aside for it.
+      return usageOf(model, undefined, () => ({ inputTokens, outputTokens: Math.min(heard, most) }))
+    },
+  }
+}
