@@ -11,14 +11,16 @@ const storeIndexesMax = 64
 export async function indexStoreWords({ db }: Pick<Database, 'db'>, vectorStoreId: string): Promise<void> {
   const name = storeIndexOf(vectorStoreId)
   if (name === undefined) return
-  const { rows } = await sql`
-    select 1 where to_regclass('chunks_bm25') is not null and version() like '%emscripten%'
-      and (select count(*) from pg_class where relkind = 'i' and relname like 'chunks\_bm25\_of\_%') < ${storeIndexesMax}
-  `.execute(db)
-  if (rows.length === 0) return
+  // One statement, during which the embedded database serves nobody else: stores made at once do not all count themselves the 64th.
   await sql`
-    create index if not exists ${sql.raw(name)} on chunks using bm25 ((title || ' ' || text || ' ' || identifiers))
-    with (text_config = 'english', k1 = 1.2, b = 0.75) where vector_store_id = ${sql.lit(vectorStoreId)}
+    do $$ begin
+      if to_regclass('chunks_bm25') is not null and version() like '%emscripten%'
+        and (select count(*) from pg_class where relkind = 'i' and relname like 'chunks\_bm25\_of\_%') < ${sql.raw(String(storeIndexesMax))}
+      then
+        create index if not exists ${sql.raw(name)} on chunks using bm25 ((title || ' ' || text || ' ' || identifiers))
+        with (text_config = 'english', k1 = 1.2, b = 0.75) where vector_store_id = ${sql.lit(vectorStoreId)};
+      end if;
+    end $$
   `.execute(db)
 }
 

@@ -53,7 +53,7 @@ export { createRerankers, rerankerPattern, type Rerankers } from './rerank/creat
 export { RegistryError } from './read-registry.ts'
 export { createBreakerBoard } from './resilience/breaker-board.ts'
 export type { ModelCheck, ModelsReport, ProviderCheck } from './registry/check-models.ts'
-export { type AskedModel, type StepCall, streamStepText } from './stream-step-text.ts'
+export { type AskedModel, type StepCall, streamStepText, usageEvent } from './stream-step-text.ts'
 export type { RunningEmbedder } from './embedder.ts'
 export { localEmbeddingModel } from './local-embedder/local-embedder.ts'
 export { accountEmbeddings, accountLocally, type EmbeddingAccounts } from './embeddings/account-embeddings.ts'

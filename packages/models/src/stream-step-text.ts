@@ -75,7 +75,8 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
   }
 }
 
-function usageEvent(model: string, { inputTokens, outputTokens, costUsd, measured }: ModelUsage): AgentEvent {
+/** What a call of a model has used, as a step tells it. */
+export function usageEvent(model: string, { inputTokens, outputTokens, costUsd, measured }: ModelUsage): AgentEvent {
   return { type: 'usage', model, inputTokens, outputTokens, costUsd, measured }
 }
 

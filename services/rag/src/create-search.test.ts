@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { createRerankers } from '@weft/models'
 import { type ModelServer, startRerankServer } from '@weft/models/testing'
-import { createKnowledgeStore, createFileReader, ingestFile } from '@weft/retrieval'
+import { createFileReader, createKnowledgeStore, ingestFile } from '@weft/retrieval'
 import { createSearch } from './create-search.ts'
 
 const tenant = 'acme'
@@ -42,13 +42,16 @@ function open(settings: Record<string, string> = {}) {
     rerankers,
   })
   return (options: { rerank?: string; latencyBudgetMs?: number } = {}) =>
-    search({
-      tenant,
-      vectorStoreIds: [vectorStoreId],
-      query: 'does the roof rain',
-      maxResults: 3,
-      options: { mode: 'hybrid', ...options },
-    })
+    search(
+      {
+        tenant,
+        vectorStoreIds: [vectorStoreId],
+        query: 'does the roof rain',
+        maxResults: 3,
+        options: { mode: 'hybrid', ...options },
+      },
+      { tenant, agent: 'rag' },
+    )
 }
 
 describe('a search', () => {

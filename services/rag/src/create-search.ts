@@ -2,11 +2,10 @@ import { type Embedder, type Reranker, WeftError } from '@weft/contracts'
 import type { Database } from '@weft/database'
 import { type CallScope, ModelError, type Rerankers, type RunningEmbedder } from '@weft/models'
 import { createPartCosts, type SearchAnswer, type SearchRequest, searchKnowledge } from '@weft/retrieval'
-import { card } from './core/card.ts'
 import type { Embedders } from './embedders.ts'
 
-/** `scope`: on whose account models are asked; default: the tenant's. */
-export type Search = (request: SearchRequest, scope?: CallScope) => Promise<SearchAnswer>
+/** `scope`: on whose account models are asked. */
+export type Search = (request: SearchRequest, scope: CallScope) => Promise<SearchAnswer>
 
 export type SearchParts = {
   database: Database
@@ -17,7 +16,7 @@ export type SearchParts = {
 /** Searches with the models that are set up, or the reranker a request names. Remembers what parts of a search take, for those with a latency budget. */
 export function createSearch({ database, embedders, rerankers }: SearchParts): Search {
   const costs = createPartCosts(() => performance.now())
-  return async (request, scope = { tenant: request.tenant, agent: card.id }) => {
+  return async (request, scope) => {
     const ranker = chooseReranker(rerankers, request.options?.rerank, scope)
     const { reranker, problem } = ranker
     const embedder = onAccount(embedders.current(), scope)

@@ -3,22 +3,23 @@ import { type CallOptions, createModels } from '@weft/models'
 import { startOpenAiServer } from '@weft/models/testing'
 import { createImageReader } from './read-image-text.ts'
 
-it('has the model that is set read an image, on the account of the tenant that added it', async () => {
+it('has the model that is set read an image, on the account of the tenant that added it, until nobody waits any more', async () => {
   const openai = await startOpenAiServer({ reply: { kind: 'text', chunks: ['# Sign\n\n', 'No entry.'] } })
   const settings = { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: openai.url }
   const models = createModels({ settings, telemetry: { logger: { info: () => undefined } } })
-  const scopes: CallOptions['scope'][] = []
+  const calls: CallOptions[] = []
   const read = createImageReader(
     {
       complete(request, call) {
-        scopes.push(call.scope)
+        calls.push(call)
         return models.complete(request, call)
       },
     },
     'openai/test-model',
   )
-  expect(await read?.({ bytes: Buffer.from([1, 2, 3]), mime: 'image/png', tenant: 'acme' })).toBe('# Sign\n\nNo entry.')
-  expect(scopes).toEqual([{ tenant: 'acme', agent: 'rag' }])
+  const { signal } = new AbortController()
+  expect(await read?.({ bytes: Buffer.from([1, 2, 3]), mime: 'image/png', tenant: 'acme' }, signal)).toBe('# Sign\n\nNo entry.')
+  expect(calls).toEqual([{ scope: { tenant: 'acme', agent: 'rag' }, signal }])
   expect(openai.refusals).toEqual([])
   expect(openai.requests[0]?.body).toMatchObject({
     model: 'test-model',

@@ -11,13 +11,13 @@ Leave out what is no text, and add nothing. If the image has no text, answer wit
 /** Reads images by this model, on the account of the tenant that added them. Undefined without a model. Its calls throw ModelError. */
 export function createImageReader(models: Pick<Models, 'complete'>, modelId: string | undefined): ReadImageText | undefined {
   if (modelId === undefined) return undefined
-  return async ({ bytes, mime, tenant }) => {
+  return async ({ bytes, mime, tenant }, signal) => {
     const image = { url: `data:${mime};base64,${Buffer.from(bytes).toString('base64')}` }
     const content = [
       { type: 'text', text: task },
       { type: 'image_url', image_url: image },
     ]
     const request = { model: modelId, messages: [{ role: 'user' as const, content }], maxOutputTokens: outputTokensMax }
-    return (await models.complete(request, { scope: { tenant, agent: card.id } })).text
+    return (await models.complete(request, { scope: { tenant, agent: card.id }, signal })).text
   }
 }

@@ -3,7 +3,7 @@ import { AgentEvent, type ChatMessage, type ExecuteRequest, type Passage, parseJ
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { createInternalApp, listen, type RunningServer, serveAgent } from '@weft/mesh'
 import { createMemoryKeptResults } from '@weft/mesh/testing'
-import { createModels } from '@weft/models'
+import { type CallScope, createModels } from '@weft/models'
 import {
   createFileReader,
   createKnowledgeStore,
@@ -18,9 +18,10 @@ import {
 import { startTelemetry, type Telemetry } from '@weft/telemetry'
 import { z } from 'zod'
 import { card } from './core/card.ts'
+import type { Search } from './create-search.ts'
 import { executeStep } from './execute-step.ts'
-import { createQuestionRewriter } from './rewrite-question.ts'
 import { createIngestionWorker, type IngestionWorker } from './ingestion-worker.ts'
+import { createQuestionRewriter } from './rewrite-question.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { searchPassages } from './routes/search-passages.ts'
 
@@ -33,6 +34,8 @@ let reader: FileReader
 let worker: IngestionWorker
 let server: RunningServer
 let vectorStoreId: string
+/** On whose account searches were done. */
+const accounts: CallScope[] = []
 
 beforeAll(async () => {
   telemetry = await startTelemetry({ serviceName: 'rag-test', serviceVersion: '0', instanceId: '0', logLevel: 'error' })
@@ -46,7 +49,10 @@ beforeAll(async () => {
     logger: telemetry.logger,
     concurrency: 2,
   })
-  const search = (request: Parameters<typeof searchKnowledge>[1]) => searchKnowledge(test, request)
+  const search: Search = (request, scope) => {
+    accounts.push(scope)
+    return searchKnowledge(test, request)
+  }
   const models = createModels({ settings: {}, telemetry })
   const rewriteQuestion = createQuestionRewriter({ models, model: undefined, onProblem: () => undefined })
   const execute = executeStep({
@@ -91,8 +97,10 @@ describe('the retrieval agent', () => {
     expect(statuses).toEqual({ 'broken.txt': 'failed', 'rivers.md': 'completed', 'whales.md': 'completed' })
   })
 
-  it('searches for the gateway', async () => {
-    const answer = await post('/search', { tenant, vectorStoreIds: [vectorStoreId], query: 'blue whale heart', maxResults: 3 })
+  it('searches for the gateway, on the account of the key that asks', async () => {
+    const query = { query: 'blue whale heart', maxResults: 3 }
+    const answer = await post('/search', { tenant, keyId: 'key_1', vectorStoreIds: [vectorStoreId], ...query })
+    expect(accounts.at(-1)).toEqual({ tenant, keyId: 'key_1', agent: 'rag' })
     expect(answer).toMatchObject({ ok: true, value: { results: [{ filename: 'whales.md', rank: 1, start: 0 }] } })
     expect(await post('/search', { tenant, query: 'x' })).toMatchObject({
       ok: false,

@@ -1,5 +1,5 @@
 import { type ExecuteRequest, earlierMessages, Filter, knowledgeLimits, lastQuestion, type Passage } from '@weft/contracts'
-import { type CallScope, scopeOfStep, type StepCall } from '@weft/models'
+import { type CallScope, type StepCall, scopeOfStep, usageEvent } from '@weft/models'
 import {
   type FoundPassage,
   judgeEvidence,
@@ -87,17 +87,8 @@ async function standAlone(
   call: StepCall,
 ): Promise<string> {
   if (asked.trim() !== lastQuestion(request.input.messages).trim()) return asked
-  const scope = scopeOfStep(request, call)
-  const rewritten = await rewriteQuestion(
-    { question: asked, earlier: earlierMessages(request.input.messages), scope },
-    call.signal,
-  )
-  const { query, usage, model } = rewritten
-  if (usage !== undefined && model !== undefined) {
-    const { inputTokens, outputTokens, costUsd, measured } = usage
-    call.emit({ type: 'usage', model, inputTokens, outputTokens, costUsd, measured })
-  }
-  return query
+  const question = { question: asked, earlier: earlierMessages(request.input.messages), scope: scopeOfStep(request, call) }
+  return rewriteQuestion({ ...question, onUsage: (model, usage) => call.emit(usageEvent(model, usage)) }, call.signal)
 }
 
 function judgedPassage(found: FoundHit): FoundPassage {

@@ -1,14 +1,18 @@
 import { type ChatMessage, messageText } from '@weft/contracts'
-import type { CallScope, ModelAnswer, Models } from '@weft/models'
+import type { CallScope, Models, ModelUsage } from '@weft/models'
 import { rewriteQuery, type SaidBefore } from '@weft/retrieval'
 
 /** A question of a conversation, what was said before it, oldest first, and on whose account a model may be asked. */
-export type Asked = { question: string; earlier: ChatMessage[]; scope: CallScope }
+export type Asked = {
+  question: string
+  earlier: ChatMessage[]
+  scope: CallScope
+  /** Told what each call of a model has used, also one that failed. */
+  onUsage?(model: string, usage: ModelUsage): void
+}
 
-/** `usage` is of the model, where one was asked. */
-export type Rewritten = { query: string; usage?: ModelAnswer['usage']; model?: string }
-
-export type RewriteQuestion = (asked: Asked, signal?: AbortSignal) => Promise<Rewritten>
+/** Answers the question as it stands alone. */
+export type RewriteQuestion = (asked: Asked, signal?: AbortSignal) => Promise<string>
 
 export interface RewriteOptions {
   models: Pick<Models, 'complete'>
@@ -34,11 +38,11 @@ const instructions = [
 
 /** Makes questions that stand alone: by the model where one is set, and by rules where none is, or it fails, is late or answers something else. */
 export function createQuestionRewriter({ models, model, onProblem, timeoutMs = 4_000 }: RewriteOptions): RewriteQuestion {
-  return async ({ question, earlier, scope }, signal) => {
+  return async ({ question, earlier, scope, onUsage = () => undefined }, signal) => {
     const before = earlier.flatMap(saidBefore)
     const byRules = rewriteQuery(question, before)
-    if (model === undefined || question.length > messageCharsMax || !before.some(({ role }) => role === 'user'))
-      return { query: byRules }
+    if (model === undefined || question.length > messageCharsMax || !before.some(({ role }) => role === 'user')) return byRules
+    let answering = model
     try {
       const patience = AbortSignal.timeout(timeoutMs)
       const messages: ChatMessage[] = [
@@ -49,12 +53,17 @@ export function createQuestionRewriter({ models, model, onProblem, timeoutMs = 4
       const { text, usage } = await models.complete(request, {
         scope,
         signal: signal === undefined ? patience : AbortSignal.any([signal, patience]),
+        onModel: (modelId) => {
+          answering = modelId
+        },
+        onFailedUse: onUsage,
       })
-      return { query: questionIn(text) ?? byRules, usage, model }
+      if (usage !== undefined) onUsage(answering, usage)
+      return questionIn(text) ?? byRules
     } catch (cause) {
       signal?.throwIfAborted()
       onProblem(cause)
-      return { query: byRules }
+      return byRules
     }
   }
 }

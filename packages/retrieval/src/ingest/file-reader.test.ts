@@ -72,9 +72,15 @@ describe('createFileReader', () => {
       code: 'unsupported_type',
       message: expect.stringMatching(/an image.*WEFT_VISION_MODEL/),
     })
-    const never = createFileReader({ timeoutMs: 20, readImageText: () => new Promise(() => undefined) })
+    const told: AbortSignal[] = []
+    const readImageText = (_: unknown, signal: AbortSignal) => {
+      told.push(signal)
+      return new Promise<never>(() => undefined)
+    }
+    const never = createFileReader({ timeoutMs: 20, readImageText })
     await expect(never.read(image)).rejects.toMatchObject({ code: 'too_slow' })
     await expect(never.read(image, AbortSignal.timeout(1))).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect(told.map(({ aborted }) => aborted)).toEqual([true, true])
     const broken = createFileReader({ readImageText: () => Promise.reject(new Error('no model there')) })
     await expect(broken.read(image)).rejects.toThrow('no model there')
   })

@@ -57,7 +57,8 @@ export function createFileReader({ timeoutMs = 120_000, readImageText }: FileRea
     const { bytes, tenant } = job.file
     const mime = imageTypeOf(bytes)
     if (mime === undefined) return job
-    return { parsed: await readImage(readImageText({ bytes, mime, tenant }), { timeoutMs, signal }), chunking: job.chunking }
+    const read = (end: AbortSignal) => readImageText({ bytes, mime, tenant }, end)
+    return { parsed: await readImage(read, { timeoutMs, signal }), chunking: job.chunking }
   }
 
   return {

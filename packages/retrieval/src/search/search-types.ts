@@ -24,6 +24,8 @@ export type SearchOptions = z.infer<typeof SearchOptions>
 /** What is searched for. No `vectorStoreIds` means every store of the tenant. */
 export const SearchRequest = z.object({
   tenant: z.string().min(1),
+  /** The key the search came with, on whose account models are asked. */
+  keyId: z.string().optional(),
   vectorStoreIds: z.array(z.string()).max(1_000),
   query: z.string().max(knowledgeLimits.queryCharsMax),
   filters: Filter.optional(),

@@ -1,13 +1,14 @@
 import { parseValue, SearchRequest } from '@weft/contracts'
 import type { SearchHit } from '@weft/retrieval'
 import type { Router } from 'express'
+import { identityOf } from '../../http/request-context.ts'
 import type { KnowledgeDeps } from './knowledge-deps.ts'
 import { searchOptionsOf } from './search-options.ts'
 
 /** `POST /v1/vector_stores/{id}/search` */
-export function mountSearchVectorStore(router: Router, { store, search, tenantOf }: KnowledgeDeps): void {
+export function mountSearchVectorStore(router: Router, { store, search }: KnowledgeDeps): void {
   router.post('/v1/vector_stores/:vectorStoreId/search', async (request, response) => {
-    const tenant = tenantOf(response)
+    const { tenant, keyId } = identityOf(response)
     const { vectorStoreId } = request.params
     const body = parseValue(SearchRequest, request.body ?? {}, 'body')
     const { metadata } = await store.getVectorStore({ tenant, vectorStoreId })
@@ -15,6 +16,7 @@ export function mountSearchVectorStore(router: Router, { store, search, tenantOf
     const queries = typeof body.query === 'string' ? [body.query] : body.query
     const call = {
       tenant,
+      keyId,
       vectorStoreIds: [vectorStoreId],
       maxResults: body.max_num_results,
       options: searchOptionsOf(body, metadata),

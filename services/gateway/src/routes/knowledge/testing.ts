@@ -29,6 +29,8 @@ export type KnowledgeTestbed = {
   database: Database
   /** Tenants whose lists of stores were announced as changed. */
   changedTenants: string[]
+  /** On whose account searches came. */
+  accounts: { tenant: string; keyId?: string | undefined }[]
   /** Errors nobody foresaw: the client sees only that something went wrong. */
   unforeseen: unknown[]
   stop(): Promise<void>
@@ -59,12 +61,14 @@ export async function serveKnowledge(database: Database): Promise<Omit<Knowledge
   const reader = createFileReader()
   const changedTenants: string[] = []
   const unforeseen: unknown[] = []
+  const accounts: KnowledgeTestbed['accounts'] = []
   const app = express()
   app.use(nameRequests(), requireKey(createKeyCheck({ find: async (keyHash) => identities.get(keyHash) })), readJsonBody())
   mountKnowledgeRoutes(app, {
     store: createKnowledgeStore(database),
     tenantOf,
     async search(request) {
+      accounts.push({ tenant: request.tenant, keyId: request.keyId })
       const query = request.rewrite === undefined ? undefined : rewriteQuery(request.query, saidIn(request.rewrite.messages))
       const answer = await searchKnowledge({ database }, { ...request, query: query ?? request.query })
       return query === undefined ? answer : { ...answer, query }
@@ -79,6 +83,7 @@ export async function serveKnowledge(database: Database): Promise<Omit<Knowledge
     client: clientOf(url, keys.acme),
     otherTenant: clientOf(url, keys.other),
     changedTenants,
+    accounts,
     unforeseen,
     async stop() {
       await stop()

@@ -77,6 +77,7 @@ describe('files of a vector store', () => {
     expect(await search({ weft: { messages } })).toMatchObject({ search_query: ['What raises them (tides of the sea)?'] })
     expect(await search({ weft: { messages }, rewrite_query: false })).toMatchObject({ search_query: [query.query] })
     await expect(search({ weft: { messages: 'x' } })).rejects.toThrow(/messages/)
+    expect(testbed.accounts.slice(-2)).toEqual(Array(2).fill({ tenant: 'acme', keyId: 'key_acme' }))
     await client.vectorStores.delete(store.id)
   })
 
