@@ -2,45 +2,28 @@ import type { Agent } from 'undici'
 import type { AnswerCache } from './cache/answer-cache.ts'
 import { type CacheUse, passCached } from './cache/pass-cached.ts'
 import type { CallControls } from './attempt/call-controls.ts'
+import type { CallOptions, SingleCallOptions } from './attempt/call-options.ts'
 import type { CallScope } from './attempt/call-scope.ts'
 import { streamModel } from './attempt/stream-model.ts'
-import type { SpendingLimit } from './budgets/spending-limit.ts'
+import { degradeCalls } from './budgets/degrade-calls.ts'
 import { defaultTimeouts, type ModelTimeouts } from './call-guard.ts'
 import type { ModelInfo } from './catalog.ts'
 import { collectAnswer, type ModelAnswer } from './complete-model.ts'
 import type { Embedder } from '@weft/contracts'
 import { type EmbeddingAnswer, embedInputs } from './embeddings/embed-inputs.ts'
 import type { EmbeddingsRequest } from './embeddings/embeddings-request.ts'
-import type { ModelEvent, ModelUsage } from './model-event.ts'
+import type { ModelEvent } from './model-event.ts'
 import type { ModelRequest } from './model-request.ts'
 import { type ModelSettings, textSetting } from './model-settings.ts'
 import { type PassThroughAnswer, passThrough } from './pass-through.ts'
 import { checkModels, type ModelsReport } from './registry/check-models.ts'
 import { createLiveCatalog } from './registry/live-catalog.ts'
-import { type ChainOptions, chainCalls, type SingleCalls } from './resilience/chain-calls.ts'
-import { createModelRouter, type Route, type RouteRequest, type RouteWishes } from './routing/model-router.ts'
+import { chainCalls, type SingleCalls } from './resilience/chain-calls.ts'
+import { createModelRouter, type Route, type RouteRequest } from './routing/model-router.ts'
 import { passRouted, routedModelId } from './routing/pass-routed.ts'
 import { createRoutingMemory, type RoutingMemory } from './routing/routing-memory.ts'
 
-export interface CallOptions extends ChainOptions {
-  scope: CallScope
-  /** Why this model was chosen, for the ledger. */
-  receipt?: object | undefined
-  /** Aborting it cancels the call upstream. */
-  signal?: AbortSignal | undefined
-  /** What the work that this call is part of may cost; default: what budgets leave. */
-  limit?: SpendingLimit | undefined
-  /** Budgets that ask, and that a person has let this call exceed. */
-  approvedBudgets?: readonly string[] | undefined
-  /** Gets what the answer has to be marked with: `answer_shortened` where a budget had no room for all of it. */
-  degraded?: Set<string> | undefined
-  /** Told of each model of the chain what a call of it has used that failed, where it has. Of streams only. */
-  onFailedUse?: ((modelId: string, usage: ModelUsage) => void) | undefined
-}
-
 export interface PassThroughOptions extends CallOptions {
-  /** What the request wants of the model that `router/auto` stands for. */
-  wishes?: RouteWishes | undefined
   /** Whether an earlier answer may be given again; undefined: where answers do not differ by chance. */
   cached?: boolean | undefined
   /** Told, before there is an answer, how the cache takes part; never without one. */
@@ -105,18 +88,21 @@ export function createModels(options: ModelsOptions): Models {
     return opened
   }
   if (catalog.isOffline) telemetry.logger.info('no model provider is configured: answers come from the offline extractive model')
-  const single: SingleCalls<CallOptions> = {
+  const single: SingleCalls<SingleCallOptions> = {
     catalog,
     stream: (request, call) => streamModel(request, { catalog, timeouts, controls, ...call }),
     pass: (body, call) => passThrough(body, { catalog, timeouts, controls, agent: agent(), stream: single.stream, ...call }),
   }
-  const chained = chainCalls(single)
-  const { stream } = chained
-  const complete: Models['complete'] = (request, call) => collectAnswer(stream(request, call))
   const memory = options.routing ?? createRoutingMemory({ logger: { warn: () => undefined } })
   const router = createModelRouter({ catalog, memory, breakerOf: controls.breakers?.stateOf })
+  const chained = chainCalls({
+    catalog,
+    ...(controls.budgets === undefined ? single : degradeCalls(single, { catalog, router })),
+  })
+  const { stream } = chained
+  const complete: Models['complete'] = (request, call) => collectAnswer(stream(request, call))
   const { cache } = options
-  const pass = (body: Record<string, unknown>, { cached: wish, onCache: onUse, ...call }: Omit<PassThroughOptions, 'wishes'>) => {
+  const pass = (body: Record<string, unknown>, { cached: wish, onCache: onUse, ...call }: PassThroughOptions) => {
     const ask = () => chained.pass(body, call)
     const model = cache === undefined || typeof body.model !== 'string' ? undefined : catalog.get(body.model)
     if (cache === undefined || model === undefined) return ask()
@@ -140,12 +126,13 @@ export function createModels(options: ModelsOptions): Models {
     stream,
     complete,
     route: router.choose,
-    passThrough(body, { wishes, ...call }) {
-      if (body.model !== routedModelId) return pass(body, call)
+    passThrough(body, call) {
+      // Wishes are of the model that the router chooses: whoever names one has no other.
+      if (body.model !== routedModelId) return pass(body, { ...call, wishes: undefined })
       return passRouted(body, {
         router,
         scope: call.scope,
-        wishes,
+        wishes: call.wishes,
         onModel: call.onModel,
         pass: (routed, more) => pass(routed, { ...call, ...more }),
       })

@@ -1,4 +1,5 @@
 import { type ProblemCode, WeftError } from '@weft/contracts'
+import type { BoundedCall } from './budgets/core/worst-case.ts'
 
 /** Every way a model call fails, and the code other services see for it. */
 const problemCodes = {
@@ -23,6 +24,8 @@ export interface BreachedBudget {
   id: string
   onBreach: 'reject' | 'degrade' | 'throttle' | 'ask'
   worstNano: number
+  /** What is left, and the call that it is too little for; known in this process only. */
+  room?: { leftNano: number; call: BoundedCall } | undefined
 }
 
 export interface ModelErrorDetails {
@@ -62,13 +65,14 @@ export class ModelError extends Error {
 
   /** The same failure as other services and clients see it: a provider's 401 is not the client's. */
   toWeftError(): WeftError {
+    const { id, onBreach, worstNano } = this.budget ?? {}
     return new WeftError(problemCodes[this.code], this.message, {
       isRetryable: this.isRetryable,
       details: {
         modelError: this.code,
         upstreamStatus: this.upstreamStatus,
         retryAfterMs: this.retryAfterMs,
-        budget: this.budget,
+        budget: this.budget && { id, onBreach, worstNano },
       },
       cause: this,
       ...(this.param === undefined ? {} : { param: this.param }),

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import { contentOfBody } from './attempt/call-content.ts'
 import type { CallControls } from './attempt/call-controls.ts'
 import type { CallScope } from './attempt/call-scope.ts'
-import { type Attempt, openAttempt } from './attempt/open-attempt.ts'
+import { type Attempt, type InsteadOf, openAttempt } from './attempt/open-attempt.ts'
 import { type ModelTimeouts, type Patience, patienceWith } from './call-guard.ts'
 import { type Catalog, type ModelInfo, requireModel } from './catalog.ts'
 import { newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'
@@ -28,6 +28,8 @@ interface CallWishes {
   receipt?: object | undefined
   signal?: AbortSignal | undefined
   degraded?: Set<string> | undefined
+  mustBeWhole?: boolean | undefined
+  insteadOf?: InsteadOf | undefined
   follows?: Follows | undefined
 }
 
@@ -63,7 +65,7 @@ interface RelayContext extends PassThroughContext {
 }
 
 async function relay(body: Record<string, unknown>, context: RelayContext): Promise<PassThroughAnswer> {
-  const { model, connection, timeouts, dispatcher, controls, scope, receipt, signal, degraded, follows } = context
+  const { model, connection, timeouts, dispatcher, controls, scope, receipt, signal, degraded } = context
   const patience = patienceWith(timeouts, context.providerTimeouts, model.timeouts)
   const text = relayedText(body, { connection, modelName: upstreamNameOf(model.id) })
   const content = contentOfBody(body, text)
@@ -80,7 +82,9 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
     },
     signal,
     degraded,
-    follows,
+    mustBeWhole: context.mustBeWhole,
+    insteadOf: context.insteadOf,
+    follows: context.follows,
   })
   const { guard, answer: facts } = attempt
   try {
@@ -137,8 +141,8 @@ async function translate(
   refuseUntranslatable(body, modelId)
   const request = requestFromChat(modelId, messagesFromBody(body), body)
   const identity = newChatIdentity(modelId)
-  const { scope, receipt, signal, degraded, follows } = context
-  const events = context.stream(request, { scope, receipt, signal, degraded, follows })
+  const { scope, receipt, signal, degraded, mustBeWhole, insteadOf, follows } = context
+  const events = context.stream(request, { scope, receipt, signal, degraded, mustBeWhole, insteadOf, follows })
   if (body.stream !== true) {
     const answer = await collectAnswer(events)
     if (answer.usage === undefined) throw new ModelError('upstream_error', `${modelId} ended without usage`)

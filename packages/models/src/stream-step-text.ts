@@ -39,15 +39,16 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
     const scope = scopeOfStep(request, call)
     const asking = requestFromChat('', messages, textOptions(request))
     const { model, route } = await chooseStepModel(models, { asking, scope, wish: request.model, isGrounded: asked.isGrounded })
-    if (route !== undefined) asked.onRoute?.((outcome) => route.judge(model, outcome))
-    if (model === offlineModelId) degraded.add('offline_model')
     let answering = model
+    if (route !== undefined) asked.onRoute?.((outcome) => route.judge(answering, outcome))
+    if (model === offlineModelId) degraded.add('offline_model')
     const options = {
       scope,
       receipt: route?.receipt,
       signal: call.signal,
       limit: limitOfStep(request),
       approvedBudgets: approvedBudgets(request),
+      wishes: { requires: request.model?.requires },
       degraded,
       fallbacks: route?.chain.slice(1),
       repeats: true,

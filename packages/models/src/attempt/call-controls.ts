@@ -68,7 +68,13 @@ export interface LedgerEntry {
 
 /** What may be spent. `reserve` sets the call's worst case aside, or throws ModelError `budget_exceeded`. */
 export interface BudgetGate {
-  reserve(facts: CallFacts): Reservation | Promise<Reservation>
+  reserve(call: CallFacts & ReserveWishes): Reservation | Promise<Reservation>
+}
+
+export interface ReserveWishes {
+  /** Rather refused than answered with less. */
+  mustBeWhole?: boolean | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Exactly one of both is called, once: `settle` with what the call has cost, `release` when it was not made. */

@@ -29,11 +29,21 @@ export interface AttemptOptions {
   limit?: SpendingLimit | undefined
   /** Budgets that ask, and that a person has let this call exceed. */
   approvedBudgets?: readonly string[] | undefined
+  /** Rather refused than answered with less, where a budget degrades. */
+  mustBeWhole?: boolean | undefined
+  /** The model that a budget had no room for, and why this one answers. */
+  insteadOf?: InsteadOf | undefined
   /** Gets what the answer has to be marked with. */
   degraded?: Set<string> | undefined
   receipt?: object | undefined
   /** Which attempt of the call this is; default: the first. */
   follows?: Follows | undefined
+}
+
+/** A model that would have been asked, were it not for a budget. */
+export interface InsteadOf {
+  model: string
+  why: string
 }
 
 /** One call of one model. Whoever opened it ends it, however the call goes; what comes after its first end does nothing. */
@@ -70,7 +80,7 @@ export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
   let admission: Admission | undefined
   try {
     reservation = await reserveWithin(options, facts)
-    if (reservation?.outputTokensMax !== undefined) options.degraded?.add('answer_shortened')
+    noteDegraded(options, facts, reservation)
     admission = await controls.breakers?.admit(model.id)
     // Whoever left while the call waited for a budget or a breaker pays nothing for it.
     if (signal?.aborted) throw new ModelError('cancelled', `the call to ${model.id} was cancelled`, { isRetryable: false })
@@ -84,15 +94,28 @@ export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
   }
 }
 
+/** What a budget has made of the call is said in the answer, and in the ledger. */
+function noteDegraded({ degraded, insteadOf }: AttemptOptions, facts: CallFacts, reservation: Reservation | undefined): void {
+  const outputTokensMax = reservation?.outputTokensMax
+  if (insteadOf !== undefined) {
+    degraded?.add('cheaper_model')
+    facts.receipt = { ...facts.receipt, insteadOf }
+  }
+  if (outputTokensMax !== undefined) {
+    degraded?.add('answer_shortened')
+    facts.receipt = { ...facts.receipt, answerShortenedTo: outputTokensMax }
+  }
+}
+
 /** Of the work's own limit first, which asks nobody; then of every budget, for what that leaves of the answer. */
 async function reserveWithin(
-  { controls, limit, approvedBudgets }: AttemptOptions,
+  { controls, limit, approvedBudgets, mustBeWhole, signal }: AttemptOptions,
   facts: CallFacts,
 ): Promise<Reservation | undefined> {
   const own = limit?.reserve(facts)
   try {
     const outputTokensMax = own?.outputTokensMax ?? facts.outputTokensMax
-    const common = await controls.budgets?.reserve({ ...facts, outputTokensMax, approvedBudgets })
+    const common = await controls.budgets?.reserve({ ...facts, outputTokensMax, approvedBudgets, mustBeWhole, signal })
     if (own === undefined || common === undefined) return own ?? common
     return {
       outputTokensMax: common.outputTokensMax ?? own.outputTokensMax,

@@ -9,7 +9,7 @@ import { contentOfEvent, hearContent } from './answer-facts.ts'
 import { contentOfRequest } from './call-content.ts'
 import type { CallControls } from './call-controls.ts'
 import type { CallScope } from './call-scope.ts'
-import { openAttempt } from './open-attempt.ts'
+import { type InsteadOf, openAttempt } from './open-attempt.ts'
 
 export interface StreamContext {
   catalog: Catalog
@@ -20,6 +20,8 @@ export interface StreamContext {
   signal?: AbortSignal | undefined
   limit?: SpendingLimit | undefined
   approvedBudgets?: readonly string[] | undefined
+  mustBeWhole?: boolean | undefined
+  insteadOf?: InsteadOf | undefined
   degraded?: Set<string> | undefined
   follows?: Follows | undefined
   /** Told what a call has used that failed, where it has. */

@@ -58,9 +58,10 @@ function startGate(holder = 'one'): { gate: SpendingGate; portions: HeldPortions
     portions,
     nowMs: () => nowMs,
     book: { find: () => budgets },
-    sleep: async (ms) => {
+    sleep: async (ms, signal) => {
       nowMs += ms
       meanwhile()
+      signal?.throwIfAborted()
     },
   })
   return { gate, portions }
@@ -134,6 +135,28 @@ it('a budget that throttles has calls wait for room, and tells when to come back
   await expect(gate.reserve(call)).rejects.toMatchObject({ code: 'rate_limit_exceeded', retryAfterMs: 60_000 })
   expect(nowMs - beganMs).toBeLessThanOrEqual(10_000)
   second.release()
+})
+
+it('whoever leaves while a call waits for room waits no longer, and takes nothing', async () => {
+  const budget = addBudget(0.01, { onBreach: 'throttle' })
+  const { gate } = startGate()
+  const first = await gate.reserve(call)
+  const reader = new AbortController()
+  meanwhile = () => reader.abort()
+  const beganMs = nowMs
+  await expect(gate.reserve({ ...call, signal: reader.signal })).rejects.toMatchObject({ code: 'cancelled' })
+  expect(nowMs - beganMs).toBeLessThan(100)
+  first.release()
+  await gate.reserve(call)
+  expect(today(budget).leasedNano).toBeLessThanOrEqual(budget.limitNano)
+})
+
+it('a call that must be whole is refused where its answer would be cut, with what is left', async () => {
+  addBudget(0.004, { onBreach: 'degrade' })
+  await expect(startGate().gate.reserve({ ...call, mustBeWhole: true })).rejects.toMatchObject({
+    code: 'budget_exceeded',
+    budget: { onBreach: 'degrade', room: { leftNano: nanoUsd(0.004) } },
+  })
 })
 
 it('a budget that asks says that more needs an approval; of several the strictest decides', async () => {

@@ -15,9 +15,13 @@ export interface BudgetedCall extends BoundedCall {
   model: BoundedCall['model'] & { id: string }
   scope: Spender
   approvedBudgets?: readonly string[] | undefined
+  /** Refused where a budget that degrades has no room for the whole answer: its caller knows of something better than a shorter one. */
+  mustBeWhole?: boolean | undefined
+  /** Whoever leaves does not wait any longer. */
+  signal?: AbortSignal | undefined
 }
 
-/** Sets the worst case of a call aside in every budget that bounds it. Throws ModelError `budget_exceeded`, or `rate_limit_exceeded` after waiting in vain. */
+/** Sets the worst case of a call aside in every budget that bounds it. Throws ModelError `budget_exceeded`, `rate_limit_exceeded` after waiting in vain, `cancelled`. */
 export interface SpendingGate {
   reserve(call: BudgetedCall): Reservation | Promise<Reservation>
 }
@@ -28,7 +32,8 @@ export interface BudgetGateOptions {
   nowMs: () => number
   /** How long a call waits for a budget that throttles; default 10 s. */
   patienceMs?: number
-  sleep: (ms: number) => Promise<void>
+  /** Rejects when the signal aborts. */
+  sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
   /** Hears of every call that found no room. */
   onFull?: ((account: AccountKey) => void) | undefined
 }
@@ -86,11 +91,12 @@ async function acquire(gate: Gate, wanted: Wanted): Promise<Reservation> {
     noteFull(gate, wanted, worst)
     if (onBreach === 'throttle') {
       if (nowMs() + waitMs > endMs || gate.waiting >= waitingMax) throw throttled(worst, wanted, nowMs())
-      await wait(gate, waitMs)
+      await wait(gate, wanted.call, waitMs)
     } else {
-      const shorter = onBreach === 'degrade' ? await shorten(gate, wanted, shortages) : undefined
+      const shorter =
+        onBreach === 'degrade' && wanted.call.mustBeWhole !== true ? await shorten(gate, wanted, shortages) : undefined
       if (shorter !== undefined) return shorter
-      throw exceeded(worst, wanted)
+      throw exceeded(worst, wanted, Math.min(...shortages.map(({ leftNano }) => leftNano)))
     }
   }
 }
@@ -100,10 +106,12 @@ function noteFull({ onFull }: Gate, { held }: Wanted, { budget }: Shortage): voi
   if (account !== undefined) onFull?.(account)
 }
 
-async function wait(gate: Gate, ms: number): Promise<void> {
+async function wait(gate: Gate, { signal, model }: BudgetedCall, ms: number): Promise<void> {
   gate.waiting += 1
   try {
-    await gate.sleep(ms * (1 + gate.waiting / waitingMax))
+    await gate.sleep(ms * (1 + gate.waiting / waitingMax), signal)
+  } catch (cause) {
+    throw new ModelError('cancelled', `the call to ${model.id} was cancelled while it waited for room in a budget`, { cause })
   } finally {
     gate.waiting -= 1
   }
@@ -162,13 +170,13 @@ function unreachable(cause: unknown): ModelError {
   return new ModelError('ledger_unavailable', `what may be spent cannot be looked up: ${why}`, { isRetryable: true, cause })
 }
 
-function exceeded(shortage: Shortage, { worstNano }: Wanted): ModelError {
+function exceeded(shortage: Shortage, { worstNano, call }: Wanted, leftNano: number): ModelError {
   const { budget } = shortage
   const advice = budget.onBreach === 'ask' ? ' More needs an approval.' : ''
   const { id, onBreach } = budget
   return new ModelError('budget_exceeded', describeBreach(shortage, worstNano) + advice, {
     isRetryable: false,
-    budget: { id, onBreach, worstNano },
+    budget: { id, onBreach, worstNano, room: { leftNano, call } },
   })
 }
 

@@ -51,7 +51,7 @@ export function startBudgets({ database, logger, holder = processLife, leaseMs =
     book,
     portions,
     nowMs,
-    sleep: (ms) => sleep(ms, undefined, { ref: false }),
+    sleep: (ms, signal) => sleep(ms, undefined, { ref: false, ...(signal === undefined ? {} : { signal }) }),
     onFull: oncePer(fullEveryMs, (account) => bank.noteFull(account)),
   })
   const warn = (what: string) => (cause: unknown) => logger.warn(what, { cause: String(cause) })

@@ -1,0 +1,37 @@
+import type { Catalog, ModelInfo } from '../catalog.ts'
+import type { RequestNeeds } from '../routing/request-needs.ts'
+import { supportsRequest } from '../routing/supports-request.ts'
+import { type BoundedCall, outputTokensWithin, worstCaseNano } from './core/worst-case.ts'
+
+/** Answers longer than this are rare where nobody set a limit. */
+const outputTokensUsual = 4_096
+
+/**
+ * The ids of the models that shall answer in place of one that a budget has no room for: those that can do what is asked with a whole answer; where there are none
+ * and not even a short answer of the wished model can be paid, those whose short answer can. Empty: the wished model answers shortly, or nobody does.
+ */
+export async function findCheaper(
+  catalog: Pick<Catalog, 'list'>,
+  { leftNano, call, needs }: { leftNano: number; call: BoundedCall; needs: RequestNeeds },
+): Promise<string[]> {
+  const wishedNano = worstCaseNano(call) ?? Number.POSITIVE_INFINITY
+  const able = (await catalog.list()).filter((model) => writes(model) && supportsRequest(model, needs).isSupported)
+  const priced = able.flatMap((model) => {
+    const bounded = { ...call, model }
+    const worst = worstCaseNano(bounded)
+    const outputTokens = worst === undefined || worst >= wishedNano ? undefined : outputTokensWithin(bounded, leftNano)
+    return outputTokens === undefined ? [] : [{ model, outputTokens }]
+  })
+  const whole = priced.filter(({ model, outputTokens }) => outputTokens >= wholeTokens(model, call))
+  const chosen = whole.length > 0 || outputTokensWithin(call, leftNano) !== undefined ? whole : priced
+  return chosen.map(({ model }) => model.id)
+}
+
+/** The offline model only quotes its sources. */
+function writes({ provider, capabilities, deprecated }: ModelInfo): boolean {
+  return provider !== 'offline' && capabilities?.includes('chat') === true && deprecated === undefined
+}
+
+function wholeTokens({ outputTokensMax = outputTokensUsual }: ModelInfo, call: BoundedCall): number {
+  return Math.min(call.outputTokensMax ?? outputTokensUsual, outputTokensMax)
+}
