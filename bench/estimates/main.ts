@@ -7,10 +7,12 @@ import { recordResults } from '../measuring/record-results.ts'
 import { startSkewedModel } from './skewed-model.ts'
 
 /**
- * `node bench/estimates/main.ts [runs] [seed]`: how often the range that a plan's estimate states holds what the run then cost. After as many runs to learn from,
- * every further run is compared with the estimate its plan had before it ran; of those, half answer directly and half from documents.
+ * `node bench/estimates/main.ts [runs] [seed]`: how often the range that a plan's estimate states holds what the run then cost, and how far the expected cost is
+ * off. After 400 runs to learn from, as many as a planner looks back, every further run is compared with the estimate its plan had before it ran; of both, half
+ * answer directly and half from documents.
  */
 const runs = Number(process.argv[2] ?? 300)
+const learnt = 400
 const seed = Number(process.argv[3] ?? 11)
 const concurrency = 6
 /** The planner reads finished runs anew after 30 s. */
@@ -34,11 +36,11 @@ const model = await startSkewedModel(seed)
 const mesh = await startBenchMesh({ openAi: { url: model.url, model: 'gpt-6-luna' } })
 try {
   await addDocument()
-  await askAll(runs)
+  const seen = await askAll(learnt)
   await sleep(learningMs)
   await ask(0)
   await sleep(2_000)
-  report(await askAll(runs))
+  report(seen, await askAll(runs))
 } finally {
   await mesh.stop()
   model.stop()
@@ -101,26 +103,60 @@ async function call(method: string, path: string, body?: object): Promise<unknow
   return answer
 }
 
-function report(unseen: Run[]): void {
-  const share = (of: Run[], holds: (run: Run) => boolean) => of.filter(holds).length / of.length
-  const isHeld = ({ costUsd, range }: Run) => costUsd >= range.low && costUsd <= range.high
+function report(seen: Run[], unseen: Run[]): void {
   const rows = ['direct', 'search', 'all'].map((mode) => {
-    const own = mode === 'all' ? unseen : unseen.filter((run) => run.mode === mode)
-    const mean = own.reduce((sum, { costUsd }) => sum + costUsd, 0) / own.length
-    const expected = own.reduce((sum, { range }) => sum + range.expected, 0) / own.length
-    const percent = (part: number) => `${(100 * part).toFixed(1)} %`
-    const below = share(own, ({ costUsd, range }) => costUsd < range.low)
-    const above = share(own, ({ costUsd, range }) => costUsd > range.high)
-    return [mode, String(own.length), percent(share(own, isHeld)), percent(below), percent(above), percent(expected / mean - 1)]
+    const of = (all: Run[]) => (mode === 'all' ? all : all.filter((run) => run.mode === mode))
+    const own = of(unseen)
+    const share = (holds: (run: Run) => boolean) => percent(own.filter(holds).length / own.length)
+    const cost = meanOf(own.map(({ costUsd }) => costUsd))
+    const before = meanOf(of(seen).map(({ costUsd }) => costUsd))
+    const expected = meanOf(own.map(({ range }) => range.expected)).mean
+    const error = 1.96 * Math.hypot(cost.error / cost.mean, before.error / before.mean) * (expected / cost.mean)
+    return [
+      mode,
+      String(own.length),
+      share(isHeld),
+      share(({ costUsd, range }) => costUsd < range.low),
+      share(({ costUsd, range }) => costUsd > range.high),
+      signed(expected / before.mean - 1),
+      `${signed(expected / cost.mean - 1)} ± ${percent(error)}`,
+    ]
   })
-  const heads = ['plans', 'n', 'in the range', 'cheaper', 'dearer', 'expected, beside the mean cost']
-  const note = `Seed ${seed}. The model is simulated: answers of log-normal length (median 180 tokens, sigma 0.9), a tenth of them four times as long, at the price of gpt-6-luna; everything else is the mesh as it is. The ranges come from the ${runs} runs before (and those meanwhile), never from the run itself. Real traffic drifts; the range follows it half a minute behind.`
+  const heads = [
+    'plans',
+    'n',
+    'in the range',
+    'cheaper',
+    'dearer',
+    'expected, beside the runs before',
+    'beside the runs held out',
+  ]
+  const note = `Seed ${seed}. The model is simulated: answers of log-normal length (median 180 tokens, sigma 0.9), a tenth of them four times as long, at the price of gpt-6-luna; everything else is the mesh as it is. The ranges come from the ${learnt} runs before (and those meanwhile), never from the run itself. The expected cost is the mean of the runs it was learnt from; ± is what two means of so few costs, so skewed, differ by chance (95 %). Real traffic drifts; the range follows it half a minute behind.`
   recordResults({
     name: 'estimates',
     title: 'What plans are said to cost, and cost',
     load,
     body: `${markdownTable(heads, rows)}\n\n${note}`,
   })
-  const held = share(unseen, isHeld)
+  const held = unseen.filter(isHeld).length / unseen.length
   if (held < wanted.least || held > wanted.most) process.exitCode = 1
+}
+
+function isHeld({ costUsd, range }: Run): boolean {
+  return costUsd >= range.low && costUsd <= range.high
+}
+
+/** With the standard error of the mean. */
+function meanOf(costs: number[]): { mean: number; error: number } {
+  const mean = costs.reduce((sum, cost) => sum + cost, 0) / costs.length
+  const variance = costs.reduce((sum, cost) => sum + (cost - mean) ** 2, 0) / (costs.length - 1)
+  return { mean, error: Math.sqrt(variance / costs.length) }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}
+
+function signed(share: number): string {
+  return `${share < 0 ? '' : '+'}${percent(share)}`
 }

@@ -95,15 +95,11 @@ export function createModels(options: ModelsOptions): Models {
   }
   const memory = options.routing ?? createRoutingMemory({ logger: { warn: () => undefined } })
   const router = createModelRouter({ catalog, memory, breakerOf: controls.breakers?.stateOf })
-  const chained = chainCalls({
-    catalog,
-    ...(controls.budgets === undefined ? single : degradeCalls(single, { catalog, router })),
-  })
-  const { stream } = chained
+  const { stream, pass: passChained } = chainCalls(degradeCalls(single, { catalog, router }))
   const complete: Models['complete'] = (request, call) => collectAnswer(stream(request, call))
   const { cache } = options
   const pass = (body: Record<string, unknown>, { cached: wish, onCache: onUse, ...call }: PassThroughOptions) => {
-    const ask = () => chained.pass(body, call)
+    const ask = () => passChained(body, call)
     const model = cache === undefined || typeof body.model !== 'string' ? undefined : catalog.get(body.model)
     if (cache === undefined || model === undefined) return ask()
     const { scope, receipt, onModel } = call

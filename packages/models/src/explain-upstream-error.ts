@@ -37,13 +37,15 @@ export function explainUpstreamError(failure: UpstreamFailure): ModelError {
 /** A call that got no answer at all: refused, unknown host, reset, or too slow to connect. */
 export function explainConnectionError(provider: string, baseUrl: string, cause: unknown): ModelError {
   const code = deepestCode(cause)
-  const isTimeout = code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
+  const wasSent = code !== 'UND_ERR_CONNECT_TIMEOUT'
+  const isTimeout = !wasSent || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
   const reason = code ?? (cause instanceof Error ? cause.message : String(cause))
   return new ModelError(
     isTimeout ? 'timeout' : 'upstream_error',
     `${provider} at ${withoutCredentials(baseUrl)} does not answer (${reason})`,
     {
       isRetryable: true,
+      wasSent,
       cause,
     },
   )

@@ -33,6 +33,8 @@ export interface ModelErrorDetails {
   upstreamStatus?: number | undefined
   isRetryable?: boolean | undefined
   retryAfterMs?: number | undefined
+  /** Default true; false where nothing of the request has left. */
+  wasSent?: boolean | undefined
   /** The request's field that is wrong. */
   param?: string | undefined
   /** The budget that has no room for the call, and what the call may cost in billionths of a US dollar. */
@@ -49,6 +51,7 @@ export class ModelError extends Error {
   readonly upstreamStatus: number | undefined
   readonly isRetryable: boolean
   readonly retryAfterMs: number | undefined
+  readonly wasSent: boolean
   readonly param: string | undefined
   readonly budget: BreachedBudget | undefined
 
@@ -59,6 +62,7 @@ export class ModelError extends Error {
     this.upstreamStatus = details.upstreamStatus
     this.isRetryable = details.isRetryable ?? (code === 'rate_limit_exceeded' || code === 'timeout')
     this.retryAfterMs = details.retryAfterMs
+    this.wasSent = details.wasSent ?? true
     this.param = details.param
     this.budget = details.budget
   }

@@ -1,5 +1,7 @@
 import { expect, it } from '@jest/globals'
-import { priceTokens, usageOf } from './price-tokens.ts'
+import { explainConnectionError } from './explain-upstream-error.ts'
+import { ModelError } from './model-error.ts'
+import { estimateTokensOf, priceTokens, usageOf } from './price-tokens.ts'
 
 const price = { inputUsd: 2, outputUsd: 10, cachedInputUsd: 0.2, long: { aboveInputTokens: 1_000, inputUsd: 4, outputUsd: 15 } }
 
@@ -35,4 +37,14 @@ it('says when it had to estimate, and when it knows no price', () => {
     measured: false,
     priceKnown: false,
   })
+})
+
+it('a call that fell silent may have been paid, one whose connection never stood has not', () => {
+  const inputTokens = () => 30
+  const silent = new ModelError('timeout', 'openai/m sent nothing for 100 ms')
+  expect(estimateTokensOf({ inputTokens, outputChars: 0, failure: silent })).toEqual({ inputTokens: 30, outputTokens: 0 })
+  for (const code of ['UND_ERR_CONNECT_TIMEOUT', 'ECONNREFUSED']) {
+    const failure = explainConnectionError('openai', 'http://10.0.0.1/v1', Object.assign(new Error('no way'), { code }))
+    expect(estimateTokensOf({ inputTokens, outputChars: 0, failure })).toEqual({ inputTokens: 0, outputTokens: 0 })
+  }
 })

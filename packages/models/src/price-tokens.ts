@@ -47,11 +47,12 @@ interface UncountedTokens {
   failure?: ModelError | undefined
 }
 
-/** Estimated tokens: nothing for a call that was refused, the input and what came for one that broke off. */
+/** Estimated tokens: nothing for a call that was refused or never got there, the input and what came for one that broke off. */
 export function estimateTokensOf(call: UncountedTokens): TokenCounts {
   return { inputTokens: wasPaid(call) ? call.inputTokens() : 0, outputTokens: estimateTokens(call.outputChars) }
 }
 
 export function wasPaid({ failure, outputChars }: UncountedTokens): boolean {
-  return failure === undefined || outputChars > 0 || failure.code === 'timeout' || failure.code === 'cancelled'
+  const isUnknown = failure?.code === 'timeout' || failure?.code === 'cancelled'
+  return failure === undefined || outputChars > 0 || (isUnknown && failure.wasSent)
 }

@@ -13,7 +13,7 @@ import type { BoundedCall } from './core/worst-case.ts'
 import { findCheaper } from './find-cheaper.ts'
 
 export interface DegradeOptions {
-  catalog: Pick<Catalog, 'list'>
+  catalog: Pick<Catalog, 'get' | 'list'>
   router: Pick<ModelRouter, 'choose'>
 }
 
@@ -21,11 +21,9 @@ export interface DegradeOptions {
  * The same calls; where a budget that degrades has no room for one, a cheaper model that provably supports the request answers, chosen as `router/auto`
  * chooses, or else the same model with a shorter answer. Either is said in `degraded` and in the receipt.
  */
-export function degradeCalls(
-  single: SingleCalls<SingleCallOptions>,
-  options: DegradeOptions,
-): Pick<SingleCalls<CallOptions>, 'stream' | 'pass'> {
+export function degradeCalls(single: SingleCalls<SingleCallOptions>, options: DegradeOptions): SingleCalls<CallOptions> {
   return {
+    catalog: options.catalog,
     async *stream(request, call) {
       const { model, messages } = request
       const asked = { model, call, needs: () => needsOfRequest(request), task: () => ({ prompt: lastQuestion(messages) }) }
