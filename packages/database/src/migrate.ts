@@ -19,6 +19,7 @@ import * as routing from './migrations/0015-routing.ts'
 import * as chunkHeaders from './migrations/0016-chunk-headers.ts'
 import * as responses from './migrations/0018-responses.ts'
 import * as followLedger from './migrations/0019-budgets-follow-the-ledger.ts'
+import * as uploadKeys from './migrations/0020-upload-keys.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -47,6 +48,7 @@ export const migrations: Migration[] = [
   { name: '0016-chunk-headers', up: chunkHeaders.up, down: chunkHeaders.down },
   { name: '0018-responses', up: responses.up, down: responses.down },
   { name: '0019-budgets-follow-the-ledger', up: followLedger.up, down: followLedger.down },
+  { name: '0020-upload-keys', up: uploadKeys.up, down: uploadKeys.down },
 ]
 
 export interface MigrationStatus {

@@ -28,6 +28,7 @@ export interface Schema {
     purpose: string
     mime_type: string | null
     content_hash: string
+    upload_key: string | null
     created_at: CreatedAt
   }
   file_parts: { file_id: string; n: number; bytes: Buffer }

@@ -22,6 +22,13 @@ beforeEach(async () => {
   await sql`truncate files, vector_stores cascade`.execute(test.database.db)
 })
 
+async function countRows(): Promise<unknown> {
+  const { rows } = await sql`
+    select (select count(*)::int from files) as files, (select count(*)::int from file_parts) as parts
+  `.execute(test.database.db)
+  return rows[0]
+}
+
 describe('files', () => {
   it('come back byte for byte, whatever their size', async () => {
     for (const size of [0, 1, 1_048_575, 1_048_576, 1_048_577, 3_500_000]) {
@@ -36,6 +43,20 @@ describe('files', () => {
       expect(await store.getFile({ tenant, fileId: file.id })).toEqual(file)
       expect(Buffer.compare(await readAll(file.id), bytes)).toBe(0)
     }
+  })
+
+  it.each([10, 100_000, 2_500_000])('of %i bytes are stored once, however often they are sent under one key', async (size) => {
+    const bytes = Buffer.alloc(size, 'tide')
+    const send = (content: Buffer, owner = tenant) =>
+      store.createFile({ tenant: owner, filename: 'a.txt', content: pieces(content, 70_001), uploadKey: 'once' })
+    const first = await send(bytes)
+    expect(await send(bytes)).toEqual(first)
+    expect((await Promise.all([send(bytes), send(bytes)])).map(({ id }) => id)).toEqual([first.id, first.id])
+    await expect(send(Buffer.alloc(size, 'moon'))).rejects.toMatchObject({ code: 'conflict', param: 'Idempotency-Key' })
+    expect((await send(bytes, other)).id).not.toBe(first.id)
+    expect(await countRows()).toEqual({ files: 2, parts: 2 * Math.max(1, Math.ceil(size / 1_048_576)) })
+    await store.deleteFile({ tenant, fileId: first.id })
+    expect((await send(bytes)).id).not.toBe(first.id)
   })
 
   it('leave nothing behind when the upload breaks off, is cancelled or grows too large', async () => {
@@ -55,11 +76,7 @@ describe('files', () => {
       code: 'payload_too_large',
       status: 413,
     })
-    const { rows } =
-      await sql`select (select count(*)::int from files) as files, (select count(*)::int from file_parts) as parts`.execute(
-        test.database.db,
-      )
-    expect(rows).toEqual([{ files: 0, parts: 0 }])
+    expect(await countRows()).toEqual({ files: 0, parts: 0 })
   }, 60_000)
 
   it('that were never finished are nobody’s, and are swept away', async () => {

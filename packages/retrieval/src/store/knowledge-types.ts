@@ -72,6 +72,7 @@ export type FileMethods = {
    * Stores the bytes as they arrive, in parts of at most 1 MiB; memory does not grow with the file. Nothing is kept when the stream
    * fails, `signal` aborts, or more than `knowledgeLimits.fileBytesMax` bytes arrive (`payload_too_large`). What the stream throws is
    * thrown as it is. `purpose` may be a function, asked once the content has ended: a form may name the purpose after the bytes.
+   * `uploadKey` names this upload: sent again under it, the file that is there is answered, and `conflict` thrown where its bytes are others.
    */
   createFile(
     input: Owned & {
@@ -79,6 +80,7 @@ export type FileMethods = {
       purpose?: string | (() => string)
       content: AsyncIterable<Uint8Array>
       signal?: AbortSignal
+      uploadKey?: string | undefined
     },
   ): Promise<StoredFile>
   /** Gives the file another name, in citations and search results too; nothing is indexed again. */

@@ -103,7 +103,7 @@ async function storeFile(
   storeSmall: (file: SmallFile) => Promise<StoredFile>,
   input: Parameters<FileMethods['createFile']>[0],
 ): Promise<StoredFile> {
-  const { tenant, content, signal, purpose = 'assistants' } = input
+  const { tenant, content, signal, purpose = 'assistants', uploadKey = null } = input
   const fileId = newId('file')
   const filename = storableText(input.filename)
   const hash = createHash('sha256')
@@ -126,12 +126,21 @@ async function storeFile(
     }
     signal?.throwIfAborted()
     const asked = typeof purpose === 'function' ? purpose() : purpose
-    const file = { tenant, fileId, filename, bytes, purpose: asked, contentHash: hash.digest('hex') }
-    if (bytes <= smallBytesMax) return await storeSmall({ ...file, content: last })
-    return await finish(database, file, { n: parts, bytes: last })
+    const file = { tenant, fileId, filename, bytes, purpose: asked, contentHash: hash.digest('hex'), uploadKey }
+    const isSmall = bytes <= smallBytesMax
+    const stored = isSmall
+      ? await storeSmall({ ...file, content: last })
+      : await finish(database, file, { n: parts, bytes: last })
+    if (stored.contentHash !== file.contentHash) throw usedForOther()
+    if (stored.id !== fileId && parts > 0) await deleteParts()
+    return stored
   } catch (thrown) {
-    if (parts > 0) await sql`delete from files where id = ${fileId}`.execute(database.db).catch(() => undefined)
+    if (parts > 0) await deleteParts().catch(() => undefined)
     throw thrown
+  }
+
+  async function deleteParts(): Promise<void> {
+    await sql`delete from files where id = ${fileId}`.execute(database.db)
   }
 }
 
@@ -139,29 +148,45 @@ function emptyFile(fileId: string, filename: string) {
   return sql`(id, tenant, filename, bytes, purpose, content_hash) values (${fileId}, ${uploading}, ${filename}, 0, '', '')`
 }
 
-type Finished = { tenant: string; fileId: string; filename: string; bytes: number; purpose: string; contentHash: string }
+type Finished = {
+  tenant: string
+  fileId: string
+  filename: string
+  bytes: number
+  purpose: string
+  contentHash: string
+  uploadKey: string | null
+}
 
-/** The last part and the file's own row in one statement: a file is there whole or not at all. */
+/** The last part and the file's own row in one statement: a file is there whole or not at all. Answers the file that was sent under the same key before, if one was. */
 async function finish(database: Database, file: Finished, last: { n: number; bytes: Uint8Array }): Promise<StoredFile> {
-  const { tenant, fileId, filename, bytes, purpose, contentHash } = file
+  const { tenant, fileId, filename, bytes, purpose, contentHash, uploadKey } = file
   const { rows } = await sql`
     with file as (
-      insert into files (id, tenant, filename, bytes, purpose, content_hash)
-      values (${fileId}, ${tenant}, ${filename}, ${bytes}, ${storableText(purpose)}, ${contentHash})
+      insert into files (id, tenant, filename, bytes, purpose, content_hash, upload_key)
+      select ${fileId}, ${tenant}, ${filename}, ${bytes}::bigint, ${storableText(purpose)}, ${contentHash}, ${uploadKey}::text
+      where not exists (select 1 from files where tenant = ${tenant} and upload_key = ${uploadKey})
       on conflict (id) do update set tenant = excluded.tenant, bytes = excluded.bytes, purpose = excluded.purpose,
-        content_hash = excluded.content_hash
+        content_hash = excluded.content_hash, upload_key = excluded.upload_key
       returning ${columns}
     ), part as (
-      insert into file_parts (file_id, n, bytes) values (${fileId}, ${last.n}, ${last.bytes})
+      insert into file_parts (file_id, n, bytes) select id, ${last.n}::int, ${last.bytes}::bytea from file
     )
     select * from file
   `.execute(database.db)
-  return storedFile(rows[0])
+  return rows.length > 0 ? storedFile(rows[0]) : findUploaded(database, file)
+}
+
+/** The file that was sent under this key before. */
+async function findUploaded({ db }: Database, { tenant, uploadKey }: Finished): Promise<StoredFile> {
+  const { rows } = await sql`select ${columns} from files where tenant = ${tenant} and upload_key = ${uploadKey}`.execute(db)
+  if (rows.length > 0) return storedFile(rows[0])
+  throw new WeftError('conflict', 'the file that was sent under this Idempotency-Key is being deleted', { isRetryable: true })
 }
 
 type SmallFile = Finished & { content: Uint8Array }
 
-/** Several files of one part each, in one statement; answered in their order. */
+/** Several files of one part each, in one statement; answered in their order, each sent before under its key as it is stored. */
 async function insertSmallFiles(database: Database, files: SmallFile[]): Promise<StoredFile[]> {
   const given = files.map(({ content, purpose, ...file }) => {
     return { ...file, purpose: storableText(purpose), content: Buffer.from(content).toString('base64') }
@@ -169,17 +194,18 @@ async function insertSmallFiles(database: Database, files: SmallFile[]): Promise
   const { rows } = await sql`
     with given as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given("fileId" text, tenant text, filename text, bytes bigint,
-        purpose text, "contentHash" text, content text)
+        purpose text, "contentHash" text, "uploadKey" text, content text)
     ), file as (
-      insert into files (id, tenant, filename, bytes, purpose, content_hash)
-      select "fileId", tenant, filename, bytes, purpose, "contentHash" from given returning ${columns}
+      insert into files (id, tenant, filename, bytes, purpose, content_hash, upload_key)
+      select "fileId", tenant, filename, bytes, purpose, "contentHash", "uploadKey" from given
+      on conflict (tenant, upload_key) where upload_key is not null do nothing returning ${columns}
     ), part as (
-      insert into file_parts (file_id, n, bytes) select "fileId", 0, decode(content, 'base64') from given
+      insert into file_parts (file_id, n, bytes) select id, 0, decode(content, 'base64') from given join file on file.id = given."fileId"
     )
     select * from file
   `.execute(database.db)
   const byId = new Map(rows.map(storedFile).map((file) => [file.id, file]))
-  return files.map(({ fileId }) => byId.get(fileId)).filter((file) => file !== undefined)
+  return Promise.all(files.map((file) => byId.get(file.fileId) ?? findUploaded(database, file)))
 }
 
 async function* inParts(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -213,6 +239,10 @@ async function* readParts(
     if (row === undefined) return
     yield PartRow.parse(row).bytes
   }
+}
+
+function usedForOther(): WeftError {
+  return new WeftError('conflict', 'This Idempotency-Key was used for another file: use a new one.', { param: 'Idempotency-Key' })
 }
 
 function tooLarge(): WeftError {

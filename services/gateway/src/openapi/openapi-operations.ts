@@ -110,6 +110,7 @@ const stores = '/v1/vector_stores'
 const knowledge: ApiOperation[] = [
   {
     ...chatScope('post', '/v1/files', 'createFile', 'Uploads a file'),
+    headers: ['Idempotency-Key'],
     body: { schema: 'UploadFile', content: 'multipart/form-data' },
   },
   { ...chatScope('get', '/v1/files', 'listFiles', 'Uploaded files'), query: [...openAiPage, 'purpose'] },

@@ -7,6 +7,9 @@ export type FileToAttach = { fileId: string; attributes: Record<string, string |
 const gatherMs = 50
 const togetherMax = 100
 
+/** Not repeated by the client library, which does not look whether the first request did its work. */
+export const sentOnce = { maxRetries: 0 }
+
 type Waiting = { file: FileToAttach; resolve(): void; reject(reason: unknown): void }
 
 /**
@@ -36,8 +39,8 @@ export function attachTogether(client: OpenAI): (storeId: string, file: FileToAt
 async function attachGroup(client: OpenAI, storeId: string, group: Waiting[]): Promise<void> {
   const files = group.map(({ file: { fileId, attributes } }) => ({ file_id: fileId, attributes }))
   try {
-    if (group.length > 1) await client.vectorStores.fileBatches.create(storeId, { files })
-    else for (const file of files) await client.vectorStores.files.create(storeId, file)
+    if (group.length > 1) await client.vectorStores.fileBatches.create(storeId, { files }, sentOnce)
+    else for (const file of files) await client.vectorStores.files.create(storeId, file, sentOnce)
     for (const { resolve } of group) resolve()
   } catch (error) {
     if (group.length > 1 && isRefusal(error)) for (const each of group) await attachGroup(client, storeId, [each])

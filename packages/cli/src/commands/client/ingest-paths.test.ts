@@ -179,8 +179,8 @@ describe('what may go wrong meanwhile', () => {
     await write({ 'a.md': 'first', 'b.md': 'beta' })
     const upload = knowledge.upload
     let changes = 1
-    knowledge.upload = async (file) => {
-      if (file.path !== 'a.md' || changes-- <= 0) return upload(file)
+    knowledge.upload = async (storeId, file) => {
+      if (file.path !== 'a.md' || changes-- <= 0) return upload(storeId, file)
       await write({ 'a.md': `again ${changes}` })
       throw new FileChangedError(file.path, 'changed')
     }

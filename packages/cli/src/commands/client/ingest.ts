@@ -11,6 +11,7 @@ import { ingestPaths } from './ingest-paths.ts'
 import { type IngestionReport, ingestionJson, printIngestion } from './ingestion-report.ts'
 import type { IngestionRequest } from './ingestion-tools.ts'
 import { createKnowledgeApi } from './knowledge-api.ts'
+import { outlastOutages } from './outlast-outages.ts'
 import { storeNameOption } from './resolve-store.ts'
 import { takeSyncLock } from './sync-lock.ts'
 import { createSyncRate } from './sync-rate.ts'
@@ -70,7 +71,8 @@ async function ingestAlone(
   const journal = openUploadJournal(lock?.journalFile)
   try {
     const rate = createSyncRate(folder, mesh.url)
-    return await ingestPaths(request, { knowledge: createKnowledgeApi(mesh.client), terminal, journal, rate, ...clock })
+    const knowledge = outlastOutages(createKnowledgeApi(mesh.client), { meshUrl: mesh.url, terminal, ...clock })
+    return await ingestPaths(request, { knowledge, terminal, journal, rate, ...clock })
   } finally {
     await journal.close()
     await lock?.release()

@@ -1,7 +1,8 @@
-import type OpenAI from 'openai'
+import { createHash } from 'node:crypto'
+import OpenAI from 'openai'
 import type { VectorStoreFile } from 'openai/resources/vector-stores/files'
 import { z } from 'zod'
-import { attachTogether } from './attach-together.ts'
+import { attachTogether, sentOnce } from './attach-together.ts'
 import type { FingerprintedFile } from './fingerprint-file.ts'
 import type { ManifestEntry } from './manifest-entry.ts'
 import { uploadFile } from './upload-file.ts'
@@ -16,8 +17,12 @@ export interface KnowledgeApi {
   createStore(name: string): Promise<StoreRef>
   /** Entries written by an ingestion, newest first; files that other clients attached are not among them. */
   readManifest(storeId: string): Promise<ManifestEntry[]>
-  upload(file: FingerprintedFile): Promise<string>
+  /** Sent again, a file that was not changed meanwhile is the file that is there. */
+  upload(storeId: string, file: FingerprintedFile): Promise<string>
+  /** Has a file indexed, anew if it is in the store already. */
   attach(storeId: string, fileId: string, file: FingerprintedFile): Promise<void>
+  /** Whether a file is in the store, and indexed or being indexed. */
+  isAttached(storeId: string, fileId: string): Promise<boolean>
   /** Brings name, path and time of an entry up to date without indexing it again. */
   renameEntry(storeId: string, fileId: string, file: FingerprintedFile): Promise<void>
   removeFile(fileId: string): Promise<void>
@@ -32,7 +37,7 @@ export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
   const attach = attachTogether(client)
   return {
     findStore: (nameOrId) => findStore(client, nameOrId),
-    createStore: async (name) => storeRef(await client.vectorStores.create({ name })),
+    createStore: async (name) => storeRef(await client.vectorStores.create({ name }, sentOnce)),
     readManifest: async (storeId) => {
       const entries: ManifestEntry[] = []
       for await (const file of client.vectorStores.files.list(storeId, { limit: pageSize, order: 'desc' })) {
@@ -40,8 +45,17 @@ export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
       }
       return entries
     },
-    upload: (file) => uploadFile(client, file),
+    upload: (storeId, file) => uploadFile(client, file, uploadKeyOf(storeId, file)),
     attach: (storeId, fileId, file) => attach(storeId, { fileId, attributes: attributesOf(file) }),
+    isAttached: async (storeId, fileId) => {
+      try {
+        const { status } = await client.vectorStores.files.retrieve(fileId, { vector_store_id: storeId })
+        return status === 'in_progress' || status === 'completed'
+      } catch (error) {
+        if (error instanceof OpenAI.NotFoundError) return false
+        throw error
+      }
+    },
     renameEntry: async (storeId, fileId, file) => {
       const body = { attributes: attributesOf(file), filename: file.path }
       await client.post(`/vector_stores/${encodeURIComponent(storeId)}/files/${encodeURIComponent(fileId)}`, { body })
@@ -95,6 +109,13 @@ function manifestEntryOf(file: VectorStoreFile): ManifestEntry[] {
   const { id, status, last_error: lastError } = file
   const times = { mtimeMs: mtime, ctimeMs: ctime }
   return [{ fileId: id, root, path, sha256, sizeBytes: size, ...times, status, lastError: lastError?.message }]
+}
+
+/** One for each version of a file in a store: `ctime` moves with every change, and nobody can set it back. */
+function uploadKeyOf(storeId: string, { root, path, sha256, ctimeMs }: FingerprintedFile): string {
+  return `ingest-${createHash('sha256')
+    .update(JSON.stringify([storeId, root, path, sha256, ctimeMs]))
+    .digest('hex')}`
 }
 
 function attributesOf({ root, path, sha256, sizeBytes, mtimeMs, ctimeMs }: FingerprintedFile) {

@@ -68,7 +68,7 @@ export async function performIngestion(decided: Decided, { request, store, tools
 function boundUploads(knowledge: KnowledgeApi): KnowledgeApi['upload'] {
   const uploadSmall = limitConcurrency(smallTransfersMax, knowledge.upload)
   const uploadLarge = limitConcurrency(transfersMax, knowledge.upload)
-  return (file) => (file.sizeBytes <= smallBytesMax ? uploadSmall : uploadLarge)(file)
+  return (storeId, file) => (file.sizeBytes <= smallBytesMax ? uploadSmall : uploadLarge)(storeId, file)
 }
 
 /** The id of the file to wait for. What one file ran into is noted and the others go on; anything else ends the run. */
@@ -106,7 +106,7 @@ async function send(action: FileAction, { request, store, tools, report }: Perfo
   let { file } = action
   for (let sends = 1; ; sends++) {
     try {
-      const fileId = await knowledge.upload(file)
+      const fileId = await knowledge.upload(store.id, file)
       await journal.note(fileId)
       await knowledge.attach(store.id, fileId, file).catch(async (error: unknown) => {
         await removeQuietly(knowledge, fileId)

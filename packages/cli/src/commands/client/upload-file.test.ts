@@ -11,7 +11,7 @@ import { FileChangedError, uploadFile } from './upload-file.ts'
 let folder: string
 let server: Server
 let client: OpenAI
-let received: { authorization: string | undefined; form: FormData }[]
+let received: { authorization: string | undefined; key: string | string[] | undefined; form: FormData }[]
 let answer: (response: ServerResponse) => void
 
 beforeEach(async () => {
@@ -21,7 +21,7 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     readForm(request).then(
       (form) => {
-        received.push({ authorization: request.headers.authorization, form })
+        received.push({ authorization: request.headers.authorization, key: request.headers['idempotency-key'], form })
         answer(response)
       },
       () => undefined,
@@ -40,15 +40,15 @@ afterEach(async () => {
 })
 
 describe('uploading a file', () => {
-  it('sends the bytes, the purpose, the key, and the name with its folders', async () => {
+  it('sends the bytes, the purpose, both keys, and the name with its folders', async () => {
     const file = await fingerprinted('a/"quoted" größe.md', 'tide '.repeat(200_000))
-    expect(await uploadFile(client, file)).toBe('file_1')
+    expect(await uploadFile(client, file, 'key-1')).toBe('file_1')
     const upload = received[0]?.form.get('file')
     if (!(upload instanceof Blob)) throw new Error('no file in the form')
     expect(await upload.text()).toBe('tide '.repeat(200_000))
     expect(upload).toMatchObject({ name: 'a/"quoted" größe.md' })
     expect(received[0]?.form.get('purpose')).toBe('assistants')
-    expect(received[0]?.authorization).toBe('Bearer weft_key')
+    expect(received[0]).toMatchObject({ authorization: 'Bearer weft_key', key: 'key-1' })
   })
 
   it.each([
@@ -57,20 +57,20 @@ describe('uploading a file', () => {
   ])('is given up when the file was %s, and the form never ends', async (_, text) => {
     const file = await fingerprinted('a.md', 'tide tide tide')
     await writeFile(file.absolutePath, text)
-    await expect(uploadFile(client, file)).rejects.toThrow(FileChangedError)
+    await expect(uploadFile(client, file, 'key-1')).rejects.toThrow(FileChangedError)
     expect(received).toEqual([])
   })
 
   it('is given up when the file is gone', async () => {
     const file = await fingerprinted('a.md', 'tide')
     await rm(file.absolutePath)
-    await expect(uploadFile(client, file)).rejects.toThrow(/a\.md: deleted/)
+    await expect(uploadFile(client, file, 'key-1')).rejects.toThrow(/a\.md: deleted/)
   })
 
   it('leaves out what was appended meanwhile: that is the next run’s change', async () => {
     const file = await fingerprinted('a.md', 'tide')
     await writeFile(file.absolutePath, 'tide and moon')
-    await uploadFile(client, file)
+    await uploadFile(client, file, 'key-1')
     expect(await blobText(received[0]?.form.get('file'))).toBe('tide')
   })
 
@@ -78,21 +78,12 @@ describe('uploading a file', () => {
     answer = (response) =>
       response.writeHead(413).end('{"error":{"message":"too large","type":"x","param":"file","code":"payload_too_large"}}')
     const file = await fingerprinted('a.md', 'tide')
-    await expect(uploadFile(client, file)).rejects.toMatchObject({
+    await expect(uploadFile(client, file, 'key-1')).rejects.toMatchObject({
       status: 413,
       code: 'payload_too_large',
       message: '413 too large',
     })
     expect(received).toHaveLength(1)
-  })
-
-  it('tries again when the server was briefly unable', async () => {
-    answer = (response) => {
-      answer = (next) => next.end('{"id":"file_2"}')
-      response.writeHead(503).end('{"error":{"message":"restarting","type":"x","param":null,"code":null}}')
-    }
-    expect(await uploadFile(client, await fingerprinted('a.md', 'tide'))).toBe('file_2')
-    expect(await blobText(received[1]?.form.get('file'))).toBe('tide')
   })
 })
 

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isNativeError } from 'node:util/types'
 import { parseJson } from '@weft/contracts'
 import OpenAI from 'openai'
@@ -21,34 +20,25 @@ export class FileChangedError extends Error {
 }
 
 const UploadedFile = z.object({ id: z.string() })
-const retryDelaysMs = [500, 2_000, 5_000]
 
 /**
- * Sends a file piece by piece from disk and answers its id. The form ends only if the bytes were those of the fingerprint, so the
- * server never keeps half a file or another version. Throws FileChangedError, or the client library's errors.
+ * Sends a file piece by piece from disk, under a key that makes it one file however often it is sent, and answers its id. The form ends only if
+ * the bytes were those of the fingerprint, so the server never keeps half a file or another version. Throws FileChangedError, or the client library's errors.
  *
  * Not the client library's own `files.create`: it holds the whole file in memory and cuts its name to the last segment, while a
  * citation of `README.md` says too little.
  */
-export async function uploadFile(client: OpenAI, file: FingerprintedFile): Promise<string> {
-  for (const delayMs of [...retryDelaysMs, undefined]) {
-    try {
-      return await sendOnce(client, file)
-    } catch (error) {
-      if (delayMs === undefined || !isWorthRetrying(error)) throw error
-      await sleep(delayMs)
-    }
-  }
-  throw new TypeError('the last attempt answers or throws')
-}
-
-async function sendOnce(client: OpenAI, file: FingerprintedFile): Promise<string> {
+export async function uploadFile(client: OpenAI, file: FingerprintedFile, key: string): Promise<string> {
   const boundary = `weft-${randomUUID()}`
   let changed: FileChangedError | undefined
   const body = encodeForm(file, boundary, (error) => {
     changed = error
   })
-  const headers = { authorization: `Bearer ${client.apiKey}`, 'content-type': `multipart/form-data; boundary=${boundary}` }
+  const headers = {
+    authorization: `Bearer ${client.apiKey}`,
+    'content-type': `multipart/form-data; boundary=${boundary}`,
+    'idempotency-key': key,
+  }
   const answer = await postStream(new URL(`${client.baseURL}/files`), { headers, body }).catch((cause: unknown) => {
     throw changed ?? new OpenAI.APIConnectionError({ message: reasonOf(cause), cause: isNativeError(cause) ? cause : undefined })
   })
@@ -94,9 +84,4 @@ async function* readVerified(file: FingerprintedFile): AsyncGenerator<Uint8Array
 /** The characters a form's file name escapes (HTML, multipart form data). */
 function escapeName(name: string): string {
   return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-}
-
-function isWorthRetrying(error: unknown): boolean {
-  if (error instanceof OpenAI.APIConnectionError) return true
-  return error instanceof OpenAI.APIError && error.status !== undefined && (error.status >= 500 || error.status === 429)
 }

@@ -5,6 +5,7 @@ import { exitCodes } from '../../cli-error.ts'
 import { withMesh } from '../client/connect-mesh.ts'
 import { usageError } from '../client/explain-failure.ts'
 import { createKnowledgeApi } from '../client/knowledge-api.ts'
+import { outlastOutages } from '../client/outlast-outages.ts'
 import { requireStore, storeNameOption } from '../client/resolve-store.ts'
 import { evaluateCollection } from './evaluate-collection.ts'
 import { createEvaluationApi } from './evaluation-api.ts'
@@ -85,7 +86,7 @@ async function runEvaluate({
   if (options.reload === true && options.store !== undefined)
     throw usageError('--reload loads corpus.jsonl, and --store does not')
   const collection = await readCollection(folder, { withDocuments: options.store === undefined })
-  await withMesh(command, async ({ mesh: { client }, terminal, isJson }) => {
+  await withMesh(command, async ({ mesh: { client, url }, terminal, isJson }) => {
     const report = await evaluateCollection(
       {
         collection,
@@ -100,7 +101,7 @@ async function runEvaluate({
       },
       {
         api: createEvaluationApi(client),
-        knowledge: createKnowledgeApi(client),
+        knowledge: outlastOutages(createKnowledgeApi(client), { meshUrl: url, terminal, now: Date.now, sleep }),
         terminal,
         now: Date.now,
         preciseNowMs: () => performance.now(),

@@ -44,6 +44,19 @@ describe('files, through the published client', () => {
     await client.files.delete(created.id)
   })
 
+  it('are one file, however often a client sends it under one Idempotency-Key', async () => {
+    const send = async (text: string) =>
+      client.files.create(
+        { file: await toFile(Buffer.from(text), 'a.txt'), purpose: 'assistants' },
+        { headers: { 'Idempotency-Key': 'upload-1' } },
+      )
+    const first = await send('tide')
+    expect(await send('tide')).toEqual(first)
+    await expect(send('moon')).rejects.toMatchObject({ status: 409, code: 'conflict', param: 'Idempotency-Key' })
+    expect((await client.files.list()).data.map(({ id }) => id)).toEqual([first.id])
+    await client.files.delete(first.id)
+  })
+
   it('are listed page by page, newest first', async () => {
     const ids: string[] = []
     for (const name of ['1.txt', '2.txt', '3.txt']) ids.push((await upload(name, name)).id)

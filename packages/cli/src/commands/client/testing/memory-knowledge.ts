@@ -34,7 +34,7 @@ export function createMemoryKnowledge(): MemoryKnowledge {
       return { id: 'vs_1', name }
     },
     readManifest: async () => kept.toReversed(),
-    upload: async (file) => {
+    upload: async (_, file) => {
       if (knowledge.refuseUpload?.path === file.path) throw knowledge.refuseUpload.error
       const fileId = `file_${nextId++}`
       uploads.set(fileId, { filename: file.path, text: await readFile(file.absolutePath, 'utf8') })
@@ -50,6 +50,7 @@ export function createMemoryKnowledge(): MemoryKnowledge {
       kept.push({ ...file, ...upload, fileId, status: 'in_progress', lastError: undefined })
       knowledge.calls.push(`attach ${file.path}`)
     },
+    isAttached: async (_, fileId) => kept.some((entry) => entry.fileId === fileId && entry.status !== 'failed'),
     renameEntry: async (_, fileId, file) => {
       const entry = kept.find((candidate) => candidate.fileId === fileId)
       if (entry === undefined) throw new Error(`no entry ${fileId}`)

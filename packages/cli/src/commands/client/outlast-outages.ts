@@ -1,0 +1,72 @@
+import OpenAI from 'openai'
+import { CliError, exitCodes } from '../../cli-error.ts'
+import type { KnowledgeApi } from './knowledge-api.ts'
+import type { Terminal } from './terminal.ts'
+
+/** A call is repeated for so long; a gateway that was killed is back within seconds, and one that is being updated within a minute or two. */
+const patienceMs = 120_000
+
+const delaysMs = { first: 250, growth: 1.6, max: 5_000 } as const
+
+export type OutageTools = { meshUrl: string; terminal: Terminal; now: () => number; sleep: (ms: number) => Promise<void> }
+
+/**
+ * The same server, whose outages are waited for once it has answered: each call is repeated, more and more slowly, and does nothing twice: an
+ * upload goes under its key, and what may be there already is looked for first. Throws `mesh_not_up`, saying how to go on, when nobody answers
+ * for two minutes, and the server's own error when it is unable for as long.
+ */
+export function outlastOutages(api: KnowledgeApi, tools: OutageTools): KnowledgeApi {
+  const outlast = createPatience(tools)
+  return {
+    findStore: (nameOrId) => outlast(() => api.findStore(nameOrId)),
+    createStore: (name) =>
+      outlast(async (isRepeated) => (isRepeated ? await api.findStore(name) : undefined) ?? api.createStore(name)),
+    readManifest: (storeId) => outlast(() => api.readManifest(storeId)),
+    upload: (storeId, file) => outlast(() => api.upload(storeId, file)),
+    attach: (storeId, fileId, file) =>
+      outlast(async (isRepeated) => {
+        if (!isRepeated || !(await api.isAttached(storeId, fileId))) await api.attach(storeId, fileId, file)
+      }),
+    isAttached: (storeId, fileId) => outlast(() => api.isAttached(storeId, fileId)),
+    renameEntry: (storeId, fileId, file) => outlast(() => api.renameEntry(storeId, fileId, file)),
+    removeFile: (fileId) => outlast(() => api.removeFile(fileId)),
+    countFiles: (storeId) => outlast(() => api.countFiles(storeId)),
+    listInProgress: (storeId) => outlast(() => api.listInProgress(storeId)),
+    listFailures: (storeId) => outlast(() => api.listFailures(storeId)),
+  }
+}
+
+/** `isRepeated`: it is not known whether the call before did what it was to do. */
+type Call<T> = (isRepeated: boolean) => Promise<T>
+
+function createPatience({ meshUrl, terminal, now, sleep }: OutageTools): <T>(call: Call<T>) => Promise<T> {
+  let hasAnswered = false
+  return async (call) => {
+    const startedAtMs = now()
+    for (let delayMs: number = delaysMs.first, isRepeated = false; ; isRepeated = true) {
+      try {
+        const answer = await call(isRepeated)
+        hasAnswered = true
+        return answer
+      } catch (error) {
+        if (!isOutage(error) || !hasAnswered) throw error
+        const waitedMs = now() - startedAtMs
+        if (waitedMs >= patienceMs) throw givenUp(error, meshUrl)
+        terminal.showProgress(`Weft does not answer, waiting … ${Math.round(waitedMs / 1_000)} s`)
+      }
+      await sleep(delayMs)
+      delayMs = Math.min(delayMs * delaysMs.growth, delaysMs.max)
+    }
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  if (error instanceof OpenAI.APIConnectionError) return true
+  return error instanceof OpenAI.APIError && error.status !== undefined && (error.status >= 500 || error.status === 429)
+}
+
+function givenUp(error: unknown, meshUrl: string): unknown {
+  if (!(error instanceof OpenAI.APIConnectionError)) return error
+  const message = `Weft has not answered at ${meshUrl} for ${patienceMs / 1_000} s: start it with "npm start", then run this command again; it goes on from here, and sends nothing twice`
+  return new CliError('mesh_not_up', message, { exitCode: exitCodes.meshNotUp, isRetryable: true, cause: error })
+}
