@@ -1,6 +1,7 @@
 import type { Database } from '@weft/database'
 import {
   cancelRebuild,
+  completeEmbeddedFiles,
   embedChunks,
   EmbeddingsState,
   listEmbeddingModels,
@@ -18,6 +19,8 @@ import { createEmbeddingWorker, type EmbeddingWorker, type EmbeddingWorkerOption
 export type Embedding = EmbeddingWorker & {
   /** Whether the model that is chosen is the one in use, as far as this process knows. */
   isAsChosen(): boolean
+  /** Whether a model was chosen and is not asked yet what its vectors are like: what is indexed meanwhile waits for them. */
+  awaitsVectors(): boolean
   state(): Promise<EmbeddingsState>
   rebuild(): Promise<EmbeddingsState>
   cancelRebuild(): Promise<EmbeddingsState>
@@ -34,11 +37,13 @@ export function composeEmbedding({ patient: database, embedders, logger }: Embed
   const { chosen } = embedders
   const canEmbed = (id: string) => embedders.of(id) !== undefined
   let isAsChosen = true
+  let isSettled = chosen === undefined
 
   /** The chosen one, unless vectors of another are stored. */
   async function settle(): Promise<void> {
     const { active, problem } = await settleEmbeddingModel(database, { chosen, canEmbed })
     isAsChosen = problem === undefined
+    isSettled = true
     if (active !== undefined) embedders.follow(active)
     if (problem !== undefined) logger.warn('the embedding model was changed', { cause: problem })
   }
@@ -47,6 +52,7 @@ export function composeEmbedding({ patient: database, embedders, logger }: Embed
     activate: settle,
     async embed(signal) {
       const active = (await listEmbeddingModels(database)).find(({ state }) => state === 'active')
+      if (active === undefined) await completeEmbeddedFiles(database)
       const embedder = active === undefined ? undefined : embedders.of(active.id)
       return embedder === undefined ? nothing : embedChunks({ database, embedder }, signal)
     },
@@ -80,6 +86,7 @@ export function composeEmbedding({ patient: database, embedders, logger }: Embed
       await Promise.all([worker.stop(), rebuilder.stop()])
     },
     isAsChosen: () => isAsChosen,
+    awaitsVectors: () => !isSettled,
     state,
     async rebuild() {
       if (chosen === undefined)

@@ -8,7 +8,7 @@ import {
   listIngestionJobs,
   type ReadImageText,
 } from '@weft/retrieval'
-import type { EmbeddingWorker } from './embedding-worker.ts'
+import type { Embedding } from './compose-embedding.ts'
 import { createIngestionWorker, type IngestionWorker, type IngestionWorkerOptions } from './ingestion-worker.ts'
 
 export type IngestionParts = {
@@ -16,7 +16,7 @@ export type IngestionParts = {
   database: Database
   /** For what may take longer. */
   patient: Database
-  embedding: EmbeddingWorker
+  embedding: Embedding
   logger: IngestionWorkerOptions['logger']
   concurrency: number
   /** Absent: images are refused. */
@@ -28,6 +28,7 @@ export type IngestionParts = {
 /** Everything between an added file and its being found: reading and indexing it, then making its vectors. */
 export function composeIngestion(parts: IngestionParts): IngestionWorker {
   const { database, patient, embedding, logger, concurrency, readImageText, headers } = parts
+  const { awaitsVectors } = embedding
   const reader = createFileReader({ readImageText })
   const ingestion = createIngestionWorker({
     async listJobs(limit) {
@@ -37,9 +38,10 @@ export function composeIngestion(parts: IngestionParts): IngestionWorker {
     async ingestSmall(jobs, signal) {
       // A model takes seconds for each: every file is then done alone, and gives signs of life.
       if (headers !== undefined) return new Map()
-      return ingestSmallFiles({ database, reader }, jobs, signal).finally(embedding.hint)
+      return ingestSmallFiles({ database, reader, awaitsVectors }, jobs, signal).finally(embedding.hint)
     },
-    ingest: (job, signal) => ingestFile({ database: patient, reader, headers }, job, signal).finally(embedding.hint),
+    ingest: (job, signal) =>
+      ingestFile({ database: patient, reader, headers, awaitsVectors }, job, signal).finally(embedding.hint),
     logger,
     concurrency,
   })

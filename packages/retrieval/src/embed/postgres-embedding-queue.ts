@@ -3,8 +3,10 @@ import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import { vectorText } from './postgres-vector-value.ts'
 
-/** The status of a file whose text was just indexed: complete, unless its chunks are to get vectors. */
-export const statusWhenIndexed = sql`(case when exists (select 1 from embedding_models where is_active) then 'embedding' else 'completed' end)`
+/** The status of a file whose text was just indexed: complete, unless its chunks are to get vectors, be it of a model that is not known yet. */
+export function statusWhenIndexed(awaitsVectors: boolean) {
+  return sql`(case when ${awaitsVectors}::boolean or exists (select 1 from embedding_models where is_active) then 'embedding' else 'completed' end)`
+}
 
 /** Follows an `added` that answers the ids of chunks just written: they lose what vectors they had, and wait for new ones, also of a model being rebuilt. */
 export const queueEmbeddings = sql`outdated as (

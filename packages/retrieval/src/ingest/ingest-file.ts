@@ -29,8 +29,16 @@ export type IngestOutcome =
   | { status: 'failed'; error: IngestError }
   | { status: 'skipped' }
 
-/** Without `headers` chunks are found by their own text, their headings and their file's name. */
-export type IngestTools = { database: Database; reader: FileReader; headers?: HeaderWriter | undefined }
+/**
+ * Without `headers` chunks are found by their own text, their headings and their file's name. `awaitsVectors`: whether files are complete only with
+ * vectors though no model is known yet that makes them; default: no.
+ */
+export type IngestTools = {
+  database: Database
+  reader: FileReader
+  headers?: HeaderWriter | undefined
+  awaitsVectors?: () => boolean
+}
 
 /**
  * Indexes one file of a vector store that is `in_progress`: reads it (or takes the text of an equal file), cuts it, and writes its chunks. A file
@@ -54,7 +62,7 @@ async function ingest(tools: IngestTools, job: IngestionJob, signal: AbortSignal
     if (claimed.attempt > attemptsMax)
       throw new FileRefusal('too_slow', `Indexing the file was begun ${attemptsMax} times and never ended.`)
     const work = await whileClaimed(tools.database, claimed, async () => head(tools, claimed, await read(tools, claimed, signal)))
-    return await writeAll(tools.database, claimed, work)
+    return await writeAll(tools, claimed, work)
   } catch (thrown) {
     return await settle(tools.database, claimed, { thrown, isStopping: signal?.aborted === true })
   }
@@ -111,7 +119,7 @@ async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => 
   }
 }
 
-async function writeAll(database: Database, job: ClaimedJob, work: Work): Promise<IngestOutcome> {
+async function writeAll({ database, awaitsVectors }: IngestTools, job: ClaimedJob, work: Work): Promise<IngestOutcome> {
   const { chunks, text } = work.file
   const { warning } = work
   const usageBytes = Buffer.byteLength(text)
@@ -121,8 +129,8 @@ async function writeAll(database: Database, job: ClaimedJob, work: Work): Promis
     const keep = written === 0 && !work.isKept ? work.file : undefined
     written += batch.length
     const isLast = written === chunks.length
-    if (!(await writeChunks(database, job, { chunks: batch, total: chunks.length, usageBytes, isLast, keep, warning })))
-      return { status: 'skipped' }
+    const whole = { total: chunks.length, usageBytes, awaitsVectors: awaitsVectors?.() === true, warning }
+    if (!(await writeChunks(database, job, { ...whole, chunks: batch, isLast, keep }))) return { status: 'skipped' }
   }
   return { status: 'completed', chunks: chunks.length, ...(warning === undefined ? {} : { warning }) }
 }

@@ -93,9 +93,13 @@ function* groupsOf(files: WholeFile[]): Generator<WholeFile[]> {
 }
 
 /** What cannot be written together is put back, to be done one by one: the one at fault is found there. */
-async function writeGroup({ database }: IngestTools, group: WholeFile[], settled: Map<ClaimedJob, IngestOutcome>): Promise<void> {
+async function writeGroup(
+  { database, awaitsVectors }: IngestTools,
+  group: WholeFile[],
+  settled: Map<ClaimedJob, IngestOutcome>,
+): Promise<void> {
   try {
-    const written = new Set(await writeWholeFiles(database, group))
+    const written = new Set(await writeWholeFiles(database, group, { awaitsVectors: awaitsVectors?.() === true }))
     for (const { job, file } of group) {
       settled.set(job, written.has(job) ? { status: 'completed', chunks: file.chunks.length } : { status: 'skipped' })
     }

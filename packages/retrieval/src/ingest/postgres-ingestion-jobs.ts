@@ -101,6 +101,8 @@ export type ChunkBatch = {
   total: number
   usageBytes: number
   isLast: boolean
+  /** The file is complete only with vectors, though no model that makes them is known yet; default: no. */
+  awaitsVectors?: boolean
   keep?: ParsedFile | undefined
   /** What did not work and does not keep the file from being complete. */
   warning?: IngestError | undefined
@@ -114,7 +116,7 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
   const { tenant, vectorStoreId, fileId } = job
   const warning = batch.warning === undefined ? null : storableJson(batch.warning)
   const done = batch.isLast
-    ? sql`, status = ${statusWhenIndexed}, last_error = ${warning}::jsonb, usage_bytes = ${batch.usageBytes}`
+    ? sql`, status = ${statusWhenIndexed(batch.awaitsVectors === true)}, last_error = ${warning}::jsonb, usage_bytes = ${batch.usageBytes}`
     : sql``
   const tail = sql`, gone as (
     delete from chunks where vector_store_id = ${vectorStoreId} and file_id = ${fileId} and n >= ${batch.total} and exists (select 1 from job)

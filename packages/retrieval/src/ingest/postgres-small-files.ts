@@ -34,7 +34,11 @@ const Written = z.object({ vectorStoreId: z.string(), fileId: z.string() })
  * Writes the texts and all chunks of several files and completes their jobs, in one statement: all or, when it throws, none. Answers the jobs
  * written; those that are not this worker's any more are left out.
  */
-export async function writeWholeFiles(database: Database, files: WholeFile[]): Promise<ClaimedJob[]> {
+export async function writeWholeFiles(
+  database: Database,
+  files: WholeFile[],
+  { awaitsVectors = false }: { awaitsVectors?: boolean } = {},
+): Promise<ClaimedJob[]> {
   const given = files.map(({ job: { tenant, vectorStoreId, fileId, token }, file, isKept }) => {
     const usage = Buffer.byteLength(file.text)
     return {
@@ -55,7 +59,7 @@ export async function writeWholeFiles(database: Database, files: WholeFile[]): P
       select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given(tenant text, store text, file text, token timestamptz,
         usage bigint, total int, text text, hash text, origin text)
     ), job as (
-      update vector_store_files f set status = ${statusWhenIndexed}, last_error = null, usage_bytes = given.usage, updated_at = ${signOfLife}
+      update vector_store_files f set status = ${statusWhenIndexed(awaitsVectors)}, last_error = null, usage_bytes = given.usage, updated_at = ${signOfLife}
       from given where f.tenant = given.tenant and f.vector_store_id = given.store and f.file_id = given.file
         and f.status = 'in_progress' and f.updated_at = given.token
       returning f.tenant, f.vector_store_id as store, f.file_id as file, f.attributes, given.total, given.text, given.hash, given.origin
