@@ -19,12 +19,12 @@ const Report = z.looseObject({ added: z.number(), failed: z.array(z.unknown()) }
 const sampleEveryMs = 200
 
 /** Runs `weft ingest <folder>` against the mesh and watches all its processes. Throws when the command fails. */
-export async function measureIngestion(mesh: RunningMesh, folder: string): Promise<Ingestion> {
+export async function measureIngestion(mesh: RunningMesh, folder: string, options: string[] = []): Promise<Ingestion> {
   const pids = new Map((await readProcesses(mesh)).flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid] as const])))
   for (const pid of pids.values()) forgetPeak(pid)
   const before = figuresOf(pids)
   const startedAtMs = performance.now()
-  const child = startWeft(['ingest', folder, '--json'], {
+  const child = startWeft(['ingest', folder, '--json', ...options], {
     WEFT_PORT: String(mesh.port),
     WEFT_DATA: mesh.dataFolder,
     WEFT_API_KEY: mesh.apiKey,

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { chunksOfRound } from '@weft/retrieval'
 import { generateText } from '../ingest/generate-text.ts'
 import { type BenchMesh, startBenchMesh } from '../measuring/bench-mesh.ts'
 import { watchLoad } from '../measuring/machine-load.ts'
@@ -16,8 +17,6 @@ import { ingestWhileKilled, type Killed } from './ingest-while-killed.ts'
  */
 const files = Number(process.argv[2] ?? 10_000)
 const kills = Number(process.argv[3] ?? 12)
-/** Chunks that rag embeds in a round; packages/retrieval's embed-chunks.ts. */
-const batch = 32
 const filesPerFolder = 250
 
 const load = watchLoad()
@@ -54,7 +53,9 @@ function isWrong({ failed }: Killed, kept: Kept): boolean {
   const isWhole = [kept.completed, kept.total, kept.files, kept.chunks, kept.differentChunks, kept.vectors].every(
     (count) => count === files,
   )
-  return !isWhole || failed > 0 || kept.waiting > 0 || kept.differentEmbedded !== files || kept.embeddedAgain > kills * batch
+  return (
+    !isWhole || failed > 0 || kept.waiting > 0 || kept.differentEmbedded !== files || kept.embeddedAgain > kills * chunksOfRound
+  )
 }
 
 function describe({ seconds, killedNames, runs, failed }: Killed, kept: Kept): string {
@@ -65,7 +66,7 @@ function describe({ seconds, killedNames, runs, failed }: Killed, kept: Kept): s
     ['vectors; chunks that still wait for one', `${kept.vectors}; ${kept.waiting}`, `${files}; 0`],
     ['files that failed', failed, 0],
     ['texts embedded', kept.differentEmbedded, files],
-    ['**texts embedded again**', kept.embeddedAgain, `≤ ${kills * batch}`],
+    ['**texts embedded again**', kept.embeddedAgain, `≤ ${kills * chunksOfRound}`],
   ]
   return `${markdownTable(
     ['at the end', 'there', 'wanted'],
@@ -74,5 +75,5 @@ function describe({ seconds, killedNames, runs, failed }: Killed, kept: Kept): s
 
 ${files} files of 400 letters, embedded by a server that counts what it is sent. ${killedNames.length} kills (SIGKILL), at even distances of what was
 embedded: ${killedNames.join(', ')}. The command line was started ${runs} times, and was done after ${Math.round(seconds)} s. What rag has sent to be embedded and not stored when
-it, the database or its connection ends is embedded again: ${batch} texts at most.`
+it, the database or its connection ends is embedded again: ${chunksOfRound} texts at most.`
 }

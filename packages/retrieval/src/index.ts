@@ -3,7 +3,7 @@ export { type CitedText, passageTitle, sayCited, sayCitedAnswer } from './answer
 export { evidenceFeatures, evidenceModel, type FoundPassage, judgeEvidence } from './answer/judge-evidence.ts'
 export { verifyQuotes } from './answer/postgres-verify-quotes.ts'
 export { type Chunk, chunkText } from './chunk/chunk-text.ts'
-export { embedChunks } from './embed/embed-chunks.ts'
+export { chunksOfRound, embedChunks } from './embed/embed-chunks.ts'
 export { completeEmbeddedFiles } from './embed/postgres-embedding-queue.ts'
 export { EmbeddingsState, SteerEmbedding } from './embed/embeddings-state.ts'
 export { listEmbeddingModels, problemOfEmbedder, settleEmbeddingModel } from './embed/postgres-embedding-models.ts'

@@ -12,7 +12,7 @@ import {
 import { buildVectorIndex } from './postgres-vector-index.ts'
 
 /** Chunks of one round: a few hundred milliseconds of the local model's work, which a kill may lose. */
-const roundMax = 32
+export const chunksOfRound = 32
 
 /** `held`: chunks whose tenant may spend no more now; they are tried again after some minutes. */
 export type EmbedRound = { embedded: number; copied: number; held: number; completedFiles: number }
@@ -25,7 +25,7 @@ export type EmbedRound = { embedded: number; copied: number; held: number; compl
 export async function embedChunks(tools: { database: Database; embedder: Embedder }, signal?: AbortSignal): Promise<EmbedRound> {
   const { database, embedder } = tools
   const model = embedder.id
-  const chunks = await claimChunks(database, model, roundMax)
+  const chunks = await claimChunks(database, model, chunksOfRound)
   if (chunks.length === 0) {
     const completedFiles = await completeEmbeddedFiles(database)
     await buildVectorIndex(database, await embedder.describe(signal))

@@ -1,0 +1,90 @@
+import { cell, markdownTable } from '../measuring/markdown-table.ts'
+import { p50 } from '../measuring/quantiles.ts'
+import { type EmbeddingRound, shapes } from './measure-embedding.ts'
+import type { Ingestion } from './measure-ingestion.ts'
+import type { Resync } from './measure-resync.ts'
+import type { Written } from './write-folders.ts'
+
+export interface Ingested {
+  name: string
+  written: Written
+  ingestion: Ingestion
+}
+
+const secondsPerMbMax = 2
+const resyncSecondsMax = 5
+const embeddingShareMin = 0.9
+const memoryMbMax = 600
+
+export const isWithinReach = {
+  ingested: ({ written, ingestion }: Ingested) =>
+    ingestion.added === written.files && ingestion.failed === 0 && ingestion.seconds <= (secondsPerMbMax * written.bytes) / 1e6,
+  resync: ({ againSeconds, surplus, embedded }: Resync) =>
+    Math.max(...againSeconds) <= resyncSecondsMax && surplus === 0 && embedded.again === 0,
+  embedding: (rounds: EmbeddingRound[]) =>
+    p50(rounds.map(shareOf)) >= embeddingShareMin && rounds.every(({ ingestion }) => peakOf(ingestion) <= memoryMbMax),
+}
+
+export function describeIngestions(ingested: Ingested[]): string {
+  const rows = ingested.map(({ name, written, ingestion: { seconds, added, failed, processes } }) => {
+    const megabytes = written.bytes / 1_000_000
+    const all = [...processes.values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
+    const shares = ['pglite', 'rag', 'gateway', 'cli'].map((process) => (processes.get(process)?.cpuSeconds ?? 0) / megabytes)
+    return [name, String(added), String(failed), megabytes, seconds, seconds / megabytes, ...shares, all / megabytes]
+  })
+  return `From \`weft ingest\` to everything indexed, without embeddings; reach: ≤ ${secondsPerMbMax} s a MB. The last five columns are processor seconds a MB.
+
+${markdownTable(['folder', 'indexed', 'failed', 'MB', 's', '**s a MB**', 'pglite', 'rag', 'gateway', 'cli', 'all'], rows)}
+
+${describeMemory(ingested.map(({ name, ingestion }) => ({ name, ingestion })))}`
+}
+
+export function describeResyncs({ files, first, againSeconds, surplus, embedded }: Resync): string {
+  const slowest = Math.max(...againSeconds)
+  const row = [String(files), first.seconds, againSeconds.map(cell).join(', '), slowest, String(surplus), String(embedded.again)]
+  return `Syncs of a folder of small files in which nothing has changed; reach for 10,000: ≤ ${resyncSecondsMax} s, nothing sent, nothing embedded. At first
+${embedded.first} texts were embedded, by a server that counts what it is sent.
+
+${markdownTable(['files', 'first, s', 'again, s', '**slowest, s**', 'sent or changed', 'embedded'], [row])}
+
+${describeMemory([{ name: `the first sync of ${files} files`, ingestion: first }])}`
+}
+
+export function describeEmbedding(rounds: EmbeddingRound[]): string {
+  const rows = rounds.map((round) => {
+    const { shape, chunks, tokens, ingestion, alone } = round
+    return [shape, String(ingestion.added), String(chunks), tokens / alone.seconds, tokens / ingestion.seconds, shareOf(round)]
+  })
+  const shares = shapes.map((shape) => `${shape}: ${cell(p50(rounds.filter((round) => round.shape === shape).map(shareOf)))}`)
+  const peaks = rounds.map(({ shape, ingestion }) => ({ name: shape, ingestion }))
+  return `Abstracts of SciFact, from the start of \`weft ingest\` to its end, then the local model alone over the same chunks, as many a request, with as many
+threads; round after round. Reach: ≥ ${embeddingShareMin * 100} % of what the model does alone, ≤ ${memoryMbMax} MB a process.
+
+${markdownTable(['documents', 'files', 'chunks', 'alone, tokens/s', 'ingest, tokens/s', '**share**'], rows)}
+
+Median share: ${shares.join('; ')}. The model alone takes up to ${cell(Math.max(...rounds.map(({ alone }) => alone.peakMb)))} MiB.
+
+${describeMemory(peaks)}`
+}
+
+function shareOf({ ingestion, alone }: EmbeddingRound): number {
+  return alone.seconds / ingestion.seconds
+}
+
+function peakOf({ processes }: Ingestion): number {
+  return Math.max(...[...processes.values()].map(({ peakMb }) => peakMb))
+}
+
+function describeMemory(all: { name: string; ingestion: Ingestion }[]): string {
+  const names = ['cli', 'gateway', 'rag', 'pglite']
+  const rows = all.map(({ name, ingestion: { processes } }) => [
+    name,
+    ...names.map((process) => {
+      const { beforeMb = 0, peakMb = 0 } = processes.get(process) ?? {}
+      return `${beforeMb.toFixed(0)} → ${peakMb.toFixed(0)}`
+    }),
+  ])
+  return `Resident memory in MiB before, and the most it was meanwhile:
+
+${markdownTable(['folder', ...names], rows)}`
+}
