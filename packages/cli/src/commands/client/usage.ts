@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { withMesh } from './connect-mesh.ts'
+import { renderCall, UsageCall } from './render-call.ts'
 
 export function registerUsage(program: Command): void {
-  program
+  const usage = program
     .command('usage')
     .description('what models were called, and what it cost (needs a key with the scope admin)')
     .option('--by <names>', 'model, user, agent, session, day, key, provider, kind, outcome; comma separated', 'day,model')
@@ -12,6 +13,12 @@ export function registerUsage(program: Command): void {
     .option('--csv', 'answer as CSV')
     .option('--json', 'answer as JSON')
     .action((options: UsageOptions, command: Command) => showUsage(options, command))
+  usage
+    .command('call')
+    .description('one call: what it cost at which price, and why this model answered')
+    .argument('<id>', 'of GET /v1/usage/calls')
+    .option('--json', 'answer as JSON')
+    .action((id: string, _options: object, command: Command) => showCall(id, command))
 }
 
 type UsageOptions = { by: string; from?: string; to?: string; csv?: boolean }
@@ -42,6 +49,14 @@ async function showUsage({ by, from, to, csv }: UsageOptions, command: Command):
     if (isJson) terminal.printJson(page)
     else for (const line of renderUsage(page.data, by.split(','))) terminal.print(line)
     if (page.has_more && !isJson) terminal.print('… there is more: name a shorter time with --from and --to')
+  })
+}
+
+async function showCall(id: string, command: Command): Promise<void> {
+  await withMesh(command, async ({ mesh, terminal, isJson }) => {
+    const call = UsageCall.parse(await mesh.client.get(`/usage/calls/${encodeURIComponent(id)}`))
+    if (isJson) terminal.printJson(call)
+    else for (const line of renderCall(call)) terminal.print(line)
   })
 }
 
