@@ -6,6 +6,7 @@ import { localEmbeddingModel } from './local-embedder/local-embedder.ts'
 import { createOfflineProvider } from './offline/offline-provider.ts'
 import { createOpenAiProvider } from './openai/openai-provider.ts'
 import type { ModelProvider, ProviderConnection } from './provider.ts'
+import { createVoyageProvider } from './remote-embedder/voyage-provider.ts'
 import {
   type Deprecation,
   type ModelEntry,
@@ -90,7 +91,7 @@ export function createCatalog(registry: Registry, settings: ModelSettings, timeo
   }
 
   return {
-    isOffline: available.every((each) => each.connection === undefined),
+    isOffline: available.every(({ connection, spec }) => connection === undefined || spec.wire === 'voyage'),
     providers: () => available,
     provider,
     get,
@@ -135,6 +136,7 @@ function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: Mod
   // Compatible servers all know the older name of the limit; only some know the newer one.
   const maxTokensField = isOverridden ? 'max_tokens' : spec.maxTokensField
   const connection: ProviderConnection = { id, baseUrl, apiKey, keyVariable, streamUsage, maxTokensField, timeouts }
+  if (spec.wire === 'voyage') return { spec, provider: createVoyageProvider(connection), connection, servesUnlisted: false }
   const provider = spec.wire === 'anthropic' ? createAnthropicProvider(connection) : createOpenAiProvider(connection)
   return { spec, provider, connection, servesUnlisted: isOverridden || spec.servesUnlisted }
 }

@@ -6,7 +6,6 @@ import type { ModelInfo } from '../catalog.ts'
 import type { AccountedRequest, RunningEmbedder } from '../embedder.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 import { providerOf } from '../read-registry.ts'
-import { priceOfEmbedder } from './embedding-prices.ts'
 
 /** What every call of an embedding model has to pass, and who makes it. */
 export interface EmbeddingAccounts {
@@ -91,8 +90,9 @@ function scopeOf({ scope, tenant }: AccountedRequest, accounts: EmbeddingAccount
 
 function unlisted(id: string): ModelInfo {
   const provider = providerOf(id)
-  const price = provider === localProvider ? { inputUsd: 0, outputUsd: 0 } : priceOfEmbedder(id)
-  return { id, provider, price, priceKnown: price !== undefined }
+  return provider === localProvider
+    ? { id, provider, price: { inputUsd: 0, outputUsd: 0 }, priceKnown: true }
+    : { id, provider, priceKnown: false }
 }
 
 function contentOf(texts: readonly string[]) {

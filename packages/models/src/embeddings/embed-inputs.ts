@@ -77,7 +77,9 @@ function openEmbedding({ request, inputs, model, provider }: Asked, context: Emb
 function makeVectors(call: EmbeddingCall, { localEmbedder }: EmbeddingContext): Promise<MadeVectors> {
   const { provider, model } = call
   if (provider.spec.wire === 'local' && localEmbedder !== undefined) return embedLocally(call, localEmbedder)
-  if (provider.spec.wire === 'openai' && provider.connection !== undefined) return embedRemotely(call, provider.connection)
+  const { wire } = provider.spec
+  if ((wire === 'openai' || wire === 'voyage') && provider.connection !== undefined)
+    return embedRemotely(call, provider.connection)
   throw refuse('model', `${model.id} makes no embeddings`)
 }
 

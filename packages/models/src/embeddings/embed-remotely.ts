@@ -7,8 +7,11 @@ import type { EmbeddingCall, MadeVectors } from './embedding-call.ts'
 import type { EmbeddingInput } from './embeddings-request.ts'
 import type { SentVector } from './embedding-values.ts'
 
-/** 300,000 tokens a request: OpenAI's API reference, embeddings. No tokenizer makes more tokens of a text than it has bytes. */
-const requestTokensMax = 300_000
+/**
+ * Tokens a request: OpenAI's API reference, embeddings; docs.voyageai.com, text embeddings, of the largest models. No tokenizer makes more tokens of a
+ * text than it has bytes.
+ */
+const requestTokensMax = { openai: 300_000, voyage: 120_000 }
 
 const Answer = z.object({
   data: z.array(z.object({ index: z.int().nonnegative(), embedding: z.union([z.string(), z.array(z.number())]) })),
@@ -23,7 +26,8 @@ const Answer = z.object({
 export async function embedRemotely(call: EmbeddingCall, connection: ProviderConnection): Promise<MadeVectors> {
   const vectors: SentVector[] = []
   let inputTokens: number | undefined = 0
-  for (const inputs of batchesOf(call.inputs)) {
+  const wire = call.provider.spec.wire === 'voyage' ? 'voyage' : 'openai'
+  for (const inputs of batchesOf(call.inputs, requestTokensMax[wire])) {
     const made = await embedBatch({ ...call, inputs }, connection)
     vectors.push(...made.vectors)
     inputTokens = inputTokens === undefined || made.inputTokens === undefined ? undefined : inputTokens + made.inputTokens
@@ -32,12 +36,13 @@ export async function embedRemotely(call: EmbeddingCall, connection: ProviderCon
 }
 
 async function embedBatch(
-  { request, inputs, model, signal }: EmbeddingCall,
+  { request, inputs, model, provider: { spec }, signal }: EmbeddingCall,
   connection: ProviderConnection,
 ): Promise<MadeVectors> {
   const { id: provider, baseUrl, apiKey, keyVariable = 'its key' } = connection
   const { model: _name, input: _input, weft: _own, ...wishes } = request
-  const body = { ...wishes, model: upstreamNameOf(model.id), input: inputs }
+  const named = spec.wire === 'voyage' ? inVoyageTerms(wishes) : wishes
+  const body = { ...named, model: upstreamNameOf(model.id), input: inputs }
   const answer = await postJson({ provider, baseUrl, path: '/embeddings', apiKey, keyVariable }, body, signal)
   const parsed = Answer.safeParse(answer)
   if (!parsed.success) throw unusable(provider, 'its answer holds no embeddings', parsed.error)
@@ -49,18 +54,32 @@ async function embedBatch(
   return { vectors, inputTokens: usage?.prompt_tokens ?? usage?.total_tokens ?? undefined }
 }
 
+/** Voyage has another name for the length of a vector, numbers unless base64 is asked for, and no users. */
+function inVoyageTerms({
+  dimensions,
+  encoding_format,
+  user: _user,
+  ...wishes
+}: Record<string, unknown>): Record<string, unknown> {
+  return {
+    ...wishes,
+    ...(dimensions == null ? {} : { output_dimension: dimensions }),
+    ...(encoding_format === 'base64' ? { encoding_format } : {}),
+  }
+}
+
 function unusable(provider: string, why: string, cause?: unknown): ModelError {
   return new ModelError('upstream_error', `${provider}: ${why}`, { isRetryable: true, cause })
 }
 
 /** In their order; an input that is too large by itself is alone, and refused where it is sent. */
-function batchesOf(inputs: EmbeddingInput[]): EmbeddingInput[][] {
+function batchesOf(inputs: EmbeddingInput[], tokensMax: number): EmbeddingInput[][] {
   const batches: EmbeddingInput[][] = []
   let batch: EmbeddingInput[] = []
   let size = 0
   for (const input of inputs) {
     const more = typeof input === 'string' ? Buffer.byteLength(input) : input.length
-    if (batch.length > 0 && size + more > requestTokensMax) {
+    if (batch.length > 0 && size + more > tokensMax) {
       batches.push(batch)
       batch = []
       size = 0

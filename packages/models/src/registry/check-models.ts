@@ -91,7 +91,9 @@ async function checkProvider(
 ): Promise<Omit<ProviderCheck, 'provider' | 'wire' | 'isSetUp' | 'variables'>> {
   const { connection } = found
   const listed = await listNames(found)
-  const names = listed.names === undefined ? undefined : new Set(listed.names.map(withoutPrefix))
+  // Voyage has no list: that its key is good is all it tells.
+  const isListed = listed.names !== undefined && found.spec.wire !== 'voyage'
+  const names = isListed ? new Set(listed.names?.map(withoutPrefix)) : undefined
   const chosen = models ?? knownModels(catalog, found, listed.names ?? [])
   const checks: ModelCheck[] = []
   // One after another: a check is no load test.

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { embeddingCostUsd } from './embedder-price.ts'
 import { progressBar } from './terminal.ts'
 
 export const EmbeddingsStateSchema = z.looseObject({
@@ -12,12 +11,12 @@ export const EmbeddingsStateSchema = z.looseObject({
 })
 export type EmbeddingsState = z.infer<typeof EmbeddingsStateSchema>
 
-/** What a rebuild embeds and costs at most, or that there is nothing to do. */
-export function describeRebuildCost({ chosen, left, chunks }: EmbeddingsState): string {
+/** What a rebuild embeds and costs at most, or that there is nothing to do. `usd`: of a million tokens, where that is known. */
+export function describeRebuildCost({ chosen, left, chunks }: EmbeddingsState, usd: number | undefined): string {
   if (chosen === null || left === null) return 'no embedding model is set up: set WEFT_EMBEDDER, and start again'
   if (left.chunks === 0) return `all ${chunks} chunks have vectors of ${chosen}`
-  const costUsd = embeddingCostUsd(chosen, left.tokens)
-  const cost = costUsd === undefined ? 'at a price that is not known here' : `for at most ${costUsd.toFixed(2)} USD`
+  const cost =
+    usd === undefined ? 'at a price that is not known here' : `for at most ${((left.tokens / 1_000_000) * usd).toFixed(2)} USD`
   return `${left.chunks} of ${chunks} chunks to embed with ${chosen}: about ${left.tokens} tokens ${cost}`
 }
 

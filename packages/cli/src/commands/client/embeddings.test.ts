@@ -25,12 +25,12 @@ async function followThrough(...states: EmbeddingsState[]) {
 }
 
 it('says what a rebuild would embed and cost, before it does', () => {
-  expect(describeRebuildCost(changed)).toBe(
+  expect(describeRebuildCost(changed, 0.02)).toBe(
     '100 of 100 chunks to embed with openai/text-embedding-3-small: about 2000000 tokens for at most 0.04 USD',
   )
-  expect(describeRebuildCost({ ...changed, chosen: 'openai/my-own' })).toContain('at a price that is not known here')
-  expect(describeRebuildCost({ ...changed, left: { chunks: 0, tokens: 0 } })).toContain('all 100 chunks have vectors')
-  expect(describeRebuildCost({ ...changed, chosen: null, left: null })).toContain('set WEFT_EMBEDDER')
+  expect(describeRebuildCost({ ...changed, chosen: 'openai/my-own' }, undefined)).toContain('at a price that is not known here')
+  expect(describeRebuildCost({ ...changed, left: { chunks: 0, tokens: 0 } }, 0.02)).toContain('all 100 chunks have vectors')
+  expect(describeRebuildCost({ ...changed, chosen: null, left: null }, 0)).toContain('set WEFT_EMBEDDER')
 })
 
 it('shows how far it is, how fast, and how long it will take', async () => {

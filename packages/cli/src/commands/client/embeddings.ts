@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { CliError } from '../../cli-error.ts'
 import { type ClientContext, withMesh } from './connect-mesh.ts'
 import { describeEmbeddings, describeRebuildCost, type EmbeddingsState, EmbeddingsStateSchema } from './embeddings-report.ts'
+import { findModelPrice } from './model-price.ts'
 import { progressBar, type Terminal } from './terminal.ts'
 
 export function registerEmbeddings(program: Command): void {
@@ -49,12 +50,13 @@ async function cancel(command: Command): Promise<void> {
 
 async function rebuild({ mesh, terminal, isJson }: ClientContext, { dryRun, detach }: RebuildOptions): Promise<void> {
   const before = EmbeddingsStateSchema.parse(await mesh.client.get(path))
+  const usd = before.chosen === null ? 0 : (await findModelPrice(mesh.client, before.chosen))?.input
   if (dryRun === true) {
     if (isJson) terminal.printJson(before)
-    else terminal.print(describeRebuildCost(before))
+    else terminal.print(describeRebuildCost(before, usd))
     return
   }
-  terminal.note(describeRebuildCost(before))
+  terminal.note(describeRebuildCost(before, usd))
   const begun = EmbeddingsStateSchema.parse(await mesh.client.post(path))
   const after =
     detach === true

@@ -1,11 +1,7 @@
-import type OpenAI from 'openai'
-import { z } from 'zod'
+import type { TokenPrice } from './model-price.ts'
 
 /** The mesh's WEFT_CONTEXT_MODEL, and what it costs in USD a million tokens; no price where none is known. */
 export type ContextModel = { model: string; price?: TokenPrice | undefined }
-
-const TokenPrice = z.looseObject({ input: z.number(), output: z.number(), cachedInput: z.number().optional() })
-type TokenPrice = z.infer<typeof TokenPrice>
 
 /** `read` anew, `reread` as what the provider keeps of a document, and `written`. */
 export type HeaderTokens = { read: number; reread: number; written: number }
@@ -32,20 +28,4 @@ export function addHeaders(sum: HeaderTokens, fileTokens: number): void {
 export function headersCostUsd({ read, reread, written }: HeaderTokens, price: TokenPrice | undefined): number | undefined {
   if (price === undefined) return undefined
   return (read * price.input + reread * (price.cachedInput ?? price.input) + written * price.output) / 1_000_000
-}
-
-const ModelList = z.looseObject({
-  data: z.array(
-    z.looseObject({
-      id: z.string(),
-      weft: z.looseObject({ aliases: z.array(z.string()).default([]), pricePerMillionUsd: TokenPrice.nullable() }),
-    }),
-  ),
-})
-
-/** The model with its price, as the mesh knows it. */
-export async function findContextModel(client: OpenAI, model: string): Promise<ContextModel> {
-  const { data } = ModelList.parse(await client.get('/models'))
-  const found = data.find(({ id, weft }) => id === model || weft.aliases.includes(model))
-  return { model, price: found?.weft.pricePerMillionUsd ?? undefined }
 }

@@ -245,13 +245,12 @@ it('tells which files hold the same', async () => {
 
 it('says how many tokens a dry run would embed, and counts no file twice', async () => {
   await write({ 'a.md': 'word '.repeat(400) })
-  const embedder = 'openai/text-embedding-3-small'
-  expect(await ingest({ isDryRun: true, embedder })).toMatchObject({
+  expect(await ingest({ isDryRun: true, embedderUsd: 0.02 })).toMatchObject({
     tokens: 500,
     bytesUploaded: 2_000,
     estimate: { costUsd: 0.000_01 },
   })
-  expect(await ingest({ isDryRun: true })).toMatchObject({ estimate: { costUsd: 0 } })
+  expect(await ingest({ isDryRun: true })).toMatchObject({ estimate: expect.not.objectContaining({ costUsd: 0 }) })
 })
 
 it('says in a dry run what headers by a model would cost, where its price is known', async () => {

@@ -1,6 +1,5 @@
 import { CliError } from '../../cli-error.ts'
 import { decideIngestion } from './decide-ingestion.ts'
-import { embeddingCostUsd } from './embedder-price.ts'
 import { type ContextModel, headersCostUsd, type HeaderTokens } from './header-cost.ts'
 import { type CostEstimate, emptyReport, type IngestionReport, tellRemovals } from './ingestion-report.ts'
 import type { IngestionRequest, SyncTools } from './ingestion-tools.ts'
@@ -38,10 +37,10 @@ export async function ingestPaths(request: IngestionRequest, tools: SyncTools): 
 
 async function estimateCost(
   { tokens, headers }: IngestionReport,
-  { embedder, contextModel }: IngestionRequest,
+  { embedderUsd, contextModel }: IngestionRequest,
   { rate }: SyncTools,
 ): Promise<CostEstimate> {
-  const costUsd = embeddingCostUsd(embedder, tokens)
+  const costUsd = embedderUsd === undefined ? undefined : (tokens / 1_000_000) * embedderUsd
   const seconds = await rate?.secondsFor(tokens)
   return {
     ...(costUsd === undefined ? {} : { costUsd }),

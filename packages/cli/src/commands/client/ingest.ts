@@ -6,11 +6,11 @@ import { readCliSettings } from '../../cli-settings.ts'
 import { dataPaths } from '../../supervisor/data-paths.ts'
 import { type ClientContext, withMesh } from './connect-mesh.ts'
 import { usageError } from './explain-failure.ts'
-import { findContextModel } from './header-cost.ts'
 import { ingestPaths } from './ingest-paths.ts'
 import { type IngestionReport, ingestionJson, printIngestion } from './ingestion-report.ts'
 import type { IngestionRequest } from './ingestion-tools.ts'
 import { createKnowledgeApi } from './knowledge-api.ts'
+import { findModelPrice } from './model-price.ts'
 import { outlastOutages } from './outlast-outages.ts'
 import { storeNameOption } from './resolve-store.ts'
 import { takeSyncLock } from './sync-lock.ts'
@@ -41,15 +41,13 @@ async function runIngest({ paths, options, command }: Invocation): Promise<void>
   await withMesh(command, async (context) => {
     const { dataFolder, environment } = readCliSettings()
     const isDryRun = options.dryRun === true
-    const named = isDryRun ? environment.WEFT_CONTEXT_MODEL : undefined
     const request: IngestionRequest = {
       paths,
       storeName: options.store,
       isDryRun,
       fileBytesMax: knowledgeLimits.fileBytesMax,
       excludedFolders: [dataFolder],
-      embedder: environment.WEFT_EMBEDDER,
-      contextModel: named === undefined ? undefined : await findContextModel(context.mesh.client, named),
+      ...(isDryRun ? await pricesOf(environment, context.mesh.client) : {}),
       removals: options.keepDeleted === true ? 'none' : options.yes === true ? 'confirmed' : 'careful',
     }
     const report = await ingestAlone(request, { ...context, folder: dataPaths(dataFolder).syncs })
@@ -57,6 +55,18 @@ async function runIngest({ paths, options, command }: Invocation): Promise<void>
     else printIngestion(report, context.terminal)
     if (report.failed.length > 0 || report.isRemovalWithheld) process.exitCode = exitCodes.failed
   })
+}
+
+/** What the mesh's models cost that are set up on this machine; without a setting vectors are made here, for nothing. */
+async function pricesOf(
+  { WEFT_EMBEDDER: embedder, WEFT_CONTEXT_MODEL: model }: ReturnType<typeof readCliSettings>['environment'],
+  client: ClientContext['mesh']['client'],
+): Promise<Pick<IngestionRequest, 'embedderUsd' | 'contextModel'>> {
+  const isFree = embedder === undefined || embedder === 'off'
+  return {
+    embedderUsd: isFree ? 0 : (await findModelPrice(client, embedder))?.input,
+    contextModel: model === undefined ? undefined : { model, price: await findModelPrice(client, model) },
+  }
 }
 
 /** One sync of a folder into a store at a time; a dry run changes nothing, and looks at any time. */

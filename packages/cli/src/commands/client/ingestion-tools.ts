@@ -12,8 +12,8 @@ export type IngestionRequest = {
   excludedFolders: string[]
   /** Whether files that are gone leave the store: `careful` keeps them when they are most of what there was. */
   removals: 'careful' | 'confirmed' | 'none'
-  /** The mesh's WEFT_EMBEDDER, for what a dry run says of cost; absent: the local one. */
-  embedder?: string | undefined
+  /** What the mesh's embedder costs a million tokens, for what a dry run says of cost; absent: not known. */
+  embedderUsd?: number | undefined
   /** The mesh's WEFT_CONTEXT_MODEL, for the same; absent: none. */
   contextModel?: ContextModel | undefined
 }

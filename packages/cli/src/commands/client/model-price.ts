@@ -1,0 +1,22 @@
+import type OpenAI from 'openai'
+import { z } from 'zod'
+
+/** USD a million tokens. */
+export const TokenPrice = z.looseObject({ input: z.number(), output: z.number(), cachedInput: z.number().optional() })
+export type TokenPrice = z.infer<typeof TokenPrice>
+
+const ModelList = z.looseObject({
+  data: z.array(
+    z.looseObject({
+      id: z.string(),
+      weft: z.looseObject({ aliases: z.array(z.string()).default([]), pricePerMillionUsd: TokenPrice.nullable() }),
+    }),
+  ),
+})
+
+/** A model's price as the mesh knows it; undefined where it does not. */
+export async function findModelPrice(client: OpenAI, model: string): Promise<TokenPrice | undefined> {
+  const { data } = ModelList.parse(await client.get('/models'))
+  const found = data.find(({ id, weft }) => id === model || weft.aliases.includes(model))
+  return found?.weft.pricePerMillionUsd ?? undefined
+}
