@@ -1,18 +1,21 @@
 import { createSharedState, type Sidecar } from '@weft/mesh'
+import { createAttemptCounts } from './answers/count-attempts.ts'
 import { createCallLimiter } from './limits/limit-calls.ts'
 import { createOverload } from './overload/admit-fairly.ts'
 import { watchMemory } from './overload/memory-pressure.ts'
 import type { GatewaySettings } from './settings.ts'
 
-/** What bounds the work this gateway takes on: limits of keys and tenants, places, memory. */
+/** What bounds the work this gateway takes on: attempts of requests, limits of keys and tenants, places, memory. */
 export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
   const tenantLimits = {
     requestsPerMinute: settings.WEFT_TENANT_REQUESTS_PER_MINUTE,
     tokensPerMinute: settings.WEFT_TENANT_TOKENS_PER_MINUTE,
     concurrency: settings.WEFT_TENANT_CONCURRENCY,
   }
+  const shared = createSharedState(sidecar)
   return {
-    limiter: createCallLimiter({ shared: createSharedState(sidecar), gateway: settings.WEFT_INSTANCE, tenantLimits }),
+    attempts: createAttemptCounts(shared),
+    limiter: createCallLimiter({ shared, gateway: settings.WEFT_INSTANCE, tenantLimits }),
     overload: createOverload({ placesMax: settings.WEFT_PLACES }),
     pressure: watchMemory({ rssMbMax: settings.WEFT_MEMORY_MB_MAX }),
   }

@@ -9,6 +9,7 @@ import type { ApprovalTail } from './approvals/approval-tail.ts'
 import { answerErrors, answerUnknownRoute } from './http/answer-errors.ts'
 import { countRequests } from './http/count-requests.ts'
 import { guardHealth, guardHosts } from './http/guard-listener.ts'
+import type { AttemptCounts } from './answers/count-attempts.ts'
 import type { OpenStreams } from './http/open-streams.ts'
 import { readJsonBody } from './http/read-json-body.ts'
 import { nameRequests, requireKey, requireScopeOf, tenantOf } from './http/request-context.ts'
@@ -70,6 +71,7 @@ export interface PublicDeps {
   checks: HealthCheck[]
   keys: KeyCheck
   keyStore: KeyStore
+  attempts: AttemptCounts
   limiter: Pick<CallLimiter, 'admit' | 'headers'>
   overload: Pick<Overload, 'enter'>
   /** Why nothing more may be taken on, such as short memory. */

@@ -1,9 +1,8 @@
 import type { ChatCompletionRequest } from '@weft/contracts'
 import { ignoredChatFields, type Models } from '@weft/models'
 import type { Response } from 'express'
-import { attemptsLeft } from '../core/attempts-left.ts'
+import type { AttemptCounts, RequestAttempts } from './count-attempts.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
-import { foreseen } from '../http/answer-errors.ts'
 import { failStream } from '../http/fail-stream.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
@@ -14,6 +13,7 @@ import { nameIgnored } from './name-ignored.ts'
 
 export interface PassThroughDeps {
   models: Pick<Models, 'passThrough' | 'get'>
+  attempts: AttemptCounts
   logger: Pick<Log, 'error'>
 }
 
@@ -27,11 +27,12 @@ interface PassThroughCall {
 
 /** Sends a chat request to one model and its answer back as it comes. The client hanging up aborts the call upstream. */
 export async function passThroughChat(
-  { models, logger }: PassThroughDeps,
+  { models, attempts, logger }: PassThroughDeps,
   { chat, response, open, noStore = false }: PassThroughCall,
 ): Promise<void> {
   const { weft, ...body } = chat
   const { tenant, keyId } = identityOf(response)
+  const counted = await attempts.of({ tenant, get: (header) => response.req.get(header) })
   try {
     const model = models.get(chat.model)
     response.set(deprecationHeaders(chat.model, model?.deprecated))
@@ -46,7 +47,8 @@ export async function passThroughChat(
       signal: open.signal,
       degraded,
       fallbacks: weft?.fallbacks,
-      attemptsMax: attemptsLeft(response.req.get('x-stainless-retry-count')),
+      attemptsMax: counted.max,
+      onModel: counted.begin,
     })
     if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
     if (answer.kind === 'body') {
@@ -54,19 +56,20 @@ export async function passThroughChat(
       response.end(answer.body)
       settleTokens(response, answer.usage)
     } else {
-      await relayStream(answer.chunks, { response, open, logger })
+      await relayStream(answer.chunks, { response, open, logger, counted })
       settleTokens(response, answer.usage())
     }
   } catch (thrown) {
     if (open.hasReaderLeft()) return
-    throw open.endReason() ?? foreseen(thrown)
+    throw open.endReason() ?? (await counted.failed(thrown))
   }
 }
 
-async function relayStream(
-  chunks: AsyncGenerator<string>,
-  { response, open, logger }: Pick<PassThroughCall, 'response' | 'open'> & Pick<PassThroughDeps, 'logger'>,
-): Promise<void> {
+interface RelayedStream extends Pick<PassThroughCall, 'response' | 'open'>, Pick<PassThroughDeps, 'logger'> {
+  counted: RequestAttempts
+}
+
+async function relayStream(chunks: AsyncGenerator<string>, { response, open, logger, counted }: RelayedStream): Promise<void> {
   const sse = createSseStream(response, open)
   try {
     for await (const chunk of chunks) {
@@ -75,6 +78,6 @@ async function relayStream(
     }
     sse.end()
   } catch (thrown) {
-    failStream({ sse, response, logger }, open.endReason() ?? thrown)
+    failStream({ sse, response, logger }, open.endReason() ?? (await counted.failed(thrown)))
   }
 }

@@ -10,11 +10,10 @@ import {
   routedModelId,
 } from '@weft/models'
 import type { Response } from 'express'
-import { attemptsLeft } from '../core/attempts-left.ts'
+import type { AttemptCounts } from './count-attempts.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { ignoredBeyondRouting } from '../core/workflow-request.ts'
-import { foreseen } from '../http/answer-errors.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
@@ -25,6 +24,7 @@ import { sendResponse } from './send-response.ts'
 
 export interface ModelResponseDeps {
   models: Pick<Models, 'passThrough' | 'get'>
+  attempts: AttemptCounts
   responses: Pick<ResponseStore, 'save'>
   logger: Pick<Log, 'warn' | 'error'>
 }
@@ -50,6 +50,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   nameIgnored(response, ignoredChatFields(chat, model))
   const isStored = wish.store !== false
   const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: Math.floor(Date.now() / 1_000), isStored }
+  const counted = await deps.attempts.of({ tenant, get: (header) => response.req.get(header) })
   try {
     const scope = { tenant, keyId, user: wish.safety_identifier ?? wish.user ?? undefined, agent: 'gateway' }
     const degraded = new Set<string>()
@@ -64,8 +65,9 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
         signal: open.signal,
         degraded,
         fallbacks: wish.weft?.fallbacks,
-        attemptsMax: attemptsLeft(response.req.get('x-stainless-retry-count')),
+        attemptsMax: counted.max,
         onModel(asked) {
+          counted.begin()
           identity.model = asked
         },
       },
@@ -83,7 +85,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
     settleTokens(response, answer.kind === 'body' ? answer.usage : answer.usage())
   } catch (thrown) {
     if (open.hasReaderLeft()) return
-    throw open.endReason() ?? inResponseTerms(foreseen(thrown))
+    throw open.endReason() ?? inResponseTerms(await counted.failed(thrown))
   }
 }
 

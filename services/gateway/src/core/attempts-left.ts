@@ -1,8 +1,11 @@
-/** DESIGN.md §8: one budget of attempts over the client's repeats and the chain. The published clients count theirs in `x-stainless-retry-count`. */
-const attemptsMax = 3
+/** DESIGN.md §8: one budget of attempts over the client's repeats and the chain. */
+export const attemptsMax = 3
 
-/** Calls of models that a request may still make, by what its header says of the client's repeats. */
-export function attemptsLeft(repeats: string | undefined): number {
-  const used = Number(repeats ?? 0)
-  return Number.isInteger(used) && used > 0 ? Math.max(1, attemptsMax - used) : attemptsMax
+/** Calls of models that a request may still make after so many; at least one of a request that nobody knows from before. */
+export function attemptsLeft({ repeats, counted }: { repeats: string | undefined; counted: number | undefined }): number {
+  // The published clients count their repeats in `x-stainless-retry-count`.
+  const repeated = Number(repeats ?? 0)
+  const used = Number.isInteger(repeated) && repeated > 0 ? repeated : 0
+  if (counted === undefined) return Math.max(1, attemptsMax - used)
+  return Math.max(0, attemptsMax - Math.max(counted, used))
 }

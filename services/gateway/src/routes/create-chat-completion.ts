@@ -5,6 +5,7 @@ import { answerTurnWhole, streamTurn } from '../answers/answer-turn.ts'
 import { nameIgnored } from '../answers/name-ignored.ts'
 import { passThroughChat } from '../answers/pass-through-chat.ts'
 import { runWorkflow, type WorkflowDeps } from '../answers/run-workflow.ts'
+import type { AttemptCounts } from '../answers/count-attempts.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import { checkWorkflowRequest, ignoredBeyondRouting, ignoredFields, isWorkflowModel } from '../core/workflow-request.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
@@ -12,6 +13,7 @@ import { identityOf } from '../http/request-context.ts'
 
 export interface ChatDeps extends WorkflowDeps {
   models: Pick<Models, 'passThrough' | 'get'>
+  attempts: AttemptCounts
   streams: Pick<OpenStreams, 'open'>
 }
 

@@ -5,6 +5,7 @@ import { respondWithModel } from '../answers/respond-with-model.ts'
 import { respondWithWorkflow } from '../answers/respond-with-workflow.ts'
 import type { ResponseStore } from '../answers/response-store.ts'
 import type { WorkflowDeps } from '../answers/run-workflow.ts'
+import type { AttemptCounts } from '../answers/count-attempts.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { isWorkflowModel } from '../core/workflow-request.ts'
@@ -14,6 +15,7 @@ import { findConversation } from '../sessions/find-conversation.ts'
 
 export interface ResponseDeps extends WorkflowDeps {
   models: Pick<Models, 'passThrough' | 'get'>
+  attempts: AttemptCounts
   streams: Pick<OpenStreams, 'open'>
   responses: ResponseStore
 }

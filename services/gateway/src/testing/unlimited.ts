@@ -1,8 +1,11 @@
+import { createAttemptCounts } from '../answers/count-attempts.ts'
 import { createOverload } from '../overload/admit-fairly.ts'
 import type { PublicDeps } from '../public-app.ts'
+import { createMemorySharedState } from './memory-shared-state.ts'
 
 /** For gateways of tests that are not about limits. */
-export const unlimited: Pick<PublicDeps, 'limiter' | 'overload' | 'pressure'> = {
+export const unlimited: Pick<PublicDeps, 'attempts' | 'limiter' | 'overload' | 'pressure'> = {
+  attempts: createAttemptCounts(createMemorySharedState()),
   limiter: {
     admit: () => ({ headers: () => ({}), settle: () => undefined, close: () => undefined }),
     headers: () => ({}),

@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { ModelError } from '@weft/models'
+import type { PublicDeps } from '../public-app.ts'
+import { createMemorySharedState } from '../testing/memory-shared-state.ts'
+import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+import { createAttemptCounts } from './count-attempts.ts'
+
+let shared: ReturnType<typeof createMemorySharedState>
+let gateways: TestGateway[]
+let allowed: unknown[]
+/** What a call of models ends with, and how many models it asks. */
+let failure: ModelError
+let asks: number
+
+beforeEach(async () => {
+  shared = createMemorySharedState()
+  allowed = []
+  failure = new ModelError('upstream_error', 'openai: it fell over', { isRetryable: true })
+  asks = 1
+  const models: PublicDeps['models'] = {
+    get: () => undefined,
+    list: async () => [],
+    check: () => Promise.reject(new Error('not here')),
+    embed: () => Promise.reject(new Error('not here')),
+    async passThrough(_body, { attemptsMax, onModel }) {
+      allowed.push(attemptsMax)
+      for (let n = 0; n < Math.min(asks, attemptsMax ?? 3); n += 1) onModel?.('openai/m')
+      throw failure
+    },
+  }
+  gateways = await Promise.all([0, 1].map(() => startGateway({ models, attempts: createAttemptCounts(shared) })))
+})
+afterEach(() => Promise.all(gateways.map((gateway) => gateway.stop())))
+
+async function ask(gateway: number, headers: Record<string, string>, path = '/v1/chat/completions') {
+  const content = path === '/v1/responses' ? { input: 'hello', store: false } : { messages: [{ role: 'user', content: 'hello' }] }
+  const response = await gateways[gateway]?.request(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ model: 'openai/m', ...content }),
+  })
+  return [response?.status, response?.headers.get('x-should-retry')]
+}
+
+describe.each(['/v1/chat/completions', '/v1/responses'])('repeats of a request with the same Idempotency-Key, at %s', (path) => {
+  it('share three attempts at models over all gateways, and the last one says that another is in vain', async () => {
+    const key = { 'idempotency-key': 'once' }
+    expect(await ask(0, key, path)).toEqual([502, 'true'])
+    expect(await ask(1, key, path)).toEqual([502, 'true'])
+    expect(await ask(0, key, path)).toEqual([502, 'false'])
+    expect(await ask(1, key, path)).toEqual([502, 'false'])
+    expect(allowed).toEqual([3, 2, 1])
+    expect(await ask(0, { 'idempotency-key': 'another' }, path)).toEqual([502, 'true'])
+  })
+})
+
+it('attempts of a chain are counted with those of repeats', async () => {
+  asks = 2
+  await ask(0, { 'idempotency-key': 'once' })
+  await ask(1, { 'idempotency-key': 'once' })
+  expect(allowed).toEqual([3, 1])
+  expect(await ask(0, { 'idempotency-key': 'once' })).toEqual([502, 'false'])
+})
+
+it('what is refused before any model is asked is no attempt', async () => {
+  failure = new ModelError('budget_exceeded', 'nothing left', { isRetryable: false })
+  asks = 0
+  for (let n = 0; n < 4; n += 1) expect(await ask(0, { 'idempotency-key': 'once' })).toEqual([402, 'false'])
+  expect(allowed).toEqual([3, 3, 3, 3])
+})
+
+it('without a key the client’s own count holds, and while the shared state is away a request has what it says is left', async () => {
+  shared.isAway = true
+  await ask(0, { 'x-stainless-retry-count': '1' })
+  await ask(0, { 'x-stainless-retry-count': '7' })
+  await ask(0, { 'idempotency-key': 'once' })
+  await ask(0, { 'idempotency-key': 'once', 'x-stainless-retry-count': '2' })
+  expect(allowed).toEqual([2, 1, 3, 1])
+})
+
+it('another tenant’s key of the same name is another key', async () => {
+  const key = (await gateways[0]?.makeKey({ tenant: 'other' })) ?? ''
+  await ask(0, { 'idempotency-key': 'once' })
+  await ask(0, { 'idempotency-key': 'once', authorization: `Bearer ${key}` })
+  expect(allowed).toEqual([3, 3])
+})

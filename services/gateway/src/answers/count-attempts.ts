@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { toWeftError, WeftError } from '@weft/contracts'
+import type { SharedState } from '@weft/mesh'
+import { ModelError, type ModelErrorCode } from '@weft/models'
+import { z } from 'zod'
+import { attemptsLeft, attemptsMax } from '../core/attempts-left.ts'
+import { parseIdempotencyKey } from '../core/session-id.ts'
+import { foreseen } from '../http/answer-errors.ts'
+
+/** The attempts of one request, and of its repeats. */
+export interface RequestAttempts {
+  /** What is left of them. */
+  max: number
+  /** A model is asked. */
+  begin(): void
+  /** What the request has failed with, as the client is told; repeats with the same key have so many attempts less. */
+  failed(thrown: unknown): Promise<unknown>
+}
+
+export interface AttemptCounts {
+  /** Throws WeftError when a request with this `Idempotency-Key` has had all its attempts. */
+  of(request: { tenant: string; get(header: string): string | undefined }): Promise<RequestAttempts>
+}
+
+const Count = z.int().nonnegative()
+/** Two gateways that write at once: the other one has counted, so it is read anew. */
+const writesMax = 3
+
+/** Counts by `Idempotency-Key` over all gateways; without one by what the client says itself. While the shared state is away nothing is known of repeats. */
+export function createAttemptCounts(shared: SharedState): AttemptCounts {
+  const read = async (key: string) => {
+    const found = await shared.get(key)
+    return { counted: Count.safeParse(found?.value).data ?? 0, etag: found?.etag }
+  }
+
+  async function add(key: string, made: number): Promise<void> {
+    for (let writes = 0; writes < writesMax; writes += 1) {
+      const { counted, etag } = await read(key)
+      if (await shared.compareAndSet(key, counted + made, etag)) return
+    }
+  }
+
+  return {
+    async of({ tenant, get }) {
+      const idempotencyKey = parseIdempotencyKey(get('idempotency-key'))
+      const key = idempotencyKey === undefined ? undefined : keyOf(tenant, idempotencyKey)
+      const counted =
+        key === undefined
+          ? undefined
+          : await read(key).then(
+              (found) => found.counted,
+              () => 0,
+            )
+      const max = attemptsLeft({ repeats: get('x-stainless-retry-count'), counted })
+      if (max === 0) throw usedUp()
+      let made = 0
+      return {
+        max,
+        begin() {
+          made += 1
+        },
+        async failed(thrown) {
+          const error = foreseen(thrown)
+          if (key === undefined || !isAttempt(thrown)) return error
+          await add(key, Math.max(1, made)).catch(() => undefined)
+          return made < max ? error : asLast(error)
+        },
+      }
+    },
+  }
+}
+
+function keyOf(tenant: string, idempotencyKey: string): string {
+  return `attempts.${createHash('sha256').update(`${tenant}\n${idempotencyKey}`).digest('hex')}`
+}
+
+/** Failures of models and of the way to them. What was refused before is no attempt, and what is wrong with the request stays wrong. */
+const attemptCodes: ReadonlySet<ModelErrorCode> = new Set([
+  'upstream_error',
+  'timeout',
+  'rate_limit_exceeded',
+  'authentication',
+  'permission',
+])
+
+function isAttempt(thrown: unknown): boolean {
+  return thrown instanceof ModelError && attemptCodes.has(thrown.code)
+}
+
+/** Asking again would be refused. */
+function asLast(thrown: unknown): WeftError {
+  const { code, message, details, param } = toWeftError(thrown)
+  return new WeftError(code, message, { isRetryable: false, details, cause: thrown, ...(param === undefined ? {} : { param }) })
+}
+
+function usedUp(): WeftError {
+  const message = `The requests with this Idempotency-Key have had their ${attemptsMax} attempts at models. Use another key to try again.`
+  return new WeftError('upstream_error', message, { isRetryable: false })
+}
