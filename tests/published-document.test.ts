@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
+import { createModels, ModelTool } from '@weft/models'
+import { type ModelServer, startOpenAiServer, startResponsesServer } from '@weft/models/testing'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { load } from 'js-yaml'
 import { z } from 'zod'
@@ -91,4 +92,49 @@ it('lists of models, vectors and refusals are those of OpenAI’s document', asy
   const vectors = JSON.parse(await post('/v1/embeddings', { model: 'openai/embedder', input: ['a', 'b'] }))
   expect(faultsOf('CreateEmbeddingResponse', vectors)).toEqual([])
   expect(faultsOf('ErrorResponse', JSON.parse(await post('/v1/embeddings', { input: 'a' })))).toEqual([])
+}, 60_000)
+
+it('what a provider is asked on the wire of responses is a request of OpenAI’s document, and what it answers there is understood', async () => {
+  const upstream = await startResponsesServer()
+  const registry = join(folder, 'responses.yaml')
+  await writeFile(registry, 'providers: [{ id: openai, wire: responses }]\n')
+  const settings = { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: upstream.url, WEFT_MODELS_FILE: registry }
+  const models = createModels({ settings, telemetry: { logger: { info: () => undefined } } })
+  const scope = { tenant: 'tests', agent: 'tests' }
+  const model = 'openai/test-model'
+  const call = { id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }
+  const parameters = { type: 'object', properties: { city: { type: 'string' } } }
+  const tools = [ModelTool.parse({ type: 'function', function: { name: call.name, parameters } })]
+  const schema = { type: 'object', properties: {}, additionalProperties: false }
+  try {
+    upstream.script({ kind: 'tool_calls', calls: [call] }, { kind: 'text', chunks: ['{}'], reasoning: 'hm' })
+    const asked = { model, messages: [{ role: 'user' as const, content: 'Weather?' }], tools, maxOutputTokens: 20 }
+    const { toolCalls } = await models.complete({ ...asked, toolChoice: 'required', parallelToolCalls: true }, { scope })
+    expect(toolCalls).toEqual([call])
+    const { text, reasoning } = await models.complete(
+      {
+        ...asked,
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }] },
+          { role: 'assistant', content: null, tool_calls: [{ id: call.id, type: 'function', function: call }] },
+          { role: 'tool', tool_call_id: call.id, content: 'snow' },
+        ],
+        reasoningEffort: 'low',
+        responseFormat: { type: 'json_schema', json_schema: { name: 'answer', schema } },
+      },
+      { scope },
+    )
+    expect([text, reasoning, upstream.refusals]).toEqual(['{}', 'hm', []])
+    for (const { body } of upstream.requests) expect(faultsOf('CreateResponse', body)).toEqual([])
+    const again = await fetch(`${upstream.url}/responses`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer test-key' },
+      body: JSON.stringify(upstream.requests.at(-1)?.body),
+    })
+    for (const event of dataOf(await again.text())) expect(faultsOf('ResponseStreamEvent', event)).toEqual([])
+  } finally {
+    await models.stop()
+    await upstream.stop()
+  }
 }, 60_000)

@@ -4,7 +4,9 @@ import { ModelError } from './model-error.ts'
 import { type ModelSettings, textSetting } from './model-settings.ts'
 import { localEmbeddingModel } from './local-embedder/local-embedder.ts'
 import { createOfflineProvider } from './offline/offline-provider.ts'
-import { createOpenAiProvider } from './openai/openai-provider.ts'
+import { createOpenAiProvider, streamChat } from './openai/openai-provider.ts'
+import { notInResponses } from './openai/response-body.ts'
+import { streamResponse } from './openai/stream-response.ts'
 import type { ModelProvider, ProviderConnection } from './provider.ts'
 import { createVoyageProvider } from './remote-embedder/voyage-provider.ts'
 import {
@@ -136,9 +138,14 @@ function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: Mod
   // Compatible servers all know the older name of the limit; only some know the newer one.
   const maxTokensField = isOverridden ? 'max_tokens' : spec.maxTokensField
   const connection: ProviderConnection = { id, baseUrl, apiKey, keyVariable, streamUsage, maxTokensField, timeouts }
-  if (spec.wire === 'voyage') return { spec, provider: createVoyageProvider(connection), connection, servesUnlisted: false }
-  const provider = spec.wire === 'anthropic' ? createAnthropicProvider(connection) : createOpenAiProvider(connection)
-  return { spec, provider, connection, servesUnlisted: isOverridden || spec.servesUnlisted }
+  const provider = providerOn(spec, connection)
+  return { spec, provider, connection, servesUnlisted: spec.wire !== 'voyage' && (isOverridden || spec.servesUnlisted) }
+}
+
+function providerOn({ wire }: ProviderSpec, connection: ProviderConnection): ModelProvider {
+  if (wire === 'anthropic') return createAnthropicProvider(connection)
+  if (wire === 'voyage') return createVoyageProvider(connection)
+  return createOpenAiProvider(connection, wire === 'responses' ? streamResponse : streamChat)
 }
 
 /** Its model embeds and does nothing else. */
@@ -155,7 +162,9 @@ function openLocal(spec: ProviderSpec, settings: ModelSettings): AvailableProvid
 }
 
 function infoOf(entry: ModelEntry, spec: ProviderSpec): ModelInfo {
-  return { ...entry, provider: spec.id, priceKnown: true, ...wireOf(spec) }
+  const { capabilities } = entry
+  const possible = spec.wire === 'responses' ? capabilities.filter((each) => !notInResponses.has(each)) : capabilities
+  return { ...entry, capabilities: possible, provider: spec.id, priceKnown: true, ...wireOf(spec) }
 }
 
 function wireOf({ wire }: ProviderSpec): Pick<ModelInfo, 'isTranslated'> {

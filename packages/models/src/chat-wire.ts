@@ -38,6 +38,9 @@ export async function* toChatStream(
       case 'reasoning':
         yield delta(withRole({ reasoning_content: event.delta }))
         break
+      case 'refusal':
+        yield delta(withRole({ refusal: event.delta }))
+        break
       case 'tool_call':
         yield delta(withRole({ tool_calls: [toolCallDelta(event)] }))
         break
@@ -61,8 +64,8 @@ export function toChatBody(answer: ModelAnswer, identity: ChatIdentity): string 
   }))
   const message = {
     role: 'assistant',
-    content: answer.text === '' && toolCalls.length > 0 ? null : answer.text,
-    refusal: null,
+    content: answer.text === '' && (toolCalls.length > 0 || answer.refusal !== '') ? null : answer.text,
+    refusal: answer.refusal === '' ? null : answer.refusal,
     ...(answer.reasoning === '' ? {} : { reasoning_content: answer.reasoning }),
     ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
   }

@@ -9,6 +9,8 @@ export interface CollectedToolCall {
 export interface ModelAnswer {
   text: string
   reasoning: string
+  /** Empty where the model did answer. */
+  refusal: string
   toolCalls: CollectedToolCall[]
   finishReason: FinishReason
   usage: ModelUsage | undefined
@@ -16,7 +18,7 @@ export interface ModelAnswer {
 
 /** Collects a stream of model events into one answer; throws what the stream throws. */
 export async function collectAnswer(events: AsyncIterable<ModelEvent>): Promise<ModelAnswer> {
-  const answer: ModelAnswer = { text: '', reasoning: '', toolCalls: [], finishReason: 'stop', usage: undefined }
+  const answer: ModelAnswer = { text: '', reasoning: '', refusal: '', toolCalls: [], finishReason: 'stop', usage: undefined }
   const calls = new Map<number, CollectedToolCall>()
   for await (const event of events) {
     switch (event.type) {
@@ -25,6 +27,9 @@ export async function collectAnswer(events: AsyncIterable<ModelEvent>): Promise<
         break
       case 'reasoning':
         answer.reasoning += event.delta
+        break
+      case 'refusal':
+        answer.refusal += event.delta
         break
       case 'tool_call':
         calls.set(event.index, mergeCall(calls.get(event.index), event))

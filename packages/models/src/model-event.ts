@@ -20,6 +20,8 @@ export interface ModelUsage extends TokenCounts {
 export type ModelEvent =
   | { type: 'text'; delta: string }
   | { type: 'reasoning'; delta: string }
+  /** Why the model does not answer, in its own words. */
+  | { type: 'refusal'; delta: string }
   | { type: 'tool_call'; index: number; id?: string; name?: string; argumentsDelta: string }
   | { type: 'finish'; reason: FinishReason }
   | ({ type: 'usage' } & ModelUsage)

@@ -37,8 +37,8 @@ const Timeouts = z
 /** A provider as a file may give it: what has a default may be missing. */
 const ProviderFields = z.strictObject({
   id: Name,
-  /** `local`: the embedding model that runs in the mesh; `voyage`: embeddings alone. */
-  wire: z.enum(['openai', 'anthropic', 'offline', 'local', 'voyage']),
+  /** `openai`: chat completions; `responses`: OpenAI's newer wire; `local`: the embedding model that runs in the mesh; `voyage`: embeddings alone. */
+  wire: z.enum(['openai', 'responses', 'anthropic', 'offline', 'local', 'voyage']),
   baseUrl: z.url({ protocol: /^https?$/ }).optional(),
   /** Without one the provider needs no key, and is available wherever it has an address. */
   keyVariable: Variable.optional(),

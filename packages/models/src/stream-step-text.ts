@@ -60,6 +60,7 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
     for await (const event of models.stream({ ...asking, model }, options)) {
       switch (event.type) {
         case 'text':
+        case 'refusal':
           yield event.delta
           break
         case 'finish':

@@ -87,7 +87,7 @@ const usage = { inputTokens: 1, outputTokens: 1, costUsd: 0.01, measured: true, 
 type Complete = (request: ModelRequest, call: CallOptions) => Promise<ModelAnswer>
 
 function answering(text: string): Complete {
-  return async () => ({ text, reasoning: '', toolCalls: [], finishReason: 'stop', usage })
+  return async () => ({ text, reasoning: '', refusal: '', toolCalls: [], finishReason: 'stop', usage })
 }
 
 function rewriter(complete: Complete, { model }: { model: string | undefined } = { model: 'openai/small' }) {

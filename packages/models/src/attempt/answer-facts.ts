@@ -28,6 +28,6 @@ export function hearContent(answer: AnswerFacts, text: string): void {
 }
 
 export function contentOfEvent(event: ModelEvent): string {
-  if (event.type === 'text' || event.type === 'reasoning') return event.delta
+  if (event.type === 'text' || event.type === 'reasoning' || event.type === 'refusal') return event.delta
   return event.type === 'tool_call' ? `${event.name ?? ''}${event.argumentsDelta}` : ''
 }

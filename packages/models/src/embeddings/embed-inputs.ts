@@ -78,7 +78,7 @@ function makeVectors(call: EmbeddingCall, { localEmbedder }: EmbeddingContext): 
   const { provider, model } = call
   if (provider.spec.wire === 'local' && localEmbedder !== undefined) return embedLocally(call, localEmbedder)
   const { wire } = provider.spec
-  if ((wire === 'openai' || wire === 'voyage') && provider.connection !== undefined)
+  if ((wire === 'openai' || wire === 'responses' || wire === 'voyage') && provider.connection !== undefined)
     return embedRemotely(call, provider.connection)
   throw refuse('model', `${model.id} makes no embeddings`)
 }

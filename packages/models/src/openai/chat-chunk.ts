@@ -56,8 +56,8 @@ function readDelta(delta: z.infer<typeof Delta>): ProviderEvent[] {
   const events: ProviderEvent[] = []
   const reasoning = delta.reasoning_content ?? delta.reasoning
   if (reasoning != null && reasoning !== '') events.push({ type: 'reasoning', delta: reasoning })
-  const text = delta.content ?? delta.refusal
-  if (text != null && text !== '') events.push({ type: 'text', delta: text })
+  if (delta.content) events.push({ type: 'text', delta: delta.content })
+  if (delta.refusal) events.push({ type: 'refusal', delta: delta.refusal })
   for (const call of delta.tool_calls ?? []) {
     events.push({
       type: 'tool_call',

@@ -9,8 +9,15 @@ import { chatBody } from './chat-body.ts'
 import { boundedFetch } from '../upstream-bounds.ts'
 import { connectOpenAi } from './connect-openai.ts'
 
-/** Any server that speaks OpenAI's chat completions, through the `openai` SDK. One attempt: retries are the caller's. */
-export function createOpenAiProvider(connection: ProviderConnection): ModelProvider {
+/** Asks for one answer on one of OpenAI's wires. */
+export type AnswerStream = (
+  client: Promise<OpenAI>,
+  connection: ProviderConnection,
+  call: ProviderCall,
+) => AsyncGenerator<ProviderEvent>
+
+/** Any server that speaks one of OpenAI's wires, through the `openai` SDK. One attempt: retries are the caller's. */
+export function createOpenAiProvider(connection: ProviderConnection, stream: AnswerStream): ModelProvider {
   const client = connectOpenAi({
     ...connection,
     timeoutMs: connection.timeouts.wholeAnswerMs,
@@ -18,7 +25,7 @@ export function createOpenAiProvider(connection: ProviderConnection): ModelProvi
   })
   return {
     id: connection.id,
-    stream: (call) => streamChat(client, connection, call),
+    stream: (call) => stream(client, connection, call),
     async listModelNames(signal) {
       try {
         const page = await (await client).models.list({ signal: signal ?? null })
@@ -30,7 +37,8 @@ export function createOpenAiProvider(connection: ProviderConnection): ModelProvi
   }
 }
 
-async function* streamChat(
+/** On the wire of chat completions. */
+export async function* streamChat(
   client: Promise<OpenAI>,
   connection: ProviderConnection,
   call: ProviderCall,
@@ -48,9 +56,9 @@ async function* streamChat(
   } catch (thrown) {
     throw explainSdkError(thrown, connection)
   }
-  if (!hasFinished && !call.signal.aborted) {
-    throw new ModelError('upstream_error', `${connection.id} ended the stream before the answer was finished`, {
-      isRetryable: true,
-    })
-  }
+  if (!hasFinished && !call.signal.aborted) throw unfinished(connection)
+}
+
+export function unfinished({ id }: ProviderConnection): ModelError {
+  return new ModelError('upstream_error', `${id} ended the stream before the answer was finished`, { isRetryable: true })
 }

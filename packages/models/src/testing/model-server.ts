@@ -13,6 +13,8 @@ export type Reply =
       outputTokens?: number
       cachedTokens?: number
       reasoning?: string
+      /** Said instead of the chunks. */
+      refusal?: string
       withoutUsage?: boolean
     }
   | { kind: 'tool_calls'; calls: { id: string; name: string; arguments: string }[]; text?: string }
