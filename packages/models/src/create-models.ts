@@ -19,6 +19,7 @@ import { type PassThroughAnswer, passThrough } from './pass-through.ts'
 import { checkModels, type ModelsReport } from './registry/check-models.ts'
 import { createLiveCatalog } from './registry/live-catalog.ts'
 import { chainCalls, type SingleCalls } from './resilience/chain-calls.ts'
+import { createHedging } from './resilience/hedging.ts'
 import { createModelRouter, type Route, type RouteRequest } from './routing/model-router.ts'
 import { passRouted, routedModelId } from './routing/pass-routed.ts'
 import { createRoutingMemory, type RoutingMemory } from './routing/routing-memory.ts'
@@ -95,7 +96,8 @@ export function createModels(options: ModelsOptions): Models {
   }
   const memory = options.routing ?? createRoutingMemory({ logger: { warn: () => undefined } })
   const router = createModelRouter({ catalog, memory, breakerOf: controls.breakers?.stateOf })
-  const { stream, pass: passChained } = chainCalls(degradeCalls(single, { catalog, router }))
+  const hedging = textSetting(settings, 'WEFT_HEDGING') === 'on' ? createHedging() : undefined
+  const { stream, pass: passChained } = chainCalls(degradeCalls(single, { catalog, router }), hedging)
   const complete: Models['complete'] = (request, call) => collectAnswer(stream(request, call))
   const { cache } = options
   const pass = (body: Record<string, unknown>, { cached: wish, onCache: onUse, ...call }: PassThroughOptions) => {

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { contentOfBody } from './attempt/call-content.ts'
 import type { CallControls } from './attempt/call-controls.ts'
-import type { CallScope } from './attempt/call-scope.ts'
-import { type Attempt, type InsteadOf, openAttempt } from './attempt/open-attempt.ts'
+import type { AttemptCall } from './attempt/attempt-call.ts'
+import { type Attempt, openAttempt } from './attempt/open-attempt.ts'
 import { type ModelTimeouts, type Patience, patienceWith } from './call-guard.ts'
 import { type Catalog, type ModelInfo, requireModel } from './catalog.ts'
 import { newChatIdentity, toChatBody, toChatStream } from './chat-wire.ts'
@@ -13,7 +13,6 @@ import { type ModelRequest, messagesFromBody, requestFromChat } from './model-re
 import { relayChat, relayedText } from './openai/relay-chat.ts'
 import type { ProviderConnection } from './provider.ts'
 import { upstreamNameOf } from './read-registry.ts'
-import type { Follows } from './resilience/run-chain.ts'
 
 /**
  * An answer on OpenAI's wire. `body`: JSON text. `stream`: SSE text, each piece one or more whole events, `data: [DONE]` last; its
@@ -23,22 +22,12 @@ export type PassThroughAnswer =
   | { kind: 'body'; body: string; usage: ModelUsage }
   | { kind: 'stream'; chunks: AsyncGenerator<string>; usage(): ModelUsage | undefined }
 
-interface CallWishes {
-  scope: CallScope
-  receipt?: object | undefined
-  signal?: AbortSignal | undefined
-  degraded?: Set<string> | undefined
-  mustBeWhole?: boolean | undefined
-  insteadOf?: InsteadOf | undefined
-  follows?: Follows | undefined
-}
-
-export interface PassThroughContext extends CallWishes {
+export interface PassThroughContext extends AttemptCall {
   catalog: Catalog
   timeouts: ModelTimeouts
   /** Undefined when no provider on OpenAI's wire is set up. */
   agent: Promise<Dispatcher> | undefined
-  stream(request: ModelRequest, options: CallWishes): AsyncGenerator<ModelEvent>
+  stream(request: ModelRequest, call: AttemptCall): AsyncGenerator<ModelEvent>
   controls: CallControls
 }
 
@@ -65,26 +54,18 @@ interface RelayContext extends PassThroughContext {
 }
 
 async function relay(body: Record<string, unknown>, context: RelayContext): Promise<PassThroughAnswer> {
-  const { model, connection, timeouts, dispatcher, controls, scope, receipt, signal, degraded } = context
+  const { model, connection, timeouts, dispatcher } = context
   const patience = patienceWith(timeouts, context.providerTimeouts, model.timeouts)
   const text = relayedText(body, { connection, modelName: upstreamNameOf(model.id) })
   const content = contentOfBody(body, text)
   const attempt = await openAttempt({
-    controls,
-    model,
-    scope,
-    receipt,
+    ...context,
     content,
     wishes: { maxOutputTokens: content.outputTokensMax, temperature: body.temperature },
     silence: {
       firstMs: content.isStreamed ? patience.firstTokenMs : patience.wholeAnswerMs,
       betweenMs: patience.betweenTokensMs,
     },
-    signal,
-    degraded,
-    mustBeWhole: context.mustBeWhole,
-    insteadOf: context.insteadOf,
-    follows: context.follows,
   })
   const { guard, answer: facts } = attempt
   try {
@@ -141,8 +122,8 @@ async function translate(
   refuseUntranslatable(body, modelId)
   const request = requestFromChat(modelId, messagesFromBody(body), body)
   const identity = newChatIdentity(modelId)
-  const { scope, receipt, signal, degraded, mustBeWhole, insteadOf, follows } = context
-  const events = context.stream(request, { scope, receipt, signal, degraded, mustBeWhole, insteadOf, follows })
+  const { catalog: _, timeouts: __, agent: ___, controls: ____, stream, ...call } = context
+  const events = stream(request, call)
   if (body.stream !== true) {
     const answer = await collectAnswer(events)
     if (answer.usage === undefined) throw new ModelError('upstream_error', `${modelId} ended without usage`)

@@ -63,7 +63,7 @@ describe('settings', () => {
   })
 
   it('lets every provider and every exporter be absent', () => {
-    expect(readSettings(providerSettings, {})).toEqual({ WEFT_ROUTING: 'on' })
+    expect(readSettings(providerSettings, {})).toEqual({ WEFT_ROUTING: 'on', WEFT_HEDGING: 'off' })
     expect(readSettings(telemetrySettings, {})).toEqual({ WEFT_LOG_LEVEL: 'info' })
   })
 

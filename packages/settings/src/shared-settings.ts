@@ -60,6 +60,8 @@ export const providerSettings = z.object({
     .optional(),
   /** `off`: where nobody names a model it is the cheapest capable one of the first provider, instead of the one that fits a request best. */
   WEFT_ROUTING: z.enum(['on', 'off']).default('on'),
+  /** `on`: a stream that is slower to begin than 19 of 20 is asked for a second time, of the next model of its chain; whichever begins first is kept. */
+  WEFT_HEDGING: z.enum(['on', 'off']).default('off'),
   /** Calls of models of unknown price: `refuse`, or `estimate` at the USD per million tokens below (5 and 20). */
   WEFT_UNPRICED_MODELS: z.enum(['refuse', 'estimate'], 'refuse or estimate').optional(),
   WEFT_UNPRICED_INPUT_USD: usd,

@@ -56,7 +56,7 @@ describe('a question of a conversation', () => {
       call.onModel?.('openai/small')
       call.onFailedUse?.('openai/small', { ...usage, outputTokens: 7 })
       call.onModel?.('anthropic/other')
-      return { text: 'x', reasoning: '', toolCalls: [], finishReason: 'stop', usage }
+      return { text: 'x', reasoning: '', refusal: '', toolCalls: [], finishReason: 'stop', usage }
     })
     await rewrite({ question, earlier, scope })
     expect(used).toEqual([

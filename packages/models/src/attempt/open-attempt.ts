@@ -3,47 +3,24 @@ import type { ModelInfo } from '../catalog.ts'
 import { ModelError } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
 import { type CallObserver, observeCall } from '../observe-call.ts'
-import type { Follows } from '../resilience/run-chain.ts'
 import { estimateTokensOf, usageOf } from '../price-tokens.ts'
-import type { SpendingLimit } from '../budgets/spending-limit.ts'
 import { type AnswerFacts, noAnswer } from './answer-facts.ts'
 import type { CallContent } from './call-content.ts'
 import type { Admission, CallControls, CallFacts, CallOutcome, LedgerEntry, Reservation } from './call-controls.ts'
 import { newCallId } from './call-id.ts'
-import type { CallScope } from './call-scope.ts'
+import type { AttemptCall } from './attempt-call.ts'
 import { uncountedCall } from './uncounted-call.ts'
 import { withPrice } from './unpriced-models.ts'
 
-export interface AttemptOptions {
+export interface AttemptOptions extends AttemptCall {
   /** Default `chat`. */
   kind?: CallFacts['kind']
   controls: CallControls
   model: ModelInfo
-  scope: CallScope
   content: CallContent
   /** What the span tells of the request. */
   wishes: { maxOutputTokens?: unknown; temperature?: unknown }
   silence: { firstMs: number; betweenMs: number }
-  signal?: AbortSignal | undefined
-  /** What the work that this call is part of may cost. */
-  limit?: SpendingLimit | undefined
-  /** Budgets that ask, and that a person has let this call exceed. */
-  approvedBudgets?: readonly string[] | undefined
-  /** Rather refused than answered with less, where a budget degrades. */
-  mustBeWhole?: boolean | undefined
-  /** The model that a budget had no room for, and why this one answers. */
-  insteadOf?: InsteadOf | undefined
-  /** Gets what the answer has to be marked with. */
-  degraded?: Set<string> | undefined
-  receipt?: object | undefined
-  /** Which attempt of the call this is; default: the first. */
-  follows?: Follows | undefined
-}
-
-/** A model that would have been asked, were it not for a budget. */
-export interface InsteadOf {
-  model: string
-  why: string
 }
 
 /** One call of one model. Whoever opened it ends it, however the call goes; what comes after its first end does nothing. */

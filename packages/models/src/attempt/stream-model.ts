@@ -1,31 +1,18 @@
 import { type ModelTimeouts, patienceWith } from '../call-guard.ts'
 import { type Catalog, requireModel } from '../catalog.ts'
-import type { ModelEvent, ModelUsage } from '../model-event.ts'
+import type { ModelEvent } from '../model-event.ts'
 import type { ModelRequest } from '../model-request.ts'
-import type { SpendingLimit } from '../budgets/spending-limit.ts'
 import { upstreamNameOf } from '../read-registry.ts'
-import type { Follows } from '../resilience/run-chain.ts'
 import { contentOfEvent, hearContent } from './answer-facts.ts'
 import { contentOfRequest } from './call-content.ts'
 import type { CallControls } from './call-controls.ts'
-import type { CallScope } from './call-scope.ts'
-import { type InsteadOf, openAttempt } from './open-attempt.ts'
+import type { AttemptCall } from './attempt-call.ts'
+import { openAttempt } from './open-attempt.ts'
 
-export interface StreamContext {
+export interface StreamContext extends AttemptCall {
   catalog: Catalog
   timeouts: ModelTimeouts
   controls: CallControls
-  scope: CallScope
-  receipt?: object | undefined
-  signal?: AbortSignal | undefined
-  limit?: SpendingLimit | undefined
-  approvedBudgets?: readonly string[] | undefined
-  mustBeWhole?: boolean | undefined
-  insteadOf?: InsteadOf | undefined
-  degraded?: Set<string> | undefined
-  follows?: Follows | undefined
-  /** Told what a call has used that failed, where it has. */
-  onFailedUse?: ((modelId: string, usage: ModelUsage) => void) | undefined
 }
 
 /** One attempt at one model, on whichever wire its provider speaks. Throws ModelError; ends with `finish` and `usage`. */

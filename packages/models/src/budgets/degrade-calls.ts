@@ -1,6 +1,6 @@
 import { lastQuestion } from '@weft/contracts'
+import type { InsteadOf } from '../attempt/attempt-call.ts'
 import type { CallOptions, SingleCallOptions } from '../attempt/call-options.ts'
-import type { InsteadOf } from '../attempt/open-attempt.ts'
 import type { Catalog } from '../catalog.ts'
 import { ModelError } from '../model-error.ts'
 import type { ModelEvent } from '../model-event.ts'

@@ -2,12 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { newCallId } from '../attempt/call-id.ts'
 import { ModelError } from '../model-error.ts'
 import { type AttemptFailure, nextStep, type WalkLimits } from './core/walk-chain.ts'
-
-/** Which attempt of a logical call this is; the ledger keeps them together. */
-export interface Follows {
-  firstCallId: string
-  attempt: number
-}
+import type { Hedging } from './hedging.ts'
+import { raceAttempts } from './race-attempts.ts'
+import type { Attempts, Raced, Try } from './tries.ts'
 
 export interface ChainRun {
   /** Ids of models, the wished one first. */
@@ -15,51 +12,61 @@ export interface ChainRun {
   attemptsMax: number
   repeats: boolean
   signal?: AbortSignal | undefined
+  /** Undefined: one attempt at a time. */
+  hedging?: Hedging | undefined
 }
 
-/** Answers with the first model of the chain that does. `attempt` throws ModelError as long as nothing of the answer was used. */
-export async function runChain<T>(run: ChainRun, attempt: (model: string, follows: Follows) => Promise<T>): Promise<T> {
+/** Answers with the first model of the chain that does. */
+export async function runChain<T>(run: ChainRun, attempts: Attempts<T>): Promise<T> {
   const walk = startWalk(run)
   for (;;) {
-    const { model, follows } = await walk.next()
-    try {
-      return await attempt(model, follows)
-    } catch (thrown) {
-      walk.note(model, thrown)
-    }
+    const { first, second } = await walk.next()
+    const { hedging, signal } = run
+    const raced = await (hedging === undefined
+      ? beginAlone(first, signal, attempts)
+      : raceAttempts({ first, second, hedging, signal, ...attempts }))
+    if (raced.kind === 'answered') return raced.answer
+    for (const failure of raced.failures) walk.note(failure)
+  }
+}
+
+async function beginAlone<T>(first: Try, signal: AbortSignal | undefined, { begin }: Attempts<T>): Promise<Raced<T>> {
+  try {
+    return { kind: 'answered', answer: await begin(first, signal) }
+  } catch (error) {
+    return { kind: 'failed', failures: [{ model: first.model, error }] }
   }
 }
 
 /** As {@link runChain} for answers that come in pieces: after the first piece there is no other model. */
 export async function* streamChain<T>(
   run: ChainRun,
-  attempt: (model: string, follows: Follows) => AsyncGenerator<T>,
+  attempt: (each: Try, signal: AbortSignal | undefined) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
-  const walk = startWalk(run)
-  for (;;) {
-    const { model, follows } = await walk.next()
-    let hasBegun = false
-    try {
-      for await (const piece of attempt(model, follows)) {
-        hasBegun = true
-        yield piece
-      }
-      return
-    } catch (thrown) {
-      if (hasBegun) throw thrown
-      walk.note(model, thrown)
-    }
+  const { first, pieces } = await runChain(run, {
+    async begin(each, signal) {
+      const begun = attempt(each, signal)
+      return { first: await begun.next(), pieces: begun }
+    },
+    drop: ({ pieces: late }) => void late.return(undefined).catch(() => undefined),
+  })
+  try {
+    if (first.done) return
+    yield first.value
+    yield* pieces
+  } finally {
+    await pieces.return(undefined)
   }
 }
 
 interface Walk {
-  /** The model to try now, after the wait before it. Throws when there is none left. */
-  next(): Promise<{ model: string; follows: Follows }>
+  /** What to try now, after the wait before it; `second` may be tried beside it. Throws when there is nothing left. */
+  next(): Promise<{ first: Try; second: Try | undefined }>
   /** Throws what is no failure of a model. */
-  note(model: string, thrown: unknown): void
+  note(failure: { model: string; error: unknown }): void
 }
 
-function startWalk({ chain, attemptsMax, repeats, signal }: ChainRun): Walk {
+function startWalk({ chain, attemptsMax, repeats, signal, hedging }: ChainRun): Walk {
   const limits: WalkLimits = { candidates: chain.length, attemptsMax, repeats }
   const failures: { model: string; error: ModelError }[] = []
   const firstCallId = newCallId()
@@ -73,15 +80,19 @@ function startWalk({ chain, attemptsMax, repeats, signal }: ChainRun): Walk {
       const model = step.kind === 'try' ? chain[step.candidate] : undefined
       if (step.kind === 'give_up' || model === undefined) throw exhausted(failures, repeats)
       if (step.waitMs > 0) await waitUnless(signal, step.waitMs)
-      return { model, follows: { firstCallId, attempt: failures.length + 1 } }
+      const attempt = failures.length + 1
+      const other = hedging === undefined || attempt >= attemptsMax ? undefined : chain[(step.candidate + 1) % chain.length]
+      return {
+        first: { model, follows: { firstCallId, attempt } },
+        second: other === undefined ? undefined : { model: other, follows: { firstCallId, attempt: attempt + 1 } },
+      }
     },
-    note(model, thrown) {
-      if (!(thrown instanceof ModelError)) throw thrown
-      failures.push({ model, error: thrown })
+    note({ model, error }) {
+      if (!(error instanceof ModelError)) throw error
+      failures.push({ model, error })
     },
   }
 }
-
 /** Of the model, its provider or the way to it; all others would fail for the request's own sake, or are no failures. */
 const worthAnother: ReadonlySet<string> = new Set([
   'upstream_error',

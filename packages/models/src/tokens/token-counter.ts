@@ -13,9 +13,9 @@ export interface TokenCounter {
 }
 
 export interface TokenCounterOptions {
-  /** Default 256: about 10 MB of samples at most. */
+  /** Default 256: about 13 MB of samples at most. */
   waitingMax?: number
-  /** Default 5 s: the vocabulary alone takes one to read on a busy machine. */
+  /** How long whoever asks waits. Default 5 s: on a busy machine the vocabulary alone takes one to read. */
   patienceMs?: number
   /** How long the thread, with 70 MB of vocabulary, stays without work. Default 60 s. */
   idleMs?: number
@@ -41,6 +41,8 @@ export function createTokenCounter({
   let thread: Worker | undefined
   let idle: NodeJS.Timeout | undefined
   let lastId = 0
+  /** Questions that the thread has still to answer, whether or not anybody waits for them. */
+  let unanswered = 0
   let isStopped = false
 
   function answer(id: number, tokens: number[] | undefined): void {
@@ -52,10 +54,11 @@ export function createTokenCounter({
     if (waiting.size === 0) idle = setTimeout(end, idleMs).unref()
   }
 
-  /** A thread that does not answer in time, or fails, is replaced by the next one that is needed. */
+  /** The next thread is started when it is needed. */
   function end(): Promise<unknown> {
     const ending = thread?.terminate()
     thread = undefined
+    unanswered = 0
     for (const id of [...waiting.keys()]) answer(id, undefined)
     clearTimeout(idle)
     return Promise.resolve(ending)
@@ -65,7 +68,9 @@ export function createTokenCounter({
     const started = new Worker(new URL('./counter-thread.ts', import.meta.url), { stdout: true, stderr: true })
     started.unref()
     started.on('message', (message: unknown) => {
+      if (thread !== started) return
       const { id, tokens } = Answer.parse(message)
+      unanswered -= 1
       answer(id, tokens)
     })
     started.once('error', () => {
@@ -76,14 +81,15 @@ export function createTokenCounter({
 
   return {
     count(texts) {
-      if (isStopped || waiting.size >= waitingMax) return Promise.resolve(undefined)
+      if (isStopped || unanswered >= waitingMax) return Promise.resolve(undefined)
       clearTimeout(idle)
       thread ??= start()
       const samples = texts.map(sampleText)
       const id = ++lastId
       const { promise, resolve } = Promise.withResolvers<number[] | undefined>()
-      const timer = setTimeout(end, patienceMs).unref()
+      const timer = setTimeout(() => answer(id, undefined), patienceMs).unref()
       waiting.set(id, { settled: promise, resolve, scales: samples.map(({ scale }) => scale), timer })
+      unanswered += 1
       thread.postMessage({ id, texts: samples.map(({ pieces }) => pieces) } satisfies CounterQuestion)
       return promise
     },

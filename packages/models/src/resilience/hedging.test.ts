@@ -1,0 +1,135 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import type { CallControls, CallEnd, CallFacts } from '../attempt/call-controls.ts'
+import { ModelError } from '../model-error.ts'
+import type { PassThroughAnswer } from '../pass-through.ts'
+import { failureOf } from '../testing/collect-events.ts'
+import { createTestModels, type TestModels } from '../testing/test-models.ts'
+import { createHedging } from './hedging.ts'
+
+let test: TestModels
+afterEach(() => test?.stop())
+
+const first = 'openai/test-model'
+const second = 'anthropic/claude-test'
+const ask = { model: first, messages: [{ role: 'user' as const, content: 'Hello' }], stream: true }
+const slow = { kind: 'text' as const, chunks: ['Late.'], delayMs: 1_500 }
+
+type Ended = Pick<CallFacts, 'callId' | 'firstCallId' | 'attempt'> & { model: string; outcome: CallEnd['outcome'] }
+
+/** Models that hedge, have answered often enough to know how long that takes, and note what is reserved and recorded. */
+async function open(settings: Record<string, string> = { WEFT_HEDGING: 'on' }, mayReserve = (_facts: CallFacts) => true) {
+  const ended: Ended[] = []
+  let held = 0
+  let heldMost = 0
+  const controls: CallControls = {
+    budgets: {
+      reserve(facts) {
+        if (!mayReserve(facts)) throw new ModelError('budget_exceeded', 'no room')
+        heldMost = Math.max(heldMost, ++held)
+        return { settle: () => void held--, release: () => void held-- }
+      },
+    },
+    ledger: {
+      begin: ({ callId, firstCallId, attempt, model: { id } }) => ({
+        end: ({ outcome }) => void ended.push({ callId, firstCallId, attempt, model: id, outcome }),
+      }),
+    },
+  }
+  test = await createTestModels(settings, { controls })
+  for (let n = 0; n < 25; n++) await textOf(await test.models.passThrough(ask))
+  ended.length = 0
+  return { ended, held: () => held, heldMost: () => heldMost }
+}
+
+async function textOf(answer: PassThroughAnswer): Promise<string> {
+  if (answer.kind === 'body') return answer.body
+  let text = ''
+  for await (const piece of answer.chunks) text += piece
+  return text
+}
+
+describe('a stream that is slow to begin', () => {
+  it('is asked for a second time, of the next model; the first is cancelled, and both are reserved for and in the ledger', async () => {
+    const { ended, held, heldMost } = await open()
+    test.openai.script(slow)
+    const told: string[] = []
+    const text = await textOf(await test.models.passThrough(ask, { fallbacks: [second], onModel: (model) => told.push(model) }))
+    expect(text).toContain(`"model":"${second}"`)
+    expect(text).not.toContain('Late.')
+    expect(told).toEqual([first, second])
+    await test.openai.sawAborts(1)
+    expect(ended).toMatchObject([
+      { model: first, attempt: 1, outcome: { kind: 'cancelled' } },
+      { model: second, attempt: 2, outcome: { kind: 'completed' }, firstCallId: ended[0]?.callId },
+    ])
+    expect([heldMost(), held()]).toEqual([2, 0])
+  })
+
+  it('is asked for of the same model where there is no other, by a step as by a client', async () => {
+    const { ended } = await open()
+    test.openai.script(slow, { kind: 'text', chunks: ['Quick.'] })
+    expect(await test.models.complete({ model: first, messages: ask.messages })).toMatchObject({ text: 'Quick.' })
+    await test.openai.sawAborts(1)
+    expect(ended.map(({ outcome }) => outcome.kind).toSorted()).toEqual(['cancelled', 'completed'])
+  })
+
+  it('goes on when the second attempt fails, or finds no room in a budget', async () => {
+    const { ended } = await open()
+    test.openai.script(slow, { kind: 'error', status: 500 })
+    const told: string[] = []
+    expect(await textOf(await test.models.passThrough(ask, { onModel: (model) => told.push(model) }))).toContain('Late.')
+    expect(told).toEqual([first])
+    expect(ended.map(({ outcome }) => outcome.kind)).toEqual(['failed', 'completed'])
+    await test.stop()
+    const poor = await open({ WEFT_HEDGING: 'on' }, ({ attempt }) => attempt === 1)
+    test.openai.script(slow)
+    expect(await textOf(await test.models.passThrough(ask))).toContain('Late.')
+    expect(poor.ended.map(({ outcome }) => outcome.kind)).toEqual(['completed'])
+  })
+
+  it('uses up two attempts when both fail, and no third is made beyond what is left', async () => {
+    await open()
+    const before = test.openai.requests.length
+    test.openai.script({ ...slow, kind: 'unfinished', chunks: [] }, { kind: 'error', status: 500 })
+    test.openai.script({ kind: 'error', status: 500 })
+    await failureOf(test.models.passThrough(ask, { attemptsMax: 1 }))
+    expect(test.openai.requests.length - before).toBe(1)
+  })
+
+  it.each<[string, Record<string, string>, object]>([
+    ['hedging is off', {}, {}],
+    ['the answer comes as a whole', { WEFT_HEDGING: 'on' }, { stream: false }],
+  ])('is waited for when %s', async (_, settings, more) => {
+    await open(settings)
+    const before = test.openai.requests.length
+    test.openai.script({ ...slow, delayMs: 100 })
+    await textOf(await test.models.passThrough({ ...ask, ...more }))
+    expect(test.openai.requests.length - before).toBe(1)
+  })
+})
+
+describe('when a second attempt is made', () => {
+  it('waits as long as 19 of 20 answers took, and not before it has seen 20', () => {
+    const hedging = createHedging()
+    for (let ms = 1; ms <= 19; ms++) hedging.note('m', ms)
+    expect(hedging.waitMsOf('m')).toBeUndefined()
+    hedging.note('m', 1_000)
+    expect(hedging.waitMsOf('m')).toBe(1_000)
+    for (let n = 0; n < 200; n++) hedging.note('m', 5)
+    expect([hedging.waitMsOf('m'), hedging.waitMsOf('other')]).toEqual([5, undefined])
+  })
+
+  it('makes one for ten answers at most, and saves up no more than ten', () => {
+    const hedging = createHedging()
+    const spent = () => {
+      let count = 0
+      while (hedging.spend()) count += 1
+      return count
+    }
+    expect(spent()).toBe(1)
+    for (let n = 0; n < 41; n++) hedging.note('m', 5)
+    expect(spent()).toBe(4)
+    for (let n = 0; n < 1_000; n++) hedging.note('m', 5)
+    expect(spent()).toBe(10)
+  })
+})
