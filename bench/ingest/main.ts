@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { findCollection } from '@weft/retrieval/testing'
 import { writeAbstracts } from '@weft/tests/mesh/scifact-claims.ts'
 import { type BenchMesh, startBenchMesh } from '../measuring/bench-mesh.ts'
@@ -14,15 +15,16 @@ import { measureResync } from './measure-resync.ts'
 import { mebibyte, type Written, writeLargeFiles, writeMixture } from './write-folders.ts'
 
 /**
- * `node bench/ingest/main.ts [large] [small] [mixture=<megabytes>] [resync=<files>] [embedded=<documents>]`, each on a fresh mesh. The first three: from
- * `weft ingest` to indexed, without vectors. `resync`: again, nothing having changed. `embedded`: with the local model, against that model
- * alone, in rounds of so many abstracts. Without arguments all, the mixture with 1,024 MB, 10,000 files, 600 abstracts. Ends with 1
- * when one is not within its reach.
+ * `node bench/ingest/main.ts [large] [small] [mixture=<megabytes>] [resync=<files>] [embedded=<documents>] [wait]`, each on a fresh mesh. The first
+ * three: from `weft ingest` to indexed, without vectors. `resync`: again, nothing having changed; with `wait` after a line on standard input, so
+ * that the machine can be made quiet once all is there. `embedded`: with the local model, against that model alone, in rounds of so many
+ * abstracts. Without arguments all, the mixture with 1,024 MB, 10,000 files, 600 abstracts. Ends with 1 when one is not within its reach.
  */
 const defaults = ['large', 'small', 'mixture=1024', 'resync=10000', 'embedded=600']
 const embeddingRounds = 2
 
-const wanted = process.argv.slice(2)
+const wanted = process.argv.slice(2).filter((argument) => argument !== 'wait')
+const isWaiting = process.argv.includes('wait')
 for (const [part, run] of Object.entries({ ingest: runFolders, resync: runResyncs, embedded: runEmbedding })) {
   const cases = (wanted.length === 0 ? defaults : wanted).map(parseCase).filter((each) => each.part === part)
   if (cases.length > 0) await run(cases)
@@ -67,7 +69,7 @@ async function runResyncs(cases: Case[]): Promise<void> {
     const embedder = await startModelProcess('instant-embedder')
     try {
       await onMesh({ WEFT_EMBEDDER: 'openai/words', WEFT_EMBEDDER_BASE_URL: embedder.url }, async (mesh, folder) => {
-        const resync = await measureResync(mesh, { folder, files: count, embedderUrl: embedder.url })
+        const resync = await measureResync(mesh, { folder, files: count, embedderUrl: embedder.url, quiet })
         if (!isWithinReach.resync(resync)) process.exitCode = 1
         const title = `A folder of ${count} small files, again and again`
         recordResults({ name: 'ingest', part: `resync ${count}`, title, load, body: describeResyncs(resync) })
@@ -76,6 +78,13 @@ async function runResyncs(cases: Case[]): Promise<void> {
       await embedder.stop()
     }
   }
+}
+
+async function quiet(): Promise<void> {
+  if (!isWaiting) return
+  const input = createInterface({ input: process.stdin })
+  await input.question('all is there; Enter measures\n')
+  input.close()
 }
 
 async function runEmbedding(cases: Case[]): Promise<void> {

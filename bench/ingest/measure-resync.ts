@@ -9,6 +9,14 @@ const fileBytes = 400
 const filesPerFolder = 250
 const rounds = 5
 
+export interface ResyncPlace {
+  folder: string
+  files: number
+  embedderUrl: string
+  /** Waited for before anything is measured again. */
+  quiet(): Promise<void>
+}
+
 export interface Resync {
   files: number
   first: Ingestion
@@ -29,16 +37,14 @@ const Report = z.looseObject({
 })
 
 /** Writes many small files, syncs them into the mesh, whose embedder is at that URL, and then again and again. */
-export async function measureResync(
-  mesh: RunningMesh,
-  place: { folder: string; files: number; embedderUrl: string },
-): Promise<Resync> {
-  const { folder, files, embedderUrl } = place
+export async function measureResync(mesh: RunningMesh, place: ResyncPlace): Promise<Resync> {
+  const { folder, files, embedderUrl, quiet } = place
   await writeSmallFiles(folder, files)
   const before = await countEmbedded(embedderUrl)
   const first = await measureIngestion(mesh, folder)
   console.log(JSON.stringify({ ...first, processes: Object.fromEntries(first.processes) }))
   const between = await countEmbedded(embedderUrl)
+  await quiet()
   let surplus = files - first.added + first.failed
   const againSeconds: number[] = []
   for (let round = 0; round < rounds; round += 1) {

@@ -57,6 +57,7 @@ export function composeEmbedding({ patient: database, embedders, logger }: Embed
       return embedder === undefined ? nothing : embedChunks({ database, embedder }, signal)
     },
     logger,
+    lanes,
   })
   const rebuilder = createEmbeddingWorker({
     async embed(signal) {
@@ -102,6 +103,9 @@ export function composeEmbedding({ patient: database, embedders, logger }: Embed
     },
   }
 }
+
+/** While one round reads and writes the database, the model has the texts of the other. */
+const lanes = 2
 
 const nothing = { embedded: 0, copied: 0 }
 

@@ -59,3 +59,29 @@ it('stops in the middle of a round', async () => {
   await new Promise((resolve) => setTimeout(resolve, 2))
   await worker.stop()
 })
+
+it('has several rounds under way, asks for the model once, and begins a lane anew when it is woken', async () => {
+  let activations = 0
+  let left = 5
+  let underWay = 0
+  let most = 0
+  const embed = async () => {
+    underWay += 1
+    most = Math.max(most, underWay)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    underWay -= 1
+    return round(left-- > 0 ? 1 : 0)
+  }
+  const activate = () => {
+    activations += 1
+    return Promise.resolve()
+  }
+  worker = createEmbeddingWorker({ activate, embed, logger, lanes: 2 })
+  worker.start()
+  await until(() => left < 0 && underWay === 0)
+  most = 0
+  left = 4
+  worker.hint()
+  await until(() => left < 0 && underWay === 0)
+  expect([most, activations]).toEqual([2, 1])
+})

@@ -10,28 +10,63 @@ export type EmbeddingWorkerOptions = {
    */
   embed(signal: AbortSignal): Promise<{ embedded: number; copied: number; held?: number; deleted?: number }>
   logger: { info(message: string, details: object): void; warn(message: string, details: object): void }
+  /** Rounds under way at a time: while one reads or writes the database, the model is busy with another. Default 1. */
+  lanes?: number
   scanIntervalMs?: number
   /** Rest after a round that failed. */
   restMs?: number
 }
 
 export function createEmbeddingWorker(options: EmbeddingWorkerOptions): EmbeddingWorker {
-  const { activate, embed, logger, scanIntervalMs = 30_000, restMs = 5_000 } = options
+  const { activate, scanIntervalMs = 30_000 } = options
   const stopping = new AbortController()
-  let isActive = false
+  let activation: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  async function beActive(): Promise<void> {
+    activation ??= activate?.()
+    await activation?.catch((thrown: unknown) => {
+      activation = undefined
+      throw thrown
+    })
+  }
+
+  const lanes = Array.from({ length: options.lanes ?? 1 }, () => createLane(options, { beActive, signal: stopping.signal }))
+  const wakeAll = () => {
+    for (const lane of lanes) lane.wake()
+  }
+  return {
+    start() {
+      wakeAll()
+      timer = setInterval(wakeAll, scanIntervalMs)
+    },
+    hint: wakeAll,
+    async stop() {
+      clearInterval(timer)
+      stopping.abort()
+      await Promise.all(lanes.map((lane) => lane.ended()))
+    },
+  }
+}
+
+type Lane = { wake(): void; ended(): Promise<void> | undefined }
+
+/** Does one round after the other until nothing waits, and once more when it was woken meanwhile. */
+function createLane(
+  { embed, logger, restMs = 5_000 }: EmbeddingWorkerOptions,
+  { beActive, signal }: { beActive(): Promise<void>; signal: AbortSignal },
+): Lane {
   let isDue = false
   let running: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
 
   async function work(): Promise<void> {
     try {
-      if (!isActive) await activate?.()
-      isActive = true
+      await beActive()
       let embedded = 0
       let held = 0
-      for (let isDone = false; !isDone && !stopping.signal.aborted; ) {
+      for (let isDone = false; !isDone && !signal.aborted; ) {
         isDue = false
-        const round = await embed(stopping.signal)
+        const round = await embed(signal)
         const made = round.embedded + round.copied
         embedded += made
         held += round.held ?? 0
@@ -40,31 +75,21 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
       if (embedded > 0) logger.info('chunks have their vectors', { chunks: embedded })
       if (held > 0) logger.warn('chunks wait for vectors until a budget has room for them', { chunks: held })
     } catch (thrown) {
-      if (stopping.signal.aborted) return
+      if (signal.aborted) return
       logger.warn('chunks have no vectors yet', { cause: String(thrown) })
-      await rest(restMs, stopping.signal)
+      await rest(restMs, signal)
     }
   }
 
-  function wake(): void {
-    isDue = true
-    if (running !== undefined || stopping.signal.aborted) return
-    running = work().finally(() => {
-      running = undefined
-    })
-  }
-
   return {
-    start() {
-      wake()
-      timer = setInterval(wake, scanIntervalMs)
+    wake() {
+      isDue = true
+      if (running !== undefined || signal.aborted) return
+      running = work().finally(() => {
+        running = undefined
+      })
     },
-    hint: wake,
-    async stop() {
-      clearInterval(timer)
-      stopping.abort()
-      await running
-    },
+    ended: () => running,
   }
 }
 

@@ -7,13 +7,13 @@ import { openTokenizer } from './tokenise.ts'
 
 /** What the thread is started with. */
 export type ThreadData = { folder: string; inputTokensMax: number; threads: number }
-/** `partsMax`: parts of a text that get a vector of their own. */
-export type ThreadQuestion = { id: number; texts: string[]; partsMax: number }
+/** `partsMax`: parts of a text that get a vector of their own. `isUrgent`: goes before what waits and is not. */
+export type ThreadQuestion = { id: number; texts: string[]; partsMax: number; isUrgent: boolean }
 /** `vectors` are those of all parts of all texts, one behind the other; `parts` tells how many each text has. */
 export type ThreadAnswer = { vectors: Float32Array; parts: number[]; inputTokens: number }
 
 const Data = z.object({ folder: z.string(), inputTokensMax: z.number(), threads: z.number() })
-const Question = z.object({ id: z.number(), texts: z.array(z.string()), partsMax: z.number() })
+const Question = z.object({ id: z.number(), texts: z.array(z.string()), partsMax: z.number(), isUrgent: z.boolean() })
 
 const { folder, inputTokensMax, threads } = Data.parse(workerData)
 /** Rows that go through the model together. */
@@ -28,13 +28,34 @@ const session = await InferenceSession.create(join(folder, 'model.onnx'), {
   extra: { session: { intra_op: { allow_spinning: '0' } } },
 })
 
+const waiting: ThreadQuestion[] = []
+let isBusy = false
+
 parentPort?.on('message', (message: unknown) => {
-  const { id, ...question } = Question.parse(message)
-  embed(question).then(
-    (answer) => parentPort?.postMessage({ id, ...answer }, [answer.vectors.buffer]),
-    (cause: unknown) => parentPort?.postMessage({ id, message: cause instanceof Error ? cause.message : String(cause) }),
-  )
+  waiting.push(Question.parse(message))
+  void work()
 })
+
+async function work(): Promise<void> {
+  if (isBusy) return
+  isBusy = true
+  for (let question = nextQuestion(); question !== undefined; question = nextQuestion()) await answer(question)
+  isBusy = false
+}
+
+function nextQuestion(): ThreadQuestion | undefined {
+  const urgent = waiting.findIndex(({ isUrgent }) => isUrgent)
+  return waiting.splice(Math.max(0, urgent), 1)[0]
+}
+
+async function answer({ id, ...question }: ThreadQuestion): Promise<void> {
+  try {
+    const made = await embed(question)
+    parentPort?.postMessage({ id, ...made }, [made.vectors.buffer])
+  } catch (cause) {
+    parentPort?.postMessage({ id, message: cause instanceof Error ? cause.message : String(cause) })
+  }
+}
 
 async function embed({ texts, partsMax }: { texts: string[]; partsMax: number }) {
   const partsOf = texts.map((text) => tokenise(text, partsMax))

@@ -28,6 +28,9 @@ export const localEmbeddingModel: EmbeddingModel = {
 /** A chunk of the largest size a client may ask for, 4,096 tokens, is seen whole. */
 const documentPartsMax = 17
 
+/** Batches the thread has: the next lies there already when one is done. */
+const batchesMax = 2
+
 /** Threads beyond these gain little on texts this short. */
 const threadsMax = 4
 
@@ -41,24 +44,29 @@ export function createLocalEmbedder(options: LocalEmbedderOptions): RunningEmbed
   const threads = options.threads ?? Math.min(threadsMax, availableParallelism())
   const queue = createTextQueue()
   let thread: EmbedderThread | undefined
-  let isBusy = false
+  let batches = 0
   let isStopped = false
   let idle: NodeJS.Timeout | undefined
 
-  async function work(): Promise<void> {
-    if (isBusy) return
-    isBusy = true
+  function work(): void {
     clearTimeout(idle)
-    for (let batch = queue.next(); batch !== undefined; batch = queue.next()) await embedBatch(batch)
-    isBusy = false
-    idle = setTimeout(() => void leaveMemory(), idleMs).unref()
+    for (;;) {
+      const batch = queue.next({ onlyQuestions: batches >= batchesMax })
+      if (batch === undefined) break
+      batches += 1
+      void embedBatch(batch).then(() => {
+        batches -= 1
+        work()
+      })
+    }
+    if (batches === 0) idle = setTimeout(() => void leaveMemory(), idleMs).unref()
   }
 
   async function embedBatch(batch: TextBatch): Promise<void> {
     try {
       thread ??= startEmbedderThread({ folder, inputTokensMax: model.inputTokensMax, threads })
-      const partsMax = batch.purpose === 'query' ? 1 : documentPartsMax
-      const answer = await thread.embed({ texts: batch.texts, partsMax })
+      const isUrgent = batch.purpose === 'query'
+      const answer = await thread.embed({ texts: batch.texts, partsMax: isUrgent ? 1 : documentPartsMax, isUrgent })
       batch.done(vectorsOf(answer, model.dimensions), answer.inputTokens)
     } catch (cause) {
       if (thread?.hasEnded() === true) thread = undefined
@@ -79,7 +87,7 @@ export function createLocalEmbedder(options: LocalEmbedderOptions): RunningEmbed
       if (isStopped) return Promise.reject(failed('it was stopped'))
       if (request.texts.length === 0) return Promise.resolve({ vectors: [], inputTokens: 0 })
       const answer = queue.add(request)
-      void work()
+      work()
       return answer
     },
     async stop() {

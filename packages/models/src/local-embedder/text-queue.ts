@@ -17,12 +17,19 @@ export type TextBatch = {
 export type TextQueue = {
   /** Throws ModelError `rate_limit_exceeded` when too much waits, `cancelled` when the signal aborts. */
   add(request: EmbedRequest): Promise<Embeddings>
-  /** The next batch: of a question before all documents, and of texts of about one length. */
-  next(): TextBatch | undefined
+  /** The next batch: of a question before all documents, and of texts of about one length; `onlyQuestions`: of a question or none. */
+  next(options?: { onlyQuestions?: boolean }): TextBatch | undefined
   failAll(failure: ModelError): void
 }
 
-type Waiting = { request: EmbedRequest; left: number[]; done: Embeddings; settle: PromiseWithResolvers<Embeddings> }
+/** `left`: texts that are in no batch yet; `missing`: how many have no vectors yet. */
+type Waiting = {
+  request: EmbedRequest
+  left: number[]
+  missing: number
+  done: Embeddings
+  settle: PromiseWithResolvers<Embeddings>
+}
 
 export function createTextQueue(): TextQueue {
   const waiting: Waiting[] = []
@@ -39,12 +46,13 @@ export function createTextQueue(): TextQueue {
 
   return {
     add(request) {
-      const count = waiting.reduce((sum, { left }) => sum + left.length, request.texts.length)
+      const count = waiting.reduce((sum, { missing }) => sum + missing, request.texts.length)
       if (count > waitingMax) return Promise.reject(tooMany())
       if (request.signal?.aborted === true) return Promise.reject(cancelled(request.signal))
       const entry: Waiting = {
         request,
         left: shortestFirst(request.texts),
+        missing: request.texts.length,
         done: { vectors: [], inputTokens: 0 },
         settle: Promise.withResolvers(),
       }
@@ -53,8 +61,9 @@ export function createTextQueue(): TextQueue {
       waiting.push(entry)
       return entry.settle.promise.finally(() => request.signal?.removeEventListener('abort', onAbort))
     },
-    next() {
-      const entry = waiting.find(({ request }) => request.purpose === 'query') ?? waiting[0]
+    next({ onlyQuestions = false } = {}) {
+      const open = waiting.filter(({ left }) => left.length > 0)
+      const entry = open.find(({ request }) => request.purpose === 'query') ?? (onlyQuestions ? undefined : open[0])
       if (entry === undefined) return undefined
       const textOf = (index: number) => entry.request.texts[index] ?? ''
       const indexes = entry.left.splice(0, batchTexts(entry.left.map(textOf)))
@@ -64,7 +73,8 @@ export function createTextQueue(): TextQueue {
         done(vectors, inputTokens) {
           for (const [row, index] of indexes.entries()) entry.done.vectors[index] = vectors[row] ?? []
           entry.done.inputTokens += inputTokens
-          if (entry.left.length > 0) return
+          entry.missing -= indexes.length
+          if (entry.missing > 0) return
           leave(entry)
           entry.settle.resolve(entry.done)
         },

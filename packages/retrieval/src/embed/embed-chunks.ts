@@ -11,8 +11,8 @@ import {
 } from './postgres-embedding-queue.ts'
 import { buildVectorIndex } from './postgres-vector-index.ts'
 
-/** Chunks of one round: a few hundred milliseconds of the local model's work, which a kill may lose. */
-export const chunksOfRound = 32
+/** Chunks of one round: a second or two of the local model's work, which a kill may lose; enough for batches of texts of one length. */
+export const chunksOfRound = 64
 
 /** `held`: chunks whose tenant may spend no more now; they are tried again after some minutes. */
 export type EmbedRound = { embedded: number; copied: number; held: number; completedFiles: number }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import { vectorText } from './postgres-vector-value.ts'
+import { realArray } from './postgres-vector-value.ts'
 
 /** The status of a file whose text was just indexed: complete, unless its chunks are to get vectors, be it of a model that is not known yet. */
 export function statusWhenIndexed(awaitsVectors: boolean) {
@@ -118,15 +118,17 @@ export async function storeVectors(
   model: string,
   chunks: (ClaimedChunk & { vectors: Float32Array[] })[],
 ): Promise<void> {
-  const rows = chunks.flatMap(({ id, vectors }) => vectors.map((vector, n) => ({ id, n, vector: vectorText(vector) })))
+  const rows = chunks.flatMap(({ id, vectors }) => vectors.map((vector, n) => ({ id, n, vector })))
+  const size = rows[0]?.vector.length ?? 0
   await sql`
-    with given as (${given(chunks)}), ${alive}, vector as (
-      select * from unnest(${rows.map(({ id }) => id)}::bigint[], ${rows.map(({ n }) => n)}::int[], ${rows.map(({ vector }) => vector)}::text[])
-        as vector(id, n, value)
+    with given as (${given(chunks)}), ${alive}, every as materialized (select ${realArray(rows.map(({ vector }) => vector))}::real[] as value),
+    vector as (
+      select * from unnest(${rows.map(({ id }) => id)}::bigint[], ${rows.map(({ n }) => n)}::int[]) with ordinality as vector(id, n, place)
     ), added as (
       insert into chunk_embeddings (model, chunk_id, n, tenant, vector_store_id, text_hash, embedding)
-      select ${model}, given.id, vector.n, given.tenant, given.store, given.hash, vector.value::halfvec
-      from given join vector on vector.id = given.id join alive on alive.id = given.id
+      select ${model}, given.id, vector.n, given.tenant, given.store, given.hash,
+        every.value[(vector.place - 1) * ${size}::int + 1 : vector.place * ${size}::int]::halfvec
+      from given join vector on vector.id = given.id join alive on alive.id = given.id, every
       on conflict (model, chunk_id, n) do update set embedding = excluded.embedding, text_hash = excluded.text_hash
     )
     delete from embedding_queue q using given where q.model = ${model} and q.chunk_id = given.id

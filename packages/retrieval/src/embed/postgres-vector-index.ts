@@ -46,7 +46,13 @@ export async function dropVectorIndex({ db }: Pick<Database, 'db'>, model: strin
     await sql`drop index if exists ${sql.raw(indexName(model, type))}`.execute(db)
 }
 
-/** m = 16 and ef_construction = 64: pgvector's defaults. The inner product of vectors of length one orders as the cosine does. */
+/**
+ * Neighbours of a vector. Elsewhere pgvector's default of 16; in the embedded database, where every one costs, 12: adding a vector took 1.6 ms instead of
+ * 3.1, and of 3,000 abstracts of SciFact 99.8 % of the ten nearest were found instead of 99.9 % (99.1 and 99.3 % of fifty; ef_search 100).
+ */
+const neighbours = { vector: 12, halfvec: 16 } as const
+
+/** ef_construction = 64: pgvector's default. The inner product of vectors of length one orders as the cosine does. */
 async function createVectorIndex(
   { db }: Pick<Database, 'db'>,
   { id, dimensions, type }: SizedModel & { type: 'vector' | 'halfvec' },
@@ -54,7 +60,8 @@ async function createVectorIndex(
   const indexed = sql.raw(`${type}(${dimensionsOf(dimensions)})`)
   await sql`
     create index if not exists ${sql.raw(indexName(id, type))} on chunk_embeddings
-    using hnsw ((embedding::${indexed}) ${sql.raw(`${type}_ip_ops`)}) where model = ${sql.lit(id)}
+    using hnsw ((embedding::${indexed}) ${sql.raw(`${type}_ip_ops`)})
+    with (m = ${sql.lit(neighbours[type])}, ef_construction = 64) where model = ${sql.lit(id)}
   `.execute(db)
 }
 

@@ -8,6 +8,22 @@ export function dimensionsOf(dimensions: number): number {
   return dimensions
 }
 
+/** The values of vectors, one behind the other, as PostgreSQL's binary array of `real`: read in a tenth of the time that text takes. */
+export function realArray(vectors: Float32Array[]): Buffer {
+  const count = vectors.reduce((sum, { length }) => sum + length, 0)
+  const buffer = Buffer.allocUnsafe(arrayHeadBytes + count * 8)
+  const head = [1, 0, realOid, count, 1]
+  let at = 0
+  for (const value of head) at = buffer.writeInt32BE(value, at)
+  for (const vector of vectors) for (const value of vector) at = buffer.writeFloatBE(value, buffer.writeInt32BE(4, at))
+  return buffer
+}
+
+/** Dimensions, whether there are nulls, the elements' type, then length and first number of the one dimension (array_send, arrayfuncs.c). */
+const arrayHeadBytes = 20
+/** FLOAT4OID of pg_type.dat. */
+const realOid = 700
+
 /** A vector as pgvector reads it; halfvec keeps three to four decimal digits, so more are not written. */
 export function vectorText(vector: Float32Array): string {
   return `[${Array.from(vector, (value) => value.toPrecision(5)).join(',')}]`

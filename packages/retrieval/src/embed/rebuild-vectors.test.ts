@@ -6,7 +6,7 @@ import { ingestFile } from '../ingest/ingest-file.ts'
 import { searchKnowledge } from '../search/postgres-search-knowledge.ts'
 import { createKnowledgeStore } from '../store/knowledge-store.ts'
 import { fakeEmbedder, loadAsChunks } from '../testing.ts'
-import { embedChunks } from './embed-chunks.ts'
+import { chunksOfRound, embedChunks } from './embed-chunks.ts'
 import { listEmbeddingModels, settleEmbeddingModel } from './postgres-embedding-models.ts'
 import { cancelRebuild, readRebuild, startRebuild } from './postgres-embedding-rebuild.ts'
 import { rebuildVectors } from './rebuild-vectors.ts'
@@ -116,7 +116,7 @@ function anotherModel(start: () => Promise<TestDatabase>): void {
   it('embeds nothing twice when it is gone on with after a kill', async () => {
     await startRebuild(test.database, after)
     await round()
-    expect((await readRebuild(test.database, undefined)).rebuild).toMatchObject({ model: after.id, done: 32 })
+    expect((await readRebuild(test.database, undefined)).rebuild).toMatchObject({ model: after.id, done: chunksOfRound })
     await sql`update embedding_queue set claimed_until = null`.execute(test.database.db)
     const next = fakeEmbedder(after.id, 96)
     await settle(next)
@@ -150,7 +150,7 @@ function anotherModel(start: () => Promise<TestDatabase>): void {
     await round()
     expect(await cancelRebuild(test.database)).toBe(after.id)
     expect(await cancelRebuild(test.database)).toBeUndefined()
-    expect((await round()).deleted).toBe(32)
+    expect((await round()).deleted).toBe(chunksOfRound)
     expect(await statesOf()).toEqual({ [before.id]: 'active' })
     expect(await findCars(before)).toEqual({ found: 5, skipped: [] })
   })
