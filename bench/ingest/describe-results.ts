@@ -26,11 +26,11 @@ export const isWithinReach = {
 }
 
 export function describeIngestions(ingested: Ingested[]): string {
-  const rows = ingested.map(({ name, written, ingestion: { seconds, added, failed, processes } }) => {
+  const rows = ingested.map(({ name, written, ingestion }) => {
+    const { seconds, added, failed, processes } = ingestion
     const megabytes = written.bytes / 1_000_000
-    const all = [...processes.values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
     const shares = ['pglite', 'rag', 'gateway', 'cli'].map((process) => (processes.get(process)?.cpuSeconds ?? 0) / megabytes)
-    return [name, String(added), String(failed), megabytes, seconds, seconds / megabytes, ...shares, all / megabytes]
+    return [name, String(added), String(failed), megabytes, seconds, seconds / megabytes, ...shares, cpuOf(ingestion) / megabytes]
   })
   return `From \`weft ingest\` to everything indexed, without embeddings; reach: ≤ ${secondsPerMbMax} s a MB. The last five columns are processor seconds a MB.
 
@@ -53,14 +53,15 @@ ${describeMemory([{ name: `the first sync of ${files} files`, ingestion: first }
 export function describeEmbedding(rounds: EmbeddingRound[]): string {
   const rows = rounds.map((round) => {
     const { shape, chunks, tokens, ingestion, alone } = round
-    return [shape, String(ingestion.added), String(chunks), tokens / alone.seconds, tokens / ingestion.seconds, shareOf(round)]
+    const rates = [tokens / alone.seconds, tokens / ingestion.seconds, shareOf(round)]
+    return [shape, String(ingestion.added), String(chunks), ...rates, alone.cpuSeconds, cpuOf(ingestion)]
   })
   const shares = shapes.map((shape) => `${shape}: ${cell(p50(rounds.filter((round) => round.shape === shape).map(shareOf)))}`)
   const peaks = rounds.map(({ shape, ingestion }) => ({ name: shape, ingestion }))
   return `Abstracts of SciFact, from the start of \`weft ingest\` to its end, then the local model alone over the same chunks, as many a request, with as many
 threads; round after round. Reach: ≥ ${embeddingShareMin * 100} % of what the model does alone, ≤ ${memoryMbMax} MB a process.
 
-${markdownTable(['documents', 'files', 'chunks', 'alone, tokens/s', 'ingest, tokens/s', '**share**'], rows)}
+${markdownTable(['documents', 'files', 'chunks', 'alone, tokens/s', 'ingest, tokens/s', '**share**', 'processor s alone', 'of the ingest'], rows)}
 
 Median share: ${shares.join('; ')}. The model alone takes up to ${cell(Math.max(...rounds.map(({ alone }) => alone.peakMb)))} MiB.
 
@@ -69,6 +70,11 @@ ${describeMemory(peaks)}`
 
 function shareOf({ ingestion, alone }: EmbeddingRound): number {
   return alone.seconds / ingestion.seconds
+}
+
+/** Of all processes of the mesh, and the command line. */
+function cpuOf({ processes }: Ingestion): number {
+  return [...processes.values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
 }
 
 function peakOf({ processes }: Ingestion): number {

@@ -20,10 +20,10 @@ export interface EmbeddingRound {
   tokens: number
   ingestion: Ingestion
   /** The local model alone, over the same chunks right afterwards. */
-  alone: { seconds: number; peakMb: number }
+  alone: { seconds: number; cpuSeconds: number; peakMb: number }
 }
 
-const Alone = z.object({ seconds: z.number(), tokens: z.number(), peakMb: z.number() })
+const Alone = z.object({ seconds: z.number(), cpuSeconds: z.number(), tokens: z.number(), peakMb: z.number() })
 const together = 50
 
 /** Ingests documents into a store of their own, then has the local model alone embed the chunks they became. */
@@ -43,8 +43,8 @@ export async function measureEmbedding(
     await writeFile(file, JSON.stringify(texts))
     const main = join(import.meta.dirname, 'embed-alone.ts')
     const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', main, file])
-    const { seconds, tokens, peakMb } = Alone.parse(JSON.parse(stdout))
-    return { shape, chunks: texts.length, tokens, ingestion, alone: { seconds, peakMb } }
+    const { tokens, ...alone } = Alone.parse(JSON.parse(stdout))
+    return { shape, chunks: texts.length, tokens, ingestion, alone }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
