@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { parseJson } from '@weft/contracts'
 import { z } from 'zod'
+import type { ModelUsage } from './model-event.ts'
 import type { PassThroughAnswer } from './pass-through.ts'
 import { failureOf } from './testing/collect-events.ts'
 import { createTestModels, type TestModels } from './testing/test-models.ts'
@@ -132,7 +133,9 @@ describe('OpenAI’s wire passed through', () => {
     [{ kind: 'stream_error' as const, chunks: ['Half'], type: 'server_error', message: 'overloaded' }],
   ])('%j breaks the stream with an error and never with [DONE]', async (reply) => {
     test.openai.script(reply)
-    const answer = await test.models.passThrough(ask('openai/test-model', streamed))
+    const failed: ModelUsage[] = []
+    const onFailedUse = (_model: string, usage: ModelUsage) => failed.push(usage)
+    const answer = await test.models.passThrough(ask('openai/test-model', streamed), { onFailedUse })
     if (answer.kind !== 'stream') throw new TypeError('not a stream')
     const { chunks } = answer
     let text = ''
@@ -142,7 +145,8 @@ describe('OpenAI’s wire passed through', () => {
     expect(await failureOf(read())).toMatchObject({ code: 'upstream_error', isRetryable: true })
     expect(text).toContain('Half')
     expect(text).not.toContain('[DONE]')
-    expect(answer.usage()).toMatchObject({ measured: false })
+    expect(answer.usage()).toBeUndefined()
+    expect(failed).toMatchObject([{ measured: false, inputTokens: 2, outputTokens: 1 }])
   })
 
   it('is cancelled upstream when the client goes, streaming or not', async () => {

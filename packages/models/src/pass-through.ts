@@ -87,7 +87,9 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
     if (typeof answer === 'string') return { kind: 'body', body: answer, usage: attempt.complete() }
     return watched(answer, attempt)
   } catch (thrown) {
-    throw attempt.fail(thrown)
+    const failure = attempt.fail(thrown)
+    await attempt.told()
+    throw failure
   }
 }
 
@@ -100,17 +102,19 @@ function shortened(body: Record<string, unknown>, outputTokensMax: number, { con
 
 /** Ends the attempt when the stream ends, however it does. */
 function watched(chunks: AsyncGenerator<string>, attempt: Attempt): PassThroughAnswer {
+  let usage: ModelUsage | undefined
   async function* relayed(): AsyncGenerator<string> {
     try {
       yield* chunks
-      attempt.complete()
+      usage = attempt.complete()
     } catch (thrown) {
       throw attempt.fail(thrown)
     } finally {
       attempt.leave()
+      await attempt.told()
     }
   }
-  return { kind: 'stream', chunks: relayed(), usage: attempt.usage }
+  return { kind: 'stream', chunks: relayed(), usage: () => usage }
 }
 
 /** For providers with another wire: the request and the answer are translated, field by field. */

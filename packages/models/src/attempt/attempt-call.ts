@@ -33,6 +33,6 @@ export interface AttemptCall {
   insteadOf?: InsteadOf | undefined
   /** Default: the first attempt. */
   follows?: Follows | undefined
-  /** Told what the call has used if it fails, where it has. Of streams only. */
+  /** Told what the call has used, where it has, if it is not answered to its end: the usage of an answer is that of the last call alone. */
   onFailedUse?: ((modelId: string, usage: ModelUsage) => void) | undefined
 }

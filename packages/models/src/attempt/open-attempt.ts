@@ -33,10 +33,10 @@ export interface Attempt {
   answer: AnswerFacts
   /** Content came: from here on there is no other model. */
   touchContent(): void
-  /** What the call used, once it has ended; estimated from characters where its provider did not count. */
-  usage(): ModelUsage | undefined
-  /** The same once it has been counted, where the ledger does; as it is recorded. */
+  /** What the call used, once it has ended, as it is recorded: counted, where its provider did not. */
   recorded(): Promise<ModelUsage | undefined>
+  /** Settles once it is told what the call has used that was not answered to its end. */
+  told(): Promise<void>
   /** The answer is whole. */
   complete(): ModelUsage
   /** The call failed, or was cancelled: why. */
@@ -63,7 +63,9 @@ export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
     if (signal?.aborted) throw new ModelError('cancelled', `the call to ${model.id} was cancelled`, { isRetryable: false })
     const entry = await controls.ledger?.begin(facts, () => answer.contentChars)
     const guard = guardCall({ signal, ...silence, what: model.id })
-    return startAttempt(facts, { ...options.wishes, reservation, admission, entry, guard, answer })
+    const { wishes, onFailedUse } = options
+    const tell = onFailedUse && ((usage: ModelUsage) => onFailedUse(model.id, usage))
+    return startAttempt(facts, { ...wishes, reservation, admission, entry, guard, answer, tellFailedUse: tell })
   } catch (thrown) {
     admission?.abandoned()
     reservation?.release()
@@ -126,6 +128,7 @@ interface Taken {
   entry: LedgerEntry | undefined
   guard: CallGuard
   answer: AnswerFacts
+  tellFailedUse: ((usage: ModelUsage) => void) | undefined
 }
 
 function startAttempt(facts: CallFacts, taken: Taken): Attempt {
@@ -136,6 +139,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   let firstTokenMs: number | undefined
   let used: ModelUsage | undefined
   let recorded: Promise<ModelUsage> | undefined
+  let told: Promise<void> | undefined
 
   function end(outcome: CallOutcome, failure?: ModelError): ModelUsage {
     if (used !== undefined) return used
@@ -153,6 +157,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
     if (recorded === undefined) taken.reservation?.settle(usage.costUsd)
     else recorded.then(({ costUsd }) => taken.reservation?.settle(costUsd))
     tellObserver(observed, { answer, usage, failure })
+    if (outcome.kind !== 'completed') told = tellUse(taken, recorded ?? usage)
     return usage
   }
 
@@ -165,8 +170,8 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
       firstTokenMs ??= performance.now() - startedAt
       observed.firstToken()
     },
-    usage: () => used,
     recorded: async () => (await recorded) ?? used,
+    told: async () => told,
     complete: () => end({ kind: 'completed' }),
     fail(thrown) {
       const failure = guard.reason() ?? asModelError(thrown, model.id)
@@ -177,6 +182,11 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
       end({ kind: 'cancelled' })
     },
   }
+}
+
+async function tellUse({ tellFailedUse }: Taken, used: ModelUsage | Promise<ModelUsage>): Promise<void> {
+  const usage = await used
+  if (usage.inputTokens + usage.outputTokens > 0) tellFailedUse?.(usage)
 }
 
 function tellBreaker(admission: Admission | undefined, outcome: CallOutcome): void {

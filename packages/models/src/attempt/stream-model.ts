@@ -51,11 +51,9 @@ export async function* streamModel(request: ModelRequest, context: StreamContext
     const usage = attempt.complete()
     yield { type: 'usage', ...((await attempt.recorded()) ?? usage) }
   } catch (thrown) {
-    const failure = attempt.fail(thrown)
-    const usage = await attempt.recorded()
-    if (usage !== undefined && usage.inputTokens + usage.outputTokens > 0) context.onFailedUse?.(model.id, usage)
-    throw failure
+    throw attempt.fail(thrown)
   } finally {
     attempt.leave()
+    await attempt.told()
   }
 }

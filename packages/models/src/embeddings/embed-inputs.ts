@@ -1,5 +1,6 @@
 import type { CallControls } from '../attempt/call-controls.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
+import type { AttemptCall } from '../attempt/attempt-call.ts'
 import { type Attempt, openAttempt } from '../attempt/open-attempt.ts'
 import { type ModelTimeouts, patienceWith } from '../call-guard.ts'
 import { type Catalog, type ModelInfo, requireModel } from '../catalog.ts'
@@ -21,6 +22,7 @@ export interface EmbeddingContext {
   localEmbedder: Pick<Embedder, 'embed'> | undefined
   scope: CallScope
   signal?: AbortSignal | undefined
+  onFailedUse?: AttemptCall['onFailedUse']
 }
 
 /** An answer on OpenAI's wire, as JSON text. */
@@ -44,14 +46,16 @@ export async function embedInputs(request: EmbeddingsRequest, context: Embedding
     const usage = attempt.complete()
     return { body: JSON.stringify(answerOf(request, model, { ...made, usage })), usage }
   } catch (thrown) {
-    throw attempt.fail(thrown)
+    const failure = attempt.fail(thrown)
+    await attempt.told()
+    throw failure
   }
 }
 
 type Asked = Pick<EmbeddingCall, 'request' | 'inputs' | 'model' | 'provider'>
 
 function openEmbedding({ request, inputs, model, provider }: Asked, context: EmbeddingContext): Promise<Attempt> {
-  const { controls, scope, signal } = context
+  const { controls, scope, signal, onFailedUse } = context
   const { wholeAnswerMs } = patienceWith(context.timeouts, provider.spec.timeouts, model.timeouts)
   const inputTokens = inputs.map((input) => (typeof input === 'string' ? estimateTokens(input.length) : input.length))
   const inputBytes = Buffer.byteLength(JSON.stringify(request.input))
@@ -71,6 +75,7 @@ function openEmbedding({ request, inputs, model, provider }: Asked, context: Emb
     wishes: {},
     silence: { firstMs: wholeAnswerMs, betweenMs: wholeAnswerMs },
     signal,
+    onFailedUse,
   })
 }
 

@@ -31,12 +31,8 @@ export async function relayChat(call: RelayCall): Promise<string | AsyncGenerato
   const response = await send(call)
   if (response.statusCode >= 400) throw await explainRefusal(call, response)
   if (!isStreamed) {
-    const { text, facts } = readWholeChat(await readText(call, response), {
-      publicId: call.publicId,
-      provider: call.connection.id,
-    })
-    Object.assign(call.facts, facts)
-    return text
+    const { publicId, facts } = call
+    return readWholeChat(await readText(call, response), { publicId, provider: call.connection.id, facts })
   }
   await refuseOtherTypes(call, response)
   const chunks = relayChunks(call, response)

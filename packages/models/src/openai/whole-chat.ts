@@ -1,63 +1,32 @@
-import { z } from 'zod'
+import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
-import { ChatUsage, finishReason, tokenCounts } from './chat-chunk.ts'
-import { type AnswerFacts, hearContent, noAnswer } from '../attempt/answer-facts.ts'
+import { ChatUsage, tokenCounts } from './chat-chunk.ts'
+import { isFields, noteChoices } from './choice-facts.ts'
 
-const Message = z.object({
-  content: z.string().nullish(),
-  reasoning_content: z.string().nullish(),
-  refusal: z.string().nullish(),
-  tool_calls: z.array(z.unknown()).nullish(),
-})
-const WholeChat = z.object({
-  id: z.string().nullish(),
-  choices: z.array(z.object({ finish_reason: z.string().nullish(), message: Message.nullish() })),
-  usage: z.unknown().optional(),
-})
-
-/** A chat completion that was not streamed: checked, read for usage, and named by the public model id; all else stays as it came. */
+/** A chat completion that was not streamed: checked, read into `facts`, and named by the public model id; all else stays as it came. */
 export function readWholeChat(
   body: string,
-  options: { publicId: string; provider: string },
-): { text: string; facts: AnswerFacts } {
-  const value = parse(body, options.provider)
-  if ('error' in value && value.error != null) throw explainUpstreamError({ provider: options.provider, error: value.error })
-  const parsed = WholeChat.safeParse(value)
-  if (!parsed.success) throw noCompletion(options.provider, parsed.error)
-  const chat = parsed.data
+  { publicId, provider, facts }: { publicId: string; provider: string; facts: AnswerFacts },
+): string {
+  const chat = parse(body, provider)
+  if (chat.error != null) throw explainUpstreamError({ provider, error: chat.error })
+  if (!Array.isArray(chat.choices) || !chat.choices.every(isFields)) throw noCompletion(provider, undefined)
   const usage = ChatUsage.safeParse(chat.usage)
-  const reason = chat.choices[0]?.finish_reason
-  return {
-    text: JSON.stringify({ ...value, model: options.publicId }),
-    facts: {
-      tokens: usage.success ? tokenCounts(usage.data) : undefined,
-      finishReason: reason == null ? undefined : finishReason(reason),
-      responseId: chat.id ?? undefined,
-      ...(usage.success ? noAnswer() : contentOf(chat)),
-    },
-  }
+  if (usage.success) facts.tokens = tokenCounts(usage.data)
+  if (typeof chat.id === 'string') facts.responseId = chat.id
+  noteChoices(facts, chat.choices, 'message')
+  return JSON.stringify({ ...chat, model: publicId })
 }
 
-/** What the provider did not count. */
-function contentOf({ choices }: z.infer<typeof WholeChat>): AnswerFacts {
-  const facts = noAnswer()
-  for (const { message } of choices) {
-    const { content, reasoning_content, refusal, tool_calls } = message ?? {}
-    for (const text of [reasoning_content, content, refusal]) if (text != null) hearContent(facts, text)
-    if (tool_calls != null && tool_calls.length > 0) hearContent(facts, JSON.stringify(tool_calls))
-  }
-  return facts
-}
-
-function parse(body: string, provider: string): object {
+function parse(body: string, provider: string): Record<string, unknown> {
   let value: unknown
   try {
     value = JSON.parse(body)
   } catch (cause) {
     throw noCompletion(provider, cause)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw noCompletion(provider, undefined)
+  if (!isFields(value)) throw noCompletion(provider, undefined)
   return value
 }
 

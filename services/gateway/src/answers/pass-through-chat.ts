@@ -7,7 +7,7 @@ import { failStream } from '../http/fail-stream.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { createSseStream } from '../http/sse-stream.ts'
-import { settleTokens } from '../limits/limited-routes.ts'
+import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
 import { nameIgnored } from './name-ignored.ts'
 
@@ -33,6 +33,7 @@ export async function passThroughChat(
   const { weft, ...body } = chat
   const { tenant, keyId } = identityOf(response)
   const counted = await attempts.of({ tenant, get: (header) => response.req.get(header) })
+  const used = createTokenTally()
   try {
     const model = models.get(chat.model)
     response.set(deprecationHeaders(chat.model, model?.deprecated))
@@ -46,6 +47,7 @@ export async function passThroughChat(
       onCache: (use) => response.setHeader('x-weft-cache', use),
       signal: open.signal,
       degraded,
+      onFailedUse: (_model, usage) => used.add(usage),
       fallbacks: weft?.fallbacks,
       attemptsMax: counted.max,
       onModel: counted.begin,
@@ -54,14 +56,16 @@ export async function passThroughChat(
     if (answer.kind === 'body') {
       response.setHeader('content-type', 'application/json; charset=utf-8')
       response.end(answer.body)
-      settleTokens(response, answer.usage)
+      used.add(answer.usage)
     } else {
       await relayStream(answer.chunks, { response, open, logger, counted })
-      settleTokens(response, answer.usage())
+      used.add(answer.usage())
     }
   } catch (thrown) {
     if (open.hasReaderLeft()) return
     throw open.endReason() ?? (await counted.failed(thrown))
+  } finally {
+    settleTokens(response, used.total)
   }
 }
 

@@ -16,7 +16,7 @@ import { inResponseTerms } from '../core/response-terms.ts'
 import { ignoredBeyondRouting } from '../core/workflow-request.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
-import { settleTokens } from '../limits/limited-routes.ts'
+import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
 import { nameIgnored } from './name-ignored.ts'
 import type { ResponseStore } from './response-store.ts'
@@ -51,6 +51,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   const isStored = wish.store !== false
   const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: Math.floor(Date.now() / 1_000), isStored }
   const counted = await deps.attempts.of({ tenant, get: (header) => response.req.get(header) })
+  const used = createTokenTally()
   try {
     const scope = { tenant, keyId, user: wish.safety_identifier ?? wish.user ?? undefined, agent: 'gateway' }
     const degraded = new Set<string>()
@@ -64,6 +65,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
         onCache: (use) => response.setHeader('x-weft-cache', use),
         signal: open.signal,
         degraded,
+        onFailedUse: (_model, usage) => used.add(usage),
         fallbacks: wish.weft?.fallbacks,
         attemptsMax: counted.max,
         onModel(asked) {
@@ -82,10 +84,12 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
       open,
       logger: deps.logger,
     })
-    settleTokens(response, answer.kind === 'body' ? answer.usage : answer.usage())
+    used.add(answer.kind === 'body' ? answer.usage : answer.usage())
   } catch (thrown) {
     if (open.hasReaderLeft()) return
     throw open.endReason() ?? inResponseTerms(await counted.failed(thrown))
+  } finally {
+    settleTokens(response, used.total)
   }
 }
 

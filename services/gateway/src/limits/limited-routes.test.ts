@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { ModelError } from '@weft/models'
 import { z } from 'zod'
 import type { PublicDeps } from '../public-app.ts'
 import { createMemorySharedState } from '../testing/memory-shared-state.ts'
@@ -7,12 +8,24 @@ import { type CallLimiter, createCallLimiter } from './limit-calls.ts'
 
 const usage = { inputTokens: 7, outputTokens: 3, costUsd: 0, measured: true, priceKnown: true }
 const models: PublicDeps['models'] = {
-  passThrough: async () => ({ kind: 'body', body: '{"choices":[]}', usage }),
-  embed: async () => ({ body: '{}', usage }),
+  async passThrough({ model }, { onFailedUse }) {
+    if (model === 'openai/failing') throw failed(onFailedUse)
+    return { kind: 'body', body: '{"choices":[]}', usage }
+  },
+  async embed({ model }, { onFailedUse }) {
+    if (model === 'openai/failing') throw failed(onFailedUse)
+    return { body: '{}', usage }
+  },
   check: async () => Promise.reject(new Error('not asked here')),
   list: async () => [],
   get: () => undefined,
 }
+
+function failed(onFailedUse: ((model: string, used: typeof usage) => void) | undefined): ModelError {
+  onFailedUse?.('openai/failing', usage)
+  return new ModelError('upstream_error', 'openai broke off')
+}
+
 let limiter: CallLimiter
 let gateway: TestGateway
 
@@ -74,6 +87,18 @@ it.each([
     body: JSON.stringify({ model: 'openai/m', ...body }),
   })
   expect([answer.status, (await answer.text()).includes('error":{')]).toEqual([200, false])
+  expect((await chat(key)).headers.get('x-ratelimit-remaining-tokens')).toMatch(/^98\d$/)
+})
+
+it.each([
+  ['/v1/chat/completions', { messages: [{ role: 'user', content: 'x'.repeat(2_000) }] }],
+  ['/v1/responses', { input: 'x'.repeat(2_000) }],
+  ['/v1/embeddings', { input: 'x'.repeat(2_000) }],
+])('counts what a call of %s that failed has used, and gives back what was foreseen', async (path, body) => {
+  const key = await makeKey({ tokensPerMinute: 1_000 })
+  const headers = { 'content-type': 'application/json' }
+  const failing = JSON.stringify({ model: 'openai/failing', ...body })
+  expect((await gateway.request(path, { method: 'POST', key, headers, body: failing })).status).toBe(502)
   expect((await chat(key)).headers.get('x-ratelimit-remaining-tokens')).toMatch(/^98\d$/)
 })
 

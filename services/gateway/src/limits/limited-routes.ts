@@ -36,6 +36,18 @@ interface UsedTokens {
   outputTokens: number
 }
 
+/** Adds up what several calls have used. */
+export function createTokenTally(): { add(used: UsedTokens | undefined): void; total: UsedTokens } {
+  const total = { inputTokens: 0, outputTokens: 0 }
+  return {
+    total,
+    add(used) {
+      total.inputTokens += used?.inputTokens ?? 0
+      total.outputTokens += used?.outputTokens ?? 0
+    },
+  }
+}
+
 /** What the answer to this request has used in the end; where nobody knows, what was foreseen counts. */
 export function settleTokens(response: Response, used: UsedTokens | undefined): void {
   if (used !== undefined) tickets.get(response)?.settle(used.inputTokens + used.outputTokens)

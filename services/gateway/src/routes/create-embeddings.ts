@@ -6,7 +6,7 @@ import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { foreseen } from '../http/answer-errors.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
-import { settleTokens } from '../limits/limited-routes.ts'
+import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 
 export interface EmbeddingsDeps {
   models: Pick<Models, 'embed' | 'get'>
@@ -21,15 +21,22 @@ export function createEmbeddings({ models, streams }: EmbeddingsDeps): RequestHa
     const open = streams.open(identityOf(response), response)
     response.set(deprecationHeaders(wish.model, models.get(wish.model)?.deprecated))
     nameIgnored(response, wish.weft === undefined ? [] : ['weft'])
+    const used = createTokenTally()
     try {
       const scope = { tenant, keyId, user: wish.user ?? undefined, agent: 'gateway' }
-      const answer = await models.embed(wish, { scope, signal: open.signal })
+      const answer = await models.embed(wish, {
+        scope,
+        signal: open.signal,
+        onFailedUse: (_model, usage) => used.add(usage),
+      })
       response.setHeader('content-type', 'application/json; charset=utf-8')
       response.end(answer.body)
-      settleTokens(response, answer.usage)
+      used.add(answer.usage)
     } catch (thrown) {
       if (open.hasReaderLeft()) return
       throw open.endReason() ?? foreseen(thrown)
+    } finally {
+      settleTokens(response, used.total)
     }
   }
 }

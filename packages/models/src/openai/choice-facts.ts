@@ -1,0 +1,38 @@
+import { type AnswerFacts, hearContent } from '../attempt/answer-facts.ts'
+import { finishReason } from './chat-chunk.ts'
+
+/**
+ * Notes what the choices of a chunk (`delta`) or of a whole answer (`message`) say: of all of them, as each is paid for. What has another shape
+ * than OpenAI's says nothing.
+ */
+export function noteChoices(facts: AnswerFacts, choices: unknown, part: 'delta' | 'message'): void {
+  if (!Array.isArray(choices)) return
+  for (const choice of choices) {
+    if (!isFields(choice)) continue
+    const { finish_reason: reason } = choice
+    if (typeof reason === 'string' && reason !== '') facts.finishReason ??= finishReason(reason)
+    const said = choice[part]
+    if (isFields(said)) noteSaid(facts, said)
+  }
+}
+
+export function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function noteSaid(facts: AnswerFacts, said: Record<string, unknown>): void {
+  const calls = Array.isArray(said.tool_calls) ? said.tool_calls : []
+  // Servers that name thoughts by both names send the same text twice.
+  for (const text of [said.reasoning_content ?? said.reasoning, said.content, said.refusal, ...calls.map(textOfCall)])
+    if (typeof text === 'string' && text !== '') {
+      facts.hasContent = true
+      hearContent(facts, text)
+    }
+  if (calls.length > 0) facts.hasContent = true
+}
+
+function textOfCall(call: unknown): string {
+  if (!isFields(call) || !isFields(call.function)) return ''
+  const { name, arguments: text } = call.function
+  return [name, text].filter((part) => typeof part === 'string').join('')
+}
