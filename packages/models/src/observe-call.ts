@@ -27,10 +27,12 @@ export function observeCall(call: ObservedCall): CallObserver {
   const { operation, spanKind } = operations[kind]
   const startedAt = performance.now()
   const name = upstreamNameOf(model.id)
-  const span = startSpan(`${operation} ${name}`, {
-    kind: 'client',
-    attributes: { ...requestAttributes(call, name), [genAi.operationName]: operation, [genAi.openInferenceSpanKind]: spanKind },
-  })
+  const span = startSpan(`${operation} ${name}`, { kind: 'client' })
+  const isSent = span.isRecording()
+  if (isSent)
+    span
+      .setAttributes(requestAttributes(call, name))
+      .setAttributes({ [genAi.operationName]: operation, [genAi.openInferenceSpanKind]: spanKind })
   let timeToFirstChunkS: number | undefined
   let isEnded = false
   return {
@@ -48,11 +50,12 @@ export function observeCall(call: ObservedCall): CallObserver {
       if (isEnded) return
       isEnded = true
       const { inputTokens, outputTokens, costUsd, measured } = usage
-      span.setAttributes({
-        [genAi.usageInputTokens]: inputTokens,
-        [genAi.usageOutputTokens]: outputTokens,
-        [genAi.llmCostTotal]: costUsd,
-      })
+      if (isSent)
+        span.setAttributes({
+          [genAi.usageInputTokens]: inputTokens,
+          [genAi.usageOutputTokens]: outputTokens,
+          [genAi.llmCostTotal]: costUsd,
+        })
       if (failure !== undefined) failSpan(span, failure)
       span.end()
       const durationS = (performance.now() - startedAt) / 1_000

@@ -26,7 +26,8 @@ export function serverSpans(options: ServerSpanOptions) {
     const startedAt = performance.now()
     const parent = contextFromHeaders(headersOf(request), options.trustBaggage)
     const method = request.method ?? 'GET'
-    const span = context.with(parent, () => startSpan(method, { kind: 'server', attributes: requestAttributes(request, method) }))
+    const span = context.with(parent, () => startSpan(method, { kind: 'server' }))
+    if (span.isRecording()) span.setAttributes(requestAttributes(request, method))
     response.once('close', () => {
       const labels = responseLabels(request, response)
       endSpan(span, response, labels)
@@ -55,6 +56,7 @@ function responseLabels(request: RoutedRequest, response: ServerResponse): Label
 }
 
 function endSpan(span: Span, response: ServerResponse, labels: Labels): void {
+  if (!span.isRecording()) return
   span.setAttributes(labels)
   if (labels['http.route'] !== undefined) span.updateName(`${labels['http.request.method']} ${labels['http.route']}`)
   if (!response.writableFinished) span.setAttribute('weft.client_disconnected', true)

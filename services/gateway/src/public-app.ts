@@ -1,26 +1,26 @@
+import type { RequestListener } from 'node:http'
 import { type HealthCheck, healthRoutes, type Sidecar } from '@weft/mesh'
 import type { Models } from '@weft/models'
 import { serverSpans, type Telemetry } from '@weft/telemetry'
-import express, { type Express } from 'express'
+import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { AgentStore } from './agents/agent-store.ts'
 import type { ResponseStore } from './answers/response-store.ts'
 import type { ApprovalLog } from './approvals/approval-log.ts'
 import type { ApprovalTail } from './approvals/approval-tail.ts'
-import { answerErrors, answerUnknownRoute } from './http/answer-errors.ts'
+import { answerError, answerUnknownRoute } from './http/answer-errors.ts'
 import { countRequests } from './http/count-requests.ts'
 import { guardHealth, guardHosts } from './http/guard-listener.ts'
 import type { AttemptCounts } from './answers/count-attempts.ts'
+import type { Handler } from './http/handler.ts'
 import type { OpenStreams } from './http/open-streams.ts'
 import { readJsonBody } from './http/read-json-body.ts'
 import { nameRequests, requireKey, requireScopeOf, tenantOf } from './http/request-context.ts'
 import type { KeyCheck } from './keys/check-keys.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import type { CallLimiter } from './limits/limit-calls.ts'
-import { limitCalls } from './limits/limited-routes.ts'
 import type { Log } from './log.ts'
 import { openApiDocument } from './openapi/openapi.ts'
 import type { Overload } from './overload/admit-fairly.ts'
-import { admitFairly, shedLoad } from './overload/guard-load.ts'
 import type { ReadableStores } from './readable-stores.ts'
 import { listAgents } from './routes/agents/list-agents.ts'
 import { registerAgent } from './routes/agents/register-agent.ts'
@@ -32,10 +32,7 @@ import type { BudgetDeps } from './routes/budgets/budget-deps.ts'
 import { mountBudgets } from './routes/budgets/mount.ts'
 import { cancelSession } from './routes/cancel-session.ts'
 import { checkModels } from './routes/check-models.ts'
-import { createChatCompletion } from './routes/create-chat-completion.ts'
-import { createEmbeddings } from './routes/create-embeddings.ts'
 import { createKey } from './routes/create-key.ts'
-import { createResponse } from './routes/create-response.ts'
 import { deleteKey } from './routes/delete-key.ts'
 import { deleteResponse } from './routes/delete-response.ts'
 import { deleteSession } from './routes/delete-session.ts'
@@ -58,6 +55,7 @@ import { streamSessionEvents } from './routes/stream-session-events.ts'
 import { mountUsage } from './routes/usage/mount.ts'
 import { mountWebhooks } from './routes/webhooks/mount.ts'
 import type { WebhookDeps } from './routes/webhooks/webhook-deps.ts'
+import { createModelCalls } from './serve-model-calls.ts'
 import type { Sessions } from './sessions/dapr-sessions.ts'
 import type { FeedbackStore } from './sessions/feedback-store.ts'
 import type { PlanChecks } from './sessions/plan-checks.ts'
@@ -101,27 +99,40 @@ export interface PublicDeps {
   patienceMs?: number
 }
 
-/** Where work for models begins. */
-const modelPaths = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings']
+/** The public API: everything a client can reach. Model calls are served at once, everything else by Express, behind the same handlers. */
+export function createPublicApp(deps: PublicDeps): RequestListener {
+  const name = [nameRequests(), guardHosts(deps.allowedHosts)]
+  const observe = [serverSpans({ trustBaggage: false }), countRequests(deps.telemetry.metrics)]
+  const needsKey = requireKey(deps.keys)
+  const body = readJsonBody()
+  const { logger } = deps.telemetry
+  const modelCall = createModelCalls({ ...deps, logger }, { entry: [...name, ...observe, needsKey], body })
+  const app = createApp(deps, { name, observe, needsKey, body })
+  return (request, response) => {
+    const serve = modelCall(request) ?? app
+    serve(request, response)
+  }
+}
 
-/** The public API: everything a client can reach. Order matters: name, guard, health, key, body, routes. */
-export function createPublicApp(deps: PublicDeps): Express {
+interface AppHandlers {
+  name: Handler[]
+  observe: Handler[]
+  needsKey: Handler
+  body: Handler[]
+}
+
+/** Order matters: name, guard, health, key, body, routes. */
+function createApp(deps: PublicDeps, { name, observe, needsKey, body }: AppHandlers): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
-  const needsKey = requireKey(deps.keys)
-  app.use(nameRequests())
-  app.use(guardHosts(deps.allowedHosts))
+  app.use(name)
   app.use(guardHealth(needsKey), healthRoutes(deps.checks, deps.telemetry))
-  app.use(serverSpans({ trustBaggage: false }))
-  app.use(countRequests(deps.telemetry.metrics))
+  app.use(observe)
   mountApprovalPages(app, deps)
   app.use(needsKey)
-  app.post(modelPaths, shedLoad(deps))
-  app.use(readJsonBody())
-  // Before all others: the routes before it are looked through for every request.
-  mountModelCalls(app, deps)
+  app.use(body)
   mountAdministration(app, deps)
   app.use('/approvals', requireScopeOf('approve'))
   mountApprovalRoutes(app, { ...deps, logger: deps.telemetry.logger })
@@ -130,7 +141,10 @@ export function createPublicApp(deps: PublicDeps): Express {
   mountSessions(app, deps)
   mountKnowledgeRoutes(app, { ...deps.knowledge, tenantOf })
   app.use(answerUnknownRoute)
-  app.use(answerErrors(deps.telemetry.logger))
+  const fail = answerError(deps.telemetry.logger)
+  // biome-ignore lint/complexity/useMaxParams: express knows error handlers by their four parameters
+  const answerErrors: ErrorRequestHandler = (thrown, _request, response, _next) => fail(thrown, response)
+  app.use(answerErrors)
   return app
 }
 
@@ -151,13 +165,6 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   app.post('/v1/agents', isAdmin, registerAgent(deps))
   app.post('/v1/models/check', isAdmin, checkModels(deps.models))
   app.delete('/v1/agents/:id', isAdmin, removeAgent(deps.agents))
-}
-
-function mountModelCalls(app: Express, deps: PublicDeps): void {
-  app.post(modelPaths, requireScopeOf('chat'), limitCalls(deps.limiter), admitFairly(deps.overload))
-  app.post('/v1/chat/completions', createChatCompletion({ ...deps, logger: deps.telemetry.logger }))
-  app.post('/v1/responses', createResponse({ ...deps, logger: deps.telemetry.logger }))
-  app.post('/v1/embeddings', createEmbeddings(deps))
 }
 
 function mountChat(app: Express, deps: PublicDeps): void {

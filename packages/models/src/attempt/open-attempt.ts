@@ -168,7 +168,8 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
     answer,
     touchContent() {
       firstTokenMs ??= performance.now() - startedAt
-      observed.firstToken()
+      // The first chunk of an answer that comes in one is its end.
+      if (facts.isStreamed) observed.firstToken()
     },
     recorded: async () => (await recorded) ?? used,
     told: async () => told,

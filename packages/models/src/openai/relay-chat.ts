@@ -1,10 +1,11 @@
 import type { Dispatcher } from 'undici'
+import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import type { CallGuard } from '../call-guard.ts'
 import { explainConnectionError, explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { ProviderConnection } from '../provider.ts'
 import { createUtf8Decoder, decodeUtf8, eventBytesMax, tooLarge, wholeBytesMax } from '../upstream-bounds.ts'
-import type { AnswerFacts } from '../attempt/answer-facts.ts'
+import { postUpstream, type UpstreamAnswer } from './post-upstream.ts'
 import { createChunkRewriter } from './rewrite-chunk.ts'
 import { readWholeChat } from './whole-chat.ts'
 
@@ -28,14 +29,14 @@ export interface RelayCall {
  */
 export async function relayChat(call: RelayCall): Promise<string | AsyncGenerator<string>> {
   const { isStreamed } = call
-  const response = await send(call)
-  if (response.statusCode >= 400) throw await explainRefusal(call, response)
+  const answer = await send(call)
+  if (answer.status >= 400) throw await explainRefusal(call, answer)
   if (!isStreamed) {
     const { publicId, facts } = call
-    return readWholeChat(await readText(call, response), { publicId, provider: call.connection.id, facts })
+    return readWholeChat(await readText(call, answer), { publicId, provider: call.connection.id, facts })
   }
-  await refuseOtherTypes(call, response)
-  const chunks = relayChunks(call, response)
+  await refuseOtherTypes(call, answer)
+  const chunks = relayChunks(call, answer)
   return startingWith(await untilContent(chunks, call.facts), chunks)
 }
 
@@ -53,11 +54,11 @@ export function relayedText(
   return JSON.stringify({ ...body, model: modelName, stream_options: { ...otherOptions, include_usage: true } })
 }
 
-async function send({ connection, dispatcher, text, isStreamed, guard }: RelayCall): Promise<Dispatcher.ResponseData> {
+async function send({ connection, dispatcher, text, isStreamed, guard }: RelayCall): Promise<UpstreamAnswer> {
   try {
-    return await dispatcher.request({
+    return await postUpstream({
       ...addressOf(connection),
-      method: 'POST',
+      dispatcher,
       headers: {
         'content-type': 'application/json',
         authorization: `Bearer ${connection.apiKey ?? 'none'}`,
@@ -65,8 +66,6 @@ async function send({ connection, dispatcher, text, isStreamed, guard }: RelayCa
       },
       body: text,
       signal: guard.signal,
-      headersTimeout: 0,
-      bodyTimeout: 0,
     })
   } catch (thrown) {
     throw guard.reason() ?? explainConnectionError(connection.id, connection.baseUrl, thrown)
@@ -93,29 +92,13 @@ function emptyAsUndefined(options: Record<string, unknown>): Record<string, unkn
   return Object.keys(options).length === 0 ? undefined : options
 }
 
-async function readText(call: RelayCall, response: Dispatcher.ResponseData): Promise<string> {
-  const { connection } = call
+async function readText(call: RelayCall, answer: UpstreamAnswer): Promise<string> {
+  const { id } = call.connection
   try {
-    return decodeUtf8(await readBytes(response.body, connection.id), connection.id)
+    return decodeUtf8(await answer.bytes(wholeBytesMax, () => tooLarge(id, 'an answer', wholeBytesMax)), id)
   } catch (thrown) {
     throw whyBroken(call, thrown)
   }
-}
-
-/** By its events: an iterator would cost as much again as all else that is done with a short answer. */
-function readBytes(body: Dispatcher.ResponseData['body'], provider: string): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  const pieces: Uint8Array[] = []
-  let bytesRead = 0
-  body.on('data', (bytes: Uint8Array) => {
-    bytesRead += bytes.length
-    if (bytesRead > wholeBytesMax) body.destroy(tooLarge(provider, 'an answer', wholeBytesMax))
-    else pieces.push(bytes)
-  })
-  body.once('end', () => resolve(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)))
-  body.once('error', reject)
-  if (body.errored !== null) reject(body.errored)
-  return promise
 }
 
 function whyBroken({ guard, connection }: RelayCall, thrown: unknown): ModelError {
@@ -124,11 +107,11 @@ function whyBroken({ guard, connection }: RelayCall, thrown: unknown): ModelErro
 }
 
 /** A stream may come under any type but those that say it is none: then it is read for what it says. */
-async function refuseOtherTypes(call: RelayCall, response: Dispatcher.ResponseData): Promise<void> {
-  const type = single(response.headers['content-type']) ?? ''
+async function refuseOtherTypes(call: RelayCall, answer: UpstreamAnswer): Promise<void> {
+  const type = single(answer.headers['content-type']) ?? ''
   if (!/json|html/i.test(type)) return
   const { connection } = call
-  const error = errorOf((await readText(call, response)).slice(0, errorBodyCharsMax))
+  const error = errorOf((await readText(call, answer)).slice(0, errorBodyCharsMax))
   if (typeof error === 'object' && error !== null && 'error' in error && error.error != null)
     throw explainUpstreamError({ provider: connection.id, error: error.error })
   throw new ModelError('upstream_error', `${connection.id} answered with ${type.slice(0, 100)} instead of a stream`, {
@@ -139,14 +122,14 @@ async function refuseOtherTypes(call: RelayCall, response: Dispatcher.ResponseDa
 /** An error page may be anything; only this much of it is looked at. */
 const errorBodyCharsMax = 65_536
 
-async function explainRefusal(call: RelayCall, response: Dispatcher.ResponseData): Promise<ModelError> {
+async function explainRefusal(call: RelayCall, answer: UpstreamAnswer): Promise<ModelError> {
   const { connection } = call
-  const body = (await readText(call, response)).slice(0, errorBodyCharsMax)
-  const headers = { get: (name: string) => single(response.headers[name]) }
+  const body = (await readText(call, answer)).slice(0, errorBodyCharsMax)
+  const headers = { get: (name: string) => single(answer.headers[name]) }
   return explainUpstreamError({
     provider: connection.id,
     keyVariable: connection.keyVariable,
-    status: response.statusCode,
+    status: answer.status,
     error: errorOf(body),
     headers,
   })
@@ -165,14 +148,14 @@ function errorOf(body: string): unknown {
   }
 }
 
-async function* relayChunks(call: RelayCall, response: Dispatcher.ResponseData): AsyncGenerator<string> {
+async function* relayChunks(call: RelayCall, answer: UpstreamAnswer): AsyncGenerator<string> {
   const { guard, facts, connection } = call
   const { publicId, asksForUsage: keepsUsage } = call
   const rewriter = createChunkRewriter({ publicId, provider: connection.id, keepsUsage, facts })
   const decode = createUtf8Decoder(connection.id)
   let open = ''
   try {
-    for await (const bytes of response.body) {
+    for await (const bytes of answer.pieces()) {
       const piece = decode(bytes)
       open += piece
       if (open.length > eventBytesMax) throw tooLarge(connection.id, 'an event', eventBytesMax)
@@ -194,8 +177,6 @@ async function* relayChunks(call: RelayCall, response: Dispatcher.ResponseData):
     if (rest !== '') yield rest
   } catch (thrown) {
     throw whyBroken(call, thrown)
-  } finally {
-    response.body.destroy()
   }
   if (facts.finishReason === undefined) {
     throw new ModelError('upstream_error', `${connection.id} ended the stream before the answer was finished`, {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { SharedState } from './shared-state.ts'
 
 /** A shared state that is slower than this is taken for away, and not asked again for a second. */
@@ -29,14 +28,11 @@ export function createPatientState(shared: SharedState, nowMs: () => number): Pa
 }
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  const limit = new AbortController()
-  const late = sleep(limitMs, undefined, { signal: limit.signal }).then(() => {
-    throw new Error(`no answer within ${limitMs} ms`)
-  })
-  late.catch(() => undefined)
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs)
   try {
     return await Promise.race([work, late])
   } finally {
-    limit.abort()
+    clearTimeout(timer)
   }
 }

@@ -1,4 +1,4 @@
-import type { Response } from 'express'
+import type { ServerResponse } from 'node:http'
 import type { TurnOutput } from '../core/assemble-turn.ts'
 import {
   type CompletionIdentity,
@@ -19,7 +19,7 @@ import { settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
 
 export interface AnswerOptions {
-  response: Response
+  response: ServerResponse
   outputs: AsyncIterable<TurnOutput>
   identity: CompletionIdentity
   place: { sessionId: string; turn: number; traceId: string }

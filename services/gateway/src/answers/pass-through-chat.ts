@@ -1,9 +1,10 @@
 import type { ChatCompletionRequest } from '@weft/contracts'
 import { ignoredChatFields, type Models } from '@weft/models'
-import type { Response } from 'express'
+import type { ServerResponse } from 'node:http'
 import type { AttemptCounts, RequestAttempts } from './count-attempts.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { failStream } from '../http/fail-stream.ts'
+import { headerOf, setHeaders } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { createSseStream } from '../http/sse-stream.ts'
@@ -19,7 +20,7 @@ export interface PassThroughDeps {
 
 interface PassThroughCall {
   chat: ChatCompletionRequest
-  response: Response
+  response: ServerResponse
   open: OpenAnswer
   /** The request's header `cache-control` says so. */
   noStore?: boolean
@@ -32,11 +33,11 @@ export async function passThroughChat(
 ): Promise<void> {
   const { weft, ...body } = chat
   const { tenant, keyId } = identityOf(response)
-  const counted = await attempts.of({ tenant, get: (header) => response.req.get(header) })
+  const counted = await attempts.of({ tenant, get: (header) => headerOf(response.req, header) })
   const used = createTokenTally()
   try {
     const model = models.get(chat.model)
-    response.set(deprecationHeaders(chat.model, model?.deprecated))
+    setHeaders(response, deprecationHeaders(chat.model, model?.deprecated))
     nameIgnored(response, ignoredChatFields(body, model))
     const scope = { tenant, keyId, user: chat.safety_identifier ?? chat.user ?? undefined, agent: 'gateway' }
     const degraded = new Set<string>()

@@ -9,11 +9,12 @@ import {
   piecesOfChatStream,
   routedModelId,
 } from '@weft/models'
-import type { Response } from 'express'
+import type { ServerResponse } from 'node:http'
 import type { AttemptCounts } from './count-attempts.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { ignoredBeyondRouting } from '../core/workflow-request.ts'
+import { headerOf, setHeaders } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
@@ -33,7 +34,7 @@ export interface ModelResponseCall {
   wish: ResponsesRequest
   /** Items of the conversation that the request goes on with. */
   history: ResponseItem[]
-  response: Response
+  response: ServerResponse
   open: OpenAnswer
   /** The request's header `cache-control` says so. */
   noStore: boolean
@@ -46,11 +47,11 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   const { chat, ignored } = chatFromResponses(wish, history)
   nameIgnored(response, [...ignoredBeyondRouting(wish, undefined, wish.model === routedModelId), ...ignored])
   const model = deps.models.get(wish.model)
-  response.set(deprecationHeaders(wish.model, model?.deprecated))
+  setHeaders(response, deprecationHeaders(wish.model, model?.deprecated))
   nameIgnored(response, ignoredChatFields(chat, model))
   const isStored = wish.store !== false
   const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: Math.floor(Date.now() / 1_000), isStored }
-  const counted = await deps.attempts.of({ tenant, get: (header) => response.req.get(header) })
+  const counted = await deps.attempts.of({ tenant, get: (header) => headerOf(response.req, header) })
   const used = createTokenTally()
   try {
     const scope = { tenant, keyId, user: wish.safety_identifier ?? wish.user ?? undefined, agent: 'gateway' }

@@ -1,12 +1,13 @@
 import { ChatCompletionRequest, parseValue } from '@weft/contracts'
 import { type AnswerPiece, chatFromResponses, type ResponsesRequest } from '@weft/models'
-import type { Request, Response } from 'express'
+import type { ServerResponse } from 'node:http'
 import { citationAnnotations } from '../core/citation-annotations.ts'
 import { usedTokens, weftAnswer } from '../core/completion-objects.ts'
 import { turnResponseId } from '../core/response-id.ts'
 import { approvalTool } from '../core/tool-answers.ts'
 import { divergedAnswer, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
 import { checkWorkflowRequest, ignoredWeftFields } from '../core/workflow-request.ts'
+import type { ApiRequest } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
 import type { AnswerOptions } from './answer-turn.ts'
@@ -18,8 +19,8 @@ export interface WorkflowResponseCall {
   wish: ResponsesRequest
   /** The session that the response before was a turn of. */
   sessionId: string | undefined
-  request: Request
-  response: Response
+  request: ApiRequest
+  response: ServerResponse
   open: OpenAnswer
 }
 

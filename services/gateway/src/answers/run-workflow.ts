@@ -7,13 +7,14 @@ import {
   WeftError,
 } from '@weft/contracts'
 import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
-import type { Request, Response } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { approvalLink, type PageLinks } from '../approvals/approval-links.ts'
 import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../approvals/decide-in-chat.ts'
 import { hasScope } from '../core/api-key.ts'
 import { approverOf } from '../core/approver.ts'
 import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
 import { replyDetailOf } from '../core/workflow-request.ts'
+import { headerOf, sendJson } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { baseOf, identityOf } from '../http/request-context.ts'
 import type { Log } from '../log.ts'
@@ -35,8 +36,8 @@ export interface WorkflowDeps extends SubmitDeps, ChatDecisionDeps {
 
 export interface WorkflowCall {
   chat: ChatCompletionRequest
-  request: Request
-  response: Response
+  request: IncomingMessage
+  response: ServerResponse
   open: OpenAnswer
   /** The session it goes on with; default: the one of `X-Session-ID`. */
   sessionId?: string | undefined
@@ -49,13 +50,13 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
   const { request, response, chat } = call
   const identity = identityOf(response)
   const { tenant } = identity
-  const idempotencyKey = parseIdempotencyKey(request.get('idempotency-key'))
-  const named = call.sessionId ?? request.get('x-session-id')
+  const idempotencyKey = parseIdempotencyKey(headerOf(request, 'idempotency-key'))
+  const named = call.sessionId ?? headerOf(request, 'x-session-id')
   const decision = await findChatDecision(deps, {
     identity,
     messages: chat.messages,
     sessionId: named === undefined ? undefined : parseSessionId(named),
-    isRetry: idempotencyKey !== undefined || Number(request.get('x-stainless-retry-count') ?? 0) > 0,
+    isRetry: idempotencyKey !== undefined || Number(headerOf(request, 'x-stainless-retry-count') ?? 0) > 0,
   })
   const session = decision?.session ?? { tenant, sessionId: chooseSessionId(tenant, { sessionId: named, idempotencyKey }) }
   const { sessionId } = session
@@ -103,8 +104,8 @@ async function acceptDecision(
   return { sessionId: session.sessionId, turn, isRepeat: true, decided }
 }
 
-function acknowledge(response: Response, { sessionId, turn }: TurnAccepted): void {
-  response.status(202).json({ id: sessionId, object: 'session', turn, status: 'running' })
+function acknowledge(response: ServerResponse, { sessionId, turn }: TurnAccepted): void {
+  sendJson(response, 202, { id: sessionId, object: 'session', turn, status: 'running' })
 }
 
 interface AcceptedCall extends WorkflowCall {

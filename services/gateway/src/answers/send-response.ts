@@ -1,6 +1,6 @@
 import type { ResponseIdentity, ResponseObject, ResponsesRequest, ResponseWriter } from '@weft/models'
 import { type AnswerPiece, createResponseWriter, encodeResponseEvent, type ResponseEvent } from '@weft/models'
-import type { Response } from 'express'
+import type { ServerResponse } from 'node:http'
 import { toApiError } from '../core/api-error.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { foreseen, logUnforeseen } from '../http/answer-errors.ts'
@@ -18,7 +18,7 @@ export interface ResponseAnswer {
   keep?(response: ResponseObject): Promise<boolean>
   /** A failure this soon still gets a real status; later a stream starts even without content. Default: not before content. */
   startWithinMs?: number
-  response: Response
+  response: ServerResponse
   open: OpenAnswer
   logger: Pick<Log, 'error'>
 }

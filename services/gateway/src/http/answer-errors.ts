@@ -1,34 +1,36 @@
 import { WeftError } from '@weft/contracts'
 import { ModelError } from '@weft/models'
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import type { ServerResponse } from 'node:http'
 import { toApiError } from '../core/api-error.ts'
 import type { Log } from '../log.ts'
+import { type Handler, pathOf, sendJson, setHeaders } from './handler.ts'
 import { bodyError } from './read-json-body.ts'
 import { requestIdOf } from './request-context.ts'
 
 /** Answers routes that do not exist, naming them. */
-export const answerUnknownRoute: RequestHandler = (request) => {
-  throw new WeftError('not_found', `no such route: ${request.method} ${request.path.slice(0, 200)}`)
+export const answerUnknownRoute: Handler = (request) => {
+  throw new WeftError('not_found', `no such route: ${request.method} ${pathOf(request).slice(0, 200)}`)
 }
 
 /** Answers whatever a route threw as OpenAI's error body. Only the log sees causes and stacks. */
-export function answerErrors(logger: Pick<Log, 'error'>): ErrorRequestHandler {
-  // biome-ignore lint/complexity/useMaxParams: express knows error handlers by their four parameters
-  return (thrown, _request, response, _next) => {
+export function answerError(logger: Pick<Log, 'error'>): (thrown: unknown, response: ServerResponse) => void {
+  return (thrown, response) => {
     if (response.headersSent || response.destroyed) {
       response.destroy()
       return
     }
     const { status, body, headers } = toApiError(foreseen(thrown))
     if (body.error.code === 'internal_error') logUnforeseen(logger, response, thrown)
-    response.status(status).set(headers).json(body)
+    setHeaders(response, headers)
+    sendJson(response, status, body)
   }
 }
 
 /** The request id that the client has names what it is not told. */
-export function logUnforeseen(logger: Pick<Log, 'error'>, response: Response, thrown: unknown): void {
+export function logUnforeseen(logger: Pick<Log, 'error'>, response: ServerResponse, thrown: unknown): void {
   const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
-  const { method, path } = response.req
+  const { method } = response.req
+  const path = pathOf(response.req)
   logger.error('a request failed unforeseen', { requestId: requestIdOf(response), method, path, message, stack })
 }
 

@@ -1,4 +1,4 @@
-import type { Response } from 'express'
+import type { ServerResponse } from 'node:http'
 import { toApiError } from '../core/api-error.ts'
 import type { Log } from '../log.ts'
 import { foreseen, logUnforeseen } from './answer-errors.ts'
@@ -6,7 +6,7 @@ import type { SseStream } from './sse-stream.ts'
 
 export interface FailingStream {
   sse: SseStream
-  response: Response
+  response: ServerResponse
   logger: Pick<Log, 'error'>
 }
 

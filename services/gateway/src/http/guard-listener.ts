@@ -1,10 +1,10 @@
 import { isIPv4 } from 'node:net'
 import { WeftError } from '@weft/contracts'
-import type { RequestHandler } from 'express'
 import { isAllowedHost } from '../core/check-host.ts'
+import { type Handler, pathOf } from './handler.ts'
 
 /** Refuses requests whose Host or Origin is not ours: a page of another site must not reach a loopback service through the browser. */
-export function guardHosts(allowed: ReadonlySet<string>): RequestHandler {
+export function guardHosts(allowed: ReadonlySet<string>): Handler {
   return (request, _response, next) => {
     const { host, origin } = request.headers
     if (!isAllowedHost({ host, origin }, allowed))
@@ -17,10 +17,9 @@ const openToAll = new Set(['/livez', '/readyz'])
 const openOnLoopback = new Set(['/healthz', '/metrics'])
 
 /** Health and metrics need no key on this machine; from elsewhere only "alive" and "ready" do not. */
-export function guardHealth(needsKey: RequestHandler): RequestHandler {
+export function guardHealth(needsKey: Handler): Handler {
   return (request, response, next) => {
-    // As the router reads a path: in any case of its letters, with or without a slash at the end.
-    const path = request.path.toLowerCase().replace(/\/$/, '')
+    const path = pathOf(request)
     const isOpen = openToAll.has(path) || !openOnLoopback.has(path) || isLoopback(request.socket.remoteAddress)
     if (isOpen) next()
     else needsKey(request, response, next)

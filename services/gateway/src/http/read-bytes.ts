@@ -9,6 +9,7 @@ export function readBytes(request: IncomingMessage, bytesMax: number): Promise<U
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   let pieces: Uint8Array[] = []
   let bytesRead = 0
+  let hasEnded = false
   if (request.destroyed) reject(notWhole())
   request.on('data', (bytes: Uint8Array) => {
     bytesRead += bytes.length
@@ -16,11 +17,14 @@ export function readBytes(request: IncomingMessage, bytesMax: number): Promise<U
     else pieces.push(bytes)
   })
   request.once('end', () => {
+    hasEnded = true
     if (bytesRead > bytesMax) reject(tooLarge(bytesMax))
     else resolve(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces))
   })
   request.once('error', (cause) => reject(notWhole(cause)))
-  request.once('close', () => reject(notWhole()))
+  request.once('close', () => {
+    if (!hasEnded) reject(notWhole())
+  })
   return promise
 }
 

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { parseJson, WeftError } from '@weft/contracts'
-import express, { type RequestHandler } from 'express'
+import express from 'express'
 import { z } from 'zod'
 import { isTooDeep, jsonDepthMax } from '../core/json-depth.ts'
+import { type ApiRequest, type Handler, pathOf } from './handler.ts'
 import { notWhole, readBytes, tooLarge } from './read-bytes.ts'
 
 /** Room for a long conversation with images inside; files have their own endpoint. */
@@ -16,13 +17,13 @@ const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
  * Parses JSON bodies into `request.body`; other types of body are refused. Uploads (`multipart/form-data` to `/v1/files`) pass unread.
  * Throws `unsupported_media_type`, `payload_too_large` or `invalid_request`.
  */
-export function readJsonBody(): RequestHandler[] {
+export function readJsonBody(): Handler[] {
   const readPacked = express.raw({ type: () => true, limit: bodyBytesMax, inflate: true })
   return [
     (request, response, next) => {
       const type = request.headers['content-type']
       const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-      if (!hasBody || isUpload(request.method, request.path, type)) {
+      if (!hasBody || isUpload(request, type)) {
         next()
         return
       }
@@ -49,8 +50,8 @@ export function readJsonBody(): RequestHandler[] {
   ]
 }
 
-function isUpload(method: string, path: string, type: string | undefined): boolean {
-  return method === 'POST' && path === '/v1/files' && /^multipart\/form-data\s*(?:;|$)/i.test(type ?? '')
+function isUpload(request: ApiRequest, type: string | undefined): boolean {
+  return request.method === 'POST' && pathOf(request) === '/v1/files' && /^multipart\/form-data\s*(?:;|$)/i.test(type ?? '')
 }
 
 function parseBody(bytes: Uint8Array): unknown {

@@ -1,6 +1,7 @@
 import { newId, WeftError } from '@weft/contracts'
-import type { Request, RequestHandler, Response } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type KeyIdentity, type KeyScope, requireScope } from '../core/api-key.ts'
+import type { Handler } from './handler.ts'
 import type { KeyCheck } from '../keys/check-keys.ts'
 
 const identities = new WeakMap<object, KeyIdentity>()
@@ -10,7 +11,7 @@ const requestIds = new WeakMap<object, string>()
 const requestIdShape = /^[A-Za-z0-9._-]{1,128}$/
 
 /** Gives every request an id, sent back as `x-request-id`, and answers safe headers on everything. */
-export function nameRequests(): RequestHandler {
+export function nameRequests(): Handler {
   return (request, response, next) => {
     const given = request.headers['x-request-id']
     const requestId = typeof given === 'string' && requestIdShape.test(given) ? given : newId('req')
@@ -21,12 +22,12 @@ export function nameRequests(): RequestHandler {
   }
 }
 
-export function requestIdOf(response: Response): string {
+export function requestIdOf(response: ServerResponse): string {
   return requestIds.get(response) ?? 'unknown'
 }
 
 /** Lets a request pass that carries a valid key. A known key is checked without waiting. */
-export function requireKey(keys: KeyCheck): RequestHandler {
+export function requireKey(keys: KeyCheck): Handler {
   return (request, response, next) => {
     const pass = (identity: KeyIdentity) => {
       identities.set(response, identity)
@@ -39,7 +40,7 @@ export function requireKey(keys: KeyCheck): RequestHandler {
 }
 
 /** Lets a request pass whose key has the scope. */
-export function requireScopeOf(scope: KeyScope): RequestHandler {
+export function requireScopeOf(scope: KeyScope): Handler {
   return (_request, response, next) => {
     requireScope(identityOf(response), scope)
     next()
@@ -47,17 +48,17 @@ export function requireScopeOf(scope: KeyScope): RequestHandler {
 }
 
 /** Who sent the request of this response. */
-export function identityOf(response: Response): KeyIdentity {
+export function identityOf(response: ServerResponse): KeyIdentity {
   const identity = identities.get(response)
   if (identity === undefined) throw new WeftError('internal_error', 'this route is mounted before the key check')
   return identity
 }
 
-export function tenantOf(response: Response): string {
+export function tenantOf(response: ServerResponse): string {
   return identityOf(response).tenant
 }
 
-/** Scheme and host by which this request came; the host is one of those the gateway answers to. */
-export function baseOf(request: Request): string {
-  return `${request.protocol}://${request.get('host')}`
+/** Scheme and host by which this request came; the host is one of those the gateway answers to, and TLS ends before it. */
+export function baseOf({ headers }: IncomingMessage): string {
+  return `http://${headers.host}`
 }

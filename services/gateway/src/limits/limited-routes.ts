@@ -1,4 +1,5 @@
-import type { RequestHandler, Response } from 'express'
+import type { ServerResponse } from 'node:http'
+import { type Handler, setHeaders } from '../http/handler.ts'
 import { identityOf } from '../http/request-context.ts'
 import { estimateCost } from './core/estimate-cost.ts'
 import type { CallLimiter, Ticket } from './limit-calls.ts'
@@ -6,19 +7,19 @@ import type { CallLimiter, Ticket } from './limit-calls.ts'
 const tickets = new WeakMap<object, Ticket>()
 
 /** Lets a request pass that its key's and its tenant's limits have room for, and says in headers what is left of them. */
-export function limitCalls(limiter: Pick<CallLimiter, 'admit' | 'headers'>): RequestHandler {
+export function limitCalls(limiter: Pick<CallLimiter, 'admit' | 'headers'>): Handler {
   return (request, response, next) => {
     const identity = identityOf(response)
     const pass = (ticket: Ticket) => {
       tickets.set(response, ticket)
-      response.set(ticket.headers())
+      setHeaders(response, ticket.headers())
       response.once('close', ticket.close)
       // A reader that left while its request waited has closed the response before anybody listened.
       if (response.destroyed) ticket.close()
       else next()
     }
     const refuse = (thrown: unknown) => {
-      response.set(limiter.headers(identity))
+      setHeaders(response, limiter.headers(identity))
       next(thrown)
     }
     try {
@@ -49,6 +50,6 @@ export function createTokenTally(): { add(used: UsedTokens | undefined): void; t
 }
 
 /** What the answer to this request has used in the end; where nobody knows, what was foreseen counts. */
-export function settleTokens(response: Response, used: UsedTokens | undefined): void {
+export function settleTokens(response: ServerResponse, used: UsedTokens | undefined): void {
   if (used !== undefined) tickets.get(response)?.settle(used.inputTokens + used.outputTokens)
 }

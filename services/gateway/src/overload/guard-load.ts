@@ -1,5 +1,6 @@
 import { WeftError } from '@weft/contracts'
-import type { RequestHandler, Response } from 'express'
+import type { ServerResponse } from 'node:http'
+import type { Handler } from '../http/handler.ts'
 import { identityOf } from '../http/request-context.ts'
 import type { Overload, Place } from './admit-fairly.ts'
 
@@ -7,7 +8,7 @@ import type { Overload, Place } from './admit-fairly.ts'
 const bodyBytesDefault = 268_435_456
 
 /** Refuses a request before its body is read, while memory is short or other bodies fill what may be held. */
-export function shedLoad(options: { pressure(): string | undefined; bodyBytesMax?: number }): RequestHandler {
+export function shedLoad(options: { pressure(): string | undefined; bodyBytesMax?: number }): Handler {
   const { pressure, bodyBytesMax = bodyBytesDefault } = options
   let bytesHeld = 0
   return (request, response, next) => {
@@ -26,7 +27,7 @@ export function shedLoad(options: { pressure(): string | undefined; bodyBytesMax
 const bytesPerToken = 4
 
 /** Lets a request on as soon as there is a place for it; tenants that want more than there is get them in turn. */
-export function admitFairly(overload: Pick<Overload, 'enter'>): RequestHandler {
+export function admitFairly(overload: Pick<Overload, 'enter'>): Handler {
   return (request, response, next) => {
     const cost = Math.max(1, Number(request.headers['content-length'] ?? 0) / bytesPerToken)
     const pass = (place: Place) => {
@@ -47,7 +48,7 @@ export function admitFairly(overload: Pick<Overload, 'enter'>): RequestHandler {
   }
 }
 
-function untilClosed(response: Response): AbortSignal {
+function untilClosed(response: ServerResponse): AbortSignal {
   const reader = new AbortController()
   response.once('close', () => reader.abort())
   return reader.signal

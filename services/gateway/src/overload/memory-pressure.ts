@@ -10,7 +10,8 @@ export interface MemoryBounds {
 export interface MemoryReading {
   heapBytes: number
   heapBytesMax: number
-  rssBytes: number
+  /** Read only where it is bounded: asking for it costs as much as several requests. */
+  readonly rssBytes: number
 }
 
 const megabyte = 1_048_576
@@ -29,12 +30,13 @@ export function watchMemory(
   return () => {
     if (nowMs() - readAtMs < readEveryMs) return reason
     readAtMs = nowMs()
-    const { heapBytes, heapBytesMax, rssBytes } = read()
-    const isHeapShort = heapBytes > heapBytesMax * heapShareMax
-    const isRssShort = rssMbMax !== undefined && rssBytes > rssMbMax * megabyte
+    const memory = read()
+    const { heapBytes } = memory
+    const isHeapShort = heapBytes > memory.heapBytesMax * heapShareMax
+    const isRssShort = rssMbMax !== undefined && memory.rssBytes > rssMbMax * megabyte
     reason =
       isHeapShort || isRssShort
-        ? `memory is short (${Math.round((isHeapShort ? heapBytes : rssBytes) / megabyte)} MB in use)`
+        ? `memory is short (${Math.round((isHeapShort ? heapBytes : memory.rssBytes) / megabyte)} MB in use)`
         : undefined
     return reason
   }
@@ -42,5 +44,11 @@ export function watchMemory(
 
 function readMemory(): MemoryReading {
   const { used_heap_size: heapBytes, heap_size_limit: heapBytesMax } = getHeapStatistics()
-  return { heapBytes, heapBytesMax, rssBytes: process.memoryUsage.rss() }
+  return {
+    heapBytes,
+    heapBytesMax,
+    get rssBytes() {
+      return process.memoryUsage.rss()
+    },
+  }
 }

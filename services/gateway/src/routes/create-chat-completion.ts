@@ -1,6 +1,5 @@
 import { ChatCompletionRequest, parseValue } from '@weft/contracts'
 import { type Models, routedModelId } from '@weft/models'
-import type { RequestHandler } from 'express'
 import { answerTurnWhole, streamTurn } from '../answers/answer-turn.ts'
 import { nameIgnored } from '../answers/name-ignored.ts'
 import { passThroughChat } from '../answers/pass-through-chat.ts'
@@ -8,6 +7,7 @@ import { runWorkflow, type WorkflowDeps } from '../answers/run-workflow.ts'
 import type { AttemptCounts } from '../answers/count-attempts.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import { checkWorkflowRequest, ignoredBeyondRouting, ignoredFields, isWorkflowModel } from '../core/workflow-request.ts'
+import { type Handler, headerOf } from '../http/handler.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 
@@ -18,7 +18,7 @@ export interface ChatDeps extends WorkflowDeps {
 }
 
 /** `POST /v1/chat/completions`: `<provider>/<model>` goes straight to that model, `weft/<mode>` runs a workflow in a session. */
-export function createChatCompletion(deps: ChatDeps): RequestHandler {
+export function createChatCompletion(deps: ChatDeps): Handler {
   return async (request, response) => {
     const raw: unknown = request.body
     const chat = parseValue(ChatCompletionRequest, raw, 'the request')
@@ -29,7 +29,7 @@ export function createChatCompletion(deps: ChatDeps): RequestHandler {
         chat,
         response,
         open,
-        noStore: refusesCache(request.get('cache-control')),
+        noStore: refusesCache(headerOf(request, 'cache-control')),
       })
       return
     }

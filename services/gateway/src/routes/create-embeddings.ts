@@ -1,9 +1,9 @@
 import { parseValue } from '@weft/contracts'
 import { EmbeddingsRequest, type Models } from '@weft/models'
-import type { RequestHandler } from 'express'
 import { nameIgnored } from '../answers/name-ignored.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { foreseen } from '../http/answer-errors.ts'
+import { type Handler, setHeaders } from '../http/handler.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
@@ -14,12 +14,12 @@ export interface EmbeddingsDeps {
 }
 
 /** `POST /v1/embeddings`: vectors as numbers or in base64, of the mesh's own model or of a provider's. */
-export function createEmbeddings({ models, streams }: EmbeddingsDeps): RequestHandler {
+export function createEmbeddings({ models, streams }: EmbeddingsDeps): Handler {
   return async (request, response) => {
     const wish = parseValue(EmbeddingsRequest, request.body, 'the request')
     const { tenant, keyId } = identityOf(response)
     const open = streams.open(identityOf(response), response)
-    response.set(deprecationHeaders(wish.model, models.get(wish.model)?.deprecated))
+    setHeaders(response, deprecationHeaders(wish.model, models.get(wish.model)?.deprecated))
     nameIgnored(response, wish.weft === undefined ? [] : ['weft'])
     const used = createTokenTally()
     try {

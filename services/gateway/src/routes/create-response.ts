@@ -1,6 +1,5 @@
 import { parseValue } from '@weft/contracts'
 import { type Models, ResponsesRequest } from '@weft/models'
-import type { RequestHandler } from 'express'
 import { respondWithModel } from '../answers/respond-with-model.ts'
 import { respondWithWorkflow } from '../answers/respond-with-workflow.ts'
 import type { ResponseStore } from '../answers/response-store.ts'
@@ -9,6 +8,7 @@ import type { AttemptCounts } from '../answers/count-attempts.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { isWorkflowModel } from '../core/workflow-request.ts'
+import { type Handler, headerOf } from '../http/handler.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { findConversation } from '../sessions/find-conversation.ts'
@@ -21,7 +21,7 @@ export interface ResponseDeps extends WorkflowDeps {
 }
 
 /** `POST /v1/responses`: as chat completions, on OpenAI's newer wire. */
-export function createResponse(deps: ResponseDeps): RequestHandler {
+export function createResponse(deps: ResponseDeps): Handler {
   return async (request, response) => {
     const wished = parseValue(ResponsesRequest, request.body, 'the request')
     const identity = identityOf(response)
@@ -29,7 +29,8 @@ export function createResponse(deps: ResponseDeps): RequestHandler {
     const { wish, sessionId, history } = await findConversation(deps, { tenant: identity.tenant, wish: wished })
     try {
       if (isWorkflowModel(wish.model)) await respondWithWorkflow(deps, { wish, sessionId, request, response, open })
-      else await respondWithModel(deps, { wish, history, response, open, noStore: refusesCache(request.get('cache-control')) })
+      else
+        await respondWithModel(deps, { wish, history, response, open, noStore: refusesCache(headerOf(request, 'cache-control')) })
     } catch (thrown) {
       throw inResponseTerms(thrown)
     }
