@@ -40,6 +40,22 @@ describe('the range of what a plan will cost', () => {
     expect(range?.high).toBeLessThan(3 * Math.exp(3))
   })
 
+  it.each([
+    ['direct plans', [answer], 1, 1],
+    ['plans that were run before', [retrieve, answer], 2, 2],
+    ['plans put together from steps', [retrieve, retrieve, answer], 2, 3],
+  ])('is neither too high nor too low on average, for %s', (_kind, steps, stepsOfRuns, stepsOfPlan) => {
+    const means = Array.from({ length: 300 }, (_, history) => {
+      const known = runs(40, skewed(1_000 + 7_919 * history)).map((run) => ({ steps: run.steps.slice(-stepsOfRuns) }))
+      return learnCost({ steps }, known)?.expected ?? 0
+    })
+    // The mean of exp(3u), for u between 0 and 1.
+    const trueMean = (stepsOfPlan * (Math.exp(3) - 1)) / 3
+    const mean = means.reduce((sum, each) => sum + each, 0) / means.length
+    expect(mean / trueMean).toBeGreaterThan(0.97)
+    expect(mean / trueMean).toBeLessThan(1.03)
+  })
+
   it('is none where too few runs are known', () => {
     expect(
       learnCost(
