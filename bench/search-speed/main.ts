@@ -9,7 +9,7 @@ import { markdownTable } from '../measuring/markdown-table.ts'
 import { startModelProcess } from '../measuring/model-process.ts'
 import { p50, p99 } from '../measuring/quantiles.ts'
 import { recordResults } from '../measuring/record-results.ts'
-import { buckets, loadPassages } from './load-passages.ts'
+import { buckets, fillStore } from './fill-store.ts'
 import { type Filtered, measureFiltered } from './measure-filtered.ts'
 import { askByMode, askTogether, searchOver } from './measure-searches.ts'
 import { createPassages } from './write-passages.ts'
@@ -24,15 +24,16 @@ const kinds = {
   pglite: { chunks: 20_000, letters: 1_200, start: startEmbedded },
   native: { chunks: 100_000, letters: 400, start: startNative },
 }
+const embedderModel = 'openai/words'
 const clients = 4
-const warmUps = 40
+const warmUps = 100
 const [kindName = '', chunksAsked, ...more] = process.argv.slice(2)
 if (kindName !== 'pglite' && kindName !== 'native') throw new Error('pglite or native?')
 const kind = kinds[kindName]
 
 interface Place {
   mesh: BenchMesh
-  databaseUrl: string
+  databaseUrl(): Promise<string>
   stop(): Promise<void>
 }
 
@@ -43,43 +44,63 @@ if (collections.length > 0) await measure()
 
 async function measure(): Promise<void> {
   const place = await kind.start()
-  const database = openDatabase({ urls: [place.databaseUrl] })
   try {
-    const { url, apiKey } = place.mesh
-    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 8 })
     const passages = createPassages(collections, 1)
-    const loaded = await loadPassages(client, { passages, chunks: Number(chunksAsked ?? kind.chunks), letters: kind.letters })
-    console.log(JSON.stringify(loaded))
+    const chunks = Number(chunksAsked ?? kind.chunks)
+    const storeId = await load(place, { passages, chunks })
+    // What the embedded database keeps in memory follows from what it finds when it starts.
+    await place.mesh.restart()
     if (more.includes('wait')) await createInterface({ input: process.stdin }).question('loaded; Enter measures\n')
-    const load = watchLoad()
-    const search = searchOver({ url, apiKey, storeId: loaded.storeId })
-    const questions = (count: number) => Array.from({ length: count }, () => passages.question())
-    await askTogether(search, { questions: questions(warmUps), clients })
-    const together = await askTogether(search, { questions: questions(400), clients })
-    const byMode = await askByMode(search, questions(150))
-    const bucketOf = (question: number) => question % buckets
-    const filtered = await measureFiltered(search, { questions: questions(100), database, bucketOf })
-    const { chunks } = loaded
+    const watched = watchLoad()
+    const figures = await ask(place, { storeId, passages })
     recordResults({
       name: 'search-speed',
       part: kindName,
       title: `Searches of ${chunks} chunks, ${kindName === 'pglite' ? 'embedded' : 'native PostgreSQL'}`,
-      load,
-      body: describe({ chunks, together, byMode, filtered }),
+      load: watched,
+      body: describe({ chunks, ...figures }),
     })
   } finally {
-    await database.stop()
     await place.stop()
   }
+}
+
+type Passages = ReturnType<typeof createPassages>
+
+async function load(place: Place, { passages, chunks }: { passages: Passages; chunks: number }): Promise<string> {
+  const client = new OpenAI({ baseURL: `${place.mesh.url}/v1`, apiKey: place.mesh.apiKey })
+  const { id: storeId } = await client.vectorStores.create({ name: 'passages' })
+  // An index of 100,000 vectors takes a minute to build.
+  const database = openDatabase({ urls: [await place.databaseUrl()], queryTimeoutMs: 600_000 })
+  const seconds = await fillStore({ database, storeId, model: embedderModel, passages, chunks, letters: kind.letters })
+  await database.stop()
+  console.log(`${chunks} chunks in ${seconds.toFixed(0)} s`)
+  return storeId
+}
+
+async function ask(place: Place, { storeId, passages }: { storeId: string; passages: Passages }) {
+  const { url, apiKey } = place.mesh
+  const search = searchOver({ url, apiKey, storeId })
+  const questions = (count: number) => Array.from({ length: count }, () => passages.question())
+  await askTogether(search, { questions: questions(warmUps), clients })
+  const together = await askTogether(search, { questions: questions(400), clients })
+  const byMode = await askByMode(search, questions(150))
+  const database = openDatabase({ urls: [await place.databaseUrl()] })
+  const bucketOf = (question: number) => question % buckets
+  const filtered = await measureFiltered(search, { questions: questions(100), database, bucketOf })
+  await database.stop()
+  return { together, byMode, filtered }
 }
 
 async function startEmbedded(): Promise<Place> {
   const embedder = await startModelProcess('instant-embedder', ['questions'])
   const mesh = await startBenchMesh({ env: embedderSettings(embedder.url) })
-  const port = (await mesh.processes()).find(({ name }) => name === 'pglite')?.ports.tcp ?? 0
   return {
     mesh,
-    databaseUrl: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    async databaseUrl() {
+      const port = (await mesh.processes()).find(({ name }) => name === 'pglite')?.ports.tcp ?? 0
+      return `postgres://postgres@127.0.0.1:${port}/postgres`
+    },
     async stop() {
       await mesh.stop()
       await embedder.stop()
@@ -96,7 +117,7 @@ async function startNative(): Promise<Place> {
   const mesh = await startBenchMesh({ env: { DATABASE_URLS: postgres.url, ...embedderSettings(embedder.url) } })
   return {
     mesh,
-    databaseUrl: postgres.url,
+    databaseUrl: () => Promise.resolve(postgres.url),
     async stop() {
       await mesh.stop()
       await embedder.stop()
@@ -106,7 +127,7 @@ async function startNative(): Promise<Place> {
 }
 
 function embedderSettings(url: string): Record<string, string> {
-  return { WEFT_EMBEDDER: 'openai/words', WEFT_EMBEDDER_BASE_URL: url }
+  return { WEFT_EMBEDDER: embedderModel, WEFT_EMBEDDER_BASE_URL: url }
 }
 
 interface Figures {
@@ -133,7 +154,7 @@ function describe({ chunks, together, byMode, filtered }: Figures): string {
     rows.map((row) => row.map(shown)),
   )}
 
-${chunks} chunks of ${kind.letters} letters, of real sentences drawn at random, with vectors of a stand-in; questions are eight words of such a sentence. Over the API, HTTP included; ${isEmbedded ? 'the local model embeds the question, in a process of its own' : 'the question’s vector costs nothing'}.
+${chunks} chunks of ${kind.letters} letters, of real sentences drawn at random, with vectors of a stand-in, put into the database at once; questions are eight words of such a sentence. Over the API, HTTP included; ${isEmbedded ? 'the local model embeds the question, in a process of its own' : 'the question’s vector costs nothing'}.
 One client but for the first row. Hybrid takes ${(hybrid / slowerLeg).toFixed(2)} × its slower leg. Filtered: recall@10 of the exact ten ${filtered.recall.toFixed(3)} (wanted ≥ .98), ${filtered.short} questions got fewer than ten.`
 }
 

@@ -12,6 +12,8 @@ export interface RunningMesh {
   port: number
   dataFolder: string
   apiKey: string
+  /** Stops it and starts it again with the same data. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -34,15 +36,23 @@ export async function startTestMesh(environment: Record<string, string> = {}): P
     port,
     dataFolder,
     apiKey: testApiKey,
+    async restart() {
+      await runWeft(['down'], env)
+      await start()
+    },
     async stop() {
       await runWeft(['down'], env)
       await rm(dataFolder, { recursive: true, force: true })
     },
   }
-  const started = await runWeft(['up', '--detach'], env)
-  if (started.code === 0) return mesh
-  await mesh.stop()
-  throw new Error(`the test mesh did not start (exit ${started.code}):\n${started.output}`)
+  async function start(): Promise<void> {
+    const started = await runWeft(['up', '--detach'], env)
+    if (started.code === 0) return
+    await mesh.stop()
+    throw new Error(`the test mesh did not start (exit ${started.code}):\n${started.output}`)
+  }
+  await start()
+  return mesh
 }
 
 export interface WeftRun {

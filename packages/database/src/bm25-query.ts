@@ -1,4 +1,6 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { z } from 'zod'
+import type { Schema } from './schema.ts'
 
 export interface Bm25Query {
   tenant: string
@@ -19,7 +21,8 @@ export interface Bm25Hit {
   n: number
   startOffset: number
   endOffset: number
-  attributes: unknown
+  /** Its attribute `document_id`, as text. */
+  documentId: string | undefined
   /** BM25, above 0; higher is better. */
   score: number
 }
@@ -29,6 +32,17 @@ export function compareHits(a: Bm25Hit, b: Bm25Hit): number {
   return b.score - a.score || Number(a.chunkId) - Number(b.chunkId)
 }
 
-/** The columns of `chunks` as fields of a hit. */
-export const hitColumns = sql`
-  id::text as "chunkId", vector_store_id as "vectorStoreId", file_id as "fileId", n, start_offset as "startOffset", end_offset as "endOffset", attributes`
+/** The columns of `chunks` that a hit is made of. */
+export const hitColumns = sql`id, vector_store_id, file_id, n, start_offset, end_offset, attributes ->> 'document_id' as document_id`
+
+const Packed = z.array(z.tuple([z.int(), z.string(), z.string(), z.int(), z.int(), z.int(), z.string().nullable(), z.number()]))
+
+/** Hits of a query that selects {@link hitColumns} and `score`, in its order. They come as one value: row by row they would take longer than to be found. */
+export async function readHits(db: Kysely<Schema>, found: RawBuilder<unknown>): Promise<Bm25Hit[]> {
+  const { rows } = await sql<{ hits: unknown }>`
+    select json_agg(json_build_array(id, vector_store_id, file_id, n, start_offset, end_offset, document_id, score)) as hits from (${found}) found
+  `.execute(db)
+  return Packed.parse(rows[0]?.hits ?? []).map(([id, vectorStoreId, fileId, n, startOffset, endOffset, documentId, score]) => {
+    return { chunkId: String(id), vectorStoreId, fileId, n, startOffset, endOffset, documentId: documentId ?? undefined, score }
+  })
+}

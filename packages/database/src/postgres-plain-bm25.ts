@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { type Bm25Hit, type Bm25Query, compareHits, hitColumns } from './bm25-query.ts'
+import { type Bm25Hit, type Bm25Query, compareHits, hitColumns, readHits } from './bm25-query.ts'
 import { chooseWords, type WordToRead } from './choose-words.ts'
 import type { Schema } from './schema.ts'
 
@@ -14,7 +14,7 @@ export function searchTables(db: Kysely<Schema>, query: Bm25Query): Promise<Bm25
   return snapshot.execute(async (transaction) => {
     const words = await readWords(transaction, query)
     const { read, lookUp } = query.filter === undefined ? chooseWords(words) : { read: words, lookUp: [] }
-    const find = (scored: RawBuilder<unknown>) => readHits(transaction, query, scored)
+    const find = (scored: RawBuilder<unknown>) => bestOf(transaction, query, scored)
     if (lookUp.length === 0) return words.length === 0 ? [] : find(scoreAll(words))
     const hits = await find(scoreBest(read, { lookUp, candidatesMax: 200 + 2 * query.limit }))
     return hits.length < query.limit ? find(scoreAll(words)) : hits
@@ -80,9 +80,11 @@ function scoreBest(read: Word[], { lookUp, candidatesMax }: { lookUp: Word[]; ca
  * The chunks with the best scores, of those that pass the filter: they are tried one after the other until enough do. Sums of the same
  * numbers in another order differ in the last digits: rounded, equal ones are equal.
  */
-async function readHits(db: Kysely<Schema>, query: Bm25Query, scored: RawBuilder<unknown>): Promise<Bm25Hit[]> {
+async function bestOf(db: Kysely<Schema>, query: Bm25Query, scored: RawBuilder<unknown>): Promise<Bm25Hit[]> {
   const { tenant, limit, filter } = query
-  const { rows } = await sql<Bm25Hit>`
+  const hits = await readHits(
+    db,
+    sql`
     select c.*, hit.score from (
       select chunk_id, round(score * 1e6) / 1e6 as score from (${scored}) scored
       order by score desc, chunk_id ${filter === undefined ? sql`limit ${limit}` : sql``}
@@ -90,6 +92,7 @@ async function readHits(db: Kysely<Schema>, query: Bm25Query, scored: RawBuilder
       select ${hitColumns} from chunks where id = hit.chunk_id and tenant = ${tenant} ${filter === undefined ? sql`` : sql`and ${filter}`} offset 0
     ) c
     limit ${limit}
-  `.execute(db)
-  return rows.toSorted(compareHits)
+  `,
+  )
+  return hits.toSorted(compareHits)
 }

@@ -5,6 +5,7 @@ const ChunkRow = z.object({
   chunkId: z.string(),
   vectorStoreId: z.string(),
   fileId: z.string(),
+  filename: z.string(),
   startOffset: z.int(),
   endOffset: z.int(),
   page: z.int().nullable(),
@@ -17,7 +18,10 @@ export type ChunkRow = z.infer<typeof ChunkRow>
 
 type ChosenChunks = { tenant: string; chosen: { id: string }[]; candidates: ReadonlyMap<string, { chunk?: ChunkRow }> }
 
-/** The chunks that were chosen: those already at hand, and the others from the database, which are then at hand too. */
+/**
+ * The chunks that were chosen: those already at hand, and the others from the database, which are then at hand too. The file's name is read with them, so
+ * that a renamed file is found under its new name at once.
+ */
 export async function readChunks({ db }: Database, { tenant, chosen, candidates }: ChosenChunks): Promise<Map<string, ChunkRow>> {
   const chunks = new Map<string, ChunkRow>()
   const missing: string[] = []
@@ -28,9 +32,9 @@ export async function readChunks({ db }: Database, { tenant, chosen, candidates 
   }
   if (missing.length === 0) return chunks
   const { rows } = await sql`
-    select id::text as "chunkId", vector_store_id as "vectorStoreId", file_id as "fileId", start_offset as "startOffset",
-      end_offset as "endOffset", page, heading, header, text, attributes
-    from chunks where tenant = ${tenant} and id = any(${missing}::bigint[])
+    select c.id::text as "chunkId", c.vector_store_id as "vectorStoreId", c.file_id as "fileId", f.filename, c.start_offset as "startOffset",
+      c.end_offset as "endOffset", c.page, c.heading, c.header, c.text, c.attributes
+    from chunks c join files f on f.id = c.file_id where c.tenant = ${tenant} and c.id = any(${missing}::bigint[])
   `.execute(db)
   for (const row of rows.map((each) => ChunkRow.parse(each))) {
     chunks.set(row.chunkId, row)
@@ -38,18 +42,4 @@ export async function readChunks({ db }: Database, { tenant, chosen, candidates 
     if (candidate !== undefined) candidate.chunk = row
   }
   return chunks
-}
-
-const FilenameRow = z.object({ id: z.string(), filename: z.string() })
-
-/** Read with every search, so that a renamed file is found under its new name at once. */
-export async function readFilenames(
-  { db }: Database,
-  tenant: string,
-  chunks: { fileId: string }[],
-): Promise<Map<string, string>> {
-  if (chunks.length === 0) return new Map()
-  const fileIds = [...new Set(chunks.map(({ fileId }) => fileId))]
-  const { rows } = await sql`select id, filename from files where tenant = ${tenant} and id = any(${fileIds})`.execute(db)
-  return new Map(rows.map((row) => FilenameRow.parse(row)).map(({ id, filename }) => [id, filename]))
 }

@@ -8,12 +8,12 @@ import { chainHops } from './chain-hops.ts'
 import { defaultFusion, type Fused, fuseRankings } from './fuse-rankings.ts'
 import { relevanceOf } from './normalise-score.ts'
 import { openBudget } from './open-budget.ts'
-import { type ChunkRow, readChunks, readFilenames } from './postgres-chunks.ts'
+import { type ChunkRow, readChunks } from './postgres-chunks.ts'
 import { type Candidate, runLegs } from './postgres-search-legs.ts'
 import { type Ranked, rerankPlaces } from './rerank-places.ts'
 import { searchHops } from './search-hops.ts'
 import type { SearchTools } from './search-tools.ts'
-import type { SearchAnswer, SearchHit, SearchRequest } from './search-types.ts'
+import type { SearchAnswer, SearchHit, SearchOptions, SearchRequest } from './search-types.ts'
 import { setDuplicatesBehind } from './set-duplicates-behind.ts'
 import { supportDocuments } from './support-documents.ts'
 
@@ -52,18 +52,33 @@ async function search(tools: SearchTools, request: SearchRequest): Promise<Searc
   const hops = (multiHop ? await budget.spend('hops', hop) : undefined) ?? []
   const places = oncePerPlace(hops.length === 0 ? first : chainHops(first, hops, withoutSupport), candidates)
   const reranked = await rerankPlaces(tools, { ...legsRequest, places, candidates, budget, skipped })
-  const looked = (reranked ?? places).slice(0, maxResults + (duplicates === 'suppress' ? spareMax : 0))
-  const chunks = await readChunks(database, { tenant, chosen: looked, candidates })
-  const textOf = ({ id }: { id: string }) => chunks.get(id)?.text
-  const chosen = (duplicates === 'suppress' ? setDuplicatesBehind(looked, textOf) : looked).slice(0, maxResults)
-  const filenames = await readFilenames(database, tenant, [...chunks.values()])
+  const read = (chosen: Ranked[]) => readChunks(database, { tenant, chosen, candidates })
+  const { chosen, chunks } = await choosePlaces(reranked ?? places, { maxResults, duplicates, read })
   const scale = reranked === undefined ? Math.max(0, ...chosen.map(relevanceOf)) / (chosen[0]?.score || 1) : 1
-  const results = chosen.flatMap((hit) => searchHit(hit, { chunk: chunks.get(hit.id), filenames, scale }))
+  const results = chosen.flatMap((hit) => searchHit(hit, { chunk: chunks.get(hit.id), scale }))
   return { results: results.map((hit, index) => ({ ...hit, rank: index + 1 })), skipped: [...skipped, ...budget.skipped] }
 }
 
 /** Passages that may take the places of those that say the same. */
 const spareMax = 10
+
+type Choosing = {
+  maxResults: number
+  duplicates: NonNullable<SearchOptions['duplicates']>
+  read(chosen: Ranked[]): Promise<Map<string, ChunkRow>>
+}
+
+/** The best, each read; more are read only where some of them say the same. */
+async function choosePlaces(places: Ranked[], { maxResults, duplicates, read }: Choosing) {
+  const best = places.slice(0, maxResults)
+  const chunks = await read(best)
+  if (duplicates === 'keep') return { chosen: best, chunks }
+  const inOrder = setDuplicatesBehind(best, ({ id }) => chunks.get(id)?.text)
+  if (inOrder.every((hit) => hit.duplicates === undefined)) return { chosen: inOrder, chunks }
+  const more = places.slice(0, maxResults + spareMax)
+  const all = await read(more)
+  return { chosen: setDuplicatesBehind(more, ({ id }) => all.get(id)?.text).slice(0, maxResults), chunks: all }
+}
 
 const storesMax = 1_000
 
@@ -74,8 +89,8 @@ function allStores(database: Database, tenant: string): Promise<string[]> {
 /** Files that are parts of one document may say so in the attribute `document_id`. */
 function documentOf(candidates: ReadonlyMap<string, Candidate>): (id: string) => string {
   return (id) => {
-    const { fileId = id, attributes = {} } = candidates.get(id) ?? {}
-    return typeof attributes.document_id === 'string' ? `document ${attributes.document_id}` : fileId
+    const { fileId = id, documentId } = candidates.get(id) ?? {}
+    return documentId === undefined ? fileId : `document ${documentId}`
   }
 }
 
@@ -93,19 +108,18 @@ function withoutSupport(hit: Fused): Fused & { support: number } {
   return { ...hit, support: 0 }
 }
 
-type Found = { chunk: ChunkRow | undefined; filenames: ReadonlyMap<string, string>; scale: number }
+type Found = { chunk: ChunkRow | undefined; scale: number }
 
 /** Chunks deleted since they were found are left out. */
-function searchHit(hit: Ranked & { duplicates?: string[] }, { chunk, filenames, scale }: Found): Omit<SearchHit, 'rank'>[] {
-  const filename = chunk === undefined ? undefined : filenames.get(chunk.fileId)
-  if (chunk === undefined || filename === undefined) return []
+function searchHit(hit: Ranked & { duplicates?: string[] }, { chunk, scale }: Found): Omit<SearchHit, 'rank'>[] {
+  if (chunk === undefined) return []
   const { bm25, vector } = hit.legs
   return [
     {
       chunkId: `chunk_${hit.id}`,
       vectorStoreId: chunk.vectorStoreId,
       fileId: chunk.fileId,
-      filename,
+      filename: chunk.filename,
       text: chunk.text,
       start: chunk.startOffset,
       end: chunk.endOffset,

@@ -15,7 +15,7 @@ export type Candidate = {
   fileId: string
   startOffset: number
   endOffset: number
-  attributes: Record<string, unknown>
+  documentId: string | undefined
   chunk?: ChunkRow
 }
 
@@ -35,7 +35,7 @@ export async function runLegs(tools: SearchTools, request: LegsRequest, budget?:
   ])
   const candidates = new Map<string, Candidate>()
   for (const hit of vectors.hits) candidates.set(hit.chunkId, hit)
-  for (const hit of words) candidates.set(hit.chunkId, { ...hit, attributes: recordOf(hit.attributes) })
+  for (const hit of words) candidates.set(hit.chunkId, hit)
   const legs = {
     bm25: words.map(({ chunkId, score }) => ({ id: chunkId, score })),
     vector: vectors.hits.map(({ chunkId, score }) => ({ id: chunkId, score })),
@@ -88,7 +88,7 @@ async function findWith(embedder: Embedder, search: VectorSearch): Promise<Vecto
   const vector = await embedQuery(embedder, query, search.signal)
   if (typeof vector === 'string') return { hits: [], skipped: [`vectors: ${vector}`] }
   const model = await embedder.describe()
-  const asked = { tenant, vectorStoreIds, model, vector, limit: search.depth, filter }
+  const asked = { tenant, vectorStoreIds, model, vector, limit: search.depth, wanted: search.request.maxResults, filter }
   const found = await searchVectors(search.tools.database, asked)
   return found.kind === 'found' ? { hits: found.hits, skipped: [] } : { other: found.model.id }
 }
@@ -101,8 +101,4 @@ async function embedQuery(embedder: Embedder, query: string, signal: AbortSignal
   } catch (cause) {
     return cause instanceof Error ? cause.message : String(cause)
   }
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }

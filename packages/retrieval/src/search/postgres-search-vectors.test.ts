@@ -31,6 +31,7 @@ it('walks the index of the embedded database as soon as there are many vectors, 
     model: await embedder.describe(),
     vector: Float32Array.from(ones),
     limit: 100,
+    wanted: 10,
   })
   expect(found).toMatchObject({ kind: 'found', hits: { length: 100, 0: { startOffset: planted } } })
   expect(await walks()).toBe(before + 1)

@@ -5,8 +5,18 @@ import { rerankPlaces } from './rerank-places.ts'
 import { createSearchBudget } from './search-budget.ts'
 
 it('gives up on a reranker that does not answer, tells it to stop, and says so', async () => {
-  const place = { fileId: 'f', startOffset: 0, endOffset: 4, attributes: {} }
-  const chunk = { ...place, chunkId: '1', vectorStoreId: 'vs', page: null, heading: null, header: null, text: 'rain' }
+  const place = { fileId: 'f', startOffset: 0, endOffset: 4, documentId: undefined }
+  const chunk = {
+    ...place,
+    filename: 'f.md',
+    attributes: {},
+    chunkId: '1',
+    vectorStoreId: 'vs',
+    page: null,
+    heading: null,
+    header: null,
+    text: 'rain',
+  }
   const stopped = Promise.withResolvers<string>()
   const reranker = {
     id: 'judge/openai/slow',

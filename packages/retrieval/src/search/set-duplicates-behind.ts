@@ -35,17 +35,31 @@ export function setDuplicatesBehind<T extends { id: string; score: number }>(
   ]
 }
 
+/** `words`: of a text too short for runs; `runs`: hashes. */
 type Print = { words: string; runs: Set<number> }
 
 function printOf(text: string): Print {
   const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
-  const runs =
-    words.length < wordsMin ? [] : words.slice(2).map((word, index) => hash(`${words[index]} ${words[index + 1]} ${word}`))
-  return { words: words.join(' '), runs: new Set(runs.length > sampledFrom ? runs.filter((run) => run % sampleOf === 0) : runs) }
+  if (words.length < wordsMin) return { words: words.join(' '), runs: new Set() }
+  const runs = runsOf(words)
+  return { words: '', runs: new Set(runs.length > sampledFrom ? runs.filter((run) => run % sampleOf === 0) : runs) }
+}
+
+/** Each word is hashed once: hashing the runs as texts took most of a search's own time. */
+function runsOf(words: readonly string[]): number[] {
+  const runs: number[] = []
+  let [first, second] = [0, 0]
+  for (const [index, word] of words.entries()) {
+    const third = hash(word)
+    if (index >= 2) runs.push(mix(mix(mix(offset, first), second), third))
+    first = second
+    second = third
+  }
+  return runs
 }
 
 function areSame(left: Print, right: Print): boolean {
-  if (left.words === right.words) return left.words !== ''
+  if (left.words !== '' && left.words === right.words) return true
   const [few, many] = left.runs.size < right.runs.size ? [left.runs, right.runs] : [right.runs, left.runs]
   if (few.size === 0 || few.size < sameShare * many.size) return false
   let shared = 0
@@ -54,8 +68,16 @@ function areSame(left: Print, right: Print): boolean {
 }
 
 /** FNV-1a, 32 bits. */
+const offset = 2_166_136_261
+
 function hash(text: string): number {
-  let value = 2_166_136_261
+  let value = offset
   for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 16_777_619) >>> 0
   return value
+}
+
+/** As FNV-1a takes a byte, with the high half brought down, so that every bit counts for the sample. */
+function mix(value: number, part: number): number {
+  const mixed = Math.imul(value ^ part, 16_777_619)
+  return (mixed ^ (mixed >>> 15)) >>> 0
 }

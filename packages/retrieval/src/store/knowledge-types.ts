@@ -101,6 +101,8 @@ export type VectorStoreMethods = {
     input: Owned & { name?: string; metadata?: Record<string, string>; fileIds?: string[]; chunkingStrategy?: ChunkingStrategy },
   ): Promise<VectorStore>
   getVectorStore(input: InStore): Promise<VectorStore>
+  /** Quicker than the whole store, whose files are counted. */
+  getVectorStoreMetadata(input: InStore): Promise<Record<string, string>>
   listVectorStores(input: Owned & PageRequest): Promise<Page<VectorStore>>
   updateVectorStore(input: InStore & { name?: string; metadata?: Record<string, string> }): Promise<VectorStore>
   /** Deletes the store and its chunks; the files stay. Answers whether it was there. */

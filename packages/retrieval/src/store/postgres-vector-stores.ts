@@ -18,6 +18,13 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
   return {
     createVectorStore: async (input) => read(input.tenant, await insertStore(database, input)),
     getVectorStore: ({ tenant, vectorStoreId }) => read(tenant, vectorStoreId),
+    async getVectorStoreMetadata({ tenant, vectorStoreId }) {
+      const { rows } = await sql`select metadata from vector_stores where tenant = ${tenant} and id = ${vectorStoreId}`.execute(
+        db,
+      )
+      if (rows.length === 0) throw storeNotFound(vectorStoreId)
+      return Row.pick({ metadata: true }).parse(rows[0]).metadata
+    },
     listVectorStores({ tenant, ...request }) {
       const list = {
         select: columns,
