@@ -10,8 +10,8 @@ const answerBytesMax = 1_048_576
 
 /**
  * POSTs a body as it is produced, no faster than the server takes it (Node's `fetch` reads ahead without bound: 120 MB held for a
- * 120 MB body, measured on Node 24). An answer that comes before the body has ended is the answer. Throws what the body throws, and
- * the connection's errors.
+ * 120 MB body, measured on Node 24). An answer that comes before the body has ended is the answer. The connection is kept for the next call
+ * where nothing is left on it. Throws what the body throws, and the connection's errors.
  */
 export async function postStream(
   url: URL,
@@ -27,15 +27,17 @@ export async function postStream(
     request.once('response', resolve)
     request.once('error', reject)
   })
+  let isOver = false
   try {
     const sent = pipeline(body, request)
     const response = await Promise.race([answered, sent.then(() => answered)])
     sent.catch(() => undefined)
     const text = await readText(response)
+    isOver = response.complete && request.writableFinished
     return { status: response.statusCode ?? 0, headers: headersOf(response), text }
   } finally {
     answered.catch(() => undefined)
-    request.destroy()
+    if (!isOver) request.destroy()
   }
 }
 

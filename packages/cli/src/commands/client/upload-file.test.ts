@@ -51,6 +51,15 @@ describe('uploading a file', () => {
     expect(received[0]).toMatchObject({ authorization: 'Bearer weft_key', key: 'key-1' })
   })
 
+  it('keeps the connection for the next', async () => {
+    let connections = 0
+    server.on('connection', () => {
+      connections += 1
+    })
+    for (let times = 0; times < 3; times += 1) await uploadFile(client, await fingerprinted('a.md', 'tide'), 'key-1')
+    expect(connections).toBe(1)
+  })
+
   it.each([
     ['changed', 'other words'],
     ['shortened', 'tide'],
