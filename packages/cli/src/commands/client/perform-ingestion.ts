@@ -26,6 +26,7 @@ const actionsMax = 128
 const sendsMax = 3
 
 export type Performing = { request: IngestionRequest; store: StoreRef; tools: SyncTools; report: IngestionReport }
+type Within = Performing & { withdrawn: FileAction[] }
 
 /** Old versions leave only after their successors are indexed, so a search never falls between the two, and stay when those cannot be. */
 export async function performIngestion(decided: Decided, { request, store, tools, report }: Performing): Promise<void> {
@@ -40,7 +41,8 @@ export async function performIngestion(decided: Decided, { request, store, tools
     ]),
   )
   const indexed = new Set(decided.outdated.flatMap(({ newest }) => (newest.status === 'completed' ? [newest.fileId] : [])))
-  const within = { request, store, tools: { ...tools, knowledge: { ...knowledge, upload: boundUploads(knowledge) } }, report }
+  const bounded = { ...tools, knowledge: { ...knowledge, upload: boundUploads(knowledge) } }
+  const within: Within = { request, store, tools: bounded, report, withdrawn: [] }
   let done = 0
   let bytesDone = 0
   await runBounded(actions, actionsMax, async (action) => {
@@ -55,6 +57,7 @@ export async function performIngestion(decided: Decided, { request, store, tools
     bytesDone += action.file.sizeBytes
     terminal.showProgress(`uploading ${progressBar(done, actions.length)} ${formatBytes(bytesDone)}`)
   })
+  withdrawAll(within.withdrawn, report)
   const failures = await waitUntilIndexed(awaited, { storeId: store.id, tools })
   report.failed.push(...failures.map(({ path, reason }) => ({ path, reason })))
   for (const fileId of awaited.keys()) indexed.add(fileId)
@@ -72,20 +75,20 @@ function boundUploads(knowledge: KnowledgeApi): KnowledgeApi['upload'] {
 }
 
 /** The id of the file to wait for. What one file ran into is noted and the others go on; anything else ends the run. */
-async function performAction(action: FileAction, performing: Performing): Promise<string | undefined> {
+async function performAction(action: FileAction, performing: Within): Promise<string | undefined> {
   try {
     return await takeAction(action, performing)
   } catch (error) {
-    const { report } = performing
+    const { report, withdrawn } = performing
     const reason = error instanceof FileChangedError ? 'changed while it was sent, again and again' : undefined
     if (reason === undefined && !isRefusal(error)) throw error
-    withdraw(action, report)
+    withdrawn.push(action)
     report.failed.push({ path: action.file.path, reason: reason ?? (isRefusal(error) ? serverMessage(error) : '') })
     return undefined
   }
 }
 
-async function takeAction(action: FileAction, performing: Performing): Promise<string | undefined> {
+async function takeAction(action: FileAction, performing: Within): Promise<string | undefined> {
   const { store, tools } = performing
   const { knowledge } = tools
   if (action.kind === 'none') return undefined
@@ -101,7 +104,7 @@ async function takeAction(action: FileAction, performing: Performing): Promise<s
 }
 
 /** Uploads and attaches, from a new reading as often as the file changed meanwhile. */
-async function send(action: FileAction, { request, store, tools, report }: Performing): Promise<string | undefined> {
+async function send(action: FileAction, { request, store, tools, report, withdrawn }: Within): Promise<string | undefined> {
   const { knowledge, journal } = tools
   let { file } = action
   for (let sends = 1; ; sends++) {
@@ -118,7 +121,7 @@ async function send(action: FileAction, { request, store, tools, report }: Perfo
     }
     const again = await fingerprintFile(file, { fileBytesMax: request.fileBytesMax, now: tools.now })
     if (again.kind === 'skipped') {
-      withdraw(action, report)
+      withdrawn.push(action)
       ;(again.isKept ? report.failed : report.skipped).push({ path: again.absolutePath, reason: again.reason })
       return undefined
     }
@@ -126,12 +129,17 @@ async function send(action: FileAction, { request, store, tools, report }: Perfo
   }
 }
 
-function withdraw({ kind, file }: FileAction, report: IngestionReport): void {
-  report.added = report.added.filter((path) => kind !== 'add' || path !== file.path)
-  report.changed = report.changed.filter((path) => kind !== 'change' || path !== file.path)
-  if (kind !== 'add' && kind !== 'change') return
-  report.bytesUploaded -= file.sizeBytes
-  report.tokens -= file.tokens
+/** Takes out of the report what was to be sent and was not. */
+function withdrawAll(actions: FileAction[], report: IngestionReport): void {
+  const sent = actions.filter(({ kind }) => kind === 'add' || kind === 'change')
+  const pathsOf = (wanted: FileAction['kind']) => new Set(sent.flatMap(({ kind, file }) => (kind === wanted ? [file.path] : [])))
+  const [added, changed] = [pathsOf('add'), pathsOf('change')]
+  report.added = report.added.filter((path) => !added.has(path))
+  report.changed = report.changed.filter((path) => !changed.has(path))
+  for (const { file } of sent) {
+    report.bytesUploaded -= file.sizeBytes
+    report.tokens -= file.tokens
+  }
 }
 
 /** Removing what is gone already is no failure. */
