@@ -5,7 +5,7 @@ import { ModelWish, WorkflowStep } from './plan.ts'
 import { StepStatus } from './status.ts'
 
 /** Bounds of an agent's stream: one NDJSON line, and all of one attempt. */
-export const agentLimits = { lineBytesMax: 4_194_304, streamBytesMax: 33_554_432 } as const
+export const agentLimits = { lineBytesMax: 4_194_304, streamBytesMax: 33_554_432, checkpointBytesMax: 1_048_576 } as const
 
 /**
  * What an agent offers. Schemas are JSON Schema; `costUsd` and `latencyMs` are what one call usually takes; `external`: it changes something outside, so that its

@@ -130,18 +130,18 @@ describe('when the database goes away', () => {
     const server = await startPgliteServer({ port: 0 })
     const { port } = server
     await server.stop()
-    const database = open([urlOf(server)])
+    const patienceMs = 1_000
+    const database = open([urlOf(server)], { patienceMs })
     const startedAtMs = performance.now()
     await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({
       code: 'dependency_unavailable',
       isRetryable: true,
       details: { target: 'database' },
     })
-    const patienceMs = performance.now() - startedAtMs
-    expect(patienceMs).toBeGreaterThan(3_000)
-    const againAtMs = performance.now()
-    await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({ code: 'dependency_unavailable' })
-    expect(performance.now() - againAtMs).toBeLessThan(patienceMs / 2)
+    expect(performance.now() - startedAtMs).toBeGreaterThan(patienceMs / 2)
+    // If each of them waited as the first did, this test would run out of its time.
+    for (let n = 0; n < 200; n++)
+      await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({ code: 'dependency_unavailable' })
     expect(await database.isHealthy()).toBe(false)
     const back = await startPgliteServer({ port })
     expect(await database.isHealthy()).toBe(true)

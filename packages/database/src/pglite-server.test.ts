@@ -51,13 +51,16 @@ describe('the embedded database, shared by many clients', () => {
   })
 
   it('rolls back a client that is gone in the middle of a transaction, long before the watchdog would', async () => {
-    const client = await pool.connect()
+    const patient = await startPgliteServer({ port: 0, transactionIdleMs: 3_600_000 })
+    const own = new pg.Pool({ connectionString: `postgres://postgres@127.0.0.1:${patient.port}/postgres` })
+    await own.query('create table marks (id int primary key)')
+    const client = await own.connect()
     await client.query('begin')
-    await client.query('insert into marks values (2, 0)')
-    const startedAtMs = performance.now()
+    await client.query('insert into marks values (2)')
     client.release(true)
-    expect((await pool.query('select count(*)::int as n from marks where id = 2')).rows).toEqual([{ n: 0 }])
-    expect(performance.now() - startedAtMs).toBeLessThan(10_000)
+    expect((await own.query('select count(*)::int as n from marks')).rows).toEqual([{ n: 0 }])
+    await own.end()
+    await patient.stop()
   })
 
   it('ends a client that stopped in the middle of a transaction, and serves those who waited', async () => {

@@ -108,6 +108,10 @@ describe('an agent’s answer', () => {
     ['not JSON', 'nonsense\n'],
     ['an unknown event', '{"type":"dance"}\n'],
     ['a question that does not say what for', '{"type":"needs_approval","args":{"amount":5}}\n'],
+    [
+      'a checkpoint larger than a session keeps',
+      `{"type":"checkpoint","state":"${'x'.repeat(agentLimits.checkpointBytesMax)}"}\n`,
+    ],
     ['a line that never ends', `{"type":"text","delta":"${'x'.repeat(5_000_000)}`],
     ['larger than a stream may be, in one go', `${' '.repeat(agentLimits.streamBytesMax)}\n`],
   ])('is refused when it is %s', async (_what, line) => {

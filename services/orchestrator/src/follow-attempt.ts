@@ -1,5 +1,6 @@
 import {
   AgentEvent,
+  agentLimits,
   isTerminalAgentEvent,
   type NeedsApprovalEvent,
   parseJson,
@@ -52,7 +53,7 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
       }
       if (event.type === 'usage') usage.push(usageOf(event))
       else if (event.type === 'text') text.push(event.delta)
-      else await note({ ref, sink }, event)
+      else await note({ agent, ref, sink }, event, line.value.length)
     }
   } catch (cause) {
     lines.return(undefined).catch(() => undefined)
@@ -101,12 +102,20 @@ function usageOf({ model, inputTokens, outputTokens, costUsd, measured }: Usage)
 }
 
 /** Progress and checkpoints go through the session; a tool call is told as progress. */
-async function note(work: Pick<FollowedAttempt, 'ref' | 'sink'>, event: Exclude<AgentEvent, TerminalAgentEvent>): Promise<void> {
+async function note(work: FollowedAttempt, event: Exclude<AgentEvent, TerminalAgentEvent>, chars: number): Promise<void> {
   if (event.type === 'progress')
     await work.sink.apply({ type: 'progress', ...work.ref, message: event.message, fraction: event.fraction })
   if (event.type === 'tool_call')
     await work.sink.apply({ type: 'progress', ...work.ref, message: `tool ${event.name}`, fraction: undefined })
-  if (event.type === 'checkpoint') await work.sink.apply({ type: 'checkpoint', ...work.ref, state: event.state })
+  if (event.type !== 'checkpoint') return
+  // Every checkpoint is in the session's own state, which is read whole.
+  if (chars > agentLimits.checkpointBytesMax) throw tooLarge(work.agent, chars)
+  await work.sink.apply({ type: 'checkpoint', ...work.ref, state: event.state })
+}
+
+function tooLarge(agent: string, chars: number): WeftError {
+  const message = `${agent} sent a checkpoint of ${chars} characters, more than ${agentLimits.checkpointBytesMax}: keep what is large elsewhere, and its name here`
+  return new WeftError('upstream_error', message, { isRetryable: false })
 }
 
 function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {

@@ -7,6 +7,8 @@ export interface CallContent {
   isStreamed: boolean
   inputTokens: number
   inputBytes: number
+  /** Tokens at most that the bytes do not bound: of images, and of files of which only the name is sent. */
+  linkedTokens?: number | undefined
   outputTokensMax?: number | undefined
   answers: number
   /** What is sent, as far as it is text, for a count when the provider makes none. */
@@ -19,6 +21,7 @@ export function contentOfRequest(request: ModelRequest): CallContent {
     isStreamed: true,
     inputTokens: estimateTokens(charsOf(messages) + (tools === undefined ? 0 : JSON.stringify(tools).length)),
     inputBytes: Buffer.byteLength(JSON.stringify({ messages, tools, responseFormat })),
+    linkedTokens: linkedTokensOf(messages),
     outputTokensMax: maxOutputTokens,
     answers: 1,
     inputText: () => textOf(messages, tools),
@@ -32,6 +35,7 @@ export function contentOfBody(body: Record<string, unknown>, text: string): Call
     isStreamed: body.stream === true,
     inputTokens: estimateTokens(charsOf(messages) + (tools === undefined ? 0 : JSON.stringify(tools).length)),
     inputBytes: Buffer.byteLength(text),
+    linkedTokens: linkedTokensOf(messages),
     outputTokensMax: countOf(body.max_completion_tokens ?? body.max_tokens),
     answers: countOf(body.n) ?? 1,
     inputText: () => textOf(messages, tools),
@@ -71,4 +75,36 @@ function* contentTexts(content: unknown): Generator<string> {
   for (const part of content) {
     if (typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string') yield part.text
   }
+}
+
+/** gpt-4o-mini takes the most tokens for an image: 2,833 and 5,667 for each of up to 8 tiles (OpenAI, Images and vision, 2026-11). */
+const imageTokensMax = 2_833 + 8 * 5_667
+/** Of a file that the provider holds nobody here knows the length: it may fill whatever the model holds. */
+const fileTokensMax = 2_097_152
+
+const Linked = z.union([
+  z.object({
+    type: z.literal('image_url'),
+    image_url: z.union([z.string(), z.object({ url: z.string() }).transform(({ url }) => url)]),
+  }),
+  z.object({ type: z.literal('file'), file: z.object({ file_id: z.string() }) }),
+])
+
+function linkedTokensOf(messages: unknown): number {
+  if (!Array.isArray(messages)) return 0
+  let tokens = 0
+  for (const message of messages) {
+    const content: unknown = Object(message).content
+    if (Array.isArray(content)) for (const part of content) tokens += linkedTokensIn(part)
+  }
+  return tokens
+}
+
+/** A small image may make more tokens than it has bytes. */
+function linkedTokensIn(part: unknown): number {
+  const linked = Linked.safeParse(part)
+  if (!linked.success) return 0
+  if (linked.data.type === 'file') return fileTokensMax
+  const { image_url: url } = linked.data
+  return Math.max(0, imageTokensMax - (url.startsWith('data:') ? url.length : 0))
 }

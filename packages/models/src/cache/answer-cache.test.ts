@@ -89,6 +89,15 @@ describe('answers that may be given again', () => {
     expect(await text('Which is the capital of France?', { max_tokens: 5 })).toBeUndefined()
   })
 
+  it('are stored only so many at once: the others stay in the memory of their process', async () => {
+    let storing = 0
+    const slow: AnswerStore = { ...store, find: async () => undefined, keep: () => new Promise(() => storing++) }
+    const cache = createAnswerCache({ store: slow, logger: quiet, ttlMs: 60_000 })
+    for (let n = 0; n < 100; n++) cache.keep(keyOf(`slow ${n}`), answer('S'))
+    expect(storing).toBe(64)
+    expect(await cache.find(keyOf('slow 99'))).toEqual(answer('S'))
+  })
+
   it('are done without while the database is away', async () => {
     const fails = () => Promise.reject(new Error('away'))
     const warnings: string[] = []

@@ -55,6 +55,8 @@ const memoryBytesUsual = 32 * 1_048_576
 /** Longer answers are not kept. */
 const answerBytesMax = 262_144
 const forgetEveryMs = 300_000
+/** Answers on their way into the database; while it is slow, more stay in this process's memory only. */
+const storingMax = 64
 /** Longer questions say too much for one vector: only the very same one is a hit. */
 const questionCharsMax = 500
 
@@ -118,6 +120,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
       const bytes = bytesOf(answer)
       if (bytes > answerBytesMax) return
       remembered.set(key.exact, { answer, bytes, untilMs: nowMs() + ttlMs })
+      if (pending.size >= storingMax) return
       const storing: Promise<void> = quietly(() => storeAnswer(key, answer, bytes)).then(() => void pending.delete(storing))
       pending.add(storing)
     },

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import type { CallFacts } from '../attempt/call-controls.ts'
+import type { CallControls, CallFacts } from '../attempt/call-controls.ts'
 import type { PassThroughAnswer } from '../pass-through.ts'
 import { failureOf } from '../testing/collect-events.ts'
 import type { Reply } from '../testing/model-server.ts'
@@ -100,6 +100,26 @@ describe.each([true, false])('a request with fallbacks, streamed: %s', (stream) 
       param: 'weft.fallbacks',
     })
   })
+})
+
+it('is marked by what a budget did to the attempt that answers, and not by what it did to those that failed', async () => {
+  const shorter = (id: string) => (id === wished ? { outputTokensMax: 9 } : {})
+  const budgets: CallControls['budgets'] = {
+    reserve: ({ model: { id } }) => ({ ...shorter(id), settle: () => undefined, release: () => undefined }),
+  }
+  const poor = await createTestModels({}, { controls: { budgets } })
+  const marksOf = async (reply: Reply, stream: boolean) => {
+    const degraded = new Set<string>()
+    poor.openai.script(reply)
+    if (stream) await poor.models.complete(ask(), { fallbacks, degraded })
+    else await poor.models.passThrough(ask(), { fallbacks, degraded })
+    return [...degraded]
+  }
+  for (const stream of [true, false]) {
+    expect(await marksOf({ kind: 'error', status: 500 }, stream)).toEqual([])
+    expect(await marksOf({ kind: 'text', chunks: ['Short.'] }, stream)).toEqual(['answer_shortened'])
+  }
+  await poor.stop()
 })
 
 describe('an answer that has begun', () => {

@@ -9,12 +9,13 @@ export interface PatientState extends SharedState {
   isAway(): boolean
 }
 
-/** The shared state as a call that waits for it wants it: answering soon or not at all. */
+/** The shared state as a call that waits for it wants it: answering soon or not at all. While it is away it is not asked. */
 export function createPatientState(shared: SharedState, nowMs: () => number): PatientState {
   let awayUntilMs = Number.NEGATIVE_INFINITY
-  const patiently = async <T>(work: Promise<T>): Promise<T> => {
+  const patiently = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (nowMs() < awayUntilMs) throw new Error('the shared state did not answer just now')
     try {
-      return await within(patienceMs, work)
+      return await within(patienceMs, work())
     } catch (cause) {
       awayUntilMs = nowMs() + awayMs
       throw cause
@@ -22,8 +23,8 @@ export function createPatientState(shared: SharedState, nowMs: () => number): Pa
   }
   return {
     isAway: () => nowMs() < awayUntilMs,
-    get: (key) => patiently(shared.get(key)),
-    compareAndSet: (key, value, etag) => patiently(shared.compareAndSet(key, value, etag)),
+    get: (key) => patiently(() => shared.get(key)),
+    compareAndSet: (key, value, etag) => patiently(() => shared.compareAndSet(key, value, etag)),
   }
 }
 

@@ -52,15 +52,23 @@ export function checkWorkflowRequest(request: ChatCompletionRequest): void {
     throw unsupported('weft.routing', "a workflow's steps name what they want of their models; it is for the model router/auto")
   if (request.weft?.cache === true) throw unsupported('weft.cache', "a workflow's answers are not cached")
   if ((request.n ?? 1) > 1) throw unsupported('n', 'a workflow gives one answer')
-  if ((request.tools ?? []).length > 0 && request.tool_choice !== 'none' && !hasOnlyApprovalTool(request))
-    throw unsupported('tools', "a workflow cannot call the client's tools")
+  refuseTools(request)
   if (request.logprobs === true) throw unsupported('logprobs', 'a workflow has no token probabilities')
   if (isStructured(request.response_format)) throw unsupported('response_format', 'a workflow answers in text')
 }
 
-/** A client that is asked by tool calls may have to declare the tool. */
-function hasOnlyApprovalTool({ tools, weft }: ChatCompletionRequest): boolean {
-  return weft?.approval === 'tool_call' && (tools ?? []).every((tool) => ApprovalTool.safeParse(tool).success)
+/** Tools that are only offered are left alone, as any model may leave them; one that has to be called is not. */
+function refuseTools(request: ChatCompletionRequest): void {
+  const { tool_choice: choice, weft } = request
+  if (leftTools(request).length === 0) return
+  if (weft?.approval === 'tool_call') throw unsupported('tools', "with weft.approval 'tool_call' the only tool is weft_approval")
+  if (choice != null && choice !== 'auto' && choice !== 'none')
+    throw unsupported('tool_choice', "a workflow cannot call the client's tools")
+}
+
+/** Those that no workflow calls. A client that is asked by tool calls may have to declare the tool. */
+function leftTools({ tools, weft }: ChatCompletionRequest): unknown[] {
+  return (tools ?? []).filter((tool) => weft?.approval !== 'tool_call' || !ApprovalTool.safeParse(tool).success)
 }
 
 const ApprovalTool = z.looseObject({ function: z.looseObject({ name: z.literal(approvalTool) }) })
@@ -93,7 +101,13 @@ export function ignoredFields(request: ChatCompletionRequest, raw: unknown): str
   const top = Object.keys(request).filter((field) => !usedFields.has(field))
   // The models of a workflow have the fallbacks of the registry.
   const fallbacks = request.weft?.fallbacks === undefined ? [] : ['weft.fallbacks']
-  return [...top, ...fallbacks, ...ignoredWeftFields(raw)].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
+  return [...top, ...ignoredTools(request), ...fallbacks, ...ignoredWeftFields(raw)]
+    .filter((name) => /^[\w.-]{1,64}$/.test(name))
+    .slice(0, 32)
+}
+
+export function ignoredTools(request: ChatCompletionRequest): string[] {
+  return leftTools(request).length > 0 ? ['tools'] : []
 }
 
 /** A request that goes straight to a model makes use of none of Weft's own fields, but to choose that model and to say whether an earlier answer will do. */

@@ -118,6 +118,44 @@ describe('limits that gateways share', () => {
     )
   })
 
+  it('hold within each gateway while the shared state hangs, and ask it once for all calls that come meanwhile', async () => {
+    let asked = 0
+    const hang = () => {
+      asked += 1
+      return new Promise<never>(() => undefined)
+    }
+    const [limiter] = gateways(1, { shared: { ...createMemorySharedState(), get: hang } })
+    const callers = Array.from({ length: 50 }, (_, n) => caller({ requestsPerMinute: 10 }, `tenant ${n}`))
+    for (const [n, who] of callers.entries()) await limiter?.admit({ ...who, identity: { ...who.identity, keyId: `key_${n}` } })
+    // Each of them would wait for as long as a call may that nobody answers.
+    expect(asked).toBeLessThan(10)
+  })
+
+  it('are tended several at once, and not all', async () => {
+    const memory = createMemorySharedState()
+    let under = 0
+    let most = 0
+    const slowly = async <T>(act: () => Promise<T>) => {
+      most = Math.max(most, ++under)
+      await new Promise((resolve) => setImmediate(resolve))
+      return act().finally(() => under--)
+    }
+    const shared = {
+      get: (key: string) => slowly(() => memory.get(key)),
+      compareAndSet: (key: string, value: unknown, etag: string | undefined) =>
+        slowly(() => memory.compareAndSet(key, value, etag)),
+    }
+    const limiter = createCallLimiter({ shared, gateway: 'g', tenantLimits: {}, tendMs: 3_600_000 })
+    for (let n = 0; n < 100; n++) {
+      const who = caller({ requestsPerMinute: 1_000 })
+      ;(await limiter.admit({ ...who, identity: { ...who.identity, keyId: `key_${n}` } })).close()
+    }
+    most = 0
+    await limiter.stop()
+    expect(most).toBeGreaterThan(4)
+    expect(most).toBeLessThanOrEqual(16)
+  })
+
   it('ask nobody where nothing is limited', () => {
     const shared = createMemorySharedState()
     const [limiter] = gateways(1, { shared })

@@ -1,5 +1,6 @@
 import { WeftError } from '@weft/contracts'
 import type { SharedState } from '@weft/mesh'
+import { createPatientState } from '@weft/models'
 import type { KeyIdentity } from '../core/api-key.ts'
 import { type CallLimits, limitsNothing } from './core/call-limits.ts'
 import { limitHeaders } from './core/limit-headers.ts'
@@ -42,11 +43,15 @@ export interface LimiterOptions {
 /** Places are held for 15 s, so they are renewed three times meanwhile. */
 const tendDefaultMs = 5_000
 const accountsMax = 10_000
+/** Accounts that are tended at once, each with a round trip or two. */
+const tendedAtOnce = 16
 
 /** Limits of keys and tenants, shared by all gateways: each leases a portion and uses it up without asking. */
 export function createCallLimiter(options: LimiterOptions): CallLimiter {
-  const { shared, gateway, tenantLimits, nowMs = Date.now, tendMs = tendDefaultMs } = options
+  const { gateway, tenantLimits, nowMs = Date.now, tendMs = tendDefaultMs } = options
+  const shared = createPatientState(options.shared, () => performance.now())
   const accounts = new Map<string, LimitAccount>()
+  let tending: Promise<void> | undefined
   const timer = setInterval(() => void tendAll(), tendMs)
   timer.unref()
 
@@ -64,8 +69,19 @@ export function createCallLimiter(options: LimiterOptions): CallLimiter {
     return [...accountOf(`limits/key/${keyId}`, limits), ...accountOf(`limits/tenant/${tenant}`, tenantLimits)]
   }
 
-  async function tendAll(): Promise<void> {
-    for (const [id, account] of accounts) if (await account.tend()) accounts.delete(id)
+  function tendAll(): Promise<void> {
+    tending ??= tendEach().finally(() => {
+      tending = undefined
+    })
+    return tending
+  }
+
+  async function tendEach(): Promise<void> {
+    const left = accounts.entries()
+    const tendNext = async () => {
+      for (const [id, account] of left) if (await account.tend()) accounts.delete(id)
+    }
+    await Promise.all(Array.from({ length: tendedAtOnce }, tendNext))
   }
 
   /** Calls that wait together may take what a lease brought before this one looks, so it looks again as long as there is more. */
@@ -89,6 +105,7 @@ export function createCallLimiter(options: LimiterOptions): CallLimiter {
     headers: (identity) => headersOf(accountsOf(identity)),
     async stop() {
       clearInterval(timer)
+      await tending
       await tendAll()
     },
   }

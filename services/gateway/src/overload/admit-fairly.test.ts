@@ -55,6 +55,13 @@ describe('a gateway with more requests than places', () => {
     expect(overload.counts()).toEqual({ active: 7, waiting: 0 })
   })
 
+  it('says that its queues are full, and of no wait, to those it has no room for', async () => {
+    const overload = overloadOf({ waitingMax: 3 })
+    const { refusals } = crowd(overload, 'noisy', 11)
+    await sleep(0)
+    expect(refusals).toEqual([expect.objectContaining({ message: 'the gateway is busy: 3 requests already wait for a place' })])
+  })
+
   it('forgets a reader that left while it waited', async () => {
     const overload = overloadOf({ placesMax: 1 })
     await enter(overload, 'a')

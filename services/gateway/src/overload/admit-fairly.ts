@@ -84,7 +84,7 @@ export function createOverload(options: OverloadOptions): Overload {
       reject(reason)
     }
     signal.addEventListener('abort', leave, { once: true })
-    if (!queue.add(waiting)) giveUp(queue.size() >= totalMax ? waitedTooLong(waitMsMax) : tooManyWait(perTenantMax))
+    if (!queue.add(waiting)) giveUp(queue.size() >= totalMax ? queueIsFull(totalMax) : tooManyWait(perTenantMax))
     return promise
   }
 
@@ -101,6 +101,12 @@ export function createOverload(options: OverloadOptions): Overload {
 
 function waitedTooLong(waitMsMax: number): WeftError {
   return new WeftError('dependency_unavailable', `the gateway is busy: there was no place within ${waitMsMax} ms`, {
+    details: { retryAfterMs: 2_000 },
+  })
+}
+
+function queueIsFull(totalMax: number): WeftError {
+  return new WeftError('dependency_unavailable', `the gateway is busy: ${totalMax} requests already wait for a place`, {
     details: { retryAfterMs: 2_000 },
   })
 }

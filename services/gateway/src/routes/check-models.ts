@@ -2,7 +2,7 @@ import { parseValue } from '@weft/contracts'
 import type { Models } from '@weft/models'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
-import { tenantOf } from '../http/request-context.ts'
+import { identityOf } from '../http/request-context.ts'
 
 export const CheckModels = z.strictObject({
   /** Only these; default: every model that is available. */
@@ -15,7 +15,8 @@ export const CheckModels = z.strictObject({
 export function checkModels(models: Pick<Models, 'check'>): RequestHandler {
   return async (request, response) => {
     const wish = parseValue(CheckModels, request.body ?? {}, 'the request')
-    const callsAs = wish.call ? { tenant: tenantOf(response), agent: 'gateway' } : undefined
+    const { tenant, keyId } = identityOf(response)
+    const callsAs = wish.call ? { tenant, keyId, agent: 'gateway' } : undefined
     response.json({ object: 'models.check', ...(await models.check({ ids: wish.models, callsAs })) })
   }
 }

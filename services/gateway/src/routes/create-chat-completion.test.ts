@@ -182,6 +182,9 @@ describe('what a turn is given', () => {
     answerWith('x')
     const response = await post({ ...question, logit_bias: {}, flavour: 'mint', weft: { sparkle: true } })
     expect(response.headers.get('x-weft-ignored-fields')).toBe('logit_bias, flavour, weft.sparkle')
+    answerWith('x')
+    const offering = await post({ ...question, tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'auto' })
+    expect([offering.status, offering.headers.get('x-weft-ignored-fields')]).toEqual([200, 'tools'])
   })
 })
 

@@ -19,6 +19,8 @@ function post(body: unknown, headers: Record<string, string> = {}): Promise<Resp
   })
 }
 
+const tool = { type: 'function', function: { name: 'f' } }
+
 describe('bad requests', () => {
   it.each([
     ['malformed JSON', '{"model":', 400, null],
@@ -27,7 +29,7 @@ describe('bad requests', () => {
     ['a wrong role', { model: 'weft/auto', messages: [{ role: 'robot', content: 'x' }] }, 400, 'messages.0.role'],
     ['stream options without a stream', { ...question, stream_options: { include_usage: true } }, 400, 'stream_options'],
     ['an unknown mode', { ...question, model: 'weft/magic' }, 404, 'model'],
-    ['tools for a workflow', { ...question, tools: [{ type: 'function', function: { name: 'f' } }] }, 400, 'tools'],
+    ['a tool that a workflow would have to call', { ...question, tools: [tool], tool_choice: 'required' }, 400, 'tool_choice'],
     ['several answers of a workflow', { ...question, n: 2 }, 400, 'n'],
     ['deep nesting', `{"a":${'['.repeat(500)}${']'.repeat(500)}}`, 400, null],
     ['a body that is not an object', '"hello"', 400, null],

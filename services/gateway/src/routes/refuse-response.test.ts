@@ -30,7 +30,7 @@ it.each([
   [{ model: 'weft/auto', input: 'x', previous_response_id: 'resp_sess_none.1' }, 'previous_response_id'],
   [{ model, input: [{ type: 'item_reference', id: 'msg_none_0' }] }, 'input.0.id'],
   [{ model: 'weft/auto', input: 'x', text: { format: { type: 'json_object' } } }, 'text.format'],
-  [{ model: 'weft/auto', input: 'x', tools: [weather] }, 'tools'],
+  [{ model: 'weft/auto', input: 'x', tools: [weather], tool_choice: 'required' }, 'tool_choice'],
   [{ model: 'weft/nothing', input: 'x' }, 'model'],
   [{ model: 'nobody/none', input: 'x' }, 'model'],
 ])('%j is refused, naming %s', async (body, param) => {

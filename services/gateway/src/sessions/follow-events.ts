@@ -18,12 +18,14 @@ export interface FollowEventsOptions {
   /** Whether to stay after the last turn has ended. */
   isFollowing: boolean
   signal: AbortSignal
+  /** How soon the log is asked again without a hint, the first time; default 500 ms. */
+  idleFirstMs?: number
 }
 
 const pageRows = 200
 /** The log is asked this long after a reply said that something happened, and in growing intervals without one. */
 const hintDelayMs = 25
-const idleFirstMs = 500
+const idleFirstDefaultMs = 500
 const idleMaxMs = 5_000
 
 /**
@@ -31,7 +33,7 @@ const idleMaxMs = 5_000
  * not stored) in between. Ends when no turn is open, unless following; throws `gone` when the session is deleted.
  */
 export async function* followEvents(options: FollowEventsOptions): AsyncGenerator<SseMessage, void> {
-  const { session, log, inbox, signal } = options
+  const { session, log, inbox, signal, idleFirstMs = idleFirstDefaultMs } = options
   const expected = watchFor(options.expectedSeq)
   let lastSeq = options.afterSeq
   let idleMs = idleFirstMs

@@ -17,6 +17,8 @@ export interface BoundedCall {
   }
   /** No tokenizer makes more tokens of a text than it has bytes. */
   inputBytes: number
+  /** Tokens besides: an image may have more than bytes, and one by its address has next to no bytes. */
+  linkedTokens?: number | undefined
   /** As the request bounds each answer; the model’s own bound holds too. */
   outputTokensMax?: number | undefined
   answers: number
@@ -54,9 +56,10 @@ function outputTokensOf({ kind, model, outputTokensMax }: BoundedCall): number {
 }
 
 /** Each text of a request for embeddings has the model's whole context. */
-function inputTokensOf({ kind, inputBytes, model, answers }: BoundedCall): number {
+function inputTokensOf({ kind, inputBytes, linkedTokens = 0, model, answers }: BoundedCall): number {
   const inputs = kind === 'chat' ? 1 : answers
-  return Math.min(inputBytes, model.contextTokens === undefined ? inputBytes : inputs * model.contextTokens)
+  const sent = inputBytes + linkedTokens
+  return Math.min(sent, model.contextTokens === undefined ? sent : inputs * model.contextTokens)
 }
 
 /** A long input may be billed at other rates as a whole, and so may what is written into a cache or thought; how much that is, is known only afterwards. */
