@@ -18,6 +18,7 @@ export default async function startSharedMesh(): Promise<void> {
     WEFT_SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
     WEFT_OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
     WEFT_VISION_MODEL: 'openai/test-model',
+    WEFT_ANSWER_CACHE: 'exact',
     WEFT_APPROVAL_POLICIES: join(import.meta.dirname, 'approval-policies.yaml'),
   })
   const { url, port, dataFolder, apiKey } = mesh
