@@ -31,6 +31,7 @@ const batchMax = 500
 export async function fillStore(request: FillRequest): Promise<number> {
   const startedAtMs = performance.now()
   const { db } = request.database
+  await untilActive(request)
   const indexes = await sql<{ name: string; definition: string }>`
     select quote_ident(indexname) as name, indexdef as definition from pg_indexes
     where indexname like 'chunk\_embeddings\_of\_%' or indexname like 'chunks\_bm25%'
@@ -49,6 +50,17 @@ export async function fillStore(request: FillRequest): Promise<number> {
   await embedChunks({ database: request.database, embedder: fakeEmbedder(request.model, dimensions) })
   await sql`vacuum (analyze)`.execute(db)
   return (performance.now() - startedAtMs) / 1_000
+}
+
+/** A mesh makes its model the active one a moment after it is up. */
+async function untilActive({ database, model }: FillRequest): Promise<void> {
+  const deadlineMs = performance.now() + 60_000
+  for (;;) {
+    const { rows } = await sql`select 1 from embedding_models where id = ${model} and is_active`.execute(database.db)
+    if (rows.length > 0) return
+    if (performance.now() > deadlineMs) throw new Error(`${model} is not the model of this mesh`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
 }
 
 function passageOf({ passages, letters, storeId }: FillRequest, index: number, perFile: number) {
