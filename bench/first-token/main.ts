@@ -8,7 +8,7 @@ import { startModelProcess } from '../measuring/model-process.ts'
 import { p50, p99 } from '../measuring/quantiles.ts'
 import { recordResults } from '../measuring/record-results.ts'
 import { type ChatTarget, timeFirstToken, timeWholeAnswer } from '../measuring/stream-chat.ts'
-import { startPortkey } from './portkey.ts'
+import { startPortkey } from '../measuring/portkey.ts'
 
 /**
  * `node bench/first-token/main.ts [rounds] [minutes]`: what the mesh adds to the time to the first token of a model that answers at once. Rounds

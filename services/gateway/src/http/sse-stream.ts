@@ -37,14 +37,14 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
   const patience = { stalledMaxMs, lastWordMs, ...options }
   let idle: NodeJS.Timeout | undefined
 
-  function start(): void {
+  /** Headers leave with the first event. */
+  function begin(): void {
     if (response.headersSent) return
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     })
-    response.flushHeaders()
     // Small chunks must leave at once.
     response.socket?.setNoDelay(true)
     idle = setInterval(() => {
@@ -55,7 +55,7 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
 
   async function relay(events: string): Promise<void> {
     if (response.destroyed || response.writableEnded) return
-    start()
+    begin()
     idle?.refresh()
     await write(events)
   }
@@ -69,7 +69,10 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
   }
 
   return {
-    start,
+    start() {
+      begin()
+      response.flushHeaders()
+    },
     get hasStarted() {
       return response.headersSent
     },
