@@ -82,8 +82,9 @@ async function runResyncs(cases: Case[]): Promise<void> {
 
 async function quiet(): Promise<void> {
   if (!isWaiting) return
+  console.log('all is there; Enter measures')
   const input = createInterface({ input: process.stdin })
-  await input.question('all is there; Enter measures\n')
+  await input.question('')
   input.close()
 }
 

@@ -246,6 +246,14 @@ it('keeps tenants apart in every method', async () => {
   expect((await store.getVectorStore({ tenant, vectorStoreId })).fileCounts.total).toBe(1)
 })
 
+it('lists the files of a store a thousand at a time, other things a hundred', async () => {
+  const files = await Promise.all(Array.from({ length: 130 }, (_, number) => upload(`${number}`)))
+  const { id: vectorStoreId } = await store.createVectorStore({ tenant, fileIds: files.map(({ id }) => id) })
+  const page = await store.listVectorStoreFiles({ tenant, vectorStoreId, limit: 5_000 })
+  expect([page.data.length, page.hasMore]).toEqual([130, false])
+  expect((await store.listFiles({ tenant, limit: 5_000 })).data).toHaveLength(100)
+})
+
 function upload(text: string): Promise<StoredFile> {
   return store.createFile({ tenant, filename: `${text}.txt`, content: pieces(Buffer.from(text), 4) })
 }

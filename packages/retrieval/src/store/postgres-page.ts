@@ -14,13 +14,15 @@ export type ListQuery<T> = {
   createdAt: RawBuilder<unknown>
   id: RawBuilder<unknown>
   rowOf(row: unknown): T
+  /** Of a page at most; default 100. */
+  limitMax?: number
 }
 
 export const pageLimits = { default: 20, max: 100 } as const
 
 /** One page of a list by its cursors. Throws `invalid_request` for a cursor that is not an item of the list. */
 export async function readPage<T>(database: Database, list: ListQuery<T>, request: PageRequest): Promise<Page<T>> {
-  const limit = Math.min(Math.max(1, request.limit ?? pageLimits.default), pageLimits.max)
+  const limit = Math.min(Math.max(1, request.limit ?? pageLimits.default), list.limitMax ?? pageLimits.max)
   const isAscending = request.order === 'asc'
   const isBackwards = request.before !== undefined && request.after === undefined
   const isForwardSort = isAscending !== isBackwards

@@ -39,6 +39,7 @@ export function createVectorStoreFileMethods(database: Database): VectorStoreFil
         createdAt: sql`f.created_at`,
         id: sql`f.file_id`,
         rowOf: vectorStoreFile,
+        limitMax: storeFilesPageMax,
         ...(conditions.length === 0 ? {} : { where: sql.join(conditions, sql` and `) }),
       }
       return readPage(database, list, request)
@@ -51,6 +52,9 @@ export function createVectorStoreFileMethods(database: Database): VectorStoreFil
     readText: (where) => readText(database, where),
   }
 }
+
+/** Whoever compares a folder with its store reads all of its files. */
+const storeFilesPageMax = 1_000
 
 const joined = sql`vector_store_files f join files on files.id = f.file_id`
 /** A file whose text is indexed and whose vectors are not yet is in progress to everybody else. */

@@ -32,6 +32,8 @@ export interface KnowledgeApi {
 }
 
 const pageSize = 100
+/** Weft's pages of a store's files may be so long. */
+const manifestPageSize = 1_000
 
 export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
   const attach = attachTogether(client)
@@ -40,7 +42,7 @@ export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
     createStore: async (name) => storeRef(await client.vectorStores.create({ name }, sentOnce)),
     readManifest: async (storeId) => {
       const entries: ManifestEntry[] = []
-      for await (const file of client.vectorStores.files.list(storeId, { limit: pageSize, order: 'desc' })) {
+      for await (const file of client.vectorStores.files.list(storeId, { limit: manifestPageSize, order: 'desc' })) {
         entries.push(...manifestEntryOf(file))
       }
       return entries

@@ -3,8 +3,14 @@ import { vectorStoreFileStatuses } from '@weft/retrieval'
 import type { Request } from 'express'
 import { z } from 'zod'
 
-/** Bounds OpenAI documents for these endpoints. */
-export const requestLimits = { pageMax: 100, pageDefault: 20, batchFilesMax: 2_000, nameCharsMax: 256 } as const
+/** Bounds OpenAI documents for these endpoints, but for `storeFilesPageMax`. */
+export const requestLimits = {
+  pageMax: 100,
+  storeFilesPageMax: 1_000,
+  pageDefault: 20,
+  batchFilesMax: 2_000,
+  nameCharsMax: 256,
+} as const
 
 const Id = z.string().min(1).max(128)
 
@@ -78,7 +84,11 @@ const FileListQuery = ListQuery.extend({
   purpose: z.string().max(64).exactOptional(),
 })
 
-const StoreFileListQuery = ListQuery.extend({ filter: z.enum(vectorStoreFileStatuses).exactOptional() })
+/** OpenAI's page of these holds 100; whoever compares a folder with its store reads many. */
+const StoreFileListQuery = ListQuery.extend({
+  limit: z.coerce.number().int().min(1).max(requestLimits.storeFilesPageMax).default(requestLimits.pageDefault),
+  filter: z.enum(vectorStoreFileStatuses).exactOptional(),
+})
 
 export const parseListQuery = (request: Request) => parseValue(ListQuery, request.query, 'query')
 export const parseFileListQuery = (request: Request) => parseValue(FileListQuery, request.query, 'query')

@@ -259,6 +259,12 @@ describe('bad requests name what is wrong', () => {
 
   it('a limit out of range', async () => {
     await expect(client.vectorStores.list({ limit: 101 })).rejects.toMatchObject({ status: 400, param: 'limit' })
+    const store = await client.vectorStores.create({ name: 'bad' })
+    expect((await client.vectorStores.files.list(store.id, { limit: 1_000 })).data).toEqual([])
+    await expect(client.vectorStores.files.list(store.id, { limit: 1_001 })).rejects.toMatchObject({
+      status: 400,
+      param: 'limit',
+    })
   })
 
   it('a file or a store that is not there', async () => {
