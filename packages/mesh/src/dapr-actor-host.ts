@@ -17,19 +17,24 @@ export interface ActorType {
 const lifetimes = { actorIdleTimeout: '60m', drainOngoingCallTimeout: '500ms' } as const
 
 /**
- * Routes of Dapr's HTTP actor protocol for one actor type. Every answer is exactly 200: the runtime takes any other status,
+ * Routes of Dapr's HTTP actor protocol for some actor types. Every answer is exactly 200: the runtime takes any other status,
  * even 204, for a failure and would repeat the call.
  */
-export function createActorHost(type: ActorType): Router {
+export function createActorHost(...types: ActorType[]): Router {
   const router = Router()
   router.get('/dapr/config', (_request, response) => {
     response.json({
-      entities: [type.name],
+      entities: types.map((type) => type.name),
       ...lifetimes,
       drainRebalancedActors: true,
       reentrancy: { enabled: false },
     })
   })
+  for (const type of types) mountType(router, type)
+  return router
+}
+
+function mountType(router: Router, type: ActorType): void {
   router.put(`/actors/${type.name}/:actorId/method/remind/:reminder`, async (request, response) => {
     await answerReminder(type, request, response)
   })
@@ -41,7 +46,6 @@ export function createActorHost(type: ActorType): Router {
     void type.deactivate(param(request, 'actorId'))
     response.status(200).end()
   })
-  return router
 }
 
 async function answerReminder(type: ActorType, request: Request, response: Response): Promise<void> {

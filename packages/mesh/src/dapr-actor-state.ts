@@ -1,65 +1,90 @@
 import { parseJson, WeftError } from '@weft/contracts'
 import { z } from 'zod'
-import { askSidecar, type Sidecar } from './dapr-sidecar.ts'
+import type { ActorState, StateWrite } from './actor-state.ts'
+import { createGroupedState } from './dapr-grouped-state.ts'
+import { askSidecar, componentNames, type Sidecar } from './dapr-sidecar.ts'
+import type { DaprTransport } from './dapr-transport.ts'
 
-export type StateWrite = { kind: 'upsert'; key: string; value: unknown; etag?: string } | { kind: 'delete'; key: string }
-
-/** State and reminders of one actor type, as its host sees them. Every call fails when the actor is not hosted beside this sidecar. */
-export interface ActorStore {
-  /** The value under a key, or undefined; `schema` parses what was stored. */
-  read<T extends z.ZodType>(actorId: string, key: string, schema: T): Promise<z.infer<T> | undefined>
-  /** All writes in one transaction of the state store. */
-  commit(actorId: string, writes: StateWrite[]): Promise<void>
+export interface Reminders {
   /** Creates or overwrites a repeating reminder; periods in milliseconds, at least 1 s apart. */
-  armReminder(actorId: string, name: string, options: { dueMs: number; periodMs: number }): Promise<void>
-  disarmReminder(actorId: string, name: string): Promise<void>
+  arm(actorId: string, name: string, options: { dueMs: number; periodMs: number }): Promise<void>
+  disarm(actorId: string, name: string): Promise<void>
 }
 
-/** Through the sidecar beside this host. Throws `dependency_unavailable` when it, the store or the scheduler does not answer. */
-export function createActorStore(sidecar: Sidecar, actorType: string): ActorStore {
-  const base = (actorId: string) => `/v1.0/actors/${actorType}/${encodeURIComponent(actorId)}`
-  const target = 'the state store'
+/** Through the sidecar beside this host. Throws `dependency_unavailable` when it or the store does not answer. */
+export function createActorState(sidecar: Sidecar, actorType: string): ActorState {
+  let chosen: ActorState | undefined
+  const choose = async (): Promise<ActorState> => {
+    if (chosen !== undefined) return chosen
+    const isRedis = (await componentType(sidecar, componentNames.stateStore)) === 'state.redis'
+    chosen ??= isRedis ? createGroupedState(sidecar.transport, actorType) : createHostedState(sidecar, actorType)
+    return chosen
+  }
   return {
-    async read(actorId, key, schema) {
-      const request = {
-        method: 'GET' as const,
-        path: `${base(actorId)}/state/${encodeURIComponent(key)}`,
-        what: `read actor state ${key}`,
-      }
-      const text = await askSidecar(sidecar.transport, request, target)
-      return text === '' ? undefined : parseJson(schema, text, `actor state ${key}`)
-    },
-    async commit(actorId, writes) {
-      const body = writes.map(toOperation)
-      await askSidecar(
-        sidecar.transport,
-        { method: 'POST', path: `${base(actorId)}/state`, body, what: 'commit actor state' },
-        target,
-      )
-    },
-    async armReminder(actorId, name, { dueMs, periodMs }) {
+    read: async (actorId, key, schema) => (await choose()).read(actorId, key, schema),
+    commit: async (actorId, writes, note) => (await choose()).commit(actorId, writes, note),
+    readNote: async (key, schema) => (await choose()).readNote(key, schema),
+    dropNote: async (key) => (await choose()).dropNote(key),
+  }
+}
+
+/** Reminders of one actor type. Throws `dependency_unavailable` when the sidecar or the scheduler does not answer. */
+export function createReminders({ transport }: Pick<Sidecar, 'transport'>, actorType: string): Reminders {
+  const pathOf = (actorId: string, name: string) => `${actorPath(actorType, actorId)}/reminders/${name}`
+  return {
+    async arm(actorId, name, { dueMs, periodMs }) {
       if (periodMs < 1_000) throw new WeftError('internal_error', `a reminder's period of ${periodMs} ms is below 1 s`)
       const body = { dueTime: `${dueMs}ms`, period: `${periodMs}ms`, overwrite: true }
-      const request = { method: 'POST' as const, path: `${base(actorId)}/reminders/${name}`, body, what: 'arm the reminder' }
-      await askSidecar(sidecar.transport, request, 'the scheduler')
+      const request = { method: 'POST' as const, path: pathOf(actorId, name), body, what: 'arm the reminder' }
+      await askSidecar(transport, request, 'the scheduler')
     },
-    async disarmReminder(actorId, name) {
-      const request = { method: 'DELETE' as const, path: `${base(actorId)}/reminders/${name}`, what: 'disarm the reminder' }
-      await askSidecar(sidecar.transport, request, 'the scheduler')
+    async disarm(actorId, name) {
+      const request = { method: 'DELETE' as const, path: pathOf(actorId, name), what: 'disarm the reminder' }
+      await askSidecar(transport, request, 'the scheduler')
     },
   }
 }
 
+/** Any store's: the sidecar writes one actor at a time, and only one that is hosted beside it, in place of a guard. */
+function createHostedState(sidecar: Sidecar, actorType: string): ActorState {
+  const { transport } = sidecar
+  const target = 'the state store'
+  return {
+    read: (actorId, key, schema) => readHosted(transport, { path: actorPath(actorType, actorId), key, schema }),
+    async commit(actorId, writes, note) {
+      if (note !== undefined) await sidecar.saveState(note.key, note.value)
+      const path = `${actorPath(actorType, actorId)}/state`
+      const body = writes.map(toOperation)
+      await askSidecar(transport, { method: 'POST', path, body, what: 'commit actor state' }, target)
+    },
+    readNote: (key, schema) => sidecar.getState(key, schema),
+    dropNote: (key) => sidecar.deleteState(key),
+  }
+}
+
+async function readHosted<T extends z.ZodType>(
+  transport: DaprTransport,
+  { path, key, schema }: { path: string; key: string; schema: T },
+): Promise<z.infer<T> | undefined> {
+  const what = `read actor state ${key}`
+  const request = { method: 'GET' as const, path: `${path}/state/${encodeURIComponent(key)}`, what }
+  const text = await askSidecar(transport, request, 'the state store')
+  return text === '' ? undefined : parseJson(schema, text, `actor state ${key}`)
+}
+
 function toOperation(write: StateWrite) {
   if (write.kind === 'delete') return { operation: 'delete', request: { key: write.key } }
-  const { key, value, etag } = write
-  return { operation: 'upsert', request: { key, value, ...(etag === undefined ? {} : { etag }) } }
+  return { operation: 'upsert', request: { key: write.key, value: write.value } }
+}
+
+function actorPath(actorType: string, actorId: string): string {
+  return `/v1.0/actors/${actorType}/${encodeURIComponent(actorId)}`
 }
 
 const Metadata = z.object({ components: z.array(z.object({ name: z.string(), type: z.string() })).default([]) })
 
 /** The component type behind a name, such as `state.redis`; undefined when the sidecar has no such component. */
-export async function componentType(sidecar: Sidecar, name: string): Promise<string | undefined> {
+async function componentType(sidecar: Sidecar, name: string): Promise<string | undefined> {
   const text = await askSidecar(
     sidecar.transport,
     { method: 'GET', path: '/v1.0/metadata', what: 'read the sidecar metadata' },

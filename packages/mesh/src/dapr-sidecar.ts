@@ -41,7 +41,8 @@ export interface Sidecar {
   /** Publishes JSON to a topic of the mesh's pub/sub. */
   publish(topic: string, data: unknown): Promise<void>
   getState<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>
-  saveState(key: string, value: unknown, options: { ttlSeconds: number }): Promise<void>
+  /** Without `ttlSeconds` the value is kept for good. */
+  saveState(key: string, value: unknown, options?: { ttlSeconds: number }): Promise<void>
   deleteState(key: string): Promise<void>
   /** Whether the sidecar answers and its components are up; it may be up while its app is not. */
   isHealthy(): Promise<boolean>
@@ -123,8 +124,8 @@ function keyValueState(transport: DaprTransport): Pick<Sidecar, 'getState' | 'sa
       const text = await askSidecar(transport, { method: 'GET', path: `${base}/${encodeURIComponent(key)}`, what }, store)
       return text === '' ? undefined : parseJson(schema, text, what)
     },
-    async saveState(key, value, { ttlSeconds }) {
-      const body = [{ key, value, metadata: { ttlInSeconds: String(ttlSeconds) } }]
+    async saveState(key, value, options) {
+      const body = [{ key, value, ...(options && { metadata: { ttlInSeconds: String(options.ttlSeconds) } }) }]
       await askSidecar(transport, { method: 'POST', path: base, body, what: 'save state' }, store)
     },
     async deleteState(key) {

@@ -1,6 +1,7 @@
+export type { ActorState, SharedNote, StateWrite } from './actor-state.ts'
 export { type ArmedCrashes, armCrashPoints, type CrashSite, crashSites, mayCrashAround } from './crash-points.ts'
 export { type ActorType, createActorHost } from './dapr-actor-host.ts'
-export { type ActorStore, componentType, createActorStore, type StateWrite } from './dapr-actor-state.ts'
+export { createActorState, createReminders, type Reminders } from './dapr-actor-state.ts'
 export { createSharedState, type SharedState } from './dapr-shared-state.ts'
 export {
   type ActorCall,

@@ -4,8 +4,9 @@ import {
   type ActorType,
   armCrashPoints,
   createActorHost,
-  createActorStore,
+  createActorState,
   createInternalApp,
+  createReminders,
   createSidecar,
   type HealthCheck,
   listen,
@@ -32,10 +33,11 @@ import { createEventLog } from './postgres-event-log.ts'
 import { loadHistory } from './postgres-history.ts'
 import { createReplyPublisher } from './reply-publisher.ts'
 import { createPlanRequester } from './request-plans.ts'
-import { startResuming, wakeSession } from './resume-sessions.ts'
+import { keepSession, startResuming, wakeSession } from './resume-sessions.ts'
 import { createSessionEffects } from './session-effects.ts'
 import { SessionHost } from './session-host.ts'
 import type { OrchestratorSettings } from './settings.ts'
+import { createWatches, type WatchesDeps, watchActorType } from './watches.ts'
 
 /** The only place that builds the orchestrator's parts. */
 export async function composeOrchestrator(settings: OrchestratorSettings): Promise<Service> {
@@ -52,7 +54,7 @@ export async function composeOrchestrator(settings: OrchestratorSettings): Promi
     telemetry,
     appToken: settings.APP_API_TOKEN,
     checks,
-    routes: (internal) => internal.use(createActorHost(engine.actors)),
+    routes: (internal) => internal.use(createActorHost(...engine.actors)),
   })
   let stopParts = async () => {}
   return {
@@ -86,7 +88,7 @@ interface Outside {
 
 /** The session engine: the host, and the effects that its commits have and that report back to it. */
 function composeEngine({ telemetry, sidecar, database, policies, faults }: Outside): {
-  actors: ActorType
+  actors: ActorType[]
   stop(): Promise<void>
 } {
   const { logger, metrics } = telemetry
@@ -107,8 +109,10 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
   const plans = createPlanRequester({ sidecar, apply, onProblem })
   const breaker = breakSessions(faults)
   const agents = createKnownAgents({ sidecar, nowMs: Date.now })
+  const { store, watches } = composeStore({ sidecar, database, settle: (actorId) => host.settle(actorId), onProblem })
   const host: SessionHost = new SessionHost({
-    store: createSessionStore({ actors: createActorStore(sidecar, 'Session'), sidecar, blobs: createBlobStore(database) }),
+    watches,
+    store,
     effects: breaker.effects(
       createSessionEffects({
         plans,
@@ -135,14 +139,37 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
   metrics.gauge('weft_attempts_running', 'Attempts of steps this host is running', () => attempts.runningCount())
   metrics.gauge('weft_event_log_queued', 'Events committed and not yet in the event log', () => eventLog.queuedCount())
   return {
-    actors: hosted.actors,
+    actors: [hosted.actors, watches.actors],
     async stop() {
+      watches.stop()
       host.stop()
       agents.stop()
       attempts.stop()
       await Promise.all([replies.stop(), eventLog.stop()])
     },
   }
+}
+
+/** Where sessions lie, and what wakes them should this host be gone. */
+function composeStore({
+  sidecar,
+  database,
+  ...deps
+}: Pick<Outside, 'sidecar' | 'database'> & Pick<WatchesDeps, 'settle' | 'onProblem'>) {
+  const actors = createActorState(sidecar, 'Session')
+  const store = createSessionStore({
+    actors,
+    reminders: createReminders(sidecar, 'Session'),
+    blobs: createBlobStore(database),
+  })
+  const watches = createWatches({
+    ...deps,
+    state: actors,
+    reminders: createReminders(sidecar, watchActorType),
+    // One that cannot be reached now tries again by itself, and holds up no others.
+    keep: (actorId) => keepSession(sidecar, actorId).catch(() => store.arm(actorId)),
+  })
+  return { store, watches }
 }
 
 async function deleteSession(sidecar: Sidecar, { tenant, sessionId }: { tenant: string; sessionId: string }): Promise<boolean> {

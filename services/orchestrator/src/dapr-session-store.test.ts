@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { componentNames, createActorStore, createSidecar, type Sidecar } from '@weft/mesh'
+import { componentNames, createActorState, createReminders, createSidecar, type Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { compactAfterMs } from './core/compact-session.ts'
 import { DrivenSession } from './core/testing.ts'
@@ -16,6 +16,11 @@ const Operations = z.array(
     request: z.object({ key: z.string(), value: z.unknown().optional(), etag: z.string().optional() }),
   }),
 )
+
+const Transaction = z.object({ operations: Operations })
+
+/** All tests here are about one session. */
+const withoutActor = (key: string) => key.replace('Session:acme.s1:', '')
 
 /**
  * A sidecar's state API over one actor's keys; every write it was sent, in order. As with Redis an ETag that does not match fails the
@@ -32,13 +37,14 @@ let headWrites: number
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
-    const key = decodeURIComponent(request.url?.split('/').at(-1) ?? '')
+    const key = withoutActor(decodeURIComponent(request.url?.split('/').at(-1) ?? ''))
     if (request.method === 'GET' && key === 'metadata') {
       response.end(JSON.stringify({ components: [{ name: componentNames.stateStore, type: 'state.redis' }] }))
     } else if (request.method === 'GET') {
       response.end(kept.has(key) ? JSON.stringify(kept.get(key)) : '')
     } else {
-      const operations = Operations.parse(await json(request))
+      const { operations: sent } = Transaction.parse(await json(request))
+      const operations = sent.map((each) => ({ ...each, request: { ...each.request, key: withoutActor(each.request.key) } }))
       transactions.push(operations)
       response.writeHead(keep(operations) ? 204 : 500).end()
     }
@@ -79,7 +85,12 @@ const blobStore: BlobStore = {
   get: async (_session, hash) => JSON.parse(blobs.get(hash) ?? ''),
 }
 
-const open = () => createSessionStore({ actors: createActorStore(sidecar, 'Session'), sidecar, blobs: blobStore })
+const open = () =>
+  createSessionStore({
+    actors: createActorState(sidecar, 'Session'),
+    reminders: createReminders(sidecar, 'Session'),
+    blobs: blobStore,
+  })
 const large = { text: 'x'.repeat(100_000) }
 
 /** A session whose first step has put out a lot, committed after each input. */
@@ -88,13 +99,13 @@ async function committed(): Promise<{ session: DrivenSession; stored: StoredSess
   const session = new DrivenSession()
   let stored: StoredSession = { state: session.state, tags: new Map(), dropped: [] }
   session.run([{ stepId: 'a' }, { stepId: 'b', dependsOn: ['a'] }, { stepId: 'answer', dependsOn: ['b'] }])
-  stored = await store.commit('acme.s1', stored, session.state)
+  stored = await store.commit('acme.s1', { stored: stored, next: session.state })
   for (const [stepId, output] of [
     ['a', large],
     ['b', 'little'],
   ] as const) {
     session.succeed(stepId, output)
-    stored = await store.commit('acme.s1', stored, session.state)
+    stored = await store.commit('acme.s1', { stored: stored, next: session.state })
   }
   return { session, stored }
 }
@@ -128,7 +139,9 @@ it('a host that comes back while it creates a session takes nothing from one tha
   const { stored } = await committed()
   const late = new DrivenSession()
   late.submit()
-  await expect(open().commit('acme.s1', { state: late.state, tags: new Map(), dropped: [] }, late.state)).rejects.toThrow()
+  await expect(
+    open().commit('acme.s1', { stored: { state: late.state, tags: new Map(), dropped: [] }, next: late.state }),
+  ).rejects.toThrow()
   const loaded = await open().load('acme.s1')
   expect(loaded?.state.revision).toBe(stored.state.revision)
 })
@@ -150,8 +163,8 @@ it('a host that was suspended, and comes back, changes nothing of what another o
   const [stale, current] = [await loadedAt(slow), await loadedAt(fast)]
   stale.session.submit(question('stale'))
   current.session.submit(question('current'))
-  await fast.commit('acme.s1', current.stored, current.session.state)
-  await expect(slow.commit('acme.s1', stale.stored, stale.session.state)).rejects.toThrow()
+  await fast.commit('acme.s1', { stored: current.stored, next: current.session.state })
+  await expect(slow.commit('acme.s1', { stored: stale.stored, next: stale.session.state })).rejects.toThrow()
   const loaded = await open().load('acme.s1')
   expect(loaded?.state.turns).toEqual(JSON.parse(JSON.stringify(current.session.state.turns)))
   expect(loaded?.state.outbox).toEqual(JSON.parse(JSON.stringify(current.session.state.outbox)))
@@ -162,16 +175,16 @@ it('nor does it delete what the newer head still refers to', async () => {
   const [slow, fast] = [open(), open()]
   const [stale, current] = [await loadedAt(slow), await loadedAt(fast)]
   current.session.submit(question('current'))
-  await fast.commit('acme.s1', current.stored, current.session.state)
+  await fast.commit('acme.s1', { stored: current.stored, next: current.session.state })
   stale.session.send({ type: 'flushed', upToSeq: stale.session.state.lastSeq })
-  await expect(slow.commit('acme.s1', stale.stored, stale.session.state)).rejects.toThrow()
+  await expect(slow.commit('acme.s1', { stored: stale.stored, next: stale.session.state })).rejects.toThrow()
   expect((await open().load('acme.s1'))?.state.outbox).toHaveLength(current.session.state.outbox.length)
 })
 
 it('a turn that has ended is not looked at again by the commits after it', async () => {
   const { session, stored: before } = await committed()
   session.succeed('answer')
-  const ended = await open().commit('acme.s1', before, session.state)
+  const ended = await open().commit('acme.s1', { stored: before, next: session.state })
   const [turn] = session.state.turns
   if (turn === undefined) throw new Error('there is no turn')
   let looks = 0
@@ -183,7 +196,7 @@ it('a turn that has ended is not looked at again by the commits after it', async
   })
   session.submit(question('next'))
   looks = 0
-  const next = await open().commit('acme.s1', ended, session.state)
+  const next = await open().commit('acme.s1', { stored: ended, next: session.state })
   expect(looks).toBe(0)
   expect(next.tags.size).toBeGreaterThan(ended.tags.size)
 })
@@ -191,15 +204,15 @@ it('a turn that has ended is not looked at again by the commits after it', async
 it('what the head does without goes with the commit after, also when another host makes it', async () => {
   const { session, stored: before } = await committed()
   session.send({ type: 'progress', ...session.ref('answer'), message: 'x'.repeat(3_000), fraction: undefined })
-  const stored = await open().commit('acme.s1', before, session.state)
+  const stored = await open().commit('acme.s1', { stored: before, next: session.state })
   const eventsKept = () => [...kept.keys()].filter((key) => key.startsWith('events.'))
   const logged = eventsKept()
   expect(logged).toHaveLength(1)
   session.send({ type: 'flushed', upToSeq: session.state.lastSeq })
-  await open().commit('acme.s1', stored, session.state)
+  await open().commit('acme.s1', { stored: stored, next: session.state })
   expect(eventsKept()).toEqual(logged)
   const other = await loadedAt(open())
-  await open().commit('acme.s1', other.stored, other.session.state)
+  await open().commit('acme.s1', { stored: other.stored, next: other.session.state })
   expect(eventsKept().filter((key) => logged.includes(key))).toEqual([])
 })
 
@@ -207,11 +220,11 @@ it('of a session that keeps its counters only nothing else is left in the store,
   const { session, stored } = await committed()
   session.succeed('answer')
   session.send({ type: 'flushed', upToSeq: session.state.lastSeq })
-  const ended = await open().commit('acme.s1', stored, session.state)
+  const ended = await open().commit('acme.s1', { stored: stored, next: session.state })
   session.nowMs += compactAfterMs
   session.send({ type: 'compact' })
   const before = { kept: new Map(kept), headWrites }
-  await open().commit('acme.s1', ended, session.state)
+  await open().commit('acme.s1', { stored: ended, next: session.state })
   expect([...kept.keys()]).toEqual(['head'])
   const untilItDied = transactions.at(-2) ?? []
   ;({ kept, headWrites } = before)
@@ -224,7 +237,7 @@ it('of a session that keeps its counters only nothing else is left in the store,
 it('what a step of an ended turn has put out is found again, wherever the session is loaded', async () => {
   const { session, stored } = await committed()
   session.succeed('answer')
-  await open().commit('acme.s1', stored, session.state)
+  await open().commit('acme.s1', { stored: stored, next: session.state })
   const loaded = (await open().load('acme.s1')) ?? assert.fail('the session is in the store')
   const [turn = assert.fail('its turn is kept')] = loaded.state.turns
   const outcomes = await open().readOutcomes('acme.s1', loaded, { turn, stepIds: ['a', 'b'] })

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
-import { type ActorStore, componentNames, componentType, mayCrashAround, type Sidecar, type StateWrite } from '@weft/mesh'
+import { type ActorState, mayCrashAround, type Reminders, type SharedNote, type StateWrite } from '@weft/mesh'
 import { z } from 'zod'
 import {
   fromHead,
@@ -31,6 +31,12 @@ export interface StoredSession {
   dropped: string[]
 }
 
+export interface SessionCommit {
+  stored: StoredSession
+  next: SessionState
+  note?: SharedNote | undefined
+}
+
 export interface SessionStore {
   load(actorId: string): Promise<StoredSession | undefined>
   /** Outputs of steps that succeeded, also of turns that have ended. */
@@ -39,8 +45,8 @@ export interface SessionStore {
     stored: StoredSession,
     wanted: { turn: TurnState; stepIds: string[] },
   ): Promise<Map<string, StepOutcome>>
-  /** Writes the head and the parts that are new, and deletes those that the head before did without; one transaction. */
-  commit(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession>
+  /** Writes the head and the parts that are new, and deletes those that the head before did without; one transaction, the note with it. */
+  commit(actorId: string, commit: SessionCommit): Promise<StoredSession>
   /** The reminder beats from soon on. */
   arm(actorId: string): Promise<void>
   /** The reminder beats from then on, in epoch milliseconds. */
@@ -50,12 +56,16 @@ export interface SessionStore {
 
 const reminder = { name: 'heartbeat', dueMs: 3_000, periodMs: 15_000 } as const
 
-export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar; blobs: BlobStore }): SessionStore {
-  const { actors, blobs } = deps
-  const { load, readOutcomes } = createReader(actors, blobs)
-  let storeType: string | undefined
+export interface SessionStoreDeps {
+  actors: ActorState
+  reminders: Reminders
+  blobs: BlobStore
+}
 
-  async function write(actorId: string, stored: StoredSession, next: SessionState): Promise<StoredSession> {
+export function createSessionStore({ actors, reminders, blobs }: SessionStoreDeps): SessionStore {
+  const { load, readOutcomes } = createReader(actors, blobs)
+
+  async function write(actorId: string, { stored, next, note }: SessionCommit): Promise<StoredSession> {
     const state = { ...next, revision: stored.state.revision + 1 }
     const newTag = randomUUID().replaceAll('-', '').slice(0, 12)
     const tagOf: TagOf = (part) => stored.tags.get(part) ?? newTag
@@ -69,9 +79,10 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
       })),
     )
     for (const key of stored.dropped) writes.push({ kind: 'delete', key })
-    const guard = await headGuard(stored.state.revision)
-    writes.push({ kind: 'upsert', key: headKey, value: toHead(state, tagOf, dropped), ...guard })
-    await mayCrashAround('commit', () => actors.commit(actorId, writes))
+    // Every write of the head is one revision.
+    const head = { ...toHead(state, tagOf, dropped), commit: newTag }
+    writes.push({ kind: 'upsert', key: headKey, value: head, writesBefore: stored.state.revision })
+    await mayCrashAround('commit', () => actors.commit(actorId, writes, note))
     const tags = new Map(stored.tags)
     for (const part of gone) tags.delete(part)
     for (const [part] of fresh) tags.set(part, newTag)
@@ -80,13 +91,7 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
 
   /** A session that keeps its counters only may never be committed again: what it dropped goes at once. */
   async function clearOut(actorId: string, stored: StoredSession): Promise<StoredSession> {
-    return stored.tags.size === 0 && stored.dropped.length > 0 ? write(actorId, stored, stored.state) : stored
-  }
-
-  /** Redis counts a key's writes as its ETag, and every write of the head is one revision; -1 is no count, so the first only makes the key. */
-  async function headGuard(revision: number): Promise<{ etag?: string }> {
-    storeType ??= await componentType(deps.sidecar, componentNames.stateStore)
-    return storeType === 'state.redis' ? { etag: String(revision === 0 ? -1 : revision) } : {}
+    return stored.tags.size === 0 && stored.dropped.length > 0 ? write(actorId, { stored, next: stored.state }) : stored
   }
 
   async function encodePart({ tenant, sessionId }: SessionOf, value: unknown): Promise<unknown> {
@@ -101,15 +106,15 @@ export function createSessionStore(deps: { actors: ActorStore; sidecar: Sidecar;
       const stored = await load(actorId)
       return stored === undefined ? undefined : clearOut(actorId, stored)
     },
-    commit: async (actorId, stored, next) => clearOut(actorId, await write(actorId, stored, next)),
+    commit: async (actorId, commit) => clearOut(actorId, await write(actorId, commit)),
     readOutcomes,
-    arm: (actorId) => mayCrashAround('reminder', () => actors.armReminder(actorId, reminder.name, reminder)),
+    arm: (actorId) => mayCrashAround('reminder', () => reminders.arm(actorId, reminder.name, reminder)),
     armAt(actorId, atMs) {
       const dueMs = Math.max(reminder.dueMs, atMs - Date.now())
       const { name, periodMs } = reminder
-      return mayCrashAround('reminder', () => actors.armReminder(actorId, name, { dueMs, periodMs }))
+      return mayCrashAround('reminder', () => reminders.arm(actorId, name, { dueMs, periodMs }))
     },
-    disarm: (actorId) => actors.disarmReminder(actorId, reminder.name),
+    disarm: (actorId) => reminders.disarm(actorId, reminder.name),
   }
 }
 
@@ -126,7 +131,7 @@ function changedParts(stored: StoredSession, next: SessionState, tagOf: TagOf): 
   }
 }
 
-function createReader(actors: ActorStore, blobs: BlobStore): Pick<SessionStore, 'load' | 'readOutcomes'> {
+function createReader(actors: ActorState, blobs: BlobStore): Pick<SessionStore, 'load' | 'readOutcomes'> {
   async function load(actorId: string): Promise<StoredSession | undefined> {
     const head = await actors.read(actorId, headKey, SessionHead)
     if (head === undefined) return undefined

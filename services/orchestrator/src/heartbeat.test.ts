@@ -8,7 +8,20 @@ function reminderThat(fails: { times: number } = { times: 0 }) {
     calls.push(name)
     if (fails.times-- > 0) throw new Error('the scheduler is away')
   }
-  return { calls, arm: () => call('arm'), armAt: (atMs: number) => call(`armAt ${atMs}`), disarm: () => call('disarm') }
+  const watch = () => {
+    calls.push('watch')
+    const membership = { note: { key: 'watch', value: {} }, armed: Promise.resolve(), leave: () => calls.push('leave') }
+    return { ...membership, isOver: () => world.isOver }
+  }
+  const world = { isOver: false }
+  return {
+    calls,
+    world,
+    watch,
+    arm: () => call('arm'),
+    armAt: (atMs: number) => call(`armAt ${atMs}`),
+    disarm: () => call('disarm'),
+  }
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 20))
@@ -49,4 +62,47 @@ it('ends once, and is armed only after its end is through', async () => {
   heartbeat.end()
   await heartbeat.ensure()
   expect(reminder.calls).toEqual(['disarm', 'arm'])
+})
+
+it('of a new session that ends while a watch has it never costs a reminder', async () => {
+  const reminder = reminderThat()
+  const heartbeat = createHeartbeat(reminder)
+  heartbeat.noteNew()
+  heartbeat.cover()
+  await heartbeat.ensure()
+  expect(heartbeat.cover()).toBeUndefined()
+  heartbeat.end()
+  await settle()
+  expect(reminder.calls).toEqual(['watch', 'leave'])
+})
+
+it('is a reminder of its own once the watch is over', async () => {
+  const reminder = reminderThat()
+  const heartbeat = createHeartbeat(reminder)
+  heartbeat.cover()
+  reminder.world.isOver = true
+  await heartbeat.ensure()
+  expect(heartbeat.cover()).toBeUndefined()
+  expect(reminder.calls).toEqual(['watch', 'arm'])
+})
+
+it('leaves its watch for a deadline only once that is armed', async () => {
+  const reminder = reminderThat({ times: 1 })
+  const heartbeat = createHeartbeat(reminder)
+  heartbeat.noteNew()
+  heartbeat.cover()
+  heartbeat.sleepUntil(5_000)
+  await settle()
+  expect(reminder.calls).toEqual(['watch', 'armAt 5000'])
+  heartbeat.sleepUntil(5_000)
+  await settle()
+  expect(reminder.calls).toEqual(['watch', 'armAt 5000', 'armAt 5000', 'leave'])
+})
+
+it('is covered again when what it was to be committed with was not written', async () => {
+  const reminder = reminderThat()
+  const heartbeat = createHeartbeat(reminder)
+  heartbeat.cover()
+  heartbeat.doubt()
+  expect(heartbeat.cover()).toBeDefined()
 })

@@ -1,15 +1,23 @@
-/** A scheduler that was killed is back within about two seconds. */
-const armPatienceMs = 10_000
-const armRetryMs = 200
+import { armPatiently } from './arm-patiently.ts'
+import type { Membership } from './watches.ts'
 
 export interface Heartbeat {
-  /** Resolves once the reminder beats; rejects when the scheduler stays away for 10 s. */
+  /**
+   * What is to be committed with work that begins, so that the session is woken should this host be gone: it joins a watch, unless one has it or
+   * its own reminder beats.
+   */
+  cover(): Membership | undefined
+  /** Resolves once the session is woken whatever happens here; rejects when the scheduler stays away for 10 s. */
   ensure(): Promise<void>
-  /** Beats again from then on only, in epoch milliseconds; a failure leaves it beating, and its next beat tries again. */
+  /** As `ensure`, by the session's own reminder. */
+  beatAlone(): Promise<void>
+  /** Beats again from then on only, in epoch milliseconds; a failure leaves it beating, or its watch, and that tries again. */
   sleepUntil(atMs: number): void
   /** The reminder was heard, so it beats. */
   noteBeat(): void
-  /** Another host may have changed it since. */
+  /** The session is new: nobody has armed a reminder for it. */
+  noteNew(): void
+  /** Another host may have changed it since, or what it was to be committed with is not in the store. */
   doubt(): void
   /** Ends the reminder of a session at rest; a failure leaves it, and its next beat ends it again. */
   end(): void
@@ -19,47 +27,55 @@ export interface Reminder {
   arm(): Promise<void>
   armAt(atMs: number): Promise<void>
   disarm(): Promise<void>
+  watch(): Membership
 }
 
 /** `unknown`: as an earlier host left it. */
 type Beating = 'unknown' | 'beating' | 'ended' | { fromMs: number }
 
-/** One session's reminder: changes of it never overtake each other. */
+/** How one session is woken: by a watch while it is young, then by a reminder of its own. Changes of the reminder never overtake each other. */
 export function createHeartbeat(reminder: Reminder): Heartbeat {
   let beating: Beating = 'unknown'
+  let watch: Membership | undefined
   let arming: Promise<void> | undefined
   let calming: Promise<void> = Promise.resolve()
 
   async function arm(): Promise<void> {
     await calming
-    const giveUpAtMs = Date.now() + armPatienceMs
-    for (;;) {
-      try {
-        await reminder.arm()
-        beating = 'beating'
-        return
-      } catch (cause) {
-        if (Date.now() > giveUpAtMs) throw cause
-        await new Promise((resolve) => setTimeout(resolve, armRetryMs))
-      }
-    }
+    await armPatiently(reminder.arm)
+    beating = 'beating'
   }
 
-  function calm(next: Beating, change: () => Promise<void>): void {
-    beating = next
-    calming = calming.then(change).catch(() => {
-      if (beating === next) beating = 'unknown'
+  function beatAlone(): Promise<void> {
+    if (beating === 'beating') return Promise.resolve()
+    arming ??= arm().finally(() => {
+      arming = undefined
     })
+    return arming
+  }
+
+  /** The watch is not counted on from now on, and left once the change is through. */
+  function calm(next: Beating, change: () => Promise<void>): void {
+    const left = watch
+    beating = next
+    watch = undefined
+    calming = calming
+      .then(change)
+      .then(() => left?.leave())
+      .catch(() => {
+        if (beating === next) beating = 'unknown'
+        watch ??= left
+      })
   }
 
   return {
-    ensure() {
-      if (beating === 'beating') return Promise.resolve()
-      arming ??= arm().finally(() => {
-        arming = undefined
-      })
-      return arming
+    cover() {
+      if (beating === 'beating' || watch?.isOver() === false) return undefined
+      watch = reminder.watch()
+      return watch
     },
+    ensure: () => (beating !== 'beating' && watch?.isOver() === false ? watch.armed : beatAlone()),
+    beatAlone,
     sleepUntil(atMs) {
       if (typeof beating === 'object' && beating.fromMs === atMs) return
       calm({ fromMs: atMs }, () => reminder.armAt(atMs))
@@ -67,11 +83,17 @@ export function createHeartbeat(reminder: Reminder): Heartbeat {
     noteBeat() {
       beating = 'beating'
     },
+    noteNew() {
+      beating = 'ended'
+    },
     doubt() {
       beating = 'unknown'
+      watch = undefined
     },
     end() {
       if (beating !== 'ended') calm('ended', () => reminder.disarm())
+      watch?.leave()
+      watch = undefined
     },
   }
 }

@@ -32,7 +32,8 @@ export interface EventLogOptions {
   queuedRowsMax?: number
 }
 
-const gatherMs = 15
+/** Between two batches at least, and as many times as long as the last one took: a database that is busy is given fewer, larger ones. */
+const gather = { ms: 15, times: 8, msMax: 200 }
 const batchRowsMax = 500
 /** A statement of many long conversations would be too long for the database, and for a string. */
 const batchCharsMax = 4_194_304
@@ -63,19 +64,21 @@ export function createEventLog(options: EventLogOptions): EventLog {
   }
 
   async function write(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, gatherMs))
+    await pause(gather.ms)
     for (let failures = 0; queue.length > 0 && !(isStopped && failures > 0); ) {
       const batch = nextBatch(queue)
+      const startedAt = performance.now()
       try {
         await mayCrashAround('log', () => insertStorable(options, batch))
         failures = 0
         queue = queue.slice(batch.length)
         rows.written += batch.length
         announce(batch)
+        if (queue.length < batchRowsMax && !isStopped) await pause(gatherTime(performance.now() - startedAt))
       } catch (cause) {
         failures += 1
         if (failures === 1) options.onProblem(cause)
-        await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 100 * 2 ** failures)))
+        await pause(Math.min(5_000, 100 * 2 ** failures))
       }
     }
     writing = undefined
@@ -105,6 +108,14 @@ export function createEventLog(options: EventLogOptions): EventLog {
       await writing
     },
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function gatherTime(lastBatchMs: number): number {
+  return Math.min(gather.msMax, Math.max(gather.ms, gather.times * lastBatchMs))
 }
 
 /** The rows of the next statement; one that is longer than all may be together goes alone. */

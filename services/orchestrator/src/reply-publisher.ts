@@ -1,7 +1,10 @@
 import type { ReplyItem } from '@weft/contracts'
 
 export interface ReplyPublisher {
-  /** Queues an item for a topic. `isUrgent` items go out at once, with everything queued before them. */
+  /**
+   * Queues an item for a topic. `isUrgent` items go out at once, with everything queued before them; or, where a batch of their topic is still on
+   * its way to the broker, once that has arrived: the busier the broker, the larger the batches.
+   */
   send(topic: string, item: ReplyItem, isUrgent: boolean): void
   stop(): Promise<void>
 }
@@ -19,16 +22,18 @@ const unsentItemsMax = 50_000
 
 /** One batch per topic per 25 ms over all sessions, so that publishes do not grow with the number of streams. */
 export function createReplyPublisher(options: ReplyPublisherOptions): ReplyPublisher {
-  const queues = new Map<string, { items: ReplyItem[]; timer: NodeJS.Timeout | undefined }>()
+  const queues = new Map<string, { items: ReplyItem[]; timer: NodeJS.Timeout | undefined; isUrgent: boolean }>()
+  const sendingCounts = new Map<string, number>()
   const inFlight = new Set<Promise<void>>()
   let unsentItems = 0
 
   function send(topic: string, item: ReplyItem, isUrgent: boolean): void {
     if (item.kind === 'text' && unsentItems >= unsentItemsMax) return
-    const queue = queues.get(topic) ?? { items: [], timer: undefined }
+    const queue = queues.get(topic) ?? { items: [], timer: undefined, isUrgent: false }
     queues.set(topic, queue)
     append(queue.items, item)
-    if (isUrgent || queue.items.length >= batchItemsMax) flush(topic)
+    queue.isUrgent ||= isUrgent
+    if ((queue.isUrgent && !sendingCounts.has(topic)) || queue.items.length >= batchItemsMax) flush(topic)
     else queue.timer ??= setTimeout(() => flush(topic), batchMs)
   }
 
@@ -39,12 +44,24 @@ export function createReplyPublisher(options: ReplyPublisherOptions): ReplyPubli
     queues.delete(topic)
     const { items } = queue
     unsentItems += items.length
+    sendingCounts.set(topic, (sendingCounts.get(topic) ?? 0) + 1)
     const sending = options.publish(topic, { items }).catch(options.onProblem)
     inFlight.add(sending)
     void sending.finally(() => {
       inFlight.delete(sending)
       unsentItems -= items.length
+      noteSent(topic)
     })
+  }
+
+  function noteSent(topic: string): void {
+    const left = (sendingCounts.get(topic) ?? 1) - 1
+    if (left > 0) {
+      sendingCounts.set(topic, left)
+      return
+    }
+    sendingCounts.delete(topic)
+    if (queues.get(topic)?.isUrgent) flush(topic)
   }
 
   return {

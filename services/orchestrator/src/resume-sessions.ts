@@ -40,6 +40,11 @@ export function wakeSession(sidecar: Pick<Sidecar, 'callActor'>, actorId: string
   return sidecar.callActor({ type: 'Session', id: actorId, method: 'tick' }, { schema: z.unknown() })
 }
 
+/** Has a session, on the host where it belongs now, go on and arm a reminder of its own. */
+export function keepSession(sidecar: Pick<Sidecar, 'callActor'>, actorId: string): Promise<unknown> {
+  return sidecar.callActor({ type: 'Session', id: actorId, method: 'keep' }, { schema: z.unknown() })
+}
+
 async function resumeWhenPossible(deps: ResumingDeps, isStopped: () => boolean): Promise<void> {
   for (let attempt = 1; !isStopped(); attempt += 1) {
     try {

@@ -18,7 +18,7 @@ function hostInMemory() {
       if (world.failsLoad) throw away
       return kept.get(actorId)
     },
-    async commit(actorId, stored, next) {
+    async commit(actorId, { stored, next }) {
       if (world.failsCommit) throw away
       kept.set(actorId, { state: { ...next, revision: stored.state.revision + 1 }, tags: new Map(), dropped: [] })
       return kept.get(actorId) ?? stored
@@ -46,6 +46,9 @@ function hostInMemory() {
   }
   const host = new SessionHost({
     store,
+    watches: {
+      join: () => ({ note: { key: 'watch', value: {} }, armed: Promise.resolve(), isOver: () => false, leave() {} }),
+    },
     effects,
     nowMs: () => 1_000,
     policies: [],

@@ -7,9 +7,11 @@ import type { SessionStore } from './dapr-session-store.ts'
 import { performCommand, type SessionEffects } from './perform-command.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
 import { invokeSession, type SessionCalls } from './session-methods.ts'
+import type { Watches } from './watches.ts'
 
 export interface SessionHostOptions {
   store: SessionStore
+  watches: Pick<Watches, 'join'>
   effects: SessionEffects
   nowMs: () => number
   /** Those that hold now. */
@@ -58,6 +60,7 @@ export class SessionHost implements ActorType {
       },
       readOutcomes: (turn, stepIds) => this.#open(actorId).mailbox.readOutcomes(turn, stepIds),
       loadHistory: ({ tenant, sessionId }) => history(tenant, sessionId),
+      keep: () => this.#keep(actorId),
     }
     return this.#orForget(actorId, invokeSession(session, { actorId, method, argument }))
   }
@@ -75,11 +78,33 @@ export class SessionHost implements ActorType {
       return 'cancel'
     }
     mailbox.heartbeat.noteBeat()
+    await this.#goOn(actorId, state)
+    return 'keep'
+  }
+
+  async #goOn(actorId: string, state: SessionState): Promise<void> {
+    const { mailbox } = this.#open(actorId)
     await mailbox.post({ type: 'tick' })
     const unlogged = state.outbox.flatMap((batch) => batch.events)
     if (unlogged.length > 0) this.#options.effects.record(actorId, state, unlogged)
     calm(mailbox, mailbox.peek() ?? state)
-    return 'keep'
+  }
+
+  /** A watch that was heard ends once its sessions beat alone. */
+  async #keep(actorId: string): Promise<void> {
+    const { mailbox } = this.#open(actorId)
+    const state = await mailbox.read()
+    if (state === undefined) return this.#forgetEmpty(actorId)
+    if (beatOf(state) !== 'never') await mailbox.heartbeat.beatAlone()
+    await this.#goOn(actorId, state)
+  }
+
+  /** Has a session a reminder of its own, unless it needs none any more. One that is not here any more may need it most. */
+  async settle(actorId: string): Promise<void> {
+    const mailbox = this.#hosted.get(actorId)?.mailbox
+    const state = mailbox?.peek()
+    if (mailbox === undefined) await this.#options.store.arm(actorId)
+    else if (state === undefined || beatOf(state) !== 'never') await mailbox.heartbeat.beatAlone()
   }
 
   async deactivate(actorId: string): Promise<void> {
@@ -123,6 +148,7 @@ export class SessionHost implements ActorType {
     const mailbox = new Mailbox({
       actorId,
       store: this.#options.store,
+      watches: this.#options.watches,
       nowMs: this.#options.nowMs,
       policies: this.#options.policies,
       agentVersions: this.#options.agentVersions,

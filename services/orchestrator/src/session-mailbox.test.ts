@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
+import { armPatiently } from './arm-patiently.ts'
 import { newSession } from './core/new-session.ts'
 import type { SessionInput } from './core/session-state.ts'
 import { viewSession } from './core/session-view.ts'
 import { planOf, turnRequest } from './core/testing.ts'
-import type { SessionStore, StoredSession } from './dapr-session-store.ts'
+import type { SessionCommit, SessionStore, StoredSession } from './dapr-session-store.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
 
 /** A store in memory whose commits and reminders fail or wait when told to. */
@@ -24,7 +25,7 @@ function storeInMemory() {
       if (store.failsLoad) throw down
       return store.kept
     },
-    async commit(_actorId: string, stored: StoredSession, next: StoredSession['state']) {
+    async commit(_actorId: string, { stored, next }: SessionCommit) {
       await new Promise((resolve) => setTimeout(resolve, 5))
       if (store.failsCommit) throw down
       store.commits += 1
@@ -48,6 +49,14 @@ function mailboxOver(store: SessionStore) {
   const mailbox = new Mailbox({
     actorId: 'acme.s1',
     store,
+    watches: {
+      join: () => ({
+        note: { key: 'watch', value: {} },
+        armed: armPatiently(() => store.arm('acme.s1')),
+        isOver: () => false,
+        leave() {},
+      }),
+    },
     nowMs: () => clock.nowMs,
     policies: [],
     agentVersions: () => ({}),

@@ -12,6 +12,7 @@ import type {
 import { beatOf, nextWakeMs } from './core/tick-session.ts'
 import type { SessionStore, StoredSession } from './dapr-session-store.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
+import type { Membership, Watches } from './watches.ts'
 
 /** What one committed turn of the actor leads to. */
 export interface Committed {
@@ -22,6 +23,7 @@ export interface Committed {
 export interface MailboxOptions {
   actorId: string
   store: SessionStore
+  watches: Pick<Watches, 'join'>
   /** Makes the state of a session that is not in the store yet; undefined refuses the input as `not_found`. */
   create: (input: SessionInput) => SessionState | undefined
   nowMs: () => number
@@ -71,12 +73,13 @@ export class Mailbox {
   #isFlushDue = false
 
   constructor(options: MailboxOptions) {
-    const { actorId, store } = options
+    const { actorId, store, watches } = options
     this.#options = options
     this.heartbeat = createHeartbeat({
       arm: () => store.arm(actorId),
       armAt: (atMs) => store.armAt(actorId, atMs),
       disarm: () => store.disarm(actorId),
+      watch: () => watches.join(actorId),
     })
   }
 
@@ -208,11 +211,13 @@ export class Mailbox {
     if (state === undefined || this.#stored === undefined) return tell(answers, Promise.resolve())
     try {
       if (state !== this.#stored.state) {
+        const watch = beatOf(state) === 'always' ? this.heartbeat.cover() : undefined
         if (answers.some(({ letter }) => startsWork(letter.input)) && beatOf(state) === 'always') await this.heartbeat.ensure()
-        this.#stored = await this.#commit(this.#stored, state)
+        this.#stored = await this.#commit(this.#stored, state, watch)
       }
     } catch (cause) {
       this.#stored = undefined
+      this.heartbeat.doubt()
       for (const { letter } of answers) letter.reject(cause)
       this.#options.onLost(cause)
       return
@@ -222,13 +227,14 @@ export class Mailbox {
     tell(answers, armed)
   }
 
-  async #commit(stored: StoredSession, next: SessionState): Promise<StoredSession> {
-    const committed = await this.#options.store.commit(this.#options.actorId, stored, next)
+  async #commit(stored: StoredSession, next: SessionState, watch?: Membership): Promise<StoredSession> {
+    const { store, actorId } = this.#options
+    const committed = await store.commit(actorId, { stored, next, note: watch?.note })
     this.#committedEpoch = committed.state.epoch
     return committed
   }
 
-  /** The work goes on at once, but nobody is told that a turn is accepted before its heartbeat is armed. */
+  /** The work goes on at once, but nobody is told that a turn is accepted before it is woken whatever happens here. */
   #keepAlive(state: SessionState): Promise<void> {
     if (beatOf(state) !== 'always') return Promise.resolve()
     const armed = this.heartbeat.ensure()
@@ -244,6 +250,7 @@ export class Mailbox {
     if (found === undefined) {
       const created = batch.map(({ input }) => create(input)).find((state) => state !== undefined)
       this.#stored = created === undefined ? undefined : { state: created, tags: new Map(), dropped: [] }
+      if (created !== undefined) this.heartbeat.noteNew()
       return
     }
     const isOwn = found.state.epoch === this.#droppedEpoch

@@ -24,6 +24,8 @@ export interface SessionCalls {
   prepare(request: SubmitTurn): void
   /** Outputs of steps that succeeded. */
   readOutcomes(turn: TurnState, stepIds: string[]): Promise<Map<string, StepOutcome>>
+  /** Goes on with what is under way, and has a reminder of its own if there is anything. */
+  keep(): Promise<void>
   loadHistory(request: SubmitTurn): Promise<NonNullable<Extract<SessionInput, { type: 'submit' }>['history']>>
 }
 
@@ -33,7 +35,7 @@ const HoldArgument = z.object({ seq: z.int().nonnegative().optional() })
 const CancelArgument = z.object({ turn: z.int().positive().optional() })
 const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256), replyDetail: ReplyDetail.default('text') })
 
-/** Answers a method call: submit, view, tick, cancel, pause, resume, attach, decide, seed, childChanged, compact, delete. Throws what is refused. */
+/** Answers a method call: submit, view, tick, keep, cancel, pause, resume, attach, decide, seed, childChanged, compact, delete. Throws what is refused. */
 export async function invokeSession(
   session: SessionCalls,
   { actorId, method, argument }: { actorId: string; method: string; argument: unknown },
@@ -45,6 +47,8 @@ export async function invokeSession(
       return viewSession(await session.read())
     case 'tick':
       return applyOnly(session, { type: 'tick' })
+    case 'keep':
+      return session.keep()
     case 'attach':
       return applyOnly(session, { type: 'attach', ...parseValue(AttachArgument, argument, 'the attach request') })
     case 'cancel':

@@ -26,7 +26,7 @@ export function nameOf(part: string, tag: string): string {
   return tag === '' ? part : `${part}.${tag}`
 }
 
-export function toHead(state: SessionState, tagOf = untagged, dropped: string[] = []): SessionHead {
+export function toHead(state: SessionState, tagOf = untagged, dropped: string[] = []): Omit<SessionHead, 'commit'> {
   const { turns, outbox, ...rest } = state
   return {
     version: 1,
@@ -110,10 +110,10 @@ interface Reading {
 
 /** Puts a session together again from its head and its parts. Outcomes of ended turns stay where they are. */
 export async function fromHead(
-  head: SessionHead,
+  head: Omit<SessionHead, 'commit'> & { commit?: string },
   read: ReadPart,
 ): Promise<{ state: SessionState; tags: ReadonlyMap<string, string> }> {
-  const { turns, outbox, version: _version, dropped: _dropped, user, ...rest } = head
+  const { turns, outbox, version: _version, commit: _commit, dropped: _dropped, user, ...rest } = head
   const reading = { read, tags: new Map<string, string>() }
   const [loadedTurns, loadedOutbox] = await Promise.all([
     Promise.all(turns.map((turn) => fromTurnHead(turn, reading))),

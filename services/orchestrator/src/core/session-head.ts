@@ -126,6 +126,8 @@ const ErrandHead = z.discriminatedUnion('to', [
 
 export const SessionHead = z.object({
   version: z.literal(1),
+  /** Drawn for every write of it: tells two hosts' writes of the same revision apart. */
+  commit: z.string().default(''),
   tenant: z.string(),
   sessionId: z.string(),
   user: z.string().optional(),

@@ -1,0 +1,23 @@
+import type { z } from 'zod'
+
+/**
+ * `writesBefore`: how often the key was written until now. The write fails where that is not so, if the store can tell (Redis); 0 only makes
+ * the key.
+ */
+export type StateWrite = { kind: 'upsert'; key: string; value: unknown; writesBefore?: number } | { kind: 'delete'; key: string }
+
+/** What is there together with a commit, and belongs to no actor; a later one under its key replaces it. */
+export interface SharedNote {
+  key: string
+  value: unknown
+}
+
+/** State of the actors of one type, as their host sees it. */
+export interface ActorState {
+  /** The value under a key, or undefined; `schema` parses what was stored. */
+  read<T extends z.ZodType>(actorId: string, key: string, schema: T): Promise<z.infer<T> | undefined>
+  /** All writes in one transaction of the state store; the note is there at the latest when they are. */
+  commit(actorId: string, writes: StateWrite[], note?: SharedNote | undefined): Promise<void>
+  readNote<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>
+  dropNote(key: string): Promise<void>
+}

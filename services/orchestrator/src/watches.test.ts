@@ -1,0 +1,124 @@
+import { afterEach, expect, it } from '@jest/globals'
+import { createWatches, type Watches } from './watches.ts'
+
+/** A store and a scheduler that hosts share. */
+function sharedWorld() {
+  return { notes: new Map<string, unknown>(), armed: new Set<string>(), armCount: 0, schedulerIsAway: false }
+}
+
+let running: Watches[] = []
+afterEach(() => {
+  for (const watches of running) watches.stop()
+  running = []
+})
+
+function hostIn(world = sharedWorld()) {
+  const clock = { nowMs: 0 }
+  const settled: string[] = []
+  const kept: string[] = []
+  const lost = new Set<string>()
+  const watches = createWatches({
+    state: {
+      readNote: async (key, schema) => (world.notes.has(key) ? schema.parse(world.notes.get(key)) : undefined),
+      dropNote: async (key) => {
+        world.notes.delete(key)
+      },
+    },
+    reminders: {
+      async arm(id) {
+        if (world.schedulerIsAway) throw new Error('away')
+        world.armed.add(id)
+        world.armCount += 1
+      },
+      disarm: async (id) => {
+        world.armed.delete(id)
+      },
+    },
+    async settle(actorId) {
+      if (lost.has(actorId)) throw new Error('not now')
+      settled.push(actorId)
+    },
+    async keep(actorId) {
+      if (lost.has(actorId)) throw new Error('not now')
+      kept.push(actorId)
+    },
+    onProblem: () => {},
+    nowMs: () => clock.nowMs,
+    settleAfterMs: 300,
+  })
+  running.push(watches)
+  /** As a commit does: the note is there with it. */
+  const begin = async (actorId: string) => {
+    const membership = watches.join(actorId)
+    world.notes.set(membership.note.key, membership.note.value)
+    await membership.armed
+    return membership
+  }
+  return { watches, world, clock, settled, kept, lost, begin }
+}
+
+const untilSettled = () => new Promise((resolve) => setTimeout(resolve, 400))
+const onlyOf = (ids: Set<string>) => [...ids][0] ?? ''
+
+it('sessions that begin together cost one reminder, and leave nothing behind once they have ended', async () => {
+  const { world, settled, begin } = hostIn()
+  const memberships = await Promise.all(['a', 'b', 'c'].map(begin))
+  for (const membership of memberships) membership.leave()
+  await untilSettled()
+  expect(world).toMatchObject({ armCount: 1, notes: new Map(), armed: new Set() })
+  expect(settled).toEqual([])
+})
+
+it('a session that is still at work has a reminder of its own before its watch ends', async () => {
+  const { world, settled, lost, begin } = hostIn()
+  await begin('short').then((membership) => membership.leave())
+  await begin('long')
+  await begin('unlucky')
+  lost.add('unlucky')
+  await untilSettled()
+  expect(settled).toEqual(['long'])
+  expect(world.armed.size).toBe(1)
+  lost.clear()
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  expect(settled).toEqual(['long', 'unlucky'])
+  expect(world.armed.size).toBe(0)
+})
+
+it('sessions of a host that is gone are woken where their watch is heard, all of them or again', async () => {
+  const gone = hostIn()
+  for (const actorId of ['a', 'b', 'c']) await gone.begin(actorId)
+  gone.watches.stop()
+  const other = hostIn(gone.world)
+  other.lost.add('b')
+  const id = onlyOf(gone.world.armed)
+  await expect(other.watches.actors.remind(id, 'watch')).rejects.toThrow()
+  expect(gone.world.notes.size).toBe(1)
+  other.lost.clear()
+  expect(await other.watches.actors.remind(id, 'watch')).toBe('cancel')
+  expect(new Set(other.kept)).toEqual(new Set(['a', 'b', 'c']))
+  expect(gone.world.notes.size).toBe(0)
+})
+
+it('nobody joins a watch that may be heard before they are committed', async () => {
+  const { world, clock, begin } = hostIn()
+  const first = await begin('a')
+  expect(first.isOver()).toBe(false)
+  clock.nowMs = 600
+  await begin('b')
+  expect(world.armCount).toBe(2)
+  expect(first.isOver()).toBe(true)
+})
+
+it('a session is not accepted before its watch beats', async () => {
+  const { watches, world } = hostIn()
+  world.schedulerIsAway = true
+  let isArmed = false
+  const { armed } = watches.join('a')
+  void armed.then(() => {
+    isArmed = true
+  })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(isArmed).toBe(false)
+  world.schedulerIsAway = false
+  await armed
+})
