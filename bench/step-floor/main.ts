@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { watchLoad } from '../measuring/machine-load.ts'
 import { cell, markdownTable } from '../measuring/markdown-table.ts'
+import { addProcessorMs, readProcessorTime } from '../measuring/processor-time.ts'
 import { p50, p99 } from '../measuring/quantiles.ts'
 import { recordResults } from '../measuring/record-results.ts'
 import type { Contender } from '../orchestration/contender.ts'
@@ -16,6 +18,8 @@ const chainSteps = 10
 const loadSessions = 200
 const loadSteps = 5
 const warmUps = 30
+/** What a round leaves to be done once it is answered: the log, and what the store is told of it. */
+const settleMs = 1_000
 
 const load = watchLoad()
 await using started = new AsyncDisposableStack()
@@ -25,6 +29,9 @@ const contenders: Contender[] = [weft, floor]
 const chainMs = new Map(contenders.map((contender) => [contender, new Array<number>()]))
 const stepsPerSecond = new Map(contenders.map((contender) => [contender, new Array<number>()]))
 const inside: number[] = []
+/** Milliseconds of each process, of all rounds. */
+const processorMs = new Map(contenders.map((contender) => [contender, new Map<string, number>()]))
+const processes = [process.pid, ...(await weft.mesh.processes()).flatMap(({ pid }) => pid ?? [])]
 
 for (let round = 0; round < warmUps; round += 1) for (const contender of contenders) await contender.run({ chain: chainSteps })
 for (const contender of contenders) await runTogether(contender)
@@ -32,8 +39,14 @@ for (let round = 0; round < chains; round += 1) {
   for (const contender of inOrder(round)) chainMs.get(contender)?.push(await timeChain(contender))
   inside.push(await weft.chainInside(chainSteps))
 }
-for (let round = 0; round < rounds; round += 1)
-  for (const contender of inOrder(round)) stepsPerSecond.get(contender)?.push(await runTogether(contender))
+for (let round = 0; round < rounds; round += 1) {
+  for (const contender of inOrder(round)) {
+    const before = readProcessorTime(processes)
+    stepsPerSecond.get(contender)?.push(await runTogether(contender))
+    await sleep(settleMs)
+    addProcessorMs(processorMs.get(contender) ?? new Map(), before, readProcessorTime(processes))
+  }
+}
 report()
 
 function inOrder(round: number): Contender[] {
@@ -71,6 +84,18 @@ function report(): void {
     name: 'step-floor',
     title: 'A durable step, and what Dapr alone asks for it',
     load,
-    body: `${markdownTable(head, rows)}\n\n${notes.join('\n\n')}`,
+    body: `${markdownTable(head, rows)}\n\n${notes.join('\n\n')}\n\n${processorTable()}`,
   })
+}
+
+/** What the steps of the rounds cost, by process; those that cost less than a hundredth of a millisecond are left out. */
+function processorTable(): string {
+  const steps = rounds * loadSessions * loadSteps
+  const msOf = (contender: Contender, name: string) => (processorMs.get(contender)?.get(name) ?? 0) / steps
+  const names = [...(processorMs.get(weft)?.keys() ?? [])]
+    .filter((name) => contenders.some((contender) => msOf(contender, name) >= 0.01))
+    .toSorted((first, second) => msOf(weft, second) - msOf(weft, first))
+  const totals = contenders.map((contender) => names.reduce((sum, name) => sum + msOf(contender, name), 0))
+  const table = [['all', ...totals], ...names.map((name) => [name, ...contenders.map((contender) => msOf(contender, name))])]
+  return `Processor time under load, ms a step:\n\n${markdownTable(['', ...contenders.map(({ name }) => name)], table)}`
 }
