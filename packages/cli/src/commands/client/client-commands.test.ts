@@ -3,10 +3,13 @@ import { Command } from 'commander'
 import { registerApprovals } from './approvals.ts'
 import { registerAsk } from './ask.ts'
 import { registerBudgets } from './budgets.ts'
+import { registerEmbeddings } from './embeddings.ts'
 import { registerIngest } from './ingest.ts'
 import { registerKeys } from './keys.ts'
+import { registerModels } from './models.ts'
 import { registerSearch } from './search.ts'
 import { registerSessions } from './sessions.ts'
+import { registerUsage } from './usage.ts'
 
 describe('wrong usage is said before anything is asked of the mesh', () => {
   it.each([
@@ -52,17 +55,30 @@ describe('without a verb, approvals and sessions are listed', () => {
   })
 })
 
+it('leaves --json and all other options behind a verb to the verb: what has verbs has no options of its own', () => {
+  const withVerbs = createProgram().commands.filter(({ commands }) => commands.length > 0)
+  expect(withVerbs.map((command) => command.name())).toContain('usage')
+  for (const { options } of withVerbs) expect(options).toEqual([])
+})
+
 async function run(argv: string[]): Promise<void> {
+  await createProgram().parseAsync(argv, { from: 'user' })
+}
+
+function createProgram(): Command {
   const program = new Command('weft').exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
   for (const register of [
     registerApprovals,
     registerAsk,
     registerBudgets,
+    registerEmbeddings,
     registerIngest,
     registerKeys,
+    registerModels,
     registerSearch,
     registerSessions,
+    registerUsage,
   ])
     register(program)
-  await program.parseAsync(argv, { from: 'user' })
+  return program
 }

@@ -7,6 +7,9 @@ export function registerUsage(program: Command): void {
   const usage = program
     .command('usage')
     .description('what models were called, and what it cost (needs a key with the scope admin)')
+  usage
+    .command('list', { isDefault: true })
+    .description('sums, the last 30 days by day and model unless asked otherwise')
     .option('--by <names>', 'model, user, agent, session, day, key, provider, kind, outcome; comma separated', 'day,model')
     .option('--from <time>', 'a day or a time; default: 30 days ago')
     .option('--to <time>', 'a day or a time, not included; default: now')
