@@ -30,16 +30,17 @@ beforeEach(() => {
   nowMs = 0
 })
 
-/** The server, whose answers get lost so often, before (`unheard`) or after it did what it was asked. */
+/** The server, whose answers get lost so often, before (`isUnheard`) or after it did what it was asked, the first after `takesMs`. */
 function lossy(
   method: 'upload' | 'attach' | 'findStore',
-  lost: { error: Error; times: number; isUnheard?: boolean },
+  lost: { error: Error; times: number; isUnheard?: boolean; takesMs?: number },
 ): KnowledgeApi {
   let left = lost.times
   const call: unknown = knowledge[method]
   if (typeof call !== 'function') throw new TypeError('not a call')
   const flaky = async (...given: unknown[]) => {
     if (left <= 0) return call(...given)
+    if (left === lost.times) nowMs += lost.takesMs ?? 0
     left -= 1
     if (lost.isUnheard !== true) await call(...given)
     throw lost.error
@@ -99,6 +100,12 @@ it('gives up after two minutes, and says how to go on', async () => {
     ),
   })
   expect(nowMs).toBeLessThan(130_000)
+})
+
+it('is as patient with a call that was long under way when the server went', async () => {
+  const api = lossy('upload', { error: unreachable, times: 3, isUnheard: true, takesMs: 600_000 })
+  const { id } = await api.createStore('default')
+  expect(await api.upload(id, file)).toBe('file_1')
 })
 
 it('passes a refusal on without repeating it', async () => {

@@ -42,7 +42,7 @@ type Call<T> = (isRepeated: boolean) => Promise<T>
 function createPatience({ meshUrl, terminal, now, sleep }: OutageTools): <T>(call: Call<T>) => Promise<T> {
   let hasAnswered = false
   return async (call) => {
-    const startedAtMs = now()
+    let awaySinceMs: number | undefined
     for (let delayMs: number = delaysMs.first, isRepeated = false; ; isRepeated = true) {
       try {
         const answer = await call(isRepeated)
@@ -50,7 +50,8 @@ function createPatience({ meshUrl, terminal, now, sleep }: OutageTools): <T>(cal
         return answer
       } catch (error) {
         if (!isOutage(error) || !hasAnswered) throw error
-        const waitedMs = now() - startedAtMs
+        awaySinceMs ??= now()
+        const waitedMs = now() - awaySinceMs
         if (waitedMs >= patienceMs) throw givenUp(error, meshUrl)
         terminal.showProgress(`Weft does not answer, waiting … ${Math.round(waitedMs / 1_000)} s`)
       }
