@@ -35,6 +35,11 @@ export function isDeadlock(cause: unknown): boolean {
   return types.isNativeError(cause) && codeOf(cause) === '40P01'
 }
 
+/** Another row has the key of one that was to be written (PostgreSQL, Appendix A). */
+export function isDuplicate(cause: unknown): boolean {
+  return types.isNativeError(cause) && codeOf(cause) === '23505'
+}
+
 /** The driver gave up waiting: for an answer, or for a connection of a pool that is all in use. The connection must not be used again. */
 export function isTimeout(cause: unknown): boolean {
   return types.isNativeError(cause) && /query read timeout|timeout exceeded when trying to connect/i.test(cause.message)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { knowledgeLimits, newId, WeftError } from '@weft/contracts'
-import { type Database, sql, storableText } from '@weft/database'
+import { type Database, isDuplicate, sql, storableText } from '@weft/database'
 import { z } from 'zod'
 import { groupCalls } from './group-calls.ts'
 import type { FileMethods, StoredFile } from './knowledge-types.ts'
@@ -100,7 +100,7 @@ const smallBytesMax = 65_536
 
 async function storeFile(
   database: Database,
-  storeSmall: (file: SmallFile) => Promise<StoredFile>,
+  storeSmall: (file: SmallFile) => Promise<StoredFile | null>,
   input: Parameters<FileMethods['createFile']>[0],
 ): Promise<StoredFile> {
   const { tenant, content, signal, purpose = 'assistants', uploadKey = null } = input
@@ -128,9 +128,8 @@ async function storeFile(
     const asked = typeof purpose === 'function' ? purpose() : purpose
     const file = { tenant, fileId, filename, bytes, purpose: asked, contentHash: hash.digest('hex'), uploadKey }
     const isSmall = bytes <= smallBytesMax
-    const stored = isSmall
-      ? await storeSmall({ ...file, content: last })
-      : await finish(database, file, { n: parts, bytes: last })
+    const added = isSmall ? storeSmall({ ...file, content: last }) : finish(database, file, { n: parts, bytes: last })
+    const stored = (await added) ?? (await findUploaded(database, file))
     if (stored.contentHash !== file.contentHash) throw usedForOther()
     if (stored.id !== fileId && parts > 0) await deleteParts()
     return stored
@@ -158,10 +157,10 @@ type Finished = {
   uploadKey: string | null
 }
 
-/** The last part and the file's own row in one statement: a file is there whole or not at all. Answers the file that was sent under the same key before, if one was. */
-async function finish(database: Database, file: Finished, last: { n: number; bytes: Uint8Array }): Promise<StoredFile> {
+/** The last part and the file's own row in one statement: a file is there whole or not at all. Null where one was sent under the same key before, or just now. */
+async function finish({ db }: Database, file: Finished, last: { n: number; bytes: Uint8Array }): Promise<StoredFile | null> {
   const { tenant, fileId, filename, bytes, purpose, contentHash, uploadKey } = file
-  const { rows } = await sql`
+  const insert = sql`
     with file as (
       insert into files (id, tenant, filename, bytes, purpose, content_hash, upload_key)
       select ${fileId}, ${tenant}, ${filename}, ${bytes}::bigint, ${storableText(purpose)}, ${contentHash}, ${uploadKey}::text
@@ -173,21 +172,29 @@ async function finish(database: Database, file: Finished, last: { n: number; byt
       insert into file_parts (file_id, n, bytes) select id, ${last.n}::int, ${last.bytes}::bytea from file
     )
     select * from file
-  `.execute(database.db)
-  return rows.length > 0 ? storedFile(rows[0]) : findUploaded(database, file)
+  `
+  try {
+    const { rows } = await insert.execute(db)
+    return rows.length > 0 ? storedFile(rows[0]) : null
+  } catch (cause) {
+    if (uploadKey !== null && isDuplicate(cause)) return null
+    throw cause
+  }
 }
 
 /** The file that was sent under this key before. */
 async function findUploaded({ db }: Database, { tenant, uploadKey }: Finished): Promise<StoredFile> {
   const { rows } = await sql`select ${columns} from files where tenant = ${tenant} and upload_key = ${uploadKey}`.execute(db)
   if (rows.length > 0) return storedFile(rows[0])
-  throw new WeftError('conflict', 'the file that was sent under this Idempotency-Key is being deleted', { isRetryable: true })
+  throw new WeftError('conflict', 'The file that was sent under this Idempotency-Key was just deleted: send it again.', {
+    isRetryable: true,
+  })
 }
 
 type SmallFile = Finished & { content: Uint8Array }
 
-/** Several files of one part each, in one statement; answered in their order, each sent before under its key as it is stored. */
-async function insertSmallFiles(database: Database, files: SmallFile[]): Promise<StoredFile[]> {
+/** Several files of one part each, in one statement; answered in their order, null where one was sent under the same key before. */
+async function insertSmallFiles({ db }: Database, files: SmallFile[]): Promise<(StoredFile | null)[]> {
   const given = files.map(({ content, purpose, ...file }) => {
     return { ...file, purpose: storableText(purpose), content: Buffer.from(content).toString('base64') }
   })
@@ -203,9 +210,9 @@ async function insertSmallFiles(database: Database, files: SmallFile[]): Promise
       insert into file_parts (file_id, n, bytes) select id, 0, decode(content, 'base64') from given join file on file.id = given."fileId"
     )
     select * from file
-  `.execute(database.db)
+  `.execute(db)
   const byId = new Map(rows.map(storedFile).map((file) => [file.id, file]))
-  return Promise.all(files.map((file) => byId.get(file.fileId) ?? findUploaded(database, file)))
+  return files.map(({ fileId }) => byId.get(fileId) ?? null)
 }
 
 async function* inParts(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
