@@ -23,22 +23,28 @@ export async function beginVectorIndex({ db }: Pick<Database, 'db'>, model: Size
   const { rows } = await sql`select 1 where ${isEmbedded}`.execute(db)
   if (rows.length === 0) return
   const type = indexedType({ isEmbedded: true }, model.dimensions)
-  await createVectorIndex({ db }, { ...model, type })
+  await vectorIndex({ ...model, type }).execute(db)
   if (type === 'vector') await sql`drop index if exists ${sql.raw(indexName(model.id, 'halfvec'))}`.execute(db)
 }
 
 /** Vectors of a model from which on comparing a question with each of them takes longer than walking an index. */
 const indexedFrom = 5_000
 
-/** Where the database is not the embedded one: the index of a model's vectors, built once what was to be embedded at first is: a bulk is loaded faster without it. Answers whether it built it. */
-export async function buildVectorIndex({ db }: Pick<Database, 'db'>, model: SizedModel): Promise<boolean> {
+/**
+ * Where the database is not the embedded one: the index of a model's vectors, built once what was to be embedded at first is: a bulk is loaded faster
+ * without it. Of all who find it missing one builds it, and the others go on. It is one statement, which the database completes also when its
+ * client has given up waiting.
+ */
+export async function buildVectorIndex({ db }: Pick<Database, 'db'>, model: SizedModel): Promise<void> {
+  const name = indexName(model.id, 'halfvec')
   const { rows } = await sql`
-    select 1 where not ${isEmbedded} and to_regclass(${indexName(model.id, 'halfvec')}) is null
+    select 1 where not ${isEmbedded} and to_regclass(${name}) is null
       and (select count(*) from (select 1 from chunk_embeddings where model = ${model.id} limit ${indexedFrom}) as counted) = ${indexedFrom}
   `.execute(db)
-  if (rows.length === 0) return false
-  await createVectorIndex({ db }, { ...model, type: 'halfvec' })
-  return true
+  if (rows.length === 0) return
+  const create = vectorIndex({ ...model, type: 'halfvec' }).compile(db).sql
+  const createAlone = `begin if pg_try_advisory_xact_lock(hashtextextended('${name}', 0)) then ${create}; end if; end`
+  await sql`do ${sql.lit(createAlone)}`.execute(db)
 }
 
 export async function dropVectorIndex({ db }: Pick<Database, 'db'>, model: string): Promise<void> {
@@ -53,16 +59,13 @@ export async function dropVectorIndex({ db }: Pick<Database, 'db'>, model: strin
 const neighbours = { vector: 12, halfvec: 16 } as const
 
 /** ef_construction = 64: pgvector's default. The inner product of vectors of length one orders as the cosine does. */
-async function createVectorIndex(
-  { db }: Pick<Database, 'db'>,
-  { id, dimensions, type }: SizedModel & { type: 'vector' | 'halfvec' },
-): Promise<void> {
+function vectorIndex({ id, dimensions, type }: SizedModel & { type: 'vector' | 'halfvec' }) {
   const indexed = sql.raw(`${type}(${dimensionsOf(dimensions)})`)
-  await sql`
+  return sql`
     create index if not exists ${sql.raw(indexName(id, type))} on chunk_embeddings
     using hnsw ((embedding::${indexed}) ${sql.raw(`${type}_ip_ops`)})
     with (m = ${sql.lit(neighbours[type])}, ef_construction = 64) where model = ${sql.lit(id)}
-  `.execute(db)
+  `
 }
 
 function indexName(model: string, type: 'vector' | 'halfvec'): string {
