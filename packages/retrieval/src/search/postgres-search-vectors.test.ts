@@ -25,17 +25,25 @@ afterAll(() => test.stop())
 
 it('walks the index of the embedded database as soon as there are many vectors, also before their statistics were gathered', async () => {
   const before = await walks()
-  const found = await searchVectors(test.database, {
-    tenant: 'acme',
-    vectorStoreIds: ['vs_many'],
-    model: await embedder.describe(),
-    vector: Float32Array.from(ones),
-    limit: 100,
-    wanted: 10,
-  })
-  expect(found).toMatchObject({ kind: 'found', hits: { length: 100, 0: { startOffset: planted } } })
+  expect(await search()).toMatchObject({ kind: 'found', hits: { length: 100, 0: { startOffset: planted } } })
   expect(await walks()).toBe(before + 1)
 })
+
+it('finds all that is left in a store that was large before, and nothing once its model is not searched by any more', async () => {
+  await search()
+  await sql`delete from chunk_embeddings e using chunks c where c.id = e.chunk_id and c.n not between ${planted - 2} and ${planted + 2}`.execute(
+    test.database.db,
+  )
+  expect(await search()).toMatchObject({ kind: 'found', hits: { length: 5, 0: { startOffset: planted } } })
+  await sql`update embedding_models set is_active = false`.execute(test.database.db)
+  expect(await search()).toEqual({ kind: 'found', hits: [] })
+})
+
+async function search() {
+  const model = await embedder.describe()
+  const asked = { tenant: 'acme', vectorStoreIds: ['vs_many'], model, limit: 100, wanted: 10 }
+  return searchVectors(test.database, { ...asked, vector: Float32Array.from(ones) })
+}
 
 /** Scattered ones, and one that is far closer than they to what is asked for. */
 async function addVectors(): Promise<void> {

@@ -72,7 +72,7 @@ type Place = { isEmbedded: boolean }
  * the index still finds all that is wanted, or says that it did not.
  */
 const largeStores = new WeakMap<Database['db'], Map<string, Place>>()
-const largeStoresMax = 10_000
+const largeStoresMax = 1_000
 
 const Look = z.object({ count: z.int(), id: z.string().nullable(), dimensions: z.int().nullable(), isEmbedded: z.boolean() })
 
