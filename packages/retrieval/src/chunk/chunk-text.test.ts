@@ -135,9 +135,9 @@ describe('chunkText', () => {
 
   it.each(['x', '.', '😀', '# a\n', '." ', '\n ', '```\n', '- a\n', 'a\n='])('takes 300 KB of %j in linear time', (unit) => {
     const text = unit.repeat(300_000 / unit.length)
-    const startedAt = performance.now()
+    const usedBefore = process.cpuUsage()
     for (const kind of ['text', 'markdown', 'code', 'data', 'table'] as const) [...chunkText({ text, kind })]
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    expect(process.cpuUsage(usedBefore).user / 1_000).toBeLessThan(5_000)
   })
 })
 

@@ -39,9 +39,9 @@ describe('a message that decides', () => {
   it.each(['approve ', 'reject because ', 'approve appr_', 'approve :', 'reject,'])(
     'is read in linear time when it begins with %j',
     (start) => {
-      const startMs = performance.now()
+      const usedBefore = process.cpuUsage()
       for (const filling of [' ', 'a', ' a', ':', 'approve ']) readDecisionMessage(`${start}${filling.repeat(200_000)}\n!`)
-      expect(performance.now() - startMs).toBeLessThan(1_000)
+      expect(process.cpuUsage(usedBefore).user / 1_000).toBeLessThan(1_000)
     },
   )
 })

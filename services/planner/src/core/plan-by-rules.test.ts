@@ -74,9 +74,9 @@ describe('the rules', () => {
     `which is ${'a '.repeat(990)}`,
     `compare ${'"\' .!?:'.repeat(280)}`,
   ])('answer at once whatever the question looks like: %.12s', (question) => {
-    const startMs = performance.now()
+    const usedBefore = process.cpuUsage()
     plan(question)
-    expect(performance.now() - startMs).toBeLessThan(250)
+    expect(process.cpuUsage(usedBefore).user / 1_000).toBeLessThan(250)
   })
 
   it('stay small however long the question is', () => {

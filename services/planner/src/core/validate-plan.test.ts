@@ -88,10 +88,10 @@ describe('optimising', () => {
       ...before(199).map((stepId, n) => ({ stepId, params: { query: `${query}${n % 2}` } })),
       { stepId: 'answer', capability: 'answer', dependsOn: before(199) },
     ])
-    const startMs = performance.now()
+    const usedBefore = process.cpuUsage()
     expect(optimizePlan(dense).steps.map(({ dependsOn }) => dependsOn.length)).toEqual([0, ...Array(199).fill(1)])
     expect(optimizePlan(wide).steps.map(({ stepId }) => stepId)).toEqual(['s0', 's1', 'answer'])
-    expect(performance.now() - startMs).toBeLessThan(1_000)
+    expect(process.cpuUsage(usedBefore).user / 1_000).toBeLessThan(1_000)
   })
 
   it('tells an empty list from an empty object, and the order of fields from their content', () => {
