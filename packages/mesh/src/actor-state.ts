@@ -6,7 +6,10 @@ import type { z } from 'zod'
  */
 export type StateWrite = { kind: 'upsert'; key: string; value: unknown; writesBefore?: number } | { kind: 'delete'; key: string }
 
-/** What is there together with a commit, and belongs to no actor; a later one under its key replaces it. */
+/**
+ * What is there together with a commit, and belongs to no actor; a later one under its key replaces it. `value` is taken as it is when the note's
+ * turn comes, in the order of the commits.
+ */
 export interface SharedNote {
   key: string
   value: unknown

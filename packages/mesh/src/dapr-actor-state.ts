@@ -1,6 +1,6 @@
 import { parseJson, WeftError } from '@weft/contracts'
 import { z } from 'zod'
-import type { ActorState, StateWrite } from './actor-state.ts'
+import type { ActorState, SharedNote, StateWrite } from './actor-state.ts'
 import { createGroupedState } from './dapr-grouped-state.ts'
 import { askSidecar, componentNames, type Sidecar } from './dapr-sidecar.ts'
 import type { DaprTransport } from './dapr-transport.ts'
@@ -49,10 +49,17 @@ export function createReminders({ transport }: Pick<Sidecar, 'transport'>, actor
 function createHostedState(sidecar: Sidecar, actorType: string): ActorState {
   const { transport } = sidecar
   const target = 'the state store'
+  let noting: Promise<unknown> = Promise.resolve()
+  /** One after the other, so that none overtakes a later one. */
+  function save({ key, value }: SharedNote): Promise<void> {
+    const saved = noting.then(() => sidecar.saveState(key, value))
+    noting = saved.catch(() => undefined)
+    return saved
+  }
   return {
     read: (actorId, key, schema) => readHosted(transport, { path: actorPath(actorType, actorId), key, schema }),
     async commit(actorId, writes, note) {
-      if (note !== undefined) await sidecar.saveState(note.key, note.value)
+      if (note !== undefined) await save(note)
       const path = `${actorPath(actorType, actorId)}/state`
       const body = writes.map(toOperation)
       await askSidecar(transport, { method: 'POST', path, body, what: 'commit actor state' }, target)

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from '@jest/globals'
-import { createWatches, type Watches } from './watches.ts'
+import { createWatches, type Membership, type Watches } from './watches.ts'
 
 /** A store and a scheduler that hosts share. */
 function sharedWorld() {
@@ -48,13 +48,16 @@ function hostIn(world = sharedWorld()) {
   })
   running.push(watches)
   /** As a commit does: the note is there with it. */
+  const commit = ({ note }: Membership) => {
+    world.notes.set(note.key, JSON.parse(JSON.stringify(note.value)))
+  }
   const begin = async (actorId: string) => {
     const membership = watches.join(actorId)
-    world.notes.set(membership.note.key, membership.note.value)
+    commit(membership)
     await membership.armed
     return membership
   }
-  return { watches, world, clock, settled, kept, lost, begin }
+  return { watches, world, clock, settled, kept, lost, commit, begin }
 }
 
 const untilSettled = () => new Promise((resolve) => setTimeout(resolve, 400))
@@ -97,6 +100,33 @@ it('sessions of a host that is gone are woken where their watch is heard, all of
   expect(await other.watches.actors.remind(id, 'watch')).toBe('cancel')
   expect(new Set(other.kept)).toEqual(new Set(['a', 'b', 'c']))
   expect(gone.world.notes.size).toBe(0)
+})
+
+it('all are woken also where the commit of one that joined early is the last', async () => {
+  const gone = hostIn()
+  const [early, late] = [gone.watches.join('early'), gone.watches.join('late')]
+  gone.commit(late)
+  gone.commit(early)
+  await late.armed
+  const other = hostIn(gone.world)
+  await other.watches.actors.remind(onlyOf(gone.world.armed), 'watch')
+  expect(new Set(other.kept)).toEqual(new Set(['early', 'late']))
+})
+
+it('a session that begins again in the same watch is in it, though it is told late that the first turn has left', async () => {
+  const { settled, begin } = hostIn()
+  const first = await begin('a')
+  await begin('a')
+  first.leave()
+  await untilSettled()
+  expect(settled).toEqual(['a'])
+})
+
+it('a watch that has begun to end is not counted on, whatever the clock says', async () => {
+  const { begin } = hostIn()
+  const membership = await begin('a')
+  await untilSettled()
+  expect(membership.isOver()).toBe(true)
 })
 
 it('nobody joins a watch that may be heard before they are committed', async () => {

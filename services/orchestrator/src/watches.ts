@@ -6,7 +6,7 @@ import { armPatiently } from './arm-patiently.ts'
 
 /** A session's place in a watch. */
 export interface Membership {
-  /** Goes into the store with the commit that the watch is for. */
+  /** Goes into the store with the commit that the watch is for, as it is when it is written: the last one written names all who joined. */
   note: SharedNote
   /** Resolves once the watch's reminder beats; rejects when the scheduler stays away for 10 s. */
   armed: Promise<void>
@@ -41,7 +41,9 @@ interface Watch {
   openedAtMs: number
   /** Whoever joined, ever. */
   actorIds: string[]
-  present: Set<string>
+  /** A session that left and joined again is another one. */
+  present: Set<{ actorId: string }>
+  isSettling: boolean
   armed: Promise<void>
   timer: NodeJS.Timeout
 }
@@ -74,7 +76,7 @@ export function createWatches(deps: WatchesDeps): Watches {
     const armed = armPatiently(() => mayCrashAround('reminder', () => reminders.arm(id, reminder.name, reminder)))
     armed.catch(() => undefined)
     const timer = setTimeout(() => settle(watch), settleAfterMs)
-    const watch: Watch = { id, openedAtMs: nowMs(), actorIds: [], present: new Set(), armed, timer }
+    const watch: Watch = { id, openedAtMs: nowMs(), actorIds: [], present: new Set(), isSettling: false, armed, timer }
     open.add(watch)
     newest = watch
     return watch
@@ -83,17 +85,19 @@ export function createWatches(deps: WatchesDeps): Watches {
   function join(actorId: string): Membership {
     const isJoinable = newest !== undefined && nowMs() - newest.openedAtMs < joinMs && newest.actorIds.length < membersMax
     const watch = isJoinable && newest !== undefined ? newest : openWatch()
-    watch.present.add(actorId)
+    const member = { actorId }
+    watch.present.add(member)
     watch.actorIds.push(actorId)
     return {
-      note: { key: noteKey(watch.id), value: { actorIds: [...watch.actorIds] } },
+      note: { key: noteKey(watch.id), value: { actorIds: watch.actorIds } },
       armed: watch.armed,
-      isOver: () => nowMs() - watch.openedAtMs >= settleAfterMs,
-      leave: () => watch.present.delete(actorId),
+      isOver: () => watch.isSettling || nowMs() - watch.openedAtMs >= settleAfterMs,
+      leave: () => watch.present.delete(member),
     }
   }
 
   async function settle(watch: Watch): Promise<void> {
+    watch.isSettling = true
     const failure = await settlePresent(deps, watch)
     if (!open.has(watch)) return
     if (failure === undefined) {
@@ -123,9 +127,9 @@ export function createWatches(deps: WatchesDeps): Watches {
 /** Answers why one of them could not be settled. */
 async function settlePresent({ settle }: WatchesDeps, { present }: Watch): Promise<PromiseRejectedResult | undefined> {
   const settled = await Promise.allSettled(
-    [...present].map(async (actorId) => {
-      await settle(actorId)
-      present.delete(actorId)
+    [...present].map(async (member) => {
+      await settle(member.actorId)
+      present.delete(member)
     }),
   )
   return settled.find((each) => each.status === 'rejected')
