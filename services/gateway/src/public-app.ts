@@ -9,7 +9,7 @@ import type { ApprovalLog } from './approvals/approval-log.ts'
 import type { ApprovalTail } from './approvals/approval-tail.ts'
 import { answerError, answerUnknownRoute } from './http/answer-errors.ts'
 import { countRequests } from './http/count-requests.ts'
-import { guardHealth, guardHosts } from './http/guard-listener.ts'
+import { guardedHealth, guardHealth, guardHosts } from './http/guard-listener.ts'
 import type { AttemptCounts } from './answers/count-attempts.ts'
 import type { Handler } from './http/handler.ts'
 import type { OpenStreams } from './http/open-streams.ts'
@@ -128,7 +128,8 @@ function createApp(deps: PublicDeps, { name, observe, needsKey, body }: AppHandl
   app.disable('etag')
   app.set('query parser', 'simple')
   app.use(name)
-  app.use(guardHealth(needsKey), healthRoutes(deps.checks, deps.telemetry))
+  app.use(guardedHealth, guardHealth(needsKey))
+  app.use(healthRoutes(deps.checks, deps.telemetry))
   app.use(observe)
   mountApprovalPages(app, deps)
   app.use(needsKey)

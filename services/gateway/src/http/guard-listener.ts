@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { WeftError } from '@weft/contracts'
 import { isAllowedHost } from '../core/check-host.ts'
-import { type Handler, pathOf } from './handler.ts'
+import type { Handler } from './handler.ts'
 
 /** Refuses requests whose Host or Origin is not ours: a page of another site must not reach a loopback service through the browser. */
 export function guardHosts(allowed: ReadonlySet<string>): Handler {
@@ -13,15 +13,13 @@ export function guardHosts(allowed: ReadonlySet<string>): Handler {
   }
 }
 
-const openToAll = new Set(['/livez', '/readyz'])
-const openOnLoopback = new Set(['/healthz', '/metrics'])
+/** Paths of health and metrics that only a key opens from elsewhere; "alive" and "ready" are for everybody. */
+export const guardedHealth = ['/healthz', '/metrics']
 
-/** Health and metrics need no key on this machine; from elsewhere only "alive" and "ready" do not. */
+/** Lets a request of this machine pass, and from elsewhere one with a key. */
 export function guardHealth(needsKey: Handler): Handler {
   return (request, response, next) => {
-    const path = pathOf(request)
-    const isOpen = openToAll.has(path) || !openOnLoopback.has(path) || isLoopback(request.socket.remoteAddress)
-    if (isOpen) next()
+    if (isLoopback(request.socket.remoteAddress)) next()
     else needsKey(request, response, next)
   }
 }

@@ -35,10 +35,10 @@ export function inTurn(
   }
 }
 
-/** The path of a request as routes know it: in small letters, without a query or a slash at its end. */
+/** The path of a request as routes know it: in small letters, without a query, a fragment or a slash at its end. */
 export function pathOf({ url = '/' }: IncomingMessage): string {
   const target = url.startsWith('/') ? url : (URL.parse(url)?.pathname ?? url)
-  const end = target.indexOf('?')
+  const end = target.search(/[?#]/)
   return (end < 0 ? target : target.slice(0, end)).toLowerCase().replace(/\/$/, '')
 }
 

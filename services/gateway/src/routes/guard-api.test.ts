@@ -1,4 +1,6 @@
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createMemoryKeys } from '../testing/memory-keys.ts'
 import { emptyLog, startGateway, type TestGateway } from '../testing/start-gateway.ts'
@@ -22,6 +24,13 @@ function statusWith(headers: Record<string, string>, path = '/v1/models'): Promi
   })
 }
 
+/** The path goes out as it is; clients of HTTP tidy it. */
+async function rawStatus(path: string): Promise<number> {
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+  socket.end(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`)
+  return Number((await text(socket)).split(' ')[1])
+}
+
 async function errorOf(response: Response): Promise<Record<string, unknown>> {
   const { error } = (await response.json()) as { error: Record<string, unknown> }
   return error
@@ -36,6 +45,15 @@ describe('who may call', () => {
     }
     for (const path of ['/livez', '/readyz', '/healthz', '/metrics', '/METRICS/'])
       expect((await fetch(`${gateway.url}${path}`)).status).toBe(200)
+  })
+
+  it('shows health and metrics from elsewhere to whoever has a key, however their path is written', async () => {
+    await gateway.stop()
+    gateway = await startGateway({}, { remoteAddress: '::ffff:192.0.2.7' })
+    for (const path of ['/metrics', '/METRICS/', '/metrics?x', '/metrics#x', '/healthz#', 'http://127.0.0.1/metrics#x'])
+      expect([path, await rawStatus(path)]).toEqual([path, 401])
+    for (const path of ['/livez', '/readyz#x']) expect([path, await rawStatus(path)]).toEqual([path, 200])
+    expect((await gateway.request('/metrics')).status).toBe(200)
   })
 
   it('takes a key from the Authorization header alone', async () => {

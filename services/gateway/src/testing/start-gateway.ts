@@ -1,6 +1,7 @@
+import type { RequestListener } from 'node:http'
 import { WeftError } from '@weft/contracts'
 import { openDatabase } from '@weft/database'
-import { listen } from '@weft/mesh'
+import { listen, type RunningServer } from '@weft/mesh'
 import { createKnowledgeStore } from '@weft/retrieval'
 import OpenAI from 'openai'
 import { createApprovalTail } from '../approvals/approval-tail.ts'
@@ -36,8 +37,11 @@ export interface TestGateway {
   stop(): Promise<void>
 }
 
-/** The public API on a free port, with everything behind it scripted. */
-export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise<TestGateway> {
+/** The public API on a free port, with everything behind it scripted; `remoteAddress`: requests seem to come from there. */
+export async function startGateway(
+  overrides: Partial<PublicDeps> = {},
+  { remoteAddress }: { remoteAddress?: string } = {},
+): Promise<TestGateway> {
   const { keyStore = createMemoryKeys(), sidecar = { invoke: nobody, fetchFrom: nobody } } = overrides
   const unforeseen: unknown[] = []
   const hub = createReplyHub()
@@ -79,7 +83,7 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
     findDown: async () => ['orchestrator'],
     ...overrides,
   }
-  const server = await listen(createPublicApp(deps), { port: 0 })
+  const server = await serve(createPublicApp(deps), remoteAddress)
   const url = `http://127.0.0.1:${server.port}`
   const makeKey = keyMaker(keyStore)
   const defaultKey = await makeKey()
@@ -100,6 +104,14 @@ export async function startGateway(overrides: Partial<PublicDeps> = {}): Promise
       await unreachable.stop()
     },
   }
+}
+
+function serve(app: RequestListener, remoteAddress: string | undefined): Promise<RunningServer> {
+  const cameFrom: RequestListener = (request, response) => {
+    if (remoteAddress !== undefined) Object.defineProperty(request.socket, 'remoteAddress', { value: remoteAddress })
+    app(request, response)
+  }
+  return listen(cameFrom, { port: 0 })
 }
 
 const unknownModel = async () => Promise.reject(new WeftError('model_not_found', 'no models here'))
