@@ -1,17 +1,17 @@
+import type { Embedder } from '@weft/contracts'
+import type { AttemptCall } from '../attempt/attempt-call.ts'
 import type { CallControls } from '../attempt/call-controls.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
-import type { AttemptCall } from '../attempt/attempt-call.ts'
 import { type Attempt, openAttempt } from '../attempt/open-attempt.ts'
 import { type ModelTimeouts, patienceWith } from '../call-guard.ts'
 import { type Catalog, type ModelInfo, requireModel } from '../catalog.ts'
-import type { Embedder } from '@weft/contracts'
 import { estimateTokens } from '../estimate-tokens.ts'
 import { ModelError } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
-import { encodeVector, lengthOfVector, type SentVector } from './embedding-values.ts'
 import { embedLocally } from './embed-locally.ts'
 import { embedRemotely } from './embed-remotely.ts'
 import type { EmbeddingCall, MadeVectors } from './embedding-call.ts'
+import { encodeVector, lengthOfVector, type SentVector } from './embedding-values.ts'
 import { type EmbeddingsRequest, inputsOf } from './embeddings-request.ts'
 
 export interface EmbeddingContext {
@@ -40,7 +40,11 @@ export async function embedInputs(request: EmbeddingsRequest, context: Embedding
   const attempt = await openEmbedding({ request, inputs, model, provider }, context)
   try {
     if (attempt.guard.signal.aborted) throw attempt.guard.signal.reason
-    const made = await makeVectors({ request, inputs, model, provider, signal: attempt.guard.signal }, context)
+    const onCounted = (inputTokens: number) => {
+      attempt.answer.tokens = { inputTokens, outputTokens: 0 }
+    }
+    const { signal } = attempt.guard
+    const made = await makeVectors({ request, inputs, model, provider, signal, onCounted }, context)
     attempt.answer.tokens = made.inputTokens === undefined ? undefined : { inputTokens: made.inputTokens, outputTokens: 0 }
     checkDimensions(request, model, made.vectors)
     const usage = attempt.complete()

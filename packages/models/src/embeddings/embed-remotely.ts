@@ -4,14 +4,20 @@ import { postJson } from '../post-json.ts'
 import type { ProviderConnection } from '../provider.ts'
 import { upstreamNameOf } from '../read-registry.ts'
 import type { EmbeddingCall, MadeVectors } from './embedding-call.ts'
-import type { EmbeddingInput } from './embeddings-request.ts'
 import type { SentVector } from './embedding-values.ts'
+import type { EmbeddingInput } from './embeddings-request.ts'
 
-/**
- * Tokens a request: OpenAI's API reference, embeddings; docs.voyageai.com, text embeddings, of the largest models. No tokenizer makes more tokens of a
- * text than it has bytes.
- */
-const requestTokensMax = { openai: 300_000, voyage: 120_000 }
+interface RequestBounds {
+  /** No tokenizer makes more tokens of a text than it has bytes. */
+  tokensMax: number
+  inputsMax: number
+}
+
+/** What one request holds: OpenAI's API reference, embeddings; docs.voyageai.com, text embeddings, of the largest models. */
+const bounds: Readonly<Record<'openai' | 'voyage', RequestBounds>> = {
+  openai: { tokensMax: 300_000, inputsMax: 2_048 },
+  voyage: { tokensMax: 120_000, inputsMax: 1_000 },
+}
 
 const Answer = z.object({
   data: z.array(z.object({ index: z.int().nonnegative(), embedding: z.union([z.string(), z.array(z.number())]) })),
@@ -27,10 +33,11 @@ export async function embedRemotely(call: EmbeddingCall, connection: ProviderCon
   const vectors: SentVector[] = []
   let inputTokens: number | undefined = 0
   const wire = call.provider.spec.wire === 'voyage' ? 'voyage' : 'openai'
-  for (const inputs of batchesOf(call.inputs, requestTokensMax[wire])) {
+  for (const inputs of batchesOf(call.inputs, bounds[wire])) {
     const made = await embedBatch({ ...call, inputs }, connection)
     vectors.push(...made.vectors)
     inputTokens = inputTokens === undefined || made.inputTokens === undefined ? undefined : inputTokens + made.inputTokens
+    if (inputTokens !== undefined) call.onCounted(inputTokens)
   }
   return { vectors, inputTokens }
 }
@@ -73,13 +80,13 @@ function unusable(provider: string, why: string, cause?: unknown): ModelError {
 }
 
 /** In their order; an input that is too large by itself is alone, and refused where it is sent. */
-function batchesOf(inputs: EmbeddingInput[], tokensMax: number): EmbeddingInput[][] {
+function batchesOf(inputs: EmbeddingInput[], { tokensMax, inputsMax }: RequestBounds): EmbeddingInput[][] {
   const batches: EmbeddingInput[][] = []
   let batch: EmbeddingInput[] = []
   let size = 0
   for (const input of inputs) {
     const more = typeof input === 'string' ? Buffer.byteLength(input) : input.length
-    if (batch.length > 0 && size + more > tokensMax) {
+    if (batch.length >= inputsMax || (batch.length > 0 && size + more > tokensMax)) {
       batches.push(batch)
       batch = []
       size = 0

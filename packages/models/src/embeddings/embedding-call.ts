@@ -8,6 +8,8 @@ export interface EmbeddingCall {
   model: ModelInfo
   provider: AvailableProvider
   signal: AbortSignal
+  /** Told what the provider has counted so far: requests that were answered are paid for, whatever becomes of the others. */
+  onCounted(inputTokens: number): void
 }
 
 export interface MadeVectors {

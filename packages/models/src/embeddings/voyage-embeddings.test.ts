@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals'
 import { createModels, type Models } from '../create-models.ts'
+import type { ModelUsage } from '../model-event.ts'
 import { type EmbeddingServer, startEmbeddingServer } from '../testing/embedding-server.ts'
 import { testScope } from '../testing/test-models.ts'
 
@@ -36,6 +37,20 @@ it('its embeddings are asked for in its own terms, and cost what the registry sa
     { model: 'voyage-4', input: ['heron', 'fish'], output_dimension: 4 },
   ])
   expect(usage).toMatchObject({ measured: true, priceKnown: true, costUsd: (usage.inputTokens * 0.06) / 1e6 })
+})
+
+it('more inputs than one request takes go in several, and those that were answered are paid for when a later one fails', async () => {
+  server = await startEmbeddingServer({ wire: 'voyage' })
+  const { embed } = open({ VOYAGE_API_KEY: 'test-key', VOYAGE_BASE_URL: server.url })
+  const wish = { model: 'voyage-4', input: Array<string>(1_001).fill('heron') }
+  const { usage } = await embed(wish, { scope: testScope })
+  expect(server.requests.map(({ body: { input } }) => Object(input).length)).toEqual([1_000, 1])
+  expect(usage).toMatchObject({ inputTokens: 3_003, measured: true })
+  server.script({ kind: 'text', chunks: [] }, { kind: 'error', status: 500 })
+  const failed: ModelUsage[] = []
+  const failing = embed(wish, { scope: testScope, onFailedUse: (_model, used) => failed.push(used) })
+  await expect(failing).rejects.toMatchObject({ code: 'upstream_error' })
+  expect(failed).toMatchObject([{ inputTokens: 3_000, measured: true }])
 })
 
 it.each([
