@@ -7,7 +7,7 @@ export interface CallContent {
   isStreamed: boolean
   inputTokens: number
   inputBytes: number
-  /** Tokens at most that the bytes do not bound: of images, and of files of which only the name is sent. */
+  /** Tokens at most that the bytes do not bound: of images and files. */
   linkedTokens?: number | undefined
   outputTokensMax?: number | undefined
   answers: number
@@ -79,7 +79,7 @@ function* contentTexts(content: unknown): Generator<string> {
 
 /** gpt-4o-mini takes the most tokens for an image: 2,833 and 5,667 for each of up to 8 tiles (OpenAI, Images and vision, 2026-11). */
 const imageTokensMax = 2_833 + 8 * 5_667
-/** Of a file that the provider holds nobody here knows the length: it may fill whatever the model holds. */
+/** Nobody here knows the length of a file that the provider holds, nor how many pages a small one has that are read as pictures: it may fill whatever the model holds. */
 const fileTokensMax = 2_097_152
 
 const Linked = z.union([
@@ -87,7 +87,7 @@ const Linked = z.union([
     type: z.literal('image_url'),
     image_url: z.union([z.string(), z.object({ url: z.string() }).transform(({ url }) => url)]),
   }),
-  z.object({ type: z.literal('file'), file: z.object({ file_id: z.string() }) }),
+  z.object({ type: z.literal('file') }),
 ])
 
 function linkedTokensOf(messages: unknown): number {
