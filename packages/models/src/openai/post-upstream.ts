@@ -21,7 +21,11 @@ export interface UpstreamAnswer extends Pick<UpstreamBody, 'bytes' | 'pieces'> {
 export function postUpstream({ dispatcher, signal, ...request }: UpstreamPost): Promise<UpstreamAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<UpstreamAnswer>()
   const body = createUpstreamBody()
-  const abort = () => body.abort(signal.reason)
+  // A call that still waits for its connection is left at once, and not sent when that stands.
+  const abort = () => {
+    body.abort(signal.reason)
+    reject(signal.reason)
+  }
   const end = (failure?: Error) => {
     signal.removeEventListener('abort', abort)
     body.end(failure)
