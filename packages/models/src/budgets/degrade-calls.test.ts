@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import type { CallFacts } from '../attempt/call-controls.ts'
 import { createModels, type Models } from '../create-models.ts'
+import { ModelError } from '../model-error.ts'
 import type { ModelServer } from '../testing/model-server.ts'
 import { startOpenAiServer } from '../testing/openai-server.ts'
 import type { Budget } from './core/budget.ts'
 import { nanoUsd } from './core/nano-usd.ts'
 import { createBudgetGate } from './create-budget-gate.ts'
+import { degradeCalls } from './degrade-calls.ts'
 import { createHeldPortions } from './held-portions.ts'
 import { createModelBank } from './testing/model-bank.ts'
 
@@ -96,6 +98,21 @@ it('nor one that the request has not allowed', async () => {
 it('where nothing is left for any whole answer nor for a short one of the wished model, a cheap one answers shortly', async () => {
   budget.limitNano = nanoUsd(0.0005)
   expect(await pass({})).toEqual({ degraded: ['cheaper_model', 'answer_shortened'], model: `openai/${cheap}` })
+})
+
+it('beside a whole answer that may come yet nothing less is asked for', async () => {
+  const call = { kind: 'chat' as const, model: {}, inputBytes: 1, answers: 1 }
+  const breach = { id: 'bud_1', onBreach: 'degrade' as const, worstNano: 2, room: { leftNano: 1, call } }
+  let asks = 0
+  const refuse = () => {
+    asks += 1
+    throw new ModelError('budget_exceeded', 'full', { budget: breach })
+  }
+  const catalog = { get: () => undefined, list: async () => [] }
+  const choose = () => Promise.reject(new Error('no model is chosen'))
+  const { pass } = degradeCalls({ catalog, stream: refuse, pass: async () => refuse() }, { catalog, router: { choose } })
+  await expect(pass(asked, { scope, mustBeWhole: true })).rejects.toMatchObject({ code: 'budget_exceeded' })
+  expect(asks).toBe(1)
 })
 
 it('where nothing at all is left, the call is refused', async () => {

@@ -1,5 +1,5 @@
 import { lastQuestion } from '@weft/contracts'
-import type { InsteadOf } from '../attempt/attempt-call.ts'
+import type { AttemptCall, InsteadOf } from '../attempt/attempt-call.ts'
 import type { CallOptions, SingleCallOptions } from '../attempt/call-options.ts'
 import type { Catalog } from '../catalog.ts'
 import { ModelError } from '../model-error.ts'
@@ -52,7 +52,7 @@ async function begin(events: AsyncGenerator<ModelEvent>) {
 
 interface AskedCall {
   model: string
-  call: CallOptions
+  call: CallOptions & Pick<AttemptCall, 'mustBeWhole'>
   needs(): RequestNeeds
   task(): TaskFacts
 }
@@ -67,7 +67,7 @@ async function makeWithin<T>(
     return await make(model, { ...call, mustBeWhole: true })
   } catch (thrown) {
     const breach = breachOf(thrown)
-    if (breach === undefined) throw thrown
+    if (breach === undefined || call.mustBeWhole === true) throw thrown
     const cheaper = await chooseCheaper(options, { ...asked, breach })
     if (cheaper === undefined) return make(model, call)
     call.onModel?.(cheaper.model)

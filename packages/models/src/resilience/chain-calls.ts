@@ -23,11 +23,14 @@ export interface ChainOptions {
 
 type ChainedCall = ChainOptions & Pick<AttemptCall, 'signal' | 'degraded'>
 
+/** What holds of one attempt of a call. */
+type Tried = Pick<AttemptCall, 'follows' | 'mustBeWhole'>
+
 /** Calls of one model; `Call` is what else they are made with. */
 export interface SingleCalls<Call extends ChainedCall> {
   catalog: Pick<Catalog, 'get'>
-  stream(request: ModelRequest, call: Call & Pick<AttemptCall, 'follows'>): AsyncGenerator<ModelEvent>
-  pass(body: Record<string, unknown>, call: Call & Pick<AttemptCall, 'follows'>): Promise<PassThroughAnswer>
+  stream(request: ModelRequest, call: Call & Tried): AsyncGenerator<ModelEvent>
+  pass(body: Record<string, unknown>, call: Call & Tried): Promise<PassThroughAnswer>
 }
 
 const attemptsDefault = 3
@@ -89,7 +92,8 @@ function attemptsOf<Call extends ChainedCall>(call: Call) {
         own.model = model
         tell(model)
       }
-      return { ...call, follows: each.follows, signal, onModel, degraded: own.degraded }
+      // Beside a whole answer that may come yet nothing less is asked for.
+      return { ...call, follows: each.follows, mustBeWhole: each.isBeside, signal, onModel, degraded: own.degraded }
     },
     answeredBy(each: Try): void {
       const { model, degraded } = made.get(each) ?? { ...each, degraded: [] }

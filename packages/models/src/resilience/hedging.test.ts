@@ -5,6 +5,7 @@ import type { PassThroughAnswer } from '../pass-through.ts'
 import { failureOf } from '../testing/collect-events.ts'
 import { createTestModels, type TestModels } from '../testing/test-models.ts'
 import { createHedging } from './hedging.ts'
+import { runChain } from './run-chain.ts'
 
 let test: TestModels
 afterEach(() => test?.stop())
@@ -13,6 +14,7 @@ const first = 'openai/test-model'
 const second = 'anthropic/claude-test'
 const ask = { model: first, messages: [{ role: 'user' as const, content: 'Hello' }], stream: true }
 const slow = { kind: 'text' as const, chunks: ['Late.'], delayMs: 1_500 }
+const silent = { kind: 'stall' as const, chunks: [] }
 
 type Ended = Pick<CallFacts, 'callId' | 'firstCallId' | 'attempt'> & { model: string; outcome: CallEnd['outcome'] }
 
@@ -51,11 +53,10 @@ async function textOf(answer: PassThroughAnswer): Promise<string> {
 describe('a stream that is slow to begin', () => {
   it('is asked for a second time, of the next model; the first is cancelled, and both are reserved for and in the ledger', async () => {
     const { ended, held, heldMost } = await open()
-    test.openai.script(slow)
+    test.openai.script(silent)
     const told: string[] = []
     const text = await textOf(await test.models.passThrough(ask, { fallbacks: [second], onModel: (model) => told.push(model) }))
     expect(text).toContain(`"model":"${second}"`)
-    expect(text).not.toContain('Late.')
     expect(told).toEqual([first, second])
     await test.openai.sawAborts(1)
     expect(ended).toMatchObject([
@@ -67,7 +68,7 @@ describe('a stream that is slow to begin', () => {
 
   it('is asked for of the same model where there is no other, by a step as by a client', async () => {
     const { ended } = await open()
-    test.openai.script(slow, { kind: 'text', chunks: ['Quick.'] })
+    test.openai.script(silent, { kind: 'text', chunks: ['Quick.'] })
     expect(await test.models.complete({ model: first, messages: ask.messages })).toMatchObject({ text: 'Quick.' })
     await test.openai.sawAborts(1)
     expect(ended.map(({ outcome }) => outcome.kind).toSorted()).toEqual(['cancelled', 'completed'])
@@ -108,15 +109,50 @@ describe('a stream that is slow to begin', () => {
   })
 })
 
+it('a second attempt that budgets have no room for is none: the next model is asked when the first one has failed', async () => {
+  const refused = Promise.withResolvers<void>()
+  const begun: [string, number][] = []
+  const hedging = { ...createHedging(), waitMsOf: () => 0, spend: () => true }
+  const answer = await runChain(
+    { chain: ['a', 'b'], attemptsMax: 2, repeats: false, hedging },
+    {
+      async begin({ model, follows: { attempt }, isBeside }) {
+        begun.push([model, attempt])
+        if (isBeside) {
+          refused.resolve()
+          throw new ModelError('budget_exceeded', 'no room', { isRetryable: false })
+        }
+        if (attempt > 1) return `by ${model}`
+        await refused.promise
+        throw new ModelError('upstream_error', 'it fell over', { isRetryable: true })
+      },
+      drop: () => undefined,
+    },
+  )
+  expect(answer).toBe('by b')
+  expect(begun).toEqual([
+    ['a', 1],
+    ['b', 2],
+    ['b', 2],
+  ])
+})
+
 describe('when a second attempt is made', () => {
   it('waits as long as 19 of 20 answers took, and not before it has seen 20', () => {
     const hedging = createHedging()
-    for (let ms = 1; ms <= 19; ms++) hedging.note('m', ms)
+    for (let ms = 1; ms <= 19; ms++) hedging.answered('m', ms)
     expect(hedging.waitMsOf('m')).toBeUndefined()
-    hedging.note('m', 1_000)
+    hedging.answered('m', 1_000)
     expect(hedging.waitMsOf('m')).toBe(1_000)
-    for (let n = 0; n < 200; n++) hedging.note('m', 5)
+    for (let n = 0; n < 200; n++) hedging.answered('m', 5)
     expect([hedging.waitMsOf('m'), hedging.waitMsOf('other')]).toEqual([5, undefined])
+  })
+
+  it('takes an attempt that was outlasted for as slow as it was waited for: else a slow twentieth would be forgotten, and the wait get ever shorter', () => {
+    const hedging = createHedging()
+    for (let n = 0; n < 90; n++) hedging.answered('m', 5)
+    for (let n = 0; n < 10; n++) hedging.outlasted('m', 50)
+    expect(hedging.waitMsOf('m')).toBe(50)
   })
 
   it('makes one for ten answers at most, and saves up no more than ten', () => {
@@ -127,9 +163,9 @@ describe('when a second attempt is made', () => {
       return count
     }
     expect(spent()).toBe(1)
-    for (let n = 0; n < 41; n++) hedging.note('m', 5)
+    for (let n = 0; n < 41; n++) hedging.answered('m', 5)
     expect(spent()).toBe(4)
-    for (let n = 0; n < 1_000; n++) hedging.note('m', 5)
+    for (let n = 0; n < 1_000; n++) hedging.answered('m', 5)
     expect(spent()).toBe(10)
   })
 })

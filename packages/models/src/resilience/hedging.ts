@@ -6,7 +6,9 @@ export interface Hedging {
   /** How long this model is waited for: as long as 19 of its last 20 answers took to begin. Undefined until that is known. */
   waitMsOf(modelId: string): number | undefined
   /** An answer of this model began so long after it was asked for. */
-  note(modelId: string, firstMs: number): void
+  answered(modelId: string, firstMs: number): void
+  /** This model had not begun after so long, when another one did: without it, what is slow would never be seen. */
+  outlasted(modelId: string, waitedMs: number): void
   /** Whether a second attempt may be made now: one for ten answers, so that a provider that is slow for all is not asked twice by all. */
   spend(): boolean
 }
@@ -23,20 +25,26 @@ const savedMax = 10
 export function createHedging(): Hedging {
   const samples = new Map<string, number[]>()
   let saved = 1
+
+  function note(modelId: string, ms: number): void {
+    const seen = samples.get(modelId) ?? []
+    samples.delete(modelId)
+    samples.set(modelId, [...seen, ms].slice(-samplesMax))
+    const [oldest] = samples.keys()
+    if (samples.size > modelsMax && oldest !== undefined) samples.delete(oldest)
+  }
+
   return {
     waitMsOf(modelId) {
       const seen = samples.get(modelId) ?? []
       if (seen.length < samplesMin) return undefined
       return seen.toSorted((a, b) => a - b)[Math.floor(quantile * seen.length)]
     },
-    note(modelId, firstMs) {
+    answered(modelId, firstMs) {
       saved = Math.min(savedMax, saved + earnedByAnswer)
-      const seen = samples.get(modelId) ?? []
-      samples.delete(modelId)
-      samples.set(modelId, [...seen, firstMs].slice(-samplesMax))
-      const [oldest] = samples.keys()
-      if (samples.size > modelsMax && oldest !== undefined) samples.delete(oldest)
+      note(modelId, firstMs)
     },
+    outlasted: note,
     spend() {
       if (saved < 1) return false
       saved -= 1

@@ -1,3 +1,4 @@
+import { ModelError } from '../model-error.ts'
 import type { Hedging } from './hedging.ts'
 import type { Attempts, Raced, Try } from './tries.ts'
 
@@ -9,10 +10,10 @@ export interface Race<T> extends Attempts<T> {
   signal: AbortSignal | undefined
 }
 
-/** The attempt that begins to answer first; the other one is cancelled. */
+/** The attempt that begins to answer first; the other one is cancelled. A second one that budgets have no room for is none. */
 export function raceAttempts<T>({ first, second, hedging, signal, begin, drop }: Race<T>): Promise<Raced<T>> {
   const { promise, resolve } = Promise.withResolvers<Raced<T>>()
-  const running = new Map<Try, AbortController>()
+  const running = new Map<Try, { own: AbortController; startedAt: number }>()
   const failures: { tried: Try; error: unknown }[] = []
   const waitMs = second === undefined ? undefined : hedging.waitMsOf(first.model)
   let timer: NodeJS.Timeout | undefined
@@ -20,30 +21,34 @@ export function raceAttempts<T>({ first, second, hedging, signal, begin, drop }:
 
   function run(tried: Try): void {
     const own = new AbortController()
-    running.set(tried, own)
-    const startedAt = performance.now()
+    running.set(tried, { own, startedAt: performance.now() })
     begin(tried, signal === undefined ? own.signal : AbortSignal.any([signal, own.signal])).then(
-      (answer) => win(tried, answer, performance.now() - startedAt),
+      (answer) => win(tried, answer),
       (error: unknown) => lose(tried, error),
     )
   }
 
-  function win(tried: Try, answer: T, firstMs: number): void {
+  function win(tried: Try, answer: T): void {
+    const startedAt = running.get(tried)?.startedAt ?? 0
     running.delete(tried)
     if (isOver) {
       drop(answer)
       return
     }
     end()
-    hedging.note(tried.model, firstMs)
-    for (const loser of running.values()) loser.abort()
+    const now = performance.now()
+    hedging.answered(tried.model, now - startedAt)
+    for (const [loser, late] of running) {
+      hedging.outlasted(loser.model, now - late.startedAt)
+      late.own.abort()
+    }
     resolve({ kind: 'answered', answer })
   }
 
   function lose(tried: Try, error: unknown): void {
     running.delete(tried)
     if (isOver) return
-    failures.push({ tried, error })
+    if (!isWithoutRoom(tried, error)) failures.push({ tried, error })
     if (running.size > 0) return
     end()
     const inOrder = failures.toSorted((a, b) => a.tried.follows.attempt - b.tried.follows.attempt)
@@ -61,4 +66,8 @@ export function raceAttempts<T>({ first, second, hedging, signal, begin, drop }:
       if (hedging.spend()) run(second)
     }, waitMs)
   return promise
+}
+
+function isWithoutRoom({ isBeside }: Try, error: unknown): boolean {
+  return isBeside && error instanceof ModelError && error.code === 'budget_exceeded'
 }

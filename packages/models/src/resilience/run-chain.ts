@@ -83,8 +83,9 @@ function startWalk({ chain, attemptsMax, repeats, signal, hedging }: ChainRun): 
       const attempt = failures.length + 1
       const other = hedging === undefined || attempt >= attemptsMax ? undefined : chain[(step.candidate + 1) % chain.length]
       return {
-        first: { model, follows: { firstCallId, attempt } },
-        second: other === undefined ? undefined : { model: other, follows: { firstCallId, attempt: attempt + 1 } },
+        first: { model, follows: { firstCallId, attempt }, isBeside: false },
+        second:
+          other === undefined ? undefined : { model: other, follows: { firstCallId, attempt: attempt + 1 }, isBeside: true },
       }
     },
     note({ model, error }) {
@@ -93,6 +94,7 @@ function startWalk({ chain, attemptsMax, repeats, signal, hedging }: ChainRun): 
     },
   }
 }
+
 /** Of the model, its provider or the way to it; all others would fail for the request's own sake, or are no failures. */
 const worthAnother: ReadonlySet<string> = new Set([
   'upstream_error',

@@ -4,6 +4,8 @@ import type { Follows } from '../attempt/attempt-call.ts'
 export interface Try {
   model: string
   follows: Follows
+  /** Made beside another one, which may answer yet. */
+  isBeside: boolean
 }
 
 export interface Attempts<T> {
