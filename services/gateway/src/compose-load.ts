@@ -1,4 +1,5 @@
 import { createSharedState, type Sidecar } from '@weft/mesh'
+import { createPatientState } from '@weft/models'
 import { createAttemptCounts } from './answers/count-attempts.ts'
 import { createCallLimiter } from './limits/limit-calls.ts'
 import { createOverload } from './overload/admit-fairly.ts'
@@ -14,7 +15,7 @@ export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
   }
   const shared = createSharedState(sidecar)
   return {
-    attempts: createAttemptCounts(shared),
+    attempts: createAttemptCounts(createPatientState(shared, () => performance.now())),
     limiter: createCallLimiter({ shared, gateway: settings.WEFT_INSTANCE, tenantLimits }),
     overload: createOverload({ placesMax: settings.WEFT_PLACES }),
     pressure: watchMemory({ rssMbMax: settings.WEFT_MEMORY_MB_MAX }),

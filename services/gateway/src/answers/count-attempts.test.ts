@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { ModelError } from '@weft/models'
+import { ModelError, type PassThroughAnswer } from '@weft/models'
 import type { PublicDeps } from '../public-app.ts'
 import { createMemorySharedState } from '../testing/memory-shared-state.ts'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
@@ -11,21 +12,24 @@ let allowed: unknown[]
 /** What a call of models ends with, and how many models it asks. */
 let failure: ModelError
 let asks: number
+/** What becomes of a call whose models were asked. */
+let end: (signal: AbortSignal | undefined) => Promise<PassThroughAnswer>
 
 beforeEach(async () => {
   shared = createMemorySharedState()
   allowed = []
   failure = new ModelError('upstream_error', 'openai: it fell over', { isRetryable: true })
   asks = 1
+  end = () => Promise.reject(failure)
   const models: PublicDeps['models'] = {
     get: () => undefined,
     list: async () => [],
     check: () => Promise.reject(new Error('not here')),
     embed: () => Promise.reject(new Error('not here')),
-    async passThrough(_body, { attemptsMax, onModel }) {
+    async passThrough(_body, { attemptsMax, onModel, signal }) {
       allowed.push(attemptsMax)
       for (let n = 0; n < Math.min(asks, attemptsMax ?? 3); n += 1) onModel?.('openai/m')
-      throw failure
+      return end(signal)
     },
   }
   gateways = await Promise.all([0, 1].map(() => startGateway({ models, attempts: createAttemptCounts(shared) })))
@@ -33,13 +37,28 @@ beforeEach(async () => {
 afterEach(() => Promise.all(gateways.map((gateway) => gateway.stop())))
 
 async function ask(gateway: number, headers: Record<string, string>, path = '/v1/chat/completions') {
+  const response = await send(gateway, { headers, path })
+  await response.text()
+  return [response.status, response.headers.get('x-should-retry')]
+}
+
+interface Sent {
+  headers: Record<string, string>
+  path: string
+  signal?: AbortSignal
+  stream?: boolean
+}
+
+async function send(gateway: number, { headers, path, signal, stream }: Sent): Promise<Response> {
   const content = path === '/v1/responses' ? { input: 'hello', store: false } : { messages: [{ role: 'user', content: 'hello' }] }
   const response = await gateways[gateway]?.request(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ model: 'openai/m', ...content }),
+    body: JSON.stringify({ model: 'openai/m', stream, ...content }),
+    ...(signal === undefined ? {} : { signal }),
   })
-  return [response?.status, response?.headers.get('x-should-retry')]
+  if (response === undefined) throw new Error(`there is no gateway ${gateway}`)
+  return response
 }
 
 describe.each(['/v1/chat/completions', '/v1/responses'])('repeats of a request with the same Idempotency-Key, at %s', (path) => {
@@ -51,6 +70,39 @@ describe.each(['/v1/chat/completions', '/v1/responses'])('repeats of a request w
     expect(await ask(1, key, path)).toEqual([502, 'false'])
     expect(allowed).toEqual([3, 2, 1])
     expect(await ask(0, { 'idempotency-key': 'another' }, path)).toEqual([502, 'true'])
+  })
+
+  it('have those less that were made for a reader who left', async () => {
+    const begun = Promise.withResolvers<void>()
+    end = async (signal) => {
+      begun.resolve()
+      await once(signal ?? new EventTarget(), 'abort')
+      throw new ModelError('cancelled', 'the reader has gone')
+    }
+    const written = Promise.withResolvers<void>()
+    const write = shared.compareAndSet.bind(shared)
+    shared.compareAndSet = (...entry) => write(...entry).finally(() => written.resolve())
+    const reader = new AbortController()
+    const left = send(0, { headers: { 'idempotency-key': 'once' }, path, signal: reader.signal })
+    await begun.promise
+    reader.abort()
+    await expect(left).rejects.toThrow()
+    await written.promise
+    end = () => Promise.reject(failure)
+    await ask(1, { 'idempotency-key': 'once' }, path)
+    expect(allowed).toEqual([3, 2])
+  })
+
+  it('have one less after a stream that broke off', async () => {
+    async function* half() {
+      yield 'data: {"id":"c","model":"openai/m","choices":[{"index":0,"delta":{"content":"Half"},"finish_reason":null}]}\n\n'
+      throw failure
+    }
+    end = async () => ({ kind: 'stream', chunks: half(), usage: () => undefined })
+    const broken = await send(0, { headers: { 'idempotency-key': 'once' }, path, stream: true })
+    expect(await broken.text()).toContain('it fell over')
+    await ask(1, { 'idempotency-key': 'once' }, path)
+    expect(allowed).toEqual([3, 2])
   })
 })
 

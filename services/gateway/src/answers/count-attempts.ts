@@ -15,6 +15,8 @@ export interface RequestAttempts {
   begin(): void
   /** What the request has failed with, as the client is told; repeats with the same key have so many attempts less. */
   failed(thrown: unknown): Promise<unknown>
+  /** Its reader has left: repeats with the same key have the attempts less that were made. */
+  left(): Promise<void>
 }
 
 export interface AttemptCounts {
@@ -64,6 +66,9 @@ export function createAttemptCounts(shared: SharedState): AttemptCounts {
           if (key === undefined || !isAttempt(thrown)) return error
           await add(key, Math.max(1, made)).catch(() => undefined)
           return made < max ? error : asLast(error)
+        },
+        async left() {
+          if (key !== undefined && made > 0) await add(key, made).catch(() => undefined)
         },
       }
     },

@@ -1,7 +1,6 @@
+import type { ServerResponse } from 'node:http'
 import type { ChatCompletionRequest } from '@weft/contracts'
 import { ignoredChatFields, type Models } from '@weft/models'
-import type { ServerResponse } from 'node:http'
-import type { AttemptCounts, RequestAttempts } from './count-attempts.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { failStream } from '../http/fail-stream.ts'
 import { headerOf, setHeaders } from '../http/handler.ts'
@@ -10,6 +9,7 @@ import { identityOf } from '../http/request-context.ts'
 import { createSseStream } from '../http/sse-stream.ts'
 import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
+import type { AttemptCounts, RequestAttempts } from './count-attempts.ts'
 import { nameIgnored } from './name-ignored.ts'
 
 export interface PassThroughDeps {
@@ -67,6 +67,7 @@ export async function passThroughChat(
     throw open.endReason() ?? (await counted.failed(thrown))
   } finally {
     settleTokens(response, used.total)
+    if (open.hasReaderLeft()) await counted.left()
   }
 }
 

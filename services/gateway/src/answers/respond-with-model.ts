@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { newId } from '@weft/contracts'
 import type { PassThroughAnswer, ResponseItem, ResponsesRequest } from '@weft/models'
 import {
@@ -9,8 +10,6 @@ import {
   piecesOfChatStream,
   routedModelId,
 } from '@weft/models'
-import type { ServerResponse } from 'node:http'
-import type { AttemptCounts } from './count-attempts.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { ignoredBeyondRouting } from '../core/workflow-request.ts'
@@ -19,6 +18,7 @@ import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
+import type { AttemptCounts, RequestAttempts } from './count-attempts.ts'
 import { nameIgnored } from './name-ignored.ts'
 import type { ResponseStore } from './response-store.ts'
 import { sendResponse } from './send-response.ts'
@@ -79,7 +79,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
     await sendResponse({
       wish,
       identity,
-      pieces: piecesOf(answer),
+      pieces: piecesOf(answer, counted),
       keep: async (made) => isStored && (await save(deps, { tenant, wish, made })),
       response,
       open,
@@ -91,12 +91,17 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
     throw open.endReason() ?? inResponseTerms(await counted.failed(thrown))
   } finally {
     settleTokens(response, used.total)
+    if (open.hasReaderLeft()) await counted.left()
   }
 }
 
-async function* piecesOf(answer: PassThroughAnswer): AsyncGenerator<AnswerPiece> {
-  if (answer.kind === 'body') yield* piecesOfChat(answer.body)
-  else yield* piecesOfChatStream(answer.chunks)
+async function* piecesOf(answer: PassThroughAnswer, counted: RequestAttempts): AsyncGenerator<AnswerPiece> {
+  try {
+    if (answer.kind === 'body') yield* piecesOfChat(answer.body)
+    else yield* piecesOfChatStream(answer.chunks)
+  } catch (thrown) {
+    throw await counted.failed(thrown)
+  }
 }
 
 interface MadeResponse {
