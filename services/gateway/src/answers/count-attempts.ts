@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { toWeftError, WeftError } from '@weft/contracts'
 import type { SharedState } from '@weft/mesh'
 import { ModelError, type ModelErrorCode } from '@weft/models'
@@ -6,6 +7,9 @@ import { z } from 'zod'
 import { attemptsLeft, attemptsMax } from '../core/attempts-left.ts'
 import { parseIdempotencyKey } from '../core/session-id.ts'
 import { foreseen } from '../http/answer-errors.ts'
+import { headerOf } from '../http/handler.ts'
+import { identityOf } from '../http/request-context.ts'
+import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 
 /** The attempts of one request, and of its repeats. */
 export interface RequestAttempts {
@@ -72,6 +76,17 @@ export function createAttemptCounts(shared: SharedState): AttemptCounts {
         },
       }
     },
+  }
+}
+
+/** The attempts of the request that this answers. One that has had them all is refused, and has used no tokens. */
+export async function attemptsOf(attempts: AttemptCounts, response: ServerResponse): Promise<RequestAttempts> {
+  const { tenant } = identityOf(response)
+  try {
+    return await attempts.of({ tenant, get: (header) => headerOf(response.req, header) })
+  } catch (refused) {
+    settleTokens(response, createTokenTally().total)
+    throw refused
   }
 }
 

@@ -3,13 +3,13 @@ import type { ChatCompletionRequest } from '@weft/contracts'
 import { ignoredChatFields, type Models } from '@weft/models'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { failStream } from '../http/fail-stream.ts'
-import { headerOf, setHeaders } from '../http/handler.ts'
+import { setHeaders } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { createSseStream } from '../http/sse-stream.ts'
 import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
-import type { AttemptCounts, RequestAttempts } from './count-attempts.ts'
+import { type AttemptCounts, attemptsOf, type RequestAttempts } from './count-attempts.ts'
 import { nameIgnored } from './name-ignored.ts'
 
 export interface PassThroughDeps {
@@ -33,7 +33,7 @@ export async function passThroughChat(
 ): Promise<void> {
   const { weft, ...body } = chat
   const { tenant, keyId } = identityOf(response)
-  const counted = await attempts.of({ tenant, get: (header) => headerOf(response.req, header) })
+  const counted = await attemptsOf(attempts, response)
   const used = createTokenTally()
   try {
     const model = models.get(chat.model)

@@ -13,12 +13,12 @@ import {
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { ignoredBeyondRouting } from '../core/workflow-request.ts'
-import { headerOf, setHeaders } from '../http/handler.ts'
+import { setHeaders } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
-import type { AttemptCounts, RequestAttempts } from './count-attempts.ts'
+import { type AttemptCounts, attemptsOf, type RequestAttempts } from './count-attempts.ts'
 import { nameIgnored } from './name-ignored.ts'
 import type { ResponseStore } from './response-store.ts'
 import { sendResponse } from './send-response.ts'
@@ -51,7 +51,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   nameIgnored(response, ignoredChatFields(chat, model))
   const isStored = wish.store !== false
   const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: Math.floor(Date.now() / 1_000), isStored }
-  const counted = await deps.attempts.of({ tenant, get: (header) => headerOf(response.req, header) })
+  const counted = await attemptsOf(deps.attempts, response)
   const used = createTokenTally()
   try {
     const scope = { tenant, keyId, user: wish.safety_identifier ?? wish.user ?? undefined, agent: 'gateway' }

@@ -1,6 +1,6 @@
+import type { ServerResponse } from 'node:http'
 import { ChatCompletionRequest, parseValue } from '@weft/contracts'
 import { type AnswerPiece, chatFromResponses, type ResponsesRequest } from '@weft/models'
-import type { ServerResponse } from 'node:http'
 import { citationAnnotations } from '../core/citation-annotations.ts'
 import { usedTokens, weftAnswer } from '../core/completion-objects.ts'
 import { turnResponseId } from '../core/response-id.ts'

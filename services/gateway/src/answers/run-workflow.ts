@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type ApprovalView,
   type ChatCompletionRequest,
@@ -7,7 +8,6 @@ import {
   WeftError,
 } from '@weft/contracts'
 import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { approvalLink, type PageLinks } from '../approvals/approval-links.ts'
 import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../approvals/decide-in-chat.ts'
 import { hasScope } from '../core/api-key.ts'

@@ -1,6 +1,6 @@
+import type { ServerResponse } from 'node:http'
 import type { ResponseIdentity, ResponseObject, ResponsesRequest, ResponseWriter } from '@weft/models'
 import { type AnswerPiece, createResponseWriter, encodeResponseEvent, type ResponseEvent } from '@weft/models'
-import type { ServerResponse } from 'node:http'
 import { toApiError } from '../core/api-error.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { foreseen, logUnforeseen } from '../http/answer-errors.ts'

@@ -102,6 +102,18 @@ it.each([
   expect((await chat(key)).headers.get('x-ratelimit-remaining-tokens')).toMatch(/^98\d$/)
 })
 
+it.each([
+  ['/v1/chat/completions', { messages: [{ role: 'user', content: 'x'.repeat(2_000) }] }],
+  ['/v1/responses', { input: 'x'.repeat(2_000) }],
+])('counts nothing for a repeat of %s that has no attempt left', async (path, body) => {
+  const key = await makeKey({ tokensPerMinute: 1_000 })
+  const headers = { 'content-type': 'application/json', 'idempotency-key': path.replaceAll('/', '-') }
+  const failing = JSON.stringify({ model: 'openai/failing', ...body })
+  for (let n = 0; n < 5; n += 1)
+    expect((await gateway.request(path, { method: 'POST', key, headers, body: failing })).status).toBe(502)
+  expect(Number((await chat(key)).headers.get('x-ratelimit-remaining-tokens'))).toBeGreaterThan(900)
+})
+
 it('gives a place back when its answer is over', async () => {
   const key = await makeKey({ concurrency: 1 })
   for (let calls = 0; calls < 3; calls++) {
