@@ -7,8 +7,8 @@ import type { FinishReason, ProviderEvent, TokenCounts } from '../model-event.ts
 export const ChatUsage = z.object({
   prompt_tokens: z.number().nonnegative(),
   completion_tokens: z.number().nonnegative().default(0),
-  prompt_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
-  completion_tokens_details: z.object({ reasoning_tokens: z.number().nullish() }).nullish(),
+  prompt_tokens_details: z.object({ cached_tokens: z.number().nonnegative().nullish() }).nullish(),
+  completion_tokens_details: z.object({ reasoning_tokens: z.number().nonnegative().nullish() }).nullish(),
 })
 
 const ToolCallDelta = z.object({

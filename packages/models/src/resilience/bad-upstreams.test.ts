@@ -156,12 +156,20 @@ describe.each(everyWay)('an answer %s', (way) => {
           ? { prompt_tokens: -5, completion_tokens: -7, total_tokens: -12 }
           : { input_tokens: -5, output_tokens: -7 },
     ],
+    [
+      'with fewer tokens than none from a cache',
+      (wire) =>
+        wire === 'openai'
+          ? { prompt_tokens: 5, completion_tokens: 7, total_tokens: 12, prompt_tokens_details: { cached_tokens: -1_000_000 } }
+          : { input_tokens: 5, output_tokens: 7, cache_read_input_tokens: -1_000_000 },
+    ],
   ])('%s is counted by estimate', async (_what, usage) => {
     rude.behave(good(usage))
     const heard = await askBy(way)
     expect(heard.text).toContain('Fine.')
     expect(heard.usage?.inputTokens).toBeGreaterThanOrEqual(0)
     expect(heard.usage?.outputTokens).toBeGreaterThanOrEqual(0)
+    expect(heard.usage?.cachedInputTokens ?? 0).toBeGreaterThanOrEqual(0)
   })
 
   it('of chunks of many megabytes comes whole, or fails with the bound named', async () => {
