@@ -22,6 +22,7 @@ import { chainCalls, type SingleCalls } from './resilience/chain-calls.ts'
 import { createHedging } from './resilience/hedging.ts'
 import { createModelRouter, type Route, type RouteRequest } from './routing/model-router.ts'
 import { passRouted, routedModelId } from './routing/pass-routed.ts'
+import { createSchemaJudge } from './routing/schema-judge.ts'
 import { createRoutingMemory, type RoutingMemory } from './routing/routing-memory.ts'
 
 export interface PassThroughOptions extends CallOptions {
@@ -95,6 +96,7 @@ export function createModels(options: ModelsOptions): Models {
     pass: (body, call) => passThrough(body, { catalog, timeouts, controls, agent: agent(), stream: single.stream, ...call }),
   }
   const memory = options.routing ?? createRoutingMemory({ logger: { warn: () => undefined } })
+  const schemaJudge = createSchemaJudge()
   const router = createModelRouter({ catalog, memory, breakerOf: controls.breakers?.stateOf })
   const hedging = textSetting(settings, 'WEFT_HEDGING') === 'on' ? createHedging() : undefined
   const { stream, pass: passChained } = chainCalls(degradeCalls(single, { catalog, router }), hedging)
@@ -129,6 +131,7 @@ export function createModels(options: ModelsOptions): Models {
       if (body.model !== routedModelId) return pass(body, { ...call, wishes: undefined })
       return passRouted(body, {
         router,
+        judge: schemaJudge.judge,
         scope: call.scope,
         wishes: call.wishes,
         onModel: call.onModel,
@@ -144,6 +147,7 @@ export function createModels(options: ModelsOptions): Models {
       }),
     async stop() {
       catalog.stop()
+      await schemaJudge.stop()
       await (await opened)?.destroy()
     },
   }

@@ -3,16 +3,18 @@ import type { CallScope } from '../attempt/call-scope.ts'
 import type { PassThroughAnswer } from '../pass-through.ts'
 import type { ChainOptions } from '../resilience/chain-calls.ts'
 import type { TaskFacts } from './core/classify-task.ts'
-import { canJudge, judgeAnswer } from './core/judge-answer.ts'
+import { canJudge, claimsOf } from './core/judge-answer.ts'
 import type { ModelRouter, Route, RouteWishes } from './model-router.ts'
 import { createAnswerReader } from './read-whole-answer.ts'
 import { needsOfChat } from './request-needs.ts'
+import type { SchemaJudge } from './schema-judge.ts'
 
 /** The model that stands for whichever fits a request best. */
 export const routedModelId = 'router/auto'
 
 export interface RoutedCall extends Pick<ChainOptions, 'onModel'> {
   router: ModelRouter
+  judge: SchemaJudge['judge']
   scope: CallScope
   wishes?: RouteWishes | undefined
   pass(body: Record<string, unknown>, routed: RoutedOptions): Promise<PassThroughAnswer>
@@ -28,7 +30,7 @@ export interface RoutedOptions extends Pick<ChainOptions, 'onModel'> {
 /** A chat completion body sent to the model that fits it best, with the next ones as its fallbacks. Throws ModelError. */
 export async function passRouted(
   body: Record<string, unknown>,
-  { router, scope, wishes, pass, ...told }: RoutedCall,
+  { router, judge, scope, wishes, pass, ...told }: RoutedCall,
 ): Promise<PassThroughAnswer> {
   const route = await router.choose({ needs: needsOfChat(body), task: taskOfChat(body), scope, wishes })
   const [chosen = routedModelId, ...fallbacks] = route.chain
@@ -38,7 +40,7 @@ export async function passRouted(
     told.onModel?.(asked)
   }
   const answer = await pass({ ...body, model: chosen }, { receipt: route.receipt, fallbacks, onModel })
-  return judged(answer, { body, model, route })
+  return judged(answer, { body, model, route, judge })
 }
 
 export function taskOfChat(body: Record<string, unknown>): TaskFacts {
@@ -53,17 +55,18 @@ export function taskOfChat(body: Record<string, unknown>): TaskFacts {
 
 function judged(
   answer: PassThroughAnswer,
-  { body, model, route }: { body: Record<string, unknown>; model: string; route: Route },
+  { body, model, route, judge }: { body: Record<string, unknown>; model: string; route: Route; judge: SchemaJudge['judge'] },
 ): PassThroughAnswer {
   if (!canJudge(body)) return answer
   const reader = createAnswerReader()
-  const judge = (outputTokens: number | undefined) => {
-    const outcome = judgeAnswer(body, reader.answer())
-    if (outcome !== undefined) route.judge(model, { ...outcome, outputTokens })
+  /** Nobody waits for it. */
+  const judgeLater = (outputTokens: number | undefined) => {
+    const claims = claimsOf(body, reader.answer())
+    if (claims !== undefined) void judge(claims).then((outcome) => route.judge(model, { ...outcome, outputTokens }))
   }
   if (answer.kind === 'body') {
     reader.body(answer.body)
-    judge(answer.usage.outputTokens)
+    judgeLater(answer.usage.outputTokens)
     return answer
   }
   const { chunks, usage } = answer
@@ -72,7 +75,7 @@ function judged(
       reader.events(chunk)
       yield chunk
     }
-    judge(usage()?.outputTokens)
+    judgeLater(usage()?.outputTokens)
   }
   return { ...answer, chunks: watched() }
 }

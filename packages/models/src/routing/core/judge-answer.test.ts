@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
 import { createAnswerReader } from '../read-whole-answer.ts'
-import { judgeAnswer } from './judge-answer.ts'
+import { claimsOf, hasRequired, rewardOf, type WholeAnswer } from './judge-answer.ts'
 
 const tool = { type: 'function', function: { name: 'find', parameters: { type: 'object', required: ['id'] } } }
 const format = { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object', required: ['id'] } } }
 const calls = (name: string, text: string) => ({ text: '', toolCalls: [{ name, arguments: text }] })
+
+/** By what is required alone. */
+function judgeAnswer(body: Record<string, unknown>, answer: WholeAnswer) {
+  const claims = claimsOf(body, answer)
+  return claims && rewardOf(claims, claims.claimed.map(hasRequired))
+}
 
 describe('an answer that can be checked', () => {
   it.each([

@@ -11,15 +11,28 @@ export interface JudgedAnswer {
   reward: number
 }
 
-const Required = z.object({ required: z.array(z.string()).default([]) })
+/** A text that has to be a JSON object, of this schema where there is one. */
+export interface ClaimedJson {
+  text: string
+  schema?: Record<string, unknown> | undefined
+}
+
+/** What an answer has to be worth something. `lost`: calls of tools that were not offered. */
+export interface AnswerClaims {
+  kind: JudgedAnswer['kind']
+  claimed: ClaimedJson[]
+  lost: number
+}
+
+const Schema = z.record(z.string(), z.unknown())
 const Wanted = z.object({
   tools: z
-    .array(z.object({ function: z.object({ name: z.string(), parameters: Required.optional().catch(undefined) }) }))
+    .array(z.object({ function: z.object({ name: z.string(), parameters: Schema.optional().catch(undefined) }) }))
     .optional()
     .catch(undefined),
   response_format: z
     .union([
-      z.object({ type: z.literal('json_schema'), json_schema: z.object({ schema: Required.optional().catch(undefined) }) }),
+      z.object({ type: z.literal('json_schema'), json_schema: z.object({ schema: Schema.optional().catch(undefined) }) }),
       z.object({ type: z.literal('json_object') }),
     ])
     .optional()
@@ -32,23 +45,34 @@ export function canJudge(body: Record<string, unknown>): boolean {
   return tools.length > 0 || format !== undefined
 }
 
-/** What an answer is worth to the request, where that can be said: calls of tools that exist with what they need, JSON with what its schema needs. */
-export function judgeAnswer(body: Record<string, unknown>, { text, toolCalls }: WholeAnswer): JudgedAnswer | undefined {
+/** What an answer to this body has to keep to: calls of tools that exist, with arguments of their schema; JSON of the schema that was asked for. */
+export function claimsOf(body: Record<string, unknown>, { text, toolCalls }: WholeAnswer): AnswerClaims | undefined {
   const { tools = [], response_format: format } = Wanted.parse(body)
   if (toolCalls.length > 0) {
-    const isGood = (call: WholeAnswer['toolCalls'][number]) =>
-      tools.some(({ function: tool }) => tool.name === call.name && holds(call.arguments, tool.parameters?.required ?? []))
-    return { kind: 'tools', reward: toolCalls.filter(isGood).length / toolCalls.length }
+    const claimed = toolCalls.flatMap(({ name, arguments: called }) => {
+      const tool = tools.find(({ function: offered }) => offered.name === name)
+      return tool === undefined ? [] : [{ text: called, schema: tool.function.parameters }]
+    })
+    return { kind: 'tools', claimed, lost: toolCalls.length - claimed.length }
   }
   if (format === undefined) return undefined
-  const required = format.type === 'json_schema' ? (format.json_schema.schema?.required ?? []) : []
-  return { kind: 'schema', reward: holds(text, required) ? 1 : 0 }
+  return {
+    kind: 'schema',
+    claimed: [{ text, schema: format.type === 'json_schema' ? format.json_schema.schema : undefined }],
+    lost: 0,
+  }
 }
 
-/** Whether a text is a JSON object with these fields. */
-function holds(text: string, required: readonly string[]): boolean {
+export function rewardOf({ kind, claimed, lost }: AnswerClaims, isKept: readonly boolean[]): JudgedAnswer {
+  return { kind, reward: isKept.filter(Boolean).length / Math.max(1, claimed.length + lost) }
+}
+
+const Required = z.array(z.string()).catch([])
+
+/** Whether a text is a JSON object with the fields that its schema requires: the least that can be said of it. */
+export function hasRequired({ text, schema }: ClaimedJson): boolean {
   const parsed = JsonText.safeParse(text)
-  return parsed.success && required.every((field) => field in parsed.data)
+  return parsed.success && Required.parse(schema?.required).every((field) => field in parsed.data)
 }
 
 const JsonText = z

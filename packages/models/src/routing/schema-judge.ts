@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { createAskedThread } from '../threads/asked-thread.ts'
+import { type AnswerClaims, type ClaimedJson, hasRequired, type JudgedAnswer, rewardOf } from './core/judge-answer.ts'
+
+/** Says whether answers keep to their schemas. */
+export interface SchemaJudge {
+  judge(claims: AnswerClaims): Promise<JudgedAnswer>
+  stop(): Promise<void>
+}
+
+/** Longer texts and schemas are only looked at for their required fields. */
+const textCharsMax = 262_144
+const schemaCharsMax = 65_536
+
+/**
+ * Validates by ajv in a thread of its own, for a second at most: a client's schema may be one that no validator comes to the end of. What cannot be validated is
+ * judged by its required fields.
+ */
+export function createSchemaJudge({ patienceMs = 1_000 }: { patienceMs?: number } = {}): SchemaJudge {
+  const answer = z.array(z.boolean().nullable())
+  const thread = createAskedThread<ClaimedJson[], (boolean | null)[]>({
+    module: new URL('./schema-thread.ts', import.meta.url),
+    ...{ answer, waitingMax: 64, patienceMs, endsWhenLate: true, idleMs: 60_000 },
+  })
+  return {
+    async judge(claims) {
+      const asked = claims.claimed.flatMap((claim) => (isValidated(claim) ? [claim] : []))
+      const said = asked.length === 0 ? [] : await thread.ask(asked)
+      const isKept = claims.claimed.map((claim) => {
+        const isValid = isValidated(claim) ? said?.[asked.indexOf(claim)] : undefined
+        return isValid ?? hasRequired(claim)
+      })
+      return rewardOf(claims, isKept)
+    },
+    stop: thread.stop,
+  }
+}
+
+function isValidated(claim: ClaimedJson): claim is ClaimedJson & { schema: Record<string, unknown> } {
+  const { text, schema } = claim
+  return schema !== undefined && text.length <= textCharsMax && JSON.stringify(schema).length <= schemaCharsMax
+}
