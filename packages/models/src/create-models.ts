@@ -106,19 +106,15 @@ export function createModels(options: ModelsOptions): Models {
     const ask = () => passChained(body, call)
     const model = cache === undefined || typeof body.model !== 'string' ? undefined : catalog.get(body.model)
     if (cache === undefined || model === undefined) return ask()
-    const { scope, receipt, onModel } = call
-    return passCached(body, { cache, model, scope, receipt, ledger: controls.ledger, wish, onUse, onModel, pass: ask })
+    const { scope, receipt, signal, onModel } = call
+    return passCached(body, { cache, model, scope, receipt, signal, ledger: controls.ledger, wish, onUse, onModel, pass: ask })
   }
   return {
     get isOffline() {
       return catalog.isOffline
     },
     get isRouting() {
-      return (
-        !catalog.isOffline &&
-        textSetting(settings, 'WEFT_DEFAULT_MODEL') === undefined &&
-        textSetting(settings, 'WEFT_ROUTING') !== 'off'
-      )
+      return !catalog.isOffline && mayRoute(settings)
     },
     get: catalog.get,
     list: catalog.list,
@@ -151,6 +147,10 @@ export function createModels(options: ModelsOptions): Models {
       await (await opened)?.destroy()
     },
   }
+}
+
+function mayRoute(settings: ModelSettings): boolean {
+  return textSetting(settings, 'WEFT_DEFAULT_MODEL') === undefined && textSetting(settings, 'WEFT_ROUTING') !== 'off'
 }
 
 /** Kept-alive connections for relayed calls; loaded only where a provider may need them. */

@@ -1,5 +1,6 @@
 import type { CacheKey } from './core/cache-key.ts'
 import { cosine, saysTheSame, similarityMin } from './core/similarity.ts'
+import { createSingleFlight, type SingleFlight } from './single-flight.ts'
 
 /** An answer on OpenAI's wire, in the pieces it came in: one of a body, several of a stream. */
 export interface KeptAnswer {
@@ -32,6 +33,8 @@ export interface AnswerStore {
 }
 
 export interface AnswerCache {
+  /** Of this process. */
+  flights: SingleFlight<KeptAnswer>
   find(key: CacheKey): Promise<KeptAnswer | undefined>
   /** Keeps it for a while; nobody waits for it. */
   keep(key: CacheKey, answer: KeptAnswer): void
@@ -74,6 +77,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   let hasProblem = false
   let timer: NodeJS.Timeout | undefined
 
+  const settled = async () => void (await Promise.all(pending))
   const quietly = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
     try {
       const result = await act()
@@ -113,6 +117,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   }
 
   return {
+    flights: createSingleFlight(),
     find: async (key) =>
       remembered.get(key.exact) ??
       (await quietly(async () => (await findExact(key.tenant, key.exact)) ?? (await findAlike(key)))),
@@ -124,16 +129,14 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
       const storing: Promise<void> = quietly(() => storeAnswer(key, answer, bytes)).then(() => void pending.delete(storing))
       pending.add(storing)
     },
-    async settled() {
-      await Promise.all(pending)
-    },
+    settled,
     start() {
       timer = setInterval(() => void quietly(() => store.forgetOld()), forgetEveryMs)
       timer.unref()
     },
     async stop() {
       clearInterval(timer)
-      await Promise.all(pending)
+      await settled()
     },
   }
 }

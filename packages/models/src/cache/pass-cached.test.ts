@@ -28,13 +28,18 @@ function bench() {
   const ended: (CallEnd & CallFacts)[] = []
   const ledger = { begin: (facts: CallFacts) => ({ end: (end: CallEnd) => void ended.push({ ...facts, ...end }) }) }
   let calls = 0
-  const ask = async (request: object, reply: string | string[], more: { tenant?: string; wish?: boolean } = {}) => {
+  const ask = async (
+    request: object,
+    reply: string | string[],
+    more: { tenant?: string; wish?: boolean; until?: Promise<unknown>; signal?: AbortSignal } = {},
+  ) => {
     const uses: CacheUse[] = []
     const answer = await passCached(body(request), {
-      ...{ cache, model, ledger, wish: more.wish, onUse: (use: CacheUse) => uses.push(use) },
+      ...{ cache, model, ledger, wish: more.wish, signal: more.signal, onUse: (use: CacheUse) => uses.push(use) },
       scope: { ...testScope, tenant: more.tenant ?? 'tenant' },
       pass: async (): Promise<PassThroughAnswer> => {
         calls += 1
+        await more.until
         return typeof reply === 'string'
           ? { kind: 'body', body: reply, usage }
           : { kind: 'stream', chunks: pieces(reply), usage: () => usage }
@@ -120,6 +125,42 @@ describe('an answer from the cache', () => {
     const { ask, calls } = bench()
     await ask(more, reply)
     expect([(await ask(more, reply)).use, calls()]).toEqual(['miss', 2])
+  })
+
+  it.each<[string, object, string | string[]]>([
+    ['a whole one', {}, said('stop')],
+    ['a stream', { stream: true }, [chunk({ content: 'Hi' }), chunk({}, 'stop'), 'data: [DONE]\n\n']],
+  ])('is asked for once by all who ask the same meanwhile: %s', async (_, more, reply) => {
+    const { ask, ended, calls } = bench()
+    const until = Promise.withResolvers<void>()
+    const asked = Array.from({ length: 5 }, () => ask(more, reply, { until: until.promise }))
+    const other = ask({ ...more, seed: 2 }, reply, { until: until.promise })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(calls()).toBe(2)
+    until.resolve()
+    const answers = await Promise.all(asked)
+    expect(answers.map(({ use }) => use)).toEqual(['miss', 'hit', 'hit', 'hit', 'hit'])
+    for (const { got } of answers) expect(got).toEqual(answers[0]?.got)
+    await other
+    expect([calls(), ended.length]).toEqual([2, 4])
+  })
+
+  it('is asked for by each of them when the first one gets none, or one that is not to be given again, or leaves', async () => {
+    const { ask, calls } = bench()
+    const failing = ask({}, said('stop'), { until: Promise.reject(new Error('no answer')) })
+    const waiting = ask({}, said('stop'))
+    await expect(failing).rejects.toThrow('no answer')
+    expect([(await waiting).use, calls()]).toEqual(['miss', 2])
+    const cut = { temperature: 0, seed: 3 }
+    expect((await Promise.all([1, 2, 3].map(() => ask(cut, said('length'))))).map(({ use }) => use)).toEqual([
+      'miss',
+      'miss',
+      'miss',
+    ])
+    const never = Promise.withResolvers<void>()
+    void ask({ seed: 4 }, said('stop'), { until: never.promise })
+    const left = AbortSignal.abort()
+    expect((await ask({ seed: 4 }, said('stop'), { signal: left })).use).toBe('miss')
   })
 
   it('is given only where answers do not differ by chance, or the request says so', async () => {

@@ -20,6 +20,8 @@ export interface CachedCall {
   wish?: boolean | undefined
   ledger?: CallLedger | undefined
   receipt?: object | undefined
+  /** Ends the wait for an answer that another call is about to get. */
+  signal?: AbortSignal | undefined
   /** Told before there is an answer. */
   onUse?: ((use: CacheUse) => void) | undefined
   /** Told which model's answer is given again. */
@@ -35,20 +37,52 @@ export async function passCached(body: Record<string, unknown>, call: CachedCall
     return pass()
   }
   const key = cacheKeyOf({ ...body, model: model.id }, scope.tenant)
-  const found = await cache.find(key)
+  const kept = await cache.find(key)
+  // Nothing is waited for between this look and the lead of a call that finds nobody to wait for.
+  const flight = kept === undefined ? cache.flights.join(key.exact) : undefined
+  const found = kept ?? (flight && (await joined(flight, call)))
   onUse?.(found === undefined ? 'miss' : 'hit')
-  if (found === undefined) return keeping(await pass(), { key, call })
+  if (found === undefined) return passLeading(key, call)
   call.onModel?.(model.id)
   await noteHit(body, { found, call })
   return replay(found, model)
 }
 
-function keeping(answer: PassThroughAnswer, { key, call }: { key: CacheKey; call: CachedCall }): PassThroughAnswer {
+/** The answer that a call of the very same is getting now. One that is not to be given again is of no use to those who waited: each asks for its own. */
+async function joined(flight: Promise<KeptAnswer | undefined>, { signal }: CachedCall): Promise<KeptAnswer | undefined> {
+  if (signal === undefined) return flight
+  if (signal.aborted) return undefined
+  const left = Promise.withResolvers<undefined>()
+  const leave = () => left.resolve(undefined)
+  signal.addEventListener('abort', leave, { once: true })
+  return Promise.race([flight, left.promise]).finally(() => signal.removeEventListener('abort', leave))
+}
+
+async function passLeading(key: CacheKey, call: CachedCall): Promise<PassThroughAnswer> {
+  const land = call.cache.flights.lead(key.exact)
+  try {
+    return keeping(await call.pass(), { key, call, land })
+  } catch (thrown) {
+    land(undefined)
+    throw thrown
+  }
+}
+
+interface Kept {
+  key: CacheKey
+  call: CachedCall
+  /** Tells those who wait. */
+  land(kept: KeptAnswer | undefined): void
+}
+
+function keeping(answer: PassThroughAnswer, { key, call, land }: Kept): PassThroughAnswer {
   const { cache, model } = call
   const keep = (pieces: string[], isStreamed: boolean, usage: ModelUsage | undefined) => {
-    if (usage === undefined || !isWorthKeeping(pieces, { isStreamed, model: model.id })) return
+    if (usage === undefined || !isWorthKeeping(pieces, { isStreamed, model: model.id })) return land(undefined)
     const { inputTokens, outputTokens } = usage
-    cache.keep(key, { model: model.id, isStreamed, pieces, inputTokens, outputTokens })
+    const kept = { model: model.id, isStreamed, pieces, inputTokens, outputTokens }
+    cache.keep(key, kept)
+    land(kept)
   }
   if (answer.kind === 'body') {
     keep([answer.body], false, answer.usage)
@@ -58,12 +92,16 @@ function keeping(answer: PassThroughAnswer, { key, call }: { key: CacheKey; call
   async function* noted(): AsyncGenerator<string> {
     const pieces: string[] = []
     let chars = 0
-    for await (const chunk of chunks) {
-      chars += chunk.length
-      if (chars <= charsMax) pieces.push(chunk)
-      yield chunk
+    try {
+      for await (const chunk of chunks) {
+        chars += chunk.length
+        if (chars <= charsMax) pieces.push(chunk)
+        yield chunk
+      }
+      if (chars <= charsMax) keep(pieces, true, usage())
+    } finally {
+      land(undefined)
     }
-    if (chars <= charsMax) keep(pieces, true, usage())
   }
   return { ...answer, chunks: noted() }
 }
