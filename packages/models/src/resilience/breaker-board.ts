@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Admission, BreakerBoard } from '../attempt/call-controls.ts'
 import { ModelError, type ModelErrorCode } from '../model-error.ts'
-import { admitCall, type BreakerState, type CallOutcome, dropProbe, kindAt, noteOutcome } from './core/breaker.ts'
 import { createBreakerCopy } from './breaker-copy.ts'
+import { admitCall, type BreakerState, type CallOutcome, dropProbe, kindAt, noteOutcome } from './core/breaker.ts'
 import { createPatientState } from './patient-state.ts'
 import type { SharedState } from './shared-state.ts'
 

@@ -19,6 +19,8 @@ export interface ChainOptions {
   repeats?: boolean | undefined
   /** Told which model is asked now: the last one told of is the one that answers. */
   onModel?: ((modelId: string) => void) | undefined
+  /** Told of each attempt at a model as it begins, also of one beside another. */
+  onAttempt?: (() => void) | undefined
 }
 
 type ChainedCall = ChainOptions & Pick<AttemptCall, 'signal' | 'degraded'>
@@ -87,6 +89,7 @@ function attemptsOf<Call extends ChainedCall>(call: Call) {
       const own = { model: each.model, degraded: new Set<string>() }
       made.set(each, own)
       tell(own.model)
+      call.onAttempt?.()
       // A budget may have another model answer.
       const onModel = (model: string) => {
         own.model = model

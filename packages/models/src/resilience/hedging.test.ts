@@ -69,7 +69,10 @@ describe('a stream that is slow to begin', () => {
   it('is asked for of the same model where there is no other, by a step as by a client', async () => {
     const { ended } = await open()
     test.openai.script(silent, { kind: 'text', chunks: ['Quick.'] })
-    expect(await test.models.complete({ model: first, messages: ask.messages })).toMatchObject({ text: 'Quick.' })
+    let attempts = 0
+    const onAttempt = () => void attempts++
+    expect(await test.models.complete({ model: first, messages: ask.messages }, { onAttempt })).toMatchObject({ text: 'Quick.' })
+    expect(attempts).toBe(2)
     await test.openai.sawAborts(1)
     expect(ended.map(({ outcome }) => outcome.kind).toSorted()).toEqual(['cancelled', 'completed'])
   })

@@ -9,7 +9,7 @@ import { createAttemptCounts } from './count-attempts.ts'
 let shared: ReturnType<typeof createMemorySharedState>
 let gateways: TestGateway[]
 let allowed: unknown[]
-/** What a call of models ends with, and how many models it asks. */
+/** What a call of models ends with, and how many attempts it makes. */
 let failure: ModelError
 let asks: number
 /** What becomes of a call whose models were asked. */
@@ -26,9 +26,9 @@ beforeEach(async () => {
     list: async () => [],
     check: () => Promise.reject(new Error('not here')),
     embed: () => Promise.reject(new Error('not here')),
-    async passThrough(_body, { attemptsMax, onModel, signal }) {
+    async passThrough(_body, { attemptsMax, onAttempt, signal }) {
       allowed.push(attemptsMax)
-      for (let n = 0; n < Math.min(asks, attemptsMax ?? 3); n += 1) onModel?.('openai/m')
+      for (let n = 0; n < Math.min(asks, attemptsMax ?? 3); n += 1) onAttempt?.()
       return end(signal)
     },
   }

@@ -15,7 +15,7 @@ import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 export interface RequestAttempts {
   /** What is left of them. */
   max: number
-  /** A model is asked. */
+  /** An attempt at a model begins. */
   begin(): void
   /** What the request has failed with, as the client is told; repeats with the same key have so many attempts less. */
   failed(thrown: unknown): Promise<unknown>

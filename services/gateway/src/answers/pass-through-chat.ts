@@ -51,7 +51,7 @@ export async function passThroughChat(
       onFailedUse: (_model, usage) => used.add(usage),
       fallbacks: weft?.fallbacks,
       attemptsMax: counted.max,
-      onModel: counted.begin,
+      onAttempt: counted.begin,
     })
     if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
     if (answer.kind === 'body') {

@@ -69,8 +69,8 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
         onFailedUse: (_model, usage) => used.add(usage),
         fallbacks: wish.weft?.fallbacks,
         attemptsMax: counted.max,
+        onAttempt: counted.begin,
         onModel(asked) {
-          counted.begin()
           identity.model = asked
         },
       },
