@@ -1,10 +1,8 @@
 import type { Catalog, ModelInfo } from '../catalog.ts'
+import { outputTokensUsual } from '../routing/model-router.ts'
 import type { RequestNeeds } from '../routing/request-needs.ts'
 import { supportsRequest } from '../routing/supports-request.ts'
 import { type BoundedCall, outputTokensWithin, worstCaseNano } from './core/worst-case.ts'
-
-/** Answers longer than this are rare where nobody set a limit. */
-const outputTokensUsual = 4_096
 
 /**
  * The ids of the models that shall answer in place of one that a budget has no room for: those that can do what is asked with a whole answer; where there are none

@@ -13,7 +13,8 @@ afterEach(() => test?.stop())
 const first = 'openai/test-model'
 const second = 'anthropic/claude-test'
 const ask = { model: first, messages: [{ role: 'user' as const, content: 'Hello' }], stream: true }
-const slow = { kind: 'text' as const, chunks: ['Late.'], delayMs: 1_500 }
+/** Later than 24 of 25 answers begin, also on a busy machine. */
+const slow = { kind: 'text' as const, chunks: ['Late.'], delayMs: 4_000 }
 const silent = { kind: 'stall' as const, chunks: [] }
 
 type Ended = Pick<CallFacts, 'callId' | 'firstCallId' | 'attempt'> & { model: string; outcome: CallEnd['outcome'] }

@@ -59,7 +59,7 @@ export interface ModelRouterOptions {
 const minQualityUsual = 0.95
 const chainMax = 3
 /** Answers longer than this are rare where nobody set a limit. */
-const outputTokensUsual = 4_096
+export const outputTokensUsual = 4_096
 
 export function createModelRouter({ catalog, memory, random = Math.random, breakerOf }: ModelRouterOptions): ModelRouter {
   return {
