@@ -8,7 +8,7 @@ export interface CallContent {
   inputTokens: number
   inputBytes: number
   /** Tokens at most that the bytes do not bound: of images and files. */
-  linkedTokens?: number | undefined
+  mediaTokens?: number | undefined
   outputTokensMax?: number | undefined
   answers: number
   /** What is sent, as far as it is text, for a count when the provider makes none. */
@@ -21,7 +21,7 @@ export function contentOfRequest(request: ModelRequest): CallContent {
     isStreamed: true,
     inputTokens: estimateTokens(charsOf(messages) + (tools === undefined ? 0 : JSON.stringify(tools).length)),
     inputBytes: Buffer.byteLength(JSON.stringify({ messages, tools, responseFormat })),
-    linkedTokens: linkedTokensOf(messages),
+    mediaTokens: mediaTokensOf(messages),
     outputTokensMax: maxOutputTokens,
     answers: 1,
     inputText: () => textOf(messages, tools),
@@ -35,7 +35,7 @@ export function contentOfBody(body: Record<string, unknown>, text: string): Call
     isStreamed: body.stream === true,
     inputTokens: estimateTokens(charsOf(messages) + (tools === undefined ? 0 : JSON.stringify(tools).length)),
     inputBytes: Buffer.byteLength(text),
-    linkedTokens: linkedTokensOf(messages),
+    mediaTokens: mediaTokensOf(messages),
     outputTokensMax: countOf(body.max_completion_tokens ?? body.max_tokens),
     answers: countOf(body.n) ?? 1,
     inputText: () => textOf(messages, tools),
@@ -82,7 +82,7 @@ const imageTokensMax = 2_833 + 8 * 5_667
 /** Nobody here knows the length of a file that the provider holds, nor how many pages a small one has that are read as pictures: it may fill whatever the model holds. */
 const fileTokensMax = 2_097_152
 
-const Linked = z.union([
+const Media = z.union([
   z.object({
     type: z.literal('image_url'),
     image_url: z.union([z.string(), z.object({ url: z.string() }).transform(({ url }) => url)]),
@@ -90,21 +90,21 @@ const Linked = z.union([
   z.object({ type: z.literal('file') }),
 ])
 
-function linkedTokensOf(messages: unknown): number {
+function mediaTokensOf(messages: unknown): number {
   if (!Array.isArray(messages)) return 0
   let tokens = 0
   for (const message of messages) {
     const content: unknown = Object(message).content
-    if (Array.isArray(content)) for (const part of content) tokens += linkedTokensIn(part)
+    if (Array.isArray(content)) for (const part of content) tokens += mediaTokensIn(part)
   }
   return tokens
 }
 
 /** A small image may make more tokens than it has bytes. */
-function linkedTokensIn(part: unknown): number {
-  const linked = Linked.safeParse(part)
-  if (!linked.success) return 0
-  if (linked.data.type === 'file') return fileTokensMax
-  const { image_url: url } = linked.data
+function mediaTokensIn(part: unknown): number {
+  const media = Media.safeParse(part)
+  if (!media.success) return 0
+  if (media.data.type === 'file') return fileTokensMax
+  const { image_url: url } = media.data
   return Math.max(0, imageTokensMax - (url.startsWith('data:') ? url.length : 0))
 }

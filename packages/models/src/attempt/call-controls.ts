@@ -21,7 +21,7 @@ export interface CallFacts {
   /** Size of what is sent; no tokenizer makes more tokens of a text than it has bytes. */
   inputBytes: number
   /** Tokens at most that the bytes do not bound. */
-  linkedTokens?: number | undefined
+  mediaTokens?: number | undefined
   /** The longest answer the request allows, in tokens; the model's own limit may be lower. */
   outputTokensMax?: number | undefined
   /** Answers asked for at once: `n` of a chat completion. */

@@ -14,8 +14,8 @@ it('a call costs at most a token for each byte, and the longest answer that requ
 })
 
 it('what bytes do not bound counts besides, within the window', () => {
-  expect(worstCaseNano({ ...call, linkedTokens: 48_169, outputTokensMax: 500 })).toBe(7_000_000 + 2 * 48_169_000)
-  expect(worstCaseNano({ ...call, linkedTokens: 2_097_152, outputTokensMax: 1 })).toBe(200_010_000)
+  expect(worstCaseNano({ ...call, mediaTokens: 48_169, outputTokensMax: 500 })).toBe(7_000_000 + 2 * 48_169_000)
+  expect(worstCaseNano({ ...call, mediaTokens: 2_097_152, outputTokensMax: 1 })).toBe(200_010_000)
 })
 
 it('a model takes no more than its window, and may bill a long input at other rates as a whole', () => {

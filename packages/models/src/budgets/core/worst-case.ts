@@ -18,7 +18,7 @@ export interface BoundedCall {
   /** No tokenizer makes more tokens of a text than it has bytes. */
   inputBytes: number
   /** Tokens besides: an image may have more than bytes, and one by its address has next to no bytes. */
-  linkedTokens?: number | undefined
+  mediaTokens?: number | undefined
   /** As the request bounds each answer; the model’s own bound holds too. */
   outputTokensMax?: number | undefined
   answers: number
@@ -56,9 +56,9 @@ function outputTokensOf({ kind, model, outputTokensMax }: BoundedCall): number {
 }
 
 /** Each text of a request for embeddings has the model's whole context. */
-function inputTokensOf({ kind, inputBytes, linkedTokens = 0, model, answers }: BoundedCall): number {
+function inputTokensOf({ kind, inputBytes, mediaTokens = 0, model, answers }: BoundedCall): number {
   const inputs = kind === 'chat' ? 1 : answers
-  const sent = inputBytes + linkedTokens
+  const sent = inputBytes + mediaTokens
   return Math.min(sent, model.contextTokens === undefined ? sent : inputs * model.contextTokens)
 }
 
