@@ -38,8 +38,8 @@ export async function passCached(body: Record<string, unknown>, call: CachedCall
   }
   const key = cacheKeyOf({ ...body, model: model.id }, scope.tenant)
   const kept = await cache.find(key)
-  // Nothing is waited for between this look and the lead of a call that finds nobody to wait for.
-  const flight = kept === undefined ? cache.flights.join(key.exact) : undefined
+  // Nothing is waited for between this look and the lead of a call that finds nobody to wait for. Readers of a stream would see nothing until all of it is there.
+  const flight = kept === undefined && body.stream !== true ? cache.flights.join(key.exact) : undefined
   const found = kept ?? (flight && (await joined(flight, call)))
   onUse?.(found === undefined ? 'miss' : 'hit')
   if (found === undefined) return passLeading(key, call)
