@@ -13,13 +13,13 @@ afterEach(() => test?.stop())
 const first = 'openai/test-model'
 const second = 'anthropic/claude-test'
 const ask = { model: first, messages: [{ role: 'user' as const, content: 'Hello' }], stream: true }
-/** Later than 24 of 25 answers begin, also on a busy machine. */
+/** Later than 20 answers begin, also on a busy machine. */
 const slow = { kind: 'text' as const, chunks: ['Late.'], delayMs: 4_000 }
 const silent = { kind: 'stall' as const, chunks: [] }
 
 type Ended = Pick<CallFacts, 'callId' | 'firstCallId' | 'attempt'> & { model: string; outcome: CallEnd['outcome'] }
 
-/** Models that hedge, have answered often enough to know how long that takes, and note what is reserved and recorded. */
+/** Models that hedge, have answered just often enough to know how long that takes, so that none was hedged yet, and note what is reserved and recorded. */
 async function open(settings: Record<string, string> = { WEFT_HEDGING: 'on' }, mayReserve = (_facts: CallFacts) => true) {
   const ended: Ended[] = []
   let held = 0
@@ -39,7 +39,7 @@ async function open(settings: Record<string, string> = { WEFT_HEDGING: 'on' }, m
     },
   }
   test = await createTestModels(settings, { controls })
-  for (let n = 0; n < 25; n++) await textOf(await test.models.passThrough(ask))
+  for (let n = 0; n < 20; n++) await textOf(await test.models.passThrough(ask))
   ended.length = 0
   return { ended, held: () => held, heldMost: () => heldMost }
 }
