@@ -51,6 +51,11 @@ export function explainConnectionError(provider: string, baseUrl: string, cause:
   )
 }
 
+/** A stream that ended though its answer had not. */
+export function unfinishedStream(provider: string): ModelError {
+  return new ModelError('upstream_error', `${provider} ended the stream before the answer was finished`, { isRetryable: true })
+}
+
 /** Messages reach clients and logs. */
 function withoutCredentials(url: string): string {
   return url.replace(/\/\/[^/@]*@/, '//')

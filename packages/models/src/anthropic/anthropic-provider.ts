@@ -1,10 +1,10 @@
 import type { Anthropic } from '@anthropic-ai/sdk'
 import type { Stream } from '@anthropic-ai/sdk/streaming'
 import { explainSdkError } from '../explain-sdk-error.ts'
-import { ModelError } from '../model-error.ts'
+import { unfinishedStream } from '../explain-upstream-error.ts'
 import type { ProviderEvent } from '../model-event.ts'
-import { boundedFetch } from '../upstream-bounds.ts'
 import type { ModelProvider, ProviderCall, ProviderConnection } from '../provider.ts'
+import { boundedFetch } from '../upstream-bounds.ts'
 import { createMessageReader } from './message-events.ts'
 import { messagesBody } from './messages-body.ts'
 
@@ -60,9 +60,5 @@ async function* streamMessages(
   } catch (thrown) {
     throw explainSdkError(thrown, connection)
   }
-  if (!hasFinished && !call.signal.aborted) {
-    throw new ModelError('upstream_error', `${connection.id} ended the stream before the answer was finished`, {
-      isRetryable: true,
-    })
-  }
+  if (!hasFinished && !call.signal.aborted) throw unfinishedStream(connection.id)
 }

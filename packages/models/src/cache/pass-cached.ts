@@ -1,6 +1,6 @@
-import { newCallId } from '../attempt/call-id.ts'
 import { contentOfBody } from '../attempt/call-content.ts'
 import type { CallLedger } from '../attempt/call-controls.ts'
+import { newCallId } from '../attempt/call-id.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
 import type { ModelInfo } from '../catalog.ts'
 import type { ModelUsage } from '../model-event.ts'
@@ -38,11 +38,13 @@ export async function passCached(body: Record<string, unknown>, call: CachedCall
   }
   const key = cacheKeyOf({ ...body, model: model.id }, scope.tenant)
   const kept = await cache.find(key)
-  // Nothing is waited for between this look and the lead of a call that finds nobody to wait for. Readers of a stream would see nothing until all of it is there.
-  const flight = kept === undefined && body.stream !== true ? cache.flights.join(key.exact) : undefined
+  // Readers of a stream would see nothing until all of it is there: they wait for nobody, and nobody for them.
+  const isShared = body.stream !== true
+  // Nothing is waited for between this look and the lead of a call that finds nobody to wait for.
+  const flight = kept === undefined && isShared ? cache.flights.join(key.exact) : undefined
   const found = kept ?? (flight && (await joined(flight, call)))
   onUse?.(found === undefined ? 'miss' : 'hit')
-  if (found === undefined) return passLeading(key, call)
+  if (found === undefined) return isShared ? passLeading(key, call) : keeping(await pass(), { key, call })
   call.onModel?.(model.id)
   await noteHit(body, { found, call })
   return replay(found, model)
@@ -60,29 +62,34 @@ async function joined(flight: Promise<KeptAnswer | undefined>, { signal }: Cache
 
 async function passLeading(key: CacheKey, call: CachedCall): Promise<PassThroughAnswer> {
   const land = call.cache.flights.lead(key.exact)
+  let kept: KeptAnswer | undefined
   try {
-    return keeping(await call.pass(), { key, call, land })
-  } catch (thrown) {
-    land(undefined)
-    throw thrown
+    return keeping(await call.pass(), {
+      key,
+      call,
+      onKept: (answer) => {
+        kept = answer
+      },
+    })
+  } finally {
+    land(kept)
   }
 }
 
-interface Kept {
+interface Keeping {
   key: CacheKey
   call: CachedCall
-  /** Tells those who wait. */
-  land(kept: KeptAnswer | undefined): void
+  onKept?: (kept: KeptAnswer) => void
 }
 
-function keeping(answer: PassThroughAnswer, { key, call, land }: Kept): PassThroughAnswer {
+function keeping(answer: PassThroughAnswer, { key, call, onKept }: Keeping): PassThroughAnswer {
   const { cache, model } = call
   const keep = (pieces: string[], isStreamed: boolean, usage: ModelUsage | undefined) => {
-    if (usage === undefined || !isWorthKeeping(pieces, { isStreamed, model: model.id })) return land(undefined)
+    if (usage === undefined || !isWorthKeeping(pieces, { isStreamed, model: model.id })) return
     const { inputTokens, outputTokens } = usage
     const kept = { model: model.id, isStreamed, pieces, inputTokens, outputTokens }
     cache.keep(key, kept)
-    land(kept)
+    onKept?.(kept)
   }
   if (answer.kind === 'body') {
     keep([answer.body], false, answer.usage)
@@ -92,16 +99,12 @@ function keeping(answer: PassThroughAnswer, { key, call, land }: Kept): PassThro
   async function* noted(): AsyncGenerator<string> {
     const pieces: string[] = []
     let chars = 0
-    try {
-      for await (const chunk of chunks) {
-        chars += chunk.length
-        if (chars <= charsMax) pieces.push(chunk)
-        yield chunk
-      }
-      if (chars <= charsMax) keep(pieces, true, usage())
-    } finally {
-      land(undefined)
+    for await (const chunk of chunks) {
+      chars += chunk.length
+      if (chars <= charsMax) pieces.push(chunk)
+      yield chunk
     }
+    if (chars <= charsMax) keep(pieces, true, usage())
   }
   return { ...answer, chunks: noted() }
 }

@@ -6,7 +6,7 @@ export interface SingleFlight<T> {
   lead(key: string): (kept: T | undefined) => void
 }
 
-/** Nobody waits longer for a call of somebody else, who may read slowly or have left. */
+/** Nobody waits longer for a call of somebody else. */
 const patienceMs = 30_000
 
 export function createSingleFlight<T>(): SingleFlight<T> {

@@ -1,12 +1,12 @@
 import type { OpenAI } from 'openai'
 import type { Stream } from 'openai/streaming'
 import { explainSdkError } from '../explain-sdk-error.ts'
-import { ModelError } from '../model-error.ts'
+import { unfinishedStream } from '../explain-upstream-error.ts'
 import type { ProviderEvent } from '../model-event.ts'
 import type { ModelProvider, ProviderCall, ProviderConnection } from '../provider.ts'
-import { readChatChunk } from './chat-chunk.ts'
-import { chatBody } from './chat-body.ts'
 import { boundedFetch } from '../upstream-bounds.ts'
+import { chatBody } from './chat-body.ts'
+import { readChatChunk } from './chat-chunk.ts'
 import { connectOpenAi } from './connect-openai.ts'
 
 /** Asks for one answer on one of OpenAI's wires. */
@@ -56,9 +56,5 @@ export async function* streamChat(
   } catch (thrown) {
     throw explainSdkError(thrown, connection)
   }
-  if (!hasFinished && !call.signal.aborted) throw unfinished(connection)
-}
-
-export function unfinished({ id }: ProviderConnection): ModelError {
-  return new ModelError('upstream_error', `${id} ended the stream before the answer was finished`, { isRetryable: true })
+  if (!hasFinished && !call.signal.aborted) throw unfinishedStream(connection.id)
 }

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import type { CallGuard } from '../call-guard.ts'
-import { explainConnectionError, explainUpstreamError } from '../explain-upstream-error.ts'
+import { explainConnectionError, explainUpstreamError, unfinishedStream } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { ProviderConnection } from '../provider.ts'
 import { createUtf8Decoder, decodeUtf8, eventBytesMax, tooLarge, wholeBytesMax } from '../upstream-bounds.ts'
@@ -178,11 +178,7 @@ async function* relayChunks(call: RelayCall, answer: UpstreamAnswer): AsyncGener
   } catch (thrown) {
     throw whyBroken(call, thrown)
   }
-  if (facts.finishReason === undefined) {
-    throw new ModelError('upstream_error', `${connection.id} ended the stream before the answer was finished`, {
-      isRetryable: true,
-    })
-  }
+  if (facts.finishReason === undefined) throw unfinishedStream(connection.id)
   if (!rewriter.isDone()) yield 'data: [DONE]\n\n'
 }
 

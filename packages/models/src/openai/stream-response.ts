@@ -1,8 +1,9 @@
 import type { Stream } from 'openai/streaming'
 import { explainSdkError } from '../explain-sdk-error.ts'
-import { type AnswerStream, unfinished } from './openai-provider.ts'
-import { createResponseReader } from './response-events.ts'
+import { unfinishedStream } from '../explain-upstream-error.ts'
+import type { AnswerStream } from './openai-provider.ts'
 import { responseBody } from './response-body.ts'
+import { createResponseReader } from './response-events.ts'
 
 /** On the wire of responses. */
 export const streamResponse: AnswerStream = async function* (client, connection, call) {
@@ -20,5 +21,5 @@ export const streamResponse: AnswerStream = async function* (client, connection,
   } catch (thrown) {
     throw explainSdkError(thrown, connection)
   }
-  if (!hasFinished && !call.signal.aborted) throw unfinished(connection)
+  if (!hasFinished && !call.signal.aborted) throw unfinishedStream(connection.id)
 }

@@ -20,23 +20,23 @@ export function createSchemaJudge({ patienceMs = 1_000 }: { patienceMs?: number 
   const answer = z.array(z.boolean().nullable())
   const thread = createAskedThread<ClaimedJson[], (boolean | null)[]>({
     module: new URL('./schema-thread.ts', import.meta.url),
-    ...{ answer, waitingMax: 64, patienceMs, endsWhenLate: true, idleMs: 60_000 },
+    answer,
+    waitingMax: 64,
+    patienceMs,
+    endsWhenLate: true,
+    idleMs: 60_000,
   })
   return {
     async judge(claims) {
-      const asked = claims.claimed.flatMap((claim) => (isValidated(claim) ? [claim] : []))
+      const asked = claims.claimed.filter(isValidated)
       const said = asked.length === 0 ? [] : await thread.ask(asked)
-      const isKept = claims.claimed.map((claim) => {
-        const isValid = isValidated(claim) ? said?.[asked.indexOf(claim)] : undefined
-        return isValid ?? hasRequired(claim)
-      })
+      const isKept = claims.claimed.map((claim) => said?.[asked.indexOf(claim)] ?? hasRequired(claim))
       return rewardOf(claims, isKept)
     },
     stop: thread.stop,
   }
 }
 
-function isValidated(claim: ClaimedJson): claim is ClaimedJson & { schema: Record<string, unknown> } {
-  const { text, schema } = claim
+function isValidated({ text, schema }: ClaimedJson): boolean {
   return schema !== undefined && text.length <= textCharsMax && JSON.stringify(schema).length <= schemaCharsMax
 }

@@ -26,7 +26,11 @@ export function createTokenCounter({
 }: TokenCounterOptions = {}): TokenCounter {
   const module = new URL('./counter-thread.ts', import.meta.url)
   const thread = createAskedThread<string[][], number[]>({
-    ...{ module, answer: z.array(z.number()), waitingMax, patienceMs, idleMs },
+    module,
+    answer: z.array(z.number()),
+    waitingMax,
+    patienceMs,
+    idleMs,
     // A count has an end.
     endsWhenLate: false,
   })
