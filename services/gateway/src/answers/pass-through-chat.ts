@@ -5,16 +5,14 @@ import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { failStream } from '../http/fail-stream.ts'
 import { setHeaders } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
-import { identityOf } from '../http/request-context.ts'
 import { createSseStream } from '../http/sse-stream.ts'
-import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
-import { type AttemptCounts, attemptsOf, type RequestAttempts } from './count-attempts.ts'
+import { type AskModelDeps, askModel } from './ask-model.ts'
+import type { RequestAttempts } from './count-attempts.ts'
 import { nameIgnored } from './name-ignored.ts'
 
-export interface PassThroughDeps {
+export interface PassThroughDeps extends AskModelDeps {
   models: Pick<Models, 'passThrough' | 'get'>
-  attempts: AttemptCounts
   logger: Pick<Log, 'error'>
 }
 
@@ -26,49 +24,19 @@ interface PassThroughCall {
   noStore?: boolean
 }
 
-/** Sends a chat request to one model and its answer back as it comes. The client hanging up aborts the call upstream. */
-export async function passThroughChat(
-  { models, attempts, logger }: PassThroughDeps,
-  { chat, response, open, noStore = false }: PassThroughCall,
-): Promise<void> {
+/** Sends a chat request to one model and its answer back as it comes. */
+export async function passThroughChat(deps: PassThroughDeps, call: PassThroughCall): Promise<void> {
+  const { chat, response, open, noStore = false } = call
   const { weft, ...body } = chat
-  const { tenant, keyId } = identityOf(response)
-  const counted = await attemptsOf(attempts, response)
-  const used = createTokenTally()
-  try {
-    const model = models.get(chat.model)
-    setHeaders(response, deprecationHeaders(chat.model, model?.deprecated))
-    nameIgnored(response, ignoredChatFields(body, model))
-    const scope = { tenant, keyId, user: chat.safety_identifier ?? chat.user ?? undefined, agent: 'gateway' }
-    const degraded = new Set<string>()
-    const answer = await models.passThrough(body, {
-      scope,
-      wishes: weft?.routing,
-      cached: noStore ? false : weft?.cache,
-      onCache: (use) => response.setHeader('x-weft-cache', use),
-      signal: open.signal,
-      degraded,
-      onFailedUse: (_model, usage) => used.add(usage),
-      fallbacks: weft?.fallbacks,
-      attemptsMax: counted.max,
-      onAttempt: counted.begin,
-    })
-    if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
-    if (answer.kind === 'body') {
-      response.setHeader('content-type', 'application/json; charset=utf-8')
-      response.end(answer.body)
-      used.add(answer.usage)
-    } else {
-      await relayStream(answer.chunks, { response, open, logger, counted })
-      used.add(answer.usage())
-    }
-  } catch (thrown) {
-    if (open.hasReaderLeft()) return
-    throw open.endReason() ?? (await counted.failed(thrown))
-  } finally {
-    settleTokens(response, used.total)
-    if (open.hasReaderLeft()) await counted.left()
-  }
+  const model = deps.models.get(chat.model)
+  setHeaders(response, deprecationHeaders(chat.model, model?.deprecated))
+  nameIgnored(response, ignoredChatFields(body, model))
+  const user = chat.safety_identifier ?? chat.user ?? undefined
+  await askModel(deps, { body, weft, user, noStore, response, open }, async (answer, counted) => {
+    if (answer.kind === 'stream') return relayStream(answer.chunks, { response, open, logger: deps.logger, counted })
+    response.setHeader('content-type', 'application/json; charset=utf-8')
+    response.end(answer.body)
+  })
 }
 
 interface RelayedStream extends Pick<PassThroughCall, 'response' | 'open'>, Pick<PassThroughDeps, 'logger'> {

@@ -11,21 +11,19 @@ import {
   routedModelId,
 } from '@weft/models'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
-import { inResponseTerms } from '../core/response-terms.ts'
 import { ignoredBeyondRouting } from '../core/workflow-request.ts'
 import { setHeaders } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
-import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
-import { type AttemptCounts, attemptsOf, type RequestAttempts } from './count-attempts.ts'
+import { type AskModelDeps, askModel } from './ask-model.ts'
+import type { RequestAttempts } from './count-attempts.ts'
 import { nameIgnored } from './name-ignored.ts'
 import type { ResponseStore } from './response-store.ts'
 import { sendResponse } from './send-response.ts'
 
-export interface ModelResponseDeps {
+export interface ModelResponseDeps extends AskModelDeps {
   models: Pick<Models, 'passThrough' | 'get'>
-  attempts: AttemptCounts
   responses: Pick<ResponseStore, 'save'>
   logger: Pick<Log, 'warn' | 'error'>
 }
@@ -43,7 +41,7 @@ export interface ModelResponseCall {
 /** Asks one model on the wire of chat completions, and answers on that of responses. */
 export async function respondWithModel(deps: ModelResponseDeps, call: ModelResponseCall): Promise<void> {
   const { wish, history, response, open } = call
-  const { tenant, keyId } = identityOf(response)
+  const { tenant } = identityOf(response)
   const { chat, ignored } = chatFromResponses(wish, history)
   nameIgnored(response, [...ignoredBeyondRouting(wish, undefined, wish.model === routedModelId), ...ignored])
   const model = deps.models.get(wish.model)
@@ -51,32 +49,20 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   nameIgnored(response, ignoredChatFields(chat, model))
   const isStored = wish.store !== false
   const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: Math.floor(Date.now() / 1_000), isStored }
-  const counted = await attemptsOf(deps.attempts, response)
-  const used = createTokenTally()
-  try {
-    const scope = { tenant, keyId, user: wish.safety_identifier ?? wish.user ?? undefined, agent: 'gateway' }
-    const degraded = new Set<string>()
-    const streamOptions = wish.stream === true ? { stream_options: { include_usage: true } } : {}
-    const answer = await deps.models.passThrough(
-      { ...chat, ...streamOptions },
-      {
-        scope,
-        wishes: wish.weft?.routing,
-        cached: call.noStore ? false : wish.weft?.cache,
-        onCache: (use) => response.setHeader('x-weft-cache', use),
-        signal: open.signal,
-        degraded,
-        onFailedUse: (_model, usage) => used.add(usage),
-        fallbacks: wish.weft?.fallbacks,
-        attemptsMax: counted.max,
-        onAttempt: counted.begin,
-        onModel(asked) {
-          identity.model = asked
-        },
-      },
-    )
-    if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
-    await sendResponse({
+  const streamOptions = wish.stream === true ? { stream_options: { include_usage: true } } : {}
+  const question = {
+    body: { ...chat, ...streamOptions },
+    weft: wish.weft ?? undefined,
+    user: wish.safety_identifier ?? wish.user ?? undefined,
+    noStore: call.noStore,
+    response,
+    open,
+    onModel(asked: string) {
+      identity.model = asked
+    },
+  }
+  await askModel(deps, question, (answer, counted) =>
+    sendResponse({
       wish,
       identity,
       pieces: piecesOf(answer, counted),
@@ -84,15 +70,8 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
       response,
       open,
       logger: deps.logger,
-    })
-    used.add(answer.kind === 'body' ? answer.usage : answer.usage())
-  } catch (thrown) {
-    if (open.hasReaderLeft()) return
-    throw open.endReason() ?? inResponseTerms(await counted.failed(thrown))
-  } finally {
-    settleTokens(response, used.total)
-    if (open.hasReaderLeft()) await counted.left()
-  }
+    }),
+  )
 }
 
 async function* piecesOf(answer: PassThroughAnswer, counted: RequestAttempts): AsyncGenerator<AnswerPiece> {
