@@ -124,6 +124,30 @@ describe('a process and the shared state', () => {
     }
   })
 
+  it('knows of its own failures before they are stored', async () => {
+    const [board = createBreakerBoard()] = boards(1, createMemoryState({ delayMs: 1 }), { nowMs: 1_000_000 })
+    const admitted = await Promise.all(Array.from({ length: 5 }, () => board.admit(model)))
+    for (const admission of admitted) admission.failed('upstream_error')
+    expect(await failureOf(admit(board))).toMatchObject(refusal)
+    await board.settled()
+  })
+
+  it('tells of failures it saw while that was away as soon as it is back', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const shared = createMemoryState()
+    const [a, b] = boards(2, shared, clock)
+    if (a === undefined || b === undefined) throw new Error('two boards')
+    await fail(a, 3)
+    shared.trouble('away')
+    await fail(a, 2)
+    shared.trouble(undefined)
+    clock.nowMs += 1_000
+    expect(await failureOf(admit(a))).toMatchObject(refusal)
+    await a.settled()
+    clock.nowMs += 200
+    expect(await failureOf(admit(b))).toMatchObject(refusal)
+  })
+
   it('reports all of many failures at once, whoever else writes', async () => {
     const clock = { nowMs: 1_000_000 }
     const all = boards(4, createMemoryState({ delayMs: 1 }), clock)

@@ -10,8 +10,8 @@ export interface BreakerCopy {
   /** Looks at the shared state beside the calls, at most every 100 ms; a promise only where the copy is too old to decide by. */
   freshen(): Promise<void> | undefined
   /**
-   * Changes the shared state, then the copy; the copy alone where the shared state is away. Answers the new state, or the one that others
-   * changed too often for this change to be written.
+   * Changes the copy at once and then the shared state, when it is back where it is away. Answers the state that is shared then, which lacks
+   * this change if others changed it too often for it to be written; the copy where the shared state is away.
    */
   change(apply: Apply): Promise<BreakerState>
   settled(): Promise<void>
@@ -21,31 +21,49 @@ export interface BreakerCopy {
 const trustedMs = 200
 const lookAfterMs = 100
 
+/** Of changes that the shared state did not take while it was away; the oldest go first. */
+const unwrittenMax = 100
+
 /** `shared` undefined: the copy is all there is. */
 export function createBreakerCopy(options: { key: string; shared: PatientState | undefined; nowMs(): number }): BreakerCopy {
   const { key, shared, nowMs } = options
   let copy: BreakerState = closedBreaker
   let readAtMs = Number.NEGATIVE_INFINITY
   let looking: Promise<void> | undefined
+  /** What this process knows and the shared state does not yet. */
+  let unwritten: Apply[] = []
+  let writing: Promise<BreakerState> | undefined
+  let last: Promise<unknown> | undefined
   const reachable = () => (shared?.isAway() === false ? shared : undefined)
 
   async function look(store: PatientState): Promise<void> {
     const askedAtMs = nowMs()
     // Away: the copy is what there is to decide by.
     const found = await readBreaker(store, key).catch(() => undefined)
-    if (found !== undefined) copy = found.state
-    if (found !== undefined) readAtMs = askedAtMs
+    if (found !== undefined) {
+      copy = applyAll(found.state, unwritten)
+      readAtMs = askedAtMs
+      if (unwritten.length > 0) void write(store)
+    }
     looking = undefined
   }
 
-  const writer = createWriter({
-    async write(applies) {
-      const store = reachable()
-      const stored = store === undefined ? undefined : await writeBreaker(store, key, applies).catch(() => undefined)
-      copy = stored ?? applyAll(copy, applies)
-      return copy
-    },
-  })
+  /** Changes that come while others are written go together. */
+  async function writeAfter(earlier: Promise<unknown> | undefined, store: PatientState): Promise<BreakerState> {
+    await earlier
+    writing = undefined
+    const applies = unwritten
+    const stored = applies.length === 0 ? undefined : await writeBreaker(store, key, applies).catch(() => undefined)
+    if (stored !== undefined) unwritten = unwritten.filter((apply) => !applies.includes(apply))
+    if (stored !== undefined) copy = applyAll(stored, unwritten)
+    return copy
+  }
+
+  function write(store: PatientState): Promise<BreakerState> {
+    writing ??= writeAfter(last, store)
+    last = writing
+    return writing
+  }
 
   return {
     state: () => copy,
@@ -58,50 +76,20 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
     },
     change(apply) {
       const next = apply(copy)
-      if (next !== copy && reachable() !== undefined) return writer.add(apply)
+      if (next === copy) return Promise.resolve(copy)
       copy = next
-      return Promise.resolve(copy)
+      if (shared !== undefined) unwritten = [...unwritten, apply].slice(-unwrittenMax)
+      const store = reachable()
+      return store === undefined ? Promise.resolve(copy) : write(store)
     },
     async settled() {
       await looking
-      await writer.settled()
+      await last
     },
   }
 }
 
 const applyAll = (state: BreakerState, applies: Apply[]) => applies.reduce((latest, apply) => apply(latest), state)
-
-interface Writer {
-  add(apply: Apply): Promise<BreakerState>
-  settled(): Promise<void>
-}
-
-/** Changes that come while others are written go together. */
-function createWriter({ write }: { write(applies: Apply[]): Promise<BreakerState> }): Writer {
-  let pending: Apply[] = []
-  let next: Promise<BreakerState> | undefined
-  let last: Promise<unknown> = Promise.resolve()
-
-  async function after(earlier: Promise<unknown>): Promise<BreakerState> {
-    await earlier
-    const applies = pending
-    pending = []
-    next = undefined
-    return write(applies)
-  }
-
-  return {
-    add(apply) {
-      pending.push(apply)
-      next ??= after(last)
-      last = next
-      return next
-    },
-    async settled() {
-      await last
-    },
-  }
-}
 
 async function readBreaker(store: PatientState, key: string): Promise<{ state: BreakerState; etag: string | undefined }> {
   const found = await store.get(key)
