@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { bodyOf, openAiClient, request, SessionBody, storeOf, weftOf } from './mesh/shared-mesh.ts'
+import { eventually } from './mesh/paused-sessions.ts'
+import { bodyOf, openAiClient, request, SessionBody, storeOf, type WeftAnswer, weftOf } from './mesh/shared-mesh.ts'
 
 const Messages = z.object({ data: z.array(z.looseObject({ role: z.string() })) })
 
@@ -168,4 +169,45 @@ describe('workflows', () => {
     const other = openAiClient().chat.completions.create(ask('Who sold it?'), { headers })
     await expect(other).rejects.toMatchObject({ status: 409, param: 'Idempotency-Key' })
   }, 30_000)
+})
+
+describe('an answer that was given before', () => {
+  const user = `ann-${Date.now()}`
+  let storeId: string
+  const messages = [{ role: 'user' as const, content: 'When did the ferry to Skerry begin?' }]
+  const question = () => ({ model: 'weft/auto', user, messages, weft: { vectorStoreIds: [storeId], cache: true } })
+  const told = async () => {
+    const { data, response } = await openAiClient().chat.completions.create(question()).withResponse()
+    return { use: response.headers.get('x-weft-cache'), answer: data, weft: weftOf(data) }
+  }
+  const whatCounts = ({ citations, degraded, status }: WeftAnswer) => ({ citations, degraded, status })
+
+  it('is given again with its citations, in a session of its own that goes on, until a document comes', async () => {
+    storeId = await storeOf('ferry', { 'ferry.md': 'The ferry to Skerry began in 1931. It carried forty people.\n' })
+    const first = await told()
+    // Kept once it has been sent.
+    await eventually(async () => (await told()).use === 'hit')
+    const again = await told()
+    expect([first.use, again.use]).toEqual(['miss', 'hit'])
+    expect(again.answer.choices[0]?.message.content).toBe(first.answer.choices[0]?.message.content)
+    expect(whatCounts(again.weft)).toEqual(whatCounts(first.weft))
+    expect(again.weft.citations.length).toBeGreaterThan(0)
+    expect([again.answer.usage?.total_tokens, again.weft.costUsd]).toEqual([0, 0])
+    expect(again.weft.sessionId).not.toBe(first.weft.sessionId)
+    const chunks = await openAiClient().chat.completions.create({ ...question(), stream: true })
+    let text = ''
+    for await (const chunk of chunks) text += chunk.choices[0]?.delta.content ?? ''
+    expect(text).toBe(first.answer.choices[0]?.message.content)
+    const saved = () =>
+      bodyOf(z.looseObject({ data: z.array(z.unknown()) }), request(`/v1/usage/calls?user=${user}&outcome=cached`))
+    await eventually(async () => (await saved()).data.length > 0)
+    const next = await openAiClient().chat.completions.create(ask('How many people did it carry?'), {
+      headers: { 'X-Session-ID': again.weft.sessionId },
+    })
+    expect(weftOf(next)).toMatchObject({ sessionId: again.weft.sessionId, turn: 2 })
+    await openAiClient().vectorStores.files.uploadAndPoll(storeId, new File(['The ferry ended in 1960.'], 'end.md'), {
+      pollIntervalMs: 50,
+    })
+    expect((await told()).use).toBe('miss')
+  }, 60_000)
 })

@@ -40,5 +40,6 @@ export {
   vectorStoreFileStatuses,
 } from './store/knowledge-types.ts'
 export { findChangedSources } from './store/postgres-changed-sources.ts'
+export { readKnowledgeVersion } from './store/postgres-knowledge-version.ts'
 export { deleteAbandonedUploads } from './store/postgres-files.ts'
 export { contentTerms } from './text/content-terms.ts'

@@ -12,10 +12,11 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import { createPostgresRouting, createRoutingMemory } from '@weft/models'
-import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
+import { createKnowledgeStore, EmbeddingsState, readKnowledgeVersion, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
 import { createPostgresAgents } from './agents/postgres-agents.ts'
 import { createPostgresResponses } from './answers/postgres-responses.ts'
+import { createTurnCache } from './answers/turn-cache.ts'
 import { createApprovalTail } from './approvals/approval-tail.ts'
 import { createPostgresApprovals } from './approvals/postgres-approvals.ts'
 import { composeLoad } from './compose-load.ts'
@@ -110,6 +111,10 @@ async function buildParts(settings: GatewaySettings) {
   const own = ownChecks(life)
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const { budgets, ledger, cache, models } = composeModels({ settings, telemetry, database, sidecar, routing })
+  const sessions = createSessions(sidecar)
+  const knowledgeVersion = (place: { tenant: string; vectorStoreIds: readonly string[] }) => readKnowledgeVersion(database, place)
+  const turnCache =
+    cache === undefined ? undefined : createTurnCache({ cache, stores, knowledgeVersion, sessions, models, ledger, logger })
   const parts = {
     telemetry,
     database,
@@ -129,7 +134,8 @@ async function buildParts(settings: GatewaySettings) {
     models,
     sidecar,
     plans: createPlanChecks(sidecar),
-    sessions: createSessions(sidecar),
+    sessions,
+    turnCache,
     log: createPostgresSessionLog(database),
     feedback: createPostgresFeedback(database),
     responses: createPostgresResponses(database),

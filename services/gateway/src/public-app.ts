@@ -11,6 +11,7 @@ import { answerError, answerUnknownRoute } from './http/answer-errors.ts'
 import { countRequests } from './http/count-requests.ts'
 import { guardedHealth, guardHealth, guardHosts } from './http/guard-listener.ts'
 import type { AttemptCounts } from './answers/count-attempts.ts'
+import type { TurnCache } from './answers/turn-cache.ts'
 import type { Handler } from './http/handler.ts'
 import type { OpenStreams } from './http/open-streams.ts'
 import { readJsonBody } from './http/read-json-body.ts'
@@ -82,6 +83,7 @@ export interface PublicDeps {
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   plans: PlanChecks
   sessions: Sessions
+  turnCache?: TurnCache | undefined
   log: SessionLog
   feedback: FeedbackStore
   responses: ResponseStore

@@ -78,8 +78,10 @@ describe('a plan asked for while its turn is being accepted', () => {
     expect(applied).toMatchObject([{ result: { text: 'Which? (2)' } }])
   })
 
-  it('is not asked for when the client brings its own plan', () => {
-    plans.prepare(actorId, { ...request, options: { plan: { planId: 'p', schemaVersion: 1, steps: [], answerStepId: 'a' } } })
+  it('is not asked for when the client brings its own, or another turn’s is taken over', () => {
+    const plan = { planId: 'p', schemaVersion: 1 as const, steps: [], answerStepId: 'a' }
+    plans.prepare(actorId, { ...request, options: { plan } })
+    plans.prepare(actorId, { ...request, seed: { from: { sessionId: 'sess_0', turn: 1 }, plan, finished: {}, savedUsd: 0 } })
     expect(asked).toEqual([])
   })
 

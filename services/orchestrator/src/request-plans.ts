@@ -48,7 +48,8 @@ export function createPlanRequester(options: PlanRequesterOptions): PlanRequeste
         .finally(() => asking.delete(key))
     },
     prepare(actorId, request) {
-      if (request.options.plan !== undefined || prepared.size >= preparedMax) return
+      const hasPlan = request.options.plan !== undefined || request.seed !== undefined
+      if (hasPlan || prepared.size >= preparedMax) return
       const key = preparedKey(actorId, request)
       if (prepared.has(key)) return
       prepared.set(key, ask(options.sidecar, request))

@@ -1,6 +1,5 @@
 import { contentOfBody } from '../attempt/call-content.ts'
 import type { CallLedger } from '../attempt/call-controls.ts'
-import { newCallId } from '../attempt/call-id.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
 import type { ModelInfo } from '../catalog.ts'
 import type { ModelUsage } from '../model-event.ts'
@@ -8,6 +7,7 @@ import type { PassThroughAnswer } from '../pass-through.ts'
 import type { AnswerCache, KeptAnswer } from './answer-cache.ts'
 import { type CacheKey, cacheKeyOf } from './core/cache-key.ts'
 import { isWorthKeeping, mayAnswerAgain } from './core/cacheable.ts'
+import { noteCached } from './note-cached.ts'
 
 /** How the cache took part: the answer came from it, was not there, or was not looked for. */
 export type CacheUse = 'hit' | 'miss' | 'bypass'
@@ -46,7 +46,10 @@ export async function passCached(body: Record<string, unknown>, call: CachedCall
   onUse?.(found === undefined ? 'miss' : 'hit')
   if (found === undefined) return isShared ? passLeading(key, call) : keeping(await pass(), { key, call })
   call.onModel?.(model.id)
-  await noteHit(body, { found, call })
+  const { inputTokens, outputTokens } = found
+  const { ledger, receipt } = call
+  if (ledger !== undefined)
+    await noteCached(ledger, { model, scope, content: contentOfBody(body, ''), inputTokens, outputTokens, receipt })
   return replay(found, model)
 }
 
@@ -119,22 +122,4 @@ function replay({ isStreamed, pieces, inputTokens, outputTokens }: KeptAnswer, {
     yield* pieces
   }
   return { kind: 'stream', chunks: chunks(), usage: () => usage }
-}
-
-async function noteHit(body: Record<string, unknown>, { found, call }: { found: KeptAnswer; call: CachedCall }): Promise<void> {
-  const { model, scope, ledger, receipt } = call
-  if (ledger === undefined) return
-  const startedAt = performance.now()
-  const callId = newCallId()
-  const content = { ...contentOfBody(body, ''), inputTokens: found.inputTokens }
-  const facts = { callId, kind: 'chat' as const, model, scope, attempt: 1, firstCallId: callId, ...content, receipt }
-  const entry = await ledger.begin(facts, () => 0)
-  const usage = {
-    inputTokens: found.inputTokens,
-    outputTokens: found.outputTokens,
-    costUsd: 0,
-    measured: true,
-    priceKnown: model.priceKnown,
-  }
-  entry.end({ usage, outcome: { kind: 'cached' }, durationMs: performance.now() - startedAt })
 }

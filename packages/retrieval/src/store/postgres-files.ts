@@ -4,6 +4,7 @@ import { type Database, isDuplicate, sql, storableText } from '@weft/database'
 import { z } from 'zod'
 import { groupCalls } from './group-calls.ts'
 import type { FileMethods, StoredFile } from './knowledge-types.ts'
+import { signOfChange } from './postgres-knowledge-version.ts'
 import { readPage } from './postgres-page.ts'
 
 /** Files and their bytes. */
@@ -19,7 +20,12 @@ export function createFileMethods(database: Database): FileMethods {
     createFile: (input) => storeFile(database, storeSmall, input),
     async renameFile({ tenant, fileId, filename }) {
       const { rows } = await sql`
-        update files set filename = ${storableText(filename)} where tenant = ${tenant} and id = ${fileId} returning ${columns}
+        with renamed as (
+          update files set filename = ${storableText(filename)} where tenant = ${tenant} and id = ${fileId} returning *
+        ), told as (
+          update vector_store_files f set updated_at = ${signOfChange} from renamed where f.file_id = renamed.id
+        )
+        select ${columns} from renamed
       `.execute(db)
       return found(rows, fileId)
     },

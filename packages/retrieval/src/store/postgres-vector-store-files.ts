@@ -8,6 +8,7 @@ import {
   vectorStoreFileStatuses,
 } from './knowledge-types.ts'
 import { fileNotFound } from './postgres-files.ts'
+import { signOfChange } from './postgres-knowledge-version.ts'
 import { readPage } from './postgres-page.ts'
 import { storeNotFound } from './postgres-vector-stores.ts'
 
@@ -153,7 +154,7 @@ export async function putFiles(
 async function setAttributes(database: Database, where: InStoreFile, attributes: string): Promise<void> {
   await sql`
     with file as (
-      update vector_store_files f set attributes = ${attributes}::jsonb
+      update vector_store_files f set attributes = ${attributes}::jsonb, updated_at = ${signOfChange}
       where ${isFile(where)} and f.attributes <> ${attributes}::jsonb returning f.file_id
     )
     update chunks set attributes = ${attributes}::jsonb where vector_store_id = ${where.vectorStoreId} and file_id in (select file_id from file)

@@ -24,7 +24,10 @@ import type { ReplyHub, ReplyInbox } from '../sessions/reply-hub.ts'
 import { withDroppedTurn } from '../sessions/restore-view.ts'
 import type { SessionLog } from '../sessions/session-log.ts'
 import { type SubmitDeps, submitTurn, type TurnRequest } from '../sessions/submit-turn.ts'
+import type { TurnOutput } from '../core/assemble-turn.ts'
+import { refusesCache } from '../core/refuses-cache.ts'
 import type { AnswerOptions } from './answer-turn.ts'
+import type { CachedTurn, TurnCache, TurnRef } from './turn-cache.ts'
 
 export interface WorkflowDeps extends SubmitDeps, ChatDecisionDeps {
   sessions: Pick<Sessions, 'submit' | 'view' | 'cancel' | 'decide' | 'attach'>
@@ -32,6 +35,8 @@ export interface WorkflowDeps extends SubmitDeps, ChatDecisionDeps {
   hub: Pick<ReplyHub, 'follow'>
   logger: Pick<Log, 'info' | 'warn' | 'error'>
   pages: PageLinks
+  /** Without one every turn is worked on. */
+  turnCache?: TurnCache | undefined
 }
 
 export interface WorkflowCall {
@@ -69,8 +74,13 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
         // A reader that hangs up now does not undo the request: the session works on and can be asked for.
         const accepted =
           decision === undefined
-            ? await acceptTurn(deps, { tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat })
+            ? await acceptTurn(
+                deps,
+                { tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat },
+                await findCached(deps, call, named !== undefined),
+              )
             : await acceptDecision(deps, decision, replyDetailOf(chat))
+        if (accepted.cached !== undefined) response.setHeader('x-weft-cache', accepted.cached.use)
         if (chat.weft?.background === true) acknowledge(response, accepted)
         else await answer(deps, { ...call, session, accepted, inbox })
       }),
@@ -83,12 +93,27 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
 interface Accepted extends TurnAccepted {
   /** Ids of the approvals that the request decided. */
   decided: ReadonlySet<string>
+  cached?: CachedTurn | undefined
 }
 
-async function acceptTurn(deps: WorkflowDeps, turn: TurnRequest): Promise<Accepted> {
-  const accepted = await submitTurn(deps, turn)
-  deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat: accepted.isRepeat, model: turn.chat.model })
-  return { ...accepted, decided: new Set() }
+async function findCached(
+  { turnCache }: WorkflowDeps,
+  { chat, request, response }: WorkflowCall,
+  hasSession: boolean,
+): Promise<CachedTurn | undefined> {
+  const { tenant, keyId } = identityOf(response)
+  const noStore = refusesCache(headerOf(request, 'cache-control'))
+  return turnCache?.find({ tenant, keyId, chat, hasSession, noStore })
+}
+
+async function acceptTurn(deps: WorkflowDeps, turn: TurnRequest, found: CachedTurn | undefined): Promise<Accepted> {
+  const accepted = await submitTurn(deps, { ...turn, seed: found?.use === 'hit' ? found.seed : undefined })
+  const { isRepeat } = accepted
+  // One that is asked for again has been answered, or is being, whatever was found.
+  const cached: CachedTurn | undefined = isRepeat && found !== undefined ? { use: 'bypass' } : found
+  if (cached?.use === 'hit') cached.note({ tenant: turn.tenant, sessionId: turn.sessionId, turn: accepted.turn })
+  deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat, model: turn.chat.model, cache: cached?.use })
+  return { ...accepted, decided: new Set(), cached }
 }
 
 /** The turn may have gone on, even ended, before anybody listened: it is followed like one that is asked for again. */
@@ -116,7 +141,7 @@ interface AcceptedCall extends WorkflowCall {
 
 async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
   const { chat, session, accepted, open, response } = call
-  const { turn, isRepeat, decided } = accepted
+  const { turn, isRepeat, decided, cached } = accepted
   const isStreamed = chat.stream === true
   const options = {
     response,
@@ -131,23 +156,38 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     place: { sessionId: session.sessionId, turn, traceId: currentTraceparent()?.split('-')[1] ?? '' },
     showsProgress: chat.weft?.progress !== false,
     pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: linksFor(deps, call) },
-    outputs: followTurn({
-      session,
-      turn,
-      isRepeat,
-      isStreamed,
-      decided,
-      inbox: call.inbox,
-      // One that is asked for again may be among those its session no longer keeps.
-      sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
-      isPauseEnd: chat.weft?.approval !== 'wait',
-      signal: open.signal,
-    }),
+    outputs: keepingEnd(
+      { ...session, turn },
+      cached,
+      followTurn({
+        session,
+        turn,
+        isRepeat,
+        isStreamed,
+        decided,
+        inbox: call.inbox,
+        // One that is asked for again may be among those its session no longer keeps.
+        sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
+        isPauseEnd: chat.weft?.approval !== 'wait',
+        signal: open.signal,
+      }),
+    ),
   }
   try {
     await call.speak(options)
   } finally {
     if (open.hasReaderLeft() && chat.weft?.cancelOnDisconnect === true) await cancelQuietly(deps, session, turn)
+  }
+}
+
+async function* keepingEnd(
+  ref: TurnRef,
+  cached: CachedTurn | undefined,
+  outputs: AsyncIterable<TurnOutput>,
+): AsyncGenerator<TurnOutput, void> {
+  for await (const output of outputs) {
+    if (output.type === 'end' && output.end.status === 'completed' && cached?.use === 'miss') cached.keep(ref)
+    yield output
   }
 }
 

@@ -50,7 +50,6 @@ export function checkWorkflowRequest(request: ChatCompletionRequest): void {
     throw new WeftError('invalid_request', `there is no mode '${wished}'`, { param: 'weft.mode' })
   if (request.weft?.routing !== undefined)
     throw unsupported('weft.routing', "a workflow's steps name what they want of their models; it is for the model router/auto")
-  if (request.weft?.cache === true) throw unsupported('weft.cache', "a workflow's answers are not cached")
   if ((request.n ?? 1) > 1) throw unsupported('n', 'a workflow gives one answer')
   refuseTools(request)
   if (request.logprobs === true) throw unsupported('logprobs', 'a workflow has no token probabilities')

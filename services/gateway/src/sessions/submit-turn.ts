@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, WeftError } from '@weft/contracts'
+import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, type TurnSeed, WeftError } from '@weft/contracts'
 import { mayCrashAround } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { hashRequest } from '../core/request-hash.ts'
@@ -29,6 +29,8 @@ export interface TurnRequest {
   requestId: string
   idempotencyKey: string | undefined
   chat: ChatCompletionRequest
+  /** What an earlier turn found and wrote, which this one begins with. */
+  seed?: TurnSeed | undefined
 }
 
 /**
@@ -52,7 +54,7 @@ async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortS
 }
 
 function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {
-  const { tenant, sessionId, keyId, requestId, chat } = request
+  const { tenant, sessionId, keyId, requestId, chat, seed } = request
   const user = chat.safety_identifier ?? chat.user
   const traceparent = currentTraceparent()
   return {
@@ -69,6 +71,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     modelOptions: modelOptionsOf(chat),
     vectorStoreIds,
     options: chat.weft ?? {},
+    ...(seed === undefined ? {} : { seed }),
     ...(user == null ? {} : { user }),
     ...(traceparent === undefined ? {} : { traceparent }),
   }

@@ -1,0 +1,170 @@
+import { type ChatCompletionRequest, type ForkSource, parseJson, TurnSeed, weftVersion } from '@weft/contracts'
+import { type AnswerCache, type CacheKey, cacheKeyOf, type Ledger, mayAnswerAgain, type Models, noteCached } from '@weft/models'
+import { withoutApprovalCalls } from '../core/tool-answers.ts'
+import { isTurnToKeep } from '../core/turn-to-keep.ts'
+import { modelOptionsOf } from '../core/workflow-request.ts'
+import type { Log } from '../log.ts'
+import type { ReadableStores } from '../readable-stores.ts'
+import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
+import { settleWithin } from '../settle-within.ts'
+
+export interface TurnQuestion {
+  tenant: string
+  keyId: string
+  chat: ChatCompletionRequest
+  /** It goes on with a session, or may: what was said there is part of the question, and nobody here knows it. */
+  hasSession: boolean
+  /** The request's header `cache-control` says so. */
+  noStore: boolean
+}
+
+/** A turn that was accepted. */
+export interface TurnRef extends SessionRef {
+  turn: number
+}
+
+/** How the cache takes part in a turn. */
+export type CachedTurn =
+  | { use: 'bypass' }
+  /** `keep`: the turn is complete; its answer is kept, if it is one to give again. Nobody waits. */
+  | { use: 'miss'; keep(ref: TurnRef): void }
+  /** The turn begins with what an earlier one found and wrote; `note`: the ledger knows of the calls that this saved. Nobody waits. */
+  | { use: 'hit'; seed: TurnSeed; note(ref: TurnRef): void }
+
+/** Answers of workflows that are given again. What the cache cannot do is not done: it never fails a request. */
+export interface TurnCache {
+  find(question: TurnQuestion): Promise<CachedTurn>
+}
+
+export interface TurnCacheOptions {
+  cache: Pick<AnswerCache, 'find' | 'keep'>
+  stores: Pick<ReadableStores, 'resolve'>
+  /** Another one as soon as what the stores hold is another. */
+  knowledgeVersion(place: { tenant: string; vectorStoreIds: readonly string[] }): Promise<string>
+  sessions: Pick<Sessions, 'view' | 'seed'>
+  models: Pick<Models, 'get'>
+  ledger: Pick<Ledger, 'begin'>
+  logger: Pick<Log, 'warn'>
+}
+
+/** A database that is slower than this is not asked for what would only save time. */
+const lookLimit = { ms: 1_000, what: 'the cache of answers' }
+const readWithinMs = 5_000
+/** Turns whose answers are being read at once; more are not kept. */
+const readingMax = 64
+
+export function createTurnCache(options: TurnCacheOptions): TurnCache {
+  let reading = 0
+
+  /** Nobody waits for it, and it may fail. */
+  function aside(what: string, act: () => Promise<void>): void {
+    if (reading >= readingMax) return
+    reading += 1
+    act()
+      .catch((cause: unknown) => options.logger.warn(what, { cause: String(cause) }))
+      .finally(() => {
+        reading -= 1
+      })
+  }
+
+  return {
+    async find(question) {
+      const { keyId, chat } = question
+      if (!mayBeCached(question)) return { use: 'bypass' }
+      const found = await settleWithin(look(options, question), lookLimit).catch(() => undefined)
+      if (found === undefined) return { use: 'bypass' }
+      const { known, seed } = found
+      if (seed === undefined)
+        return { use: 'miss', keep: (ref) => aside('an answer was not kept', () => keepTurn(options, known, ref)) }
+      const user = chat.safety_identifier ?? chat.user ?? undefined
+      const note = (ref: TurnRef) =>
+        aside('an answer from the cache is not in the ledger', () => noteTurn(options, { ref, seed, keyId, user }))
+      return { use: 'hit', seed, note }
+    },
+  }
+}
+
+function mayBeCached({ chat, hasSession, noStore }: TurnQuestion): boolean {
+  const { plan, background, cache } = chat.weft ?? {}
+  if (hasSession || plan !== undefined || background === true) return false
+  return mayAnswerAgain(chat, { wish: noStore ? false : cache })
+}
+
+/** What a question is kept under, and the knowledge that this stands for. */
+interface KnownQuestion {
+  key: CacheKey
+  vectorStoreIds: readonly string[]
+  version: string
+}
+
+async function look(
+  { cache, stores, knowledgeVersion }: TurnCacheOptions,
+  { tenant, chat }: TurnQuestion,
+): Promise<{ known: KnownQuestion; seed: TurnSeed | undefined }> {
+  const vectorStoreIds = (await stores.resolve(tenant, chat.weft?.vectorStoreIds)).toSorted()
+  const version = await knowledgeVersion({ tenant, vectorStoreIds })
+  const key = cacheKeyOf({ ...bodyOf(chat), knowledge: { vectorStoreIds, version } }, tenant)
+  const kept = await cache.find(key)
+  const [text] = kept?.pieces ?? []
+  return {
+    known: { key, vectorStoreIds, version },
+    seed: text === undefined ? undefined : parseJson(TurnSeed, text, 'a kept turn'),
+  }
+}
+
+/** Everything of a request that changes its answer, but the knowledge. */
+function bodyOf(chat: ChatCompletionRequest): Record<string, unknown> {
+  const { mode, budgetUsd, latencyBudgetMs, asOf, unverified } = chat.weft ?? {}
+  return {
+    model: chat.model,
+    messages: withoutApprovalCalls(chat.messages),
+    ...modelOptionsOf(chat),
+    weft: { version: weftVersion, mode, budgetUsd, latencyBudgetMs, asOf, unverified },
+  }
+}
+
+async function keepTurn(
+  { cache, sessions, knowledgeVersion }: TurnCacheOptions,
+  { key, vectorStoreIds, version }: KnownQuestion,
+  { turn, ...session }: TurnRef,
+): Promise<void> {
+  const signal = AbortSignal.timeout(readWithinMs)
+  const seen = (await sessions.view(session, signal)).turns.find((each) => each.turn === turn)
+  if (seen === undefined || !isTurnToKeep(seen)) return
+  const source = await sessions.seed(session, { turn }, signal)
+  if (!isWhole(source) || source.request.vectorStoreIds.toSorted().join() !== vectorStoreIds.join()) return
+  // It may have been written with what was added meanwhile.
+  if ((await knowledgeVersion({ tenant: session.tenant, vectorStoreIds })) !== version) return
+  const usage = Object.values(source.seed.finished).flatMap((step) => step.usage)
+  cache.keep(key, {
+    model: seen.model,
+    isStreamed: false,
+    pieces: [JSON.stringify(source.seed)],
+    inputTokens: usage.reduce((sum, used) => sum + used.inputTokens, 0),
+    outputTokens: usage.reduce((sum, used) => sum + used.outputTokens, 0),
+  })
+}
+
+function isWhole({ seed: { plan, finished } }: ForkSource): boolean {
+  return plan.steps.every(({ stepId }) => finished[stepId] !== undefined)
+}
+
+interface NotedTurn {
+  ref: TurnRef
+  seed: TurnSeed
+  keyId: string
+  user: string | undefined
+}
+
+/** One call for each that made the answer. */
+async function noteTurn({ models, ledger }: TurnCacheOptions, { ref, seed, keyId, user }: NotedTurn): Promise<void> {
+  for (const [stepId, { agent, usage }] of Object.entries(seed.finished)) {
+    for (const { model: id, inputTokens, outputTokens } of usage) {
+      const model = models.get(id)
+      if (model === undefined) continue
+      const scope = { ...ref, keyId, user, stepId, agent }
+      const content = { isStreamed: true, inputBytes: 0, answers: 1 }
+      await noteCached(ledger, { model, scope, content, inputTokens, outputTokens })
+    }
+  }
+}
