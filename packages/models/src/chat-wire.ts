@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ModelAnswer } from './complete-model.ts'
-import type { ModelEvent, ModelUsage } from './model-event.ts'
+import type { ModelEvent, ModelUsage, TokenLogprob } from './model-event.ts'
 
 /** Who a translated answer says it is; the same in every chunk. */
 export interface ChatIdentity {
@@ -22,8 +22,8 @@ export async function* toChatStream(
 ): AsyncGenerator<string> {
   const chunk = (choices: object[], usage?: object | null) =>
     `data: ${JSON.stringify({ ...base(identity, 'chat.completion.chunk'), choices, ...(includeUsage ? { usage: usage ?? null } : {}) })}\n\n`
-  const delta = (value: object, reason: string | null = null) =>
-    chunk([{ index: 0, delta: value, logprobs: null, finish_reason: reason }])
+  const delta = (value: object, reason: string | null = null, logprobs?: TokenLogprob[]) =>
+    chunk([{ index: 0, delta: value, logprobs: logprobsObject(logprobs), finish_reason: reason }])
   let hasRole = false
   const withRole = (value: object) => {
     const first = hasRole ? {} : { role: 'assistant' }
@@ -33,7 +33,7 @@ export async function* toChatStream(
   for await (const event of events) {
     switch (event.type) {
       case 'text':
-        yield delta(withRole({ content: event.delta }))
+        yield delta(withRole({ content: event.delta }), null, event.logprobs)
         break
       case 'reasoning':
         yield delta(withRole({ reasoning_content: event.delta }))
@@ -71,9 +71,13 @@ export function toChatBody(answer: ModelAnswer, identity: ChatIdentity): string 
   }
   return JSON.stringify({
     ...base(identity, 'chat.completion'),
-    choices: [{ index: 0, message, logprobs: null, finish_reason: answer.finishReason }],
+    choices: [{ index: 0, message, logprobs: logprobsObject(answer.logprobs), finish_reason: answer.finishReason }],
     ...(answer.usage === undefined ? {} : { usage: chatUsage(answer.usage) }),
   })
+}
+
+function logprobsObject(content: TokenLogprob[] | undefined): object | null {
+  return content === undefined ? null : { content, refusal: null }
 }
 
 function base({ id, model, created }: ChatIdentity, object: string): object {

@@ -1,4 +1,4 @@
-import type { FinishReason, ModelEvent, ModelUsage } from './model-event.ts'
+import type { FinishReason, ModelEvent, ModelUsage, TokenLogprob } from './model-event.ts'
 
 export interface CollectedToolCall {
   id: string
@@ -8,6 +8,8 @@ export interface CollectedToolCall {
 
 export interface ModelAnswer {
   text: string
+  /** Of the text's tokens, where they were asked for. */
+  logprobs?: TokenLogprob[]
   reasoning: string
   /** Empty where the model did answer. */
   refusal: string
@@ -24,6 +26,7 @@ export async function collectAnswer(events: AsyncIterable<ModelEvent>): Promise<
     switch (event.type) {
       case 'text':
         answer.text += event.delta
+        if (event.logprobs !== undefined) answer.logprobs = [...(answer.logprobs ?? []), ...event.logprobs]
         break
       case 'reasoning':
         answer.reasoning += event.delta

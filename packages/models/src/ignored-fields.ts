@@ -2,8 +2,10 @@ import type { ModelInfo } from './catalog.ts'
 
 /** What a translated chat completion keeps of its body, or refuses by name. */
 const translatedFields: ReadonlySet<string> = new Set([
-  ...['model', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'stop', 'n', 'logprobs', 'tools'],
+  ...['model', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'stop', 'n', 'tools'],
   ...[
+    'logprobs',
+    'top_logprobs',
     'tool_choice',
     'parallel_tool_calls',
     'response_format',

@@ -16,9 +16,20 @@ export interface ModelUsage extends TokenCounts {
   priceKnown: boolean
 }
 
+interface Likelihood {
+  token: string
+  logprob: number
+  bytes: number[] | null
+}
+
+/** How likely a token of the answer was, and the likeliest in its place; as chat completions tell it. */
+export interface TokenLogprob extends Likelihood {
+  top_logprobs: Likelihood[]
+}
+
 /** What a model answers, in order. One `finish` and then one `usage` end every stream that does not throw. */
 export type ModelEvent =
-  | { type: 'text'; delta: string }
+  | { type: 'text'; delta: string; logprobs?: TokenLogprob[] }
   | { type: 'reasoning'; delta: string }
   /** Why the model does not answer, in its own words. */
   | { type: 'refusal'; delta: string }

@@ -48,6 +48,9 @@ export interface ModelRequest {
   parallelToolCalls?: boolean | undefined
   responseFormat?: ResponseFormat | undefined
   reasoningEffort?: string | undefined
+  /** How likely each token was, and how many others beside it; on the wire of responses alone. */
+  logprobs?: boolean | undefined
+  topLogprobs?: number | undefined
   user?: string | undefined
   /** Whether and by what the provider may keep the conversation's beginning; none of them keeps it for another key. */
   promptCacheKey?: string | undefined
@@ -68,6 +71,8 @@ const ChatOptions = z.object({
   parallel_tool_calls: z.boolean().nullish(),
   response_format: ResponseFormat.nullish(),
   reasoning_effort: z.string().nullish(),
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(20).nullish(),
   user: z.string().nullish(),
   prompt_cache_key: z.string().nullish(),
 })
@@ -91,6 +96,8 @@ export function requestFromChat(model: string, messages: ChatMessage[], options:
     parallelToolCalls: chat.parallel_tool_calls ?? undefined,
     responseFormat: chat.response_format ?? undefined,
     reasoningEffort: chat.reasoning_effort ?? undefined,
+    logprobs: chat.logprobs ?? undefined,
+    topLogprobs: chat.top_logprobs ?? undefined,
     user: chat.user ?? undefined,
     promptCacheKey: chat.prompt_cache_key ?? undefined,
   }

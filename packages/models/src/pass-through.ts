@@ -43,6 +43,8 @@ export async function passThrough(body: Record<string, unknown>, context: PassTh
       providerTimeouts: provider.spec.timeouts,
       dispatcher: await agent,
     })
+  const lacksLogprobs = provider.spec.wire !== 'responses'
+  refuseFields({ n: typeof body.n === 'number' && body.n > 1, logprobs: lacksLogprobs && body.logprobs === true }, model.id)
   return translate(body, model.id, context)
 }
 
@@ -123,7 +125,6 @@ async function translate(
   modelId: string,
   context: PassThroughContext,
 ): Promise<PassThroughAnswer> {
-  refuseUntranslatable(body, modelId)
   const request = requestFromChat(modelId, messagesFromBody(body), body)
   const identity = newChatIdentity(modelId)
   const { catalog: _, timeouts: __, agent: ___, controls: ____, stream, ...call } = context
@@ -154,9 +155,9 @@ function withoutType({ type: _, ...usage }: Extract<ModelEvent, { type: 'usage' 
   return usage
 }
 
-function refuseUntranslatable(body: Record<string, unknown>, modelId: string): void {
-  const several = typeof body.n === 'number' && body.n > 1 ? 'n' : undefined
-  const param = several ?? (body.logprobs === true ? 'logprobs' : undefined)
+/** What is asked for and cannot be had, by field. */
+function refuseFields(asked: Record<string, boolean>, modelId: string): void {
+  const [param] = Object.entries(asked).find(([, isAsked]) => isAsked) ?? []
   if (param !== undefined) throw new ModelError('invalid_request', `${modelId} does not support '${param}'`, { param })
 }
 

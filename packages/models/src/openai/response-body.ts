@@ -4,7 +4,7 @@ import type { ProviderCall } from '../provider.ts'
 import { itemsFromMessages } from './items-from-messages.ts'
 
 /** Capabilities that the wire of responses has no field for, whatever the model can. */
-export const notInResponses: ReadonlySet<string> = new Set(['seed', 'logprobs', 'n', 'penalties', 'audio'])
+export const notInResponses: ReadonlySet<string> = new Set(['seed', 'n', 'penalties', 'audio'])
 
 /** The body of a streamed response. Nothing of it is stored by the provider. Throws ModelError for what has no counterpart. */
 export function responseBody({ request, modelName, capabilities }: ProviderCall): Record<string, unknown> {
@@ -22,6 +22,7 @@ export function responseBody({ request, modelName, capabilities }: ProviderCall)
     temperature: samples ? request.temperature : undefined,
     top_p: samples ? request.topP : undefined,
     ...toolFields(request),
+    ...logprobsFields(request),
     text: textFormat(request),
     reasoning: request.reasoningEffort === undefined ? undefined : { effort: request.reasoningEffort },
     user: request.user,
@@ -52,6 +53,10 @@ function functionTool({ function: { name, description, parameters, strict } }: M
 
 function choiceOf(choice: ToolChoice): unknown {
   return typeof choice === 'string' ? choice : { type: 'function', name: choice.function.name }
+}
+
+function logprobsFields({ logprobs, topLogprobs }: ModelRequest): Record<string, unknown> {
+  return logprobs === true ? { include: ['message.output_text.logprobs'], top_logprobs: topLogprobs } : {}
 }
 
 function textFormat({ responseFormat }: ModelRequest): unknown {

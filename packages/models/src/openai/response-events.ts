@@ -22,6 +22,26 @@ type Response = z.infer<typeof Response>
 
 const Place = { output_index: z.int().nonnegative() }
 const Delta = z.object({ ...Place, delta: z.string() })
+const Likelihood = z.object({
+  token: z.string(),
+  logprob: z.number(),
+  bytes: z
+    .array(z.number())
+    .nullish()
+    .transform((bytes) => bytes ?? null),
+})
+const TextDelta = Delta.extend({
+  logprobs: z
+    .array(
+      Likelihood.extend({
+        top_logprobs: z
+          .array(Likelihood)
+          .nullish()
+          .transform((top) => top ?? []),
+      }),
+    )
+    .nullish(),
+})
 const Call = z.object({
   type: z.literal('function_call'),
   call_id: z.string(),
@@ -51,7 +71,7 @@ export function createResponseReader(provider: string): (value: unknown) => Prov
       case 'response.created':
         return [{ type: 'response', ...identityOf(as(Response, response)) }]
       case 'response.output_text.delta':
-        return [{ type: 'text', delta: as(Delta, value).delta }]
+        return [textOf(as(TextDelta, value))]
       case 'response.refusal.delta':
         return [{ type: 'refusal', delta: as(Delta, value).delta }]
       case 'response.reasoning_summary_text.delta':
@@ -77,6 +97,10 @@ export function createResponseReader(provider: string): (value: unknown) => Prov
         return []
     }
   }
+}
+
+function textOf({ delta, logprobs }: z.infer<typeof TextDelta>): ProviderEvent {
+  return { type: 'text', delta, ...(logprobs == null || logprobs.length === 0 ? {} : { logprobs }) }
 }
 
 function identityOf({ id, model }: Response): { id: string | undefined; model: string | undefined } {

@@ -144,11 +144,29 @@ describe('a model behind the wire of responses', () => {
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
   })
 
+  it('tells how likely each token was, and which others were, to who asks', async () => {
+    const likelihood = (token: string) => ({ token, logprob: -0.5, bytes: null })
+    const content = ['Hello', ' there.'].map((token) => ({ ...likelihood(token), top_logprobs: [likelihood(token)] }))
+    const asked = { ...chat, logprobs: true, top_logprobs: 1 }
+    const whole = await models.passThrough(asked, { scope })
+    if (whole.kind !== 'body') throw new TypeError('not a body')
+    expect(JSON.parse(whole.body)).toMatchObject({ choices: [{ logprobs: { content, refusal: null } }] })
+    expect(sent()).toMatchObject({ include: ['message.output_text.logprobs'], top_logprobs: 1 })
+    const streamed = await models.passThrough({ ...asked, stream: true }, { scope })
+    if (streamed.kind !== 'stream') throw new TypeError('not a stream')
+    const chunks: string[] = []
+    for await (const chunk of streamed.chunks) chunks.push(chunk)
+    const told = chunks.flatMap((chunk) => (chunk.includes('"content":[') ? [JSON.parse(chunk.slice('data: '.length))] : []))
+    expect(told.map(({ choices }) => choices[0].logprobs.content[0])).toEqual(content)
+    expect(server.refusals).toEqual([])
+  })
+
   it('refuses what the wire has no place for, names what it leaves out, and is not taken for able', async () => {
     expect(await failureOf(models.passThrough({ ...chat, stop: 'END' }, { scope }))).toMatchObject({ param: 'stop' })
     expect(await failureOf(models.passThrough({ ...chat, n: 2 }, { scope }))).toMatchObject({ param: 'n' })
     const model = models.get('openai/test-model')
-    expect(model?.capabilities).toEqual(['chat', 'tools', 'json_schema', 'vision', 'sampling'])
+    expect(model?.capabilities).toEqual(['chat', 'tools', 'json_schema', 'vision', 'sampling', 'logprobs'])
+    expect(model?.cannotStop).toBe(true)
     expect(ignoredChatFields({ ...chat, seed: 1, temperature: 0 }, model)).toEqual(['seed'])
   })
 

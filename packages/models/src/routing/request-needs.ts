@@ -17,6 +17,7 @@ export type NeededCapability =
   | 'seed'
   | 'sampling'
   | 'penalties'
+  | 'stop'
 
 /** What one request asks of whichever model answers it. */
 export interface RequestNeeds {
@@ -39,8 +40,8 @@ export function needsOfChat(body: Record<string, unknown>): RequestNeeds {
 
 /** The needs of a call that the mesh makes itself. */
 export function needsOfRequest(request: ModelRequest): RequestNeeds {
-  const { messages, tools, responseFormat, seed, temperature, topP } = request
-  const body = { tools, response_format: responseFormat, seed, temperature, top_p: topP }
+  const { messages, tools, responseFormat, seed, temperature, topP, stop } = request
+  const body = { tools, response_format: responseFormat, seed, temperature, top_p: topP, stop }
   return {
     needs: [...optionNeeds(body), ...partNeeds(messages)],
     inputTokens: estimateInputTokens(messages),
@@ -61,6 +62,7 @@ function optionNeeds(body: Record<string, unknown>): Need[] {
     ['penalties', 'presence_penalty', (numberOf(body.presence_penalty) ?? 0) !== 0],
     ['penalties', 'frequency_penalty', (numberOf(body.frequency_penalty) ?? 0) !== 0],
     ['penalties', 'logit_bias', Object.keys(Object(body.logit_bias)).length > 0],
+    ['stop', 'stop', (typeof body.stop === 'string' || Array.isArray(body.stop)) && body.stop.length > 0],
     ['audio', 'modalities', Array.isArray(body.modalities) && body.modalities.includes('audio')],
   ]
   return asked.flatMap(([capability, param, isAsked]) => (isAsked ? [{ capability, param }] : []))

@@ -6,7 +6,7 @@ export type Support =
   | { isSupported: true }
   | { isSupported: false; missing: NeededCapability | 'context'; param: string; why: string }
 
-export type SupportedModel = Pick<ModelInfo, 'id' | 'capabilities' | 'contextTokens' | 'outputTokensMax'>
+export type SupportedModel = Pick<ModelInfo, 'id' | 'capabilities' | 'contextTokens' | 'outputTokensMax' | 'cannotStop'>
 
 /** Of a model the registry does not know: no chat model now in use holds less. */
 const unknownContextTokens = 8_192
@@ -16,7 +16,7 @@ const unknownContextTokens = 8_192
  * know supports plain text of moderate length only.
  */
 export function supportsRequest(model: SupportedModel, { needs, inputTokens, outputTokens }: RequestNeeds): Support {
-  const lacking = needs.find(({ capability }) => !model.capabilities?.includes(capability))
+  const lacking = needs.find(({ capability }) => !isAble(model, capability))
   if (lacking !== undefined) {
     const { capability, param } = lacking
     return { isSupported: false, missing: capability, param, why: `${model.id} is not known to support '${capability}'` }
@@ -30,4 +30,9 @@ export function supportsRequest(model: SupportedModel, { needs, inputTokens, out
   if (inputTokens + (outputTokens ?? 0) <= context) return { isSupported: true }
   const why = `${model.id} holds ${context} tokens, about ${inputTokens + (outputTokens ?? 0)} are needed`
   return { isSupported: false, missing: 'context', param: 'messages', why }
+}
+
+/** To stop at a text is nothing the registry tells: all wires but one have a field for it. */
+function isAble({ capabilities, cannotStop }: SupportedModel, capability: NeededCapability): boolean {
+  return capability === 'stop' ? cannotStop !== true : capabilities?.includes(capability) === true
 }

@@ -64,6 +64,8 @@ export const StrictResponsesRequest = z
     parallel_tool_calls: z.boolean().optional(),
     text: z.strictObject({ format: Format }).optional(),
     reasoning: z.strictObject({ effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']) }).optional(),
+    include: z.array(z.enum(['message.output_text.logprobs', 'reasoning.encrypted_content'])).optional(),
+    top_logprobs: z.int().min(0).max(20).optional(),
     user: z.string().optional(),
     prompt_cache_key: z.string().optional(),
   })

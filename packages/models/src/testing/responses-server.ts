@@ -60,9 +60,10 @@ async function answer(reply: Reply, { body }: ServedRequest, response: ServerRes
     return
   }
   const identity = { id: 'resp_upstream', model: 'test-model-2026-01-01', createdAt: 1_700_000_000, isStored: false }
-  const writer = createResponseWriter(ResponsesRequest.parse(body), identity)
+  const wish = ResponsesRequest.parse(body)
+  const writer = createResponseWriter(wish, identity)
   openEventStream(response)
-  const pieces = [writer.start(), ...piecesOf(reply).map((piece) => writer.accept(piece))]
+  const pieces = [writer.start(), ...piecesOf(reply).map((piece) => writer.accept(withLogprobs(piece, wish)))]
   const delayMs = reply.kind === 'text' ? reply.delayMs : 0
   await writePaced(
     response,
@@ -78,6 +79,13 @@ async function answer(reply: Reply, { body }: ServedRequest, response: ServerRes
       reply.kind === 'stream_error' ? writer.fail({ code: reply.type, message, param: null }).slice(1) : writer.finish().events
     response.end(last.map(encodeResponseEvent).join(''))
   }
+}
+
+/** A piece is one token to this server. */
+function withLogprobs(piece: AnswerPiece, { include, top_logprobs: top }: ResponsesRequest): AnswerPiece {
+  if (piece.type !== 'text' || include?.includes('message.output_text.logprobs') !== true) return piece
+  const likelihood = { token: piece.delta, logprob: -0.5 }
+  return { ...piece, logprobs: [{ ...likelihood, top_logprobs: top === 0 || top == null ? [] : [likelihood] }] }
 }
 
 function piecesOf(reply: Exclude<Reply, { kind: 'error' }>): AnswerPiece[] {

@@ -17,6 +17,7 @@ interface ModelFacts {
   price?: (Rates & { long?: (Rates & { aboveInputTokens: number }) | undefined }) | undefined
   priceKnown: boolean
   isTranslated?: boolean | undefined
+  cannotStop?: boolean | undefined
   contextTokens?: number | undefined
   outputTokensMax?: number | undefined
   firstTokenMs?: number | undefined
@@ -26,7 +27,17 @@ interface ModelFacts {
 
 /** A model in OpenAI's shape, what it can do and costs under `weft`; prices in USD per million tokens. */
 export function modelObject(model: ModelFacts) {
-  const { id, provider, price, capabilities = [], aliases = [], priceKnown: _, isTranslated: __, ...facts } = model
+  const {
+    id,
+    provider,
+    price,
+    capabilities = [],
+    aliases = [],
+    priceKnown: _,
+    isTranslated: __,
+    cannotStop: ___,
+    ...facts
+  } = model
   return {
     id,
     object: 'model',
