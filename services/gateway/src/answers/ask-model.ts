@@ -53,6 +53,7 @@ export async function askModel(
     if (degraded.size > 0) response.setHeader('x-weft-degraded', [...degraded].join(', '))
     await send(answer, counted)
     used.add(answer.kind === 'body' ? answer.usage : answer.usage())
+    if (!open.hasReaderLeft()) counted.succeeded()
   } catch (thrown) {
     if (open.hasReaderLeft()) return
     throw open.endReason() ?? (await counted.failed(thrown))

@@ -42,6 +42,10 @@ async function ask(gateway: number, headers: Record<string, string>, path = '/v1
   return [response.status, response.headers.get('x-should-retry')]
 }
 
+async function untilAsked(count: number): Promise<void> {
+  while (allowed.length < count) await new Promise(setImmediate)
+}
+
 interface Sent {
   headers: Record<string, string>
   path: string
@@ -104,6 +108,33 @@ describe.each(['/v1/chat/completions', '/v1/responses'])('repeats of a request w
     await ask(1, { 'idempotency-key': 'once' }, path)
     expect(allowed).toEqual([3, 2])
   })
+})
+
+it('repeats at the same time know of each other, and of the attempts that were made meanwhile', async () => {
+  const end1 = Promise.withResolvers<PassThroughAnswer>()
+  end = () => end1.promise
+  const first = ask(0, { 'idempotency-key': 'once' })
+  await untilAsked(1)
+  asks = 2
+  const second = ask(1, { 'idempotency-key': 'once' })
+  await untilAsked(2)
+  expect(await ask(0, { 'idempotency-key': 'once' })).toEqual([502, 'false'])
+  end1.reject(failure)
+  expect(await Promise.all([first, second])).toEqual([
+    [502, 'true'],
+    [502, 'false'],
+  ])
+  expect(allowed).toEqual([3, 2])
+})
+
+it('an answer takes none from a repeat, which may ask again', async () => {
+  end = async () => ({
+    kind: 'body',
+    body: '{}',
+    usage: { inputTokens: 1, outputTokens: 1, costUsd: 0, measured: true, priceKnown: true },
+  })
+  for (let n = 0; n < 4; n += 1) expect(await ask(n % 2, { 'idempotency-key': 'once' })).toEqual([200, null])
+  expect(allowed).toEqual([3, 3, 3, 3])
 })
 
 it('attempts of a chain are counted with those of repeats', async () => {

@@ -11,12 +11,14 @@ import { headerOf } from '../http/handler.ts'
 import { identityOf } from '../http/request-context.ts'
 import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 
-/** The attempts of one request, and of its repeats. */
+/** The attempts of one request, and of its repeats. The first one counts before it is made, so that repeats at the same time know of it. */
 export interface RequestAttempts {
   /** What is left of them. */
   max: number
   /** An attempt at a model begins. */
   begin(): void
+  /** The request was answered: its attempts take none from its repeats. */
+  succeeded(): void
   /** What the request has failed with, as the client is told; repeats with the same key have so many attempts less. */
   failed(thrown: unknown): Promise<unknown>
   /** Its reader has left: repeats with the same key have the attempts less that were made. */
@@ -34,47 +36,73 @@ const writesMax = 3
 
 /** Counts by `Idempotency-Key` over all gateways; without one by what the client says itself. While the shared state is away nothing is known of repeats. */
 export function createAttemptCounts(shared: SharedState): AttemptCounts {
-  const read = async (key: string) => {
-    const found = await shared.get(key)
-    return { counted: Count.safeParse(found?.value).data ?? 0, etag: found?.etag }
-  }
-
-  async function add(key: string, made: number): Promise<void> {
+  /** Counts so many more, or less, unless that is more than `countMax`. Answers how many were counted before. */
+  async function add(
+    key: string,
+    made: number,
+    countMax = Number.POSITIVE_INFINITY,
+  ): Promise<{ before: number; isStored: boolean }> {
+    let before = 0
     for (let writes = 0; writes < writesMax; writes += 1) {
-      const { counted, etag } = await read(key)
-      if (await shared.compareAndSet(key, counted + made, etag)) return
+      const found = await shared.get(key)
+      before = Count.safeParse(found?.value).data ?? 0
+      const next = Math.max(0, before + made)
+      if (next > countMax) break
+      if (await shared.compareAndSet(key, next, found?.etag)) return { before, isStored: true }
     }
+    return { before, isStored: false }
   }
 
   return {
     async of({ tenant, get }) {
       const idempotencyKey = parseIdempotencyKey(get('idempotency-key'))
-      const key = idempotencyKey === undefined ? undefined : keyOf(tenant, idempotencyKey)
-      const counted =
-        key === undefined
-          ? undefined
-          : await read(key).then(
-              (found) => found.counted,
-              () => 0,
-            )
-      const max = attemptsLeft({ repeats: get('x-stainless-retry-count'), counted })
+      const repeats = get('x-stainless-retry-count')
+      if (idempotencyKey === undefined) return attemptsFor(attemptsLeft({ repeats, counted: undefined }))
+      const key = keyOf(tenant, idempotencyKey)
+      const { before, isStored } = await add(key, 1, attemptsMax).catch(() => ({ before: 0, isStored: false }))
+      const max = attemptsLeft({ repeats, counted: before })
       if (max === 0) throw usedUp()
-      let made = 0
-      return {
-        max,
-        begin() {
-          made += 1
-        },
-        async failed(thrown) {
-          const error = foreseen(thrown)
-          if (key === undefined || !isAttempt(thrown)) return error
-          await add(key, Math.max(1, made)).catch(() => undefined)
-          return made < max ? error : asLast(error)
-        },
-        async left() {
-          if (key !== undefined && made > 0) await add(key, made).catch(() => undefined)
-        },
-      }
+      if (!isStored) return attemptsFor(max)
+      // One after the other: none of a request's own takes another's place.
+      let last: Promise<unknown> = Promise.resolve()
+      return attemptsFor(max, (made) => {
+        last = last.then(() => add(key, made)).catch(() => undefined)
+        return last
+      })
+    },
+  }
+}
+
+/** `count`: counts so many more or less than the first, which is counted. */
+function attemptsFor(max: number, count?: (made: number) => Promise<unknown>): RequestAttempts {
+  let made = 0
+  let isOver = false
+  let counting: Promise<unknown> | undefined
+  const add = (more: number) => {
+    counting = count?.(more)
+  }
+  const takeBack = () => add(-Math.max(1, made))
+  return {
+    max,
+    begin() {
+      made += 1
+      if (made > 1) add(1)
+    },
+    succeeded() {
+      if (!isOver) takeBack()
+      isOver = true
+    },
+    async failed(thrown) {
+      const error = foreseen(thrown)
+      if (!isAttempt(thrown) && !isOver) takeBack()
+      isOver = true
+      await counting
+      return count === undefined || !isAttempt(thrown) || made < max ? error : asLast(error)
+    },
+    async left() {
+      if (made === 0 && !isOver) takeBack()
+      isOver = true
+      await counting
     },
   }
 }

@@ -1,8 +1,8 @@
 import { parseValue } from '@weft/contracts'
 import { EmbeddingsRequest, type Models } from '@weft/models'
+import { type AttemptCounts, attemptsOf } from '../answers/count-attempts.ts'
 import { nameIgnored } from '../answers/name-ignored.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
-import { foreseen } from '../http/answer-errors.ts'
 import { type Handler, setHeaders } from '../http/handler.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
@@ -10,20 +10,23 @@ import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 
 export interface EmbeddingsDeps {
   models: Pick<Models, 'embed' | 'get'>
+  attempts: AttemptCounts
   streams: Pick<OpenStreams, 'open'>
 }
 
 /** `POST /v1/embeddings`: vectors as numbers or in base64, of the mesh's own model or of a provider's. */
-export function createEmbeddings({ models, streams }: EmbeddingsDeps): Handler {
+export function createEmbeddings({ models, attempts, streams }: EmbeddingsDeps): Handler {
   return async (request, response) => {
     const wish = parseValue(EmbeddingsRequest, request.body, 'the request')
     const { tenant, keyId } = identityOf(response)
     const open = streams.open(identityOf(response), response)
     setHeaders(response, deprecationHeaders(wish.model, models.get(wish.model)?.deprecated))
     nameIgnored(response, wish.weft === undefined ? [] : ['weft'])
+    const counted = await attemptsOf(attempts, response)
     const used = createTokenTally()
     try {
       const scope = { tenant, keyId, user: wish.user ?? undefined, agent: 'gateway' }
+      counted.begin()
       const answer = await models.embed(wish, {
         scope,
         signal: open.signal,
@@ -32,11 +35,13 @@ export function createEmbeddings({ models, streams }: EmbeddingsDeps): Handler {
       response.setHeader('content-type', 'application/json; charset=utf-8')
       response.end(answer.body)
       used.add(answer.usage)
+      counted.succeeded()
     } catch (thrown) {
       if (open.hasReaderLeft()) return
-      throw open.endReason() ?? foreseen(thrown)
+      throw open.endReason() ?? (await counted.failed(thrown))
     } finally {
       settleTokens(response, used.total)
+      if (open.hasReaderLeft()) await counted.left()
     }
   }
 }
