@@ -1,6 +1,6 @@
 import { auditDay, type Audit } from '@weft/tests/day/audit-day.ts'
 import { startBillingUpstream } from '@weft/tests/day/billing-upstream.ts'
-import { liveDay, type Seen } from '@weft/tests/day/live-day.ts'
+import { liveDay, type Refusals, type Seen } from '@weft/tests/day/live-day.ts'
 import { planDay } from '@weft/tests/day/plan-day.ts'
 import { freePort } from '@weft/tests/mesh/running-mesh.ts'
 import { startBenchGateways } from '../measuring/bench-gateways.ts'
@@ -25,13 +25,13 @@ try {
   const day = planDay({ tenants, each, seed })
   const kills = { at: [0.3, 0.5, 0.7], kill: mesh.kill }
   const lived = await liveDay({ day, gateways: mesh.urls, adminKey: mesh.apiKey, run: 'day', dayTakesMs: seconds * 1_000, kills })
-  report(await auditDay({ url: mesh.urls[0] ?? '', tenants: lived.tenants, billed: upstream.billed }), lived.seen)
+  report(await auditDay({ url: mesh.urls[0] ?? '', tenants: lived.tenants, billed: upstream.billed }), lived)
 } finally {
   await mesh.stop()
   await upstream.stop()
 }
 
-function report(audit: Audit, seen: Seen): void {
+function report(audit: Audit, { seen, refusals }: { seen: Seen; refusals: Refusals }): void {
   const { discrepancies, invoices, outcomes, rows } = audit
   const sum = (of: (invoice: Audit['invoices'][number]) => number) => invoices.reduce((all, invoice) => all + of(invoice), 0)
   const usd = (amount: number) => `${amount.toFixed(2)} USD`
@@ -82,6 +82,12 @@ function report(audit: Audit, seen: Seen): void {
         apart.map(([what, count]) => [what, String(count)]),
       ),
       markdownTable(['the day', ''], facts),
+      markdownTable(
+        ['refused with', 'calls'],
+        Object.entries(refusals)
+          .toSorted(([, left], [, right]) => right - left)
+          .map(([what, count]) => [what, String(count)]),
+      ),
       `The three largest invoices, made of \`/v1/usage/calls?format=csv\`:\n\n${markdownTable(['tenant', 'model', 'calls', 'input', 'output', 'cost'], lines)}`,
       note,
     ].join('\n\n'),

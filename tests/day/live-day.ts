@@ -24,15 +24,19 @@ export interface DayOptions {
 /** What the callers saw: how many answers of each status; `left` and `broken` are those that ended otherwise. */
 export type Seen = Record<string, number>
 
+/** What callers were refused with, by status, code and message without its numbers. */
+export type Refusals = Record<string, number>
+
 const callsAtOnce = 48
 /** Whoever calls on a budget that throttles does not wait longer. */
 const patienceMs = 300
 
 /** Makes the tenants with their keys and budgets, lives the day until all gateways are back, and answers what the callers saw. */
-export async function liveDay(options: DayOptions): Promise<{ tenants: DayTenant[]; seen: Seen }> {
+export async function liveDay(options: DayOptions): Promise<{ tenants: DayTenant[]; seen: Seen; refusals: Refusals }> {
   const { day, gateways, run, dayTakesMs, kills } = options
   const tenants = await Promise.all(day.tenants.map((planned, index) => makeTenant(options, `${run}-${index}`, planned)))
   const seen: Seen = {}
+  const refusals: Refusals = {}
   const killsLeft = kills.at.map((share) => Math.floor(share * day.calls.length))
   const startedAt = performance.now()
   let next = 0
@@ -44,13 +48,14 @@ export async function liveDay(options: DayOptions): Promise<{ tenants: DayTenant
       if (dueMs > 0) await sleep(dueMs)
       const nth = killsLeft.indexOf(n)
       if (nth >= 0) void kills.kill(nth % gateways.length)
-      const what = await make(call, { gateways, n, tenant: tenants[call.tenant], planned: day.tenants[call.tenant] })
+      const { what, refusal } = await make(call, { gateways, n, tenant: tenants[call.tenant], planned: day.tenants[call.tenant] })
       seen[what] = (seen[what] ?? 0) + 1
+      if (refusal !== undefined) refusals[refusal] = (refusals[refusal] ?? 0) + 1
     }
   }
   await Promise.all(Array.from({ length: callsAtOnce }, live))
   await Promise.all(gateways.map(untilReady))
-  return { tenants, seen }
+  return { tenants, seen, refusals }
 }
 
 const startsWithinMs = 60_000
@@ -76,7 +81,12 @@ interface Way {
   planned: PlannedTenant | undefined
 }
 
-async function make(call: PlannedCall, { gateways, n, tenant, planned }: Way): Promise<string> {
+interface Outcome {
+  what: string
+  refusal?: string
+}
+
+async function make(call: PlannedCall, { gateways, n, tenant, planned }: Way): Promise<Outcome> {
   const reader = new AbortController()
   const timer = planned?.budget?.onBreach === 'throttle' ? setTimeout(() => reader.abort(), patienceMs) : undefined
   try {
@@ -87,18 +97,28 @@ async function make(call: PlannedCall, { gateways, n, tenant, planned }: Way): P
       signal: reader.signal,
     })
     clearTimeout(timer)
-    if (response.status !== 200 || !call.isLeft) {
+    const what = String(response.status)
+    if (response.status !== 200) return { what, refusal: `${what} ${refusalIn(await response.text())}` }
+    if (!call.isLeft) {
       await response.arrayBuffer()
-      return String(response.status)
+      return { what }
     }
     await response.body?.getReader().read()
     reader.abort()
-    return 'left'
+    return { what: 'left' }
   } catch {
-    return reader.signal.aborted ? 'left' : 'broken'
+    return { what: reader.signal.aborted ? 'left' : 'broken' }
   } finally {
     clearTimeout(timer)
   }
+}
+
+const Refusal = z.object({ error: z.looseObject({ code: z.string().nullable(), message: z.string() }) })
+
+/** Its code and its message; amounts, times and names of tenants differ from call to call. */
+function refusalIn(body: string): string {
+  const { code, message } = Refusal.parse(JSON.parse(body)).error
+  return `${code ?? ''}: ${message.replaceAll(/\bday-[\w-]+|\d[\d.,]*(?![\w.-])/g, '…')}`
 }
 
 /** The next gateway in turn; while one is down or says that it cannot, another is asked, as a load balancer does. A request that was sent is not sent again. */
