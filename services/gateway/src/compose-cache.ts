@@ -9,6 +9,8 @@ import {
   type EmbeddingAccounts,
   localEmbeddingModel,
 } from '@weft/models'
+import { readKnowledgeVersion } from '@weft/retrieval'
+import { createTurnCache, type TurnCache, type TurnCacheOptions } from './answers/turn-cache.ts'
 import type { Log } from './log.ts'
 import type { createMeshEmbedder } from './mesh-embedder.ts'
 import type { GatewaySettings } from './settings.ts'
@@ -43,4 +45,15 @@ export function composeCache({ settings, database, logger, localEmbedder, accoun
     ttlMs: ttlS * 1_000,
     embed: isByMeaning ? embed : undefined,
   })
+}
+
+interface TurnCacheParts extends Omit<TurnCacheOptions, 'cache' | 'knowledgeVersion'> {
+  cache: AnswerCache | undefined
+  database: Database
+}
+
+/** The same cache, for answers of workflows. */
+export function composeTurnCache({ cache, database, ...parts }: TurnCacheParts): TurnCache | undefined {
+  if (cache === undefined) return undefined
+  return createTurnCache({ ...parts, cache, knowledgeVersion: (place) => readKnowledgeVersion(database, place) })
 }

@@ -12,13 +12,13 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import { createPostgresRouting, createRoutingMemory } from '@weft/models'
-import { createKnowledgeStore, EmbeddingsState, readKnowledgeVersion, SearchAnswer } from '@weft/retrieval'
+import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
 import { createPostgresAgents } from './agents/postgres-agents.ts'
 import { createPostgresResponses } from './answers/postgres-responses.ts'
-import { createTurnCache } from './answers/turn-cache.ts'
 import { createApprovalTail } from './approvals/approval-tail.ts'
 import { createPostgresApprovals } from './approvals/postgres-approvals.ts'
+import { composeTurnCache } from './compose-cache.ts'
 import { composeLoad } from './compose-load.ts'
 import { composeModels } from './compose-models.ts'
 import { allowedHosts } from './core/check-host.ts'
@@ -112,9 +112,6 @@ async function buildParts(settings: GatewaySettings) {
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const { budgets, ledger, cache, models } = composeModels({ settings, telemetry, database, sidecar, routing })
   const sessions = createSessions(sidecar)
-  const knowledgeVersion = (place: { tenant: string; vectorStoreIds: readonly string[] }) => readKnowledgeVersion(database, place)
-  const turnCache =
-    cache === undefined ? undefined : createTurnCache({ cache, stores, knowledgeVersion, sessions, models, ledger, logger })
   const parts = {
     telemetry,
     database,
@@ -135,7 +132,7 @@ async function buildParts(settings: GatewaySettings) {
     sidecar,
     plans: createPlanChecks(sidecar),
     sessions,
-    turnCache,
+    turnCache: composeTurnCache({ cache, database, stores, sessions, models, ledger, logger }),
     log: createPostgresSessionLog(database),
     feedback: createPostgresFeedback(database),
     responses: createPostgresResponses(database),
