@@ -51,8 +51,8 @@ function createHostedState(sidecar: Sidecar, actorType: string): ActorState {
   const target = 'the state store'
   let noting: Promise<unknown> = Promise.resolve()
   /** One after the other, so that none overtakes a later one. */
-  function save({ key, value }: SharedNote): Promise<void> {
-    const saved = noting.then(() => sidecar.saveState(key, value))
+  function save({ key, value, ttlSeconds }: SharedNote): Promise<void> {
+    const saved = noting.then(() => sidecar.saveState(key, value, { ttlSeconds }))
     noting = saved.catch(() => undefined)
     return saved
   }

@@ -9,7 +9,12 @@ import { createDaprTransport, type DaprTransport } from './dapr-transport.ts'
 
 const Operation = z.object({
   operation: z.enum(['upsert', 'delete']),
-  request: z.object({ key: z.string(), value: z.unknown().optional(), etag: z.string().optional() }),
+  request: z.object({
+    key: z.string(),
+    value: z.unknown().optional(),
+    etag: z.string().optional(),
+    metadata: z.object({ ttlInSeconds: z.string() }).optional(),
+  }),
 })
 const Transaction = z.object({ operations: z.array(Operation) })
 
@@ -101,17 +106,27 @@ it('a group that was never written fails for all', async () => {
   expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
 })
 
+const note = (value: string[]) => ({ key: 'Watch:w', value, ttlSeconds: 60 })
+
 it('a note is there with the commit it came with, the last one under its key once for a group', async () => {
   release()
-  await state.commit('a', head({ n: 1 }, 0), { key: 'Watch:w', value: ['a'] })
+  await state.commit('a', head({ n: 1 }, 0), note(['a']))
   await Promise.all(
-    ['b', 'c', 'd'].map((actorId, n) =>
-      state.commit(actorId, head({ n: 1 }, 0), { key: 'Watch:w', value: ['a', 'b', 'c', 'd'].slice(0, n + 2) }),
-    ),
+    ['b', 'c', 'd'].map((actorId, n) => state.commit(actorId, head({ n: 1 }, 0), note(['a', 'b', 'c', 'd'].slice(0, n + 2)))),
   )
   expect(await state.readNote('Watch:w', z.unknown())).toEqual(['a', 'b', 'c', 'd'])
   const keys = transactions.at(-1)?.operations.map(({ request }) => request.key)
   expect(keys?.filter((key) => key === 'Watch:w')).toHaveLength(1)
+})
+
+it('a note that nobody drops goes by itself, and no state of a session does', async () => {
+  release()
+  await state.commit('a', head({ n: 1 }, 0), note(['a']))
+  const lives = transactions.flatMap(({ operations }) => operations.map(({ request }) => [request.key, request.metadata]))
+  expect(lives).toEqual([
+    ['Session:a:head', undefined],
+    ['Watch:w', { ttlInSeconds: '60' }],
+  ])
 })
 
 it('a group is cut before it becomes too long for the sidecar', async () => {

@@ -76,7 +76,7 @@ function createGroups(transport: DaprTransport): Enqueue {
       const guarded = writes.find((write) => write.kind === 'upsert' && write.writesBefore !== undefined)
       waiting.push({
         operations,
-        note: note && { key: note.key, operation: JSON.stringify(toOperation({ kind: 'upsert', ...note })) },
+        note: note && { key: note.key, operation: JSON.stringify(toNoting(note)) },
         chars: operations.reduce((sum, operation) => sum + operation.length, 0),
         guarded: guarded?.kind === 'upsert' ? guarded : undefined,
         resolve,
@@ -124,6 +124,10 @@ function groupSize(waiting: Commit[]): number {
     return index > 0 && chars > groupCharsMax
   })
   return end === -1 ? groupCommitsMax : end
+}
+
+function toNoting({ key, value, ttlSeconds }: SharedNote) {
+  return { operation: 'upsert', request: { key, value, metadata: { ttlInSeconds: String(ttlSeconds) } } }
 }
 
 /** The store counts a key's writes as its ETag; -1 is no count, so that the first write only makes the key. */

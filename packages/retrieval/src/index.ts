@@ -4,7 +4,7 @@ export { evidenceFeatures, evidenceModel, type FoundPassage, judgeEvidence } fro
 export { verifyQuotes } from './answer/postgres-verify-quotes.ts'
 export { type Chunk, chunkText } from './chunk/chunk-text.ts'
 export { chunksOfRound, embedChunks } from './embed/embed-chunks.ts'
-export { completeEmbeddedFiles } from './embed/postgres-embedding-queue.ts'
+export { completeEmbeddedFiles, countWaiting } from './embed/postgres-embedding-queue.ts'
 export { EmbeddingsState, SteerEmbedding } from './embed/embeddings-state.ts'
 export { listEmbeddingModels, problemOfEmbedder, settleEmbeddingModel } from './embed/postgres-embedding-models.ts'
 export { cancelRebuild, readRebuild, startRebuild } from './embed/postgres-embedding-rebuild.ts'

@@ -112,6 +112,10 @@ describe('an agent’s answer', () => {
       'a checkpoint larger than a session keeps',
       `{"type":"checkpoint","state":"${'x'.repeat(agentLimits.checkpointBytesMax)}"}\n`,
     ],
+    [
+      'a checkpoint of few letters that are larger than a session keeps',
+      `{"type":"checkpoint","state":"${'漢'.repeat(agentLimits.checkpointBytesMax / 2)}"}\n`,
+    ],
     ['a line that never ends', `{"type":"text","delta":"${'x'.repeat(5_000_000)}`],
     ['larger than a stream may be, in one go', `${' '.repeat(agentLimits.streamBytesMax)}\n`],
   ])('is refused when it is %s', async (_what, line) => {

@@ -53,7 +53,7 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
       }
       if (event.type === 'usage') usage.push(usageOf(event))
       else if (event.type === 'text') text.push(event.delta)
-      else await note({ agent, ref, sink }, event, line.value.length)
+      else await note({ agent, ref, sink }, event, line.value)
     }
   } catch (cause) {
     lines.return(undefined).catch(() => undefined)
@@ -102,19 +102,20 @@ function usageOf({ model, inputTokens, outputTokens, costUsd, measured }: Usage)
 }
 
 /** Progress and checkpoints go through the session; a tool call is told as progress. */
-async function note(work: FollowedAttempt, event: Exclude<AgentEvent, TerminalAgentEvent>, chars: number): Promise<void> {
+async function note(work: FollowedAttempt, event: Exclude<AgentEvent, TerminalAgentEvent>, line: string): Promise<void> {
   if (event.type === 'progress')
     await work.sink.apply({ type: 'progress', ...work.ref, message: event.message, fraction: event.fraction })
   if (event.type === 'tool_call')
     await work.sink.apply({ type: 'progress', ...work.ref, message: `tool ${event.name}`, fraction: undefined })
   if (event.type !== 'checkpoint') return
   // Every checkpoint is in the session's own state, which is read whole.
-  if (chars > agentLimits.checkpointBytesMax) throw tooLarge(work.agent, chars)
+  const bytes = Buffer.byteLength(line)
+  if (bytes > agentLimits.checkpointBytesMax) throw tooLarge(work.agent, bytes)
   await work.sink.apply({ type: 'checkpoint', ...work.ref, state: event.state })
 }
 
-function tooLarge(agent: string, chars: number): WeftError {
-  const message = `${agent} sent a checkpoint of ${chars} characters, more than ${agentLimits.checkpointBytesMax}: keep what is large elsewhere, and its name here`
+function tooLarge(agent: string, bytes: number): WeftError {
+  const message = `${agent} sent a checkpoint of ${bytes} bytes, more than ${agentLimits.checkpointBytesMax}: keep what is large elsewhere, and its name here`
   return new WeftError('upstream_error', message, { isRetryable: false })
 }
 

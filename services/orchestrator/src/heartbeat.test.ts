@@ -10,7 +10,11 @@ function reminderThat(fails: { times: number } = { times: 0 }) {
   }
   const watch = () => {
     calls.push('watch')
-    const membership = { note: { key: 'watch', value: {} }, armed: Promise.resolve(), leave: () => calls.push('leave') }
+    const membership = {
+      note: { key: 'watch', value: {}, ttlSeconds: 60 },
+      armed: Promise.resolve(),
+      leave: () => calls.push('leave'),
+    }
     return { ...membership, isOver: () => world.isOver }
   }
   const world = { isOver: false }

@@ -47,7 +47,12 @@ function hostInMemory() {
   const host = new SessionHost({
     store,
     watches: {
-      join: () => ({ note: { key: 'watch', value: {} }, armed: Promise.resolve(), isOver: () => false, leave() {} }),
+      join: () => ({
+        note: { key: 'watch', value: {}, ttlSeconds: 60 },
+        armed: Promise.resolve(),
+        isOver: () => false,
+        leave() {},
+      }),
     },
     effects,
     nowMs: () => 1_000,

@@ -51,7 +51,7 @@ function mailboxOver(store: SessionStore) {
     store,
     watches: {
       join: () => ({
-        note: { key: 'watch', value: {} },
+        note: { key: 'watch', value: {}, ttlSeconds: 60 },
         armed: armPatiently(() => store.arm('acme.s1')),
         isOver: () => false,
         leave() {},

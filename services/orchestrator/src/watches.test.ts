@@ -129,6 +129,20 @@ it('a watch that has begun to end is not counted on, whatever the clock says', a
   expect(membership.isOver()).toBe(true)
 })
 
+it('a commit that arrives after its watch has ended leaves a note that goes by itself, long after anybody could still hear it', async () => {
+  const { watches, world, commit } = hostIn()
+  const late = watches.join('late')
+  late.leave()
+  await untilSettled()
+  expect(world.armed.size).toBe(0)
+  commit(late)
+  const [note] = world.notes.keys()
+  expect(note).toBe(late.note.key)
+  const day = 86_400
+  expect(late.note.ttlSeconds).toBeGreaterThanOrEqual(7 * day)
+  expect(late.note.ttlSeconds).toBeLessThanOrEqual(31 * day)
+})
+
 it('nobody joins a watch that may be heard before they are committed', async () => {
   const { world, clock, begin } = hostIn()
   const first = await begin('a')

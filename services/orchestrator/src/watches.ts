@@ -58,6 +58,11 @@ const membersMax = 64
 const settleAfterMsDefault = 6_000
 const settleAgainMs = 1_000
 const keptAtOnceMax = 16
+/**
+ * A commit that was on its way when its watch ended leaves the note behind, which nobody hears any more; it goes after 30 days. A watch that
+ * nobody hears for so long wakes nobody: the log has its sessions.
+ */
+const noteSeconds = 2_592_000
 
 const Note = z.object({ actorIds: z.array(z.string()) })
 
@@ -89,7 +94,7 @@ export function createWatches(deps: WatchesDeps): Watches {
     watch.present.add(member)
     watch.actorIds.push(actorId)
     return {
-      note: { key: noteKey(watch.id), value: { actorIds: watch.actorIds } },
+      note: { key: noteKey(watch.id), value: { actorIds: watch.actorIds }, ttlSeconds: noteSeconds },
       armed: watch.armed,
       isOver: () => watch.isSettling || nowMs() - watch.openedAtMs >= settleAfterMs,
       leave: () => watch.present.delete(member),

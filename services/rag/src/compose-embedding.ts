@@ -2,6 +2,7 @@ import type { Database } from '@weft/database'
 import {
   cancelRebuild,
   completeEmbeddedFiles,
+  countWaiting,
   embedChunks,
   EmbeddingsState,
   listEmbeddingModels,
@@ -16,7 +17,7 @@ import type { Embedders } from './embedders.ts'
 import { createEmbeddingWorker, type EmbeddingWorker, type EmbeddingWorkerOptions } from './embedding-worker.ts'
 
 /** Makes the vectors of what is new, and on request those of another model beside them. */
-export type Embedding = EmbeddingWorker & {
+export type Embedding = Omit<EmbeddingWorker, 'failure'> & {
   /** Whether the model that is chosen is the one in use, as far as this process knows. */
   isAsChosen(): boolean
   /** Whether a model was chosen and is not asked yet what its vectors are like: what is indexed meanwhile waits for them. */
@@ -72,7 +73,7 @@ export function composeEmbedding({ patient: database, embedders, logger }: Embed
     logger,
   })
 
-  const state = () => readState(database, { chosen, canEmbed })
+  const state = () => readState(database, { chosen, canEmbed, isSettled, failure: worker.failure() })
 
   return {
     start() {
@@ -109,15 +110,22 @@ const lanes = 2
 
 const nothing = { embedded: 0, copied: 0 }
 
-async function readState(database: Database, asked: Parameters<typeof problemOfEmbedder>[1]): Promise<EmbeddingsState> {
+type Asked = Parameters<typeof problemOfEmbedder>[1] & { isSettled: boolean; failure: string | undefined }
+
+async function readState(database: Database, { isSettled, failure, ...asked }: Asked): Promise<EmbeddingsState> {
   const models = await listEmbeddingModels(database)
   const chosen = asked.chosen?.id
+  const active = models.find((model) => model.state === 'active')?.id
   const { chunks, rebuild, left } = await readRebuild(database, chosen)
+  const waiting = active === undefined ? 0 : await countWaiting(database, active)
+  const isKept = failure !== undefined && (waiting > 0 || !isSettled)
   return EmbeddingsState.parse({
     chosen: chosen ?? null,
-    active: models.find((model) => model.state === 'active')?.id ?? null,
+    active: active ?? null,
     problem: problemOfEmbedder(models, asked) ?? null,
     chunks,
+    waiting,
+    failure: isKept ? `${active ?? chosen} makes no vectors: ${failure}` : null,
     left: left ?? null,
     rebuild:
       rebuild === undefined

@@ -51,6 +51,29 @@ it('says what failed, rests, and tries again, beginning with the model', async (
   expect(warnings).toEqual(['chunks have no vectors yet', 'chunks have no vectors yet'])
 })
 
+it('tells what keeps vectors from being made until some are', async () => {
+  const answers = [() => Promise.reject(new Error('out of order')), async () => round(0), async () => round(1)]
+  let rounds = 0
+  worker = createEmbeddingWorker({ embed: () => (answers[rounds++] ?? (async () => round(0)))(), logger, restMs: 1 })
+  const failures: (string | undefined)[] = []
+  for (let wanted = 1; wanted <= answers.length; wanted++) {
+    while (rounds < wanted) {
+      worker.hint()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    failures.push(worker.failure())
+  }
+  expect(failures).toEqual(['out of order', 'out of order', undefined])
+})
+
+it('tells that chunks wait for a budget', async () => {
+  const rounds = [{ ...round(0), held: 3 }]
+  worker = createEmbeddingWorker({ embed: () => Promise.resolve(rounds.shift() ?? round(0)), logger })
+  worker.start()
+  await until(() => worker.failure() !== undefined)
+  expect(worker.failure()).toContain('budget')
+})
+
 it('stops in the middle of a round', async () => {
   const embed = (signal: AbortSignal) =>
     new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))

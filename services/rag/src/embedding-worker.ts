@@ -1,5 +1,11 @@
 /** Makes the vectors that wait for it, round after round. Level-triggered: looks every `scanIntervalMs`; a hint only makes it sooner. */
-export type EmbeddingWorker = { start(): void; hint(): void; stop(): Promise<void> }
+export type EmbeddingWorker = {
+  start(): void
+  hint(): void
+  stop(): Promise<void>
+  /** What kept the last round from making vectors; undefined once one has made some. */
+  failure(): string | undefined
+}
 
 export type EmbeddingWorkerOptions = {
   /** Asked before the first round, and again until it succeeds: which model makes the vectors. */
@@ -21,6 +27,7 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
   const { activate, scanIntervalMs = 30_000 } = options
   const stopping = new AbortController()
   let activation: Promise<void> | undefined
+  let failure: string | undefined
   let timer: NodeJS.Timeout | undefined
 
   async function beActive(): Promise<void> {
@@ -31,7 +38,10 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
     })
   }
 
-  const lanes = Array.from({ length: options.lanes ?? 1 }, () => createLane(options, { beActive, signal: stopping.signal }))
+  const note = (reason: string | undefined) => {
+    failure = reason
+  }
+  const lanes = Array.from({ length: options.lanes ?? 1 }, () => createLane(options, { beActive, note, signal: stopping.signal }))
   const wakeAll = () => {
     for (const lane of lanes) lane.wake()
   }
@@ -41,6 +51,7 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
       timer = setInterval(wakeAll, scanIntervalMs)
     },
     hint: wakeAll,
+    failure: () => failure,
     async stop() {
       clearInterval(timer)
       stopping.abort()
@@ -50,12 +61,10 @@ export function createEmbeddingWorker(options: EmbeddingWorkerOptions): Embeddin
 }
 
 type Lane = { wake(): void; ended(): Promise<void> | undefined }
+type LaneParts = { beActive(): Promise<void>; note(failure: string | undefined): void; signal: AbortSignal }
 
 /** Does one round after the other until nothing waits, and once more when it was woken meanwhile. */
-function createLane(
-  { embed, logger, restMs = 5_000 }: EmbeddingWorkerOptions,
-  { beActive, signal }: { beActive(): Promise<void>; signal: AbortSignal },
-): Lane {
+function createLane({ embed, logger, restMs = 5_000 }: EmbeddingWorkerOptions, { beActive, note, signal }: LaneParts): Lane {
   let isDue = false
   let running: Promise<void> | undefined
 
@@ -70,12 +79,16 @@ function createLane(
         const made = round.embedded + round.copied
         embedded += made
         held += round.held ?? 0
+        if (made > 0) note(undefined)
         isDone = made + (round.held ?? 0) + (round.deleted ?? 0) === 0 && !isDue
       }
       if (embedded > 0) logger.info('chunks have their vectors', { chunks: embedded })
-      if (held > 0) logger.warn('chunks wait for vectors until a budget has room for them', { chunks: held })
+      if (held === 0) return
+      logger.warn('chunks wait for vectors until a budget has room for them', { chunks: held })
+      note('no budget has room for them now')
     } catch (thrown) {
       if (signal.aborted) return
+      note(thrown instanceof Error ? thrown.message : String(thrown))
       logger.warn('chunks have no vectors yet', { cause: String(thrown) })
       await rest(restMs, signal)
     }

@@ -60,6 +60,12 @@ export async function queueMissing({ db }: Database, model: string): Promise<num
   return all
 }
 
+/** Chunks that wait for vectors of a model. */
+export async function countWaiting({ db }: Database, model: string): Promise<number> {
+  const { rows } = await sql`select count(*)::int as queued from embedding_queue where model = ${model}`.execute(db)
+  return Queued.pick({ queued: true }).parse(rows[0]).queued
+}
+
 /** Takes chunks that wait for vectors of the model, oldest first. */
 export async function claimChunks({ db }: Database, model: string, limit: number): Promise<ClaimedChunk[]> {
   const { rows } = await sql`

@@ -1,30 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { describe, expect, it } from '@jest/globals'
+import type { Attributes } from '@weft/contracts'
 import PDFDocument from 'pdfkit'
 import { verifyQuotes } from '../answer/postgres-verify-quotes.ts'
 import { chunkText } from '../chunk/chunk-text.ts'
 import { parseFile } from '../parse/parse-file.ts'
 import { searchKnowledge } from '../search/postgres-search-knowledge.ts'
-import { createKnowledgeStore } from '../store/knowledge-store.ts'
-import type { KnowledgeStore } from '../store/knowledge-types.ts'
 import { sliceCodePoints } from '../text/code-points.ts'
-import { createFileReader, type FileReader } from './file-reader.ts'
 import { ingestFile } from './ingest-file.ts'
+import { setUpIngestPlace, tenant } from './testing/ingest-place.ts'
 
-let test: TestDatabase
-let store: KnowledgeStore
-let reader: FileReader
-const tenant = 'acme'
-
-beforeAll(async () => {
-  test = await startTestDatabase()
-  store = createKnowledgeStore(test.database)
-  reader = createFileReader()
-})
-afterAll(async () => {
-  await reader.stop()
-  await test.stop()
-})
+const place = setUpIngestPlace()
 
 it('a PDF of 2,000 pages is read, and each passage knows the page it begins on', async () => {
   const { text, kind, pages } = await parseFile({ filename: 'long.pdf', bytes: await pdfOf(2_000) })
@@ -66,16 +51,13 @@ describe('text in any script', () => {
   ])('has its places in code points, and quotes that stand there: %s', async (_, sentence, question) => {
     const text = `${'😀 '.repeat(40)}\n\n${'漢字かな交じり文。'.repeat(200)}\n\n${sentence}.\n`
     const { fileId, vectorStoreId } = await ingest({ filename: 'any.md', text })
-    const { results } = await searchKnowledge(
-      { database: test.database },
-      { tenant, vectorStoreIds: [vectorStoreId], query: question, maxResults: 1 },
-    )
+    const { results } = await searchKnowledge(place, { tenant, vectorStoreIds: [vectorStoreId], query: question, maxResults: 1 })
     const [hit] = results
     expect(hit?.text).toContain(sentence)
     expect(sliceCodePoints(text, hit?.start ?? 0, hit?.end ?? 0)).toBe(hit?.text)
     const start = [...text.slice(0, text.indexOf(sentence))].length
     const quote = { fileId, filename: 'any.md', quote: sentence, score: 1, start, end: start + [...sentence].length }
-    expect(await verifyQuotes(test.database, { tenant, quotes: [quote] })).toMatchObject([quote])
+    expect(await verifyQuotes(place.database, { tenant, quotes: [quote] })).toMatchObject([quote])
   })
 })
 
@@ -84,40 +66,21 @@ it('SQL in a document, its name and its attributes is text like any other', asyn
   const text = `The keeper wrote ${attack} into the log.`
   const { vectorStoreId } = await ingest({ filename: `${attack}.md`, text, attributes: { author: attack, [attack]: 'x' } })
   for (const key of ['author', attack]) {
-    const { results } = await searchKnowledge(
-      { database: test.database },
-      {
-        tenant,
-        vectorStoreIds: [vectorStoreId],
-        query: `keeper ${attack}`,
-        maxResults: 5,
-        filters: { type: 'eq', key, value: key === attack ? 'x' : attack },
-      },
-    )
+    const { results } = await searchKnowledge(place, {
+      tenant,
+      vectorStoreIds: [vectorStoreId],
+      query: `keeper ${attack}`,
+      maxResults: 5,
+      filters: { type: 'eq', key, value: key === attack ? 'x' : attack },
+    })
     expect(results).toMatchObject([{ filename: `${attack}.md`, text, attributes: { author: attack } }])
   }
 })
 
-async function ingest({
-  filename,
-  text,
-  attributes = {},
-}: {
-  filename: string
-  text: string
-  attributes?: Record<string, string>
-}) {
-  const { id: vectorStoreId } = await store.createVectorStore({ tenant })
-  const { id: fileId } = await store.createFile({ tenant, filename, content: bytesOf(text) })
-  await store.addFile({ tenant, vectorStoreId, fileId, attributes })
-  expect(await ingestFile({ database: test.database, reader }, { tenant, vectorStoreId, fileId })).toMatchObject({
-    status: 'completed',
-  })
-  return { fileId, vectorStoreId }
-}
-
-async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text)
+async function ingest({ filename, text, attributes }: { filename: string; text: string; attributes?: Attributes }) {
+  const job = await place.add(filename, text, attributes === undefined ? {} : { attributes })
+  expect(await ingestFile(place, job)).toMatchObject({ status: 'completed' })
+  return job
 }
 
 async function pdfOf(pages: number): Promise<Uint8Array> {

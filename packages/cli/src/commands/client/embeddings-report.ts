@@ -6,6 +6,8 @@ export const EmbeddingsStateSchema = z.looseObject({
   active: z.string().nullable(),
   problem: z.string().nullable(),
   chunks: z.number(),
+  waiting: z.number(),
+  failure: z.string().nullable(),
   left: z.object({ chunks: z.number(), tokens: z.number() }).nullable(),
   rebuild: z.object({ model: z.string(), startedAt: z.string(), done: z.number(), isWaiting: z.boolean() }).nullable(),
 })
@@ -20,11 +22,14 @@ export function describeRebuildCost({ chosen, left, chunks }: EmbeddingsState, u
   return `${left.chunks} of ${chunks} chunks to embed with ${chosen}: about ${left.tokens} tokens ${cost}`
 }
 
-export function describeEmbeddings({ chosen, active, problem, chunks, rebuild }: EmbeddingsState, nowMs: number): string[] {
+export function describeEmbeddings(state: EmbeddingsState, nowMs: number): string[] {
+  const { chosen, active, problem, chunks, waiting, failure, rebuild } = state
   return [
     `searches go by ${active === null ? 'words' : `words and the vectors of ${active}`}`,
     ...(chosen === active ? [] : [`set up is ${chosen ?? 'no model'}`]),
     ...(problem === null ? [] : [problem]),
+    ...(waiting === 0 ? [] : [`${waiting} of ${chunks} chunks wait for their vectors`]),
+    ...(failure === null ? [] : [failure]),
     ...(rebuild === null ? [] : [describeRebuild(rebuild, chunks, nowMs)]),
   ]
 }

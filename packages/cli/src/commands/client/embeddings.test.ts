@@ -7,6 +7,8 @@ const changed: EmbeddingsState = {
   active: 'local/all-MiniLM-L6-v2',
   problem: 'they differ',
   chunks: 100,
+  waiting: 0,
+  failure: null,
   left: { chunks: 100, tokens: 2_000_000 },
   rebuild: null,
 }
@@ -62,5 +64,13 @@ it('tells by which model searches go, and why not by the one that is set up', ()
     'set up is openai/text-embedding-3-small',
     'they differ',
     'rebuild with openai/text-embedding-3-small since 2026-01-01T00:00:00Z: [████████████░░░░░░░░░░░░] 50/100, 5.0/s, about 10 s left',
+  ])
+})
+
+it('tells how much waits for vectors, and what keeps it', () => {
+  const stuck = { ...changed, active: changed.chosen, problem: null, waiting: 7, failure: 'it makes no vectors: not reachable' }
+  expect(describeEmbeddings(stuck, 0).slice(1)).toEqual([
+    '7 of 100 chunks wait for their vectors',
+    'it makes no vectors: not reachable',
   ])
 })

@@ -3,12 +3,14 @@ import OpenAI from 'openai'
 import type { VectorStoreFile } from 'openai/resources/vector-stores/files'
 import { z } from 'zod'
 import { attachTogether, sentOnce } from './attach-together.ts'
+import { EmbeddingsStateSchema } from './embeddings-report.ts'
 import type { FingerprintedFile } from './fingerprint-file.ts'
 import type { ManifestEntry } from './manifest-entry.ts'
 import { uploadFile } from './upload-file.ts'
 
 export type StoreRef = { id: string; name: string }
 export type StoreCounts = { inProgress: number; completed: number; failed: number; total: number }
+export type VectorProgress = { waiting: number; failure: string | undefined }
 export type FileFailure = { fileId: string; message: string }
 
 /** What ingestion needs of the server. The manifest lives there: one vector store file is one entry. */
@@ -29,6 +31,8 @@ export interface KnowledgeApi {
   countFiles(storeId: string): Promise<StoreCounts>
   listInProgress(storeId: string): Promise<string[]>
   listFailures(storeId: string): Promise<FileFailure[]>
+  /** Chunks that wait for vectors, and what keeps them from getting any; undefined for a key that may not ask. */
+  readVectorProgress(): Promise<VectorProgress | undefined>
 }
 
 const pageSize = 100
@@ -80,6 +84,17 @@ export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
       }
       return failures
     },
+    readVectorProgress: () => readVectorProgress(client),
+  }
+}
+
+async function readVectorProgress(client: OpenAI): Promise<VectorProgress | undefined> {
+  try {
+    const { waiting, failure } = EmbeddingsStateSchema.parse(await client.get('/embeddings/rebuild'))
+    return { waiting, failure: failure ?? undefined }
+  } catch (error) {
+    if (error instanceof OpenAI.PermissionDeniedError) return undefined
+    throw error
   }
 }
 

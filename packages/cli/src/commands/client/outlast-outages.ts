@@ -33,6 +33,7 @@ export function outlastOutages(api: KnowledgeApi, tools: OutageTools): Knowledge
     countFiles: (storeId) => outlast(() => api.countFiles(storeId)),
     listInProgress: (storeId) => outlast(() => api.listInProgress(storeId)),
     listFailures: (storeId) => outlast(() => api.listFailures(storeId)),
+    readVectorProgress: () => outlast(() => api.readVectorProgress()),
   }
 }
 

@@ -1,40 +1,43 @@
 import { CliError } from '../../cli-error.ts'
 import type { IngestionTools } from './ingestion-tools.ts'
-import { progressBar } from './terminal.ts'
+import type { KnowledgeApi } from './knowledge-api.ts'
+import { progressBar, type Terminal } from './terminal.ts'
 
-const pollDelaysMs = { first: 100, max: 1_000 } as const
+/** A share of the time waited so far, so that short waits end soon after what they wait for, and long ones ask seldom. */
+const pollDelays = { share: 0.03, leastMs: 150, mostMs: 1_000 } as const
+/** Counting very many files takes the server longer, and is done as much more seldom. */
+const pollTimeShare = 0.02
 
-/** A large PDF may keep the server busy for long; a store in which nothing moves for this long is given up on. */
-const stalledAfterMs = 600_000
+/** A store in which nothing moves for this long is given up on, much sooner where it is known what is wrong. */
+const stalledAfterMs = { unexplained: 600_000, failing: 120_000 } as const
+/** After so long without a file completed it is asked what vectors are waited for: a large file has them by and by. */
+const askVectorsEveryMs = 15_000
+
+type WaitTools = Pick<IngestionTools, 'knowledge' | 'now' | 'sleep'> & { terminal: Pick<Terminal, 'showProgress'> }
 
 /**
  * Polls until none of the awaited files (id → path) is in progress; answers those that failed. Throws when the server makes no
- * progress for ten minutes.
+ * progress for ten minutes, or for two while it says that the embedding model fails.
  */
 export async function waitUntilIndexed(
   awaited: ReadonlyMap<string, string>,
-  { storeId, tools }: { storeId: string; tools: Pick<IngestionTools, 'knowledge' | 'terminal' | 'now' | 'sleep'> },
+  { storeId, tools }: { storeId: string; tools: WaitTools },
 ): Promise<{ fileId: string; path: string; reason: string }[]> {
   if (awaited.size === 0) return []
   const { knowledge, terminal, now, sleep } = tools
-  let delayMs: number = pollDelaysMs.first
-  let leastInProgress = Number.POSITIVE_INFINITY
-  let movedAtMs = now()
+  const startedAtMs = now()
+  const movement = watchMovement(tools)
   for (;;) {
+    const askedAtMs = now()
     const { inProgress } = await knowledge.countFiles(storeId)
     if (inProgress === 0 || (inProgress < 100 && !(await isAnyAwaited(awaited, await knowledge.listInProgress(storeId))))) break
-    if (inProgress < leastInProgress) {
-      leastInProgress = inProgress
-      movedAtMs = now()
-    } else if (now() - movedAtMs > stalledAfterMs) {
-      throw new CliError(
-        'stalled',
-        `the server has indexed nothing for ${stalledAfterMs / 60_000} minutes; run the command again to go on waiting`,
-      )
-    }
-    terminal.showProgress(`indexing ${progressBar(Math.max(0, awaited.size - inProgress), awaited.size)}`)
-    await sleep(delayMs)
-    delayMs = Math.min(delayMs * 1.5, pollDelaysMs.max)
+    const tookMs = now() - askedAtMs
+    const failure = await movement.look(inProgress)
+    const bar = progressBar(Math.max(0, awaited.size - inProgress), awaited.size)
+    terminal.showProgress(`indexing ${bar}${failure === undefined ? '' : `  waits: ${failure}`}`)
+    const { share, leastMs, mostMs } = pollDelays
+    const usualMs = Math.min(mostMs, Math.max(leastMs, (now() - startedAtMs) * share))
+    await sleep(Math.max(usualMs, tookMs / pollTimeShare))
   }
   const failures = await knowledge.listFailures(storeId)
   return failures.flatMap(({ fileId, message }) => {
@@ -45,4 +48,44 @@ export async function waitUntilIndexed(
 
 function isAnyAwaited(awaited: ReadonlyMap<string, string>, inProgress: string[]): boolean {
   return inProgress.some((fileId) => awaited.has(fileId))
+}
+
+/** `look` takes how many files are in progress, answers what keeps them from their vectors, and throws once nothing has moved for too long. */
+function watchMovement({ knowledge, now }: Pick<WaitTools, 'knowledge' | 'now'>) {
+  let least = Number.POSITIVE_INFINITY
+  let movedAtMs = now()
+  let askedAtMs = now()
+  let vectors: Awaited<ReturnType<KnowledgeApi['readVectorProgress']>>
+
+  async function askVectors(): Promise<void> {
+    askedAtMs = now()
+    const before = vectors
+    vectors = await knowledge.readVectorProgress()
+    if (before !== undefined && vectors !== undefined && before.waiting !== vectors.waiting) movedAtMs = now()
+  }
+
+  return {
+    async look(inProgress: number): Promise<string | undefined> {
+      if (inProgress < least) {
+        least = inProgress
+        movedAtMs = now()
+        vectors = undefined
+      }
+      const quietSinceMs = Math.max(movedAtMs, askedAtMs)
+      if (now() - quietSinceMs >= askVectorsEveryMs) await askVectors()
+      const failure = vectors?.failure
+      const patienceMs = failure === undefined ? stalledAfterMs.unexplained : stalledAfterMs.failing
+      if (now() - movedAtMs > patienceMs) throw stalled(patienceMs, failure)
+      return failure
+    },
+  }
+}
+
+function stalled(patienceMs: number, failure: string | undefined): CliError {
+  const what = `the server has indexed nothing for ${patienceMs / 60_000} minutes`
+  const remedy =
+    failure === undefined
+      ? '"npx weft status" and "npx weft embeddings status" tell whether all of it runs; run the command again to go on waiting'
+      : `${failure}. See to that, or name another model by WEFT_EMBEDDER (off: search by words alone) and start the mesh again; then run this command again, it sends nothing twice. By their words the files are found already`
+  return new CliError('stalled', `${what}: ${remedy}`)
 }

@@ -7,6 +7,8 @@ const state = {
   active: 'openai/old',
   problem: 'differs',
   chunks: 3,
+  waiting: 0,
+  failure: null,
   left: { chunks: 3, tokens: 90 },
   rebuild: null,
 }

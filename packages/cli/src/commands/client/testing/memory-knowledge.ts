@@ -77,6 +77,7 @@ export function createMemoryKnowledge(): MemoryKnowledge {
       kept.flatMap(({ fileId, path, status }) =>
         status === 'failed' ? [{ fileId, message: knowledge.failing.get(path) ?? '' }] : [],
       ),
+    readVectorProgress: async () => undefined,
   }
   return knowledge
 }
