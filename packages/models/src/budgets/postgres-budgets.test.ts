@@ -83,6 +83,17 @@ it('a call that is recorded is taken off what its process holds, and a dead proc
   expect(await store().find(id)).toMatchObject({ spentNano: 3e9, reservedNano: 0 })
 })
 
+it('a dead process whose calls were all recorded gives back what it held too, once its journal was found', async () => {
+  const { id, startMs } = await store().put('acme', monthly)
+  const bank = createPostgresBudgetBank(test.database, 0)
+  await bank.take(life, [{ budgetId: id, periodStartMs: startMs, needNano: 5e9, mostNano: 5e9 }])
+  expect(await bank.releaseDead(60_000)).toEqual([])
+  await createPostgresCalls(test.database).noteGone(life)
+  await sql`update budget_holders set adopted_at = adopted_at - interval '6 seconds'`.execute(test.database.db)
+  expect(await bank.releaseDead(60_000)).toEqual([life])
+  expect(await store().find(id)).toMatchObject({ reservedNano: 0 })
+})
+
 it('a process that lives is not released, and one that nobody speaks for is after a while', async () => {
   const { id, startMs } = await store().put('acme', monthly)
   const ask = { budgetId: id, periodStartMs: startMs, needNano: 1e9, mostNano: 1e9 }

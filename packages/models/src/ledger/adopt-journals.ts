@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import type { CallRecord } from './call-record.ts'
-import { claimDeadJournals } from './journal-owners.ts'
+import { claimDeadJournals, type DeadJournal } from './journal-owners.ts'
 import { type LedgerLog, reasonOf } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
 import { replayJournal } from './replay-journal.ts'
@@ -13,7 +13,7 @@ const batchMax = 500
 /** Stores what processes that are gone left in their journals, now and every 15 s; answers how to stop it. */
 export function adoptJournals(options: { folder: string; service: string; calls: CallStore; logger: LedgerLog }): () => void {
   const { folder, service, calls, logger } = options
-  const claimed: string[] = []
+  const claimed: DeadJournal[] = []
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
 
@@ -22,8 +22,9 @@ export function adoptJournals(options: { folder: string; service: string; calls:
     try {
       claimed.push(...claimDeadJournals(folder, service))
       for (let journal = claimed[0]; journal !== undefined && !isStopped; journal = claimed[0]) {
-        const counts = await storeJournal({ calls, logger }, journal)
-        await rm(journal, { recursive: true, force: true })
+        const counts = await storeJournal({ calls, logger }, journal.folder)
+        if (journal.life !== undefined) await calls.noteGone(journal.life)
+        await rm(journal.folder, { recursive: true, force: true })
         claimed.shift()
         if (counts.all > 0) logger.info('calls of a process that is gone were stored', counts)
       }

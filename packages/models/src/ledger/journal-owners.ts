@@ -1,27 +1,38 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { processLife } from '../attempt/call-id.ts'
 
 /** Whose a journal's folder is: a process, known by its number and the moment it began, as numbers are used again. */
 interface Owner {
   pid: number
   startedAt: string
+  life: string | undefined
 }
 
-/** A new name for a folder of this process. */
-export function ownFolderName(service: string): string {
-  return [service, process.pid, startOf(process.pid) ?? 'unknown', randomBytes(6).toString('hex')].join('.')
+/** A journal whose process is gone. */
+export interface DeadJournal {
+  folder: string
+  /** The life of a process that its calls were made in; undefined in folders of older versions. */
+  life: string | undefined
 }
 
-/** Takes over the folders of processes that are gone; of several that try, each folder goes to one. Answers their new paths. */
-export function claimDeadJournals(folder: string, service: string): string[] {
+/** A new name for a folder of this process, with calls of this life of a process. */
+export function ownFolderName(service: string, life: string | undefined = processLife): string {
+  const own = [service, process.pid, startOf(process.pid) ?? 'unknown', randomBytes(6).toString('hex')]
+  return [...own, ...(life === undefined ? [] : [life])].join('.')
+}
+
+/** Takes over the folders of processes that are gone; of several that try, each folder goes to one. */
+export function claimDeadJournals(folder: string, service: string): DeadJournal[] {
   return namesIn(folder).flatMap((name) => {
     const owner = ownerOf(name)
     if (owner === undefined || isAlive(owner)) return []
-    const claimed = join(folder, ownFolderName(service))
+    const { life } = owner
+    const claimed = join(folder, ownFolderName(service, life))
     try {
       renameSync(join(folder, name), claimed)
-      return [claimed]
+      return [{ folder: claimed, life }]
     } catch (cause) {
       if (isMissing(cause)) return []
       throw cause
@@ -39,8 +50,8 @@ function namesIn(folder: string): string[] {
 }
 
 function ownerOf(name: string): Owner | undefined {
-  const [, pid, startedAt] = /^[a-z0-9-]+\.(\d+)\.(\d+|unknown)\.[0-9a-f]+$/.exec(name) ?? []
-  return pid === undefined || startedAt === undefined ? undefined : { pid: Number(pid), startedAt }
+  const [, pid, startedAt, life] = /^[a-z0-9-]+\.(\d+)\.(\d+|unknown)\.[0-9a-f]+(?:\.([a-z0-9]+))?$/.exec(name) ?? []
+  return pid === undefined || startedAt === undefined ? undefined : { pid: Number(pid), startedAt, life }
 }
 
 function isAlive({ pid, startedAt }: Owner): boolean {

@@ -128,6 +128,7 @@ describe('calls of a process that was killed', () => {
     expect(calls.kept.get('call_begun')).toMatchObject({ outcome: 'lost', outputTokens: 0 })
     expect([...calls.times.values()]).toEqual([1, 1, 1])
     await until(() => !readdirSync(folder).includes(owner))
+    expect([...calls.gone]).toEqual([owner.split('.').at(-1)])
   }, 20_000)
 
   it('wait in the journal while the database is away', async () => {

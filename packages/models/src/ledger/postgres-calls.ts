@@ -5,6 +5,8 @@ import type { CallRecord } from './call-record.ts'
 export interface CallStore {
   /** Keeps these calls, each once however often it is called. Throws WeftError when the database does not take them. */
   store(records: readonly CallRecord[]): Promise<void>
+  /** This life of a process is over, and all its calls are stored: what budgets still hold for it is free. Throws as `store`. */
+  noteGone(life: string): Promise<void>
   /** Forgets up to `limit` calls that began before `beforeMs`; answers how many. */
   forget(beforeMs: number, limit: number): Promise<number>
 }
@@ -30,6 +32,9 @@ export function createPostgresCalls({ db }: Pick<Database, 'db'>): CallStore {
         )
         on conflict (id) do nothing
       `.execute(db)
+    },
+    async noteGone(life) {
+      await sql`update budget_holders set adopted_at = now() where holder = ${life}`.execute(db)
     },
     async forget(beforeMs, limit) {
       const { numAffectedRows = 0n } = await sql`

@@ -40,6 +40,10 @@ export function memoryCalls() {
         if (!kept.has(record.id)) kept.set(record.id, record)
       }
     },
+    gone: new Set<string>(),
+    async noteGone(life: string) {
+      store.gone.add(life)
+    },
     async forget() {
       return 0
     },
