@@ -91,7 +91,7 @@ async function reserveWithin(
   { controls, limit, approvedBudgets, mustBeWhole, signal }: AttemptOptions,
   facts: CallFacts,
 ): Promise<Reservation | undefined> {
-  const own = limit?.reserve(facts)
+  const own = limit?.reserve({ ...facts, mustBeWhole })
   try {
     const outputTokensMax = own?.outputTokensMax ?? facts.outputTokensMax
     const common = await controls.budgets?.reserve({ ...facts, outputTokensMax, approvedBudgets, mustBeWhole, signal })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import type { CallFacts } from '../attempt/call-controls.ts'
 import { createModels, type Models } from '../create-models.ts'
 import { ModelError } from '../model-error.ts'
+import { collect } from '../testing/collect-events.ts'
 import type { ModelServer } from '../testing/model-server.ts'
 import { startOpenAiServer } from '../testing/openai-server.ts'
 import type { Budget } from './core/budget.ts'
@@ -9,6 +10,7 @@ import { nanoUsd } from './core/nano-usd.ts'
 import { createBudgetGate } from './create-budget-gate.ts'
 import { degradeCalls } from './degrade-calls.ts'
 import { createHeldPortions } from './held-portions.ts'
+import { createSpendingLimit } from './spending-limit.ts'
 import { createModelBank } from './testing/model-bank.ts'
 
 /** A million tokens of an answer cost 50 USD with gpt-6-astra, 10 with gpt-6.1-sol and half a dollar with gpt-6-luna. */
@@ -80,6 +82,21 @@ it('so is a step of a workflow, whose next call may have room again', async () =
   budget.limitNano = nanoUsd(1)
   for await (const _ of models.stream({ ...request, maxOutputTokens: 400 }, { scope, degraded: new Set() }));
   expect(server.requests.map(({ body }) => body.model)).toEqual([cheap, dear])
+})
+
+it('so is a step whose own limit has no room, though its tenant’s budget has', async () => {
+  budget.limitNano = nanoUsd(1)
+  const degraded = new Set<string>()
+  const limit = createSpendingLimit(0.05)
+  const request = { model: asked.model, messages, maxOutputTokens: 2_000 }
+  for await (const _ of models.stream(request, { scope, degraded, limit }));
+  expect([[...degraded], server.requests.map(({ body }) => body.model)]).toEqual([['cheaper_model'], [cheap]])
+  expect(begun[0]?.receipt).toMatchObject({
+    insteadOf: { why: expect.stringContaining('The step has 0.05 USD of 0.05 USD left') },
+  })
+  await expect(collect(models.stream(request, { scope, limit: createSpendingLimit(0) }))).rejects.toMatchObject({
+    code: 'budget_exceeded',
+  })
 })
 
 it('no model takes over that cannot do what is asked: the answer gets shorter, and the receipt tells how short', async () => {

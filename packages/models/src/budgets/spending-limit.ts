@@ -1,5 +1,5 @@
 import { ModelError } from '../model-error.ts'
-import type { Reservation } from '../attempt/call-controls.ts'
+import type { Reservation, ReserveWishes } from '../attempt/call-controls.ts'
 import { usdText } from './core/describe-breach.ts'
 import { emptyPortion, reserveAll, settleAll, shortOf } from './core/escrow.ts'
 import { nanoUsd } from './core/nano-usd.ts'
@@ -7,8 +7,8 @@ import { type BoundedCall, outputTokensWithin, worstCaseNano } from './core/wors
 
 /** What one piece of work may cost, all its calls together. */
 export interface SpendingLimit {
-  /** Sets the call's worst case aside, with a shorter answer where it must be. Throws ModelError `budget_exceeded`. */
-  reserve(call: BoundedCall): Reservation
+  /** Sets the call's worst case aside, with a shorter answer where it must be and may be. Throws ModelError `budget_exceeded`. */
+  reserve(call: BoundedCall & Pick<ReserveWishes, 'mustBeWhole'>): Reservation
 }
 
 /** A limit of its own for a step of a plan: its calls share it, also those that run at once. */
@@ -16,22 +16,29 @@ export function createSpendingLimit(limitUsd: number): SpendingLimit {
   const limitNano = nanoUsd(limitUsd)
   const portion = { ...emptyPortion(), heldNano: limitNano }
 
-  function exceeded(worstNano: number | undefined): ModelError {
-    const left = `${usdText(Math.max(0, portion.heldNano - portion.reservedNano))} of ${usdText(limitNano)} left`
+  const left = () => Math.max(0, portion.heldNano - portion.reservedNano)
+
+  /** A cheaper model is as good as one of a budget that degrades. */
+  function exceeded(call: BoundedCall, worstNano: number | undefined): ModelError {
     const why =
       worstNano === undefined
         ? 'nobody can say what this call costs: its model has no price in the registry'
         : `this call may cost ${usdText(worstNano)}`
-    return new ModelError('budget_exceeded', `The step has ${left}, and ${why}.`, { isRetryable: false })
+    return new ModelError('budget_exceeded', `The step has ${usdText(left())} of ${usdText(limitNano)} left, and ${why}.`, {
+      isRetryable: false,
+      ...(worstNano === undefined
+        ? {}
+        : { budget: { id: 'step', onBreach: 'degrade' as const, worstNano, room: { leftNano: left(), call } } }),
+    })
   }
 
   return {
-    reserve(call) {
+    reserve({ mustBeWhole, ...call }) {
       const worstNano = worstCaseNano(call)
-      if (worstNano === undefined) throw exceeded(undefined)
+      if (worstNano === undefined) throw exceeded(call, undefined)
       const isWhole = shortOf(portion, worstNano) === 0
-      const outputTokensMax = isWhole ? undefined : outputTokensWithin(call, Math.max(0, portion.heldNano - portion.reservedNano))
-      if (!isWhole && outputTokensMax === undefined) throw exceeded(worstNano)
+      const outputTokensMax = isWhole || mustBeWhole === true ? undefined : outputTokensWithin(call, left())
+      if (!isWhole && outputTokensMax === undefined) throw exceeded(call, worstNano)
       const reservedNano = worstCaseNano(call, outputTokensMax) ?? worstNano
       reserveAll([portion], reservedNano)
       let isOpen = true
