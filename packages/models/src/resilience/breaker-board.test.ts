@@ -35,6 +35,23 @@ describe('breakers of several processes', () => {
       expect(await failureOf(admit(board))).toMatchObject({ ...refusal, retryAfterMs: expect.any(Number) })
   })
 
+  it('stay closed for failures that are rare among a busy model’s answers, and open when it is gone', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const [a, b] = boards(2, createMemoryState(), clock)
+    if (a === undefined || b === undefined) throw new Error('two boards')
+    for (let calls = 0; calls < 600; calls++) {
+      clock.nowMs += 50
+      const admission = await a.admit(model)
+      if (calls % 30 === 0) admission.failed('upstream_error')
+      else admission.succeeded()
+      await a.settled()
+    }
+    expect(a.stateOf(model)).toBe('closed')
+    await fail(a, 5)
+    clock.nowMs += 200
+    expect(await failureOf(admit(b))).toMatchObject(refusal)
+  })
+
   it('let exactly one caller of all try, and close after two that succeeded', async () => {
     const clock = { nowMs: 1_000_000 }
     const all = boards(3, createMemoryState({ delayMs: 1 }), clock)

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Admission, BreakerBoard } from '../attempt/call-controls.ts'
 import { ModelError, type ModelErrorCode } from '../model-error.ts'
-import { createBreakerCopy } from './breaker-copy.ts'
+import { type BreakerCopy, createBreakerCopy } from './breaker-copy.ts'
 import { admitCall, type BreakerState, type CallOutcome, dropProbe, kindAt, noteOutcome } from './core/breaker.ts'
+import { createFailureShare, type FailureShare } from './core/failure-share.ts'
 import { createPatientState } from './patient-state.ts'
 import type { SharedState } from './shared-state.ts'
 
@@ -26,20 +27,22 @@ export interface BreakerOptions {
  */
 export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions = {}): SharedBreakers {
   const patient = shared === undefined ? undefined : createPatientState(shared, nowMs)
-  const copies = new Map<string, ReturnType<typeof createBreakerCopy>>()
+  const known = new Map<string, KnownModel>()
 
-  function copyOf(modelId: string) {
-    const known = copies.get(modelId)
-    if (known !== undefined) return known
-    const copy = createBreakerCopy({ key: `breaker/${modelId}`, shared: patient, nowMs })
-    const oldest = copies.size >= copiesMax ? copies.keys().next().value : undefined
-    if (oldest !== undefined) copies.delete(oldest)
-    copies.set(modelId, copy)
-    return copy
+  function modelOf(modelId: string): KnownModel {
+    const found = known.get(modelId)
+    if (found !== undefined) return found
+    const model = { copy: createBreakerCopy({ key: `breaker/${modelId}`, shared: patient, nowMs }), share: createFailureShare() }
+    const oldest = known.size >= knownMax ? known.keys().next().value : undefined
+    if (oldest !== undefined) known.delete(oldest)
+    known.set(modelId, model)
+    return model
   }
 
+  const copyOf = (modelId: string) => modelOf(modelId).copy
+
   function admission(modelId: string, probe: string | undefined): Admission {
-    const copy = copyOf(modelId)
+    const { copy, share } = modelOf(modelId)
     let isOver = false
     const end = (change: (state: BreakerState, atMs: number) => BreakerState) => {
       if (isOver) return
@@ -47,15 +50,23 @@ export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions 
       const atMs = nowMs()
       void copy.change((state) => change(state, atMs))
     }
-    const note = (outcome: Pick<CallOutcome, 'isSuccess'>) =>
-      end((state, atMs) => noteOutcome(state, { ...outcome, atMs, probe }))
+    const note = (outcome: Pick<CallOutcome, 'isSuccess'>, times?: number[]) =>
+      end((state, atMs) => (times ?? [atMs]).reduce((next, at) => noteOutcome(next, { ...outcome, atMs: at, probe }), state))
+    const well = () => {
+      if (!isOver) share.succeeded(nowMs())
+      note({ isSuccess: true })
+    }
+    const ill = () => {
+      if (!isOver) note({ isSuccess: false }, probe === undefined ? share.failed(nowMs()) : undefined)
+    }
     const abandon = () => end((state) => (probe === undefined ? state : dropProbe(state, probe)))
     return {
-      succeeded: () => note({ isSuccess: true }),
+      succeeded: well,
       failed(code) {
         const meaning = meaningOf(code)
         if (meaning === 'nothing') abandon()
-        else note({ isSuccess: meaning === 'healthy' })
+        else if (meaning === 'healthy') well()
+        else ill()
       },
       abandoned: abandon,
     }
@@ -89,13 +100,18 @@ export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions 
     },
     stateOf: (modelId) => kindAt(copyOf(modelId).state(), nowMs()),
     async settled() {
-      await Promise.all(Array.from(copies.values(), (copy) => copy.settled()))
+      await Promise.all(Array.from(known.values(), ({ copy }) => copy.settled()))
     },
   }
 }
 
 /** Servers at an address of the user's take any name for a model's. */
-const copiesMax = 1_000
+const knownMax = 1_000
+
+interface KnownModel {
+  copy: BreakerCopy
+  share: FailureShare
+}
 
 /** What a failure tells of the model: one that refuses a request is well, one that was not let answer may be anything. */
 function meaningOf(code: ModelErrorCode): 'ill' | 'healthy' | 'nothing' {

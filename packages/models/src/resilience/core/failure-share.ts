@@ -1,0 +1,58 @@
+import { breakerLimits } from './breaker.ts'
+
+/** What one process has seen of the calls of a model lately. */
+export interface FailureShare {
+  succeeded(atMs: number): void
+  /** The times of the failures that the breaker is to hear of now; none while they are few among many calls. */
+  failed(atMs: number): number[]
+}
+
+/**
+ * Failures below this share of a process's calls in the breaker's window are not held against the model: repeats and other models are there for them. A model that is
+ * busy would else be left alone for five failures among thousands of answers, and one call in ten is still fewer than chains make up for
+ * (docs/decisions/0023-rare-failures-open-no-breaker.md).
+ */
+export const rareShare = 0.1
+
+const bucketMs = 10_000
+
+interface Bucket {
+  startMs: number
+  successes: number
+  failures: number
+}
+
+/** Several failures in a row are told whatever came before: a model that has just gone has many answers behind it. */
+export function createFailureShare(): FailureShare {
+  const { failuresMax, windowMs } = breakerLimits
+  let buckets: Bucket[] = []
+  let untold: number[] = []
+  let inRow = 0
+
+  function bucketAt(atMs: number): Bucket {
+    const startMs = atMs - (atMs % bucketMs)
+    const last = buckets.at(-1)
+    if (last?.startMs === startMs) return last
+    const next = { startMs, successes: 0, failures: 0 }
+    buckets = [...buckets.filter((bucket) => bucket.startMs > atMs - windowMs), next]
+    return next
+  }
+
+  return {
+    succeeded(atMs) {
+      bucketAt(atMs).successes += 1
+      inRow = 0
+    },
+    failed(atMs) {
+      bucketAt(atMs).failures += 1
+      inRow += 1
+      untold = [...untold.filter((failedMs) => failedMs > atMs - windowMs), atMs].slice(-failuresMax)
+      const failures = buckets.reduce((sum, bucket) => sum + bucket.failures, 0)
+      const successes = buckets.reduce((sum, bucket) => sum + bucket.successes, 0)
+      if (failures < rareShare * (failures + successes) && inRow < failuresMax) return []
+      const told = untold
+      untold = []
+      return told
+    },
+  }
+}
