@@ -113,9 +113,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
     inForeground = followProgram(startProgram(process.execPath, [join(root, 'tools', 'weft.mjs'), 'up'], env))
     await inForeground.until(/ready after/, 60_000)
     const pids = pidsOf(await status())
-    const startMs = performance.now()
-    expect(await inForeground.end(signal, 60_000)).toBe(0)
-    expect(performance.now() - startMs).toBeLessThan(30_000)
+    expect(await inForeground.end(signal, 30_000)).toBe(0)
     expect(inForeground.output()).toMatch(/\nstopped\n$/)
     expect(inForeground.output()).not.toContain('Weft is ready')
     inForeground = undefined

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { CallControls, CallEnd, CallFacts } from '../attempt/call-controls.ts'
 import { ModelError } from '../model-error.ts'
@@ -13,8 +14,7 @@ afterEach(() => test?.stop())
 const first = 'openai/test-model'
 const second = 'anthropic/claude-test'
 const ask = { model: first, messages: [{ role: 'user' as const, content: 'Hello' }], stream: true }
-/** Later than 20 answers begin, also on a busy machine. */
-const slow = { kind: 'text' as const, chunks: ['Late.'], delayMs: 4_000 }
+const late = (until: Promise<unknown>) => ({ kind: 'text' as const, chunks: ['Late.'], until })
 const silent = { kind: 'stall' as const, chunks: [] }
 
 type Ended = Pick<CallFacts, 'callId' | 'firstCallId' | 'attempt'> & { model: string; outcome: CallEnd['outcome'] }
@@ -41,7 +41,10 @@ async function open(settings: Record<string, string> = { WEFT_HEDGING: 'on' }, m
   test = await createTestModels(settings, { controls })
   for (let n = 0; n < 20; n++) await textOf(await test.models.passThrough(ask))
   ended.length = 0
-  return { ended, held: () => held, heldMost: () => heldMost }
+  const untilEnded = async (count: number) => {
+    while (ended.length < count) await sleep(5)
+  }
+  return { ended, untilEnded, held: () => held, heldMost: () => heldMost }
 }
 
 async function textOf(answer: PassThroughAnswer): Promise<string> {
@@ -79,15 +82,19 @@ describe('a stream that is slow to begin', () => {
   })
 
   it('goes on when the second attempt fails, or finds no room in a budget', async () => {
-    const { ended } = await open()
-    test.openai.script(slow, { kind: 'error', status: 500 })
+    const { ended, untilEnded } = await open()
+    test.openai.script(late(untilEnded(1)), { kind: 'error', status: 500 })
     const told: string[] = []
     expect(await textOf(await test.models.passThrough(ask, { onModel: (model) => told.push(model) }))).toContain('Late.')
     expect(told).toEqual([first])
     expect(ended.map(({ outcome }) => outcome.kind)).toEqual(['failed', 'completed'])
     await test.stop()
-    const poor = await open({ WEFT_HEDGING: 'on' }, ({ attempt }) => attempt === 1)
-    test.openai.script(slow)
+    const refused = Promise.withResolvers<void>()
+    const poor = await open({ WEFT_HEDGING: 'on' }, ({ attempt }) => {
+      if (attempt > 1) refused.resolve()
+      return attempt === 1
+    })
+    test.openai.script(late(refused.promise))
     expect(await textOf(await test.models.passThrough(ask))).toContain('Late.')
     expect(poor.ended.map(({ outcome }) => outcome.kind)).toEqual(['completed'])
   })
@@ -95,7 +102,7 @@ describe('a stream that is slow to begin', () => {
   it('uses up two attempts when both fail, and no third is made beyond what is left', async () => {
     await open()
     const before = test.openai.requests.length
-    test.openai.script({ ...slow, kind: 'unfinished', chunks: [] }, { kind: 'error', status: 500 })
+    test.openai.script({ kind: 'unfinished', chunks: [] }, { kind: 'error', status: 500 })
     test.openai.script({ kind: 'error', status: 500 })
     await failureOf(test.models.passThrough(ask, { attemptsMax: 1 }))
     expect(test.openai.requests.length - before).toBe(1)
@@ -107,7 +114,7 @@ describe('a stream that is slow to begin', () => {
   ])('is waited for when %s', async (_, settings, more) => {
     await open(settings)
     const before = test.openai.requests.length
-    test.openai.script({ ...slow, delayMs: 100 })
+    test.openai.script({ kind: 'text', chunks: ['Late.'], delayMs: 100 })
     await textOf(await test.models.passThrough({ ...ask, ...more }))
     expect(test.openai.requests.length - before).toBe(1)
   })

@@ -8,6 +8,8 @@ export type Reply =
       kind: 'text'
       chunks: string[]
       delayMs?: number
+      /** Nothing is sent before it settles; on the wire of chat completions. */
+      until?: Promise<unknown>
       finishReason?: string
       inputTokens?: number
       outputTokens?: number

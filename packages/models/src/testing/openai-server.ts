@@ -96,6 +96,7 @@ async function answer(reply: Reply, served: ServedRequest, response: ServerRespo
     )
     return
   }
+  if (reply.kind === 'text') await reply.until
   if (served.path === embeddingsPath) sendJson(response, embeddingsBody(served.body))
   else if (served.body.stream === true) await answerStream(reply, served, response)
   else await answerWhole(reply, served, response)

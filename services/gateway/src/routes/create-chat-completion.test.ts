@@ -65,12 +65,10 @@ describe('a workflow answer', () => {
 
   it('comes from the session itself when every reply is lost', async () => {
     gateway.session.onView = () => viewOf({ status: 'completed', plan, answer: answerOf('Found by asking.') })
-    const startMs = performance.now()
     const response = await post({ ...question, stream: true })
     const text = await response.text()
     expect(text).toContain('Found by asking.')
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
-    expect(performance.now() - startMs).toBeLessThan(4_000)
   })
 
   it('is told from the log when the same request comes again and its session no longer keeps the turn', async () => {

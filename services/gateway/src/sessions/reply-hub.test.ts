@@ -17,10 +17,9 @@ describe('replies on their way to their readers', () => {
   it('wake a reader that waits', async () => {
     const hub = createReplyHub()
     const reader = hub.follow(place)
-    const startMs = performance.now()
-    setTimeout(() => hub.deliver({ items: [textItem(0, 'a')] }), 20)
-    await reader.wait(5_000, never)
-    expect(performance.now() - startMs).toBeLessThan(1_000)
+    const waiting = reader.wait(60_000, never)
+    hub.deliver({ items: [textItem(0, 'a')] })
+    await waiting
     expect(reader.take()).toHaveLength(1)
   })
 
