@@ -1,13 +1,11 @@
+import { isRecord } from './is-record.ts'
+
 /**
  * One text for one value, as JSON: keys in one order, no spaces, fields without a value left out, as `JSON.stringify` leaves them out.
  * Throws TypeError for what JSON cannot say, such as a cycle.
  */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => (isPlainObject(part) ? sortKeys(part) : part)) ?? 'null'
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return JSON.stringify(value, (_key, part: unknown) => (isRecord(part) ? sortKeys(part) : part)) ?? 'null'
 }
 
 function sortKeys(value: object): Record<string, unknown> {

@@ -3,7 +3,6 @@ export {
   type AnswerPromptOptions,
   buildAnswerPrompt,
   conflictPhrase,
-  isAboutSearch,
   noEvidencePhrase,
   parseAnswerPrompt,
   type PromptSource,
@@ -58,6 +57,7 @@ export { RegistryError } from './read-registry.ts'
 export { createBreakerBoard } from './resilience/breaker-board.ts'
 export { createPatientState } from './resilience/patient-state.ts'
 export type { ModelCheck, ModelsReport, ProviderCheck } from './registry/check-models.ts'
+export { streamGroundedText } from './stream-grounded-text.ts'
 export { type AskedModel, type StepCall, streamStepText, usageEvent } from './stream-step-text.ts'
 export type { RunningEmbedder } from './embedder.ts'
 export { localEmbeddingModel } from './local-embedder/local-embedder.ts'
@@ -78,7 +78,6 @@ export {
   type PromptFacts,
   type QualityBelief,
 } from './routing/core/learned-quality.ts'
-export { judgeByCitations } from './routing/choose-step-model.ts'
 export { createModelRouter, type ModelRouter, type Route, type RouteRequest, type RouteWishes } from './routing/model-router.ts'
 export { routedModelId } from './routing/pass-routed.ts'
 export { createPostgresRouting } from './routing/postgres-routing.ts'

@@ -1,15 +1,5 @@
 import { type ExecuteRequest, earlierMessages, lastQuestion, type Passage } from '@weft/contracts'
-import {
-  answerWithoutEvidence,
-  conflictPhrase,
-  isAboutSearch,
-  judgeByCitations,
-  type Models,
-  noEvidencePhrase,
-  promptForStep,
-  type StepCall,
-  streamStepText,
-} from '@weft/models'
+import { answerWithoutEvidence, type Models, promptForStep, type StepCall, streamGroundedText } from '@weft/models'
 import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
 import { gatherEvidence } from './core/gather-evidence.ts'
@@ -42,22 +32,10 @@ export async function answerQuestion(
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
   const history = earlierMessages(request.input.messages)
   const messages = await promptForStep(models, { request, degraded, question, sources, history })
-  const judgement = judgeByCitations()
-  const deltas = streamStepText(models, { request, messages, degraded, isGrounded: true, onRoute: judgement.follow }, call)
-  const verify = verifyQuotes(call.tenant)
-  const unverified = request.context?.unverified
-  const cited = {
-    question,
-    passages,
-    verify,
-    degraded,
-    noEvidencePhrase,
-    conflictPhrase,
-    unverified,
-    isAboutSearch,
-    onCited: judgement.tell,
-  }
-  await sayCitedAnswer(deltas, cited, call.emit)
+  const { deltas, manner } = streamGroundedText(models, { request, messages, degraded }, call)
+  const { unverified } = request.context ?? {}
+  const shown = { question, passages, verify: verifyQuotes(call.tenant), unverified }
+  await sayCitedAnswer(deltas, { ...manner, ...shown }, call.emit)
 }
 
 /** Passages that cannot be widened are read as they were found, and the answer says so. */

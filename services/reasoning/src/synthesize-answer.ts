@@ -1,15 +1,11 @@
 import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
 import {
   answerWithoutEvidence,
-  conflictPhrase,
-  isAboutSearch,
-  judgeByCitations,
   type Models,
-  noEvidencePhrase,
   promptForStep,
   type PromptSource,
   type StepCall,
-  streamStepText,
+  streamGroundedText,
 } from '@weft/models'
 import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
@@ -47,23 +43,10 @@ export async function synthesizeAnswer(
     history: earlierMessages(request.input.messages),
     task: 'compare',
   })
-  const judgement = judgeByCitations()
-  const deltas = streamStepText(models, { request, messages, degraded, isGrounded: true, onRoute: judgement.follow }, call)
-  const passages = evidence.map(({ passage }) => passage)
-  const verify = verifyQuotes(call.tenant)
-  const unverified = request.context?.unverified
-  const cited = {
-    question,
-    passages,
-    verify,
-    degraded,
-    noEvidencePhrase,
-    conflictPhrase,
-    unverified,
-    isAboutSearch,
-    onCited: judgement.tell,
-  }
-  await sayCitedAnswer(deltas, cited, call.emit)
+  const { deltas, manner } = streamGroundedText(models, { request, messages, degraded }, call)
+  const { unverified } = request.context ?? {}
+  const shown = { question, passages: evidence.map(({ passage }) => passage), verify: verifyQuotes(call.tenant), unverified }
+  await sayCitedAnswer(deltas, { ...manner, ...shown }, call.emit)
 }
 
 const advice =

@@ -1,3 +1,4 @@
+import { isRecord } from '@weft/contracts'
 import { type AnswerFacts, hearContent } from '../attempt/answer-facts.ts'
 import { finishReason } from './chat-chunk.ts'
 
@@ -8,16 +9,12 @@ import { finishReason } from './chat-chunk.ts'
 export function noteChoices(facts: AnswerFacts, choices: unknown, part: 'delta' | 'message'): void {
   if (!Array.isArray(choices)) return
   for (const choice of choices) {
-    if (!isFields(choice)) continue
+    if (!isRecord(choice)) continue
     const { finish_reason: reason } = choice
     if (typeof reason === 'string' && reason !== '') facts.finishReason ??= finishReason(reason)
     const said = choice[part]
-    if (isFields(said)) noteSaid(facts, said)
+    if (isRecord(said)) noteSaid(facts, said)
   }
-}
-
-export function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function noteSaid(facts: AnswerFacts, said: Record<string, unknown>): void {
@@ -32,7 +29,7 @@ function noteSaid(facts: AnswerFacts, said: Record<string, unknown>): void {
 }
 
 function textOfCall(call: unknown): string {
-  if (!isFields(call) || !isFields(call.function)) return ''
+  if (!isRecord(call) || !isRecord(call.function)) return ''
   const { name, arguments: text } = call.function
   return [name, text].filter((part) => typeof part === 'string').join('')
 }

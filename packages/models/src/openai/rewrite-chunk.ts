@@ -1,8 +1,9 @@
+import { isRecord } from '@weft/contracts'
 import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import { ChatUsage, tokenCounts } from './chat-chunk.ts'
-import { isFields, noteChoices } from './choice-facts.ts'
+import { noteChoices } from './choice-facts.ts'
 
 export interface ChunkRewriter {
   /** Complete SSE events in, the events for the client out; may be empty. */
@@ -93,6 +94,6 @@ function parseChunk(data: string, provider: string): Record<string, unknown> {
   } catch (cause) {
     throw new ModelError('upstream_error', `${provider} sent a chunk that is not valid JSON`, { isRetryable: true, cause })
   }
-  if (isFields(chunk)) return chunk
+  if (isRecord(chunk)) return chunk
   throw new ModelError('upstream_error', `${provider} sent a chunk that is no chat completion chunk`, { isRetryable: true })
 }

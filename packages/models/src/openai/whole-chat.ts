@@ -1,8 +1,9 @@
+import { isRecord } from '@weft/contracts'
 import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import { ChatUsage, tokenCounts } from './chat-chunk.ts'
-import { isFields, noteChoices } from './choice-facts.ts'
+import { noteChoices } from './choice-facts.ts'
 
 /** A chat completion that was not streamed: checked, read into `facts`, and named by the public model id; all else stays as it came. */
 export function readWholeChat(
@@ -11,7 +12,7 @@ export function readWholeChat(
 ): string {
   const chat = parse(body, provider)
   if (chat.error != null) throw explainUpstreamError({ provider, error: chat.error })
-  if (!Array.isArray(chat.choices) || !chat.choices.every(isFields)) throw noCompletion(provider, undefined)
+  if (!Array.isArray(chat.choices) || !chat.choices.every(isRecord)) throw noCompletion(provider, undefined)
   const usage = ChatUsage.safeParse(chat.usage)
   if (usage.success) facts.tokens = tokenCounts(usage.data)
   if (typeof chat.id === 'string') facts.responseId = chat.id
@@ -26,7 +27,7 @@ function parse(body: string, provider: string): Record<string, unknown> {
   } catch (cause) {
     throw noCompletion(provider, cause)
   }
-  if (!isFields(value)) throw noCompletion(provider, undefined)
+  if (!isRecord(value)) throw noCompletion(provider, undefined)
   return value
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ApprovalChange, WorkflowPlan, WorkflowStep } from '@weft/contracts'
+import { type ApprovalChange, isRecord, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
 
 /** Differences shown at most; the plans themselves are in the log. */
 const changesMax = 200
@@ -37,10 +37,6 @@ function compareFields(path: string, before: object, after: object): ApprovalCha
     .filter((key) => !isDeepStrictEqual(old.get(key), next.get(key)))
     .map((key) => change(`${path}.${key}`, old.get(key), next.get(key)))
     .slice(0, changesMax)
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function change(path: string, before: unknown, after: unknown): ApprovalChange {

@@ -1,4 +1,4 @@
-import type { WorkflowPlan, WorkflowStep } from '@weft/contracts'
+import { canonicalJson, type WorkflowPlan, type WorkflowStep } from '@weft/contracts'
 
 /** The same work with less waiting: equal retrievals merged, dependencies that others already imply removed, independent steps marked parallel. */
 export function optimizePlan(plan: WorkflowPlan): WorkflowPlan {
@@ -43,17 +43,7 @@ function countedByJoins({ steps }: WorkflowPlan): Set<string> {
 
 /** Everything of a step but its name and place, the same text for the same work whatever the order of its fields. */
 function workOf({ stepId: _stepId, parallel: _parallel, ...work }: WorkflowStep): string {
-  return JSON.stringify(work, (_name, value: unknown) =>
-    isRecord(value) ? Object.fromEntries(Object.entries(value).toSorted(byName)) : value,
-  )
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function byName([left]: [string, unknown], [right]: [string, unknown]): number {
-  return left < right ? -1 : 1
+  return canonicalJson(work)
 }
 
 /** A dependency is implied when another dependency waits for it anyway. Agents see only direct dependencies, so retrievals stay. */
