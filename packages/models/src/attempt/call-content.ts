@@ -5,11 +5,15 @@ import type { ModelRequest } from '../model-request.ts'
 /** How much a call sends and may answer. */
 export interface CallContent {
   isStreamed: boolean
+  /** Estimated from characters, until the call's end. */
   inputTokens: number
+  /** Size of what is sent; no tokenizer makes more tokens of a text than it has bytes. */
   inputBytes: number
   /** Tokens at most that the bytes do not bound: of images and files. */
   mediaTokens?: number | undefined
+  /** The longest answer the request allows, in tokens; the model's own limit may be lower. */
   outputTokensMax?: number | undefined
+  /** Answers asked for at once: `n` of a chat completion. */
   answers: number
   /** What is sent, as far as it is text, for a count when the provider makes none. */
   inputText?: (() => string) | undefined

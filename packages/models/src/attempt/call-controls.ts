@@ -1,11 +1,12 @@
 import type { ModelInfo } from '../catalog.ts'
 import type { ModelErrorCode } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
+import type { CallContent } from './call-content.ts'
 import type { CallScope } from './call-scope.ts'
 import type { UnpricedModels } from './unpriced-models.ts'
 
 /** What is known of a call before it is made. */
-export interface CallFacts {
+export interface CallFacts extends CallContent {
   /** Unique to this attempt at one model. */
   callId: string
   kind: 'chat' | 'embedding' | 'rerank'
@@ -15,19 +16,6 @@ export interface CallFacts {
   attempt: number
   /** The first attempt's `callId`: its own for that one. */
   firstCallId: string
-  isStreamed: boolean
-  /** Estimated from characters, until the call's end. */
-  inputTokens: number
-  /** Size of what is sent; no tokenizer makes more tokens of a text than it has bytes. */
-  inputBytes: number
-  /** Tokens at most that the bytes do not bound. */
-  mediaTokens?: number | undefined
-  /** The longest answer the request allows, in tokens; the model's own limit may be lower. */
-  outputTokensMax?: number | undefined
-  /** Answers asked for at once: `n` of a chat completion. */
-  answers: number
-  /** What is sent, as far as it is text. */
-  inputText?: (() => string) | undefined
   /** Why this model was chosen, where it was. */
   receipt?: object | undefined
   /** Budgets that ask, and that a person has let this call exceed. */
