@@ -71,7 +71,7 @@ function report(audit: Audit, { seen, refusals }: { seen: Seen; refusals: Refusa
     ]),
     [tenant, 'all', '', '', '', usd(totalUsd)],
   ])
-  const note = `Seed ${seed}: ${tenants} tenants, ${tenants * each} calls in ${seconds} s: streams, whole answers and embeddings of four models; some refused by the provider, some streams broken off by it (its breaker opens then, and others answer) or left by their readers; five of ten tenants have a budget that runs out (reject, degrade, throttle, by tenant or agent). Three gateways, each killed once (SIGKILL) and started again by the mesh; a caller asks the next gateway where one is down. Of a call that broke off, by its reader or a kill, the ledger estimates what had arrived; the provider had sent more, up to all of it.`
+  const note = `Seed ${seed}: ${tenants} tenants, ${tenants * each} calls in ${seconds} s: streams, whole answers and embeddings of four models; some refused by the provider, three in ten streams of one model broken off by it (its breaker opens then: half of its calls have another model to answer, the others get 503) or left by their readers; five of ten tenants have a budget that runs out (reject, degrade, throttle, by tenant or agent). Three gateways, each killed once (SIGKILL) and started again by the mesh; a caller asks the next gateway where one is down. Of a call that broke off, by its reader or a kill, the ledger estimates what had arrived; the provider had sent more, up to all of it.`
   recordResults({
     name: 'day-of-tenants',
     title: 'A day of fifty tenants, to the cent',

@@ -20,6 +20,18 @@ export interface Discrepancies {
   leakedNano: number
 }
 
+/** Of a day that adds up. */
+export const noDiscrepancies: Readonly<Discrepancies> = {
+  missing: 0,
+  doubled: 0,
+  different: 0,
+  wronglyPaid: 0,
+  unmarked: 0,
+  tenantsApart: 0,
+  overspentNano: 0,
+  leakedNano: 0,
+}
+
 export interface Invoice {
   tenant: string
   lines: { model: string; calls: number; inputTokens: number; outputTokens: number; usd: number }[]
@@ -48,22 +60,14 @@ export interface AuditOptions {
 export async function auditDay(options: AuditOptions): Promise<Audit> {
   const billedOf = Map.groupBy(options.billed, ({ id }) => Number(/^t(\d+)-/.exec(id)?.[1]))
   const audit: Audit = {
-    discrepancies: {
-      missing: 0,
-      doubled: 0,
-      different: 0,
-      wronglyPaid: 0,
-      unmarked: 0,
-      tenantsApart: 0,
-      overspentNano: 0,
-      leakedNano: 0,
-    },
+    discrepancies: { ...noDiscrepancies },
     invoices: [],
     rows: 0,
     outcomes: {},
   }
+  const until = performance.now() + settleMs
   for (const [index, tenant] of options.tenants.entries()) {
-    const books = await settledBooks(options.url, tenant, billedOf.get(index) ?? [])
+    const books = await settledBooks(options.url, tenant, { billed: billedOf.get(index) ?? [], until })
     auditTenant(audit, { tenant, billed: billedOf.get(index) ?? [], ...books })
   }
   return audit
@@ -159,8 +163,11 @@ type Budget = { limitNano: number; spentNano: number; reservedNano: number }
 /** A call of a gateway that was killed is recorded by the next one, and what it held is free after its lease. */
 const settleMs = 60_000
 
-async function settledBooks(url: string, tenant: DayTenant, billed: BilledCall[]): Promise<Books> {
-  const until = performance.now() + settleMs
+async function settledBooks(
+  url: string,
+  tenant: DayTenant,
+  { billed, until }: { billed: BilledCall[]; until: number },
+): Promise<Books> {
   for (;;) {
     const books = await readBooks(url, tenant)
     const isSettled = books.calls.length >= billed.length && (books.budget?.reservedNano ?? 0) === 0 && saysTheSame(books)

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { prices } from './plan-day.ts'
+import { prices, shaky } from './plan-day.ts'
 
 /** What the provider itself has counted of one request. `unfinished`: it sent less than its whole answer, and no usage. */
 export interface BilledCall {
@@ -115,7 +115,7 @@ async function stream({ metadata }: Asked, { call, tokens, head, usage, response
   const pieceTokens = Math.ceil(tokens / piecesMax)
   for (; call.outputTokens < tokens; call.outputTokens += pieceTokens) {
     if (response.destroyed) return false
-    if (metadata?.fate === 'cut' && call.outputTokens > 0) {
+    if (metadata?.fate === 'cut' && call.model === shaky && call.outputTokens > 0) {
       response.destroy()
       return false
     }

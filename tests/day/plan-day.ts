@@ -37,7 +37,7 @@ export const prices: Readonly<Record<string, readonly [number, number]>> = {
 }
 const [cheap, usual, dear, embedder] = Object.keys(prices) as [string, string, string, string]
 /** The one whose provider fails now and then, so that its breaker opens; and it is the one that has others behind it. */
-const shaky = usual
+export const shaky = usual
 
 const dayMs = 86_400_000
 
@@ -91,8 +91,9 @@ function planCall(tenant: number, n: number, random: () => number): PlannedCall 
           [shaky, 2],
           [dear, 2],
         ] as const)
-  const isUnlucky = kind !== 'embedding' && random() < 0.06
-  const fate = isUnlucky ? (model === shaky && kind === 'stream' ? 'cut' : 'refused') : 'whole'
+  const breaksOff = kind === 'stream' && model === shaky
+  const isUnlucky = kind !== 'embedding' && random() < (breaksOff ? 0.3 : 0.06)
+  const fate = isUnlucky ? (breaksOff ? 'cut' : 'refused') : 'whole'
   return {
     id: `t${tenant}-${n}`,
     tenant,
