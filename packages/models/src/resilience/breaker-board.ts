@@ -41,36 +41,7 @@ export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions 
 
   const copyOf = (modelId: string) => modelOf(modelId).copy
 
-  function admission(modelId: string, probe: string | undefined): Admission {
-    const { copy, share } = modelOf(modelId)
-    let isOver = false
-    const end = (change: (state: BreakerState, atMs: number) => BreakerState) => {
-      if (isOver) return
-      isOver = true
-      const atMs = nowMs()
-      void copy.change((state) => change(state, atMs))
-    }
-    const note = (outcome: Pick<CallOutcome, 'isSuccess'>, times?: number[]) =>
-      end((state, atMs) => (times ?? [atMs]).reduce((next, at) => noteOutcome(next, { ...outcome, atMs: at, probe }), state))
-    const well = () => {
-      if (!isOver) share.succeeded(nowMs())
-      note({ isSuccess: true })
-    }
-    const ill = () => {
-      if (!isOver) note({ isSuccess: false }, probe === undefined ? share.failed(nowMs()) : undefined)
-    }
-    const abandon = () => end((state) => (probe === undefined ? state : dropProbe(state, probe)))
-    return {
-      succeeded: well,
-      failed(code) {
-        const meaning = meaningOf(code)
-        if (meaning === 'nothing') abandon()
-        else if (meaning === 'healthy') well()
-        else ill()
-      },
-      abandoned: abandon,
-    }
-  }
+  const admission = (modelId: string, probe: string | undefined) => admissionTo(modelOf(modelId), { probe, nowMs })
 
   /** Only whoever is stored as the one that tries may try. */
   async function admitProbe(modelId: string): Promise<Admission> {
@@ -102,6 +73,39 @@ export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions 
     async settled() {
       await Promise.all(Array.from(known.values(), ({ copy }) => copy.settled()))
     },
+  }
+}
+
+function admissionTo(
+  { copy, share }: KnownModel,
+  { probe, nowMs }: { probe: string | undefined; nowMs: () => number },
+): Admission {
+  let isOver = false
+  const end = (change: (state: BreakerState, atMs: number) => BreakerState) => {
+    if (isOver) return
+    isOver = true
+    const atMs = nowMs()
+    void copy.change((state) => change(state, atMs))
+  }
+  const note = (outcome: Pick<CallOutcome, 'isSuccess'>, times?: number[]) =>
+    end((state, atMs) => (times ?? [atMs]).reduce((next, at) => noteOutcome(next, { ...outcome, atMs: at, probe }), state))
+  const well = () => {
+    if (!isOver) share.succeeded(nowMs())
+    note({ isSuccess: true })
+  }
+  const ill = () => {
+    if (!isOver) note({ isSuccess: false }, probe === undefined ? share.failed(nowMs()) : undefined)
+  }
+  const abandon = () => end((state) => (probe === undefined ? state : dropProbe(state, probe)))
+  return {
+    succeeded: well,
+    failed(code) {
+      const meaning = meaningOf(code)
+      if (meaning === 'nothing') abandon()
+      else if (meaning === 'healthy') well()
+      else ill()
+    },
+    abandoned: abandon,
   }
 }
 
