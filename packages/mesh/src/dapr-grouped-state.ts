@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parseJson } from '@weft/contracts'
+import { parseJson, parseValue } from '@weft/contracts'
 import { z } from 'zod'
 import type { ActorState, SharedNote, StateWrite } from './actor-state.ts'
 import { askSidecar, componentNames } from './dapr-sidecar.ts'
@@ -50,7 +50,9 @@ async function read<T extends z.ZodType>(
   { key, schema, what }: { key: string; schema: T; what: string },
 ): Promise<z.infer<T> | undefined> {
   const text = await askSidecar(transport, { method: 'GET', path: `${path}/${encodeURIComponent(key)}`, what }, target)
-  return text === '' ? undefined : parseJson(schema, text, what)
+  if (text === '') return undefined
+  const stored = parseJson(z.unknown(), text, what)
+  return typeof stored === 'string' ? parseJson(schema, stored, what) : parseValue(schema, stored, what)
 }
 
 type Enqueue = (writes: StateWrite[], note: SharedNote | undefined) => Promise<void>
@@ -127,13 +129,16 @@ function groupSize(waiting: Commit[]): number {
 }
 
 function toNoting({ key, value, ttlSeconds }: SharedNote) {
-  return { operation: 'upsert', request: { key, value, metadata: { ttlInSeconds: String(ttlSeconds) } } }
+  return { operation: 'upsert', request: { key, value: JSON.stringify(value), metadata: { ttlInSeconds: String(ttlSeconds) } } }
 }
 
-/** The store counts a key's writes as its ETag; -1 is no count, so that the first write only makes the key. */
+/**
+ * The store counts a key's writes as its ETag; -1 is no count, so that the first write only makes the key. A value goes as a string of JSON: the
+ * sidecar passes that on, while it would read every object and write it anew.
+ */
 function toOperation(write: StateWrite) {
   if (write.kind === 'delete') return { operation: 'delete', request: { key: write.key } }
   const { key, value, writesBefore } = write
   const guard = writesBefore === undefined ? {} : { etag: String(writesBefore === 0 ? -1 : writesBefore) }
-  return { operation: 'upsert', request: { key, value, ...guard } }
+  return { operation: 'upsert', request: { key, value: JSON.stringify(value), ...guard } }
 }

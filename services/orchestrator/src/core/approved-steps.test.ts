@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { ApprovalPolicy, WorkflowStep } from '@weft/contracts'
 import { executeRequest } from './execute-request.ts'
 import { fromHead, partsOf, toHead } from './persist-session.ts'
+import { SessionHead } from './session-head.ts'
 import { viewSession } from './session-view.ts'
 import { DrivenSession, planOf } from './testing.ts'
 
@@ -194,7 +195,7 @@ describe('what is asked about', () => {
     session.agentVersions = { worker: '1' }
     session.run([{ stepId: 'answer', params: { amount: 5 } }])
     const store = JSON.parse(JSON.stringify({ head: toHead(session.state), parts: Object.fromEntries(partsOf(session.state)) }))
-    const { state } = await fromHead(store.head, async (key, schema) => schema.parse(store.parts[key]))
+    const { state } = await fromHead(SessionHead.parse(store.head), async (key, schema) => schema.parse(store.parts[key]))
     session.state = state
     session.policies = []
     session.agentVersions = { worker: '2' }

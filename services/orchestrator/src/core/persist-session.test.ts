@@ -9,7 +9,7 @@ it('a session read back from its head and parts is the session that was written'
   session.succeed('a', { passages: ['x'] })
   session.decide('answer', { action: 'modify', params: { more: true } })
   const store = JSON.parse(JSON.stringify({ head: toHead(session.state), parts: Object.fromEntries(partsOf(session.state)) }))
-  const { state } = await fromHead(store.head, async (key, schema) => schema.parse(store.parts[key]))
+  const { state } = await fromHead(SessionHead.parse(store.head), async (key, schema) => schema.parse(store.parts[key]))
   expect(JSON.parse(JSON.stringify(state))).toEqual(JSON.parse(JSON.stringify(session.state)))
 })
 
@@ -22,7 +22,7 @@ it('what waits for the log lies in the head while it is small and new, else in p
   const [accepted, a, b, , , long] = session.state.outbox.map(({ events }) => events)
   const old = [accepted, a, b, long]
   expect([...parts].filter(([part]) => part.startsWith('events.')).map(([, events]) => events)).toEqual(old)
-  const { state } = await fromHead(JSON.parse(JSON.stringify(toHead(session.state))), async (key, schema) =>
+  const { state } = await fromHead(SessionHead.parse(JSON.parse(JSON.stringify(toHead(session.state)))), async (key, schema) =>
     schema.parse(JSON.parse(JSON.stringify(parts.get(key)))),
   )
   expect(state.outbox).toEqual(JSON.parse(JSON.stringify(session.state.outbox)))
@@ -65,7 +65,7 @@ it('each commit writes what is new and a small head, however much the steps befo
     commit()
   }
   expect(session.turnStatus).toBe('completed')
-  expect(headBytes).toBeLessThan(stepIds.length * 500)
+  expect(headBytes).toBeLessThan(stepIds.length * 250)
   // Every output once, and the last one a second time as the answer.
   expect(partBytes).toBeLessThan((stepIds.length + 1.5) * 100_000)
 })

@@ -1,6 +1,14 @@
 import { ApprovalPolicy, Citation, SubmitTurn, TurnAnswer, WorkflowPlan } from '@weft/contracts'
 import { z } from 'zod'
-import { ApprovalHead, ApprovalQuestion, Events, type SessionHead, StepHead, type TurnHead } from './session-head.ts'
+import {
+  ApprovalHead,
+  ApprovalQuestion,
+  Events,
+  type SessionHead,
+  StepHead,
+  type TurnHead,
+  type WrittenHead,
+} from './session-head.ts'
 import type { ApprovalState, OutboxBatch, SessionState, StepOutcome, StepState, TurnState } from './session-state.ts'
 
 /**
@@ -26,7 +34,7 @@ export function nameOf(part: string, tag: string): string {
   return tag === '' ? part : `${part}.${tag}`
 }
 
-export function toHead(state: SessionState, tagOf = untagged, dropped: string[] = []): Omit<SessionHead, 'commit'> {
+export function toHead(state: SessionState, tagOf = untagged, dropped: string[] = []): Omit<WrittenHead, 'commit'> {
   const { turns, outbox, ...rest } = state
   return {
     version: 1,
@@ -173,7 +181,7 @@ async function fromApprovalHead(head: z.infer<typeof ApprovalHead>, reading: Rea
   return { ...rest, deadlineMs, remindAtMs, snoozedUntilMs, decision, question: { ...question, impact, policy, suggestion } }
 }
 
-function toTurnHead(turn: TurnState, tagOf: TagOf): z.infer<typeof TurnHead> {
+function toTurnHead(turn: TurnState, tagOf: TagOf): z.input<typeof TurnHead> {
   const { request: _request, plan: _plan, policies, answer, steps: _steps, approvals: _approvals, endedAtMs, ...rest } = turn
   return {
     ...rest,
@@ -185,7 +193,7 @@ function toTurnHead(turn: TurnState, tagOf: TagOf): z.infer<typeof TurnHead> {
   }
 }
 
-function endedOf(turn: TurnState, tagOf: TagOf): z.infer<typeof Ended> {
+function endedOf(turn: TurnState, tagOf: TagOf): z.input<typeof Ended> {
   const { steps, approvals } = turn
   return {
     steps: Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, toStepHead(step, tagsOf(turn, [id, step], tagOf))])),
@@ -208,8 +216,22 @@ function hasCheckpoint({ phase }: TurnState, { status, checkpoint }: StepState):
 function toStepHead(
   { outcome: _outcome, checkpoint: _checkpoint, ...head }: StepState,
   tags: PartTags,
-): z.infer<typeof StepHead> {
-  return { ...head, ...tags }
+): z.input<typeof StepHead> {
+  return {
+    ...head,
+    attempt: head.attempt || undefined,
+    interruptions: head.interruptions || undefined,
+    revision: head.revision || undefined,
+    epoch: head.epoch || undefined,
+    notBeforeMs: head.notBeforeMs || undefined,
+    deadlineMs: head.deadlineMs || undefined,
+    usage: head.usage.length === 0 ? undefined : head.usage,
+    checkpointCount: head.checkpointCount || undefined,
+    progressCount: head.progressCount || undefined,
+    decisions: head.decisions.length === 0 ? undefined : head.decisions,
+    isReused: head.isReused || undefined,
+    ...tags,
+  }
 }
 
 function fromStepHead(head: z.infer<typeof StepHead>, loaded: Pick<StepState, 'checkpoint' | 'outcome'>): StepState {

@@ -21,24 +21,25 @@ import { z } from 'zod'
 
 export const Events = z.array(SessionEvent)
 
+/** What a new step has is left out: a head is written with every commit, and holds every step of its turn. */
 export const StepHead = z.object({
   status: StepStatus,
   agent: z.string(),
-  attempt: z.int(),
+  attempt: z.int().default(0),
   interruptions: z.int().default(0),
   revision: z.int().default(0),
-  epoch: z.int(),
-  notBeforeMs: z.number(),
-  deadlineMs: z.number(),
+  epoch: z.int().default(0),
+  notBeforeMs: z.number().default(0),
+  deadlineMs: z.number().default(0),
   startedAtMs: z.number().optional(),
   endedAtMs: z.number().optional(),
-  usage: z.array(Usage),
+  usage: z.array(Usage).default([]),
   problem: Problem.optional(),
   checkpointCount: z.int().default(0),
   checkpointTag: z.string().optional(),
-  progressCount: z.int(),
+  progressCount: z.int().default(0),
   approvalId: z.string().optional(),
-  decisions: z.array(StepDecision),
+  decisions: z.array(StepDecision).default([]),
   approvedHash: z.string().optional(),
   outcomeTag: z.string().optional(),
   child: z
@@ -52,7 +53,7 @@ export const StepHead = z.object({
     })
     .optional(),
   shareUsd: z.number().optional(),
-  isReused: z.boolean(),
+  isReused: z.boolean().default(false),
 })
 
 export const ApprovalHead = z.object({
@@ -160,3 +161,5 @@ export const SessionHead = z.object({
   dropped: z.array(z.string()).default([]),
 })
 export type SessionHead = z.infer<typeof SessionHead>
+/** As it is written. */
+export type WrittenHead = z.input<typeof SessionHead>

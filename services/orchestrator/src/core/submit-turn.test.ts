@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { compactAfterMs } from './compact-session.ts'
 import { fromHead, partsOf, toHead } from './persist-session.ts'
+import { SessionHead } from './session-head.ts'
 import { sessionLimits } from './session-limits.ts'
 import { DrivenSession } from './testing.ts'
 
@@ -19,9 +20,8 @@ const again = { idempotencyKey: 'client-1', requestHash: 'hash-1' }
 
 it('a turn that is no longer kept is not done again under its key, nor is another request', async () => {
   const session = outgrown()
-  const { state } = await fromHead(
-    JSON.parse(JSON.stringify(toHead(session.state))),
-    async (key) => partsOf(session.state).get(key) as never,
+  const { state } = await fromHead(SessionHead.parse(JSON.parse(JSON.stringify(toHead(session.state)))), async (key, schema) =>
+    schema.parse(JSON.parse(JSON.stringify(partsOf(session.state).get(key)))),
   )
   session.state = state
   expect(session.submit(again).reply).toMatchObject({ turn: 1, isRepeat: true })

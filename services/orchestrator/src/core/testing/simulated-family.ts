@@ -4,6 +4,7 @@ import { type Problem, toWeftError, type WorkflowPlan } from '@weft/contracts'
 import { childRequest } from '../child-session.ts'
 import { newSession } from '../new-session.ts'
 import { fromHead, partsOf, toHead } from '../persist-session.ts'
+import { SessionHead } from '../session-head.ts'
 import type { AttemptOutcome, Errand, InputReply, SessionCommand, SessionInput, StepRef } from '../session-state.ts'
 import { viewSession } from '../session-view.ts'
 import { DrivenSession, turnRequest } from '../testing.ts'
@@ -94,7 +95,7 @@ export class SimulatedFamily {
     const { head, parts } = JSON.parse(
       JSON.stringify({ head: toHead(member.session.state), parts: Object.fromEntries(partsOf(member.session.state)) }),
     )
-    const { state } = await fromHead(head, async (key, schema) => schema.parse(parts[key]))
+    const { state } = await fromHead(SessionHead.parse(head), async (key, schema) => schema.parse(parts[key]))
     member.session.state = state
     this.#send(memberId, { type: 'activate' })
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { fromHead, partsOf, type ReadPart, readOutcome, toHead } from '../persist-session.ts'
+import { SessionHead } from '../session-head.ts'
 import type { SessionState, StepOutcome, TurnState } from '../session-state.ts'
 
 /** One session as it lies in a store: what was committed is all that another host knows. */
@@ -14,7 +15,7 @@ export class SimulatedStore {
 
   async load(): Promise<SessionState> {
     this.#write()
-    const { state } = await fromHead(this.#parse('head'), this.#read)
+    const { state } = await fromHead(SessionHead.parse(this.#parse('head')), this.#read)
     return state
   }
 
