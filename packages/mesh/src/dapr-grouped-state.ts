@@ -103,8 +103,8 @@ async function send(transport: DaprTransport, group: Commit[]): Promise<void> {
 async function transact(transport: DaprTransport, group: Commit[]): Promise<void> {
   const notes = new Map(group.flatMap(({ note }) => (note === undefined ? [] : [[note.key, note.operation]])))
   const operations = [...group.flatMap((member) => member.operations), ...notes.values()]
-  const json = `{"operations":[${operations.join(',')}]}`
-  await askSidecar(transport, { method: 'POST', path: `${path}/transaction`, json, what: 'commit actor state' }, target)
+  const text = `{"operations":[${operations.join(',')}]}`
+  await askSidecar(transport, { method: 'POST', path: `${path}/transaction`, text, what: 'commit actor state' }, target)
 }
 
 /** A group fails as a whole, though one member alone may be behind: Redis has written what the others have. */

@@ -40,6 +40,8 @@ export interface Sidecar {
   callActor<T extends z.ZodType>(call: ActorCall, options: ActorCallOptions<T>): Promise<z.infer<T>>
   /** Publishes JSON to a topic of the mesh's pub/sub. */
   publish(topic: string, data: unknown): Promise<void>
+  /** Publishes a text, which no sidecar reads on its way: what it costs does not grow with what it says. */
+  publishText(topic: string, text: string): Promise<void>
   getState<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>
   /** Without `ttlSeconds` the value is kept for good. */
   saveState(key: string, value: unknown, options?: { ttlSeconds: number }): Promise<void>
@@ -105,13 +107,14 @@ function actorCalls(transport: DaprTransport): Pick<Sidecar, 'callActor'> {
   }
 }
 
-function publishing(transport: DaprTransport): Pick<Sidecar, 'publish'> {
+function publishing(transport: DaprTransport): Pick<Sidecar, 'publish' | 'publishText'> {
+  const send = async (topic: string, content: Pick<SidecarRequest, 'body' | 'text' | 'headers'>) => {
+    const path = `/v1.0/publish/${componentNames.pubSub}/${encodeURIComponent(topic)}`
+    await askSidecar(transport, { method: 'POST', path, what: `publish to ${topic}`, ...content }, 'the message broker')
+  }
   return {
-    async publish(topic, data) {
-      const path = `/v1.0/publish/${componentNames.pubSub}/${encodeURIComponent(topic)}`
-      const what = `publish to ${topic}`
-      await askSidecar(transport, { method: 'POST', path, body: data, what }, 'the message broker')
-    },
+    publish: (topic, data) => send(topic, { body: data }),
+    publishText: (topic, text) => send(topic, { text, headers: { 'content-type': 'text/plain' } }),
   }
 }
 

@@ -7,8 +7,8 @@ export interface SidecarRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   body?: unknown
-  /** A body that is JSON text already. */
-  json?: string
+  /** A body that is text already, JSON unless `headers` say otherwise. */
+  text?: string
   headers?: Record<string, string> | undefined
   signal?: AbortSignal | undefined
   /** How long the sidecar may be silent, before its answer and within it; without it forever. Cheaper than a signal of its own for every call. */
@@ -45,7 +45,7 @@ export function createDaprTransport(options: { httpPort: number; apiToken: strin
 
   async function send(request: SidecarRequest): Promise<SidecarResponse> {
     const headers: Record<string, string> = { 'dapr-api-token': options.apiToken, ...traceHeaders(), ...request.headers }
-    const body = request.json ?? (request.body === undefined ? null : JSON.stringify(request.body))
+    const body = request.text ?? (request.body === undefined ? null : JSON.stringify(request.body))
     if (body !== null) headers['content-type'] ??= 'application/json'
     try {
       return await pool.request({

@@ -98,7 +98,9 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
   const attempts = new AttemptDispatcher({ sidecar, onProblem })
   const replies = createReplyPublisher({
     publish: async (topic, batch) =>
-      faults?.dropsHints === true ? undefined : mayCrashAround('publish', () => sidecar.publish(topic, batch)),
+      faults?.dropsHints === true
+        ? undefined
+        : mayCrashAround('publish', () => sidecar.publishText(topic, JSON.stringify(batch))),
     onProblem: (cause) => logger.warn('a reply batch was not published', { cause: messageOf(cause) }),
   })
   const eventLog = createEventLog({

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { parseValue, ReplyBatch } from '@weft/contracts'
+import { parseJson, parseValue, ReplyBatch } from '@weft/contracts'
 import { componentNames } from '@weft/mesh'
 import type { Express } from 'express'
 import { z } from 'zod'
@@ -10,7 +10,8 @@ export function replyTopicOf(instance: string): string {
   return `gateway.${instance}`
 }
 
-const CloudEvent = z.looseObject({ data: z.unknown() })
+/** The batch as a string of JSON, which the sidecars pass on as it is. */
+const CloudEvent = z.looseObject({ data: z.string() })
 
 /** What the own sidecar asks and delivers: the subscription, and batches of replies. */
 export function mountReplies(
@@ -29,7 +30,7 @@ export function mountReplies(
   internal.post('/replies', async (request, response) => {
     try {
       const { data } = parseValue(CloudEvent, request.body, 'the event')
-      options.hub.deliver(parseValue(ReplyBatch, data, 'the reply batch'))
+      options.hub.deliver(parseJson(ReplyBatch, data, 'the reply batch'))
       // Readers first: they are woken now, and the broker's answer can wait for them.
       await setImmediate()
       response.json({ status: 'SUCCESS' })
