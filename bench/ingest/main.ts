@@ -9,7 +9,7 @@ import { watchLoad } from '../measuring/machine-load.ts'
 import { startModelProcess } from '../measuring/model-process.ts'
 import { recordResults } from '../measuring/record-results.ts'
 import { describeEmbedding, describeIngestions, describeResyncs, type Ingested, isWithinReach } from './describe-results.ts'
-import { type EmbeddingRound, measureEmbedding, shapes } from './measure-embedding.ts'
+import { type EmbeddingRound, loadModel, measureEmbedding, shapes } from './measure-embedding.ts'
 import { measureIngestion } from './measure-ingestion.ts'
 import { measureResync } from './measure-resync.ts'
 import { mebibyte, type Written, writeLargeFiles, writeMixture } from './write-folders.ts'
@@ -22,6 +22,7 @@ import { mebibyte, type Written, writeLargeFiles, writeMixture } from './write-f
  */
 const defaults = ['large', 'small', 'mixture=1024', 'resync=10000', 'embedded=600']
 const embeddingRounds = 2
+const loadingDocuments = 10
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== 'wait')
 const isWaiting = process.argv.includes('wait')
@@ -94,6 +95,7 @@ async function runEmbedding(cases: Case[]): Promise<void> {
   const rounds: EmbeddingRound[] = []
   for (const { count } of cases) {
     await onMesh({}, async (mesh) => {
+      await loadModel(mesh, documents.slice(-loadingDocuments))
       for (let round = 0; round < embeddingRounds * shapes.length; round += 1) {
         const shape = shapes[round % shapes.length] ?? shapes[0]
         const own = documents.slice(round * count, (round + 1) * count)

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { openDatabase, sql } from '@weft/database'
 import type { Collection } from '@weft/retrieval/testing'
@@ -25,6 +27,16 @@ export interface EmbeddingRound {
 
 const Alone = z.object({ seconds: z.number(), cpuSeconds: z.number(), tokens: z.number(), peakMb: z.number() })
 const together = 50
+/** Files younger than two seconds are waited for when there are many: those of a folder that somebody has are not. */
+const settledAfterMs = 2_100
+
+/** Has the mesh load its model, as the model alone is loaded before it is measured. */
+export async function loadModel(mesh: BenchMesh, documents: Collection['documents']): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'weft-bench-loading-'))
+  await writeAbstracts(folder, documents)
+  await measureIngestion(mesh, folder, ['--store', 'loading'])
+  await rm(folder, { recursive: true, force: true })
+}
 
 /** Ingests documents into a store of their own, then has the local model alone embed the chunks they became. */
 export async function measureEmbedding(
@@ -37,17 +49,32 @@ export async function measureEmbedding(
     await mkdir(source)
     if (shape === 'a file each') await writeAbstracts(source, documents)
     else await writeTogether(source, documents)
+    await sleep(settledAfterMs)
     const ingestion = await measureIngestion(mesh, source, ['--store', name])
     const texts = await readChunks(mesh, name)
     const file = join(folder, 'chunks.json')
     await writeFile(file, JSON.stringify(texts))
     const main = join(import.meta.dirname, 'embed-alone.ts')
-    const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', main, file])
+    const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', main, file], {
+      env: { ...process.env, ...(await allocatorOfRag(mesh)) },
+    })
     const { tokens, ...alone } = Alone.parse(JSON.parse(stdout))
     return { shape, chunks: texts.length, tokens, ingestion, alone }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** How the mesh has rag handle its memory: the model alone is to have no worse. */
+async function allocatorOfRag(mesh: BenchMesh): Promise<Record<string, string>> {
+  const pid = (await mesh.processes()).find(({ name }) => name === 'rag')?.pid
+  const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  return Object.fromEntries(
+    variables.flatMap((line) => {
+      const [name = '', value = ''] = line.split('=', 2)
+      return name.startsWith('MALLOC_') ? [[name, value]] : []
+    }),
+  )
 }
 
 async function writeTogether(folder: string, documents: Collection['documents']): Promise<void> {

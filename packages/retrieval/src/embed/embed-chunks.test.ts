@@ -194,11 +194,3 @@ it('goes on from the names of what it found, and says by which passage', async (
   expect(director?.explanation.via).toMatchObject({ chunkId: film?.chunkId, terms: expect.arrayContaining(['Ana Silva']) })
   expect((await search(false)).results.every(({ explanation }) => explanation.via === undefined)).toBe(true)
 })
-
-it('indexes vectors with single precision in the embedded database, which is slow with half', async () => {
-  const { rows } = await sql<{ indexdef: string }>`
-    select indexdef from pg_indexes where tablename = 'chunk_embeddings' and indexdef like '%hnsw%'
-  `.execute(test.database.db)
-  expect(rows.length).toBeGreaterThan(0)
-  for (const { indexdef } of rows) expect(indexdef).toMatch(/::vector\(\d+\)\) vector_ip_ops/)
-})

@@ -28,13 +28,14 @@ export async function embedChunks(tools: { database: Database; embedder: Embedde
   const chunks = await claimChunks(database, model, chunksOfRound)
   if (chunks.length === 0) {
     const completedFiles = await completeEmbeddedFiles(database)
-    await buildVectorIndex(database, await embedder.describe(signal))
+    await buildVectorIndex(database, await embedder.describe(signal), { isBulkOver: true })
     return { embedded: 0, copied: 0, held: 0, completedFiles }
   }
   return withSpan('embed chunks', { attributes: { 'weft.embed.chunks': chunks.length } }, async () => {
     const known = await copyVectors(database, model, chunks)
     const unknown = chunks.filter(({ id }) => !known.has(id))
     const held = await embedAll(tools, unknown, signal)
+    await buildVectorIndex(database, await embedder.describe(signal), { isBulkOver: false })
     const completedFiles = await completeEmbeddedFiles(database, chunks)
     return { embedded: unknown.length - held, copied: known.size, held, completedFiles }
   })

@@ -30,7 +30,7 @@ itWithServer(
       select ${embedder.id}, id, 0, 'acme', 'vs_many', '', array[sin(n), cos(n), 1, 1, 1, 1, 1, 1]::real[]::halfvec from added
     `.execute(database.db)
       const model = await embedder.describe()
-      await Promise.all(Array.from({ length: 4 }, () => buildVectorIndex(database, model)))
+      await Promise.all(Array.from({ length: 4 }, () => buildVectorIndex(database, model, { isBulkOver: true })))
       const { rows } = await sql`
       select indexdef like '%halfvec_ip_ops%' as is_there from pg_indexes where indexname like 'chunk\\_embeddings\\_of\\_%'
     `.execute(database.db)

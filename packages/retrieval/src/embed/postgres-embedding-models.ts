@@ -2,7 +2,6 @@ import { type Embedder, type EmbeddingModel, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import { queueMissing } from './postgres-embedding-queue.ts'
-import { beginVectorIndex } from './postgres-vector-index.ts'
 
 const ModelRow = z.object({ id: z.string(), dimensions: z.int(), state: z.enum(['active', 'stored', 'building', 'retired']) })
 
@@ -90,7 +89,6 @@ async function activate(database: Database, model: Omit<EmbeddingModel, 'inputTo
     where embedding_models.dimensions = excluded.dimensions returning 1
   `.execute(database.db)
   if (rows.length === 0) throw otherSize(model)
-  await beginVectorIndex(database, model)
   await queueMissing(database, id)
 }
 

@@ -2,7 +2,7 @@ import { type Embedder, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import { listEmbeddingModels, otherSize } from './postgres-embedding-models.ts'
-import { beginVectorIndex, dropVectorIndex } from './postgres-vector-index.ts'
+import { dropVectorIndex } from './postgres-vector-index.ts'
 
 /**
  * Begins to make the vectors of a model beside those that are searched; workers do it, and it takes their place when it has them all. Nothing happens when
@@ -25,7 +25,6 @@ export async function startRebuild(database: Database, embedder: Embedder): Prom
     where embedding_models.dimensions = excluded.dimensions returning 1
   `.execute(database.db)
   if (rows.length === 0) throw otherSize(model)
-  await beginVectorIndex(database, model)
 }
 
 /** Ends a rebuild, and has what it made deleted; search was never by it. Answers which model's it was. */

@@ -22,10 +22,45 @@ describe('createFileReader', () => {
     expect(await reader.read({ parsed: { text: large, kind: 'text' }, chunking: auto })).toEqual(thread)
   })
 
+  it('hands a large text over in pieces that are whole characters, and its chunks batch by batch, the same as all at once', async () => {
+    reader = createFileReader()
+    const text = `\ufeffa${'😀 \ufeffé, a sentence of it. '.repeat(60_000)}`
+    const job = () => ({ file: textFile(`\ufeff${text}`), chunking: auto })
+    const whole = await reader.read(job())
+    expect(whole.text).toBe(text)
+    const opened = await reader.open(job())
+    if (!opened.isLarge) throw new Error('not large')
+    const pieces: string[] = []
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    for await (const piece of opened.file.text()) pieces.push(decoder.decode(piece))
+    expect([pieces.join(''), pieces.length > 3]).toEqual([text, true])
+    const batches = []
+    for await (const batch of opened.file.chunks()) batches.push(batch)
+    expect([batches.flat(), batches.length > 3]).toEqual([whole.chunks, true])
+    expect(opened.file).toMatchObject({ kind: 'text', textBytes: Buffer.byteLength(text) })
+    await opened.file.close()
+  })
+
+  it('lets large files in one at a time, and small ones at any', async () => {
+    reader = createFileReader()
+    const large = 100_000_000
+    const leaveFirst = await reader.enter(large)
+    const entered: string[] = []
+    const second = reader.enter(large).then((leave) => {
+      entered.push('second')
+      return leave
+    })
+    await (await reader.enter(1_000))()
+    expect(entered).toEqual([])
+    leaveFirst()
+    ;(await second)()
+    await (await reader.enter(large))()
+  })
+
   it('brings refusals over from the thread, and goes on', async () => {
     reader = createFileReader()
     const broken = Buffer.concat([Buffer.alloc(40_000, 'x'), Buffer.from([0xff])])
-    const refused = () => reader.read({ file: { filename: 'a.txt', bytes: broken }, chunking: auto })
+    const refused = () => reader.read({ file: { filename: 'a.txt', bytes: Buffer.from(broken) }, chunking: auto })
     await expect(refused()).rejects.toMatchObject({
       name: 'FileRefusal',
       code: 'not_utf8',
@@ -104,9 +139,10 @@ describe('createFileReader', () => {
 
   it('ends a file that takes too long, and one nobody waits for any more', async () => {
     reader = createFileReader({ timeoutMs: 100 })
-    const slow = { filename: 'a.html', bytes: new TextEncoder().encode('<a>'.repeat(200_000) + '</b>'.repeat(3_000_000)) }
-    await expect(reader.read({ file: slow, chunking: auto })).rejects.toMatchObject({ code: 'too_slow' })
-    const reading = reader.read({ file: slow, chunking: auto }, AbortSignal.timeout(20))
+    const html = '<a>'.repeat(200_000) + '</b>'.repeat(3_000_000)
+    const slow = () => ({ filename: 'a.html', bytes: new TextEncoder().encode(html) })
+    await expect(reader.read({ file: slow(), chunking: auto })).rejects.toMatchObject({ code: 'too_slow' })
+    const reading = reader.read({ file: slow(), chunking: auto }, AbortSignal.timeout(20))
     await expect(reading).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 })

@@ -1,28 +1,23 @@
-import { Worker } from 'node:worker_threads'
-import type { ChunkingStrategy } from '@weft/contracts'
-import { type Chunk, chunkText } from '../chunk/chunk-text.ts'
+import type { Chunk } from '../chunk/chunk-text.ts'
 import { codeLanguageOf } from '../code/code-languages.ts'
-import { outlineCode } from '../code/outline-code.ts'
 import { fileFormatOf, imageTypeOf } from '../parse/file-kind.ts'
-import { FileRefusal, type FileRefusalCode } from '../parse/file-refusal.ts'
-import { checkFileSize, type ParsedFile, parseFile } from '../parse/parse-file.ts'
+import { checkFileSize } from '../parse/parse-file.ts'
 import { type ReadImageText, readImage } from '../parse/read-image.ts'
-
-export type ReadFile = ParsedFile & { chunks: Chunk[] }
-
-/**
- * What is to be read: a file's bytes, or a text that was parsed before and only needs cutting; its name tells the language of code. `tenant`: on
- * whose account a model reads images; without one they are refused.
- */
-export type ReadJob = (
-  | { file: { filename: string; bytes: Uint8Array; tenant?: string } }
-  | { parsed: ParsedFile; filename?: string }
-) & {
-  chunking: ChunkingStrategy
-}
+import { filenameOf, type ReadFile, type ReadJob, readNow } from './read-file.ts'
+import { createReadingThreads, type LargeHead, type ReadingThread } from './reading-threads.ts'
 
 /** `timeoutMs` (default 120 s) bounds the reading of one file. Without `readImageText` images are refused, naming the setting. */
 export type FileReaderOptions = { timeoutMs?: number; readImageText?: ReadImageText | undefined }
+
+/** A file of more than a million letters: text (UTF-8) and chunks come in pieces, once, and are in memory nowhere but in its thread. */
+export type LargeFile = LargeHead & {
+  text(): AsyncGenerator<Uint8Array>
+  chunks(): AsyncGenerator<Chunk[]>
+  /** Lets its thread read another file. */
+  close(): Promise<void>
+}
+
+export type OpenedFile = { isLarge: false; file: ReadFile } | { isLarge: true; file: LargeFile }
 
 /**
  * Reads and cuts files without holding up the caller's event loop: small texts on the spot, everything else on worker threads with bounded
@@ -30,25 +25,31 @@ export type FileReaderOptions = { timeoutMs?: number; readImageText?: ReadImageT
  * `too_large` for one that unpacks to more than a thread may hold.
  */
 export type FileReader = {
+  /** The whole file at once. */
   read(job: ReadJob, signal?: AbortSignal): Promise<ReadFile>
+  open(job: ReadJob, signal?: AbortSignal): Promise<OpenedFile>
+  /** Waits until a file of so many bytes may be fetched and read: large ones are one at a time. Answers what ends its turn. */
+  enter(bytes: number): Promise<() => void>
   /** Ends the threads; what they were reading is rejected. */
   stop(): Promise<void>
 }
 
 export function createFileReader({ timeoutMs = 120_000, readImageText }: FileReaderOptions = {}): FileReader {
-  const idle: Worker[] = []
-  const all = new Set<Worker>()
+  const threads = createReadingThreads({ timeoutMs })
+  let last: Promise<unknown> = Promise.resolve()
 
-  async function readOnThread(job: ReadJob, signal: AbortSignal | undefined): Promise<ReadFile> {
-    const worker = idle.pop() ?? startThread(all)
-    const answer = await ask(worker, { job, timeoutMs, signal }).catch(async (thrown: unknown) => {
-      await worker.terminate()
+  async function openOnThread(job: ReadJob, signal: AbortSignal | undefined): Promise<OpenedFile> {
+    const thread = threads.take()
+    try {
+      const answer = await thread.ask({ kind: 'open', job }, signal)
+      if (answer.kind === 'large') return { isLarge: true, file: largeFile(thread, answer.head, signal) }
+      if (answer.kind !== 'whole') throw new TypeError(`the thread answered ${answer.kind}`)
+      await thread.leave()
+      return { isLarge: false, file: answer.file }
+    } catch (thrown) {
+      await thread.leave()
       throw thrown
-    })
-    if (idle.length < idleThreadsMax && all.has(worker) && !answer.isSpent) idle.push(worker)
-    else await worker.terminate()
-    if (answer.isRead) return answer.file
-    throw answer.refusal === undefined ? new Error(answer.message) : new FileRefusal(answer.refusal, answer.message)
+    }
   }
 
   /** An image becomes the text in it, which needs no thread; a function cannot cross to one. */
@@ -61,42 +62,33 @@ export function createFileReader({ timeoutMs = 120_000, readImageText }: FileRea
     return { parsed: await readImage(read, { timeoutMs, signal }), chunking: job.chunking }
   }
 
+  async function open(job: ReadJob, signal?: AbortSignal): Promise<OpenedFile> {
+    signal?.throwIfAborted()
+    if ('file' in job) checkFileSize(job.file.bytes.length)
+    const seen = await seeImage(job, signal)
+    return isQuick(seen) ? { isLarge: false, file: await readNow(seen) } : openOnThread(seen, signal)
+  }
+
   return {
+    open,
     async read(job, signal) {
-      signal?.throwIfAborted()
-      if ('file' in job) checkFileSize(job.file.bytes.length)
-      const seen = await seeImage(job, signal)
-      return isQuick(seen) ? readNow(seen) : readOnThread(seen, signal)
+      const opened = await open(job, signal)
+      return opened.isLarge ? gather(opened.file) : opened.file
     },
-    async stop() {
-      await Promise.all([...all].map((worker) => worker.terminate()))
+    async enter(bytes) {
+      if (bytes < aloneFromBytes) return () => undefined
+      const before = last
+      const turn = Promise.withResolvers<void>()
+      last = turn.promise
+      await before
+      return turn.resolve
     },
+    stop: threads.stop,
   }
 }
 
-/** Reads on the calling thread. */
-export async function readNow(job: ReadJob): Promise<ReadFile> {
-  const parsed = 'file' in job ? await parseFile(job.file) : job.parsed
-  const language = parsed.kind === 'code' ? codeLanguageOf(filenameOf(job)) : undefined
-  const blocks = language === undefined ? undefined : await outlineCode(parsed.text, language)
-  return { ...parsed, chunks: [...chunkText({ ...parsed, blocks }, job.chunking)] }
-}
-
-function filenameOf(job: ReadJob): string {
-  return ('file' in job ? job.file.filename : job.filename) ?? ''
-}
-
-/** What a thread answers; a refusal crosses the thread's border as its code. A spent thread is to be ended. */
-export type ReadAnswer = { isSpent: boolean } & (
-  | { isRead: true; file: ReadFile }
-  | { isRead: false; refusal: FileRefusalCode | undefined; message: string }
-)
-
-/** Threads kept for the next file; loading the PDF library costs a new one a quarter of a second. */
-const idleThreadsMax = 2
-
-/** Enough for the largest text allowed with its chunks; a PDF that unpacks to more ends its thread, not the service. */
-const threadHeapMbMax = 2_048
+/** From this size on a file's bytes and text count in the service's memory; the thread that held them ends. */
+const aloneFromBytes = 8_388_608
 
 /** Reading this much takes about as long as handing it to a thread. */
 const quickBytesMax = 32_768
@@ -111,42 +103,37 @@ function isQuick(job: ReadJob): boolean {
   return format !== 'pdf' && format !== 'zip'
 }
 
-/** Its output is kept away from the service's log: the PDF library warns about every odd font. */
-function startThread(all: Set<Worker>): Worker {
-  const worker = new Worker(new URL('./file-reader-thread.ts', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: threadHeapMbMax },
-    stdout: true,
-    stderr: true,
-  })
-  all.add(worker)
-  worker.once('exit', () => all.delete(worker))
-  worker.unref()
-  return worker
+function largeFile(thread: ReadingThread, head: LargeHead, signal: AbortSignal | undefined): LargeFile {
+  return {
+    ...head,
+    async *text() {
+      for (;;) {
+        const answer = await thread.ask({ kind: 'text' }, signal)
+        if (answer.kind !== 'text' || answer.piece === undefined) return
+        yield answer.piece
+      }
+    },
+    async *chunks() {
+      for (;;) {
+        const answer = await thread.ask({ kind: 'chunks' }, signal)
+        if (answer.kind !== 'chunks' || answer.chunks.length === 0) return
+        yield answer.chunks
+      }
+    },
+    close: () => thread.leave({ isSpent: head.textBytes >= aloneFromBytes }),
+  }
 }
 
-type Question = { job: ReadJob; timeoutMs: number; signal: AbortSignal | undefined }
-
-function ask(worker: Worker, { job, timeoutMs, signal }: Question): Promise<ReadAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<ReadAnswer>()
-  const onError = (cause: Error) => reject(isOutOfMemory(cause) ? new FileRefusal('too_large', tooLarge, { cause }) : cause)
-  const onExit = () => reject(new Error('the reading thread ended'))
-  const onAbort = () => reject(signal?.reason)
-  const timer = setTimeout(
-    () => reject(new FileRefusal('too_slow', `Reading the file took longer than ${timeoutMs / 1_000} s.`)),
-    timeoutMs,
-  )
-  worker.once('message', resolve).once('error', onError).once('exit', onExit)
-  signal?.addEventListener('abort', onAbort)
-  worker.postMessage(job)
-  return promise.finally(() => {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-    worker.off('message', resolve).off('error', onError).off('exit', onExit)
-  })
-}
-
-const tooLarge = 'The file unpacks to more text than can be read. Split it and add the parts.'
-
-function isOutOfMemory(error: Error): boolean {
-  return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+/** All of a large file; its thread is free then. */
+export async function gather({ textBytes: _textBytes, text, chunks, close, ...head }: LargeFile): Promise<ReadFile> {
+  try {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+    const pieces: string[] = []
+    for await (const piece of text()) pieces.push(decoder.decode(piece))
+    const all: Chunk[] = []
+    for await (const batch of chunks()) all.push(...batch)
+    return { ...head, text: pieces.join(''), chunks: all }
+  } finally {
+    await close()
+  }
 }

@@ -6,10 +6,11 @@ import { FileRefusal } from '../parse/file-refusal.ts'
 import { checkFileSize } from '../parse/parse-file.ts'
 import type { IngestionJob } from '../search/search-types.ts'
 import type { IngestError } from '../store/knowledge-types.ts'
-import { findFileTexts, isLargeText, saveLargeText } from '../store/postgres-file-texts.ts'
+import { findFileTexts, saveLargeText } from '../store/postgres-file-texts.ts'
 import { createFileMethods } from '../store/postgres-files.ts'
-import type { FileReader, ReadFile } from './file-reader.ts'
+import { type FileReader, gather, type OpenedFile } from './file-reader.ts'
 import { type HeaderWriter, headChunks } from './head-chunks.ts'
+import { inPieces, wholeLettersMax } from './read-file.ts'
 import {
   type ClaimedJob,
   claimJob,
@@ -58,10 +59,16 @@ async function ingest(tools: IngestTools, job: IngestionJob, signal: AbortSignal
   signal?.throwIfAborted()
   const claimed = await claimJob(tools.database, job)
   if (claimed === undefined) return { status: 'skipped' }
+  await using held = new AsyncDisposableStack()
   try {
     if (claimed.attempt > attemptsMax)
       throw new FileRefusal('too_slow', `Indexing the file was begun ${attemptsMax} times and never ended.`)
-    const work = await whileClaimed(tools.database, claimed, async () => head(tools, claimed, await read(tools, claimed, signal)))
+    const work = await whileClaimed(tools.database, claimed, async () => {
+      held.defer(await tools.reader.enter(claimed.bytes))
+      const work = await read(tools, claimed, signal)
+      if (work.file.isLarge) held.defer(work.file.file.close)
+      return head(tools, claimed, await keepLarge(tools, claimed, work))
+    })
     return await writeAll(tools, claimed, work)
   } catch (thrown) {
     return await settle(tools.database, claimed, { thrown, isStopping: signal?.aborted === true })
@@ -74,35 +81,49 @@ const attemptsMax = 4
 /** Letters of one statement: indexing takes PGlite .4 s a megabyte, during which it serves nobody else. */
 const batchLettersMax = 131_072
 
-type Work = { file: ReadFile; isKept: boolean; signal: AbortSignal | undefined; warning?: IngestError }
+/** `isKept`: the text is stored already. */
+type Work = { file: OpenedFile; isKept: boolean; signal: AbortSignal | undefined; warning?: IngestError }
 
-async function read({ database, reader }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
+async function read({ database, reader, headers }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
   const { filename, chunking, fileId, tenant } = job
   const { parsed, isOwn, bytes } = (await findFileTexts(database, [job])).get(fileId) ?? { isOwn: false }
   checkFileSize(job.bytes)
   const what =
     parsed === undefined ? { file: { filename, tenant, bytes: bytes ?? (await readBytes(database, job)) } } : { parsed, filename }
-  const file = await reader.read({ ...what, chunking }, signal)
-  if (isOwn || !isLargeText(file)) return { file, isKept: isOwn, signal }
-  await saveLargeText(database, fileId, file)
-  return { file, isKept: true, signal }
+  const opened = await reader.open({ ...what, chunking }, signal)
+  // Who writes headers is shown all of a document.
+  const isGathered = headers !== undefined && opened.isLarge
+  return { file: isGathered ? { isLarge: false, file: await gather(opened.file) } : opened, isKept: isOwn, signal }
+}
+
+/** A text too large for one statement is stored before the chunks. */
+async function keepLarge({ database }: IngestTools, { fileId }: ClaimedJob, work: Work): Promise<Work> {
+  const { isLarge, file } = work.file
+  if (work.isKept || (!isLarge && file.text.length <= wholeLettersMax)) return work
+  const { kind, pages } = file
+  await saveLargeText(database, fileId, { kind, pages, pieces: isLarge ? file.text() : inPieces(file.text) })
+  return { ...work, isKept: true }
 }
 
 async function head({ database, headers }: IngestTools, { tenant, fileId }: ClaimedJob, work: Work): Promise<Work> {
-  if (headers === undefined) return work
-  const { file, signal } = work
+  if (headers === undefined || work.file.isLarge) return work
+  const { file } = work.file
   const { chunks, ...rest } = await headChunks(
     { database, headers },
     { tenant, fileId, text: file.text, chunks: file.chunks },
-    signal,
+    work.signal,
   )
-  return { ...work, file: { ...file, chunks }, ...rest }
+  return { ...work, file: { isLarge: false, file: { ...file, chunks } }, ...rest }
 }
 
 async function readBytes(database: Database, job: ClaimedJob): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  for await (const part of createFileMethods(database).readContent(job)) parts.push(part)
-  return Buffer.concat(parts)
+  const bytes = new Uint8Array(job.bytes)
+  let at = 0
+  for await (const part of createFileMethods(database).readContent(job)) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
 }
 
 /** Reading may take long: signs of life are given meanwhile. */
@@ -120,36 +141,38 @@ async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => 
 }
 
 async function writeAll({ database, awaitsVectors }: IngestTools, job: ClaimedJob, work: Work): Promise<IngestOutcome> {
-  const { chunks, text } = work.file
-  const { warning } = work
-  const usageBytes = Buffer.byteLength(text)
+  const { file: opened, isKept, signal, warning } = work
+  const usageBytes = opened.isLarge ? opened.file.textBytes : Buffer.byteLength(opened.file.text)
   let written = 0
-  for (const batch of batchesOf(chunks)) {
-    work.signal?.throwIfAborted()
-    const keep = written === 0 && !work.isKept ? work.file : undefined
-    written += batch.length
-    const isLast = written === chunks.length
-    const whole = { total: chunks.length, usageBytes, awaitsVectors: awaitsVectors?.() === true, warning }
-    if (!(await writeChunks(database, job, { ...whole, chunks: batch, isLast, keep }))) return { status: 'skipped' }
+  for await (const { chunks, isLast } of batchesOf(opened)) {
+    signal?.throwIfAborted()
+    const keep = written === 0 && !isKept && !opened.isLarge ? opened.file : undefined
+    written += chunks.length
+    const whole = { total: written, usageBytes, awaitsVectors: awaitsVectors?.() === true, warning }
+    if (!(await writeChunks(database, job, { ...whole, chunks, isLast, keep }))) return { status: 'skipped' }
   }
-  return { status: 'completed', chunks: chunks.length, ...(warning === undefined ? {} : { warning }) }
+  return { status: 'completed', chunks: written, ...(warning === undefined ? {} : { warning }) }
 }
 
+type Batch = { chunks: Chunk[]; isLast: boolean }
+
 /** Batches of at least one chunk; one batch without any for a text without chunks. */
-function* batchesOf(chunks: Chunk[]): Generator<Chunk[]> {
+async function* batchesOf(opened: OpenedFile): AsyncGenerator<Batch> {
   let batch: Chunk[] = []
   let letters = 0
-  for (const chunk of chunks) {
-    const size = chunk.text.length + (chunk.header?.length ?? 0)
-    if (batch.length > 0 && letters + size > batchLettersMax) {
-      yield batch
-      batch = []
-      letters = 0
+  for await (const chunks of opened.isLarge ? opened.file.chunks() : [opened.file.chunks]) {
+    for (const chunk of chunks) {
+      const size = chunk.text.length + (chunk.header?.length ?? 0)
+      if (batch.length > 0 && letters + size > batchLettersMax) {
+        yield { chunks: batch, isLast: false }
+        batch = []
+        letters = 0
+      }
+      batch.push(chunk)
+      letters += size
     }
-    batch.push(chunk)
-    letters += size
   }
-  yield batch
+  yield { chunks: batch, isLast: true }
 }
 
 /** Refusals are final; everything else is left for another attempt, the last of which says what went wrong. */

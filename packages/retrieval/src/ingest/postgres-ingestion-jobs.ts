@@ -95,7 +95,7 @@ export async function failJob(database: Database, job: ClaimedJob, error: Ingest
   return takeToken(job, rows)
 }
 
-/** `keep`: the parsed text, written with the first batch of a file that has none yet. */
+/** `keep`: the parsed text, written with the first batch of a file that has none yet. `total`: chunks of the file with this batch. */
 export type ChunkBatch = {
   chunks: Chunk[]
   total: number

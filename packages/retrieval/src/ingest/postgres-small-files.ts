@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { queueEmbeddings, statusWhenIndexed } from '../embed/postgres-embedding-queue.ts'
 import { IngestionJob } from '../search/search-types.ts'
 import { textRow } from '../store/postgres-file-texts.ts'
-import type { ReadFile } from './file-reader.ts'
+import type { ReadFile } from './read-file.ts'
 import { type ClaimedJob, ClaimRow, chunkRow, claimColumns, signOfLife } from './postgres-ingestion-jobs.ts'
 
 const Row = IngestionJob.extend(ClaimRow.shape)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { settleEmbeddingModel } from '../embed/postgres-embedding-models.ts'
-import { beginVectorIndex, dropVectorIndex } from '../embed/postgres-vector-index.ts'
+import { buildVectorIndex } from '../embed/postgres-vector-index.ts'
 import { fakeEmbedder } from '../testing.ts'
 import { searchVectors } from './postgres-search-vectors.ts'
 
@@ -12,16 +12,23 @@ const embedder = fakeEmbedder('test/short', dimensions)
 /** More than are compared one by one. */
 const vectors = 2_500
 const planted = vectors / 2
+let indexesOfFew: string[]
 const ones = new Array<number>(dimensions).fill(1)
 
 beforeAll(async () => {
   test = await startTestDatabase()
   await settleEmbeddingModel(test.database, { chosen: embedder, canEmbed: () => true })
-  await dropVectorIndex(test.database, embedder.id)
+  await build()
+  indexesOfFew = await indexes()
   await addVectors()
-  await beginVectorIndex(test.database, await embedder.describe())
+  await build()
 }, 60_000)
 afterAll(() => test.stop())
+
+it('has no index while vectors are few, and while more are loaded one of single precision, which the embedded database compares quicker', async () => {
+  expect(indexesOfFew).toEqual([])
+  expect(await indexes()).toEqual([expect.stringMatching(/::vector\(64\)\) vector_ip_ops/)])
+})
 
 it('walks the index of the embedded database as soon as there are many vectors, also before their statistics were gathered', async () => {
   const before = await walks()
@@ -38,6 +45,17 @@ it('finds all that is left in a store that was large before, and nothing once it
   await sql`update embedding_models set is_active = false`.execute(test.database.db)
   expect(await search()).toEqual({ kind: 'found', hits: [] })
 })
+
+async function build() {
+  await buildVectorIndex(test.database, await embedder.describe(), { isBulkOver: false })
+}
+
+async function indexes(): Promise<string[]> {
+  const { rows } = await sql<{ indexdef: string }>`
+    select indexdef from pg_indexes where tablename = 'chunk_embeddings' and indexdef like '%hnsw%'
+  `.execute(test.database.db)
+  return rows.map(({ indexdef }) => indexdef)
+}
 
 async function search() {
   const model = await embedder.describe()

@@ -9,34 +9,35 @@ import { partBytesMax } from './postgres-files.ts'
 /** How a stored text came about; it lies beside the text in the column `pages`. */
 const Origin = z.object({ kind: z.enum(fileKinds), starts: z.array(z.int()).optional() })
 
-/** Texts up to this size travel within the statement that writes their first chunks; larger ones are stored piece by piece. */
-const pieceBytesMax = 1_048_576
-
 /** A parsed text as the columns of `file_texts`. */
 export function textRow(file: ParsedFile): { text: string; hash: string; origin: string } {
   return { text: file.text, hash: createHash('sha256').update(file.text).digest('hex'), origin: originOf(file) }
 }
 
-export function isLargeText({ text }: ParsedFile): boolean {
-  return text.length > pieceBytesMax
+/** A text that is too large for one statement: its pieces are UTF-8, and no character lies in two. */
+export type TextInPieces = Pick<ParsedFile, 'kind'> & {
+  pages?: number[] | undefined
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 }
 
 /**
- * Stores a large text in pieces of 1 MiB, kept beside the file's own parts under negative numbers, and joins them inside the database, so that no
+ * Stores a large text piece by piece, kept beside the file's own parts under negative numbers, and joins them inside the database, so that no
  * statement holds others up for long. The hash tells whether all pieces were there: another worker may store the same text at the same time.
  */
-export async function saveLargeText({ db }: Database, fileId: string, file: ParsedFile): Promise<void> {
-  const { text, hash, origin } = textRow(file)
-  const bytes = Buffer.from(text)
-  for (let at = 0, n = -1; at < bytes.length; at += pieceBytesMax, n--) {
-    const piece = bytes.subarray(at, at + pieceBytesMax)
+export async function saveLargeText({ db }: Database, fileId: string, { pieces, ...file }: TextInPieces): Promise<void> {
+  const hashing = createHash('sha256')
+  let n = 0
+  for await (const piece of pieces) {
+    hashing.update(piece)
+    n -= 1
     await sql`
       insert into file_parts (file_id, n, bytes) values (${fileId}, ${n}, ${piece}) on conflict (file_id, n) do update set bytes = excluded.bytes
     `.execute(db)
   }
+  const hash = hashing.digest('hex')
   await sql`
     insert into file_texts (file_id, text, text_hash, pages)
-    select ${fileId}, convert_from(joined.bytes, 'UTF8'), ${hash}, ${origin}::jsonb
+    select ${fileId}, convert_from(joined.bytes, 'UTF8'), ${hash}, ${originOf(file)}::jsonb
     from (select string_agg(bytes, ''::bytea order by n desc) as bytes from file_parts where file_id = ${fileId} and n < 0) as joined
     where encode(sha256(joined.bytes), 'hex') = ${hash}
     on conflict (file_id) do nothing
@@ -47,7 +48,7 @@ export async function saveLargeText({ db }: Database, fileId: string, file: Pars
 }
 
 /** The value of the column `pages` for a text. */
-function originOf({ kind, pages }: ParsedFile): string {
+function originOf({ kind, pages }: Pick<TextInPieces, 'kind' | 'pages'>): string {
   const origin: z.infer<typeof Origin> = { kind, ...(pages === undefined ? {} : { starts: pages }) }
   return JSON.stringify(origin)
 }

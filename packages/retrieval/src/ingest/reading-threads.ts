@@ -1,0 +1,114 @@
+import { Worker } from 'node:worker_threads'
+import type { Chunk } from '../chunk/chunk-text.ts'
+import { FileRefusal, type FileRefusalCode } from '../parse/file-refusal.ts'
+import type { ParsedFile } from '../parse/parse-file.ts'
+import type { ReadFile, ReadJob } from './read-file.ts'
+
+/** After `open` answered a large file, `text` and `chunks` answer its next piece each. */
+export type ReadQuestion = { kind: 'open'; job: ReadJob } | { kind: 'text' } | { kind: 'chunks' }
+
+/** All of a large file but its text, which is so many bytes of UTF-8. */
+export type LargeHead = Omit<ParsedFile, 'text'> & { textBytes: number }
+
+/** What a thread answers; a refusal crosses the thread's border as its code. A spent thread is to be ended. No piece, or no chunks: there are no more. */
+export type ReadAnswer =
+  | { kind: 'whole'; isSpent: boolean; file: ReadFile }
+  | { kind: 'large'; isSpent: boolean; head: LargeHead }
+  | { kind: 'text'; piece: Uint8Array | undefined }
+  | { kind: 'chunks'; chunks: Chunk[] }
+  | { kind: 'failed'; isSpent: boolean; refusal: FileRefusalCode | undefined; message: string }
+
+/** A thread that reads one file. What it throws ends it, but for a refusal. */
+export type ReadingThread = {
+  ask(question: ReadQuestion, signal?: AbortSignal): Promise<Exclude<ReadAnswer, { kind: 'failed' }>>
+  /** Gives the thread up, to read another file, or, `isSpent`, to end and give its memory back. */
+  leave(options?: { isSpent: boolean }): Promise<void>
+}
+
+export type ReadingThreads = { take(): ReadingThread; stop(): Promise<void> }
+
+/** Threads kept for the next file; loading the PDF library costs a new one a quarter of a second. */
+const idleThreadsMax = 2
+
+/** Enough for the largest text allowed with its chunks; a PDF that unpacks to more ends its thread, not the service. */
+const threadHeapMbMax = 2_048
+
+/** `timeoutMs` bounds each answer. */
+export function createReadingThreads({ timeoutMs }: { timeoutMs: number }): ReadingThreads {
+  const idle: Worker[] = []
+  const all = new Set<Worker>()
+
+  function take(): ReadingThread {
+    const worker = idle.pop() ?? startThread(all)
+    let hasFailed = false
+    return {
+      async ask(question, signal) {
+        const answer = await ask(worker, { question, timeoutMs, signal }).catch(async (thrown: unknown) => {
+          hasFailed = true
+          throw thrown
+        })
+        if ('isSpent' in answer) hasFailed = answer.isSpent
+        if (answer.kind !== 'failed') return answer
+        throw answer.refusal === undefined ? new Error(answer.message) : new FileRefusal(answer.refusal, answer.message)
+      },
+      async leave({ isSpent } = { isSpent: hasFailed }) {
+        if (idle.length < idleThreadsMax && all.has(worker) && !isSpent && !hasFailed) idle.push(worker)
+        else await worker.terminate()
+      },
+    }
+  }
+
+  return {
+    take,
+    async stop() {
+      await Promise.all([...all].map((worker) => worker.terminate()))
+    },
+  }
+}
+
+/** Its output is kept away from the service's log: the PDF library warns about every odd font. */
+function startThread(all: Set<Worker>): Worker {
+  const worker = new Worker(new URL('./file-reader-thread.ts', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: threadHeapMbMax },
+    stdout: true,
+    stderr: true,
+  })
+  all.add(worker)
+  worker.once('exit', () => all.delete(worker))
+  worker.unref()
+  return worker
+}
+
+type Asked = { question: ReadQuestion; timeoutMs: number; signal: AbortSignal | undefined }
+
+function ask(worker: Worker, { question, timeoutMs, signal }: Asked): Promise<ReadAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReadAnswer>()
+  const onError = (cause: Error) => reject(isOutOfMemory(cause) ? new FileRefusal('too_large', tooLarge, { cause }) : cause)
+  const onExit = () => reject(new Error('the reading thread ended'))
+  const onAbort = () => reject(signal?.reason)
+  const timer = setTimeout(
+    () => reject(new FileRefusal('too_slow', `Reading the file took longer than ${timeoutMs / 1_000} s.`)),
+    timeoutMs,
+  )
+  worker.once('message', resolve).once('error', onError).once('exit', onExit)
+  signal?.addEventListener('abort', onAbort)
+  worker.postMessage(question, movable(question))
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+    worker.off('message', resolve).off('error', onError).off('exit', onExit)
+  })
+}
+
+/** Bytes that share no memory with others move to the thread; those that do are copied. */
+function movable(question: ReadQuestion): ArrayBuffer[] {
+  if (question.kind !== 'open' || !('file' in question.job)) return []
+  const { buffer, byteLength } = question.job.file.bytes
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
+}
+
+const tooLarge = 'The file unpacks to more text than can be read. Split it and add the parts.'
+
+function isOutOfMemory(error: Error): boolean {
+  return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+}
