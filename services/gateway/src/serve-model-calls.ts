@@ -2,7 +2,7 @@ import type { Models } from '@weft/models'
 import { answerError } from './http/answer-errors.ts'
 import { type ApiRequest, type Handler, inTurn, pathOf } from './http/handler.ts'
 import type { CallLimiter } from './limits/limit-calls.ts'
-import { limitCalls } from './limits/limited-routes.ts'
+import { createTokenTally, limitCalls, settleTokens } from './limits/limited-routes.ts'
 import type { Overload } from './overload/admit-fairly.ts'
 import { admitFairly, shedLoad } from './overload/guard-load.ts'
 import { requireScopeOf } from './http/request-context.ts'
@@ -30,7 +30,12 @@ type Serve = ReturnType<typeof inTurn>
 export function createModelCalls(deps: ModelCallDeps, common: CommonHandlers): (request: ApiRequest) => Serve | undefined {
   const shed = shedLoad(deps)
   const admitted = [requireScopeOf('chat'), limitCalls(deps.limiter), admitFairly(deps.overload)]
-  const fail = answerError(deps.logger)
+  const tell = answerError(deps.logger)
+  const fail: typeof tell = (thrown, response) => {
+    // Whoever began to answer has said what was used: what was refused before has used nothing.
+    settleTokens(response, createTokenTally().total)
+    tell(thrown, response)
+  }
   const serve = (path: string, answer: Handler): [string, Serve] => {
     const nameRoute: Handler = (request, _response, next) => {
       request.route = { path }

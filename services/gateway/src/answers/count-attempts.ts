@@ -9,7 +9,6 @@ import { parseIdempotencyKey } from '../core/session-id.ts'
 import { foreseen } from '../http/answer-errors.ts'
 import { headerOf } from '../http/handler.ts'
 import { identityOf } from '../http/request-context.ts'
-import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 
 /** The attempts of one request, and of its repeats. The first one counts before it is made, so that repeats at the same time know of it. */
 export interface RequestAttempts {
@@ -107,15 +106,10 @@ function attemptsFor(max: number, count?: (made: number) => Promise<unknown>): R
   }
 }
 
-/** The attempts of the request that this answers. One that has had them all is refused, and has used no tokens. */
-export async function attemptsOf(attempts: AttemptCounts, response: ServerResponse): Promise<RequestAttempts> {
+/** The attempts of the request that this answers. One that has had them all is refused. */
+export function attemptsOf(attempts: AttemptCounts, response: ServerResponse): Promise<RequestAttempts> {
   const { tenant } = identityOf(response)
-  try {
-    return await attempts.of({ tenant, get: (header) => headerOf(response.req, header) })
-  } catch (refused) {
-    settleTokens(response, createTokenTally().total)
-    throw refused
-  }
+  return attempts.of({ tenant, get: (header) => headerOf(response.req, header) })
 }
 
 function keyOf(tenant: string, idempotencyKey: string): string {

@@ -17,6 +17,7 @@ import { replyDetailOf } from '../core/workflow-request.ts'
 import { headerOf, sendJson } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { baseOf, identityOf } from '../http/request-context.ts'
+import { settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
 import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
 import { followTurn } from '../sessions/follow-turn.ts'
@@ -176,6 +177,8 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
   try {
     await call.speak(options)
   } finally {
+    // Of a turn that was not followed to its end nobody here knows what it uses.
+    settleTokens(response, undefined)
     if (open.hasReaderLeft() && chat.weft?.cancelOnDisconnect === true) await cancelQuietly(deps, session, turn)
   }
 }

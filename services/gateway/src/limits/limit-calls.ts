@@ -10,8 +10,8 @@ import { createLimitAccount, type LimitAccount, type LimitName } from './limit-a
 export interface Ticket {
   /** OpenAI's `x-ratelimit-…` headers as of now. */
   headers(): Record<string, string>
-  /** What the answer used in the end; the first word counts. */
-  settle(tokens: number): void
+  /** What the answer used in the end, default what was foreseen; the first word counts. */
+  settle(tokens?: number): void
   /** The answer is over, however it went. */
   close(): void
 }
@@ -119,7 +119,7 @@ function openTicket(held: LimitAccount[], tokens: number): Ticket {
   let isClosed = false
   return {
     headers: () => headersOf(held),
-    settle(used) {
+    settle(used = tokens) {
       if (isSettled) return
       isSettled = true
       for (const account of held) account.correct(used - tokens)

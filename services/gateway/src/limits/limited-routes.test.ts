@@ -114,6 +114,19 @@ it.each([
   expect(Number((await chat(key)).headers.get('x-ratelimit-remaining-tokens'))).toBeGreaterThan(900)
 })
 
+it.each([
+  ['/v1/chat/completions', { messages: 'x'.repeat(2_000) }],
+  ['/v1/chat/completions', { model: 'weft/auto', n: 2, messages: [{ role: 'user', content: 'x'.repeat(2_000) }] }],
+  ['/v1/responses', { input: 'x'.repeat(2_000), previous_response_id: 7 }],
+  ['/v1/embeddings', { input: 'x'.repeat(2_000), encoding_format: 'hex' }],
+])('counts nothing for a request of %s that is refused for what it says', async (path, body) => {
+  const key = await makeKey({ tokensPerMinute: 1_000 })
+  const headers = { 'content-type': 'application/json' }
+  const wrong = JSON.stringify({ model: 'openai/m', ...body })
+  expect((await gateway.request(path, { method: 'POST', key, headers, body: wrong })).status).toBe(400)
+  expect((await chat(key)).headers.get('x-ratelimit-remaining-tokens')).toMatch(/^99\d$/)
+})
+
 it('gives a place back when its answer is over', async () => {
   const key = await makeKey({ concurrency: 1 })
   for (let calls = 0; calls < 3; calls++) {

@@ -49,7 +49,7 @@ export function createTokenTally(): { add(used: UsedTokens | undefined): void; t
   }
 }
 
-/** What the answer to this request has used in the end; where nobody knows, what was foreseen counts. */
+/** What the answer to this request has used in the end; undefined where nobody knows: what was foreseen counts. The first word holds. */
 export function settleTokens(response: ServerResponse, used: UsedTokens | undefined): void {
-  if (used !== undefined) tickets.get(response)?.settle(used.inputTokens + used.outputTokens)
+  tickets.get(response)?.settle(used && used.inputTokens + used.outputTokens)
 }
