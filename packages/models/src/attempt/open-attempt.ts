@@ -33,8 +33,8 @@ export interface Attempt {
   answer: AnswerFacts
   /** Content came: from here on there is no other model. */
   touchContent(): void
-  /** What the call used, once it has ended, as it is recorded: counted, where its provider did not. */
-  recorded(): Promise<ModelUsage | undefined>
+  /** What the call used, once it has ended; where its provider did not count, as it is recorded, or estimated when nobody has counted soon. */
+  used(): Promise<ModelUsage | undefined>
   /** Settles once it is told what the call has used that was not answered to its end. */
   told(): Promise<void>
   /** The answer is whole. */
@@ -138,7 +138,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   const observed = observeCall({ kind: facts.kind, model, maxOutputTokens, temperature })
   let firstTokenMs: number | undefined
   let used: ModelUsage | undefined
-  let recorded: Promise<ModelUsage> | undefined
+  let counted: Promise<ModelUsage> | undefined
   let told: Promise<void> | undefined
 
   function end(outcome: CallOutcome, failure?: ModelError): ModelUsage {
@@ -152,12 +152,12 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
     used = usage
     const { outputTokensMax = facts.outputTokensMax } = taken.reservation ?? {}
     const uncounted = usage.measured ? undefined : uncountedCall(facts, { answer, failure, outputTokensMax })
-    recorded = taken.entry?.end({ usage, uncounted, outcome, durationMs: performance.now() - startedAt, firstTokenMs })
+    counted = taken.entry?.end({ usage, uncounted, outcome, durationMs: performance.now() - startedAt, firstTokenMs })
     tellBreaker(taken.admission, outcome)
-    if (recorded === undefined) taken.reservation?.settle(usage.costUsd)
-    else recorded.then(({ costUsd }) => taken.reservation?.settle(costUsd))
+    if (counted === undefined) taken.reservation?.settle(usage.costUsd)
+    else counted.then(({ costUsd }) => taken.reservation?.settle(costUsd))
     tellObserver(observed, { answer, usage, failure })
-    if (outcome.kind !== 'completed') told = tellUse(taken, recorded ?? usage)
+    if (outcome.kind !== 'completed') told = tellUse(taken, countedSoon(counted, usage))
     return usage
   }
 
@@ -171,7 +171,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
       // The first chunk of an answer that comes in one is its end.
       if (facts.isStreamed) observed.firstToken()
     },
-    recorded: async () => (await recorded) ?? used,
+    used: async () => used && countedSoon(counted, used),
     told: async () => told,
     complete: () => end({ kind: 'completed' }),
     fail(thrown) {
@@ -185,7 +185,17 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   }
 }
 
-async function tellUse({ tellFailedUse }: Taken, used: ModelUsage | Promise<ModelUsage>): Promise<void> {
+/** A thread that has its vocabulary counts in milliseconds; reading that takes a second, and nobody waits for it. */
+const countedWithinMs = 250
+
+async function countedSoon(counted: Promise<ModelUsage> | undefined, estimated: ModelUsage): Promise<ModelUsage> {
+  if (counted === undefined) return estimated
+  const late = Promise.withResolvers<ModelUsage>()
+  const timer = setTimeout(late.resolve, countedWithinMs, estimated)
+  return Promise.race([counted, late.promise]).finally(() => clearTimeout(timer))
+}
+
+async function tellUse({ tellFailedUse }: Taken, used: Promise<ModelUsage>): Promise<void> {
   const usage = await used
   if (usage.inputTokens + usage.outputTokens > 0) tellFailedUse?.(usage)
 }

@@ -49,7 +49,7 @@ export async function* streamModel(request: ModelRequest, context: StreamContext
     const reason = guard.reason()
     if (reason !== undefined) throw reason
     const usage = attempt.complete()
-    yield { type: 'usage', ...((await attempt.recorded()) ?? usage) }
+    yield { type: 'usage', ...((await attempt.used()) ?? usage) }
   } catch (thrown) {
     throw attempt.fail(thrown)
   } finally {

@@ -7,10 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ledger, openLedger } from '../ledger/open-ledger.ts'
 import { memoryCalls } from '../ledger/testing/calls.ts'
 import { createTestModels, type TestModels } from '../testing/test-models.ts'
-import { createTokenCounter } from '../tokens/token-counter.ts'
+import { createTokenCounter, type TokenCounter } from '../tokens/token-counter.ts'
 import type { CallControls } from './call-controls.ts'
 
 let folder: string
+let counter: TokenCounter
 let ledger: Ledger
 let test: TestModels
 afterEach(async () => {
@@ -23,7 +24,8 @@ async function open(more: Partial<CallControls> = {}) {
   folder = mkdtempSync(join(tmpdir(), 'weft-uncounted-'))
   const calls = memoryCalls()
   const logger = { info: () => undefined, warn: () => undefined }
-  ledger = openLedger({ folder, service: 'gateway', calls, logger, counter: createTokenCounter({ patienceMs: 60_000 }) })
+  counter = createTokenCounter({ patienceMs: 60_000 })
+  ledger = openLedger({ folder, service: 'gateway', calls, logger, counter })
   test = await createTestModels({}, { controls: { ledger, ...more } })
   return calls
 }
@@ -71,10 +73,23 @@ describe('a call that its provider did not count', () => {
 
   it('tells a step the same usage as the ledger', async () => {
     const calls = await open()
+    await counter.count(['The vocabulary is read.'])
     test.openai.script(reply)
     const { usage } = await test.models.complete({ model: ask.model, messages: ask.messages })
     await recorded(calls)
     expect([...calls.kept.values()]).toMatchObject([{ inputTokens: usage?.inputTokens, outputTokens: usage?.outputTokens }])
     expect(usage).toMatchObject({ outputTokens: countTokens(words.join('')), measured: false })
+  })
+
+  it('keeps neither a step nor the next attempt waiting for a count that takes long', async () => {
+    const uncounted = { end: () => new Promise<never>(() => undefined) }
+    await open({ ledger: { begin: () => uncounted } })
+    test.openai.script(reply, { kind: 'unfinished', chunks: words })
+    const { usage } = await test.models.complete({ model: ask.model, messages: ask.messages })
+    expect(usage).toMatchObject({ outputTokens: Math.ceil(words.join('').length / 4), measured: false })
+    const failed: number[] = []
+    const broken = await test.models.passThrough({ ...ask, stream: true }, { onFailedUse: (_, used) => failed.push(used.outputTokens) })
+    await expect(broken.kind === 'stream' ? drain(broken.chunks) : undefined).rejects.toThrow()
+    expect(failed).toEqual([Math.ceil(words.join('').length / 4)])
   })
 })
