@@ -127,6 +127,20 @@ describe('a process and the shared state', () => {
     expect(board.admit(model)).toBeInstanceOf(Promise)
   })
 
+  it('decides by what it knew while that is slow to answer, and by what it says once it has', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const shared = createMemoryState()
+    const [a = createBreakerBoard(), b = createBreakerBoard()] = boards(2, shared, clock)
+    await b.admit(model)
+    await fail(a, 5)
+    clock.nowMs += 200
+    shared.hold()
+    await expect(admit(b)).resolves.toBeDefined()
+    shared.go()
+    await b.settled()
+    expect(await failureOf(admit(b))).toMatchObject(refusal)
+  })
+
   it('goes on by itself while it is away or silent, and opens its own breaker', async () => {
     for (const trouble of ['away', 'silent'] as const) {
       const clock = { nowMs: 1_000_000 }

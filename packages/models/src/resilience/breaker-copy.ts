@@ -7,7 +7,7 @@ type Apply = (state: BreakerState) => BreakerState
 /** One process's copy of one breaker. */
 export interface BreakerCopy {
   state(): BreakerState
-  /** Looks at the shared state beside the calls, at most every 100 ms; a promise only where the copy is too old to decide by. */
+  /** Looks at the shared state beside the calls, at most every 100 ms; a promise, of 20 ms at most, only where the copy is too old to decide by. */
   freshen(): Promise<void> | undefined
   /**
    * Changes the copy at once and then the shared state, when it is back where it is away. Answers the state that is shared then, which lacks
@@ -20,6 +20,8 @@ export interface BreakerCopy {
 /** What the process believes without waiting, and how often it looks: an open breaker is seen by all within the longer of them. */
 const trustedMs = 200
 const lookAfterMs = 100
+/** A shared state that takes longer to answer is believed late: the copy decides meanwhile. */
+const waitMsMax = 20
 
 /** Of changes that the shared state did not take while it was away; the oldest go first. */
 const unwrittenMax = 100
@@ -72,7 +74,7 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
       const ageMs = nowMs() - readAtMs
       if (store === undefined || ageMs < lookAfterMs) return undefined
       looking ??= look(store)
-      return ageMs < trustedMs ? undefined : looking
+      return ageMs < trustedMs ? undefined : within(waitMsMax, looking)
     },
     change(apply) {
       const next = apply(copy)
@@ -87,6 +89,16 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
       await last
     },
   }
+}
+
+function within(limitMs: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, limitMs)
+  void work.then(() => {
+    clearTimeout(timer)
+    resolve()
+  })
+  return promise
 }
 
 const applyAll = (state: BreakerState, applies: Apply[]) => applies.reduce((latest, apply) => apply(latest), state)

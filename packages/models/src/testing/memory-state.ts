@@ -5,6 +5,9 @@ export interface MemoryState extends SharedState {
   reads(): number
   /** `away`: every call throws from now on; `silent`: none is answered. */
   trouble(kind: 'away' | 'silent' | undefined): void
+  /** Nothing is answered until it may go on. */
+  hold(): void
+  go(): void
 }
 
 /** The state that processes of a test share. */
@@ -12,10 +15,13 @@ export function createMemoryState({ delayMs }: { delayMs?: number } = {}): Memor
   const entries = new Map<string, { text: string; etag: string }>()
   let reads = 0
   let trouble: 'away' | 'silent' | undefined
+  let held = Promise.withResolvers<void>()
+  held.resolve()
 
   async function reach(): Promise<void> {
     if (trouble === 'silent') await new Promise(() => undefined)
     if (trouble === 'away') throw new Error('the state store is away')
+    await held.promise
     if (delayMs !== undefined) await sleep(Math.random() * delayMs)
   }
 
@@ -36,5 +42,9 @@ export function createMemoryState({ delayMs }: { delayMs?: number } = {}): Memor
     trouble(kind) {
       trouble = kind
     },
+    hold() {
+      held = Promise.withResolvers()
+    },
+    go: () => held.resolve(),
   }
 }
