@@ -11,6 +11,7 @@ import { ModelError } from './model-error.ts'
 import type { ModelEvent, ModelUsage } from './model-event.ts'
 import { type ModelRequest, messagesFromBody, requestFromChat } from './model-request.ts'
 import { relayChat, relayedText } from './openai/relay-chat.ts'
+import type { RelayedStream } from './openai/relay-stream.ts'
 import type { ProviderConnection } from './provider.ts'
 import { upstreamNameOf } from './read-registry.ts'
 
@@ -103,11 +104,12 @@ function shortened(body: Record<string, unknown>, outputTokensMax: number, { con
 }
 
 /** Ends the attempt when the stream ends, however it does. */
-function watched(chunks: AsyncGenerator<string>, attempt: Attempt): PassThroughAnswer {
+function watched({ begin, rest }: RelayedStream, attempt: Attempt): PassThroughAnswer {
   let usage: ModelUsage | undefined
   async function* relayed(): AsyncGenerator<string> {
     try {
-      yield* chunks
+      if (begin !== '') yield begin
+      for await (const chunk of rest) yield chunk
       usage = attempt.complete()
     } catch (thrown) {
       throw attempt.fail(thrown)

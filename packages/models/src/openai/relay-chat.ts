@@ -1,12 +1,12 @@
 import type { Dispatcher } from 'undici'
 import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import type { CallGuard } from '../call-guard.ts'
-import { explainConnectionError, explainUpstreamError, unfinishedStream } from '../explain-upstream-error.ts'
+import { explainConnectionError, explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { ProviderConnection } from '../provider.ts'
-import { createUtf8Decoder, decodeUtf8, eventBytesMax, tooLarge, wholeBytesMax } from '../upstream-bounds.ts'
+import { decodeUtf8, tooLarge, wholeBytesMax } from '../upstream-bounds.ts'
 import { postUpstream, type UpstreamAnswer } from './post-upstream.ts'
-import { createChunkRewriter } from './rewrite-chunk.ts'
+import { beginRelay, type RelayedStream } from './relay-stream.ts'
 import { readWholeChat } from './whole-chat.ts'
 
 export interface RelayCall {
@@ -25,19 +25,17 @@ export interface RelayCall {
 
 /**
  * A chat completion handed through with as little work as possible: no SDK, one parse only where usage is read. Errors known before
- * the first content throw; a stream that breaks later throws from its iteration.
+ * the first content throw; a stream that breaks later throws from `rest`.
  */
-export async function relayChat(call: RelayCall): Promise<string | AsyncGenerator<string>> {
-  const { isStreamed } = call
+export async function relayChat(call: RelayCall): Promise<string | RelayedStream> {
+  const { isStreamed, publicId, facts, guard, asksForUsage: keepsUsage } = call
+  const provider = call.connection.id
   const answer = await send(call)
   if (answer.status >= 400) throw await explainRefusal(call, answer)
-  if (!isStreamed) {
-    const { publicId, facts } = call
-    return readWholeChat(await readText(call, answer), { publicId, provider: call.connection.id, facts })
-  }
+  if (!isStreamed) return readWholeChat(await readText(call, answer), { publicId, provider, facts })
   await refuseOtherTypes(call, answer)
-  const chunks = relayChunks(call, answer)
-  return startingWith(await untilContent(chunks, call.facts), chunks)
+  const explain = (thrown: unknown) => whyBroken(call, thrown)
+  return beginRelay({ provider, publicId, keepsUsage, facts, guard, explain }, answer)
 }
 
 /** The body as it is sent upstream: the provider's own names of the model and of the limit, and usage asked for wherever it has to be. */
@@ -145,59 +143,5 @@ function errorOf(body: string): unknown {
     return parsed
   } catch {
     return body.startsWith('<') ? undefined : body
-  }
-}
-
-async function* relayChunks(call: RelayCall, answer: UpstreamAnswer): AsyncGenerator<string> {
-  const { guard, facts, connection } = call
-  const { publicId, asksForUsage: keepsUsage } = call
-  const rewriter = createChunkRewriter({ publicId, provider: connection.id, keepsUsage, facts })
-  const decode = createUtf8Decoder(connection.id)
-  let open = ''
-  try {
-    for await (const bytes of answer.pieces()) {
-      const piece = decode(bytes)
-      open += piece
-      if (open.length > eventBytesMax) throw tooLarge(connection.id, 'an event', eventBytesMax)
-      if (!piece.includes('\n')) continue
-      const end = open.lastIndexOf('\n\n')
-      if (end < 0 && !open.includes('\r\n\r\n')) continue
-      const text = open.includes('\r') ? open.replaceAll('\r\n', '\n') : open
-      const complete = text.lastIndexOf('\n\n')
-      open = text.slice(complete + 2)
-      const rewritten = rewriter.rewrite(text.slice(0, complete))
-      // Only whole events count: one that trickles in byte by byte, or comments alone, are silence.
-      if (rewritten !== '') {
-        guard.touch()
-        yield rewritten
-      }
-      if (rewriter.failure() !== undefined) throw rewriter.failure()
-    }
-    const rest = rewriter.rewrite(open.trim())
-    if (rest !== '') yield rest
-  } catch (thrown) {
-    throw whyBroken(call, thrown)
-  }
-  if (facts.finishReason === undefined) throw unfinishedStream(connection.id)
-  if (!rewriter.isDone()) yield 'data: [DONE]\n\n'
-}
-
-/** What came before the first content and with it: as long as none has come, the call may still fail like one that was refused. */
-async function untilContent(chunks: AsyncGenerator<string>, facts: AnswerFacts): Promise<string> {
-  let text = ''
-  while (!facts.hasContent && facts.finishReason === undefined) {
-    const next = await chunks.next()
-    if (next.done) break
-    text += next.value
-  }
-  return text
-}
-
-async function* startingWith(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
-  try {
-    if (first !== '') yield first
-    yield* rest
-  } finally {
-    await rest.return(undefined)
   }
 }

@@ -1,9 +1,10 @@
 import { isRecord } from '@weft/contracts'
-import type { AnswerFacts } from '../attempt/answer-facts.ts'
+import { type AnswerFacts, hearContent } from '../attempt/answer-facts.ts'
 import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import { ChatUsage, tokenCounts } from './chat-chunk.ts'
 import { noteChoices } from './choice-facts.ts'
+import { type ChunkTemplate, learnTemplate } from './chunk-template.ts'
 
 export interface ChunkRewriter {
   /** Complete SSE events in, the events for the client out; may be empty. */
@@ -16,6 +17,9 @@ export interface ChunkRewriter {
 /** In JSON text a quote inside a string is escaped, so these match keys and never content. */
 const modelField = /"model"\s*:\s*"(?:[^"\\]|\\.)*"/
 const emptyUsage = /,\s*"usage"\s*:\s*null/
+
+/** Of a stream whose chunks all differ, as where they are padded to hide how long they are, no more is learned. */
+const learnedMax = 3
 
 /**
  * Rewrites the events of an upstream stream as text: the model id becomes the public one, usage the client did not ask for is taken
@@ -31,8 +35,22 @@ export function createChunkRewriter(options: {
   const model = `"model":${JSON.stringify(options.publicId)}`
   let isDone = false
   let failure: unknown
+  let template: ChunkTemplate | undefined
+  let learned = 0
+
+  const toEvent = (data: string): string => {
+    // A function as replacement: a "$" in a model's name must stay one.
+    const renamed = data.replace(modelField, () => model)
+    return `data: ${keepsUsage ? renamed : renamed.replace(emptyUsage, '')}\n\n`
+  }
 
   const rewriteData = (data: string): string => {
+    const text = template?.textOf(data)
+    if (template !== undefined && text !== undefined) {
+      facts.hasContent = true
+      hearContent(facts, parseText(text, provider))
+      return template.fill(text)
+    }
     if (data === '[DONE]') {
       isDone = true
       return facts.finishReason === undefined ? '' : 'data: [DONE]\n\n'
@@ -47,9 +65,11 @@ export function createChunkRewriter(options: {
       if (usage.success) facts.tokens = tokenCounts(usage.data)
       if (!keepsUsage && !hasChoices(chunk)) return ''
     }
-    // A function as replacement: a "$" in a model's name must stay one.
-    const renamed = data.replace(modelField, () => model)
-    return `data: ${keepsUsage ? renamed : renamed.replace(emptyUsage, '')}\n\n`
+    if (learned < learnedMax && facts.hasContent === true) {
+      learned += 1
+      template = learnTemplate(data, toEvent) ?? template
+    }
+    return toEvent(data)
   }
 
   return {
@@ -87,13 +107,20 @@ function hasChoices({ choices }: Record<string, unknown>): boolean {
   return Array.isArray(choices) && choices.length > 0
 }
 
+function parseText(text: string, provider: string): string {
+  return String(parse(text, provider))
+}
+
 function parseChunk(data: string, provider: string): Record<string, unknown> {
-  let chunk: unknown
+  const chunk = parse(data, provider)
+  if (isRecord(chunk)) return chunk
+  throw new ModelError('upstream_error', `${provider} sent a chunk that is no chat completion chunk`, { isRetryable: true })
+}
+
+function parse(data: string, provider: string): unknown {
   try {
-    chunk = JSON.parse(data)
+    return JSON.parse(data)
   } catch (cause) {
     throw new ModelError('upstream_error', `${provider} sent a chunk that is not valid JSON`, { isRetryable: true, cause })
   }
-  if (isRecord(chunk)) return chunk
-  throw new ModelError('upstream_error', `${provider} sent a chunk that is no chat completion chunk`, { isRetryable: true })
 }

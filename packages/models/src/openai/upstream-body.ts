@@ -8,8 +8,8 @@ export interface UpstreamBody {
   abort(reason: unknown): void
   /** All of it. Throws `tooLarge` beyond the bound. */
   bytes(bytesMax: number, tooLarge: () => Error): Promise<Uint8Array>
-  /** As it comes; what came while nobody asked comes together. Leaving early ends the call. */
-  pieces(): AsyncGenerator<Uint8Array>
+  /** What has come since it was last asked for, in one piece, once there is something; undefined at the end. */
+  next(): Promise<Uint8Array | undefined>
 }
 
 /** Nothing more is read from a provider while so much waits for a slow reader. */
@@ -61,20 +61,12 @@ export function createUpstreamBody(): UpstreamBody {
       if (arrived.failure !== undefined) throw arrived.failure
       return take(arrived)
     },
-    pieces: () => piecesOf(arrived),
-  }
-}
-
-async function* piecesOf(arrived: Arrived): AsyncGenerator<Uint8Array> {
-  try {
-    for (;;) {
-      if (arrived.waitingBytes > 0) yield take(arrived)
-      else if (arrived.failure !== undefined) throw arrived.failure
-      else if (arrived.isEnded) return
-      else await somethingMore(arrived)
-    }
-  } finally {
-    if (!arrived.isEnded) abort(arrived, new Error('the answer was not read to its end'))
+    async next() {
+      if (arrived.waitingBytes === 0 && !arrived.isEnded) await somethingMore(arrived)
+      if (arrived.waitingBytes > 0) return take(arrived)
+      if (arrived.failure !== undefined) throw arrived.failure
+      return undefined
+    },
   }
 }
 

@@ -5,14 +5,14 @@ export interface SseMessage {
   id?: number
 }
 
-/** One Server-Sent Events response. `send` waits for a slow reader, so nothing piles up in memory. */
+/** One Server-Sent Events response. What `send` answers waits for a slow reader, so nothing piles up in memory; undefined when the reader keeps up. */
 export interface SseStream {
   /** Sends status and headers; the first `send` does it too. */
   start(): void
   readonly hasStarted: boolean
-  send(message: SseMessage): Promise<void>
+  send(message: SseMessage): Promise<void> | undefined
   /** Text that already is one or more whole events. */
-  relay(events: string): Promise<void>
+  relay(events: string): Promise<void> | undefined
   end(): void
 }
 
@@ -21,6 +21,8 @@ const idleMs = 15_000
 /** A reader that makes no room for so long is taken for gone: what it has not read would be held for it for ever. */
 const stalledMaxMs = 60_000
 const sliceBytes = 65_536
+/** In UTF-8 a UTF-16 unit takes three bytes at most. */
+const sliceCharsMax = sliceBytes / 3
 /** As long as this where the stream must end early: enough to take the reason. */
 const lastWordMs = 2_000
 
@@ -53,16 +55,20 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
     response.once('close', () => clearInterval(idle))
   }
 
-  async function relay(events: string): Promise<void> {
-    if (response.destroyed || response.writableEnded) return
+  function relay(events: string): Promise<void> | undefined {
+    if (response.destroyed || response.writableEnded) return undefined
     begin()
     idle?.refresh()
-    await write(events)
+    return write(events)
   }
 
-  /** In slices, so that a slow reader of one long event is seen to read. */
-  async function write(text: string): Promise<void> {
-    const bytes = Buffer.from(text)
+  function write(text: string): Promise<void> | undefined {
+    if (text.length > sliceCharsMax) return writeSlices(Buffer.from(text))
+    return response.write(text) ? undefined : settled(response, patience)
+  }
+
+  /** So that a slow reader of one long event is seen to read. */
+  async function writeSlices(bytes: Buffer): Promise<void> {
     for (let at = 0; at < bytes.length && !response.destroyed; at += sliceBytes) {
       if (!response.write(bytes.subarray(at, at + sliceBytes))) await settled(response, patience)
     }
