@@ -88,7 +88,10 @@ describe('a call that its provider did not count', () => {
     const { usage } = await test.models.complete({ model: ask.model, messages: ask.messages })
     expect(usage).toMatchObject({ outputTokens: Math.ceil(words.join('').length / 4), measured: false })
     const failed: number[] = []
-    const broken = await test.models.passThrough({ ...ask, stream: true }, { onFailedUse: (_, used) => failed.push(used.outputTokens) })
+    const broken = await test.models.passThrough(
+      { ...ask, stream: true },
+      { onFailedUse: (_, used) => failed.push(used.outputTokens) },
+    )
     await expect(broken.kind === 'stream' ? drain(broken.chunks) : undefined).rejects.toThrow()
     expect(failed).toEqual([Math.ceil(words.join('').length / 4)])
   })

@@ -17,12 +17,15 @@ function cut(stream: string, pieceBytes: number): { texts: string[]; rest: strin
 }
 
 describe('a stream of events', () => {
-  it.each([1, 2, 3, 7, 1_000])('comes as whole events when its bytes come %d at a time, in the middle of letters too', (bytes) => {
-    const { texts, rest } = cut(`${first}${second}data: [DO`, bytes)
-    expect(texts.join('')).toBe(first + second)
-    for (const text of texts) expect(text.endsWith('\n\n')).toBe(true)
-    expect(rest).toBe('data: [DO')
-  })
+  it.each([1, 2, 3, 7, 1_000])(
+    'comes as whole events when its bytes come %d at a time, in the middle of letters too',
+    (bytes) => {
+      const { texts, rest } = cut(`${first}${second}data: [DO`, bytes)
+      expect(texts.join('')).toBe(first + second)
+      for (const text of texts) expect(text.endsWith('\n\n')).toBe(true)
+      expect(rest).toBe('data: [DO')
+    },
+  )
 
   it.each([1, 2, 5, 1_000])('may end its lines as some servers do, %d bytes at a time', (bytes) => {
     const { texts, rest } = cut((first + second).replaceAll('\n', '\r\n'), bytes)

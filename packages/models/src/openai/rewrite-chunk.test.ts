@@ -4,13 +4,30 @@ import { createChunkRewriter } from './rewrite-chunk.ts'
 import { learnTemplate } from './chunk-template.ts'
 
 const head = { id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'gpt-upstream' }
-const chunk = (delta: object, more: object = {}) => ({ ...head, choices: [{ index: 0, delta, finish_reason: null, ...more }], usage: null })
+const chunk = (delta: object, more: object = {}) => ({
+  ...head,
+  choices: [{ index: 0, delta, finish_reason: null, ...more }],
+  usage: null,
+})
 const said = (content: string) => chunk({ content })
 const logprobs = { logprobs: { content: [{ token: 'a', logprob: -1 }], refusal: null } }
 
 const streams: Record<string, object[]> = {
-  'of text': [chunk({ role: 'assistant', content: '' }), ...['Herons', ' stand', ' in', ' reeds'].map(said), chunk({}, { finish_reason: 'stop' })],
-  'of text with quotes, breaks and other scripts': ['a', 'say "b"', 'c\\d', 'e\nf', '東京 ü', '$& $1 {"content":"x"}', '', 'g'].map(said),
+  'of text': [
+    chunk({ role: 'assistant', content: '' }),
+    ...['Herons', ' stand', ' in', ' reeds'].map(said),
+    chunk({}, { finish_reason: 'stop' }),
+  ],
+  'of text with quotes, breaks and other scripts': [
+    'a',
+    'say "b"',
+    'c\\d',
+    'e\nf',
+    '東京 ü',
+    '$& $1 {"content":"x"}',
+    '',
+    'g',
+  ].map(said),
   'that says other things in between': [
     said('a'),
     chunk({ content: 'b', refusal: 'no' }),
