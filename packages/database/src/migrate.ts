@@ -20,6 +20,7 @@ import * as chunkHeaders from './migrations/0016-chunk-headers.ts'
 import * as responses from './migrations/0018-responses.ts'
 import * as followLedger from './migrations/0019-budgets-follow-the-ledger.ts'
 import * as uploadKeys from './migrations/0020-upload-keys.ts'
+import * as textPieces from './migrations/0022-texts-in-pieces.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -49,6 +50,7 @@ export const migrations: Migration[] = [
   { name: '0018-responses', up: responses.up, down: responses.down },
   { name: '0019-budgets-follow-the-ledger', up: followLedger.up, down: followLedger.down },
   { name: '0020-upload-keys', up: uploadKeys.up, down: uploadKeys.down },
+  { name: '0022-texts-in-pieces', up: textPieces.up, down: textPieces.down },
 ]
 
 export interface MigrationStatus {

@@ -32,8 +32,10 @@ export interface Schema {
     created_at: CreatedAt
   }
   file_parts: { file_id: string; n: number; bytes: Buffer }
-  /** The text that offsets refer to; `pages` are code point ranges of it. */
+  /** The text that offsets refer to, empty where it lies in pieces; `pages` are code point ranges of it. */
   file_texts: { file_id: string; text: string; text_hash: string; pages: Json<object> | null }
+  /** Offset and length are in code points. */
+  file_text_pieces: { file_id: string; n: number; start_offset: number; length: number; text: string }
   vector_stores: {
     id: string
     tenant: string

@@ -1,5 +1,6 @@
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
+import { textBetween } from '../store/postgres-file-texts.ts'
 import type { Quote } from './citation-stream.ts'
 
 const Row = z.object({ n: z.int(), found: z.string(), filename: z.string(), hash: z.string(), page: z.int().nullable() })
@@ -18,7 +19,7 @@ export async function verifyQuotes(
   const { rows } = await sql`
     select place.n, t.found, t.filename, t.hash, t.page from jsonb_to_recordset(${JSON.stringify(places)}::jsonb) as place(n int, file text, "from" int, length int),
       lateral (
-        select substr(t.text, place."from" + 1, place.length) as found, f.filename, t.text_hash as hash,
+        select ${textBetween(sql`place."from"`, sql`place.length`)} as found, f.filename, t.text_hash as hash,
           (select max(p.page)::int from jsonb_array_elements(t.pages -> 'starts') with ordinality as p(start, page) where p.start::int <= place."from") as page
         from files f join file_texts t on t.file_id = f.id where f.id = place.file and f.tenant = ${tenant} offset 0
       ) t

@@ -92,9 +92,9 @@ function whatIsDeletedMeanwhile(start: () => Promise<TestDatabase>): void {
     if (job === undefined) throw new Error('no file')
     const slow: FileReader = {
       ...reader,
-      async read(...request) {
+      async open(...request) {
         await store.deleteVectorStore({ tenant, vectorStoreId })
-        return reader.read(...request)
+        return reader.open(...request)
       },
     }
     expect(await ingestFile({ database: test.database, reader: slow }, job)).toEqual({ status: 'skipped' })

@@ -95,6 +95,7 @@ const quickBytesMax = 32_768
 
 /** Grammars are loaded by the threads alone. */
 function isQuick(job: ReadJob): boolean {
+  if ('stored' in job) return false
   const size = 'parsed' in job ? job.parsed.text.length : job.file.bytes.length
   if (size > quickBytesMax || codeLanguageOf(filenameOf(job)) !== undefined) return false
   if ('parsed' in job || size === 0) return true

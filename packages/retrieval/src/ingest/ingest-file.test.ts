@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { sql } from '@weft/database'
+import { verifyQuotes } from '../answer/postgres-verify-quotes.ts'
 import type { IngestionJob } from '../search/search-types.ts'
 import { createFileReader } from './file-reader.ts'
 import { type IngestOutcome, ingestFile } from './ingest-file.ts'
@@ -101,6 +102,43 @@ describe('ingestFile', () => {
     expect((await place.store.readText(plain)).text).toBe('<p>One <b>text</b></p>')
   })
 
+  it('keeps a large text in pieces, and has its chunks, quotes and whole text at their places all the same', async () => {
+    const sentence = 'The keeper 👩‍🚀 lit lamp number'
+    const text = `\ufeffLamps.\n\n${Array.from({ length: 40_000 }, (_, n) => `${sentence} ${n} 漢字.`).join('\n\n')}\n`
+    const first = await place.add('lamps.txt', `\ufeff${text}`)
+    const twin = await place.add('copy.txt', `\ufeff${text}`)
+    for (const file of [first, twin]) {
+      expect(await ingest(file)).toMatchObject({ status: 'completed' })
+      expect((await place.store.readText(file)).text).toBe(text)
+    }
+    const { rows: stored } = await sql<{ file_id: string; pieces: number }>`
+      select file_id, count(*)::int as pieces from file_text_pieces group by file_id
+    `.execute(place.database.db)
+    expect(stored).toEqual([first.fileId, twin.fileId].toSorted().map((file_id) => ({ file_id, pieces: expect.any(Number) })))
+    const chunks = await chunksOf(first)
+    const placesOf = (rows: ChunkRow[]) => rows.map(({ start, end }) => [start, end])
+    expect(placesOf(await chunksOf(twin))).toEqual(placesOf(chunks))
+    expect(chunks.length).toBeGreaterThan(1_000)
+    const points = [...text]
+    const quotes = chunks.map(({ start, end }) => ({
+      ...first,
+      filename: 'lamps.txt',
+      quote: points.slice(start, end).join(''),
+      score: 1,
+      start,
+      end,
+    }))
+    expect(quotes.filter(({ quote }, n) => quote !== chunks[n]?.text)).toEqual([])
+    const verified = await verifyQuotes(place.database, { tenant, quotes })
+    expect(verified.filter((quote) => quote === undefined)).toEqual([])
+    expect(
+      await verifyQuotes(place.database, {
+        tenant,
+        quotes: quotes.slice(0, 1).map((quote) => ({ ...quote, quote: 'No lamp.' })),
+      }),
+    ).toEqual([undefined])
+  }, 120_000)
+
   it('gives one file to one of two workers', async () => {
     const file = await place.add('a.txt', 'A sentence. '.repeat(5_000))
     const outcomes = await Promise.all([ingest(file), ingest(file), ingest(file)])
@@ -184,11 +222,20 @@ function ingest(file: IngestionJob): Promise<IngestOutcome> {
   return ingestFile(place, file)
 }
 
-type ChunkRow = { n: number; title: string; heading: string | null; text: string; attributes: object; matches: boolean }
+type ChunkRow = {
+  n: number
+  start: number
+  end: number
+  title: string
+  heading: string | null
+  text: string
+  attributes: object
+  matches: boolean
+}
 
 async function chunksOf({ fileId }: IngestionJob): Promise<ChunkRow[]> {
   const { rows } = await sql<ChunkRow>`
-    select c.n, c.title, c.heading, c.text, c.attributes, substr(t.text, c.start_offset + 1, c.end_offset - c.start_offset) = c.text as matches
+    select c.n, c.start_offset as start, c.end_offset as end, c.title, c.heading, c.text, c.attributes, substr(t.text, c.start_offset + 1, c.end_offset - c.start_offset) = c.text as matches
     from chunks c left join file_texts t on t.file_id = c.file_id where c.file_id = ${fileId} order by c.n
   `.execute(place.database.db)
   return rows

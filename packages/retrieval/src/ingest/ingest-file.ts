@@ -6,11 +6,11 @@ import { FileRefusal } from '../parse/file-refusal.ts'
 import { checkFileSize } from '../parse/parse-file.ts'
 import type { IngestionJob } from '../search/search-types.ts'
 import type { IngestError } from '../store/knowledge-types.ts'
-import { findFileTexts, saveLargeText } from '../store/postgres-file-texts.ts'
+import { findFileTexts, type KnownFile, readPieces, saveLargeText } from '../store/postgres-file-texts.ts'
 import { createFileMethods } from '../store/postgres-files.ts'
 import { type FileReader, gather, type OpenedFile } from './file-reader.ts'
 import { type HeaderWriter, headChunks } from './head-chunks.ts'
-import { inPieces, wholeLettersMax } from './read-file.ts'
+import { inPieces, type ReadJob, wholeLettersMax } from './read-file.ts'
 import {
   type ClaimedJob,
   claimJob,
@@ -85,15 +85,21 @@ const batchLettersMax = 131_072
 type Work = { file: OpenedFile; isKept: boolean; signal: AbortSignal | undefined; warning?: IngestError }
 
 async function read({ database, reader, headers }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
-  const { filename, chunking, fileId, tenant } = job
-  const { parsed, isOwn, bytes } = (await findFileTexts(database, [job])).get(fileId) ?? { isOwn: false }
+  const known = (await findFileTexts(database, [job])).get(job.fileId) ?? { isOwn: false }
   checkFileSize(job.bytes)
-  const what =
-    parsed === undefined ? { file: { filename, tenant, bytes: bytes ?? (await readBytes(database, job)) } } : { parsed, filename }
-  const opened = await reader.open({ ...what, chunking }, signal)
+  const opened = await reader.open(await whatToRead(database, job, known), signal)
   // Who writes headers is shown all of a document.
   const isGathered = headers !== undefined && opened.isLarge
-  return { file: isGathered ? { isLarge: false, file: await gather(opened.file) } : opened, isKept: isOwn, signal }
+  return { file: isGathered ? { isLarge: false, file: await gather(opened.file) } : opened, isKept: known.isOwn, signal }
+}
+
+async function whatToRead(database: Database, job: ClaimedJob, known: KnownFile): Promise<ReadJob> {
+  const { filename, chunking, tenant } = job
+  if (known.parsed !== undefined) return { parsed: known.parsed, filename, chunking }
+  if (known.inPieces === undefined)
+    return { file: { filename, tenant, bytes: known.bytes ?? (await readBytes(database, job)) }, chunking }
+  const { owner, textBytes, ...origin } = known.inPieces
+  return { stored: { ...origin, utf8: await readText(database, owner, textBytes) }, filename, chunking }
 }
 
 /** A text too large for one statement is stored before the chunks. */
@@ -123,6 +129,14 @@ async function readBytes(database: Database, job: ClaimedJob): Promise<Uint8Arra
     bytes.set(part, at)
     at += part.length
   }
+  return bytes
+}
+
+async function readText(database: Database, fileId: string, textBytes: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(textBytes)
+  const encoder = new TextEncoder()
+  let at = 0
+  for await (const piece of readPieces(database, fileId)) at += encoder.encodeInto(piece, bytes.subarray(at)).written
   return bytes
 }
 

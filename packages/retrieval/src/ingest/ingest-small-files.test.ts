@@ -6,6 +6,7 @@ import { ingestFile } from './ingest-file.ts'
 import { ingestSmallFiles } from './ingest-small-files.ts'
 import { claimJob, listIngestionJobs } from './postgres-ingestion-jobs.ts'
 import { claimSmallFiles, writeWholeFiles } from './postgres-small-files.ts'
+import type { ReadFile } from './read-file.ts'
 import { setUpIngestPlace, tenant } from './testing/ingest-place.ts'
 
 const place = setUpIngestPlace()
@@ -55,14 +56,12 @@ describe('ingestSmallFiles', () => {
 
   it('puts all back when they cannot be written together, so that each is tried alone', async () => {
     const files = await addAll({ 'a.txt': 'One.', 'b.txt': 'Two.' })
-    const refuse = { text: 'Two.' }
+    // Postgres stores no NUL: the statement fails as a whole.
+    const breakIt = (file: ReadFile) => (file.text === 'Two.' ? { ...file, text: 'Two\u0000' } : file)
     const broken: FileReader = {
       ...place.reader,
-      async read(job) {
-        const file = await place.reader.read(job)
-        // Postgres stores no NUL: the statement fails as a whole.
-        return file.text === refuse.text ? { ...file, text: 'Two\u0000' } : file
-      },
+      read: async (job) => breakIt(await place.reader.read(job)),
+      open: async (job) => ({ isLarge: false, file: breakIt(await place.reader.read(job)) }),
     }
     expect((await ingestSmallFiles({ database: place.database, reader: broken }, files)).size).toBe(0)
     expect(await listIngestionJobs(place.database, 10)).toHaveLength(2)

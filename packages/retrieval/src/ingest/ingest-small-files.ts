@@ -54,7 +54,11 @@ async function readAll(tools: IngestTools, claimed: ClaimedJob[], settled: Map<C
   const known = await findFileTexts(database, claimed)
   const files: WholeFile[] = []
   for (const job of claimed) {
-    const { parsed, bytes, isOwn } = known.get(job.fileId) ?? { isOwn: false }
+    const { parsed, inPieces, bytes, isOwn } = known.get(job.fileId) ?? { isOwn: false }
+    if (inPieces !== undefined) {
+      await releaseJob(database, job)
+      continue
+    }
     const what =
       parsed === undefined
         ? { file: { filename: job.filename, tenant: job.tenant, bytes: bytes ?? new Uint8Array() } }

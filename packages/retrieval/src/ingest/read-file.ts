@@ -7,12 +7,13 @@ import { type ParsedFile, parseFile } from '../parse/parse-file.ts'
 export type ReadFile = ParsedFile & { chunks: Chunk[] }
 
 /**
- * What is to be read: a file's bytes, which are the reader's from then on, or a text that was parsed before and only needs cutting; its name tells
- * the language of code. `tenant`: on whose account a model reads images; without one they are refused.
+ * What is to be read: a file's bytes, or a text that was parsed before and only needs cutting, large ones as the bytes of UTF-8; its name tells
+ * the language of code. Bytes are the reader's from then on. `tenant`: on whose account a model reads images; without one they are refused.
  */
 export type ReadJob = (
   | { file: { filename: string; bytes: Uint8Array; tenant?: string } }
   | { parsed: ParsedFile; filename?: string }
+  | { stored: Omit<ParsedFile, 'text'> & { utf8: Uint8Array }; filename?: string }
 ) & {
   chunking: ChunkingStrategy
 }
@@ -41,10 +42,17 @@ export async function readNow(job: ReadJob): Promise<ReadFile> {
 
 /** Chunks are cut one by one, as they are taken. */
 export async function parseAndCut(job: ReadJob): Promise<{ parsed: ParsedFile; chunks: Generator<Chunk> }> {
-  const parsed = 'file' in job ? await parseFile(job.file) : job.parsed
+  const parsed = await parse(job)
   const language = parsed.kind === 'code' ? codeLanguageOf(filenameOf(job)) : undefined
   const blocks = language === undefined ? undefined : await outlineCode(parsed.text, language)
   return { parsed, chunks: chunkText({ ...parsed, blocks }, job.chunking) }
+}
+
+async function parse(job: ReadJob): Promise<ParsedFile> {
+  if ('file' in job) return parseFile(job.file)
+  if ('parsed' in job) return job.parsed
+  const { utf8, ...head } = job.stored
+  return { ...head, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8) }
 }
 
 export function filenameOf(job: ReadJob): string {

@@ -102,8 +102,9 @@ function ask(worker: Worker, { question, timeoutMs, signal }: Asked): Promise<Re
 
 /** Bytes that share no memory with others move to the thread; those that do are copied. */
 function movable(question: ReadQuestion): ArrayBuffer[] {
-  if (question.kind !== 'open' || !('file' in question.job)) return []
-  const { buffer, byteLength } = question.job.file.bytes
+  if (question.kind !== 'open' || 'parsed' in question.job) return []
+  const { job } = question
+  const { buffer, byteLength } = 'file' in job ? job.file.bytes : job.stored.utf8
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
 }
 

@@ -1,6 +1,7 @@
 import type { Passage } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
+import { textBetween } from '../store/postgres-file-texts.ts'
 import { type Span, widenSpan } from './widen-span.ts'
 
 const Neighbour = z.object({ n: z.int(), start: z.int(), end: z.int() })
@@ -63,7 +64,7 @@ async function readTexts({ db }: Pick<Database, 'db'>, { tenant, passages, spans
   const { rows } = await sql`
     select place.n, t.text from jsonb_to_recordset(${JSON.stringify(places)}::jsonb) as place(n int, file text, "from" int, length int),
       lateral (
-        select substr(t.text, place."from" + 1, place.length) as text
+        select ${textBetween(sql`place."from"`, sql`place.length`)} as text
         from files f join file_texts t on t.file_id = f.id where f.id = place.file and f.tenant = ${tenant} offset 0
       ) t
   `.execute(db)

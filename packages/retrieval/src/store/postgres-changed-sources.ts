@@ -1,6 +1,7 @@
 import type { Citation } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
+import { textBetween } from './postgres-file-texts.ts'
 
 const Row = z.object({ n: z.int() })
 
@@ -26,7 +27,7 @@ export async function findChangedSources(
     where not exists (
       select 1 from files f join file_texts t on t.file_id = f.id
       where f.id = place.file and f.tenant = ${tenant}
-        and case when place.hash is null then substr(t.text, place."from" + 1, place.length) = place.quote else t.text_hash = place.hash end
+        and case when place.hash is null then ${textBetween(sql`place."from"`, sql`place.length`)} = place.quote else t.text_hash = place.hash end
     )
   `.execute(db)
   return new Set(rows.flatMap((row) => citations[Row.parse(row).n] ?? []))

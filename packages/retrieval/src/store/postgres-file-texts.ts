@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, type RawBuilder, sql } from '@weft/database'
 import { z } from 'zod'
 import { fileKinds, kindsOfName } from '../parse/file-kind.ts'
 import type { ParsedFile } from '../parse/parse-file.ts'
@@ -20,31 +20,60 @@ export type TextInPieces = Pick<ParsedFile, 'kind'> & {
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 }
 
+const Piece = z.object({ length: z.int() })
+
 /**
- * Stores a large text piece by piece, kept beside the file's own parts under negative numbers, and joins them inside the database, so that no
- * statement holds others up for long. The hash tells whether all pieces were there: another worker may store the same text at the same time.
+ * Stores a large text piece by piece: in one value the embedded database would have it in memory five times, and whoever reads a quote of it all of it. Its row
+ * in `file_texts` says that all pieces are there, by a hash of their hashes: another worker may store the same text at the same time. The first
+ * text stays, since offsets given out refer to it.
  */
 export async function saveLargeText({ db }: Database, fileId: string, { pieces, ...file }: TextInPieces): Promise<void> {
-  const hashing = createHash('sha256')
+  const hash = createHash('sha256')
+  const hashOfHashes = createHash('sha256')
   let n = 0
+  let start = 0
   for await (const piece of pieces) {
-    hashing.update(piece)
-    n -= 1
-    await sql`
-      insert into file_parts (file_id, n, bytes) values (${fileId}, ${n}, ${piece}) on conflict (file_id, n) do update set bytes = excluded.bytes
+    hash.update(piece)
+    hashOfHashes.update(createHash('sha256').update(piece).digest())
+    const { rows } = await sql`
+      insert into file_text_pieces (file_id, n, start_offset, length, text)
+      select ${fileId}, ${n}::int, ${start}::int, char_length(given.text), given.text from (select convert_from(${piece}::bytea, 'UTF8') as text) as given
+      where not exists (select 1 from file_texts where file_id = ${fileId})
+      on conflict (file_id, n) do update set start_offset = excluded.start_offset, length = excluded.length, text = excluded.text
+      returning length
     `.execute(db)
+    if (rows.length === 0) return
+    start += Piece.parse(rows[0]).length
+    n += 1
   }
-  const hash = hashing.digest('hex')
   await sql`
-    insert into file_texts (file_id, text, text_hash, pages)
-    select ${fileId}, convert_from(joined.bytes, 'UTF8'), ${hash}, ${originOf(file)}::jsonb
-    from (select string_agg(bytes, ''::bytea order by n desc) as bytes from file_parts where file_id = ${fileId} and n < 0) as joined
-    where encode(sha256(joined.bytes), 'hex') = ${hash}
-    on conflict (file_id) do nothing
+    with surplus as (delete from file_text_pieces where file_id = ${fileId} and n >= ${n} and not exists (select 1 from file_texts where file_id = ${fileId}))
+    insert into file_texts (file_id, text, text_hash, pages) select ${fileId}, '', ${hash.digest('hex')}, ${originOf(file)}::jsonb
+    where ${hashOfHashes.digest('hex')} = (
+      select encode(sha256(string_agg(sha256(convert_to(text, 'UTF8')), ''::bytea order by n)), 'hex') from file_text_pieces
+      where file_id = ${fileId} and n < ${n}
+    ) on conflict (file_id) do nothing
   `.execute(db)
-  await sql`delete from file_parts where file_id = ${fileId} and n < 0`.execute(db)
   const { rows } = await sql`select 1 from file_texts where file_id = ${fileId}`.execute(db)
   if (rows.length === 0) throw new WeftError('conflict', 'two workers stored the same text at once', { isRetryable: true })
+}
+
+/** The text of `file_texts`, called `t`, between two code point offsets, as SQL; of one in pieces only those that hold it are read. */
+export function textBetween(from: RawBuilder<unknown>, length: RawBuilder<unknown>): RawBuilder<string> {
+  return sql`(case when t.text <> '' then substr(t.text, ${from} + 1, ${length}) else coalesce((
+    select string_agg(substr(p.text, greatest(${from} - p.start_offset, 0) + 1,
+      least(p.start_offset + p.length, ${from} + ${length}) - greatest(p.start_offset, ${from})), '' order by p.n)
+    from file_text_pieces p where p.file_id = t.file_id and p.start_offset < ${from} + ${length} and p.start_offset + p.length > ${from}
+  ), '') end)`
+}
+
+/** The pieces of a text that lies in such, in their order. */
+export async function* readPieces({ db }: Pick<Database, 'db'>, fileId: string): AsyncGenerator<string> {
+  for (let n = 0; ; n++) {
+    const { rows } = await sql`select text from file_text_pieces where file_id = ${fileId} and n = ${n}`.execute(db)
+    if (rows.length === 0) return
+    yield z.object({ text: z.string() }).parse(rows[0]).text
+  }
 }
 
 /** The value of the column `pages` for a text. */
@@ -58,13 +87,22 @@ const Row = z.object({
   owner: z.string().nullable(),
   text: z.string().nullable(),
   pages: Origin.nullable(),
+  pieceBytes: z.coerce.number().nullable(),
   bytes: z.instanceof(Uint8Array).nullable(),
 })
 
 export type FileToRead = { tenant: string; fileId: string; filename: string; contentHash: string; bytes: number }
 
-/** `isOwn`: the text is stored under this very file. Neither text nor bytes: the file is read part by part. */
-export type KnownFile = { parsed?: ParsedFile; isOwn: boolean; bytes?: Uint8Array }
+/**
+ * `isOwn`: the text is stored under this very file. `inPieces`: it is known and lies in pieces, under the file `owner`. Nothing else: the file is
+ * read part by part.
+ */
+export type KnownFile = {
+  isOwn: boolean
+  parsed?: ParsedFile
+  inPieces?: Omit<ParsedFile, 'text'> & { owner: string; textBytes: number }
+  bytes?: Uint8Array
+}
 
 /**
  * What is known of files, by their ids, in one round trip: the parsed text, if it was parsed before, or that of another file of the tenant with
@@ -75,7 +113,8 @@ export async function findFileTexts(database: Database, files: FileToRead[]): Pr
     return { tenant, id: fileId, hash: contentHash, kinds: kindsOfName(filename), hasOnePart: bytes <= partBytesMax }
   })
   const { rows } = await sql`
-    select given.id as "fileId", t.file_id as owner, t.text, t.pages, part.bytes
+    select given.id as "fileId", t.file_id as owner, t.text, t.pages, part.bytes,
+      case when t.text = '' then (select sum(octet_length(p.text)) from file_text_pieces p where p.file_id = t.file_id) end as "pieceBytes"
     from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as given(tenant text, id text, hash text, kinds jsonb, "hasOnePart" boolean)
     left join lateral (
       select t.file_id, t.text, t.pages from file_texts t join files f on f.id = t.file_id
@@ -90,8 +129,10 @@ export async function findFileTexts(database: Database, files: FileToRead[]): Pr
   return new Map(rows.map((row) => Row.parse(row)).map((row) => [row.fileId, knownFile(row)]))
 }
 
-function knownFile({ fileId, owner, text, pages, bytes }: z.infer<typeof Row>): KnownFile {
+function knownFile({ fileId, owner, text, pages, pieceBytes, bytes }: z.infer<typeof Row>): KnownFile {
   const isOwn = owner === fileId
-  if (text === null || pages === null) return bytes === null ? { isOwn } : { isOwn, bytes }
-  return { isOwn, parsed: { text, kind: pages.kind, ...(pages.starts === undefined ? {} : { pages: pages.starts }) } }
+  if (owner === null || text === null || pages === null) return bytes === null ? { isOwn } : { isOwn, bytes }
+  const origin = { kind: pages.kind, ...(pages.starts === undefined ? {} : { pages: pages.starts }) }
+  if (pieceBytes !== null) return { isOwn, inPieces: { ...origin, owner, textBytes: pieceBytes } }
+  return { isOwn, parsed: { ...origin, text } }
 }

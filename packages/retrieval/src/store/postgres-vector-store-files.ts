@@ -7,6 +7,7 @@ import {
   type VectorStoreFileMethods,
   vectorStoreFileStatuses,
 } from './knowledge-types.ts'
+import { readPieces } from './postgres-file-texts.ts'
 import { fileNotFound } from './postgres-files.ts'
 import { signOfChange } from './postgres-knowledge-version.ts'
 import { readPage } from './postgres-page.ts'
@@ -184,5 +185,8 @@ async function readText(
   const { filename, attributes, text } = TextRow.parse(rows[0])
   if (text === null)
     throw new WeftError('conflict', `The file '${where.fileId}' is not indexed yet: its status says why.`, { param: 'file_id' })
-  return { filename, attributes, text }
+  if (text !== '') return { filename, attributes, text }
+  const pieces: string[] = []
+  for await (const piece of readPieces(database, where.fileId)) pieces.push(piece)
+  return { filename, attributes, text: pieces.join('') }
 }
