@@ -18,6 +18,7 @@ const chainSteps = 10
 const loadSessions = 200
 const loadSteps = 5
 const warmUps = 30
+const loadWarmUps = 10
 /** What a round leaves to be done once it is answered: the log, and what the store is told of it. */
 const settleMs = 1_000
 
@@ -34,7 +35,7 @@ const processorMs = new Map(contenders.map((contender) => [contender, new Map<st
 const processes = [process.pid, ...(await weft.mesh.processes()).flatMap(({ pid }) => pid ?? [])]
 
 for (let round = 0; round < warmUps; round += 1) for (const contender of contenders) await contender.run({ chain: chainSteps })
-for (const contender of contenders) await runTogether(contender)
+for (let round = 0; round < loadWarmUps; round += 1) for (const contender of inOrder(round)) await runTogether(contender)
 for (let round = 0; round < chains; round += 1) {
   for (const contender of inOrder(round)) chainMs.get(contender)?.push(await timeChain(contender))
   inside.push(await weft.chainInside(chainSteps))
@@ -77,7 +78,7 @@ function report(): void {
   ])
   const head = ['', 'a step is', 'chain, ms a step p50', 'p99', 'load, steps/s']
   const notes = [
-    `Chain: ${chainSteps} steps one after the other, n = ${chains}, in turn. Load: ${loadSessions} times ${loadSteps} steps at once, median of ${rounds} rounds.`,
+    `Chain: ${chainSteps} steps one after the other, n = ${chains}, in turn. Load: ${loadSessions} times ${loadSteps} steps at once, median of ${rounds} rounds after ${loadWarmUps}.`,
     `Weft beside Dapr alone: a chain takes ${cell(p50(chainOf(weft)) / p50(chainOf(floor)))}× as long with its request and answer, ${cell(p50(inside) / p50(chainOf(floor)))}× between its steps (${cell(p50(inside))} ms); under load it runs ${cell(p50(loadOf(weft)) / p50(loadOf(floor)))}× the steps.`,
   ]
   recordResults({
