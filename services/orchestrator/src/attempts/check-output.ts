@@ -1,5 +1,5 @@
 import { parseValue, toWeftError } from '@weft/contracts'
-import type { SessionInput, SessionState } from './core/session-state.ts'
+import type { SessionInput, SessionState } from '../core/session-state.ts'
 import type { KnownAgents } from './known-agents.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { type ApprovalPolicy, WeftError } from '@weft/contracts'
-import { advanceSession } from './core/advance-session.ts'
+import { advanceSession } from '../core/advance-session.ts'
 import type {
   AdvanceContext,
   InputReply,
@@ -8,11 +8,11 @@ import type {
   SessionState,
   StepOutcome,
   TurnState,
-} from './core/session-state.ts'
-import { beatOf, nextWakeMs } from './core/tick-session.ts'
-import type { SessionStore, StoredSession } from './dapr-session-store.ts'
-import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
-import type { Membership, Watches } from './watches.ts'
+} from '../core/session-state.ts'
+import { beatOf, nextWakeMs } from '../core/tick-session.ts'
+import type { SessionStore, StoredSession } from '../store/dapr-session-store.ts'
+import { createHeartbeat, type Heartbeat } from '../wake/heartbeat.ts'
+import type { Membership, Watches } from '../wake/watches.ts'
 
 /** What one committed turn of the actor leads to. */
 export interface Committed {

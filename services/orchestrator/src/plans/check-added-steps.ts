@@ -1,7 +1,7 @@
 import { PlannerAnswer, toWeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
-import { planWith } from './core/add-steps.ts'
-import type { SessionInput, SessionState } from './core/session-state.ts'
+import { planWith } from '../core/add-steps.ts'
+import type { SessionInput, SessionState } from '../core/session-state.ts'
 
 const checkTimeoutMs = 10_000
 

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import type { PlannerAnswer } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { checkAddedSteps } from './check-added-steps.ts'
-import { DrivenSession } from './core/testing.ts'
+import { DrivenSession } from '../core/testing.ts'
 
 function plannerThat(answer: PlannerAnswer | Error): Pick<Sidecar, 'invoke'> {
   return {

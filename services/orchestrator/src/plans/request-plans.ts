@@ -1,7 +1,7 @@
 import { PlannerAnswer, type PlannerRequest, type SubmitTurn, toWeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { withSpan } from '@weft/telemetry'
-import type { PlanResult, SessionInput, SessionState } from './core/session-state.ts'
+import type { PlanResult, SessionInput, SessionState } from '../core/session-state.ts'
 
 export interface PlanRequester {
   /** Asks the planner for a turn's plan, unless this host is already asking. */

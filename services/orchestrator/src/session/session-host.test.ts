@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { WeftError, type WorkflowStep } from '@weft/contracts'
-import type { SessionInput } from './core/session-state.ts'
-import { planOf, turnRequest } from './core/testing.ts'
-import type { SessionStore, StoredSession } from './dapr-session-store.ts'
+import type { SessionInput } from '../core/session-state.ts'
+import { planOf, turnRequest } from '../core/testing.ts'
+import type { SessionStore, StoredSession } from '../store/dapr-session-store.ts'
 import type { SessionEffects } from './perform-command.ts'
 import { SessionHost } from './session-host.ts'
 

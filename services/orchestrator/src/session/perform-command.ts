@@ -1,5 +1,5 @@
 import type { SessionEvent, SubmitTurn } from '@weft/contracts'
-import type { Errand, SessionCommand, SessionState } from './core/session-state.ts'
+import type { Errand, SessionCommand, SessionState } from '../core/session-state.ts'
 
 /** What the host does after a commit; every effect may be lost and is asked for again by a tick. */
 export interface SessionEffects {

@@ -12,9 +12,9 @@ import {
   readOutcome,
   type TagOf,
   toHead,
-} from './core/persist-session.ts'
-import { SessionHead } from './core/session-head.ts'
-import type { SessionState, StepOutcome, TurnState } from './core/session-state.ts'
+} from '../core/persist-session.ts'
+import { SessionHead } from '../core/session-head.ts'
+import type { SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
 import type { BlobStore, SessionOf } from './postgres-blobs.ts'
 
 /** Parts up to this size, and those that the next of their kind replaces, lie in the actor's state; larger ones in the blob table, by content hash. */

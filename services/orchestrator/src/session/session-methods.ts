@@ -10,9 +10,9 @@ import {
 } from '@weft/contracts'
 import { mayCrashAround } from '@weft/mesh'
 import { z } from 'zod'
-import { planSeed, type SeedWish, seedOf } from './core/seed-turn.ts'
-import type { InputReply, SessionInput, SessionState, StepOutcome, TurnState } from './core/session-state.ts'
-import { viewSession } from './core/session-view.ts'
+import { planSeed, type SeedWish, seedOf } from '../core/seed-turn.ts'
+import type { InputReply, SessionInput, SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
+import { viewSession } from '../core/session-view.ts'
 
 /** A session as the methods of its actor reach it. */
 export interface SessionCalls {

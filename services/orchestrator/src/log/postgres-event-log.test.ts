@@ -3,7 +3,7 @@ import { type SessionEvent, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { z } from 'zod'
-import { DrivenSession } from './core/testing.ts'
+import { DrivenSession } from '../core/testing.ts'
 import { createEventLog, type EventLogOptions } from './postgres-event-log.ts'
 
 let test: TestDatabase

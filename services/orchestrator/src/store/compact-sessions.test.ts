@@ -5,7 +5,7 @@ import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import type { Sidecar } from '@weft/mesh'
 import { compactSettled, type SweepPosition } from './compact-sessions.ts'
 import { createBlobStore } from './postgres-blobs.ts'
-import { loadHistory } from './postgres-history.ts'
+import { loadHistory } from '../log/postgres-history.ts'
 
 let test: TestDatabase
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import {
   WeftError,
 } from '@weft/contracts'
 import { readLines } from '@weft/mesh'
-import type { AttemptOutcome, SessionInput, StepRef } from './core/session-state.ts'
+import type { AttemptOutcome, SessionInput, StepRef } from '../core/session-state.ts'
 
 /** What an attempt reports while it runs. */
 export interface AttemptSink {

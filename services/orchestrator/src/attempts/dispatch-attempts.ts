@@ -1,8 +1,8 @@
 import { type Problem, toWeftError } from '@weft/contracts'
 import { mayCrashAround, type Sidecar, type SidecarResponse } from '@weft/mesh'
 import { withSpan } from '@weft/telemetry'
-import type { StepRequest } from './core/execute-request.ts'
-import type { StepRef } from './core/session-state.ts'
+import type { StepRequest } from '../core/execute-request.ts'
+import type { StepRef } from '../core/session-state.ts'
 import { type AttemptEnd, type AttemptSink, followAttempt } from './follow-attempt.ts'
 
 export interface Attempt {

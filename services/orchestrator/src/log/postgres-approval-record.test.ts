@@ -3,7 +3,7 @@ import { type ChainedLine, findBreak, historyStart, type SessionEvent } from '@w
 import { type Database, sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { z } from 'zod'
-import { DrivenSession } from './core/testing.ts'
+import { DrivenSession } from '../core/testing.ts'
 import { createEventLog } from './postgres-event-log.ts'
 
 let test: TestDatabase

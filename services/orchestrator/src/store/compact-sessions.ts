@@ -2,7 +2,7 @@ import { sessionActorId, toWeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
-import { compactAfterMs } from './core/compact-session.ts'
+import { compactAfterMs } from '../core/compact-session.ts'
 
 export interface CompactingDeps {
   database: Database

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals'
 import type { SubmitTurn } from '@weft/contracts'
-import { advanceSession } from './core/advance-session.ts'
-import { newSession } from './core/new-session.ts'
-import type { SessionInput, SessionState } from './core/session-state.ts'
+import { advanceSession } from '../core/advance-session.ts'
+import { newSession } from '../core/new-session.ts'
+import type { SessionInput, SessionState } from '../core/session-state.ts'
 import { createPlanRequester, type PlanRequester } from './request-plans.ts'
 
 const actorId = 'acme.sess_1'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
-import { createBlobStore } from './postgres-blobs.ts'
+import { createBlobStore } from '../store/postgres-blobs.ts'
 import { eraseFamily } from './postgres-erase-session.ts'
 import { createEventLog } from './postgres-event-log.ts'
 

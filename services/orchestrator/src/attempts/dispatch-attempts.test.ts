@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, it } from '@jest/globals'
 import { createSidecar, listen } from '@weft/mesh'
-import type { StepRequest } from './core/execute-request.ts'
-import type { SessionInput, StepRef } from './core/session-state.ts'
+import type { StepRequest } from '../core/execute-request.ts'
+import type { SessionInput, StepRef } from '../core/session-state.ts'
 import { AttemptDispatcher } from './dispatch-attempts.ts'
 
 const ref: StepRef = { turn: 1, stepId: 'a', epoch: 1, attempt: 1 }

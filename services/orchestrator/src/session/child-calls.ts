@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { SessionView, sessionActorId, TurnAccepted, toWeftError, type WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
-import { childRequest } from './core/child-session.ts'
-import type { ChildTold, Errand, SessionInput, SessionState, StepRef } from './core/session-state.ts'
+import { childRequest } from '../core/child-session.ts'
+import type { ChildTold, Errand, SessionInput, SessionState, StepRef } from '../core/session-state.ts'
 
 export interface ChildCallsOptions {
   sidecar: Pick<Sidecar, 'callActor'>
