@@ -42,6 +42,7 @@ export function isDuplicate(cause: unknown): boolean {
 
 /** The driver gave up waiting: for an answer, or for a connection of a pool that is all in use. The connection must not be used again. */
 export function isTimeout(cause: unknown): boolean {
+  if (cause instanceof WeftError) return isTimeout(cause.cause)
   return types.isNativeError(cause) && /query read timeout|timeout exceeded when trying to connect/i.test(cause.message)
 }
 

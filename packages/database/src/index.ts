@@ -1,5 +1,5 @@
 export { type RawBuilder, sql } from 'kysely'
-export { isDuplicate, isUnstorable } from './database-errors.ts'
+export { isDuplicate, isTimeout, isUnstorable } from './database-errors.ts'
 export { type ChunkOwner, type NewChunk, replaceChunks } from './insert-chunks.ts'
 export { type MigrationStatus, migrateDown, migrateUp, migrationStatus } from './migrate.ts'
 export { type Database, type DatabaseOptions, openDatabase } from './open-database.ts'

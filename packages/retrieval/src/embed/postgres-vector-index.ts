@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { EmbeddingModel } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, isTimeout, sql } from '@weft/database'
 import { z } from 'zod'
 import { dimensionsOf } from './postgres-vector-value.ts'
 
@@ -31,7 +32,7 @@ const Due = z.object({ isEmbedded: z.boolean() })
 /**
  * The index of a model's vectors, built once there are many. The embedded database builds it then, since it answers nobody meanwhile: for a second or two, and
  * for a minute if all were there first. Elsewhere it is built when `isBulkOver`: a bulk is loaded faster without. Of all who find it missing
- * one builds it, and the others go on. It is one statement, which the database completes also when its client has given up waiting.
+ * one builds it, and the others go on. It is one statement, which the database completes also when its client has given up waiting; so does who called this.
  */
 export async function buildVectorIndex(
   { db }: Pick<Database, 'db'>,
@@ -46,8 +47,12 @@ export async function buildVectorIndex(
     where case when place."isEmbedded" then ${isDue('embedded')} else ${isBulkOver}::boolean and ${isDue('elsewhere')} end
   `.execute(db)
   if (rows.length === 0) return
-  if (Due.parse(rows[0]).isEmbedded) await buildEmbedded(db, { ...model, type: types.embedded })
-  else await buildAlone(db, { ...model, type: types.elsewhere })
+  const building = Due.parse(rows[0]).isEmbedded
+    ? buildEmbedded(db, { ...model, type: types.embedded })
+    : buildAlone(db, { ...model, type: types.elsewhere })
+  await building.catch((cause: unknown) => {
+    if (!isTimeout(cause)) throw cause
+  })
 }
 
 /** An index that an earlier version made of the other type goes. */
@@ -83,10 +88,14 @@ function vectorIndex({ id, dimensions, type }: Index) {
   `
 }
 
+/** The longest name an index may have is of 63 bytes (NAMEDATALEN). An id that does not fit, or that another may be spelt like, ends in its hash. */
 function indexName(model: string, type: 'vector' | 'halfvec'): string {
-  const name = model
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .slice(0, 39)
-  return `chunk_embeddings_of_${name}${type === 'vector' ? '_f32' : ''}`
+  const name = model.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')
+  const isPlain = name.length <= modelLettersMax && /^[a-z]+\/[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(model)
+  const hash = createHash('sha256').update(model).digest('hex').slice(0, hashLetters)
+  const own = isPlain ? name : `${name.slice(0, modelLettersMax - hashLetters - 1)}_${hash}`
+  return `chunk_embeddings_of_${own}${type === 'vector' ? '_f32' : ''}`
 }
+
+const modelLettersMax = 39
+const hashLetters = 10
