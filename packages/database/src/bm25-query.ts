@@ -1,6 +1,5 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
-import type { Schema } from './schema.ts'
 
 export interface Bm25Query {
   tenant: string
@@ -37,12 +36,16 @@ export const hitColumns = sql`id, vector_store_id, file_id, n, start_offset, end
 
 const Packed = z.array(z.tuple([z.int(), z.string(), z.string(), z.int(), z.int(), z.int(), z.string().nullable(), z.number()]))
 
-/** Hits of a query that selects {@link hitColumns} and `score`, in its order. They come as one value: row by row they would take longer than to be found. */
-export async function readHits(db: Kysely<Schema>, found: RawBuilder<unknown>): Promise<Bm25Hit[]> {
-  const { rows } = await sql<{ hits: unknown }>`
+/** Of a query that selects {@link hitColumns} and `score`: its hits as one value. Row by row they would take longer than to be found. */
+export function packHits(found: RawBuilder<unknown>): RawBuilder<{ hits: unknown }> {
+  return sql`
     select json_agg(json_build_array(id, vector_store_id, file_id, n, start_offset, end_offset, document_id, score)) as hits from (${found}) found
-  `.execute(db)
-  return Packed.parse(rows[0]?.hits ?? []).map(([id, vectorStoreId, fileId, n, startOffset, endOffset, documentId, score]) => {
+  `
+}
+
+/** What {@link packHits} made, in its order. */
+export function unpackHits(hits: unknown): Bm25Hit[] {
+  return Packed.parse(hits ?? []).map(([id, vectorStoreId, fileId, n, startOffset, endOffset, documentId, score]) => {
     return { chunkId: String(id), vectorStoreId, fileId, n, startOffset, endOffset, documentId: documentId ?? undefined, score }
   })
 }

@@ -21,6 +21,7 @@ import * as responses from './migrations/0018-responses.ts'
 import * as followLedger from './migrations/0019-budgets-follow-the-ledger.ts'
 import * as uploadKeys from './migrations/0020-upload-keys.ts'
 import * as textPieces from './migrations/0022-texts-in-pieces.ts'
+import * as withoutSorting from './migrations/0023-without-sorting.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -51,6 +52,7 @@ export const migrations: Migration[] = [
   { name: '0019-budgets-follow-the-ledger', up: followLedger.up, down: followLedger.down },
   { name: '0020-upload-keys', up: uploadKeys.up, down: uploadKeys.down },
   { name: '0022-texts-in-pieces', up: textPieces.up, down: textPieces.down },
+  { name: '0023-without-sorting', up: withoutSorting.up, down: withoutSorting.down },
 ]
 
 export interface MigrationStatus {

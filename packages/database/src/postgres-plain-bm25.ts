@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { type Bm25Hit, type Bm25Query, compareHits, hitColumns, readHits } from './bm25-query.ts'
+import { type Bm25Hit, type Bm25Query, compareHits, hitColumns, packHits, unpackHits } from './bm25-query.ts'
 import { chooseWords, type WordToRead } from './choose-words.ts'
 import type { Schema } from './schema.ts'
 
@@ -82,9 +82,7 @@ function scoreBest(read: Word[], { lookUp, candidatesMax }: { lookUp: Word[]; ca
  */
 async function bestOf(db: Kysely<Schema>, query: Bm25Query, scored: RawBuilder<unknown>): Promise<Bm25Hit[]> {
   const { tenant, limit, filter } = query
-  const hits = await readHits(
-    db,
-    sql`
+  const best = packHits(sql`
     select c.*, hit.score from (
       select chunk_id, round(score * 1e6) / 1e6 as score from (${scored}) scored
       order by score desc, chunk_id ${filter === undefined ? sql`limit ${limit}` : sql``}
@@ -92,7 +90,7 @@ async function bestOf(db: Kysely<Schema>, query: Bm25Query, scored: RawBuilder<u
       select ${hitColumns} from chunks where id = hit.chunk_id and tenant = ${tenant} ${filter === undefined ? sql`` : sql`and ${filter}`} offset 0
     ) c
     limit ${limit}
-  `,
-  )
-  return hits.toSorted(compareHits)
+  `)
+  const { rows } = await best.execute(db)
+  return unpackHits(rows[0]?.hits).toSorted(compareHits)
 }

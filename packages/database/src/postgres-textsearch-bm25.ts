@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import { type Bm25Hit, type Bm25Query, compareHits, hitColumns, readHits } from './bm25-query.ts'
+import { type Bm25Hit, type Bm25Query, compareHits, hitColumns, packHits, unpackHits } from './bm25-query.ts'
 import { isOtherIndex } from './database-errors.ts'
 import { storeIndexOf } from './postgres-store-bm25.ts'
 import type { Schema } from './schema.ts'
@@ -15,12 +15,11 @@ import { withoutSorting } from './without-sorting.ts'
 export async function walkIndex(db: Kysely<Schema>, query: Bm25Query): Promise<Bm25Hit[]> {
   const [vectorStoreId = '', ...others] = query.vectorStoreIds
   const own = others.length === 0 ? storeIndexOf(vectorStoreId) : undefined
-  const walkBy = (index: string | undefined) => withoutSorting({ db }, (connection) => walk(connection, query, index))
   try {
-    return await walkBy(own)
+    return await walk(db, query, own)
   } catch (cause) {
     if (own === undefined || !isOtherIndex(cause)) throw cause
-    return walkBy(undefined)
+    return walk(db, query, undefined)
   }
 }
 
@@ -33,17 +32,14 @@ async function walk(db: Kysely<Schema>, query: Bm25Query, own: string | undefine
   const stores =
     own === undefined ? sql`vector_store_id = any(${vectorStoreIds})` : sql`vector_store_id = ${sql.lit(vectorStoreIds[0])}`
   const index = own === undefined ? sql`'chunks_bm25'` : sql`coalesce(to_regclass(${sql.lit(own)})::text, 'chunks_bm25')`
-  const hits = await readHits(
-    db,
-    sql`
-      select ${hitColumns}, -bm25_get_current_score() as score
-      from chunks
-      where tenant = ${tenant} and ${stores} ${filter === undefined ? sql`` : sql`and ${filter}`}
-      order by (title || ' ' || text || ' ' || identifiers) <@> to_bm25query(${words}, ${index})
-      limit ${limit + spare}
-    `,
-  )
-  return hits
+  const found = sql`
+    select ${hitColumns}, -bm25_get_current_score() as score
+    from chunks
+    where tenant = ${tenant} and ${stores} ${filter === undefined ? sql`` : sql`and ${filter}`}
+    order by (title || ' ' || text || ' ' || identifiers) <@> to_bm25query(${words}, ${index})
+    limit ${limit + spare}
+  `
+  return unpackHits(await withoutSorting({ db }, packHits(found)))
     .filter(({ score }) => score > 0)
     .toSorted(compareHits)
     .slice(0, limit)

@@ -1,21 +1,33 @@
-import { type Kysely, sql } from 'kysely'
+import { createQueryId, type Kysely, PostgresQueryCompiler, type RawBuilder, sql } from 'kysely'
+import pg from 'pg'
 import type { Schema } from './schema.ts'
 
 /**
  * Runs one statement for which the planner may not sort, so that an index that gives rows in the order wanted is walked, whatever the planner thinks
- * of it. In three messages: the embedded database spends as much on each as on finding a dozen rows.
+ * of it. The statement answers one JSON value; in it `$1` is `near`, a vector as bytes. In one message: the embedded database spends as much on each as on
+ * finding a dozen rows, and waits for the next one while a transaction is open.
  */
-export function withoutSorting<T>({ db }: { db: Kysely<Schema> }, run: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
-  return db.connection().execute(async (connection) => {
-    await sql`begin; set local enable_sort = off`.execute(connection)
-    try {
-      const result = await run(connection)
-      await sql`commit`.execute(connection)
-      return result
-    } catch (cause) {
-      // Where the connection is gone, so is its transaction.
-      await sql`rollback`.execute(connection).catch(() => undefined)
-      throw cause
-    }
-  })
+export async function withoutSorting(
+  { db }: { db: Kysely<Schema> },
+  statement: RawBuilder<unknown>,
+  near?: Buffer,
+): Promise<unknown> {
+  const { sql: text } = new LiteralCompiler().compileQuery(statement.toOperationNode(), createQueryId())
+  const { rows } = await sql<{ answer: unknown }>`select without_sorting(${text}, ${near ?? null}) as answer`.execute(db)
+  return rows[0]?.answer
+}
+
+/** Puts values into the statement itself, since a statement in a statement can have no parameters of any number and type. */
+class LiteralCompiler extends PostgresQueryCompiler {
+  protected override appendValue(value: unknown): void {
+    const text = pg.escapeLiteral(literalOf(value))
+    this.append(text)
+  }
+}
+
+function literalOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return String(value)
+  if (Array.isArray(value)) return `{${value.map((each) => JSON.stringify(literalOf(each))).join()}}`
+  throw new TypeError(`a ${typeof value} cannot stand in a statement`)
 }

@@ -87,15 +87,12 @@ async function look({ db }: Pick<Database, 'db'>, query: VectorQuery) {
   return { ...place, count, active: id === null || dimensions === null ? undefined : { id, dimensions } }
 }
 
-async function compareAll(database: Pick<Database, 'db'>, query: VectorQuery): Promise<VectorHit[]> {
-  const { hits } = await readHits(
-    database,
-    sql`
-      select e.chunk_id, min(e.embedding <#> ${vectorBytes(query.vector)}::vector::halfvec) as distance
-      from ${source(query)} group by e.chunk_id order by distance, e.chunk_id limit ${query.limit}
-    `,
-  )
-  return hits
+async function compareAll({ db }: Pick<Database, 'db'>, query: VectorQuery): Promise<VectorHit[]> {
+  const { rows } = await packHits(sql`
+    select e.chunk_id, min(e.embedding <#> ${vectorBytes(query.vector)}::vector::halfvec) as distance
+    from ${source(query)} group by e.chunk_id order by distance, e.chunk_id limit ${query.limit}
+  `).execute(db)
+  return unpackHits(rows[0]?.found).hits
 }
 
 type Walked = { hits: VectorHit[]; vectors: number }
@@ -110,28 +107,35 @@ function isEnough({ hits, vectors }: Walked, { limit, wanted }: VectorQuery): bo
  * sort: it takes a comparison there for ten times quicker than it is, and the vectors added since statistics were last gathered for a handful.
  * Of 2,500 vectors of 384 dimensions comparing all took 66 to 75 ms, walking the index 2 to 9. Nothing is found by a model that is not active.
  */
-function walkIndex(database: Pick<Database, 'db'>, query: VectorQuery, place: Place): Promise<Walked> {
+async function walkIndex(database: Pick<Database, 'db'>, query: VectorQuery, place: Place): Promise<Walked> {
   const { id, dimensions } = query.model
   const indexed = sql.raw(`${indexedType(place, dimensions)}(${dimensionsOf(dimensions)})`)
   const efSearch = String(Math.min(1_000, Math.max(efSearchMin, query.limit)))
-  const nearest = sql`
-    select e.chunk_id, (e.embedding::${indexed} <#> ${vectorBytes(query.vector)}::vector::${indexed}) as distance
+  const near = vectorBytes(query.vector)
+  const nearest = (vector: RawBuilder<unknown>) => sql`
+    select e.chunk_id, (e.embedding::${indexed} <#> ${vector}::vector::${indexed}) as distance
     from ${source(query)}
       and (select set_config('hnsw.iterative_scan', 'relaxed_order', true) || set_config('hnsw.ef_search', ${efSearch}, true)) is not null
       and exists (select from embedding_models where id = ${id} and dimensions = ${dimensions} and is_active)
     order by distance limit ${query.limit}
   `
-  return place.isEmbedded ? withoutSorting(database, (db) => readHits({ db }, nearest)) : readHits(database, nearest)
+  if (place.isEmbedded) return unpackHits(await withoutSorting(database, packHits(nearest(sql`$1`)), near))
+  const { rows } = await packHits(nearest(sql`${near}`)).execute(database.db)
+  return unpackHits(rows[0]?.found)
 }
 
-/** The chunks of vectors, each with its closest, best first. They come as one value: row by row they would take as long as to be found. */
-async function readHits({ db }: Pick<Database, 'db'>, nearest: RawBuilder<unknown>): Promise<Walked> {
-  const { rows } = await sql<{ found: unknown }>`
+/** Of vectors: their chunks, as one value. Row by row they would take as long as to be found. */
+function packHits(nearest: RawBuilder<unknown>): RawBuilder<{ found: unknown }> {
+  return sql`
     with nearest as materialized (${nearest})
     select json_agg(json_build_array(c.id, c.file_id, c.start_offset, c.end_offset, c.attributes ->> 'document_id', -nearest.distance)) as found
     from nearest join chunks c on c.id = nearest.chunk_id
-  `.execute(db)
-  const found = Packed.parse(rows[0]?.found ?? []).toSorted(([a, , , , , x], [b, , , , , y]) => y - x || a - b)
+  `
+}
+
+/** What {@link packHits} made: each chunk with its closest vector, best first. */
+function unpackHits(packed: unknown): Walked {
+  const found = Packed.parse(packed ?? []).toSorted(([a, , , , , x], [b, , , , , y]) => y - x || a - b)
   const hits = new Map<number, VectorHit>()
   for (const [id, fileId, startOffset, endOffset, documentId, score] of found) {
     if (hits.has(id)) continue
