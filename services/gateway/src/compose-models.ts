@@ -1,16 +1,6 @@
 import type { Database } from '@weft/database'
 import { createSharedState, type Sidecar } from '@weft/mesh'
-import {
-  createBreakerBoard,
-  createModels,
-  createPostgresCalls,
-  type EmbeddingAccounts,
-  type Models,
-  openLedger,
-  type RoutingMemory,
-  startBudgets,
-  unpricedModels,
-} from '@weft/models'
+import { createModels, type EmbeddingAccounts, type Models, openControls, type RoutingMemory } from '@weft/models'
 import type { Telemetry } from '@weft/telemetry'
 import { composeCache } from './compose-cache.ts'
 import { createMeshEmbedder } from './mesh-embedder.ts'
@@ -26,19 +16,18 @@ export function composeModels(parts: {
 }) {
   const { settings, telemetry, database, sidecar, routing } = parts
   const { logger } = telemetry
-  const budgets = startBudgets({ database, logger })
-  const ledger = openLedger({
-    folder: settings.WEFT_LEDGER_FOLDER,
+  const money = openControls({
+    settings,
     service: 'gateway',
-    calls: createPostgresCalls(database),
+    database,
+    shared: createSharedState(sidecar),
     keepDays: settings.WEFT_LEDGER_DAYS,
     logger,
   })
-  const breakers = createBreakerBoard({ shared: createSharedState(sidecar) })
-  const controls = { budgets: budgets.gate, breakers, ledger, unpriced: unpricedModels(settings) }
+  const { controls } = money
   const localEmbedder = createMeshEmbedder(sidecar)
   const accounts: EmbeddingAccounts = { controls, modelOf: (id) => models.get(id), agent: 'gateway' }
   const cache = composeCache({ settings, database, logger, localEmbedder, accounts })
   const models: Models = createModels({ settings, telemetry, routing, cache, controls, localEmbedder })
-  return { budgets, ledger, cache, models }
+  return { money, cache, models }
 }

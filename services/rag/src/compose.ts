@@ -12,16 +12,12 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import {
-  createBreakerBoard,
   createModels,
-  createPostgresCalls,
   createPostgresRouting,
   createRerankers,
   createRoutingMemory,
   localEmbeddingModel,
-  openLedger,
-  startBudgets,
-  unpricedModels,
+  openControls,
 } from '@weft/models'
 import { composeAnswering } from './compose-answering.ts'
 import { composeEmbedding } from './compose-embedding.ts'
@@ -48,15 +44,9 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
-  const budgets = startBudgets({ database, logger })
-  const calls = createPostgresCalls(ingestion)
-  const ledger = openLedger({ folder: settings.WEFT_LEDGER_FOLDER, service: 'rag', calls, logger })
-  const controls = {
-    budgets: budgets.gate,
-    breakers: createBreakerBoard({ shared: createSharedState(sidecar) }),
-    ledger,
-    unpriced: unpricedModels(settings),
-  }
+  const shared = createSharedState(sidecar)
+  const money = openControls({ settings, service: 'rag', database, patient: ingestion, shared, logger })
+  const { controls } = money
   const models = createModels({ settings, telemetry, routing, controls })
   const embedders = createEmbedders(settings, { controls, modelOf: models.get, agent: card.id })
   if (embedders.problem !== undefined) logger.warn('search goes by words alone', { cause: embedders.problem })
@@ -91,7 +81,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
           )
         },
       })
-      ledger.start()
+      money.ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       worker.start()
       routing.start()
@@ -102,7 +92,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
       await worker.stop()
       await embedders.stop()
       await models.stop()
-      await Promise.all([ledger.stop(), budgets.stop(), routing.stop()])
+      await Promise.all([money.stop(), routing.stop()])
       await sidecar.stop()
       await Promise.all([database.stop(), ingestion.stop()])
       await telemetry.stop()

@@ -11,16 +11,7 @@ import {
   type Service,
   startServiceTelemetry,
 } from '@weft/mesh'
-import {
-  createBreakerBoard,
-  createModels,
-  createPostgresCalls,
-  createPostgresRouting,
-  createRoutingMemory,
-  openLedger,
-  startBudgets,
-  unpricedModels,
-} from '@weft/models'
+import { createModels, createPostgresRouting, createRoutingMemory, openControls } from '@weft/models'
 import { verifyQuotes } from '@weft/retrieval'
 import { card } from './core/card.ts'
 import { executeStep } from './execute-step.ts'
@@ -32,20 +23,9 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
   const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 2, logger: telemetry.logger })
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger: telemetry.logger })
-  const budgets = startBudgets({ database, logger: telemetry.logger })
-  const calls = createPostgresCalls(database)
-  const ledger = openLedger({ folder: settings.WEFT_LEDGER_FOLDER, service: 'reasoning', calls, logger: telemetry.logger })
-  const models = createModels({
-    settings,
-    telemetry,
-    routing,
-    controls: {
-      budgets: budgets.gate,
-      breakers: createBreakerBoard({ shared: createSharedState(sidecar) }),
-      ledger,
-      unpriced: unpricedModels(settings),
-    },
-  })
+  const { logger } = telemetry
+  const money = openControls({ settings, service: 'reasoning', database, shared: createSharedState(sidecar), logger })
+  const models = createModels({ settings, telemetry, routing, controls: money.controls })
   const execute = executeStep({ models, verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }) })
   const checks: HealthCheck[] = [
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
@@ -64,7 +44,7 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
           internal.use(serveAgent({ card, execute, results: createKeptResults(sidecar) }))
         },
       })
-      ledger.start()
+      money.ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       routing.start()
       telemetry.logger.info('reasoning is listening', { port: server.port })
@@ -72,7 +52,7 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
     async stop() {
       await server?.stop()
       await models.stop()
-      await Promise.all([ledger.stop(), budgets.stop(), routing.stop()])
+      await Promise.all([money.stop(), routing.stop()])
       await sidecar.stop()
       await database.stop()
       await telemetry.stop()

@@ -1,5 +1,13 @@
 import { type ChatCompletionRequest, type ForkSource, parseJson, TurnSeed, weftVersion } from '@weft/contracts'
-import { type AnswerCache, type CacheKey, cacheKeyOf, type Ledger, mayAnswerAgain, type Models, noteCached } from '@weft/models'
+import {
+  type AnswerCache,
+  type CacheKey,
+  type CallLedger,
+  cacheKeyOf,
+  mayAnswerAgain,
+  type Models,
+  noteCached,
+} from '@weft/models'
 import { withoutApprovalCalls } from '../core/tool-answers.ts'
 import { isTurnToKeep } from '../core/turn-to-keep.ts'
 import { modelOptionsOf } from '../core/workflow-request.ts'
@@ -43,7 +51,7 @@ export interface TurnCacheOptions {
   knowledgeVersion(place: { tenant: string; vectorStoreIds: readonly string[] }): Promise<string>
   sessions: Pick<Sessions, 'view' | 'seed'>
   models: Pick<Models, 'get'>
-  ledger: Pick<Ledger, 'begin'>
+  ledger: CallLedger
   logger: Pick<Log, 'warn'>
 }
 
