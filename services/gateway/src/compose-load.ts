@@ -13,9 +13,9 @@ export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
     tokensPerMinute: settings.WEFT_TENANT_TOKENS_PER_MINUTE,
     concurrency: settings.WEFT_TENANT_CONCURRENCY,
   }
-  const shared = createSharedState(sidecar)
+  const shared = createPatientState(createSharedState(sidecar), () => performance.now())
   return {
-    attempts: createAttemptCounts(createPatientState(shared, () => performance.now())),
+    attempts: createAttemptCounts(shared),
     limiter: createCallLimiter({ shared, gateway: settings.WEFT_INSTANCE, tenantLimits }),
     overload: createOverload({ placesMax: settings.WEFT_PLACES }),
     pressure: watchMemory({ rssMbMax: settings.WEFT_MEMORY_MB_MAX }),

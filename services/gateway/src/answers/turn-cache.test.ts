@@ -11,6 +11,7 @@ let version: string
 let turn: Partial<TurnView>
 let source: ForkSource
 let look: () => Promise<string>
+let isByMeaning: boolean
 
 const usage = [{ model: 'acme/m', inputTokens: 20, outputTokens: 5, costUsd: 0.5, measured: true }]
 const answer = answerOf('The answer [1].', { usage, costUsd: 0.5 })
@@ -23,6 +24,7 @@ const finishedOf = (more: object) => ({ agent: 'rag', output: {}, citations: [],
 beforeEach(async () => {
   noted = []
   version = 'v1'
+  isByMeaning = false
   turn = { status: 'completed', answer, plan, planVersion: 1, steps: [stepOf('retrieve'), stepOf('answer')] }
   source = {
     seed: {
@@ -40,7 +42,8 @@ beforeEach(async () => {
     },
   }
   look = async () => version
-  const cache = createAnswerCache({ store: memoryStore(), logger: { warn: () => undefined }, ttlMs: 60_000 })
+  const embed = async () => [1, 0]
+  const cache = createAnswerCache({ store: memoryStore(), logger: { warn: () => undefined }, ttlMs: 60_000, embed })
   gateway = await startGateway({
     turnCache: createTurnCache({
       cache,
@@ -65,13 +68,17 @@ afterEach(() => gateway.stop())
 
 function memoryStore(): AnswerStore {
   const kept = new Map<string, KeptAnswer>()
+  const asked: { key: string; others: string; question: string; vector: number[] }[] = []
   return {
     async find(_tenant, key) {
       const found = kept.get(key)
       return found && { answer: found, leftMs: 60_000 }
     },
-    questions: async () => [],
-    keep: async ({ key, answer: given }) => void kept.set(key.exact, given),
+    questions: async (_tenant, others) => (isByMeaning ? asked.filter((each) => each.others === others) : []),
+    async keep({ key, answer: given, vector = [] }) {
+      kept.set(key.exact, given)
+      asked.push({ key: key.exact, others: key.others, question: key.question, vector })
+    },
     forgetOld: async () => undefined,
   }
 }
@@ -182,6 +189,22 @@ describe('an answer of a workflow', () => {
     const versions = ['v1', 'v2', 'v1']
     look = async () => versions.shift() ?? 'v1'
     expect([(await ask()).use, (await ask()).use]).toEqual(['miss', 'miss'])
+  })
+
+  it('is given to a question that means the same, where the cache looks for that', async () => {
+    isByMeaning = true
+    await ask({ messages: [{ role: 'user', content: 'When was the tower built?' }] })
+    expect((await ask({ messages: [{ role: 'user', content: 'Please tell me when the tower was built?' }] })).use).toBe('miss')
+    const again = await ask({ messages: [{ role: 'user', content: 'Please, when was the tower built?' }] })
+    expect([again.use, gateway.session.submitted.at(-1)?.seed]).toEqual(['hit', source.seed])
+  })
+
+  it('is not looked at by a request that is sent again: its turn is there', async () => {
+    await ask()
+    const submit = gateway.session.submit
+    gateway.session.submit = async (...args) => ({ ...(await submit(...args)), isRepeat: true })
+    expect((await ask({}, { 'idempotency-key': 'once' })).use).toBe('bypass')
+    expect(noted).toEqual([])
   })
 
   it('is worked on when the cache cannot be asked', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
-import { createMemorySharedState } from '../testing/memory-shared-state.ts'
+import { createMemorySharedState, patiently } from '../testing/memory-shared-state.ts'
 import type { CallLimits } from './core/call-limits.ts'
 import { type CallLimiter, createCallLimiter, type Ticket } from './limit-calls.ts'
 
@@ -10,7 +10,10 @@ afterEach(() => Promise.all(running.splice(0).map((limiter) => limiter.stop())))
 
 function gateways(count: number, { tenantLimits = {}, shared = createMemorySharedState() } = {}): CallLimiter[] {
   const made = Array.from({ length: count }, (_, index) =>
-    createCallLimiter({ shared, gateway: `gateway.${index}`, tenantLimits, nowMs: () => clock.nowMs, tendMs: 3_600_000 }),
+    createCallLimiter({
+      ...{ shared: patiently(shared), gateway: `gateway.${index}`, tenantLimits },
+      ...{ nowMs: () => clock.nowMs, tendMs: 3_600_000 },
+    }),
   )
   running.push(...made)
   return made
@@ -145,7 +148,7 @@ describe('limits that gateways share', () => {
       compareAndSet: (key: string, value: unknown, etag: string | undefined) =>
         slowly(() => memory.compareAndSet(key, value, etag)),
     }
-    const limiter = createCallLimiter({ shared, gateway: 'g', tenantLimits: {}, tendMs: 3_600_000 })
+    const limiter = createCallLimiter({ shared: patiently(shared), gateway: 'g', tenantLimits: {}, tendMs: 3_600_000 })
     for (let n = 0; n < 100; n++) {
       const who = caller({ requestsPerMinute: 1_000 })
       ;(await limiter.admit({ ...who, identity: { ...who.identity, keyId: `key_${n}` } })).close()

@@ -1,6 +1,5 @@
 import { WeftError } from '@weft/contracts'
-import type { SharedState } from '@weft/mesh'
-import { createPatientState } from '@weft/models'
+import type { PatientState } from '@weft/models'
 import type { KeyIdentity } from '../core/api-key.ts'
 import { type CallLimits, limitsNothing } from './core/call-limits.ts'
 import { limitHeaders } from './core/limit-headers.ts'
@@ -31,7 +30,7 @@ export interface CallLimiter {
 }
 
 export interface LimiterOptions {
-  shared: Pick<SharedState, 'get' | 'compareAndSet'>
+  shared: PatientState
   /** This gateway's name among those that share the limits. */
   gateway: string
   /** Of every tenant. */
@@ -48,8 +47,7 @@ const tendedAtOnce = 16
 
 /** Limits of keys and tenants, shared by all gateways: each leases a portion and uses it up without asking. */
 export function createCallLimiter(options: LimiterOptions): CallLimiter {
-  const { gateway, tenantLimits, nowMs = Date.now, tendMs = tendDefaultMs } = options
-  const shared = createPatientState(options.shared, () => performance.now())
+  const { shared, gateway, tenantLimits, nowMs = Date.now, tendMs = tendDefaultMs } = options
   const accounts = new Map<string, LimitAccount>()
   let tending: Promise<void> | undefined
   const timer = setInterval(() => void tendAll(), tendMs)

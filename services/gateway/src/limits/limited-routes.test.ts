@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { ModelError } from '@weft/models'
 import { z } from 'zod'
 import type { PublicDeps } from '../public-app.ts'
-import { createMemorySharedState } from '../testing/memory-shared-state.ts'
+import { createMemorySharedState, patiently } from '../testing/memory-shared-state.ts'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
 import { type CallLimiter, createCallLimiter } from './limit-calls.ts'
 
@@ -30,7 +30,7 @@ let limiter: CallLimiter
 let gateway: TestGateway
 
 beforeEach(async () => {
-  limiter = createCallLimiter({ shared: createMemorySharedState(), gateway: '0', tenantLimits: {} })
+  limiter = createCallLimiter({ shared: patiently(createMemorySharedState()), gateway: '0', tenantLimits: {} })
   gateway = await startGateway({ models, limiter })
 })
 afterEach(async () => {

@@ -1,4 +1,5 @@
 import type { SharedState } from '@weft/mesh'
+import { createPatientState, type PatientState } from '@weft/models'
 
 /** The state that gateways of a test share. */
 export function createMemorySharedState(): SharedState & { isAway: boolean; reads: number } {
@@ -19,4 +20,9 @@ export function createMemorySharedState(): SharedState & { isAway: boolean; read
       return true
     },
   }
+}
+
+/** As a call that waits for it wants it. */
+export function patiently(shared: SharedState): PatientState {
+  return createPatientState(shared, () => performance.now())
 }
