@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type ForkSource, type TurnView, WeftError } from '@weft/contracts'
 import { type AnswerStore, type CallEnd, type CallFacts, createAnswerCache, type KeptAnswer } from '@weft/models'
+import { z } from 'zod'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
 import { answerOf, endItem, eventItem, place, plan, textItem, viewOf } from '../testing/turns.ts'
 import { createTurnCache } from './turn-cache.ts'
@@ -45,6 +46,7 @@ beforeEach(async () => {
   const embed = async () => [1, 0]
   const cache = createAnswerCache({ store: memoryStore(), logger: { warn: () => undefined }, ttlMs: 60_000, embed })
   gateway = await startGateway({
+    plans: { requireSound: async () => undefined },
     turnCache: createTurnCache({
       cache,
       stores: { resolve: async (_tenant, ids) => ids ?? ['vs_1'] },
@@ -124,6 +126,23 @@ describe('an answer of a workflow', () => {
     expect((await ask()).use).toBe('hit')
   })
 
+  it('is given on the wire of responses too, but not to what goes on with one', async () => {
+    const respond = async (more: object = {}) => {
+      const asked = { model: 'weft/auto', temperature: 0, input: 'What?', ...more }
+      const response = await gateway.request('/v1/responses', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(asked),
+      })
+      const { id } = z.looseObject({ id: z.string() }).parse(await response.json())
+      return { id, use: response.headers.get('x-weft-cache') }
+    }
+    await ask()
+    const again = await respond()
+    expect(again.use).toBe('hit')
+    expect((await respond({ previous_response_id: again.id })).use).toBe('bypass')
+  })
+
   it('is another one once the knowledge is, and to every other question', async () => {
     await ask()
     version = 'v2'
@@ -155,8 +174,7 @@ describe('an answer of a workflow', () => {
   ])('is neither looked for nor kept where a request %s', async (_, more, headers) => {
     await ask()
     const before = gateway.session.submitted.length
-    const { use, status } = await ask(more, headers)
-    if (status === 200) expect(use).toBe('bypass')
+    expect((await ask(more, headers)).use).toBe('bypass')
     expect(gateway.session.submitted.slice(before).map(({ seed }) => seed)).not.toContainEqual(source.seed)
   })
 
