@@ -22,9 +22,17 @@ const Answer = z.union([
 
 type Pending = PromiseWithResolvers<ThreadAnswer>
 
+/** The model is outside of the thread's heap; its young generation would else be as large as the service's. */
+const youngMbMax = 6
+
 /** Starts the thread that holds the model. What is asked before it is ready waits for it. */
 export function startEmbedderThread(data: ThreadData): EmbedderThread {
-  const worker = new Worker(new URL('./embedder-thread.ts', import.meta.url), { workerData: data, stdout: true, stderr: true })
+  const worker = new Worker(new URL('./embedder-thread.ts', import.meta.url), {
+    workerData: data,
+    resourceLimits: { maxYoungGenerationSizeMb: youngMbMax },
+    stdout: true,
+    stderr: true,
+  })
   worker.unref()
   const pending = new Map<number, Pending>()
   let lastId = 0

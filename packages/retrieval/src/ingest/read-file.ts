@@ -49,10 +49,20 @@ export async function parseAndCut(job: ReadJob): Promise<{ parsed: ParsedFile; c
 }
 
 async function parse(job: ReadJob): Promise<ParsedFile> {
-  if ('file' in job) return parseFile(job.file)
   if ('parsed' in job) return job.parsed
-  const { utf8, ...head } = job.stored
+  const bytes = 'file' in job ? job.file.bytes : job.stored.utf8
+  const parsed = 'file' in job ? await parseFile(job.file) : decodeStored(job.stored)
+  giveBack(bytes)
+  return parsed
+}
+
+function decodeStored({ utf8, ...head }: Omit<ParsedFile, 'text'> & { utf8: Uint8Array }): ParsedFile {
   return { ...head, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8) }
+}
+
+/** Bytes of a large file are given back at once: a collector of garbage would see to them when there is too much of it. */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && byteLength >= wholeLettersMax) buffer.transfer(0)
 }
 
 export function filenameOf(job: ReadJob): string {

@@ -32,6 +32,8 @@ const idleThreadsMax = 2
 
 /** Enough for the largest text allowed with its chunks; a PDF that unpacks to more ends its thread, not the service. */
 const threadHeapMbMax = 2_048
+/** What a thread works on is long-lived, and its young generation else as large as the service's. */
+const threadYoungMbMax = 12
 
 /** `timeoutMs` bounds each answer. */
 export function createReadingThreads({ timeoutMs }: { timeoutMs: number }): ReadingThreads {
@@ -69,7 +71,7 @@ export function createReadingThreads({ timeoutMs }: { timeoutMs: number }): Read
 /** Its output is kept away from the service's log: the PDF library warns about every odd font. */
 function startThread(all: Set<Worker>): Worker {
   const worker = new Worker(new URL('./file-reader-thread.ts', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: threadHeapMbMax },
+    resourceLimits: { maxOldGenerationSizeMb: threadHeapMbMax, maxYoungGenerationSizeMb: threadYoungMbMax },
     stdout: true,
     stderr: true,
   })
