@@ -52,20 +52,26 @@ function comeAndGo(start: () => Promise<TestDatabase>): void {
     for (const { name } of migrations) await sql`insert into weft_migrations (name) values (${name})`.execute(database.db)
   })
 
-  it('texts in pieces are whole again when pieces are taken back', async () => {
+  it('texts in pieces are whole again when pieces are taken back, and empty ones stay empty', async () => {
     const { db } = test.database
     await sql`insert into files (id, tenant, filename, bytes, purpose, content_hash) values ('file_long', 'acme', 'long', 1, 'assistants', '')`.execute(
       db,
     )
-    await sql`insert into file_texts (file_id, text, text_hash) values ('file_long', '', 'hash')`.execute(db)
+    await sql`insert into files (id, tenant, filename, bytes, purpose, content_hash) values ('file_empty', 'acme', 'empty', 0, 'assistants', '')`.execute(
+      db,
+    )
+    await sql`insert into file_texts (file_id, text, text_hash) values ('file_long', '', 'hash'), ('file_empty', '', 'none')`.execute(
+      db,
+    )
     await sql`
       insert into file_text_pieces (file_id, n, start_offset, length, text) values ('file_long', 1, 4, 4, 'Weft'), ('file_long', 0, 0, 4, 'Warp')
     `.execute(db)
     const pieces = migrations.find(({ name }) => name === '0022-texts-in-pieces')
     await pieces?.down(db)
-    expect((await sql`select text from file_texts where file_id = 'file_long'`.execute(db)).rows).toEqual([{ text: 'WarpWeft' }])
+    const { rows: texts } = await sql`select text from file_texts order by text`.execute(db)
+    expect(texts).toEqual([{ text: '' }, { text: 'WarpWeft' }])
     await pieces?.up(db)
-    await sql`delete from files where id = 'file_long'`.execute(db)
+    await sql`delete from files where id in ('file_long', 'file_empty')`.execute(db)
   })
 
   it('rows do not stand in the way, and stay as long as their table does', async () => {

@@ -12,7 +12,8 @@ export async function up(db: Kysely<Schema>): Promise<void> {
 
 export async function down(db: Kysely<Schema>): Promise<void> {
   await sql`
-    update file_texts t set text = (select string_agg(p.text, '' order by p.n) from file_text_pieces p where p.file_id = t.file_id) where t.text = ''
+    update file_texts t set text = (select string_agg(p.text, '' order by p.n) from file_text_pieces p where p.file_id = t.file_id)
+    where exists (select from file_text_pieces p where p.file_id = t.file_id)
   `.execute(db)
   await sql`drop table file_text_pieces`.execute(db)
 }
