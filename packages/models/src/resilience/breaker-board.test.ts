@@ -163,6 +163,30 @@ describe('a process and the shared state', () => {
     await board.settled()
   })
 
+  it('is not misled by what was read before its own failures were stored, and comes later', async () => {
+    const clock = { nowMs: 1_000_000 }
+    const shared = createMemoryState()
+    const late = Promise.withResolvers<void>()
+    let isLate = false
+    const get = async (key: string) => {
+      const found = await shared.get(key)
+      if (!isLate) return found
+      isLate = false
+      return late.promise.then(() => found)
+    }
+    const board = createBreakerBoard({ shared: { ...shared, get }, nowMs: () => clock.nowMs })
+    await fail(board, 4)
+    clock.nowMs += 100
+    isLate = true
+    const fifth = await board.admit(model)
+    fifth.failed('upstream_error')
+    const stored = async () => JSON.stringify(await shared.get(`breaker/${model}`))
+    while (!(await stored()).includes('open')) await new Promise(setImmediate)
+    late.resolve()
+    await board.settled()
+    expect(await failureOf(admit(board))).toMatchObject(refusal)
+  })
+
   it('tells of failures it saw while that was away as soon as it is back', async () => {
     const clock = { nowMs: 1_000_000 }
     const shared = createMemoryState()

@@ -35,14 +35,17 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
   /** What this process knows and the shared state does not yet. */
   let unwritten: Apply[] = []
   let writing: Promise<BreakerState> | undefined
+  let writes = 0
   let last: Promise<unknown> | undefined
   const reachable = () => (shared?.isAway() === false ? shared : undefined)
 
   async function look(store: PatientState): Promise<void> {
     const askedAtMs = nowMs()
+    const writesBefore = writes
     // Away: the copy is what there is to decide by.
     const found = await readBreaker(store, key).catch(() => undefined)
-    if (found !== undefined) {
+    // What was read before a write of this process came through is older than what it wrote.
+    if (found !== undefined && writes === writesBefore) {
       copy = applyAll(found.state, unwritten)
       readAtMs = askedAtMs
       if (unwritten.length > 0) void write(store)
@@ -56,8 +59,10 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
     writing = undefined
     const applies = unwritten
     const stored = applies.length === 0 ? undefined : await writeBreaker(store, key, applies).catch(() => undefined)
-    if (stored !== undefined) unwritten = unwritten.filter((apply) => !applies.includes(apply))
-    if (stored !== undefined) copy = applyAll(stored, unwritten)
+    if (stored === undefined) return copy
+    writes += 1
+    unwritten = unwritten.filter((apply) => !applies.includes(apply))
+    copy = applyAll(stored, unwritten)
     return copy
   }
 
