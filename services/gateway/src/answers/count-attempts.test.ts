@@ -127,6 +127,13 @@ it('repeats at the same time know of each other, and of the attempts that were m
   expect(allowed).toEqual([3, 2])
 })
 
+it('of a crowd of repeats at the same time three are let through', async () => {
+  const counts = [createAttemptCounts(shared), createAttemptCounts(shared)]
+  const repeat = { tenant: 'acme', get: (header: string) => (header === 'idempotency-key' ? 'once' : undefined) }
+  const crowd = await Promise.allSettled(Array.from({ length: 12 }, (_, n) => counts[n % 2]?.of(repeat)))
+  expect(crowd.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
+})
+
 it('an answer takes none from a repeat, which may ask again', async () => {
   end = async () => ({
     kind: 'body',

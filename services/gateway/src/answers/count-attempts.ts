@@ -30,8 +30,8 @@ export interface AttemptCounts {
 }
 
 const Count = z.int().nonnegative()
-/** Two gateways that write at once: the other one has counted, so it is read anew. */
-const writesMax = 3
+/** Whoever finds that another wrote at the same time reads anew. More than all attempts there are and their ends, so that no crowd of repeats gets past the count. */
+const writesMax = 4 * attemptsMax
 
 /** Counts by `Idempotency-Key` over all gateways; without one by what the client says itself. While the shared state is away nothing is known of repeats. */
 export function createAttemptCounts(shared: SharedState): AttemptCounts {
