@@ -17,8 +17,12 @@ export function readWholeChat(
   if (usage.success) facts.tokens = tokenCounts(usage.data)
   if (typeof chat.id === 'string') facts.responseId = chat.id
   noteChoices(facts, chat.choices, 'message')
-  return JSON.stringify({ ...chat, model: publicId })
+  if (!ownModel.test(body)) return JSON.stringify({ ...chat, model: publicId })
+  return body.replace(ownModel, (_field, before: string) => before + JSON.stringify(publicId))
 }
+
+/** The answer's own field, as no other object or list begins before it, and what comes before its value. */
+const ownModel = /^(\s*\{[^{[]*?"model"\s*:\s*)"(?:[^"\\]|\\.)*"/
 
 function parse(body: string, provider: string): Record<string, unknown> {
   let value: unknown
