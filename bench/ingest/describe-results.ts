@@ -21,6 +21,7 @@ export const isWithinReach = {
     ingestion.added === written.files && ingestion.failed === 0 && ingestion.seconds <= (secondsPerMbMax * written.bytes) / 1e6,
   resync: ({ againSeconds, surplus, embedded }: Resync) =>
     Math.max(...againSeconds) <= resyncSecondsMax && surplus === 0 && embedded.again === 0,
+  memory: (ingestion: Ingestion) => peakOf(ingestion) <= memoryMbMax,
   embedding: (rounds: EmbeddingRound[]) =>
     p50(rounds.map(shareOf)) >= embeddingShareMin && rounds.every(({ ingestion }) => peakOf(ingestion) <= memoryMbMax),
 }
@@ -48,6 +49,13 @@ ${embedded.first} texts were embedded, by a server that counts what it is sent.
 ${markdownTable(['files', 'first, s', 'again, s', '**slowest, s**', 'sent or changed', 'embedded'], [row])}
 
 ${describeMemory([{ name: `the first sync of ${files} files`, ingestion: first }])}`
+}
+
+export function describeHard({ mib, pages, ingestion }: { mib: number; pages: number; ingestion: Ingestion }): string {
+  return `One text of ${mib} MiB and a PDF of ${pages} pages, the local model loaded before and at work beside, watched for ${cell(ingestion.seconds)} s;
+reach: ≤ ${memoryMbMax} MB a process.
+
+${describeMemory([{ name: `${mib} MiB and ${pages} pages`, ingestion }])}`
 }
 
 export function describeEmbedding(rounds: EmbeddingRound[]): string {

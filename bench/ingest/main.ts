@@ -8,25 +8,36 @@ import { type BenchMesh, startBenchMesh } from '../measuring/bench-mesh.ts'
 import { watchLoad } from '../measuring/machine-load.ts'
 import { startModelProcess } from '../measuring/model-process.ts'
 import { recordResults } from '../measuring/record-results.ts'
-import { describeEmbedding, describeIngestions, describeResyncs, type Ingested, isWithinReach } from './describe-results.ts'
+import {
+  describeEmbedding,
+  describeHard,
+  describeIngestions,
+  describeResyncs,
+  type Ingested,
+  isWithinReach,
+} from './describe-results.ts'
 import { type EmbeddingRound, loadModel, measureEmbedding, shapes } from './measure-embedding.ts'
 import { measureIngestion } from './measure-ingestion.ts'
 import { measureResync } from './measure-resync.ts'
-import { mebibyte, type Written, writeLargeFiles, writeMixture } from './write-folders.ts'
+import { mebibyte, type Written, writeHardFiles, writeLargeFiles, writeMixture, writeTinyFiles } from './write-folders.ts'
 
 /**
- * `node bench/ingest/main.ts [large] [small] [mixture=<megabytes>] [resync=<files>] [embedded=<documents>] [wait]`, each on a fresh mesh. The first
- * three: from `weft ingest` to indexed, without vectors. `resync`: again, nothing having changed; with `wait` after a line on standard input, so
+ * `node bench/ingest/main.ts [large] [small] [tiny=<files>] [mixture=<megabytes>] [hard=<megabytes>] [resync=<files>] [embedded=<documents>] [wait]`, each on
+ * a fresh mesh. The first four: from `weft ingest` to indexed, without vectors. `hard`: memory while one text of that size and a PDF of 2,000 pages are read and
+ * indexed, the local model at work beside, for some minutes. `resync`: again, nothing having changed; with `wait` after a line on standard input, so
  * that the machine can be made quiet once all is there. `embedded`: with the local model, against that model alone, in rounds of so many
- * abstracts. Without arguments all, the mixture with 1,024 MB, 10,000 files, 600 abstracts. Ends with 1 when one is not within its reach.
+ * abstracts. Without arguments all, with the numbers of `defaults`. Ends with 1 when one is not within its reach.
  */
-const defaults = ['large', 'small', 'mixture=1024', 'resync=10000', 'embedded=600']
+const defaults = ['large', 'small', 'tiny=100000', 'mixture=1024', 'hard=100', 'resync=10000', 'embedded=600']
 const embeddingRounds = 2
 const loadingDocuments = 10
+const hardPages = 2_000
+/** Embedding 100 MiB takes hours; by then all is read, and indexing and embedding go on as they do. */
+const hardSecondsMax = 240
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== 'wait')
 const isWaiting = process.argv.includes('wait')
-for (const [part, run] of Object.entries({ ingest: runFolders, resync: runResyncs, embedded: runEmbedding })) {
+for (const [part, run] of Object.entries({ ingest: runFolders, hard: runHard, resync: runResyncs, embedded: runEmbedding })) {
   const cases = (wanted.length === 0 ? defaults : wanted).map(parseCase).filter((each) => each.part === part)
   if (cases.length > 0) await run(cases)
 }
@@ -37,7 +48,7 @@ function parseCase(argument: string): Case {
   const [kind = '', count] = argument.split('=')
   if (!defaults.some((known) => known.startsWith(kind)) || kind === '') throw new Error(`unknown case "${argument}"`)
   const fallback = defaults.find((known) => known.startsWith(`${kind}=`))?.split('=')[1]
-  return { part: kind === 'resync' || kind === 'embedded' ? kind : 'ingest', kind, count: Number(count ?? fallback ?? 0) }
+  return { part: ['resync', 'embedded', 'hard'].includes(kind) ? kind : 'ingest', kind, count: Number(count ?? fallback ?? 0) }
 }
 
 async function runFolders(cases: Case[]): Promise<void> {
@@ -59,9 +70,24 @@ function folderOf({ kind, count }: Case): { name: string; write(folder: string):
   if (kind === 'large') return { name: '7 files of 1 MiB', write: (folder) => writeLargeFiles(folder, 7) }
   if (kind === 'mixture')
     return { name: `mixture of sizes, ${count} MiB`, write: (folder) => writeMixture(folder, count * mebibyte) }
+  if (kind === 'tiny') return { name: `${count} files of 120 letters`, write: (folder) => writeTinyFiles(folder, count) }
   const documents = abstracts()
   const write = async (folder: string) => ({ files: documents.length, bytes: await writeAbstracts(folder, documents) })
   return { name: 'SciFact abstracts, a file each', write }
+}
+
+async function runHard(cases: Case[]): Promise<void> {
+  const load = watchLoad()
+  for (const { count } of cases) {
+    await onMesh({}, async (mesh, folder) => {
+      await loadModel(mesh, abstracts().slice(-loadingDocuments))
+      await writeHardFiles(folder, { mib: count, pages: hardPages })
+      const ingestion = await measureIngestion(mesh, folder, { secondsMax: hardSecondsMax })
+      if (!isWithinReach.memory(ingestion)) process.exitCode = 1
+      const body = describeHard({ mib: count, pages: hardPages, ingestion })
+      recordResults({ name: 'ingest', part: 'hard', title: 'One text of 100 MiB and a PDF of 2,000 pages', load, body })
+    })
+  }
 }
 
 async function runResyncs(cases: Case[]): Promise<void> {

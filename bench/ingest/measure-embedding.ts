@@ -34,7 +34,7 @@ const settledAfterMs = 2_100
 export async function loadModel(mesh: BenchMesh, documents: Collection['documents']): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-bench-loading-'))
   await writeAbstracts(folder, documents)
-  await measureIngestion(mesh, folder, ['--store', 'loading'])
+  await measureIngestion(mesh, folder, { store: 'loading' })
   await rm(folder, { recursive: true, force: true })
 }
 
@@ -50,7 +50,7 @@ export async function measureEmbedding(
     if (shape === 'a file each') await writeAbstracts(source, documents)
     else await writeTogether(source, documents)
     await sleep(settledAfterMs)
-    const ingestion = await measureIngestion(mesh, source, ['--store', name])
+    const ingestion = await measureIngestion(mesh, source, { store: name })
     const texts = await readChunks(mesh, name)
     const file = join(folder, 'chunks.json')
     await writeFile(file, JSON.stringify(texts))
