@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { processLife } from '../attempt/call-id.ts'
 
 /** Whose a journal's folder is: a process, known by its number and the moment it began, as numbers are used again. */
-interface Owner {
+interface Owner extends Pick<DeadJournal, 'life'> {
   pid: number
   startedAt: string
-  life: string | undefined
 }
 
 /** A journal whose process is gone. */
@@ -17,8 +15,8 @@ export interface DeadJournal {
   life: string | undefined
 }
 
-/** A new name for a folder of this process, with calls of this life of a process. */
-export function ownFolderName(service: string, life: string | undefined = processLife): string {
+/** A new name for a folder of this process; `life`: the life of a process in which its calls were made, undefined where the folder never said. */
+export function ownFolderName(service: string, life: string | undefined): string {
   const own = [service, process.pid, startOf(process.pid) ?? 'unknown', randomBytes(6).toString('hex')]
   return [...own, ...(life === undefined ? [] : [life])].join('.')
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { CallEnd, CallLedger } from '../attempt/call-controls.ts'
+import { processLife } from '../attempt/call-id.ts'
 import { ModelError } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
 import { createTokenCounter, type TokenCounter } from '../tokens/token-counter.ts'
@@ -52,7 +53,7 @@ interface OpenCall {
 export function openLedger(options: LedgerOptions): Ledger {
   const { folder, service, calls, logger, keepDays, nowMs = Date.now, journalBytesMax = journalBytesMaxUsual } = options
   const { counter = createTokenCounter() } = options
-  const journal = createJournal({ folder: join(folder, ownFolderName(service)), segmentBytesMax })
+  const journal = createJournal({ folder: join(folder, ownFolderName(service, processLife)), segmentBytesMax })
   const ended = storeEnded({ calls, logger })
   const open = new Map<string, OpenCall>()
   const stops: (() => void)[] = []
