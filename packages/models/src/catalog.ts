@@ -39,8 +39,8 @@ export interface ModelInfo {
   deprecated?: Deprecation | undefined
   /** Chat completions are translated to another wire, which does not have all of their fields. */
   isTranslated?: boolean | undefined
-  /** Its wire has no field for texts to stop at. */
-  cannotStop?: boolean | undefined
+  /** Its wire has no field for stop sequences. */
+  lacksStopSequences?: boolean | undefined
 }
 
 /** A provider that can be called: it has a key, or an address of its own. */
@@ -169,9 +169,9 @@ function infoOf(entry: ModelEntry, spec: ProviderSpec): ModelInfo {
   return { ...entry, capabilities: possible, provider: spec.id, priceKnown: true, ...wireOf(spec) }
 }
 
-function wireOf({ wire }: ProviderSpec): Pick<ModelInfo, 'isTranslated' | 'cannotStop'> {
+function wireOf({ wire }: ProviderSpec): Pick<ModelInfo, 'isTranslated' | 'lacksStopSequences'> {
   if (wire === 'openai') return {}
-  return wire === 'responses' ? { isTranslated: true, cannotStop: true } : { isTranslated: true }
+  return wire === 'responses' ? { isTranslated: true, lacksStopSequences: true } : { isTranslated: true }
 }
 
 function requireKnown(modelId: string, get: Catalog['get']): string {

@@ -48,7 +48,7 @@ export interface ModelRequest {
   parallelToolCalls?: boolean | undefined
   responseFormat?: ResponseFormat | undefined
   reasoningEffort?: string | undefined
-  /** How likely each token was, and how many others beside it; on the wire of responses alone. */
+  /** Whether the answer tells how likely each token was, and `topLogprobs` (0 to 20) others beside it. Only the provider of the wire of responses reads them. */
   logprobs?: boolean | undefined
   topLogprobs?: number | undefined
   user?: string | undefined

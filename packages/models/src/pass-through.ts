@@ -13,7 +13,7 @@ import { type ModelRequest, messagesFromBody, requestFromChat } from './model-re
 import { relayChat, relayedText } from './openai/relay-chat.ts'
 import type { RelayedStream } from './openai/relay-stream.ts'
 import type { ProviderConnection } from './provider.ts'
-import { upstreamNameOf } from './read-registry.ts'
+import { type ProviderSpec, upstreamNameOf } from './read-registry.ts'
 
 /**
  * An answer on OpenAI's wire. `body`: JSON text. `stream`: SSE text, each piece one or more whole events, `data: [DONE]` last; its
@@ -44,8 +44,7 @@ export async function passThrough(body: Record<string, unknown>, context: PassTh
       providerTimeouts: provider.spec.timeouts,
       dispatcher: await agent,
     })
-  const lacksLogprobs = provider.spec.wire !== 'responses'
-  refuseFields({ n: typeof body.n === 'number' && body.n > 1, logprobs: lacksLogprobs && body.logprobs === true }, model.id)
+  refuseUntranslatable(body, model.id, provider.spec.wire)
   return translate(body, model.id, context)
 }
 
@@ -157,9 +156,9 @@ function withoutType({ type: _, ...usage }: Extract<ModelEvent, { type: 'usage' 
   return usage
 }
 
-/** What is asked for and cannot be had, by field. */
-function refuseFields(asked: Record<string, boolean>, modelId: string): void {
-  const [param] = Object.entries(asked).find(([, isAsked]) => isAsked) ?? []
+function refuseUntranslatable(body: Record<string, unknown>, modelId: string, wire: ProviderSpec['wire']): void {
+  const several = typeof body.n === 'number' && body.n > 1 ? 'n' : undefined
+  const param = several ?? (body.logprobs === true && wire !== 'responses' ? 'logprobs' : undefined)
   if (param !== undefined) throw new ModelError('invalid_request', `${modelId} does not support '${param}'`, { param })
 }
 

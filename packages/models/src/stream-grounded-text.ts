@@ -5,8 +5,8 @@ import { type AskedModel, type StepCall, streamStepText } from './stream-step-te
 
 export interface GroundedText {
   deltas: AsyncGenerator<string>
-  /** What whoever finds the citations in the text has to know of how the model was asked for it. */
-  manner: {
+  /** For whoever finds the citations in the text: what the prompt has the model say, and who is told how well it cited. */
+  citationOptions: {
     degraded: Set<string>
     noEvidencePhrase: string
     conflictPhrase: string
@@ -16,7 +16,7 @@ export interface GroundedText {
   }
 }
 
-/** As {@link streamStepText}, for an answer from passages. */
+/** The text of a step's answer from passages, as {@link streamStepText} streams it. */
 export function streamGroundedText(
   models: Models,
   asked: Omit<AskedModel, 'isGrounded' | 'onRoute'>,
@@ -25,6 +25,6 @@ export function streamGroundedText(
   const judgement = judgeByCitations()
   return {
     deltas: streamStepText(models, { ...asked, isGrounded: true, onRoute: judgement.follow }, call),
-    manner: { degraded: asked.degraded, noEvidencePhrase, conflictPhrase, isAboutSearch, onCited: judgement.tell },
+    citationOptions: { degraded: asked.degraded, noEvidencePhrase, conflictPhrase, isAboutSearch, onCited: judgement.tell },
   }
 }

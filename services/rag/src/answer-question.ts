@@ -32,10 +32,10 @@ export async function answerQuestion(
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
   const history = earlierMessages(request.input.messages)
   const messages = await promptForStep(models, { request, degraded, question, sources, history })
-  const { deltas, manner } = streamGroundedText(models, { request, messages, degraded }, call)
+  const { deltas, citationOptions } = streamGroundedText(models, { request, messages, degraded }, call)
   const { unverified } = request.context ?? {}
-  const shown = { question, passages, verify: verifyQuotes(call.tenant), unverified }
-  await sayCitedAnswer(deltas, { ...manner, ...shown }, call.emit)
+  const verify = verifyQuotes(call.tenant)
+  await sayCitedAnswer(deltas, { ...citationOptions, question, passages, verify, unverified }, call.emit)
 }
 
 /** Passages that cannot be widened are read as they were found, and the answer says so. */

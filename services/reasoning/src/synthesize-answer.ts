@@ -43,10 +43,11 @@ export async function synthesizeAnswer(
     history: earlierMessages(request.input.messages),
     task: 'compare',
   })
-  const { deltas, manner } = streamGroundedText(models, { request, messages, degraded }, call)
+  const { deltas, citationOptions } = streamGroundedText(models, { request, messages, degraded }, call)
   const { unverified } = request.context ?? {}
-  const shown = { question, passages: evidence.map(({ passage }) => passage), verify: verifyQuotes(call.tenant), unverified }
-  await sayCitedAnswer(deltas, { ...manner, ...shown }, call.emit)
+  const passages = evidence.map(({ passage }) => passage)
+  const verify = verifyQuotes(call.tenant)
+  await sayCitedAnswer(deltas, { ...citationOptions, question, passages, verify, unverified }, call.emit)
 }
 
 const advice =

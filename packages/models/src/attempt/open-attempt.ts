@@ -33,7 +33,7 @@ export interface Attempt {
   answer: AnswerFacts
   /** Content came: from here on there is no other model. */
   touchContent(): void
-  /** What the call used, once it has ended; where its provider did not count, as it is recorded, or estimated when nobody has counted soon. */
+  /** What the call used, once it has ended. Where its provider did not count, as the ledger did, or as estimated when that takes more than 250 ms. */
   used(): Promise<ModelUsage | undefined>
   /** Settles once it is told what the call has used that was not answered to its end. */
   told(): Promise<void>

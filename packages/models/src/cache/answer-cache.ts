@@ -2,7 +2,7 @@ import type { CacheKey } from './core/cache-key.ts'
 import { cosine, saysTheSame, similarityMin } from './core/similarity.ts'
 import { createSingleFlight, type SingleFlight } from './single-flight.ts'
 
-/** An answer in the pieces it came in, on OpenAI's wire: one of a body, several of a stream. One of something else is a piece that only who keeps it understands. */
+/** An answer in the pieces it came in: on OpenAI's wire, one of a body or several of a stream, or else in whatever text its keeper reads again. */
 export interface KeptAnswer {
   model: string
   isStreamed: boolean

@@ -2,7 +2,7 @@ import { isRecord } from '@weft/contracts'
 import { type AnswerFacts, noAnswer } from '../attempt/answer-facts.ts'
 import { noteChoices } from './choice-facts.ts'
 
-/** The surroundings of a chunk's text. Most chunks of a stream differ in that text alone, so that it says all there is to learn of them. */
+/** What stands around a chunk's text. Most chunks of a stream differ in their text alone: once one was parsed, of the others only the text has to be. */
 export interface ChunkTemplate {
   /** The text of a chunk with these surroundings as a JSON string; undefined for any other chunk, and for text with escapes in it. */
   textOf(data: string): string | undefined
@@ -13,12 +13,12 @@ export interface ChunkTemplate {
 const beforeText = /"content"\s*:\s*(?=")/
 const jsonString = /"(?:[^"\\]|\\.)*"/y
 const plainString = /^"[^"\\]+"$/
-/** No JSON has it, so that it is found again. */
+/** Stands for the text while a chunk is rewritten: no JSON holds it. */
 const mark = '\0'
 
 /**
- * What is left of a chunk without its text, which is one that says nothing else: no end, no usage, no error, no other content. Undefined for another
- * one. `rewrite` makes of a chunk what the client gets.
+ * The template of a chunk that says nothing but text: no end, no usage, no error, no other content; undefined for any other chunk. `rewrite` makes of a
+ * chunk what the client gets.
  */
 export function learnTemplate(data: string, rewrite: (data: string) => string): ChunkTemplate | undefined {
   const found = beforeText.exec(data)

@@ -18,7 +18,7 @@ export interface ChunkRewriter {
 const modelField = /"model"\s*:\s*"(?:[^"\\]|\\.)*"/
 const emptyUsage = /,\s*"usage"\s*:\s*null/
 
-/** Of a stream whose chunks all differ, as where they are padded to hide how long they are, no more is learned. */
+/** Templates tried for one stream: where all chunks differ, as with a padding that hides their length, none fits. */
 const learnedMax = 3
 
 /**

@@ -166,7 +166,7 @@ describe('a model behind the wire of responses', () => {
     expect(await failureOf(models.passThrough({ ...chat, n: 2 }, { scope }))).toMatchObject({ param: 'n' })
     const model = models.get('openai/test-model')
     expect(model?.capabilities).toEqual(['chat', 'tools', 'json_schema', 'vision', 'sampling', 'logprobs'])
-    expect(model?.cannotStop).toBe(true)
+    expect(model?.lacksStopSequences).toBe(true)
     expect(ignoredChatFields({ ...chat, seed: 1, temperature: 0 }, model)).toEqual(['seed'])
   })
 

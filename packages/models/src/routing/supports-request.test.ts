@@ -35,13 +35,15 @@ describe('what a request asks of a model', () => {
       expect(supportsRequest({ ...plain, capabilities: ['chat', missing] }, needs)).toEqual({ isSupported: true })
   })
 
-  it('is refused for texts to stop at where the wire has no field for them, and nowhere else', () => {
+  it('is refused for stop sequences where the wire has no field for them, and nowhere else', () => {
     const asked = [needsOfChat(chat({ stop: 'END' })), needsOfRequest({ model: plain.id, messages: [], stop: ['END'] })]
     for (const needs of asked) {
-      expect(supportsRequest({ ...plain, cannotStop: true }, needs)).toMatchObject({ missing: 'stop', param: 'stop' })
+      expect(supportsRequest({ ...plain, lacksStopSequences: true }, needs)).toMatchObject({ missing: 'stop', param: 'stop' })
       expect(supportsRequest(plain, needs)).toEqual({ isSupported: true })
     }
-    expect(supportsRequest({ ...plain, cannotStop: true }, needsOfChat(chat({ stop: [] })))).toEqual({ isSupported: true })
+    expect(supportsRequest({ ...plain, lacksStopSequences: true }, needsOfChat(chat({ stop: [] })))).toEqual({
+      isSupported: true,
+    })
   })
 
   it('is nothing special when options say what every model does anyway', () => {

@@ -6,7 +6,7 @@ export type Support =
   | { isSupported: true }
   | { isSupported: false; missing: NeededCapability | 'context'; param: string; why: string }
 
-export type SupportedModel = Pick<ModelInfo, 'id' | 'capabilities' | 'contextTokens' | 'outputTokensMax' | 'cannotStop'>
+export type SupportedModel = Pick<ModelInfo, 'id' | 'capabilities' | 'contextTokens' | 'outputTokensMax' | 'lacksStopSequences'>
 
 /** Of a model the registry does not know: no chat model now in use holds less. */
 const unknownContextTokens = 8_192
@@ -32,7 +32,7 @@ export function supportsRequest(model: SupportedModel, { needs, inputTokens, out
   return { isSupported: false, missing: 'context', param: 'messages', why }
 }
 
-/** To stop at a text is nothing the registry tells: all wires but one have a field for it. */
-function isAble({ capabilities, cannotStop }: SupportedModel, capability: NeededCapability): boolean {
-  return capability === 'stop' ? cannotStop !== true : capabilities?.includes(capability) === true
+/** The registry tells nothing of stop sequences: all wires but one have a field for them. */
+function isAble({ capabilities, lacksStopSequences }: SupportedModel, capability: NeededCapability): boolean {
+  return capability === 'stop' ? lacksStopSequences !== true : capabilities?.includes(capability) === true
 }

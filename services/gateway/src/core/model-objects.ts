@@ -17,7 +17,7 @@ interface ModelFacts {
   price?: (Rates & { long?: (Rates & { aboveInputTokens: number }) | undefined }) | undefined
   priceKnown: boolean
   isTranslated?: boolean | undefined
-  cannotStop?: boolean | undefined
+  lacksStopSequences?: boolean | undefined
   contextTokens?: number | undefined
   outputTokensMax?: number | undefined
   firstTokenMs?: number | undefined
@@ -35,7 +35,7 @@ export function modelObject(model: ModelFacts) {
     aliases = [],
     priceKnown: _,
     isTranslated: __,
-    cannotStop: ___,
+    lacksStopSequences: ___,
     ...facts
   } = model
   return {
