@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { checkOutput } from './check-output.ts'
 import { DrivenSession } from '../core/testing.ts'
+import { checkOutput } from './check-output.ts'
 
 const says = {
   outputOf: (_agent: string, capability: string) => (capability === 'answer' ? z.looseObject({ text: z.string() }) : undefined),

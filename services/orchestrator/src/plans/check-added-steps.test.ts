@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals'
 import type { PlannerAnswer } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
-import { checkAddedSteps } from './check-added-steps.ts'
 import { DrivenSession } from '../core/testing.ts'
+import { checkAddedSteps } from './check-added-steps.ts'
 
 function plannerThat(answer: PlannerAnswer | Error): Pick<Sidecar, 'invoke'> {
   return {

@@ -1,8 +1,8 @@
 import type { ActorType } from '@weft/mesh'
 import type { SessionInput } from '../core/session-state.ts'
+import type { OrchestratorSettings } from '../settings.ts'
 import type { SessionEffects } from './perform-command.ts'
 import type { SessionHost } from './session-host.ts'
-import type { OrchestratorSettings } from '../settings.ts'
 
 /** What of the session host the outside calls. */
 export interface HostedSessions {

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals'
 import type { ReplyItem } from '@weft/contracts'
+import type { AttemptSink } from '../attempts/follow-attempt.ts'
 import type { Advance, SessionInput, SessionState } from '../core/session-state.ts'
 import { DrivenSession, planOf } from '../core/testing.ts'
-import type { AttemptSink } from '../attempts/follow-attempt.ts'
 import { performCommand } from './perform-command.ts'
 import { createSessionEffects } from './session-effects.ts'
 

@@ -1,12 +1,12 @@
 import { type ReplyItem, type SessionEvent, WorkflowPlan } from '@weft/contracts'
-import type { ChildCalls } from './child-calls.ts'
+import type { AttemptDispatcher } from '../attempts/dispatch-attempts.ts'
 import { executeRequest } from '../core/execute-request.ts'
 import type { SessionInput, SessionState, StepRef, TurnState } from '../core/session-state.ts'
-import type { AttemptDispatcher } from '../attempts/dispatch-attempts.ts'
-import type { SessionEffects } from './perform-command.ts'
 import type { EventLog } from '../log/postgres-event-log.ts'
-import type { ReplyPublisher } from '../log/reply-publisher.ts'
 import type { PlanRequester } from '../plans/request-plans.ts'
+import type { ChildCalls } from './child-calls.ts'
+import type { SessionEffects } from './perform-command.ts'
+import type { ReplyPublisher } from './reply-publisher.ts'
 
 export interface SessionEffectsDeps {
   plans: PlanRequester

@@ -4,10 +4,10 @@ import { newSession } from '../core/new-session.ts'
 import type { SessionInput, SessionState } from '../core/session-state.ts'
 import { beatOf, nextWakeMs } from '../core/tick-session.ts'
 import type { SessionStore } from '../store/dapr-session-store.ts'
+import type { Watches } from '../wake/watches.ts'
 import { performCommand, type SessionEffects } from './perform-command.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
 import { invokeSession, type SessionCalls } from './session-methods.ts'
-import type { Watches } from '../wake/watches.ts'
 
 export interface SessionHostOptions {
   store: SessionStore

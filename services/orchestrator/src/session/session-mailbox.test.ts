@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
-import { armPatiently } from '../wake/arm-patiently.ts'
 import { newSession } from '../core/new-session.ts'
 import type { SessionInput } from '../core/session-state.ts'
 import { viewSession } from '../core/session-view.ts'
 import { planOf, turnRequest } from '../core/testing.ts'
 import type { SessionCommit, SessionStore, StoredSession } from '../store/dapr-session-store.ts'
+import { armPatiently } from '../wake/arm-patiently.ts'
 import { type Committed, Mailbox } from './session-mailbox.ts'
 
 /** A store in memory whose commits and reminders fail or wait when told to. */

@@ -3,9 +3,9 @@ import { WeftError } from '@weft/contracts'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import type { Sidecar } from '@weft/mesh'
+import { loadHistory } from '../log/postgres-history.ts'
 import { compactSettled, type SweepPosition } from './compact-sessions.ts'
 import { createBlobStore } from './postgres-blobs.ts'
-import { loadHistory } from '../log/postgres-history.ts'
 
 let test: TestDatabase
 beforeAll(async () => {
