@@ -1,4 +1,4 @@
-/** What `weft` exits with (API.md, command line). 130 is the shell's own for an interruption. */
+/** What `weft` exits with. 130 is the shell’s own for an interruption. */
 export const exitCodes = { done: 0, failed: 1, wrongUsage: 2, meshNotUp: 3, interrupted: 130 } as const
 
 /** A failure whose message is all a person needs: what was attempted, what stands in the way, what to do. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { StepStatus } from './status.ts'
 
 /**
- * Bounds of a plan; a larger one is refused (API.md, Plans). `paramsBytesMax`: of one step's params as JSON; `timeoutMsMax`: of a step, 24 h;
+ * Bounds of a plan; a larger one is refused. `paramsBytesMax`: of one step's params as JSON; `timeoutMsMax`: of a step, 24 h;
  * `approvalTimeoutMsMax`: of a decision, 30 days.
  */
 export const planLimits = {

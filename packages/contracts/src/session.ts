@@ -7,7 +7,7 @@ import { WorkflowPlan } from './plan.ts'
 import { Problem } from './problem.ts'
 import { StepStatus, TurnStatus } from './status.ts'
 
-/** Types of the events of a session's log (API.md, Sessions). */
+/** Types of the events of a session's log. */
 export const sessionEventTypes = [
   'turn.accepted',
   'plan.ready',

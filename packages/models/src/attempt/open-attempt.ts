@@ -4,6 +4,7 @@ import { ModelError } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
 import { type CallObserver, observeCall } from '../observe-call.ts'
 import { estimateTokensOf, usageOf } from '../price-tokens.ts'
+import { within } from '../resilience/within.ts'
 import { type AnswerFacts, noAnswer } from './answer-facts.ts'
 import type { CallContent } from './call-content.ts'
 import type { Admission, CallControls, CallFacts, CallOutcome, LedgerEntry, Reservation } from './call-controls.ts'
@@ -189,10 +190,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
 const countedWithinMs = 250
 
 async function countedSoon(counted: Promise<ModelUsage> | undefined, estimated: ModelUsage): Promise<ModelUsage> {
-  if (counted === undefined) return estimated
-  const late = Promise.withResolvers<ModelUsage>()
-  const timer = setTimeout(late.resolve, countedWithinMs, estimated)
-  return Promise.race([counted, late.promise]).finally(() => clearTimeout(timer))
+  return counted === undefined ? estimated : within(countedWithinMs, counted, () => estimated)
 }
 
 async function tellUse({ tellFailedUse }: Taken, used: Promise<ModelUsage>): Promise<void> {

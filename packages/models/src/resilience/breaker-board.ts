@@ -23,7 +23,7 @@ export interface BreakerOptions {
 
 /**
  * Leave to call a model comes without waiting while this process's copy is fresh; `model_unavailable` tells how long the model is left
- * alone (DESIGN.md §8). While the shared state is away each process goes on with what it knew and learns for itself.
+ * alone (docs/resilience.md). While the shared state is away each process goes on with what it knew and learns for itself.
  */
 export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions = {}): SharedBreakers {
   const patient = shared === undefined ? undefined : createPatientState(shared, nowMs)
@@ -89,21 +89,21 @@ function admissionTo(
   }
   const note = (outcome: Pick<CallOutcome, 'isSuccess'>, times?: number[]) =>
     end((state, atMs) => (times ?? [atMs]).reduce((next, at) => noteOutcome(next, { ...outcome, atMs: at, probe }), state))
-  const well = () => {
+  const noteSuccess = () => {
     if (!isOver) share.succeeded(nowMs())
     note({ isSuccess: true })
   }
-  const ill = () => {
+  const noteFailure = () => {
     if (!isOver) note({ isSuccess: false }, probe === undefined ? share.failed(nowMs()) : undefined)
   }
   const abandon = () => end((state) => (probe === undefined ? state : dropProbe(state, probe)))
   return {
-    succeeded: well,
+    succeeded: noteSuccess,
     failed(code) {
       const meaning = meaningOf(code)
       if (meaning === 'nothing') abandon()
-      else if (meaning === 'healthy') well()
-      else ill()
+      else if (meaning === 'healthy') noteSuccess()
+      else noteFailure()
     },
     abandoned: abandon,
   }
@@ -112,6 +112,7 @@ function admissionTo(
 /** Servers at an address of the user's take any name for a model's. */
 const knownMax = 1_000
 
+/** A model as this process knows it: its breaker, and how many of the process's own calls of it fail. */
 interface KnownModel {
   copy: BreakerCopy
   share: FailureShare

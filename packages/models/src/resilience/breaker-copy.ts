@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BreakerState, closedBreaker } from './core/breaker.ts'
 import type { PatientState } from './patient-state.ts'
+import { within } from './within.ts'
 
 type Apply = (state: BreakerState) => BreakerState
 
@@ -10,8 +11,8 @@ export interface BreakerCopy {
   /** Looks at the shared state beside the calls, at most every 100 ms; a promise, of 20 ms at most, only where the copy is too old to decide by. */
   freshen(): Promise<void> | undefined
   /**
-   * Changes the copy at once and then the shared state, when it is back where it is away. Answers the state that is shared then, which lacks
-   * this change if others changed it too often for it to be written; the copy where the shared state is away.
+   * Changes the copy at once, and then the shared state; where that is away, once it is back. Answers the state that is shared then, without this
+   * change if others changed it too often for it to be written; the copy where the shared state is away.
    */
   change(apply: Apply): Promise<BreakerState>
   settled(): Promise<void>
@@ -79,7 +80,7 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
       const ageMs = nowMs() - readAtMs
       if (store === undefined || ageMs < lookAfterMs) return undefined
       looking ??= look(store)
-      return ageMs < trustedMs ? undefined : within(waitMsMax, looking)
+      return ageMs < trustedMs ? undefined : within(waitMsMax, looking, () => undefined)
     },
     change(apply) {
       const next = apply(copy)
@@ -94,16 +95,6 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
       await last
     },
   }
-}
-
-function within(limitMs: number, work: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, limitMs)
-  void work.then(() => {
-    clearTimeout(timer)
-    resolve()
-  })
-  return promise
 }
 
 const applyAll = (state: BreakerState, applies: Apply[]) => applies.reduce((latest, apply) => apply(latest), state)

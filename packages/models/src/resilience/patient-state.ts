@@ -1,4 +1,5 @@
 import type { SharedState } from './shared-state.ts'
+import { within } from './within.ts'
 
 /** A shared state that is slower than this is taken for away, and not asked again for a second. */
 const patienceMs = 150
@@ -15,7 +16,7 @@ export function createPatientState(shared: SharedState, nowMs: () => number): Pa
   const patiently = async <T>(work: () => Promise<T>): Promise<T> => {
     if (nowMs() < awayUntilMs) throw new Error('the shared state did not answer just now')
     try {
-      return await within(patienceMs, work())
+      return await within(patienceMs, work(), noAnswer)
     } catch (cause) {
       awayUntilMs = nowMs() + awayMs
       throw cause
@@ -28,12 +29,6 @@ export function createPatientState(shared: SharedState, nowMs: () => number): Pa
   }
 }
 
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs)
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+function noAnswer(): never {
+  throw new Error(`no answer within ${patienceMs} ms`)
 }

@@ -1,4 +1,4 @@
-/** DESIGN.md §8: one budget of attempts over the client's repeats and the chain. */
+/** One budget of attempts for the client’s repeats and the models of the chain together. */
 export const attemptsMax = 3
 
 /** Calls of models that a request may still make after so many; at least one of a request that nobody knows from before. */

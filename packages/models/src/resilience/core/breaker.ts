@@ -15,7 +15,7 @@ export type BreakerState = z.infer<typeof BreakerState>
 
 export const closedBreaker: BreakerState = { kind: 'closed', failuresMs: [] }
 
-/** DESIGN.md §8: 5 failures in 60 s open it for 30 s, 2 successes of probes close it. */
+/** 5 failures in 60 s open it for 30 s, 2 successes of probes close it. */
 export const breakerLimits = {
   failuresMax: 5,
   windowMs: 60_000,

@@ -8,12 +8,12 @@ export interface FailureShare {
 }
 
 /**
- * Failures below this share of a process's calls in the breaker's window are not held against the model: repeats and other models are there for them. A model that is
- * busy would else be left alone for five failures among thousands of answers, and one call in ten is still fewer than chains make up for
+ * Failures below this share of a process's calls in the breaker's window are not held against the model: repeats and other models make up for them
  * (docs/decisions/0023-rare-failures-open-no-breaker.md).
  */
-export const rareShare = 0.1
+const rareShare = 0.1
 
+/** Calls are counted in sixths of the window. */
 const bucketMs = 10_000
 
 interface Bucket {
