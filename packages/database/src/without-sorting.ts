@@ -17,7 +17,7 @@ export async function withoutSorting(
   return rows[0]?.answer
 }
 
-/** Puts values into the statement itself, since a statement in a statement can have no parameters of any number and type. */
+/** Puts values into the statement itself, as quoted literals: a statement that is handed to a function cannot have parameters of any number and type. */
 class LiteralCompiler extends PostgresQueryCompiler {
   protected override appendValue(value: unknown): void {
     const text = pg.escapeLiteral(literalOf(value))

@@ -8,7 +8,7 @@ export type StateWrite = { kind: 'upsert'; key: string; value: unknown; writesBe
 
 /**
  * What is there together with a commit, and belongs to no actor; a later one under its key replaces it. `value` is taken as it is when the note's
- * turn comes, in the order of the commits. `ttlSeconds`: so long after it was last written it is gone, dropped or not.
+ * turn comes, in the order of the commits. `ttlSeconds`: it is gone so long after it was last written, also if nobody drops it.
  */
 export interface SharedNote {
   key: string

@@ -52,6 +52,7 @@ async function read<T extends z.ZodType>(
   const text = await askSidecar(transport, { method: 'GET', path: `${path}/${encodeURIComponent(key)}`, what }, target)
   if (text === '') return undefined
   const stored = parseJson(z.unknown(), text, what)
+  // What was written before values went as strings is the value itself.
   return typeof stored === 'string' ? parseJson(schema, stored, what) : parseValue(schema, stored, what)
 }
 

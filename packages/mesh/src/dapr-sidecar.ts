@@ -40,7 +40,7 @@ export interface Sidecar {
   callActor<T extends z.ZodType>(call: ActorCall, options: ActorCallOptions<T>): Promise<z.infer<T>>
   /** Publishes JSON to a topic of the mesh's pub/sub. */
   publish(topic: string, data: unknown): Promise<void>
-  /** Publishes a text, which no sidecar reads on its way: what it costs does not grow with what it says. */
+  /** Publishes a text, which sidecars pass on without parsing it. */
   publishText(topic: string, text: string): Promise<void>
   getState<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>
   /** Without `ttlSeconds` the value is kept for good. */

@@ -118,14 +118,14 @@ async function readState(database: Database, { isSettled, failure, ...asked }: A
   const active = models.find((model) => model.state === 'active')?.id
   const { chunks, rebuild, left } = await readRebuild(database, chosen)
   const waiting = active === undefined ? 0 : await countWaiting(database, active)
-  const isKept = failure !== undefined && (waiting > 0 || !isSettled)
+  const isInTheWay = failure !== undefined && (waiting > 0 || !isSettled)
   return EmbeddingsState.parse({
     chosen: chosen ?? null,
     active: active ?? null,
     problem: problemOfEmbedder(models, asked) ?? null,
     chunks,
     waiting,
-    failure: isKept ? `${active ?? chosen} makes no vectors: ${failure}` : null,
+    failure: isInTheWay ? `${active ?? chosen} makes no vectors: ${failure}` : null,
     left: left ?? null,
     rebuild:
       rebuild === undefined

@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely'
 import type { Schema } from '../schema.ts'
 
 /**
- * Runs a statement that answers one JSON value, planned anew and without sorts. What it may only be set for a transaction holds for a function too,
- * and a function is one message. `near` is what `$1` means in the statement.
+ * Runs a statement that answers one JSON value, planned anew and without sorts: a setting of a transaction may also be one of a function, and to call a
+ * function takes one message. `near` is what `$1` means in the statement.
  */
 export async function up(db: Kysely<Schema>): Promise<void> {
   await sql`

@@ -8,6 +8,7 @@ import type { ParsedFile } from '../parse/parse-file.ts'
 import { IngestionJob } from '../search/search-types.ts'
 import type { IngestError } from '../store/knowledge-types.ts'
 import { textRow } from '../store/postgres-file-texts.ts'
+import { laterTime } from '../store/postgres-knowledge-version.ts'
 import { isFile } from '../store/postgres-vector-store-files.ts'
 import { identifierParts } from '../text/identifier-parts.ts'
 
@@ -27,9 +28,6 @@ export type ClaimedJob = IngestionJob & {
 /** A claim without a sign of life for this long is another worker's to take: three missed heartbeats. */
 const leaseSeconds = 15
 export const heartbeatMs = 5_000
-
-/** Always later than the last one, however coarse the clock. */
-export const signOfLife = sql`greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')`
 
 const isFree = sql`(f.attempts = 0 or f.updated_at < now() - make_interval(secs => ${leaseSeconds}))`
 
@@ -58,7 +56,7 @@ export const ClaimRow = z.object({
 /** Takes a job, or answers undefined when it is done, gone or another worker's. */
 export async function claimJob(database: Database, job: IngestionJob): Promise<ClaimedJob | undefined> {
   const { rows } = await sql`
-    update vector_store_files f set attempts = f.attempts + 1, updated_at = ${signOfLife} from files
+    update vector_store_files f set attempts = f.attempts + 1, updated_at = ${laterTime} from files
     where files.id = f.file_id and ${isFile(job)} and f.status = 'in_progress' and ${isFree}
     returning ${claimColumns}
   `.execute(database.db)
@@ -68,7 +66,7 @@ export async function claimJob(database: Database, job: IngestionJob): Promise<C
 /** Gives a sign of life. Answers false when the job is not this worker's any more. */
 export async function renewClaim(database: Database, job: ClaimedJob): Promise<boolean> {
   const { rows } = await sql`
-    update vector_store_files f set updated_at = ${signOfLife} where ${isHeld(job)} returning f.updated_at::text as token
+    update vector_store_files f set updated_at = ${laterTime} where ${isHeld(job)} returning f.updated_at::text as token
   `.execute(database.db)
   return takeToken(job, rows)
 }
@@ -85,7 +83,7 @@ export async function failJob(database: Database, job: ClaimedJob, error: Ingest
   const lastError = storableJson(error)
   const { rows } = await sql`
     with job as (
-      update vector_store_files f set status = 'failed', last_error = ${lastError}::jsonb, usage_bytes = 0, updated_at = ${signOfLife}
+      update vector_store_files f set status = 'failed', last_error = ${lastError}::jsonb, usage_bytes = 0, updated_at = ${laterTime}
       where ${isHeld(job)} returning f.updated_at::text as token
     ), gone as (
       delete from chunks where vector_store_id = ${job.vectorStoreId} and file_id = ${job.fileId} and exists (select 1 from job)
@@ -123,7 +121,7 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
   )`
   const { rows } = await sql`
     with job as (
-      update vector_store_files f set updated_at = ${signOfLife} ${done} where ${isHeld(job)}
+      update vector_store_files f set updated_at = ${laterTime} ${done} where ${isHeld(job)}
       returning f.updated_at::text as token, f.attributes
     ), added as (
       insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, page, heading, title, text, identifiers, header, attributes)

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { queueEmbeddings, statusWhenIndexed } from '../embed/postgres-embedding-queue.ts'
 import { IngestionJob } from '../search/search-types.ts'
 import { textRow } from '../store/postgres-file-texts.ts'
+import { laterTime } from '../store/postgres-knowledge-version.ts'
 import type { ReadFile } from './read-file.ts'
-import { type ClaimedJob, ClaimRow, chunkRow, claimColumns, signOfLife } from './postgres-ingestion-jobs.ts'
+import { type ClaimedJob, ClaimRow, chunkRow, claimColumns } from './postgres-ingestion-jobs.ts'
 
 const Row = IngestionJob.extend(ClaimRow.shape)
 
@@ -14,7 +15,7 @@ const Row = IngestionJob.extend(ClaimRow.shape)
  */
 export async function claimSmallFiles(database: Database, jobs: IngestionJob[], bytesMax: number): Promise<ClaimedJob[]> {
   const { rows } = await sql`
-    update vector_store_files f set attempts = 1, updated_at = ${signOfLife}
+    update vector_store_files f set attempts = 1, updated_at = ${laterTime}
     from (
       select distinct * from jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) as given(tenant text, "vectorStoreId" text, "fileId" text)
     ) as given, lateral (select * from files where id = given."fileId" offset 0) as files
@@ -59,7 +60,7 @@ export async function writeWholeFiles(
       select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given(tenant text, store text, file text, token timestamptz,
         usage bigint, total int, text text, hash text, origin text)
     ), job as (
-      update vector_store_files f set status = ${statusWhenIndexed(awaitsVectors)}, last_error = null, usage_bytes = given.usage, updated_at = ${signOfLife}
+      update vector_store_files f set status = ${statusWhenIndexed(awaitsVectors)}, last_error = null, usage_bytes = given.usage, updated_at = ${laterTime}
       from given where f.tenant = given.tenant and f.vector_store_id = given.store and f.file_id = given.file
         and f.status = 'in_progress' and f.updated_at = given.token
       returning f.tenant, f.vector_store_id as store, f.file_id as file, f.attributes, given.total, given.text, given.hash, given.origin

@@ -1,8 +1,8 @@
 import { contentTerms } from '../text/content-terms.ts'
 
 /**
- * A question without the words that a passage has already met: what is still to be found after it. A second search that kept them would find the first
- * passage's neighbours again.
+ * A question without the words that a passage has already: what is still to be found. A second search that kept them would find that passage's
+ * neighbours again.
  */
 export function restOfQuestion(question: string, passage: string): string {
   const met = new Set(contentTerms(passage))

@@ -1,7 +1,7 @@
 import { newId, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import { signOfLife } from '../ingest/postgres-ingestion-jobs.ts'
+import { laterTime } from './postgres-knowledge-version.ts'
 import type { FileBatch, FileBatchMethods } from './knowledge-types.ts'
 import { putFiles } from './postgres-vector-store-files.ts'
 import { Counts, countColumns, countsOf } from './postgres-vector-stores.ts'
@@ -30,7 +30,7 @@ export function createFileBatchMethods(database: Database): FileBatchMethods {
  */
 async function cancelFiles({ db }: Database, { tenant, vectorStoreId, batchId }: BatchPlace): Promise<void> {
   await sql`
-    update vector_store_files f set status = 'cancelled', updated_at = ${signOfLife}
+    update vector_store_files f set status = 'cancelled', updated_at = ${laterTime}
     where tenant = ${tenant} and vector_store_id = ${vectorStoreId} and batch_id = ${batchId} and status in ('in_progress', 'embedding')
   `.execute(db)
   await sql`

@@ -5,8 +5,8 @@ import type { Owned } from './knowledge-types.ts'
 const Row = z.object({ version: z.string() })
 
 /**
- * A name for what these stores hold just now: another one as soon as a file of theirs came, went, was indexed anew, named or described differently, or vectors of
- * another model are searched. Throws `dependency_unavailable` when the database is not reachable.
+ * A name for what these stores hold just now. It changes as soon as a file of theirs comes, goes, is indexed anew or gets another name or other attributes, or the
+ * vectors of another model are searched. Throws `dependency_unavailable` when the database is not reachable.
  */
 export async function readKnowledgeVersion(
   { db }: Pick<Database, 'db'>,
@@ -20,6 +20,8 @@ export async function readKnowledgeVersion(
   return Row.parse(rows[0]).version
 }
 
-/** The next `updated_at` of a row `f`. That of a file being indexed is its worker's, and changes by its work. */
-export const signOfChange = sql`(case f.status when 'in_progress' then f.updated_at
-  else greatest(clock_timestamp(), f.updated_at + interval '1 microsecond') end)`
+/** The next `updated_at` of a row `f` of `vector_store_files`, later than the last one however coarse the clock. */
+export const laterTime = sql`greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')`
+
+/** The same where a file is changed beside its indexing: while that goes on the time is its worker's sign of life and stays, and the end of the work changes it. */
+export const signOfChange = sql`(case f.status when 'in_progress' then f.updated_at else ${laterTime} end)`

@@ -21,7 +21,7 @@ import { z } from 'zod'
 
 export const Events = z.array(SessionEvent)
 
-/** What a new step has is left out: a head is written with every commit, and holds every step of its turn. */
+/** A field that is as in a new step is left out: a head is written with every commit, and holds every step of its turns. */
 export const StepHead = z.object({
   status: StepStatus,
   agent: z.string(),
@@ -161,5 +161,5 @@ export const SessionHead = z.object({
   dropped: z.array(z.string()).default([]),
 })
 export type SessionHead = z.infer<typeof SessionHead>
-/** As it is written. */
+/** As it is written: what has a default may be left out. */
 export type WrittenHead = z.input<typeof SessionHead>

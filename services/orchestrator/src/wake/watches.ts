@@ -59,8 +59,8 @@ const settleAfterMsDefault = 6_000
 const settleAgainMs = 1_000
 const keptAtOnceMax = 16
 /**
- * A commit that was on its way when its watch ended leaves the note behind, which nobody hears any more; it goes after 30 days. A watch that
- * nobody hears for so long wakes nobody: the log has its sessions.
+ * 30 days. A commit that was on its way when its watch ended leaves a note that nobody drops any more. Where even a live watch was not heard for so
+ * long, its sessions are woken from the log.
  */
 const noteSeconds = 2_592_000
 
