@@ -206,6 +206,17 @@ describe('the session log in Postgres', () => {
     expect(await log.eventsAfter({ ...session, tenant: 'other' }, 0, 10)).toEqual([])
   })
 
+  it('knows of sessions that were deleted, and whose they were', async () => {
+    const log = createPostgresSessionLog(test.database)
+    await sql`insert into deleted_sessions (tenant, id) values ('acme', 'sess_gone')`.execute(test.database.db)
+    const asked = [
+      { tenant: 'acme', sessionId: 'sess_gone' },
+      { tenant: 'acme', sessionId: 'sess_here' },
+      { tenant: 'other', sessionId: 'sess_gone' },
+    ]
+    expect(await Promise.all(asked.map((session) => log.isDeleted(session)))).toEqual([true, false, false])
+  })
+
   it('reads how one turn began and ended, without what was asked', async () => {
     const log = createPostgresSessionLog(test.database)
     for (const [seq, type] of ['turn.accepted', 'step.progress', 'turn.completed', 'turn.accepted'].entries()) {

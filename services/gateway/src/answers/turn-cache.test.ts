@@ -12,6 +12,7 @@ let version: string
 let turn: Partial<TurnView>
 let source: ForkSource
 let look: () => Promise<string>
+let deleted: string[]
 let isByMeaning: boolean
 
 const usage = [{ model: 'acme/m', inputTokens: 20, outputTokens: 5, costUsd: 0.5, measured: true }]
@@ -26,6 +27,7 @@ beforeEach(async () => {
   noted = []
   version = 'v1'
   isByMeaning = false
+  deleted = []
   turn = { status: 'completed', answer, plan, planVersion: 1, steps: [stepOf('retrieve'), stepOf('answer')] }
   source = {
     seed: {
@@ -55,6 +57,7 @@ beforeEach(async () => {
         view: async (session) => gateway.session.view(session),
         seed: async () => source,
       },
+      log: { isDeleted: async ({ sessionId }) => deleted.includes(sessionId) },
       models: { get: (id) => ({ id, provider: 'acme', capabilities: [], priceKnown: true }) },
       ledger: { begin: (facts) => ({ end: (end) => void noted.push({ ...facts, ...end }) }) },
       logger: { warn: () => undefined },
@@ -223,6 +226,14 @@ describe('an answer of a workflow', () => {
     gateway.session.submit = async (...args) => ({ ...(await submit(...args)), isRepeat: true })
     expect((await ask({}, { 'idempotency-key': 'once' })).use).toBe('bypass')
     expect(noted).toEqual([])
+  })
+
+  it('is given no more once the session that it was written in is deleted', async () => {
+    await ask()
+    deleted = [place.sessionId]
+    expect((await ask()).use).toBe('miss')
+    source = { ...source, seed: { ...source.seed, from: { sessionId: 'sess_later', turn: 1 } } }
+    expect([(await ask()).use, (await ask()).use]).toEqual(['miss', 'hit'])
   })
 
   it('is worked on when the cache cannot be asked', async () => {

@@ -14,6 +14,7 @@ import { modelOptionsOf } from '../core/workflow-request.ts'
 import type { Log } from '../log.ts'
 import type { ReadableStores } from '../readable-stores.ts'
 import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
+import type { SessionLog } from '../sessions/session-log.ts'
 import { settleWithin } from '../settle-within.ts'
 
 export interface TurnQuestion {
@@ -50,6 +51,7 @@ export interface TurnCacheOptions {
   /** Another one as soon as what the stores hold is another. */
   knowledgeVersion(place: { tenant: string; vectorStoreIds: readonly string[] }): Promise<string>
   sessions: Pick<Sessions, 'view' | 'seed'>
+  log: Pick<SessionLog, 'isDeleted'>
   models: Pick<Models, 'get'>
   ledger: CallLedger
   logger: Pick<Log, 'warn'>
@@ -106,18 +108,18 @@ interface KnownQuestion {
 }
 
 async function look(
-  { cache, stores, knowledgeVersion }: TurnCacheOptions,
+  { cache, stores, knowledgeVersion, log }: TurnCacheOptions,
   { tenant, chat }: TurnQuestion,
 ): Promise<{ known: KnownQuestion; seed: TurnSeed | undefined }> {
   const vectorStoreIds = (await stores.resolve(tenant, chat.weft?.vectorStoreIds)).toSorted()
   const version = await knowledgeVersion({ tenant, vectorStoreIds })
   const key = cacheKeyOf({ ...bodyOf(chat), knowledge: { vectorStoreIds, version } }, tenant)
-  const kept = await cache.find(key)
-  const [text] = kept?.pieces ?? []
-  return {
-    known: { key, vectorStoreIds, version },
-    seed: text === undefined ? undefined : parseJson(TurnSeed, text, 'a kept turn'),
-  }
+  const known = { key, vectorStoreIds, version }
+  const [text] = (await cache.find(key))?.pieces ?? []
+  if (text === undefined) return { known, seed: undefined }
+  const seed = parseJson(TurnSeed, text, 'a kept turn')
+  // What was said in a session that is deleted is told to nobody.
+  return { known, seed: (await log.isDeleted({ tenant, sessionId: seed.from.sessionId })) ? undefined : seed }
 }
 
 /** Everything of a request that changes its answer, but the knowledge. */

@@ -58,6 +58,7 @@ describe('what fails unforeseen in the middle of a stream is in the logs under t
     const log = {
       list: fails,
       find: async () => undefined,
+      isDeleted: fails,
       eventsAfter: fails,
       turnEnds: async () => [],
       tail: fails,

@@ -23,6 +23,7 @@ beforeEach(async () => {
   gateway = await startGateway({
     log: {
       list: async () => ({ data: [], hasMore: false }),
+      isDeleted: async () => false,
       find: async ({ sessionId: id }) => (isListed ? { ...listed, id } : undefined),
       eventsAfter: async ({ sessionId }, after) =>
         events

@@ -46,6 +46,10 @@ export function createPostgresSessionLog({ db }: Pick<Database, 'db'>): SessionL
       `.execute(db)
       return rows.map(toSummary)[0]
     },
+    async isDeleted({ tenant, sessionId }) {
+      const { rows } = await sql`select 1 from deleted_sessions where tenant = ${tenant} and id = ${sessionId}`.execute(db)
+      return rows.length > 0
+    },
     async eventsAfter({ tenant, sessionId }, seq, limit) {
       const { rows } = await sql`
         select seq, at, type, turn, step_id, data from (

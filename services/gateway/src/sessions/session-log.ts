@@ -46,6 +46,8 @@ export interface MessagePage {
 export interface SessionLog {
   list(query: SessionListQuery): Promise<{ data: SessionSummary[]; hasMore: boolean }>
   find(session: SessionRef): Promise<SessionSummary | undefined>
+  /** Whether there was such a session, and it was deleted. */
+  isDeleted(session: SessionRef): Promise<boolean>
   /** The next events, `limit` at most and fewer where they are long: the rest comes with the next call. Empty only at the end of the log. */
   eventsAfter(session: SessionRef, seq: number, limit: number): Promise<SessionEvent[]>
   /** How a turn began and how it ended, without what was asked; empty when the log has no such turn. */

@@ -165,6 +165,7 @@ const emptyUsage: PublicDeps['usage'] = {
 export const emptyLog: PublicDeps['log'] = {
   list: async () => ({ data: [], hasMore: false }),
   find: async () => undefined,
+  isDeleted: async () => false,
   eventsAfter: async () => [],
   turnEnds: async () => [],
   tail: async () => ({ lastSeq: 0, openTurns: 0 }),
