@@ -11,7 +11,7 @@ import type { SharedState } from './resilience/shared-state.ts'
 
 export interface ControlsOptions {
   settings: ModelSettings & { WEFT_LEDGER_FOLDER: string }
-  /** Whose calls these are: its name. */
+  /** Its name: whose calls these are. */
   service: string
   database: Pick<Database, 'db'>
   /** Where the ledger stores calls, which may take longer than whoever waits for an answer waits; default `database`. */

@@ -16,7 +16,7 @@ export function composeModels(parts: {
 }) {
   const { settings, telemetry, database, sidecar, routing } = parts
   const { logger } = telemetry
-  const money = openControls({
+  const callControls = openControls({
     settings,
     service: 'gateway',
     database,
@@ -24,10 +24,10 @@ export function composeModels(parts: {
     keepDays: settings.WEFT_LEDGER_DAYS,
     logger,
   })
-  const { controls } = money
+  const { controls } = callControls
   const localEmbedder = createMeshEmbedder(sidecar)
   const accounts: EmbeddingAccounts = { controls, modelOf: (id) => models.get(id), agent: 'gateway' }
   const cache = composeCache({ settings, database, logger, localEmbedder, accounts })
   const models: Models = createModels({ settings, telemetry, routing, cache, controls, localEmbedder })
-  return { money, cache, models }
+  return { callControls, cache, models }
 }

@@ -57,7 +57,7 @@ const internalCutMs = 500
 /** The only place that builds the gateway's parts. */
 export async function composeGateway(settings: GatewaySettings): Promise<Service> {
   const parts = await buildParts(settings)
-  const { telemetry, sidecar, database, models, money, streams, life } = parts
+  const { telemetry, sidecar, database, models, callControls, streams, life } = parts
   const logger = telemetry.logger
   const adminKey = await readAdminKey({ key: settings.WEFT_API_KEY, file: settings.WEFT_ADMIN_KEY_FILE })
   let internal: RunningServer | undefined
@@ -71,7 +71,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
         .then(() => {
           life.isPrepared = true
           parts.routing.start()
-          money.ledger.start()
+          callControls.ledger.start()
           parts.cache?.start()
           if (!life.stop.signal.aborted) notifying = startNotifying(parts, settings)
         })
@@ -89,7 +89,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       await notifying?.stop()
       await parts.limiter.stop()
       await models.stop()
-      await Promise.all([money.stop(), parts.routing.stop(), parts.cache?.stop()])
+      await Promise.all([callControls.stop(), parts.routing.stop(), parts.cache?.stop()])
       await Promise.all([sidecar.stop(), database.stop()])
       await telemetry.stop()
     },
@@ -110,7 +110,7 @@ async function buildParts(settings: GatewaySettings) {
   const life = { isPrepared: false, stop: new AbortController() }
   const own = ownChecks(life)
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
-  const { money, cache, models } = composeModels({ settings, telemetry, database, sidecar, routing })
+  const { callControls, cache, models } = composeModels({ settings, telemetry, database, sidecar, routing })
   const sessions = createSessions(sidecar)
   const parts = {
     telemetry,
@@ -124,15 +124,15 @@ async function buildParts(settings: GatewaySettings) {
     ...composeLoad(settings, sidecar),
     agents: createPostgresAgents(database),
     routing,
-    budgets: money.budgets,
+    budgets: callControls.budgets,
     usage: createPostgresUsage(database),
-    money,
+    callControls,
     cache,
     models,
     sidecar,
     plans: createPlanChecks(sidecar),
     sessions,
-    turnCache: composeTurnCache({ cache, database, stores, sessions, models, ledger: money.ledger, logger }),
+    turnCache: composeTurnCache({ cache, database, stores, sessions, models, ledger: callControls.ledger, logger }),
     log: createPostgresSessionLog(database),
     feedback: createPostgresFeedback(database),
     responses: createPostgresResponses(database),

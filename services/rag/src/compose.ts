@@ -45,8 +45,8 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const shared = createSharedState(sidecar)
-  const money = openControls({ settings, service: 'rag', database, patient: ingestion, shared, logger })
-  const { controls } = money
+  const callControls = openControls({ settings, service: 'rag', database, patient: ingestion, shared, logger })
+  const { controls } = callControls
   const models = createModels({ settings, telemetry, routing, controls })
   const embedders = createEmbedders(settings, { controls, modelOf: models.get, agent: card.id })
   if (embedders.problem !== undefined) logger.warn('search goes by words alone', { cause: embedders.problem })
@@ -81,7 +81,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
           )
         },
       })
-      money.ledger.start()
+      callControls.ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       worker.start()
       routing.start()
@@ -92,7 +92,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
       await worker.stop()
       await embedders.stop()
       await models.stop()
-      await Promise.all([money.stop(), routing.stop()])
+      await Promise.all([callControls.stop(), routing.stop()])
       await sidecar.stop()
       await Promise.all([database.stop(), ingestion.stop()])
       await telemetry.stop()

@@ -24,8 +24,8 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger: telemetry.logger })
   const { logger } = telemetry
-  const money = openControls({ settings, service: 'reasoning', database, shared: createSharedState(sidecar), logger })
-  const models = createModels({ settings, telemetry, routing, controls: money.controls })
+  const callControls = openControls({ settings, service: 'reasoning', database, shared: createSharedState(sidecar), logger })
+  const models = createModels({ settings, telemetry, routing, controls: callControls.controls })
   const execute = executeStep({ models, verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }) })
   const checks: HealthCheck[] = [
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
@@ -44,7 +44,7 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
           internal.use(serveAgent({ card, execute, results: createKeptResults(sidecar) }))
         },
       })
-      money.ledger.start()
+      callControls.ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       routing.start()
       telemetry.logger.info('reasoning is listening', { port: server.port })
@@ -52,7 +52,7 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
     async stop() {
       await server?.stop()
       await models.stop()
-      await Promise.all([money.stop(), routing.stop()])
+      await Promise.all([callControls.stop(), routing.stop()])
       await sidecar.stop()
       await database.stop()
       await telemetry.stop()

@@ -36,6 +36,7 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
   /** What this process knows and the shared state does not yet. */
   let unwritten: Apply[] = []
   let writing: Promise<BreakerState> | undefined
+  /** Writes that the shared state has taken. */
   let writes = 0
   let last: Promise<unknown> | undefined
   const reachable = () => (shared?.isAway() === false ? shared : undefined)
