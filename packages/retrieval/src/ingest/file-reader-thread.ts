@@ -34,9 +34,9 @@ async function openFile(job: ReadJob): Promise<ReadAnswer> {
   const { parsed, chunks } = await parseAndCut(job)
   const isSpent = isOutlinerSpent()
   if (parsed.text.length <= wholeLettersMax) return { kind: 'whole', isSpent, file: { ...parsed, chunks: [...chunks] } }
-  const { text, ...head } = parsed
+  const { text, ...facts } = parsed
   open = { pieces: inPieces(text), chunks: inBatches(chunks) }
-  return { kind: 'large', isSpent, head: { ...head, textBytes: Buffer.byteLength(text) } }
+  return { kind: 'large', isSpent, facts: { ...facts, textBytes: Buffer.byteLength(text) } }
 }
 
 function* inBatches(chunks: Generator<Chunk>): Generator<Chunk[]> {

@@ -4,13 +4,13 @@ import { fileFormatOf, imageTypeOf } from '../parse/file-kind.ts'
 import { checkFileSize } from '../parse/parse-file.ts'
 import { type ReadImageText, readImage } from '../parse/read-image.ts'
 import { filenameOf, type ReadFile, type ReadJob, readNow } from './read-file.ts'
-import { createReadingThreads, type LargeHead, type ReadingThread } from './reading-threads.ts'
+import { createReadingThreads, type LargeFileFacts, type ReadingThread } from './reading-threads.ts'
 
 /** `timeoutMs` (default 120 s) bounds the reading of one file. Without `readImageText` images are refused, naming the setting. */
 export type FileReaderOptions = { timeoutMs?: number; readImageText?: ReadImageText | undefined }
 
 /** A file of more than a million letters: text (UTF-8) and chunks come in pieces, once, and are in memory nowhere but in its thread. */
-export type LargeFile = LargeHead & {
+export type LargeFile = LargeFileFacts & {
   text(): AsyncGenerator<Uint8Array>
   chunks(): AsyncGenerator<Chunk[]>
   /** Lets its thread read another file. */
@@ -42,7 +42,7 @@ export function createFileReader({ timeoutMs = 120_000, readImageText }: FileRea
     const thread = threads.take()
     try {
       const answer = await thread.ask({ kind: 'open', job }, signal)
-      if (answer.kind === 'large') return { isLarge: true, file: largeFile(thread, answer.head, signal) }
+      if (answer.kind === 'large') return { isLarge: true, file: largeFile(thread, answer.facts, signal) }
       if (answer.kind !== 'whole') throw new TypeError(`the thread answered ${answer.kind}`)
       await thread.leave()
       return { isLarge: false, file: answer.file }
@@ -104,9 +104,9 @@ function isQuick(job: ReadJob): boolean {
   return format !== 'pdf' && format !== 'zip'
 }
 
-function largeFile(thread: ReadingThread, head: LargeHead, signal: AbortSignal | undefined): LargeFile {
+function largeFile(thread: ReadingThread, facts: LargeFileFacts, signal: AbortSignal | undefined): LargeFile {
   return {
-    ...head,
+    ...facts,
     async *text() {
       for (;;) {
         const answer = await thread.ask({ kind: 'text' }, signal)
@@ -121,19 +121,19 @@ function largeFile(thread: ReadingThread, head: LargeHead, signal: AbortSignal |
         yield answer.chunks
       }
     },
-    close: () => thread.leave({ isSpent: head.textBytes >= aloneFromBytes }),
+    close: () => thread.leave({ isLast: facts.textBytes >= aloneFromBytes }),
   }
 }
 
 /** All of a large file; its thread is free then. */
-export async function gather({ textBytes: _textBytes, text, chunks, close, ...head }: LargeFile): Promise<ReadFile> {
+export async function gather({ textBytes: _textBytes, text, chunks, close, ...facts }: LargeFile): Promise<ReadFile> {
   try {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     const pieces: string[] = []
     for await (const piece of text()) pieces.push(decoder.decode(piece))
     const all: Chunk[] = []
     for await (const batch of chunks()) all.push(...batch)
-    return { ...head, text: pieces.join(''), chunks: all }
+    return { ...facts, text: pieces.join(''), chunks: all }
   } finally {
     await close()
   }

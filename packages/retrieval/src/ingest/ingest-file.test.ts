@@ -112,7 +112,7 @@ describe('ingestFile', () => {
       expect((await place.store.readText(file)).text).toBe(text)
     }
     const { rows: stored } = await sql<{ file_id: string; pieces: number }>`
-      select file_id, count(*)::int as pieces from file_text_pieces group by file_id
+      select file_id, count(*)::int as pieces from file_text_pieces group by file_id order by file_id collate "C"
     `.execute(place.database.db)
     expect(stored).toEqual([first.fileId, twin.fileId].toSorted().map((file_id) => ({ file_id, pieces: expect.any(Number) })))
     const chunks = await chunksOf(first)

@@ -55,6 +55,7 @@ async function readAll(tools: IngestTools, claimed: ClaimedJob[], settled: Map<C
   const files: WholeFile[] = []
   for (const job of claimed) {
     const { parsed, inPieces, bytes, isOwn } = known.get(job.fileId) ?? { isOwn: false }
+    // A small file whose text is large is done alone.
     if (inPieces !== undefined) {
       await releaseJob(database, job)
       continue

@@ -56,13 +56,18 @@ async function parse(job: ReadJob): Promise<ParsedFile> {
   return parsed
 }
 
-function decodeStored({ utf8, ...head }: Omit<ParsedFile, 'text'> & { utf8: Uint8Array }): ParsedFile {
-  return { ...head, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8) }
+function decodeStored({ utf8, ...origin }: Omit<ParsedFile, 'text'> & { utf8: Uint8Array }): ParsedFile {
+  return { ...origin, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8) }
 }
 
-/** Bytes of a large file are given back at once: a collector of garbage would see to them when there is too much of it. */
-function giveBack({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && byteLength >= wholeLettersMax) buffer.transfer(0)
+/** The bytes of a large file are given back at once: the garbage collector would come to them only when there is too much of it. */
+function giveBack(bytes: Uint8Array): void {
+  if (bytes.byteLength >= wholeLettersMax) ownBuffer(bytes)?.transfer(0)
+}
+
+/** The memory of bytes that share it with no others. */
+export function ownBuffer({ buffer, byteLength }: Uint8Array): ArrayBuffer | undefined {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? buffer : undefined
 }
 
 export function filenameOf(job: ReadJob): string {

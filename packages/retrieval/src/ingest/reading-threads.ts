@@ -2,27 +2,27 @@ import { Worker } from 'node:worker_threads'
 import type { Chunk } from '../chunk/chunk-text.ts'
 import { FileRefusal, type FileRefusalCode } from '../parse/file-refusal.ts'
 import type { ParsedFile } from '../parse/parse-file.ts'
-import type { ReadFile, ReadJob } from './read-file.ts'
+import { ownBuffer, type ReadFile, type ReadJob } from './read-file.ts'
 
 /** After `open` answered a large file, `text` and `chunks` answer its next piece each. */
 export type ReadQuestion = { kind: 'open'; job: ReadJob } | { kind: 'text' } | { kind: 'chunks' }
 
-/** All of a large file but its text, which is so many bytes of UTF-8. */
-export type LargeHead = Omit<ParsedFile, 'text'> & { textBytes: number }
+/** What is known of a large file beside its text, which is so many bytes of UTF-8. */
+export type LargeFileFacts = Omit<ParsedFile, 'text'> & { textBytes: number }
 
 /** What a thread answers; a refusal crosses the thread's border as its code. A spent thread is to be ended. No piece, or no chunks: there are no more. */
 export type ReadAnswer =
   | { kind: 'whole'; isSpent: boolean; file: ReadFile }
-  | { kind: 'large'; isSpent: boolean; head: LargeHead }
+  | { kind: 'large'; isSpent: boolean; facts: LargeFileFacts }
   | { kind: 'text'; piece: Uint8Array | undefined }
   | { kind: 'chunks'; chunks: Chunk[] }
   | { kind: 'failed'; isSpent: boolean; refusal: FileRefusalCode | undefined; message: string }
 
-/** A thread that reads one file. What it throws ends it, but for a refusal. */
+/** A thread that reads one file. One that gave no answer, in time or at all, ends when it is left. */
 export type ReadingThread = {
   ask(question: ReadQuestion, signal?: AbortSignal): Promise<Exclude<ReadAnswer, { kind: 'failed' }>>
-  /** Gives the thread up, to read another file, or, `isSpent`, to end and give its memory back. */
-  leave(options?: { isSpent: boolean }): Promise<void>
+  /** Gives the thread up, to read another file, or to end and give its memory back where this file is to be its last. */
+  leave(options?: { isLast: boolean }): Promise<void>
 }
 
 export type ReadingThreads = { take(): ReadingThread; stop(): Promise<void> }
@@ -32,7 +32,7 @@ const idleThreadsMax = 2
 
 /** Enough for the largest text allowed with its chunks; a PDF that unpacks to more ends its thread, not the service. */
 const threadHeapMbMax = 2_048
-/** What a thread works on is long-lived, and its young generation else as large as the service's. */
+/** What a thread works on lives long. Without this its young generation would be as large as the service's. */
 const threadYoungMbMax = 12
 
 /** `timeoutMs` bounds each answer. */
@@ -42,19 +42,19 @@ export function createReadingThreads({ timeoutMs }: { timeoutMs: number }): Read
 
   function take(): ReadingThread {
     const worker = idle.pop() ?? startThread(all)
-    let hasFailed = false
+    let isSpent = false
     return {
       async ask(question, signal) {
-        const answer = await ask(worker, { question, timeoutMs, signal }).catch(async (thrown: unknown) => {
-          hasFailed = true
+        const answer = await ask(worker, { question, timeoutMs, signal }).catch((thrown: unknown) => {
+          isSpent = true
           throw thrown
         })
-        if ('isSpent' in answer) hasFailed = answer.isSpent
+        if ('isSpent' in answer) isSpent = answer.isSpent
         if (answer.kind !== 'failed') return answer
         throw answer.refusal === undefined ? new Error(answer.message) : new FileRefusal(answer.refusal, answer.message)
       },
-      async leave({ isSpent } = { isSpent: hasFailed }) {
-        if (idle.length < idleThreadsMax && all.has(worker) && !isSpent && !hasFailed) idle.push(worker)
+      async leave({ isLast } = { isLast: false }) {
+        if (idle.length < idleThreadsMax && all.has(worker) && !isSpent && !isLast) idle.push(worker)
         else await worker.terminate()
       },
     }
@@ -106,8 +106,8 @@ function ask(worker: Worker, { question, timeoutMs, signal }: Asked): Promise<Re
 function movable(question: ReadQuestion): ArrayBuffer[] {
   if (question.kind !== 'open' || 'parsed' in question.job) return []
   const { job } = question
-  const { buffer, byteLength } = 'file' in job ? job.file.bytes : job.stored.utf8
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
+  const buffer = ownBuffer('file' in job ? job.file.bytes : job.stored.utf8)
+  return buffer === undefined ? [] : [buffer]
 }
 
 const tooLarge = 'The file unpacks to more text than can be read. Split it and add the parts.'
