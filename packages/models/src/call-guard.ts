@@ -39,12 +39,17 @@ export function patienceWith(
   }
 }
 
+/** A reader that takes nothing for so long has left without a word. */
+const readerMaxMs = 600_000
+
 /** Watches one call: aborts it upstream when the caller cancels or when it stays silent too long. */
 export interface CallGuard {
   /** Give this to the upstream call. */
   signal: AbortSignal
   /** An event arrived. */
   touch(): void
+  /** What has arrived is with its reader: until the next `touch` silence is not the model's. */
+  handOver(): void
   /** The call is over: stops the clock. */
   end(): void
   /** Aborts the upstream call, for a reader that stops early. */
@@ -69,18 +74,29 @@ export function guardCall(options: {
   const cancel = () => abort(new ModelError('cancelled', `the call to ${what} was cancelled`, { isRetryable: false }))
   let timer = setTimeout(() => abort(new ModelError('timeout', `${what} sent nothing for ${firstMs} ms`)), firstMs)
   let hasStarted = false
+  let withReaderMs: number | undefined
+  const fallSilent = () => {
+    if (withReaderMs === undefined) return abort(new ModelError('timeout', `${what} fell silent for ${betweenMs} ms`))
+    withReaderMs += betweenMs
+    if (withReaderMs < readerMaxMs) timer.refresh()
+    else cancel()
+  }
   if (outer?.aborted) cancel()
   else outer?.addEventListener('abort', cancel, { once: true })
   return {
     signal: inner.signal,
     touch() {
+      withReaderMs = undefined
       if (hasStarted) {
         timer.refresh()
         return
       }
       hasStarted = true
       clearTimeout(timer)
-      timer = setTimeout(() => abort(new ModelError('timeout', `${what} fell silent for ${betweenMs} ms`)), betweenMs)
+      timer = setTimeout(fallSilent, betweenMs)
+    },
+    handOver() {
+      withReaderMs = 0
     },
     end() {
       clearTimeout(timer)

@@ -43,7 +43,9 @@ export async function* streamModel(request: ModelRequest, context: StreamContext
         hearContent(answer, contentOfEvent(event))
         if (event.type === 'finish') answer.finishReason = event.reason
         else attempt.touchContent()
+        guard.handOver()
         yield event
+        guard.touch()
       }
     }
     const reason = guard.reason()

@@ -11,7 +11,7 @@ export interface StreamRelay {
   publicId: string
   keepsUsage: boolean
   facts: AnswerFacts
-  guard: Pick<CallGuard, 'touch'>
+  guard: Pick<CallGuard, 'touch' | 'handOver'>
   /** Why reading threw. */
   explain(thrown: unknown): ModelError
 }
@@ -45,7 +45,9 @@ async function* relayEvents(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'ne
       // Only whole events count: one that trickles in byte by byte, or comments alone, are silence.
       if (events !== '') {
         guard.touch()
+        guard.handOver()
         yield events
+        guard.touch()
       }
       if (rewriter.failure() !== undefined) throw rewriter.failure()
     }

@@ -185,3 +185,25 @@ describe.each(everyWay)('an answer %s', (way) => {
     else expect(JSON.stringify(heard).length).toBeGreaterThan(large.length)
   })
 })
+
+it.each(['openai/m', 'anthropic/m'])('a stream of %s is not given up for a reader that takes its time', async (model) => {
+  const read = Promise.withResolvers<void>()
+  rude.behave(
+    begun(async (response, asked) => {
+      await read.promise
+      const parts = partsOf(asked)
+      response.end(parts.text(' and whole') + parts.end(undefined))
+    }),
+  )
+  const answer = await rude.models.passThrough({ model, messages, stream: true }, { scope: testScope })
+  if (answer.kind !== 'stream') throw new TypeError('not a stream')
+  let text = ''
+  for await (const piece of answer.chunks) {
+    const isFirst = !text.includes('Half')
+    text += piece
+    if (!isFirst || !text.includes('Half')) continue
+    await sleep(1_500)
+    read.resolve()
+  }
+  expect(text).toContain(' and whole')
+})
