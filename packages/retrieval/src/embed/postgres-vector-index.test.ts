@@ -28,6 +28,25 @@ it('models whose names begin alike, or differ in a sign only, have an index each
   }
 }, 60_000)
 
+it('an index that an earlier version named is the model’s own, and no other’s', async () => {
+  const { database, stop } = await startTestDatabase()
+  try {
+    const documents = [{ _id: '1', title: '', text: 'one', metadata: {} }]
+    await loadAsChunks(database, { name: '', documents, queries: [], judgements: new Map() }, 'acme')
+    const [one, other] = ['openai/model.small', 'openai/model:small']
+    await sql`
+      create index chunk_embeddings_of_openai_model_small_f32 on chunk_embeddings
+      using hnsw ((embedding::vector(8)) vector_ip_ops) where model = ${sql.lit(one)}
+    `.execute(database.db)
+    for (const id of [other, one]) await storeMany(database, id)
+    expect(await modelsWithIndex(database)).toEqual([one, other])
+    await dropVectorIndex(database, one)
+    expect(await modelsWithIndex(database)).toEqual([other])
+  } finally {
+    await stop()
+  }
+}, 60_000)
+
 async function storeMany(database: Database, id: string): Promise<void> {
   await sql`delete from embedding_models`.execute(database.db)
   await settleEmbeddingModel(database, { chosen: fakeEmbedder(id, 8), canEmbed: () => true })

@@ -5,7 +5,9 @@ import { z } from 'zod'
 import { dimensionsOf } from './postgres-vector-value.ts'
 
 type SizedModel = Pick<EmbeddingModel, 'id' | 'dimensions'>
-type Index = SizedModel & { type: 'vector' | 'halfvec' }
+const indexTypes = ['halfvec', 'vector'] as const
+type IndexType = (typeof indexTypes)[number]
+type Index = SizedModel & { type: IndexType }
 
 /** Whether the database is the embedded one, as SQL. */
 export const isEmbedded = sql<boolean>`(version() like '%emscripten%')`
@@ -17,7 +19,7 @@ const vectorDimensionsMax = 2_000
  * As what vectors are indexed. The embedded database computes with half-precision numbers one by one: adding 480 vectors of 384 dimensions to an index
  * of `vector` took a fifth of the processor time.
  */
-export function indexedType(database: { isEmbedded: boolean }, dimensions: number): 'vector' | 'halfvec' {
+export function indexedType(database: { isEmbedded: boolean }, dimensions: number): IndexType {
   return database.isEmbedded && dimensions <= vectorDimensionsMax ? 'vector' : 'halfvec'
 }
 
@@ -48,6 +50,7 @@ export async function buildVectorIndex(
     where case when place."isEmbedded" then ${isDue('embedded')} else ${isBulkOver}::boolean and ${isDue('elsewhere')} end
   `.execute(db)
   if (rows.length === 0) return
+  await renameIndexes(db, model.id)
   const building = Due.parse(rows[0]).isEmbedded
     ? buildEmbedded(db, { ...model, type: types.embedded })
     : buildAlone(db, { ...model, type: types.elsewhere })
@@ -68,9 +71,21 @@ async function buildAlone(db: Database['db'], index: Index): Promise<void> {
   await sql`do ${sql.lit(`begin if ${lock} then ${create}; end if; end`)}`.execute(db)
 }
 
+/** An earlier version made indexes under names that were cut and might be those of several models: the one that is this model's is its own from now on. */
+async function renameIndexes(db: Database['db'], model: string): Promise<void> {
+  for (const type of indexTypes) {
+    const [cut, own] = [nameOf(plainNameOf(model).slice(0, modelLettersMax), type), indexName(model, type)]
+    const { rows } = await sql`
+      select 1 from pg_index where indexrelid = to_regclass(${cut}) and to_regclass(${own}) is null
+        and position(quote_literal(${model}::text) in pg_get_expr(indpred, indrelid)) > 0
+    `.execute(db)
+    if (rows.length > 0) await sql`alter index if exists ${sql.raw(cut)} rename to ${sql.raw(own)}`.execute(db)
+  }
+}
+
 export async function dropVectorIndex({ db }: Pick<Database, 'db'>, model: string): Promise<void> {
-  for (const type of ['halfvec', 'vector'] as const)
-    await sql`drop index if exists ${sql.raw(indexName(model, type))}`.execute(db)
+  await renameIndexes(db, model)
+  for (const type of indexTypes) await sql`drop index if exists ${sql.raw(indexName(model, type))}`.execute(db)
 }
 
 /**
@@ -90,13 +105,16 @@ function vectorIndex({ id, dimensions, type }: Index) {
 }
 
 /** PostgreSQL cuts names after 63 bytes (NAMEDATALEN). The name of an id that is longer than fits, or that another id would share, ends in a hash of the id. */
-function indexName(model: string, type: 'vector' | 'halfvec'): string {
-  const name = model.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')
+function indexName(model: string, type: IndexType): string {
+  const name = plainNameOf(model)
   const isPlain = name.length <= modelLettersMax && /^[a-z]+\/[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(model)
   const hash = createHash('sha256').update(model).digest('hex').slice(0, hashLetters)
   const own = isPlain ? name : `${name.slice(0, modelLettersMax - hashLetters - 1)}_${hash}`
-  return `chunk_embeddings_of_${own}${type === 'vector' ? '_f32' : ''}`
+  return nameOf(own, type)
 }
+
+const plainNameOf = (model: string) => model.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')
+const nameOf = (own: string, type: IndexType) => `chunk_embeddings_of_${own}${type === 'vector' ? '_f32' : ''}`
 
 const modelLettersMax = 39
 const hashLetters = 10
