@@ -33,7 +33,7 @@ const embeddingRounds = 2
 const loadingDocuments = 10
 const hardPages = 2_000
 /** Embedding 100 MiB takes hours; by then all is read, and indexing and embedding go on as they do. */
-const hardSecondsMax = 240
+const hardSecondsMax = 150
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== 'wait')
 const isWaiting = process.argv.includes('wait')

@@ -87,8 +87,15 @@ export function createFileReader({ timeoutMs = 120_000, readImageText }: FileRea
   }
 }
 
-/** From this size on a file's bytes and text count in the service's memory; the thread that held them ends. */
-const aloneFromBytes = 8_388_608
+/** From this size on a file's bytes and text count in the service's memory, a document's most of all. */
+const aloneFromBytes = 2_097_152
+
+/** What texts this large and documents this long leave in a thread goes with it. */
+const leavingMuch = { textBytes: 8_388_608, pages: 200 } as const
+
+function leavesMuch({ textBytes, pages = [] }: LargeFileFacts): boolean {
+  return textBytes >= leavingMuch.textBytes || pages.length >= leavingMuch.pages
+}
 
 /** Reading this much takes about as long as handing it to a thread. */
 const quickBytesMax = 32_768
@@ -121,7 +128,7 @@ function largeFile(thread: ReadingThread, facts: LargeFileFacts, signal: AbortSi
         yield answer.chunks
       }
     },
-    close: () => thread.leave({ isLast: facts.textBytes >= aloneFromBytes }),
+    close: () => thread.leave({ isLast: leavesMuch(facts) }),
   }
 }
 

@@ -30,8 +30,11 @@ export type ReadingThreads = { take(): ReadingThread; stop(): Promise<void> }
 /** Threads kept for the next file; loading the PDF library costs a new one a quarter of a second. */
 const idleThreadsMax = 2
 
-/** Enough for the largest text allowed with its chunks; a PDF that unpacks to more ends its thread, not the service. */
-const threadHeapMbMax = 2_048
+/**
+ * Enough for the largest text allowed; a PDF that unpacks to more ends its thread, not the service. V8 collects garbage the sooner the less it may have: with 2,048 a
+ * PDF of 2,000 pages took 110 MB more.
+ */
+const threadHeapMbMax = 1_024
 /** What a thread works on lives long. Without this its young generation would be as large as the service's. */
 const threadYoungMbMax = 12
 

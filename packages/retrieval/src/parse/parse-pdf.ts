@@ -26,9 +26,12 @@ export async function pdfToText(bytes: Uint8Array, signal?: AbortSignal): Promis
   }
 }
 
+/** The library keeps what it has read of a document: 210 MB of 2,000 pages. */
+const pagesBetweenCleanups = 50
+
 type TextItem = { str: string; hasEOL: boolean; height: number; transform: number[] }
 type Page = { getTextContent(): Promise<{ items: object[] }>; cleanup(): unknown }
-type PdfDocument = { numPages: number; getPage(number: number): Promise<Page> }
+type PdfDocument = { numPages: number; cleanup(): Promise<unknown>; getPage(number: number): Promise<Page> }
 
 async function readPages(document: PdfDocument, signal: AbortSignal | undefined): Promise<PdfText> {
   const pages: number[] = []
@@ -41,6 +44,7 @@ async function readPages(document: PdfDocument, signal: AbortSignal | undefined)
     pages.push(text.length)
     text += pageText(items.filter(isTextItem))
     page.cleanup()
+    if (number % pagesBetweenCleanups === 0) await document.cleanup()
   }
   if (text.trim() === '') {
     throw new FileRefusal(
