@@ -186,7 +186,7 @@ export type ApprovalSummary = z.infer<typeof ApprovalSummary>
 export const approvalActions = ['approve', 'reject', 'modify', 'snooze', 'delegate', 'comment'] as const
 
 /** What an entry of an approval's history tells. */
-export const approvalChanges = [
+const approvalChanges = [
   'requested',
   'voted',
   'decided',

@@ -95,7 +95,7 @@ function toolCallDelta(event: Extract<ModelEvent, { type: 'tool_call' }>): objec
   }
 }
 
-export function chatUsage(usage: ModelUsage): object {
+function chatUsage(usage: ModelUsage): object {
   return {
     prompt_tokens: usage.inputTokens,
     completion_tokens: usage.outputTokens,

@@ -59,7 +59,7 @@ const ProviderSpec = ProviderFields.extend({
 })
 export type ProviderSpec = z.infer<typeof ProviderSpec>
 
-export const modelCapabilities = [
+const modelCapabilities = [
   'chat',
   'reasoning',
   'analysis',

@@ -10,7 +10,7 @@ export function tooLarge(provider: string, what: string, bytesMax: number): Mode
 }
 
 /** Bytes to text, piece by piece. Throws ModelError where they are no UTF-8, instead of putting replacement characters into an answer. */
-export function createUtf8Decoder(provider: string): (bytes?: Uint8Array) => string {
+function createUtf8Decoder(provider: string): (bytes?: Uint8Array) => string {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   return (bytes) => {
     try {
@@ -23,7 +23,7 @@ export function createUtf8Decoder(provider: string): (bytes?: Uint8Array) => str
 
 const wholeDecoder = new TextDecoder('utf-8', { fatal: true })
 
-/** As {@link createUtf8Decoder}, of all bytes at once. */
+/** Bytes to text, all at once. Throws ModelError where they are no UTF-8. */
 export function decodeUtf8(bytes: Uint8Array, provider: string): string {
   try {
     return wholeDecoder.decode(bytes)

@@ -30,12 +30,12 @@ The program finds in its environment:
   DAPR_HTTP_PORT   its own sidecar on 127.0.0.1, for state and calls of its own
   DAPR_API_TOKEN   what to send there in the header dapr-api-token`
 
-export function appIdOption(value: string): string {
+function appIdOption(value: string): string {
   if (/^[a-z][a-z0-9-]{0,62}$/.test(value)) return value
   throw usageError('--app-id needs a lower case letter, then letters, digits and "-", 63 characters at most')
 }
 
-export function portOption(value: string): number {
+function portOption(value: string): number {
   const port = Number(value)
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
   throw usageError('--app-port must be a port from 1 to 65535')

@@ -80,7 +80,7 @@ interface ChangeContext {
   startedAtMs: number
 }
 
-export function describeChange(
+function describeChange(
   { name, state, restarts, lastExit }: ProcessSnapshot,
   { isFirst, width, startedAtMs }: ChangeContext,
 ): string | undefined {
@@ -92,7 +92,7 @@ export function describeChange(
   return undefined
 }
 
-export function describeReady(facts: ReadyFacts, elapsedS: number): string[] {
+function describeReady(facts: ReadyFacts, elapsedS: number): string[] {
   const { url, paths, infrastructureOnly, ports, newKey } = facts
   const ready = infrastructureOnly
     ? [

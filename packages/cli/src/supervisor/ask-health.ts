@@ -27,7 +27,7 @@ export function readRedisAnswer(answer: string | undefined): Health {
   return answer.includes('+PONG') ? 'ready' : 'alive'
 }
 
-export function readPostgresAnswer(answer: string | undefined): Health {
+function readPostgresAnswer(answer: string | undefined): Health {
   return answer === 'N' || answer === 'S' ? 'ready' : 'silent'
 }
 

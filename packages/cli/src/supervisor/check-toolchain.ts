@@ -45,7 +45,7 @@ function checkStarts(what: string, program: string): Finding {
   }
 }
 
-export function isAtLeast(version: string, versionMin: string): boolean {
+function isAtLeast(version: string, versionMin: string): boolean {
   const parts = version.split('.').map(Number)
   const partsMin = versionMin.split('.').map(Number)
   const differing = partsMin.findIndex((part, index) => part !== (parts[index] ?? 0))

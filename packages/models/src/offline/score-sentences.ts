@@ -17,7 +17,7 @@ export interface ScoredSentence {
 }
 
 /** Bounds of one scoring, so that a huge prompt cannot hold the process. */
-export const scoringLimits = { sentencesMax: 5_000, sentenceCharsMax: 1_200 } as const
+const scoringLimits = { sentencesMax: 5_000, sentenceCharsMax: 1_200 } as const
 
 /** What a match in the title or heading is worth beside one in the sentence itself. */
 const contextWeight = 0.4
@@ -60,7 +60,7 @@ export function scoreSentences(question: string, sources: PromptSource[]): Score
 }
 
 /** The question's topic words; a question of stop words only is taken as it stands. */
-export function questionTerms(question: string): string[] {
+function questionTerms(question: string): string[] {
   const topics = unique(topicStems(question))
   return topics.length > 0 ? topics : unique(stemsOf(question))
 }

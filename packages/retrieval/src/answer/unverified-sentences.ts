@@ -6,7 +6,7 @@ import { sentenceEnds } from '../text/sentences.ts'
 export type Unverified = 'keep' | 'mark' | 'drop'
 
 /** Stands behind a sentence that nothing supports. */
-export const unverifiedMark = '[unverified]'
+const unverifiedMark = '[unverified]'
 
 /** Passes an answer on sentence by sentence. What `push` and `end` answer, joined, is the answer; `changed` counts what was marked or left out. */
 export type SentenceGate = { push(text: string): string; end(): string; readonly changed: number }

@@ -34,7 +34,7 @@ function setHeadingLevel(style: OwnStyle, level: number | undefined): void {
 }
 
 /** Word keeps the English names of its own styles in the file, whatever language it speaks. */
-export function headingLevelOfName(name: string): number | undefined {
+function headingLevelOfName(name: string): number | undefined {
   if (/^title$/i.test(name)) return 1
   const level = /^heading ?([1-9])$/i.exec(name)?.[1]
   return level === undefined ? undefined : Number(level)

@@ -1,7 +1,7 @@
 import type { IngestErrorCode } from '../store/knowledge-types.ts'
 
 /** Why a file cannot be indexed. The codes are stable; the message names the place in the file and what to do. */
-export const fileRefusals = {
+const fileRefusals = {
   empty: 'invalid_file',
   binary: 'unsupported_file',
   not_utf8: 'invalid_file',

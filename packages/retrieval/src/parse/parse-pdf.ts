@@ -1,7 +1,7 @@
 import { FileRefusal } from './file-refusal.ts'
 
 /** 5,000 pages are more than the PDF specification and its errata together; beyond it a file is rather a print queue than a document. */
-export const pdfPagesMax = 5_000
+const pdfPagesMax = 5_000
 
 /** `pages[i]` is the UTF-16 offset in `text` at which page i + 1 begins. */
 export type PdfText = { text: string; pages: number[] }

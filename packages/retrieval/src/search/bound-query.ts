@@ -1,5 +1,5 @@
 /** Each word of a query is a walk over the index: beyond this many a query is a document, and its first words say what it is about. */
-export const queryWordsMax = 128
+const queryWordsMax = 128
 
 /** The query itself, or of a long one its first different words. Empty when it holds no letter or digit. */
 export function boundQuery(query: string): string {

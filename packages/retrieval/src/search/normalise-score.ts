@@ -9,7 +9,7 @@ export function relevanceOf({ legs }: Pick<Fused, 'legs'>): number {
  * BM25 scores have no upper bound; clients of OpenAI's API expect 0 to 1. `s / (s + half)` keeps the order, also across stores and queries, and
  * reads as one would expect: {@link halfScore} is a score of .5.
  */
-export function normaliseScore(bm25: number): number {
+function normaliseScore(bm25: number): number {
   return bm25 <= 0 ? 0 : bm25 / (bm25 + halfScore)
 }
 

@@ -18,7 +18,7 @@ export type ListQuery<T> = {
   limitMax?: number
 }
 
-export const pageLimits = { default: 20, max: 100 } as const
+const pageLimits = { default: 20, max: 100 } as const
 
 /** One page of a list by its cursors. Throws `invalid_request` for a cursor that is not an item of the list. */
 export async function readPage<T>(database: Database, list: ListQuery<T>, request: PageRequest): Promise<Page<T>> {

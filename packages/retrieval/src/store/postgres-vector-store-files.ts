@@ -98,7 +98,7 @@ function notInStore({ vectorStoreId, fileId }: InStoreFile): WeftError {
   return new WeftError('not_found', `There is no file '${fileId}' in the vector store '${vectorStoreId}'.`, { param: 'file_id' })
 }
 
-export async function checkStore(database: Database, tenant: string, vectorStoreId: string): Promise<void> {
+async function checkStore(database: Database, tenant: string, vectorStoreId: string): Promise<void> {
   const { rows } = await sql`select 1 from vector_stores where tenant = ${tenant} and id = ${vectorStoreId}`.execute(database.db)
   if (rows.length === 0) throw storeNotFound(vectorStoreId)
 }

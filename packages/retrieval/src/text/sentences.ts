@@ -65,7 +65,7 @@ function skipClosers(text: string, from: number, to: number): number {
   return at
 }
 
-export function skipSpace(text: string, from: number, to: number): number {
+function skipSpace(text: string, from: number, to: number): number {
   let at = from
   while (at < to && isSpace(text.charCodeAt(at))) at++
   return at

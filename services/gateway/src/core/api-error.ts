@@ -22,7 +22,7 @@ export function toApiError(thrown: unknown): ApiError {
   return { status: error.status, body: apiErrorBody(error), headers: retryHeaders(error) }
 }
 
-export function apiErrorBody(error: WeftError): ApiErrorBody {
+function apiErrorBody(error: WeftError): ApiErrorBody {
   const message =
     error.code === 'internal_error' ? 'Something went wrong inside Weft; the request id names it in the logs.' : error.message
   const details = error.details === undefined || !tellsDetails.has(error.code) ? {} : { details: error.details }

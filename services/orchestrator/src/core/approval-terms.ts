@@ -8,7 +8,7 @@ import {
 } from '@weft/contracts'
 
 /** How long a decision is waited for when neither plan nor policy says: 7 days. */
-export const approvalTimeoutMsDefault = 604_800_000
+const approvalTimeoutMsDefault = 604_800_000
 
 /** What a policy is matched against. */
 export interface PolicySubject {

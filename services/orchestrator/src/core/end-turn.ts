@@ -77,7 +77,7 @@ function degradedOf(step: StepState): string[] {
 }
 
 /** One entry a model; estimated as soon as one call was estimated. */
-export function mergeUsage(calls: Usage[]): Usage[] {
+function mergeUsage(calls: Usage[]): Usage[] {
   const byModel = new Map<string, Usage>()
   for (const call of calls) {
     const sum = byModel.get(call.model)

@@ -8,7 +8,7 @@ import type { TurnState } from './session-state.ts'
 import { shareOfBudget } from './turn-budget.ts'
 
 /** How long a step may take when its plan does not say. */
-export const stepTimeoutMsDefault = 300_000
+const stepTimeoutMsDefault = 300_000
 
 /**
  * The only way to an agent: a step that a changed plan has wait for others waits; one that needs an approval, by its plan or by a policy, and has

@@ -23,13 +23,13 @@ export function registerAsk(program: Command): void {
     .action((question: string, options: AskOptions, command: Command) => runAsk({ question, options, command }))
 }
 
-export function sessionOption(value: string): string {
+function sessionOption(value: string): string {
   const parsed = SessionId.safeParse(value)
   if (!parsed.success) throw usageError(`--session: ${parsed.error.issues[0]?.message ?? 'not a session id'}`)
   return parsed.data
 }
 
-export function modeOption(value: string): string {
+function modeOption(value: string): string {
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(value)) throw usageError('--mode needs the name of a mode, such as "auto"')
   return value
 }

@@ -32,14 +32,14 @@ export function registerKeys(program: Command): void {
 
 const scopes = ['chat', 'approve', 'admin']
 
-export function scopesOption(value: string): string[] {
+function scopesOption(value: string): string[] {
   const named = value.split(',').map((scope) => scope.trim())
   const unknown = named.filter((scope) => !scopes.includes(scope))
   if (unknown.length > 0) throw usageError(`--scopes knows ${scopes.join(', ')}, not "${unknown.join(', ')}"`)
   return [...new Set(named)]
 }
 
-export function roleOption(value: string, earlier: string[]): string[] {
+function roleOption(value: string, earlier: string[]): string[] {
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(value)) throw usageError('--role needs letters, digits, "_", "." and "-"')
   return [...earlier, value]
 }

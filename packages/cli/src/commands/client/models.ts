@@ -41,7 +41,7 @@ async function listModels(command: Command): Promise<void> {
   })
 }
 
-export function describeModel({ id, weft }: z.infer<typeof Model>): string {
+function describeModel({ id, weft }: z.infer<typeof Model>): string {
   const { aliases, deprecated } = weft
   const named = aliases.length === 0 ? '' : `  also ${aliases.join(', ')}`
   const instead = deprecated?.replacement === undefined ? '' : `, use ${deprecated.replacement}`

@@ -65,7 +65,7 @@ async function runSearch({
 
 type SearchResult = z.infer<typeof SearchResult>
 
-export function describeResult(result: SearchResult, { rank, line }: { rank: number; line: number | undefined }): string {
+function describeResult(result: SearchResult, { rank, line }: { rank: number; line: number | undefined }): string {
   const place = placeOf({ filename: result.filename, line, page: result.weft?.page })
   const heading = result.weft?.heading === undefined ? '' : ` § ${result.weft.heading}`
   return `${rank}. ${place}${heading}  ${result.score.toFixed(3)}\n   ${shortened(textOf(result), 300)}`

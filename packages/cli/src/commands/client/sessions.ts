@@ -71,18 +71,18 @@ type ListOptions = { status?: string; user?: string; limit: number }
 
 const formats = ['json', 'md', 'pdf']
 
-export function formatOption(value: string): string {
+function formatOption(value: string): string {
   if (!formats.includes(value)) throw usageError(`--format is one of ${formats.join(', ')}, not "${value}"`)
   return value
 }
 
-export function turnOption(value: string): number {
+function turnOption(value: string): number {
   const turn = Number(value)
   if (Number.isInteger(turn) && turn >= 1) return turn
   throw usageError('--turn needs a whole number from 1')
 }
 
-export function statusOption(value: string): string {
+function statusOption(value: string): string {
   const parsed = TurnStatus.safeParse(value)
   if (!parsed.success) throw usageError(`--status knows ${TurnStatus.options.join(', ')}, not "${value}"`)
   return parsed.data

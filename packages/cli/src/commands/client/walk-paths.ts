@@ -28,7 +28,7 @@ export type WalkRoot = { absolutePath: string; root: string; isFolder: boolean }
 const folderNamesNeverRead = new Set(['.git', '.hg', '.svn', 'node_modules', '.weft'])
 
 /** The manifest keeps paths as attributes, whose values hold at most 512 characters. */
-export const pathCharsMax = 512
+const pathCharsMax = 512
 
 /** Resolves the command line's paths. Throws a usage error for one that is not there, before anything is walked. */
 export async function resolveRoots(paths: string[]): Promise<WalkRoot[]> {

@@ -6,7 +6,7 @@ import { metricNames } from './core/measure-query.ts'
 /** What has to hold for the command to end with 0. */
 export type Gate = { text: string; setting: string; metric: string; bound: Bound }
 
-export const latencyMetricNames = ['p50_ms', 'p99_ms'] as const
+const latencyMetricNames = ['p50_ms', 'p99_ms'] as const
 
 const form = /^(?<setting>.+)\.(?<metric>[a-z0-9_]+(?:@\d+)?)\s*(?<operator>>=|<=|>|<)\s*(?<limit>-?\d+(?:\.\d+)?)$/
 

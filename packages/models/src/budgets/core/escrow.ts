@@ -60,7 +60,7 @@ export function giveBack(portion: Portion, keepNano: number): number {
 }
 
 /** The shares in which a budget is given out. Below so many calls, one call at a time: what lies idle elsewhere would be missed. */
-export const portionRule = { callsMin: 32, share: 16 } as const
+const portionRule = { callsMin: 32, share: 16 } as const
 
 /** How much of the room is given out to a process that needs so much and asks for so much; undefined when there is not enough. */
 export function portionOf({

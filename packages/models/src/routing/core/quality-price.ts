@@ -14,7 +14,7 @@ export interface QualityPrice {
 }
 
 /** Chosen on the tuning split of bench/routing. */
-export const priceDefaults = { start: 0.15, step: 0.02 }
+const priceDefaults = { start: 0.15, step: 0.02 }
 const pointsMax = 2
 /** Costs are averaged over about so many decisions. */
 const costMemory = 200
