@@ -39,8 +39,9 @@ async function* relayEvents(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'ne
   const { provider, guard, facts, explain } = relay
   const cutter = createEventCutter(provider)
   const rewriter = createChunkRewriter(relay)
+  const next = () => (rewriter.isDone() ? within(endMaxMs, answer.next()) : answer.next())
   try {
-    for (let bytes = await answer.next(); bytes !== undefined; bytes = await answer.next()) {
+    for (let bytes = await next(); bytes !== undefined; bytes = await next()) {
       const events = rewriter.rewrite(cutter.add(bytes))
       // Only whole events count: one that trickles in byte by byte, or comments alone, are silence.
       if (events !== '') {
@@ -58,4 +59,13 @@ async function* relayEvents(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'ne
   } catch (thrown) {
     throw explain(thrown)
   }
+}
+
+/** After its last event a body ends at once, but where a server or a proxy leaves it open: nobody waits for that. */
+const endMaxMs = 250
+
+function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>()
+  const timer = setTimeout(late.resolve, limitMs, undefined)
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer))
 }

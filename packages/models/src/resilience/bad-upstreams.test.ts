@@ -186,6 +186,15 @@ describe.each(everyWay)('an answer %s', (way) => {
   })
 })
 
+it('a stream that is left open after its last event is whole', async () => {
+  rude.behave((response, asked) => {
+    const parts = partsOf(asked)
+    response.writeHead(200, { 'content-type': parts.type })
+    response.write(parts.begin + parts.text('Fine.') + parts.end(undefined))
+  })
+  expect((await relay({ model: 'openai/m', stream: true })).text).toMatch(/Fine\..*data: \[DONE\]\n\n$/s)
+})
+
 it.each(['openai/m', 'anthropic/m'])('a stream of %s is not given up for a reader that takes its time', async (model) => {
   const read = Promise.withResolvers<void>()
   rude.behave(
