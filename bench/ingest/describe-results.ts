@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { cell, markdownTable } from '../measuring/markdown-table.ts'
 import { p50 } from '../measuring/quantiles.ts'
 import { type EmbeddingRound, shapes } from './measure-embedding.ts'
@@ -72,7 +73,7 @@ threads and memory handled as rag’s is; round after round, the model loaded be
 
 ${markdownTable(['documents', 'files', 'chunks', 'alone, tokens/s', 'ingest, tokens/s', '**share**', 'processor s alone', 'of the ingest', 'rag', 'pglite', 'gateway', 'cli'], rows)}
 
-Median share: ${shares.join('; ')}. Of the ingest’s processor time the model alone takes ${cell(p50(rounds.map(limitOf)))}: with all cores busy the share could not be larger. The model alone takes up to ${cell(Math.max(...rounds.map(({ alone }) => alone.peakMb)))} MiB.
+Median share: ${shares.join('; ')}. Had all cores been busy throughout with what the ingest did, its share would be ${cell(p50(rounds.map(limitOf)))}. The model alone takes up to ${cell(Math.max(...rounds.map(({ alone }) => alone.peakMb)))} MiB.
 
 ${describeMemory(peaks)}`
 }
@@ -82,7 +83,7 @@ function shareOf({ ingestion, alone }: EmbeddingRound): number {
 }
 
 function limitOf({ ingestion, alone }: EmbeddingRound): number {
-  return alone.cpuSeconds / cpuOf(ingestion)
+  return (alone.seconds * availableParallelism()) / cpuOf(ingestion)
 }
 
 /** Of all processes of the mesh, and the command line. */
