@@ -41,7 +41,9 @@ export async function measureIngestion(
   const timer = setInterval(() => {
     isEnded ||= performance.now() - startedAtMs > secondsMax * 1_000
     if (isEnded) child.kill('SIGTERM')
-    cli = (child.pid === undefined ? undefined : readProcess(child.pid)) ?? cli
+    const seen = child.pid === undefined ? undefined : readProcess(child.pid)
+    // Of a process that has just ended there is no memory any more.
+    if (seen !== undefined && seen.peakMb > 0) cli = seen
   }, sampleEveryMs)
   const output = { stdout: '', stderr: '' }
   child.stdout?.on('data', (data: Buffer) => {

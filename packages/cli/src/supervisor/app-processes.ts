@@ -16,7 +16,7 @@ const youngMb: Partial<Record<AppId, number>> = { orchestrator: 32, gateway: 16,
  * Bytes of one step of the local embedding model, which it takes and gives back without end: handed to the system and back each time, they cost it
  * more than half of its processor time (7.2 s instead of 3.1 for 12,390 tokens).
  */
-const kept = String(32 * 1_048_576)
+const kept = String(16 * 1_048_576)
 const keptMemory = { MALLOC_TRIM_THRESHOLD_: kept, MALLOC_MMAP_THRESHOLD_: kept }
 
 /** A service and its sidecar, which start, fail and start again independently of each other. */

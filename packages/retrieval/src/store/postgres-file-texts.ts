@@ -23,7 +23,7 @@ export type TextInPieces = Pick<ParsedFile, 'kind'> & {
 const Piece = z.object({ length: z.int() })
 
 /**
- * Stores a large text piece by piece: in one value the embedded database would have it in memory five times, and whoever reads a quote of it all of it. Its row
+ * Stores a large text piece by piece: in one value the embedded database would have it in memory more than three times, for good, and whoever reads a quote of it all of it. Its row
  * in `file_texts` says that all pieces are there, by a hash of their hashes: another worker may store the same text at the same time. The first
  * text stays, since offsets given out refer to it.
  */
