@@ -2,6 +2,7 @@ import type { AnswerFacts } from '../attempt/answer-facts.ts'
 import type { CallGuard } from '../call-guard.ts'
 import { unfinishedStream } from '../explain-upstream-error.ts'
 import type { ModelError } from '../model-error.ts'
+import { within } from '../resilience/within.ts'
 import { createEventCutter } from './cut-events.ts'
 import type { UpstreamAnswer } from './post-upstream.ts'
 import { createChunkRewriter } from './rewrite-chunk.ts'
@@ -39,7 +40,7 @@ async function* relayEvents(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'ne
   const { provider, guard, facts, explain } = relay
   const cutter = createEventCutter(provider)
   const rewriter = createChunkRewriter(relay)
-  const next = () => (rewriter.isDone() ? within(endMaxMs, answer.next()) : answer.next())
+  const next = () => (rewriter.isDone() ? within(endMaxMs, answer.next(), () => undefined) : answer.next())
   try {
     for (let bytes = await next(); bytes !== undefined; bytes = await next()) {
       const events = rewriter.rewrite(cutter.add(bytes))
@@ -61,11 +62,5 @@ async function* relayEvents(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'ne
   }
 }
 
-/** After its last event a body ends at once, but where a server or a proxy leaves it open: nobody waits for that. */
+/** A body ends right after its last event; where a server or a proxy leaves it open nobody waits longer than this. */
 const endMaxMs = 250
-
-function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>()
-  const timer = setTimeout(late.resolve, limitMs, undefined)
-  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer))
-}
