@@ -16,7 +16,7 @@ function heapAfterIdling(args: string[], then: string): number {
   return Number(output) / 1_048_576
 }
 
-it('an idle process gives back what its busy time left behind', () => {
+it('an idle process gives back what starting left behind', () => {
   expect(heapAfterIdling([], '')).toBeGreaterThan(20)
   expect(heapAfterIdling(['--import', preload], '')).toBeLessThan(12)
 })

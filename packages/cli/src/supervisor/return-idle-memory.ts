@@ -1,28 +1,26 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
+import { createIdleJudge } from './judge-idle.ts'
 
 /**
  * Every Node process of the mesh loads this beside its own work: importing it starts it. V8 collects garbage when it needs room, so an
  * idle process would keep for ever what starting, or its last busy minute, left behind: 5 to 25 MB each, measured after a start.
  */
 const lookEveryMs = 5_000
-/** Below this share of one core nobody is waiting for the 20 to 50 ms that a full collection takes. */
-const idleShare = 0.03
-/** Less than this since the last collection is not worth one. */
-const grownBytesMin = 8_388_608
 
 if (isMainThread) setInterval(returnIdleMemory(), lookEveryMs).unref()
 
 function returnIdleMemory(): () => void {
   const collect = exposeCollector()
+  const isTimeToCollect = createIdleJudge()
   let keptBytes = 0
   let usedMicros = cpuMicros()
   return () => {
     const now = cpuMicros()
     const share = (now - usedMicros) / 1_000 / lookEveryMs
     usedMicros = now
-    if (share >= idleShare || usedBytes() - keptBytes < grownBytesMin) return
+    if (!isTimeToCollect({ share, grownBytes: usedBytes() - keptBytes })) return
     // The thorough kind, which also gives up compiled code that has not run for a while.
     collect({ type: 'major', flavor: 'last-resort' })
     keptBytes = usedBytes()
