@@ -1,4 +1,4 @@
-import type { ModelTimeouts } from './call-guard.ts'
+import type { ModelTimeouts } from './attempt/call-guard.ts'
 import type { ProviderEvent } from './model-event.ts'
 import type { ModelRequest } from './model-request.ts'
 

@@ -1,10 +1,10 @@
 import type { Anthropic } from '@anthropic-ai/sdk'
 import type { Stream } from '@anthropic-ai/sdk/streaming'
-import { explainSdkError } from '../explain-sdk-error.ts'
-import { unfinishedStream } from '../explain-upstream-error.ts'
 import type { ProviderEvent } from '../model-event.ts'
 import type { ModelProvider, ProviderCall, ProviderConnection } from '../provider.ts'
-import { boundedFetch } from '../upstream-bounds.ts'
+import { explainSdkError } from '../upstream/explain-sdk-error.ts'
+import { unfinishedStream } from '../upstream/explain-upstream-error.ts'
+import { boundedFetch } from '../upstream/upstream-bounds.ts'
 import { createMessageReader } from './message-events.ts'
 import { messagesBody } from './messages-body.ts'
 

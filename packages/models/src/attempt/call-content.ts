@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { estimateTokens } from '../estimate-tokens.ts'
 import type { ModelRequest } from '../model-request.ts'
+import { estimateTokens } from '../tokens/estimate-tokens.ts'
 
 /** How much a call sends and may answer. */
 export interface CallContent {

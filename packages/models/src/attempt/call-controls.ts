@@ -1,6 +1,6 @@
-import type { ModelInfo } from '../catalog.ts'
 import type { ModelErrorCode } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
 import type { CallContent } from './call-content.ts'
 import type { CallScope } from './call-scope.ts'
 import type { UnpricedModels } from './unpriced-models.ts'

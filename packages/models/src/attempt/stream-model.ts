@@ -1,12 +1,12 @@
-import { type ModelTimeouts, patienceWith } from '../call-guard.ts'
-import { type Catalog, requireModel } from '../catalog.ts'
 import type { ModelEvent } from '../model-event.ts'
 import type { ModelRequest } from '../model-request.ts'
-import { upstreamNameOf } from '../read-registry.ts'
+import { type Catalog, requireModel } from '../registry/catalog.ts'
+import { upstreamNameOf } from '../registry/read-registry.ts'
 import { contentOfEvent, hearContent } from './answer-facts.ts'
+import type { AttemptCall } from './attempt-call.ts'
 import { contentOfRequest } from './call-content.ts'
 import type { CallControls } from './call-controls.ts'
-import type { AttemptCall } from './attempt-call.ts'
+import { type ModelTimeouts, patienceWith } from './call-guard.ts'
 import { openAttempt } from './open-attempt.ts'
 
 export interface StreamContext extends AttemptCall {

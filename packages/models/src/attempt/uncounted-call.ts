@@ -1,5 +1,5 @@
 import type { ModelError } from '../model-error.ts'
-import { estimateTokensOf, usageOf, wasPaid } from '../price-tokens.ts'
+import { estimateTokensOf, usageOf, wasPaid } from '../tokens/price-tokens.ts'
 import type { AnswerFacts } from './answer-facts.ts'
 import type { CallFacts, UncountedCall } from './call-controls.ts'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { ModelInfo } from '../catalog.ts'
 import { ModelError } from '../model-error.ts'
 import { type ModelSettings, textSetting } from '../model-settings.ts'
-import type { Price } from '../read-registry.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
+import type { Price } from '../registry/read-registry.ts'
 
 /** What becomes of calls of models that no registry knows a price of: refused, or reckoned at this price. Never are they free. */
 export type UnpricedModels = 'refuse' | Price

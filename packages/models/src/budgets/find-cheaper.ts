@@ -1,4 +1,4 @@
-import type { Catalog, ModelInfo } from '../catalog.ts'
+import type { Catalog, ModelInfo } from '../registry/catalog.ts'
 import { outputTokensUsual } from '../routing/model-router.ts'
 import type { RequestNeeds } from '../routing/request-needs.ts'
 import { supportsRequest } from '../routing/supports-request.ts'

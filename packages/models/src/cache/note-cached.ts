@@ -2,7 +2,7 @@ import type { CallContent } from '../attempt/call-content.ts'
 import type { CallLedger } from '../attempt/call-controls.ts'
 import { newCallId } from '../attempt/call-id.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
-import type { ModelInfo } from '../catalog.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
 
 export interface CachedUse {
   model: ModelInfo

@@ -2,10 +2,10 @@ import type { Embeddings, EmbedRequest } from '@weft/contracts'
 import type { CallControls } from '../attempt/call-controls.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
 import { openAttempt } from '../attempt/open-attempt.ts'
-import type { ModelInfo } from '../catalog.ts'
-import type { AccountedRequest, RunningEmbedder } from '../embedder.ts'
-import { estimateTokens } from '../estimate-tokens.ts'
-import { providerOf } from '../read-registry.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
+import { providerOf } from '../registry/read-registry.ts'
+import { estimateTokens } from '../tokens/estimate-tokens.ts'
+import type { AccountedRequest, RunningEmbedder } from './embedder.ts'
 
 /** What every call of an embedding model has to pass, and who makes it. */
 export interface EmbeddingAccounts {

@@ -1,4 +1,4 @@
-import type { AvailableProvider, ModelInfo } from '../catalog.ts'
+import type { AvailableProvider, ModelInfo } from '../registry/catalog.ts'
 import type { SentVector } from './embedding-values.ts'
 import type { EmbeddingInput, EmbeddingsRequest } from './embeddings-request.ts'
 

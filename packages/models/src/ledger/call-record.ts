@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { CallEnd, CallFacts } from '../attempt/call-controls.ts'
-import { estimateTokens } from '../estimate-tokens.ts'
-import { priceTokens } from '../price-tokens.ts'
-import { Price } from '../read-registry.ts'
+import { Price } from '../registry/read-registry.ts'
+import { estimateTokens } from '../tokens/estimate-tokens.ts'
+import { priceTokens } from '../tokens/price-tokens.ts'
 
 export const callKinds = ['chat', 'embedding', 'rerank'] as const
 /** `cached`: answered without asking a model. `lost`: its process ended before it did. */

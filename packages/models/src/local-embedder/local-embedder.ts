@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { EmbeddingModel } from '@weft/contracts'
-import type { RunningEmbedder } from '../embedder.ts'
+import type { RunningEmbedder } from '../embeddings/embedder.ts'
 import { ModelError } from '../model-error.ts'
 import { type EmbedderThread, startEmbedderThread } from './ask-thread.ts'
 import type { ThreadAnswer } from './embedder-thread.ts'

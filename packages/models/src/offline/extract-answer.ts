@@ -1,4 +1,4 @@
-import { type AnswerPrompt, conflictPhrase, type PromptSource, type PromptStatement } from '../answer-prompt.ts'
+import { type AnswerPrompt, conflictPhrase, type PromptSource, type PromptStatement } from '../step/answer-prompt.ts'
 import { areInConflict } from './find-conflict.ts'
 import { isStopWord, topicStems } from './normalise-words.ts'
 import { type ScoredSentence, scoreSentences } from './score-sentences.ts'

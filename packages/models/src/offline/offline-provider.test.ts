@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { buildAnswerPrompt } from '../answer-prompt.ts'
+import { buildAnswerPrompt } from '../step/answer-prompt.ts'
 import { collect, failureOf } from '../testing/collect-events.ts'
 import { createTestModels, type TestModels } from '../testing/test-models.ts'
 

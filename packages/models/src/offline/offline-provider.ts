@@ -1,10 +1,10 @@
 import { lastQuestion } from '@weft/contracts'
-import { parseAnswerPrompt } from '../answer-prompt.ts'
-import { estimateTokens } from '../estimate-tokens.ts'
 import { ModelError } from '../model-error.ts'
 import type { FinishReason, ProviderEvent } from '../model-event.ts'
 import type { ModelRequest } from '../model-request.ts'
 import type { ModelProvider, ProviderCall } from '../provider.ts'
+import { parseAnswerPrompt } from '../step/answer-prompt.ts'
+import { estimateTokens } from '../tokens/estimate-tokens.ts'
 import { answerDirectly } from './answer-directly.ts'
 import { extractAnswer } from './extract-answer.ts'
 

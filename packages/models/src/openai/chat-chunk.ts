@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { FinishReason, ProviderEvent, TokenCounts } from '../model-event.ts'
+import { explainUpstreamError } from '../upstream/explain-upstream-error.ts'
 
 /** Usage as chat completions report it; compatible servers leave parts out. */
 export const ChatUsage = z.object({

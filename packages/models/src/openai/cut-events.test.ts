@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { eventBytesMax } from '../upstream-bounds.ts'
+import { eventBytesMax } from '../upstream/upstream-bounds.ts'
 import { createEventCutter } from './cut-events.ts'
 
 const [first, second] = ['data: {"a":"ü€"}\n\n', 'data: {"b":"東京"}\n\n']

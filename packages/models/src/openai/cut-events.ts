@@ -1,4 +1,4 @@
-import { decodeUtf8, eventBytesMax, tooLarge } from '../upstream-bounds.ts'
+import { decodeUtf8, eventBytesMax, tooLarge } from '../upstream/upstream-bounds.ts'
 
 /** Cuts the bytes of a stream of server-sent events, however they come, into text of whole events. */
 export interface EventCutter {

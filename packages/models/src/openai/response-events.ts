@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
 import type { FinishReason, ProviderEvent } from '../model-event.ts'
+import { explainUpstreamError } from '../upstream/explain-upstream-error.ts'
 
 const Count = z.number().nonnegative()
 const Usage = z.object({

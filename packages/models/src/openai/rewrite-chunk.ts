@@ -1,7 +1,7 @@
 import { isRecord } from '@weft/contracts'
 import { type AnswerFacts, hearContent } from '../attempt/answer-facts.ts'
-import { explainUpstreamError } from '../explain-upstream-error.ts'
 import { ModelError } from '../model-error.ts'
+import { explainUpstreamError } from '../upstream/explain-upstream-error.ts'
 import { ChatUsage, tokenCounts } from './chat-chunk.ts'
 import { noteChoices } from './choice-facts.ts'
 import { type ChunkTemplate, learnTemplate } from './chunk-template.ts'

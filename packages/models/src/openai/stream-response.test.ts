@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createModels, type Models } from '../create-models.ts'
-import { ignoredChatFields } from '../ignored-fields.ts'
 import type { ModelRequest } from '../model-request.ts'
 import { collect, failureOf } from '../testing/collect-events.ts'
 import type { ModelServer } from '../testing/model-server.ts'
 import { startResponsesServer } from '../testing/responses-server.ts'
 import { testScope } from '../testing/test-models.ts'
 import { tools, weather, withToolResult } from '../testing/tool-conversation.ts'
+import { ignoredChatFields } from './ignored-fields.ts'
 
 let server: ModelServer
 let models: Models

@@ -1,6 +1,6 @@
 import type { Stream } from 'openai/streaming'
-import { explainSdkError } from '../explain-sdk-error.ts'
-import { unfinishedStream } from '../explain-upstream-error.ts'
+import { explainSdkError } from '../upstream/explain-sdk-error.ts'
+import { unfinishedStream } from '../upstream/explain-upstream-error.ts'
 import type { AnswerStream } from './openai-provider.ts'
 import { responseBody } from './response-body.ts'
 import { createResponseReader } from './response-events.ts'

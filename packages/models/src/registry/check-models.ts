@@ -1,9 +1,9 @@
-import type { AvailableProvider, Catalog, ModelInfo } from '../catalog.ts'
 import type { ModelAnswer } from '../complete-model.ts'
 import { ModelError } from '../model-error.ts'
 import type { ModelRequest } from '../model-request.ts'
-import { type Deprecation, providerOf, type Registry, upstreamNameOf } from '../read-registry.ts'
+import type { AvailableProvider, Catalog, ModelInfo } from './catalog.ts'
 import type { RegistryState } from './live-catalog.ts'
+import { type Deprecation, providerOf, type Registry, upstreamNameOf } from './read-registry.ts'
 
 export interface ModelCheck {
   id: string

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
-import { layRegistryOver, parseRegistry, RegistryError, readRegistry } from '../read-registry.ts'
+import { layRegistryOver, parseRegistry, RegistryError, readRegistry } from './read-registry.ts'
 
 const base = parseRegistry(
   `providers:

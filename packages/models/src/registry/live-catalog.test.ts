@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { defaultTimeouts } from '../call-guard.ts'
+import { defaultTimeouts } from '../attempt/call-guard.ts'
 import { createLiveCatalog, type LiveCatalog } from './live-catalog.ts'
 
 let folder: string

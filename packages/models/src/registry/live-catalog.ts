@@ -1,7 +1,7 @@
-import { type Catalog, createCatalog } from '../catalog.ts'
-import type { ModelTimeouts } from '../call-guard.ts'
+import type { ModelTimeouts } from '../attempt/call-guard.ts'
 import { type ModelSettings, textSetting } from '../model-settings.ts'
-import { layRegistryOver, type Registry, RegistryError, readRegistry } from '../read-registry.ts'
+import { type Catalog, createCatalog } from './catalog.ts'
+import { layRegistryOver, type Registry, RegistryError, readRegistry } from './read-registry.ts'
 import { type FileWatch, watchText } from './watch-text.ts'
 
 export interface LiveCatalogOptions {

@@ -1,5 +1,5 @@
-import { explainSdkError } from '../explain-sdk-error.ts'
 import { connectOpenAi } from '../openai/connect-openai.ts'
+import { explainSdkError } from '../upstream/explain-sdk-error.ts'
 import type { EmbeddingWire } from './embedding-wire.ts'
 
 export type WireConnection = { modelName: string; baseUrl: string; apiKey?: string | undefined }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { createEmbedder } from '../create-embedder.ts'
-import type { RunningEmbedder } from '../embedder.ts'
+import { createEmbedder } from '../embeddings/create-embedder.ts'
+import type { RunningEmbedder } from '../embeddings/embedder.ts'
 import { failureOf } from '../testing/collect-events.ts'
 import { type EmbeddingServer, startEmbeddingServer } from '../testing/embedding-server.ts'
 

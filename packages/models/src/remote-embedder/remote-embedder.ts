@@ -1,8 +1,8 @@
 import type { EmbedRequest, Embeddings } from '@weft/contracts'
-import type { AccountedRequest, RunningEmbedder } from '../embedder.ts'
 import type { EmbeddingCalls } from '../embeddings/account-embeddings.ts'
+import type { AccountedRequest, RunningEmbedder } from '../embeddings/embedder.ts'
 import { ModelError } from '../model-error.ts'
-import { type RetryBounds, retryCall } from '../retry-call.ts'
+import { type RetryBounds, retryCall } from '../upstream/retry-call.ts'
 import { batchTexts, cutText } from './cut-text.ts'
 import { type EmbeddingWire, readEmbeddings } from './embedding-wire.ts'
 

@@ -1,6 +1,6 @@
 import { ModelError } from '../model-error.ts'
-import { postJson } from '../post-json.ts'
 import type { ModelProvider, ProviderConnection } from '../provider.ts'
+import { postJson } from '../upstream/post-json.ts'
 
 /** Voyage as a provider of the registry: it embeds and does nothing else, and lists no models. */
 export function createVoyageProvider({ id, baseUrl, apiKey, keyVariable = 'its key' }: ProviderConnection): ModelProvider {

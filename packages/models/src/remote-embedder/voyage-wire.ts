@@ -1,4 +1,4 @@
-import { postJson } from '../post-json.ts'
+import { postJson } from '../upstream/post-json.ts'
 import type { EmbeddingWire } from './embedding-wire.ts'
 import type { WireConnection } from './openai-wire.ts'
 

@@ -1,6 +1,6 @@
-import { offlineModelId } from '../catalog.ts'
 import type { Models } from '../create-models.ts'
 import { ModelError } from '../model-error.ts'
+import { offlineModelId } from '../registry/catalog.ts'
 import type { RerankModel } from './rerank-model.ts'
 
 /** What a judge reads at most: some 8,000 tokens of English in all. */

@@ -1,4 +1,4 @@
-import type { Price } from '../read-registry.ts'
+import type { Price } from '../registry/read-registry.ts'
 
 /** List prices in USD of a million tokens: docs.voyageai.com/docs/pricing and jina.ai/reranker, 2025. Cohere's is by search, not by token. */
 const inputUsd = new Map([

@@ -4,7 +4,7 @@ import type { ModelUsage } from '../model-event.ts'
 import { failureOf } from '../testing/collect-events.ts'
 import { type Behaviour, partsOf, type RudeServer, startRudeServer } from '../testing/rude-server.ts'
 import { testScope } from '../testing/test-models.ts'
-import { eventBytesMax } from '../upstream-bounds.ts'
+import { eventBytesMax } from '../upstream/upstream-bounds.ts'
 
 let rude: RudeServer
 /** Reads large answers on a busy machine. */

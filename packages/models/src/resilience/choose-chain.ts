@@ -1,5 +1,5 @@
-import type { Catalog, ModelInfo } from '../catalog.ts'
 import { ModelError } from '../model-error.ts'
+import type { Catalog, ModelInfo } from '../registry/catalog.ts'
 import type { RequestNeeds } from '../routing/request-needs.ts'
 import { supportsRequest } from '../routing/supports-request.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { ModelInfo } from '../catalog.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
 import { testScope } from '../testing/test-models.ts'
 import { seededRandom } from './core/draw-sample.ts'
 import { createModelRouter, type RouteWishes } from './model-router.ts'

@@ -1,6 +1,6 @@
 import { ChatMessage } from '@weft/contracts'
-import { estimateInputTokens } from '../estimate-tokens.ts'
 import type { ModelRequest } from '../model-request.ts'
+import { estimateInputTokens } from '../tokens/estimate-tokens.ts'
 
 /** What a model must be able to do, and the request's field that asks for it. */
 export type Need = { capability: NeededCapability; param: string }

@@ -1,4 +1,4 @@
-import type { ModelInfo } from '../catalog.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
 import type { NeededCapability, RequestNeeds } from './request-needs.ts'
 
 /** Whether a model provably does what a request asks; else what it lacks and the field that asks for it. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
-import type { ModelTimeouts } from '../call-guard.ts'
+import type { ModelTimeouts } from '../attempt/call-guard.ts'
 import { createModels, type Models } from '../create-models.ts'
 
 /** What the server is asked for: on OpenAI's wire streamed or not, on Anthropic's always streamed. */

@@ -1,7 +1,7 @@
 import type { CallControls } from '../attempt/call-controls.ts'
+import type { ModelTimeouts } from '../attempt/call-guard.ts'
 import type { CallOptions } from '../attempt/call-options.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
-import type { ModelTimeouts } from '../call-guard.ts'
 import { createModels, type Models } from '../create-models.ts'
 import { startAnthropicServer } from './anthropic-server.ts'
 import type { ModelServer } from './model-server.ts'

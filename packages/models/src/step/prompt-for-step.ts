@@ -1,8 +1,8 @@
 import type { ChatMessage, ExecuteRequest } from '@weft/contracts'
 import { z } from 'zod'
+import type { Models } from '../create-models.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
 import { type AnswerPromptOptions, assembleAnswerPrompt } from './answer-prompt.ts'
-import type { ModelInfo } from './catalog.ts'
-import type { Models } from './create-models.ts'
 
 export interface StepPrompt extends AnswerPromptOptions {
   request: ExecuteRequest

@@ -143,7 +143,7 @@ export class RegistryError extends Error {
 }
 
 /** Reads the registry of providers and models; without a file the one of this package. Throws RegistryError. */
-export function readRegistry(file = fileURLToPath(new URL('../models.yaml', import.meta.url))): Registry {
+export function readRegistry(file = fileURLToPath(new URL('../../models.yaml', import.meta.url))): Registry {
   const source = readFileSync(file, 'utf8')
   return parseRegistry(source, file)
 }

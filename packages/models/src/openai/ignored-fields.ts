@@ -1,4 +1,4 @@
-import type { ModelInfo } from './catalog.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
 
 /** What a translated chat completion keeps of its body, or refuses by name. */
 const translatedFields: ReadonlySet<string> = new Set([

@@ -1,8 +1,8 @@
-import type { ModelInfo } from './catalog.ts'
+import type { ModelError } from '../model-error.ts'
+import type { ModelUsage, TokenCounts } from '../model-event.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
+import type { Price } from '../registry/read-registry.ts'
 import { estimateTokens } from './estimate-tokens.ts'
-import type { ModelError } from './model-error.ts'
-import type { ModelUsage, TokenCounts } from './model-event.ts'
-import type { Price } from './read-registry.ts'
 
 const million = 1_000_000
 

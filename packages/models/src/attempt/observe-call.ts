@@ -1,9 +1,9 @@
 import { failSpan, genAi, recordModelCall, startSpan } from '@weft/telemetry'
-import type { CallFacts } from './attempt/call-controls.ts'
-import type { ModelInfo } from './catalog.ts'
-import type { ModelError } from './model-error.ts'
-import type { FinishReason, ModelUsage } from './model-event.ts'
-import { upstreamNameOf } from './read-registry.ts'
+import type { ModelError } from '../model-error.ts'
+import type { FinishReason, ModelUsage } from '../model-event.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
+import { upstreamNameOf } from '../registry/read-registry.ts'
+import type { CallFacts } from './call-controls.ts'
 
 /** Follows one model call: a CLIENT span with the GenAI names, and the call's tokens, cost and times as metrics. */
 export interface CallObserver {

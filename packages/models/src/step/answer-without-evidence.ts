@@ -1,7 +1,7 @@
 import type { ExecuteRequest } from '@weft/contracts'
+import type { Models } from '../create-models.ts'
+import { offlineModelId } from '../registry/catalog.ts'
 import { noEvidencePhrase } from './answer-prompt.ts'
-import { offlineModelId } from './catalog.ts'
-import type { Models } from './create-models.ts'
 import type { StepCall } from './stream-step-text.ts'
 
 export interface NoEvidence {

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { explainConnectionError } from './explain-upstream-error.ts'
-import { ModelError } from './model-error.ts'
+import { ModelError } from '../model-error.ts'
+import { explainConnectionError } from '../upstream/explain-upstream-error.ts'
 import { estimateTokensOf, priceTokens, usageOf } from './price-tokens.ts'
 
 const price = { inputUsd: 2, outputUsd: 10, cachedInputUsd: 0.2, long: { aboveInputTokens: 1_000, inputUsd: 4, outputUsd: 15 } }

@@ -1,6 +1,6 @@
+import { ModelError } from '../model-error.ts'
+import type { ProviderConnection } from '../provider.ts'
 import { explainConnectionError, explainUpstreamError } from './explain-upstream-error.ts'
-import { ModelError } from './model-error.ts'
-import type { ProviderConnection } from './provider.ts'
 
 /**
  * What a provider's SDK threw, as a ModelError. Both SDKs give errors of the provider a status or the body's error object; without

@@ -1,5 +1,5 @@
 import { type ChatMessage, lastQuestion, messageText } from '@weft/contracts'
-import { charsThatFit } from './estimate-tokens.ts'
+import { charsThatFit } from '../tokens/estimate-tokens.ts'
 import { cutAtWord, fitSources } from './fit-sources.ts'
 
 export interface PromptSource {

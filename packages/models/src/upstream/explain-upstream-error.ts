@@ -1,4 +1,4 @@
-import { ModelError, type ModelErrorCode, type ModelErrorDetails } from './model-error.ts'
+import { ModelError, type ModelErrorCode, type ModelErrorDetails } from '../model-error.ts'
 
 /** What is known of a failed upstream call; `keyVariable` is named when the key was refused. */
 export interface UpstreamFailure {

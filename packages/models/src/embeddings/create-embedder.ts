@@ -1,11 +1,11 @@
+import { createLocalEmbedder, localEmbeddingModel } from '../local-embedder/local-embedder.ts'
+import { ModelError } from '../model-error.ts'
+import { type ModelSettings, textSetting } from '../model-settings.ts'
+import { createOpenAiWire } from '../remote-embedder/openai-wire.ts'
+import { createRemoteEmbedder } from '../remote-embedder/remote-embedder.ts'
+import { createVoyageWire } from '../remote-embedder/voyage-wire.ts'
+import { accountEmbeddings, accountLocally, type EmbeddingAccounts } from './account-embeddings.ts'
 import type { RunningEmbedder } from './embedder.ts'
-import { accountEmbeddings, accountLocally, type EmbeddingAccounts } from './embeddings/account-embeddings.ts'
-import { createLocalEmbedder, localEmbeddingModel } from './local-embedder/local-embedder.ts'
-import { ModelError } from './model-error.ts'
-import { type ModelSettings, textSetting } from './model-settings.ts'
-import { createOpenAiWire } from './remote-embedder/openai-wire.ts'
-import { createRemoteEmbedder } from './remote-embedder/remote-embedder.ts'
-import { createVoyageWire } from './remote-embedder/voyage-wire.ts'
 
 /** `off`, or a model of which an embedder can be made. */
 export const embedderPattern = /^(off|(local|openai|voyage)\/\S+)$/

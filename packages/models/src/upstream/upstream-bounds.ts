@@ -1,4 +1,4 @@
-import { ModelError } from './model-error.ts'
+import { ModelError } from '../model-error.ts'
 
 /** The largest part of an answer that makes sense only as a whole: far above any chunk of text, room for an image inside. */
 export const eventBytesMax = 8_388_608

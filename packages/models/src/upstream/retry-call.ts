@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ModelError } from './model-error.ts'
+import { ModelError } from '../model-error.ts'
 
 export type RetryBounds = {
   attemptsMax: number

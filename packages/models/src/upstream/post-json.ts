@@ -1,5 +1,5 @@
+import { ModelError } from '../model-error.ts'
 import { explainConnectionError, explainUpstreamError } from './explain-upstream-error.ts'
-import { ModelError } from './model-error.ts'
 
 /** A provider's address and key; the key is named by its variable and never shown. */
 export type JsonEndpoint = { provider: string; baseUrl: string; path: string; apiKey?: string | undefined; keyVariable: string }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { ModelAnswer } from './complete-model.ts'
-import type { ModelEvent, ModelUsage, TokenLogprob } from './model-event.ts'
+import type { ModelAnswer } from '../complete-model.ts'
+import type { ModelEvent, ModelUsage, TokenLogprob } from '../model-event.ts'
 
 /** Who a translated answer says it is; the same in every chunk. */
 export interface ChatIdentity {

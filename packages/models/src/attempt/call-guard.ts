@@ -1,4 +1,4 @@
-import { ModelError } from './model-error.ts'
+import { ModelError } from '../model-error.ts'
 
 /** How long a call may be silent. */
 export interface ModelTimeouts {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { failureOf } from '../testing/collect-events.ts'
+import type { ModelServer } from '../testing/model-server.ts'
+import { startOpenAiServer } from '../testing/openai-server.ts'
 import { createCatalog } from './catalog.ts'
-import { failureOf } from './testing/collect-events.ts'
-import type { ModelServer } from './testing/model-server.ts'
-import { startOpenAiServer } from './testing/openai-server.ts'
 import { readRegistry } from './read-registry.ts'
 
 const registry = readRegistry()

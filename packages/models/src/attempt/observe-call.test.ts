@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { startTelemetry, type Telemetry } from '@weft/telemetry'
-import { failureOf } from './testing/collect-events.ts'
-import { createTestModels, type TestModels } from './testing/test-models.ts'
+import { failureOf } from '../testing/collect-events.ts'
+import { createTestModels, type TestModels } from '../testing/test-models.ts'
 
 let telemetry: Telemetry
 let test: TestModels

@@ -1,6 +1,6 @@
+import type { Models } from '../create-models.ts'
+import { judgeByCitations } from '../routing/choose-step-model.ts'
 import { conflictPhrase, isAboutSearch, noEvidencePhrase } from './answer-prompt.ts'
-import type { Models } from './create-models.ts'
-import { judgeByCitations } from './routing/choose-step-model.ts'
 import { type AskedModel, type StepCall, streamStepText } from './stream-step-text.ts'
 
 export interface GroundedText {

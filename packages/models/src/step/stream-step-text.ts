@@ -1,13 +1,13 @@
 import type { AgentEvent, ChatMessage, ExecuteRequest } from '@weft/contracts'
-import { scopeOfStep } from './attempt/call-scope.ts'
-import { approvedBudgets } from './budgets/budget-question.ts'
-import { createSpendingLimit, type SpendingLimit } from './budgets/spending-limit.ts'
-import { offlineModelId } from './catalog.ts'
-import type { Models } from './create-models.ts'
-import { ModelError } from './model-error.ts'
-import type { ModelUsage } from './model-event.ts'
-import { requestFromChat } from './model-request.ts'
-import { chooseStepModel, type StepOutcome } from './routing/choose-step-model.ts'
+import { scopeOfStep } from '../attempt/call-scope.ts'
+import { approvedBudgets } from '../budgets/budget-question.ts'
+import { createSpendingLimit, type SpendingLimit } from '../budgets/spending-limit.ts'
+import type { Models } from '../create-models.ts'
+import { ModelError } from '../model-error.ts'
+import type { ModelUsage } from '../model-event.ts'
+import { requestFromChat } from '../model-request.ts'
+import { offlineModelId } from '../registry/catalog.ts'
+import { chooseStepModel, type StepOutcome } from '../routing/choose-step-model.ts'
 
 /** What a step of a plan is done with: where its events go, and what ends it early. */
 export interface StepCall {

@@ -1,5 +1,5 @@
 import type { Embedder, EmbedRequest, Embeddings } from '@weft/contracts'
-import type { CallScope } from './attempt/call-scope.ts'
+import type { CallScope } from '../attempt/call-scope.ts'
 
 /** `scope`: the account, more closely than by its tenant. */
 export type AccountedRequest = EmbedRequest & { scope?: CallScope | undefined }
