@@ -51,6 +51,16 @@ it('says what failed, rests, and tries again, beginning with the model', async (
   expect(warnings).toEqual(['chunks have no vectors yet', 'chunks have no vectors yet'])
 })
 
+it('a hint that comes while it rests from a failure is heard after the rest', async () => {
+  let activations = 0
+  const activate = () => (++activations === 1 ? Promise.reject(new Error('no tables yet')) : Promise.resolve())
+  worker = createEmbeddingWorker({ activate, embed: () => Promise.resolve(round(0)), logger, restMs: 20 })
+  worker.start()
+  await until(() => worker.failure() !== undefined)
+  worker.hint()
+  await until(() => activations === 2)
+})
+
 it('tells what keeps vectors from being made until some are', async () => {
   const answers = [() => Promise.reject(new Error('out of order')), async () => round(0), async () => round(1)]
   let rounds = 0

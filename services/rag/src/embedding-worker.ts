@@ -69,6 +69,7 @@ function createLane({ embed, logger, restMs = 5_000 }: EmbeddingWorkerOptions, {
   let running: Promise<void> | undefined
 
   async function work(): Promise<void> {
+    isDue = false
     try {
       await beActive()
       let embedded = 0
@@ -94,16 +95,17 @@ function createLane({ embed, logger, restMs = 5_000 }: EmbeddingWorkerOptions, {
     }
   }
 
-  return {
-    wake() {
-      isDue = true
-      if (running !== undefined || signal.aborted) return
-      running = work().finally(() => {
-        running = undefined
-      })
-    },
-    ended: () => running,
+  function wake(): void {
+    isDue = true
+    if (running !== undefined || signal.aborted) return
+    running = work().finally(() => {
+      running = undefined
+      // A hint came after the last round, or while it rested from one that failed.
+      if (isDue) wake()
+    })
   }
+
+  return { wake, ended: () => running }
 }
 
 function rest(durationMs: number, signal: AbortSignal): Promise<void> {
