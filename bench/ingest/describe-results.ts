@@ -41,6 +41,19 @@ ${markdownTable(['folder', 'indexed', 'failed', 'MB', 's', '**s a MB**', 'pglite
 ${describeMemory(ingested.map(({ name, ingestion }) => ({ name, ingestion })))}`
 }
 
+export function describeTiny(ingestion: Ingestion): string {
+  const { seconds, added, failed, processes } = ingestion
+  const millisOf = (cpuSeconds: number) => (1_000 * cpuSeconds) / added
+  const shares = ['pglite', 'rag', 'gateway', 'cli'].map((process) => millisOf(processes.get(process)?.cpuSeconds ?? 0))
+  const row = [String(added), String(failed), seconds, added / seconds, ...shares, millisOf(cpuOf(ingestion))]
+  return `From \`weft ingest\` to everything indexed, without embeddings; reach: all of them, ≤ ${memoryMbMax} MB a process. The last five columns are
+milliseconds of processor time a file.
+
+${markdownTable(['indexed', 'failed', 's', 'files/s', 'pglite', 'rag', 'gateway', 'cli', 'all'], [row])}
+
+${describeMemory([{ name: `${added} files`, ingestion }])}`
+}
+
 export function describeResyncs({ files, first, againSeconds, surplus, embedded }: Resync): string {
   const slowest = Math.max(...againSeconds)
   const row = [String(files), first.seconds, againSeconds.map(cell).join(', '), slowest, String(surplus), String(embedded.again)]

@@ -13,6 +13,7 @@ import {
   describeHard,
   describeIngestions,
   describeResyncs,
+  describeTiny,
   type Ingested,
   isWithinReach,
 } from './describe-results.ts'
@@ -37,7 +38,13 @@ const hardSecondsMax = 150
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== 'wait')
 const isWaiting = process.argv.includes('wait')
-for (const [part, run] of Object.entries({ ingest: runFolders, hard: runHard, resync: runResyncs, embedded: runEmbedding })) {
+for (const [part, run] of Object.entries({
+  ingest: runFolders,
+  tiny: runTiny,
+  hard: runHard,
+  resync: runResyncs,
+  embedded: runEmbedding,
+})) {
   const cases = (wanted.length === 0 ? defaults : wanted).map(parseCase).filter((each) => each.part === part)
   if (cases.length > 0) await run(cases)
 }
@@ -48,7 +55,11 @@ function parseCase(argument: string): Case {
   const [kind = '', count] = argument.split('=')
   if (!defaults.some((known) => known.startsWith(kind)) || kind === '') throw new Error(`unknown case "${argument}"`)
   const fallback = defaults.find((known) => known.startsWith(`${kind}=`))?.split('=')[1]
-  return { part: ['resync', 'embedded', 'hard'].includes(kind) ? kind : 'ingest', kind, count: Number(count ?? fallback ?? 0) }
+  return {
+    part: ['resync', 'embedded', 'hard', 'tiny'].includes(kind) ? kind : 'ingest',
+    kind,
+    count: Number(count ?? fallback ?? 0),
+  }
 }
 
 async function runFolders(cases: Case[]): Promise<void> {
@@ -70,10 +81,22 @@ function folderOf({ kind, count }: Case): { name: string; write(folder: string):
   if (kind === 'large') return { name: '7 files of 1 MiB', write: (folder) => writeLargeFiles(folder, 7) }
   if (kind === 'mixture')
     return { name: `mixture of sizes, ${count} MiB`, write: (folder) => writeMixture(folder, count * mebibyte) }
-  if (kind === 'tiny') return { name: `${count} files of 120 letters`, write: (folder) => writeTinyFiles(folder, count) }
   const documents = abstracts()
   const write = async (folder: string) => ({ files: documents.length, bytes: await writeAbstracts(folder, documents) })
   return { name: 'SciFact abstracts, a file each', write }
+}
+
+async function runTiny(cases: Case[]): Promise<void> {
+  for (const { count } of cases) {
+    const load = watchLoad()
+    await onMesh({ WEFT_EMBEDDER: 'off' }, async (mesh, folder) => {
+      await writeTinyFiles(folder, count)
+      const ingestion = await measureIngestion(mesh, folder)
+      if (ingestion.added !== count || !isWithinReach.memory(ingestion)) process.exitCode = 1
+      const title = `${count} files of 120 letters`
+      recordResults({ name: 'ingest', part: 'tiny', title, load, body: describeTiny(ingestion) })
+    })
+  }
 }
 
 async function runHard(cases: Case[]): Promise<void> {
