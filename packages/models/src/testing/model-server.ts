@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { jsonOrNothing } from '../upstream/json-or-nothing.ts'
 
 /** What a scripted server does with one request. `delayMs` waits before each chunk. */
 export type Reply =
@@ -90,7 +91,7 @@ export async function startModelServer(wire: ModelWire, defaultReply: Reply, por
     const path = request.url ?? '/'
     if (request.method === 'GET' && wire.answerGet(request, response)) return
     const text = await readBody(request)
-    const body = text === undefined ? undefined : parse(text)
+    const body = text === undefined ? undefined : jsonOrNothing(text)
     const refusal = text === undefined ? { status: 413, message: 'the body is too large' } : wire.check(request, body)
     if (refusal !== undefined) return refuse(refusal, response)
     const served: ServedRequest = { path, headers: request.headers, body: Object(body), isAborted: false }
@@ -138,15 +139,6 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     parts.push(part)
   }
   return Buffer.concat(parts).toString('utf8')
-}
-
-function parse(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    return value
-  } catch {
-    return undefined
-  }
 }
 
 export function sendJson(

@@ -1,5 +1,6 @@
 import { ModelError } from '../model-error.ts'
 import { explainConnectionError, explainUpstreamError } from './explain-upstream-error.ts'
+import { jsonOrNothing } from './json-or-nothing.ts'
 
 /** A provider's address and key; the key is named by its variable and never shown. */
 export type JsonEndpoint = { provider: string; baseUrl: string; path: string; apiKey?: string | undefined; keyVariable: string }
@@ -26,7 +27,7 @@ export async function postJson(endpoint: JsonEndpoint, body: object, signal: Abo
   } catch (cause) {
     throw explainConnectionError(provider, baseUrl, cause)
   }
-  const answer = parse(text)
+  const answer = jsonOrNothing(text)
   if (response.ok && answer !== undefined) return answer
   if (response.ok) throw new ModelError('upstream_error', `${provider} answered no JSON`, { isRetryable: true })
   const { status, headers } = response
@@ -41,13 +42,4 @@ function reasonOf(answer: unknown): unknown {
     if (reason !== undefined && reason !== null) return reason
   }
   return undefined
-}
-
-function parse(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    return value
-  } catch {
-    return undefined
-  }
 }

@@ -1,0 +1,9 @@
+/** The value of a JSON text; undefined for text that is none. */
+export function jsonOrNothing(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return value
+  } catch {
+    return undefined
+  }
+}
