@@ -3,8 +3,8 @@ import type { WeftOptions } from '@weft/contracts'
 import type { Models, PassThroughAnswer } from '@weft/models'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
-import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
-import { type AttemptCounts, attemptsOf, type RequestAttempts } from './count-attempts.ts'
+import { accountRequest } from './account-request.ts'
+import type { AttemptCounts, RequestAttempts } from './count-attempts.ts'
 
 export interface AskModelDeps {
   models: Pick<Models, 'passThrough'>
@@ -23,19 +23,14 @@ export interface ModelQuestion {
   onModel?(modelId: string): void
 }
 
-/**
- * Asks a model for a request and has `send` answer it. The client hanging up aborts the call upstream. Whatever comes of it, what was used is settled with the
- * limits, and the attempts count for repeats.
- */
-export async function askModel(
+/** Asks a model on the request's account and has `send` answer it. The client hanging up aborts the call upstream. */
+export function askModel(
   { models, attempts }: AskModelDeps,
   { body, weft, user, noStore, response, open, onModel }: ModelQuestion,
   send: (answer: PassThroughAnswer, counted: RequestAttempts) => Promise<void>,
 ): Promise<void> {
   const { tenant, keyId } = identityOf(response)
-  const counted = await attemptsOf(attempts, response)
-  const used = createTokenTally()
-  try {
+  return accountRequest(attempts, { response, open }, async ({ counted, used }) => {
     const degraded = new Set<string>()
     const answer = await models.passThrough(body, {
       scope: { tenant, keyId, user, agent: 'gateway' },
@@ -54,11 +49,5 @@ export async function askModel(
     await send(answer, counted)
     used.add(answer.kind === 'body' ? answer.usage : answer.usage())
     if (!open.hasReaderLeft()) counted.succeeded()
-  } catch (thrown) {
-    if (open.hasReaderLeft()) return
-    throw open.endReason() ?? (await counted.failed(thrown))
-  } finally {
-    settleTokens(response, used.total)
-    if (open.hasReaderLeft()) await counted.left()
-  }
+  })
 }

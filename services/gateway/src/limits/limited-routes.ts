@@ -37,8 +37,13 @@ interface UsedTokens {
   outputTokens: number
 }
 
-/** Adds up what several calls have used. */
-export function createTokenTally(): { add(used: UsedTokens | undefined): void; total: UsedTokens } {
+/** What several calls have used, added up. */
+export interface TokenTally {
+  add(used: UsedTokens | undefined): void
+  total: UsedTokens
+}
+
+export function createTokenTally(): TokenTally {
   const total = { inputTokens: 0, outputTokens: 0 }
   return {
     total,

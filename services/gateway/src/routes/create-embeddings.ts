@@ -1,12 +1,12 @@
 import { parseValue } from '@weft/contracts'
 import { EmbeddingsRequest, type Models } from '@weft/models'
-import { type AttemptCounts, attemptsOf } from '../answers/count-attempts.ts'
+import { accountRequest } from '../answers/account-request.ts'
+import type { AttemptCounts } from '../answers/count-attempts.ts'
 import { nameIgnored } from '../answers/name-ignored.ts'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { type Handler, setHeaders } from '../http/handler.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
-import { createTokenTally, settleTokens } from '../limits/limited-routes.ts'
 
 export interface EmbeddingsDeps {
   models: Pick<Models, 'embed' | 'get'>
@@ -22,9 +22,7 @@ export function createEmbeddings({ models, attempts, streams }: EmbeddingsDeps):
     const open = streams.open(identityOf(response), response)
     setHeaders(response, deprecationHeaders(wish.model, models.get(wish.model)?.deprecated))
     nameIgnored(response, wish.weft === undefined ? [] : ['weft'])
-    const counted = await attemptsOf(attempts, response)
-    const used = createTokenTally()
-    try {
+    await accountRequest(attempts, { response, open }, async ({ counted, used }) => {
       const scope = { tenant, keyId, user: wish.user ?? undefined, agent: 'gateway' }
       counted.begin()
       const answer = await models.embed(wish, {
@@ -36,12 +34,6 @@ export function createEmbeddings({ models, attempts, streams }: EmbeddingsDeps):
       response.end(answer.body)
       used.add(answer.usage)
       counted.succeeded()
-    } catch (thrown) {
-      if (open.hasReaderLeft()) return
-      throw open.endReason() ?? (await counted.failed(thrown))
-    } finally {
-      settleTokens(response, used.total)
-      if (open.hasReaderLeft()) await counted.left()
-    }
+    })
   }
 }
