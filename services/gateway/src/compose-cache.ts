@@ -13,7 +13,6 @@ import { readKnowledgeVersion } from '@weft/retrieval'
 import { createTurnCache, type TurnCache, type TurnCacheOptions } from './answers/turn-cache.ts'
 import type { Log } from './log.ts'
 import type { createMeshEmbedder } from './mesh-embedder.ts'
-import { createPostgresSessionLog } from './sessions/postgres-sessions.ts'
 import type { GatewaySettings } from './settings.ts'
 
 export interface CacheParts {
@@ -48,7 +47,7 @@ export function composeCache({ settings, database, logger, localEmbedder, accoun
   })
 }
 
-interface TurnCacheParts extends Omit<TurnCacheOptions, 'cache' | 'knowledgeVersion' | 'log'> {
+interface TurnCacheParts extends Omit<TurnCacheOptions, 'cache' | 'knowledgeVersion'> {
   cache: AnswerCache | undefined
   database: Database
 }
@@ -56,6 +55,5 @@ interface TurnCacheParts extends Omit<TurnCacheOptions, 'cache' | 'knowledgeVers
 /** The same cache, for answers of workflows. */
 export function composeTurnCache({ cache, database, ...parts }: TurnCacheParts): TurnCache | undefined {
   if (cache === undefined) return undefined
-  const log = createPostgresSessionLog(database)
-  return createTurnCache({ ...parts, cache, log, knowledgeVersion: (place) => readKnowledgeVersion(database, place) })
+  return createTurnCache({ ...parts, cache, knowledgeVersion: (place) => readKnowledgeVersion(database, place) })
 }

@@ -111,7 +111,7 @@ async function buildParts(settings: GatewaySettings) {
   const own = ownChecks(life)
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const { callControls, cache, models } = composeModels({ settings, telemetry, database, sidecar, routing })
-  const sessions = createSessions(sidecar)
+  const sessionParts = { sessions: createSessions(sidecar), log: createPostgresSessionLog(database) }
   const parts = {
     telemetry,
     database,
@@ -131,9 +131,8 @@ async function buildParts(settings: GatewaySettings) {
     models,
     sidecar,
     plans: createPlanChecks(sidecar),
-    sessions,
-    turnCache: composeTurnCache({ cache, database, stores, sessions, models, ledger: callControls.ledger, logger }),
-    log: createPostgresSessionLog(database),
+    ...sessionParts,
+    turnCache: composeTurnCache({ cache, database, stores, ...sessionParts, models, ledger: callControls.ledger, logger }),
     feedback: createPostgresFeedback(database),
     responses: createPostgresResponses(database),
     approvals,
