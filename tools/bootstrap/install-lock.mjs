@@ -36,8 +36,15 @@ export async function withInstallLock(cache, work, { signal, onWait = () => {} }
   try {
     return await work()
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await release(cache, folder)
   }
+}
+
+/** The folder loses its name while it still has its owner: one emptied under its name could be another's lock by then. */
+async function release(cache, folder) {
+  const bin = await mkdtemp(join(cache, `unfinished-${process.pid}-lock-`))
+  await rename(folder, join(bin, 'released'))
+  await rm(bin, { recursive: true })
 }
 
 /** A lock is stale when its owner is gone, or when its process id now belongs to a process started at another time. */

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { isStale, withInstallLock } from './install-lock.mjs'
 
@@ -41,6 +42,26 @@ describe('a lock', () => {
     expect(order).toEqual(['first in', 'first out', 'second in'])
     expect(told).toEqual([process.pid])
     expect(existsSync(folder)).toBe(false)
+  })
+
+  it('is released whole, while others try to get it all the time', async () => {
+    let inside = 0
+    let insideMax = 0
+    const work = async () => {
+      inside += 1
+      insideMax = Math.max(insideMax, inside)
+      await setImmediate()
+      inside -= 1
+    }
+    const holders = []
+    for (let count = 0; count < 300; count += 1) {
+      holders.push(withInstallLock(cache, work, { signal: AbortSignal.timeout(200) }).catch(({ code }) => code))
+      await setImmediate()
+    }
+    const outcomes = new Set(await Promise.all(holders))
+    expect([...outcomes].filter((outcome) => outcome !== undefined && outcome !== 'INTERRUPTED')).toEqual([])
+    expect(insideMax).toBe(1)
+    expect(readdirSync(cache)).toEqual([])
   })
 
   it('left by a killed process is taken over, by one of many waiters', async () => {
