@@ -34,26 +34,28 @@ describeNative('two native servers', () => {
     return database
   }
 
-  async function ask(server: NativePostgres, statement: string): Promise<void> {
+  async function answerOf(server: NativePostgres, statement: string): Promise<unknown> {
     const database = openDatabase({ urls: [server.url] })
-    await sql.raw(statement).execute(database.db)
+    const { rows } = await sql.raw<Record<string, unknown>>(statement).execute(database.db)
     await database.stop()
+    return Object.values(rows[0] ?? {})[0]
+  }
+
+  async function ask(server: NativePostgres, statement: string): Promise<void> {
+    await answerOf(server, statement)
   }
 
   async function setReadOnly(server: NativePostgres, value: 'on' | 'off'): Promise<void> {
     await ask(server, `alter system set default_transaction_read_only = ${value}`)
     await ask(server, 'select pg_reload_conf()')
-    // The backends are told by a signal.
+    // The server reads its settings a moment later, and tells those who are connected by a signal.
+    while ((await answerOf(server, 'show default_transaction_read_only')) !== value) await sleep(20)
     await sleep(300)
   }
 
-  async function connectionsAt(server: NativePostgres): Promise<number> {
-    const database = openDatabase({ urls: [server.url] })
-    const { rows } = await sql<{ n: number }>`
-      select count(*)::int as n from pg_stat_activity where application_name = 'weft' and pid <> pg_backend_pid()
-    `.execute(database.db)
-    await database.stop()
-    return rows[0]?.n ?? 0
+  async function connectionsAt(server: NativePostgres, and = 'true'): Promise<number> {
+    const others = "application_name = 'weft' and pid <> pg_backend_pid()"
+    return Number(await answerOf(server, `select count(*)::int as n from pg_stat_activity where ${others} and ${and}`))
   }
 
   it('the second takes over when the first is killed, which is told once, and the first is back within a minute of its return', async () => {
@@ -78,9 +80,9 @@ describeNative('two native servers', () => {
   it('what was being written when the first was killed is said to be unsure, and nothing of it is in the second', async () => {
     const database = open()
     expect(await nameOf(database)).toBe('first')
-    const writing = sql`insert into who select 'late' from pg_sleep(5)`.execute(database.db)
+    const writing = sql`insert into who select 'late' from pg_sleep(50)`.execute(database.db)
     writing.catch(() => undefined)
-    await sleep(300)
+    while ((await connectionsAt(first, "query like 'insert%'")) === 0) await sleep(20)
     await first.kill()
     await expect(writing).rejects.toMatchObject({ code: 'dependency_unavailable', isRetryable: true })
     expect((await sql`select name from who`.execute(database.db)).rows).toEqual([{ name: 'second' }])
@@ -143,13 +145,12 @@ describeNative('two native servers', () => {
     const warn = jest.fn()
     const database = open({
       logger: { info: () => undefined, warn } as unknown as NonNullable<DatabaseOptions['logger']>,
-      slowQueryMs: 40,
+      slowQueryMs: 400,
     })
     await nameOf(database)
     warn.mockClear()
-    await sql`select pg_sleep(0.06), ${'a secret'}::text`.execute(database.db)
-    await nameOf(database)
-    expect(warn.mock.calls).toEqual([['slow query', { durationMs: expect.any(Number), sql: 'select pg_sleep(0.06), $1::text' }]])
+    await sql`select pg_sleep(0.5), ${'a secret'}::text`.execute(database.db)
+    expect(warn.mock.calls).toEqual([['slow query', { durationMs: expect.any(Number), sql: 'select pg_sleep(0.5), $1::text' }]])
   })
 })
 

@@ -1,14 +1,21 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import pg from 'pg'
 import { type PgliteServer, startPgliteServer } from './pglite-server.ts'
 
+const transactionIdleMs = 2_000
+/** More than one of the watchdog's looks. */
+const lookMs = (2 * transactionIdleMs) / 10
+const realNow = Date.now
+/** How far the clock of the database is ahead. */
+let aheadMs = 0
 let server: PgliteServer
 let pool: pg.Pool
 
 beforeAll(async () => {
-  server = await startPgliteServer({ port: 0, transactionIdleMs: 400 })
+  jest.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs)
+  server = await startPgliteServer({ port: 0, transactionIdleMs })
   pool = new pg.Pool({ connectionString: `postgres://postgres@127.0.0.1:${server.port}/postgres`, max: 12 })
   pool.on('connect', (client) => client.on('error', () => undefined))
   await pool.query('create table marks (id int primary key, value int not null)')
@@ -17,6 +24,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await pool.end()
   await server.stop()
+  jest.restoreAllMocks()
 })
 
 describe('the embedded database, shared by many clients', () => {
@@ -67,6 +75,7 @@ describe('the embedded database, shared by many clients', () => {
     const stuck = await pool.connect()
     await stuck.query('begin')
     await stuck.query('insert into marks values (3, 0)')
+    aheadMs += transactionIdleMs
     expect((await pool.query('select count(*)::int as n from marks where id = 3')).rows).toEqual([{ n: 0 }])
     await expect(stuck.query('commit')).rejects.toThrow()
     stuck.release(true)
@@ -76,7 +85,8 @@ describe('the embedded database, shared by many clients', () => {
     const client = await pool.connect()
     await client.query('begin')
     for (let i = 0; i < 4; i++) {
-      await sleep(150)
+      aheadMs += transactionIdleMs / 4
+      await sleep(lookMs)
       await client.query('select 1')
     }
     await client.query('commit')

@@ -187,13 +187,12 @@ async function add(filename: string, content: string | Buffer): Promise<void> {
 }
 
 async function untilIndexed(): Promise<Record<string, string>> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (;;) {
     const { data } = await store.listVectorStoreFiles({ tenant, vectorStoreId })
     if (data.every(({ status }) => status !== 'in_progress'))
       return Object.fromEntries(data.map(({ filename, status }) => [filename, status]))
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  throw new Error('the files are still not indexed')
 }
 
 function send(path: string, body: object): Promise<Response> {

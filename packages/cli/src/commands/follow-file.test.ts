@@ -21,8 +21,7 @@ afterEach(() => {
 })
 
 async function expectShown(text: string): Promise<void> {
-  for (let waited = 0; shown.join('') !== text && waited < 200; waited += 1)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  while (shown.join('').length < text.length) await new Promise((resolve) => setTimeout(resolve, 10))
   expect(shown.join('')).toBe(text)
 }
 

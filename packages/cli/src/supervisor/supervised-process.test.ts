@@ -36,7 +36,7 @@ function supervise(script: string, more: Partial<ProcessSpec> = {}): SupervisedP
     probe: { kind: 'http', port: (health.address() as AddressInfo).port, path: '/' },
     unhealthyAfterMs: 30_000,
     stopStage: 1,
-    stopGraceMs: 2_000,
+    stopGraceMs: 20_000,
     ...more,
   }
   const write = (chunk: Uint8Array | string): void => {
@@ -49,8 +49,8 @@ function supervise(script: string, more: Partial<ProcessSpec> = {}): SupervisedP
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (const deadlineMs = Date.now() + 8_000; !isSo(); await sleep(20)) {
-    if (Date.now() > deadlineMs) throw new Error(`not within 8 s; states: ${changes.map(({ state }) => state).join(', ')}`)
+  for (const deadlineMs = Date.now() + 50_000; !isSo(); await sleep(20)) {
+    if (Date.now() > deadlineMs) throw new Error(`not within 50 s; states: ${changes.map(({ state }) => state).join(', ')}`)
   }
 }
 
@@ -88,9 +88,8 @@ it('kills and restarts a process that answers nothing any more', async () => {
 })
 
 it('lets a process end in its own time', async () => {
-  const one = supervise(`process.on('SIGTERM', () => { console.log('saved'); process.exit(0) }); ${idle}`)
-  await one.firstReady
-  await sleep(200)
+  const one = supervise(`process.on('SIGTERM', () => { console.log('saved'); process.exit(0) }); console.log('at work'); ${idle}`)
+  await until(() => lines.includes('at work'))
   await one.stop()
   expect(lines).toContain('saved')
   expect(one.snapshot().state).toBe('stopped')

@@ -33,7 +33,7 @@ function open(more: Partial<LedgerOptions> = {}): Ledger {
 
 async function until(what: () => boolean): Promise<void> {
   for (let waited = 0; !what(); waited += 20) {
-    if (waited > 8_000) throw new Error('it did not happen within 8 s')
+    if (waited > 40_000) throw new Error('it did not happen within 40 s')
     await sleep(20)
   }
 }

@@ -92,7 +92,7 @@ function deliver(notification: Notification): Promise<void> {
     sendMail: createMailSender({ url: smtpUrl, from: 'weft@example.com' }),
     links: { key: 'the key of the pages', publicUrl: 'https://weft.example' },
     base: '',
-    outbound: { privateHosts: new Set(['127.0.0.1']), timeoutMs: 2_000 },
+    outbound: { privateHosts: new Set(['127.0.0.1']), timeoutMs: 20_000 },
     nowMs: Date.now,
   }
   return deliverNotification(deps, notification)
@@ -110,7 +110,7 @@ async function work(until: () => Promise<boolean>, copies = 1): Promise<void> {
 }
 
 async function eventually(until: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 400 && !(await until()); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  while (!(await until())) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 const isSettled = async () => {

@@ -199,8 +199,7 @@ describe('a reader that hangs up', () => {
     })
     await response.body?.getReader().read()
     abort.abort()
-    for (let waited = 0; gateway.streams.count() > 0 && waited < 100; waited += 1)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+    while (gateway.streams.count() > 0) await new Promise((resolve) => setTimeout(resolve, 10))
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 

@@ -199,7 +199,7 @@ describe('keys of several gateways', () => {
       return id
     }
     const until = async (isSo: () => boolean) => {
-      for (let wait = 0; wait < 400 && !isSo(); wait += 1) await new Promise((resolve) => setTimeout(resolve, 5))
+      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
     }
     const lost = await open('ann')
     await open('bob')

@@ -116,8 +116,13 @@ describe('following a session', () => {
 
   it('stays after the end when asked to, until its reader leaves', async () => {
     const { follow, append, abort } = setUp(['turn.accepted', 'turn.completed'])
-    setTimeout(() => append('turn.accepted'), 20)
-    setTimeout(() => abort.abort(), 1_300)
-    expect(await idsOf(follow({ isFollowing: true }))).toEqual([1, 2, 3])
+    const messages = follow({ isFollowing: true })
+    expect([(await messages.next()).value?.id, (await messages.next()).value?.id]).toEqual([1, 2])
+    const more = messages.next()
+    append('turn.accepted')
+    expect((await more).value?.id).toBe(3)
+    const end = messages.next()
+    abort.abort()
+    expect(await end).toMatchObject({ done: true })
   })
 })

@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect, it } from '@jest/globals'
 import { createHeartbeat } from './heartbeat.ts'
 
 function reminderThat(fails: { times: number } = { times: 0 }) {
   const calls: string[] = []
   const call = async (name: string) => {
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await setImmediate()
     calls.push(name)
     if (fails.times-- > 0) throw new Error('the scheduler is away')
   }
@@ -28,7 +29,9 @@ function reminderThat(fails: { times: number } = { times: 0 }) {
   }
 }
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20))
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 20; turns += 1) await setImmediate()
+}
 
 it('is armed once for as long as it beats', async () => {
   const reminder = reminderThat()

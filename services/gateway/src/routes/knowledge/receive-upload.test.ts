@@ -9,11 +9,13 @@ import { receiveUpload } from './receive-upload.ts'
 
 type Saved = { filename: string; purpose: string; text: string }
 
+let savesBegun: number
 let saved: Saved[]
 let failed: unknown[]
 let server: Server
 
 beforeEach(async () => {
+  savesBegun = 0
   saved = []
   failed = []
   server = createServer(uploadApp({ fileBytesMax: 1_000 }))
@@ -117,7 +119,7 @@ describe('an upload', () => {
     client.write(
       `--${boundary}\r\n${field('purpose', 'assistants')}--${boundary}\r\n${file({ text: 'half of it' }).slice(0, -2)}`,
     )
-    await sleep(50)
+    await until(() => savesBegun > 0)
     client.destroy()
     await until(() => failed.length > 0)
     expect(saved).toEqual([])
@@ -133,6 +135,7 @@ function uploadApp({ fileBytesMax }: { fileBytesMax: number }) {
       const file = await receiveUpload(req, {
         fileBytesMax,
         save: async ({ filename, content, purpose }) => {
+          savesBegun += 1
           const pieces: Uint8Array[] = []
           try {
             for await (const piece of content) pieces.push(piece)
@@ -187,6 +190,5 @@ function addressOf(listening: Server): AddressInfo {
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 100 && !isTrue(); tries += 1) await sleep(20)
-  expect(isTrue()).toBe(true)
+  while (!isTrue()) await sleep(10)
 }
