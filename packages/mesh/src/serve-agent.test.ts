@@ -38,6 +38,14 @@ function serve(execute: Execute) {
   return supertest(appOf(execute))
 }
 
+const execute = (port: number, request: object, signal: AbortSignal | null = null) =>
+  fetch(`http://127.0.0.1:${port}/execute`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+    signal,
+  })
+
 const lines = (text: string): AgentEvent[] =>
   text
     .split('\n')
@@ -75,27 +83,22 @@ describe('an agent', () => {
 
   it('lets callers of one key share one run, each from its beginning', async () => {
     let runs = 0
-    let callers = 0
     const { promise: allCame, resolve: release } = Promise.withResolvers<void>()
-    const app = express()
-    app.use((_request, _response, next) => {
-      callers += 1
-      next()
-    })
-    app.use(
+    const server = await listen(
       appOf(async (_request, emit) => {
         runs += 1
         emit({ type: 'text', delta: 'ab' })
         await allCame
         emit(result)
       }),
+      { port: 0 },
     )
-    const whenAllCame = setInterval(() => callers === 3 && setTimeout(release, 50), 10)
-    const agent = supertest(app)
-    const answers = await Promise.all([1, 2, 3].map((attempt) => agent.post('/execute').send({ ...body, attempt })))
-    clearInterval(whenAllCame)
+    // Each has come once its answer has begun.
+    const answers = await Promise.all([1, 2, 3].map((attempt) => execute(server.port, { ...body, attempt })))
+    release()
+    for (const answer of answers) expect(lines(await answer.text())).toEqual([{ type: 'text', delta: 'ab' }, result])
     expect(runs).toBe(1)
-    for (const answer of answers) expect(lines(answer.text)).toEqual([{ type: 'text', delta: 'ab' }, result])
+    await server.stop(0)
   })
 
   it('says an error when its work throws or ends without a result, and may then be asked again', async () => {
@@ -121,17 +124,10 @@ describe('an agent', () => {
       }),
       { port: 0 },
     )
-    const ask = (signal: AbortSignal | null) =>
-      fetch(`http://127.0.0.1:${server.port}/execute`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        signal,
-      })
     const leaving = new AbortController()
-    await (await ask(leaving.signal)).body?.getReader().read()
+    await (await execute(server.port, body, leaving.signal)).body?.getReader().read()
     leaving.abort()
-    const next = await ask(null)
+    const next = await execute(server.port, body)
     release()
     expect(lines(await next.text())).toEqual([{ type: 'text', delta: 'ab' }, result])
     expect(runs).toBe(1)

@@ -7,15 +7,13 @@ import { testScope } from '../testing/test-models.ts'
 import { eventBytesMax } from '../upstream/upstream-bounds.ts'
 
 let rude: RudeServer
-/** Reads large answers on a busy machine. */
-let patient: RudeServer
+/** Whose models soon give up on what says nothing. */
+let hasty: RudeServer
 beforeAll(async () => {
-  rude = await startRudeServer({ firstTokenMs: 2_000, betweenTokensMs: 1_000, wholeAnswerMs: 2_000 })
-  patient = await startRudeServer({})
-  rude.behave(good())
-  for (const ask of Object.values(ways)) await ask().catch(() => undefined)
+  rude = await startRudeServer({})
+  hasty = await startRudeServer({ firstTokenMs: 1_000, betweenTokensMs: 1_000, wholeAnswerMs: 1_000 })
 })
-afterAll(() => Promise.all([rude.stop(), patient.stop()]))
+afterAll(() => Promise.all([rude.stop(), hasty.stop()]))
 
 const messages = [{ role: 'user' as const, content: 'Hello' }]
 
@@ -62,17 +60,17 @@ const begun: (then: Behaviour) => Behaviour = (then) => async (response, asked) 
 
 describe.each(everyWay)('an answer %s', (way) => {
   it('that stalls is given up', async () => {
-    rude.behave(begun(() => undefined))
-    expect(await failureOf(askBy(way))).toMatchObject({ code: 'timeout', isRetryable: true })
+    hasty.behave(begun(() => undefined))
+    expect(await failureOf(askBy(way, hasty))).toMatchObject({ code: 'timeout', isRetryable: true })
   })
 
   it('that never begins is given up', async () => {
-    rude.behave(() => undefined)
-    expect(await failureOf(askBy(way))).toMatchObject({ code: 'timeout' })
+    hasty.behave(() => undefined)
+    expect(await failureOf(askBy(way, hasty))).toMatchObject({ code: 'timeout' })
   })
 
   it('that trickles in byte by byte is given up', async () => {
-    rude.behave(
+    hasty.behave(
       begun(async (response, asked) => {
         for (const byte of partsOf(asked).text('x'.repeat(200))) {
           if (response.destroyed) return
@@ -81,7 +79,7 @@ describe.each(everyWay)('an answer %s', (way) => {
         }
       }),
     )
-    expect(await failureOf(askBy(way))).toMatchObject({ code: 'timeout' })
+    expect(await failureOf(askBy(way, hasty))).toMatchObject({ code: 'timeout' })
   })
 
   it('that is cut in the middle of a chunk fails, and may be tried again', async () => {
@@ -143,7 +141,7 @@ describe.each(everyWay)('an answer %s', (way) => {
       }),
     )
     const before = process.memoryUsage().rss
-    expect(await failureOf(askBy(way))).toMatchObject({ code: expect.stringMatching(/upstream_error|timeout/) })
+    expect(await failureOf(askBy(way))).toMatchObject({ code: 'upstream_error' })
     expect(process.memoryUsage().rss - before).toBeLessThan(40 * eventBytesMax)
   })
 
@@ -174,12 +172,12 @@ describe.each(everyWay)('an answer %s', (way) => {
 
   it('of chunks of many megabytes comes whole, or fails with the bound named', async () => {
     const large = 'x'.repeat(10_485_760)
-    patient.behave((response, asked) => {
+    rude.behave((response, asked) => {
       const parts = partsOf(asked)
       response.writeHead(200, { 'content-type': parts.type })
       response.end(parts.begin + parts.text(large) + parts.end(undefined))
     })
-    const heard = await askBy(way, patient).catch((thrown: unknown) => thrown)
+    const heard = await askBy(way).catch((thrown: unknown) => thrown)
     if (heard instanceof Error)
       expect(heard).toMatchObject({ code: 'upstream_error', message: expect.stringContaining(String(eventBytesMax)) })
     else expect(JSON.stringify(heard).length).toBeGreaterThan(large.length)
@@ -197,14 +195,14 @@ it('a stream that is left open after its last event is whole', async () => {
 
 it.each(['openai/m', 'anthropic/m'])('a stream of %s is not given up for a reader that takes its time', async (model) => {
   const read = Promise.withResolvers<void>()
-  rude.behave(
+  hasty.behave(
     begun(async (response, asked) => {
       await read.promise
       const parts = partsOf(asked)
       response.end(parts.text(' and whole') + parts.end(undefined))
     }),
   )
-  const answer = await rude.models.passThrough({ model, messages, stream: true }, { scope: testScope })
+  const answer = await hasty.models.passThrough({ model, messages, stream: true }, { scope: testScope })
   if (answer.kind !== 'stream') throw new TypeError('not a stream')
   let text = ''
   for await (const piece of answer.chunks) {

@@ -216,12 +216,19 @@ describe('the events of a session', () => {
 describe('a deleted session', () => {
   it('is gone at once, and its followed events end saying so', async () => {
     const stream = await gateway.request('/v1/sessions/sess_1/events?follow=true')
-    const text = stream.text()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    const readOn = async () => {
+      const piece = await reader?.read()
+      text += piece?.value ?? ''
+      return piece?.done === false
+    }
+    while (!text.includes('"seq":2') && (await readOn()));
     events = []
     const response = await gateway.request('/v1/sessions/sess_1', { method: 'DELETE' })
     expect(await response.json()).toEqual({ id: 'sess_1', object: 'session', deleted: true })
     expect(gateway.session.called).toEqual(['delete'])
-    expect(await text).toMatch(/"seq":2.*\n\ndata: \{"error":\{"message":"session sess_1 was deleted".*"code":"gone"/s)
+    while (await readOn());
+    expect(text).toMatch(/"seq":2.*\n\ndata: \{"error":\{"message":"session sess_1 was deleted".*"code":"gone"/s)
   })
 })

@@ -1,10 +1,17 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { WeftError, type WorkflowStep } from '@weft/contracts'
 import type { SessionInput } from '../core/session-state.ts'
 import { planOf, turnRequest } from '../core/testing.ts'
 import type { SessionStore, StoredSession } from '../store/dapr-session-store.ts'
 import type { SessionEffects } from './perform-command.ts'
 import { SessionHost } from './session-host.ts'
+
+beforeEach(() => {
+  jest.useFakeTimers()
+})
+afterEach(() => {
+  jest.useRealTimers()
+})
 
 const away = new WeftError('dependency_unavailable', 'this actor is not here')
 
@@ -69,7 +76,7 @@ function hostInMemory() {
 }
 
 const submit = (host: SessionHost) => host.invoke('acme.s1', 'submit', turnRequest())
-const aMoment = () => new Promise((resolve) => setTimeout(resolve, 1_200))
+const aMoment = () => jest.advanceTimersByTimeAsync(1_200)
 const late: SessionInput = {
   type: 'outcome',
   turn: 1,
@@ -133,13 +140,8 @@ it('a session that cannot be woken, because its sidecar is away too, is woken ag
 })
 
 describe('a session', () => {
-  afterEach(() => {
-    jest.useRealTimers()
-  })
-
   /** A turn of these steps, all of whose events are in the log. */
   async function hostWith(...steps: Partial<WorkflowStep>[]) {
-    jest.useFakeTimers()
     const { host, world } = hostInMemory()
     await host.invoke('acme.s1', 'submit', turnRequest({ options: { plan: planOf(steps) } }))
     host.noteFlushed('acme.s1', 100)

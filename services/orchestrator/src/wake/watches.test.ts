@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals'
 import { createWatches, type Membership, type Watches } from './watches.ts'
 
 /** A store and a scheduler that hosts share. */
@@ -7,7 +7,11 @@ function sharedWorld() {
 }
 
 let running: Watches[] = []
+beforeEach(() => {
+  jest.useFakeTimers()
+})
 afterEach(() => {
+  jest.useRealTimers()
   for (const watches of running) watches.stop()
   running = []
 })
@@ -60,7 +64,7 @@ function hostIn(world = sharedWorld()) {
   return { watches, world, clock, settled, kept, lost, commit, begin }
 }
 
-const untilSettled = () => new Promise((resolve) => setTimeout(resolve, 400))
+const untilSettled = () => jest.advanceTimersByTimeAsync(400)
 const onlyOf = (ids: Set<string>) => [...ids][0] ?? ''
 
 it('sessions that begin together cost one reminder, and leave nothing behind once they have ended', async () => {
@@ -82,7 +86,7 @@ it('a session that is still at work has a reminder of its own before its watch e
   expect(settled).toEqual(['long'])
   expect(world.armed.size).toBe(1)
   lost.clear()
-  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  await jest.advanceTimersByTimeAsync(1_100)
   expect(settled).toEqual(['long', 'unlucky'])
   expect(world.armed.size).toBe(0)
 })
@@ -161,8 +165,9 @@ it('a session is not accepted before its watch beats', async () => {
   void armed.then(() => {
     isArmed = true
   })
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await jest.advanceTimersByTimeAsync(1_000)
   expect(isArmed).toBe(false)
   world.schedulerIsAway = false
+  await jest.advanceTimersByTimeAsync(1_000)
   await armed
 })
