@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -8,7 +10,9 @@ const shared = {
 
 export default {
   // A test that hangs is ended; a machine that is slow, or busy with something else, is not a failure.
-  testTimeout: 60_000,
+  testTimeout: 300_000,
+  // Tests wait for timers and other processes, so that two keep two processors busy, where Jest by itself would start one.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
     {
       ...shared,

@@ -18,7 +18,7 @@ describeNative('BM25 in plain SQL, written by several connections at once', () =
     for (const id of [...stores, 'vs_passing']) {
       await sql`insert into vector_stores (id, tenant, name) values (${id}, 'a', '')`.execute(test.database.db)
     }
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await other.stop()
@@ -35,7 +35,7 @@ describeNative('BM25 in plain SQL, written by several connections at once', () =
     expect(counted.length).toBeGreaterThan(1_000)
     await rebuildBm25(test.database)
     expect(counted).toEqual(await counts(test.database))
-  }, 120_000)
+  })
 })
 
 /** Texts that share most of their words with those of all other writers, in an order of their own. */

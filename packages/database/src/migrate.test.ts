@@ -20,7 +20,7 @@ function comeAndGo(start: () => Promise<TestDatabase>): void {
 
   beforeAll(async () => {
     test = await start()
-  }, 60_000)
+  })
 
   afterAll(() => test.stop())
 

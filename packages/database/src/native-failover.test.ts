@@ -18,7 +18,7 @@ describeNative('two native servers', () => {
     ;[first, second] = await Promise.all([startNativePostgres(installed ?? ''), startNativePostgres(installed ?? '')])
     await ask(first, "create table who as select 'first' as name")
     await ask(second, "create table who as select 'second' as name")
-  }, 60_000)
+  })
 
   afterEach(async () => {
     jest.restoreAllMocks()

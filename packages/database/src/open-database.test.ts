@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type Database, type DatabaseOptions, openDatabase, sql } from './index.ts'
-import { type PgliteServer, startPgliteServer } from './pglite-server.ts'
+import type { PgliteServer } from './pglite-server.ts'
+import { startTestServer } from './testing.ts'
 
 const urlOf = (server: PgliteServer) => `postgres://postgres@127.0.0.1:${server.port}/postgres`
 const opened: Database[] = []
@@ -29,11 +30,11 @@ async function setReadOnly(server: PgliteServer, value: 'on' | 'off'): Promise<v
 }
 
 beforeAll(async () => {
-  first = await startPgliteServer({ port: 0 })
-  second = await startPgliteServer({ port: 0 })
+  first = await startTestServer()
+  second = await startTestServer()
   await nameServer(first, 'first')
   await nameServer(second, 'second')
-}, 60_000)
+})
 
 afterEach(async () => {
   jest.restoreAllMocks()
@@ -102,7 +103,7 @@ describe('openDatabase', () => {
 
 describe('when the database goes away', () => {
   it('reads are answered after a restart, and an open transaction is said to be lost', async () => {
-    let server = await startPgliteServer({ port: 0 })
+    let server = await startTestServer()
     const database = open([urlOf(server)], { patienceMs: 50_000 })
     expect(await database.isHealthy()).toBe(true)
     const isInside = Promise.withResolvers<void>()
@@ -118,7 +119,7 @@ describe('when the database goes away', () => {
     const { port } = server
     await server.stop()
     const read = sql<{ one: number }>`select 1 as one`.execute(database.db)
-    server = await startPgliteServer({ port })
+    server = await startTestServer({ port })
     expect((await read).rows).toEqual([{ one: 1 }])
     isBack.resolve()
     await expect(transaction).rejects.toMatchObject({ code: 'dependency_unavailable' })
@@ -129,10 +130,10 @@ describe('when the database goes away', () => {
   })
 
   it('the first query waits for it a while, later ones fail at once, and the next after its return succeeds', async () => {
-    const server = await startPgliteServer({ port: 0 })
+    const server = await startTestServer()
     const { port } = server
     await server.stop()
-    const patienceMs = 1_000
+    const patienceMs = 2_000
     const database = open([urlOf(server)], { patienceMs })
     const startedAtMs = performance.now()
     await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({
@@ -142,11 +143,11 @@ describe('when the database goes away', () => {
     })
     expect(performance.now() - startedAtMs).toBeGreaterThan(patienceMs / 2)
     // If each of them waited as the first did, this test would run out of its time.
-    for (let n = 0; n < 200; n++)
+    for (let n = 0; n < 300; n++)
       await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({ code: 'dependency_unavailable' })
     expect(await database.isHealthy()).toBe(false)
-    const back = await startPgliteServer({ port })
+    const back = await startTestServer({ port })
     expect(await database.isHealthy()).toBe(true)
     await back.stop()
-  }, 40_000)
+  })
 })

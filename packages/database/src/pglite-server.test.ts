@@ -2,7 +2,8 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import pg from 'pg'
-import { type PgliteServer, startPgliteServer } from './pglite-server.ts'
+import type { PgliteServer } from './pglite-server.ts'
+import { startTestServer } from './testing.ts'
 
 const transactionIdleMs = 2_000
 /** More than one of the watchdog's looks. */
@@ -15,7 +16,7 @@ let pool: pg.Pool
 
 beforeAll(async () => {
   jest.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs)
-  server = await startPgliteServer({ port: 0, transactionIdleMs })
+  server = await startTestServer({ transactionIdleMs })
   pool = new pg.Pool({ connectionString: `postgres://postgres@127.0.0.1:${server.port}/postgres`, max: 12 })
   pool.on('connect', (client) => client.on('error', () => undefined))
   await pool.query('create table marks (id int primary key, value int not null)')
@@ -59,7 +60,7 @@ describe('the embedded database, shared by many clients', () => {
   })
 
   it('rolls back a client that is gone in the middle of a transaction, long before the watchdog would', async () => {
-    const patient = await startPgliteServer({ port: 0, transactionIdleMs: 3_600_000 })
+    const patient = await startTestServer({ transactionIdleMs: 3_600_000 })
     const own = new pg.Pool({ connectionString: `postgres://postgres@127.0.0.1:${patient.port}/postgres` })
     await own.query('create table marks (id int primary key)')
     const client = await own.connect()

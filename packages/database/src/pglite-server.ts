@@ -11,6 +11,8 @@ export interface PgliteServerOptions {
   port: number
   /** Where the database lies; without it in memory. */
   dataFolder?: string
+  /** A dump of the data folder to begin with, for a database in memory; without it an empty one is made. */
+  loadDataDir?: Blob
   /** A client that leaves its transaction open this long without a word is ended; default 30,000. */
   transactionIdleMs?: number
   /** Called once when the backend broke; default: the process ends, so that it is started again and recovers from its log. */
@@ -32,10 +34,11 @@ const configuration = ['wal_buffers=512kB', 'jit=off']
  * A commit that was acknowledged is in the operating system's hands: it survives the end of the process by any signal, not a power cut.
  */
 export async function startPgliteServer(options: PgliteServerOptions): Promise<PgliteServer> {
-  const { port, dataFolder, transactionIdleMs = 30_000, onBroken = endProcess } = options
+  const { port, dataFolder, loadDataDir, transactionIdleMs = 30_000, onBroken = endProcess } = options
   if (dataFolder !== undefined) mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   const db = await PGlite.create({
     ...(dataFolder === undefined ? {} : { dataDir: dataFolder }),
+    ...(loadDataDir === undefined ? {} : { loadDataDir }),
     extensions: { vector, pg_textsearch },
     postgresqlconf: [...configuration, `shared_buffers=${sharedBuffersMb(dataFolder)}MB`],
   })

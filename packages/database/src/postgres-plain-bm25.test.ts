@@ -10,7 +10,7 @@ let db: Database['db']
 beforeAll(async () => {
   test = await (native === undefined ? startPlainDatabase() : startNativeDatabase(native))
   db = test.database.db
-}, 60_000)
+})
 
 afterAll(() => test.stop())
 
@@ -116,7 +116,7 @@ describe('BM25 in plain SQL', () => {
     const hits = await search([owner], 'alpha beta gamma kingfisher', 10)
     expect(hits).toHaveLength(10)
     expect(hits.map(({ n }) => n).slice(0, 4)).toEqual([0, 3_000, 6_000, 9_000])
-  }, 120_000)
+  })
 
   it('leaves alone what is counted when only attributes change', async () => {
     const owner = await place('tagged')
@@ -162,5 +162,5 @@ describe('BM25 in plain SQL', () => {
     expect((await migrateDown(test.database, since)).at(-1)).toBe('0008-plain-bm25')
     expect((await migrateUp(test.database))[0]).toBe('0008-plain-bm25')
     expect(await counts()).toEqual(before)
-  }, 120_000)
+  })
 })

@@ -63,7 +63,7 @@ for (const [name, start] of Object.entries(starts)) {
 describe('a store with an index of its own', () => {
   beforeAll(async () => {
     test = await startTestDatabase()
-  }, 60_000)
+  })
   afterAll(() => test.stop())
 
   const scored = async (vectorStoreIds: string[]) =>
@@ -100,7 +100,7 @@ describe('a store with an index of its own', () => {
       n: number
     }>`select count(*)::int as n from pg_class where relname like 'chunks\\_bm25\\_of\\_%'`.execute(test.database.db)
     expect(rows[0]?.n).toBe(64)
-  }, 60_000)
+  })
 })
 
 function holdPromises(start: () => Promise<TestDatabase>, withCollections: typeof it | typeof it.skip): void {
@@ -115,7 +115,7 @@ function holdPromises(start: () => Promise<TestDatabase>, withCollections: typeo
       { vectorStoreId: 'vs_small' },
       Array.from({ length: 8 }, (_, n) => `a long remark in which the ocean is named once, as number ${n}`),
     )
-  }, 120_000)
+  })
 
   afterAll(() => test.stop())
 
@@ -212,7 +212,6 @@ function holdPromises(start: () => Promise<TestDatabase>, withCollections: typeo
       )
       expect(Math.abs((await scifactNdcg(corpus.map((document) => document._id))) - 0.6893)).toBeLessThan(0.01)
     },
-    120_000,
   )
 }
 

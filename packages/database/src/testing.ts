@@ -1,10 +1,12 @@
-import { PGlite } from '@electric-sql/pglite'
+import { type Extensions, PGlite } from '@electric-sql/pglite'
+import { pg_textsearch } from '@electric-sql/pglite-pg_textsearch'
 import { vector } from '@electric-sql/pglite-pgvector'
 import { migrateUp } from './migrate.ts'
 import { type Database, openDatabase } from './open-database.ts'
-import { startPgliteServer } from './pglite-server.ts'
+import { type PgliteServer, type PgliteServerOptions, startPgliteServer } from './pglite-server.ts'
 import { servePgliteSocket } from './pglite-socket.ts'
 import { startNativePostgres } from './testing/native-postgres.ts'
+import { preparedCluster } from './testing/prepared-cluster.ts'
 
 export { findNativePostgres, type NativePostgres, startNativePostgres } from './testing/native-postgres.ts'
 
@@ -14,20 +16,30 @@ export interface TestDatabase {
   stop(): Promise<void>
 }
 
-/** A migrated PGlite in memory behind a free loopback port; about a second. */
+const embedded: Extensions = { vector, pg_textsearch }
+const plain: Extensions = { vector }
+
+/** A migrated PGlite in memory behind a free loopback port; half a second. */
 export async function startTestDatabase(): Promise<TestDatabase> {
-  const server = await startPgliteServer({ port: 0 })
-  return migrate(`postgres://postgres@127.0.0.1:${server.port}/postgres`, server)
+  const server = await startTestServer()
+  return migrate({ url: urlOf(server), stop: server.stop })
+}
+
+/** The same without a connection to it, on a port of one's own. */
+export async function startTestServer(options: Partial<PgliteServerOptions> = {}): Promise<PgliteServer> {
+  const loadDataDir = await preparedCluster('embedded', () => makeCluster(embedded))
+  return startPgliteServer({ port: 0, loadDataDir, ...options })
 }
 
 /** A migrated PGlite in memory that has pgvector but no pg_textsearch, as a PostgreSQL of others may be. */
 export async function startPlainDatabase(): Promise<TestDatabase> {
-  const backend = await PGlite.create({ extensions: { vector } })
-  await backend.exec('create extension vector')
-  const socket = await servePgliteSocket(backend, { port: 0, onBroken: () => undefined })
-  return migrate(`postgres://postgres@127.0.0.1:${socket.port}/postgres`, {
+  const loadDataDir = await preparedCluster('plain', () => makeCluster(plain))
+  const backend = await PGlite.create({ extensions: plain, loadDataDir })
+  const { url, stop } = await serve(backend)
+  return migrate({
+    url,
     async stop() {
-      await socket.stop()
+      await stop()
       await backend.close()
     },
   })
@@ -36,10 +48,34 @@ export async function startPlainDatabase(): Promise<TestDatabase> {
 /** A migrated native PostgreSQL, from the folder that `findNativePostgres` answers; two seconds. */
 export async function startNativeDatabase(installed: string): Promise<TestDatabase> {
   const server = await startNativePostgres(installed)
-  return migrate(server.url, server)
+  return migrate(server)
 }
 
-async function migrate(url: string, server: { stop(): Promise<void> }): Promise<TestDatabase> {
+async function makeCluster(extensions: Extensions): Promise<Blob> {
+  const backend = await PGlite.create({ extensions })
+  for (const name of Object.keys(extensions)) await backend.exec(`create extension ${name}`)
+  await (await migrate(await serve(backend))).stop()
+  // What is not in the data files yet would be replayed by everybody.
+  await backend.exec('checkpoint')
+  const dump = await backend.dumpDataDir('none')
+  await backend.close()
+  return dump
+}
+
+interface Server {
+  url: string
+  stop(): Promise<void>
+}
+
+async function serve(backend: PGlite): Promise<Server> {
+  const { port, stop } = await servePgliteSocket(backend, { port: 0, onBroken: () => undefined })
+  return { url: urlOf({ port }), stop }
+}
+
+const urlOf = ({ port }: { port: number }) => `postgres://postgres@127.0.0.1:${port}/postgres`
+
+async function migrate(server: Server): Promise<TestDatabase> {
+  const { url } = server
   const database = openDatabase({ urls: [url] })
   const stop = async () => {
     await database.stop()

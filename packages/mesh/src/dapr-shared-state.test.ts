@@ -70,4 +70,4 @@ it('says so too of a store that does not answer at all', async () => {
     expect(shared.compareAndSet('a', 1, undefined)).rejects.toMatchObject(silent),
   ])
   server.closeAllConnections()
-}, 10_000)
+})

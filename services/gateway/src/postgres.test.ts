@@ -12,7 +12,7 @@ import { createPostgresSessionLog } from './sessions/postgres-sessions.ts'
 let test: TestDatabase
 beforeAll(async () => {
   test = await startTestDatabase()
-}, 60_000)
+})
 afterAll(() => test.stop())
 
 describe('keys in Postgres', () => {

@@ -6,7 +6,7 @@ import { readPastRuns } from './postgres-past-runs.ts'
 let test: TestDatabase
 beforeAll(async () => {
   test = await startTestDatabase()
-}, 60_000)
+})
 afterAll(() => test.stop())
 
 async function logTurn(tenant: string, sessionId: string, { isReused = false, isDone = true } = {}): Promise<void> {

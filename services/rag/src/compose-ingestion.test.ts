@@ -61,7 +61,7 @@ it('a file that is read before the model is known is in progress until it is fou
     { tenant, vectorStoreIds: [vectorStoreId], query: 'car', maxResults: 1 },
   )
   expect(results.map(({ filename }) => filename)).toEqual(['a.txt'])
-}, 60_000)
+})
 
 it('a model that does not answer is named as what files wait for, and is none any more once it has answered', async () => {
   const embedder = { ...fakeEmbedder(), stop: () => Promise.resolve() }
@@ -85,4 +85,4 @@ it('a model that does not answer is named as what files wait for, and is none an
     await sleep(50)
   }
   expect(await embedding.state()).toMatchObject({ active: 'test/words', waiting: 0, failure: null })
-}, 60_000)
+})

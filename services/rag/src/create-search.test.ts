@@ -26,7 +26,7 @@ beforeAll(async () => {
     await ingestFile({ database: test.database, reader }, { tenant, vectorStoreId, fileId })
   }
   await reader.stop()
-}, 60_000)
+})
 afterAll(() => test.stop())
 
 beforeEach(async () => {

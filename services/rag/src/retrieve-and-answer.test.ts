@@ -75,7 +75,7 @@ beforeAll(async () => {
   server = await listen(app, { port: 0 })
   vectorStoreId = (await store.createVectorStore({ tenant })).id
   worker.start()
-}, 60_000)
+})
 
 afterAll(async () => {
   await server.stop()

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { afterEach, describe, expect, it } from '@jest/globals'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -45,9 +45,6 @@ const question = 'Wie heißt die Hauptstadt von 日本? ' + JSON.stringify({ cit
 const words = ['The capital', ' is "東京"\n', ', says {"a":1}.']
 const ask = { model: 'openai/test-model', messages: [{ role: 'user' as const, content: question }] }
 const reply = { kind: 'text' as const, chunks: words, withoutUsage: true }
-
-// The vocabulary takes its time on a busy machine.
-jest.setTimeout(90_000)
 
 describe('a call that its provider did not count', () => {
   it.each([{ stream: true }, {}])(

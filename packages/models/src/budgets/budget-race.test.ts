@@ -21,7 +21,7 @@ beforeEach(async () => {
   server = await startOpenAiServer({ models: ['gpt-6-luna'], reply })
   folder = mkdtempSync(join(tmpdir(), 'weft-race-'))
   racers = []
-}, 30_000)
+})
 afterEach(async () => {
   await Promise.all(racers.map((racer) => racer.stop()))
   await server.stop()
@@ -64,4 +64,4 @@ it('of 60 racing calls in three processes, one of which is killed, no more are p
   await replacing.ended(10)
   expect(replacing.outcomes).toContain('budget_exceeded')
   expect(server.requests.length * costUsd).toBeLessThanOrEqual(limitUsd)
-}, 90_000)
+})

@@ -10,7 +10,7 @@ let test: TestDatabase
 
 beforeAll(async () => {
   test = native === undefined ? await startTestDatabase() : await startNativeDatabase(native)
-}, 60_000)
+})
 afterAll(() => test.stop())
 beforeEach(async () => {
   await sql`delete from budget_leases`.execute(test.database.db)
@@ -93,7 +93,7 @@ it('does what the model of it does, in whatever order it is asked', async () => 
     },
   )
   await fc.assert(property, { numRuns: 30, interruptAfterTimeLimit: 15_000 })
-}, 40_000)
+})
 
 it('takes of all budgets or of none, however many ask at once, and never more than there is', async () => {
   await putBudget('wide', 10_000)

@@ -11,7 +11,7 @@ import { createPostgresBudgets } from './postgres-budgets.ts'
 let test: TestDatabase
 beforeAll(async () => {
   test = await startTestDatabase()
-}, 60_000)
+})
 afterAll(() => test.stop())
 beforeEach(async () => {
   for (const table of ['budget_leases', 'budget_holders', 'budgets', 'model_calls', 'notifications', 'webhooks', 'api_keys'])

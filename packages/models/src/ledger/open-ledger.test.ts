@@ -129,7 +129,7 @@ describe('calls of a process that was killed', () => {
     expect([...calls.times.values()]).toEqual([1, 1, 1])
     await until(() => !readdirSync(folder).includes(owner))
     expect([...calls.gone]).toEqual([owner.split('.').at(-1)])
-  }, 20_000)
+  })
 
   it('wait in the journal while the database is away', async () => {
     await kill()
@@ -140,5 +140,5 @@ describe('calls of a process that was killed', () => {
     expect(journalText()).toContain('call_ended')
     calls.isDown = false
     await until(() => calls.kept.size === 3)
-  }, 20_000)
+  })
 })

@@ -11,7 +11,7 @@ let calls: CallStore
 beforeAll(async () => {
   test = await startTestDatabase()
   calls = createPostgresCalls(test.database)
-}, 60_000)
+})
 afterAll(() => test.stop())
 
 const record = (id: string, atMs: number, tenant = 'acme') => ({

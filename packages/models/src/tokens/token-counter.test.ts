@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { afterEach, describe, expect, it } from '@jest/globals'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { sampleText } from './sample-text.ts'
 import { createTokenCounter, type TokenCounter, type TokenCounterOptions } from './token-counter.ts'
@@ -14,9 +14,6 @@ function open(options?: TokenCounterOptions): TokenCounter {
 
 const sentence = 'Während der Kommit läuft, wartet nobody: price = tokens × rate / 1e6; 東京 too.\n'
 const asText = { disallowedSpecial: new Set<string>() }
-
-// The vocabulary takes its time on a busy machine.
-jest.setTimeout(90_000)
 
 describe('the token counter', () => {
   it('counts what the tokenizer counts, several texts at once, marks of a conversation as text', async () => {

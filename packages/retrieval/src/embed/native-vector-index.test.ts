@@ -9,31 +9,25 @@ const installed = findNativePostgres()
 const itWithServer = installed === undefined ? it.skip : it
 const embedder = fakeEmbedder("openai/anybody's $$model", 8)
 
-itWithServer(
-  'the index of vectors is built by one of all who find it missing at once',
-  () =>
-    withManyVectors(async ({ database }) => {
-      const model = await embedder.describe()
-      await Promise.all(Array.from({ length: 4 }, () => buildVectorIndex(database, model, { isBulkOver: true })))
-      expect(await indexes({ database })).toEqual([{ is_there: true }])
-    }),
-  180_000,
+itWithServer('the index of vectors is built by one of all who find it missing at once', () =>
+  withManyVectors(async ({ database }) => {
+    const model = await embedder.describe()
+    await Promise.all(Array.from({ length: 4 }, () => buildVectorIndex(database, model, { isBulkOver: true })))
+    expect(await indexes({ database })).toEqual([{ is_there: true }])
+  }),
 )
 
-itWithServer(
-  'who gives up waiting for the index of vectors hears of no failure, and the database completes it',
-  () =>
-    withManyVectors(async ({ database, url }) => {
-      const impatient = openDatabase({ urls: [url], queryTimeoutMs: 1_000 })
-      await database.db.transaction().execute(async (writer) => {
-        await sql`update chunk_embeddings set n = n where chunk_id = (select min(chunk_id) from chunk_embeddings)`.execute(writer)
-        await buildVectorIndex(impatient, await embedder.describe(), { isBulkOver: true })
-        expect(await indexes({ database })).toEqual([])
-      })
-      while ((await indexes({ database })).length === 0) await new Promise((resolve) => setTimeout(resolve, 100))
-      await impatient.stop()
-    }),
-  180_000,
+itWithServer('who gives up waiting for the index of vectors hears of no failure, and the database completes it', () =>
+  withManyVectors(async ({ database, url }) => {
+    const impatient = openDatabase({ urls: [url], queryTimeoutMs: 1_000 })
+    await database.db.transaction().execute(async (writer) => {
+      await sql`update chunk_embeddings set n = n where chunk_id = (select min(chunk_id) from chunk_embeddings)`.execute(writer)
+      await buildVectorIndex(impatient, await embedder.describe(), { isBulkOver: true })
+      expect(await indexes({ database })).toEqual([])
+    })
+    while ((await indexes({ database })).length === 0) await new Promise((resolve) => setTimeout(resolve, 100))
+    await impatient.stop()
+  }),
 )
 
 async function withManyVectors(act: (test: TestDatabase) => Promise<void>): Promise<void> {

@@ -26,7 +26,7 @@ it('models whose names begin alike, or differ in a sign only, have an index each
   } finally {
     await stop()
   }
-}, 60_000)
+})
 
 it('an index that an earlier version named is the model’s own, and no other’s', async () => {
   const { database, stop } = await startTestDatabase()
@@ -45,7 +45,7 @@ it('an index that an earlier version named is the model’s own, and no other’
   } finally {
     await stop()
   }
-}, 60_000)
+})
 
 async function storeMany(database: Database, id: string): Promise<void> {
   await sql`delete from embedding_models`.execute(database.db)

@@ -34,7 +34,7 @@ function anotherModel(start: () => Promise<TestDatabase>): void {
   beforeAll(async () => {
     test = await start()
     reader = createFileReader()
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await reader.stop()

@@ -32,7 +32,7 @@ function whatIsDeletedMeanwhile(start: () => Promise<TestDatabase>): void {
     other = openDatabase({ urls: [test.url] })
     reader = createFileReader()
     await settleEmbeddingModel(test.database, { chosen: fakeEmbedder(), canEmbed: () => true })
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await reader.stop()
@@ -126,7 +126,7 @@ function whatIsDeletedMeanwhile(start: () => Promise<TestDatabase>): void {
       expect(results).toEqual([])
       expect(await chunksOf(vectorStoreId)).toBe(0)
     }
-  }, 60_000)
+  })
 
   async function chunksOf(vectorStoreId: string): Promise<number> {
     const { rows } = await sql<{ count: number }>`

@@ -46,7 +46,7 @@ function promises(start: () => Promise<TestDatabase>): void {
   let tenant: string
   beforeAll(async () => {
     test = await start()
-  }, 60_000)
+  })
   afterAll(() => test.stop())
   beforeEach(async () => {
     tenant = newId('sess')

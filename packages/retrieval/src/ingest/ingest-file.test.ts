@@ -137,7 +137,7 @@ describe('ingestFile', () => {
         quotes: quotes.slice(0, 1).map((quote) => ({ ...quote, quote: 'No lamp.' })),
       }),
     ).toEqual([undefined])
-  }, 120_000)
+  })
 
   it('gives one file to one of two workers', async () => {
     const file = await place.add('a.txt', 'A sentence. '.repeat(5_000))

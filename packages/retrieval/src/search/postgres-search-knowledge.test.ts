@@ -33,7 +33,7 @@ beforeAll(async () => {
   await add('secret.txt', 'The moon of the rival.', { tenant: 'rival', vectorStoreId: stores.foreign })
   await store.addFile({ tenant, vectorStoreId: stores.copy, fileId: files['tides.md'] ?? '' })
   await ingestFile({ database: test.database, reader }, { tenant, vectorStoreId: stores.copy, fileId: files['tides.md'] ?? '' })
-}, 60_000)
+})
 afterAll(async () => {
   await reader.stop()
   await test.stop()

@@ -22,7 +22,7 @@ beforeAll(async () => {
   indexesOfFew = await indexes()
   await addVectors()
   await build()
-}, 60_000)
+})
 afterAll(() => test.stop())
 
 it('has no index while vectors are few, and while more are loaded one of single precision, which the embedded database compares quicker', async () => {

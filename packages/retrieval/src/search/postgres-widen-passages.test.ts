@@ -27,7 +27,7 @@ beforeAll(async () => {
   await store.addFile({ tenant, vectorStoreId, fileId, chunkingStrategy })
   await ingestFile({ database: test.database, reader }, { tenant, vectorStoreId, fileId })
   await reader.stop()
-}, 60_000)
+})
 afterAll(() => test.stop())
 
 it('widens a passage by what stands under the same heading, with the offsets of the stored text', async () => {

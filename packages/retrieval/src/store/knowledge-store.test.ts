@@ -77,7 +77,7 @@ describe('files', () => {
       status: 413,
     })
     expect(await countRows()).toEqual({ files: 0, parts: 0 })
-  }, 60_000)
+  })
 
   it('that were never finished are nobody’s, and are swept away', async () => {
     await sql`insert into files (id, tenant, filename, bytes, purpose, content_hash, created_at) values ('file_x', '.uploading', 'a', 0, '', '', now() - interval '2 hours')`.execute(

@@ -9,7 +9,7 @@ let responses: ResponseStore
 beforeAll(async () => {
   test = await startTestDatabase()
   responses = createPostgresResponses(test.database)
-}, 60_000)
+})
 afterAll(() => test.stop())
 
 const stored = (id: string, previousId?: string) => ({

@@ -32,7 +32,7 @@ beforeAll(async () => {
   await insert({ id: 'appr_s.4', snoozedUntil: '2999-01-01T00:00:00Z' })
   await insert({ id: 'appr_s.5', status: 'approved' })
   await insert({ id: 'appr_s.1', tenant: 'other' })
-}, 60_000)
+})
 afterAll(() => test.stop())
 
 describe('pending approvals in Postgres', () => {

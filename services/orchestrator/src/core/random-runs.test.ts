@@ -110,7 +110,7 @@ it('any turns under any interleaving of results, repeats, losses, crashes, pause
     }),
     { numRuns: 150, ...bounds },
   )
-}, 60_000)
+})
 
 it('turns whose failures can be repaired, and forks of them from any step, come to what doing one step after the other comes to, whatever happens to their host', async () => {
   const scenarios = fc.array(determinedScenario, { minLength: 1, maxLength: 2 })
@@ -123,7 +123,7 @@ it('turns whose failures can be repaired, and forks of them from any step, come 
     }),
     { numRuns: 100, ...bounds },
   )
-}, 60_000)
+})
 
 function expectSequential(turn: TurnState | undefined, scenario: Scenario | undefined): void {
   if (scenario === undefined) throw new RangeError('there is no such turn')

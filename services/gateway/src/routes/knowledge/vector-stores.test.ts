@@ -19,7 +19,7 @@ beforeAll(async () => {
   testbed = await startKnowledgeTestbed()
   client = testbed.client
   otherTenant = testbed.otherTenant
-}, 60_000)
+})
 
 afterAll(async () => {
   await testbed.stop()

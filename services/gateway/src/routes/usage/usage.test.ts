@@ -24,7 +24,7 @@ beforeAll(async () => {
   await call('call_2', { user: '=cmd("x")', at: '2026-03-01T23:59:59Z', cost: 0.2, measured: false })
   await call('call_3', { model: 'openai/b', at: '2026-03-02T00:00:00Z', outcome: 'failed', cost: 0 })
   await call('call_4', { tenant: 'another' })
-}, 60_000)
+})
 afterAll(async () => {
   await gateway.stop()
   await database.stop()
