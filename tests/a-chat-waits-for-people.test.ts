@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { type Ask, askingIn, beginIn, contentOf, corrieStore, pausedOf, post } from './mesh/paused-sessions.ts'
+import { type Ask, askingIn, beginIn, contentOf, corrieStore, eventually, pausedOf, post } from './mesh/paused-sessions.ts'
 import { bodyOf, openAiClient, request } from './mesh/shared-mesh.ts'
 
 let storeId: string
@@ -9,7 +9,7 @@ const begin = (ask: Ask = {}) => beginIn(storeId, ask)
 
 beforeAll(async () => {
   storeId = await corrieStore()
-}, 60_000)
+})
 
 describe('a chat that pauses for an approval, driven by the published client', () => {
   it('ends politely, and goes on with "approve" as the next message, streamed', async () => {
@@ -23,7 +23,7 @@ describe('a chat that pauses for an approval, driven by the published client', (
     const final = await stream.finalChatCompletion()
     expect(contentOf(final)).toContain('1790')
     expect(pausedOf(final)).toMatchObject({ sessionId, turn: 1, status: 'completed', approvals: [] })
-  }, 30_000)
+  })
 
   it('is told no with "reject because …", and says so in its answer', async () => {
     const { sessionId } = await begin({ isAnswerAsked: true })
@@ -32,7 +32,7 @@ describe('a chat that pauses for an approval, driven by the published client', (
     expect(contentOf(refused)).toContain('too dear')
     expect(pausedOf(refused).status).toBe('failed')
     expect(refused.choices[0]?.finish_reason).toBe('stop')
-  }, 30_000)
+  })
 
   it('waits on the open stream for somebody else’s decision', async () => {
     const sessionId = `sess_wait_${Date.now()}`
@@ -41,7 +41,7 @@ describe('a chat that pauses for an approval, driven by the published client', (
     await untilPending(sessionId)
     expect((await post(`/approvals/${sessionId}/approve`, {})).status).toBe(200)
     expect(await answer).toContain('1790')
-  }, 30_000)
+  })
 
   it('asks by tool calls, and goes on when the client has answered them', async () => {
     const first = asking({ mode: 'tool_call', searches: 2 })
@@ -60,14 +60,14 @@ describe('a chat that pauses for an approval, driven by the published client', (
     const answer = await openAiClient().chat.completions.stream(next).finalChatCompletion()
     expect(contentOf(answer)).toContain('1790')
     expect(pausedOf(answer)).toMatchObject({ sessionId: pausedOf(asked).sessionId, status: 'completed' })
-  }, 30_000)
+  })
 
   it('goes on with "approve" when a child session is what asks', async () => {
     const { id, sessionId } = await begin({ isChild: true })
     const next = { model: 'weft/auto', messages: [{ role: 'user' as const, content: `approve ${id}` }] }
     const stream = openAiClient().chat.completions.stream(next, { headers: { 'X-Session-ID': sessionId } })
     expect(await stream.finalContent()).toContain('1790')
-  }, 30_000)
+  })
 
   it('holds the next ordinary message up, and says for what', async () => {
     const { id, sessionId } = await begin()
@@ -75,15 +75,13 @@ describe('a chat that pauses for an approval, driven by the published client', (
     const held = await openAiClient().chat.completions.create(next, { headers: { 'X-Session-ID': sessionId } })
     expect(contentOf(held)).toContain('This message is next')
     expect(pausedOf(held).approvals.map((approval) => approval.id)).toEqual([id])
-  }, 30_000)
+  })
 })
 
 async function untilPending(sessionId: string): Promise<void> {
   const Session = z.looseObject({ status: z.string() })
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  await eventually(async () => {
     const response = await request(`/v1/sessions/${sessionId}`)
-    if (response.ok && (await bodyOf(Session, response)).status === 'awaiting_approval') return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`session ${sessionId} does not wait for an approval`)
+    return response.ok && (await bodyOf(Session, response)).status === 'awaiting_approval'
+  })
 }

@@ -31,7 +31,7 @@ beforeAll(async () => {
   })
   client = new OpenAI({ baseURL: `${mesh.url}/v1`, apiKey: mesh.apiKey, maxRetries: 0 })
   storeId = (await client.vectorStores.create({ name: 'reports' })).id
-}, 120_000)
+})
 afterAll(async () => {
   await mesh.stop()
   await model.stop()
@@ -52,7 +52,7 @@ it('is found by what the model says of its place in the document, which no citat
     expect(hit.content[0]?.text).not.toContain('Contoso')
   }
   expect(model.requests).toHaveLength(found.data.length)
-}, 60_000)
+})
 
 it('is read by the model with what stands around it in its section, and cited from there word for word', async () => {
   model.script({ kind: 'text', chunks: ['The new ferry line to Bergen explains the growth of revenue [1].'] })
@@ -71,4 +71,4 @@ it('is read by the model with what stands around it in its section, and cited fr
   expect(Array.from(report).slice(start, end).join('')).toBe(quote)
   expect(degraded).toEqual([])
   expect(model.refusals).toEqual([])
-}, 60_000)
+})

@@ -27,9 +27,9 @@ let agent: FollowedProgram
 
 beforeAll(async () => {
   agent = await joinScriptedAgent('scripted', '2.5.0')
-}, 90_000)
+})
 
-afterAll(() => agent.end('SIGTERM', 15_000))
+afterAll(() => agent.end('SIGTERM', 60_000))
 
 const step = (stepId: string, params: object, more: object = {}) => ({
   stepId,
@@ -79,7 +79,7 @@ describe('a plan that grows', () => {
     expect(order.at(-1)).toBe('answer')
     expect(order.indexOf('both')).toBe(3)
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
-  }, 30_000)
+  })
 
   it('can be forked from before and from after it grew', async () => {
     const { weft } = await ask(growing)
@@ -91,7 +91,7 @@ describe('a plan that grows', () => {
     }
     expect(await fork('scout')).toEqual({ costUsd: 0.5, reused: [] })
     expect(await fork('both')).toEqual({ costUsd: 0, reused: ['scout', 'left', 'right'] })
-  }, 30_000)
+  })
 
   it('does not grow by what no agent can do', async () => {
     const unsound = step('odd', {}, { capability: 'fly' })
@@ -99,7 +99,7 @@ describe('a plan that grows', () => {
     expect(weft.degraded).toEqual(['step_skipped:scout'])
     const log = await (await request(`/v1/sessions/${weft.sessionId}/events`)).text()
     expect(log).toContain('step \\"odd\\": agent \\"scripted\\" does not offer \\"fly\\"')
-  }, 30_000)
+  })
 })
 
 describe('an answer whose work went wrong in part', () => {
@@ -114,7 +114,7 @@ describe('an answer whose work went wrong in part', () => {
     ])
     expect(choices[0]?.message.content).toBe('as far as it goes')
     expect(weft.degraded.toSorted()).toEqual(['step_skipped:all', 'step_skipped:broken', 'step_skipped:spare'])
-  }, 30_000)
+  })
 
   it('and any other tells which version of which agent worked for it', async () => {
     await eventually(async () => {
@@ -122,7 +122,7 @@ describe('an answer whose work went wrong in part', () => {
       const { agents } = (await lastTurn(weft.sessionId)).versions
       return agents.scripted === '2.5.0' && Object.keys(agents).length === 1
     })
-  }, 30_000)
+  })
 
   it('shows where its sources contradict each other, and what has none', async () => {
     const storeId = await storeOf('heights', {
@@ -149,7 +149,7 @@ describe('an answer whose work went wrong in part', () => {
     expect(choices[0]?.message.content).toContain('Without a source, step “guess” says: It looked taller to me.')
     expect(weft.degraded).toEqual(expect.arrayContaining(['conflicting_sources', 'no_source:guess']))
     expect(weft.citations.map(({ filename }) => filename).toSorted()).toEqual(['guide-2019.md', 'guide-2024.md'])
-  }, 60_000)
+  })
 })
 
 describe('a session that opens sessions', () => {
@@ -177,7 +177,7 @@ describe('a session that opens sessions', () => {
     await post(`/approvals/${approval?.id}/approve`, {})
     await eventually(async () => (await lastTurn(weft.sessionId)).status === 'completed')
     expect((await lastTurn(weft.sessionId)).answer).toMatchObject({ text: 'all done', costUsd: 0.75 })
-  }, 30_000)
+  })
 
   it('pauses, resumes, cancels and goes with all of them', async () => {
     const { weft } = await ask(family)
@@ -193,5 +193,5 @@ describe('a session that opens sessions', () => {
     await request(`/v1/sessions/${weft.sessionId}`, { method: 'DELETE' })
     const isGone = async (id: string) => (await request(`/v1/sessions/${id}`)).status === 404
     await eventually(async () => (await Promise.all(ids.map(isGone))).every(Boolean))
-  }, 30_000)
+  })
 })

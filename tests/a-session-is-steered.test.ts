@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
+import { eventually } from './mesh/paused-sessions.ts'
 import { bodyOf, openAiClient, request, storeOf, weftOf } from './mesh/shared-mesh.ts'
 
 const Step = z.looseObject({
@@ -23,7 +24,7 @@ let storeId: string
 
 beforeAll(async () => {
   storeId = await storeOf('ferry', { 'ferry.md': 'The ferry to Ulva carried 80,000 passengers in 1998. It runs on diesel.\n' })
-}, 60_000)
+})
 
 /** Search, then answer; with `deadlineMs` a person is asked before the answer. */
 function asking(deadlineMs?: number) {
@@ -63,12 +64,12 @@ const act = (id: string, action: string, body: object = {}) =>
   })
 
 async function until(id: string, isSo: (session: z.infer<typeof Session>) => boolean): Promise<z.infer<typeof Session>> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const session = await view(id)
-    if (isSo(session)) return session
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`session ${id} did not come to it: ${JSON.stringify(await view(id))}`)
+  let session = await view(id)
+  await eventually(async () => {
+    session = await view(id)
+    return isSo(session)
+  })
+  return session
 }
 
 describe('a session that waits', () => {
@@ -88,7 +89,7 @@ describe('a session that waits', () => {
     expect(await (await request(`/v1/sessions/${id}/graph`)).text()).toMatch(
       /^flowchart TD\n.*:::succeeded\n.*awaiting_approval\n {2}s0 --> s1/,
     )
-  }, 30_000)
+  })
 })
 
 describe('a paused session', () => {
@@ -102,7 +103,7 @@ describe('a paused session', () => {
     expect((await act(id, 'resume')).status).toBe(200)
     await answer
     expect((await view(id)).turns[1]?.answer?.text).toContain('80,000')
-  }, 30_000)
+  })
 })
 
 describe('a fork', () => {
@@ -119,7 +120,7 @@ describe('a fork', () => {
     ])
     expect(done.turns[0]).toMatchObject({ forkedFrom: { sessionId: source, turn: 1, fromStep: 'write', stepsReused: 1 } })
     expect((await act(source, 'fork', { fromStep: 'nothing' })).status).toBe(400)
-  }, 30_000)
+  })
 })
 
 describe('a session as a document', () => {
@@ -130,7 +131,7 @@ describe('a session as a document', () => {
     expect(await (await request(`/v1/sessions/${id}/export?format=md`)).text()).toContain('80,000')
     const pdf = Buffer.from(await (await request(`/v1/sessions/${id}/export?format=pdf`)).arrayBuffer())
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
-  }, 30_000)
+  })
 })
 
 describe('a deleted session', () => {
@@ -155,14 +156,12 @@ describe('a deleted session', () => {
     expect((await request(`/v1/sessions/${id}`)).status).toBe(404)
     expect((await request(`/v1/sessions/${id}/messages`)).status).toBe(404)
     expect((await request(`/v1/sessions/none-${id}`, { method: 'DELETE' })).status).toBe(404)
-  }, 30_000)
+  })
 })
 
 async function expectListed(id: string, status: string): Promise<void> {
-  for (let attempt = 0; attempt < 60; attempt += 1) {
+  await eventually(async () => {
     const { data } = await bodyOf(Summaries, request(`/v1/sessions?status=${status}&limit=100`))
-    if (data.some((session) => session.id === id)) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`session ${id} is not listed as ${status}`)
+    return data.some((session) => session.id === id)
+  })
 }

@@ -26,17 +26,17 @@ let python: PythonClient | undefined
 
 beforeAll(async () => {
   python = await installPythonClient()
-}, 240_000)
+})
 afterAll(() => python?.remove())
 
 describe('a vector store is made, filled, searched under filters, changed, paged through, read and deleted', () => {
   it('by OpenAI’s client for JavaScript', async () => {
     expect(await storeLife(openAiClient())).toEqual(wholeLife)
-  }, 60_000)
+  })
 
   it('by OpenAI’s client for Python', async () => {
     const { url, apiKey } = sharedMesh()
     const printed = await python?.run('store_life.py', { OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: apiKey })
     if (printed !== undefined) expect(JSON.parse(printed)).toEqual(wholeLife)
-  }, 60_000)
+  })
 })

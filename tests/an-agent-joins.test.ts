@@ -32,11 +32,11 @@ beforeAll(async () => {
     run('ledger', first, ['python3', join(examples, 'ledger_agent.py')]),
     run('ledger-ts', second, [process.execPath, join(examples, 'ledger-agent.ts')]),
   ]
-  await Promise.all(ledgers.map(({ id, program }) => program.until(new RegExp(`${id} joined the mesh: transfer, count`), 60_000)))
-}, 90_000)
+  await Promise.all(ledgers.map(({ id, program }) => program.until(new RegExp(`${id} joined the mesh: transfer, count`), 90_000)))
+})
 
 afterAll(async () => {
-  await Promise.all(ledgers.map(({ program }) => program.end('SIGTERM', 15_000).catch(() => undefined)))
+  await Promise.all(ledgers.map(({ program }) => program.end('SIGTERM', 60_000).catch(() => undefined)))
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -122,33 +122,33 @@ describe('weft agent run', () => {
     expect(taken.output()).toMatch(/^weft: port \d+ is taken by another program/)
     expect(twice.output()).toMatch(/^weft: an agent "ledger" is running already/)
     expect(own.output()).toMatch(/^weft: "rag" is an agent of the mesh itself/)
-  }, 30_000)
+  })
 
   it('says why a program did not join', async () => {
     const [free = 0] = await freePorts(1)
     const ending = agentRun(['--app-id', 'ending', '--app-port', String(free), '--', 'false'])
     expect(await ending.ended).toBe(1)
     expect(ending.output()).toMatch(/ending ended 3 times before it was ready/)
-  }, 30_000)
+  })
 
   it('takes the agent out of the mesh on Ctrl-C, and leaves no process', async () => {
-    const codes = await Promise.all(ledgers.map(({ program }) => program.end('SIGINT', 20_000)))
+    const codes = await Promise.all(ledgers.map(({ program }) => program.end('SIGINT', 60_000)))
     expect(codes).toEqual([0, 0])
     const { data } = Agents.parse(await (await request('/v1/agents')).json())
     expect(data.map(({ id }) => id)).not.toContain('ledger')
     if (canSeeProcesses) expect(processesWith(folder)).toEqual([])
-  }, 30_000)
+  })
 
   it('ends at once when told twice, also with a program that will not end', async () => {
     const [free = 0] = await freePorts(1)
     const stubborn = `process.on('SIGTERM', () => {})
       require('node:http').createServer((_, response) => response.end(${JSON.stringify(JSON.stringify(card))})).listen(process.env.APP_PORT, '127.0.0.1')`
     const program = agentRun(['--app-id', 'stubborn', '--app-port', String(free), '--', process.execPath, '-e', stubborn, folder])
-    await program.until(/stubborn joined the mesh/, 30_000)
-    const ended = program.end('SIGINT', 20_000)
-    await program.until(/stubborn leaves the mesh/, 5_000)
-    void program.end('SIGINT', 20_000)
+    await program.until(/stubborn joined the mesh/, 90_000)
+    const ended = program.end('SIGINT', 60_000)
+    await program.until(/stubborn leaves the mesh/, 60_000)
+    void program.end('SIGINT', 60_000)
     expect(await ended).toBe(0)
     if (canSeeProcesses) expect(processesWith(folder)).toEqual([])
-  }, 60_000)
+  })
 })

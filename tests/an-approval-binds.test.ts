@@ -18,7 +18,7 @@ const begin = (ask: Ask = {}) => beginIn(storeId, ask)
 
 beforeAll(async () => {
   storeId = await corrieStore()
-}, 60_000)
+})
 
 describe('a decision over the API', () => {
   it('is taken once: the same again is the first one, another is told by whom it was', async () => {
@@ -36,7 +36,7 @@ describe('a decision over the API', () => {
     expect(other).toMatchObject({ status: 409, code: 'conflict', details: { decision: { by: ann.name } } })
     expect(other.message).toContain(ann.name)
     expect((await answerOf(sessionId)).text).toContain('1790')
-  }, 30_000)
+  })
 
   it('may change the arguments: what is done is what was approved, with the change and a new estimate on record', async () => {
     const { id, sessionId } = await begin()
@@ -49,7 +49,7 @@ describe('a decision over the API', () => {
       },
     })
     expect((await answerOf(sessionId)).text).toContain('1854')
-  }, 30_000)
+  })
 
   it('may change the remaining plan, and nothing of what has been done', async () => {
     const { id, sessionId } = await begin({ isAnswerAsked: true })
@@ -77,7 +77,7 @@ describe('a decision over the API', () => {
       },
     })
     expect((await answerOf(sessionId)).text).toContain('oak')
-  }, 30_000)
+  })
 
   it('about a child session is found at the session a client began', async () => {
     const { id, sessionId } = await begin({ isChild: true })
@@ -87,14 +87,14 @@ describe('a decision over the API', () => {
     expect(surfaced).toMatchObject({ id, rootSessionId: sessionId })
     expect((await post(`/approvals/${sessionId}/approve`, {})).status).toBe(200)
     expect((await answerOf(sessionId)).text).toContain('1790')
-  }, 30_000)
+  })
 
   it('counts only for what was shown', async () => {
     const { id, hash } = await begin()
     const outdated = await refusalOf(await post(`/approvals/${id}/approve`, { hash: '0'.repeat(64) }))
     expect(outdated).toMatchObject({ status: 409, code: 'approval_outdated', details: { hash } })
     expect((await post(`/approvals/${id}/approve`, { hash })).status).toBe(200)
-  }, 30_000)
+  })
 
   it('takes a quorum of those who are asked, each counted once', async () => {
     const { id } = await begin({ assignees: ['role:board'], quorum: 2 })
@@ -111,7 +111,7 @@ describe('a decision over the API', () => {
       expect(voted).toMatchObject({ status: 'pending', votes: [{ by: one.name }], isRepeat: repeat === 1 })
     }
     expect(await bodyOf(Approval, post(`/approvals/${id}/approve`, {}, two.key))).toMatchObject({ status: 'approved' })
-  }, 30_000)
+  })
 
   it('of another tenant does not exist for it', async () => {
     const { id, sessionId } = await begin()
@@ -120,7 +120,7 @@ describe('a decision over the API', () => {
     expect(await refusalOf(await post(`/approvals/${sessionId}/approve`, {}, foreign.key))).toMatchObject({ status: 404 })
     expect(await refusalOf(await request(`/approvals/${id}`, { key: foreign.key }))).toMatchObject({ status: 404 })
     expect(await bodyOf(Approval, request(`/approvals/${id}`))).toMatchObject({ status: 'pending' })
-  }, 30_000)
+  })
 
   it('is on record: listed while it is pending, and told step by step in the history', async () => {
     const { id, sessionId } = await begin({ assignees: ['role:clerk'] })
@@ -151,7 +151,7 @@ describe('a decision over the API', () => {
       ['decided', clerk.name],
     ])
     expect(await isListed('snoozed=true')).toBe(false)
-  }, 30_000)
+  })
 
   it('comes in batches, each with its own result; a session id stands for its only approval', async () => {
     const { ids, sessionId } = await begin({ searches: 2 })
@@ -166,7 +166,7 @@ describe('a decision over the API', () => {
     const { data } = await bodyOf(Results, post('/approvals/batch', { decisions }))
     expect(data.map(({ status }) => status)).toEqual([200, 404, 200])
     expect((await answerOf(sessionId)).text).toContain('1790')
-  }, 30_000)
+  })
 
   it('is taken once on the page that a link opens, by whoever holds the link', async () => {
     const { id, sessionId } = await begin()
@@ -181,12 +181,12 @@ describe('a decision over the API', () => {
     expect((await submit()).status).toBe(200)
     expect((await submit()).status).toBe(410)
     expect((await answerOf(sessionId)).text).toContain('1790')
-  }, 30_000)
+  })
 
   it('is taken as Agent Inbox and LangChain give it', async () => {
     const [inbox, langchain] = [await begin(), await begin()]
     expect((await post(`/approvals/${inbox.id}/decide`, [{ type: 'accept', args: null }])).status).toBe(200)
     expect((await post(`/approvals/${langchain.id}/decide`, { decisions: [{ type: 'reject', message: 'no' }] })).status).toBe(200)
     expect(await bodyOf(Approval, request(`/approvals/${langchain.id}`))).toMatchObject({ status: 'rejected' })
-  }, 30_000)
+  })
 })

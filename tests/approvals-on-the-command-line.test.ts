@@ -11,7 +11,7 @@ let folder: string
 beforeAll(async () => {
   storeId = await storeOf('quarry', { 'quarry.md': 'The quarry at Ben Mor gave slate until 1911. Forty men worked there.\n' })
   folder = await mkdtemp(join(tmpdir(), 'weft-approvals-'))
-}, 60_000)
+})
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** A session that waits for an approval before it searches. */
@@ -67,7 +67,7 @@ describe('weft approvals', () => {
     const watched = await weft(['sessions', 'show', sessionId, '--watch'])
     expect(watched.stdout).toMatch(/approval\.decided +turn 1 find/)
     expect(watched.stdout).toContain('Forty men')
-  }, 60_000)
+  })
 
   it('rejects, changes, delegates and comments', async () => {
     const { id } = await begin(['role:foreman'])
@@ -81,7 +81,7 @@ describe('weft approvals', () => {
     })
     const other = await begin()
     expect(await json(['approvals', 'reject', other.id, '--reason', 'too dear'])).toMatchObject({ status: 'rejected' })
-  }, 60_000)
+  })
 
   it('is for keys with the role that was asked', async () => {
     const { id } = await begin(['role:foreman'])
@@ -90,7 +90,7 @@ describe('weft approvals', () => {
       .parse(await json(['keys', 'create', '--name', 'Fred', '--scopes', 'approve', '--role', 'foreman']))
     const approved = await request(`/approvals/${id}/approve`, { method: 'POST', key: made.key })
     expect(await approved.json()).toMatchObject({ decision: { by: 'Fred' } })
-  }, 60_000)
+  })
 })
 
 describe('weft sessions', () => {
@@ -106,5 +106,5 @@ describe('weft sessions', () => {
     expect(pdf.stdout.slice(0, 5)).toBe('%PDF-')
     expect((await weft(['sessions', 'delete', sessionId])).stdout).toContain(`deleted ${sessionId}`)
     expect((await weft(['sessions', 'show', sessionId])).code).toBe(1)
-  }, 60_000)
+  })
 })

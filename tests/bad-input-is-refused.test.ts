@@ -98,20 +98,16 @@ describe('a file is refused with its reason, and the others are kept, when it', 
     ['binary.txt', new Uint8Array([0, 1, 2, 3, 255, 254, 0, 7]), /binary|UTF-8/i],
     ['latin1.txt', new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x20, 0x62, 0x61, 0x72]), /UTF-8/],
     ['broken.pdf', '%PDF-1.7\nnothing that follows is a PDF', /PDF/i],
-  ])(
-    '%s',
-    async (name, bytes, reason) => {
-      const added = await upload(name, bytes)
-      expect(added.status).toBe('failed')
-      expect(added.last_error?.message).toMatch(reason)
-    },
-    30_000,
-  )
+  ])('%s', async (name, bytes, reason) => {
+    const added = await upload(name, bytes)
+    expect(added.status).toBe('failed')
+    expect(added.last_error?.message).toMatch(reason)
+  })
 
   it('is empty', async () => {
     const response = await upload('empty.txt', '').catch((error: unknown) => error)
     expect(response).toMatchObject({ status: 400 })
-  }, 30_000)
+  })
 
   it('is larger than the limit, before all of it is read', async () => {
     const chunk = new Uint8Array(1_048_576).fill(97)
@@ -137,7 +133,7 @@ describe('a file is refused with its reason, and the others are kept, when it', 
       () => 'connection closed',
     )
     expect([413, 'connection closed']).toContain(outcome)
-  }, 60_000)
+  })
 })
 
 describe('searching', () => {
@@ -156,5 +152,5 @@ describe('searching', () => {
     const long = await search(id, { query: 'walrus clams '.repeat(3_900) })
     expect(long.status).toBe(200)
     expect((await bodyOf(Results, long)).data[0]?.filename).toBe('a.md')
-  }, 60_000)
+  })
 })

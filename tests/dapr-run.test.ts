@@ -31,7 +31,7 @@ afterAll(async () => {
   await running?.end('SIGTERM', 60_000)
   await runWeft(['down'], env)
   await rm(folder, { recursive: true, force: true })
-}, 120_000)
+})
 
 /** `dapr <args>` in a shell that has read the file of passwords, tokens and programs, as dapr/README.md says. */
 function startDapr(args: string[], more: Record<string, string> = {}): FollowedProgram {
@@ -69,7 +69,7 @@ it('starts the infrastructure alone', async () => {
   expect(processes.map(({ name }) => name)).toEqual(['supervisor', 'redis', 'pglite', 'placement', 'scheduler'])
   const portOf = (name: string) => processes.find((process) => process.name === name)?.ports.grpc ?? 0
   infrastructure = { placement: portOf('placement'), scheduler: portOf('scheduler') }
-}, 120_000)
+})
 
 it('answers a question with verified citations when all services run from dapr.yaml', async () => {
   file = await daprRunFile(folder, infrastructure)
@@ -95,7 +95,7 @@ it('answers a question with verified citations when all services run from dapr.y
     status: 'completed',
     citations: [{ filename: 'mill.md', verified: true, quote: expect.stringContaining('nine tonnes') }],
   })
-}, 240_000)
+})
 
 it('lets nobody in who has no token, at any service or sidecar', async () => {
   const [appToken, apiToken] = [await readToken('APP_API_TOKEN'), await readToken('DAPR_API_TOKEN')]
@@ -108,7 +108,7 @@ it('lets nobody in who has no token, at any service or sidecar', async () => {
     expect({ appId, admitted: await statusOf(metadata, apiToken) }).toEqual({ appId, admitted: 200 })
     expect([200, 404]).toContain(await statusOf(route, appToken))
   }
-}, 60_000)
+})
 
 it('ends all services with dapr run itself', async () => {
   await running?.end('SIGINT', 60_000)
@@ -119,7 +119,7 @@ it('ends all services with dapr run itself', async () => {
     const others = processesWith(folder).filter((pid) => !pidsLeft.includes(pid))
     return others.length === 0 ? true : undefined
   })
-}, 150_000)
+})
 
 it('runs one service alone, beside the infrastructure', async () => {
   const [appPort = 0, http = 0, grpc = 0, internal = 0, metrics = 0] = await freePorts(5)
@@ -143,13 +143,13 @@ it('runs one service alone, beside the infrastructure', async () => {
   expect(card).toContain('retrieve')
   await running.end('SIGINT', 60_000)
   running = undefined
-}, 150_000)
+})
 
 it('leaves no process', async () => {
   expect(await runWeft(['down'], env)).toMatchObject({ code: 0, stdout: 'stopped\n' })
   if (!canSeeProcesses) return
   await until('the end of every process', async () => (processesWith(folder).length === 0 ? true : undefined))
-}, 120_000)
+})
 
 async function pidsOfInfrastructure(): Promise<number[]> {
   const { processes } = readStatus((await runWeft(['status', '--json'], env)).stdout)

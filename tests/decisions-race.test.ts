@@ -24,7 +24,7 @@ let approvers: { name: string; key: string }[]
 beforeAll(async () => {
   storeId = await corrieStore()
   approvers = await Promise.all(Array.from({ length: 20 }, () => makeKey()))
-}, 60_000)
+})
 
 it('of 20 approvers at once one decides, and every other is told by whom and when', async () => {
   const winners = await inSessions({}, async ({ ids }) => {
@@ -34,7 +34,7 @@ it('of 20 approvers at once one decides, and every other is told by whom and whe
   })
   expect(winners.every(({ by }) => approvers.some(({ name }) => name === by))).toBe(true)
   expect(new Set(winners.map(({ status }) => status))).toEqual(new Set(['approved', 'rejected']))
-}, 300_000)
+})
 
 it('a cancel that races 20 approvers ends what nobody has decided, and undoes no decision', async () => {
   const winners = await inSessions({}, async ({ ids, sessionId }) => {
@@ -48,23 +48,24 @@ it('a cancel that races 20 approvers ends what nobody has decided, and undoes no
   const cancelled = winners.filter(({ status }) => status === 'cancelled')
   expect(cancelled.every(({ by }) => by === 'session')).toBe(true)
   expect(cancelled.length).toBeGreaterThanOrEqual((approvalsPerStory / perSession) * lateDecisions)
-}, 300_000)
+})
 
 it('a deadline that races 20 approvers wins or loses, and all are told the same', async () => {
   const timeoutMs = 1_500
-  const winners = await inSessions({ timeoutMs }, async ({ ids, askedAtMs }) => {
-    await sleep(askedAtMs + timeoutMs - 150 - Date.now())
+  const winners = await inSessions({ timeoutMs }, async ({ ids, deadlineMs }) => {
+    await sleep(deadlineMs - 150 - Date.now())
     return Promise.all(ids.map(async (id) => sleep(300 * Math.random()).then(() => race(id))))
   })
   const expired = winners.filter(({ status }) => status === 'expired')
   expect(expired.every(({ by }) => by === 'deadline')).toBe(true)
   expect(expired.length).toBeGreaterThan(0)
-}, 300_000)
+})
 
 interface Asked {
   sessionId: string
   ids: string[]
-  askedAtMs: number
+  /** When the mesh lets them expire. */
+  deadlineMs: number
 }
 
 /** Begins so many sessions that the story has its approvals, lets `decide` race in each, and holds what it says against the record. */
@@ -72,11 +73,11 @@ async function inSessions(terms: { timeoutMs?: number }, decide: (asked: Asked) 
   const all: Verdict[] = []
   for (let done = 0; done < approvalsPerStory; done += perSession) {
     const asking = askingIn(storeId, { searches: perSession, ...terms })
-    const askedAtMs = Date.now()
     const weft = pausedOf(await openAiClient().chat.completions.create(asking))
     const ids = weft.approvals.map(({ id }) => id)
+    const deadlineMs = Date.parse(String(weft.approvals[0]?.deadline))
     expect(ids).toHaveLength(perSession)
-    const verdicts = await decide({ sessionId: weft.sessionId, ids, askedAtMs })
+    const verdicts = await decide({ sessionId: weft.sessionId, ids, deadlineMs })
     await expectOnRecord(ids, verdicts)
     all.push(...verdicts)
   }

@@ -14,7 +14,7 @@ beforeAll(async () => {
   const { openAiPort, anthropicPort } = sharedMesh()
   openAi = await startOpenAiServer({ port: openAiPort, models: ['test-model'], reply: said })
   anthropic = await startAnthropicServer({ port: anthropicPort, models: ['claude-test'], reply: said })
-}, 60_000)
+})
 afterAll(async () => {
   await openAi.stop()
   await anthropic.stop()
@@ -42,10 +42,10 @@ describe.each(['openai/test-model', 'anthropic/claude-test'])('compatcanary, of 
     const server = model.startsWith('openai/') ? openAi : anthropic
     server.script(said, said, { kind: 'tool_calls', calls: [call] }, { kind: 'text', chunks: ['{"status":"ok"}'] })
     expect(await judge(model)).toEqual({ score: 100, failed: [] })
-  }, 60_000)
+  })
 
   it('finds fault with a model that always says the same', async () => {
     const { failed } = await judge(model)
     expect(failed).toEqual(['chat.tool_call', 'chat.structured_output'])
-  }, 60_000)
+  })
 })

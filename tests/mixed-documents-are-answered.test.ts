@@ -25,7 +25,7 @@ beforeAll(async () => {
   const { code, stdout } = await weft(['ingest', folder, '--store', 'skerry documents', '--json'])
   expect({ code, report: JSON.parse(stdout) }).toMatchObject({ code: 0, report: { added: questions.length, failed: [] } })
   for await (const { id, name } of openAiClient().vectorStores.list()) if (name === 'skerry documents') storeId = id
-}, 60_000)
+})
 
 describe('a folder of mixed documents, as it is taken in by `weft ingest`', () => {
   it('holds a document for every question', async () => {

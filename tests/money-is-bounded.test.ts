@@ -107,7 +107,7 @@ describe('a budget', () => {
     expect(await bodyOf(Answer, answer)).toMatchObject({ model: cheap })
     const [call] = await callsOf(1)
     expect(await callOf(call?.id ?? '')).toMatchObject({ receipt: { chain: [cheap], insteadOf: { model: usual } } })
-  }, 120_000)
+  })
 })
 
 it('the router’s choice has a receipt with the call, over HTTP and on the command line', async () => {
@@ -131,7 +131,7 @@ it('the router’s choice has a receipt with the call, over HTTP and on the comm
   await eventually(async () => (await newest()) !== undefined)
   const shown = await weft(['usage', 'call', (await newest())?.id ?? ''])
   expect(shown.stdout).toContain(`chat of ${cheap}: completed`)
-}, 120_000)
+})
 
 it('a key over its limit gets 429 with the time to wait; each answer tells what is left', async () => {
   const limited = await bodyOf(

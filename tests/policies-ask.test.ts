@@ -12,8 +12,8 @@ let agent: FollowedProgram
 
 beforeAll(async () => {
   agent = await joinScriptedAgent('governed')
-}, 90_000)
-afterAll(() => agent.end('SIGTERM', 15_000))
+})
+afterAll(() => agent.end('SIGTERM', 60_000))
 
 it('a policy file has a step asked about that does not ask itself, and goes up its ladder when nobody decides', async () => {
   const step = { stepId: 'answer', agent: 'governed', capability: 'work', params: { say: 'done' } }
@@ -36,4 +36,4 @@ it('a policy file has a step asked about that does not ask itself, and goes up i
   const kinds = async () => (await bodyOf(History, request(`/approvals/${id}/history`))).data.map(({ entry }) => entry.kind)
   await eventually(async () => (await kinds()).includes('decided'))
   expect(await kinds()).toEqual(['requested', 'reminded', 'escalated', 'decided'])
-}, 60_000)
+})

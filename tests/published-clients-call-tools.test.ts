@@ -21,7 +21,7 @@ beforeAll(async () => {
   const { openAiPort, anthropicPort } = sharedMesh()
   openAi = await startOpenAiServer({ port: openAiPort, models: ['test-model'], reply: answer })
   anthropic = await startAnthropicServer({ port: anthropicPort, models: ['claude-test'], reply: answer })
-}, 60_000)
+})
 afterAll(async () => {
   await openAi.stop()
   await anthropic.stop()
@@ -61,30 +61,26 @@ describe.each(['openai/test-model', 'anthropic/claude-test'])('tools of the clie
     })
     expect(await runner.finalContent()).toBe('Snow in Oslo, sun in Rome.')
     expect(asked).toEqual(['Oslo', 'Rome'])
-  }, 30_000)
+  })
 
   it.each([
     ['@ai-sdk/openai-compatible, on chat completions', () => createOpenAICompatible({ name: 'weft', ...base() })(model)],
     ['@ai-sdk/openai, on responses as is its default', () => createOpenAI(base())(model)],
     ['@ai-sdk/openai, on chat completions', () => createOpenAI(base()).chat(model)],
-  ])(
-    'ai with %s: generated and streamed, over two steps',
-    async (_what, connect: () => LanguageModel) => {
-      const tools = {
-        get_weather: tool({ description: 'Weather of a city', inputSchema: City, execute: async ({ city }) => weather(city) }),
-      }
-      const options = { model: connect(), prompt: question, tools, stopWhen: stepCountIs(3), maxRetries: 0 }
-      serverOf(model).script({ kind: 'tool_calls', calls })
-      const whole = await generateText(options)
-      expect([whole.text, whole.steps.length]).toEqual(['Snow in Oslo, sun in Rome.', 2])
-      serverOf(model).script({ kind: 'tool_calls', calls })
-      let streamed = ''
-      for await (const delta of streamText(options).textStream) streamed += delta
-      expect(streamed).toBe('Snow in Oslo, sun in Rome.')
-      expect(asked.toSorted()).toEqual(['Oslo', 'Oslo', 'Rome', 'Rome'])
-    },
-    30_000,
-  )
+  ])('ai with %s: generated and streamed, over two steps', async (_what, connect: () => LanguageModel) => {
+    const tools = {
+      get_weather: tool({ description: 'Weather of a city', inputSchema: City, execute: async ({ city }) => weather(city) }),
+    }
+    const options = { model: connect(), prompt: question, tools, stopWhen: stepCountIs(3), maxRetries: 0 }
+    serverOf(model).script({ kind: 'tool_calls', calls })
+    const whole = await generateText(options)
+    expect([whole.text, whole.steps.length]).toEqual(['Snow in Oslo, sun in Rome.', 2])
+    serverOf(model).script({ kind: 'tool_calls', calls })
+    let streamed = ''
+    for await (const delta of streamText(options).textStream) streamed += delta
+    expect(streamed).toBe('Snow in Oslo, sun in Rome.')
+    expect(asked.toSorted()).toEqual(['Oslo', 'Oslo', 'Rome', 'Rome'])
+  })
 
   it('ai with @ai-sdk/openai: an answer in a schema', async () => {
     serverOf(model).script({ kind: 'text', chunks: ['{"city":', '"Oslo"}'] })
@@ -95,29 +91,25 @@ describe.each(['openai/test-model', 'anthropic/claude-test'])('tools of the clie
       maxRetries: 0,
     })
     expect(output).toEqual({ city: 'Oslo' })
-  }, 30_000)
+  })
 
-  it.each([false, true])(
-    '@langchain/openai: tool calls and structured output, on responses: %s',
-    async (useResponsesApi) => {
-      const { baseURL, apiKey } = base()
-      const chat = new ChatOpenAI({ model, apiKey, configuration: { baseURL }, maxRetries: 0, useResponsesApi })
-      const getWeather = langChainTool(async ({ city }) => weather(city), {
-        name: 'get_weather',
-        description: 'Weather of a city',
-        schema: City,
-      })
-      serverOf(model).script({ kind: 'tool_calls', calls })
-      const asks = await chat.bindTools([getWeather]).invoke(question)
-      expect(asks.tool_calls?.map(({ id, args }) => ({ id, args }))).toEqual(
-        calls.map(({ id, arguments: text }) => ({ id, args: JSON.parse(text) })),
-      )
-      serverOf(model).script({ kind: 'text', chunks: ['{"city":"Rome"}'] })
-      const structured = chat.withStructuredOutput(City, { name: 'city', method: 'jsonSchema', strict: true })
-      expect(await structured.invoke(question)).toEqual({ city: 'Rome' })
-    },
-    30_000,
-  )
+  it.each([false, true])('@langchain/openai: tool calls and structured output, on responses: %s', async (useResponsesApi) => {
+    const { baseURL, apiKey } = base()
+    const chat = new ChatOpenAI({ model, apiKey, configuration: { baseURL }, maxRetries: 0, useResponsesApi })
+    const getWeather = langChainTool(async ({ city }) => weather(city), {
+      name: 'get_weather',
+      description: 'Weather of a city',
+      schema: City,
+    })
+    serverOf(model).script({ kind: 'tool_calls', calls })
+    const asks = await chat.bindTools([getWeather]).invoke(question)
+    expect(asks.tool_calls?.map(({ id, args }) => ({ id, args }))).toEqual(
+      calls.map(({ id, arguments: text }) => ({ id, args: JSON.parse(text) })),
+    )
+    serverOf(model).script({ kind: 'text', chunks: ['{"city":"Rome"}'] })
+    const structured = chat.withStructuredOutput(City, { name: 'city', method: 'jsonSchema', strict: true })
+    expect(await structured.invoke(question)).toEqual({ city: 'Rome' })
+  })
 })
 
 describe('embeddings by the published clients', () => {
@@ -130,14 +122,14 @@ describe('embeddings by the published clients', () => {
       [5, 1, 2, 3],
     ])
     expect(numbers.data).toEqual(asked.data)
-  }, 30_000)
+  })
 
   it('@langchain/openai: of documents and of a question', async () => {
     const { baseURL, apiKey } = base()
     const embeddings = new OpenAIEmbeddings({ model: 'openai/embedder', apiKey, configuration: { baseURL }, maxRetries: 0 })
     expect(await embeddings.embedDocuments(['one', 'three'])).toHaveLength(2)
     expect(await embeddings.embedQuery('one')).toEqual([3, 1, 2, 3])
-  }, 30_000)
+  })
 })
 
 describe('a workflow on the wire of responses', () => {
@@ -148,7 +140,7 @@ describe('a workflow on the wire of responses', () => {
     expect(first.output_text).not.toBe('')
     const next = await responses.create({ model: 'weft/direct', input: 'And another.', previous_response_id: first.id })
     expect(next).toMatchObject({ status: 'completed', weft: { turn: 2 } })
-  }, 30_000)
+  })
 
   it('ai with @ai-sdk/openai: answers, and takes its own answer back as a reference', async () => {
     const model = createOpenAI(base())('weft/direct')
@@ -159,7 +151,7 @@ describe('a workflow on the wire of responses', () => {
       { role: 'user' as const, content: 'And another.' },
     ]
     expect((await generateText({ model, messages, maxRetries: 0 })).text).not.toBe('')
-  }, 30_000)
+  })
 
   it('a client that leaves a model’s response ends the call upstream', async () => {
     openAi.script({ kind: 'stall', chunks: ['a'] })
@@ -167,7 +159,7 @@ describe('a workflow on the wire of responses', () => {
     const stream = await openAiClient().responses.create({ model: 'openai/test-model', input: 'x', stream: true })
     for await (const event of stream) if (event.type === 'response.output_text.delta') break
     await openAi.sawAborts(before + 1)
-  }, 30_000)
+  })
 })
 
 it('nothing malformed ever reached an upstream', () => {

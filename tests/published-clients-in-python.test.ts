@@ -13,7 +13,7 @@ beforeAll(async () => {
   openAi = await startOpenAiServer({ port: openAiPort, models: ['test-model'], reply })
   anthropic = await startAnthropicServer({ port: anthropicPort, models: ['claude-test'], reply })
   python = await installPythonClient()
-}, 240_000)
+})
 afterAll(async () => {
   await openAi.stop()
   await anthropic.stop()
@@ -50,5 +50,4 @@ it.each(['openai/test-model', 'anthropic/claude-test'])(
     })
     expect(server.refusals).toEqual([])
   },
-  120_000,
 )

@@ -25,7 +25,7 @@ beforeAll(async () => {
     reply: { kind: 'text', chunks: ['Swifts sleep ', 'on the wing [1].'] },
   })
   storeId = await storeOf('birds', { 'swifts.md': 'Swifts sleep on the wing, high above the ground. They land only to breed.' })
-}, 60_000)
+})
 
 afterAll(async () => {
   await openAi.stop()
@@ -38,7 +38,7 @@ describe('the published clients', () => {
     const final = await stream.finalChatCompletion()
     expect(final.choices[0]?.finish_reason).toBe('stop')
     expect(final.choices[0]?.message.content).toContain('on the wing')
-  }, 30_000)
+  })
 
   it('openai: models are listed and found, and an unknown one is its NotFoundError', async () => {
     const ids = (await openAiClient().models.list()).data.map((model) => model.id)
@@ -55,7 +55,7 @@ describe('the published clients', () => {
     let streamed = ''
     for await (const delta of streamText({ model: weft('weft/auto'), prompt: question }).textStream) streamed += delta
     expect(streamed).toBe(text)
-  }, 30_000)
+  })
 
   it('@langchain/openai: invokes and streams', async () => {
     const { url, apiKey } = sharedMesh()
@@ -65,24 +65,20 @@ describe('the published clients', () => {
     let streamed = ''
     for await (const chunk of await model.stream([new HumanMessage(question)])) streamed += chunk.text
     expect(streamed).toContain('on the wing')
-  }, 30_000)
+  })
 })
 
 describe('real wires behind the mesh', () => {
-  it.each(['openai/test-model', 'anthropic/claude-test'])(
-    '%s answers directly, streamed and not, with usage',
-    async (model) => {
-      const client = openAiClient()
-      const whole = await client.chat.completions.create({ model, messages: [{ role: 'user', content: question }] })
-      expect(whole.choices[0]?.message.content).toBe('Swifts sleep on the wing [1].')
-      expect(whole.usage?.total_tokens).toBeGreaterThan(0)
-      const streamed = await client.chat.completions
-        .stream({ model, messages: [{ role: 'user', content: question }] })
-        .finalContent()
-      expect(streamed).toBe('Swifts sleep on the wing [1].')
-    },
-    30_000,
-  )
+  it.each(['openai/test-model', 'anthropic/claude-test'])('%s answers directly, streamed and not, with usage', async (model) => {
+    const client = openAiClient()
+    const whole = await client.chat.completions.create({ model, messages: [{ role: 'user', content: question }] })
+    expect(whole.choices[0]?.message.content).toBe('Swifts sleep on the wing [1].')
+    expect(whole.usage?.total_tokens).toBeGreaterThan(0)
+    const streamed = await client.chat.completions
+      .stream({ model, messages: [{ role: 'user', content: question }] })
+      .finalContent()
+    expect(streamed).toBe('Swifts sleep on the wing [1].')
+  })
 
   it.each(['openai/test-model', 'anthropic/claude-test'])(
     '%s answers a workflow, its citation verified like the offline model’s',
@@ -98,7 +94,6 @@ describe('real wires behind the mesh', () => {
       expect(weft.citations).toMatchObject([{ filename: 'swifts.md', quote: expect.stringContaining('sleep on the wing') }])
       expect(weft.degraded).not.toContain('offline_model')
     },
-    30_000,
   )
 
   it('an upstream’s refusal keeps its status, and its rate limit its retry-after', async () => {
@@ -108,7 +103,7 @@ describe('real wires behind the mesh', () => {
       messages: [{ role: 'user', content: 'x' }],
     })
     await expect(refused).rejects.toMatchObject({ status: 429 })
-  }, 30_000)
+  })
 
   it('a client that leaves ends the call upstream', async () => {
     openAi.script({ kind: 'stall', chunks: ['a'] })
@@ -120,7 +115,7 @@ describe('real wires behind the mesh', () => {
     })
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break
     await openAi.sawAborts(before + 1)
-  }, 30_000)
+  })
 
   it('nothing malformed ever reached an upstream', () => {
     expect([...openAi.refusals, ...anthropic.refusals]).toEqual([])

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const stores = await client.vectorStores.list()
   const storeIds = stores.data.filter(({ name }) => name === storeName).map(({ id }) => id)
   for (const claim of claims) asked.push(await askClaim(client, claim, { model: 'weft/search', vectorStoreIds: storeIds }))
-}, 60_000)
+})
 
 afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true })

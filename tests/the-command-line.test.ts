@@ -38,7 +38,7 @@ describe('weft ingest', () => {
     )
     const third = await weft(['ingest', folder, '--store', 'animals', '--json'])
     expect(JSON.parse(third.stdout)).toMatchObject({ added: 1, unchanged: 1 })
-  }, 60_000)
+  })
 })
 
 describe('weft ask and search', () => {
@@ -48,13 +48,13 @@ describe('weft ask and search', () => {
     expect(output).toMatch(/drift apart.*\[1\]/s)
     expect(output).toMatch(/otters\.md/)
     expect(output).toMatch(/offline/i)
-  }, 30_000)
+  })
 
   it('finds passages', async () => {
     const { code, output } = await weft(['search', 'beaver dams', '--store', 'animals'])
     expect(code).toBe(0)
     expect(output).toMatch(/beavers\.txt/)
-  }, 30_000)
+  })
 })
 
 describe('weft', () => {
@@ -69,13 +69,13 @@ describe('weft', () => {
       ports: expect.anything(),
       rssMb: expect.any(Number),
     })
-  }, 30_000)
+  })
 
   it('refuses a second start of the same mesh, naming the running one', async () => {
     const { code, output } = await weft(['up'])
     expect(code).toBe(1)
     expect(output).toContain(sharedMesh().url)
-  }, 30_000)
+  })
 
   it('names a taken port and how to choose another', async () => {
     const taken = createServer()
@@ -88,7 +88,7 @@ describe('weft', () => {
     await rm(data, { recursive: true, force: true })
     expect(code).toBe(1)
     expect(output).toMatch(new RegExp(`${port}.*WEFT_PORT`, 's'))
-  }, 30_000)
+  })
 
   it('exits 2 on wrong usage and 3 when the mesh is not up', async () => {
     expect((await weft(['ask'])).code).toBe(2)
@@ -96,5 +96,5 @@ describe('weft', () => {
     const asked = await runWeft(['ask', 'x'], { WEFT_PORT: '1', WEFT_DATA: nowhere, WEFT_API_KEY: 'weft_x' })
     await rm(nowhere, { recursive: true, force: true })
     expect(asked.code).toBe(3)
-  }, 30_000)
+  })
 })

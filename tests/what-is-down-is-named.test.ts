@@ -25,24 +25,20 @@ async function whileSuspended(name: string, act: () => Promise<void>): Promise<v
 it.each([
   ['orchestrator', () => post('/v1/chat/completions', chat), /orchestrator|actor/i],
   ['pglite', async () => request('/v1/files'), /database/i],
-])(
-  'a request is refused while %s is down, naming it, and works again afterwards',
-  async (name, ask, named) => {
-    await whileSuspended(name, async () => {
-      const refused = await ask()
-      expect(refused.status).toBe(503)
-      expect(refused.headers.get('retry-after')).toBeTruthy()
-      expect((await bodyOf(ErrorBody, refused)).error.message).toMatch(named)
-    })
-    let status = 0
-    for (let waitedMs = 0; status !== 200 && waitedMs < 20_000; waitedMs += 500) {
-      status = (await ask()).status
-      if (status !== 200) await new Promise((resolve) => setTimeout(resolve, 500))
-    }
-    expect(status).toBe(200)
-  },
-  90_000,
-)
+])('a request is refused while %s is down, naming it, and works again afterwards', async (name, ask, named) => {
+  await whileSuspended(name, async () => {
+    const refused = await ask()
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).toBeTruthy()
+    expect((await bodyOf(ErrorBody, refused)).error.message).toMatch(named)
+  })
+  let status = 0
+  for (let waitedMs = 0; status !== 200 && waitedMs < 90_000; waitedMs += 500) {
+    status = (await ask()).status
+    if (status !== 200) await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+  expect(status).toBe(200)
+})
 
 it('/healthz names every dependency', async () => {
   const { checks } = await bodyOf(Health, request('/healthz', { key: '' }))

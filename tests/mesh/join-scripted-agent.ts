@@ -14,6 +14,6 @@ export async function joinScriptedAgent(id: string, version = '1.0.0'): Promise<
       WEFT_API_KEY: apiKey,
     }),
   )
-  await agent.until(new RegExp(`${id} joined the mesh`), 60_000)
+  await agent.until(new RegExp(`${id} joined the mesh`), 90_000)
   return agent
 }

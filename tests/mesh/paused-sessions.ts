@@ -117,24 +117,20 @@ export async function answerOf(sessionId: string): Promise<{ status: string; tex
   const Session = z.looseObject({
     turns: z.array(z.looseObject({ status: z.string(), answer: z.looseObject({ text: z.string() }).optional() })),
   })
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const { turns } = await bodyOf(Session, request(`/v1/sessions/${sessionId}`))
-    const turn = turns.at(-1)
-    if (turn?.answer !== undefined) return { status: turn.status, text: turn.answer.text }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`session ${sessionId} gives no answer`)
+  const lastTurn = async () => (await bodyOf(Session, request(`/v1/sessions/${sessionId}`))).turns.at(-1)
+  await eventually(async () => (await lastTurn())?.answer !== undefined)
+  const { status = '', answer } = (await lastTurn()) ?? {}
+  return { status, text: answer?.text ?? '' }
 }
 
 export function contentOf(answer: OpenAI.ChatCompletion): string {
   return answer.choices[0]?.message.content ?? ''
 }
 
-/** Lists and history follow their sessions by a moment. */
+/** Lists and history follow their sessions by a moment; a busy machine may take a minute for it. */
 export async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (await isSo()) return
+  for (const giveUpAtMs = Date.now() + 60_000; !(await isSo()); ) {
+    if (Date.now() > giveUpAtMs) throw new Error(`it never came to be: ${isSo}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`it never came to be: ${isSo}`)
 }
