@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type Database, type DatabaseOptions, openDatabase, sql } from './index.ts'
 import type { PgliteServer } from './pglite-server.ts'
-import { startTestServer } from './testing.ts'
+import { lastingPort, startTestServer } from './testing.ts'
 
-const urlOf = (server: PgliteServer) => `postgres://postgres@127.0.0.1:${server.port}/postgres`
+const urlOf = (server: Pick<PgliteServer, 'port'>) => `postgres://postgres@127.0.0.1:${server.port}/postgres`
 const opened: Database[] = []
 let first: PgliteServer
 let second: PgliteServer
@@ -103,7 +103,8 @@ describe('openDatabase', () => {
 
 describe('when the database goes away', () => {
   it('reads are answered after a restart, and an open transaction is said to be lost', async () => {
-    let server = await startTestServer()
+    const port = await lastingPort()
+    let server = await startTestServer({ port })
     const database = open([urlOf(server)], { patienceMs: 50_000 })
     expect(await database.isHealthy()).toBe(true)
     const isInside = Promise.withResolvers<void>()
@@ -116,7 +117,6 @@ describe('when the database goes away', () => {
     })
     transaction.catch(() => undefined)
     await isInside.promise
-    const { port } = server
     await server.stop()
     const read = sql<{ one: number }>`select 1 as one`.execute(database.db)
     server = await startTestServer({ port })
@@ -130,11 +130,9 @@ describe('when the database goes away', () => {
   })
 
   it('the first query waits for it a while, later ones fail at once, and the next after its return succeeds', async () => {
-    const server = await startTestServer()
-    const { port } = server
-    await server.stop()
+    const port = await lastingPort()
     const patienceMs = 2_000
-    const database = open([urlOf(server)], { patienceMs })
+    const database = open([urlOf({ port })], { patienceMs })
     const startedAtMs = performance.now()
     await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({
       code: 'dependency_unavailable',

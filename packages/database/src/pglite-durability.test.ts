@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from '@jest/globals'
 import { type Database, openDatabase, sql } from './index.ts'
+import { lastingPort } from './testing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'weft-pglite-'))
 let child: ChildProcess | undefined
@@ -15,7 +15,7 @@ afterAll(() => {
 })
 
 it('loses no acknowledged row when its process is killed under load, and readers do not notice', async () => {
-  const port = await freePort()
+  const port = await lastingPort()
   child = await startChild(port)
   const database = openDatabase({ urls: [`postgres://postgres@127.0.0.1:${port}/postgres`], patienceMs: 120_000 })
   await sql`create table kept (n int primary key)`.execute(database.db)
@@ -41,7 +41,7 @@ it('loses no acknowledged row when its process is killed under load, and readers
 })
 
 it('refuses a folder that another process has open, and ends cleanly when asked', async () => {
-  const port = await freePort()
+  const port = await lastingPort()
   const second = spawnChild(port)
   let said = ''
   second.stderr?.on('data', (data) => {
@@ -101,13 +101,4 @@ async function killed(process: ChildProcess): Promise<void> {
 
 function exitOf(process: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => process.once('exit', resolve))
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

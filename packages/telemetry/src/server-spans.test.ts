@@ -48,7 +48,7 @@ async function serve(trustBaggage: boolean): Promise<string> {
 }
 
 const spanNamed = async (name: string) =>
-  (await receiver.waitFor((spans) => spans.some((span) => span.name === name), 5_000)).find((span) => span.name === name)
+  (await receiver.waitFor((spans) => spans.some((span) => span.name === name), 60_000)).find((span) => span.name === name)
 
 it('continues the trace of the caller, named by the route and never by ids', async () => {
   const passedOn = await (await fetch(`${trusting}/v1/items/7?q=private`, { headers: caller })).json()

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env, getuid, kill, stderr } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { lastingPort } from './lasting-port.ts'
 
 export interface NativePostgres {
   /** Of the database `postgres`, as its superuser, without a password. */
@@ -53,7 +53,7 @@ export async function startNativePostgres(installed: string, options: NativePost
     { ...place.user, cwd: place.folder, encoding: 'utf8' },
   )
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}${made.error ?? ''}`)
-  const port = await freePort()
+  const port = await lastingPort()
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   const settings = [
     `port=${port}`,
@@ -178,13 +178,4 @@ async function answers(url: string): Promise<void> {
       await sleep(lookEveryMs)
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }

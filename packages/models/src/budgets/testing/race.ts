@@ -16,7 +16,7 @@ export interface Racer {
   stop(): Promise<void>
 }
 
-/** Starts a process that spends against this database; throws when it is not ready within 30 s. */
+/** Starts a process that spends against this database; throws when it is not ready within two minutes. */
 export async function startRacer(where: { databaseUrl: string; modelsUrl: string; folder: string }): Promise<Racer> {
   const program = fileURLToPath(new URL('./racing-main.ts', import.meta.url))
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
@@ -26,7 +26,7 @@ export async function startRacer(where: { databaseUrl: string; modelsUrl: string
   )
   const outcomes: string[] = []
   const lines = createInterface({ input: child.stdout })
-  const isReady = once(lines, 'line', { signal: AbortSignal.timeout(30_000) })
+  const isReady = once(lines, 'line', { signal: AbortSignal.timeout(120_000) })
   await isReady
   lines.on('line', (line) => outcomes.push(line))
   return {
@@ -34,7 +34,7 @@ export async function startRacer(where: { databaseUrl: string; modelsUrl: string
     race: (calls) => void child.stdin.write(`race ${calls}\n`),
     async ended(calls) {
       for (let waitedMs = 0; outcomes.length < calls; waitedMs += 20) {
-        if (waitedMs > 60_000) throw new Error(`${outcomes.length} of ${calls} calls ended within a minute`)
+        if (waitedMs > 120_000) throw new Error(`${outcomes.length} of ${calls} calls ended within two minutes`)
         await sleep(20)
       }
     },

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { lastingPort } from '@weft/database/testing'
 import { createFakeKnowledgeRoutes, type FakeKnowledgeRoutes } from './fake-knowledge-routes.ts'
 
 /** The knowledge routes of a gateway in memory, for one store: what is attached is indexed at once. */
@@ -32,9 +33,8 @@ export async function startFakeKnowledgeServer(): Promise<FakeKnowledgeServer> {
     server.closeAllConnections()
     await stopped
   }
-  await listen(0)
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const port = await lastingPort()
+  await listen(port)
   return {
     url: `http://127.0.0.1:${port}`,
     ...held,
