@@ -80,7 +80,7 @@ async function adoptAll(database: Database, folder: string, { counted }: Countin
   const logger = { info: () => undefined, warn: () => undefined }
   const ledger = openLedger({ folder, service: 'heir', calls: createPostgresCalls(database), logger })
   ledger.start()
-  for (let waited = 0; waited < 10_000 && (await readRows(database)).length < counted.size; waited += 100) await sleep(100)
+  for (let waited = 0; waited < 120_000 && (await readRows(database)).length < counted.size; waited += 100) await sleep(100)
   await ledger.stop()
 }
 
