@@ -62,7 +62,7 @@ export interface WeftRun {
 }
 
 /** Runs `weft <args>` with this checkout's command line. */
-export async function runWeft(args: string[], env: Record<string, string>, timeoutMs = 120_000): Promise<WeftRun> {
+export async function runWeft(args: string[], env: Record<string, string>, timeoutMs = 280_000): Promise<WeftRun> {
   const child = startWeft(args, env)
   const program = followProgram(child)
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
