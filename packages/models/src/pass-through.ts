@@ -10,7 +10,7 @@ import type { ModelEvent, ModelUsage } from './model-event.ts'
 import { type ModelRequest, messagesFromBody, requestFromChat } from './model-request.ts'
 import { newChatIdentity, toChatBody, toChatStream } from './openai/chat-wire.ts'
 import { relayChat, relayedText } from './openai/relay-chat.ts'
-import type { RelayedStream } from './openai/relay-stream.ts'
+import type { StreamEnding } from './openai/relay-stream.ts'
 import type { ProviderConnection } from './provider.ts'
 import { type Catalog, type ModelInfo, requireModel } from './registry/catalog.ts'
 import { type ProviderSpec, upstreamNameOf } from './registry/read-registry.ts'
@@ -73,6 +73,7 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
   try {
     if (guard.signal.aborted) throw guard.signal.reason
     const { isStreamed } = content
+    const { ending, usage } = streamOf(attempt)
     const sent = attempt.outputTokensMax === undefined ? text : shortened(body, attempt.outputTokensMax, context)
     const call = {
       connection,
@@ -83,11 +84,12 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
       publicId: model.id,
       guard,
       facts,
+      ending,
     }
     const answer = await relayChat(call)
     attempt.touchContent()
     if (typeof answer === 'string') return { kind: 'body', body: answer, usage: attempt.complete() }
-    return watched(answer, attempt)
+    return { kind: 'stream', chunks: answer, usage }
   } catch (thrown) {
     const failure = attempt.fail(thrown)
     await attempt.told()
@@ -102,22 +104,20 @@ function shortened(body: Record<string, unknown>, outputTokensMax: number, { con
   return relayedText({ ...rest, [field]: outputTokensMax }, { connection, modelName: upstreamNameOf(model.id) })
 }
 
-/** Ends the attempt when the stream ends, however it does. */
-function watched({ begin, rest }: RelayedStream, attempt: Attempt): PassThroughAnswer {
+/** Ends the attempt when its stream ends, however it does. */
+function streamOf(attempt: Attempt): { ending: StreamEnding; usage(): ModelUsage | undefined } {
   let usage: ModelUsage | undefined
-  async function* relayed(): AsyncGenerator<string> {
-    try {
-      if (begin !== '') yield begin
-      for await (const chunk of rest) yield chunk
+  const ending: StreamEnding = {
+    completed() {
       usage = attempt.complete()
-    } catch (thrown) {
-      throw attempt.fail(thrown)
-    } finally {
+    },
+    failed: attempt.fail,
+    over() {
       attempt.leave()
-      await attempt.told()
-    }
+      return attempt.told()
+    },
   }
-  return { kind: 'stream', chunks: relayed(), usage: () => usage }
+  return { ending, usage: () => usage }
 }
 
 /** For providers with another wire: the request and the answer are translated, field by field. */

@@ -9,22 +9,33 @@ export interface AnswerFacts {
   responseModel?: string | undefined
   /** Characters of content seen, for an estimate when the provider did not count. */
   contentChars: number
-  /** How that content begins, for the same. */
+  /** How that content begins, for the same, without its `latest` pieces: {@link startOfContent}. */
   contentStart: string
+  latest: string[]
   /** Whether anything came that a reader would see: text, thoughts, a refusal, a tool call. */
   hasContent?: boolean
 }
 
 /** Of a longer answer the rest is taken to have as many tokens a character as this beginning. */
 const contentStartMax = 16_384
+/** A piece may be a slice of the chunk that it came in, and keeps all of that until it is joined with others to a text of its own. */
+const latestMax = 8
 
 export function noAnswer(): AnswerFacts {
-  return { contentChars: 0, contentStart: '' }
+  return { contentChars: 0, contentStart: '', latest: [] }
 }
 
 export function hearContent(answer: AnswerFacts, text: string): void {
   answer.contentChars += text.length
-  if (answer.contentStart.length < contentStartMax) answer.contentStart += text
+  if (answer.contentStart.length >= contentStartMax) return
+  answer.latest.push(text)
+  if (answer.latest.length < latestMax) return
+  answer.contentStart = startOfContent(answer)
+  answer.latest = []
+}
+
+export function startOfContent({ contentStart, latest }: AnswerFacts): string {
+  return contentStart + latest.join('')
 }
 
 export function contentOfEvent(event: ModelEvent): string {

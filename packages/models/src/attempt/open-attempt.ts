@@ -141,8 +141,10 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   let used: ModelUsage | undefined
   let counted: Promise<ModelUsage> | undefined
   let told: Promise<void> | undefined
+  /** The first: ending the call aborts it, and then that would be its reason. */
+  let failure: ModelError | undefined
 
-  function end(outcome: CallOutcome, failure?: ModelError): ModelUsage {
+  function end(outcome: CallOutcome): ModelUsage {
     if (used !== undefined) return used
     guard.end()
     // A reader that stops early leaves the call running upstream unless it is aborted here; of a whole answer nothing is left to come.
@@ -176,8 +178,8 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
     told: async () => told,
     complete: () => end({ kind: 'completed' }),
     fail(thrown) {
-      const failure = guard.reason() ?? asModelError(thrown, model.id)
-      end(failure.code === 'cancelled' ? { kind: 'cancelled' } : { kind: 'failed', code: failure.code }, failure)
+      failure ??= guard.reason() ?? asModelError(thrown, model.id)
+      end(failure.code === 'cancelled' ? { kind: 'cancelled' } : { kind: 'failed', code: failure.code })
       return failure
     },
     leave: () => {

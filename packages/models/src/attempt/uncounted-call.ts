@@ -1,6 +1,6 @@
 import type { ModelError } from '../model-error.ts'
 import { estimateTokensOf, usageOf, wasPaid } from '../tokens/price-tokens.ts'
-import type { AnswerFacts } from './answer-facts.ts'
+import { type AnswerFacts, startOfContent } from './answer-facts.ts'
 import type { CallFacts, UncountedCall } from './call-controls.ts'
 
 /** What there is to count of a call that its provider did not; undefined where nothing was used. */
@@ -13,7 +13,8 @@ export function uncountedCall(
   }: { answer: AnswerFacts; failure?: ModelError | undefined; outputTokensMax?: number | undefined },
 ): UncountedCall | undefined {
   const { model, inputText, answers } = facts
-  const { contentChars, contentStart } = answer
+  const { contentChars } = answer
+  const contentStart = startOfContent(answer)
   const sent = { inputTokens: () => facts.inputTokens, outputChars: contentChars, failure }
   if (!wasPaid(sent)) return undefined
   const most = (outputTokensMax ?? model.outputTokensMax ?? Number.POSITIVE_INFINITY) * answers

@@ -6,7 +6,7 @@ import type { ProviderConnection } from '../provider.ts'
 import { explainConnectionError, explainUpstreamError } from '../upstream/explain-upstream-error.ts'
 import { decodeUtf8, tooLarge, wholeBytesMax } from '../upstream/upstream-bounds.ts'
 import { postUpstream, type UpstreamAnswer } from './post-upstream.ts'
-import { beginRelay, type RelayedStream } from './relay-stream.ts'
+import { beginRelay, type StreamEnding } from './relay-stream.ts'
 import { readWholeChat } from './whole-chat.ts'
 
 export interface RelayCall {
@@ -21,21 +21,23 @@ export interface RelayCall {
   publicId: string
   guard: CallGuard
   facts: AnswerFacts
+  /** Of a stream. */
+  ending: StreamEnding
 }
 
 /**
  * A chat completion handed through with as little work as possible: no SDK, one parse only where usage is read. Errors known before
- * the first content throw; a stream that breaks later throws from `rest`.
+ * the first content throw; a stream that breaks later throws from its events.
  */
-export async function relayChat(call: RelayCall): Promise<string | RelayedStream> {
+export async function relayChat(call: RelayCall): Promise<string | AsyncGenerator<string>> {
   const { isStreamed, publicId, facts, guard, asksForUsage: keepsUsage } = call
   const provider = call.connection.id
   const answer = await send(call)
   if (answer.status >= 400) throw await explainRefusal(call, answer)
   if (!isStreamed) return readWholeChat(await readText(call, answer), { publicId, provider, facts })
   await refuseOtherTypes(call, answer)
-  const explain = (thrown: unknown) => whyBroken(call, thrown)
-  return beginRelay({ provider, publicId, keepsUsage, facts, guard, explain }, answer)
+  const ending = { ...call.ending, failed: (thrown: unknown) => call.ending.failed(whyBroken(call, thrown)) }
+  return beginRelay({ provider, publicId, keepsUsage, facts, guard, ending }, answer)
 }
 
 /** The body as it is sent upstream: the provider's own names of the model and of the limit, and usage asked for wherever it has to be. */

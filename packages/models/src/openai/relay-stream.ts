@@ -13,18 +13,23 @@ export interface StreamRelay {
   keepsUsage: boolean
   facts: AnswerFacts
   guard: Pick<CallGuard, 'touch' | 'handOver'>
-  /** Why reading threw. */
-  explain(thrown: unknown): ModelError
+  /** Of the call: told once it is over. */
+  ending: StreamEnding
 }
 
-/** A stream that has begun: the events up to the first content, and those after it. */
-export interface RelayedStream {
-  begin: string
-  rest: AsyncGenerator<string>
+/** What becomes of a call with its stream: one of the first two is called, or none when the reader leaves; then the last. */
+export interface StreamEnding {
+  completed(): void
+  /** Answers what is thrown instead. */
+  failed(thrown: unknown): ModelError
+  over(): Promise<void>
 }
 
-/** As long as no content has come, the call may still fail like one that was refused: what breaks it then is thrown, later by `rest`. */
-export async function beginRelay(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'next'>): Promise<RelayedStream> {
+/**
+ * The events of a stream. As long as no content has come, the call may still fail like one that was refused: what breaks it then is thrown here, later
+ * by the events.
+ */
+export async function beginRelay(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'next'>): Promise<AsyncGenerator<string>> {
   const rest = relayEvents(relay, answer)
   const { facts } = relay
   let begin = ''
@@ -33,11 +38,29 @@ export async function beginRelay(relay: StreamRelay, answer: Pick<UpstreamAnswer
     if (next.done) break
     begin += next.value
   }
-  return { begin, rest }
+  return begin === '' ? rest : beginningWith(begin, rest)
+}
+
+/** No generator around a generator: that would be a second turn for every piece. */
+function beginningWith(begin: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  let hasBegun = false
+  return {
+    next() {
+      if (hasBegun) return rest.next()
+      hasBegun = true
+      return Promise.resolve({ value: begin, done: false })
+    },
+    return: (value) => rest.return(value),
+    throw: (thrown) => rest.throw(thrown),
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose](),
+  }
 }
 
 async function* relayEvents(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'next'>): AsyncGenerator<string> {
-  const { provider, guard, facts, explain } = relay
+  const { provider, guard, facts, ending } = relay
   const cutter = createEventCutter(provider)
   const rewriter = createChunkRewriter(relay)
   const next = () => (rewriter.isDone() ? within(endMaxMs, answer.next(), () => undefined) : answer.next())
@@ -57,8 +80,11 @@ async function* relayEvents(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'ne
     if (last !== '') yield last
     if (facts.finishReason === undefined) throw unfinishedStream(provider)
     if (!rewriter.isDone()) yield 'data: [DONE]\n\n'
+    ending.completed()
   } catch (thrown) {
-    throw explain(thrown)
+    throw ending.failed(thrown)
+  } finally {
+    await ending.over()
   }
 }
 

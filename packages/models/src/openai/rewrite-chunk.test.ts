@@ -67,11 +67,21 @@ describe.each(Object.keys(streams))('a stream %s', (name) => {
   )
 })
 
+it.each(['data:', 'id: 7\ndata: '])('events that begin with %j, several at once, are the same events', (start) => {
+  const [heard, alone] = [noAnswer(), noAnswer()]
+  const pieces = ['Herons', ' stand', ' "still"', ' in', ' reeds'].map((text) => JSON.stringify(said(text)))
+  const together = rewriterOf(heard, true).rewrite(pieces.map((data) => `${start}${data}\n\n`).join(''))
+  const rewriter = rewriterOf(alone, true)
+  expect(together).toBe(pieces.map((data) => rewriter.rewrite(`data: ${data}\n\n`)).join(''))
+  expect(heard).toEqual(alone)
+})
+
 it('what a stream repeats is not read again', () => {
   const data = (text: string) => JSON.stringify(said(text))
-  const template = learnTemplate(data('Herons'), (chunkText) => chunkText.replace('gpt-upstream', 'public'))
-  expect(template?.textOf(data(' stand'))).toBe('" stand"')
-  expect(template?.fill('" stand"')).toBe(data(' stand').replace('gpt-upstream', 'public'))
+  const rewrite = (chunkText: string) => chunkText.replace('gpt-upstream', 'public')
+  const template = learnTemplate(data('Herons'), { rewrite, chunkOf: (each) => `data:${each}\n\n` })
+  expect(template?.textOf(`data:${data(' stand')}\n\n`)).toBe(' stand')
+  expect(template?.fill(' stand')).toBe(data(' stand').replace('gpt-upstream', 'public'))
 })
 
 it.each([
@@ -80,5 +90,6 @@ it.each([
   ['usage', { ...said('a'), usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } }],
   ['an error', { ...said('a'), error: { message: 'no' } }],
 ])('a chunk that says %s besides its text is no pattern for others', (_what, value) => {
-  expect(learnTemplate(JSON.stringify(value), (data) => data)).toBeUndefined()
+  const same = (data: string) => data
+  expect(learnTemplate(JSON.stringify(value), { rewrite: same, chunkOf: same })).toBeUndefined()
 })

@@ -44,13 +44,18 @@ export function createChunkRewriter(options: {
     return `data: ${keepsUsage ? renamed : renamed.replace(emptyUsage, '')}\n\n`
   }
 
-  const rewriteData = (data: string): string => {
-    const text = template?.textOf(data)
-    if (template !== undefined && text !== undefined) {
-      facts.hasContent = true
-      hearContent(facts, parseText(text, provider))
-      return template.fill(text)
-    }
+  /** Events that differ from one that was read in their text alone; undefined for others. */
+  const fillTemplate = (event: string): string | undefined => {
+    const text = template?.textOf(event)
+    if (text === undefined) return undefined
+    facts.hasContent = true
+    hearContent(facts, text)
+    return template?.fill(text)
+  }
+
+  const rewriteEvent = (event: string): string => {
+    const data = dataOf(event)
+    if (data === '') return ''
     if (data === '[DONE]') {
       isDone = true
       return facts.finishReason === undefined ? '' : 'data: [DONE]\n\n'
@@ -67,7 +72,8 @@ export function createChunkRewriter(options: {
     }
     if (learned < learnedMax && facts.hasContent === true) {
       learned += 1
-      template = learnTemplate(data, toEvent) ?? template
+      const chunkOf = (each: string) => event.replace(data, () => each)
+      template = learnTemplate(data, { rewrite: toEvent, chunkOf }) ?? template
     }
     return toEvent(data)
   }
@@ -75,11 +81,12 @@ export function createChunkRewriter(options: {
   return {
     rewrite(events) {
       let rewritten = ''
-      for (const event of events.split('\n\n')) {
-        const data = dataOf(event)
-        if (data === '') continue
+      for (let at = 0; at < events.length; ) {
+        const end = events.indexOf('\n\n', at)
+        const event = end < 0 ? events.slice(at) : events.slice(at, end + 2)
+        at += event.length
         try {
-          rewritten += rewriteData(data)
+          rewritten += fillTemplate(event) ?? rewriteEvent(event)
         } catch (thrown) {
           // Content that came in the same piece still goes out; without any the failure comes before the first byte.
           if (rewritten === '' || facts.hasContent !== true) throw thrown
@@ -95,7 +102,7 @@ export function createChunkRewriter(options: {
 }
 
 function dataOf(event: string): string {
-  if (event.startsWith('data: ') && !event.includes('\n')) return event.slice(6)
+  if (event.startsWith('data: ') && event.indexOf('\n') === event.length - 2) return event.slice(6, -2)
   return event
     .split('\n')
     .filter((line) => line.startsWith('data:'))
@@ -105,10 +112,6 @@ function dataOf(event: string): string {
 
 function hasChoices({ choices }: Record<string, unknown>): boolean {
   return Array.isArray(choices) && choices.length > 0
-}
-
-function parseText(text: string, provider: string): string {
-  return String(parse(text, provider))
 }
 
 function parseChunk(data: string, provider: string): Record<string, unknown> {

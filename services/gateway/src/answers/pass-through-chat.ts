@@ -47,7 +47,8 @@ async function relayStream(chunks: AsyncGenerator<string>, { response, open, log
   const sse = createSseStream(response, open)
   try {
     for await (const chunk of chunks) {
-      await sse.relay(chunk)
+      const room = sse.relay(chunk)
+      if (room !== undefined) await room
       if (response.destroyed) break
     }
     sse.end()

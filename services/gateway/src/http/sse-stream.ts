@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { writeChunk } from './write-chunk.ts'
 
 export interface SseMessage {
   data: string
@@ -38,8 +39,8 @@ export interface SseOptions {
 export function createSseStream(response: ServerResponse, options: SseOptions): SseStream {
   const patience = { stalledMaxMs, lastWordMs, ...options }
   let idle: NodeJS.Timeout | undefined
-
   /** Headers leave with the first event. */
+  let haveHeadersLeft = false
   function begin(): void {
     if (response.headersSent) return
     response.writeHead(200, {
@@ -50,7 +51,7 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
     // Small chunks must leave at once.
     response.socket?.setNoDelay(true)
     idle = setInterval(() => {
-      if (!response.writableNeedDrain && !response.writableEnded) void write(': keep-alive\n\n')
+      if (!isBehind(response) && !response.writableEnded) void write(': keep-alive\n\n')
     }, options.idleMs ?? idleMs)
     response.once('close', () => clearInterval(idle))
   }
@@ -64,7 +65,9 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
 
   function write(text: string): Promise<void> | undefined {
     if (text.length > sliceCharsMax) return writeSlices(Buffer.from(text))
-    return response.write(text) ? undefined : settled(response, patience)
+    const isTaken = haveHeadersLeft ? writeChunk(response, text) : response.write(text)
+    haveHeadersLeft = true
+    return isTaken ? undefined : settled(response, patience)
   }
 
   /** So that a slow reader of one long event is seen to read. */
@@ -92,6 +95,10 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
   }
 }
 
+function isBehind({ writableNeedDrain, socket }: ServerResponse): boolean {
+  return writableNeedDrain || socket?.writableNeedDrain === true
+}
+
 /** Until what was written has left, or the response is closed: by its reader, or here when the reader takes too long. */
 async function settled(response: ServerResponse, { signal, ...limits }: Required<Omit<SseOptions, 'idleMs'>>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -104,14 +111,17 @@ async function settled(response: ServerResponse, { signal, ...limits }: Required
     clearTimeout(timer)
     timer = setTimeout(cut, limits.lastWordMs)
   }
+  const { socket } = response
   signal.addEventListener('abort', hurry)
   response.once('drain', resolve)
+  socket?.once('drain', resolve)
   response.once('close', resolve)
   if (response.destroyed) resolve()
   await promise
   clearTimeout(timer)
   signal.removeEventListener('abort', hurry)
   response.off('drain', resolve)
+  socket?.off('drain', resolve)
   response.off('close', resolve)
 }
 
