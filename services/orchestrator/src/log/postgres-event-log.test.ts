@@ -98,6 +98,22 @@ it('writes events, the session and its messages once, however often they are han
   ])
 })
 
+it('writes an event once that another host writes at the same moment', async () => {
+  const { log, append, flushed, problems } = openLog()
+  const theirs = sql`
+    insert into session_events (tenant, session_id, seq, at, type, turn, data) values ('acme', 'shared', 2, ${at}, 'step.progress', 1, '{}')
+  `
+  await theirs.execute(test.database.db)
+  append('shared', [accepted('shared', 'Whose?'), event('shared', 2), event('shared', 3)])
+  append('alone', [event('alone', 1)])
+  await log.stop()
+  expect([await seqsOf('shared'), await seqsOf('alone'), problems]).toEqual([[1, 2, 3], [1], []])
+  expect(flushed).toEqual([
+    ['acme.shared', 3],
+    ['acme.alone', 1],
+  ])
+})
+
 it('keeps text that no database can store from blocking it', async () => {
   const { log, append, problems } = openLog()
   append('odd', [accepted('odd', `${'x'.repeat(119)}💡`), event('odd', 2, { message: 'nul \0, half \ud83d', 'name\0': 1 })])

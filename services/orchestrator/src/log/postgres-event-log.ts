@@ -1,5 +1,5 @@
 import type { SessionEvent } from '@weft/contracts'
-import { type Database, isUnstorable } from '@weft/database'
+import { type Database, isDuplicate, isUnstorable } from '@weft/database'
 import { mayCrashAround } from '@weft/mesh'
 import { recordApprovals } from './postgres-approval-record.ts'
 import { type EventRow, insertEvents } from './postgres-event-rows.ts'
@@ -144,18 +144,28 @@ async function insertStorable(options: EventLogOptions, batch: EventRow[]): Prom
   }
 }
 
+/** Another host that held some of the sessions until now may be writing the same events. */
+async function insertBatch(database: Database, batch: EventRow[]): Promise<void> {
+  try {
+    await insertParts(database, batch, { mayBeThere: false })
+  } catch (cause) {
+    if (!isDuplicate(cause)) throw cause
+    await insertParts(database, batch, { mayBeThere: true })
+  }
+}
+
 /**
  * What is told of approvals is recorded in the transaction of its session's events: neither is ever there without the other. Sessions that tell of
  * none go first, by themselves.
  */
-async function insertBatch({ db }: Database, batch: EventRow[]): Promise<void> {
+async function insertParts({ db }: Database, batch: EventRow[], how: { mayBeThere: boolean }): Promise<void> {
   const asking = new Set(batch.flatMap(({ actorId, event }) => (event.approval === undefined ? [] : [actorId])))
   const plain = batch.filter(({ actorId }) => !asking.has(actorId))
-  if (plain.length > 0) await insertEvents(db, plain)
+  if (plain.length > 0) await insertEvents(db, plain, how)
   if (asking.size === 0) return
   const told = batch.filter(({ actorId }) => asking.has(actorId))
   await db.transaction().execute(async (transaction) => {
-    await insertEvents(transaction, told)
+    await insertEvents(transaction, told, how)
     await recordApprovals(transaction, told)
   })
 }

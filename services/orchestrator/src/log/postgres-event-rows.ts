@@ -10,51 +10,52 @@ export interface EventRow {
   event: SessionEvent
 }
 
-/** One statement a batch: the events, the sessions they change and the messages they carry. */
-export async function insertEvents(db: Database['db'], batch: EventRow[]): Promise<void> {
+/**
+ * One statement a batch: the events, the sessions they change and the messages they carry. An event is new when its session's row has not come as far:
+ * both are always written together. Throws what `isDuplicate` knows when another host wrote some of them at the same moment; `mayBeThere` leaves
+ * out those, too, at the price of a look at the index for every one.
+ */
+export async function insertEvents(db: Database['db'], batch: EventRow[], { mayBeThere }: { mayBeThere: boolean }): Promise<void> {
   const events = batch.map(({ tenant, sessionId, event }) => {
     const { seq, at, type, turn, stepId, sessionId: _, ...data } = withoutLongMessages(event)
     return { tenant, session_id: sessionId, seq, at, type, turn, step_id: stepId ?? null, data }
   })
+  const sessions = sessionRows(batch)
+  // Looked up in one value: a subquery would read all sessions of the batch for each of them.
+  const statuses = storableJson(Object.fromEntries(sessions.map(({ tenant, id, status }) => [`${tenant}/${id}`, status])))
   await sql`
-    with event_rows as (
+    with event_rows as materialized (
       select * from jsonb_to_recordset(${storableJson(events)}::jsonb)
         as row(tenant text, session_id text, seq int, at timestamptz, type text, turn int, step_id text, data jsonb)
-    ), session_rows as (
-      select * from jsonb_to_recordset(${storableJson(sessionRows(batch))}::jsonb)
+    ), told as materialized (
+      select row.*, coalesce(known.last_seq, 0) as known_seq from jsonb_to_recordset(${storableJson(sessions)}::jsonb)
         as row(tenant text, id text, user_id text, status text, root_session_id text, title text, at timestamptz, last_seq int)
+        left join sessions known on known.tenant = row.tenant and known.id = row.id
+      where not exists (select 1 from deleted_sessions gone where gone.tenant = row.tenant and gone.id = row.id)
     ), message_rows as (
       select * from jsonb_to_recordset(${storableJson(batch.flatMap(messageRows))}::jsonb)
         as row(tenant text, session_id text, turn int, role text, content jsonb, at timestamptz)
     ), upserted as (
       insert into sessions (tenant, id, user_id, status, root_session_id, title, created_at, updated_at, last_seq)
-      select tenant, id, user_id, coalesce(status, 'running'), root_session_id, title, at, at, last_seq from session_rows
-      where ${notDeleted('session_rows', 'id')}
+      select tenant, id, user_id, coalesce(status, 'running'), root_session_id, title, at, at, last_seq from told
       on conflict (tenant, id) do update set
-        status = coalesce(
-          (select told.status from session_rows told where told.tenant = excluded.tenant and told.id = excluded.id), sessions.status
-        ),
+        status = coalesce(${statuses}::jsonb ->> (excluded.tenant || '/' || excluded.id), sessions.status),
         updated_at = excluded.updated_at, last_seq = excluded.last_seq, compacted_at = null,
         root_session_id = coalesce(sessions.root_session_id, excluded.root_session_id),
         user_id = coalesce(sessions.user_id, excluded.user_id)
       where sessions.last_seq < excluded.last_seq
     ), said as (
       insert into messages (tenant, session_id, turn, role, content, at)
-      select tenant, session_id, turn, role, content, at from message_rows
-      where ${notDeleted('message_rows', 'session_id')}
+      select row.tenant, row.session_id, row.turn, row.role, row.content, row.at
+      from message_rows row join told on told.tenant = row.tenant and told.id = row.session_id
       on conflict do nothing
     )
     insert into session_events (tenant, session_id, seq, at, type, turn, step_id, data)
-    select tenant, session_id, seq, at, type, turn, step_id, data from event_rows
-    where ${notDeleted('event_rows', 'session_id')}
-    on conflict do nothing
+    select row.tenant, row.session_id, row.seq, row.at, row.type, row.turn, row.step_id, row.data
+    from event_rows row join told on told.tenant = row.tenant and told.id = row.session_id
+    where row.seq > told.known_seq
+    ${mayBeThere ? sql`on conflict do nothing` : sql``}
   `.execute(db)
-}
-
-/** What comes late of a deleted session is not written any more. */
-function notDeleted(rows: string, id: string) {
-  const [tenant, session] = [sql.ref(`${rows}.tenant`), sql.ref(`${rows}.${id}`)]
-  return sql`not exists (select 1 from deleted_sessions gone where gone.tenant = ${tenant} and gone.id = ${session})`
 }
 
 /** What an event says of the conversation at most; a longer question is in the messages table alone, once. */
