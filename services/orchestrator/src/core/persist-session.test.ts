@@ -1,7 +1,13 @@
 import { expect, it } from '@jest/globals'
 import { fromHead, partsOf, toHead } from './persist-session.ts'
 import { SessionHead } from './session-head.ts'
+import type { SessionState } from './session-state.ts'
 import { DrivenSession } from './testing.ts'
+
+async function readBack({ state }: DrivenSession): Promise<SessionState> {
+  const store = JSON.parse(JSON.stringify({ head: toHead(state), parts: Object.fromEntries(partsOf(state)) }))
+  return (await fromHead(SessionHead.parse(store.head), async (key, schema) => schema.parse(store.parts[key]))).state
+}
 
 it('a session read back from its head and parts is the session that was written', async () => {
   const session = new DrivenSession()
@@ -28,15 +34,64 @@ it('what waits for the log lies in the head while it is small and new, else in p
   expect(state.outbox).toEqual(JSON.parse(JSON.stringify(session.state.outbox)))
 })
 
+it('an event waits in the head without the plan that its turn holds, and goes into the log with it', async () => {
+  const session = new DrivenSession()
+  session.run([
+    { stepId: 'a', params: { word: 'once' } },
+    { stepId: 'answer', dependsOn: ['a'] },
+  ])
+  expect(JSON.stringify(toHead(session.state))).not.toContain('once')
+  const read = await readBack(session)
+  expect(read.outbox).toEqual(JSON.parse(JSON.stringify(session.state.outbox)))
+  expect(JSON.parse(JSON.stringify(toHead(read)))).toEqual(JSON.parse(JSON.stringify(toHead(session.state))))
+})
+
+it('an event whose plan was changed since keeps its own', async () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'a' }, { stepId: 'answer', dependsOn: ['a'] }])
+  const more = { stepId: 'more', agent: 'rag', capability: 'retrieve', params: {}, dependsOn: [], parallel: false }
+  const outcome = { kind: 'succeeded' as const, output: 'found', citations: [], confidence: 1, steps: [more] }
+  session.send({ type: 'outcome', ...session.ref('a'), usage: [], outcome })
+  expect(session.state.turns[0]?.planVersion).toBe(2)
+  expect((await readBack(session)).outbox).toEqual(JSON.parse(JSON.stringify(session.state.outbox)))
+})
+
+it('what a step has put out lies in the head while it is small, goes from there into the ended turn, and comes back', async () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'little' }, { stepId: 'large' }, { stepId: 'answer', dependsOn: ['little', 'large'] }])
+  session.succeed('little', 'yes')
+  session.succeed('large', 'x'.repeat(1_000))
+  const outcomes = () => [...partsOf(session.state).keys()].filter((part) => part.startsWith('outcome.'))
+  expect(outcomes()).toEqual(['outcome.1.large.1.1'])
+  expect((await readBack(session)).turns[0]?.steps.little?.outcome?.output).toBe('yes')
+  session.succeed('answer', 'no')
+  expect(outcomes()).toEqual(['outcome.1.large.1.1'])
+  const [ended] = (await readBack(session)).turns
+  expect([ended?.steps.little?.outcome?.output, ended?.steps.answer?.outcome?.output]).toEqual(['yes', 'no'])
+})
+
+it('an outcome that the store holds as a part stays one, and a plan of many steps has parts only', () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'little' }, { stepId: 'answer', dependsOn: ['little'] }])
+  session.succeed('little', 'yes')
+  const isStored = (part: string) => part === 'outcome.1.little.1.1'
+  expect(partsOf(session.state, { tagOf: () => 'old', isStored }).has('outcome.1.little.1.1')).toBe(true)
+  expect(JSON.stringify(toHead(session.state, { tagOf: () => 'old', isStored }))).toContain('"outcomeTag":"old"')
+  const many = new DrivenSession()
+  many.run(Array.from({ length: 65 }, (_, n) => ({ stepId: `s${n}` })))
+  many.succeed('s0', 'yes')
+  expect(partsOf(many.state).has('outcome.1.s0.1.1')).toBe(true)
+})
+
 it('a head of an earlier version, with every batch in a part, is read', async () => {
   const session = new DrivenSession()
   session.run([{ stepId: 'answer', approval: { reason: 'ask' } }])
-  const { outbox, ...head } = JSON.parse(JSON.stringify(toHead(session.state)))
+  const { outbox: _, ...head } = JSON.parse(JSON.stringify(toHead(session.state)))
   for (const turn of head.turns) {
     delete turn.replyDetail
     for (const approval of turn.approvals) delete approval.delegations
   }
-  const events = outbox[0].events
+  const events = session.state.outbox[0]?.events
   const earlier = SessionHead.parse({ ...head, outbox: [{ epoch: 1, firstSeq: 1 }] })
   const parts: Record<string, unknown> = { ...Object.fromEntries(partsOf(session.state)), 'events.1.1': events }
   const { state } = await fromHead(earlier, async (key, schema) => schema.parse(JSON.parse(JSON.stringify(parts[key]))))

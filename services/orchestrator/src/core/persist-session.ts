@@ -1,9 +1,12 @@
-import { ApprovalPolicy, Citation, SubmitTurn, TurnAnswer, WorkflowPlan } from '@weft/contracts'
+import { ApprovalPolicy, SubmitTurn, TurnAnswer, WorkflowPlan } from '@weft/contracts'
 import { z } from 'zod'
+import { leanEvent, wholeEvent } from './lean-events.ts'
+import { checkpointKey, eventsKey, firstSeqOf, nameOf, outcomeKey, questionKey, type TagOf } from './part-names.ts'
 import {
   ApprovalHead,
   ApprovalQuestion,
   Events,
+  Outcome,
   type SessionHead,
   StepHead,
   type TurnHead,
@@ -16,50 +19,48 @@ import type { ApprovalState, OutboxBatch, SessionState, StepOutcome, StepState, 
  * a name that no other content ever has: what it is, and the tag of the commit that first wrote it, which the head or the part that
  * refers to it keeps. A second writer can therefore spoil nothing but the head, which its ETag guards (the store runs the writes
  * of one transaction atomically, but does not take the others back when one ETag does not match). Small events on their way into the log are
- * in the head, which they leave in a moment.
+ * in the head, which they leave in a moment; so are small outcomes, which go from there into what is kept of an ended turn.
  */
 export const headKey = 'head'
 
-const Outcome = z.object({ output: z.unknown(), citations: z.array(Citation), confidence: z.number() })
 const Checkpoint = z.object({ state: z.unknown() })
 const Ended = z.object({ steps: z.record(z.string(), StepHead), approvals: z.array(ApprovalHead) })
 const Policies = z.array(ApprovalPolicy)
 
-/** The tag of the commit that first wrote a part, by what the part is. */
-export type TagOf = (part: string) => string
-
-const untagged: TagOf = () => ''
-
-export function nameOf(part: string, tag: string): string {
-  return tag === '' ? part : `${part}.${tag}`
+/** What the store already holds, and under which tags. */
+export interface Lying {
+  tagOf: TagOf
+  isStored: (part: string) => boolean
 }
 
-export function toHead(state: SessionState, tagOf = untagged, dropped: string[] = []): Omit<WrittenHead, 'commit'> {
+const nothing: Lying = { tagOf: () => '', isStored: () => false }
+
+export function toHead(state: SessionState, lying = nothing, dropped: string[] = []): Omit<WrittenHead, 'commit'> {
   const { turns, outbox, ...rest } = state
+  const { tagOf } = lying
   return {
     version: 1,
     ...rest,
-    turns: turns.map((turn) => toTurnHead(turn, tagOf)),
+    turns: turns.map((turn) => toTurnHead(turn, lying)),
     outbox: outbox.map((batch, index) => {
       const { epoch, events } = batch
-      return isInHead(outbox, index) ? { epoch, events } : { epoch, firstSeq: firstSeqOf(batch), tag: tagOf(eventsKey(batch)) }
+      return isInHead(outbox, index)
+        ? { epoch, events: events.map((event) => leanEvent(event, state)) }
+        : { epoch, firstSeq: firstSeqOf(batch), tag: tagOf(eventsKey(batch)) }
     }),
     dropped,
   }
 }
 
 /** Every part the head refers to; undefined stands for one that lies in the store and is not in memory, or need not be made again. */
-export function partsOf(
-  state: Pick<SessionState, 'turns' | 'outbox'>,
-  tagOf = untagged,
-  isStored = (_part: string) => false,
-): Map<string, unknown> {
+export function partsOf(state: Pick<SessionState, 'turns' | 'outbox'>, lying = nothing): Map<string, unknown> {
   const parts = new Map<string, unknown>()
   for (const turn of state.turns) {
-    for (const [part, value] of ownPartsOf(turn, tagOf)) parts.set(part, isStored(part) ? undefined : value())
+    for (const [part, value] of ownPartsOf(turn, lying)) parts.set(part, lying.isStored(part) ? undefined : value())
     for (const approval of turn.approvals) parts.set(questionKey(approval), approval.question)
     for (const [stepId, step] of Object.entries(turn.steps)) {
-      if (step.status === 'succeeded') parts.set(outcomeKey(turn.turn, stepId, step), step.outcome)
+      const isPart = step.status === 'succeeded' && !isOutcomeInHead(turn, [stepId, step], lying)
+      if (isPart) parts.set(outcomeKey(turn.turn, stepId, step), step.outcome)
       if (hasCheckpoint(turn, step)) parts.set(checkpointKey(turn.turn, stepId, step), { state: step.checkpoint })
     }
   }
@@ -89,12 +90,33 @@ function isSmall(batch: OutboxBatch): boolean {
   return isNow
 }
 
-function ownPartsOf(turn: TurnState, tagOf: TagOf): [part: string, value: () => unknown][] {
+/** A part of its own would be half of what a small step writes. */
+const headOutcomeCharsMax = 256
+/** Of turns with more steps than this, every outcome is a part: the head is written with every commit. */
+const headOutcomeStepsMax = 64
+
+const smallOutcomes = new WeakMap<StepOutcome, boolean>()
+
+function isOutcomeInHead({ turn, steps }: TurnState, [stepId, step]: [string, StepState], { isStored }: Lying): boolean {
+  const { outcome } = step
+  if (outcome === undefined || !isSmallOutcome(outcome) || isStored(outcomeKey(turn, stepId, step))) return false
+  return Object.keys(steps).length <= headOutcomeStepsMax
+}
+
+function isSmallOutcome(outcome: StepOutcome): boolean {
+  const known = smallOutcomes.get(outcome)
+  if (known !== undefined) return known
+  const isNow = JSON.stringify(outcome).length <= headOutcomeCharsMax
+  smallOutcomes.set(outcome, isNow)
+  return isNow
+}
+
+function ownPartsOf(turn: TurnState, lying: Lying): [part: string, value: () => unknown][] {
   const own: [string, () => unknown][] = [[`request.${turn.turn}`, () => turn.request]]
   if (turn.plan !== undefined) own.push([`plan.${turn.turn}.${turn.planVersion}`, () => turn.plan])
   if (turn.policies.length > 0) own.push([`policies.${turn.turn}`, () => turn.policies])
   if (turn.answer !== undefined) own.push([`answer.${turn.turn}`, () => turn.answer])
-  if (turn.phase === 'ended') own.push([`ended.${turn.turn}`, () => endedOf(turn, tagOf)])
+  if (turn.phase === 'ended') own.push([`ended.${turn.turn}`, () => endedOf(turn, lying)])
   return own
 }
 
@@ -123,16 +145,15 @@ export async function fromHead(
 ): Promise<{ state: SessionState; tags: ReadonlyMap<string, string> }> {
   const { turns, outbox, version: _version, commit: _commit, dropped: _dropped, user, ...rest } = head
   const reading = { read, tags: new Map<string, string>() }
-  const [loadedTurns, loadedOutbox] = await Promise.all([
-    Promise.all(turns.map((turn) => fromTurnHead(turn, reading))),
-    Promise.all(
-      outbox.map(async (batch) => {
-        if ('events' in batch) return batch
-        const { epoch, firstSeq, tag } = batch
-        return { epoch, events: await read(meet(reading, `events.${epoch}.${firstSeq}`, tag), Events) }
-      }),
-    ),
-  ])
+  const loadedTurns = await Promise.all(turns.map((turn) => fromTurnHead(turn, reading)))
+  const session = { sessionId: head.sessionId, turns: loadedTurns }
+  const loadedOutbox = await Promise.all(
+    outbox.map(async (batch) => {
+      if ('events' in batch) return { epoch: batch.epoch, events: batch.events.map((event) => wholeEvent(event, session)) }
+      const { epoch, firstSeq, tag } = batch
+      return { epoch, events: await read(meet(reading, `events.${epoch}.${firstSeq}`, tag), Events) }
+    }),
+  )
   return { state: { ...rest, user, turns: loadedTurns, outbox: loadedOutbox }, tags: reading.tags }
 }
 
@@ -168,7 +189,8 @@ async function fromStepEntry(
     const { state } = await reading.read(meet(reading, checkpointKey(turn, stepId, step), step.checkpointTag), Checkpoint)
     return [stepId, fromStepHead(step, { checkpoint: state, outcome: undefined })]
   }
-  if (step.status !== 'succeeded') return [stepId, fromStepHead(step, { checkpoint: undefined, outcome: undefined })]
+  if (step.status !== 'succeeded' || step.outcome !== undefined)
+    return [stepId, fromStepHead(step, { checkpoint: undefined, outcome: step.outcome })]
   const name = meet(reading, outcomeKey(turn, stepId, step), step.outcomeTag)
   const outcome = phase === 'ended' ? undefined : await reading.read(name, Outcome)
   return [stepId, fromStepHead(step, { checkpoint: undefined, outcome })]
@@ -181,32 +203,37 @@ async function fromApprovalHead(head: z.infer<typeof ApprovalHead>, reading: Rea
   return { ...rest, deadlineMs, remindAtMs, snoozedUntilMs, decision, question: { ...question, impact, policy, suggestion } }
 }
 
-function toTurnHead(turn: TurnState, tagOf: TagOf): z.input<typeof TurnHead> {
+function toTurnHead(turn: TurnState, lying: Lying): z.input<typeof TurnHead> {
   const { request: _request, plan: _plan, policies, answer, steps: _steps, approvals: _approvals, endedAtMs, ...rest } = turn
   return {
     ...rest,
     hasPolicies: policies.length > 0,
     hasAnswer: answer !== undefined,
-    tags: Object.fromEntries(ownPartsOf(turn, tagOf).map(([part]) => [part, tagOf(part)])),
+    tags: Object.fromEntries(ownPartsOf(turn, lying).map(([part]) => [part, lying.tagOf(part)])),
     ...(endedAtMs === undefined ? {} : { endedAtMs }),
-    ...(turn.phase === 'ended' ? {} : endedOf(turn, tagOf)),
+    ...(turn.phase === 'ended' ? {} : endedOf(turn, lying)),
   }
 }
 
-function endedOf(turn: TurnState, tagOf: TagOf): z.input<typeof Ended> {
+function endedOf(turn: TurnState, lying: Lying): z.input<typeof Ended> {
   const { steps, approvals } = turn
   return {
-    steps: Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, toStepHead(step, tagsOf(turn, [id, step], tagOf))])),
-    approvals: approvals.map(({ question: _, ...head }) => ({ ...head, questionTag: tagOf(questionKey(head)) })),
+    steps: Object.fromEntries(
+      Object.entries(steps).map(([id, step]) => [id, toStepHead(step, lyingOf(turn, [id, step], lying))]),
+    ),
+    approvals: approvals.map(({ question: _, ...head }) => ({ ...head, questionTag: lying.tagOf(questionKey(head)) })),
   }
 }
 
-function tagsOf(turn: TurnState, [stepId, step]: [string, StepState], tagOf: TagOf): PartTags {
+/** What a step has put out, or where that lies. */
+function lyingOf(turn: TurnState, [stepId, step]: [string, StepState], lying: Lying): StepParts {
+  const { tagOf } = lying
+  if (isOutcomeInHead(turn, [stepId, step], lying)) return { outcome: step.outcome }
   if (step.status === 'succeeded') return { outcomeTag: tagOf(outcomeKey(turn.turn, stepId, step)) }
   return hasCheckpoint(turn, step) ? { checkpointTag: tagOf(checkpointKey(turn.turn, stepId, step)) } : {}
 }
 
-type PartTags = Pick<z.infer<typeof StepHead>, 'outcomeTag' | 'checkpointTag'>
+type StepParts = Pick<z.input<typeof StepHead>, 'outcome' | 'outcomeTag' | 'checkpointTag'>
 
 /** Nothing goes on from a checkpoint once the turn has ended. */
 function hasCheckpoint({ phase }: TurnState, { status, checkpoint }: StepState): boolean {
@@ -215,7 +242,7 @@ function hasCheckpoint({ phase }: TurnState, { status, checkpoint }: StepState):
 
 function toStepHead(
   { outcome: _outcome, checkpoint: _checkpoint, ...head }: StepState,
-  tags: PartTags,
+  parts: StepParts,
 ): z.input<typeof StepHead> {
   return {
     ...head,
@@ -230,7 +257,7 @@ function toStepHead(
     progressCount: head.progressCount || undefined,
     decisions: head.decisions.length === 0 ? undefined : head.decisions,
     isReused: head.isReused || undefined,
-    ...tags,
+    ...parts,
   }
 }
 
@@ -243,35 +270,11 @@ function fromStepHead(head: z.infer<typeof StepHead>, loaded: Pick<StepState, 'c
     approvedHash,
     child,
     shareUsd,
-    outcomeTag: _,
-    checkpointTag: __,
+    outcome: _,
+    outcomeTag: __,
+    checkpointTag: ___,
     ...rest
   } = head
   const known = child === undefined ? undefined : { waitsSinceMs: undefined, ...child }
   return { ...rest, startedAtMs, endedAtMs, problem, approvalId, approvedHash, child: known, shareUsd, ...loaded }
-}
-
-function outcomeKey(turn: number, stepId: string, step: { epoch: number; attempt: number }): string {
-  return `outcome.${turn}.${stepId}.${step.epoch}.${step.attempt}`
-}
-
-/** Whether the next of its kind replaces a part: nothing that would be kept for as long as the session. */
-export function isShortLived(part: string): boolean {
-  return part.startsWith('checkpoint.')
-}
-
-function checkpointKey(turn: number, stepId: string, { checkpointCount }: { checkpointCount: number }): string {
-  return `checkpoint.${turn}.${stepId}.${checkpointCount}`
-}
-
-function questionKey({ id, questionVersion }: { id: string; questionVersion: number }): string {
-  return `question.${id}.${questionVersion}`
-}
-
-function eventsKey(batch: OutboxBatch): string {
-  return `events.${batch.epoch}.${firstSeqOf(batch)}`
-}
-
-function firstSeqOf({ events }: OutboxBatch): number {
-  return events[0]?.seq ?? 0
 }

@@ -6,6 +6,7 @@ import {
   ApprovalTerms,
   ApprovalView,
   ApprovalVote,
+  Citation,
   ParentStep,
   Problem,
   ReplyDetail,
@@ -20,6 +21,10 @@ import {
 import { z } from 'zod'
 
 export const Events = z.array(SessionEvent)
+/** Without what its session holds anyway (lean-events.ts). */
+export const HeadEvent = SessionEvent.extend({ sessionId: z.string().optional() })
+
+export const Outcome = z.object({ output: z.unknown(), citations: z.array(Citation), confidence: z.number() })
 
 /** A field that is as in a new step is left out: a head is written with every commit, and holds every step of its turns. */
 export const StepHead = z.object({
@@ -41,6 +46,8 @@ export const StepHead = z.object({
   approvalId: z.string().optional(),
   decisions: z.array(StepDecision).default([]),
   approvedHash: z.string().optional(),
+  /** One that is small; of any other, the tag of the part that holds it. */
+  outcome: Outcome.optional(),
   outcomeTag: z.string().optional(),
   child: z
     .object({
@@ -150,7 +157,7 @@ export const SessionHead = z.object({
   /** What is small lies here; of the rest, the part that holds it. */
   outbox: z.array(
     z.union([
-      z.object({ epoch: z.int(), events: Events }),
+      z.object({ epoch: z.int(), events: z.array(HeadEvent) }),
       z.object({ epoch: z.int(), firstSeq: z.int(), tag: z.string().default('') }),
     ]),
   ),

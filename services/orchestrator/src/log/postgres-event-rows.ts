@@ -15,7 +15,11 @@ export interface EventRow {
  * both are always written together. Throws what `isDuplicate` knows when another host wrote some of them at the same moment; `mayBeThere` leaves
  * out those, too, at the price of a look at the index for every one.
  */
-export async function insertEvents(db: Database['db'], batch: EventRow[], { mayBeThere }: { mayBeThere: boolean }): Promise<void> {
+export async function insertEvents(
+  db: Database['db'],
+  batch: EventRow[],
+  { mayBeThere }: { mayBeThere: boolean },
+): Promise<void> {
   const events = batch.map(({ tenant, sessionId, event }) => {
     const { seq, at, type, turn, stepId, sessionId: _, ...data } = withoutLongMessages(event)
     return { tenant, session_id: sessionId, seq, at, type, turn, step_id: stepId ?? null, data }

@@ -2,17 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
 import { type ActorState, mayCrashAround, type Reminders, type SharedNote, type StateWrite } from '@weft/mesh'
 import { z } from 'zod'
-import {
-  fromHead,
-  headKey,
-  isShortLived,
-  nameOf,
-  partsOf,
-  type ReadPart,
-  readOutcome,
-  type TagOf,
-  toHead,
-} from '../core/persist-session.ts'
+import { isShortLived, nameOf, type TagOf } from '../core/part-names.ts'
+import { fromHead, headKey, type Lying, partsOf, type ReadPart, readOutcome, toHead } from '../core/persist-session.ts'
 import { SessionHead } from '../core/session-head.ts'
 import type { SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
 import type { BlobStore, SessionOf } from './postgres-blobs.ts'
@@ -68,9 +59,9 @@ export function createSessionStore({ actors, reminders, blobs }: SessionStoreDep
   async function write(actorId: string, { stored, next, note }: SessionCommit): Promise<StoredSession> {
     const state = { ...next, revision: stored.state.revision + 1 }
     const newTag = randomUUID().replaceAll('-', '').slice(0, 12)
-    const tagOf: TagOf = (part) => stored.tags.get(part) ?? newTag
-    const { fresh, gone } = changedParts(stored, state, tagOf)
-    const dropped = gone.map((part) => nameOf(part, tagOf(part)))
+    const lying: Lying = { tagOf: (part) => stored.tags.get(part) ?? newTag, isStored: (part) => stored.tags.has(part) }
+    const { fresh, gone } = changedParts(stored, state, lying)
+    const dropped = gone.map((part) => nameOf(part, lying.tagOf(part)))
     const writes: StateWrite[] = await Promise.all(
       fresh.map(async ([part, value]) => ({
         kind: 'upsert' as const,
@@ -80,7 +71,7 @@ export function createSessionStore({ actors, reminders, blobs }: SessionStoreDep
     )
     for (const key of stored.dropped) writes.push({ kind: 'delete', key })
     // Every write of the head is one revision.
-    const head = { ...toHead(state, tagOf, dropped), commit: newTag }
+    const head = { ...toHead(state, lying, dropped), commit: newTag }
     writes.push({ kind: 'upsert', key: headKey, value: head, writesBefore: stored.state.revision })
     await mayCrashAround('commit', () => actors.commit(actorId, writes, note))
     const tags = new Map(stored.tags)
@@ -119,12 +110,12 @@ export function createSessionStore({ actors, reminders, blobs }: SessionStoreDep
 }
 
 /** What a commit adds and what it does without. A turn that it leaves alone is not looked at: an old session costs no more than a young one. */
-function changedParts(stored: StoredSession, next: SessionState, tagOf: TagOf): { fresh: [string, unknown][]; gone: string[] } {
-  const isStored = (part: string) => stored.tags.has(part)
+function changedParts(stored: StoredSession, next: SessionState, lying: Lying): { fresh: [string, unknown][]; gone: string[] } {
+  const { isStored } = lying
   const turnsBefore = stored.state.turns.filter((turn) => !next.turns.includes(turn))
   const turns = next.turns.filter((turn) => !stored.state.turns.includes(turn))
-  const before = partsOf({ turns: turnsBefore, outbox: stored.state.outbox }, tagOf, isStored)
-  const parts = partsOf({ turns, outbox: next.outbox }, tagOf, isStored)
+  const before = partsOf({ turns: turnsBefore, outbox: stored.state.outbox }, lying)
+  const parts = partsOf({ turns, outbox: next.outbox }, lying)
   return {
     fresh: [...parts].filter(([part]) => !isStored(part)),
     gone: [...before.keys()].filter((part) => isStored(part) && !parts.has(part)),
