@@ -1,5 +1,4 @@
-import { type RawBuilder, sql } from 'kysely'
-import { z } from 'zod'
+import type { RawBuilder } from 'kysely'
 
 export interface Bm25Query {
   tenant: string
@@ -9,43 +8,4 @@ export interface Bm25Query {
   limit: number
   /** Further SQL over the columns of `chunks`, such as a metadata filter. */
   filter?: RawBuilder<boolean>
-}
-
-/** Where a chunk stands, without its text: most of what is found is not shown. */
-export interface Bm25Hit {
-  chunkId: string
-  vectorStoreId: string
-  fileId: string
-  /** Its place among the chunks of its file, from 0. */
-  n: number
-  startOffset: number
-  endOffset: number
-  /** Its attribute `document_id`, as text. */
-  documentId: string | undefined
-  /** BM25, above 0; higher is better. */
-  score: number
-}
-
-/** Best first, and of equal ones the older. */
-export function compareHits(a: Bm25Hit, b: Bm25Hit): number {
-  return b.score - a.score || Number(a.chunkId) - Number(b.chunkId)
-}
-
-/** The columns of `chunks` that a hit is made of. */
-export const hitColumns = sql`id, vector_store_id, file_id, n, start_offset, end_offset, attributes ->> 'document_id' as document_id`
-
-const Packed = z.array(z.tuple([z.int(), z.string(), z.string(), z.int(), z.int(), z.int(), z.string().nullable(), z.number()]))
-
-/** Of a query that selects {@link hitColumns} and `score`: its hits as one value. Row by row they would take longer than to be found. */
-export function packHits(found: RawBuilder<unknown>): RawBuilder<{ hits: unknown }> {
-  return sql`
-    select json_agg(json_build_array(id, vector_store_id, file_id, n, start_offset, end_offset, document_id, score)) as hits from (${found}) found
-  `
-}
-
-/** What {@link packHits} made, in its order. */
-export function unpackHits(hits: unknown): Bm25Hit[] {
-  return Packed.parse(hits ?? []).map(([id, vectorStoreId, fileId, n, startOffset, endOffset, documentId, score]) => {
-    return { chunkId: String(id), vectorStoreId, fileId, n, startOffset, endOffset, documentId: documentId ?? undefined, score }
-  })
 }

@@ -52,9 +52,9 @@ export function isUnstorable(cause: unknown): boolean {
   return types.isNativeError(cause) && /^(?:22|54)/.test(codeOf(cause))
 }
 
-/** A table, function or other object that is not there (PostgreSQL, Appendix A): this is not the database that was asked before. */
+/** A table, schema, function or other object that is not there (PostgreSQL, Appendix A): this is not the database that was asked before. */
 export function isUndefinedObject(cause: unknown): boolean {
-  return types.isNativeError(cause) && ['42P01', '42883', '42704'].includes(codeOf(cause))
+  return types.isNativeError(cause) && ['42P01', '42883', '42704', '3F000'].includes(codeOf(cause))
 }
 
 /** pg_textsearch's answer when the planner took another index than the one named. */

@@ -22,6 +22,7 @@ import * as followLedger from './migrations/0019-budgets-follow-the-ledger.ts'
 import * as uploadKeys from './migrations/0020-upload-keys.ts'
 import * as textPieces from './migrations/0022-texts-in-pieces.ts'
 import * as withoutSorting from './migrations/0023-without-sorting.ts'
+import * as searchPlainBm25 from './migrations/0024-search-plain-bm25.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -53,6 +54,7 @@ export const migrations: Migration[] = [
   { name: '0020-upload-keys', up: uploadKeys.up, down: uploadKeys.down },
   { name: '0022-texts-in-pieces', up: textPieces.up, down: textPieces.down },
   { name: '0023-without-sorting', up: withoutSorting.up, down: withoutSorting.down },
+  { name: '0024-search-plain-bm25', up: searchPlainBm25.up, down: searchPlainBm25.down },
 ]
 
 export interface MigrationStatus {

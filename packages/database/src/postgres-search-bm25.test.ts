@@ -121,7 +121,7 @@ function holdPromises(start: () => Promise<TestDatabase>, withCollections: typeo
 
   it('finds k chunks of a small store when k match, whatever lies in larger stores beside it', async () => {
     const hits = await search({ query: 'ocean' })
-    expect(hits.map((hit) => hit.vectorStoreId)).toEqual(Array.from({ length: 8 }, () => 'vs_small'))
+    expect(hits.map((hit) => hit.fileId)).toEqual(Array.from({ length: 8 }, () => 'file_vs_small'))
     expect(hits.every((hit) => hit.score > 0)).toBe(true)
   })
 

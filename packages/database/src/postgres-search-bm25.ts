@@ -1,17 +1,18 @@
 import { WeftError } from '@weft/contracts'
 import { type Kysely, sql } from 'kysely'
-import type { Bm25Hit, Bm25Query } from './bm25-query.ts'
+import type { Bm25Query } from './bm25-query.ts'
+import type { ChunkHit } from './chunk-hits.ts'
 import { isUndefinedObject } from './database-errors.ts'
 import type { Database } from './open-database.ts'
 import { searchTables } from './postgres-plain-bm25.ts'
-import { walkIndex } from './postgres-textsearch-bm25.ts'
+import { createTextsearchEngine } from './postgres-textsearch-bm25.ts'
 import type { Schema } from './schema.ts'
 
 /**
  * The best chunks by BM25 (k1 1.2, b .75, English) among the stores given; fewer than `limit` only when fewer contain a query term.
  * Two engines answer it, each where the migrations made what it needs; docs/decisions/0014-two-engines-for-bm25.md says in what they differ.
  */
-export async function searchBm25({ db }: Pick<Database, 'db'>, query: Bm25Query): Promise<Bm25Hit[]> {
+export async function searchBm25({ db }: Pick<Database, 'db'>, query: Bm25Query): Promise<ChunkHit[]> {
   if (query.vectorStoreIds.length === 0 || query.query.trim() === '') return []
   const storable = { ...query, query: query.query.replaceAll('\0', ' ') }
   try {
@@ -25,16 +26,18 @@ export async function searchBm25({ db }: Pick<Database, 'db'>, query: Bm25Query)
   }
 }
 
-type Engine = (db: Kysely<Schema>, query: Bm25Query) => Promise<Bm25Hit[]>
+type Engine = (db: Kysely<Schema>, query: Bm25Query) => Promise<ChunkHit[]>
 const engines = new WeakMap<Kysely<Schema>, Engine>()
 
-async function search(db: Kysely<Schema>, query: Bm25Query): Promise<Bm25Hit[]> {
+async function search(db: Kysely<Schema>, query: Bm25Query): Promise<ChunkHit[]> {
   const engine = engines.get(db) ?? (await findEngine(db))
   engines.set(db, engine)
   return engine(db, query)
 }
 
 async function findEngine(db: Kysely<Schema>): Promise<Engine> {
-  const { rows } = await sql`select 1 where to_regclass('chunks_bm25') is not null`.execute(db)
-  return rows.length > 0 ? walkIndex : searchTables
+  const { rows } = await sql<{ isEmbedded: boolean }>`
+    select version() like '%emscripten%' as "isEmbedded" where to_regclass('chunks_bm25') is not null
+  `.execute(db)
+  return rows[0] === undefined ? searchTables : createTextsearchEngine(rows[0])
 }

@@ -1,6 +1,8 @@
-import { type Kysely, sql } from 'kysely'
-import { type Bm25Hit, type Bm25Query, compareHits, hitColumns, packHits, unpackHits } from './bm25-query.ts'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { Bm25Query } from './bm25-query.ts'
+import { type ChunkHit, compareHits, hitColumns, packHits, unpackHits } from './chunk-hits.ts'
 import { isOtherIndex } from './database-errors.ts'
+import { askKept } from './kept-query.ts'
 import { storeIndexOf } from './postgres-store-bm25.ts'
 import type { Schema } from './schema.ts'
 import { withoutSorting } from './without-sorting.ts'
@@ -12,34 +14,67 @@ import { withoutSorting } from './without-sorting.ts'
  * left no other: without statistics it would score every chunk of a store by itself, 0.4 ms each. Lengths are one-byte norms and ties break by
  * place, so more rows are fetched and ordered again by (score, id).
  */
-export async function walkIndex(db: Kysely<Schema>, query: Bm25Query): Promise<Bm25Hit[]> {
-  const [vectorStoreId = '', ...others] = query.vectorStoreIds
-  const own = others.length === 0 ? storeIndexOf(vectorStoreId) : undefined
-  try {
-    return await walk(db, query, own)
-  } catch (cause) {
-    if (own === undefined || !isOtherIndex(cause)) throw cause
-    return walk(db, query, undefined)
+export function createTextsearchEngine({ isEmbedded }: { isEmbedded: boolean }) {
+  return async (db: Kysely<Schema>, query: Bm25Query): Promise<ChunkHit[]> => {
+    const [vectorStoreId = '', ...others] = query.vectorStoreIds
+    const own = others.length === 0 ? storeIndexOf(vectorStoreId) : undefined
+    const mayKeep = isEmbedded && query.filter === undefined
+    try {
+      return await (own !== undefined && mayKeep ? walkKept(db, query, own) : walk(db, query, own))
+    } catch (cause) {
+      if (own === undefined || !isOtherIndex(cause)) throw cause
+      return walk(db, query, undefined)
+    }
   }
 }
 
 /** Rows of nearly the score of the last that is wanted. */
 const spare = 10
 
-async function walk(db: Kysely<Schema>, query: Bm25Query, own: string | undefined): Promise<Bm25Hit[]> {
+async function walk(db: Kysely<Schema>, query: Bm25Query, own: string | undefined): Promise<ChunkHit[]> {
   const { tenant, vectorStoreIds, query: words, limit, filter } = query
-  // A store's index is for its chunks alone: the planner has to see which store it is.
-  const stores =
-    own === undefined ? sql`vector_store_id = any(${vectorStoreIds})` : sql`vector_store_id = ${sql.lit(vectorStoreIds[0])}`
-  const index = own === undefined ? sql`'chunks_bm25'` : sql`coalesce(to_regclass(${sql.lit(own)})::text, 'chunks_bm25')`
-  const found = sql`
+  const passes = filter === undefined ? sql`` : sql`and ${filter}`
+  const stores = own === undefined ? sql`vector_store_id = any(${vectorStoreIds}) ${passes}` : sql`${isStore(query)} ${passes}`
+  const best = bestRows({
+    stores,
+    index: indexOf(own),
+    tenant: sql`${tenant}`,
+    words: sql`${words}`,
+    limit: sql`${limit + spare}`,
+  })
+  return chooseBest(await withoutSorting({ db }, packHits(best)), limit)
+}
+
+/** How far the index is walked at once is else looked up in the plan, when it is made. */
+async function walkKept(db: Kysely<Schema>, query: Bm25Query, own: string): Promise<ChunkHit[]> {
+  const { tenant, query: words, limit } = query
+  const best = bestRows({ stores: isStore(query), index: indexOf(own), words: sql`$1`, tenant: sql`$2`, limit: sql`$3` })
+  const settings = { enable_sort: 'off', 'pg_textsearch.default_limit': String(limit + spare) }
+  const kept = { parameters: ['text', 'text', 'int'], settings, query: packHits(best) }
+  return chooseBest(await askKept({ db }, kept, [words, tenant, limit + spare]), limit)
+}
+
+/** A store's index is for its chunks alone: the planner has to see which store it is. */
+function isStore({ vectorStoreIds }: Bm25Query): RawBuilder<unknown> {
+  return sql`vector_store_id = ${sql.lit(vectorStoreIds[0])}`
+}
+
+function indexOf(own: string | undefined): RawBuilder<unknown> {
+  return own === undefined ? sql`'chunks_bm25'` : sql`coalesce(to_regclass(${sql.lit(own)})::text, 'chunks_bm25')`
+}
+
+function bestRows(part: Record<'stores' | 'index' | 'tenant' | 'words' | 'limit', RawBuilder<unknown>>): RawBuilder<unknown> {
+  return sql`
     select ${hitColumns}, -bm25_get_current_score() as score
     from chunks
-    where tenant = ${tenant} and ${stores} ${filter === undefined ? sql`` : sql`and ${filter}`}
-    order by (title || ' ' || text || ' ' || identifiers) <@> to_bm25query(${words}, ${index})
-    limit ${limit + spare}
+    where tenant = ${part.tenant} and ${part.stores}
+    order by (title || ' ' || text || ' ' || identifiers) <@> to_bm25query(${part.words}, ${part.index})
+    limit ${part.limit}
   `
-  return unpackHits(await withoutSorting({ db }, packHits(found)))
+}
+
+function chooseBest(packed: unknown, limit: number): ChunkHit[] {
+  return unpackHits(packed)
     .filter(({ score }) => score > 0)
     .toSorted(compareHits)
     .slice(0, limit)

@@ -1,11 +1,11 @@
 import type { Embedder } from '@weft/contracts'
-import { searchBm25, sql } from '@weft/database'
+import { type ChunkHit, type RawBuilder, searchBm25, sql } from '@weft/database'
 import { rebuildCommand } from '../embed/postgres-embedding-models.ts'
 import { identifierParts } from '../text/identifier-parts.ts'
 import type { Legs } from './fuse-rankings.ts'
 import type { ChunkRow } from './postgres-chunks.ts'
 import { compileFilter } from './postgres-filter.ts'
-import { searchVectors, type VectorHit } from './postgres-search-vectors.ts'
+import { searchVectors } from './postgres-search-vectors.ts'
 import type { SearchBudget } from './search-budget.ts'
 import type { SearchTools } from './search-tools.ts'
 import type { SearchOptions, SearchRequest } from './search-types.ts'
@@ -54,7 +54,7 @@ function findByWords({ database }: SearchTools, request: LegsRequest, depth: num
   })
 }
 
-type VectorsLeg = { hits: VectorHit[]; skipped: string[] }
+type VectorsLeg = { hits: ChunkHit[]; skipped: string[] }
 const nothing: VectorsLeg = { hits: [], skipped: [] }
 
 /** Where vectors are all there is to search by, they take the time they take. */
@@ -84,7 +84,7 @@ type VectorSearch = { tools: SearchTools; request: LegsRequest; depth: number; s
 
 async function findWith(embedder: Embedder, search: VectorSearch): Promise<VectorsLeg | { other: string }> {
   const { tenant, vectorStoreIds, query, filters } = search.request
-  const filter = filters === undefined ? undefined : compileFilter(filters, sql`c.attributes`)
+  const filter = filters && ((attributes: RawBuilder<unknown>) => compileFilter(filters, attributes))
   const vector = await embedQuery(embedder, query, search.signal)
   if (typeof vector === 'string') return { hits: [], skipped: [`vectors: ${vector}`] }
   const model = await embedder.describe()

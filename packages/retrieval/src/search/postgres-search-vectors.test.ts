@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { sql } from '@weft/database'
+import { type RawBuilder, sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { settleEmbeddingModel } from '../embed/postgres-embedding-models.ts'
 import { buildVectorIndex } from '../embed/postgres-vector-index.ts'
 import { fakeEmbedder } from '../testing.ts'
+import { compileFilter } from './postgres-filter.ts'
 import { searchVectors } from './postgres-search-vectors.ts'
 
 let test: TestDatabase
@@ -36,6 +37,17 @@ it('walks the index of the embedded database as soon as there are many vectors, 
   expect(await walks()).toBe(before + 1)
 })
 
+it('finds what passes a filter, and of a file that is indexed anew what its chunks are like until then', async () => {
+  await addFiles({ file_old: { year: 2001 }, file_new: { year: 2024 } })
+  expect(await found(2024)).toEqual(['file_new'])
+  await sql`update vector_store_files set attributes = '{"year":2024}', status = 'in_progress' where file_id = 'file_old'`.execute(
+    test.database.db,
+  )
+  expect(await found(2024)).toEqual(['file_new'])
+  expect(await found(2001)).toEqual(['file_old'])
+  expect(await found(1999)).toEqual([])
+})
+
 it('finds all that is left in a store that was large before, and nothing once its model is not searched by any more', async () => {
   await search()
   await sql`delete from chunk_embeddings e using chunks c where c.id = e.chunk_id and c.n not between ${planted - 2} and ${planted + 2}`.execute(
@@ -61,6 +73,34 @@ async function search() {
   const model = await embedder.describe()
   const asked = { tenant: 'acme', vectorStoreIds: ['vs_many'], model, limit: 100, wanted: 10 }
   return searchVectors(test.database, { ...asked, vector: Float32Array.from(ones) })
+}
+
+async function found(year: number): Promise<string[]> {
+  const filter = (attributes: RawBuilder<unknown>) => compileFilter({ type: 'eq', key: 'year', value: year }, attributes)
+  const asked = { tenant: 'acme', vectorStoreIds: ['vs_filtered'], model: await embedder.describe(), limit: 100, wanted: 10 }
+  const answer = await searchVectors(test.database, { ...asked, vector: Float32Array.from(ones), filter })
+  return answer.kind === 'found' ? answer.hits.map(({ fileId }) => fileId) : []
+}
+
+/** Each of one chunk. */
+async function addFiles(files: Record<string, object>): Promise<void> {
+  const { db } = test.database
+  await sql`insert into vector_stores (id, tenant, name) values ('vs_filtered', 'acme', 'filtered')`.execute(db)
+  for (const [id, attributes] of Object.entries(files)) {
+    await sql`
+      with file as (
+        insert into files (id, tenant, filename, bytes, purpose, content_hash) values (${id}, 'acme', ${id}, 1, 'assistants', '') returning id, tenant
+      ), member as (
+        insert into vector_store_files (vector_store_id, file_id, tenant, attributes, status)
+        select 'vs_filtered', id, tenant, ${JSON.stringify(attributes)}::jsonb, 'completed' from file
+      ), added as (
+        insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, title, text, attributes)
+        select tenant, 'vs_filtered', id, 0, 0, 1, '', 'text', ${JSON.stringify(attributes)}::jsonb from file returning id
+      )
+      insert into chunk_embeddings (model, chunk_id, n, tenant, vector_store_id, text_hash, embedding)
+      select ${embedder.id}, id, 0, 'acme', 'vs_filtered', '', ${`[${ones}]`}::halfvec from added
+    `.execute(db)
+  }
 }
 
 /** Scattered ones, and one that is far closer than they to what is asked for. */

@@ -1,0 +1,75 @@
+import {
+  askKept,
+  type ChunkHit,
+  compareHits,
+  type Database,
+  hitColumns,
+  packHits,
+  type RawBuilder,
+  sql,
+  unpackHits,
+  withoutSorting,
+} from '@weft/database'
+import { indexedType } from '../embed/postgres-vector-index.ts'
+import { dimensionsOf, vectorBytes } from '../embed/postgres-vector-value.ts'
+import { vectorsOf } from './postgres-compare-vectors.ts'
+import type { Place, VectorQuery } from './vector-query.ts'
+
+/** Chunks, and of how many vectors they are. */
+export type Walked = { hits: ChunkHit[]; vectors: number }
+
+/** Vectors of the index that are looked at before the nearest are named; pgvector's default of 40 finds fewer than are asked for. */
+const efSearchMin = 100
+
+/**
+ * Rows come nearly in order. How far the index is walked is set in the statement itself, before it begins. In the embedded database the planner may not
+ * sort: it takes a comparison there for ten times quicker than it is, and the vectors added since statistics were last gathered for a handful.
+ * Of 2,500 vectors of 384 dimensions comparing all took 66 to 75 ms, walking the index 2 to 9. Nothing is found by a model that is not active.
+ */
+export async function walkVectors(database: Pick<Database, 'db'>, query: VectorQuery, place: Place): Promise<Walked> {
+  const near = vectorBytes(query.vector)
+  const efSearch = String(Math.min(1_000, Math.max(efSearchMin, query.limit)))
+  if (!place.isEmbedded) {
+    const walk = { near: sql`${near}`, vectors: vectorsOf(query), efSearch: sql`${efSearch}`, limit: sql`${query.limit}` }
+    const { rows } = await nearest(query, place, walk).execute(database.db)
+    return unpackWalked(rows[0]?.hits)
+  }
+  if (query.filter !== undefined) {
+    const walk = { near: sql`$1`, vectors: vectorsOf(query), efSearch: sql`${efSearch}`, limit: sql`${query.limit}` }
+    return unpackWalked(await withoutSorting(database, nearest(query, place, walk), near))
+  }
+  const vectors = sql`chunk_embeddings e where e.model = ${sql.lit(query.model.id)} and e.tenant = $2 and e.vector_store_id = any($3)`
+  const kept = {
+    parameters: ['vector', 'text', 'text[]', 'text', 'int'],
+    settings: { enable_sort: 'off' },
+    query: nearest(query, place, { near: sql`$1`, vectors, efSearch: sql`$4`, limit: sql`$5` }),
+  }
+  const { tenant, vectorStoreIds, limit } = query
+  return unpackWalked(await askKept(database, kept, [near, tenant, vectorStoreIds, efSearch, limit]))
+}
+
+type Walk = Record<'near' | 'vectors' | 'efSearch' | 'limit', RawBuilder<unknown>>
+
+/** `offset 0` keeps each chunk a look into the index, however many the planner expects. */
+function nearest({ model }: VectorQuery, place: Place, { near, vectors, efSearch, limit }: Walk): RawBuilder<{ hits: unknown }> {
+  const indexed = sql.raw(`${indexedType(place, model.dimensions)}(${dimensionsOf(model.dimensions)})`)
+  return packHits(sql`
+    with nearest as materialized (
+      select e.chunk_id, (e.embedding::${indexed} <#> ${near}::vector::${indexed}) as distance
+      from ${vectors}
+        and (select set_config('hnsw.iterative_scan', 'relaxed_order', true) || set_config('hnsw.ef_search', ${efSearch}, true)) is not null
+        and exists (select from embedding_models where id = ${sql.lit(model.id)} and dimensions = ${sql.lit(model.dimensions)} and is_active)
+      order by distance limit ${limit}
+    )
+    select c.*, -nearest.distance as score
+    from nearest cross join lateral (select ${hitColumns} from chunks where id = nearest.chunk_id offset 0) c
+  `)
+}
+
+/** Each chunk with its closest vector, best first. */
+function unpackWalked(packed: unknown): Walked {
+  const found = unpackHits(packed).toSorted(compareHits)
+  const hits = new Map<string, ChunkHit>()
+  for (const hit of found) if (!hits.has(hit.chunkId)) hits.set(hit.chunkId, hit)
+  return { hits: [...hits.values()], vectors: found.length }
+}
