@@ -3,6 +3,7 @@ import type { Database } from '@weft/database'
 import { type CallScope, ModelError, type Rerankers, type RunningEmbedder } from '@weft/models'
 import { createPartCosts, type SearchAnswer, type SearchRequest, searchKnowledge } from '@weft/retrieval'
 import type { Embedders } from './embedders.ts'
+import { type EmbedOnce, rememberVectors } from './remember-vectors.ts'
 
 /** `scope`: on whose account models are asked. */
 export type Search = (request: SearchRequest, scope: CallScope) => Promise<SearchAnswer>
@@ -13,22 +14,28 @@ export type SearchParts = {
   rerankers: Rerankers
 }
 
-/** Searches with the models that are set up, or the reranker a request names. Remembers what parts of a search take, for those with a latency budget. */
+/**
+ * Searches with the models that are set up, or the reranker a request names. Remembers what parts of a search take, for those with a latency budget, and the
+ * vectors of questions.
+ */
 export function createSearch({ database, embedders, rerankers }: SearchParts): Search {
   const costs = createPartCosts(() => performance.now())
+  const embedOnce = rememberVectors()
   return async (request, scope) => {
     const ranker = chooseReranker(rerankers, request.options?.rerank, scope)
     const { reranker, problem } = ranker
-    const embedder = onAccount(embedders.current(), scope)
-    const follow = (model: string) => onAccount(embedders.follow(model), scope)
+    const embedder = onAccount(embedders.current(), { scope, embedOnce })
+    const follow = (model: string) => onAccount(embedders.follow(model), { scope, embedOnce })
     const tools = { database, embedder, follow, reranker, costs }
     const answer = await searchKnowledge(tools, request)
     return problem === undefined ? answer : { ...answer, skipped: [...answer.skipped, `rerank: ${problem}`] }
   }
 }
 
-function onAccount(embedder: RunningEmbedder | undefined, scope: CallScope): Embedder | undefined {
-  return embedder && { ...embedder, embed: (request) => embedder.embed({ ...request, scope }) }
+type Account = { scope: CallScope; embedOnce: EmbedOnce }
+
+function onAccount(embedder: RunningEmbedder | undefined, { scope, embedOnce }: Account): Embedder | undefined {
+  return embedder && { ...embedder, embed: (request) => embedOnce(embedder, { ...request, scope }) }
 }
 
 type Choice = { reranker: Reranker | undefined; problem?: string }
