@@ -1,21 +1,18 @@
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { createEmbedder } from '@weft/models'
 import { z } from 'zod'
 import { vectorOfWords } from './vector-of-words.ts'
 
 /**
- * `node bench/instant-embedder/main.ts [questions]`: a server of OpenAI's embeddings that answers at once. `questions`: a text that comes alone first goes
- * through the local model, as much work as a question is; its vector is thrown away. `GET ?containing=<text>` tells how many texts
+ * `node bench/instant-embedder/main.ts`: a server of OpenAI's embeddings that answers at once. `GET ?containing=<text>` tells how many texts
  * that contain this it was given, and how many different ones. Prints its base URL; ends with whoever started it.
  */
 const Request = z.object({ input: z.union([z.string(), z.array(z.string())]), encoding_format: z.string().optional() })
 /** How often each text was given. */
 const given = new Map<string, number>()
-const model = process.argv.includes('questions') ? createEmbedder(process.env, 'local/all-MiniLM-L6-v2') : undefined
 
 const server = createServer(async (request, response) => {
-  const body = request.method === 'GET' ? count(request.url ?? '') : await embed(Request.parse(await json(request)))
+  const body = request.method === 'GET' ? count(request.url ?? '') : embed(Request.parse(await json(request)))
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 })
 server.listen(0, '127.0.0.1', () => {
@@ -30,9 +27,8 @@ function count(path: string) {
   return { texts: counts.reduce((sum, times) => sum + times, 0), different: counts.length }
 }
 
-async function embed({ input, encoding_format: format }: z.infer<typeof Request>) {
+function embed({ input, encoding_format: format }: z.infer<typeof Request>) {
   const asked = typeof input === 'string' ? [input] : input
-  if (asked.length === 1) await model?.embed({ texts: asked, purpose: 'query' })
   for (const text of asked) given.set(text, (given.get(text) ?? 0) + 1)
   const data = asked.map((text, index) => {
     const vector = vectorOfWords(text)

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { type Database, sql } from '@weft/database'
 import { embedChunks } from '@weft/retrieval'
 import { fakeEmbedder } from '@weft/retrieval/testing'
-import { dimensions, vectorOfWords } from '../instant-embedder/vector-of-words.ts'
+import { dimensions } from '../instant-embedder/vector-of-words.ts'
+import type { VectorsOf } from './make-vectors.ts'
 import type { createPassages } from './write-passages.ts'
 
 export interface FillRequest {
@@ -15,6 +16,7 @@ export interface FillRequest {
   chunks: number
   /** Of one passage, which becomes one chunk. */
   letters: number
+  vectorsOf: VectorsOf
 }
 
 /** Files are spread over so many values of the attribute `bucket`: a filter on one lets a hundredth of the chunks pass. */
@@ -40,9 +42,11 @@ export async function fillStore(request: FillRequest): Promise<number> {
   const perFile = Math.min(chunksPerFile, Math.max(1, Math.floor(request.chunks / (2 * buckets))))
   for (let from = 0; from < request.chunks; from += batchMax) {
     const count = Math.min(batchMax, request.chunks - from)
+    const batch = Array.from({ length: count }, (_, index) => passageOf(request, from + index, perFile))
+    const vectors = await request.vectorsOf(batch.map(({ text }) => text))
     await fillBatch(
       request,
-      Array.from({ length: count }, (_, index) => passageOf(request, from + index, perFile)),
+      batch.map((row, index) => ({ ...row, vector: JSON.stringify(Array.from(vectors[index] ?? [], shortened)) })),
     )
   }
   for (const { definition } of indexes.rows) await sql.raw(definition).execute(db)
@@ -73,11 +77,14 @@ function passageOf({ passages, letters, storeId }: FillRequest, index: number, p
     n: index % perFile,
     text,
     hash: createHash('sha256').update(text).digest('hex'),
-    vector: JSON.stringify([...vectorOfWords(text)].map((value) => Number(value.toPrecision(5)))),
   }
 }
 
-async function fillBatch({ database, storeId, model }: FillRequest, rows: ReturnType<typeof passageOf>[]): Promise<void> {
+const shortened = (value: number) => Number(value.toPrecision(5))
+
+type Row = ReturnType<typeof passageOf> & { vector: string }
+
+async function fillBatch({ database, storeId, model }: FillRequest, rows: Row[]): Promise<void> {
   await sql`
     with row as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)

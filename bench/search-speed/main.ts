@@ -11,12 +11,13 @@ import { p50, p99 } from '../measuring/quantiles.ts'
 import { recordResults } from '../measuring/record-results.ts'
 import { buckets, fillStore } from './fill-store.ts'
 import { type Filtered, measureFiltered } from './measure-filtered.ts'
-import { askByMode, askTogether, searchOver } from './measure-searches.ts'
+import { askByMode, askTogether, searchOver, type TimesByMode } from './measure-searches.ts'
+import { localModel, openLocalModel, openStandIn, type VectorMaker } from './make-vectors.ts'
 import { createPassages } from './write-passages.ts'
 
 /**
  * `node bench/run.mjs search-speed <pglite|native> [chunks] [wait]`: searches over the API. `pglite`: the embedded database, 20,000 chunks.
- * `native`: PostgreSQL, 100,000 chunks. A stand-in makes the vectors; beside PGlite it embeds every question with the local model too.
+ * with vectors of the local model, which embeds the questions too. `native`: PostgreSQL, 100,000 chunks; a stand-in makes the vectors.
  * `wait`: measures after a line on standard input, so that the machine can be made quiet once all is loaded. Ends with 1 when a figure
  * misses what is wanted. 2,000 chunks are the fewest that a filter can be measured with.
  */
@@ -24,7 +25,7 @@ const kinds = {
   pglite: { chunks: 20_000, letters: 1_200, start: startEmbedded },
   native: { chunks: 100_000, letters: 400, start: startNative },
 }
-const embedderModel = 'openai/words'
+const standIn = 'openai/words'
 const clients = 4
 const warmUps = 100
 const [kindName = '', chunksAsked, ...more] = process.argv.slice(2)
@@ -33,6 +34,9 @@ const kind = kinds[kindName]
 
 interface Place {
   mesh: BenchMesh
+  /** Whose vectors are searched. */
+  model: string
+  vectors: VectorMaker
   databaseUrl(): Promise<string>
   stop(): Promise<void>
 }
@@ -72,7 +76,8 @@ async function load(place: Place, { passages, chunks }: { passages: Passages; ch
   const { id: storeId } = await client.vectorStores.create({ name: 'passages' })
   // An index of 100,000 vectors takes a minute to build.
   const database = openDatabase({ urls: [await place.databaseUrl()], queryTimeoutMs: 600_000 })
-  const seconds = await fillStore({ database, storeId, model: embedderModel, passages, chunks, letters: kind.letters })
+  const { vectorsOf } = place.vectors
+  const seconds = await fillStore({ database, storeId, model: place.model, passages, chunks, letters: kind.letters, vectorsOf })
   await database.stop()
   console.log(`${chunks} chunks in ${seconds.toFixed(0)} s`)
   return storeId
@@ -84,26 +89,33 @@ async function ask(place: Place, { storeId, passages }: { storeId: string; passa
   const questions = (count: number) => Array.from({ length: count }, () => passages.question())
   await askTogether(search, { questions: questions(warmUps), clients })
   const together = await askTogether(search, { questions: questions(400), clients })
-  const byMode = await askByMode(search, questions(150))
+  const byMode = await askByMode(search, { count: 150, question: () => passages.question() })
   const database = openDatabase({ urls: [await place.databaseUrl()] })
   const bucketOf = (question: number) => question % buckets
-  const filtered = await measureFiltered(search, { questions: questions(100), database, bucketOf })
+  const filtered = await measureFiltered(search, {
+    questions: questions(100),
+    database,
+    bucketOf,
+    vectorsOf: place.vectors.vectorsOf,
+  })
   await database.stop()
   return { together, byMode, filtered }
 }
 
 async function startEmbedded(): Promise<Place> {
-  const embedder = await startModelProcess('instant-embedder', ['questions'])
-  const mesh = await startBenchMesh({ env: embedderSettings(embedder.url) })
+  const mesh = await startBenchMesh()
+  const vectors = openLocalModel()
   return {
     mesh,
+    model: localModel,
+    vectors,
     async databaseUrl() {
       const port = (await mesh.processes()).find(({ name }) => name === 'pglite')?.ports.tcp ?? 0
       return `postgres://postgres@127.0.0.1:${port}/postgres`
     },
     async stop() {
       await mesh.stop()
-      await embedder.stop()
+      await vectors.stop()
     },
   }
 }
@@ -111,12 +123,15 @@ async function startEmbedded(): Promise<Place> {
 async function startNative(): Promise<Place> {
   const installed = findNativePostgres()
   if (installed === undefined) throw new Error('there is no native PostgreSQL: node tools/bootstrap/fetch-test-postgres.mjs')
-  const settings = ['shared_buffers=1GB', 'maintenance_work_mem=512MB', 'max_connections=100']
-  const postgres = await startNativePostgres(installed, { settings })
+  const configuration = ['shared_buffers=1GB', 'maintenance_work_mem=512MB', 'max_connections=100']
+  const postgres = await startNativePostgres(installed, { settings: configuration })
   const embedder = await startModelProcess('instant-embedder')
-  const mesh = await startBenchMesh({ env: { DATABASE_URLS: postgres.url, ...embedderSettings(embedder.url) } })
+  const settings = { DATABASE_URLS: postgres.url, WEFT_EMBEDDER: standIn, WEFT_EMBEDDER_BASE_URL: embedder.url }
+  const mesh = await startBenchMesh({ env: settings })
   return {
     mesh,
+    model: standIn,
+    vectors: openStandIn(),
     databaseUrl: () => Promise.resolve(postgres.url),
     async stop() {
       await mesh.stop()
@@ -126,35 +141,33 @@ async function startNative(): Promise<Place> {
   }
 }
 
-function embedderSettings(url: string): Record<string, string> {
-  return { WEFT_EMBEDDER: embedderModel, WEFT_EMBEDDER_BASE_URL: url }
-}
-
 interface Figures {
   chunks: number
   together: number[]
-  byMode: Record<'bm25' | 'vector' | 'hybrid', number[]>
+  byMode: TimesByMode
   filtered: Filtered
 }
 
 function describe({ chunks, together, byMode, filtered }: Figures): string {
   const [hybrid, slowerLeg] = [p50(byMode.hybrid), Math.max(p50(byMode.bm25), p50(byMode.vector))]
   const isEmbedded = kindName === 'pglite'
-  const misses = isEmbedded ? p50(together) > 25 || p99(together) > 80 : hybrid > 12 || hybrid > 1.3 * slowerLeg
-  if (misses || filtered.recall < 0.98 || filtered.short > 0) process.exitCode = 1
+  const isQuick = isEmbedded ? p50(together) <= 25 && p99(together) <= 80 : p50(byMode.again) <= 12 && hybrid <= 1.3 * slowerLeg
+  if (!isQuick || filtered.recall < 0.98 || filtered.short > 0) process.exitCode = 1
+  const row = (name: string, times: number[], wanted = '') => [name, times.length, p50(times), p99(times), wanted]
   const rows = [
-    [`hybrid, ${clients} clients at once`, together.length, p50(together), p99(together), isEmbedded ? 'p50 ≤ 25, p99 ≤ 80' : ''],
-    ['bm25', byMode.bm25.length, p50(byMode.bm25), p99(byMode.bm25), ''],
-    ['vector', byMode.vector.length, p50(byMode.vector), p99(byMode.vector), ''],
-    ['hybrid', byMode.hybrid.length, hybrid, p99(byMode.hybrid), isEmbedded ? '' : 'p50 ≤ 12, and ≤ 1.3 × the slower leg'],
-    [`vector, a filter passed by 1 in ${buckets}`, filtered.times.length, p50(filtered.times), p99(filtered.times), ''],
+    row(`hybrid, ${clients} clients at once`, together, isEmbedded ? 'p50 ≤ 25, p99 ≤ 80' : ''),
+    row('bm25', byMode.bm25),
+    row('vector', byMode.vector),
+    row('hybrid', byMode.hybrid, isEmbedded ? '' : 'p50 ≤ 1.3 × the slower leg'),
+    row('hybrid, the question’s vector known', byMode.again, isEmbedded ? '' : 'p50 ≤ 12'),
+    row(`vector, a filter passed by 1 in ${buckets}`, filtered.times),
   ]
   return `${markdownTable(
     ['search, ten results', 'n', 'p50 ms', 'p99 ms', 'wanted'],
     rows.map((row) => row.map(shown)),
   )}
 
-${chunks} chunks of ${kind.letters} letters, of real sentences drawn at random, with vectors of a stand-in, put into the database at once; questions are eight words of such a sentence. Over the API, HTTP included; ${isEmbedded ? 'the local model embeds the question, in a process of its own' : 'the question’s vector costs nothing'}.
+${chunks} chunks of ${kind.letters} letters, of real sentences drawn at random, put into the database at once, with vectors ${isEmbedded ? 'that the local model makes of the first twelve words' : 'of a stand-in'}; questions are eight words of such a sentence. Over the API, HTTP included; ${isEmbedded ? 'the local model embeds the question, as it does by default' : 'a stand-in makes the question’s vector, which costs a call to its server'}.
 One client but for the first row. Hybrid takes ${(hybrid / slowerLeg).toFixed(2)} × its slower leg. Filtered: recall@10 of the exact ten ${filtered.recall.toFixed(3)} (wanted ≥ .98), ${filtered.short} questions got fewer than ten.`
 }
 

@@ -1,6 +1,6 @@
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import { vectorOfWords } from '../instant-embedder/vector-of-words.ts'
+import type { VectorsOf } from './make-vectors.ts'
 import type { Search } from './measure-searches.ts'
 
 export interface Filtered {
@@ -15,6 +15,7 @@ export interface FilterCase {
   questions: string[]
   database: Database
   bucketOf(question: number): number
+  vectorsOf: VectorsOf
 }
 
 const wanted = 10
@@ -22,7 +23,10 @@ const wanted = 10
 const equallyClose = 1e-4
 
 /** Searches by vectors under a filter, beside the same comparison of every chunk that passes it, done in the database. */
-export async function measureFiltered(search: Search, { questions, database, bucketOf }: FilterCase): Promise<Filtered> {
+export async function measureFiltered(
+  search: Search,
+  { questions, database, bucketOf, vectorsOf }: FilterCase,
+): Promise<Filtered> {
   const times: number[] = []
   let found = 0
   let short = 0
@@ -32,7 +36,8 @@ export async function measureFiltered(search: Search, { questions, database, buc
     const hits = await search(question, { mode: 'vector', filter: { key: 'bucket', value } })
     times.push(performance.now() - startedAtMs)
     if (hits.length < wanted) short += 1
-    const least = await exactScore(database, vectorOfWords(question), value)
+    const [vector = new Float32Array()] = await vectorsOf([question])
+    const least = await exactScore(database, vector, value)
     found += hits.filter(({ vectorScore = 0 }) => vectorScore >= least - equallyClose).length / wanted
   }
   return { recall: found / questions.length, short, times }

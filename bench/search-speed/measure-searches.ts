@@ -49,16 +49,31 @@ export async function askTogether(search: Search, { questions, clients }: { ques
   return times
 }
 
-/** One after the other, every question in every mode, in an order that changes. */
-export async function askByMode(search: Search, questions: string[]): Promise<Record<Mode, number[]>> {
-  const times: Record<Mode, number[]> = { bm25: [], vector: [], hybrid: [] }
-  for (const [index, question] of questions.entries()) {
+export type TimesByMode = Record<Mode | 'again', number[]>
+
+/**
+ * One after the other in every mode, in an order that changes, each with questions of its own: the vector of a question that was asked before is known.
+ * `again`: those of hybrid once more.
+ */
+export async function askByMode(
+  search: Search,
+  { count, question }: { count: number; question(): string },
+): Promise<TimesByMode> {
+  const times: TimesByMode = { bm25: [], vector: [], hybrid: [], again: [] }
+  const asked: string[] = []
+  async function ask(query: string, mode: Mode): Promise<number> {
+    const startedAtMs = performance.now()
+    await search(query, { mode })
+    return performance.now() - startedAtMs
+  }
+  for (let index = 0; index < count; index += 1) {
     for (let turn = 0; turn < modes.length; turn += 1) {
       const mode = modes[(index + turn) % modes.length] ?? 'hybrid'
-      const startedAtMs = performance.now()
-      await search(question, { mode })
-      times[mode].push(performance.now() - startedAtMs)
+      const query = question()
+      if (mode === 'hybrid') asked.push(query)
+      times[mode].push(await ask(query, mode))
     }
   }
+  for (const query of asked) times.again.push(await ask(query, 'hybrid'))
   return times
 }
