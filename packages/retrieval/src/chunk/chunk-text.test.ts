@@ -126,6 +126,19 @@ describe('chunkText', () => {
     for (const [index, each] of chunks.entries()) if (index > 0) expect(each.start).toBeLessThan(chunks[index - 1]?.end ?? 0)
   })
 
+  it('cuts a long text into smaller passages than a short one, but not code', () => {
+    const sentence = 'Forty letters are what this sentence is. '
+    const longest = (letters: number) => {
+      const lengths = chunk(sentence.repeat(letters / sentence.length), 'text').map(({ text }) => text.length)
+      return Math.max(...lengths)
+    }
+    expect([longest(9_000), longest(12_000)]).toEqual([expect.closeTo(1_200, -2), expect.closeTo(1_000, -2)])
+    expect(longest(12_000)).toBeLessThanOrEqual(1_000)
+    const body = '  const value = compute(1, 2, 3)\n'.repeat(29)
+    const source = Array.from({ length: 20 }, (_, n) => `function f${n}() {\n${body}}\n`).join('\n')
+    expect(chunk(source, 'code').map(({ heading }) => heading)).toEqual(Array.from({ length: 20 }, (_, n) => `f${n}`))
+  })
+
   it('tells the page a chunk begins on', () => {
     const page = 'A sentence of the page. '.repeat(50)
     const chunks = [...chunkText({ text: page.repeat(3), kind: 'pdf', pages: [0, page.length, page.length * 2] })]

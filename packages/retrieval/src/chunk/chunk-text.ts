@@ -34,7 +34,7 @@ export function* chunkText(
   const startOf = codePointCounter(text)
   const endOf = codePointCounter(text)
   const pageOf = pageCounter(pages)
-  const size = chunkSize(strategy)
+  const size = chunkSize(strategy, file)
   let ordinal = 0
   for (const range of packPieces(splitPieces(text, blocks, size.max), size)) {
     const [from, to] = trim(text, range.start, range.end)
@@ -54,16 +54,22 @@ export function* chunkText(
 }
 
 /**
- * Of 600 to 3,000 letters, 1,200 finds most of Chroma's 790 marked spans for equal text read (.93 in 7,500 letters, BM25): see
- * bench/bm25-quality.
+ * Long texts are cut into smaller passages: of Chroma's 790 marked spans as much is found as with 1,200 letters, and less besides. Short ones say one
+ * thing with most of their text: SciFact's abstracts were found less well when all were cut at 1,000 (docs/evaluation.md). Code keeps its declarations whole.
  */
-const autoSize: ChunkSize = { max: 1_200, overlap: 200, isOverlapAlways: false }
+const passageSizes = {
+  short: { max: 1_200, overlap: 200, isOverlapAlways: false },
+  long: { max: 1_000, overlap: 100, isOverlapAlways: false },
+} as const satisfies Record<string, ChunkSize>
+
+/** Letters, about four pages: more than an abstract or an encyclopedia's passage has. */
+const shortLettersMax = 10_000
 
 /** English text has about four letters a token in OpenAI's tokenizers; counting exactly would cost more than indexing does. */
 const lettersPerToken = 4
 
-function chunkSize(strategy: ChunkingStrategy): ChunkSize {
-  if (strategy.type === 'auto') return autoSize
+function chunkSize(strategy: ChunkingStrategy, { text, kind }: { text: string; kind: FileKind }): ChunkSize {
+  if (strategy.type === 'auto') return text.length > shortLettersMax && kind !== 'code' ? passageSizes.long : passageSizes.short
   const max = strategy.static.max_chunk_size_tokens * lettersPerToken
   const overlap = Math.min(strategy.static.chunk_overlap_tokens * lettersPerToken, Math.floor(max / 2))
   return { max, overlap, isOverlapAlways: true }
