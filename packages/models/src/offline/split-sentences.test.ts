@@ -3,6 +3,10 @@ import { splitProse, splitSentences } from './split-sentences.ts'
 
 describe('splitting prose', () => {
   it.each([
+    [
+      'It is three months. 😀 Er endet am 1. Mai. Im 19. Jahrhundert war das neu.',
+      ['It is three months.', '😀 Er endet am 1. Mai.', 'Im 19. Jahrhundert war das neu.'],
+    ],
     ['Dr. Smith et al. found 3.5 mg. It helped.', ['Dr. Smith et al. found 3.5 mg.', 'It helped.']],
     [
       'See Fig. 2 and refs. 3–5. E. coli grew, e.g. at 37 °C. No. 7 did not.',

@@ -108,6 +108,10 @@ const mayEnd = new Set(['etc', 'inc', 'ltd', 'co', 'corp', 'a.m', 'p.m', 'usw'])
 const openers =
   /^(the|this|these|those|that|it|its|in|on|at|a|an|we|our|they|he|she|i|you|however|here|there|as|for|by|with|to|when|if|and|but)\b/i
 
+/** German writes ordinals with a dot: "am 1. Mai", "im 19. Jahrhundert". */
+const ordinalNouns =
+  /^(januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|jahrhundert|weltkrieg|auflage)(?!\p{L})/iu
+
 function isBoundary(before: string, after: string): boolean {
   if (!canBegin(after)) return false
   if (!before.endsWith('.') || before.endsWith('..')) return true
@@ -115,6 +119,7 @@ function isBoundary(before: string, after: string): boolean {
   if (word === undefined) return true
   if (mayEnd.has(word)) return /^["'“‘(]?\p{Lu}/u.test(after)
   if (abbreviations.has(word)) return false
+  if (/^\d{1,2}$/.test(word) && ordinalNouns.test(after)) return false
   // A letter behind a number is a unit ("37 °C.").
   if (/[\d°]\s?°?\p{L}\.$/u.test(before)) return true
   // A single letter is an initial ("J. Smith", "E. coli") unless what follows plainly opens a sentence ("vitamin C. The …").
@@ -122,8 +127,8 @@ function isBoundary(before: string, after: string): boolean {
   return true
 }
 
-/** A capital, a digit, an opening mark, or a name that is written small ("mRNA", "p53", "α-synuclein"). */
+/** A capital, a digit, an opening mark, a picture, or a name that is written small ("mRNA", "p53", "α-synuclein"). */
 function canBegin(after: string): boolean {
   if (after === '') return true
-  return /^["'“‘«([¿¡]?(\p{Lu}|\p{N}|\p{Lo}|\p{Ll}{1,3}[\p{Lu}\p{N}]|[α-ω])/u.test(after)
+  return /^["'“‘«([¿¡]?(\p{Lu}|\p{N}|\p{Lo}|\p{Extended_Pictographic}|\p{Ll}{1,3}[\p{Lu}\p{N}]|[α-ω])/u.test(after)
 }

@@ -37,6 +37,11 @@ const abbreviations = new Set(
   ),
 )
 
+/** German writes ordinals with a dot: "am 1. Mai", "im 19. Jahrhundert". */
+const ordinalNouns =
+  /^(januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|jahrhundert|weltkrieg|auflage)(?!\p{L})/iu
+const ordinalNounLengthMax = 11
+
 function endsSentence(text: string, at: number, to: number): boolean {
   const unit = text.charCodeAt(at)
   if (cjkStops.has(unit)) return true
@@ -46,7 +51,14 @@ function endsSentence(text: string, at: number, to: number): boolean {
   const word = wordBefore(text, at)
   if (abbreviations.has(word.toLowerCase()) || /^\p{Lu}$/u.test(word)) return false
   const next = skipSpace(text, after, to)
-  return next >= to || !/\p{Ll}/u.test(codePointAt(text, next))
+  if (next >= to) return true
+  if (isOrdinal(text, at) && ordinalNouns.test(text.slice(next, next + ordinalNounLengthMax + 1))) return false
+  return !/\p{Ll}/u.test(codePointAt(text, next))
+}
+
+/** One or two digits before the dot. */
+function isOrdinal(text: string, at: number): boolean {
+  return /(?:^|\D)\d{1,2}$/.test(text.slice(Math.max(0, at - 3), at))
 }
 
 function wordBefore(text: string, at: number): string {
