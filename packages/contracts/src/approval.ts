@@ -221,6 +221,8 @@ export const ApprovalDecided = z.object({
   approval: ApprovalView,
   /** The same decision had been taken before: nothing was changed. */
   isRepeat: z.boolean(),
+  /** The seq of the session's newest event by then. */
+  lastSeq: z.int().nonnegative().optional(),
 })
 export type ApprovalDecided = z.infer<typeof ApprovalDecided>
 

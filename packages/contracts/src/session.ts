@@ -200,7 +200,14 @@ export const ReplyItem = z.discriminatedUnion('kind', [
     delta: z.string(),
   }),
   z.object({ kind: z.literal('event'), ...ReplyAddress, event: SessionEvent }),
-  z.object({ kind: z.literal('end'), ...ReplyAddress, status: TurnStatus, answer: TurnAnswer.optional() }),
+  z.object({
+    kind: z.literal('end'),
+    ...ReplyAddress,
+    status: TurnStatus,
+    answer: TurnAnswer.optional(),
+    /** The seq of the session's newest event by then. */
+    lastSeq: z.int().nonnegative().optional(),
+  }),
 ])
 export type ReplyItem = z.infer<typeof ReplyItem>
 

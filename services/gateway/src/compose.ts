@@ -44,8 +44,11 @@ import { mountReplies, replyTopicOf } from './sessions/dapr-replies.ts'
 import { createSessions } from './sessions/dapr-sessions.ts'
 import { createPlanChecks } from './sessions/plan-checks.ts'
 import { createPostgresFeedback } from './sessions/postgres-feedback.ts'
+import { createPostgresLogReach } from './sessions/postgres-log-reach.ts'
 import { createPostgresSessionLog } from './sessions/postgres-sessions.ts'
 import { createReplyHub } from './sessions/reply-hub.ts'
+import { settledApprovals, settledSessionLog, tellingHub, tellingSessions } from './sessions/settled-lists.ts'
+import { createToldSessions } from './sessions/told-sessions.ts'
 import type { GatewaySettings } from './settings.ts'
 import { createPostgresUsage } from './usage/postgres-usage.ts'
 
@@ -111,7 +114,11 @@ async function buildParts(settings: GatewaySettings) {
   const own = ownChecks(life)
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const { callControls, cache, models } = composeModels({ settings, telemetry, database, sidecar, routing })
-  const sessionParts = { sessions: createSessions(sidecar), log: createPostgresSessionLog(database) }
+  const told = createToldSessions(createPostgresLogReach(database))
+  const sessionParts = {
+    sessions: tellingSessions(createSessions(sidecar), told),
+    log: settledSessionLog(createPostgresSessionLog(database), told),
+  }
   const parts = {
     telemetry,
     database,
@@ -135,7 +142,7 @@ async function buildParts(settings: GatewaySettings) {
     turnCache: composeTurnCache({ cache, database, stores, ...sessionParts, models, ledger: callControls.ledger, logger }),
     feedback: createPostgresFeedback(database),
     responses: createPostgresResponses(database),
-    approvals,
+    approvals: settledApprovals(approvals, told),
     approvalTail: createApprovalTail({
       approvals,
       onProblem: (cause) => logger.warn('the history of approvals was not looked at', { cause: messageOf(cause) }),
@@ -146,7 +153,7 @@ async function buildParts(settings: GatewaySettings) {
       publicUrl: settings.WEFT_PUBLIC_URL,
       tokens: createPostgresPageTokens(database),
     },
-    hub: createReplyHub(),
+    hub: tellingHub(createReplyHub(), told),
     streams: createOpenStreams({
       findValid: (keyIds) => keyStore.findValid(keyIds),
       onProblem: (cause) => logger.warn('keys of open streams were not checked', { cause: messageOf(cause) }),

@@ -7,6 +7,7 @@ import { hashApiKey, newApiKey } from './core/api-key.ts'
 import { storeAdminKey } from './keys/first-admin-key.ts'
 import { createPostgresKeys } from './keys/postgres-keys.ts'
 import { createPostgresFeedback } from './sessions/postgres-feedback.ts'
+import { createPostgresLogReach } from './sessions/postgres-log-reach.ts'
 import { createPostgresSessionLog } from './sessions/postgres-sessions.ts'
 
 let test: TestDatabase
@@ -215,6 +216,22 @@ describe('the session log in Postgres', () => {
       { tenant: 'other', sessionId: 'sess_gone' },
     ]
     expect(await Promise.all(asked.map((session) => log.isDeleted(session)))).toEqual([true, false, false])
+  })
+
+  it('says which sessions it has not reached yet', async () => {
+    await sql`insert into deleted_sessions (tenant, id) values ('acme', 'sess_erased')`.execute(test.database.db)
+    const behind = await createPostgresLogReach(test.database).findBehind('acme', [
+      { sessionId: 'sess_a', seq: 3 },
+      { sessionId: 'sess_b', seq: 4 },
+      { sessionId: 'sess_new', seq: 1 },
+      { sessionId: 'sess_c', seq: 'deleted' },
+      { sessionId: 'sess_erased', seq: 'deleted' },
+      { sessionId: 'sess_erased', seq: 9 },
+    ])
+    expect([...behind].toSorted()).toEqual(['sess_b', 'sess_c', 'sess_new'])
+    expect([...(await createPostgresLogReach(test.database).findBehind('other', [{ sessionId: 'sess_a', seq: 3 }]))]).toEqual([
+      'sess_a',
+    ])
   })
 
   it('reads how one turn began and ended, without what was asked', async () => {

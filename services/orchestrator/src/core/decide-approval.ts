@@ -22,7 +22,8 @@ export function decideApproval(draft: SessionDraft, decision: DecideApproval): v
   const isRepeat = hasDelegated(approval, decision) || decide(draft, { turn: turn.turn, approval }, decision)
   settleTurn(draft, turn.turn)
   const decided = findApproval(draft, decision.approvalId)
-  draft.reply = { kind: 'decided', approval: viewApproval(draft.session, decided.turn, decided.approval), isRepeat }
+  const { lastSeq } = draft.session
+  draft.reply = { kind: 'decided', approval: viewApproval(draft.session, decided.turn, decided.approval), isRepeat, lastSeq }
 }
 
 /** Whoever gave the seat away is not asked any more, and may not have heard that it worked. An administrator may take it from whoever has it now. */

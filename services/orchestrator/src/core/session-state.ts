@@ -286,4 +286,4 @@ export type InputReply =
   | { kind: 'heard'; isWanted: boolean }
   | { kind: 'needs_history' }
   | { kind: 'submitted'; turn: number; isRepeat: boolean }
-  | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean }
+  | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean; lastSeq: number }

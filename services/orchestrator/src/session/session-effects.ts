@@ -101,10 +101,10 @@ function withoutParams(plan: WorkflowPlan): WorkflowPlan {
 function publishEnd(replies: ReplyPublisher, state: SessionState, turn: number): void {
   const found = findTurn(state, turn)
   if (found === undefined) return
-  const { tenant, sessionId } = state
+  const { tenant, sessionId, lastSeq } = state
   const { status, answer } = found
   const isInline = answer !== undefined && JSON.stringify(answer).length <= inlineAnswerCharsMax
-  const item: ReplyItem = { kind: 'end', tenant, sessionId, turn, status, ...(isInline ? { answer } : {}) }
+  const item: ReplyItem = { kind: 'end', tenant, sessionId, turn, status, lastSeq, ...(isInline ? { answer } : {}) }
   for (const topic of found.replyTopics) replies.send(topic, item, true)
 }
 

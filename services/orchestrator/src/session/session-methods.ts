@@ -116,5 +116,6 @@ async function seed(session: SessionCalls, wish: SeedWish): Promise<ForkSource> 
 async function decide(session: SessionCalls, decision: DecideApproval): Promise<ApprovalDecided> {
   const reply = await mayCrashAround('decision', () => session.post({ type: 'decide', decision }))
   if (reply?.kind !== 'decided') throw new WeftError('internal_error', 'the session gave no answer to the decision')
-  return { approval: reply.approval, isRepeat: reply.isRepeat }
+  const { approval, isRepeat, lastSeq } = reply
+  return { approval, isRepeat, lastSeq }
 }

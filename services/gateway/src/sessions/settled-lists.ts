@@ -1,0 +1,70 @@
+import type { ApprovalLog } from '../approvals/approval-log.ts'
+import type { SessionRef, Sessions } from './dapr-sessions.ts'
+import type { ReplyHub } from './reply-hub.ts'
+import type { SessionLog } from './session-log.ts'
+import type { ToldSessions } from './told-sessions.ts'
+
+type Tell = Pick<ToldSessions, 'tell'>
+type Settle = Pick<ToldSessions, 'settle'>
+
+/** The same sessions; what they answer is noted as told. */
+export function tellingSessions(sessions: Sessions, told: Tell): Sessions {
+  const noting = async <T extends { lastSeq?: number | undefined }>(session: SessionRef, answer: Promise<T>): Promise<T> => {
+    const { lastSeq } = await answer
+    if (lastSeq !== undefined) told.tell(session, lastSeq)
+    return answer
+  }
+  return {
+    ...sessions,
+    view: (session, signal) => noting(session, sessions.view(session, signal)),
+    cancel: (session, turn) => noting(session, sessions.cancel(session, turn)),
+    pause: (session) => noting(session, sessions.pause(session)),
+    resume: (session) => noting(session, sessions.resume(session)),
+    decide: (session, decision, signal) => noting(session, sessions.decide(session, decision, signal)),
+    async delete(session) {
+      await sessions.delete(session)
+      told.tell(session, 'deleted')
+    },
+  }
+}
+
+/** The same hub; the ends of turns that it delivers are noted as told. */
+export function tellingHub(hub: ReplyHub, told: Tell): ReplyHub {
+  return {
+    ...hub,
+    deliver(batch) {
+      for (const item of batch.items) if (item.kind === 'end' && item.lastSeq !== undefined) told.tell(item, item.lastSeq)
+      hub.deliver(batch)
+    },
+  }
+}
+
+/** The same log; its lists hold what this gateway's callers have been told. */
+export function settledSessionLog(log: SessionLog, told: Settle): SessionLog {
+  return {
+    ...log,
+    async list(query) {
+      await told.settle(query.tenant)
+      return log.list(query)
+    },
+    async messages(session, page) {
+      await told.settle(session.tenant)
+      return log.messages(session, page)
+    },
+  }
+}
+
+/** The same for what is kept of approvals. */
+export function settledApprovals(approvals: ApprovalLog, told: Settle): ApprovalLog {
+  return {
+    ...approvals,
+    async pending(query) {
+      await told.settle(query.tenant)
+      return approvals.pending(query)
+    },
+    async history(query) {
+      await told.settle(query.tenant)
+      return approvals.history(query)
+    },
+  }
+}

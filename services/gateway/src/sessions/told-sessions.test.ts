@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Reach } from './postgres-log-reach.ts'
+import { createToldSessions } from './told-sessions.ts'
+
+const place = (sessionId: string, tenant = 'acme') => ({ tenant, sessionId })
+
+/** A log that reaches further with every look. */
+function growingLog(reached: Record<string, Reach['seq']> = {}) {
+  const looks: { tenant: string; reach: Reach[] }[] = []
+  return {
+    looks,
+    reached,
+    findBehind: async (tenant: string, reach: Reach[]) => {
+      looks.push({ tenant, reach })
+      const behind = reach.filter(({ sessionId, seq }) => reached[sessionId] !== seq).map(({ sessionId }) => sessionId)
+      for (const { sessionId, seq } of reach) reached[sessionId] = seq
+      return new Set(behind)
+    },
+  }
+}
+
+describe('a list', () => {
+  it('is read when the log holds all that callers were told, and asks nothing when they were told nothing', async () => {
+    const log = growingLog()
+    const told = createToldSessions(log)
+    await told.settle('acme')
+    expect(log.looks).toEqual([])
+    told.tell(place('a'), 3)
+    told.tell(place('a'), 7)
+    told.tell(place('a'), 5)
+    told.tell(place('gone'), 'deleted')
+    await told.settle('acme')
+    expect(log.reached).toEqual({ a: 7, gone: 'deleted' })
+    expect(log.looks).toHaveLength(2)
+    await told.settle('acme')
+    expect(log.looks).toHaveLength(2)
+  })
+
+  it('waits for the own tenant alone', async () => {
+    const log = growingLog()
+    const told = createToldSessions(log)
+    told.tell(place('a', 'other'), 3)
+    await told.settle('acme')
+    expect(log.looks).toEqual([])
+  })
+
+  it('is read as it is when the log is more than two seconds behind', async () => {
+    let nowMs = 0
+    const told = createToldSessions({ findBehind: async () => new Set(['a']) }, () => {
+      nowMs += 300
+      return nowMs
+    })
+    told.tell(place('a'), 3)
+    await expect(told.settle('acme')).resolves.toBeUndefined()
+  })
+
+  it('is waited for by callers who were told more while others waited', async () => {
+    const log = growingLog()
+    const told = createToldSessions(log)
+    told.tell(place('a'), 3)
+    const first = told.settle('acme')
+    told.tell(place('a'), 4)
+    await first
+    await told.settle('acme')
+    expect(log.reached).toEqual({ a: 4 })
+  })
+})
