@@ -35,8 +35,8 @@ export const RoutingWishes = z.strictObject({
 })
 export type RoutingWishes = z.infer<typeof RoutingWishes>
 
-/** Weft's own extension of a request: the `weft` object of the public API. */
-export const WeftOptions = z.object({
+/** Weft's own extension of a request: the `weft` object of the public API. A field that is not known is refused: it could be a misspelt bound. */
+export const WeftOptions = z.strictObject({
   mode: z.string().max(64).optional(),
   vectorStoreIds: z.array(z.string().max(64)).max(chatLimits.vectorStoresMax).optional(),
   plan: WorkflowPlan.optional(),

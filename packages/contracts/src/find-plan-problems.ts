@@ -30,13 +30,15 @@ function unknownIds({ steps, answerStepId }: WorkflowPlan): PlanProblem[] {
       .filter((id) => !known.has(id))
       .map((id) => ({ stepId, message: `it depends on "${id}", which is not in the plan` })),
   )
-  return known.has(answerStepId) ? dangling : [...dangling, { message: `answerStepId "${answerStepId}" is not in the plan` }]
+  return known.has(answerStepId)
+    ? dangling
+    : [...dangling, { stepId: answerStepId, message: 'it is to give the answer (answerStepId), and is not in the plan' }]
 }
 
 function noEntry({ steps }: WorkflowPlan): PlanProblem[] {
   return steps.some((step) => step.dependsOn.length === 0)
     ? []
-    : [{ message: 'no step can start: every step depends on another' }]
+    : steps.slice(0, 1).map(({ stepId }) => ({ stepId, message: 'no step can start: every step depends on another' }))
 }
 
 /** Steps left over when finished ones are taken away again and again lie on a cycle or behind one. */

@@ -18,18 +18,32 @@ export function parseJson<T extends z.ZodType>(schema: T, text: string, what: st
 
 /** Parses a value against a schema. Throws `invalid_request` with `param` as the path of the first field that is wrong. */
 export function parseValue<T extends z.ZodType>(schema: T, value: unknown, what: string): z.infer<T> {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { reportInput: true })
   if (parsed.success) return parsed.data
-  const issue = deepestIssue(parsed.error.issues)
-  const param = issue.path.map(String).join('.')
+  const { path, complaint } = faultOf(deepestIssue(parsed.error.issues))
+  const param = path.map(String).join('.')
   throw new WeftError(
     'invalid_request',
-    `${what}: ${param === '' ? '' : `'${param}' `}${issue.message}`,
+    `${what}: ${param === '' ? '' : `'${param}' `}${complaint}`,
     param === '' ? {} : { param },
   )
 }
 
 type Issue = z.core.$ZodIssue
+
+/** What is missing or unknown is named itself, and not only the object around it. */
+function faultOf(issue: Issue): { path: PropertyKey[]; complaint: string } {
+  const { path, message } = issue
+  if (isMissing(issue)) return { path, complaint: 'is missing' }
+  if (issue.code === 'unrecognized_keys') return { path: [...path, ...issue.keys.slice(0, 1)], complaint: 'is not known' }
+  return { path, complaint: message }
+}
+
+const kindsOfMissing: ReadonlySet<Issue['code']> = new Set(['invalid_type', 'invalid_value', 'invalid_union'])
+
+function isMissing({ code, path, input }: Issue): boolean {
+  return input === undefined && path.length > 0 && kindsOfMissing.has(code)
+}
 
 /** A union's own issue says little; the branch that got furthest says what was really wrong. */
 function deepestIssue(issues: Issue[]): Issue {

@@ -20,7 +20,7 @@ const Id = z
   .regex(/^[A-Za-z0-9_.-]+$/, 'use letters, digits, "_", "." and "-"')
 
 /** A test on a dependency's status or output; data only, nothing is evaluated as code. */
-export const Condition = z.object({
+export const Condition = z.strictObject({
   step: Id,
   status: StepStatus.optional(),
   path: z.string().max(256).optional(),
@@ -31,14 +31,14 @@ export const Condition = z.object({
 export type Condition = z.infer<typeof Condition>
 
 /** How many of a step's dependencies have to succeed before it starts; default `all`. */
-export const Join = z.union([z.literal('all'), z.literal('any'), z.object({ atLeast: z.int().positive() })])
+export const Join = z.union([z.literal('all'), z.literal('any'), z.strictObject({ atLeast: z.int().positive() })])
 export type Join = z.infer<typeof Join>
 
 /**
  * Whom a step waits for before it starts. Defaults: risk `medium`, everybody whose key may approve, a quorum of 1, 7 days, then `reject`. A policy that
  * fits the step makes it stricter, never laxer.
  */
-export const ApprovalRule = z.object({
+export const ApprovalRule = z.strictObject({
   reason: z.string().min(1).max(2_000),
   risk: z.enum(['low', 'medium', 'high']).optional(),
   assignees: z.array(z.string().max(256)).max(50).optional(),
@@ -52,7 +52,7 @@ export type ApprovalRule = z.infer<typeof ApprovalRule>
  * What becomes of a step whose attempts have failed; whatever may help is tried again first, `maxAttempts` times (default 6). By default the answer's
  * step fails its turn and any other is skipped. `agent`: who does it instead, for `fallback`.
  */
-export const FailureRule = z.object({
+export const FailureRule = z.strictObject({
   action: z.enum(['fail', 'skip', 'retry', 'fallback', 'ask']),
   maxAttempts: z.int().positive().max(20).optional(),
   agent: Id.optional(),
@@ -60,7 +60,7 @@ export const FailureRule = z.object({
 export type FailureRule = z.infer<typeof FailureRule>
 
 /** Which model a step's agent should use: what it must be able to do, which one if it can, and its price at most. */
-export const ModelWish = z.object({
+export const ModelWish = z.strictObject({
   requires: z.array(z.string().max(64)).max(20).optional(),
   prefer: z.string().max(128).optional(),
   maxCostUsd: z.number().nonnegative().optional(),
@@ -71,7 +71,7 @@ export type ModelWish = z.infer<typeof ModelWish>
  * One call of one agent. `timeoutMs` is of an attempt: by default 300,000, of a child session 691,200,000 (8 days). `idempotent: false`: an attempt that may have
  * happened is never repeated unasked.
  */
-export const WorkflowStep = z.object({
+export const WorkflowStep = z.strictObject({
   stepId: Id,
   agent: Id,
   capability: Id,
@@ -96,8 +96,11 @@ const Range = z.object({ low: z.number(), expected: z.number(), high: z.number()
 export const Estimate = z.object({ costUsd: Range, durationMs: Range })
 export type Estimate = z.infer<typeof Estimate>
 
-/** A directed acyclic graph of steps; the step `answerStepId` writes the answer. Field by field: the public API's Plans. */
-export const WorkflowPlan = z.object({
+/**
+ * A directed acyclic graph of steps; the step `answerStepId` writes the answer. Field by field: the public API's Plans. A field that is not known is refused: a
+ * misspelt `approval` would otherwise let its step run unasked.
+ */
+export const WorkflowPlan = z.strictObject({
   planId: Id,
   schemaVersion: z.literal(1),
   mode: z.string().max(64).optional(),

@@ -43,7 +43,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   const { wish, history, response, open } = call
   const { tenant } = identityOf(response)
   const { chat, ignored } = chatFromResponses(wish, history)
-  nameIgnored(response, [...ignoredBeyondRouting(wish, undefined, wish.model === routedModelId), ...ignored])
+  nameIgnored(response, [...ignoredBeyondRouting(wish, wish.model === routedModelId), ...ignored])
   const model = deps.models.get(wish.model)
   setHeaders(response, deprecationHeaders(wish.model, model?.deprecated))
   nameIgnored(response, ignoredChatFields(chat, model))

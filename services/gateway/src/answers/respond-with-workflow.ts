@@ -6,7 +6,7 @@ import { usedTokens, weftAnswer } from '../core/completion-objects.ts'
 import { turnResponseId } from '../core/response-id.ts'
 import { approvalTool } from '../core/tool-answers.ts'
 import { divergedAnswer, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
-import { checkWorkflowRequest, ignoredTools, ignoredWeftFields } from '../core/workflow-request.ts'
+import { checkWorkflowRequest, ignoredTools } from '../core/workflow-request.ts'
 import type { ApiRequest } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
@@ -34,7 +34,7 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
   const { user, safety_identifier, weft } = wish
   const chat = parseValue(ChatCompletionRequest, { ...body, user, safety_identifier, weft }, 'the request')
   checkWorkflowRequest(chat)
-  nameIgnored(response, [...ignored, ...ignoredTools(chat), ...ignoredWeftFields(request.body)])
+  nameIgnored(response, [...ignored, ...ignoredTools(chat)])
   await runWorkflow(deps, { chat, request, response, open, sessionId, speak: (options) => speakResponse(wish, options) })
 }
 

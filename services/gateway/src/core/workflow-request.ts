@@ -1,4 +1,4 @@
-import { type ChatCompletionRequest, isMode, type ReplyDetail, WeftError, WeftOptions } from '@weft/contracts'
+import { type ChatCompletionRequest, isMode, type ReplyDetail, WeftError } from '@weft/contracts'
 import { z } from 'zod'
 import { approvalTool } from './tool-answers.ts'
 
@@ -34,7 +34,6 @@ const usedFields: ReadonlySet<string> = new Set([
     'metadata',
   ],
 ])
-const weftFields: ReadonlySet<string> = new Set(Object.keys(WeftOptions.shape))
 
 export function isWorkflowModel(model: string): boolean {
   return model.startsWith('weft/')
@@ -95,14 +94,12 @@ export function replyDetailOf({ stream, weft }: ChatCompletionRequest): ReplyDet
   return weft?.progress === false ? 'end' : 'events'
 }
 
-/** Names of fields that had no effect, fit for a response header. `raw` is the body before unknown `weft` fields were dropped. */
-export function ignoredFields(request: ChatCompletionRequest, raw: unknown): string[] {
+/** Names of fields that had no effect, fit for a response header. */
+export function ignoredFields(request: ChatCompletionRequest): string[] {
   const top = Object.keys(request).filter((field) => !usedFields.has(field))
   // The models of a workflow have the fallbacks of the registry.
   const fallbacks = request.weft?.fallbacks === undefined ? [] : ['weft.fallbacks']
-  return [...top, ...ignoredTools(request), ...fallbacks, ...ignoredWeftFields(raw)]
-    .filter((name) => /^[\w.-]{1,64}$/.test(name))
-    .slice(0, 32)
+  return [...top, ...ignoredTools(request), ...fallbacks].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
 }
 
 export function ignoredTools(request: ChatCompletionRequest): string[] {
@@ -110,15 +107,8 @@ export function ignoredTools(request: ChatCompletionRequest): string[] {
 }
 
 /** A request that goes straight to a model makes use of none of Weft's own fields, but to choose that model and to say whether an earlier answer will do. */
-export function ignoredBeyondRouting(chat: Pick<ChatCompletionRequest, 'weft'>, raw: unknown, isRouted: boolean): string[] {
+export function ignoredBeyondRouting(chat: Pick<ChatCompletionRequest, 'weft'>, isRouted: boolean): string[] {
   const { routing, cache: _cache, fallbacks, ...others } = chat.weft ?? {}
   const isUsed = isRouted ? fallbacks === undefined : routing === undefined
-  return [...(Object.keys(others).length > 0 || !isUsed ? ['weft'] : []), ...ignoredWeftFields(raw)]
-}
-
-export function ignoredWeftFields(raw: unknown): string[] {
-  if (typeof raw !== 'object' || raw === null || !('weft' in raw)) return []
-  const { weft } = raw
-  if (typeof weft !== 'object' || weft === null) return []
-  return Object.keys(weft).flatMap((field) => (weftFields.has(field) ? [] : [`weft.${field}`]))
+  return Object.keys(others).length > 0 || !isUsed ? ['weft'] : []
 }

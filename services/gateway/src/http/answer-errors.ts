@@ -9,7 +9,7 @@ import { requestIdOf } from './request-context.ts'
 
 /** Answers routes that do not exist, naming them. */
 export const answerUnknownRoute: Handler = (request) => {
-  throw new WeftError('not_found', `no such route: ${request.method} ${pathOf(request).slice(0, 200)}`)
+  throw new WeftError('not_found', `no such route: ${request.method} ${pathOf(request).slice(0, 200) || '/'}`)
 }
 
 /** Answers whatever a route threw as OpenAI's error body. Only the log sees causes and stacks. */

@@ -20,11 +20,10 @@ export interface ChatDeps extends WorkflowDeps {
 /** `POST /v1/chat/completions`: `<provider>/<model>` goes straight to that model, `weft/<mode>` runs a workflow in a session. */
 export function createChatCompletion(deps: ChatDeps): Handler {
   return async (request, response) => {
-    const raw: unknown = request.body
-    const chat = parseValue(ChatCompletionRequest, raw, 'the request')
+    const chat = parseValue(ChatCompletionRequest, request.body, 'the request')
     const open = deps.streams.open(identityOf(response), response)
     if (!isWorkflowModel(chat.model)) {
-      nameIgnored(response, chat.weft === undefined ? [] : ignoredBeyondRouting(chat, raw, chat.model === routedModelId))
+      nameIgnored(response, chat.weft === undefined ? [] : ignoredBeyondRouting(chat, chat.model === routedModelId))
       await passThroughChat(deps, {
         chat,
         response,
@@ -34,7 +33,7 @@ export function createChatCompletion(deps: ChatDeps): Handler {
       return
     }
     checkWorkflowRequest(chat)
-    nameIgnored(response, ignoredFields(chat, raw))
+    nameIgnored(response, ignoredFields(chat))
     const speak = chat.stream === true ? streamTurn : answerTurnWhole
     await runWorkflow(deps, { chat, request, response, open, speak })
   }

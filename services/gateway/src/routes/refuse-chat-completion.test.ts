@@ -19,6 +19,12 @@ function post(body: unknown, headers: Record<string, string> = {}): Promise<Resp
   })
 }
 
+const planWith = (more: object) => ({
+  planId: 'p',
+  schemaVersion: 1,
+  steps: [{ stepId: 'a', agent: 'rag', capability: 'retrieve', ...more }],
+  answerStepId: 'a',
+})
 const tool = { type: 'function', function: { name: 'f' } }
 
 describe('bad requests', () => {
@@ -28,6 +34,19 @@ describe('bad requests', () => {
     ['no messages', { model: 'weft/auto', messages: [] }, 400, 'messages'],
     ['a wrong role', { model: 'weft/auto', messages: [{ role: 'robot', content: 'x' }] }, 400, 'messages.0.role'],
     ['stream options without a stream', { ...question, stream_options: { include_usage: true } }, 400, 'stream_options'],
+    ['a bound of Weft misspelt', { ...question, weft: { budgetUSD: 1 } }, 400, 'weft.budgetUSD'],
+    [
+      'a step that would run unasked, its approval misspelt',
+      { ...question, weft: { plan: planWith({ aproval: { reason: 'money' } }) } },
+      400,
+      'weft.plan.steps.0.aproval',
+    ],
+    [
+      'a join misspelt',
+      { ...question, weft: { plan: planWith({ join: { atleast: 1 } }) } },
+      400,
+      'weft.plan.steps.0.join.atLeast',
+    ],
     ['an unknown mode', { ...question, model: 'weft/magic' }, 404, 'model'],
     ['a tool that a workflow would have to call', { ...question, tools: [tool], tool_choice: 'required' }, 400, 'tool_choice'],
     ['several answers of a workflow', { ...question, n: 2 }, 400, 'n'],

@@ -40,11 +40,11 @@ async function historyOf(
   { responses }: ConversationDeps,
   ...[tenant, wish, newest]: [tenant: string, wish: ResponsesRequest, newest: string]
 ): Promise<ResponseItem[]> {
-  if (isWorkflowModel(wish.model)) throw notFound(`response '${newest}' is a model's, which weft/… models cannot go on with`)
   const parts: ResponseItem[][] = []
   for (let id: string | undefined = newest; id !== undefined; ) {
     const stored = await responses.find(tenant, id)
     if (stored === undefined) throw notFound(`there is no stored response '${id}'`)
+    if (isWorkflowModel(wish.model)) throw notFound(`response '${id}' is a model's, which weft/… models cannot go on with`)
     if (parts.length >= responsesMax) throw notFound(`the conversation has more than ${responsesMax} responses: send it whole`)
     parts.unshift([...stored.input, ...stored.response.output])
     id = stored.previousId

@@ -28,7 +28,8 @@ describe('a plan is refused with the step named', () => {
       'answer',
       /parallel/,
     ],
-    ['an agent without the capability', [{ stepId: 'answer', capability: 'fly' }], 'answer', /"fly"/],
+    ['an agent without the capability', [{ stepId: 'answer', capability: 'fly' }], 'answer', /"fly", but "retrieve", "answer"/],
+    ['an agent that is not there', [{ stepId: 'answer', agent: 'ghost' }], 'answer', /no agent "ghost"/],
     [
       'an atLeast above the dependencies',
       [{ stepId: 'a' }, { stepId: 'answer', dependsOn: ['a'], join: { atLeast: 2 } }],
@@ -57,8 +58,14 @@ describe('a plan is refused with the step named', () => {
   })
 
   it('no entry step, and an answer step that is not there', () => {
-    expect(validatePlan(planOf([{ stepId: 'answer', dependsOn: ['answer'] }]), registry)[0]?.message).toMatch(/no step can start/)
-    expect(validatePlan(planOf([{ stepId: 'a' }]), registry)[0]?.message).toMatch(/answerStepId/)
+    expect(validatePlan(planOf([{ stepId: 'answer', dependsOn: ['answer'] }]), registry)[0]).toEqual({
+      stepId: 'answer',
+      message: expect.stringMatching(/no step can start/),
+    })
+    expect(validatePlan(planOf([{ stepId: 'a' }]), registry)[0]).toEqual({
+      stepId: 'answer',
+      message: expect.stringMatching(/answerStepId/),
+    })
   })
 
   it('more than 200 steps, and 200 are not', () => {

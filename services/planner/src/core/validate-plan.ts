@@ -21,10 +21,14 @@ function agentProblems(step: WorkflowStep, registry: CapabilityRegistry): string
   const agents = [step.agent, ...(step.onFailure?.action === 'fallback' ? [step.onFailure.agent] : [])]
   return agents.flatMap((agent) => {
     if (agent === undefined) return ['onFailure "fallback" needs the agent to fall back to']
-    return findCapability(registry, agent, step.capability) === undefined
-      ? [`agent "${agent}" does not offer "${step.capability}"`]
-      : []
+    return findCapability(registry, agent, step.capability) === undefined ? [missingOf(registry, agent, step.capability)] : []
   })
+}
+
+function missingOf({ cards }: CapabilityRegistry, agent: string, capability: string): string {
+  const card = cards.find(({ id }) => id === agent)
+  if (card === undefined) return `there is no agent "${agent}": GET /v1/agents lists them`
+  return `agent "${agent}" does not offer "${capability}", but ${card.capabilities.map(({ name }) => `"${name}"`).join(', ')}`
 }
 
 /** A step that opens a session brings what the session is asked, and perhaps a plan, which is looked at like any other. */
