@@ -16,11 +16,10 @@ import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retri
 import { z } from 'zod'
 import { createPostgresAgents } from './agents/postgres-agents.ts'
 import { createPostgresResponses } from './answers/postgres-responses.ts'
-import { createApprovalTail } from './approvals/approval-tail.ts'
-import { createPostgresApprovals } from './approvals/postgres-approvals.ts'
 import { composeTurnCache } from './compose-cache.ts'
 import { composeLoad } from './compose-load.ts'
 import { composeModels } from './compose-models.ts'
+import { composeSessions } from './compose-sessions.ts'
 import { allowedHosts } from './core/check-host.ts'
 import { pageKey } from './core/page-token.ts'
 import { gatewayStopping } from './core/turn-end.ts'
@@ -41,14 +40,8 @@ import { createPublicApp, type PublicDeps } from './public-app.ts'
 import { createReadableStores } from './readable-stores.ts'
 import { joinedAgents } from './routes/agents/joined-agents.ts'
 import { mountReplies, replyTopicOf } from './sessions/dapr-replies.ts'
-import { createSessions } from './sessions/dapr-sessions.ts'
 import { createPlanChecks } from './sessions/plan-checks.ts'
 import { createPostgresFeedback } from './sessions/postgres-feedback.ts'
-import { createPostgresLogReach } from './sessions/postgres-log-reach.ts'
-import { createPostgresSessionLog } from './sessions/postgres-sessions.ts'
-import { createReplyHub } from './sessions/reply-hub.ts'
-import { settledApprovals, settledSessionLog, tellingHub, tellingSessions } from './sessions/settled-lists.ts'
-import { createToldSessions } from './sessions/told-sessions.ts'
 import type { GatewaySettings } from './settings.ts'
 import { createPostgresUsage } from './usage/postgres-usage.ts'
 
@@ -109,16 +102,15 @@ async function buildParts(settings: GatewaySettings) {
   const knowledgeStore = createKnowledgeStore(database)
   const stores = createReadableStores(knowledgeStore)
   const dependencies = dependencyChecks({ database, sidecar })
-  const approvals = createPostgresApprovals(database)
   const life = { isPrepared: false, stop: new AbortController() }
   const own = ownChecks(life)
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const { callControls, cache, models } = composeModels({ settings, telemetry, database, sidecar, routing })
-  const told = createToldSessions(createPostgresLogReach(database))
-  const sessionParts = {
-    sessions: tellingSessions(createSessions(sidecar), told),
-    log: settledSessionLog(createPostgresSessionLog(database), told),
-  }
+  const sessionParts = composeSessions({
+    sidecar,
+    database,
+    onProblem: (cause) => logger.warn('the history of approvals was not looked at', { cause: messageOf(cause) }),
+  })
   const parts = {
     telemetry,
     database,
@@ -142,18 +134,12 @@ async function buildParts(settings: GatewaySettings) {
     turnCache: composeTurnCache({ cache, database, stores, ...sessionParts, models, ledger: callControls.ledger, logger }),
     feedback: createPostgresFeedback(database),
     responses: createPostgresResponses(database),
-    approvals: settledApprovals(approvals, told),
-    approvalTail: createApprovalTail({
-      approvals,
-      onProblem: (cause) => logger.warn('the history of approvals was not looked at', { cause: messageOf(cause) }),
-    }),
     webhooks: { webhooks: createPostgresWebhooks(database), privateHosts: new Set(settings.WEFT_OUTBOUND_PRIVATE_HOSTS) },
     pages: {
       key: pageKey(settings.APP_API_TOKEN),
       publicUrl: settings.WEFT_PUBLIC_URL,
       tokens: createPostgresPageTokens(database),
     },
-    hub: tellingHub(createReplyHub(), told),
     streams: createOpenStreams({
       findValid: (keyIds) => keyStore.findValid(keyIds),
       onProblem: (cause) => logger.warn('keys of open streams were not checked', { cause: messageOf(cause) }),
