@@ -4,11 +4,16 @@ import { shortened } from './render-sources.ts'
 
 /** An approval in one line, as lists show it. */
 export function renderApprovalLine(approval: ApprovalView): string {
-  const { id, status, risk, agent, action, reason, deadline, decision, quorum, votes } = approval
+  const { id, status, risk, reason, deadline, decision, quorum, votes } = approval
   const approved = votes.filter((vote) => vote.decision === 'approve').length
   const seats = quorum > 1 && status === 'pending' ? ` (${approved} of ${quorum})` : ''
   const end = decision === undefined ? (deadline === undefined ? '' : `  until ${deadline}`) : `  by ${decision.by}`
-  return `${id}  ${status}${seats}  ${risk.padEnd(6)}  ${agent}: ${shortened(action, 40)}  ${shortened(reason, 60)}${end}`
+  return `${id}  ${status}${seats}  ${risk.padEnd(6)}  ${shortened(whatIsAsked(approval), 60)}  ${shortened(reason, 60)}${end}`
+}
+
+/** Whose doing is asked about, and what: a step's action names its agent already. */
+export function whatIsAsked({ agent, action }: Pick<ApprovalView, 'agent' | 'action'>): string {
+  return action.startsWith(`${agent}: `) ? action : `${agent}: ${action}`
 }
 
 /** An approval whole: everything its approver should know. */

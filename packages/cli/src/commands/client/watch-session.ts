@@ -5,6 +5,7 @@ import { drawTurn } from './draw-turn.ts'
 import { fetchSession } from './export-session.ts'
 import { createLiveBlock, type LiveBlock } from './live-block.ts'
 import { readEvents } from './read-events.ts'
+import { whatIsAsked } from './render-approval.ts'
 import { renderSession } from './render-session.ts'
 
 /** Drawn anew this often while nothing happens, so that running times move. */
@@ -66,7 +67,7 @@ function drawSession(session: SessionView): string[] {
   return [
     `${head}, turn ${turn.turn}`,
     ...drawTurn(turn, Date.now()),
-    ...pending.map(({ id, action, agent }) => `  weft approvals show ${id}   (${agent}: ${action})`),
+    ...pending.map((approval) => `  weft approvals show ${approval.id}   (${whatIsAsked(approval)})`),
   ]
 }
 
