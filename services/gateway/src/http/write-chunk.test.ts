@@ -24,14 +24,17 @@ const chunks = whole.map((event) => `${Buffer.byteLength(event).toString(16)}\r\
 
 function speak(response: ServerResponse): void {
   const sse = createSseStream(response, { signal })
-  for (const event of events) void sse.send(event)
+  for (const event of events) {
+    void sse.send(event)
+    void sse.relay('')
+  }
   sse.end()
 }
 
 const last = '\r\nhost: a\r\nconnection: close\r\n\r\n'
 const bodiesOf = (wire: string) => wire.split('\r\n\r\n').slice(1).join('\r\n\r\n')
 
-it('events are chunks of HTTP/1.1, counted in bytes', async () => {
+it('events are chunks of HTTP/1.1, counted in bytes, and no text is no chunk', async () => {
   expect(bodiesOf(await sent(`GET / HTTP/1.1${last}`, speak))).toBe(`${chunks}0\r\n\r\n`)
 })
 

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http'
  */
 export function writeChunk(response: ServerResponse, text: string): boolean {
   const { socket } = response
-  // Without a socket an earlier answer on the same connection is not over yet; readers of HTTP/1.0 know no chunks.
-  if (socket?.writable !== true || !response.chunkedEncoding) return response.write(text)
+  // Without a socket an earlier answer on the same connection is not over yet; readers of HTTP/1.0 know no chunks; an empty one would be the last.
+  if (socket?.writable !== true || !response.chunkedEncoding || text === '') return response.write(text)
   return socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
 }
