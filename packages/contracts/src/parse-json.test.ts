@@ -22,6 +22,13 @@ describe('what is wrong is named with its path', () => {
     )
   })
 
+  it('and shortened where the caller made up a long one, between two characters', () => {
+    const param = `${'x'.repeat(255)}…`
+    expect(() =>
+      parseValue(Order, { item: 'x', size: 'all', [`${'x'.repeat(255)}${'🦩'.repeat(200)}`]: 1 }, 'the order'),
+    ).toThrow(expect.objectContaining({ param, message: `the order: '${param}' is not known` }))
+  })
+
   it('of text that is no JSON where it stops being it', () => {
     expect(() => parseJson(Order, '{"item"', 'the order')).toThrow(/the order is not valid JSON: .*position 7/)
   })

@@ -21,12 +21,20 @@ export function parseValue<T extends z.ZodType>(schema: T, value: unknown, what:
   const parsed = schema.safeParse(value, { reportInput: true })
   if (parsed.success) return parsed.data
   const { path, complaint } = faultOf(deepestIssue(parsed.error.issues))
-  const param = path.map(String).join('.')
+  const param = shortened(path.map(String).join('.'))
   throw new WeftError(
     'invalid_request',
     `${what}: ${param === '' ? '' : `'${param}' `}${complaint}`,
     param === '' ? {} : { param },
   )
+}
+
+/** A name that a caller made up may be as long as what it sent. */
+const paramCharsMax = 256
+
+/** Never cut inside a character. */
+function shortened(param: string): string {
+  return param.length <= paramCharsMax ? param : `${param.slice(0, paramCharsMax).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
 type Issue = z.core.$ZodIssue
