@@ -26,10 +26,11 @@ export function noAnswer(): AnswerFacts {
 }
 
 export function hearContent(answer: AnswerFacts, text: string): void {
+  const isBeginning = answer.contentChars < contentStartMax
   answer.contentChars += text.length
-  if (answer.contentStart.length >= contentStartMax) return
+  if (!isBeginning) return
   answer.latest.push(text)
-  if (answer.latest.length < latestMax) return
+  if (answer.latest.length < latestMax && answer.contentChars < contentStartMax) return
   answer.contentStart = startOfContent(answer)
   answer.latest = []
 }
