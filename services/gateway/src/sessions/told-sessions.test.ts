@@ -54,6 +54,18 @@ describe('a list', () => {
     await expect(told.settle('acme')).resolves.toBeUndefined()
   })
 
+  it('asks a log that stays behind ever more rarely', async () => {
+    let looks = 0
+    const findBehind = async () => {
+      looks += 1
+      return new Set(['a'])
+    }
+    const told = createToldSessions({ findBehind }, () => 4 * Date.now())
+    told.tell(place('a'), 3)
+    await told.settle('acme')
+    expect(looks).toBeLessThan(10)
+  })
+
   it('is waited for by callers who were told more while others waited', async () => {
     const log = growingLog()
     const told = createToldSessions(log)

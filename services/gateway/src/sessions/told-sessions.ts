@@ -12,8 +12,8 @@ export interface ToldSessions {
 
 /** A log that is further behind than this is one that lists show as it is. */
 const behindMaxMs = 2_000
-/** The log follows within some 15 to 50 ms (docs/decisions/0006). */
-const lookMs = 10
+/** The log follows within some 15 to 50 ms (docs/decisions/0006). One that does not is busy: it is asked after twice as long each time. */
+const lookMs = { first: 10, max: 160 }
 const sessionsMax = 2_000
 
 interface Told {
@@ -49,7 +49,7 @@ export function createToldSessions(log: LogReach, nowMs: () => number = Date.now
     },
     async settle(tenant) {
       let open = openOf(tenant)
-      while (open.length > 0) {
+      for (let waitMs = lookMs.first; open.length > 0; waitMs = Math.min(2 * waitMs, lookMs.max)) {
         const behind = await log.findBehind(
           tenant,
           open.map(([, { session, seq }]) => ({ sessionId: session.sessionId, seq })),
@@ -57,7 +57,7 @@ export function createToldSessions(log: LogReach, nowMs: () => number = Date.now
         // Told more meanwhile, it stays; and so it is looked at again by whoever lists next, not by this caller.
         for (const [key, entry] of open) if (!behind.has(entry.session.sessionId) && told.get(key) === entry) told.delete(key)
         open = open.filter(([, entry]) => behind.has(entry.session.sessionId) && entry.atMs + behindMaxMs > nowMs())
-        if (open.length > 0) await delay(lookMs)
+        if (open.length > 0) await delay(waitMs)
       }
     },
   }
