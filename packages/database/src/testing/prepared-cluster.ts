@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const sources = join(import.meta.dirname, '..')
@@ -12,16 +12,38 @@ const folder = join(root, 'node_modules/.cache/weft/clusters')
  * everything it is made by: the sources of this package and the versions of what they use.
  */
 export async function preparedCluster(name: string, make: () => Promise<Blob>): Promise<Blob> {
-  const path = join(folder, `${name}-${fingerprint()}.tar`)
-  if (existsSync(path)) return new Blob([readFileSync(path)])
+  const file = `${name}-${fingerprint()}.tar`
+  const known = readKnown(join(folder, file))
+  if (known !== undefined) return known
   const made = await make()
+  const bytes = Buffer.from(await made.arrayBuffer())
   mkdirSync(folder, { recursive: true })
-  for (const other of readdirSync(folder)) if (other.startsWith(`${name}-`)) rmSync(join(folder, other), { force: true })
+  for (const other of readdirSync(folder)) if (other !== file && isLeft(other, name)) rmSync(join(folder, other), { force: true })
   // Several test files may make it at once: each reads a whole one.
-  const unfinished = join(folder, `unfinished-${randomUUID()}`)
-  writeFileSync(unfinished, Buffer.from(await made.arrayBuffer()))
-  renameSync(unfinished, path)
+  const unfinished = join(folder, `${unfinishedStart}${randomUUID()}`)
+  writeFileSync(unfinished, bytes)
+  renameSync(unfinished, join(folder, file))
   return made
+}
+
+/** It may go while it is looked at: whoever runs with other sources in this folder removes it. */
+function readKnown(path: string): Blob | undefined {
+  try {
+    return new Blob([readFileSync(path)])
+  } catch (cause) {
+    if (existsSync(path)) throw cause
+    return undefined
+  }
+}
+
+const unfinishedStart = 'unfinished-'
+/** Writing one takes less than a second: what is older was left by a process that was killed. */
+const unfinishedMaxMs = 600_000
+
+function isLeft(file: string, name: string): boolean {
+  if (!file.startsWith(unfinishedStart)) return file.startsWith(`${name}-`)
+  const { mtimeMs = Number.POSITIVE_INFINITY } = statSync(join(folder, file), { throwIfNoEntry: false }) ?? {}
+  return mtimeMs < Date.now() - unfinishedMaxMs
 }
 
 function fingerprint(): string {
