@@ -16,8 +16,7 @@ const behindMaxMs = 2_000
 const lookMs = { first: 10, max: 160 }
 const sessionsMax = 2_000
 
-interface Told {
-  session: SessionRef
+interface Told extends SessionRef {
   seq: Reach['seq']
   atMs: number
 }
@@ -35,16 +34,17 @@ export function createToldSessions(log: LogReach, nowMs: () => number = Date.now
 
   function openOf(tenant: string): [string, Told][] {
     forgetOld()
-    return [...told].filter(([, { session }]) => session.tenant === tenant)
+    return [...told].filter(([, entry]) => entry.tenant === tenant)
   }
 
   return {
-    tell(session, seq) {
-      const key = `${session.tenant}\n${session.sessionId}`
+    // What is handed over may carry a whole answer: no more than its place is kept.
+    tell({ tenant, sessionId }, seq) {
+      const key = `${tenant}\n${sessionId}`
       const known = told.get(key)?.seq
       if (known === 'deleted' || (known !== undefined && seq !== 'deleted' && known >= seq)) return
       told.delete(key)
-      told.set(key, { session, seq, atMs: nowMs() })
+      told.set(key, { tenant, sessionId, seq, atMs: nowMs() })
       forgetOld()
     },
     async settle(tenant) {
@@ -52,11 +52,11 @@ export function createToldSessions(log: LogReach, nowMs: () => number = Date.now
       for (let waitMs = lookMs.first; open.length > 0; waitMs = Math.min(2 * waitMs, lookMs.max)) {
         const behind = await log.findBehind(
           tenant,
-          open.map(([, { session, seq }]) => ({ sessionId: session.sessionId, seq })),
+          open.map(([, { sessionId, seq }]) => ({ sessionId, seq })),
         )
         // Told more meanwhile, it stays; and so it is looked at again by whoever lists next, not by this caller.
-        for (const [key, entry] of open) if (!behind.has(entry.session.sessionId) && told.get(key) === entry) told.delete(key)
-        open = open.filter(([, entry]) => behind.has(entry.session.sessionId) && entry.atMs + behindMaxMs > nowMs())
+        for (const [key, entry] of open) if (!behind.has(entry.sessionId) && told.get(key) === entry) told.delete(key)
+        open = open.filter(([, entry]) => behind.has(entry.sessionId) && entry.atMs + behindMaxMs > nowMs())
         if (open.length > 0) await delay(waitMs)
       }
     },
