@@ -110,7 +110,13 @@ export const ForkSource = z.object({
 export type ForkSource = z.infer<typeof ForkSource>
 
 /** Answer of the actor method `submit`; `isRepeat`: an earlier request under the same idempotency key had made the turn. */
-export const TurnAccepted = z.object({ sessionId: z.string(), turn: z.int().positive(), isRepeat: z.boolean() })
+export const TurnAccepted = z.object({
+  sessionId: z.string(),
+  turn: z.int().positive(),
+  isRepeat: z.boolean(),
+  /** The seq of the session's newest event by then. */
+  lastSeq: z.int().nonnegative().optional(),
+})
 export type TurnAccepted = z.infer<typeof TurnAccepted>
 
 /** A step as clients see it. */

@@ -16,6 +16,7 @@ export function tellingSessions(sessions: Sessions, told: Tell): Sessions {
   }
   return {
     ...sessions,
+    submit: (turn, signal) => noting(turn, sessions.submit(turn, signal)),
     view: (session, signal) => noting(session, sessions.view(session, signal)),
     cancel: (session, turn) => noting(session, sessions.cancel(session, turn)),
     pause: (session) => noting(session, sessions.pause(session)),

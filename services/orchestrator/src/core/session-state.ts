@@ -285,5 +285,5 @@ export interface Advance {
 export type InputReply =
   | { kind: 'heard'; isWanted: boolean }
   | { kind: 'needs_history' }
-  | { kind: 'submitted'; turn: number; isRepeat: boolean }
+  | { kind: 'submitted'; turn: number; isRepeat: boolean; lastSeq: number }
   | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean; lastSeq: number }

@@ -17,7 +17,7 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
   const past = draft.session.pastRequests.find(({ idempotencyKey }) => idempotencyKey === request.idempotencyKey)
   if (past !== undefined) {
     requireSame(past, request)
-    draft.reply = { kind: 'submitted', turn: past.turn, isRepeat: true }
+    draft.reply = { kind: 'submitted', turn: past.turn, isRepeat: true, lastSeq: draft.session.lastSeq }
     return
   }
   if (lastTurn > 0 && turns.length === 0 && request.parent !== undefined) {
@@ -46,7 +46,6 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
   session.lastTurn = turn
   session.user ??= request.user
   draft.addTurn(newTurn(draft, turn, { request, said: history ?? saidIn(turns) }))
-  draft.reply = { kind: 'submitted', turn, isRepeat: false }
   const { model, requestId } = request
   draft.log('turn.accepted', turn, {
     model,
@@ -54,6 +53,7 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
     messages: request.messages.slice(-sessionLimits.historyMessagesMax),
     ...(request.parent === undefined ? {} : { parent: request.parent, rootSessionId: request.parent.rootSessionId }),
   })
+  draft.reply = { kind: 'submitted', turn, isRepeat: false, lastSeq: draft.session.lastSeq }
   dropOldTurns(draft)
 }
 
@@ -70,7 +70,7 @@ function findRepeated(turns: TurnState[], idempotencyKey: string | undefined): T
 }
 
 function attachRepeated(draft: SessionDraft, repeated: TurnState, { replyTopic, replyDetail = 'text' }: SubmitTurn): void {
-  draft.reply = { kind: 'submitted', turn: repeated.turn, isRepeat: true }
+  draft.reply = { kind: 'submitted', turn: repeated.turn, isRepeat: true, lastSeq: draft.session.lastSeq }
   if (repeated.phase === 'ended') {
     draft.command({ type: 'end', turn: repeated.turn })
     return

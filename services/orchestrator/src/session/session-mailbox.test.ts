@@ -80,7 +80,7 @@ it('inputs that arrive together share one commit, and each is told its own', asy
   const { mailbox } = mailboxOver(store)
   const replies = await Promise.all([1, 2, 3].map((count) => mailbox.post(submit({ requestId: `r${count}` }))))
   expect(store.commits).toBe(1)
-  expect(replies).toEqual([1, 2, 3].map((turn) => ({ kind: 'submitted', turn, isRepeat: false })))
+  expect(replies).toEqual([1, 2, 3].map((turn) => ({ kind: 'submitted', turn, isRepeat: false, lastSeq: turn })))
 })
 
 it('a turn is not acknowledged before its heartbeat is armed, and its work does not wait for that', async () => {
@@ -243,7 +243,7 @@ it('calls that race a deactivation are answered, none twice and none lost', asyn
   }
   const replies = await Promise.all(posts)
   await Promise.all(drops)
-  expect(replies).toEqual(replies.map((_, index) => ({ kind: 'submitted', turn: index + 1, isRepeat: false })))
+  expect(replies).toMatchObject(replies.map((_, index) => ({ kind: 'submitted', turn: index + 1, isRepeat: false })))
   expect((await mailbox.read())?.turns).toHaveLength(20)
 })
 

@@ -96,7 +96,8 @@ async function submit(session: SessionCalls, actorId: string, request: SubmitTur
       ? await session.post({ type: 'submit', request, history: await session.loadHistory(request) })
       : first
   if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
-  return { sessionId: request.sessionId, turn: reply.turn, isRepeat: reply.isRepeat }
+  const { turn, isRepeat, lastSeq } = reply
+  return { sessionId: request.sessionId, turn, isRepeat, lastSeq }
 }
 
 async function hearChild(

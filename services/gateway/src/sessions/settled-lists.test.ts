@@ -1,0 +1,67 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, it } from '@jest/globals'
+import type { ReplyItem, SubmitTurn } from '@weft/contracts'
+import { createScriptedSession } from '../testing/scripted-session.ts'
+import { answerOf } from '../testing/turns.ts'
+import { createReplyHub } from './reply-hub.ts'
+import { tellingHub, tellingSessions } from './settled-lists.ts'
+import { createToldSessions } from './told-sessions.ts'
+
+const place = { tenant: 'acme', sessionId: 'sess_1' }
+const asking: SubmitTurn = {
+  ...place,
+  requestId: 'req_1',
+  model: 'weft/auto',
+  messages: [{ role: 'user', content: 'Why?' }],
+  modelOptions: {},
+  vectorStoreIds: [],
+  options: {},
+}
+
+/** A log that has all, and says how far it was asked for. */
+function wholeLog() {
+  const asked: unknown[] = []
+  const told = createToldSessions({
+    findBehind: async (_tenant, reach) => {
+      asked.push(...reach)
+      return new Set()
+    },
+  })
+  return { told, asked }
+}
+
+describe('a list waits for', () => {
+  it('a turn that was accepted', async () => {
+    const { told, asked } = wholeLog()
+    const scripted = createScriptedSession(createReplyHub())
+    const submit = async () => ({ sessionId: place.sessionId, turn: 2, isRepeat: false, lastSeq: 9 })
+    const sessions = tellingSessions({ ...scripted, submit }, told)
+    await sessions.submit(asking, new AbortController().signal)
+    await told.settle(place.tenant)
+    expect(asked).toEqual([{ sessionId: 'sess_1', seq: 9 }])
+  })
+
+  it('a turn that has ended, whose answer is not kept for it', async () => {
+    const { told, asked } = wholeLog()
+    const hub = tellingHub(createReplyHub(), told)
+    const answers = Array.from({ length: 20 }, (_, index) => new WeakRef(endAndForget(hub, index)))
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    collectGarbage()
+    expect(answers.filter((answer) => answer.deref() !== undefined).length).toBeLessThan(5)
+    await told.settle(place.tenant)
+    expect(asked).toHaveLength(20)
+  })
+})
+
+function endAndForget(hub: Pick<ReturnType<typeof createReplyHub>, 'deliver'>, index: number): object {
+  const answer = answerOf('Because.')
+  const item: ReplyItem = { kind: 'end', ...place, sessionId: `sess_${index}`, turn: 1, status: 'completed', answer, lastSeq: 9 }
+  hub.deliver({ items: [item] })
+  return answer
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+}
