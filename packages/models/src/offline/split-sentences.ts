@@ -2,7 +2,7 @@ export type SentenceKind = 'sentence' | 'item' | 'heading' | 'code' | 'row'
 
 export interface Sentence {
   kind: SentenceKind
-  /** One line: wrapped lines are joined by a space; code keeps its line breaks. */
+  /** One line: wrapped lines are joined by a space; code keeps its line breaks, a row of a table its inner bars. */
   text: string
   /** The nearest heading above, for context. */
   heading?: string | undefined
@@ -65,7 +65,7 @@ function blockOfLine(line: string): Sentence | 'blank' | 'underline' {
   if (rowRule.test(line)) return 'blank'
   const title = heading.exec(line)?.[1]
   if (title !== undefined) return { kind: 'heading', text: title }
-  if (row.test(line)) return { kind: 'row', text: line.trim() }
+  if (row.test(line)) return { kind: 'row', text: line.trim().slice(1, -1).trim() }
   const entry = item.exec(line)?.[1]
   if (entry !== undefined && entry !== '') return { kind: 'item', text: entry.trim() }
   return { kind: 'sentence', text: line.trim() }
