@@ -93,10 +93,11 @@ describe('a request for one model', () => {
     await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve))
     const url = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`
     const image = { type: 'image_url', image_url: { url: `${url}/image.png` } }
-    const named = { api_base: url, base_url: url, apiBase: url, endpoint: url, proxy: url, weft: { baseUrl: url } }
+    const named = { api_base: url, base_url: url, apiBase: url, endpoint: url, proxy: url }
     const headers = { 'content-type': 'application/json', 'x-portkey-config': `{"custom_host":"${url}"}`, 'x-upstream': url }
     const body = { ...chat('hello'), stream: true, messages: [{ role: 'user', content: [image] }], ...named }
     expect(await (await post(body, { headers })).text()).toContain('two words')
+    expect((await post({ ...body, weft: { baseUrl: url } }, { headers })).status).toBe(400)
     await new Promise((resolve) => trap.close(resolve))
     expect(calls).toBe(0)
   })
