@@ -23,6 +23,7 @@ import * as uploadKeys from './migrations/0020-upload-keys.ts'
 import * as textPieces from './migrations/0022-texts-in-pieces.ts'
 import * as withoutSorting from './migrations/0023-without-sorting.ts'
 import * as searchPlainBm25 from './migrations/0024-search-plain-bm25.ts'
+import * as searchByIndex from './migrations/0025-search-by-index.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -55,6 +56,7 @@ export const migrations: Migration[] = [
   { name: '0022-texts-in-pieces', up: textPieces.up, down: textPieces.down },
   { name: '0023-without-sorting', up: withoutSorting.up, down: withoutSorting.down },
   { name: '0024-search-plain-bm25', up: searchPlainBm25.up, down: searchPlainBm25.down },
+  { name: '0025-search-by-index', up: searchByIndex.up, down: searchByIndex.down },
 ]
 
 export interface MigrationStatus {

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type ChunkOwner, type Database, migrateDown, migrateUp, rebuildBm25, replaceChunks, searchBm25, sql } from './index.ts'
+import {
+  type ChunkOwner,
+  type Database,
+  migrateDown,
+  migrateUp,
+  openDatabase,
+  rebuildBm25,
+  replaceChunks,
+  searchBm25,
+  sql,
+} from './index.ts'
 import { migrations } from './migrate.ts'
 import { findNativePostgres, startNativeDatabase, startPlainDatabase, type TestDatabase } from './testing.ts'
 
@@ -60,6 +70,30 @@ async function expectExact(): Promise<void> {
 }
 
 describe('BM25 in plain SQL', () => {
+  it('looks words up in a store that has grown since a connection made its plan', async () => {
+    const one = openDatabase({ urls: [test.url], poolSize: 1 })
+    const owner = await place('grown')
+    const { tenant, vectorStoreId } = owner
+    const find = () =>
+      one.db.transaction().execute(async (transaction) => {
+        const query = { tenant, vectorStoreIds: [vectorStoreId], query: 'swan', limit: 10 }
+        const found = await searchBm25({ db: transaction }, query)
+        const { rows } = await sql<{ read: number }>`
+          select sum(seq_tup_read)::int as read from pg_stat_xact_user_tables where relname in ('bm25_postings', 'bm25_terms')
+        `.execute(transaction)
+        return { found: found.length, read: rows[0]?.read }
+      })
+    await write(owner, ['swan', 'duck'])
+    await sql`analyze`.execute(db)
+    expect((await find()).found).toBe(1)
+    await write(
+      owner,
+      Array.from({ length: 400 }, (_, n) => `duck${n} pond${n % 40} reeds${n % 30} water${n % 20}${n === 7 ? ' swan' : ''}`),
+    )
+    expect(await find()).toEqual({ found: 1, read: 0 })
+    await one.stop()
+  })
+
   it('scores as the formula says: k1 1.2, b .75, and a word of the query as often as it is there', async () => {
     const owner = await place('formula')
     await write(owner, ['heron heron pond', 'heron', 'pond reeds reeds water lake', 'duck'])
