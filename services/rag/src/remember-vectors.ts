@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Embeddings } from '@weft/contracts'
 import type { CallScope, RunningEmbedder } from '@weft/models'
 
@@ -6,7 +7,7 @@ type Request = Parameters<RunningEmbedder['embed']>[0] & { scope: CallScope }
 /** Embeds, but for a question whose vector is known. */
 export type EmbedOnce = (embedder: Pick<RunningEmbedder, 'id' | 'embed'>, request: Request) => Promise<Embeddings>
 
-/** A vector of 384 dimensions takes 1.5 kB, one of 3,072 takes 12. */
+/** A vector of 384 dimensions takes 1.5 kB, one of 3,072 takes 12; a question, however long, takes its hash. */
 const questionsMaxDefault = 500
 
 /**
@@ -26,7 +27,8 @@ export function rememberVectors(questionsMax = questionsMaxDefault): EmbedOnce {
   return async (embedder, request) => {
     const [text, ...others] = request.texts
     if (request.purpose !== 'query' || text === undefined || others.length > 0) return embedder.embed(request)
-    const key = JSON.stringify([embedder.id, request.scope.tenant, text])
+    const question = JSON.stringify([embedder.id, request.scope.tenant, text])
+    const key = createHash('sha256').update(question).digest('base64')
     const vector = known.get(key)
     const answer = vector === undefined ? await embedder.embed(request) : { vectors: [[vector]], inputTokens: 0 }
     const made = answer.vectors[0]?.[0]
