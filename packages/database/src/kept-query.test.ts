@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { askKept, type KeptQuery } from './kept-query.ts'
+import { openDatabase } from './open-database.ts'
 import { startTestDatabase, type TestDatabase } from './testing.ts'
 
 let test: TestDatabase
@@ -45,15 +46,47 @@ it('answers what is stored now, also after the table was made anew', async () =>
   }
 })
 
-it('keeps a bounded number of queries, and answers one it let go as before', async () => {
-  const numbered = (n: number): KeptQuery => ({
-    parameters: ['int'],
-    settings: {},
-    query: sql`select to_json($1 + ${sql.lit(n)})`,
+const numbered = (n: number): KeptQuery => ({
+  parameters: ['int'],
+  settings: {},
+  query: sql`select to_json($1 + ${sql.lit(n)})`,
+})
+
+it('runs the same query under each of the settings it is asked with', async () => {
+  const setting = (value: string): KeptQuery => ({
+    parameters: [],
+    settings: { enable_sort: value },
+    query: sql`select to_json(current_setting('enable_sort'))`,
   })
-  for (let n = 0; n < 50; n++) expect(await askKept(test.database, numbered(n), [1])).toBe(n + 1)
-  expect((await kept()).length).toBeLessThanOrEqual(32)
-  expect(await askKept(test.database, numbered(0), [1])).toBe(1)
+  for (const value of ['off', 'on', 'off']) expect(await askKept(test.database, setting(value), [])).toBe(value)
+})
+
+it('keeps a bounded number of queries, answers one it let go as before, and takes no memory for those', async () => {
+  const contexts = async () => {
+    const { rows } = await sql<{ count: number }>`select count(*)::int as count from pg_backend_memory_contexts`.execute(
+      test.database.db,
+    )
+    return rows[0]?.count ?? 0
+  }
+  const askAll = async () => {
+    for (let n = 0; n < 40; n++) expect(await askKept(test.database, numbered(n), [1])).toBe(n + 1)
+    return contexts()
+  }
+  const first = await askAll()
+  await askAll()
+  expect(await askAll()).toBeLessThan(first + 40)
+  expect((await kept()).length).toBeLessThanOrEqual(3 * 32)
+})
+
+it('answers each of more queries than are kept, asked at once, and by another process', async () => {
+  const other = openDatabase({ urls: [test.url] })
+  const all = Array.from({ length: 40 }, (_, n) => n)
+  for (const database of [test.database, other]) {
+    const answers = await Promise.all(all.map((n) => askKept(database, numbered(n + 100), [1])))
+    expect(answers).toEqual(all.map((n) => n + 101))
+  }
+  expect(await askKept(test.database, numbered(139), [1])).toBe(140)
+  await other.stop()
 })
 
 it('says what is wrong with a query, as often as it is asked', async () => {
