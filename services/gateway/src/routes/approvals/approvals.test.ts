@@ -69,7 +69,7 @@ describe('deciding', () => {
 
   it.each([
     ['approve', { comment: 7 }, 'comment'],
-    ['approve', { Hash: 'a'.repeat(64) }, null],
+    ['approve', { Hash: 'a'.repeat(64) }, 'Hash'],
     ['approve', { hash: 'short' }, 'hash'],
     ['reject', {}, 'reason'],
     ['reject', { reason: '' }, 'reason'],
