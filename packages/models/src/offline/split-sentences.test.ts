@@ -4,8 +4,8 @@ import { splitProse, splitSentences } from './split-sentences.ts'
 describe('splitting prose', () => {
   it.each([
     [
-      'It is three months. 😀 Er endet am 1. Mai. Im 19. Jahrhundert war das neu.',
-      ['It is three months.', '😀 Er endet am 1. Mai.', 'Im 19. Jahrhundert war das neu.'],
+      'It is three months. 🇩🇪 Er gilt. 😀 Er endet am 1. Mai. Im 19. Jahrhundert war das neu.',
+      ['It is three months.', '🇩🇪 Er gilt.', '😀 Er endet am 1. Mai.', 'Im 19. Jahrhundert war das neu.'],
     ],
     ['Dr. Smith et al. found 3.5 mg. It helped.', ['Dr. Smith et al. found 3.5 mg.', 'It helped.']],
     [

@@ -21,12 +21,12 @@ export function approvalMail(approval: ApprovalView, { url, expiresAt }: { url: 
     ...(context.question === '' ? [] : ['', `Asked was: ${oneLine(context.question)}`]),
     '',
     'With:',
-    args.length > argsCharsMax ? `${args.slice(0, argsCharsMax)}… (the whole is on the page)` : args,
+    args.length > argsCharsMax ? `${args.slice(0, argsCharsMax).toWellFormed()}… (the whole is on the page)` : args,
     '',
     `Look at it and decide: ${url}`,
     `The link works once, until ${expiresAt}. Later: weft approvals show ${id}`,
   ]
-  return { subject: `Approval needed: ${oneLine(action)}`.slice(0, 200), text: lines.join('\n') }
+  return { subject: `Approval needed: ${oneLine(action)}`.slice(0, 200).toWellFormed(), text: lines.join('\n') }
 }
 
 /** A line break in a subject would begin another header. */

@@ -44,10 +44,10 @@ describe('a list', () => {
     expect(log.looks).toEqual([])
   })
 
-  it('is read as it is when the log is more than two seconds behind', async () => {
+  it('is read as it is when the log is more than five seconds behind', async () => {
     let nowMs = 0
     const told = createToldSessions({ findBehind: async () => new Set(['a']) }, () => {
-      nowMs += 300
+      nowMs += 700
       return nowMs
     })
     told.tell(place('a'), 3)

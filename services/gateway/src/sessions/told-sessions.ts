@@ -6,12 +6,12 @@ import type { LogReach, Reach } from './postgres-log-reach.ts'
 export interface ToldSessions {
   /** A caller learns of a session up to its event `seq`; of one that is deleted, that it is. */
   tell(session: SessionRef, seq: Reach['seq']): void
-  /** Resolves when the log holds what callers of the tenant have been told, after 2 s at the latest. */
+  /** Resolves when the log holds what callers of the tenant have been told, after 5 s at the latest. */
   settle(tenant: string): Promise<void>
 }
 
 /** A log that is further behind than this is one that lists show as it is. */
-const behindMaxMs = 2_000
+const behindMaxMs = 5_000
 /** The log follows within some 15 to 50 ms (docs/decisions/0006). One that does not is busy: it is asked after twice as long each time. */
 const lookMs = { first: 10, max: 160 }
 const sessionsMax = 2_000
