@@ -130,5 +130,7 @@ function isBoundary(before: string, after: string): boolean {
 /** A capital, a digit, an opening mark, a picture, or a name that is written small ("mRNA", "p53", "α-synuclein"). */
 function canBegin(after: string): boolean {
   if (after === '') return true
-  return /^["'“‘«([¿¡]?(\p{Lu}|\p{N}|\p{Lo}|\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Ll}{1,3}[\p{Lu}\p{N}]|[α-ω])/u.test(after)
+  return /^["'“‘«([¿¡]?(\p{Lu}|\p{N}|\p{Lo}|\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Ll}{1,3}[\p{Lu}\p{N}]|[α-ω])/u.test(
+    after,
+  )
 }

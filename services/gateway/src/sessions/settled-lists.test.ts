@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { ReplyItem, SubmitTurn } from '@weft/contracts'
 import { createScriptedSession } from '../testing/scripted-session.ts'
 import { answerOf } from '../testing/turns.ts'
+import type { Reach } from './postgres-log-reach.ts'
 import { createReplyHub } from './reply-hub.ts'
 import { tellingHub, tellingSessions } from './settled-lists.ts'
 import { createToldSessions } from './told-sessions.ts'
@@ -19,16 +20,14 @@ const asking: SubmitTurn = {
   options: {},
 }
 
-/** A log that has all, and says how far it was asked for. */
+/** A log that has all, and says how far it was asked for; its time stands still. */
 function wholeLog() {
   const asked: unknown[] = []
-  const told = createToldSessions({
-    findBehind: async (_tenant, reach) => {
-      asked.push(...reach)
-      return new Set()
-    },
-  })
-  return { told, asked }
+  const findBehind = async (_tenant: string, reach: Reach[]) => {
+    asked.push(...reach)
+    return new Set<string>()
+  }
+  return { told: createToldSessions({ findBehind }, () => 0), asked }
 }
 
 describe('a list waits for', () => {

@@ -60,7 +60,7 @@ describe('a list', () => {
       looks += 1
       return new Set(['a'])
     }
-    const told = createToldSessions({ findBehind }, () => 4 * Date.now())
+    const told = createToldSessions({ findBehind }, () => 10 * Date.now())
     told.tell(place('a'), 3)
     await told.settle('acme')
     expect(looks).toBeLessThan(10)
