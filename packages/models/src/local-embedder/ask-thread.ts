@@ -1,12 +1,13 @@
 import { types } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
-import type { ThreadAnswer, ThreadData, ThreadQuestion } from './embedder-thread.ts'
+import type { lastWord, ThreadAnswer, ThreadData, ThreadQuestion } from './embedder-thread.ts'
 
 export type EmbedderThread = {
   /** Throws when the thread fails or ends. */
   embed(question: Omit<ThreadQuestion, 'id'>): Promise<ThreadAnswer>
   hasEnded(): boolean
+  /** Resolves when the thread has ended, behind the few texts the model is at. */
   stop(): Promise<void>
 }
 
@@ -24,6 +25,9 @@ type Pending = PromiseWithResolvers<ThreadAnswer>
 
 /** The model is outside of the thread's heap; its young generation would else be as large as the service's. */
 const youngMbMax = 6
+
+/** The model takes well under a second for what it is at; a thread that hangs is ended all the same. */
+const stopMs = 30_000
 
 /** Starts the thread that holds the model. What is asked before it is ready waits for it. */
 export function startEmbedderThread(data: ThreadData): EmbedderThread {
@@ -64,7 +68,13 @@ export function startEmbedderThread(data: ThreadData): EmbedderThread {
     },
     hasEnded: () => isEnded,
     async stop() {
-      await worker.terminate()
+      if (isEnded) return
+      const exit = new Promise((resolve) => worker.once('exit', resolve))
+      worker.ref()
+      worker.postMessage('end' satisfies typeof lastWord)
+      const timer = setTimeout(() => void worker.terminate(), stopMs)
+      await exit
+      clearTimeout(timer)
     },
   }
 }

@@ -12,6 +12,9 @@ export type ThreadQuestion = { id: number; texts: string[]; partsMax: number; is
 /** `vectors` are those of all parts of all texts, one behind the other; `parts` tells how many each text has. */
 export type ThreadAnswer = { vectors: Float32Array; parts: number[]; inputTokens: number }
 
+/** Sent in place of a question, it ends the thread behind what the model is at: a thread that is ended in the middle of it takes the process with it. */
+export const lastWord = 'end'
+
 const Data = z.object({ folder: z.string(), inputTokensMax: z.number(), threads: z.number() })
 const Question = z.object({ id: z.number(), texts: z.array(z.string()), partsMax: z.number(), isUrgent: z.boolean() })
 
@@ -29,18 +32,29 @@ const session = await InferenceSession.create(join(folder, 'model.onnx'), {
 })
 
 const waiting: ThreadQuestion[] = []
-let isBusy = false
+let working: Promise<void> | undefined
+let isEnding = false
 
 parentPort?.on('message', (message: unknown) => {
+  if (message === lastWord) {
+    void end()
+    return
+  }
   waiting.push(Question.parse(message))
-  void work()
+  working ??= work()
 })
 
 async function work(): Promise<void> {
-  if (isBusy) return
-  isBusy = true
   for (let question = nextQuestion(); question !== undefined; question = nextQuestion()) await answer(question)
-  isBusy = false
+  working = undefined
+}
+
+async function end(): Promise<void> {
+  isEnding = true
+  waiting.length = 0
+  await working
+  await session.release()
+  parentPort?.close()
 }
 
 function nextQuestion(): ThreadQuestion | undefined {
@@ -61,7 +75,10 @@ async function embed({ texts, partsMax }: { texts: string[]; partsMax: number })
   const partsOf = texts.map((text) => tokenise(text, partsMax))
   const rows = partsOf.flat()
   const vectors: Float32Array[] = []
-  for (let at = 0; at < rows.length; at += rowsMax) vectors.push(await run(rows.slice(at, at + rowsMax)))
+  for (let at = 0; at < rows.length; at += rowsMax) {
+    if (isEnding) throw new Error('its thread ends')
+    vectors.push(await run(rows.slice(at, at + rowsMax)))
+  }
   return {
     vectors: joinVectors(vectors),
     parts: partsOf.map(({ length }) => length),

@@ -106,3 +106,15 @@ it('names what is missing when there is no model in its folder', async () => {
     message: expect.stringContaining('model.onnx'),
   })
 })
+
+it('can be stopped while it works: what it is at is finished, what waits is refused, and the process goes on', async () => {
+  const texts = Array.from({ length: 2_000 }, () => 'a man is eating food .')
+  for (let round = 0; round < 5; round += 1) {
+    const embedder = open(exact)
+    await embedder.embed({ texts: ['bread'], purpose: 'query' })
+    const refused = expect(embedder.embed({ texts, purpose: 'document' })).rejects.toMatchObject({ code: 'upstream_error' })
+    await new Promise((resolve) => setTimeout(resolve, 5 * round))
+    await embedder.stop()
+    await refused
+  }
+})
