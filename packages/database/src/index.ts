@@ -1,6 +1,7 @@
 export { type RawBuilder, sql } from 'kysely'
 export { isDuplicate, isTimeout, isUnstorable } from './database-errors.ts'
 export { type ChunkOwner, type NewChunk, replaceChunks } from './insert-chunks.ts'
+export { isEmbedded } from './is-embedded.ts'
 export { askKept, type KeptQuery } from './kept-query.ts'
 export { type MigrationStatus, migrateDown, migrateUp, migrationStatus } from './migrate.ts'
 export { type Database, type DatabaseOptions, openDatabase } from './open-database.ts'

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Bm25Query } from './bm25-query.ts'
 import type { ChunkHit } from './chunk-hits.ts'
 import { isUndefinedObject } from './database-errors.ts'
+import { isEmbedded } from './is-embedded.ts'
 import type { Database } from './open-database.ts'
 import { searchTables } from './postgres-plain-bm25.ts'
 import { createTextsearchEngine } from './postgres-textsearch-bm25.ts'
@@ -37,7 +38,7 @@ async function search(db: Kysely<Schema>, query: Bm25Query): Promise<ChunkHit[]>
 
 async function findEngine(db: Kysely<Schema>): Promise<Engine> {
   const { rows } = await sql<{ isEmbedded: boolean }>`
-    select version() like '%emscripten%' as "isEmbedded" where to_regclass('chunks_bm25') is not null
+    select ${isEmbedded} as "isEmbedded" where to_regclass('chunks_bm25') is not null
   `.execute(db)
   return rows[0] === undefined ? searchTables : createTextsearchEngine(rows[0])
 }

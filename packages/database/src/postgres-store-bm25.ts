@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { isEmbedded } from './is-embedded.ts'
 import type { Database } from './open-database.ts'
 
 /** Each is looked at when chunks are written and statements planned: with 50 a chunk takes 3.2 ms to write instead of 2.7. */
@@ -14,7 +15,7 @@ export async function indexStoreWords({ db }: Pick<Database, 'db'>, vectorStoreI
   // One statement, during which the embedded database serves nobody else: stores made at once do not all count themselves the 64th.
   await sql`
     do $$ begin
-      if to_regclass('chunks_bm25') is not null and version() like '%emscripten%'
+      if to_regclass('chunks_bm25') is not null and ${isEmbedded}
         and (select count(*) from pg_class where relkind = 'i' and relname like 'chunks\_bm25\_of\_%') < ${sql.raw(String(storeIndexesMax))}
       then
         create index if not exists ${sql.raw(name)} on chunks using bm25 ((title || ' ' || text || ' ' || identifiers))

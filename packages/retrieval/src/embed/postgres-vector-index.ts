@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { EmbeddingModel } from '@weft/contracts'
-import { type Database, isTimeout, sql } from '@weft/database'
+import { type Database, isEmbedded, isTimeout, sql } from '@weft/database'
 import { z } from 'zod'
 import { dimensionsOf } from './postgres-vector-value.ts'
 
@@ -8,9 +8,6 @@ type SizedModel = Pick<EmbeddingModel, 'id' | 'dimensions'>
 const indexTypes = ['halfvec', 'vector'] as const
 type IndexType = (typeof indexTypes)[number]
 type Index = SizedModel & { type: IndexType }
-
-/** Whether the database is the embedded one, as SQL. */
-export const isEmbedded = sql<boolean>`(version() like '%emscripten%')`
 
 /** An index of `vector` holds so many dimensions at most (pgvector's README). */
 const vectorDimensionsMax = 2_000

@@ -1,5 +1,4 @@
-import { type ChunkHit, type Database, sql } from '@weft/database'
-import { isEmbedded } from '../embed/postgres-vector-index.ts'
+import { type ChunkHit, type Database, isEmbedded, sql } from '@weft/database'
 import { compareAll, compareFew } from './postgres-compare-vectors.ts'
 import { type Walked, walkVectors } from './postgres-walk-vectors.ts'
 import type { Place, VectorQuery } from './vector-query.ts'
