@@ -9,9 +9,9 @@ type Settle = Pick<ToldSessions, 'settle'>
 
 /** The same sessions; what they answer is noted as told. */
 export function tellingSessions(sessions: Sessions, told: Tell): Sessions {
-  const noting = async <T extends { lastSeq?: number | undefined }>(session: SessionRef, answer: Promise<T>): Promise<T> => {
-    const { lastSeq } = await answer
-    if (lastSeq !== undefined) told.tell(session, lastSeq)
+  const noting = async <T extends { lastSeq?: number | undefined }>(session: SessionRef, answering: Promise<T>): Promise<T> => {
+    const answer = await answering
+    if (answer.lastSeq !== undefined) told.tell(session, answer.lastSeq)
     return answer
   }
   return {
