@@ -53,6 +53,16 @@ describe('a list waits for', () => {
   })
 })
 
+describe('a session that is deleted', () => {
+  it('is gone from the log when its caller hears of it', async () => {
+    const looks = [new Set(['sess_1']), new Set<string>()]
+    const findBehind = async () => looks.shift() ?? new Set<string>()
+    const scripted = { ...createScriptedSession(createReplyHub()), delete: async () => undefined }
+    await tellingSessions(scripted, createToldSessions({ findBehind })).delete(place)
+    expect(looks).toEqual([])
+  })
+})
+
 function endAndForget(hub: Pick<ReturnType<typeof createReplyHub>, 'deliver'>, index: number): object {
   const answer = answerOf('Because.')
   const item: ReplyItem = { kind: 'end', ...place, sessionId: `sess_${index}`, turn: 1, status: 'completed', answer, lastSeq: 9 }

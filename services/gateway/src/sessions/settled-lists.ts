@@ -7,8 +7,8 @@ import type { ToldSessions } from './told-sessions.ts'
 type Tell = Pick<ToldSessions, 'tell'>
 type Settle = Pick<ToldSessions, 'settle'>
 
-/** The same sessions; what they answer is noted as told. */
-export function tellingSessions(sessions: Sessions, told: Tell): Sessions {
+/** The same sessions; what they answer is noted as told. One that is deleted is gone from the log as well, on whichever gateway one looks. */
+export function tellingSessions(sessions: Sessions, told: ToldSessions): Sessions {
   const noting = async <T extends { lastSeq?: number | undefined }>(session: SessionRef, answering: Promise<T>): Promise<T> => {
     const answer = await answering
     if (answer.lastSeq !== undefined) told.tell(session, answer.lastSeq)
@@ -25,6 +25,7 @@ export function tellingSessions(sessions: Sessions, told: Tell): Sessions {
     async delete(session) {
       await sessions.delete(session)
       told.tell(session, 'deleted')
+      await told.settle(session.tenant, session.sessionId)
     },
   }
 }

@@ -6,8 +6,8 @@ import type { LogReach, Reach } from './postgres-log-reach.ts'
 export interface ToldSessions {
   /** A caller learns of a session up to its event `seq`; of one that is deleted, that it is. */
   tell(session: SessionRef, seq: Reach['seq']): void
-  /** Resolves when the log holds what callers of the tenant have been told, after 5 s at the latest. */
-  settle(tenant: string): Promise<void>
+  /** Resolves when the log holds what callers of the tenant have been told, of one session or of all, after 5 s at the latest. */
+  settle(tenant: string, sessionId?: string): Promise<void>
 }
 
 /** A log that is further behind than this is one that lists show as it is. */
@@ -32,9 +32,9 @@ export function createToldSessions(log: LogReach, nowMs: () => number = Date.now
     }
   }
 
-  function openOf(tenant: string): [string, Told][] {
+  function openOf(tenant: string, sessionId?: string): [string, Told][] {
     forgetOld()
-    return [...told].filter(([, entry]) => entry.tenant === tenant)
+    return [...told].filter(([, entry]) => entry.tenant === tenant && (sessionId ?? entry.sessionId) === entry.sessionId)
   }
 
   return {
@@ -47,8 +47,8 @@ export function createToldSessions(log: LogReach, nowMs: () => number = Date.now
       told.set(key, { tenant, sessionId, seq, atMs: nowMs() })
       forgetOld()
     },
-    async settle(tenant) {
-      let open = openOf(tenant)
+    async settle(tenant, sessionId) {
+      let open = openOf(tenant, sessionId)
       for (let waitMs = lookMs.first; open.length > 0; waitMs = Math.min(2 * waitMs, lookMs.max)) {
         const behind = await log.findBehind(
           tenant,
