@@ -45,7 +45,10 @@ export const WeftOptions = z.strictObject({
   approval: z.enum(['return', 'wait', 'tool_call']).optional(),
   cancelOnDisconnect: z.boolean().optional(),
   latencyBudgetMs: z.int().positive().optional(),
-  asOf: z.string().optional(),
+  /** A date, or a time in RFC 3339. */
+  asOf: z
+    .union([z.iso.date(), z.iso.datetime({ offset: true })], { error: 'use a date such as 2026-11-30, or a time in RFC 3339' })
+    .optional(),
   background: z.boolean().optional(),
   /** Models that answer instead when the named one does not: tried in this order as long as nothing was answered. */
   fallbacks: z.array(z.string().max(chatLimits.modelLengthMax)).max(2).optional(),

@@ -5,6 +5,7 @@ import {
   completionBody,
   deltaChunk,
   finishChunk,
+  finishReasonOf,
   tokenUsage,
   toolCallChunks,
   usageChunk,
@@ -78,7 +79,7 @@ function messagesOf(options: AnswerOptions, output: TurnOutput, hasText: boolean
       settleTokens(options.response, usedTokens(end.answer.usage))
       const usage = identity.includesUsage ? [usageChunk(identity, tokenUsage(end.answer.usage))] : []
       const calls = end.isToolCall ? toolCallChunks(identity, end.approvals) : []
-      const finish = { weft: weftAnswer(place, end), reason: end.isToolCall ? ('tool_calls' as const) : ('stop' as const) }
+      const finish = { weft: weftAnswer(place, end), reason: finishReasonOf(end) }
       return [...notice, ...calls, finishChunk(identity, finish), ...usage, '[DONE]']
     }
   }
@@ -104,7 +105,7 @@ function sendWhole({ response, identity, place }: AnswerOptions, end: SpokenEnd,
     usage: tokenUsage(end.answer.usage),
     reasoning: progress.join('\n'),
     weft: weftAnswer(place, end),
-    isToolCall: end.isToolCall,
+    reason: finishReasonOf(end),
   })
   response.setHeader('content-type', 'application/json; charset=utf-8')
   response.end(JSON.stringify(body))

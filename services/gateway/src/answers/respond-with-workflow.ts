@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http'
 import { ChatCompletionRequest, parseValue } from '@weft/contracts'
 import { type AnswerPiece, chatFromResponses, type ResponsesRequest } from '@weft/models'
 import { citationAnnotations } from '../core/citation-annotations.ts'
-import { usedTokens, weftAnswer } from '../core/completion-objects.ts'
+import { finishReasonOf, usedTokens, weftAnswer } from '../core/completion-objects.ts'
 import { turnResponseId } from '../core/response-id.ts'
 import { approvalTool } from '../core/tool-answers.ts'
 import { divergedAnswer, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
-import { checkWorkflowRequest, ignoredTools } from '../core/workflow-request.ts'
+import { checkWorkflowRequest, ignoredWishes } from '../core/workflow-request.ts'
 import type { ApiRequest } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
@@ -34,7 +34,7 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
   const { user, safety_identifier, weft } = wish
   const chat = parseValue(ChatCompletionRequest, { ...body, user, safety_identifier, weft }, 'the request')
   checkWorkflowRequest(chat)
-  nameIgnored(response, [...ignored, ...ignoredTools(chat)])
+  nameIgnored(response, [...ignored, ...ignoredWishes(chat)])
   await runWorkflow(deps, { chat, request, response, open, sessionId, speak: (options) => speakResponse(wish, options) })
 }
 
@@ -97,6 +97,7 @@ function piecesOfEnd(end: SpokenEnd, shown: string): AnswerPiece[] {
       const argumentsDelta = JSON.stringify(approval)
       return { type: 'tool_call' as const, index, id: approval.id, name: approvalTool, argumentsDelta }
     }),
+    { type: 'finish', reason: finishReasonOf(end) },
     { type: 'tokens', ...usedTokens(end.answer.usage) },
   ]
 }

@@ -13,6 +13,7 @@ import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../a
 import { hasScope } from '../core/api-key.ts'
 import { approverOf } from '../core/approver.ts'
 import type { TurnOutput } from '../core/assemble-turn.ts'
+import { completionIdOf } from '../core/completion-id.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
 import { replyDetailOf } from '../core/workflow-request.ts'
@@ -149,7 +150,7 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     open,
     logger: deps.logger,
     identity: {
-      id: newId('chatcmpl'),
+      id: completionIdOf(session.sessionId, turn, parseIdempotencyKey(headerOf(call.request, 'idempotency-key'))),
       model: chat.model,
       created: Math.floor(Date.now() / 1_000),
       includesUsage: chat.stream_options?.include_usage === true,

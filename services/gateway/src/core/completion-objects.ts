@@ -55,7 +55,15 @@ export type Delta =
   | { reasoning_content: string }
   | { tool_calls: ToolCallDelta[] }
 
-export type FinishReason = 'stop' | 'tool_calls'
+export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls'
+
+/** Why a workflow's answer ends, as the answer of one model would say it: a part is never passed off as the whole. */
+export function finishReasonOf({ status, answer, isToolCall }: EndFacts & { isToolCall: boolean }): FinishReason {
+  if (isToolCall) return 'tool_calls'
+  if (status !== 'completed') return 'stop'
+  if (answer.degraded.includes('content_filter')) return 'content_filter'
+  return answer.degraded.includes('answer_truncated') ? 'length' : 'stop'
+}
 
 /** Chunks that put approvals as tool calls: each first named, then its arguments. */
 export function toolCallChunks(identity: CompletionIdentity, approvals: ApprovalSummary[]): string[] {
@@ -95,20 +103,20 @@ export function usageChunk(identity: CompletionIdentity, usage: TokenUsage): str
 export function completionBody(
   identity: CompletionIdentity,
   text: string,
-  more: { usage: TokenUsage; reasoning: string; weft: WeftAnswer; isToolCall: boolean },
+  more: { usage: TokenUsage; reasoning: string; weft: WeftAnswer; reason: FinishReason },
 ) {
   const { id, created, model } = identity
   const reasoning = more.reasoning === '' ? {} : { reasoning_content: more.reasoning }
-  const calls = more.isToolCall ? { tool_calls: toolCalls(more.weft.approvals) } : {}
-  const content = more.isToolCall && text === '' ? null : text
+  const isToolCall = more.reason === 'tool_calls'
+  const calls = isToolCall ? { tool_calls: toolCalls(more.weft.approvals) } : {}
+  const content = isToolCall && text === '' ? null : text
   const message = { role: 'assistant', content, refusal: null, ...reasoning, ...calls }
-  const reason: FinishReason = more.isToolCall ? 'tool_calls' : 'stop'
   return {
     id,
     object: 'chat.completion',
     created,
     model,
-    choices: [{ index: 0, message, logprobs: null, finish_reason: reason }],
+    choices: [{ index: 0, message, logprobs: null, finish_reason: more.reason }],
     usage: more.usage,
     weft: more.weft,
   }

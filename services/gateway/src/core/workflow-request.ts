@@ -97,13 +97,17 @@ export function replyDetailOf({ stream, weft }: ChatCompletionRequest): ReplyDet
 /** Names of fields that had no effect, fit for a response header. */
 export function ignoredFields(request: ChatCompletionRequest): string[] {
   const top = Object.keys(request).filter((field) => !usedFields.has(field))
-  // The models of a workflow have the fallbacks of the registry.
-  const fallbacks = request.weft?.fallbacks === undefined ? [] : ['weft.fallbacks']
-  return [...top, ...ignoredTools(request), ...fallbacks].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
+  return [...top, ...ignoredWishes(request)].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
 }
 
-export function ignoredTools(request: ChatCompletionRequest): string[] {
-  return leftTools(request).length > 0 ? ['tools'] : []
+/** Of the fields that are read: the models of a workflow have the fallbacks of the registry, and nothing in it depends on a date. */
+export function ignoredWishes(request: ChatCompletionRequest): string[] {
+  const { fallbacks, asOf } = request.weft ?? {}
+  return [
+    ...(leftTools(request).length > 0 ? ['tools'] : []),
+    ...(fallbacks === undefined ? [] : ['weft.fallbacks']),
+    ...(asOf === undefined ? [] : ['weft.asOf']),
+  ]
 }
 
 /** A request that goes straight to a model makes use of none of Weft's own fields, but to choose that model and to say whether an earlier answer will do. */

@@ -19,7 +19,7 @@ function post(body: unknown, headers: Record<string, string> = {}): Promise<Resp
   })
 }
 
-function answerWith(text: string): void {
+function answerWith(text: string, degraded: string[] = []): void {
   gateway.session.onSubmit = (_turn, reply) => {
     reply(
       eventItem(1, 'turn.accepted'),
@@ -29,7 +29,7 @@ function answerWith(text: string): void {
     const half = Math.ceil(text.length / 2)
     reply(textItem(half, text.slice(half)))
     reply(textItem(0, text.slice(0, half)), textItem(0, text.slice(0, half)))
-    reply(endItem('completed', answerOf(text)))
+    reply(endItem('completed', answerOf(text, { degraded })))
   }
 }
 
@@ -61,6 +61,17 @@ describe('a workflow answer', () => {
     expect(body.choices).toMatchObject([{ message: { content: 'Short.' }, finish_reason: 'stop' }])
     expect(response.headers.get('x-session-id')).toBe(body.weft.sessionId)
     expect(response.headers.get('x-request-id')).toMatch(/^req_/)
+  })
+
+  it.each([
+    ['length', 'answer_truncated'],
+    ['content_filter', 'content_filter'],
+  ])('that its model ended early says so as a model would: %s', async (reason, degraded) => {
+    answerWith('Half an', [degraded])
+    const body = await (await post(question)).json()
+    expect(body).toMatchObject({ choices: [{ message: { content: 'Half an' }, finish_reason: reason }] })
+    answerWith('Half an', [degraded])
+    expect(await (await post({ ...question, stream: true })).text()).toContain(`"finish_reason":"${reason}"`)
   })
 
   it('comes from the session itself when every reply is lost', async () => {
@@ -138,9 +149,14 @@ describe('a workflow answer', () => {
 })
 
 describe('what a turn is given', () => {
-  it('is the same session and turn for the same idempotency key, another for another tenant', async () => {
+  it('is the same session and turn, and its answer the same completion, for the same idempotency key, another for another tenant', async () => {
     answerWith('x')
-    for (let repeat = 0; repeat < 2; repeat += 1) await post(question, { 'idempotency-key': 'order-7' })
+    const completions = new Set<string>()
+    for (let repeat = 0; repeat < 2; repeat += 1) {
+      const { id } = (await (await post(question, { 'idempotency-key': 'order-7' })).json()) as { id: string }
+      completions.add(id)
+    }
+    expect([...completions]).toEqual([expect.stringMatching(/^chatcmpl_/)])
     const other = await gateway.makeKey({ tenant: 'acme' })
     await gateway.request('/v1/chat/completions', {
       method: 'POST',
@@ -183,6 +199,9 @@ describe('what a turn is given', () => {
     answerWith('x')
     const offering = await post({ ...question, tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'auto' })
     expect([offering.status, offering.headers.get('x-weft-ignored-fields')]).toEqual([200, 'tools'])
+    answerWith('x')
+    const dated = await post({ ...question, weft: { asOf: '2026-01-31' } })
+    expect([dated.status, dated.headers.get('x-weft-ignored-fields')]).toEqual([200, 'weft.asOf'])
   })
 })
 

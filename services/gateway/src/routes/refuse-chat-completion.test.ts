@@ -47,6 +47,7 @@ describe('bad requests', () => {
       400,
       'weft.plan.steps.0.join.atLeast',
     ],
+    ['a day that is none', { ...question, weft: { asOf: 'yesterday' } }, 400, 'weft.asOf'],
     ['an unknown mode', { ...question, model: 'weft/magic' }, 404, 'model'],
     ['a tool that a workflow would have to call', { ...question, tools: [tool], tool_choice: 'required' }, 400, 'tool_choice'],
     ['several answers of a workflow', { ...question, n: 2 }, 400, 'n'],

@@ -50,6 +50,13 @@ describe('a workflow’s response', () => {
     ])
   })
 
+  it('is incomplete where its model ended early', async () => {
+    const cut = answerOf('The answer', { degraded: ['answer_truncated'] })
+    test.gateway.session.onSubmit = (_turn, reply) => reply(...begun, textItem(0, 'The answer'), endItem('completed', cut))
+    const response = await test.client.responses.create({ model: 'weft/auto', input: 'What?' })
+    expect(response).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } })
+  })
+
   it('is gone on with in its session, from its newest turn alone', async () => {
     const { id } = await test.client.responses.create({ model: 'weft/auto', input: 'What?' })
     const { sessionId = '' } = test.gateway.session.submitted[0] ?? {}
