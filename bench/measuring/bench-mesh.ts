@@ -37,7 +37,29 @@ export async function startBenchMesh({ openAi, env = {} }: BenchMeshOptions = {}
       : { OPENAI_BASE_URL: openAi.url, OPENAI_API_KEY: 'test-key', WEFT_DEFAULT_MODEL: `openai/${openAi.model}` }
   const compileCache = join(cacheFolder, 'compile-cache')
   const mesh = await startTestMesh({ NODE_COMPILE_CACHE: compileCache, ...environment, ...env, OTEL_SDK_DISABLED: 'true' })
-  return { ...mesh, processes: () => readProcesses(mesh) }
+  const forget = stopWhenEnded(mesh)
+  return {
+    ...mesh,
+    processes: () => readProcesses(mesh),
+    async stop() {
+      forget()
+      await mesh.stop()
+    },
+  }
+}
+
+/** A benchmark that is ended early takes its mesh with it. */
+function stopWhenEnded(mesh: Pick<RunningMesh, 'stop'>): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const end = (signal: NodeJS.Signals) => {
+    forget()
+    void mesh.stop().finally(() => process.kill(process.pid, signal))
+  }
+  const forget = () => {
+    for (const signal of signals) process.off(signal, end)
+  }
+  for (const signal of signals) process.on(signal, end)
+  return forget
 }
 
 export async function readProcesses({ port, dataFolder }: Pick<RunningMesh, 'port' | 'dataFolder'>): Promise<MeshProcess[]> {
