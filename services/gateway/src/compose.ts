@@ -44,6 +44,7 @@ import { createPlanChecks } from './sessions/plan-checks.ts'
 import { createPostgresFeedback } from './sessions/postgres-feedback.ts'
 import type { GatewaySettings } from './settings.ts'
 import { createPostgresUsage } from './usage/postgres-usage.ts'
+import { settledUsage } from './usage/settled-usage.ts'
 
 /** Streams get this long to finish by themselves when the gateway stops, then they are ended with an event that says so. */
 const finishMs = 4_000
@@ -124,7 +125,7 @@ async function buildParts(settings: GatewaySettings) {
     agents: createPostgresAgents(database),
     routing,
     budgets: callControls.budgets,
-    usage: createPostgresUsage(database),
+    usage: settledUsage(createPostgresUsage(database), callControls.ledger),
     callControls,
     cache,
     models,

@@ -94,6 +94,23 @@ describe('the ledger', () => {
     expect(journalBytes()).toBeLessThan(12_000)
   })
 
+  it('has what has ended in the database when it is flushed, also what had to be counted, and waits for no database that is away', async () => {
+    const counted = Promise.withResolvers<number[]>()
+    const counter = { count: () => counted.promise, stop: async () => undefined }
+    const ledger = open({ counter })
+    ;(await ledger.begin(callFacts('call_1'), () => 0)).end(completed)
+    const uncounted = { texts: ['a', 'b'], usageOf: () => completed.usage }
+    ;(await ledger.begin(callFacts('call_2'), () => 0)).end({ ...completed, uncounted })
+    const flushed = ledger.flush()
+    counted.resolve([1, 1])
+    await flushed
+    expect([...calls.kept.keys()].toSorted()).toEqual(['call_1', 'call_2'])
+    calls.isDown = true
+    ;(await ledger.begin(callFacts('call_3'), () => 0)).end(completed)
+    await expect(ledger.flush()).resolves.toBeUndefined()
+    expect(calls.kept.size).toBe(2)
+  })
+
   it('leaves nothing behind when it is stopped', async () => {
     const ledger = openLedger({ folder, service: 'gateway', calls, logger })
     const entry = await ledger.begin(callFacts('call_1'), () => 0)

@@ -7,7 +7,7 @@ import { createTokenCounter, type TokenCounter } from '../tokens/token-counter.t
 import { adoptJournals } from './adopt-journals.ts'
 import { type CallFinish, type CallStart, finishOf, startOf } from './call-record.ts'
 import { forgetOldCalls } from './forget-old-calls.ts'
-import { createJournal } from './journal.ts'
+import { createJournal, type Journal } from './journal.ts'
 import { ownFolderName } from './journal-owners.ts'
 import { type LedgerLog, reasonOf } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
@@ -33,6 +33,8 @@ export interface LedgerOptions {
 export interface Ledger extends CallLedger {
   /** Takes over what processes that are gone left behind, now and later on. */
   start(): void
+  /** Stores the calls of this process that have ended, within a second; what takes longer follows by itself. */
+  flush(): Promise<void>
   /** Stores what it can within three seconds; the rest stays in the journal for the next process. */
   stop(): Promise<void>
 }
@@ -41,6 +43,7 @@ const segmentBytesMax = 1_048_576
 const journalBytesMaxUsual = 33_554_432
 const noteEveryMs = 500
 const stopWithinMs = 3_000
+const flushWithinMs = 1_000
 
 interface OpenCall {
   start: CallStart
@@ -56,6 +59,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   const journal = createJournal({ folder: join(folder, ownFolderName(service, processLife)), segmentBytesMax })
   const ended = storeEnded({ calls, logger })
   const open = new Map<string, OpenCall>()
+  const counting = createPending()
   const stops: (() => void)[] = []
 
   function endCounted(call: OpenCall, how: CallEnd): Promise<ModelUsage> | undefined {
@@ -64,11 +68,13 @@ export function openLedger(options: LedgerOptions): Ledger {
       end(call, finishOf(call.start.id, how))
       return undefined
     }
-    return counter.count(uncounted.texts).then((tokens) => {
+    const counted = counter.count(uncounted.texts).then((tokens) => {
       const usage = tokens === undefined ? how.usage : uncounted.usageOf(tokens)
       end(call, finishOf(call.start.id, { ...how, usage }))
       return usage
     })
+    counting.add(counted)
+    return counted
   }
 
   function end(call: OpenCall, finish: CallFinish): void {
@@ -79,15 +85,6 @@ export function openLedger(options: LedgerOptions): Ledger {
       journal.settle(segment)
     }
     ended.add({ record: { ...call.start, ...finish }, onStored })
-  }
-
-  /** How far answers have come, so that little is guessed if this process ends before them. */
-  function noteProgress(): void {
-    for (const [id, call] of open) {
-      const chars = call.heardChars()
-      if (chars !== call.notedChars) journal.note(lineOf({ heard: { id, chars } }))
-      call.notedChars = chars
-    }
   }
 
   return {
@@ -104,19 +101,41 @@ export function openLedger(options: LedgerOptions): Ledger {
       return { end: (how) => endCounted(call, how) }
     },
     start() {
-      const noting = setInterval(noteProgress, noteEveryMs).unref()
+      const noting = setInterval(() => noteProgress(open, journal), noteEveryMs).unref()
       stops.push(() => clearInterval(noting), adoptJournals({ folder, service, calls, logger }))
       if (keepDays !== undefined) stops.push(forgetOldCalls({ calls, logger, keepDays, nowMs }))
+    },
+    async flush() {
+      await Promise.race([counting.settled().then(ended.flush), after(flushWithinMs)])
     },
     async stop() {
       for (const stop of stops) stop()
       // Calls that are being counted end with what was estimated of them.
       await counter.stop()
       ended.stop()
-      // A batch may be under way, and calls may have ended since.
-      await Promise.race([ended.flush().then(ended.flush), after(stopWithinMs)])
+      await Promise.race([ended.flush(), after(stopWithinMs)])
       journal.close()
     },
+  }
+}
+
+/** How far answers have come, so that little is guessed if this process ends before them. */
+function noteProgress(open: Map<string, OpenCall>, journal: Pick<Journal, 'note'>): void {
+  for (const [id, call] of open) {
+    const chars = call.heardChars()
+    if (chars !== call.notedChars) journal.note(lineOf({ heard: { id, chars } }))
+    call.notedChars = chars
+  }
+}
+
+function createPending() {
+  const pending = new Set<Promise<unknown>>()
+  return {
+    add(promise: Promise<unknown>): void {
+      const settled = promise.catch(() => undefined).finally(() => pending.delete(settled))
+      pending.add(settled)
+    },
+    settled: () => Promise.all(pending),
   }
 }
 

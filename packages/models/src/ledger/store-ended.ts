@@ -6,7 +6,7 @@ import { storeRecords } from './store-records.ts'
 /** Calls that have ended, on their way into the database. */
 export interface EndedCalls {
   add(call: EndedCall): void
-  /** Tries once to store all there are. */
+  /** Tries to store all there are. */
   flush(): Promise<void>
   /** Nothing more is stored by itself. */
   stop(): void
@@ -71,7 +71,8 @@ export function storeEnded({ calls, logger }: { calls: CallStore; logger: Ledger
       ended.push(call)
       soon(everyMs)
     },
-    flush,
+    // A batch may be under way that what ended since is not in.
+    flush: () => flush().then(flush),
     stop() {
       isStopped = true
       clearTimeout(timer)
