@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askHealth, type Health } from './ask-health.ts'
+import { countSilence } from './count-silence.ts'
 import type { ProcessSnapshot, ProcessState } from './process-snapshot.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { countFailure, restartDelayMs, restartDelayMsMaxDefault } from './restart-delay.ts'
@@ -39,7 +40,8 @@ export class SupervisedProcess {
   #state: ProcessState = 'waiting'
   #startedAtMs = 0
   #readyAfterMs: number | undefined
-  #answeredAtMs = 0
+  #lookedAtMs = 0
+  #silentMs = 0
   #restarts = 0
   #failuresInARow = 0
   #failuresBeforeReady = 0
@@ -84,7 +86,8 @@ export class SupervisedProcess {
     this.#child = child
     this.#startMark = child.pid === undefined ? undefined : readStartMark(child.pid)
     this.#startedAtMs = Date.now()
-    this.#answeredAtMs = this.#startedAtMs
+    this.#lookedAtMs = this.#startedAtMs
+    this.#silentMs = 0
     this.#readyAfterMs = undefined
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => this.#log.write(chunk))
     child.once('error', (error) => this.#ended(child, `could not be started: ${error.message}`))
@@ -120,6 +123,10 @@ export class SupervisedProcess {
     return this.#wake.signal.aborted
   }
 
+  get #silentMsMax(): number {
+    return this.#readyAfterMs === undefined ? startingSilenceMs : this.spec.unhealthyAfterMs
+  }
+
   async #watch(child: ChildProcess): Promise<void> {
     while (this.#child === child && !this.#isStopping) {
       this.#hear(await askHealth(this.spec.probe), child)
@@ -129,12 +136,13 @@ export class SupervisedProcess {
 
   #hear(health: Health, child: ChildProcess): void {
     if (this.#child !== child || this.#isStopping) return
-    if (health !== 'silent') this.#answeredAtMs = Date.now()
+    const nowMs = Date.now()
+    this.#silentMs = countSilence(this.#silentMs, { isSilent: health === 'silent', passedMs: nowMs - this.#lookedAtMs })
+    this.#lookedAtMs = nowMs
     if (health === 'ready') this.#becomeReady()
     else if (this.#readyAfterMs !== undefined) this.#enter(health === 'silent' ? 'silent' : 'unready')
-    const silentMs = Date.now() - this.#answeredAtMs
-    if (silentMs < (this.#readyAfterMs === undefined ? startingSilenceMs : this.spec.unhealthyAfterMs)) return
-    this.#note(`answered nothing for ${Math.round(silentMs / 1000)} s and is killed`)
+    if (health !== 'silent' || this.#silentMs < this.#silentMsMax) return
+    this.#note(`answered nothing for ${Math.round(this.#silentMs / 1000)} s and is killed`)
     if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
   }
 
