@@ -1,5 +1,8 @@
-import { createEmbedder } from '@weft/models'
+import { join } from 'node:path'
+import { createEmbedder, localEmbeddingModel } from '@weft/models'
 import { vectorOfWords } from '../instant-embedder/vector-of-words.ts'
+import { cacheFolder } from '../measuring/bench-mesh.ts'
+import { keepVectors } from './keep-vectors.ts'
 
 /** The vectors of passages or questions, in their order. */
 export type VectorsOf = (texts: string[]) => Promise<Float32Array[]>
@@ -9,20 +12,22 @@ export interface VectorMaker {
   stop(): Promise<void>
 }
 
-export const localModel = 'local/all-MiniLM-L6-v2'
+export const localModel = localEmbeddingModel.id
 
 /** As long as a question is. */
 const wordsMax = 12
 
-/** Of the local model, by the first twelve words of a text: 20,000 whole passages would take it most of ten minutes. */
+/** Of the local model, by the first twelve words of a text: 20,000 whole passages would take it most of an hour. What it made is kept for the next run. */
 export function openLocalModel(): VectorMaker {
-  const embedder = createEmbedder(process.env, localModel)
+  const { id: model, dimensions } = localEmbeddingModel
+  const embedder = createEmbedder(process.env, model)
+  async function vectorsOf(texts: string[]): Promise<Float32Array[]> {
+    const begins = texts.map((text) => text.split(' ', wordsMax).join(' '))
+    const { vectors } = await embedder.embed({ texts: begins, purpose: 'document' })
+    return vectors.map(([vector]) => vector ?? new Float32Array())
+  }
   return {
-    async vectorsOf(texts) {
-      const begins = texts.map((text) => text.split(' ', wordsMax).join(' '))
-      const { vectors } = await embedder.embed({ texts: begins, purpose: 'document' })
-      return vectors.map(([vector]) => vector ?? new Float32Array())
-    },
+    vectorsOf: keepVectors({ folder: join(cacheFolder, 'bench-search-speed-1'), model, dimensions, vectorsOf }),
     stop: () => embedder.stop(),
   }
 }
