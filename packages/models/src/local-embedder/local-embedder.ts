@@ -9,7 +9,7 @@ import { createTextQueue, type TextBatch } from './text-queue.ts'
 export type LocalEmbedderOptions = {
   /** Holds `model.onnx`, `tokenizer.json` and `tokenizer_config.json`, as `buildModel` leaves them. */
   folder: string
-  /** Processor cores one batch may take; default: all, 4 at most. */
+  /** Processor cores one batch may take, but for a short question, which takes one; default: all, 4 at most. */
   threads?: number
   /** The model leaves memory when it was not used this long; default 600,000. */
   idleMs?: number
