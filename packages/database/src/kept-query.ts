@@ -3,7 +3,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { isUndefinedObject } from './database-errors.ts'
 import type { Schema } from './schema.ts'
 
-/** A query of the embedded database that answers one JSON value. */
+/** A query of the embedded database that answers one JSON value. Who asks it often keeps it: what follows from it is worked out once. */
 export interface KeptQuery {
   /** Types of what is `$1`, `$2` and so on in the query. */
   parameters: string[]
@@ -35,14 +35,14 @@ const slotsOf = new WeakMap<Kysely<Schema>, Slots>()
  * holds, since another process may have given it something else.
  */
 export async function askKept({ db }: { db: Kysely<Schema> }, kept: KeptQuery, values: readonly unknown[]): Promise<unknown> {
-  const text = kept.query.compile(db).sql
-  const slot = slotFor(db, kept, text)
+  const plan = planOf(db, kept)
+  const slot = slotFor(db, plan)
   try {
     return await ask(db, slot, values)
   } catch (cause) {
     if (!isUndefinedObject(cause)) throw cause
     return db.transaction().execute(async (transaction) => {
-      await create(transaction, { ...kept, ...slot, text })
+      await create(transaction, { ...kept, ...slot, text: plan.text })
       return ask(transaction, slot, values)
     })
   }
@@ -53,9 +53,24 @@ async function ask(db: Kysely<Schema>, { name, key }: Slot, values: readonly unk
   return rows[0]?.answer
 }
 
-function slotFor(db: Kysely<Schema>, { parameters, settings }: KeptQuery, text: string): Slot {
-  const key = digest(JSON.stringify([settings, text]))
-  const types = digest(parameters.join())
+/** `key` and `types` are hashes: of text and settings, and of the parameters' types. */
+interface Plan {
+  text: string
+  key: string
+  types: string
+}
+const plans = new WeakMap<KeptQuery, Plan>()
+
+function planOf(db: Kysely<Schema>, kept: KeptQuery): Plan {
+  const known = plans.get(kept)
+  if (known !== undefined) return known
+  const text = kept.query.compile(db).sql
+  const plan = { text, key: digest(JSON.stringify([kept.settings, text])), types: digest(kept.parameters.join()) }
+  plans.set(kept, plan)
+  return plan
+}
+
+function slotFor(db: Kysely<Schema>, { key, types }: Plan): Slot {
   const slots: Slots = slotsOf.get(db) ?? new Map()
   slotsOf.set(db, slots)
   const slotsNow = slots.get(types) ?? new Map<string, Slot>()

@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Bm25Query } from './bm25-query.ts'
 import { type ChunkHit, compareHits, hitColumns, packHits, unpackHits } from './chunk-hits.ts'
 import { isOtherIndex } from './database-errors.ts'
-import { askKept } from './kept-query.ts'
+import { askKept, type KeptQuery } from './kept-query.ts'
 import { storeIndexOf } from './postgres-store-bm25.ts'
 import type { Schema } from './schema.ts'
 import { withoutSorting } from './without-sorting.ts'
@@ -45,13 +45,24 @@ async function walk(db: Kysely<Schema>, query: Bm25Query, own: string | undefine
   return chooseBest(await withoutSorting({ db }, packHits(best)), limit)
 }
 
-/** How far the index is walked at once is else looked up in the plan, when it is made. */
 async function walkKept(db: Kysely<Schema>, query: Bm25Query, own: string): Promise<ChunkHit[]> {
   const { tenant, query: words, limit } = query
+  const asked = limit + spare
+  const key = `${own} ${asked}`
+  const kept = keptWalks.get(key) ?? keptWalk(query, { own, asked })
+  if (keptWalks.size === keptWalksMax) keptWalks.clear()
+  keptWalks.set(key, kept)
+  return chooseBest(await askKept({ db }, kept, [words, tenant, asked]), limit)
+}
+
+const keptWalks = new Map<string, KeptQuery>()
+const keptWalksMax = 200
+
+/** How far the index is walked at once is else looked up in the plan, when it is made. */
+function keptWalk(query: Bm25Query, { own, asked }: { own: string; asked: number }): KeptQuery {
   const best = bestRows({ stores: isStore(query), index: indexOf(own), words: sql`$1`, tenant: sql`$2`, limit: sql`$3` })
-  const settings = { enable_sort: 'off', 'pg_textsearch.default_limit': String(limit + spare) }
-  const kept = { parameters: ['text', 'text', 'int'], settings, query: packHits(best) }
-  return chooseBest(await askKept({ db }, kept, [words, tenant, limit + spare]), limit)
+  const settings = { enable_sort: 'off', 'pg_textsearch.default_limit': String(asked) }
+  return { parameters: ['text', 'text', 'int'], settings, query: packHits(best) }
 }
 
 /** A store's index is for its chunks alone: the planner has to see which store it is. */

@@ -1,7 +1,8 @@
 import { type ChunkHit, compareHits, type Database, hitColumns, packHits, type RawBuilder, sql, unpackHits } from '@weft/database'
 import { z } from 'zod'
 import { vectorBytes } from '../embed/postgres-vector-value.ts'
-import type { Place, VectorQuery } from './vector-query.ts'
+import type { Place } from './postgres-place.ts'
+import type { VectorQuery } from './vector-query.ts'
 
 /** Up to this many, comparing with each is quicker than walking the index past those of other stores and files, and misses none. */
 const exactMax = 2_000

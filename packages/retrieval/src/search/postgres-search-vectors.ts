@@ -1,7 +1,8 @@
-import { type ChunkHit, type Database, isEmbedded, sql } from '@weft/database'
+import type { ChunkHit, Database } from '@weft/database'
 import { compareAll, compareFew } from './postgres-compare-vectors.ts'
+import { placeOf } from './postgres-place.ts'
 import { type Walked, walkVectors } from './postgres-walk-vectors.ts'
-import type { Place, VectorQuery } from './vector-query.ts'
+import type { VectorQuery } from './vector-query.ts'
 
 /** `score` is the inner product, for vectors of length one the cosine: that of the chunk's closest vector. `other_model`: searches go by the vectors of this one. */
 export type VectorsFound =
@@ -45,14 +46,3 @@ function isEnough({ hits, vectors }: Walked, { limit, wanted }: VectorQuery): bo
  */
 const largeStores = new WeakMap<Database['db'], Set<string>>()
 const largeStoresMax = 1_000
-
-const places = new WeakMap<Database['db'], Place>()
-
-async function placeOf({ db }: Pick<Database, 'db'>): Promise<Place> {
-  const known = places.get(db)
-  if (known !== undefined) return known
-  const { rows } = await sql<Place>`select ${isEmbedded} as "isEmbedded"`.execute(db)
-  const place = { isEmbedded: rows[0]?.isEmbedded === true }
-  places.set(db, place)
-  return place
-}

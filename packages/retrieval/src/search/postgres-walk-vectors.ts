@@ -1,9 +1,11 @@
+import type { EmbeddingModel } from '@weft/contracts'
 import {
   askKept,
   type ChunkHit,
   compareHits,
   type Database,
   hitColumns,
+  type KeptQuery,
   packHits,
   type RawBuilder,
   sql,
@@ -13,7 +15,8 @@ import {
 import { indexedType } from '../embed/postgres-vector-index.ts'
 import { dimensionsOf, vectorBytes } from '../embed/postgres-vector-value.ts'
 import { vectorsOf } from './postgres-compare-vectors.ts'
-import type { Place, VectorQuery } from './vector-query.ts'
+import type { Place } from './postgres-place.ts'
+import type { VectorQuery } from './vector-query.ts'
 
 /** Chunks, and of how many vectors they are. */
 export type Walked = { hits: ChunkHit[]; vectors: number }
@@ -38,20 +41,31 @@ export async function walkVectors(database: Pick<Database, 'db'>, query: VectorQ
     const walk = { near: sql`$1`, vectors: vectorsOf(query), efSearch: sql`${efSearch}`, limit: sql`${query.limit}` }
     return unpackWalked(await withoutSorting(database, nearest(query, place, walk), near))
   }
+  const kept = keptWalks.get(query.model) ?? keptWalk(query, place)
+  keptWalks.set(query.model, kept)
+  const { tenant, vectorStoreIds, limit } = query
+  return unpackWalked(await askKept(database, kept, [near, tenant, vectorStoreIds, efSearch, limit]))
+}
+
+const keptWalks = new WeakMap<EmbeddingModel, KeptQuery>()
+
+function keptWalk(query: Pick<VectorQuery, 'model'>, place: Place): KeptQuery {
   const vectors = sql`chunk_embeddings e where e.model = ${sql.lit(query.model.id)} and e.tenant = $2 and e.vector_store_id = any($3)`
-  const kept = {
+  return {
     parameters: ['vector', 'text', 'text[]', 'text', 'int'],
     settings: { enable_sort: 'off' },
     query: nearest(query, place, { near: sql`$1`, vectors, efSearch: sql`$4`, limit: sql`$5` }),
   }
-  const { tenant, vectorStoreIds, limit } = query
-  return unpackWalked(await askKept(database, kept, [near, tenant, vectorStoreIds, efSearch, limit]))
 }
 
 type Walk = Record<'near' | 'vectors' | 'efSearch' | 'limit', RawBuilder<unknown>>
 
 /** `offset 0` keeps each chunk a look into the index, however many the planner expects. */
-function nearest({ model }: VectorQuery, place: Place, { near, vectors, efSearch, limit }: Walk): RawBuilder<{ hits: unknown }> {
+function nearest(
+  { model }: Pick<VectorQuery, 'model'>,
+  place: Place,
+  { near, vectors, efSearch, limit }: Walk,
+): RawBuilder<{ hits: unknown }> {
   const indexed = sql.raw(`${indexedType(place, model.dimensions)}(${dimensionsOf(model.dimensions)})`)
   return packHits(sql`
     with nearest as materialized (

@@ -13,6 +13,3 @@ export type VectorQuery = {
   /** A condition on attributes, which are those of a chunk or, equally, of the file it is of. */
   filter?: ((attributes: RawBuilder<unknown>) => RawBuilder<boolean>) | undefined
 }
-
-/** Where vectors are: the embedded database compares them in other numbers. */
-export type Place = { isEmbedded: boolean }
