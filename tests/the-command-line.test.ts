@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { runWeft } from './mesh/running-mesh.ts'
-import { sharedMesh, weft } from './mesh/shared-mesh.ts'
+import { openAiClient, sharedMesh, weft } from './mesh/shared-mesh.ts'
 
 let folder: string
 
@@ -56,6 +57,38 @@ describe('weft ask and search', () => {
     expect(output).toMatch(/beavers\.txt/)
   })
 })
+
+describe('weft settings', () => {
+  afterAll(() => weft(['settings', 'reset', 'abstainBelow', 'models']))
+
+  it('sets what counts in every process within seconds, and says where each value comes from', async () => {
+    const ask = ['ask', 'Who holds hands while they sleep?', '--store', 'animals']
+    const setOne = await weft(['settings', 'set', 'abstainBelow=1', '--json'])
+    expect(JSON.parse(setOne.stdout)).toMatchObject([{ name: 'abstainBelow', value: 1, source: 'database' }])
+    await until(async () => !/otters\.md/.test((await weft(ask)).output))
+    const { stdout } = await weft(['settings', '--json'])
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ name: 'defaultModel', value: 'offline/extractive', source: 'environment' }),
+    )
+    expect((await weft(['settings', 'reset', 'abstainBelow'])).output).toMatch(/abstainBelow +default +0\.1/)
+    await until(async () => /otters\.md/.test((await weft(ask)).output))
+  })
+
+  it('takes a registry of models from a file, and refuses one that cannot be, saying what is wrong where', async () => {
+    const file = join(folder, 'registry.yaml')
+    await writeFile(file, 'models:\n  - { id: offline/extractive, aliases: [house-model] }\n')
+    expect((await weft(['settings', 'set', `models=${file}`])).code).toBe(0)
+    expect(await openAiClient().models.retrieve('house-model')).toMatchObject({ id: 'offline/extractive' })
+    await writeFile(file, 'models:\n  - { id: offline/extractive, firstTokenMs: soon }\n')
+    const refused = await weft(['settings', 'set', `models=${file}`, 'hedging=on'])
+    expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/models\.0\.firstTokenMs/) })
+    expect((await weft(['settings'])).output).toMatch(/hedging +default +off/)
+  })
+})
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await sleep(500)
+}
 
 describe('weft', () => {
   it('says in status that everything is ready, and where', async () => {

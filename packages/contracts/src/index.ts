@@ -56,6 +56,14 @@ export { approvalId, type IdPrefix, newId, randomLetters, SessionId, sessionActo
 export { ChildParams, childAgent, childLimits } from './child-session.ts'
 export { findPlanProblems } from './find-plan-problems.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'
+export {
+  type LiveSetting,
+  liveSettings,
+  PutSettings,
+  RegistryOverlay,
+  SettingName,
+  type SettingValue,
+} from './live-settings.ts'
 export { isRecord } from './is-record.ts'
 export { isMode, type Mode, modes } from './modes.ts'
 export { parseJson, parseValue } from './parse-json.ts'

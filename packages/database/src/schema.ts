@@ -1,25 +1,9 @@
-import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-
-type Timestamp = ColumnType<Date, Date | string, Date | string>
-type CreatedAt = ColumnType<Date, Date | string | undefined, Date | string>
-type Bigint = ColumnType<string, number | string, number | string>
-type Json<T extends object> = JSONColumnType<T, string, string>
+import type { Generated } from 'kysely'
+import type { AdministrationSchema } from './administration-schema.ts'
+import type { Bigint, CreatedAt, Json, Timestamp } from './column-types.ts'
 
 /** All tables, as the newest migration leaves them. Columns are snake_case; every table but those of migrations leads with its tenant. */
-export interface Schema {
-  api_keys: {
-    id: string
-    tenant: string
-    name: string
-    key_hash: Buffer
-    key_prefix: string
-    scopes: string[]
-    roles: Generated<string[]>
-    created_at: CreatedAt
-    expires_at: Timestamp | null
-    revoked_at: Timestamp | null
-    limits: unknown
-  }
+export interface Schema extends AdministrationSchema {
   files: {
     id: string
     tenant: string
@@ -247,7 +231,6 @@ export interface Schema {
   }
   /** Links to approval pages that decided, kept until they would have expired. */
   used_page_tokens: { tenant: string; token_hash: string; expires_at: Timestamp }
-  webhooks: { tenant: string; id: string; url: string; secrets: string[]; created_at: CreatedAt; rotated_at: Timestamp | null }
   /** What is to be delivered, once each; kept until it is or its attempts are used up. */
   notifications: {
     id: Generated<string>
@@ -296,5 +279,4 @@ export interface Schema {
     granted_nano: Generated<Bigint>
     returned_nano: Generated<Bigint>
   }
-  agents: { app_id: string; card: Json<object>; registered_at: CreatedAt }
 }

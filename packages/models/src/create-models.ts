@@ -17,7 +17,7 @@ import { type ModelSettings, textSetting } from './model-settings.ts'
 import { type PassThroughAnswer, passThrough } from './pass-through.ts'
 import type { ModelInfo } from './registry/catalog.ts'
 import { checkModels, type ModelsReport } from './registry/check-models.ts'
-import { createLiveCatalog } from './registry/live-catalog.ts'
+import { createLiveCatalog, type LiveCatalog, type LiveOverlay } from './registry/live-catalog.ts'
 import { chainCalls, type SingleCalls } from './resilience/chain-calls.ts'
 import { createHedging } from './resilience/hedging.ts'
 import { createModelRouter, type Route, type RouteRequest } from './routing/model-router.ts'
@@ -55,6 +55,10 @@ export interface Models {
   embed(request: EmbeddingsRequest, options: CallOptions): Promise<EmbeddingAnswer>
   /** Asks the providers which models they serve; with `callsAs` each model that writes is called once, on that account. Throws ModelError. */
   check(options?: CheckWishes): Promise<ModelsReport>
+  /** The models there would be with this overlay. Throws RegistryError, which names what is wrong where. */
+  withOverlay: LiveCatalog['withOverlay']
+  /** What is laid over the registry by the file of WEFT_MODELS_FILE, as it is in use; undefined: there is none. */
+  fileOverlay: LiveCatalog['fileOverlay']
   stop(): Promise<void>
 }
 
@@ -68,6 +72,8 @@ export interface ModelsOptions {
   telemetry: { logger: { info(message: string): unknown; warn?(message: string): unknown } }
   /** Another registry than the package's. */
   registryFile?: string | undefined
+  /** What is laid over the registry while the process runs. Default: nothing. */
+  overlay?: LiveOverlay | undefined
   timeouts?: Partial<ModelTimeouts> | undefined
   /** What every call has to pass. Default: nothing. */
   controls?: CallControls | undefined
@@ -82,8 +88,8 @@ export interface ModelsOptions {
 /** The models these settings make available. Nothing is contacted before the first call. Throws RegistryError. */
 export function createModels(options: ModelsOptions): Models {
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
-  const { settings, registryFile, telemetry, controls = {}, localEmbedder } = options
-  const catalog = createLiveCatalog({ settings, timeouts, logger: telemetry.logger, registryFile })
+  const { settings, registryFile, overlay, telemetry, controls = {}, localEmbedder } = options
+  const catalog = createLiveCatalog({ settings, timeouts, logger: telemetry.logger, registryFile, overlay })
   let opened: Promise<Agent> | undefined
   const agent = () => {
     if (!catalog.isOffline) opened ??= openConnections(timeouts)
@@ -98,8 +104,7 @@ export function createModels(options: ModelsOptions): Models {
   const memory = options.routing ?? createRoutingMemory({ logger: { warn: () => undefined } })
   const schemaJudge = createSchemaJudge()
   const router = createModelRouter({ catalog, memory, breakerOf: controls.breakers?.stateOf })
-  const hedging = textSetting(settings, 'WEFT_HEDGING') === 'on' ? createHedging() : undefined
-  const { stream, pass: passChained } = chainCalls(degradeCalls(single, { catalog, router }), hedging)
+  const { stream, pass: passChained } = chainCalls(degradeCalls(single, { catalog, router }), hedgingBy(settings))
   const complete: Models['complete'] = (request, call) => collectAnswer(stream(request, call))
   const { cache } = options
   const pass = (body: Record<string, unknown>, { cached: wish, onCache: onUse, ...call }: PassThroughOptions) => {
@@ -141,12 +146,20 @@ export function createModels(options: ModelsOptions): Models {
         // Another model's answer, or a second one, says nothing of the model that is checked.
         complete: scope && ((request, signal) => complete(request, { scope, signal, fallbacks: [], attemptsMax: 1 })),
       }),
+    withOverlay: catalog.withOverlay,
+    fileOverlay: catalog.fileOverlay,
     async stop() {
       catalog.stop()
       await schemaJudge.stop()
       await (await opened)?.destroy()
     },
   }
+}
+
+/** What has been seen of models is kept while WEFT_HEDGING is on, and whenever it is on again. */
+function hedgingBy(settings: ModelSettings) {
+  const hedging = createHedging()
+  return () => (textSetting(settings, 'WEFT_HEDGING') === 'on' ? hedging : undefined)
 }
 
 function mayRoute(settings: ModelSettings): boolean {

@@ -34,6 +34,8 @@ export interface OpenControls {
 
 /** Throws ModelError for settings that cannot be. The ledger takes over what dead processes left once it is started. */
 export function openControls({ settings, service, database, patient, shared, logger, keepDays }: ControlsOptions): OpenControls {
+  const unpriced = () => unpricedModels(settings)
+  unpriced()
   const budgets = startBudgets({ database, logger })
   const ledger = openLedger({
     folder: settings.WEFT_LEDGER_FOLDER,
@@ -43,7 +45,7 @@ export function openControls({ settings, service, database, patient, shared, log
     ...(keepDays === undefined ? {} : { keepDays }),
   })
   return {
-    controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared }), ledger, unpriced: unpricedModels(settings) },
+    controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared }), ledger, unpriced },
     budgets,
     ledger,
     async stop() {

@@ -8,11 +8,11 @@ import type { GatewaySettings } from './settings.ts'
 
 /** What bounds the work this gateway takes on: attempts of requests, limits of keys and tenants, places, memory. */
 export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
-  const tenantLimits = {
+  const tenantLimits = () => ({
     requestsPerMinute: settings.WEFT_TENANT_REQUESTS_PER_MINUTE,
     tokensPerMinute: settings.WEFT_TENANT_TOKENS_PER_MINUTE,
     concurrency: settings.WEFT_TENANT_CONCURRENCY,
-  }
+  })
   const shared = createPatientState(createSharedState(sidecar), () => performance.now())
   return {
     attempts: createAttemptCounts(shared),

@@ -1,5 +1,5 @@
 import { WeftError } from '@weft/contracts'
-import { openDatabase } from '@weft/database'
+import { createLiveSettings, createSettingsStore, openDatabase } from '@weft/database'
 import {
   armCrashPoints,
   createInternalApp,
@@ -30,6 +30,7 @@ import { createKeyCheck } from './keys/check-keys.ts'
 import { readAdminKey } from './keys/first-admin-key.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { createPostgresKeys } from './keys/postgres-keys.ts'
+import { createPostgresSettingChanges } from './live-settings/postgres-setting-changes.ts'
 import { deliverNotification } from './notifications/deliver-notification.ts'
 import { startNotificationWorker } from './notifications/notification-worker.ts'
 import { createPostgresNotifications } from './notifications/postgres-notifications.ts'
@@ -65,8 +66,10 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       internal = await listen(internalApp(parts, settings), { port: settings.WEFT_APP_PORT })
       open = await listen(createPublicApp(parts), { port: settings.WEFT_PORT, host: settings.WEFT_HOST })
       prepareDatabase({ database, keyStore: parts.keyStore, adminKey, logger, signal: life.stop.signal })
+        .then(() => parts.live.refresh().catch(() => undefined))
         .then(() => {
           life.isPrepared = true
+          parts.live.start()
           parts.routing.start()
           callControls.ledger.start()
           parts.cache?.start()
@@ -84,6 +87,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       clearTimeout(ending)
       streams.stop()
       await notifying?.stop()
+      parts.live.stop()
       await parts.limiter.stop()
       await models.stop()
       await Promise.all([callControls.stop(), parts.routing.stop(), parts.cache?.stop()])
@@ -93,12 +97,14 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
   }
 }
 
-async function buildParts(settings: GatewaySettings) {
-  const telemetry = await startServiceTelemetry('gateway', settings)
-  if (settings.faults !== undefined) armCrashPoints(settings.faults)
+async function buildParts(environment: GatewaySettings) {
+  const telemetry = await startServiceTelemetry('gateway', environment)
+  if (environment.faults !== undefined) armCrashPoints(environment.faults)
   const { logger } = telemetry
-  const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
-  const database = openDatabase({ urls: settings.DATABASE_URLS, logger })
+  const sidecar = createSidecar({ httpPort: environment.DAPR_HTTP_PORT, apiToken: environment.DAPR_API_TOKEN })
+  const database = openDatabase({ urls: environment.DATABASE_URLS, logger })
+  const live = createLiveSettings({ environment, store: createSettingsStore(database), logger })
+  const { settings, overlay } = live
   const keyStore = createPostgresKeys(database)
   const knowledgeStore = createKnowledgeStore(database)
   const stores = createReadableStores(knowledgeStore)
@@ -106,7 +112,7 @@ async function buildParts(settings: GatewaySettings) {
   const life = { isPrepared: false, stop: new AbortController() }
   const own = ownChecks(life)
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
-  const { callControls, cache, models } = composeModels({ settings, telemetry, database, sidecar, routing })
+  const { callControls, cache, models } = composeModels({ settings, overlay, telemetry, database, sidecar, routing })
   const sessionParts = composeSessions({
     sidecar,
     database,
@@ -117,6 +123,8 @@ async function buildParts(settings: GatewaySettings) {
     database,
     life,
     own,
+    live,
+    settings: { live, environment, changes: createPostgresSettingChanges(database), models },
     allowedHosts: allowedHosts(settings.WEFT_ALLOWED_HOSTS),
     checks: [...own, ...dependencies],
     keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),

@@ -52,6 +52,8 @@ import { listModels } from './routes/list-models.ts'
 import { listSessionMessages } from './routes/list-session-messages.ts'
 import { listSessions } from './routes/list-sessions.ts'
 import { pauseSession, resumeSession } from './routes/pause-session.ts'
+import { mountSettings } from './routes/settings/mount.ts'
+import type { SettingsDeps } from './routes/settings/settings-deps.ts'
 import { streamSessionEvents } from './routes/stream-session-events.ts'
 import { mountUsage } from './routes/usage/mount.ts'
 import { mountWebhooks } from './routes/webhooks/mount.ts'
@@ -80,6 +82,7 @@ export interface PublicDeps {
   models: Pick<Models, 'passThrough' | 'list' | 'get' | 'check' | 'embed'>
   budgets: BudgetDeps
   usage: UsageStore
+  settings: SettingsDeps
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   plans: PlanChecks
   sessions: Sessions
@@ -164,6 +167,7 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   mountRebuildEmbeddings(app, deps.embeddings, isAdmin)
   mountBudgets(app, deps.budgets, isAdmin)
   mountUsage(app, deps.usage, isAdmin)
+  mountSettings(app, deps.settings, isAdmin)
   app.get('/v1/agents', isAdmin, listAgents(deps))
   app.post('/v1/agents', isAdmin, registerAgent(deps))
   app.post('/v1/models/check', isAdmin, checkModels(deps.models))

@@ -252,7 +252,7 @@ async function answer(given: Given) {
   const tools = {
     models: given.models ?? offline(),
     verifyQuotes: () => given.verify ?? (async (quotes) => quotes),
-    abstainBelow: given.abstainBelow ?? 0.1,
+    abstainBelow: () => given.abstainBelow ?? 0.1,
     widen: given.widen,
   }
   await answerQuestion(tools, request, {

@@ -7,8 +7,8 @@ import { gatherEvidence } from './core/gather-evidence.ts'
 export type AnswerTools = {
   models: Models
   verifyQuotes(tenant: string): VerifyQuotes
-  /** Passages less likely than this to hold an answer are not answered from; between 0 (always answer) and 1. */
-  abstainBelow: number
+  /** Passages less likely than this to hold an answer are not answered from, as of now; between 0 (always answer) and 1. */
+  abstainBelow(): number
   /** Widens passages within their sections for the model to read more; undefined: they are read as they were found. */
   widen?: ((tenant: string, passages: Passage[]) => Promise<Passage[]>) | undefined
 }
@@ -26,7 +26,7 @@ export async function answerQuestion(
   const rewritten = questions.get(asked.trim())
   const question = rewritten === undefined ? asked : withoutAside(rewritten)
   const degraded = new Set(inherited)
-  const isWithout = found.length === 0 || (evidence !== undefined && evidence < abstainBelow)
+  const isWithout = found.length === 0 || (evidence !== undefined && evidence < abstainBelow())
   if (isWithout) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   const passages = await widened({ widen, degraded }, call.tenant, found)
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))

@@ -33,7 +33,7 @@ export function composeAnswering({ settings, database, search, models, logger }:
     models,
     search,
     rewriteQuestion,
-    abstainBelow: settings.WEFT_ABSTAIN_BELOW,
+    abstainBelow: () => settings.WEFT_ABSTAIN_BELOW,
     widen: widening(database, settings.WEFT_PASSAGE_CHARS),
     verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }),
   })

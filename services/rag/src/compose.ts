@@ -1,4 +1,4 @@
-import { openDatabase } from '@weft/database'
+import { createLiveSettings, createSettingsStore, openDatabase } from '@weft/database'
 import {
   createInternalApp,
   createKeptResults,
@@ -36,18 +36,20 @@ import type { RagSettings } from './settings.ts'
 const answerPatienceMs = 6_000
 
 /** The only place that builds the retrieval agent's parts. */
-export async function composeRag(settings: RagSettings): Promise<Service> {
-  const telemetry = await startServiceTelemetry('rag', settings)
+export async function composeRag(environment: RagSettings): Promise<Service> {
+  const telemetry = await startServiceTelemetry('rag', environment)
   const { logger } = telemetry
   // Who waits for an answer waits a few seconds for the database; indexing a large file may take it longer.
-  const database = openDatabase({ urls: settings.DATABASE_URLS, queryTimeoutMs: answerPatienceMs, logger })
-  const ingestion = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 4, logger })
+  const database = openDatabase({ urls: environment.DATABASE_URLS, queryTimeoutMs: answerPatienceMs, logger })
+  const ingestion = openDatabase({ urls: environment.DATABASE_URLS, poolSize: 4, logger })
+  const live = createLiveSettings({ environment, store: createSettingsStore(database), logger })
+  const { settings } = live
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger })
   const shared = createSharedState(sidecar)
   const callControls = openControls({ settings, service: 'rag', database, patient: ingestion, shared, logger })
   const { controls } = callControls
-  const models = createModels({ settings, telemetry, routing, controls })
+  const models = createModels({ settings, telemetry, routing, controls, overlay: live.overlay })
   const embedders = createEmbedders(settings, { controls, modelOf: models.get, agent: card.id })
   if (embedders.problem !== undefined) logger.warn('search goes by words alone', { cause: embedders.problem })
   const concurrency = settings.WEFT_INGESTION_CONCURRENCY
@@ -81,6 +83,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
           )
         },
       })
+      live.start()
       callControls.ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       worker.start()
@@ -91,6 +94,7 @@ export async function composeRag(settings: RagSettings): Promise<Service> {
       await server?.stop()
       await worker.stop()
       await embedders.stop()
+      live.stop()
       await models.stop()
       await Promise.all([callControls.stop(), routing.stop()])
       await sidecar.stop()

@@ -59,7 +59,7 @@ beforeAll(async () => {
     models,
     search,
     rewriteQuestion,
-    abstainBelow: 0.1,
+    abstainBelow: () => 0.1,
     verifyQuotes: (owner) => (quotes) => verifyQuotes(test.database, { tenant: owner, quotes }),
   })
   const app = createInternalApp({

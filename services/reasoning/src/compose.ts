@@ -1,4 +1,4 @@
-import { openDatabase } from '@weft/database'
+import { createLiveSettings, createSettingsStore, openDatabase } from '@weft/database'
 import {
   createInternalApp,
   createKeptResults,
@@ -18,14 +18,22 @@ import { executeStep } from './execute-step.ts'
 import type { ReasoningSettings } from './settings.ts'
 
 /** The only place that builds the reasoning agent's parts. */
-export async function composeReasoning(settings: ReasoningSettings): Promise<Service> {
-  const telemetry = await startServiceTelemetry('reasoning', settings)
-  const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 2, logger: telemetry.logger })
+export async function composeReasoning(environment: ReasoningSettings): Promise<Service> {
+  const telemetry = await startServiceTelemetry('reasoning', environment)
+  const database = openDatabase({ urls: environment.DATABASE_URLS, poolSize: 2, logger: telemetry.logger })
+  const live = createLiveSettings({ environment, store: createSettingsStore(database), logger: telemetry.logger })
+  const { settings } = live
   const sidecar = createSidecar({ httpPort: settings.DAPR_HTTP_PORT, apiToken: settings.DAPR_API_TOKEN })
   const routing = createRoutingMemory({ store: createPostgresRouting(database), logger: telemetry.logger })
   const { logger } = telemetry
   const callControls = openControls({ settings, service: 'reasoning', database, shared: createSharedState(sidecar), logger })
-  const models = createModels({ settings, telemetry, routing, controls: callControls.controls })
+  const models = createModels({
+    settings,
+    telemetry,
+    routing,
+    controls: callControls.controls,
+    overlay: live.overlay,
+  })
   const execute = executeStep({ models, verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }) })
   const checks: HealthCheck[] = [
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
@@ -44,6 +52,7 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
           internal.use(serveAgent({ card, execute, results: createKeptResults(sidecar) }))
         },
       })
+      live.start()
       callControls.ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       routing.start()
@@ -51,6 +60,7 @@ export async function composeReasoning(settings: ReasoningSettings): Promise<Ser
     },
     async stop() {
       await server?.stop()
+      live.stop()
       await models.stop()
       await Promise.all([callControls.stop(), routing.stop()])
       await sidecar.stop()

@@ -96,5 +96,6 @@ export interface CallControls {
   budgets?: BudgetGate | undefined
   breakers?: BreakerBoard | undefined
   ledger?: CallLedger | undefined
-  unpriced?: UnpricedModels | undefined
+  /** What becomes of calls of models without a price, as of now. */
+  unpriced?: (() => UnpricedModels) | undefined
 }

@@ -53,7 +53,7 @@ describe('a call that its provider did not count', () => {
       const settled: number[] = []
       const price = { inputUsd: 1, outputUsd: 1 }
       const calls = await open({
-        unpriced: price,
+        unpriced: () => price,
         budgets: { reserve: () => ({ settle: (usd) => void settled.push(usd), release: () => undefined }) },
       })
       test.openai.script(reply)

@@ -9,14 +9,14 @@ const ask = { model: 'openai/test-model', messages: [{ role: 'user' as const, co
 
 describe('a model that nobody knows the price of', () => {
   it('is reckoned at the assumed price, and said to be of unknown price', async () => {
-    test = await createTestModels({}, { controls: { unpriced: unpricedModels({ WEFT_UNPRICED_INPUT_USD: '1000000' }) } })
+    test = await createTestModels({}, { controls: { unpriced: () => unpricedModels({ WEFT_UNPRICED_INPUT_USD: '1000000' }) } })
     const answer = await test.models.passThrough(ask)
     if (answer.kind !== 'body') throw new TypeError('not a body')
     expect(answer.usage).toMatchObject({ costUsd: 11 + (7 * 20) / 1_000_000, priceKnown: false, measured: true })
   })
 
   it('is refused where that is set, before it is asked, saying what to do', async () => {
-    test = await createTestModels({}, { controls: { unpriced: unpricedModels({ WEFT_UNPRICED_MODELS: 'refuse' }) } })
+    test = await createTestModels({}, { controls: { unpriced: () => unpricedModels({ WEFT_UNPRICED_MODELS: 'refuse' }) } })
     const refused = { code: 'invalid_request', param: 'model', message: expect.stringContaining('WEFT_MODELS_FILE') }
     expect(await failureOf(test.models.passThrough(ask))).toMatchObject(refused)
     expect(test.openai.requests).toHaveLength(0)

@@ -33,8 +33,9 @@ export function unpricedModels(settings: ModelSettings): UnpricedModels {
 }
 
 /** The model with what its calls are reckoned at. Throws ModelError for one that has no price where such are refused. */
-export function withPrice(model: ModelInfo, unpriced: UnpricedModels | undefined): ModelInfo {
-  if (model.price !== undefined || unpriced === undefined) return model
+export function withPrice(model: ModelInfo, unpricedNow: (() => UnpricedModels) | undefined): ModelInfo {
+  if (model.price !== undefined || unpricedNow === undefined) return model
+  const unpriced = unpricedNow()
   if (unpriced !== 'refuse') return { ...model, price: unpriced }
   const message = `No price of '${model.id}' is known, and calls without one are refused: list it with its price in the file of WEFT_MODELS_FILE, or set WEFT_UNPRICED_MODELS=estimate`
   throw new ModelError('invalid_request', message, { param: 'model' })

@@ -64,3 +64,76 @@ describe('the file of WEFT_MODELS_FILE', () => {
     expect(() => open()).toThrow(/models\.yaml:1: models: /)
   })
 })
+
+describe('what is set while the process runs', () => {
+  function openWith(source: string | undefined, told: string[] = []) {
+    const set: { value: unknown; tell: () => void } = { value: undefined, tell: () => undefined }
+    const tell = (message: string) => told.push(message)
+    const ofFile = source === undefined ? {} : { WEFT_MODELS_FILE: file }
+    if (source !== undefined) writeFileSync(file, source)
+    const overlay = { value: () => set.value, onChange: (listener: () => void) => Object.assign(set, { tell: listener }) }
+    const settings = { OPENAI_API_KEY: 'k', ...ofFile }
+    catalog = createLiveCatalog({ settings, timeouts: defaultTimeouts, logger: { info: tell, warn: tell }, overlay, pollMs: 10 })
+    const change = (value: unknown) => {
+      set.value = value
+      set.tell()
+    }
+    return { live: catalog, change }
+  }
+
+  it('lies over the file, and leaves it when it is taken back', () => {
+    const { live, change } = openWith(priced(1))
+    change({ models: [{ id: 'openai/gpt-6-luna', price: { inputUsd: 5, outputUsd: 1 } }] })
+    expect(live.get('quick')?.price?.inputUsd).toBe(5)
+    change(undefined)
+    expect(live.get('quick')?.price?.inputUsd).toBe(1)
+    expect(live.fileOverlay()).toMatchObject({ models: [{ aliases: ['quick'] }] })
+  })
+
+  it('adds a server that needs no key', () => {
+    const { live, change } = openWith(undefined)
+    change({ providers: [{ id: 'mine', wire: 'openai', baseUrl: 'http://10.0.0.1/v1', servesUnlisted: true }] })
+    expect(live.get('mine/any')).toMatchObject({ id: 'mine/any', provider: 'mine' })
+  })
+
+  it('is kept as it was when it cannot be used, and stands when the file changes beside it', async () => {
+    const { live, change } = openWith(priced(1))
+    change({ models: [{ id: 'openai/gpt-6-luna', firstTokenMs: 7 }] })
+    change({ models: [{ id: 'openai/gpt-6-luna', firstTokenMs: 'soon' }] })
+    expect(live.get('quick')?.firstTokenMs).toBe(7)
+    expect(live.state().problem).toContain('models.models.0.firstTokenMs: ')
+    change({ models: [{ id: 'openai/gpt-6-luna', firstTokenMs: 8 }] })
+    writeFileSync(file, priced(22))
+    await until(() => live.get('quick')?.price?.inputUsd === 22)
+    expect(live.get('quick')?.firstTokenMs).toBe(8)
+    expect(live.state().problem).toBeUndefined()
+  })
+
+  it('counts while a new version of the file cannot be used', async () => {
+    const { live, change } = openWith(priced(1))
+    writeFileSync(file, 'models: 3')
+    await until(() => live.state().problem !== undefined)
+    change({ models: [{ id: 'openai/gpt-6-luna', firstTokenMs: 7 }] })
+    expect(live.get('quick')).toMatchObject({ firstTokenMs: 7, price: { inputUsd: 1 } })
+    expect(live.state().problem).toContain('models.yaml:1')
+  })
+
+  it.each([
+    ['another address for a key', { id: 'openai', baseUrl: 'https://elsewhere.example/v1' }, 'baseUrl'],
+    ['another variable of an address', { id: 'openai', baseUrlVariable: 'OLLAMA_BASE_URL' }, 'baseUrlVariable'],
+    ['another key', { id: 'ollama', keyVariable: 'OPENAI_API_KEY' }, 'keyVariable'],
+    [
+      'a new provider with a key',
+      { id: 'mine', wire: 'openai', baseUrl: 'https://elsewhere.example', keyVariable: 'DAPR_API_TOKEN' },
+      'keyVariable',
+    ],
+  ])('never has a key sent elsewhere: %s', (_what, provider, field) => {
+    const { live, change } = openWith(undefined)
+    const connections = () => live.providers().map(({ connection }) => connection?.baseUrl)
+    const before = connections()
+    const wrong = new RegExp(`^models\\.providers\\.0\\.${field}: where a key is sent`)
+    expect(() => live.withOverlay({ providers: [provider] })).toThrow(wrong)
+    change({ providers: [provider] })
+    expect(connections()).toEqual(before)
+  })
+})

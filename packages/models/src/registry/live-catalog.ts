@@ -1,7 +1,7 @@
 import type { ModelTimeouts } from '../attempt/call-guard.ts'
 import { type ModelSettings, textSetting } from '../model-settings.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
-import { layRegistryOver, type Registry, RegistryError, readRegistry } from './read-registry.ts'
+import { layRegistryOver, laySettingOver, parseOverlay, type Registry, RegistryError, readRegistry } from './read-registry.ts'
 import { type FileWatch, watchText } from './watch-text.ts'
 
 export interface LiveCatalogOptions {
@@ -10,8 +10,16 @@ export interface LiveCatalogOptions {
   logger: { info(message: string): unknown; warn?(message: string): unknown }
   /** Another registry than the package's. */
   registryFile?: string | undefined
+  /** What is laid over all of it; default: nothing. */
+  overlay?: LiveOverlay | undefined
   /** How often the file of WEFT_MODELS_FILE is looked at. Default 2 s. */
   pollMs?: number | undefined
+}
+
+/** Entries laid over the registry that may change while the process runs. */
+export interface LiveOverlay {
+  value(): unknown
+  onChange(listener: () => void): void
 }
 
 export interface RegistryState {
@@ -26,42 +34,61 @@ export interface RegistryState {
 export interface LiveCatalog extends Catalog {
   registry(): Registry
   state(): RegistryState
+  /** What the file lays over the registry, as it is in use; undefined: there is no file. */
+  fileOverlay(): unknown
+  /** The catalog there would be with another overlay. Throws RegistryError. */
+  withOverlay(overlay: unknown): Pick<Catalog, 'get'>
   stop(): void
 }
 
 /**
- * The catalog of the built-in registry with the file of WEFT_MODELS_FILE over it. A change of the file counts for the next call; a version that
- * cannot be used changes nothing, and is told of in the log and in `state`. Throws RegistryError when the first version cannot be used.
+ * The catalog of the built-in registry with the file of WEFT_MODELS_FILE over it, and over both what is set while the process runs. A change counts for
+ * the next call; a version that cannot be used changes nothing, and is told of in the log and in `state`. Throws RegistryError when the first version
+ * cannot be used.
  */
 export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
-  const { settings, timeouts, logger, pollMs } = options
+  const { settings, timeouts, logger, overlay, pollMs } = options
   const base = readRegistry(options.registryFile)
   const file = textSetting(settings, 'WEFT_MODELS_FILE')
-  const watch: FileWatch | undefined = file === undefined ? undefined : watchText(file, { pollMs, onChange: reread })
-  const read = (text: string | undefined) => {
-    if (file === undefined) return base
+  const watch: FileWatch | undefined = file === undefined ? undefined : watchText(file, { pollMs, onChange: rereadFile })
+  const readFile = (text: string | undefined) => {
+    if (file === undefined) return { text, registry: base }
     if (text === undefined) throw new RegistryError(`${file}: the file of WEFT_MODELS_FILE cannot be read`)
-    return layRegistryOver(base, text, file)
+    return { text, registry: layRegistryOver(base, text, file) }
   }
+  const laySetting = (under: Registry, value = overlay?.value()) => (value === undefined ? under : laySettingOver(under, value))
+  let used: { text: string | undefined; registry: Registry }
   let registry: Registry
   try {
-    registry = read(watch?.text)
+    used = readFile(watch?.text)
+    registry = laySetting(used.registry)
   } catch (thrown) {
     watch?.stop()
     throw thrown
   }
   let catalog = createCatalog(registry, settings, timeouts)
-  let state: RegistryState = { file, readAt: now(), problem: undefined }
+  let readAt = now()
+  const problems = new Map<string, string>()
+  overlay?.onChange(() => change('the settings', () => used))
 
-  function reread(text: string | undefined): void {
+  function rereadFile(text: string | undefined): void {
+    change(`${file}`, () => readFile(text))
+  }
+
+  function change(from: string, read: () => typeof used): void {
     try {
-      registry = read(text)
+      const next = read()
+      registry = laySetting(next.registry)
+      used = next
       catalog = createCatalog(registry, settings, timeouts)
-      state = { file, readAt: now(), problem: undefined }
-      logger.info(`the registry of models was read anew from ${file}`)
+      readAt = now()
+      problems.delete(from)
+      // What was set stands over the file that is in use now.
+      if (from === file) problems.clear()
+      logger.info(`the registry of models was read anew from ${from}`)
     } catch (thrown) {
       const problem = thrown instanceof Error ? thrown.message : String(thrown)
-      state = { ...state, problem }
+      problems.set(from, problem)
       logger.warn?.(`the registry of models was kept as it was: ${problem}`)
     }
   }
@@ -76,7 +103,9 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
     list: () => catalog.list(),
     defaultModelId: () => catalog.defaultModelId(),
     registry: () => registry,
-    state: () => state,
+    state: () => ({ file, readAt, problem: problems.values().next().value }),
+    fileOverlay: () => (file === undefined || used.text === undefined ? undefined : parseOverlay(used.text, file)),
+    withOverlay: (value) => createCatalog(laySetting(used.registry, value ?? {}), settings, timeouts),
     stop: () => watch?.stop(),
   }
 }

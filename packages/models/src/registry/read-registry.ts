@@ -159,8 +159,46 @@ export function parseRegistry(source: string, file: string): Registry {
  * added. Throws RegistryError.
  */
 export function layRegistryOver(base: Registry, source: string, file: string): Registry {
-  const overlay = Overlay.safeParse(saysNothing.test(source) ? {} : (loadYaml(source, file) ?? {}))
-  if (!overlay.success) throw problemsIn({ source, file }, overlay.error.issues)
+  return layValueOver(base, parseOverlay(source, file), (issues) => problemsIn({ source, file }, issues))
+}
+
+/** What a file of one's own says, as it says it. Throws RegistryError for one that is not YAML. */
+export function parseOverlay(source: string, file: string): unknown {
+  return saysNothing.test(source) ? {} : (loadYaml(source, file) ?? {})
+}
+
+type Issues = Pick<z.core.$ZodIssue, 'path' | 'message'>[]
+
+/**
+ * The registry with what is set while the mesh runs laid over it. Where a provider's key is sent cannot be set: whoever could, could have it sent to
+ * himself. Throws RegistryError; its lines are `models.path: what is wrong`.
+ */
+export function laySettingOver(base: Registry, value: unknown): Registry {
+  const describe = (issues: Issues) =>
+    new RegistryError(issues.map(({ path, message }) => `models.${path.map(String).join('.')}: ${message}`).join('\n'))
+  const registry = layValueOver(base, value, describe)
+  const issues = keysSentElsewhere(base, Overlay.parse(value))
+  if (issues.length > 0) throw describe(issues)
+  return registry
+}
+
+function keysSentElsewhere(base: Registry, { providers }: z.infer<typeof Overlay>): Issues {
+  const known = new Map(base.providers.map((provider) => [provider.id, provider]))
+  const fixed = ['keyVariable', 'baseUrlVariable', 'baseUrl'] as const
+  return providers.flatMap((provider, index) =>
+    fixed
+      .filter((field) => provider[field] !== undefined)
+      .filter((field) => field !== 'baseUrl' || known.get(provider.id)?.keyVariable !== undefined)
+      .map((field) => ({
+        path: ['providers', index, field],
+        message: 'where a key is sent is set by the environment and the file of WEFT_MODELS_FILE alone',
+      })),
+  )
+}
+
+function layValueOver(base: Registry, value: unknown, describe: (issues: Issues) => RegistryError): Registry {
+  const overlay = Overlay.safeParse(value)
+  if (!overlay.success) throw describe(overlay.error.issues)
   const { providers, models } = overlay.data
   const merged = { providers: mergeById(base.providers, providers), models: mergeById(base.models, models) }
   const parsed = Registry.safeParse(merged)
@@ -170,8 +208,7 @@ export function layRegistryOver(base: Registry, source: string, file: string): R
     const id = merged[section][Number(index)]?.id
     return [section, overlay.data[section].findIndex((entry) => entry.id === id), ...rest]
   }
-  const issues = parsed.error.issues.map((issue) => ({ ...issue, path: placeOf(issue.path) }))
-  throw problemsIn({ source, file }, issues)
+  throw describe(parsed.error.issues.map((issue) => ({ ...issue, path: placeOf(issue.path) })))
 }
 
 /** Blank lines and comments. */
@@ -183,7 +220,7 @@ function mergeById(base: { id: string }[], over: { id: string }[]): { id: string
   return [...base.map((entry) => ({ ...entry, ...changes.get(entry.id) })), ...over.filter(({ id }) => !known.has(id))]
 }
 
-function problemsIn({ source, file }: { source: string; file: string }, issues: Pick<z.core.$ZodIssue, 'path' | 'message'>[]) {
+function problemsIn({ source, file }: { source: string; file: string }, issues: Issues) {
   const lines = issues.map(
     ({ path, message }) => `${file}:${lineOfPath(source, path)}: ${path.map(String).join('.')}: ${message}`,
   )

@@ -38,19 +38,19 @@ export interface SingleCalls<Call extends ChainedCall> {
 const attemptsDefault = 3
 
 /**
- * The same calls, each answered by the first model of its chain that does. Until the first piece of an answer there may be another model; with `hedging`
- * one is asked beside a model whose stream is slow to begin.
+ * The same calls, each answered by the first model of its chain that does. Until the first piece of an answer there may be another model; with `hedging`,
+ * which is asked for at each call, one is asked beside a model whose stream is slow to begin.
  */
 export function chainCalls<Call extends ChainedCall>(
   { catalog, stream, pass }: SingleCalls<Call>,
-  hedging?: Hedging,
+  hedging: () => Hedging | undefined = () => undefined,
 ): Pick<SingleCalls<Call>, 'stream' | 'pass'> {
   return {
     async *stream(request, call) {
       const chain = chooseChain(catalog, request.model, { fallbacks: call.fallbacks, needs: () => needsOfRequest(request) })
       const attempts = attemptsOf(call)
       let hasBegun = false
-      const pieces = streamChain(runOf(chain, call, hedging), (each, signal) =>
+      const pieces = streamChain(runOf(chain, call, hedging()), (each, signal) =>
         labelled(each, stream({ ...request, model: each.model }, attempts.callOf(each, signal))),
       )
       for await (const [each, event] of pieces) {
@@ -63,7 +63,7 @@ export function chainCalls<Call extends ChainedCall>(
       const wished = typeof body.model === 'string' ? body.model : ''
       const chain = chooseChain(catalog, wished, { fallbacks: call.fallbacks, needs: () => needsOfChat(body) })
       const attempts = attemptsOf(call)
-      const run = runOf(chain, call, body.stream === true ? hedging : undefined)
+      const run = runOf(chain, call, body.stream === true ? hedging() : undefined)
       const { each, answer } = await runChain(run, {
         async begin(tried, signal) {
           return { each: tried, answer: await pass({ ...body, model: tried.model }, attempts.callOf(tried, signal)) }

@@ -11,7 +11,7 @@ afterEach(() => Promise.all(running.splice(0).map((limiter) => limiter.stop())))
 function gateways(count: number, { tenantLimits = {}, shared = createMemorySharedState() } = {}): CallLimiter[] {
   const made = Array.from({ length: count }, (_, index) =>
     createCallLimiter({
-      ...{ shared: patiently(shared), gateway: `gateway.${index}`, tenantLimits },
+      ...{ shared: patiently(shared), gateway: `gateway.${index}`, tenantLimits: () => tenantLimits },
       ...{ nowMs: () => clock.nowMs, tendMs: 3_600_000 },
     }),
   )
@@ -47,6 +47,16 @@ describe('limits that gateways share', () => {
     const all = gateways(2, { tenantLimits: { requestsPerMinute: 10 } })
     expect((await admitted(all, 20, caller(undefined, 'acme'))).tickets.length).toBe(10)
     expect((await admitted(all, 5, caller(undefined, 'other'))).tickets.length).toBe(5)
+  })
+
+  it('of tenants may change while calls are let through', async () => {
+    const tenantLimits: CallLimits = {}
+    const all = gateways(2, { tenantLimits })
+    expect((await admitted(all, 20, caller())).tickets.length).toBe(20)
+    tenantLimits.requestsPerMinute = 10
+    expect((await admitted(all, 20, caller())).tickets.length).toBe(10)
+    delete tenantLimits.requestsPerMinute
+    expect((await admitted(all, 20, caller())).tickets.length).toBe(20)
   })
 
   it('count places, and give them free when an answer is over', async () => {
@@ -148,7 +158,7 @@ describe('limits that gateways share', () => {
       compareAndSet: (key: string, value: unknown, etag: string | undefined) =>
         slowly(() => memory.compareAndSet(key, value, etag)),
     }
-    const limiter = createCallLimiter({ shared: patiently(shared), gateway: 'g', tenantLimits: {}, tendMs: 3_600_000 })
+    const limiter = createCallLimiter({ shared: patiently(shared), gateway: 'g', tenantLimits: () => ({}), tendMs: 3_600_000 })
     for (let n = 0; n < 100; n++) {
       const who = caller({ requestsPerMinute: 1_000 })
       ;(await limiter.admit({ ...who, identity: { ...who.identity, keyId: `key_${n}` } })).close()

@@ -33,8 +33,8 @@ export interface LimiterOptions {
   shared: PatientState
   /** This gateway's name among those that share the limits. */
   gateway: string
-  /** Of every tenant. */
-  tenantLimits: CallLimits
+  /** Of every tenant, as of now. */
+  tenantLimits(): CallLimits
   nowMs?: () => number
   tendMs?: number
 }
@@ -64,7 +64,7 @@ export function createCallLimiter(options: LimiterOptions): CallLimiter {
   }
 
   function accountsOf({ tenant, keyId, limits }: LimitedCaller['identity']): LimitAccount[] {
-    return [...accountOf(`limits/key/${keyId}`, limits), ...accountOf(`limits/tenant/${tenant}`, tenantLimits)]
+    return [...accountOf(`limits/key/${keyId}`, limits), ...accountOf(`limits/tenant/${tenant}`, tenantLimits())]
   }
 
   function tendAll(): Promise<void> {

@@ -30,7 +30,7 @@ let limiter: CallLimiter
 let gateway: TestGateway
 
 beforeEach(async () => {
-  limiter = createCallLimiter({ shared: patiently(createMemorySharedState()), gateway: '0', tenantLimits: {} })
+  limiter = createCallLimiter({ shared: patiently(createMemorySharedState()), gateway: '0', tenantLimits: () => ({}) })
   gateway = await startGateway({ models, limiter })
 })
 afterEach(async () => {

@@ -163,6 +163,21 @@ const administration: ApiOperation[] = [
     scope: 'admin',
     body: { schema: 'CreateKey' },
   },
+  {
+    id: 'listSettings',
+    method: 'get',
+    path: '/v1/settings',
+    summary: 'What may be set while the mesh runs: each value, and whether the database, the environment or the default says it',
+    scope: 'admin',
+  },
+  {
+    id: 'putSettings',
+    method: 'put',
+    path: '/v1/settings',
+    summary: 'Sets some settings, all or none; null takes back what was set',
+    scope: 'admin',
+    body: { schema: 'PutSettings' },
+  },
   { id: 'listWebhooks', method: 'get', path: '/v1/webhooks', summary: 'Where approvals are told', scope: 'admin' },
   {
     id: 'createWebhook',

@@ -18,6 +18,7 @@ import { createMemoryAgents } from './memory-agents.ts'
 import { createMemoryBudgets } from './memory-budgets.ts'
 import { createMemoryKeys } from './memory-keys.ts'
 import { createMemoryResponses } from './memory-responses.ts'
+import { createMemorySettings } from './memory-settings.ts'
 import { createMemoryWebhooks } from './memory-webhooks.ts'
 import { createScriptedSession, type ScriptedSession } from './scripted-session.ts'
 import { unlimited } from './unlimited.ts'
@@ -62,6 +63,7 @@ export async function startGateway(
     agents: createMemoryAgents(),
     ...emptyMoney(),
     embeddings: { steer: nobody },
+    settings: createMemorySettings(),
     webhooks: { webhooks: createMemoryWebhooks(), privateHosts: new Set() },
     sessions: session,
     log: emptyLog,

@@ -9,6 +9,7 @@ import { registerKeys } from './keys.ts'
 import { registerModels } from './models.ts'
 import { registerSearch } from './search.ts'
 import { registerSessions } from './sessions.ts'
+import { registerSettings } from './settings.ts'
 import { registerUsage } from './usage.ts'
 
 describe('wrong usage is said before anything is asked of the mesh', () => {
@@ -26,6 +27,11 @@ describe('wrong usage is said before anything is asked of the mesh', () => {
     ['a negative limit', ['budgets', 'set', '--scope', 'tenant', '--limit=-1'], /--limit: a budget is 0 or more/],
     ['whose budget', ['budgets', 'set', '--scope', 'user', '--limit', '5'], /--id: .* needs the id of the user/],
     ['a breach', ['budgets', 'set', '--scope', 'tenant', '--limit', '5', '--on-breach', 'shrug'], /--on-breach: /],
+    ['a setting', ['settings', 'set', 'routeing=off'], /no setting "routeing"; there are models, defaultModel, routing/],
+    ['a value', ['settings', 'set', 'routing=off', 'hedging=maybe'], /hedging: on or off/],
+    ['no value', ['settings', 'set', 'routing'], /"routing" is not <name>=<value>/],
+    ['a limit', ['settings', 'set', 'tenantConcurrency=0'], /tenantConcurrency: a whole number from 1/],
+    ['a setting', ['settings', 'reset', 'all'], /no setting "all"/],
     ['a status', ['sessions', 'list', '--status', 'odd'], /--status knows running/],
     ['a format', ['sessions', 'export', 'sess_1', '--format', 'doc'], /--format is one of json, md, pdf/],
     ['a turn', ['sessions', 'fork', 'sess_1', '--turn', '0'], /--turn needs/],
@@ -77,6 +83,7 @@ function createProgram(): Command {
     registerModels,
     registerSearch,
     registerSessions,
+    registerSettings,
     registerUsage,
   ])
     register(program)

@@ -12,7 +12,11 @@ const logger = { info: () => undefined, warn: () => undefined }
 const database = openDatabase({ urls: [databaseUrl], poolSize: 2 })
 const ledger = openLedger({ folder, service: 'traffic', calls: createPostgresCalls(database), logger })
 const settings = { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: upstream }
-const models = createModels({ settings, telemetry: { logger }, controls: { ledger, unpriced: { inputUsd: 1, outputUsd: 2 } } })
+const models = createModels({
+  settings,
+  telemetry: { logger },
+  controls: { ledger, unpriced: () => ({ inputUsd: 1, outputUsd: 2 }) },
+})
 ledger.start()
 
 let next = Number(from)
