@@ -7,8 +7,9 @@ import { followProgram } from '@weft/tests/mesh/followed-program.ts'
 import { freePort, freePorts, startWeft } from '@weft/tests/mesh/running-mesh.ts'
 import { Agent, request } from 'undici'
 import { type BenchMesh, cacheFolder } from '../measuring/bench-mesh.ts'
+import { buildTemporal, temporalVersion } from './build-temporal.ts'
 import type { Contender } from './contender.ts'
-import { startPostgres } from './start-postgres.ts'
+import { type Postgres, startPostgres } from './start-postgres.ts'
 
 /** Newer releases of LangGraph need a core that the registry did not have. */
 const packages = {
@@ -19,6 +20,10 @@ const packages = {
   '@langchain/langgraph-checkpoint-postgres': '1.0.5',
   '@restatedev/restate-sdk': '1.17.2',
   '@restatedev/restate-server': '1.7.12',
+  '@temporalio/activity': '1.24.0',
+  '@temporalio/client': '1.24.0',
+  '@temporalio/worker': '1.24.0',
+  '@temporalio/workflow': '1.24.0',
   pg: '8.22.0',
   undici: '8.12.4',
 }
@@ -34,7 +39,7 @@ export interface Peers {
 export async function startPeers(mesh: BenchMesh, agentUrl: string): Promise<Peers> {
   const folder = await install()
   const postgres = await startPostgres()
-  const missing = postgres === undefined ? ['DBOS and LangGraph: PostgreSQL is not installed'] : []
+  const missing = postgres === undefined ? ['Temporal, DBOS and LangGraph: PostgreSQL is not installed'] : []
   const starts: [string, () => Promise<Contender>][] = [
     [
       `Restate ${packages['@restatedev/restate-server']}`,
@@ -44,6 +49,10 @@ export async function startPeers(mesh: BenchMesh, agentUrl: string): Promise<Pee
   ]
   if (postgres !== undefined) {
     starts.push(
+      [
+        `Temporal ${temporalVersion}, TypeScript SDK ${packages['@temporalio/worker']}, ${postgres.version}`,
+        () => startTemporal(folder, postgres),
+      ],
       [
         `DBOS ${packages['@dbos-inc/dbos-sdk']}, ${postgres.version}`,
         () => startScript(folder, 'dbos', [postgres.database('dbos')]),
@@ -74,7 +83,7 @@ export async function startPeers(mesh: BenchMesh, agentUrl: string): Promise<Pee
 }
 
 async function install(): Promise<string> {
-  const folder = join(cacheFolder, 'bench-orchestration-1')
+  const folder = join(cacheFolder, 'bench-orchestration-2')
   mkdirSync(folder, { recursive: true })
   if (!existsSync(join(folder, 'node_modules', 'undici'))) {
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies: packages }))
@@ -107,6 +116,12 @@ async function readyUrl(child: ChildProcess): Promise<string> {
     const url = /^ready (\S+)/.exec(String(line))?.[1]
     if (url !== undefined) return url
   }
+}
+
+async function startTemporal(folder: string, postgres: Postgres): Promise<Contender> {
+  const databases = [postgres.database('temporal'), postgres.database('temporal_visibility')]
+  const ports = (await freePorts(8)).map(String)
+  return startScript(folder, 'temporal', [await buildTemporal(), ...databases, ...ports])
 }
 
 async function startDaprWorkflow(folder: string, { port, dataFolder, apiKey }: BenchMesh): Promise<Contender> {

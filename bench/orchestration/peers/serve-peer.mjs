@@ -31,7 +31,10 @@ export function servePeer(run, { stop, port = 0, routes = {}, endsWithParent = t
       .catch((cause) => response.writeHead(500).end(String(cause?.stack ?? cause)))
   })
   server.listen({ port, host: '127.0.0.1', backlog: 2_048 }, () => console.log(`ready http://127.0.0.1:${server.address().port}`))
+  let isEnding = false
   const end = async () => {
+    if (isEnding) return
+    isEnding = true
     await stop?.()
     process.exit(0)
   }
