@@ -10,18 +10,19 @@ import type { ModelEvent, ModelUsage } from './model-event.ts'
 import { type ModelRequest, messagesFromBody, requestFromChat } from './model-request.ts'
 import { newChatIdentity, toChatBody, toChatStream } from './openai/chat-wire.ts'
 import { relayChat, relayedText } from './openai/relay-chat.ts'
-import type { StreamEnding } from './openai/relay-stream.ts'
+import type { RelayedEvents, StreamEnding } from './openai/relay-stream.ts'
 import type { ProviderConnection } from './provider.ts'
 import { type Catalog, type ModelInfo, requireModel } from './registry/catalog.ts'
 import { type ProviderSpec, upstreamNameOf } from './registry/read-registry.ts'
 
 /**
  * An answer on OpenAI's wire. `body`: JSON text. `stream`: SSE text, each piece one or more whole events, `data: [DONE]` last; its
- * iteration throws ModelError when the answer breaks off, and leaving it early cancels the call upstream.
+ * iteration throws ModelError when the answer breaks off, and leaving it early cancels the call upstream. What is only handed through may be poured
+ * instead.
  */
 export type PassThroughAnswer =
   | { kind: 'body'; body: string; usage: ModelUsage }
-  | { kind: 'stream'; chunks: AsyncGenerator<string>; usage(): ModelUsage | undefined }
+  | { kind: 'stream'; chunks: AsyncGenerator<string> & Partial<RelayedEvents>; usage(): ModelUsage | undefined }
 
 export interface PassThroughContext extends AttemptCall {
   catalog: Catalog

@@ -12,7 +12,7 @@ export interface UpstreamPost {
   signal: AbortSignal
 }
 
-export interface UpstreamAnswer extends Pick<UpstreamBody, 'bytes' | 'next'> {
+export interface UpstreamAnswer extends Pick<UpstreamBody, 'bytes' | 'next' | 'taken' | 'more'> {
   status: number
   headers: IncomingHttpHeaders
 }
@@ -39,7 +39,7 @@ export function postUpstream({ dispatcher, signal, ...request }: UpstreamPost): 
         if (signal.aborted) abort()
       },
       onResponseStart(_controller, status, headers) {
-        if (status >= 200) resolve({ status, headers, bytes: body.bytes, next: body.next })
+        if (status >= 200) resolve({ status, headers, bytes: body.bytes, next: body.next, taken: body.taken, more: body.more })
       },
       onResponseData: (_controller, bytes) => body.add(bytes),
       onResponseEnd: () => end(),

@@ -6,7 +6,7 @@ import type { ProviderConnection } from '../provider.ts'
 import { explainConnectionError, explainUpstreamError } from '../upstream/explain-upstream-error.ts'
 import { decodeUtf8, tooLarge, wholeBytesMax } from '../upstream/upstream-bounds.ts'
 import { postUpstream, type UpstreamAnswer } from './post-upstream.ts'
-import { beginRelay, type StreamEnding } from './relay-stream.ts'
+import { beginRelay, type RelayedEvents, type StreamEnding } from './relay-stream.ts'
 import { readWholeChat } from './whole-chat.ts'
 
 export interface RelayCall {
@@ -29,7 +29,7 @@ export interface RelayCall {
  * A chat completion handed through with as little work as possible: no SDK, one parse only where usage is read. Errors known before
  * the first content throw; a stream that breaks later throws from its events.
  */
-export async function relayChat(call: RelayCall): Promise<string | AsyncGenerator<string>> {
+export async function relayChat(call: RelayCall): Promise<string | RelayedEvents> {
   const { isStreamed, publicId, facts, guard, asksForUsage: keepsUsage } = call
   const provider = call.connection.id
   const answer = await send(call)

@@ -3,9 +3,9 @@ import type { CallGuard } from '../attempt/call-guard.ts'
 import type { ModelError } from '../model-error.ts'
 import { within } from '../resilience/within.ts'
 import { unfinishedStream } from '../upstream/explain-upstream-error.ts'
-import { createEventCutter } from './cut-events.ts'
+import { createEventCutter, type EventCutter } from './cut-events.ts'
 import type { UpstreamAnswer } from './post-upstream.ts'
-import { createChunkRewriter } from './rewrite-chunk.ts'
+import { type ChunkRewriter, createChunkRewriter } from './rewrite-chunk.ts'
 
 export interface StreamRelay {
   provider: string
@@ -25,26 +25,52 @@ export interface StreamEnding {
   over(): Promise<void>
 }
 
+/** Who a stream is poured to. */
+export interface EventReader {
+  /** What it answers is waited for: a reader that does not keep up. */
+  write(events: string): Promise<void> | undefined
+  /** Nothing more is written to one that has left. */
+  hasLeft(): boolean
+}
+
+/** Events that are taken one after another, or poured to their end: of what only passes, most pieces pass in the turn in which they come. */
+export interface RelayedEvents extends AsyncGenerator<string> {
+  /** Throws what breaks the stream off. Not to be mixed with taking. */
+  pour(reader: EventReader): Promise<void>
+}
+
+type Answer = Pick<UpstreamAnswer, 'next' | 'taken' | 'more'>
+
 /**
  * The events of a stream. As long as no content has come, the call may still fail like one that was refused: what breaks it then is thrown here, later
  * by the events.
  */
-export async function beginRelay(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'next'>): Promise<AsyncGenerator<string>> {
-  const rest = relayEvents(relay, answer)
+export async function beginRelay(relay: StreamRelay, answer: Answer): Promise<RelayedEvents> {
+  const reading: Reading = { ...relay, answer, cutter: createEventCutter(relay.provider), rewriter: createChunkRewriter(relay) }
+  const rest = relayEvents(reading)
   const { facts } = relay
   let begin = ''
-  while (!facts.hasContent && facts.finishReason === undefined) {
+  let isOver = false
+  while (!isOver && !facts.hasContent && facts.finishReason === undefined) {
     const next = await rest.next()
-    if (next.done) break
-    begin += next.value
+    if (next.done) isOver = true
+    else begin += next.value
   }
-  return begin === '' ? rest : beginningWith(begin, rest)
+  return beginningWith(begin, rest, async (reader) => {
+    try {
+      if (begin !== '') await reader.write(begin)
+      if (!isOver && !reader.hasLeft()) await pourEvents(reading, reader)
+    } finally {
+      await rest.return(undefined)
+    }
+  })
 }
 
 /** No generator around a generator: that would be a second turn for every piece. */
-function beginningWith(begin: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
-  let hasBegun = false
+function beginningWith(begin: string, rest: AsyncGenerator<string>, pour: RelayedEvents['pour']): RelayedEvents {
+  let hasBegun = begin === ''
   return {
+    pour,
     next() {
       if (hasBegun) return rest.next()
       hasBegun = true
@@ -59,33 +85,84 @@ function beginningWith(begin: string, rest: AsyncGenerator<string>): AsyncGenera
   }
 }
 
-async function* relayEvents(relay: StreamRelay, answer: Pick<UpstreamAnswer, 'next'>): AsyncGenerator<string> {
-  const { provider, guard, facts, ending } = relay
-  const cutter = createEventCutter(provider)
-  const rewriter = createChunkRewriter(relay)
+interface Reading extends StreamRelay {
+  answer: Answer
+  cutter: EventCutter
+  rewriter: ChunkRewriter
+}
+
+async function* relayEvents(reading: Reading): AsyncGenerator<string> {
+  const { guard, ending, answer, rewriter } = reading
   const next = () => (rewriter.isDone() ? within(endMaxMs, answer.next(), () => undefined) : answer.next())
   try {
     for (let bytes = await next(); bytes !== undefined; bytes = await next()) {
-      const events = rewriter.rewrite(cutter.add(bytes))
-      // Only whole events count: one that trickles in byte by byte, or comments alone, are silence.
+      const events = hear(reading, bytes)
       if (events !== '') {
-        guard.touch()
         guard.handOver()
         yield events
         guard.touch()
       }
       if (rewriter.failure() !== undefined) throw rewriter.failure()
     }
-    const last = rewriter.rewrite(cutter.rest().trim())
-    if (last !== '') yield last
-    if (facts.finishReason === undefined) throw unfinishedStream(provider)
-    if (!rewriter.isDone()) yield 'data: [DONE]\n\n'
+    yield* lastEvents(reading)
     ending.completed()
   } catch (thrown) {
     throw ending.failed(thrown)
   } finally {
     await ending.over()
   }
+}
+
+/** As `relayEvents`, which has begun and ends the call. */
+async function pourEvents(reading: Reading, reader: EventReader): Promise<void> {
+  const { guard, ending, answer, rewriter } = reading
+  try {
+    guard.touch()
+    for (;;) {
+      if (rewriter.failure() !== undefined) throw rewriter.failure()
+      const bytes = answer.taken()
+      if (bytes === undefined) {
+        const more = answer.more()
+        if (more === undefined) break
+        if (!rewriter.isDone()) await more
+        else if (
+          await within(
+            endMaxMs,
+            more.then(() => false),
+            () => true,
+          )
+        )
+          break
+        continue
+      }
+      const events = hear(reading, bytes)
+      const room = events === '' ? undefined : reader.write(events)
+      if (room !== undefined) {
+        guard.handOver()
+        await room
+        guard.touch()
+      }
+      if (reader.hasLeft()) return
+    }
+    for (const events of lastEvents(reading)) await reader.write(events)
+    ending.completed()
+  } catch (thrown) {
+    throw ending.failed(thrown)
+  }
+}
+
+/** Only whole events count: one that trickles in byte by byte, or comments alone, are silence. */
+function hear({ cutter, rewriter, guard }: Reading, bytes: Uint8Array): string {
+  const events = rewriter.rewrite(cutter.add(bytes))
+  if (events !== '') guard.touch()
+  return events
+}
+
+function* lastEvents({ cutter, rewriter, facts, provider }: Reading): Generator<string> {
+  const last = rewriter.rewrite(cutter.rest().trim())
+  if (last !== '') yield last
+  if (facts.finishReason === undefined) throw unfinishedStream(provider)
+  if (!rewriter.isDone()) yield 'data: [DONE]\n\n'
 }
 
 /** A body ends right after its last event; where a server or a proxy leaves it open nobody waits longer than this. */

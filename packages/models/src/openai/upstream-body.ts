@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 
-/** What comes of a body, as undici tells of it, and who reads it; once, in one of both ways. Reading throws what broke it. */
+/** What comes of a body, as undici tells of it, and who reads it; once, whole or piece by piece. Reading throws what broke it. */
 export interface UpstreamBody {
   attach(controller: Dispatcher.DispatchController): void
   add(bytes: Uint8Array): void
@@ -10,6 +10,10 @@ export interface UpstreamBody {
   bytes(bytesMax: number, tooLarge: () => Error): Promise<Uint8Array>
   /** What has come since it was last asked for, in one piece, once there is something; undefined at the end. */
   next(): Promise<Uint8Array | undefined>
+  /** The same without a wait; undefined when nothing has come. */
+  taken(): Uint8Array | undefined
+  /** Settles once there is more to take, or the end; undefined at the end. */
+  more(): Promise<void> | undefined
 }
 
 /** Nothing more is read from a provider while so much waits for a slow reader. */
@@ -62,12 +66,22 @@ export function createUpstreamBody(): UpstreamBody {
       return take(arrived)
     },
     async next() {
-      if (arrived.waitingBytes === 0 && !arrived.isEnded) await somethingMore(arrived)
-      if (arrived.waitingBytes > 0) return take(arrived)
-      if (arrived.failure !== undefined) throw arrived.failure
-      return undefined
+      if (arrived.waitingBytes === 0) await more(arrived)
+      return taken(arrived)
     },
+    taken: () => taken(arrived),
+    more: () => more(arrived),
   }
+}
+
+function taken(arrived: Arrived): Uint8Array | undefined {
+  if (arrived.waitingBytes > 0) return take(arrived)
+  if (arrived.failure !== undefined) throw arrived.failure
+  return undefined
+}
+
+function more(arrived: Arrived): Promise<void> | undefined {
+  return arrived.isEnded ? undefined : somethingMore(arrived)
 }
 
 function take(arrived: Arrived): Uint8Array {

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { ChatCompletionRequest } from '@weft/contracts'
-import { ignoredChatFields, type Models } from '@weft/models'
+import { ignoredChatFields, type Models, type PassThroughAnswer } from '@weft/models'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { failStream } from '../http/fail-stream.ts'
 import { setHeaders } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
-import { createSseStream } from '../http/sse-stream.ts'
+import { createSseStream, type SseStream } from '../http/sse-stream.ts'
 import type { Log } from '../log.ts'
 import { type AskModelDeps, askModel } from './ask-model.ts'
 import type { RequestAttempts } from './count-attempts.ts'
@@ -39,20 +39,27 @@ export async function passThroughChat(deps: PassThroughDeps, call: PassThroughCa
   })
 }
 
+type RelayedChunks = Extract<PassThroughAnswer, { kind: 'stream' }>['chunks']
+
 interface RelayedStream extends Pick<PassThroughCall, 'response' | 'open'>, Pick<PassThroughDeps, 'logger'> {
   counted: RequestAttempts
 }
 
-async function relayStream(chunks: AsyncGenerator<string>, { response, open, logger, counted }: RelayedStream): Promise<void> {
+async function relayStream(chunks: RelayedChunks, { response, open, logger, counted }: RelayedStream): Promise<void> {
   const sse = createSseStream(response, open)
   try {
-    for await (const chunk of chunks) {
-      const room = sse.relay(chunk)
-      if (room !== undefined) await room
-      if (response.destroyed) break
-    }
+    if (chunks.pour !== undefined) await chunks.pour({ write: sse.relay, hasLeft: () => response.destroyed })
+    else await relayEach(chunks, sse, response)
     sse.end()
   } catch (thrown) {
     failStream({ sse, response, logger }, open.endReason() ?? (await counted.failed(thrown)))
+  }
+}
+
+async function relayEach(chunks: RelayedChunks, sse: SseStream, response: ServerResponse): Promise<void> {
+  for await (const chunk of chunks) {
+    const room = sse.relay(chunk)
+    if (room !== undefined) await room
+    if (response.destroyed) break
   }
 }

@@ -8,5 +8,7 @@ export function writeChunk(response: ServerResponse, text: string): boolean {
   const { socket } = response
   // Without a socket an earlier answer on the same connection is not over yet; readers of HTTP/1.0 know no chunks; an empty one would be the last.
   if (socket?.writable !== true || !response.chunkedEncoding || text === '') return response.write(text)
-  return socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
+  const bytes = Buffer.byteLength(text)
+  // As many bytes as characters: all of it is ASCII, which is copied as it is.
+  return socket.write(`${bytes.toString(16)}\r\n${text}\r\n`, bytes === text.length ? 'latin1' : 'utf8')
 }
