@@ -21,7 +21,7 @@ beforeAll(async () => {
   await settleEmbeddingModel(test.database, { chosen: embedder, canEmbed: () => true })
   await build()
   indexesOfFew = await indexes()
-  await addVectors()
+  await addVectors('many', scatteredVectors())
   await build()
 })
 afterAll(() => test.stop())
@@ -35,6 +35,17 @@ it('walks the index of the embedded database as soon as there are many vectors, 
   const before = await walks()
   expect(await search()).toMatchObject({ kind: 'found', hits: { length: 100, 0: { startOffset: planted } } })
   expect(await walks()).toBe(before + 1)
+})
+
+it('walks on past vectors of another store that are closer, and from then on at once', async () => {
+  const closer = Array.from({ length: 200 }, (_, n) => ones.map((one, place) => one + (scattered(n)[place] ?? 0) / 10))
+  await search()
+  await addVectors('closer', closer)
+  for (const looks of [2, 1]) {
+    const before = await walks()
+    expect(await search()).toMatchObject({ kind: 'found', hits: { length: 100, 0: { startOffset: planted } } })
+    expect(await walks()).toBe(before + looks)
+  }
 })
 
 it('finds what passes a filter, and of a file that is indexed anew what its chunks are like until then', async () => {
@@ -103,22 +114,29 @@ async function addFiles(files: Record<string, object>): Promise<void> {
   }
 }
 
-/** Scattered ones, and one that is far closer than they to what is asked for. */
-async function addVectors(): Promise<void> {
+/** Each of a chunk of one file, in a store of its own. */
+async function addVectors(name: string, values: number[][]): Promise<void> {
   const { db } = test.database
-  await sql`insert into vector_stores (id, tenant, name) values ('vs_many', 'acme', 'many')`.execute(db)
-  await sql`insert into files (id, tenant, filename, bytes, purpose, content_hash) values ('file_many', 'acme', 'many', 1, 'assistants', '')`.execute(
+  const [store, file] = [`vs_${name}`, `file_${name}`]
+  await sql`insert into vector_stores (id, tenant, name) values (${store}, 'acme', ${name})`.execute(db)
+  await sql`insert into files (id, tenant, filename, bytes, purpose, content_hash) values (${file}, 'acme', ${name}, 1, 'assistants', '')`.execute(
     db,
   )
-  const written = Array.from({ length: vectors }, (_, n) => `[${n === planted ? ones : scattered(n)}]`)
   await sql`
-    with given as (select n - 1 as n, value from unnest(${written}::text[]) with ordinality as given(value, n)), added as (
+    with given as (
+      select n - 1 as n, value from unnest(${values.map((value) => `[${value}]`)}::text[]) with ordinality as given(value, n)
+    ), added as (
       insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, title, text)
-      select 'acme', 'vs_many', 'file_many', n, n, n + 1, '', 'text ' || n from given returning id, n
+      select 'acme', ${store}, ${file}, n, n, n + 1, '', 'text ' || n from given returning id, n
     )
     insert into chunk_embeddings (model, chunk_id, n, tenant, vector_store_id, text_hash, embedding)
-    select ${embedder.id}, added.id, 0, 'acme', 'vs_many', '', given.value::halfvec from added join given using (n)
+    select ${embedder.id}, added.id, 0, 'acme', ${store}, '', given.value::halfvec from added join given using (n)
   `.execute(db)
+}
+
+/** And one that is far closer than they to what is asked for. */
+function scatteredVectors(): number[][] {
+  return Array.from({ length: vectors }, (_, n) => (n === planted ? ones : scattered(n)))
 }
 
 function scattered(n: number): number[] {

@@ -21,6 +21,9 @@ import type { VectorQuery } from './vector-query.ts'
 /** Chunks, and of how many vectors they are. */
 export type Walked = { hits: ChunkHit[]; vectors: number }
 
+/** Whether the walk goes on until enough vectors pass, or ends with those that the first look finds (pgvector's `hnsw.iterative_scan`). */
+export type Scan = 'off' | 'relaxed_order'
+
 /** Vectors of the index that are looked at before the nearest are named; pgvector's default of 40 finds fewer than are asked for. */
 const efSearchMin = 100
 
@@ -29,22 +32,38 @@ const efSearchMin = 100
  * sort: it takes a comparison there for ten times quicker than it is, and the vectors added since statistics were last gathered for a handful.
  * Of 2,500 vectors of 384 dimensions comparing all took 66 to 75 ms, walking the index 2 to 9. Nothing is found by a model that is not active.
  */
-export async function walkVectors(database: Pick<Database, 'db'>, query: VectorQuery, place: Place): Promise<Walked> {
+export async function walkVectors(
+  database: Pick<Database, 'db'>,
+  query: VectorQuery,
+  { scan, ...place }: Place & { scan: Scan },
+): Promise<Walked> {
   const near = vectorBytes(query.vector)
   const efSearch = String(Math.min(1_000, Math.max(efSearchMin, query.limit)))
   if (!place.isEmbedded) {
-    const walk = { near: sql`${near}`, vectors: vectorsOf(query), efSearch: sql`${efSearch}`, limit: sql`${query.limit}` }
+    const walk = {
+      near: sql`${near}`,
+      vectors: vectorsOf(query),
+      scan: sql`${scan}`,
+      efSearch: sql`${efSearch}`,
+      limit: sql`${query.limit}`,
+    }
     const { rows } = await nearest(query, place, walk).execute(database.db)
     return unpackWalked(rows[0]?.hits)
   }
   if (query.filter !== undefined) {
-    const walk = { near: sql`$1`, vectors: vectorsOf(query), efSearch: sql`${efSearch}`, limit: sql`${query.limit}` }
+    const walk = {
+      near: sql`$1`,
+      vectors: vectorsOf(query),
+      scan: sql`${scan}`,
+      efSearch: sql`${efSearch}`,
+      limit: sql`${query.limit}`,
+    }
     return unpackWalked(await withoutSorting(database, nearest(query, place, walk), near))
   }
   const kept = keptWalks.get(query.model) ?? keptWalk(query, place)
   keptWalks.set(query.model, kept)
   const { tenant, vectorStoreIds, limit } = query
-  return unpackWalked(await askKept(database, kept, [near, tenant, vectorStoreIds, efSearch, limit]))
+  return unpackWalked(await askKept(database, kept, [near, tenant, vectorStoreIds, scan, efSearch, limit]))
 }
 
 const keptWalks = new WeakMap<EmbeddingModel, KeptQuery>()
@@ -52,26 +71,26 @@ const keptWalks = new WeakMap<EmbeddingModel, KeptQuery>()
 function keptWalk(query: Pick<VectorQuery, 'model'>, place: Place): KeptQuery {
   const vectors = sql`chunk_embeddings e where e.model = ${sql.lit(query.model.id)} and e.tenant = $2 and e.vector_store_id = any($3)`
   return {
-    parameters: ['vector', 'text', 'text[]', 'text', 'int'],
+    parameters: ['vector', 'text', 'text[]', 'text', 'text', 'int'],
     settings: { enable_sort: 'off' },
-    query: nearest(query, place, { near: sql`$1`, vectors, efSearch: sql`$4`, limit: sql`$5` }),
+    query: nearest(query, place, { near: sql`$1`, vectors, scan: sql`$4`, efSearch: sql`$5`, limit: sql`$6` }),
   }
 }
 
-type Walk = Record<'near' | 'vectors' | 'efSearch' | 'limit', RawBuilder<unknown>>
+type Walk = Record<'near' | 'vectors' | 'scan' | 'efSearch' | 'limit', RawBuilder<unknown>>
 
 /** `offset 0` keeps each chunk a look into the index, however many the planner expects. */
 function nearest(
   { model }: Pick<VectorQuery, 'model'>,
   place: Place,
-  { near, vectors, efSearch, limit }: Walk,
+  { near, vectors, scan, efSearch, limit }: Walk,
 ): RawBuilder<{ hits: unknown }> {
   const indexed = sql.raw(`${indexedType(place, model.dimensions)}(${dimensionsOf(model.dimensions)})`)
   return packHits(sql`
     with nearest as materialized (
       select e.chunk_id, (e.embedding::${indexed} <#> ${near}::vector::${indexed}) as distance
       from ${vectors}
-        and (select set_config('hnsw.iterative_scan', 'relaxed_order', true) || set_config('hnsw.ef_search', ${efSearch}, true)) is not null
+        and (select set_config('hnsw.iterative_scan', ${scan}, true) || set_config('hnsw.ef_search', ${efSearch}, true)) is not null
         and exists (select from embedding_models where id = ${sql.lit(model.id)} and dimensions = ${sql.lit(model.dimensions)} and is_active)
       order by distance limit ${limit}
     )
