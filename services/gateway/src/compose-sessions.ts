@@ -3,13 +3,14 @@ import type { Sidecar } from '@weft/mesh'
 import { createApprovalTail } from './approvals/approval-tail.ts'
 import { createPostgresApprovals } from './approvals/postgres-approvals.ts'
 import { createSessions } from './sessions/dapr-sessions.ts'
+import { createPostgresFeedback } from './sessions/postgres-feedback.ts'
 import { createPostgresLogReach } from './sessions/postgres-log-reach.ts'
 import { createPostgresSessionLog } from './sessions/postgres-sessions.ts'
 import { createReplyHub } from './sessions/reply-hub.ts'
-import { settledApprovals, settledSessionLog, tellingHub, tellingSessions } from './sessions/settled-lists.ts'
+import { settledApprovals, settledFeedback, settledSessionLog, tellingHub, tellingSessions } from './sessions/settled-lists.ts'
 import { createToldSessions } from './sessions/told-sessions.ts'
 
-/** Sessions, their replies, and what the log keeps of them and of approvals, which is never behind what this gateway told of them. */
+/** Sessions, their replies, and what the log keeps of them, of approvals and of feedback, which is never behind what this gateway told of them. */
 export function composeSessions({
   sidecar,
   database,
@@ -25,6 +26,7 @@ export function composeSessions({
     sessions: tellingSessions(createSessions(sidecar), told),
     hub: tellingHub(createReplyHub(), told),
     log: settledSessionLog(createPostgresSessionLog(database), told),
+    feedback: settledFeedback(createPostgresFeedback(database), told),
     approvals: settledApprovals(approvals, told),
     approvalTail: createApprovalTail({ approvals, onProblem }),
   }

@@ -42,7 +42,6 @@ import { createReadableStores } from './readable-stores.ts'
 import { joinedAgents } from './routes/agents/joined-agents.ts'
 import { mountReplies, replyTopicOf } from './sessions/dapr-replies.ts'
 import { createPlanChecks } from './sessions/plan-checks.ts'
-import { createPostgresFeedback } from './sessions/postgres-feedback.ts'
 import type { GatewaySettings } from './settings.ts'
 import { createPostgresUsage } from './usage/postgres-usage.ts'
 import { settledUsage } from './usage/settled-usage.ts'
@@ -141,7 +140,6 @@ async function buildParts(environment: GatewaySettings) {
     plans: createPlanChecks(sidecar),
     ...sessionParts,
     turnCache: composeTurnCache({ cache, database, stores, ...sessionParts, models, ledger: callControls.ledger, logger }),
-    feedback: createPostgresFeedback(database),
     responses: createPostgresResponses(database),
     webhooks: { webhooks: createPostgresWebhooks(database), privateHosts: new Set(settings.WEFT_OUTBOUND_PRIVATE_HOSTS) },
     pages: {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { documentMarkdown } from '../core/document-markdown.ts'
 import { sessionDocument } from '../core/session-document.ts'
 import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
-import { readConversation, waitForAnswer } from '../sessions/read-conversation.ts'
+import { readConversation } from '../sessions/read-conversation.ts'
 import { restoreView } from '../sessions/restore-view.ts'
 import type { SessionLog } from '../sessions/session-log.ts'
 import { writePdf } from '../sessions/write-pdf.ts'
@@ -18,8 +18,6 @@ export function exportSession(deps: FindSessionDeps & { log: Pick<SessionLog, 'm
     const { format } = parseQuery(ExportQuery, request)
     const found = await findSession(deps, session)
     const view = await restoreView(deps.log, session, found)
-    const answered = view.turns.findLast(({ status }) => status === 'completed')?.turn
-    if (answered !== undefined) await waitForAnswer(deps.log, session, answered)
     const { messages, isCut } = await readConversation(deps.log, session)
     const { sessionId: id } = session
     response.attachment(`${id}.${format}`)

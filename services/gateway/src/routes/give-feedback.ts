@@ -4,8 +4,6 @@ import { z } from 'zod'
 import { identityOf } from '../http/request-context.ts'
 import type { FeedbackStore } from '../sessions/feedback-store.ts'
 import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
-import { waitForAnswer } from '../sessions/read-conversation.ts'
-import type { SessionLog } from '../sessions/session-log.ts'
 import { sessionOf } from './session-params.ts'
 
 const commentCharsMax = 4_000
@@ -17,16 +15,14 @@ export const FeedbackBody = z.strictObject({
   comment: z.string().max(commentCharsMax).optional(),
 })
 
-type Deps = FindSessionDeps & { log: Pick<SessionLog, 'messages'>; feedback: FeedbackStore }
+type Deps = FindSessionDeps & { feedback: FeedbackStore }
 
 /** `POST /v1/sessions/{id}/feedback`: what a reader says of a turn's answer, kept with the answer and its evidence. The last word of each key counts. */
 export function giveFeedback(deps: Deps): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)
     const given = parseValue(FeedbackBody, request.body ?? {}, 'the request')
-    const { view } = await findSession(deps, session)
-    const isAnswered = view?.turns.some(({ turn, status }) => turn === given.turn && status === 'completed') === true
-    if (isAnswered) await waitForAnswer(deps.log, session, given.turn)
+    await findSession(deps, session)
     const at = await deps.feedback.save(session, identityOf(response).keyId, given)
     if (at === undefined)
       throw new WeftError('not_found', `session '${session.sessionId}' has no answer of turn ${given.turn}`, { param: 'turn' })

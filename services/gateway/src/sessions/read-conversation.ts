@@ -31,15 +31,3 @@ export async function readConversation(log: Pick<SessionLog, 'messages'>, sessio
 function placeOf(message: SessionMessage | undefined): { turn: number; part: number } | undefined {
   return message === undefined ? undefined : { turn: message.turn, part: message.role === 'user' ? 0 : 1 }
 }
-
-const behindMaxMs = 2_000
-const lookMs = 50
-
-/** The log is a moment behind the session: waits briefly until it holds the answer of a turn. */
-export async function waitForAnswer(log: Pick<SessionLog, 'messages'>, session: SessionRef, turn: number): Promise<void> {
-  for (let waitedMs = 0; waitedMs < behindMaxMs; waitedMs += lookMs) {
-    const { data } = await log.messages(session, { limit: 1, after: { turn, part: 0 } })
-    if (data[0]?.turn === turn) return
-    await new Promise((resolve) => setTimeout(resolve, lookMs))
-  }
-}

@@ -6,7 +6,7 @@ import { createScriptedSession } from '../testing/scripted-session.ts'
 import { answerOf } from '../testing/turns.ts'
 import type { Reach } from './postgres-log-reach.ts'
 import { createReplyHub } from './reply-hub.ts'
-import { tellingHub, tellingSessions } from './settled-lists.ts'
+import { settledFeedback, tellingHub, tellingSessions } from './settled-lists.ts'
 import { createToldSessions } from './told-sessions.ts'
 
 const place = { tenant: 'acme', sessionId: 'sess_1' }
@@ -63,11 +63,23 @@ describe('a session that is deleted', () => {
   })
 })
 
+describe('feedback', () => {
+  it('is kept once the log holds the answer that was told', async () => {
+    const { told, asked } = wholeLog()
+    const feedback = settledFeedback({ save: async () => `after ${asked.length} looks` }, told)
+    tellingHub(createReplyHub(), told).deliver({ items: [endOf(place.sessionId)] })
+    expect(await feedback.save(place, 'key_1', { turn: 1, rating: 'up' })).toBe('after 1 looks')
+  })
+})
+
+function endOf(sessionId: string): ReplyItem & { kind: 'end' } {
+  return { kind: 'end', ...place, sessionId, turn: 1, status: 'completed', answer: answerOf('Because.'), lastSeq: 9 }
+}
+
 function endAndForget(hub: Pick<ReturnType<typeof createReplyHub>, 'deliver'>, index: number): object {
-  const answer = answerOf('Because.')
-  const item: ReplyItem = { kind: 'end', ...place, sessionId: `sess_${index}`, turn: 1, status: 'completed', answer, lastSeq: 9 }
+  const item = endOf(`sess_${index}`)
   hub.deliver({ items: [item] })
-  return answer
+  return item.answer ?? item
 }
 
 function collectGarbage(): void {

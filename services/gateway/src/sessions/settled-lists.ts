@@ -1,5 +1,6 @@
 import type { ApprovalLog } from '../approvals/approval-log.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
+import type { FeedbackStore } from './feedback-store.ts'
 import type { ReplyHub } from './reply-hub.ts'
 import type { SessionLog } from './session-log.ts'
 import type { ToldSessions } from './told-sessions.ts'
@@ -67,6 +68,16 @@ export function settledApprovals(approvals: ApprovalLog, told: Settle): Approval
     async history(query) {
       await told.settle(query.tenant)
       return approvals.history(query)
+    },
+  }
+}
+
+/** The same store; an answer that this gateway's callers have been told of is one to judge. */
+export function settledFeedback(feedback: FeedbackStore, told: Settle): FeedbackStore {
+  return {
+    async save(session, givenBy, given) {
+      await told.settle(session.tenant, session.sessionId)
+      return feedback.save(session, givenBy, given)
     },
   }
 }
