@@ -33,7 +33,6 @@ const batchMax = 500
 export async function fillStore(request: FillRequest): Promise<number> {
   const startedAtMs = performance.now()
   const { db } = request.database
-  await untilActive(request)
   const indexes = await sql<{ name: string; definition: string }>`
     select quote_ident(indexname) as name, indexdef as definition from pg_indexes
     where indexname like 'chunk\_embeddings\_of\_%' or indexname like 'chunks\_bm25%'
@@ -57,7 +56,7 @@ export async function fillStore(request: FillRequest): Promise<number> {
 }
 
 /** A mesh makes its model the active one a moment after it is up. */
-async function untilActive({ database, model }: FillRequest): Promise<void> {
+export async function untilActive(database: Database, model: string): Promise<void> {
   const deadlineMs = performance.now() + 60_000
   for (;;) {
     const { rows } = await sql`select 1 from embedding_models where id = ${model} and is_active`.execute(database.db)

@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { openDatabase } from '@weft/database'
-import { findNativePostgres, startNativePostgres } from '@weft/database/testing'
+import { type Database, openDatabase } from '@weft/database'
+import { findNativePostgres, startNativePostgres, startPgliteServer } from '@weft/database/testing'
 import { findCollection } from '@weft/retrieval/testing'
 import OpenAI from 'openai'
 import { type BenchMesh, startBenchMesh } from '../measuring/bench-mesh.ts'
@@ -9,7 +10,7 @@ import { markdownTable } from '../measuring/markdown-table.ts'
 import { startModelProcess } from '../measuring/model-process.ts'
 import { p50, p99 } from '../measuring/quantiles.ts'
 import { recordResults } from '../measuring/record-results.ts'
-import { buckets, fillStore } from './fill-store.ts'
+import { buckets, fillStore, untilActive } from './fill-store.ts'
 import { type Filtered, measureFiltered } from './measure-filtered.ts'
 import { askByMode, askTogether, searchOver, type TimesByMode } from './measure-searches.ts'
 import { localModel, openLocalModel, openStandIn, type VectorMaker } from './make-vectors.ts'
@@ -38,6 +39,8 @@ interface Place {
   model: string
   vectors: VectorMaker
   databaseUrl(): Promise<string>
+  /** The database by itself, while the mesh is stopped. */
+  openStopped(): Promise<{ url: string; stop(): Promise<void> }>
   stop(): Promise<void>
 }
 
@@ -52,9 +55,7 @@ async function measure(): Promise<void> {
     const passages = createPassages(collections, 1)
     const chunks = Number(chunksAsked ?? kind.chunks)
     const storeId = await load(place, { passages, chunks })
-    // What the embedded database keeps in memory follows from what it finds when it starts.
-    await place.mesh.restart()
-    if (more.includes('wait')) await createInterface({ input: process.stdin }).question('loaded; Enter measures\n')
+    if (more.includes('wait')) await untilEnter('loaded; Enter measures\n')
     const watched = watchLoad()
     const figures = await ask(place, { storeId, passages })
     recordResults({
@@ -71,16 +72,38 @@ async function measure(): Promise<void> {
 
 type Passages = ReturnType<typeof createPassages>
 
+async function untilEnter(question: string): Promise<void> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  await terminal.question(question)
+  terminal.close()
+}
+
+/** While the mesh is stopped: it would build the index of vectors when the first are there, and each that is added then takes several times as long. */
 async function load(place: Place, { passages, chunks }: { passages: Passages; chunks: number }): Promise<string> {
-  const client = new OpenAI({ baseURL: `${place.mesh.url}/v1`, apiKey: place.mesh.apiKey })
+  const { mesh, model } = place
+  const client = new OpenAI({ baseURL: `${mesh.url}/v1`, apiKey: mesh.apiKey })
   const { id: storeId } = await client.vectorStores.create({ name: 'passages' })
-  // An index of 100,000 vectors takes a minute to build.
-  const database = openDatabase({ urls: [await place.databaseUrl()], queryTimeoutMs: 600_000 })
+  await withDatabase(await place.databaseUrl(), (database) => untilActive(database, model))
+  await mesh.pause()
+  const { url, stop } = await place.openStopped()
   const { vectorsOf } = place.vectors
-  const seconds = await fillStore({ database, storeId, model: place.model, passages, chunks, letters: kind.letters, vectorsOf })
-  await database.stop()
+  const filling = { storeId, model, passages, chunks, letters: kind.letters, vectorsOf }
+  const seconds = await withDatabase(url, (database) => fillStore({ database, ...filling }))
+  await stop()
+  // What the embedded database keeps in memory follows from what it finds when it starts.
+  await mesh.restart()
   console.log(`${chunks} chunks in ${seconds.toFixed(0)} s`)
   return storeId
+}
+
+async function withDatabase<T>(url: string, act: (database: Database) => Promise<T>): Promise<T> {
+  // An index of 100,000 vectors takes a minute to build.
+  const database = openDatabase({ urls: [url], queryTimeoutMs: 600_000 })
+  try {
+    return await act(database)
+  } finally {
+    await database.stop()
+  }
 }
 
 async function ask(place: Place, { storeId, passages }: { storeId: string; passages: Passages }) {
@@ -111,13 +134,21 @@ async function startEmbedded(): Promise<Place> {
     vectors,
     async databaseUrl() {
       const port = (await mesh.processes()).find(({ name }) => name === 'pglite')?.ports.tcp ?? 0
-      return `postgres://postgres@127.0.0.1:${port}/postgres`
+      return embeddedUrl(port)
+    },
+    async openStopped() {
+      const { port, stop } = await startPgliteServer({ port: 0, dataFolder: join(mesh.dataFolder, 'pglite') })
+      return { url: embeddedUrl(port), stop }
     },
     async stop() {
       await mesh.stop()
       await vectors.stop()
     },
   }
+}
+
+function embeddedUrl(port: number): string {
+  return `postgres://postgres@127.0.0.1:${port}/postgres`
 }
 
 async function startNative(): Promise<Place> {
@@ -133,6 +164,7 @@ async function startNative(): Promise<Place> {
     model: standIn,
     vectors: openStandIn(),
     databaseUrl: () => Promise.resolve(postgres.url),
+    openStopped: () => Promise.resolve({ url: postgres.url, stop: () => Promise.resolve() }),
     async stop() {
       await mesh.stop()
       await embedder.stop()

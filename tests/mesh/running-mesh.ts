@@ -14,6 +14,8 @@ export interface RunningMesh {
   apiKey: string
   /** Stops it and starts it again with the same data. */
   restart(): Promise<void>
+  /** Stops it until `restart`. */
+  pause(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -39,6 +41,9 @@ export async function startTestMesh(environment: Record<string, string> = {}): P
     async restart() {
       await runWeft(['down'], env)
       await start()
+    },
+    async pause() {
+      await runWeft(['down'], env)
     },
     async stop() {
       await runWeft(['down'], env)

@@ -8,6 +8,7 @@ import { servePgliteSocket } from './pglite-socket.ts'
 import { startNativePostgres } from './testing/native-postgres.ts'
 import { preparedCluster } from './testing/prepared-cluster.ts'
 
+export { startPgliteServer } from './pglite-server.ts'
 export { lastingPort } from './testing/lasting-port.ts'
 export { findNativePostgres, type NativePostgres, startNativePostgres } from './testing/native-postgres.ts'
 
