@@ -12,7 +12,7 @@ const headBytes = 2_048
 
 /**
  * What Dapr alone asks for a durable step: the same agent called through the same two sidecars, then one state transaction of two writes in the same
- * Redis. Nothing is planned, fenced, logged or told, and the next step begins when both are done.
+ * Redis. Nothing is planned, fenced, logged or told, and the next step begins when both are done. Of a fan-out all answers share one transaction.
  */
 export async function startFloorContender(mesh: BenchMesh): Promise<Contender> {
   const tokens = Tokens.parse(JSON.parse(await readFile(join(mesh.dataFolder, 'run', 'tokens.json'), 'utf8')))
@@ -32,19 +32,33 @@ export async function startFloorContender(mesh: BenchMesh): Promise<Contender> {
     if (response.statusCode >= 300) throw new Error(`${path} answered ${response.statusCode}: ${text.slice(0, 200)}`)
   }
 
-  async function step(session: string, n: number): Promise<void> {
-    await post('/invoke/echo/method/execute', { sessionId: session, params: {} })
+  const call = (session: string, params: { delayMs?: number | undefined }) =>
+    post('/invoke/echo/method/execute', { sessionId: session, params })
+
+  async function keep(session: string, n: number): Promise<void> {
     const write = (key: string, value: string) => ({ operation: 'upsert', request: { key, value } })
     const operations = [write(`floor-${session}`, 'x'.repeat(headBytes)), write(`floor-${session}-${n}`, 'done')]
     await post('/state/statestore/transaction', { operations })
   }
 
+  async function step(session: string, n: number, delayMs?: number): Promise<void> {
+    await call(session, { delayMs })
+    await keep(session, n)
+  }
+
   return {
     name: 'Dapr alone',
     step: 'the same agent through the same sidecars, and one state transaction',
-    async run({ chain = 1 }: Shape) {
+    async run({ chain = 1, fanOut = 0, delayMs }: Shape) {
       const session = crypto.randomUUID()
-      for (let n = 0; n < chain; n += 1) await step(session, n)
+      if (fanOut === 0) {
+        for (let n = 0; n < chain; n += 1) await step(session, n, delayMs)
+        return
+      }
+      await step(session, 0)
+      await Promise.all(Array.from({ length: fanOut }, () => call(session, { delayMs })))
+      await keep(session, 1)
+      await step(session, 2)
     },
     stop: () => connections.close(),
   }

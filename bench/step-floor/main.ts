@@ -4,7 +4,7 @@ import { cell, markdownTable } from '../measuring/markdown-table.ts'
 import { addProcessorMs, readProcessorTime } from '../measuring/processor-time.ts'
 import { p50, p99 } from '../measuring/quantiles.ts'
 import { recordResults } from '../measuring/record-results.ts'
-import type { Contender } from '../orchestration/contender.ts'
+import type { Contender, Shape } from '../orchestration/contender.ts'
 import { startWeftContender } from '../orchestration/weft-contender.ts'
 import { startFloorContender } from './floor-contender.ts'
 
@@ -19,6 +19,8 @@ const loadSessions = 200
 const loadSteps = 5
 const warmUps = 30
 const loadWarmUps = 10
+const stepMs = 100
+const fanOut = 50
 /** What a round leaves to be done once it is answered: the log, and what the store is told of it. */
 const settleMs = 1_000
 
@@ -29,6 +31,9 @@ const floor = started.adopt(await startFloorContender(weft.mesh), (contender) =>
 const contenders: Contender[] = [weft, floor]
 const chainMs = new Map(contenders.map((contender) => [contender, new Array<number>()]))
 const stepsPerSecond = new Map(contenders.map((contender) => [contender, new Array<number>()]))
+/** The whole of a fan-out, and one step as long as each of its steps. */
+const fanMs = new Map(contenders.map((contender) => [contender, new Array<number>()]))
+const oneMs = new Map(contenders.map((contender) => [contender, new Array<number>()]))
 const inside: number[] = []
 /** Milliseconds of each process, of all rounds. */
 const processorMs = new Map(contenders.map((contender) => [contender, new Map<string, number>()]))
@@ -37,8 +42,15 @@ const processes = [process.pid, ...(await weft.mesh.processes()).flatMap(({ pid 
 for (let round = 0; round < warmUps; round += 1) for (const contender of contenders) await contender.run({ chain: chainSteps })
 for (let round = 0; round < loadWarmUps; round += 1) for (const contender of inOrder(round)) await runTogether(contender)
 for (let round = 0; round < chains; round += 1) {
-  for (const contender of inOrder(round)) chainMs.get(contender)?.push(await timeChain(contender))
+  for (const contender of inOrder(round))
+    chainMs.get(contender)?.push((await timed(contender, { chain: chainSteps })) / chainSteps)
   inside.push(await weft.chainInside(chainSteps))
+}
+for (let round = 0; round < 5 * rounds; round += 1) {
+  for (const contender of inOrder(round)) {
+    oneMs.get(contender)?.push(await timed(contender, { chain: 1, delayMs: stepMs }))
+    fanMs.get(contender)?.push(await timed(contender, { fanOut, delayMs: stepMs }))
+  }
 }
 for (let round = 0; round < rounds; round += 1) {
   for (const contender of inOrder(round)) {
@@ -54,10 +66,10 @@ function inOrder(round: number): Contender[] {
   return round % 2 === 0 ? contenders : contenders.toReversed()
 }
 
-async function timeChain(contender: Contender): Promise<number> {
+async function timed(contender: Contender, shape: Shape): Promise<number> {
   const startedAt = performance.now()
-  await contender.run({ chain: chainSteps })
-  return (performance.now() - startedAt) / chainSteps
+  await contender.run(shape)
+  return performance.now() - startedAt
 }
 
 async function runTogether(contender: Contender): Promise<number> {
@@ -69,16 +81,30 @@ async function runTogether(contender: Contender): Promise<number> {
 function report(): void {
   const chainOf = (contender: Contender) => chainMs.get(contender) ?? []
   const loadOf = (contender: Contender) => stepsPerSecond.get(contender) ?? []
+  const fanOf = (contender: Contender) => p50(fanMs.get(contender) ?? [])
+  const oneOf = (contender: Contender) => p50(oneMs.get(contender) ?? [])
   const rows = contenders.map((contender) => [
     contender.name,
     contender.step,
     p50(chainOf(contender)),
     p99(chainOf(contender)),
     p50(loadOf(contender)),
+    fanOf(contender),
+    oneOf(contender),
+    fanOf(contender) / oneOf(contender),
   ])
-  const head = ['', 'a step is', 'chain, ms a step p50', 'p99', 'load, steps/s']
+  const head = [
+    '',
+    'a step is',
+    'chain, ms a step p50',
+    'p99',
+    'load, steps/s',
+    `fan-out of ${fanOut}, ms`,
+    'one step, ms',
+    'ratio',
+  ]
   const notes = [
-    `Chain: ${chainSteps} steps one after the other, n = ${chains}, in turn. Load: ${loadSessions} times ${loadSteps} steps at once, median of ${rounds} rounds after ${loadWarmUps}.`,
+    `Chain: ${chainSteps} steps one after the other, n = ${chains}, in turn. Load: ${loadSessions} times ${loadSteps} steps at once, median of ${rounds} rounds after ${loadWarmUps}. Fan-out: one empty step, ${fanOut} of ${stepMs} ms, one empty step, beside one step of ${stepMs} ms; n = ${5 * rounds}.`,
     `Weft beside Dapr alone: a chain takes ${cell(p50(chainOf(weft)) / p50(chainOf(floor)))}× as long with its request and answer, ${cell(p50(inside) / p50(chainOf(floor)))}× between its steps (${cell(p50(inside))} ms); under load it runs ${cell(p50(loadOf(weft)) / p50(loadOf(floor)))}× the steps.`,
   ]
   recordResults({
