@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
 import { runWeft } from './mesh/running-mesh.ts'
 import { openAiClient, sharedMesh, weft } from './mesh/shared-mesh.ts'
 
@@ -59,19 +60,26 @@ describe('weft ask and search', () => {
 })
 
 describe('weft settings', () => {
-  afterAll(() => weft(['settings', 'reset', 'abstainBelow', 'models']))
+  let server: ModelServer
+  beforeAll(async () => {
+    server = await startOpenAiServer({ port: sharedMesh().openAiPort })
+  })
+  afterAll(async () => {
+    await weft(['settings', 'reset', 'defaultModel', 'models'])
+    await server.stop()
+  })
 
   it('sets what counts in every process within seconds, and says where each value comes from', async () => {
-    const ask = ['ask', 'Who holds hands while they sleep?', '--store', 'animals']
-    const setOne = await weft(['settings', 'set', 'abstainBelow=1', '--json'])
-    expect(JSON.parse(setOne.stdout)).toMatchObject([{ name: 'abstainBelow', value: 1, source: 'database' }])
-    await until(async () => !/otters\.md/.test((await weft(ask)).output))
-    const { stdout } = await weft(['settings', '--json'])
-    expect(JSON.parse(stdout)).toContainEqual(
-      expect.objectContaining({ name: 'defaultModel', value: 'offline/extractive', source: 'environment' }),
-    )
-    expect((await weft(['settings', 'reset', 'abstainBelow'])).output).toMatch(/abstainBelow +default +0\.1/)
-    await until(async () => /otters\.md/.test((await weft(ask)).output))
+    const isOffline = async () =>
+      /offline model/.test((await weft(['ask', 'Why do otters hold hands?', '--store', 'animals'])).output)
+    expect(await isOffline()).toBe(true)
+    const { stdout } = await weft(['settings', 'set', 'defaultModel=openai/test-model', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject([{ name: 'defaultModel', value: 'openai/test-model', source: 'database' }])
+    await until(async () => !(await isOffline()))
+    expect((await weft(['settings'])).output).toMatch(/defaultModel +database +openai\/test-model/)
+    const reset = await weft(['settings', 'reset', 'defaultModel'])
+    expect(reset.output).toMatch(/defaultModel +environment +offline\/extractive/)
+    await until(isOffline)
   })
 
   it('takes a registry of models from a file, and refuses one that cannot be, saying what is wrong where', async () => {
@@ -83,6 +91,20 @@ describe('weft settings', () => {
     const refused = await weft(['settings', 'set', `models=${file}`, 'hedging=on'])
     expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/models\.0\.firstTokenMs/) })
     expect((await weft(['settings'])).output).toMatch(/hedging +default +off/)
+  })
+})
+
+describe('weft audit', () => {
+  it('tells who changed what, and that nobody changed what it tells', async () => {
+    const created = JSON.parse((await weft(['keys', 'create', '--name', 'for a while', '--json'])).stdout)
+    await weft(['keys', 'revoke', created.id])
+    const { stdout } = await weft(['audit', '--json'])
+    const told: { action: string; target: string }[] = JSON.parse(stdout)
+    expect(told[0]).toMatchObject({ position: 1, action: 'key.created', by: { name: 'the first start' } })
+    expect(told.filter(({ target }) => target === created.id).map(({ action }) => action)).toEqual(['key.created', 'key.revoked'])
+    expect(stdout).not.toContain(created.key)
+    expect(told.map(({ action }) => action)).toContain('settings.changed')
+    expect(await weft(['audit', 'verify'])).toMatchObject({ code: 0, output: expect.stringContaining('the audit log is whole') })
   })
 })
 

@@ -21,6 +21,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   sessions: async () => (await import('./commands/client/sessions.ts')).registerSessions,
   usage: async () => (await import('./commands/client/usage.ts')).registerUsage,
   budgets: async () => (await import('./commands/client/budgets.ts')).registerBudgets,
+  audit: async () => (await import('./commands/client/audit.ts')).registerAudit,
   settings: async () => (await import('./commands/client/settings.ts')).registerSettings,
   keys: async () => (await import('./commands/client/keys.ts')).registerKeys,
   db: async () => (await import('./commands/client/db.ts')).registerDb,

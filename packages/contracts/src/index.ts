@@ -37,6 +37,7 @@ export {
   StepDecision,
 } from './approval.ts'
 export { type ChainedLine, findBreak, hashHistoryLine, type HistoryLine, historyStart } from './approval-history.ts'
+export { AuditAction, type AuditLine, type ChainedAuditLine, findAuditBreak, hashAuditLine } from './audit.ts'
 export { BudgetAlert, BudgetBreach, BudgetPeriod, BudgetScope, PutBudget } from './budget.ts'
 export { canonicalJson } from './canonical-json.ts'
 export {
@@ -54,6 +55,7 @@ export { Citation, Passage } from './citation.ts'
 export type { Embedder, EmbeddingModel, Embeddings, EmbedRequest } from './embedder.ts'
 export { approvalId, type IdPrefix, newId, randomLetters, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
 export { ChildParams, childAgent, childLimits } from './child-session.ts'
+export { type ChainEnd, type ChainLink, chainAfter, chainStart } from './hash-chain.ts'
 export { findPlanProblems } from './find-plan-problems.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'
 export {

@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely'
 import type { Bigint, CreatedAt, Json, Timestamp } from './column-types.ts'
 
-/** Tables of what administrators do: keys, webhooks, settings, agents. */
+/** Tables of what administrators do: keys, webhooks, settings, agents, and the log of it. */
 export interface AdministrationSchema {
   api_keys: {
     id: string
@@ -25,6 +25,20 @@ export interface AdministrationSchema {
     key_id: string
     key_name: string
     changed_at: CreatedAt
+  }
+  /** Append-only; each tenant's lines are a chain of hashes. */
+  audit_log: {
+    tenant: string
+    position: Bigint
+    at: Timestamp
+    key_id: string
+    key_name: string
+    key_tenant: string
+    action: string
+    target: string
+    details: Json<object>
+    previous_hash: string
+    hash: string
   }
   agents: { app_id: string; card: Json<object>; registered_at: CreatedAt }
 }

@@ -25,6 +25,7 @@ import * as withoutSorting from './migrations/0023-without-sorting.ts'
 import * as searchPlainBm25 from './migrations/0024-search-plain-bm25.ts'
 import * as searchByIndex from './migrations/0025-search-by-index.ts'
 import * as settings from './migrations/0027-settings.ts'
+import * as auditLog from './migrations/0028-audit-log.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -59,6 +60,7 @@ export const migrations: Migration[] = [
   { name: '0024-search-plain-bm25', up: searchPlainBm25.up, down: searchPlainBm25.down },
   { name: '0025-search-by-index', up: searchByIndex.up, down: searchByIndex.down },
   { name: '0027-settings', up: settings.up, down: settings.down },
+  { name: '0028-audit-log', up: auditLog.up, down: auditLog.down },
 ]
 
 export interface MigrationStatus {

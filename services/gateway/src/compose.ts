@@ -16,6 +16,7 @@ import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retri
 import { z } from 'zod'
 import { createPostgresAgents } from './agents/postgres-agents.ts'
 import { createPostgresResponses } from './answers/postgres-responses.ts'
+import { createPostgresAudit } from './audit/postgres-audit.ts'
 import { composeTurnCache } from './compose-cache.ts'
 import { composeLoad } from './compose-load.ts'
 import { composeModels } from './compose-models.ts'
@@ -30,7 +31,6 @@ import { createKeyCheck } from './keys/check-keys.ts'
 import { readAdminKey } from './keys/first-admin-key.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { createPostgresKeys } from './keys/postgres-keys.ts'
-import { createPostgresSettingChanges } from './live-settings/postgres-setting-changes.ts'
 import { deliverNotification } from './notifications/deliver-notification.ts'
 import { startNotificationWorker } from './notifications/notification-worker.ts'
 import { createPostgresNotifications } from './notifications/postgres-notifications.ts'
@@ -53,6 +53,7 @@ const internalCutMs = 500
 
 /** The only place that builds the gateway's parts. */
 export async function composeGateway(settings: GatewaySettings): Promise<Service> {
+  if (settings.faults !== undefined) armCrashPoints(settings.faults)
   const parts = await buildParts(settings)
   const { telemetry, sidecar, database, models, callControls, streams, life } = parts
   const logger = telemetry.logger
@@ -64,7 +65,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
     async start() {
       internal = await listen(internalApp(parts, settings), { port: settings.WEFT_APP_PORT })
       open = await listen(createPublicApp(parts), { port: settings.WEFT_PORT, host: settings.WEFT_HOST })
-      prepareDatabase({ database, keyStore: parts.keyStore, adminKey, logger, signal: life.stop.signal })
+      prepareDatabase({ database, audit: parts.audit, adminKey, logger, signal: life.stop.signal })
         .then(() => parts.live.refresh().catch(() => undefined))
         .then(() => {
           life.isPrepared = true
@@ -98,7 +99,6 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
 
 async function buildParts(environment: GatewaySettings) {
   const telemetry = await startServiceTelemetry('gateway', environment)
-  if (environment.faults !== undefined) armCrashPoints(environment.faults)
   const { logger } = telemetry
   const sidecar = createSidecar({ httpPort: environment.DAPR_HTTP_PORT, apiToken: environment.DAPR_API_TOKEN })
   const database = openDatabase({ urls: environment.DATABASE_URLS, logger })
@@ -123,11 +123,12 @@ async function buildParts(environment: GatewaySettings) {
     life,
     own,
     live,
-    settings: { live, environment, changes: createPostgresSettingChanges(database), models },
+    settings: { live, environment, models },
     allowedHosts: allowedHosts(settings.WEFT_ALLOWED_HOSTS),
     checks: [...own, ...dependencies],
     keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),
     keyStore,
+    audit: createPostgresAudit(database),
     ...composeLoad(settings, sidecar),
     agents: createPostgresAgents(database),
     routing,

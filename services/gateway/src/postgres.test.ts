@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Citation } from '@weft/contracts'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { createPostgresAudit } from './audit/postgres-audit.ts'
 import { hashApiKey, newApiKey } from './core/api-key.ts'
 import { storeAdminKey } from './keys/first-admin-key.ts'
 import { createPostgresKeys } from './keys/postgres-keys.ts'
@@ -88,7 +89,8 @@ describe('keys in Postgres', () => {
   it('keep the first admin key as it was, however often the gateway starts', async () => {
     const keys = createPostgresKeys(test.database)
     const adminKey = newApiKey()
-    const options = { store: keys, adminKey, logger: { warn: () => undefined }, signal: new AbortController().signal }
+    const audit = createPostgresAudit(test.database)
+    const options = { audit, adminKey, logger: { warn: () => undefined }, signal: new AbortController().signal }
     await storeAdminKey(options)
     const admin = await keys.find(hashApiKey(adminKey))
     expect(admin).toMatchObject({ tenant: 'default', scopes: ['chat', 'approve', 'admin'] })

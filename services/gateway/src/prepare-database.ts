@@ -1,11 +1,11 @@
 import { type Database, migrateUp } from '@weft/database'
+import type { AuditLog } from './audit/audit-log.ts'
 import { storeAdminKey } from './keys/first-admin-key.ts'
-import type { KeyStore } from './keys/key-store.ts'
 import type { Log } from './log.ts'
 
 export interface PrepareOptions {
   database: Database
-  keyStore: Pick<KeyStore, 'insert'>
+  audit: Pick<AuditLog, 'act'>
   adminKey: string | undefined
   logger: Pick<Log, 'warn'>
   signal: AbortSignal
@@ -14,7 +14,7 @@ export interface PrepareOptions {
 const retryMs = 250
 
 /** Makes the tables and stores the first admin key, as soon as there is a database; waits for it as long as it takes. */
-export async function prepareDatabase({ database, keyStore, adminKey, logger, signal }: PrepareOptions): Promise<void> {
+export async function prepareDatabase({ database, audit, adminKey, logger, signal }: PrepareOptions): Promise<void> {
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
       await migrateUp(database)
@@ -25,5 +25,5 @@ export async function prepareDatabase({ database, keyStore, adminKey, logger, si
       await new Promise((resolve) => setTimeout(resolve, retryMs))
     }
   }
-  if (adminKey !== undefined) await storeAdminKey({ store: keyStore, adminKey, logger, signal })
+  if (adminKey !== undefined) await storeAdminKey({ audit, adminKey, logger, signal })
 }

@@ -7,6 +7,7 @@ import type { AgentStore } from './agents/agent-store.ts'
 import type { ResponseStore } from './answers/response-store.ts'
 import type { ApprovalLog } from './approvals/approval-log.ts'
 import type { ApprovalTail } from './approvals/approval-tail.ts'
+import type { AuditLog } from './audit/audit-log.ts'
 import { answerError, answerUnknownRoute } from './http/answer-errors.ts'
 import { countRequests } from './http/count-requests.ts'
 import { guardedHealth, guardHealth, guardHosts } from './http/guard-listener.ts'
@@ -28,6 +29,7 @@ import { registerAgent } from './routes/agents/register-agent.ts'
 import { removeAgent } from './routes/agents/remove-agent.ts'
 import { mountApprovalPages, type PageDeps } from './routes/approvals/approval-pages.ts'
 import { mountApprovalRoutes } from './routes/approvals/mount.ts'
+import { mountAudit } from './routes/audit/mount.ts'
 import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
 import type { BudgetDeps } from './routes/budgets/budget-deps.ts'
 import { mountBudgets } from './routes/budgets/mount.ts'
@@ -72,17 +74,18 @@ export interface PublicDeps {
   checks: HealthCheck[]
   keys: KeyCheck
   keyStore: KeyStore
+  audit: AuditLog
   attempts: AttemptCounts
   limiter: Pick<CallLimiter, 'admit' | 'headers'>
   overload: Pick<Overload, 'enter'>
   /** Why nothing more may be taken on, such as short memory. */
   pressure(): string | undefined
   agents: AgentStore
-  webhooks: WebhookDeps
+  webhooks: Omit<WebhookDeps, 'audit'>
   models: Pick<Models, 'passThrough' | 'list' | 'get' | 'check' | 'embed'>
-  budgets: BudgetDeps
+  budgets: Omit<BudgetDeps, 'audit'>
   usage: UsageStore
-  settings: SettingsDeps
+  settings: Omit<SettingsDeps, 'audit'>
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   plans: PlanChecks
   sessions: Sessions
@@ -96,8 +99,8 @@ export interface PublicDeps {
   hub: Pick<ReplyHub, 'follow' | 'deliver'>
   streams: Pick<OpenStreams, 'open' | 'revoke'>
   stores: ReadableStores
-  knowledge: Omit<KnowledgeDeps, 'tenantOf'>
-  embeddings: EmbeddingsDeps
+  knowledge: Omit<KnowledgeDeps, 'tenantOf' | 'audit'>
+  embeddings: Omit<EmbeddingsDeps, 'audit'>
   replyTopic: string
   findDown(): Promise<string[]>
   /** How long a submit waits for what restarts. Default 8 s. */
@@ -145,7 +148,7 @@ function createApp(deps: PublicDeps, { name, observe, needsKey, body }: AppHandl
   app.use(requireScopeOf('chat'))
   mountChat(app, deps)
   mountSessions(app, deps)
-  mountKnowledgeRoutes(app, { ...deps.knowledge, tenantOf })
+  mountKnowledgeRoutes(app, { ...deps.knowledge, audit: deps.audit, tenantOf })
   app.use(answerUnknownRoute)
   const fail = answerError(deps.telemetry.logger)
   // biome-ignore lint/complexity/useMaxParams: express knows error handlers by their four parameters
@@ -161,17 +164,18 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
     response.json(document)
   })
   app.get('/v1/keys', isAdmin, listKeys(deps.keyStore))
-  app.post('/v1/keys', isAdmin, createKey(deps.keyStore))
-  app.delete('/v1/keys/:id', isAdmin, deleteKey({ store: deps.keyStore, keys: deps.keys, streams: deps.streams }))
-  mountWebhooks(app, deps.webhooks, isAdmin)
-  mountRebuildEmbeddings(app, deps.embeddings, isAdmin)
-  mountBudgets(app, deps.budgets, isAdmin)
+  app.post('/v1/keys', isAdmin, createKey(deps.audit))
+  app.delete('/v1/keys/:id', isAdmin, deleteKey(deps))
+  mountAudit(app, deps.audit, isAdmin)
+  mountWebhooks(app, { ...deps.webhooks, audit: deps.audit }, isAdmin)
+  mountRebuildEmbeddings(app, { ...deps.embeddings, audit: deps.audit }, isAdmin)
+  mountBudgets(app, { ...deps.budgets, audit: deps.audit }, isAdmin)
   mountUsage(app, deps.usage, isAdmin)
-  mountSettings(app, deps.settings, isAdmin)
+  mountSettings(app, { ...deps.settings, audit: deps.audit }, isAdmin)
   app.get('/v1/agents', isAdmin, listAgents(deps))
   app.post('/v1/agents', isAdmin, registerAgent(deps))
   app.post('/v1/models/check', isAdmin, checkModels(deps.models))
-  app.delete('/v1/agents/:id', isAdmin, removeAgent(deps.agents))
+  app.delete('/v1/agents/:id', isAdmin, removeAgent(deps.audit))
 }
 
 function mountChat(app: Express, deps: PublicDeps): void {

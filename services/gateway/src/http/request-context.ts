@@ -1,5 +1,6 @@
 import { newId, WeftError } from '@weft/contracts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Actor } from '../core/actor.ts'
 import { type KeyIdentity, type KeyScope, requireScope } from '../core/api-key.ts'
 import type { Handler } from './handler.ts'
 import type { KeyCheck } from '../keys/check-keys.ts'
@@ -52,6 +53,12 @@ export function identityOf(response: ServerResponse): KeyIdentity {
   const identity = identities.get(response)
   if (identity === undefined) throw new WeftError('internal_error', 'this route is mounted before the key check')
   return identity
+}
+
+/** Whoever sent it, as the audit log names them. */
+export function actorOf(response: ServerResponse): Actor {
+  const { keyId, name, tenant } = identityOf(response)
+  return { keyId, name, tenant }
 }
 
 export function tenantOf(response: ServerResponse): string {

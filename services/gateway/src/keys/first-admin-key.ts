@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { newId, WeftError } from '@weft/contracts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import { ApiKey, hashApiKey, keyPreview, keyScopes } from '../core/api-key.ts'
 import { operatorTenant } from '../core/tenant.ts'
 import type { Log } from '../log.ts'
-import type { KeyStore } from './key-store.ts'
 
 /** Where the first admin key comes from: the environment, or the file the supervisor keeps it in. */
 export interface AdminKeySource {
@@ -23,16 +23,18 @@ export async function readAdminKey({ key, file }: AdminKeySource): Promise<strin
 }
 
 export interface StoreKeyOptions {
-  store: Pick<KeyStore, 'insert'>
+  audit: Pick<AuditLog, 'act'>
   adminKey: string
   logger: Pick<Log, 'warn'>
   signal: AbortSignal
 }
 
 const retryMs = 500
+/** Whose doing it is that the installation begins. */
+const firstStart = { keyId: 'weft', name: 'the first start', tenant: operatorTenant }
 
 /** Stores the first admin key, waiting for the database as long as it takes. A key that was revoked stays revoked. */
-export async function storeAdminKey({ store, adminKey, logger, signal }: StoreKeyOptions): Promise<void> {
+export async function storeAdminKey({ audit, adminKey, logger, signal }: StoreKeyOptions): Promise<void> {
   const key = {
     id: newId('key'),
     tenant: operatorTenant,
@@ -45,7 +47,10 @@ export async function storeAdminKey({ store, adminKey, logger, signal }: StoreKe
   }
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
-      await store.insert(key)
+      await audit.act(firstStart, async ({ keys }, note) => {
+        const { id: target, name, scopes } = key
+        if (await keys.insert(key)) note({ action: 'key.created', target, details: { name, scopes } })
+      })
       return
     } catch (cause) {
       if (attempt % 20 === 1)

@@ -29,8 +29,8 @@ export interface NewKey {
 }
 
 export interface KeyStore extends KeyLookup {
-  /** Stores a key; one with the same hash stays as it is, revoked or not. */
-  insert(key: NewKey): Promise<void>
+  /** Stores a key; one with the same hash stays as it is, revoked or not. Answers whether there was none. */
+  insert(key: NewKey): Promise<boolean>
   list(query: { tenant: string; limit: number; after: string | undefined }): Promise<{ data: KeyRecord[]; hasMore: boolean }>
   /** Revokes a key of the tenant for good; answers whether there is one. */
   revoke(key: { tenant: string; keyId: string }): Promise<boolean>

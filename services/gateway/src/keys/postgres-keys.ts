@@ -44,11 +44,12 @@ export function createPostgresKeys({ db }: Pick<Database, 'db'>): KeyStore {
       return new Set(rows.map((row) => parseValue(z.object({ id: z.string() }), row, 'a key row').id))
     },
     async insert(key) {
-      await sql`
+      const { rows } = await sql`
         insert into api_keys (id, tenant, name, key_hash, key_prefix, scopes, roles, expires_at, limits)
         values (${key.id}, ${key.tenant}, ${key.name}, ${Buffer.from(key.keyHash, 'hex')}, ${key.preview}, ${key.scopes}::text[], ${key.roles}::text[], ${key.expiresAt ?? null}::timestamptz, ${key.limits === undefined ? null : JSON.stringify(key.limits)}::jsonb)
-        on conflict (key_hash) do nothing
+        on conflict (key_hash) do nothing returning id
       `.execute(db)
+      return rows.length > 0
     },
     list: (query) => listKeys(db, query),
     async revoke({ tenant, keyId }) {

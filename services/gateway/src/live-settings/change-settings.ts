@@ -1,11 +1,12 @@
 import { type PutSettings, type SettingName, WeftError } from '@weft/contracts'
 import type { LiveSettings } from '@weft/database'
 import { type Models, RegistryError } from '@weft/models'
-import type { SettingChange, SettingChanges } from './setting-changes.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { Actor } from '../core/actor.ts'
 
 export interface ChangeSettingsDeps {
   live: Pick<LiveSettings<object>, 'get' | 'version' | 'refresh'>
-  changes: SettingChanges
+  audit: Pick<AuditLog, 'act'>
   models: Pick<Models, 'withOverlay'>
 }
 
@@ -14,18 +15,31 @@ const triesMax = 5
 
 /** Changes all of these settings, or none: they are checked as they will stand together. Throws `invalid_request` naming the one that is wrong. */
 export async function changeSettings(
-  { live, changes, models }: ChangeSettingsDeps,
-  change: Omit<SettingChange, 'afterVersion'>,
+  { live, audit, models }: ChangeSettingsDeps,
+  { settings: wanted, by }: { settings: PutSettings; by: Actor },
 ): Promise<void> {
   for (let tries = 0; tries < triesMax; tries++) {
     await live.refresh()
-    checkTogether({ live, models }, change.settings)
-    if (await changes.write({ ...change, afterVersion: live.version() })) {
+    checkTogether({ live, models }, wanted)
+    const afterVersion = live.version()
+    const isWritten = await audit.act(by, async ({ settings }, note) => {
+      if (!(await settings.write({ settings: wanted, by, afterVersion }))) return false
+      note({ action: 'settings.changed', target: `version ${afterVersion + 1}`, details: { settings: briefly(wanted) } })
+      return true
+    })
+    if (isWritten) {
       await live.refresh()
       return
     }
   }
   throw new WeftError('conflict', 'the settings are being changed by others; look at them, and try again')
+}
+
+/** A registry may be long, and hold addresses with passwords in them: its entries are named. */
+function briefly({ models, ...others }: PutSettings): object {
+  if (typeof models !== 'object' || models === null) return { ...others, ...(models === undefined ? {} : { models }) }
+  const ids = (entries: { id: string }[] = []) => entries.map(({ id }) => id)
+  return { ...others, models: { providers: ids(models.providers), models: ids(models.models) } }
 }
 
 function checkTogether({ live, models }: Pick<ChangeSettingsDeps, 'live' | 'models'>, settings: PutSettings): void {

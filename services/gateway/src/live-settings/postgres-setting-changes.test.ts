@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { PutSettings } from '@weft/contracts'
 import { createLiveSettings, createSettingsStore, sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
+import { createPostgresAudit } from '../audit/postgres-audit.ts'
 import { changeSettings } from './change-settings.ts'
-import { createPostgresSettingChanges } from './postgres-setting-changes.ts'
 
 let test: TestDatabase
 beforeAll(async () => {
@@ -13,13 +13,13 @@ afterAll(() => test.stop())
 
 const logger = { info: () => undefined, warn: () => undefined }
 const models = { withOverlay: () => ({ get: () => undefined }) }
-const ann = { keyId: 'key_1', name: 'ann' }
-const bob = { keyId: 'key_2', name: 'bob' }
+const ann = { keyId: 'key_1', name: 'ann', tenant: 'default' }
+const bob = { keyId: 'key_2', name: 'bob', tenant: 'default' }
 
 function gateway() {
   const live = createLiveSettings({ environment: {}, store: createSettingsStore(test.database), logger })
-  const changes = createPostgresSettingChanges(test.database)
-  return { live, change: (settings: PutSettings, by = ann) => changeSettings({ live, changes, models }, { settings, by }) }
+  const audit = createPostgresAudit(test.database)
+  return { live, change: (settings: PutSettings, by = ann) => changeSettings({ live, audit, models }, { settings, by }) }
 }
 
 it('what was set before is kept, with who set it and when', async () => {
@@ -28,7 +28,11 @@ it('what was set before is kept, with who set it and when', async () => {
   await change({ routing: 'on' }, bob)
   await change({ routing: null })
   expect(live.get('routing')).toBeUndefined()
-  expect(live.get('hedging')).toMatchObject({ value: 'on', updatedBy: ann, updatedAt: expect.stringMatching(/^\d{4}-.*Z$/) })
+  expect(live.get('hedging')).toMatchObject({
+    value: 'on',
+    updatedBy: { keyId: 'key_1', name: 'ann' },
+    updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+  })
   const { rows } = await sql`select name, value, key_name from setting_changes order by version, name`.execute(test.database.db)
   expect(rows).toEqual([
     { name: 'hedging', value: 'on', key_name: 'ann' },
@@ -51,11 +55,12 @@ it('another gateway, and one that starts later, read what was set', async () => 
 })
 
 it('changes that race are all kept, none over one it was not checked against', async () => {
-  const changes = createPostgresSettingChanges(test.database)
+  const audit = createPostgresAudit(test.database)
   const { live } = gateway()
   await live.refresh()
   const afterVersion = live.version()
-  const write = (hedging: string) => changes.write({ settings: { hedging }, by: ann, afterVersion })
+  const write = (hedging: string) =>
+    audit.act(ann, ({ settings }) => settings.write({ settings: { hedging }, by: ann, afterVersion }))
   expect((await Promise.all([write('on'), write('off')])).toSorted()).toEqual([false, true])
   await Promise.all([gateway().change({ routing: 'off' }), gateway().change({ unpricedModels: 'refuse' }, bob)])
   await live.refresh()

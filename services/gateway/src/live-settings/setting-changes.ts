@@ -1,9 +1,10 @@
 import type { PutSettings } from '@weft/contracts'
+import type { Actor } from '../core/actor.ts'
 
 /** Settings that are changed together, and by which key. */
 export interface SettingChange {
   settings: PutSettings
-  by: { keyId: string; name: string }
+  by: Pick<Actor, 'keyId' | 'name'>
   /** The version that the change was checked against. */
   afterVersion: number
 }

@@ -178,6 +178,21 @@ const administration: ApiOperation[] = [
     scope: 'admin',
     body: { schema: 'PutSettings' },
   },
+  {
+    id: 'listAudit',
+    method: 'get',
+    path: '/v1/audit',
+    summary: 'Who did what to what, and when, oldest first, each line with the hash of the one before',
+    scope: 'admin',
+    query: page,
+  },
+  {
+    id: 'verifyAudit',
+    method: 'get',
+    path: '/v1/audit/verify',
+    summary: 'Whether nobody changed the audit log',
+    scope: 'admin',
+  },
   { id: 'listWebhooks', method: 'get', path: '/v1/webhooks', summary: 'Where approvals are told', scope: 'admin' },
   {
     id: 'createWebhook',

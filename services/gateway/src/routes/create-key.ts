@@ -1,10 +1,10 @@
 import { newId, parseValue, WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
+import type { AuditLog } from '../audit/audit-log.ts'
 import { hashApiKey, KeyScope, keyPreview, newApiKey } from '../core/api-key.ts'
 import { operatorTenant, Tenant } from '../core/tenant.ts'
-import { identityOf } from '../http/request-context.ts'
-import type { KeyStore } from '../keys/key-store.ts'
+import { actorOf } from '../http/request-context.ts'
 import { CallLimits } from '../limits/core/call-limits.ts'
 import { keyObject } from './key-object.ts'
 
@@ -29,10 +29,11 @@ export const CreateKey = z.object({
 })
 
 /** `POST /v1/keys`: makes a key and shows it, this once. */
-export function createKey(store: Pick<KeyStore, 'insert'>): RequestHandler {
+export function createKey(audit: Pick<AuditLog, 'act'>): RequestHandler {
   return async (request, response) => {
     const wish = parseValue(CreateKey, request.body ?? {}, 'the request')
-    const own = identityOf(response).tenant
+    const by = actorOf(response)
+    const own = by.tenant
     const tenant = wish.tenant ?? own
     if (tenant !== own && own !== operatorTenant)
       throw new WeftError('permission_denied', 'this key may not make keys of another tenant', { param: 'tenant' })
@@ -50,7 +51,11 @@ export function createKey(store: Pick<KeyStore, 'insert'>): RequestHandler {
       expiresAt: wish.expiresAt,
       limits: wish.limits,
     }
-    await store.insert({ ...record, keyHash: hashApiKey(key) })
+    await audit.act(by, async ({ keys }, note) => {
+      await keys.insert({ ...record, keyHash: hashApiKey(key) })
+      const { id: target, preview: _, ...details } = record
+      note({ action: 'key.created', target, tenant, details })
+    })
     const createdAt = new Date().toISOString()
     response.set('cache-control', 'no-store').json({ ...keyObject({ ...record, createdAt, revokedAt: undefined }), key })
   }

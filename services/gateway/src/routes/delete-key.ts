@@ -1,12 +1,13 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
+import { actorOf } from '../http/request-context.ts'
 import type { KeyCheck } from '../keys/check-keys.ts'
-import type { KeyStore } from '../keys/key-store.ts'
 import { managedTenant } from './list-keys.ts'
 
 export interface DeleteKeyDeps {
-  store: Pick<KeyStore, 'revoke'>
+  audit: Pick<AuditLog, 'act'>
   keys: Pick<KeyCheck, 'forget'>
   streams: Pick<OpenStreams, 'revoke'>
 }
@@ -15,7 +16,12 @@ export interface DeleteKeyDeps {
 export function deleteKey(deps: DeleteKeyDeps): RequestHandler {
   return async (request, response) => {
     const keyId = String(request.params.id)
-    const isKnown = await deps.store.revoke({ tenant: managedTenant(request, response), keyId })
+    const tenant = managedTenant(request, response)
+    const isKnown = await deps.audit.act(actorOf(response), async ({ keys }, note) => {
+      if (!(await keys.revoke({ tenant, keyId }))) return false
+      note({ action: 'key.revoked', target: keyId, tenant })
+      return true
+    })
     if (!isKnown) throw new WeftError('not_found', 'no such key', { param: 'id' })
     deps.keys.forget(keyId)
     deps.streams.revoke(keyId)

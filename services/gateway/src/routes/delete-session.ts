@@ -1,4 +1,6 @@
 import type { RequestHandler } from 'express'
+import type { AuditLog } from '../audit/audit-log.ts'
+import { actorOf } from '../http/request-context.ts'
 import { retryBriefly } from '../retry-briefly.ts'
 import type { Sessions } from '../sessions/dapr-sessions.ts'
 import type { ReplyHub } from '../sessions/reply-hub.ts'
@@ -7,14 +9,16 @@ import { sessionOf } from './session-params.ts'
 export interface DeleteSessionDeps {
   sessions: Pick<Sessions, 'delete'>
   hub: Pick<ReplyHub, 'deliver'>
+  audit: Pick<AuditLog, 'note'>
 }
 
 const patienceMs = 5_000
 
-/** `DELETE /v1/sessions/{id}`: ends what runs and forgets all of it; its streams end. Deleting twice is once. */
-export function deleteSession({ sessions, hub }: DeleteSessionDeps): RequestHandler {
+/** `DELETE /v1/sessions/{id}`: ends what runs and forgets all of it; its streams end. Deleting twice is once, and stands twice in the audit log. */
+export function deleteSession({ sessions, hub, audit }: DeleteSessionDeps): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)
+    await audit.note(actorOf(response), { action: 'session.deleted', target: session.sessionId })
     await retryBriefly(() => sessions.delete(session), patienceMs)
     // Streams of this gateway look at once; others with their next look at the log.
     hub.deliver({ items: [{ kind: 'end', ...session, turn: 1, status: 'cancelled' }] })

@@ -30,8 +30,9 @@ export function createMemoryKeys(): KeyStore {
     },
     findValid: async (keyIds) => new Set(keys.filter((key) => keyIds.includes(key.id) && isValid(key)).map((key) => key.id)),
     async insert(key) {
-      if (!keys.some(({ keyHash }) => keyHash === key.keyHash))
-        keys.push({ ...key, createdAt: new Date().toISOString(), revokedAt: undefined })
+      if (keys.some(({ keyHash }) => keyHash === key.keyHash)) return false
+      keys.push({ ...key, createdAt: new Date().toISOString(), revokedAt: undefined })
+      return true
     },
     async list({ tenant, limit }) {
       const data: KeyRecord[] = keys.filter((key) => key.tenant === tenant).map(({ keyHash: _, ...record }) => record)

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import { WeftError } from '@weft/contracts'
 import { openDatabase } from '@weft/database'
 import { listen, type RunningServer } from '@weft/mesh'
+import type { BudgetStore } from '@weft/models'
 import { createKnowledgeStore } from '@weft/retrieval'
 import OpenAI from 'openai'
 import { createApprovalTail } from '../approvals/approval-tail.ts'
@@ -14,7 +15,9 @@ import { createPublicApp, type PublicDeps } from '../public-app.ts'
 import { createPlanChecks } from '../sessions/plan-checks.ts'
 import { createReplyHub, type ReplyHub } from '../sessions/reply-hub.ts'
 import { createMemoryApprovals, createMemoryPageTokens, type MemoryApprovals } from './approvals.ts'
+import type { AuditedStores } from '../audit/audit-log.ts'
 import { createMemoryAgents } from './memory-agents.ts'
+import { createMemoryAudit } from './memory-audit.ts'
 import { createMemoryBudgets } from './memory-budgets.ts'
 import { createMemoryKeys } from './memory-keys.ts'
 import { createMemoryResponses } from './memory-responses.ts'
@@ -40,10 +43,11 @@ export interface TestGateway {
 
 /** The public API on a free port, with everything behind it scripted; `remoteAddress`: requests seem to come from there. */
 export async function startGateway(
-  overrides: Partial<PublicDeps> = {},
+  { auditedStores = {}, ...overrides }: Partial<PublicDeps> & { auditedStores?: Partial<AuditedStores> } = {},
   { remoteAddress }: { remoteAddress?: string } = {},
 ): Promise<TestGateway> {
   const { keyStore = createMemoryKeys(), sidecar = { invoke: nobody, fetchFrom: nobody } } = overrides
+  const { settings, stores } = memoryParts()
   const unforeseen: unknown[] = []
   const hub = createReplyHub()
   const approvals = createMemoryApprovals()
@@ -56,15 +60,16 @@ export async function startGateway(
     checks: [],
     keys: createKeyCheck(keyStore),
     keyStore,
+    audit: createMemoryAudit({ ...stores, keys: keyStore, ...auditedStores }),
     ...unlimited,
     models: noModels,
     sidecar,
     plans: createPlanChecks(sidecar),
-    agents: createMemoryAgents(),
-    ...emptyMoney(),
+    agents: stores.agents,
+    ...moneyOf(stores),
     embeddings: { steer: nobody },
-    settings: createMemorySettings(),
-    webhooks: { webhooks: createMemoryWebhooks(), privateHosts: new Set() },
+    settings,
+    webhooks: { webhooks: stores.webhooks, privateHosts: new Set() },
     sessions: session,
     log: emptyLog,
     feedback: { save: async () => undefined },
@@ -106,6 +111,18 @@ export async function startGateway(
       await unreachable.stop()
     },
   }
+}
+
+function memoryParts() {
+  const { settings, changes } = createMemorySettings()
+  const stores = {
+    budgets: createMemoryBudgets(),
+    agents: createMemoryAgents(),
+    webhooks: createMemoryWebhooks(),
+    settings: changes,
+    knowledge: { deleteFile: async () => false, deleteVectorStore: async () => false },
+  }
+  return { settings, stores }
 }
 
 function serve(app: RequestListener, remoteAddress: string | undefined): Promise<RunningServer> {
@@ -153,8 +170,8 @@ const quietTelemetry: Omit<PublicDeps['telemetry'], 'logger'> = {
   metricsText: async () => '# nothing\n',
 }
 
-const emptyMoney = (): Pick<PublicDeps, 'budgets' | 'usage'> => ({
-  budgets: { store: createMemoryBudgets(), forget: () => undefined },
+const moneyOf = ({ budgets: store }: { budgets: Pick<BudgetStore, 'list'> }) => ({
+  budgets: { store, forget: () => undefined },
   usage: emptyUsage,
 })
 

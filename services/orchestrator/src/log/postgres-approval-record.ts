@@ -1,4 +1,13 @@
-import { ApprovalView, type ChainedLine, hashHistoryLine, historyStart, parseJson, parseValue } from '@weft/contracts'
+import {
+  ApprovalView,
+  type ChainEnd,
+  type ChainedLine,
+  chainAfter,
+  chainStart,
+  hashHistoryLine,
+  parseJson,
+  parseValue,
+} from '@weft/contracts'
 import { type Database, sql, storableJson } from '@weft/database'
 import { z } from 'zod'
 import type { EventRow } from './postgres-event-rows.ts'
@@ -65,17 +74,14 @@ async function readHistory(db: Db, tenant: string, changes: Change[]) {
       ) as known
   `.execute(db)
   const { newest, known } = parseValue(History, rows[0], 'the history of approvals')
-  return { last: newest ?? { position: 0, hash: historyStart }, known: new Set(known.map(keyOf)) }
+  return { last: newest ?? chainStart, known: new Set(known.map(keyOf)) }
 }
 
-function chain(last: { position: number; hash: string }, changes: Change[]): ChainedLine[] {
-  const lines: ChainedLine[] = []
-  for (const { sessionId, seq, at, approval, entry } of changes) {
-    const before = lines.at(-1) ?? last
-    const line = { position: before.position + 1, approvalId: approval.id, sessionId, seq, at, entry: entryOf(approval, entry) }
-    lines.push({ ...line, previousHash: before.hash, hash: hashHistoryLine(before.hash, line) })
-  }
-  return lines
+function chain(last: ChainEnd, changes: Change[]): ChainedLine[] {
+  const lines = changes.map(({ sessionId, seq, at, approval, entry }) => {
+    return { approvalId: approval.id, sessionId, seq, at, entry: entryOf(approval, entry) }
+  })
+  return chainAfter(last, lines, hashHistoryLine)
 }
 
 const Entry = z.record(z.string(), z.unknown())

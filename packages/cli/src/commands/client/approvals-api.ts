@@ -1,6 +1,8 @@
 import { ApprovalDecided, ApprovalView } from '@weft/contracts'
 import { z } from 'zod'
+import { ChainVerdict } from './chain-verdict.ts'
 import type { Mesh } from './connect-mesh.ts'
+import { listByPosition } from './list-by-position.ts'
 
 export type Decision = { id: string; action: string; body: object }
 
@@ -20,15 +22,7 @@ export const HistoryEntry = z.looseObject({
 })
 export type HistoryEntry = z.infer<typeof HistoryEntry>
 
-const Verdict = z.looseObject({
-  isValid: z.boolean(),
-  entries: z.number(),
-  brokenAt: z.number().nullish(),
-  problem: z.string().optional(),
-})
-
 const Decided = ApprovalView.extend({ isRepeat: ApprovalDecided.shape.isRepeat })
-const entriesMax = 10_000
 
 /** The approvals of a mesh; they lie beside `/v1`. */
 export function createApprovalsApi({ url, client }: Mesh) {
@@ -45,18 +39,10 @@ export function createApprovalsApi({ url, client }: Mesh) {
       return Decided.parse(await client.post(`${one(id)}/${action}`, { body, ...retries }))
     },
     /** Of one approval, or of all; 10,000 entries at most. */
-    async history(id: string | undefined): Promise<HistoryEntry[]> {
-      const Page = z.object({ data: z.array(HistoryEntry), has_more: z.boolean() })
+    history(id: string | undefined): Promise<HistoryEntry[]> {
       const path = id === undefined ? at('history') : `${one(id)}/history`
-      const entries: HistoryEntry[] = []
-      for (let hasMore = true; hasMore && entries.length < entriesMax; ) {
-        const after = entries.at(-1)?.position
-        const page = Page.parse(await client.get(path, { query: { limit: 100, ...(after === undefined ? {} : { after }) } }))
-        entries.push(...page.data)
-        hasMore = page.has_more && page.data.length > 0
-      }
-      return entries
+      return listByPosition(client, { path, entry: HistoryEntry })
     },
-    verify: async () => Verdict.parse(await client.get(at('history/verify'))),
+    verify: async () => ChainVerdict.parse(await client.get(at('history/verify'))),
   }
 }

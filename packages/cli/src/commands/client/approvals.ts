@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { CliError, exitCodes } from '../../cli-error.ts'
 import { createApprovalsApi, type Decision } from './approvals-api.ts'
+import { describeVerdict } from './chain-verdict.ts'
 import { type ClientContext, withMesh } from './connect-mesh.ts'
 import { countOption } from './count-option.ts'
 import { usageError } from './explain-failure.ts'
@@ -171,10 +172,6 @@ async function verify(command: Command): Promise<void> {
 async function verifyHistory({ mesh, terminal, isJson }: ClientContext): Promise<boolean> {
   const verdict = await createApprovalsApi(mesh).verify()
   if (isJson) terminal.printJson(verdict)
-  else if (verdict.isValid) terminal.print(`the history is whole: ${verdict.entries} entries`)
-  else
-    terminal.print(
-      `the history was changed at entry ${verdict.brokenAt ?? 'unknown'}${verdict.problem === undefined ? '' : `: ${verdict.problem}`}`,
-    )
+  else terminal.print(describeVerdict('the history', verdict))
   return verdict.isValid
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { Command } from 'commander'
 import { registerApprovals } from './approvals.ts'
 import { registerAsk } from './ask.ts'
+import { registerAudit } from './audit.ts'
 import { registerBudgets } from './budgets.ts'
 import { registerEmbeddings } from './embeddings.ts'
 import { registerIngest } from './ingest.ts'
@@ -76,6 +77,7 @@ function createProgram(): Command {
   for (const register of [
     registerApprovals,
     registerAsk,
+    registerAudit,
     registerBudgets,
     registerEmbeddings,
     registerIngest,

@@ -2,13 +2,14 @@ import { AgentCard, parseValue, toWeftError, WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
-import { type AgentStore, agentsMax } from '../../agents/agent-store.ts'
+import { agentsMax } from '../../agents/agent-store.ts'
+import type { AuditLog } from '../../audit/audit-log.ts'
 import { requireOperator } from '../../core/tenant.ts'
-import { tenantOf } from '../../http/request-context.ts'
+import { actorOf, tenantOf } from '../../http/request-context.ts'
 import { agentObject } from './agent-object.ts'
 
 export interface RegisterAgentDeps {
-  agents: Pick<AgentStore, 'list' | 'put'>
+  audit: Pick<AuditLog, 'act'>
   sidecar: Pick<Sidecar, 'fetchFrom'>
 }
 
@@ -25,16 +26,20 @@ export const RegisterAgent = z.object({
 const cardTimeoutMs = 5_000
 
 /** `POST /v1/agents {appId}`: reads the card of a program that runs beside a sidecar of this mesh; plans may use it from then on. */
-export function registerAgent({ agents, sidecar }: RegisterAgentDeps): RequestHandler {
+export function registerAgent({ audit, sidecar }: RegisterAgentDeps): RequestHandler {
   return async (request, response) => {
     requireAgentsOperator(response)
     const { appId } = parseValue(RegisterAgent, request.body ?? {}, 'the request')
     const card = await readCard(sidecar, appId)
-    const known = await agents.list()
-    if (known.length >= agentsMax && !known.some(({ id }) => id === appId)) {
-      throw new WeftError('conflict', `the mesh has ${known.length} agents, the most it can have: remove one first`)
-    }
-    response.json(agentObject(await agents.put(card)))
+    const joined = await audit.act(actorOf(response), async ({ agents }, note) => {
+      const known = await agents.list()
+      if (known.length >= agentsMax && !known.some(({ id }) => id === appId)) {
+        throw new WeftError('conflict', `the mesh has ${known.length} agents, the most it can have: remove one first`)
+      }
+      note({ action: 'agent.joined', target: appId, details: { version: card.version } })
+      return agents.put(card)
+    })
+    response.json(agentObject(joined))
   }
 }
 

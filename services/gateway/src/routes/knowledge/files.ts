@@ -2,12 +2,13 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { WeftError } from '@weft/contracts'
 import type { Response, Router } from 'express'
+import { actorOf } from '../../http/request-context.ts'
 import type { KnowledgeDeps } from './knowledge-deps.ts'
 import { fileObject, listObject, mapPage } from './openai-objects.ts'
 import { parseFileListQuery } from './request-schemas.ts'
 
 /** `GET /v1/files`, `GET, DELETE /v1/files/{id}`, `GET /v1/files/{id}/content` */
-export function mountFiles(router: Router, { store, tenantOf }: KnowledgeDeps): void {
+export function mountFiles(router: Router, { store, audit, tenantOf }: KnowledgeDeps): void {
   router.get('/v1/files', async (request, response) => {
     const page = await store.listFiles({ tenant: tenantOf(response), ...parseFileListQuery(request) })
     response.json(listObject(mapPage(page, fileObject)))
@@ -20,8 +21,12 @@ export function mountFiles(router: Router, { store, tenantOf }: KnowledgeDeps): 
 
   router.delete('/v1/files/:fileId', async (request, response) => {
     const { fileId } = request.params
-    const isDeleted = await store.deleteFile({ tenant: tenantOf(response), fileId })
-    if (!isDeleted) throw new WeftError('not_found', `no file '${fileId}'`, { param: 'file_id' })
+    const by = actorOf(response)
+    await audit.act(by, async ({ knowledge }, note) => {
+      const isDeleted = await knowledge.deleteFile({ tenant: by.tenant, fileId })
+      if (!isDeleted) throw new WeftError('not_found', `no file '${fileId}'`, { param: 'file_id' })
+      note({ action: 'file.deleted', target: fileId })
+    })
     response.json({ id: fileId, object: 'file', deleted: true })
   })
 

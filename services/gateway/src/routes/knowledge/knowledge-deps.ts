@@ -1,9 +1,12 @@
 import type { IngestionHint, KnowledgeStore, SearchAnswer, SearchRequest } from '@weft/retrieval'
 import type { Response } from 'express'
+import type { AuditLog } from '../../audit/audit-log.ts'
 
 /** What the knowledge routes stand on; `search` and `requestIngestion` reach the rag service. */
 export type KnowledgeDeps = {
-  store: KnowledgeStore
+  store: Omit<KnowledgeStore, 'deleteFile' | 'deleteVectorStore'>
+  /** Through which files and vector stores are deleted. */
+  audit: Pick<AuditLog, 'act'>
   search(request: SearchRequest): Promise<SearchAnswer>
   requestIngestion(hint: IngestionHint): Promise<unknown>
   /** The tenant of the key that authenticated the request of this response. */

@@ -12,6 +12,7 @@ import {
 } from '@weft/retrieval'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import OpenAI from 'openai'
+import { createPostgresAudit } from '../../audit/postgres-audit.ts'
 import { toApiError } from '../../core/api-error.ts'
 import { hashApiKey } from '../../core/api-key.ts'
 import { answerUnknownRoute, foreseen } from '../../http/answer-errors.ts'
@@ -66,6 +67,7 @@ export async function serveKnowledge(database: Database): Promise<Omit<Knowledge
   app.use(nameRequests(), requireKey(createKeyCheck({ find: async (keyHash) => identities.get(keyHash) })), readJsonBody())
   mountKnowledgeRoutes(app, {
     store: createKnowledgeStore(database),
+    audit: createPostgresAudit(database),
     tenantOf,
     async search(request) {
       accounts.push({ tenant: request.tenant, keyId: request.keyId })

@@ -1,12 +1,13 @@
 import { WeftError } from '@weft/contracts'
 import type { Router } from 'express'
+import { actorOf } from '../../http/request-context.ts'
 import { hintIngestion, type KnowledgeDeps } from './knowledge-deps.ts'
 import { listObject, mapPage, vectorStoreObject } from './openai-objects.ts'
 import { CreateVectorStore, parseBody, parseListQuery, UpdateVectorStore } from './request-schemas.ts'
 
 /** `POST, GET /v1/vector_stores`, `GET, POST, DELETE /v1/vector_stores/{id}` */
 export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
-  const { store, tenantOf, onStoresChanged } = deps
+  const { store, audit, tenantOf, onStoresChanged } = deps
 
   router.post('/v1/vector_stores', async (request, response) => {
     const tenant = tenantOf(response)
@@ -47,8 +48,13 @@ export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
 
   router.delete('/v1/vector_stores/:vectorStoreId', async (request, response) => {
     const { vectorStoreId } = request.params
-    const tenant = tenantOf(response)
-    const isDeleted = await store.deleteVectorStore({ tenant, vectorStoreId })
+    const by = actorOf(response)
+    const { tenant } = by
+    const isDeleted = await audit.act(by, async ({ knowledge }, note) => {
+      if (!(await knowledge.deleteVectorStore({ tenant, vectorStoreId }))) return false
+      note({ action: 'vector_store.deleted', target: vectorStoreId })
+      return true
+    })
     onStoresChanged(tenant)
     if (!isDeleted) throw new WeftError('not_found', `no vector store '${vectorStoreId}'`, { param: 'vector_store_id' })
     response.json({ id: vectorStoreId, object: 'vector_store.deleted', deleted: true })

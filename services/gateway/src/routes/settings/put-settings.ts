@@ -1,7 +1,7 @@
 import { PutSettings, parseValue } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { requireOperator } from '../../core/tenant.ts'
-import { identityOf } from '../../http/request-context.ts'
+import { actorOf } from '../../http/request-context.ts'
 import { changeSettings } from '../../live-settings/change-settings.ts'
 import { settingObjects } from './setting-objects.ts'
 import type { SettingsDeps } from './settings-deps.ts'
@@ -9,10 +9,10 @@ import type { SettingsDeps } from './settings-deps.ts'
 /** `PUT /v1/settings`: sets some of them, all or none; null has what the environment says hold again. */
 export function putSettings(deps: SettingsDeps): RequestHandler {
   return async (request, response) => {
-    const { tenant, keyId, name } = identityOf(response)
-    requireOperator(tenant, 'settings are changed')
+    const by = actorOf(response)
+    requireOperator(by.tenant, 'settings are changed')
     const settings = parseValue(PutSettings, request.body ?? {}, 'the settings')
-    await changeSettings(deps, { settings, by: { keyId, name } })
+    await changeSettings(deps, { settings, by })
     response.json({ object: 'list', data: settingObjects(deps), has_more: false })
   }
 }

@@ -20,7 +20,8 @@ const models: Pick<Models, 'withOverlay' | 'fileOverlay'> = {
 
 async function start(): Promise<void> {
   const environment = { WEFT_ROUTING: 'off', WEFT_UNPRICED_INPUT_USD: '3', WEFT_TENANT_CONCURRENCY: 7 }
-  gateway = await startGateway({ settings: createMemorySettings(environment, models) })
+  const { settings, changes } = createMemorySettings(environment, models)
+  gateway = await startGateway({ settings, auditedStores: { settings: changes } })
 }
 
 function put(body: unknown, key?: string): Promise<Response> {

@@ -3,7 +3,7 @@ import { requireOutboundUrl } from '@weft/mesh'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { newWebhookSecret } from '../../core/webhook-signature.ts'
-import { tenantOf } from '../../http/request-context.ts'
+import { actorOf } from '../../http/request-context.ts'
 import { webhooksMax } from '../../notifications/webhook-store.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 import { webhookObject } from './webhook-object.ts'
@@ -11,17 +11,23 @@ import { webhookObject } from './webhook-object.ts'
 export const CreateWebhook = z.object({ url: z.string().min(1).max(2_048) })
 
 /** `POST /v1/webhooks`: has approvals told to a URL, and shows the secret, this once. */
-export function createWebhook({ webhooks, privateHosts }: WebhookDeps): RequestHandler {
+export function createWebhook({ audit, privateHosts }: Pick<WebhookDeps, 'audit' | 'privateHosts'>): RequestHandler {
   return async (request, response) => {
     const { url } = parseValue(CreateWebhook, request.body ?? {}, 'the request')
     requireOutboundUrl(url, privateHosts)
-    const tenant = tenantOf(response)
-    const known = await webhooks.list(tenant)
-    if (known.length >= webhooksMax) {
-      throw new WeftError('conflict', `there are ${known.length} webhooks, the most there can be: remove one first`)
-    }
+    const by = actorOf(response)
+    const { tenant } = by
     const secret = newWebhookSecret()
-    const made = await webhooks.insert({ id: newId('wh'), tenant, url, secret })
+    const made = await audit.act(by, async ({ webhooks }, note) => {
+      const known = await webhooks.list(tenant)
+      if (known.length >= webhooksMax) {
+        throw new WeftError('conflict', `there are ${known.length} webhooks, the most there can be: remove one first`)
+      }
+      const webhook = await webhooks.insert({ id: newId('wh'), tenant, url, secret })
+      // The rest of an address may be what keeps others from calling it.
+      note({ action: 'webhook.created', target: webhook.id, details: { origin: new URL(url).origin } })
+      return webhook
+    })
     response.set('cache-control', 'no-store').json({ ...webhookObject(made), secret })
   }
 }

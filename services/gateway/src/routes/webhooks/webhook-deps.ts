@@ -1,7 +1,9 @@
+import type { AuditLog } from '../../audit/audit-log.ts'
 import type { WebhookStore } from '../../notifications/webhook-store.ts'
 
 export interface WebhookDeps {
-  webhooks: WebhookStore
+  webhooks: Pick<WebhookStore, 'list'>
+  audit: Pick<AuditLog, 'act'>
   /** Hosts that may be private. */
   privateHosts: ReadonlySet<string>
 }
