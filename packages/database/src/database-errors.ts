@@ -62,10 +62,16 @@ export function isOtherIndex(cause: unknown): boolean {
   return types.isNativeError(cause) && codeOf(cause) === '42809'
 }
 
+/** Disk full, out of memory (PostgreSQL, Appendix A, class 53): the statement was undone, and may go through once there is room. */
+const roomStates: ReadonlyMap<string, string> = new Map([
+  ['53100', 'disk'],
+  ['53200', 'memory'],
+])
+
 /** NUL in a text, and in JSON (PostgreSQL, Appendix A). */
 const nulStates = new Set(['22021', '22P05'])
 
-/** What a caller is told: lost connections, timeouts and NUL in a text as WeftErrors, everything else as PostgreSQL said it. */
+/** What a caller is told: lost connections, timeouts, a lack of room and NUL in a text as WeftErrors, everything else as PostgreSQL said it. */
 export function toDatabaseError(cause: unknown): unknown {
   if (isTimeout(cause))
     return new WeftError('dependency_unavailable', 'the database did not answer in time', {
@@ -74,6 +80,11 @@ export function toDatabaseError(cause: unknown): unknown {
     })
   if (types.isNativeError(cause) && nulStates.has(codeOf(cause)))
     return new WeftError('invalid_request', 'a text holds the character NUL, which cannot be stored', { cause })
+  const room = types.isNativeError(cause) ? roomStates.get(codeOf(cause)) : undefined
+  if (room !== undefined) {
+    const message = `the database has no room left (${room}), and nothing was changed: send the request again once it has`
+    return new WeftError('dependency_unavailable', message, { cause, details: { target: 'database' } })
+  }
   return isConnectionFailure(cause) ? unavailable(cause) : cause
 }
 
