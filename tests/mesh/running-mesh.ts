@@ -104,7 +104,20 @@ export function startWeft(args: string[], env: Record<string, string>): ChildPro
 
 /** Starts a program in the checkout's root with this process's environment and `env`. */
 export function startProgram(command: string, args: string[], env: Record<string, string>): ChildProcess {
-  return spawn(command, args, { cwd: root, env: { ...withoutJestFlags(process.env), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(command, args, { cwd: root, env: programEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** The same; what it says goes to an open file, or nowhere. */
+export function startUnheard(
+  [command, ...args]: [string, ...string[]],
+  env: Record<string, string>,
+  output: number | 'ignore',
+): void {
+  spawn(command, args, { cwd: root, env: programEnvironment(env), stdio: ['ignore', output, output] })
+}
+
+function programEnvironment(env: Record<string, string>): NodeJS.ProcessEnv {
+  return { ...withoutJestFlags(process.env), ...env }
 }
 
 function withoutJestFlags(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -37,6 +37,7 @@ const lastLinesShown = 12
 
 /** Runs the mesh until it is told to stop; answers the exit code. */
 export async function upInForeground({ settings, replicas, infrastructureOnly, isJson, ownOutput }: UpOptions): Promise<number> {
+  keepRunningUnheard()
   const paths = dataPaths(settings.dataFolder)
   const url = `http://127.0.0.1:${settings.port}`
   createFolders(paths)
@@ -72,6 +73,11 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, i
   } finally {
     release()
   }
+}
+
+/** A full disk, or a reader that is gone, costs lines of output, never the mesh. */
+function keepRunningUnheard(): void {
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 }
 
 function writeLine(line: string, ownOutput: string | undefined): void {
