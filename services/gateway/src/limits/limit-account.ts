@@ -13,6 +13,8 @@ export type LimitName = 'requests' | 'tokens' | 'concurrency'
 /** One key's or tenant's limits as this gateway holds them. */
 export interface LimitAccount {
   readonly limits: CallLimits
+  /** For the account that takes this one's place when the limits change: calls that are let through keep theirs. */
+  readonly places: PlacesInUse
   /** What is missing for a call of this cost, by this gateway's portion. */
   missing(cost: CallCost): LimitName | undefined
   /** Leases more, for this call and all others that wait for it. */
@@ -39,32 +41,37 @@ const placesWaitMs = 1_000
 
 const infinite = Number.POSITIVE_INFINITY
 
-export function createLimitAccount(options: AccountOptions): LimitAccount {
-  const { limits } = options
+/** Calls that are being answered. */
+export interface PlacesInUse {
+  used: number
+}
+
+export function createLimitAccount(options: AccountOptions & { places?: PlacesInUse | undefined }): LimitAccount {
+  const { limits, places = { used: 0 } } = options
   const { requestsPerMinute = infinite, tokensPerMinute = infinite, concurrency = infinite } = limits
   const held = holdPortion(options)
   const waiting = { requests: 0, tokens: 0 }
-  let used = 0
 
   const shareOf = (limit: number) => (limit === infinite ? 0 : Math.max(1, limit * portionShare))
   const more = () =>
     held.exchange(debtsOf(held.left), {
       requests: Math.max(waiting.requests, shareOf(requestsPerMinute)),
       tokens: Math.max(waiting.tokens, shareOf(tokensPerMinute)),
-      slots: used + Math.max(waiting.requests, concurrency === infinite ? 0 : Math.ceil(concurrency * placesShare)),
+      slots: places.used + Math.max(waiting.requests, concurrency === infinite ? 0 : Math.ceil(concurrency * placesShare)),
     })
   const isLow = () =>
     (requestsPerMinute !== infinite && held.left.requests < shareOf(requestsPerMinute) / 2) ||
     (tokensPerMinute !== infinite && held.left.tokens < shareOf(tokensPerMinute) / 2) ||
-    (concurrency !== infinite && held.left.slots <= used && held.level.slots > 0)
+    (concurrency !== infinite && held.left.slots <= places.used && held.level.slots > 0)
   const sumOf = (name: 'requests' | 'tokens') => held.left[name] + held.level[name]
 
   return {
     limits,
+    places,
     missing({ tokens }) {
       if (requestsPerMinute !== infinite && held.left.requests < 1) return 'requests'
       if (tokensPerMinute !== infinite && held.left.tokens < tokens) return 'tokens'
-      return concurrency !== infinite && held.left.slots <= used ? 'concurrency' : undefined
+      return concurrency !== infinite && held.left.slots <= places.used ? 'concurrency' : undefined
     },
     async lease({ tokens }) {
       waiting.requests += 1
@@ -76,17 +83,17 @@ export function createLimitAccount(options: AccountOptions): LimitAccount {
     mayLeaseMore: ({ tokens }) =>
       (requestsPerMinute === infinite || sumOf('requests') >= 1) &&
       (tokensPerMinute === infinite || sumOf('tokens') >= tokens) &&
-      (concurrency === infinite || held.left.slots > used || held.level.slots > 0),
+      (concurrency === infinite || held.left.slots > places.used || held.level.slots > 0),
     take({ tokens }) {
       held.left = { ...held.left, requests: held.left.requests - 1, tokens: held.left.tokens - tokens }
-      used++
+      places.used++
       if (isLow()) void more()
     },
     correct(tokens) {
       held.left = { ...held.left, tokens: held.left.tokens - tokens }
     },
     leave() {
-      used--
+      places.used--
     },
     levels: () => ({
       requests: levelOf(limits.requestsPerMinute, sumOf('requests')),
@@ -95,12 +102,12 @@ export function createLimitAccount(options: AccountOptions): LimitAccount {
     waitMs({ tokens }) {
       const forRequest = requestsPerMinute === infinite ? 0 : waitMsFor(1, sumOf('requests'), requestsPerMinute)
       const forTokens = tokensPerMinute === infinite ? 0 : waitMsFor(tokens, sumOf('tokens'), tokensPerMinute)
-      return Math.max(forRequest, forTokens, held.left.slots <= used && concurrency !== infinite ? placesWaitMs : 0)
+      return Math.max(forRequest, forTokens, held.left.slots <= places.used && concurrency !== infinite ? placesWaitMs : 0)
     },
     async tend() {
-      if (used > 0) await more()
+      if (places.used > 0) await more()
       else await held.exchange(held.left, nothing)
-      return used === 0
+      return places.used === 0
     },
   }
 }

@@ -11,7 +11,7 @@ afterEach(() => Promise.all(running.splice(0).map((limiter) => limiter.stop())))
 function gateways(count: number, { tenantLimits = {}, shared = createMemorySharedState() } = {}): CallLimiter[] {
   const made = Array.from({ length: count }, (_, index) =>
     createCallLimiter({
-      ...{ shared: patiently(shared), gateway: `gateway.${index}`, tenantLimits: () => tenantLimits },
+      ...{ shared: patiently(shared), gateway: `gateway.${index}`, tenantLimits: () => ({ ...tenantLimits }) },
       ...{ nowMs: () => clock.nowMs, tendMs: 3_600_000 },
     }),
   )
@@ -57,6 +57,17 @@ describe('limits that gateways share', () => {
     expect((await admitted(all, 20, caller())).tickets.length).toBe(10)
     delete tenantLimits.requestsPerMinute
     expect((await admitted(all, 20, caller())).tickets.length).toBe(20)
+  })
+
+  it('count the calls of before when places of tenants change', async () => {
+    const tenantLimits: CallLimits = { concurrency: 4 }
+    const all = gateways(1, { tenantLimits })
+    const { tickets } = await admitted(all, 5, caller())
+    expect(tickets).toHaveLength(4)
+    tenantLimits.concurrency = 2
+    expect((await admitted(all, 5, caller())).tickets).toHaveLength(0)
+    for (const ticket of tickets) ticket.close()
+    expect((await admitted(all, 5, caller())).tickets).toHaveLength(2)
   })
 
   it('count places, and give them free when an answer is over', async () => {

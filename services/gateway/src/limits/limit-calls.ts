@@ -58,7 +58,7 @@ export function createCallLimiter(options: LimiterOptions): CallLimiter {
     const known = accounts.get(id)
     if (known !== undefined && isSame(known.limits, limits)) return [known]
     if (known === undefined && accounts.size >= accountsMax) throw overloaded()
-    const account = createLimitAccount({ id, limits, gateway, shared, nowMs })
+    const account = createLimitAccount({ id, limits, gateway, shared, nowMs, places: known?.places })
     accounts.set(id, account)
     return [account]
   }
