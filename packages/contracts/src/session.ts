@@ -78,6 +78,9 @@ export type TurnSeed = z.infer<typeof TurnSeed>
 export const ReplyDetail = z.enum(['end', 'events', 'text'])
 export type ReplyDetail = z.infer<typeof ReplyDetail>
 
+/** What was taken as a request once is read as it was taken: dates are looked at where requests come in. */
+const TakenOptions = WeftOptions.extend({ asOf: z.string().optional() })
+
 /** Argument of the actor method `submit`. */
 export const SubmitTurn = z.object({
   tenant: z.string().min(1),
@@ -95,7 +98,7 @@ export const SubmitTurn = z.object({
   messages: z.array(ChatMessage).min(1),
   modelOptions: z.record(z.string(), z.unknown()).default({}),
   vectorStoreIds: z.array(z.string()).default([]),
-  options: WeftOptions.default({}),
+  options: TakenOptions.default({}),
   parent: ParentStep.optional(),
   seed: TurnSeed.optional(),
   traceparent: z.string().optional(),

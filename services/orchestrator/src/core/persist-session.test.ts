@@ -124,3 +124,16 @@ it('each commit writes what is new and a small head, however much the steps befo
   // Every output once, and the last one a second time as the answer.
   expect(partBytes).toBeLessThan((stepIds.length + 1.5) * 100_000)
 })
+
+it('a turn that was taken when a date could be any text is read back', async () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer' }])
+  const [turn] = session.state.turns
+  if (turn === undefined) throw new Error('no turn')
+  const taken = { ...turn, request: { ...turn.request, options: { ...turn.request.options, asOf: 'yesterday' } } }
+  const parts = Object.fromEntries(partsOf({ ...session.state, turns: [taken] }))
+  const { state } = await fromHead(SessionHead.parse(JSON.parse(JSON.stringify(toHead(session.state)))), async (key, schema) =>
+    schema.parse(JSON.parse(JSON.stringify(parts[key]))),
+  )
+  expect(state.turns[0]?.request.options.asOf).toBe('yesterday')
+})
