@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type ChainEnd, type ChainLink, findChainBreak, hashContent } from './hash-chain.ts'
 
-/** What administrators do, and what anybody deletes. */
+/** What administrators do, and the deleting of sessions, files and vector stores by anybody. */
 export const AuditAction = z.enum([
   'key.created',
   'key.revoked',

@@ -30,7 +30,7 @@ async function audit(query = '', key?: string): Promise<z.infer<typeof Page>> {
   return Page.parse(await (await gateway.request(`/v1/audit${query}`, key === undefined ? {} : { key })).json())
 }
 
-it('tells of everything an administrator does, and of everything that is deleted', async () => {
+it('tells of everything an administrator does, and of deleted sessions, files and vector stores', async () => {
   const { id: keyId } = await send('POST', '/v1/keys', { name: 'ben', scopes: ['approve'] })
   await send('DELETE', `/v1/keys/${keyId}`)
   const { budgetId } = await send('PUT', '/v1/budgets', { scope: 'user', id: 'ann', limitUsd: 5, period: 'month' })
