@@ -2,7 +2,7 @@ import type { Generated } from 'kysely'
 import type { AdministrationSchema } from './administration-schema.ts'
 import type { Bigint, CreatedAt, Json, Timestamp } from './column-types.ts'
 
-/** All tables, as the newest migration leaves them. Columns are snake_case; every table but those of migrations leads with its tenant. */
+/** All tables, as the newest migration leaves them. Columns are snake_case. */
 export interface Schema extends AdministrationSchema {
   files: {
     id: string

@@ -57,6 +57,16 @@ it('pours what has come and what comes, once and in order, to the end of the cal
   expect(became).toEqual(['completed', 'over'])
 })
 
+it('waits for no end of a body that is left open after its last event', async () => {
+  const { events, send, became } = await begun()
+  const out = reader()
+  const poured = events.pour(out)
+  send(last)
+  await poured
+  expect(out.written.join('')).toBe(asPublic(said('one') + last))
+  expect(became).toEqual(['completed', 'over'])
+})
+
 it('waits for a reader that does not keep up, and then gives it what has come meanwhile in one piece', async () => {
   const { events, send, end } = await begun()
   const room = Promise.withResolvers<void>()

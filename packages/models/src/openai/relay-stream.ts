@@ -125,14 +125,7 @@ async function pourEvents(reading: Reading, reader: EventReader): Promise<void> 
         const more = answer.more()
         if (more === undefined) break
         if (!rewriter.isDone()) await more
-        else if (
-          await within(
-            endMaxMs,
-            more.then(() => false),
-            () => true,
-          )
-        )
-          break
+        else if (await isLeftOpen(more)) break
         continue
       }
       const events = hear(reading, bytes)
@@ -163,6 +156,11 @@ function* lastEvents({ cutter, rewriter, facts, provider }: Reading): Generator<
   if (last !== '') yield last
   if (facts.finishReason === undefined) throw unfinishedStream(provider)
   if (!rewriter.isDone()) yield 'data: [DONE]\n\n'
+}
+
+function isLeftOpen(end: Promise<void>): Promise<boolean> {
+  const ended = end.then(() => false)
+  return within(endMaxMs, ended, () => true)
 }
 
 /** A body ends right after its last event; where a server or a proxy leaves it open nobody waits longer than this. */

@@ -43,7 +43,7 @@ const attemptsDefault = 3
  */
 export function chainCalls<Call extends ChainedCall>(
   { catalog, stream, pass }: SingleCalls<Call>,
-  hedging: () => Hedging | undefined = () => undefined,
+  hedging: () => Hedging | undefined,
 ): Pick<SingleCalls<Call>, 'stream' | 'pass'> {
   return {
     async *stream(request, call) {

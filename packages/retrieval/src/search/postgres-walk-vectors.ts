@@ -39,26 +39,15 @@ export async function walkVectors(
 ): Promise<Walked> {
   const near = vectorBytes(query.vector)
   const efSearch = String(Math.min(1_000, Math.max(efSearchMin, query.limit)))
+  const walkFrom = (from: RawBuilder<unknown>): Walk => {
+    return { near: from, vectors: vectorsOf(query), scan: sql`${scan}`, efSearch: sql`${efSearch}`, limit: sql`${query.limit}` }
+  }
   if (!place.isEmbedded) {
-    const walk = {
-      near: sql`${near}`,
-      vectors: vectorsOf(query),
-      scan: sql`${scan}`,
-      efSearch: sql`${efSearch}`,
-      limit: sql`${query.limit}`,
-    }
-    const { rows } = await nearest(query, place, walk).execute(database.db)
+    const { rows } = await nearest(query, place, walkFrom(sql`${near}`)).execute(database.db)
     return unpackWalked(rows[0]?.hits)
   }
   if (query.filter !== undefined) {
-    const walk = {
-      near: sql`$1`,
-      vectors: vectorsOf(query),
-      scan: sql`${scan}`,
-      efSearch: sql`${efSearch}`,
-      limit: sql`${query.limit}`,
-    }
-    return unpackWalked(await withoutSorting(database, nearest(query, place, walk), near))
+    return unpackWalked(await withoutSorting(database, nearest(query, place, walkFrom(sql`$1`)), near))
   }
   const kept = keptWalks.get(query.model) ?? keptWalk(query, place)
   keptWalks.set(query.model, kept)
