@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals'
-import { type ChainedLine, findBreak, hashHistoryLine, historyStart } from './approval-history.ts'
+import { type ChainedLine, findBreak, hashHistoryLine } from './approval-history.ts'
+import { chainStart } from './hash-chain.ts'
 
 function chain(count: number): ChainedLine[] {
   const lines: ChainedLine[] = []
   for (let position = 1; position <= count; position += 1) {
-    const previousHash = lines.at(-1)?.hash ?? historyStart
+    const previousHash = lines.at(-1)?.hash ?? chainStart.hash
     const line = { position, approvalId: 'appr_s.1', sessionId: 's', seq: position, at: 't', entry: { kind: 'voted', by: 'ann' } }
     lines.push({ ...line, previousHash, hash: hashHistoryLine(previousHash, line) })
   }
@@ -12,7 +13,7 @@ function chain(count: number): ChainedLine[] {
 }
 
 function breakIn(lines: ChainedLine[]): string | undefined {
-  let before = { position: 0, hash: historyStart }
+  let before = chainStart
   for (const line of lines) {
     const why = findBreak(line, before)
     if (why !== undefined) return why
@@ -35,7 +36,7 @@ it('tells a line that was changed, taken out or put elsewhere', () => {
   const [first] = forged
   if (first !== undefined) {
     const line = { ...first, entry: { kind: 'voted', by: 'eve' } }
-    forged[0] = { ...line, hash: hashHistoryLine(historyStart, line) }
+    forged[0] = { ...line, hash: hashHistoryLine(chainStart.hash, line) }
   }
   expect(breakIn(forged)).toBe('line 2 does not follow line 1')
 })

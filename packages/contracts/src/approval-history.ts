@@ -1,4 +1,4 @@
-import { type ChainEnd, type ChainLink, chainStart, findChainBreak, hashContent } from './hash-chain.ts'
+import { type ChainEnd, type ChainLink, findChainBreak, hashContent } from './hash-chain.ts'
 
 /** One line of a tenant's approval history, as its hash covers it. */
 export interface HistoryLine {
@@ -11,9 +11,6 @@ export interface HistoryLine {
   at: string
   entry: Record<string, unknown>
 }
-
-/** What the first line is chained to. */
-export const historyStart = chainStart.hash
 
 /** A line's hash, which covers the hash before it. */
 export function hashHistoryLine(previousHash: string, line: HistoryLine): string {

@@ -36,7 +36,7 @@ export {
   Risk,
   StepDecision,
 } from './approval.ts'
-export { type ChainedLine, findBreak, hashHistoryLine, type HistoryLine, historyStart } from './approval-history.ts'
+export { type ChainedLine, findBreak, hashHistoryLine, type HistoryLine } from './approval-history.ts'
 export { AuditAction, type AuditLine, type ChainedAuditLine, findAuditBreak, hashAuditLine } from './audit.ts'
 export { BudgetAlert, BudgetBreach, BudgetPeriod, BudgetScope, PutBudget } from './budget.ts'
 export { canonicalJson } from './canonical-json.ts'

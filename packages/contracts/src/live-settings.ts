@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { chatLimits } from './chat.ts'
 
 /** A setting that may be changed while the mesh runs. */
 export interface LiveSetting {
@@ -14,8 +15,6 @@ export interface LiveSetting {
 
 export type SettingValue = string | number | RegistryOverlay
 
-/** 64 characters fit the longest provider; the rest is the provider's own. */
-const modelIdMax = 256
 const usdMax = 1_000_000
 const perMinuteMax = 10_000_000
 const tokensPerMinuteMax = 1_000_000_000
@@ -50,7 +49,7 @@ export const liveSettings = {
     variable: 'WEFT_DEFAULT_MODEL',
     value: z
       .string()
-      .max(modelIdMax)
+      .max(chatLimits.modelLengthMax)
       .regex(/^(auto|[^/\s]+\/\S+)$/, 'a model id like <provider>/<model>, or "auto"'),
     default: 'auto',
     unset: 'auto',

@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals'
-import { type ChainedLine, hashHistoryLine, historyStart } from '@weft/contracts'
+import { type ChainedLine, chainStart, hashHistoryLine } from '@weft/contracts'
 import { approvalOf, createMemoryApprovals } from '../testing/approvals.ts'
 import { createApprovalTail } from './approval-tail.ts'
 import { followApprovals } from './follow-approvals.ts'
 
 function lineOf(position: number, kind: string, approvalId: string): ChainedLine {
   const line = { position, approvalId, sessionId: 's', seq: position, at: 't', entry: { kind, by: 'ann' } }
-  return { ...line, previousHash: historyStart, hash: hashHistoryLine(historyStart, line) }
+  return { ...line, previousHash: chainStart.hash, hash: hashHistoryLine(chainStart.hash, line) }
 }
 
 async function take(options: Partial<Parameters<typeof followApprovals>[0]>, count: number) {

@@ -18,7 +18,7 @@ const by = (tenant: string) => ({ keyId: 'key_ann', name: 'ann', tenant })
 const audit = () => createPostgresAudit(test.database)
 const linesOf = async (tenant: string) => (await audit().list({ tenant, limit: 1_000, after: undefined })).data
 const verify = (tenant: string) =>
-  verifyChain({ page: (after) => audit().list({ tenant, limit: 3, after }), findBreak: findAuditBreak })
+  verifyChain({ page: ({ after }) => audit().list({ tenant, limit: 3, after }), findBreak: findAuditBreak })
 const note = (tenant: string, target: string, more: Partial<AuditNote> = {}) =>
   audit().note(by(tenant), { action: 'session.deleted', target, ...more })
 

@@ -23,6 +23,7 @@ type Db = Database['db']
 
 const Position = z.coerce.number()
 const End = z.object({ position: Position, hash: z.string() })
+const Details = z.record(z.string(), z.unknown())
 const Row = z.object({
   position: Position,
   at: z.union([z.date(), z.string()]).transform((at) => new Date(at).toISOString()),
@@ -31,7 +32,7 @@ const Row = z.object({
   key_tenant: z.string(),
   action: AuditAction,
   target: z.string(),
-  details: z.record(z.string(), z.unknown()),
+  details: Details,
   previous_hash: z.string(),
   hash: z.string(),
 })
@@ -78,8 +79,6 @@ function tenantsOf(by: Actor, notes: AuditNote[]): string[] {
 function concerns(tenant: string, by: Actor) {
   return (note: AuditNote) => tenant === by.tenant || tenant === note.tenant
 }
-
-const Details = z.record(z.string(), z.unknown())
 
 /** Last in its transaction: whoever waits for the end of a tenant's chain waits for a commit, and for nothing else. */
 async function append(db: Db, tenant: string, { by, notes }: { by: Actor; notes: AuditNote[] }): Promise<void> {

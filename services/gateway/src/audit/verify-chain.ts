@@ -13,16 +13,18 @@ export interface ChainVerdict {
 }
 
 export interface ChainReader<Line> {
-  /** The lines after this position, oldest first. */
-  page(after: number): Promise<{ data: Line[]; hasMore: boolean }>
+  /** Lines after this position, oldest first. */
+  page(query: { after: number; limit: number }): Promise<{ data: Line[]; hasMore: boolean }>
   findBreak(line: Line, before: ChainEnd): string | undefined
 }
+
+const pageLines = 500
 
 /** Whether every line of a chain still holds the hash of the one before. It reads all of them. */
 export async function verifyChain<Line extends ChainLink>({ page, findBreak }: ChainReader<Line>): Promise<ChainVerdict> {
   let before = chainStart
   for (let hasMore = true; hasMore; ) {
-    const lines = await page(before.position)
+    const lines = await page({ after: before.position, limit: pageLines })
     for (const line of lines.data) {
       const problem = findBreak(line, before)
       if (problem !== undefined) return { ...verdictOf(before), isValid: false, brokenAt: before.position + 1, problem }

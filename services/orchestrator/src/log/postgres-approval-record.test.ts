@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { type ChainedLine, findBreak, historyStart, type SessionEvent } from '@weft/contracts'
+import { type ChainedLine, chainStart, findBreak, type SessionEvent } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { z } from 'zod'
@@ -52,7 +52,7 @@ async function historyOf({ db }: Database, tenant: string): Promise<ChainedLine[
 }
 
 function breaksIn(lines: ChainedLine[]): string[] {
-  let before = { position: 0, hash: historyStart }
+  let before = chainStart
   return lines.flatMap((line) => {
     const why = findBreak(line, before)
     before = line

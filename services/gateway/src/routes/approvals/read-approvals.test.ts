@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { type ChainedLine, hashHistoryLine, historyStart, WeftError } from '@weft/contracts'
+import { type ChainedLine, chainStart, hashHistoryLine, WeftError } from '@weft/contracts'
 import { approvalOf } from '../../testing/approvals.ts'
 import { startGateway, type TestGateway } from '../../testing/start-gateway.ts'
 import { plan, viewOf } from '../../testing/turns.ts'
@@ -25,7 +25,7 @@ describe('verifying the history', () => {
         at: '2026-01-01T00:00:00.000Z',
         entry: { kind: 'voted' },
       }
-      const previousHash = lines.at(-1)?.hash ?? historyStart
+      const previousHash = lines.at(-1)?.hash ?? chainStart.hash
       lines.push({ ...line, previousHash, hash: hashHistoryLine(previousHash, line) })
     }
     return lines

@@ -4,13 +4,14 @@ import type { ApprovalLog } from '../../approvals/approval-log.ts'
 import { verifyChain } from '../../audit/verify-chain.ts'
 import { tenantOf } from '../../http/request-context.ts'
 
-const limit = 500
-
 /** `GET /approvals/history/verify`: whether every entry of the history still holds the hash of the one before. */
 export function verifyHistory(approvals: Pick<ApprovalLog, 'history'>): RequestHandler {
   return async (_request, response) => {
     const tenant = tenantOf(response)
-    const page = (after: number) => approvals.history({ tenant, approvalId: undefined, limit, after })
-    response.json({ object: 'approval_history_verification', ...(await verifyChain({ page, findBreak })) })
+    const verdict = await verifyChain({
+      page: (query) => approvals.history({ tenant, approvalId: undefined, ...query }),
+      findBreak,
+    })
+    response.json({ object: 'approval_history_verification', ...verdict })
   }
 }
