@@ -109,6 +109,16 @@ describe('what is set while the process runs', () => {
     expect(live.state().problem).toBeUndefined()
   })
 
+  it('keeps no new version of the file away when it cannot be used itself, and is still told of', async () => {
+    const { live, change } = openWith(priced(1))
+    change({ models: [{ id: 'openai/gone-with-an-upgrade', firstTokenMs: 7 }] })
+    const { problem } = live.state()
+    expect(problem).toContain('models.models.0.price')
+    writeFileSync(file, priced(22))
+    await until(() => live.get('quick')?.price?.inputUsd === 22)
+    expect(live.state().problem).toBe(problem)
+  })
+
   it('counts while a new version of the file cannot be used', async () => {
     const { live, change } = openWith(priced(1))
     writeFileSync(file, 'models: 3')

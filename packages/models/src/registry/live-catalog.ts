@@ -41,6 +41,8 @@ export interface LiveCatalog extends Catalog {
   stop(): void
 }
 
+const fromSettings = 'the settings'
+
 /**
  * The catalog of the built-in registry with the file of WEFT_MODELS_FILE over it, and over both what is set while the process runs. A change counts for
  * the next call; a version that cannot be used changes nothing, and is told of in the log and in `state`. Throws RegistryError when the first version
@@ -69,7 +71,7 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
   let catalog = createCatalog(registry, settings, timeouts)
   let readAt = now()
   const problems = new Map<string, string>()
-  overlay?.onChange(() => change('the settings', () => used))
+  overlay?.onChange(() => change(fromSettings, () => used))
 
   function rereadFile(text: string | undefined): void {
     change(`${file}`, () => readFile(text))
@@ -78,13 +80,15 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
   function change(from: string, read: () => typeof used): void {
     try {
       const next = read()
-      registry = laySetting(next.registry)
+      // What was set and cannot be used keeps no new version of the file away.
+      const isLaid = from === fromSettings || !problems.has(fromSettings) || isMade(() => laySetting(next.registry))
+      registry = isLaid ? laySetting(next.registry) : next.registry
       used = next
       catalog = createCatalog(registry, settings, timeouts)
       readAt = now()
       problems.delete(from)
       // What was set stands over the file that is in use now.
-      if (from === file) problems.clear()
+      if (from === file && isLaid) problems.clear()
       logger.info(`the registry of models was read anew from ${from}`)
     } catch (thrown) {
       const problem = thrown instanceof Error ? thrown.message : String(thrown)
@@ -107,6 +111,15 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
     fileOverlay: () => (file === undefined || used.text === undefined ? undefined : parseOverlay(used.text, file)),
     withOverlay: (value) => createCatalog(laySetting(used.registry, value ?? {}), settings, timeouts),
     stop: () => watch?.stop(),
+  }
+}
+
+function isMade(make: () => Registry): boolean {
+  try {
+    make()
+    return true
+  } catch {
+    return false
   }
 }
 
