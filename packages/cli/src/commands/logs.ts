@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { CliError, exitCodes } from '../cli-error.ts'
 import { readCliSettings } from '../cli-settings.ts'
 import { dataPaths } from '../supervisor/data-paths.ts'
 import { followFile } from './follow-file.ts'
+import { parseCount } from './parse-count.ts'
 import { readLastLines } from './read-last-lines.ts'
 
 interface LogsFlags {
@@ -39,12 +40,6 @@ export function splitLines(print: (line: string) => void): (added: Uint8Array) =
     rest = lines.pop() ?? ''
     for (const line of lines) print(line)
   }
-}
-
-function parseCount(text: string): number {
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('Not a whole number.')
-  return count
 }
 
 function findLog(folder: string, service: string): string {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { exitCodes } from '../../cli-error.ts'
 import { ChainVerdict, describeVerdict } from './chain-verdict.ts'
+import { parseCount } from '../parse-count.ts'
 import { withMesh } from './connect-mesh.ts'
 import { listByPosition } from './list-by-position.ts'
 
@@ -9,9 +10,10 @@ export function registerAudit(program: Command): void {
   const audit = program.command('audit').description('who did what to what, and when (needs a key with the scope admin)')
   audit
     .command('list', { isDefault: true })
-    .description('show what was done, oldest first')
+    .description('show what was done, oldest first, at most 10,000 entries')
+    .option('--after <position>', 'only what stands after this entry', parseCount)
     .option('--json', 'answer as JSON')
-    .action((_options: unknown, command: Command) => listAudit(command))
+    .action(({ after }: { after?: number }, command: Command) => listAudit(command, after))
   audit
     .command('verify')
     .description('check that nobody changed it: every entry holds the hash of the one before')
@@ -28,9 +30,9 @@ const Entry = z.looseObject({
   details: z.record(z.string(), z.unknown()),
 })
 
-async function listAudit(command: Command): Promise<void> {
+async function listAudit(command: Command, after: number | undefined): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    const entries = await listByPosition(mesh.client, { path: '/audit', entry: Entry })
+    const entries = await listByPosition(mesh.client, { path: '/audit', entry: Entry, after })
     if (isJson) terminal.printJson(entries)
     else for (const entry of entries) terminal.print(describe(entry))
   })
