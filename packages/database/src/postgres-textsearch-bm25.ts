@@ -50,7 +50,7 @@ async function walkKept(db: Kysely<Schema>, query: Bm25Query, own: string): Prom
   const asked = limit + spare
   const key = `${own} ${asked}`
   const kept = keptWalks.get(key) ?? keptWalk(query, { own, asked })
-  if (keptWalks.size === keptWalksMax) keptWalks.clear()
+  if (keptWalks.size === keptWalksMax && !keptWalks.has(key)) keptWalks.clear()
   keptWalks.set(key, kept)
   return chooseBest(await askKept({ db }, kept, [words, tenant, asked]), limit)
 }

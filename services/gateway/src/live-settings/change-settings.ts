@@ -28,7 +28,8 @@ export async function changeSettings(
       return true
     })
     if (isWritten) {
-      await live.refresh()
+      // It is written: a look that fails is made again in a moment, as every process does.
+      await live.refresh().catch(() => undefined)
       return
     }
   }

@@ -18,7 +18,7 @@ const patienceMs = 5_000
 export function deleteSession({ sessions, hub, audit }: DeleteSessionDeps): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)
-    await audit.note(actorOf(response), { action: 'session.deleted', target: session.sessionId })
+    await retryBriefly(() => audit.note(actorOf(response), { action: 'session.deleted', target: session.sessionId }), patienceMs)
     await retryBriefly(() => sessions.delete(session), patienceMs)
     // Streams of this gateway look at once; others with their next look at the log.
     hub.deliver({ items: [{ kind: 'end', ...session, turn: 1, status: 'cancelled' }] })

@@ -6,8 +6,6 @@ import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
 import { plan, viewOf } from '../testing/turns.ts'
 
 let gateway: TestGateway
-/** What the log tells first of the messages, while it is behind. */
-let said: (typeof messages)[]
 let messages: typeof conversation
 /** What the log knows; a deleted session's is empty. */
 let events: number[]
@@ -18,7 +16,6 @@ const listed = { object: 'session' as const, status: 'running', title: '', creat
 beforeEach(async () => {
   events = [1, 2]
   isListed = false
-  said = []
   messages = conversation
   gateway = await startGateway({
     log: {
@@ -32,8 +29,7 @@ beforeEach(async () => {
       turnEnds: async () => [],
       tail: async () => ({ lastSeq: events.at(-1) ?? 0, openTurns: events.length > 0 ? 1 : 0 }),
       async messages(_session, { limit, after }) {
-        const known = said.shift() ?? messages
-        const rest = known.filter(
+        const rest = messages.filter(
           ({ turn, role }) =>
             after === undefined || turn > after.turn || (turn === after.turn && role !== 'user' && after.part === 0),
         )
@@ -167,12 +163,6 @@ describe('a session as a document', () => {
     ]
     const places = parts.map((part) => text.indexOf(part))
     expect(places.every((place, index) => place > (places[index - 1] ?? -1))).toBe(true)
-  })
-
-  it('waits for the newest answer where the log is a moment behind', async () => {
-    said = [[], messages.slice(0, 1)]
-    const response = await gateway.request('/v1/sessions/sess_1/export?format=md')
-    expect(await response.text()).toContain('Because of scattering')
   })
 
   it('holds a long conversation whole', async () => {

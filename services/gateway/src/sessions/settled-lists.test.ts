@@ -3,10 +3,11 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from '@jest/globals'
 import type { ReplyItem, SubmitTurn } from '@weft/contracts'
 import { createScriptedSession } from '../testing/scripted-session.ts'
+import { emptyLog } from '../testing/start-gateway.ts'
 import { answerOf } from '../testing/turns.ts'
 import type { Reach } from './postgres-log-reach.ts'
 import { createReplyHub } from './reply-hub.ts'
-import { settledFeedback, tellingHub, tellingSessions } from './settled-lists.ts'
+import { settledFeedback, settledSessionLog, tellingHub, tellingSessions } from './settled-lists.ts'
 import { createToldSessions } from './told-sessions.ts'
 
 const place = { tenant: 'acme', sessionId: 'sess_1' }
@@ -41,6 +42,14 @@ describe('a list waits for', () => {
     expect(asked).toEqual([{ sessionId: 'sess_1', seq: 9 }])
   })
 
+  it('the answer that whoever exports a session was told of', async () => {
+    const { told, asked } = wholeLog()
+    const messages = async () => ({ data: [], hasMore: asked.length === 0 })
+    const log = settledSessionLog({ ...emptyLog, messages }, told)
+    tellingHub(createReplyHub(), told).deliver({ items: [endOf(place.sessionId)] })
+    expect(await log.messages(place, { limit: 1, after: undefined })).toEqual({ data: [], hasMore: false })
+  })
+
   it('a turn that has ended, whose answer is not kept for it', async () => {
     const { told, asked } = wholeLog()
     const hub = tellingHub(createReplyHub(), told)
@@ -60,6 +69,12 @@ describe('a session that is deleted', () => {
     const scripted = { ...createScriptedSession(createReplyHub()), delete: async () => undefined }
     await tellingSessions(scripted, createToldSessions({ findBehind })).delete(place)
     expect(looks).toEqual([])
+  })
+
+  it('is deleted when the log cannot be asked', async () => {
+    const findBehind = () => Promise.reject(new Error('the database is away'))
+    const scripted = { ...createScriptedSession(createReplyHub()), delete: async () => undefined }
+    await expect(tellingSessions(scripted, createToldSessions({ findBehind })).delete(place)).resolves.toBeUndefined()
   })
 })
 

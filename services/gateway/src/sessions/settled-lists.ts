@@ -26,7 +26,8 @@ export function tellingSessions(sessions: Sessions, told: ToldSessions): Session
     async delete(session) {
       await sessions.delete(session)
       told.tell(session, 'deleted')
-      await told.settle(session.tenant, session.sessionId)
+      // It is deleted, whatever can be read now.
+      await told.settle(session.tenant, session.sessionId).catch(() => undefined)
     },
   }
 }
