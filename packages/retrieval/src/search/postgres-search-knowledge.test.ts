@@ -57,6 +57,19 @@ describe('searchKnowledge', () => {
     }
   })
 
+  it('finds what is in a store, and what comes into it, after a deletion of it that was undone', async () => {
+    const { id: vectorStoreId } = await store.createVectorStore({ tenant: 'undoer' })
+    await add('reef.md', 'The reef lies before the harbour.', { tenant: 'undoer', vectorStoreId })
+    const undone = test.database.db.transaction().execute(async (db) => {
+      await createKnowledgeStore({ ...test.database, db }).deleteVectorStore({ tenant: 'undoer', vectorStoreId })
+      throw new Error('the audit log is away')
+    })
+    await expect(undone).rejects.toThrow('the audit log is away')
+    await add('buoy.md', 'A buoy marks the reef.', { tenant: 'undoer', vectorStoreId })
+    const hits = await find({ query: 'reef', tenant: 'undoer', vectorStoreIds: [vectorStoreId] })
+    expect(hits.map(({ filename }) => filename).toSorted()).toEqual(['buoy.md', 'reef.md'])
+  })
+
   it('searches all stores of the tenant when none is named, and gives a passage lying in two of them once', async () => {
     expect((await find({ query: 'moon', vectorStoreIds: [] })).map(({ filename }) => filename).toSorted()).toEqual([
       'plain.txt',
