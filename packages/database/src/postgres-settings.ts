@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { SetSetting, SettingsStore } from './live-settings.ts'
 import type { Database } from './open-database.ts'
+import { RowTime } from './row-time.ts'
 
 const Version = z.object({ version: z.coerce.number() })
 const Row = z.object({
@@ -10,7 +11,7 @@ const Row = z.object({
   value: z.unknown(),
   key_id: z.string(),
   key_name: z.string(),
-  changed_at: z.union([z.date(), z.string()]).transform((at) => new Date(at).toISOString()),
+  changed_at: RowTime,
 })
 
 /** What is set in the database. Names and values that this version does not know are left out. */

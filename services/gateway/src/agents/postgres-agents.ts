@@ -1,10 +1,9 @@
 import { AgentCard, parseValue } from '@weft/contracts'
-import { type Database, sql, storableJson } from '@weft/database'
+import { type Database, RowTime, sql, storableJson } from '@weft/database'
 import { z } from 'zod'
 import type { AgentStore, JoinedAgent } from './agent-store.ts'
 
-const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
-const Row = z.object({ app_id: z.string(), card: AgentCard, registered_at: Time })
+const Row = z.object({ app_id: z.string(), card: AgentCard, registered_at: RowTime })
 
 export function createPostgresAgents({ db }: Pick<Database, 'db'>): AgentStore {
   return {

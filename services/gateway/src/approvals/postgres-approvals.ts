@@ -1,18 +1,17 @@
 import { ApprovalView, parseValue, WeftError } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
 import type { ApprovalLog, HistoryQuery, PendingQuery } from './approval-log.ts'
 
 type Db = Database['db']
 
 const ApprovalRow = z.object({ approval: ApprovalView })
-const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
 const EntryRow = z.object({
   position: z.coerce.number(),
   approval_id: z.string(),
   session_id: z.string(),
   seq: z.number(),
-  at: Time,
+  at: RowTime,
   // Whoever put something else there is found out by the hash.
   entry: z.record(z.string(), z.unknown()).catch({}),
   previous_hash: z.string(),

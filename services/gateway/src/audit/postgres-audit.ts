@@ -8,7 +8,7 @@ import {
   parseJson,
   parseValue,
 } from '@weft/contracts'
-import { type Database, sql, storableJson, storableText } from '@weft/database'
+import { type Database, RowTime, sql, storableJson, storableText } from '@weft/database'
 import { createPostgresBudgets } from '@weft/models'
 import { createKnowledgeStore } from '@weft/retrieval'
 import { z } from 'zod'
@@ -26,7 +26,7 @@ const End = z.object({ position: Position, hash: z.string() })
 const Details = z.record(z.string(), z.unknown())
 const Row = z.object({
   position: Position,
-  at: z.union([z.date(), z.string()]).transform((at) => new Date(at).toISOString()),
+  at: RowTime,
   key_id: z.string(),
   key_name: z.string(),
   key_tenant: z.string(),

@@ -1,21 +1,20 @@
 import { parseValue, WeftError } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
 import { type KeyIdentity, KeyScope } from '../core/api-key.ts'
 import { CallLimits } from '../limits/core/call-limits.ts'
 import type { KeyRecord, KeyStore } from './key-store.ts'
 
-const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
 const IdentityRow = z.object({
   id: z.string(),
   tenant: z.string(),
   name: z.string(),
   scopes: z.array(KeyScope),
   roles: z.array(z.string()),
-  expires_at: Time.nullable(),
+  expires_at: RowTime.nullable(),
   limits: CallLimits.nullable(),
 })
-const KeyRow = IdentityRow.extend({ key_prefix: z.string(), created_at: Time, revoked_at: Time.nullable() })
+const KeyRow = IdentityRow.extend({ key_prefix: z.string(), created_at: RowTime, revoked_at: RowTime.nullable() })
 
 /** Keys in Postgres, by their hash only. */
 export function createPostgresKeys({ db }: Pick<Database, 'db'>): KeyStore {

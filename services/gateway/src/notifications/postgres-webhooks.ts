@@ -1,10 +1,9 @@
 import { parseValue } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
 import { rotationSeconds, secretsMax, type Webhook, type WebhookStore } from './webhook-store.ts'
 
-const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
-const Row = z.object({ id: z.string(), tenant: z.string(), url: z.string(), created_at: Time, rotated_at: Time.nullable() })
+const Row = z.object({ id: z.string(), tenant: z.string(), url: z.string(), created_at: RowTime, rotated_at: RowTime.nullable() })
 const Target = z.object({ url: z.string(), secrets: z.array(z.string()), is_rotating: z.boolean() })
 
 /** Whether the secrets before the newest still count. */

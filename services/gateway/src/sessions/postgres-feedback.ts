@@ -1,11 +1,11 @@
 import { parseValue } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
 import type { Feedback, FeedbackStore } from './feedback-store.ts'
 
 const Row = z.object({
   is_new: z.boolean(),
-  at: z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString()),
+  at: RowTime,
 })
 
 /** One statement, so that what is judged is what was said when it is stored. A session that is being deleted takes none. */

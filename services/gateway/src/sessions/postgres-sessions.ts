@@ -1,23 +1,22 @@
 import { Citation, parseValue, SessionEvent, WeftError } from '@weft/contracts'
-import { type Database, sql } from '@weft/database'
+import { type Database, RowTime, sql } from '@weft/database'
 import { findChangedSources } from '@weft/retrieval'
 import { z } from 'zod'
 import type { SessionRef } from './dapr-sessions.ts'
 import type { LogTail, MessagePage, SessionListQuery, SessionLog, SessionMessage, SessionSummary } from './session-log.ts'
 
-const Time = z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString())
 const SessionRow = z.object({
   id: z.string(),
   user_id: z.string().nullable(),
   status: z.string(),
   title: z.string(),
-  created_at: Time,
-  updated_at: Time,
+  created_at: RowTime,
+  updated_at: RowTime,
   last_seq: z.coerce.number(),
 })
 const EventRow = z.object({
   seq: z.coerce.number(),
-  at: Time,
+  at: RowTime,
   type: z.string(),
   turn: z.number(),
   step_id: z.string().nullable(),
@@ -26,7 +25,7 @@ const EventRow = z.object({
 const MessageRow = z.object({
   turn: z.number(),
   role: z.string(),
-  at: Time,
+  at: RowTime,
   content: z.record(z.string(), z.unknown()),
   left: z.coerce.number(),
 })

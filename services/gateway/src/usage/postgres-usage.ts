@@ -1,5 +1,5 @@
 import { parseValue, WeftError } from '@weft/contracts'
-import { type Database, type RawBuilder, sql } from '@weft/database'
+import { type Database, type RawBuilder, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
 import type { CallQuery, UsageCall, UsageGroup, UsageLine, UsageRange, UsageStore } from './usage-store.ts'
 
@@ -121,7 +121,7 @@ const CallRow = z.object({
   attempt: z.number(),
   first_call_id: z.string(),
   is_streamed: z.boolean(),
-  started_at: z.union([z.date(), z.string()]).transform((time) => new Date(time).toISOString()),
+  started_at: RowTime,
   input_tokens: count,
   cached_input_tokens: maybeCount,
   output_tokens: count,
