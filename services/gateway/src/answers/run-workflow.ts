@@ -84,7 +84,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
             : await acceptDecision(deps, decision, replyDetailOf(chat))
         if (accepted.cached !== undefined) response.setHeader('x-weft-cache', accepted.cached.use)
         if (chat.weft?.background === true) acknowledge(response, accepted)
-        else await answer(deps, { ...call, session, accepted, inbox })
+        else await answer(deps, { ...call, session, idempotencyKey, accepted, inbox })
       }),
     )
   } finally {
@@ -137,6 +137,7 @@ function acknowledge(response: ServerResponse, { sessionId, turn }: TurnAccepted
 
 interface AcceptedCall extends WorkflowCall {
   session: SessionRef
+  idempotencyKey: string | undefined
   accepted: Accepted
   inbox: ReplyInbox
 }
@@ -150,7 +151,7 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     open,
     logger: deps.logger,
     identity: {
-      id: completionIdOf(session.sessionId, turn, parseIdempotencyKey(headerOf(call.request, 'idempotency-key'))),
+      id: completionIdOf(session.sessionId, turn, call.idempotencyKey),
       model: chat.model,
       created: Math.floor(Date.now() / 1_000),
       includesUsage: chat.stream_options?.include_usage === true,
