@@ -81,14 +81,15 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
     try {
       const next = read()
       // What was set and cannot be used keeps no new version of the file away.
-      const isLaid = from === fromSettings || !problems.has(fromSettings) || isMade(() => laySetting(next.registry))
-      registry = isLaid ? laySetting(next.registry) : next.registry
+      const mayStayOut = from === file && problems.has(fromSettings)
+      const laid = mayStayOut ? madeOrNot(() => laySetting(next.registry)) : laySetting(next.registry)
+      registry = laid ?? next.registry
       used = next
       catalog = createCatalog(registry, settings, timeouts)
       readAt = now()
       problems.delete(from)
       // What was set stands over the file that is in use now.
-      if (from === file && isLaid) problems.clear()
+      if (from === file && laid !== undefined) problems.clear()
       logger.info(`the registry of models was read anew from ${from}`)
     } catch (thrown) {
       const problem = thrown instanceof Error ? thrown.message : String(thrown)
@@ -114,12 +115,11 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
   }
 }
 
-function isMade(make: () => Registry): boolean {
+function madeOrNot(make: () => Registry): Registry | undefined {
   try {
-    make()
-    return true
+    return make()
   } catch {
-    return false
+    return undefined
   }
 }
 
