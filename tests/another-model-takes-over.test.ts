@@ -95,7 +95,7 @@ story('another embedding model takes over while search goes on by the one before
   })
   let searches = 0
   for (; !isDone; searches++) expect(await findCar()).toMatchObject({ byVectors: 5, skipped: [] })
-  expect(await rebuilding).toMatchObject({ code: 0, stdout: expect.stringContaining('the vectors of openai/other') })
+  expect(await rebuilding).toMatchObject({ code: 0, output: expect.stringContaining('the vectors of openai/other') })
   expect(searches).toBeGreaterThan(5)
   expect(await stateOf()).toMatchObject({ active: 'openai/other', problem: null, rebuild: null })
   const embedded = server.requests

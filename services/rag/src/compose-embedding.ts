@@ -116,7 +116,7 @@ async function readState(database: Database, { isSettled, failure, ...asked }: A
   const models = await listEmbeddingModels(database)
   const chosen = asked.chosen?.id
   const active = models.find((model) => model.state === 'active')?.id
-  const { chunks, rebuild, left } = await readRebuild(database, chosen)
+  const { chunks, rebuild, left } = await readRebuild(database, models, chosen)
   const waiting = active === undefined ? 0 : await countWaiting(database, active)
   const isInTheWay = failure !== undefined && (waiting > 0 || !isSettled)
   return EmbeddingsState.parse({

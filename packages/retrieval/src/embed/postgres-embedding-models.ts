@@ -3,18 +3,24 @@ import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import { queueMissing } from './postgres-embedding-queue.ts'
 
-const ModelRow = z.object({ id: z.string(), dimensions: z.int(), state: z.enum(['active', 'stored', 'building', 'retired']) })
+const ModelRow = z.object({
+  id: z.string(),
+  dimensions: z.int(),
+  state: z.enum(['active', 'stored', 'building', 'retired']),
+  rebuildStartedAt: z.date().nullable(),
+})
 
 /**
  * A model with vectors in the database. `active`: searched, and made for what is new. `stored`: kept, but neither. `building`: made beside
- * the active one's, to take its place. `retired`: being deleted.
+ * the active one's since `rebuildStartedAt`, to take its place. `retired`: being deleted.
  */
 export type StoredModel = z.infer<typeof ModelRow>
 
 export async function listEmbeddingModels({ db }: Pick<Database, 'db'>): Promise<StoredModel[]> {
   const { rows } = await sql`
     select id, dimensions, case when is_active then 'active' when rebuild_started_at is not null then 'building'
-      when retired_at is not null then 'retired' else 'stored' end as state
+      when retired_at is not null then 'retired' else 'stored' end as state,
+      rebuild_started_at as "rebuildStartedAt"
     from embedding_models order by created_at, id
   `.execute(db)
   return rows.map((row) => ModelRow.parse(row))

@@ -1,7 +1,7 @@
 import { type Embedder, WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-import { listEmbeddingModels, otherSize } from './postgres-embedding-models.ts'
+import { listEmbeddingModels, otherSize, type StoredModel } from './postgres-embedding-models.ts'
 import { dropVectorIndex } from './postgres-vector-index.ts'
 
 /**
@@ -84,7 +84,7 @@ export async function deleteRetiredVectors(database: Database): Promise<number> 
   return rows.length
 }
 
-const Progress = z.object({ model: z.string(), startedAt: z.date(), done: z.int() })
+const Counted = z.object({ count: z.int() })
 const Waiting = z.object({ chunks: z.int(), tokens: z.int() })
 
 /**
@@ -98,14 +98,22 @@ export type RebuildState = {
   left: { chunks: number; tokens: number } | undefined
 }
 
-export async function readRebuild({ db }: Database, model: string | undefined): Promise<RebuildState> {
-  const all = await sql`select count(*)::int as chunks, 0 as tokens from chunks`.execute(db)
-  const running = await sql`
-    select id as model, rebuild_started_at as "startedAt", (select count(*)::int from chunk_embeddings where model = id and n = 0) as done
-    from embedding_models where rebuild_started_at is not null
-  `.execute(db)
-  const [rebuild] = running.rows.map((row) => Progress.parse(row))
-  return { chunks: Waiting.parse(all.rows[0]).chunks, rebuild, left: model === undefined ? undefined : await readLeft(db, model) }
+/** Of the models as they were listed: whoever tells of both tells of one moment, also when a rebuild ends meanwhile. */
+export async function readRebuild({ db }: Database, models: StoredModel[], chosen: string | undefined): Promise<RebuildState> {
+  const all = await sql`select count(*)::int from chunks`.execute(db)
+  const [running] = models.flatMap(({ id, rebuildStartedAt }) =>
+    rebuildStartedAt === null ? [] : [{ model: id, startedAt: rebuildStartedAt }],
+  )
+  return {
+    chunks: Counted.parse(all.rows[0]).count,
+    rebuild: running && { ...running, done: await countEmbedded(db, running.model) },
+    left: chosen === undefined ? undefined : await readLeft(db, chosen),
+  }
+}
+
+async function countEmbedded(db: Database['db'], model: string): Promise<number> {
+  const { rows } = await sql`select count(*)::int from chunk_embeddings where model = ${model} and n = 0`.execute(db)
+  return Counted.parse(rows[0]).count
 }
 
 async function readLeft(db: Database['db'], model: string): Promise<z.infer<typeof Waiting>> {

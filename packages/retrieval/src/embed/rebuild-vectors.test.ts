@@ -73,6 +73,8 @@ function anotherModel(start: () => Promise<TestDatabase>): void {
   }
 
   const round = (embedder: Fake | undefined = after) => rebuildVectors({ database: test.database, embedder })
+  const rebuildOf = async (chosen: string | undefined) =>
+    readRebuild(test.database, await listEmbeddingModels(test.database), chosen)
   const statesOf = async () => Object.fromEntries((await listEmbeddingModels(test.database)).map(({ id, state }) => [id, state]))
 
   /** By meaning alone: no text holds the word. */
@@ -116,7 +118,7 @@ function anotherModel(start: () => Promise<TestDatabase>): void {
   it('embeds nothing twice when it is gone on with after a kill', async () => {
     await startRebuild(test.database, after)
     await round()
-    expect((await readRebuild(test.database, undefined)).rebuild).toMatchObject({ model: after.id, done: chunksOfRound })
+    expect((await rebuildOf(undefined)).rebuild).toMatchObject({ model: after.id, done: chunksOfRound })
     await sql`update embedding_queue set claimed_until = null`.execute(test.database.db)
     const next = fakeEmbedder(after.id, 96)
     await settle(next)
@@ -163,10 +165,19 @@ function anotherModel(start: () => Promise<TestDatabase>): void {
   })
 
   it('has what it takes told before: chunks without its vectors, and about how many tokens', async () => {
-    const { chunks, left, rebuild } = await readRebuild(test.database, after.id)
+    const { chunks, left, rebuild } = await rebuildOf(after.id)
     expect({ chunks, rebuild }).toEqual({ chunks: 70, rebuild: undefined })
     expect(left).toEqual({ chunks: 70, tokens: 340 })
-    expect((await readRebuild(test.database, before.id)).left).toEqual({ chunks: 0, tokens: 0 })
+    expect((await rebuildOf(before.id)).left).toEqual({ chunks: 0, tokens: 0 })
+  })
+
+  it('that ends while it is asked about is told of as it was, not as cancelled', async () => {
+    await startRebuild(test.database, after)
+    const models = await listEmbeddingModels(test.database)
+    for (let last = await round(); last.switchedTo === undefined; ) last = await round()
+    const { rebuild } = await readRebuild(test.database, models, after.id)
+    expect(rebuild).toMatchObject({ model: after.id, done: 70 })
+    expect((await rebuildOf(after.id)).rebuild).toBeUndefined()
   })
 
   it('whose vectors have another size than those stored under its name is refused', async () => {
