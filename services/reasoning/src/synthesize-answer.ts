@@ -1,16 +1,10 @@
 import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
-import {
-  answerWithoutEvidence,
-  type Models,
-  promptForStep,
-  type PromptSource,
-  type StepCall,
-  streamGroundedText,
-} from '@weft/models'
-import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
+import { answerWithoutEvidence, type Models, promptForStep, type StepCall, streamGroundedText } from '@weft/models'
+import { sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
-import { type Evidence, gatherFindings } from './core/gather-findings.ts'
+import { gatherFindings } from './core/gather-findings.ts'
 import { mergeFindings } from './core/merge-findings.ts'
+import { promptSourceOf } from './prompt-source.ts'
 
 export interface CitingTools {
   models: Models
@@ -36,7 +30,7 @@ export async function synthesizeAnswer(
     request,
     degraded,
     question,
-    sources: evidence.map(sourceOf),
+    sources: evidence.map(({ about, passage }, index) => ({ ...promptSourceOf(passage, index), about })),
     statements: statements.map(({ by, text }) => ({ by, text })),
     missing: found.missing,
     unsearched: found.unsearched,
@@ -52,8 +46,3 @@ export async function synthesizeAnswer(
 
 const advice =
   'on any of the subjects in the searched documents. Ingest documents about them, or name the vector store to search.'
-
-/** Numbered as the citations number the passages. */
-function sourceOf({ about, passage }: Evidence, index: number): PromptSource {
-  return { id: index + 1, title: passageTitle(passage), text: passage.text, about }
-}

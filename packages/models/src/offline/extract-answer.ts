@@ -1,4 +1,5 @@
-import { type AnswerPrompt, conflictPhrase, type PromptSource, type PromptStatement } from '../step/answer-prompt.ts'
+import { type AnswerPrompt, conflictPhrase } from '../step/answer-prompt.ts'
+import type { PromptSource, PromptStatement } from '../step/prompt-tags.ts'
 import { areInConflict } from './find-conflict.ts'
 import { isStopWord, topicStems } from './normalise-words.ts'
 import { type ScoredSentence, scoreSentences } from './score-sentences.ts'
@@ -29,10 +30,14 @@ export function extractAnswer(prompt: AnswerPrompt): string[] {
   const sentences = subjects.size > 1 ? compareSubjects(prompt, subjects) : quoteSentences(prompt)
   const found = sentences.length === 0 ? noEvidence(prompt) : [...sentences, ...(prompt.missing ?? []).map(nothingOn)]
   const unsearched = (prompt.unsearched ?? []).map((subject) => `On “${subject}” nothing could be looked up.`)
-  return [...found, ...unsearched, ...(prompt.statements ?? []).flatMap(withoutSource)]
+  return [...found, ...unsearched, ...tellStatements(prompt)]
 }
 
 /** What was cited, the sources say themselves; what was not is told as whose word it is. */
+export function tellStatements({ statements = [] }: Pick<AnswerPrompt, 'statements'>): string[] {
+  return statements.flatMap(withoutSource)
+}
+
 function withoutSource({ by, text }: PromptStatement): string[] {
   if (/\[\d{1,3}\]/.test(text)) return []
   const said = text.replace(/\s+/g, ' ').trim()

@@ -4,9 +4,10 @@ import type { FinishReason, ProviderEvent } from '../model-event.ts'
 import type { ModelRequest } from '../model-request.ts'
 import type { ModelProvider, ProviderCall } from '../provider.ts'
 import { parseAnswerPrompt } from '../step/answer-prompt.ts'
+import { parseReasonPrompt } from '../step/reason-prompt.ts'
 import { estimateTokens } from '../tokens/estimate-tokens.ts'
 import { answerDirectly } from './answer-directly.ts'
-import { extractAnswer } from './extract-answer.ts'
+import { extractAnswer, tellStatements } from './extract-answer.ts'
 
 /** The built-in model: deterministic, without key or network. It quotes the sources of the prompt, sentence by sentence. */
 export function createOfflineProvider(): ModelProvider {
@@ -27,9 +28,11 @@ async function* streamOffline({ request, signal }: ProviderCall): AsyncGenerator
 }
 
 function answer(request: ModelRequest): string[] {
-  const prompt = parseAnswerPrompt(request.messages)
-  if (prompt !== undefined) return extractAnswer(prompt)
-  return answerDirectly(lastQuestion(request.messages))
+  const asked = parseAnswerPrompt(request.messages)
+  if (asked !== undefined) return extractAnswer(asked)
+  const reasoned = parseReasonPrompt(request.messages)
+  if (reasoned === undefined) return answerDirectly(lastQuestion(request.messages))
+  return reasoned.sources.length > 0 ? extractAnswer(reasoned) : tellStatements(reasoned)
 }
 
 /** It can neither call tools nor write JSON: a request that insists on either needs another model. */

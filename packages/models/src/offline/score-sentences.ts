@@ -1,4 +1,4 @@
-import type { PromptSource } from '../step/answer-prompt.ts'
+import type { PromptSource } from '../step/prompt-tags.ts'
 import { askedKind, tellsKind } from './asked-kind.ts'
 import { bridgeSources } from './bridge-sources.ts'
 import { stemsOf, topicStems } from './normalise-words.ts'

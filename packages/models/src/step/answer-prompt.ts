@@ -1,15 +1,17 @@
 import { type ChatMessage, lastQuestion, messageText } from '@weft/contracts'
 import { charsThatFit } from '../tokens/estimate-tokens.ts'
-import { cutAtWord, fitSources } from './fit-sources.ts'
-
-export interface PromptSource {
-  /** The number the answer cites, from 1. */
-  id: number
-  title: string
-  text: string
-  /** What it was searched for, where several subjects are compared. */
-  about?: string | undefined
-}
+import { fitSources, fitStatements } from './fit-sources.ts'
+import {
+  escapeTags,
+  formatSource,
+  formatStatement,
+  type PromptSource,
+  type PromptStatement,
+  readSources,
+  readStatements,
+  tagged,
+  unescapeTags,
+} from './prompt-tags.ts'
 
 export interface AnswerPrompt {
   question: string
@@ -22,12 +24,6 @@ export interface AnswerPrompt {
   unsearched?: string[] | undefined
 }
 
-export interface PromptStatement {
-  /** The step that says it. */
-  by: string
-  text: string
-}
-
 export interface AnswerPromptOptions extends AnswerPrompt {
   /** Earlier turns, oldest first; system messages of the client are kept as wishes about form. */
   history?: ChatMessage[] | undefined
@@ -36,7 +32,13 @@ export interface AnswerPromptOptions extends AnswerPrompt {
   /** Characters of sources and history together; default 24,000 (about 6,000 tokens). */
   maxChars?: number | undefined
   /** What the model can hold, prompt and answer together; sources and history get no more than it leaves. */
-  window?: { contextTokens: number; answerTokens: number } | undefined
+  window?: PromptWindow | undefined
+}
+
+/** Tokens. */
+export interface PromptWindow {
+  contextTokens: number
+  answerTokens: number
 }
 
 /** A prompt, and what it lacks: how many sources are missing from the end, and whether the last one is cut. */
@@ -129,16 +131,8 @@ function systemText(options: AnswerPromptOptions): string {
 export function parseAnswerPrompt(messages: ChatMessage[]): AnswerPrompt | undefined {
   const match = prompt.exec(lastQuestion(messages))
   if (match === null) return undefined
-  const sources = [...(match[1] ?? '').matchAll(source)].map(([, id, title, about, text]) => ({
-    id: Number(id),
-    title: unescapeAttribute(title ?? ''),
-    text: unescapeTags(text ?? ''),
-    ...(about === undefined ? {} : { about: unescapeAttribute(about) }),
-  }))
-  const statements = [...(match[2] ?? '').matchAll(statement)].map(([, by, text]) => ({
-    by: unescapeAttribute(by ?? ''),
-    text: unescapeTags(text ?? ''),
-  }))
+  const sources = readSources(match[1] ?? '')
+  const statements = readStatements(match[2] ?? '')
   const [missing, unsearched] = [match[3], match[4]].map((lines) => lines?.split('\n').map(unescapeTags))
   return {
     question: unescapeTags(match[5] ?? ''),
@@ -160,52 +154,9 @@ const prompt = new RegExp(
     .map((part) => part.source)
     .join(''),
 )
-const statement = /<statement by="([^"]*)">\n([\s\S]*?)\n<\/statement>/g
-const source = /<source id="(\d+)" title="([^"]*)"(?: about="([^"]*)")?>\n([\s\S]*?)\n<\/source>/g
-
-function tagged(tag: string, lines: string[]): string {
-  return [`<${tag}>`, ...lines, `</${tag}>`].join('\n')
-}
-
 function formatSubjects(tag: 'missing' | 'unsearched', subjects: string[]): string[] {
   const lines = subjects.map((subject) => escapeTags(subject.replace(/\s+/g, ' ')))
   return lines.length === 0 ? [] : [tagged(tag, lines)]
-}
-
-function formatStatement({ by, text }: PromptStatement): string {
-  return `<statement by="${escapeAttribute(by)}">\n${escapeTags(text)}\n</statement>`
-}
-
-function formatSource({ id, title, text, about }: PromptSource): string {
-  const subject = about === undefined ? '' : ` about="${escapeAttribute(about)}"`
-  return `<source id="${id}" title="${escapeAttribute(title)}"${subject}>\n${escapeTags(text)}\n</source>`
-}
-
-/** Only our own tags are escaped, and what would read as an escaped one: everything else reaches the model as it stands. */
-const ownTag = /<(?=\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi
-const escapedTag = /&(?=(?:amp;)*lt;\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi
-
-function escapeTags(text: string): string {
-  return text.replace(escapedTag, '&amp;').replace(ownTag, '&lt;')
-}
-
-function unescapeTags(text: string): string {
-  return text
-    .replace(/&lt;(?=\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi, '<')
-    .replace(/&amp;(?=(?:amp;)*lt;\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi, '&')
-}
-
-function escapeAttribute(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('"', '&quot;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-}
-
-function unescapeAttribute(text: string): string {
-  return text.replaceAll('&gt;', '>').replaceAll('&lt;', '<').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
 }
 
 function isInstruction(message: ChatMessage): boolean {
@@ -228,10 +179,4 @@ function fitHistory(history: ChatMessage[], room: number): ChatMessage[] {
     kept.unshift({ role: message.role, content: text })
   }
   return kept
-}
-
-/** An equal share for each, so that none is crowded out. */
-function fitStatements(statements: PromptStatement[], room: number): PromptStatement[] {
-  const share = Math.max(200, Math.floor(room / Math.max(1, statements.length)))
-  return statements.map(({ by, text }) => ({ by, text: text.length <= share ? text : cutAtWord(text, share) }))
 }

@@ -31,7 +31,16 @@ function cutAtSentence(text: string, chars: number): string {
   return end >= chars / 2 ? cut.slice(0, end) : cutAtWord(text, chars)
 }
 
-export function cutAtWord(text: string, chars: number): string {
+/** All whole where `room` characters hold them; else an equal share for each, so that none is crowded out. */
+export function fitStatements<T extends { text: string }>(statements: T[], room: number): T[] {
+  if (statements.reduce((chars, { text }) => chars + text.length, 0) <= room) return statements
+  const share = Math.max(statementCharsMin, Math.floor(room / Math.max(1, statements.length)))
+  return statements.map((each) => (each.text.length <= share ? each : { ...each, text: cutAtWord(each.text, share) }))
+}
+
+const statementCharsMin = 200
+
+function cutAtWord(text: string, chars: number): string {
   const cut = text.slice(0, chars)
   const space = cut.search(/\s\S*$/)
   return space > 0 ? cut.slice(0, space) : cut

@@ -2,7 +2,8 @@ import type { ChatMessage, ExecuteRequest } from '@weft/contracts'
 import { z } from 'zod'
 import type { Models } from '../create-models.ts'
 import type { ModelInfo } from '../registry/catalog.ts'
-import { type AnswerPromptOptions, assembleAnswerPrompt } from './answer-prompt.ts'
+import { type AnswerPromptOptions, type AssembledPrompt, assembleAnswerPrompt, type PromptWindow } from './answer-prompt.ts'
+import { assembleReasonPrompt, type ReasonPromptOptions } from './reason-prompt.ts'
 
 export interface StepPrompt extends AnswerPromptOptions {
   request: ExecuteRequest
@@ -12,9 +13,24 @@ export interface StepPrompt extends AnswerPromptOptions {
 
 /** The answer prompt of a step, within the context window of the model it will ask, with room for the answer. */
 export async function promptForStep(models: Models, { request, degraded, ...options }: StepPrompt): Promise<ChatMessage[]> {
-  const model = await modelOf(models, request)
-  const window = model?.contextTokens === undefined ? undefined : windowOf(model, model.contextTokens, request)
-  const { messages, leftOut, isCut } = assembleAnswerPrompt({ ...options, ...(window === undefined ? {} : { window }) })
+  return noteLacks(assembleAnswerPrompt({ ...options, window: await windowOf(models, request) }), degraded)
+}
+
+export interface ReasonStepPrompt extends ReasonPromptOptions {
+  request: ExecuteRequest
+  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`. */
+  degraded: Set<string>
+}
+
+/** The conversation of a step with the results of those before it, within the context window of the model it will ask. */
+export async function reasonPromptForStep(
+  models: Models,
+  { request, degraded, ...options }: ReasonStepPrompt,
+): Promise<ChatMessage[]> {
+  return noteLacks(assembleReasonPrompt({ ...options, window: await windowOf(models, request) }), degraded)
+}
+
+function noteLacks({ messages, leftOut, isCut }: AssembledPrompt, degraded: Set<string>): ChatMessage[] {
   if (leftOut > 0) degraded.add(`passages_left_out:${leftOut}`)
   if (isCut) degraded.add('passage_cut')
   return messages
@@ -36,13 +52,11 @@ const Limits = z.object({
   max_tokens: z.number().positive().nullish(),
 })
 
-function windowOf(
-  model: ModelInfo,
-  contextTokens: number,
-  request: ExecuteRequest,
-): { contextTokens: number; answerTokens: number } {
+async function windowOf(models: Models, request: ExecuteRequest): Promise<PromptWindow | undefined> {
+  const model = await modelOf(models, request)
+  if (model?.contextTokens === undefined) return undefined
   const limits = Limits.safeParse(request.context?.modelOptions ?? {}).data
   const wanted = limits?.max_completion_tokens ?? limits?.max_tokens ?? answerTokensUsual
-  const answerTokens = Math.min(wanted, model.outputTokensMax ?? wanted, Math.floor(contextTokens * answerShareMax))
-  return { contextTokens, answerTokens }
+  const answerTokens = Math.min(wanted, model.outputTokensMax ?? wanted, Math.floor(model.contextTokens * answerShareMax))
+  return { contextTokens: model.contextTokens, answerTokens }
 }

@@ -31,7 +31,7 @@ export async function sayCitedAnswer(deltas: AsyncIterable<string>, answer: Cite
   const { degraded, noEvidencePhrase } = answer
   const { text, citations } = await sayCited(deltas, answer, emit)
   if (citations.length === 0 || text.startsWith(noEvidencePhrase)) degraded.add('no_evidence')
-  emit({ type: 'result', output: outputOf(text, degraded), citations, confidence: mean(citations.map(({ score }) => score)) })
+  emit({ type: 'result', output: outputOf(text, degraded), citations, confidence: meanScore(citations) })
 }
 
 /** Says a model's text that may cite passages and need not: the result is the caller's. */
@@ -82,6 +82,7 @@ function tolerant(verify: VerifyQuotes, degraded: Set<string>): VerifyQuotes {
   }
 }
 
-function mean(scores: number[]): number {
-  return scores.length === 0 ? 0 : scores.reduce((sum, score) => sum + score, 0) / scores.length
+/** How well the passages an answer cites fit its question, 0 where it cites none. */
+export function meanScore(citations: Citation[]): number {
+  return citations.length === 0 ? 0 : citations.reduce((sum, { score }) => sum + score, 0) / citations.length
 }

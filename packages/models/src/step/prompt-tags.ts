@@ -1,0 +1,75 @@
+export interface PromptSource {
+  /** The number the answer cites, from 1. */
+  id: number
+  title: string
+  text: string
+  /** What it was searched for, where several subjects are compared. */
+  about?: string | undefined
+}
+
+export interface PromptStatement {
+  /** The step that says it. */
+  by: string
+  text: string
+}
+
+export function tagged(tag: string, lines: string[]): string {
+  return [`<${tag}>`, ...lines, `</${tag}>`].join('\n')
+}
+
+export function formatStatement({ by, text }: PromptStatement): string {
+  return `<statement by="${escapeAttribute(by)}">\n${escapeTags(text)}\n</statement>`
+}
+
+export function formatSource({ id, title, text, about }: PromptSource): string {
+  const subject = about === undefined ? '' : ` about="${escapeAttribute(about)}"`
+  return `<source id="${id}" title="${escapeAttribute(title)}"${subject}>\n${escapeTags(text)}\n</source>`
+}
+
+/** The sources of a text that holds what {@link formatSource} writes. */
+export function readSources(text: string): PromptSource[] {
+  return [...text.matchAll(source)].map(([, id, title, about, content]) => ({
+    id: Number(id),
+    title: unescapeAttribute(title ?? ''),
+    text: unescapeTags(content ?? ''),
+    ...(about === undefined ? {} : { about: unescapeAttribute(about) }),
+  }))
+}
+
+/** The statements of a text that holds what {@link formatStatement} writes. */
+export function readStatements(text: string): PromptStatement[] {
+  return [...text.matchAll(statement)].map(([, by, content]) => ({
+    by: unescapeAttribute(by ?? ''),
+    text: unescapeTags(content ?? ''),
+  }))
+}
+
+const statement = /<statement by="([^"]*)">\n([\s\S]*?)\n<\/statement>/g
+const source = /<source id="(\d+)" title="([^"]*)"(?: about="([^"]*)")?>\n([\s\S]*?)\n<\/source>/g
+
+/** Only our own tags are escaped, and what would read as an escaped one: everything else reaches the model as it stands. */
+const ownTag = /<(?=\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi
+const escapedTag = /&(?=(?:amp;)*lt;\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi
+
+export function escapeTags(text: string): string {
+  return text.replace(escapedTag, '&amp;').replace(ownTag, '&lt;')
+}
+
+export function unescapeTags(text: string): string {
+  return text
+    .replace(/&lt;(?=\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi, '<')
+    .replace(/&amp;(?=(?:amp;)*lt;\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi, '&')
+}
+
+function escapeAttribute(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('"', '&quot;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+}
+
+function unescapeAttribute(text: string): string {
+  return text.replaceAll('&gt;', '>').replaceAll('&lt;', '<').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
+}
