@@ -1,4 +1,4 @@
-import { type ApprovalPolicy, sessionActorId } from '@weft/contracts'
+import { type ApprovalPolicy, sessionActorId, type WorkflowPlan } from '@weft/contracts'
 import { type Database, openDatabase } from '@weft/database'
 import {
   type ActorType,
@@ -20,6 +20,7 @@ import { z } from 'zod'
 import { checkOutput } from './attempts/check-output.ts'
 import { AttemptDispatcher } from './attempts/dispatch-attempts.ts'
 import { createKnownAgents } from './attempts/known-agents.ts'
+import { agentsOf } from './core/apply-plan.ts'
 import { sessionLimits } from './core/session-limits.ts'
 import type { SessionInput } from './core/session-state.ts'
 import { eraseFamily } from './log/postgres-erase-session.ts'
@@ -108,9 +109,10 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     onFlushed: (actorId, upToSeq) => hosted.noteFlushed(actorId, upToSeq),
     onProblem: (cause) => logger.warn('the event log is behind', { cause: messageOf(cause) }),
   })
-  const plans = createPlanRequester({ sidecar, apply, onProblem })
-  const breaker = breakSessions(faults)
   const agents = createKnownAgents({ sidecar, nowMs: Date.now })
+  const meetAgents = (plan: WorkflowPlan) => agents.meet(agentsOf(plan))
+  const plans = createPlanRequester({ sidecar, meetAgents, apply, onProblem })
+  const breaker = breakSessions(faults)
   const { store, watches } = composeStore({ sidecar, database, settle: (actorId) => host.settle(actorId), onProblem })
   const host: SessionHost = new SessionHost({
     watches,
@@ -132,6 +134,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     nowMs: Date.now,
     policies,
     agentVersions: agents.versions,
+    meetAgents,
     wake: (actorId) => wakeSession(sidecar, actorId),
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
     onProblem,

@@ -28,6 +28,30 @@ it('versions are read again when they are old and somebody asks, and stay while 
   expect(agents.versions()).toEqual({ rag: '2' })
 })
 
+it('an agent that was registered a moment ago is known, by its version and by what it puts out, before a plan with it begins', async () => {
+  const schema = { type: 'object', properties: { text: { type: 'string' } } }
+  const cardOf = (id: string) => ({ id, version: '1', capabilities: [{ name: 'work', outputSchema: schema }] })
+  const cards = [cardOf('rag')]
+  let readings = 0
+  const agents = createKnownAgents({
+    sidecar: {
+      async invoke(_app, _path, { schema: wanted }) {
+        readings += 1
+        return wanted.parse({ cards })
+      },
+    },
+    nowMs: () => 0,
+  })
+  await settle()
+  cards.push(cardOf('ledger'))
+  await agents.meet(['rag'])
+  expect(readings).toBe(1)
+  await Promise.all([agents.meet(['rag', 'ledger']), agents.meet(['ledger'])])
+  expect(readings).toBe(2)
+  expect(agents.versions()).toEqual({ rag: '1', ledger: '1' })
+  expect(agents.outputOf('ledger', 'work')?.safeParse({ text: 1 }).success).toBe(false)
+})
+
 it('what a capability puts out is known as its card says it, and nothing is checked where it says nothing', async () => {
   const outputSchema = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] }
   const capabilities = [

@@ -5,6 +5,8 @@ import { readJsonSchema } from './read-json-schema.ts'
 
 /** What the agents' cards said when they were read last; older than some seconds, they are read again for whoever asks next. */
 export interface KnownAgents {
+  /** Reads the cards again when one of these agents is not among those known, as one that has just been registered is not. Never rejects. */
+  meet(ids: string[]): Promise<void>
   /** By agent. */
   versions(): Record<string, string>
   /** What a capability puts out; undefined where its card says nothing that can be checked. */
@@ -34,12 +36,18 @@ export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): Known
   let versions: Record<string, string> = {}
   let schemas = new Map<string, z.ZodType | undefined>()
   let readAtMs: number | undefined
-  let isReading = false
+  let reading: Promise<void> | undefined
   let isStopped = false
 
-  async function read(): Promise<void> {
-    if (isReading || isStopped) return
-    isReading = true
+  function read(): Promise<void> {
+    reading ??= readCards().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+
+  async function readCards(): Promise<void> {
+    if (isStopped) return
     try {
       const signal = AbortSignal.timeout(askTimeoutMs)
       const { cards } = await sidecar.invoke('planner', '/registry', { schema: Registry, signal })
@@ -49,8 +57,6 @@ export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): Known
       readAtMs = nowMs()
     } catch {
       // The planner is away: what was known stays known.
-    } finally {
-      isReading = false
     }
     if (readAtMs === undefined) setTimeout(() => void read(), firstMs).unref()
   }
@@ -61,6 +67,9 @@ export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): Known
 
   void read()
   return {
+    async meet(ids) {
+      if (!ids.every((id) => known.has(id))) await read()
+    },
     versions() {
       readWhenOld()
       return versions

@@ -47,10 +47,14 @@ function adoptPlan(draft: SessionDraft, turn: TurnState, plan: WorkflowPlan): vo
   settleTurn(draft, turn.turn)
 }
 
+/** Those who work by a plan, or take over from them. */
+export function agentsOf({ steps }: WorkflowPlan): string[] {
+  return steps.flatMap(({ agent, onFailure }) => [agent, onFailure?.agent ?? agent])
+}
+
 /** The plan itself, with its schema and its mode, is kept with the turn. */
-function pinVersions({ steps }: WorkflowPlan, agentVersions: Record<string, string>): TurnVersions {
-  const agents = steps.flatMap(({ agent, onFailure }) => [agent, onFailure?.agent ?? agent])
-  const known = agents.flatMap((agent) => {
+function pinVersions(plan: WorkflowPlan, agentVersions: Record<string, string>): TurnVersions {
+  const known = agentsOf(plan).flatMap((agent) => {
     const version = agentVersions[agent]
     return version === undefined ? [] : [[agent, version]]
   })

@@ -26,6 +26,7 @@ beforeEach(() => {
   asked = []
   applied = []
   plans = createPlanRequester({
+    meetAgents: async () => {},
     sidecar: {
       async invoke(_appId, _path, { schema, body }) {
         asked.push(body)

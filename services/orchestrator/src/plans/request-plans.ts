@@ -1,4 +1,4 @@
-import { PlannerAnswer, type PlannerRequest, type SubmitTurn, toWeftError } from '@weft/contracts'
+import { PlannerAnswer, type PlannerRequest, type SubmitTurn, toWeftError, type WorkflowPlan } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { withSpan } from '@weft/telemetry'
 import type { PlanResult, SessionInput, SessionState } from '../core/session-state.ts'
@@ -15,6 +15,8 @@ export interface PlanRequester {
 
 export interface PlanRequesterOptions {
   sidecar: Pick<Sidecar, 'invoke'>
+  /** Resolves once it is known what those who work by the plan say of themselves. */
+  meetAgents: (plan: WorkflowPlan) => Promise<void>
   apply: (actorId: string, input: SessionInput) => Promise<void>
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
@@ -43,7 +45,10 @@ export function createPlanRequester(options: PlanRequesterOptions): PlanRequeste
       asking.add(key)
       const result = take(preparedKey(actorId, request)) ?? ask(options.sidecar, request)
       result
-        .then((plan) => options.apply(actorId, { type: 'planned', turn, planAttempt, result: plan }))
+        .then(async (answer) => {
+          if (answer.kind === 'plan') await options.meetAgents(answer.plan)
+          await options.apply(actorId, { type: 'planned', turn, planAttempt, result: answer })
+        })
         .catch((cause: unknown) => options.onProblem('plan', actorId, cause))
         .finally(() => asking.delete(key))
     },

@@ -93,6 +93,7 @@ it('a child hears which pause of its parent it is', async () => {
     post: async (input) => void heard.push(input),
     read: async () => new DrivenSession().state,
     prepare: () => undefined,
+    meetAgents: async () => {},
     readOutcomes: async () => new Map(),
     keep: async () => {},
     loadHistory: async () => [],

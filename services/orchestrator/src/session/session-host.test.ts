@@ -65,6 +65,7 @@ function hostInMemory() {
     nowMs: () => 1_000,
     policies: [],
     agentVersions: () => ({}),
+    meetAgents: async () => {},
     wake: async () => {
       world.woken += 1
       if (world.failsWakes-- > 0) throw away

@@ -1,4 +1,4 @@
-import { type ApprovalPolicy, type ChatMessage, parseValue, SessionId, WeftError } from '@weft/contracts'
+import { type ApprovalPolicy, type ChatMessage, parseValue, SessionId, WeftError, type WorkflowPlan } from '@weft/contracts'
 import type { ActorType } from '@weft/mesh'
 import { newSession } from '../core/new-session.ts'
 import type { SessionInput, SessionState } from '../core/session-state.ts'
@@ -17,6 +17,7 @@ export interface SessionHostOptions {
   /** Those that hold now. */
   policies: ApprovalPolicy[]
   agentVersions: () => Record<string, string>
+  meetAgents: (plan: WorkflowPlan) => Promise<void>
   /** Has the runtime tick a session, on the host where it belongs now. */
   wake: (actorId: string) => Promise<unknown>
   /** What was said in a session that keeps its counters only. */
@@ -51,13 +52,14 @@ export class SessionHost implements ActorType {
   }
 
   async invoke(actorId: string, method: string, argument: unknown): Promise<unknown> {
-    const { effects, history } = this.#options
+    const { effects, history, meetAgents } = this.#options
     const session: SessionCalls = {
       post: (input) => this.#open(actorId).mailbox.post(input),
       read: () => this.#mustRead(actorId),
       prepare: (request) => {
         if (this.#open(actorId).mailbox.isIdle()) effects.prepare(actorId, request)
       },
+      meetAgents,
       readOutcomes: (turn, stepIds) => this.#open(actorId).mailbox.readOutcomes(turn, stepIds),
       loadHistory: ({ tenant, sessionId }) => history(tenant, sessionId),
       keep: () => this.#keep(actorId),

@@ -7,6 +7,7 @@ import {
   SubmitTurn,
   sessionActorId,
   WeftError,
+  type WorkflowPlan,
 } from '@weft/contracts'
 import { mayCrashAround } from '@weft/mesh'
 import { z } from 'zod'
@@ -22,6 +23,8 @@ export interface SessionCalls {
   read(): Promise<SessionState>
   /** A turn is about to be accepted. */
   prepare(request: SubmitTurn): void
+  /** Resolves once it is known what those who work by a plan say of themselves, as far as that can be known now. */
+  meetAgents(plan: WorkflowPlan): Promise<void>
   /** Outputs of steps that succeeded. */
   readOutcomes(turn: TurnState, stepIds: string[]): Promise<Map<string, StepOutcome>>
   /** Goes on with what is under way, and has a reminder of its own if there is anything. */
@@ -90,6 +93,7 @@ async function submit(session: SessionCalls, actorId: string, request: SubmitTur
     throw new WeftError('invalid_request', 'the turn belongs to another session than the actor it was sent to')
   }
   session.prepare(request)
+  if (request.options.plan !== undefined) await session.meetAgents(request.options.plan)
   const first = await session.post({ type: 'submit', request })
   const reply =
     first?.kind === 'needs_history'
