@@ -94,6 +94,12 @@ export function lastQuestion(messages: ChatMessage[]): string {
   return last === undefined ? '' : messageText(last)
 }
 
+/** What the user's last message brings along beside its text: images, files, sound. */
+export function attachmentsOf(messages: ChatMessage[]): z.infer<typeof OtherPart>[] {
+  const content = messages.findLast((message) => message.role === 'user')?.content
+  return Array.isArray(content) ? content.filter(({ type }) => type !== 'text') : []
+}
+
 /** A conversation without the user's last message. */
 export function earlierMessages(messages: ChatMessage[]): ChatMessage[] {
   const last = messages.findLastIndex((message) => message.role === 'user')

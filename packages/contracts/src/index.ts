@@ -41,6 +41,7 @@ export { AuditAction, type AuditLine, type ChainedAuditLine, findAuditBreak, has
 export { BudgetAlert, BudgetBreach, BudgetPeriod, BudgetScope, PutBudget } from './budget.ts'
 export { canonicalJson } from './canonical-json.ts'
 export {
+  attachmentsOf,
   ChatCompletionRequest,
   ChatMessage,
   chatLimits,

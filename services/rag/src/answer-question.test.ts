@@ -181,13 +181,7 @@ describe('answerQuestion with another model', () => {
   it('asks a model of a small window with what fits it, and says what it left out', async () => {
     const asked: ModelRequest[] = []
     const models = scripted(['Whales are mammals [1].'], asked)
-    models.get = () => ({
-      id: 'openai/default',
-      provider: 'openai',
-      priceKnown: true,
-      contextTokens: 1_000,
-      outputTokensMax: 200,
-    })
+    models.get = () => ({ ...plainModel, contextTokens: 1_000, outputTokensMax: 200 })
     const long = (n: number) => ({
       ...whalePassage,
       chunkId: `c${n}`,
@@ -198,6 +192,20 @@ describe('answerQuestion with another model', () => {
     expect(estimateInputTokens(messages) + 200).toBeLessThanOrEqual(1_000)
     expect(parseAnswerPrompt(messages)?.sources.map(({ text }) => text.at(-1))).toEqual(['.'])
     expect(result.output).toMatchObject({ degraded: ['passages_left_out:2', 'passage_cut'] })
+  })
+
+  it('shows a model that can see what the question is about, also where no passage answers, and says when one cannot', async () => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }
+    const asked: ModelRequest[] = []
+    const models = scripted(['The picture shows a whale.'], asked)
+    models.get = () => ({ ...plainModel, capabilities: ['chat', 'vision'] })
+    const { text } = await answer({ question: 'What is this?', models, passages: [], attachments: [image] })
+    expect(asked[0]?.messages.at(-1)?.content).toEqual([{ type: 'text', text: expect.stringContaining('What is this?') }, image])
+    expect(text).toBe('The picture shows a whale.')
+    models.get = () => ({ ...plainModel, capabilities: ['chat'] })
+    const { result } = await answer({ question: 'What is this?', models, attachments: [image] })
+    expect(asked[1]?.messages.at(-1)?.content).toEqual(expect.any(String))
+    expect(result.output).toMatchObject({ degraded: expect.arrayContaining(['attachments_left_out']) })
   })
 
   it('marks an answer that was cut at its limit', async () => {
@@ -229,6 +237,7 @@ type Given = {
   modelOptions?: Record<string, unknown>
   unverified?: UnverifiedSentences
   abstainBelow?: number
+  attachments?: { type: string }[]
   widen?: (tenant: string, passages: Passage[]) => Promise<Passage[]>
 }
 
@@ -245,7 +254,7 @@ async function answer(given: Given) {
     params: {},
     deadline: '2100-01-01T00:00:00Z',
     dependencies,
-    input: { messages: [{ role: 'user', content: given.question }] },
+    input: { messages: [{ role: 'user', content: [{ type: 'text', text: given.question }, ...(given.attachments ?? [])] }] },
     context: { tenant: 't', modelOptions: given.modelOptions ?? {}, unverified: given.unverified },
     ...(given.model === undefined ? {} : { model: given.model }),
   }
@@ -266,6 +275,8 @@ async function answer(given: Given) {
   if (result === undefined) throw new Error('no result')
   return { text, result, events }
 }
+
+const plainModel = { id: 'openai/default', provider: 'openai', priceKnown: true }
 
 function offline(): Models {
   return createModels({ settings: {}, telemetry })

@@ -1,4 +1,4 @@
-import { type ExecuteRequest, earlierMessages, lastQuestion, type Passage } from '@weft/contracts'
+import { attachmentsOf, type ExecuteRequest, earlierMessages, lastQuestion, type Passage } from '@weft/contracts'
 import { answerWithoutEvidence, type Models, promptForStep, type StepCall, streamGroundedText } from '@weft/models'
 import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
@@ -26,12 +26,14 @@ export async function answerQuestion(
   const rewritten = questions.get(asked.trim())
   const question = rewritten === undefined ? asked : withoutAside(rewritten)
   const degraded = new Set(inherited)
+  const attachments = attachmentsOf(request.input.messages)
   const isWithout = found.length === 0 || (evidence !== undefined && evidence < abstainBelow())
-  if (isWithout) return answerWithoutEvidence(models, { request, degraded, advice }, call)
+  // What is attached may answer what no document does.
+  if (isWithout && attachments.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   const passages = await widened({ widen, degraded }, call.tenant, found)
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
   const history = earlierMessages(request.input.messages)
-  const messages = await promptForStep(models, { request, degraded, question, sources, history })
+  const messages = await promptForStep(models, { request, degraded, question, sources, attachments, history })
   const { deltas, citationOptions } = streamGroundedText(models, { request, messages, degraded }, call)
   const { unverified } = request.context ?? {}
   const verify = verifyQuotes(call.tenant)

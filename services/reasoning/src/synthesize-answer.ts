@@ -1,4 +1,4 @@
-import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
+import { attachmentsOf, type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
 import { answerWithoutEvidence, type Models, promptForStep, type StepCall, streamGroundedText } from '@weft/models'
 import { sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
@@ -34,6 +34,7 @@ export async function synthesizeAnswer(
     statements: statements.map(({ by, text }) => ({ by, text })),
     missing: found.missing,
     unsearched: found.unsearched,
+    attachments: attachmentsOf(request.input.messages),
     history: earlierMessages(request.input.messages),
     task: 'compare',
   })

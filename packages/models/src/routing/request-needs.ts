@@ -74,7 +74,8 @@ const partCapabilities: Readonly<Record<string, NeededCapability>> = {
   file: 'files',
 }
 
-function partNeeds(messages: ChatMessage[]): Need[] {
+/** What a model must be able to do to take what messages bring along beside their text, and where they do. */
+export function partNeeds(messages: ChatMessage[]): Need[] {
   return messages.flatMap(({ content }, index) =>
     Array.isArray(content)
       ? content.flatMap(({ type }) => {

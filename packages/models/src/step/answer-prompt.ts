@@ -27,6 +27,8 @@ export interface AnswerPrompt {
 export interface AnswerPromptOptions extends AnswerPrompt {
   /** Earlier turns, oldest first; system messages of the client are kept as wishes about form. */
   history?: ChatMessage[] | undefined
+  /** Images and files that the question is about, for a model that can see them. */
+  attachments?: { type: string }[] | undefined
   /** `compare` asks to set the sources side by side; default `answer`. */
   task?: 'answer' | 'compare' | undefined
   /** Characters of sources and history together; default 24,000 (about 6,000 tokens). */
@@ -74,6 +76,8 @@ const rules = [
 ]
 const comparing =
   'The sources cover several subjects. Compare these point by point, say where the sources agree and differ, and say which subject or point no source covers; subjects listed as missing have none, and those listed as unsearched could not be looked up.'
+const looking =
+  'What is attached to the question may be used too: say what it shows without a number, and cite the sources for everything else.'
 const reporting =
   'Statements are of other agents. Use what they say with the numbers they give; what has no number has no source: say so, and by which step it is said.'
 
@@ -94,13 +98,15 @@ export function assembleAnswerPrompt(options: AnswerPromptOptions): AssembledPro
   const statements = fitStatements(options.statements ?? [], maxChars * statementShare)
   const said = statements.reduce((chars, statement) => chars + statement.text.length, 0)
   const { sources, leftOut, isCut } = fitSources(options.sources, maxChars - used - said)
-  const content = [
+  const text = [
     tagged('sources', sources.map(formatSource)),
     ...(statements.length === 0 ? [] : [tagged('statements', statements.map(formatStatement))]),
     ...formatSubjects('missing', options.missing ?? []),
     ...formatSubjects('unsearched', options.unsearched ?? []),
     tagged('question', [escapeTags(options.question)]),
   ].join('\n')
+  const { attachments = [] } = options
+  const content = attachments.length === 0 ? text : [{ type: 'text', text }, ...attachments]
   return { messages: [{ role: 'system', content: system }, ...history, { role: 'user', content }], leftOut, isCut }
 }
 
@@ -120,6 +126,7 @@ function systemText(options: AnswerPromptOptions): string {
     ...rules,
     ...(options.task === 'compare' ? [comparing] : []),
     ...((options.statements ?? []).length > 0 ? [reporting] : []),
+    ...((options.attachments ?? []).length > 0 ? [looking] : []),
     ...(wishes.length > 0
       ? ['Follow these wishes about form and language where they do not contradict the rules above:', ...wishes]
       : []),

@@ -2,18 +2,28 @@ import type { ChatMessage, ExecuteRequest } from '@weft/contracts'
 import { z } from 'zod'
 import type { Models } from '../create-models.ts'
 import type { ModelInfo } from '../registry/catalog.ts'
+import { partNeeds } from '../routing/request-needs.ts'
 import { type AnswerPromptOptions, type AssembledPrompt, assembleAnswerPrompt, type PromptWindow } from './answer-prompt.ts'
 import { assembleReasonPrompt, type ReasonPromptOptions } from './reason-prompt.ts'
 
 export interface StepPrompt extends AnswerPromptOptions {
   request: ExecuteRequest
-  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`. */
+  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`, `attachments_left_out`. */
   degraded: Set<string>
 }
 
 /** The answer prompt of a step, within the context window of the model it will ask, with room for the answer. */
 export async function promptForStep(models: Models, { request, degraded, ...options }: StepPrompt): Promise<ChatMessage[]> {
-  return noteLacks(assembleAnswerPrompt({ ...options, window: await windowOf(models, request) }), degraded)
+  const model = await modelOf(models, request)
+  const attachments = (options.attachments ?? []).filter((each) => isSeen(each, model))
+  if (attachments.length < (options.attachments ?? []).length) degraded.add('attachments_left_out')
+  return noteLacks(assembleAnswerPrompt({ ...options, attachments, window: windowOf(model, request) }), degraded)
+}
+
+/** A model that is not known may see everything. */
+function isSeen(attachment: { type: string }, model: ModelInfo | undefined): boolean {
+  const needs = partNeeds([{ role: 'user', content: [attachment] }])
+  return model?.capabilities === undefined || needs.every(({ capability }) => model.capabilities?.includes(capability))
 }
 
 export interface ReasonStepPrompt extends ReasonPromptOptions {
@@ -27,7 +37,8 @@ export async function reasonPromptForStep(
   models: Models,
   { request, degraded, ...options }: ReasonStepPrompt,
 ): Promise<ChatMessage[]> {
-  return noteLacks(assembleReasonPrompt({ ...options, window: await windowOf(models, request) }), degraded)
+  const window = windowOf(await modelOf(models, request), request)
+  return noteLacks(assembleReasonPrompt({ ...options, window }), degraded)
 }
 
 function noteLacks({ messages, leftOut, isCut }: AssembledPrompt, degraded: Set<string>): ChatMessage[] {
@@ -52,8 +63,7 @@ const Limits = z.object({
   max_tokens: z.number().positive().nullish(),
 })
 
-async function windowOf(models: Models, request: ExecuteRequest): Promise<PromptWindow | undefined> {
-  const model = await modelOf(models, request)
+function windowOf(model: ModelInfo | undefined, request: ExecuteRequest): PromptWindow | undefined {
   if (model?.contextTokens === undefined) return undefined
   const limits = Limits.safeParse(request.context?.modelOptions ?? {}).data
   const wanted = limits?.max_completion_tokens ?? limits?.max_tokens ?? answerTokensUsual

@@ -8,6 +8,7 @@ import type { ModelUsage } from '../model-event.ts'
 import { requestFromChat } from '../model-request.ts'
 import { offlineModelId } from '../registry/catalog.ts'
 import { chooseStepModel, type StepOutcome } from '../routing/choose-step-model.ts'
+import { partNeeds } from '../routing/request-needs.ts'
 
 /** What a step of a plan is done with: where its events go, and what ends it early. */
 export interface StepCall {
@@ -42,6 +43,7 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
     let answering = model
     if (route !== undefined) asked.onRoute?.((outcome) => route.judge(answering, outcome))
     if (model === offlineModelId) degraded.add('offline_model')
+    if (model === offlineModelId && partNeeds(messages).length > 0) degraded.add('attachments_left_out')
     const options = {
       scope,
       receipt: route?.receipt,

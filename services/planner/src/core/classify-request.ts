@@ -1,4 +1,4 @@
-import { type ChatMessage, lastQuestion, type Mode } from '@weft/contracts'
+import { attachmentsOf, type ChatMessage, lastQuestion, type Mode } from '@weft/contracts'
 
 export type RequestClass =
   | { mode: Exclude<Mode, 'auto' | 'compare'>; question: string }
@@ -11,6 +11,7 @@ const subjectsMax = 6
 /** Which kind of workflow a conversation asks for, by rules alone. */
 export function classifyRequest(messages: ChatMessage[], mode: Mode, hasKnowledge: boolean): RequestClass {
   const question = lastQuestion(messages).trim()
+  if (question === '' && attachmentsOf(messages).length > 0) return { mode: 'direct', question }
   if (question === '') return { mode: 'unclear', question, ask: 'The message is empty. What would you like to know?' }
   if (mode === 'direct' || mode === 'search') return { mode, question }
   const subjects = comparedSubjects(question)

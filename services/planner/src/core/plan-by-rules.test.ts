@@ -20,11 +20,14 @@ const registry: CapabilityRegistry = {
   ],
 }
 
-function plan(question: string, more: { mode?: Mode; stores?: string[]; registry?: CapabilityRegistry } = {}) {
+function plan(
+  question: string,
+  more: { mode?: Mode; stores?: string[]; registry?: CapabilityRegistry; content?: { type: string }[] } = {},
+) {
   const request: PlannerRequest = {
     tenant: 'a',
     model: 'weft/auto',
-    messages: [{ role: 'user', content: question }],
+    messages: [{ role: 'user', content: more.content ?? question }],
     vectorStoreIds: more.stores ?? ['vs_1'],
   }
   return planByRules(request, more.mode ?? 'auto', more.registry ?? registry)
@@ -96,6 +99,13 @@ describe('the rules', () => {
   it('ask back when there is nothing to work with', () => {
     expect(plan('   ').kind).toBe('clarification')
     expect(plan('compare', { mode: 'compare' }).question).toContain('at least two')
+  })
+
+  it('have an image without a word looked at, and search for a question that comes with one', () => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }
+    expect(shape(plan('', { content: [image] }))).toEqual(['answer:reasoning.reason<'])
+    const asked = plan('', { content: [{ type: 'text', text: 'Which gene is this?' }, image] as { type: string }[] })
+    expect(shape(asked)).toEqual(['retrieve:rag.retrieve<', 'answer:rag.answer<retrieve'])
   })
 
   it('say which capability no agent has', () => {
