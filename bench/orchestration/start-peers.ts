@@ -20,7 +20,6 @@ const packages = {
   '@langchain/langgraph-checkpoint-postgres': '1.0.5',
   '@restatedev/restate-sdk': '1.17.2',
   '@restatedev/restate-server': '1.7.12',
-  '@temporalio/activity': '1.24.0',
   '@temporalio/client': '1.24.0',
   '@temporalio/worker': '1.24.0',
   '@temporalio/workflow': '1.24.0',

@@ -28,7 +28,8 @@ export interface AuditLine {
   at: string
   /** The key that did it, and whose key it is: whoever runs the mesh may do things of other tenants. */
   by: { keyId: string; name: string; tenant: string }
-  action: AuditAction
+  /** An {@link AuditAction}, or one of another version of Weft. */
+  action: string
   /** The id of what it was done to. */
   target: string
   /** What else is known of it; never a secret. */

@@ -42,8 +42,7 @@ function sessionFor(cores: number): Promise<InferenceSession> {
 }
 
 /**
- * Tokens up to which a question goes through the model on one core: waking a second one for each operator takes longer than it helps. A question of 12
- * tokens took 3.0 ms of processor time instead of 4.2, and as long.
+ * Tokens up to which a question goes through the model on one core: waking a second one for each operator takes longer than it helps (docs/decisions/0017).
  */
 const aloneTokensMax = 32
 

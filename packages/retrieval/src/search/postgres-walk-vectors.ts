@@ -30,7 +30,7 @@ const efSearchMin = 100
 /**
  * Rows come nearly in order. How far the index is walked is set in the statement itself, before it begins. In the embedded database the planner may not
  * sort: it takes a comparison there for ten times quicker than it is, and the vectors added since statistics were last gathered for a handful.
- * Of 2,500 vectors of 384 dimensions comparing all took 66 to 75 ms, walking the index 2 to 9. Nothing is found by a model that is not active.
+ * Nothing is found by a model that is not active.
  */
 export async function walkVectors(
   database: Pick<Database, 'db'>,

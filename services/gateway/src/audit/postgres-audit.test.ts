@@ -105,6 +105,12 @@ describe('the audit log', () => {
     expect(await verify('odd things')).toMatchObject({ isValid: true, entries: 1 })
   })
 
+  it('is read with what a later version of Weft has written', async () => {
+    await note('later', 'sess_1', { action: 'galaxy.closed' as AuditNote['action'] })
+    expect(await linesOf('later')).toMatchObject([{ action: 'galaxy.closed', target: 'sess_1' }])
+    expect(await verify('later')).toMatchObject({ entries: 1 })
+  })
+
   it('is read page by page', async () => {
     const page = await audit().list({ tenant: 'even', limit: 4, after: 4 })
     expect([page.data.map(({ position }) => position), page.hasMore]).toEqual([[5, 6, 7, 8], true])

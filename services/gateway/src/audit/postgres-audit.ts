@@ -1,5 +1,4 @@
 import {
-  AuditAction,
   type AuditLine,
   type ChainedAuditLine,
   chainAfter,
@@ -30,7 +29,7 @@ const Row = z.object({
   key_id: z.string(),
   key_name: z.string(),
   key_tenant: z.string(),
-  action: AuditAction,
+  action: z.string(),
   target: z.string(),
   details: Details,
   previous_hash: z.string(),

@@ -48,10 +48,12 @@ function checkTogether({ live, models }: Pick<ChangeSettingsDeps, 'live' | 'mode
   const willBe = (name: SettingName) => (settings[name] === undefined ? live.get(name)?.value : (settings[name] ?? undefined))
   const available = modelsWith(models, willBe('models'))
   const wanted = willBe('defaultModel')
-  if (typeof wanted !== 'string' || wanted === 'auto' || available.get(wanted) !== undefined) return
-  throw new WeftError('invalid_request', `'defaultModel' names '${wanted}', which no provider with a key or address serves`, {
-    param: 'defaultModel',
-  })
+  if (typeof wanted !== 'string' || wanted === 'auto') return
+  const model = available.get(wanted)
+  const isWriter = model?.capabilities?.includes('chat') ?? true
+  if (model !== undefined && isWriter) return
+  const why = model === undefined ? 'no provider with a key or address serves' : 'writes no text'
+  throw new WeftError('invalid_request', `'defaultModel' names '${wanted}', which ${why}`, { param: 'defaultModel' })
 }
 
 function modelsWith(models: ChangeSettingsDeps['models'], overlay: unknown) {

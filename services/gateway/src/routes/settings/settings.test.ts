@@ -7,13 +7,17 @@ import { startGateway, type TestGateway } from '../../testing/start-gateway.ts'
 let gateway: TestGateway
 afterEach(() => gateway.stop())
 
-/** Knows one model, and takes every overlay but one with prices in words. */
+/** Knows a model that writes and one that embeds, and takes every overlay but one with prices in words. */
 const models: Pick<Models, 'withOverlay' | 'fileOverlay'> = {
   withOverlay(overlay) {
     if (JSON.stringify(overlay ?? {}).includes('cheap'))
       throw new RegistryError('models.models.0.price.inputUsd: expected number')
-    const get = (id: string) => (id === 'openai/known' ? { id, provider: 'openai', priceKnown: true } : undefined)
-    return { get }
+    const model = { provider: 'openai', priceKnown: true }
+    const known = [
+      { id: 'openai/known', ...model },
+      { id: 'openai/embedding', ...model, capabilities: ['embeddings'] },
+    ]
+    return { get: (asked) => known.find(({ id }) => id === asked) }
   },
   fileOverlay: () => ({ models: [{ id: 'openai/of-the-file' }] }),
 }
@@ -67,6 +71,7 @@ describe('settings', () => {
     ['a number in words', { hedging: 'on', unpricedInputUsd: '5' }, 'unpricedInputUsd', /number of US dollars/],
     ['a limit of none at all', { hedging: 'on', tenantConcurrency: 0 }, 'tenantConcurrency', /whole number from 1/],
     ['a model nobody serves', { hedging: 'on', defaultModel: 'openai/unknown' }, 'defaultModel', /no provider/],
+    ['a model that only embeds', { hedging: 'on', defaultModel: 'openai/embedding' }, 'defaultModel', /writes no text/],
     ['a registry of another shape', { hedging: 'on', models: { model: [] } }, 'models.model', /is not known/],
     [
       'a registry that says nonsense',
