@@ -30,7 +30,8 @@ export const CallRecord = z.object({
   isStreamed: z.boolean(),
   /** Why this model was chosen. */
   receipt: z.record(z.string(), z.unknown()).optional(),
-  startedAtMs: z.number(),
+  /** Within what a Date can hold (ECMA-262, 21.4.1.1). */
+  startedAtMs: z.number().min(-8.64e15).max(8.64e15),
   outcome: z.enum(callOutcomes),
   errorCode: z.string().optional(),
   inputTokens: count,

@@ -34,6 +34,45 @@ it('stores a call once, with the price it was reckoned at, whatever its texts ho
   ])
 })
 
+it('stores the calls of a batch as they are, whatever some of them have that others lack', async () => {
+  const plain = record('call_plain', 4_000)
+  const rich = {
+    ...record('call_rich', 4_001.5, 'other'),
+    ...{
+      keyId: 'key_2',
+      sessionId: 'sess_1',
+      turn: 3,
+      receipt: { why: ['cheap'] },
+      price: { ...price, outputUsd: 2 },
+      measured: false,
+    },
+  }
+  for (const batch of [
+    [plain, rich, record('call_last', 4_000)],
+    [
+      { ...rich, id: 'call_rich_first' },
+      { ...plain, id: 'call_plain_second' },
+    ],
+  ])
+    await calls.store(batch)
+  const { rows } = await sql`
+    select id, tenant, key_id, session_id, turn, receipt, price, measured, extract(epoch from started_at)::float8 as at
+    from model_calls where id in ('call_plain', 'call_rich', 'call_last', 'call_rich_first', 'call_plain_second') order by id
+  `.execute(test.database.db)
+  const plainRow = { tenant: 'acme', key_id: null, session_id: null, turn: null, receipt: null, price, measured: true, at: 4 }
+  const richRow = {
+    ...{ tenant: 'other', key_id: 'key_2', session_id: 'sess_1', turn: 3, receipt: { why: ['cheap'] } },
+    ...{ price: { ...price, outputUsd: 2 }, measured: false, at: 4.001 },
+  }
+  expect(rows).toEqual([
+    { id: 'call_last', ...plainRow },
+    { id: 'call_plain', ...plainRow },
+    { id: 'call_plain_second', ...plainRow },
+    { id: 'call_rich', ...richRow },
+    { id: 'call_rich_first', ...richRow },
+  ])
+})
+
 it('keeps no call out for another that the database will never take', async () => {
   const warnings: object[] = []
   const logger = { info: () => undefined, warn: (_message: string, details?: object) => warnings.push(details ?? {}) }

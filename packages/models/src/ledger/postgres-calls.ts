@@ -14,22 +14,16 @@ export interface CallStore {
 export function createPostgresCalls({ db }: Pick<Database, 'db'>): CallStore {
   return {
     async store(records) {
-      if (records.length === 0) return
+      const rows = records.map(toRow)
+      const [common] = rows
+      if (common === undefined) return
+      // Calls of a batch are much alike: what they have in common is sent, and read by the database, once.
+      const own = Object.keys(common).filter((name) => name === 'id' || rows.some((row) => row[name] !== common[name]))
+      const owns = rows.map((row) => Object.fromEntries(own.map((name) => [name, row[name] ?? null])))
       await sql`
-        insert into model_calls (
-          id, tenant, kind, key_id, user_id, session_id, turn, step_id, agent, model, provider, price, price_known, attempt, first_call_id,
-          is_streamed, started_at, outcome, error_code, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost_usd, measured,
-          duration_ms, first_token_ms, receipt
-        )
-        select id, tenant, kind, key_id, user_id, session_id, turn, step_id, agent, model, provider, price, price_known, attempt, first_call_id,
-          is_streamed, to_timestamp(started_at_ms / 1000.0), outcome, error_code, input_tokens, output_tokens, cached_input_tokens,
-          reasoning_tokens, cost_usd, measured, duration_ms, first_token_ms, receipt
-        from jsonb_to_recordset(${storableJson(records.map(toRow))}::text::jsonb) as row (
-          id text, tenant text, kind text, key_id text, user_id text, session_id text, turn int, step_id text, agent text, model text,
-          provider text, price jsonb, price_known boolean, attempt int, first_call_id text, is_streamed boolean, started_at_ms float8,
-          outcome text, error_code text, input_tokens bigint, output_tokens bigint, cached_input_tokens bigint, reasoning_tokens bigint,
-          cost_usd numeric, measured boolean, duration_ms float8, first_token_ms float8, receipt jsonb
-        )
+        insert into model_calls
+        select own.* from jsonb_populate_record(null::model_calls, ${storableJson(common)}::text::jsonb) as common,
+          jsonb_populate_recordset(common, ${storableJson(owns)}::text::jsonb) as own
         on conflict (id) do nothing
       `.execute(db)
     },
@@ -47,7 +41,7 @@ export function createPostgresCalls({ db }: Pick<Database, 'db'>): CallStore {
   }
 }
 
-function toRow(record: CallRecord) {
+function toRow(record: CallRecord): Record<string, unknown> {
   return {
     id: record.id,
     tenant: record.tenant,
@@ -65,7 +59,7 @@ function toRow(record: CallRecord) {
     attempt: record.attempt,
     first_call_id: record.firstCallId,
     is_streamed: record.isStreamed,
-    started_at_ms: record.startedAtMs,
+    started_at: new Date(record.startedAtMs).toISOString(),
     outcome: record.outcome,
     error_code: record.errorCode,
     input_tokens: record.inputTokens,
