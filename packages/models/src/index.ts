@@ -51,7 +51,7 @@ export { createPatientState, type PatientState } from './resilience/patient-stat
 export type { AnswerPiece } from './responses/answer-piece.ts'
 export { chatFromResponses, type TranslatedResponsesRequest } from './responses/chat-from-responses.ts'
 export { piecesOfChat, piecesOfChatStream } from './responses/pieces-from-chat.ts'
-export type { OutputItem, ResponseIdentity, ResponseObject } from './responses/response-object.ts'
+export { type OutputItem, type ResponseIdentity, type ResponseObject, responseObject } from './responses/response-object.ts'
 export { type ResponseItem, ResponsesRequest } from './responses/responses-request.ts'
 export { createResponseWriter, encodeResponseEvent, type ResponseEvent, type ResponseWriter } from './responses/write-response.ts'
 export { classifyTask, type TaskClass, type TaskFacts } from './routing/core/classify-task.ts'

@@ -33,6 +33,7 @@ import { mountAudit } from './routes/audit/mount.ts'
 import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
 import type { BudgetDeps } from './routes/budgets/budget-deps.ts'
 import { mountBudgets } from './routes/budgets/mount.ts'
+import { cancelResponse } from './routes/cancel-response.ts'
 import { cancelSession } from './routes/cancel-session.ts'
 import { checkModels } from './routes/check-models.ts'
 import { createKey } from './routes/create-key.ts'
@@ -180,7 +181,8 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
 
 function mountChat(app: Express, deps: PublicDeps): void {
   const { sidecar, stores, models } = deps
-  app.get('/v1/responses/:id', getResponse(deps.responses))
+  app.get('/v1/responses/:id', getResponse(deps))
+  app.post('/v1/responses/:id/cancel', cancelResponse(deps))
   app.delete('/v1/responses/:id', deleteResponse(deps.responses))
   app.get('/v1/models', listModels(models))
   app.get('/v1/models/*id', getModel(models))

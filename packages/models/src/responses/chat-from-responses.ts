@@ -40,13 +40,17 @@ export function chatFromResponses(request: ResponsesRequest, history: ResponseIt
 
 function refuseUnsupported(request: ResponsesRequest): void {
   const { background, truncation } = request
-  if (background === true) throw unsupported('background', 'responses are answered while their caller waits')
+  if (background === true)
+    throw unsupported('background', 'models answer while their caller waits; weft/… models work on without him')
   if (truncation === 'auto') throw unsupported('truncation', 'nothing is left out of a conversation; shorten it yourself')
   for (const field of ['conversation', 'prompt', 'context_management'])
     if (request[field] != null) throw unsupported(field, 'nothing is kept under such an id here')
   request.tools?.forEach((tool, index) => {
     if (tool.type !== 'function' || tool.name === undefined)
-      throw unsupported(`tools.${index}.type`, `tools are functions of the caller's, not '${tool.type}'`)
+      throw unsupported(
+        `tools.${index}.type`,
+        `the tools of models are functions of the caller's, not '${tool.type}'; weft/… models take file_search too`,
+      )
   })
 }
 

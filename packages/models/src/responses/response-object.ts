@@ -28,9 +28,11 @@ export interface ResponseIdentity {
   createdAt: number
   /** Whether it can be asked for and continued later. */
   isStored: boolean
+  /** Whether it is worked on without its caller. Default: no. */
+  isBackground?: boolean | undefined
 }
 
-export type ResponseStatus = 'in_progress' | 'completed' | 'incomplete' | 'failed'
+export type ResponseStatus = 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled'
 
 export interface ResponseState {
   status: ResponseStatus
@@ -50,7 +52,7 @@ export function responseObject(request: ResponsesRequest, identity: ResponseIden
     object: 'response' as const,
     created_at: identity.createdAt,
     status,
-    background: false,
+    background: identity.isBackground ?? false,
     error: error ?? null,
     incomplete_details: incompleteReason === undefined ? null : { reason: incompleteReason },
     instructions: request.instructions ?? null,

@@ -1,19 +1,20 @@
 import type { ServerResponse } from 'node:http'
 import { ChatCompletionRequest, parseValue } from '@weft/contracts'
-import { type AnswerPiece, chatFromResponses, type ResponsesRequest } from '@weft/models'
-import { citationAnnotations } from '../core/citation-annotations.ts'
-import { finishReasonOf, usedTokens, weftAnswer } from '../core/completion-objects.ts'
+import { type AnswerPiece, chatFromResponses, type ResponsesRequest, responseObject } from '@weft/models'
+import { usedTokens } from '../core/completion-objects.ts'
 import { turnResponseId } from '../core/response-id.ts'
-import { approvalTool } from '../core/tool-answers.ts'
+import { inToolTerms } from '../core/response-terms.ts'
 import { divergedAnswer, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
 import { checkWorkflowRequest, ignoredWishes } from '../core/workflow-request.ts'
-import type { ApiRequest } from '../http/handler.ts'
+import { type ApiRequest, sendJson } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
 import type { AnswerOptions } from './answer-turn.ts'
 import { nameIgnored } from './name-ignored.ts'
+import { endingOf, piecesOfEnd } from './response-of-turn.ts'
 import { runWorkflow, type WorkflowDeps } from './run-workflow.ts'
 import { sendResponse } from './send-response.ts'
+import { readWorkflowWish } from './workflow-wish.ts'
 
 export interface WorkflowResponseCall {
   wish: ResponsesRequest
@@ -29,27 +30,51 @@ const startWithinMs = 1_000
 
 /** Runs a workflow as a chat completion does, and answers on the wire of responses. */
 export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResponseCall): Promise<void> {
-  const { wish, sessionId, request, response, open } = call
-  const { chat: body, ignored } = chatFromResponses(wish)
-  const { user, safety_identifier, weft } = wish
-  const chat = parseValue(ChatCompletionRequest, { ...body, user, safety_identifier, weft }, 'the request')
+  const { sessionId, request, response, open } = call
+  const { wish, vectorStoreIds, isBackground, ignored } = readWorkflowWish(call.wish)
+  const translated = chatFromResponses(wish)
+  const { user, safety_identifier } = wish
+  // Whoever reads a stream is there, and may leave: the turn goes on all the same.
+  const waits = isBackground && wish.stream !== true
+  const weft = {
+    ...wish.weft,
+    ...(vectorStoreIds === undefined ? {} : { vectorStoreIds: [...(wish.weft?.vectorStoreIds ?? []), ...vectorStoreIds] }),
+    ...(waits ? { background: true } : {}),
+  }
+  const chat = parseValue(ChatCompletionRequest, { ...translated.chat, user, safety_identifier, weft }, 'the request')
   checkWorkflowRequest(chat)
-  nameIgnored(response, [...ignored, ...ignoredWishes(chat)])
-  await runWorkflow(deps, { chat, request, response, open, sessionId, speak: (options) => speakResponse(wish, options) })
+  nameIgnored(response, [...translated.ignored, ...ignored, ...ignoredWishes(chat)])
+  const running = runWorkflow(deps, {
+    chat,
+    request,
+    response,
+    open,
+    sessionId,
+    speak: (options) => speakResponse({ wish: call.wish, isBackground }, options),
+    ...(waits ? { acknowledge: (turn) => acknowledgeResponse(call, turn) } : {}),
+  })
+  await running.catch((thrown: unknown) => {
+    throw wish.weft?.vectorStoreIds === undefined ? inToolTerms(thrown) : thrown
+  })
 }
 
-function speakResponse(wish: ResponsesRequest, options: AnswerOptions): Promise<void> {
+function acknowledgeResponse({ wish, response }: WorkflowResponseCall, turn: { sessionId: string; turn: number }): void {
+  const createdAt = Math.floor(Date.now() / 1_000)
+  const identity = { id: turnResponseId(turn), model: wish.model, createdAt, isStored: true, isBackground: true }
+  sendJson(response, 200, responseObject(wish, identity, { status: 'queued', output: [] }))
+}
+
+function speakResponse(
+  { wish, isBackground }: { wish: ResponsesRequest; isBackground: boolean },
+  options: AnswerOptions,
+): Promise<void> {
   const { place, identity, response, open, logger } = options
   const spoken: { end?: SpokenEnd; text: string } = { text: '' }
   return sendResponse({
     wish,
-    identity: { id: turnResponseId(place), model: identity.model, createdAt: identity.created, isStored: true },
+    identity: { id: turnResponseId(place), model: identity.model, createdAt: identity.created, isStored: true, isBackground },
     pieces: piecesOfTurn(options, spoken),
-    ending() {
-      if (spoken.end === undefined) return {}
-      const annotations = citationAnnotations(spoken.text, spoken.end.answer.citations)
-      return { annotations, weft: weftAnswer(place, spoken.end) }
-    },
+    ending: () => (spoken.end === undefined ? {} : endingOf(place, spoken.end, spoken.text)),
     startWithinMs,
     response,
     open,
@@ -83,21 +108,4 @@ async function* piecesOfTurn(
       }
     }
   }
-}
-
-function piecesOfEnd(end: SpokenEnd, shown: string): AnswerPiece[] {
-  // Without a stream the text comes with the end alone.
-  const rest = end.answer.text.startsWith(shown) ? end.answer.text.slice(shown.length) : ''
-  const before = shown + rest
-  const notice = end.notice === '' || before === '' ? end.notice : `\n\n${end.notice}`
-  const calls = end.isToolCall ? end.approvals : []
-  return [
-    ...(rest + notice === '' ? [] : [{ type: 'text' as const, delta: rest + notice }]),
-    ...calls.map((approval, index) => {
-      const argumentsDelta = JSON.stringify(approval)
-      return { type: 'tool_call' as const, index, id: approval.id, name: approvalTool, argumentsDelta }
-    }),
-    { type: 'finish', reason: finishReasonOf(end) },
-    { type: 'tokens', ...usedTokens(end.answer.usage) },
-  ]
 }

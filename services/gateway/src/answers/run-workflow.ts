@@ -1,17 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type ApprovalView,
-  type ChatCompletionRequest,
-  newId,
-  type ReplyDetail,
-  type TurnAccepted,
-  WeftError,
-} from '@weft/contracts'
+import { type ChatCompletionRequest, newId, type ReplyDetail, type TurnAccepted, WeftError } from '@weft/contracts'
 import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
-import { approvalLink, type PageLinks } from '../approvals/approval-links.ts'
+import type { PageLinks } from '../approvals/approval-links.ts'
 import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../approvals/decide-in-chat.ts'
-import { hasScope } from '../core/api-key.ts'
-import { approverOf } from '../core/approver.ts'
+import { linksForReader } from '../approvals/reader-links.ts'
 import type { TurnOutput } from '../core/assemble-turn.ts'
 import { completionIdOf } from '../core/completion-id.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
@@ -19,7 +11,7 @@ import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/se
 import { replyDetailOf } from '../core/workflow-request.ts'
 import { headerOf, sendJson } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
-import { baseOf, identityOf } from '../http/request-context.ts'
+import { identityOf } from '../http/request-context.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
 import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
@@ -50,6 +42,8 @@ export interface WorkflowCall {
   sessionId?: string | undefined
   /** Writes the answer, on the wire that was asked. */
   speak(options: AnswerOptions): Promise<void>
+  /** Answers whoever comes back for the turn later. Default: with 202 and the session. */
+  acknowledge?(turn: { sessionId: string; turn: number }): void
 }
 
 /** Hands a request to its session as a turn, or as a decision it waits for, and has the answer written. */
@@ -83,7 +77,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
               )
             : await acceptDecision(deps, decision, replyDetailOf(chat))
         if (accepted.cached !== undefined) response.setHeader('x-weft-cache', accepted.cached.use)
-        if (chat.weft?.background === true) acknowledge(response, accepted)
+        if (chat.weft?.background === true) (call.acknowledge ?? acknowledgeSession(response))(accepted)
         else await answer(deps, { ...call, session, idempotencyKey, accepted, inbox })
       }),
     )
@@ -131,8 +125,8 @@ async function acceptDecision(
   return { sessionId: session.sessionId, turn, isRepeat: true, decided }
 }
 
-function acknowledge(response: ServerResponse, { sessionId, turn }: TurnAccepted): void {
-  sendJson(response, 202, { id: sessionId, object: 'session', turn, status: 'running' })
+function acknowledgeSession(response: ServerResponse): NonNullable<WorkflowCall['acknowledge']> {
+  return ({ sessionId, turn }) => sendJson(response, 202, { id: sessionId, object: 'session', turn, status: 'running' })
 }
 
 interface AcceptedCall extends WorkflowCall {
@@ -158,7 +152,7 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     },
     place: { sessionId: session.sessionId, turn, traceId: currentTraceparent()?.split('-')[1] ?? '' },
     showsProgress: chat.weft?.progress !== false,
-    pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: linksFor(deps, call) },
+    pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: linksForReader(deps.pages, call) },
     outputs: keepingEnd(
       { ...session, turn },
       cached,
@@ -194,15 +188,6 @@ async function* keepingEnd(
     if (output.type === 'end' && output.end.status === 'completed' && cached?.use === 'miss') cached.keep(ref)
     yield output
   }
-}
-
-/** Where an approval is looked at: on a page of its own for whoever may decide, else by the API. */
-function linksFor(deps: WorkflowDeps, { request, response }: WorkflowCall): (approval: ApprovalView) => string {
-  const identity = identityOf(response)
-  const base = baseOf(request)
-  if (!hasScope(identity, 'approve')) return ({ id }) => `${deps.pages.publicUrl ?? base}/approvals/${id}`
-  const { tenant, keyId } = identity
-  return (approval) => approvalLink(deps.pages, { base, tenant, approval, by: approverOf(identity), keyId }).url
 }
 
 /** The reader has gone, so nobody is left to tell; the log is. */

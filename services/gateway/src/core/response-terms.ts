@@ -10,6 +10,13 @@ const names: Readonly<Record<string, string>> = {
   logprobs: 'top_logprobs',
 }
 
+/** A refusal of the stores that a tool `file_search` names. */
+export function inToolTerms(thrown: unknown): unknown {
+  if (!(thrown instanceof WeftError) || thrown.param !== 'weft.vectorStoreIds') return thrown
+  const { code, message, isRetryable, details } = thrown
+  return new WeftError(code, message, { param: 'tools', isRetryable, details, cause: thrown })
+}
+
 /** A refusal of the chat completion that a response was translated to, with the field that the caller sent. */
 export function inResponseTerms(thrown: unknown): unknown {
   if (!(thrown instanceof WeftError) || thrown.param === undefined) return thrown

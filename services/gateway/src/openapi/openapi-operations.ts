@@ -25,7 +25,8 @@ const chat: ApiOperation[] = [
     headers: ['X-Session-ID', 'Idempotency-Key'],
     answer: { description: 'A response, or the stream of events that build it' },
   },
-  chatScope('get', '/v1/responses/{id}', 'getResponse', 'A stored response of a model'),
+  chatScope('get', '/v1/responses/{id}', 'getResponse', 'A stored response of a model, or a workflow’s as far as it is'),
+  chatScope('post', '/v1/responses/{id}/cancel', 'cancelResponse', 'Cancels a workflow’s response'),
   chatScope('delete', '/v1/responses/{id}', 'deleteResponse', 'Forgets a stored response'),
   {
     ...chatScope('post', '/v1/embeddings', 'createEmbeddings', 'Vectors of texts, as numbers or in base64'),

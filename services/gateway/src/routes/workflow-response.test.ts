@@ -82,6 +82,70 @@ describe('a workflow’s response', () => {
     expect(sent()?.messages).toMatchObject([{ role: 'assistant', content: 'The answer [1].' }, { role: 'user' }])
   })
 
+  it('is worked on in the background, asked for until it is there, and cancelled', async () => {
+    const begunNow = await test.client.responses.create({ model: 'weft/auto', input: 'What?', background: true })
+    expect(begunNow).toMatchObject({ id: expect.stringMatching(/^resp_sess_.*\.1$/), status: 'queued', background: true })
+    const id = `resp_${place.sessionId}.1`
+    expect(test.gateway.session.submitted[0]?.options).toMatchObject({ background: true })
+    const states = ['queued', 'in_progress', 'completed'] as const
+    const views = [{}, { plan }, { status: 'completed' as const, plan, answer }]
+    for (const [index, expected] of states.entries()) {
+      test.gateway.session.onView = () => viewOf({ isBackground: true, ...views[index] })
+      expect(await test.client.responses.retrieve(id)).toMatchObject({ id, status: expected, background: true })
+    }
+    const whole = await test.client.responses.retrieve(id)
+    expect(whole.output).toMatchObject([{ content: [{ text: 'The answer [1].', annotations: [{ file_id: 'file_1' }] }] }])
+    expect(whole).toMatchObject({ weft: { status: 'completed' }, usage: { input_tokens: 20 } })
+    test.gateway.session.onView = () => viewOf({ status: 'cancelled' })
+    expect(await test.client.responses.cancel(id)).toMatchObject({ id, status: 'cancelled' })
+  })
+
+  it('streams in the background too, and goes on without its reader', async () => {
+    const stream = test.client.responses.stream({ model: 'weft/auto', input: 'What?', background: true })
+    expect(await stream.finalResponse()).toMatchObject({ status: 'completed', background: true })
+    expect(test.gateway.session.submitted[0]?.options.background).toBeUndefined()
+  })
+
+  it('that failed or paused is told of as such', async () => {
+    const id = `resp_${place.sessionId}.1`
+    const problem = { code: 'upstream_error' as const, message: 'no model', isRetryable: false }
+    test.gateway.session.onView = () => viewOf({ status: 'failed', answer: answerOf('', { problem }) })
+    const failed = await test.client.responses.retrieve(id)
+    expect(failed).toMatchObject({
+      status: 'failed',
+      error: { code: 'upstream_error', message: expect.stringMatching(/no model/) },
+    })
+    test.gateway.session.onView = () => viewOf({ status: 'awaiting_approval' })
+    const paused = await test.client.responses.retrieve(id)
+    expect(paused).toMatchObject({ weft: { status: 'awaiting_approval' }, output_text: expect.stringMatching(/is paused/) })
+  })
+
+  it('of a turn that is not there, or of another tenant, does not exist; its session is what can be deleted', async () => {
+    test.gateway.session.onView = () => viewOf({ status: 'completed', answer })
+    for (const id of [`resp_${place.sessionId}.2`, 'resp_nothing'])
+      expect(await apiErrorOf(test.client.responses.retrieve(id))).toMatchObject({ status: 404 })
+    const deleted = await apiErrorOf(test.client.responses.delete(`resp_${place.sessionId}.1`))
+    expect(deleted).toMatchObject({ status: 400, message: expect.stringMatching(/DELETE \/v1\/sessions\/sess_1/) })
+    const second = await test.gateway.request(`/v1/responses/resp_${place.sessionId}.1?stream=true`)
+    expect(second.status).toBe(400)
+  })
+
+  it('searches the stores that its tool file_search names', async () => {
+    const search = { type: 'file_search' as const, vector_store_ids: ['vs_1', 'vs_2'], max_num_results: 3 }
+    const wish = { model: 'weft/auto', input: 'What?', tools: [search] }
+    const answered = await test.post('/v1/responses', wish)
+    expect(answered.headers.get('x-weft-ignored-fields')).toBe('tools.0.max_num_results')
+    expect(await answered.json()).toMatchObject({ status: 'completed', tools: [search] })
+    expect(test.gateway.session.submitted[0]?.vectorStoreIds).toEqual(['vs_1', 'vs_2'])
+    const filtered = { ...wish, tools: [{ ...search, filters: { type: 'eq', key: 'a', value: 'b' } }] }
+    expect(await apiErrorOf(test.client.responses.create(filtered as never))).toMatchObject({
+      status: 400,
+      param: 'tools.0.filters',
+    })
+    const empty = { ...wish, tools: [{ ...search, vector_store_ids: [] }] }
+    expect(await apiErrorOf(test.client.responses.create(empty))).toMatchObject({ status: 400 })
+  })
+
   it('fails with its status, and after its begin with a typed error', async () => {
     const problem = { code: 'upstream_error' as const, message: 'no model', isRetryable: false }
     test.gateway.session.onSubmit = (_turn, reply) => reply(endItem('failed', answerOf('', { problem })))

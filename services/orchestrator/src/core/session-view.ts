@@ -28,6 +28,7 @@ function viewTurn(state: SessionState, turn: TurnState): TurnView {
     model: turn.request.model,
     acceptedAt: iso(turn.acceptedAtMs),
     steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(state, turn, step)),
+    ...(turn.request.options.background === true ? { isBackground: true } : {}),
     ...(turn.endedAtMs === undefined ? {} : { endedAt: iso(turn.endedAtMs) }),
     ...(traceId === undefined ? {} : { traceId }),
     ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion, versions: turn.versions }),
