@@ -54,6 +54,7 @@ export {
 } from './chat.ts'
 export { Citation, Passage } from './citation.ts'
 export type { Embedder, EmbeddingModel, Embeddings, EmbedRequest } from './embedder.ts'
+export { ApiKey } from './api-key.ts'
 export { approvalId, type IdPrefix, newId, randomLetters, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
 export { ChildParams, childAgent, childLimits } from './child-session.ts'
 export { type ChainEnd, type ChainLink, chainAfter, chainStart } from './hash-chain.ts'

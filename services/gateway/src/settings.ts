@@ -1,3 +1,4 @@
+import { ApiKey } from '@weft/contracts'
 import {
   appSettings,
   databaseSettings,
@@ -9,7 +10,6 @@ import {
   telemetrySettings,
 } from '@weft/settings'
 import { z } from 'zod'
-import { ApiKey } from './core/api-key.ts'
 
 const names = z.string().transform((list) =>
   list

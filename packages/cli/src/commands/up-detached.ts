@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError, exitCodes } from '../cli-error.ts'
 import { onStopSignal } from '../on-stop-signal.ts'
-import { createCompileCache, createFolders, dataPaths } from '../supervisor/data-paths.ts'
+import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { refuseRunningMesh } from '../supervisor/mesh-lock.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
@@ -28,7 +28,7 @@ export async function upDetached({ settings, infrastructureOnly, isJson }: UpOpt
   const shown = { startedAtMs: performance.now(), isJson }
   const supervisor = startSupervisor(argv, logFile)
   const isInterrupted = endOnInterruption(supervisor)
-  if (!(await becomesReady(supervisor, { meshFile: paths.meshFile, shown }))) {
+  if (!(await becomesReady(supervisor, { paths, shown }))) {
     if (isInterrupted()) return exitCodes.interrupted
     throw new CliError('mesh_not_ready', lastMessage(logFile))
   }
@@ -65,7 +65,7 @@ function endOnInterruption(supervisor: ChildProcess): () => boolean {
 /** Shows the progress of the mesh that `supervisor` runs; false when it ended instead of becoming ready. */
 async function becomesReady(
   supervisor: ChildProcess,
-  { meshFile, shown }: { meshFile: string; shown: ProgressOptions },
+  { paths: { meshFile, logs }, shown }: { paths: DataPaths; shown: ProgressOptions },
 ): Promise<boolean> {
   let hasEnded = false
   supervisor.once('exit', () => {
@@ -85,6 +85,7 @@ async function becomesReady(
         progress.changed(snapshot)
       }
       if (record.ready) return true
+      progress.look(record.processes, logs)
     }
     await sleep(pollMs)
   }

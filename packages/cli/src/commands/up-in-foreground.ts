@@ -65,8 +65,11 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, i
       restartDelayMsMax: settings.restartDelayMsMax,
       onChange: progress.changed,
     })
-    const stopping = stopWhenTold(mesh, { progress, paths })
-    const isReady = await waitUntilReady(mesh, { paths, stopping })
+    const { stopping, unwatch } = stopWhenTold(mesh, { progress, paths })
+    const isReady = await waitUntilReady(mesh, { paths, progress, stopping }).catch((thrown: unknown) => {
+      unwatch()
+      throw thrown
+    })
     if (isReady) progress.ready({ url, paths, infrastructureOnly, ports: plan.ports, ...(key.isNew ? { newKey: key.key } : {}) })
     await stopping
     return exitCodes.done
@@ -88,7 +91,7 @@ function writeLine(line: string, ownOutput: string | undefined): void {
 /** False when it was told to stop before. Throws, after ending everything, when the mesh cannot become ready. */
 async function waitUntilReady(
   mesh: RunningMesh,
-  { paths, stopping }: { paths: DataPaths; stopping: Promise<void> },
+  { paths, progress, stopping }: { paths: DataPaths; progress: UpProgress; stopping: Promise<void> },
 ): Promise<boolean> {
   const deadlineMs = Date.now() + readyTimeoutMs
   let end: 'ready' | 'stopped' | undefined
@@ -101,6 +104,7 @@ async function waitUntilReady(
     }),
   ])
   while (end === undefined) {
+    progress.look(mesh.snapshots(), paths.logs)
     const hopeless = mesh.hopeless(hopelessAfterFailures)
     if (hopeless !== undefined || Date.now() > deadlineMs) {
       const late = hopeless ?? mesh.snapshots().find(({ state }) => state !== 'ready')
@@ -121,9 +125,12 @@ function notReady(name: string, lastExit: string | undefined, { logs }: DataPath
 
 /**
  * The first signal ends all in order, a second one at once; so does a data folder that is gone, without which nobody could find this
- * mesh to end it. Resolves when nothing runs any more.
+ * mesh to end it, until nobody is to watch it any more. `stopping` resolves when nothing runs any more.
  */
-function stopWhenTold(mesh: RunningMesh, { progress, paths }: { progress: UpProgress; paths: DataPaths }): Promise<void> {
+function stopWhenTold(
+  mesh: RunningMesh,
+  { progress, paths }: { progress: UpProgress; paths: DataPaths },
+): { stopping: Promise<void>; unwatch(): void } {
   const stopped = Promise.withResolvers<void>()
   let isStopping = false
   const stop = (): void => {
@@ -143,5 +150,5 @@ function stopWhenTold(mesh: RunningMesh, { progress, paths }: { progress: UpProg
     stop()
   }, lockPollMs)
   onStopSignal(stop)
-  return stopped.promise.then(() => progress.stopped())
+  return { stopping: stopped.promise.then(() => progress.stopped()), unwatch: () => clearInterval(watch) }
 }

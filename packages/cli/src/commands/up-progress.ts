@@ -1,9 +1,12 @@
 import type { DataPaths } from '../supervisor/data-paths.ts'
 import { debuggingPorts } from '../supervisor/mesh-plan.ts'
 import type { ProcessSnapshot } from '../supervisor/process-snapshot.ts'
+import { describeWaits } from './describe-waits.ts'
 
 export interface UpProgress {
   changed(snapshot: ProcessSnapshot): void
+  /** Says now and then what is not ready, and why, once it takes longer than a start does. */
+  look(snapshots: readonly ProcessSnapshot[], logs: string): void
   ready(facts: ReadyFacts): void
   stopping(): void
   killing(): void
@@ -29,6 +32,9 @@ export interface ProgressOptions {
   note?: (line: string) => void
 }
 
+/** A later start takes a few seconds, the first on a slow machine some twenty. */
+const longStartMs = 30_000
+
 /** One line for every process that became ready, and for every one that ended by itself. */
 export function createUpProgress(
   names: string[],
@@ -42,7 +48,13 @@ export function createUpProgress(
   const width = Math.max(...names.map((name) => name.length))
   const waited = new Set(names)
   let isStopping = false
+  let tellAtMs = startedAtMs + longStartMs
   return {
+    look(snapshots, logs) {
+      if (isStopping || performance.now() < tellAtMs) return
+      tellAtMs = performance.now() + longStartMs
+      for (const line of describeWaits(snapshots, logs)) note(line)
+    },
     changed(snapshot) {
       if (isStopping) return
       const line = describeChange(snapshot, { isFirst: waited.has(snapshot.name), width, startedAtMs })

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
@@ -18,10 +18,21 @@ it('makes an admin key once, closed to other users, and finds it again', () => {
   expect(ensureAdminKey(dataPaths(folder), undefined)).toEqual({ key: first.key, isNew: false })
 })
 
+const given = 'weft_given_by_the_user'
+
 it('keeps the key the environment names, and does not show it again', () => {
   ensureAdminKey(dataPaths(folder), undefined)
-  expect(ensureAdminKey(dataPaths(folder), 'weft_given')).toEqual({ key: 'weft_given', isNew: false })
-  expect(readFileSync(join(folder, 'admin.key'), 'utf8')).toBe('weft_given\n')
+  expect(ensureAdminKey(dataPaths(folder), given)).toEqual({ key: given, isNew: false })
+  expect(readFileSync(join(folder, 'admin.key'), 'utf8')).toBe(`${given}\n`)
+})
+
+it('takes no key that nobody could use, and keeps the one that is there', () => {
+  const { key } = ensureAdminKey(dataPaths(folder), undefined)
+  expect(() => ensureAdminKey(dataPaths(folder), 'short')).toThrow('WEFT_API_KEY holds no usable key: a key is "weft_" and')
+  expect(ensureAdminKey(dataPaths(folder), undefined).key).toBe(key)
+  writeFileSync(join(folder, 'admin.key'), 'spoilt')
+  expect(() => ensureAdminKey(dataPaths(folder), undefined)).toThrow(/admin\.key holds no usable key/)
+  expect(ensureAdminKey(dataPaths(folder), given).key).toBe(given)
 })
 
 it('gives every service its own pair of tokens, the same at every start', () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { parseJson } from '@weft/contracts'
+import { ApiKey, parseJson } from '@weft/contracts'
 import { z } from 'zod'
-import { systemErrorCode } from '../cli-error.ts'
+import { CliError, systemErrorCode } from '../cli-error.ts'
 import type { DataPaths } from './data-paths.ts'
 import { replaceFile } from './replace-file.ts'
 
@@ -20,16 +20,23 @@ export function ensureTokens(tokensFile: string, appIds: readonly string[]): Mes
   return tokens
 }
 
-/** The first admin key, in a file only this user may read. `isNew`: it was made just now and must be shown, once. */
+/** The first admin key, in a file only this user may read. `isNew`: it was made just now and must be shown, once. Throws CliError for what is no key. */
 export function ensureAdminKey(
   { adminKeyFile }: DataPaths,
   fromEnvironment: string | undefined,
 ): { key: string; isNew: boolean } {
   const kept = readText(adminKeyFile)?.trim()
+  checkKey(fromEnvironment, 'WEFT_API_KEY')
+  checkKey(fromEnvironment === undefined ? kept : undefined, adminKeyFile)
   if (kept !== undefined && (fromEnvironment === undefined || fromEnvironment === kept)) return { key: kept, isNew: false }
   const key = fromEnvironment ?? `weft_${newToken()}`
   replaceFile(adminKeyFile, `${key}\n`)
   return { key, isNew: fromEnvironment === undefined }
+}
+
+function checkKey(key: string | undefined, source: string): void {
+  const problem = key === undefined ? undefined : ApiKey.safeParse(key).error?.issues[0]?.message
+  if (problem !== undefined) throw new CliError('invalid_request', `${source} holds no usable key: ${problem}`)
 }
 
 /** What an app and its sidecar show each other from now on. */

@@ -1,16 +1,11 @@
 import { hash, randomBytes } from 'node:crypto'
-import { WeftError } from '@weft/contracts'
+import { ApiKey, WeftError } from '@weft/contracts'
 import { z } from 'zod'
 import type { CallLimits } from '../limits/core/call-limits.ts'
 
 export const keyScopes = ['chat', 'approve', 'admin'] as const
 export const KeyScope = z.enum(keyScopes)
 export type KeyScope = z.infer<typeof KeyScope>
-
-/** What a key looks like. Keys made here have 256 random bits; a first admin key of the user's own choice may be shorter. */
-export const ApiKey = z
-  .string()
-  .regex(/^weft_[A-Za-z0-9_-]{16,256}$/, 'a key is "weft_" and at least 16 letters, digits, "_" or "-"')
 
 /** Who a request comes from, as far as its key tells. */
 export interface KeyIdentity {

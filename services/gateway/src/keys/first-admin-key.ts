@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { newId, WeftError } from '@weft/contracts'
+import { ApiKey, newId, parseValue } from '@weft/contracts'
 import type { AuditLog } from '../audit/audit-log.ts'
-import { ApiKey, hashApiKey, keyPreview, keyScopes } from '../core/api-key.ts'
+import { hashApiKey, keyPreview, keyScopes } from '../core/api-key.ts'
 import { operatorTenant } from '../core/tenant.ts'
 import type { Log } from '../log.ts'
 
@@ -15,11 +15,7 @@ export interface AdminKeySource {
 export async function readAdminKey({ key, file }: AdminKeySource): Promise<string | undefined> {
   if (key !== undefined || file === undefined) return key
   const text = (await readFile(file, 'utf8')).trim()
-  if (ApiKey.safeParse(text).success) return text
-  throw new WeftError(
-    'invalid_request',
-    `${file} holds no usable key: a key is "weft_" and at least 16 letters, digits, "_" or "-"`,
-  )
+  return parseValue(ApiKey, text, `the key in ${file} is not usable`)
 }
 
 export interface StoreKeyOptions {
