@@ -38,7 +38,8 @@ describe('what an answer lacks', () => {
   it('is said in words, with a way out for the offline model', () => {
     expect(describeDegraded(['offline_model'])[0]).toMatch(/offline model.*OPENAI_API_KEY/)
     expect(describeDegraded(['step_skipped:retrieve-b'])[0]).toContain('retrieve-b')
-    expect(describeDegraded(['something_new'])).toEqual(['something_new'])
+    expect(describeDegraded(['search_skipped:rerank'])).toEqual(['a part of the search was left out: rerank'])
+    expect(describeDegraded(['something_new', 'new:x'])).toEqual(['something_new', 'new:x'])
   })
 })
 

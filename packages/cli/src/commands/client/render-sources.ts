@@ -40,19 +40,28 @@ const degradedNotes: Record<string, string> = {
   conflicting_sources: 'your files contradict each other on this: the answer shows each side with its source',
   answer_truncated: 'the model stopped at its length limit: the answer is not whole',
   content_filter: 'the provider of the model withheld a part of the answer',
+  passages_not_widened: 'the passages were read as they were found, without what stands around them',
+  attachments_left_out: 'the model cannot see what the question came with',
+  cheaper_model: 'a cheaper model answered, as the budget had no room for the one that was wished for',
+  answer_shortened: 'the answer was kept short, as the budget had no room for more',
   clarification: 'Weft asks back before it works',
   unsupported: 'no agent of this mesh can do that',
+}
+
+/** Codes that name what they are about, as `<code>:<name>`. */
+const namingNotes: Record<string, string> = {
+  step_skipped: 'a step could not be done and was skipped',
+  step_unused: 'what a step found could not be quoted and was left out',
+  search_skipped: 'a part of the search was left out',
+  passages_left_out: 'passages that did not fit the model were left out',
+  no_source: 'without a source in your files is what this step says',
 }
 
 /** What an answer lacks, in words; codes not known here are shown as they are. */
 export function describeDegraded(degraded: string[]): string[] {
   return degraded.map((code) => {
-    if (code.startsWith('step_skipped:')) return `a step could not be done and was skipped: ${code.slice('step_skipped:'.length)}`
-    if (code.startsWith('step_unused:'))
-      return `what a step found could not be quoted and was left out: ${code.slice('step_unused:'.length)}`
-    if (code.startsWith('passages_left_out:'))
-      return `passages that did not fit the model were left out: ${code.slice('passages_left_out:'.length)}`
-    if (code.startsWith('no_source:')) return `without a source in your files: what step ${code.slice('no_source:'.length)} says`
-    return degradedNotes[code] ?? code
+    const [kind = '', name] = code.split(/:(.*)/s)
+    const note = name === undefined ? undefined : namingNotes[kind]
+    return note === undefined ? (degradedNotes[code] ?? code) : `${note}: ${name}`
   })
 }
