@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { failureOf } from '../testing/collect-events.ts'
 import { type Ledger, type LedgerOptions, openLedger } from './open-ledger.ts'
@@ -79,6 +81,23 @@ describe('the ledger', () => {
     await until(() => calls.kept.size === 1_200)
     expect([...calls.times.values()].every((times) => times === 1)).toBe(true)
     await until(() => journalBytes() === 0)
+  })
+
+  it('keeps nothing of a request in memory whose call waits for the database', async () => {
+    const ledger = open()
+    calls.isDown = true
+    const end = async () => {
+      const request = { body: 'a long conversation', chars: 0 }
+      const entry = await ledger.begin(callFacts('call_1'), () => request.chars)
+      entry.end(completed)
+      return new WeakRef(request)
+    }
+    const request = await end()
+    // What a WeakRef was made of lives until the end of that turn of the event loop.
+    await sleep(0)
+    setFlagsFromString('--expose-gc')
+    runInNewContext('gc')()
+    expect(request.deref()).toBeUndefined()
   })
 
   it('makes no call that it could not record', async () => {

@@ -79,12 +79,14 @@ export function openLedger(options: LedgerOptions): Ledger {
 
   function end(call: OpenCall, finish: CallFinish): void {
     if (!open.delete(finish.id)) return
-    const segment = journal.append(lineOf({ end: finish }))
+    // Not the call itself, which holds its whole request: what waits to be stored would keep that until it is old.
+    const { start, segment: begunIn } = call
+    const endedIn = journal.append(lineOf({ end: finish }))
     const onStored = () => {
-      journal.settle(call.segment)
-      journal.settle(segment)
+      journal.settle(begunIn)
+      journal.settle(endedIn)
     }
-    ended.add({ record: { ...call.start, ...finish }, onStored })
+    ended.add({ record: { ...start, ...finish }, onStored })
   }
 
   return {
