@@ -2,7 +2,13 @@ import { z } from 'zod'
 import { WorkflowPlan } from './plan.ts'
 
 /** Bounds of a chat request; the body itself is bounded by the gateway. */
-export const chatLimits = { messagesMax: 2_000, toolsMax: 128, vectorStoresMax: 100, modelLengthMax: 256 } as const
+export const chatLimits = {
+  messagesMax: 2_000,
+  toolsMax: 128,
+  vectorStoresMax: 100,
+  vectorStoreIdLengthMax: 64,
+  modelLengthMax: 256,
+} as const
 
 const TextPart = z.looseObject({ type: z.literal('text'), text: z.string() })
 const OtherPart = z.looseObject({ type: z.string() })
@@ -38,7 +44,7 @@ export type RoutingWishes = z.infer<typeof RoutingWishes>
 /** Weft's own extension of a request: the `weft` object of the public API. A field that is not known is refused: it could be a misspelt bound. */
 export const WeftOptions = z.strictObject({
   mode: z.string().max(64).optional(),
-  vectorStoreIds: z.array(z.string().max(64)).max(chatLimits.vectorStoresMax).optional(),
+  vectorStoreIds: z.array(z.string().max(chatLimits.vectorStoreIdLengthMax)).max(chatLimits.vectorStoresMax).optional(),
   plan: WorkflowPlan.optional(),
   budgetUsd: z.number().nonnegative().optional(),
   progress: z.boolean().optional(),

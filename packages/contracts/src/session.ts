@@ -101,6 +101,8 @@ export const SubmitTurn = z.object({
   options: TakenOptions.default({}),
   parent: ParentStep.optional(),
   seed: TurnSeed.optional(),
+  /** The turn it goes on from, which has to be the session's newest. */
+  previousTurn: z.int().positive().optional(),
   traceparent: z.string().optional(),
 })
 export type SubmitTurn = z.infer<typeof SubmitTurn>
@@ -165,6 +167,8 @@ export const TurnView = z.object({
   acceptedAt: z.string(),
   /** Whether its caller did not wait for it. */
   isBackground: z.boolean().optional(),
+  /** How its request wished to be told of a pause. */
+  onPause: WeftOptions.shape.approval,
   endedAt: z.string().optional(),
   traceId: z.string().optional(),
   plan: WorkflowPlan.optional(),

@@ -41,17 +41,19 @@ export function chatFromResponses(request: ResponsesRequest, history: ResponseIt
 function refuseUnsupported(request: ResponsesRequest): void {
   const { background, truncation } = request
   if (background === true)
-    throw unsupported('background', 'models answer while their caller waits; weft/… models work on without him')
+    throw unsupported('background', 'models answer while their caller waits; weft/… models work in the background too')
   if (truncation === 'auto') throw unsupported('truncation', 'nothing is left out of a conversation; shorten it yourself')
   for (const field of ['conversation', 'prompt', 'context_management'])
     if (request[field] != null) throw unsupported(field, 'nothing is kept under such an id here')
-  request.tools?.forEach((tool, index) => {
-    if (tool.type !== 'function' || tool.name === undefined)
-      throw unsupported(
-        `tools.${index}.type`,
-        `the tools of models are functions of the caller's, not '${tool.type}'; weft/… models take file_search too`,
-      )
-  })
+  request.tools?.forEach(requireFunctionTool)
+}
+
+/** Throws `invalid_request` for a tool, the `index`-th of its request, that is no function of the caller's. */
+export function requireFunctionTool({ type, name }: { type: string; name?: string | undefined }, index: number): void {
+  if (type === 'function' && name !== undefined) return
+  if (type === 'function') throw unsupported(`tools.${index}.name`, 'a function has a name')
+  const why = `the tools of models are functions of the caller's, not '${type}'; weft/… models take file_search too`
+  throw unsupported(`tools.${index}.type`, why)
 }
 
 function unsupported(param: string, why: string): WeftError {

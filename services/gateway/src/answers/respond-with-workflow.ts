@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import { ChatCompletionRequest, parseValue } from '@weft/contracts'
+import { ChatCompletionRequest, parseValue, type TurnAccepted } from '@weft/contracts'
 import { type AnswerPiece, chatFromResponses, type ResponsesRequest, responseObject } from '@weft/models'
+import { linksForReader } from '../approvals/reader-links.ts'
 import { usedTokens } from '../core/completion-objects.ts'
 import { turnResponseId } from '../core/response-id.ts'
 import { inToolTerms } from '../core/response-terms.ts'
@@ -8,10 +9,13 @@ import { divergedAnswer, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
 import { checkWorkflowRequest, ignoredWishes } from '../core/workflow-request.ts'
 import { type ApiRequest, sendJson } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
+import { identityOf } from '../http/request-context.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
+import type { TurnPlace } from '../sessions/find-conversation.ts'
+import { withDroppedTurn } from '../sessions/restore-view.ts'
 import type { AnswerOptions } from './answer-turn.ts'
 import { nameIgnored } from './name-ignored.ts'
-import { endingOf, piecesOfEnd } from './response-of-turn.ts'
+import { endingOf, piecesOfEnd, responseOfTurn } from './response-of-turn.ts'
 import { runWorkflow, type WorkflowDeps } from './run-workflow.ts'
 import { sendResponse } from './send-response.ts'
 import { readWorkflowWish } from './workflow-wish.ts'
@@ -19,7 +23,8 @@ import { readWorkflowWish } from './workflow-wish.ts'
 export interface WorkflowResponseCall {
   wish: ResponsesRequest
   /** The session that the response before was a turn of. */
-  sessionId: string | undefined
+  /** The turn it goes on from. */
+  previous: TurnPlace | undefined
   request: ApiRequest
   response: ServerResponse
   open: OpenAnswer
@@ -30,7 +35,7 @@ const startWithinMs = 1_000
 
 /** Runs a workflow as a chat completion does, and answers on the wire of responses. */
 export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResponseCall): Promise<void> {
-  const { sessionId, request, response, open } = call
+  const { previous, request, response, open } = call
   const { wish, vectorStoreIds, isBackground, ignored } = readWorkflowWish(call.wish)
   const translated = chatFromResponses(wish)
   const { user, safety_identifier } = wish
@@ -38,7 +43,7 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
   const waits = isBackground && wish.stream !== true
   const weft = {
     ...wish.weft,
-    ...(vectorStoreIds === undefined ? {} : { vectorStoreIds: [...(wish.weft?.vectorStoreIds ?? []), ...vectorStoreIds] }),
+    ...(vectorStoreIds === undefined ? {} : { vectorStoreIds }),
     ...(waits ? { background: true } : {}),
   }
   const chat = parseValue(ChatCompletionRequest, { ...translated.chat, user, safety_identifier, weft }, 'the request')
@@ -49,18 +54,33 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
     request,
     response,
     open,
-    sessionId,
+    previous,
     speak: (options) => speakResponse({ wish: call.wish, isBackground }, options),
-    ...(waits ? { acknowledge: (turn) => acknowledgeResponse(call, turn) } : {}),
+    ...(waits ? { acknowledge: (accepted) => acknowledgeResponse(deps, call, accepted) } : {}),
   })
   await running.catch((thrown: unknown) => {
     throw wish.weft?.vectorStoreIds === undefined ? inToolTerms(thrown) : thrown
   })
 }
 
-function acknowledgeResponse({ wish, response }: WorkflowResponseCall, turn: { sessionId: string; turn: number }): void {
+/** Whoever asks again is told how far the turn is. */
+async function acknowledgeResponse(
+  deps: WorkflowDeps,
+  { wish, request, response }: WorkflowResponseCall,
+  { sessionId, turn: number, isRepeat }: TurnAccepted,
+): Promise<void> {
+  const session = isRepeat
+    ? await withDroppedTurn(deps, number).view({ tenant: identityOf(response).tenant, sessionId })
+    : undefined
+  const turn = session?.turns.find((candidate) => candidate.turn === number)
+  if (session !== undefined && turn !== undefined) {
+    const linkOf = linksForReader(deps.pages, { request, response })
+    sendJson(response, 200, responseOfTurn({ session, turn }, { linkOf, wish }))
+    return
+  }
   const createdAt = Math.floor(Date.now() / 1_000)
-  const identity = { id: turnResponseId(turn), model: wish.model, createdAt, isStored: true, isBackground: true }
+  const id = turnResponseId({ sessionId, turn: number })
+  const identity = { id, model: wish.model, createdAt, isStored: true, isBackground: true }
   sendJson(response, 200, responseObject(wish, identity, { status: 'queued', output: [] }))
 }
 

@@ -1,5 +1,5 @@
 import { type SessionView, type TurnView, WeftError } from '@weft/contracts'
-import { type AnswerPiece, createResponseWriter, type ResponseObject, responseObject } from '@weft/models'
+import { type AnswerPiece, createResponseWriter, type ResponseObject, type ResponsesRequest, responseObject } from '@weft/models'
 import { citationAnnotations } from '../core/citation-annotations.ts'
 import { finishReasonOf, usedTokens, weftAnswer } from '../core/completion-objects.ts'
 import { endInView } from '../core/end-in-view.ts'
@@ -7,21 +7,28 @@ import { turnResponseId } from '../core/response-id.ts'
 import { approvalTool } from '../core/tool-answers.ts'
 import { type PauseStyle, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
 
-/** A turn of a session as the response that it is, as far as it is: what its request wished for is not told again. */
-export function responseOfTurn(session: SessionView, turn: TurnView, linkOf: PauseStyle['linkOf']): ResponseObject {
-  const { model, acceptedAt, isBackground, traceId = '' } = turn
+export interface TurnResponseOptions {
+  linkOf: PauseStyle['linkOf']
+  /** The request it answers, which is said again. Default: it is not told. */
+  wish?: ResponsesRequest | undefined
+}
+
+/** A turn of a session as the response that it is, as far as it is. */
+export function responseOfTurn(
+  { session, turn }: { session: SessionView; turn: TurnView },
+  { linkOf, wish = wishOf(session.id, turn) }: TurnResponseOptions,
+): ResponseObject {
+  const { model, acceptedAt, isBackground, onPause, traceId = '' } = turn
   const place = { sessionId: session.id, turn: turn.turn, traceId }
   const createdAt = Math.floor(Date.parse(acceptedAt) / 1_000)
   const identity = { id: turnResponseId(place), model, createdAt, isStored: true, isBackground }
-  const before = turn.turn === 1 ? null : turnResponseId({ ...place, turn: turn.turn - 1 })
-  const wish = { model, input: '', previous_response_id: before }
   const end = endInView(session, turn)
-  if (end === undefined) {
+  if (end === undefined || (end.status === 'awaiting_approval' && onPause === 'wait')) {
     const status = turn.plan === undefined ? 'queued' : 'in_progress'
     return responseObject(wish, identity, { status, output: [] })
   }
   try {
-    const spoken = speakEnd(session.id, end, { isToolCall: false, linkOf })
+    const spoken = speakEnd(session.id, end, { isToolCall: onPause === 'tool_call', linkOf })
     const writer = createResponseWriter(wish, identity)
     let text = ''
     for (const piece of piecesOfEnd(spoken, '')) {
@@ -35,6 +42,10 @@ export function responseOfTurn(session: SessionView, turn: TurnView, linkOf: Pau
     const { code, message } = thrown
     return responseObject(wish, identity, { status: 'failed', output: [], error: { code, message } })
   }
+}
+
+function wishOf(sessionId: string, { turn, model }: TurnView): ResponsesRequest {
+  return { model, input: '', previous_response_id: turn === 1 ? null : turnResponseId({ sessionId, turn: turn - 1 }) }
 }
 
 /** What a response says of its answer once that has ended. */

@@ -15,6 +15,7 @@ import { identityOf } from '../http/request-context.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
 import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
+import type { TurnPlace } from '../sessions/find-conversation.ts'
 import { followTurn } from '../sessions/follow-turn.ts'
 import type { ReplyHub, ReplyInbox } from '../sessions/reply-hub.ts'
 import { withDroppedTurn } from '../sessions/restore-view.ts'
@@ -38,12 +39,12 @@ export interface WorkflowCall {
   request: IncomingMessage
   response: ServerResponse
   open: OpenAnswer
-  /** The session it goes on with; default: the one of `X-Session-ID`. */
-  sessionId?: string | undefined
+  /** The turn it goes on from; default: the newest of the session that `X-Session-ID` names. */
+  previous?: TurnPlace | undefined
   /** Writes the answer, on the wire that was asked. */
   speak(options: AnswerOptions): Promise<void>
   /** Answers whoever comes back for the turn later. Default: with 202 and the session. */
-  acknowledge?(turn: { sessionId: string; turn: number }): void
+  acknowledge?(accepted: TurnAccepted): Promise<void>
 }
 
 /** Hands a request to its session as a turn, or as a decision it waits for, and has the answer written. */
@@ -52,7 +53,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
   const identity = identityOf(response)
   const { tenant } = identity
   const idempotencyKey = parseIdempotencyKey(headerOf(request, 'idempotency-key'))
-  const named = call.sessionId ?? headerOf(request, 'x-session-id')
+  const named = call.previous?.sessionId ?? headerOf(request, 'x-session-id')
   const decision = await findChatDecision(deps, {
     identity,
     messages: chat.messages,
@@ -72,12 +73,12 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
           decision === undefined
             ? await acceptTurn(
                 deps,
-                { tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat },
+                { tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat, previousTurn: call.previous?.turn },
                 await findCached(deps, call, named !== undefined),
               )
             : await acceptDecision(deps, decision, replyDetailOf(chat))
         if (accepted.cached !== undefined) response.setHeader('x-weft-cache', accepted.cached.use)
-        if (chat.weft?.background === true) (call.acknowledge ?? acknowledgeSession(response))(accepted)
+        if (chat.weft?.background === true) await (call.acknowledge ?? acknowledgeSession(response))(accepted)
         else await answer(deps, { ...call, session, idempotencyKey, accepted, inbox })
       }),
     )
@@ -126,7 +127,7 @@ async function acceptDecision(
 }
 
 function acknowledgeSession(response: ServerResponse): NonNullable<WorkflowCall['acknowledge']> {
-  return ({ sessionId, turn }) => sendJson(response, 202, { id: sessionId, object: 'session', turn, status: 'running' })
+  return async ({ sessionId, turn }) => sendJson(response, 202, { id: sessionId, object: 'session', turn, status: 'running' })
 }
 
 interface AcceptedCall extends WorkflowCall {

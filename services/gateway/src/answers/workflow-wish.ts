@@ -1,12 +1,12 @@
 import { chatLimits, parseValue, WeftError } from '@weft/contracts'
-import type { ResponsesRequest } from '@weft/models'
+import { type ResponsesRequest, requireFunctionTool } from '@weft/models'
 import { z } from 'zod'
 
 /** What the wire of responses has for models of Weft alone, in the terms that both wires share. */
 export interface WorkflowWish {
   /** The request without it. */
   wish: ResponsesRequest
-  /** Where `file_search` is to search; undefined: no tool says so. */
+  /** Where it is to search, `weft.vectorStoreIds` among them; undefined: no tool says so. */
   vectorStoreIds: string[] | undefined
   /** Whether the caller comes back for the answer. */
   isBackground: boolean
@@ -16,30 +16,45 @@ export interface WorkflowWish {
 
 const FileSearch = z.looseObject({
   type: z.literal('file_search'),
-  vector_store_ids: z.array(z.string().min(1).max(256)).min(1).max(chatLimits.vectorStoresMax),
+  vector_store_ids: z.array(z.string().min(1).max(chatLimits.vectorStoreIdLengthMax)).min(1).max(chatLimits.vectorStoresMax),
 })
+/** By place, so that what is wrong is named with it. */
+const FileSearches = z.object({ tools: z.record(z.string(), FileSearch) })
 
 /** Reads `background`, and tools `file_search`. Throws `invalid_request` naming what no workflow can do. */
 export function readWorkflowWish(request: ResponsesRequest): WorkflowWish {
-  const searches = (request.tools ?? []).flatMap((tool, index) =>
-    tool.type === 'file_search' ? [readSearch(tool, `tools.${index}`)] : [],
-  )
-  const tools = (request.tools ?? []).filter(({ type }) => type !== 'file_search')
+  const tools = request.tools ?? []
+  tools.forEach((tool, index) => {
+    if (!isSearch(tool)) requireFunctionTool(tool, index)
+  })
+  const places = tools.flatMap((tool, index) => (isSearch(tool) ? [[String(index), tool] as const] : []))
+  const searches = parseValue(FileSearches, { tools: Object.fromEntries(places) }, 'the request').tools
+  const functions = tools.filter((tool) => !isSearch(tool))
   return {
-    wish: { ...request, background: undefined, tools: tools.length === 0 ? undefined : tools },
-    vectorStoreIds: searches.length === 0 ? undefined : [...new Set(searches.flatMap(({ ids }) => ids))],
+    wish: { ...request, background: undefined, tools: functions.length === 0 ? undefined : functions },
+    vectorStoreIds: places.length === 0 ? undefined : storesOf(request, Object.values(searches)),
     isBackground: request.background === true,
-    ignored: searches.flatMap(({ ignored }) => ignored),
+    ignored: Object.entries(searches).flatMap(([index, search]) => ignoredOf(search, `tools.${index}`)),
   }
 }
 
-function readSearch(tool: object, param: string): { ids: string[]; ignored: string[] } {
-  const { type: _, vector_store_ids: ids, filters, ...others } = parseValue(FileSearch, tool, param)
+function isSearch({ type }: { type: string }): boolean {
+  return type === 'file_search'
+}
+
+function storesOf({ weft }: ResponsesRequest, searches: z.infer<typeof FileSearch>[]): string[] {
+  const ids = [...new Set([...(weft?.vectorStoreIds ?? []), ...searches.flatMap((search) => search.vector_store_ids)])]
+  if (ids.length <= chatLimits.vectorStoresMax) return ids
+  const message = `the request names ${ids.length} vector stores, and may name ${chatLimits.vectorStoresMax}`
+  throw new WeftError('invalid_request', message, { param: 'tools' })
+}
+
+function ignoredOf({ type: _, vector_store_ids: _ids, filters, ...others }: z.infer<typeof FileSearch>, param: string): string[] {
   if (filters != null)
     throw new WeftError(
       'invalid_request',
       `'${param}.filters' does not go with weft/… models, which plan their searches: ask /v1/vector_stores/{id}/search, or name a store of what passes`,
       { param: `${param}.filters` },
     )
-  return { ids, ignored: Object.keys(others).map((field) => `${param}.${field}`) }
+  return Object.keys(others).map((field) => `${param}.${field}`)
 }

@@ -1,4 +1,4 @@
-import { SessionId } from '@weft/contracts'
+import { SessionId, WeftError } from '@weft/contracts'
 
 /** A workflow's response is a turn of a session, and its id tells which: nothing else has to be kept. Session ids contain no dot. */
 export function turnResponseId({ sessionId, turn }: { sessionId: string; turn: number }): string {
@@ -10,6 +10,10 @@ export function turnOfResponse(id: string): { sessionId: string; turn: number } 
   const [, sessionId, turn] = /^resp_(.+)\.([1-9]\d{0,8})$/.exec(id) ?? []
   const parsed = SessionId.safeParse(sessionId)
   return parsed.success ? { sessionId: parsed.data, turn: Number(turn) } : undefined
+}
+
+export function noSuchResponse(id: string): WeftError {
+  return new WeftError('not_found', `there is no stored response '${id.slice(0, 256)}'`, { param: 'response_id' })
 }
 
 const itemTypes = { rs: 'reasoning', msg: 'message', fc: 'function_call' } as const

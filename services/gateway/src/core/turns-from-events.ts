@@ -21,8 +21,9 @@ export function turnsFromEvents(events: SessionEvent[]): TurnView[] {
   return [...turns.values()]
 }
 
-function newTurn({ turn, at, model }: SessionEvent): TurnView {
-  return { turn, status: 'running', model: typeof model === 'string' ? model : '', acceptedAt: at, steps: [] }
+function newTurn({ turn, at, model, isBackground }: SessionEvent): TurnView {
+  const known = { turn, status: 'running', model: typeof model === 'string' ? model : '', acceptedAt: at } as const
+  return { ...known, steps: [], ...(isBackground === true ? { isBackground } : {}) }
 }
 
 const ends: Partial<Record<SessionEvent['type'], TurnStatus>> = {

@@ -26,9 +26,9 @@ export function createResponse(deps: ResponseDeps): Handler {
     const wished = parseValue(ResponsesRequest, request.body, 'the request')
     const identity = identityOf(response)
     const open = deps.streams.open(identity, response)
-    const { wish, sessionId, history } = await findConversation(deps, { tenant: identity.tenant, wish: wished })
+    const { wish, turn, history } = await findConversation(deps, { tenant: identity.tenant, wish: wished })
     try {
-      if (isWorkflowModel(wish.model)) await respondWithWorkflow(deps, { wish, sessionId, request, response, open })
+      if (isWorkflowModel(wish.model)) await respondWithWorkflow(deps, { wish, previous: turn, request, response, open })
       else
         await respondWithModel(deps, { wish, history, response, open, noStore: refusesCache(headerOf(request, 'cache-control')) })
     } catch (thrown) {

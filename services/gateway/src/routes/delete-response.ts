@@ -1,9 +1,8 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import type { ResponseStore } from '../answers/response-store.ts'
-import { turnOfResponse } from '../core/response-id.ts'
+import { noSuchResponse, turnOfResponse } from '../core/response-id.ts'
 import { tenantOf } from '../http/request-context.ts'
-import { noSuchResponse } from './get-response.ts'
 
 /** `DELETE /v1/responses/{id}`. */
 export function deleteResponse(responses: Pick<ResponseStore, 'delete'>): RequestHandler<{ id: string }> {

@@ -1,18 +1,15 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import { linksForReader } from '../approvals/reader-links.ts'
-import type { PageLinks } from '../approvals/approval-links.ts'
+import { type FindResponseTurnDeps, findResponseTurn } from '../answers/find-response-turn.ts'
 import { responseOfTurn } from '../answers/response-of-turn.ts'
 import type { ResponseStore } from '../answers/response-store.ts'
-import { turnOfResponse } from '../core/response-id.ts'
+import type { PageLinks } from '../approvals/approval-links.ts'
+import { linksForReader } from '../approvals/reader-links.ts'
+import { noSuchResponse, turnOfResponse } from '../core/response-id.ts'
 import { tenantOf } from '../http/request-context.ts'
-import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
-import { restoreView } from '../sessions/restore-view.ts'
-import type { SessionLog } from '../sessions/session-log.ts'
 
-export interface GetResponseDeps extends FindSessionDeps {
+export interface GetResponseDeps extends FindResponseTurnDeps {
   responses: Pick<ResponseStore, 'find'>
-  log: Pick<SessionLog, 'find' | 'eventsAfter'>
   pages: PageLinks
 }
 
@@ -28,19 +25,9 @@ export function getResponse(deps: GetResponseDeps): RequestHandler<{ id: string 
       response.json(stored.response)
       return
     }
-    const session = { tenant: tenantOf(response), sessionId: place.sessionId }
-    const found = await findSession(deps, session).catch((thrown: unknown) => {
-      throw thrown instanceof WeftError && thrown.code === 'not_found' ? noSuchResponse(id) : thrown
-    })
-    const view = await restoreView(deps.log, session, found)
-    const turn = view.turns.find((candidate) => candidate.turn === place.turn)
-    if (turn === undefined) throw noSuchResponse(id)
-    response.json(responseOfTurn(view, turn, linksForReader(deps.pages, { request, response })))
+    const found = await findResponseTurn(deps, { tenant: tenantOf(response), ...place })
+    response.json(responseOfTurn(found, { linkOf: linksForReader(deps.pages, { request, response }) }))
   }
-}
-
-export function noSuchResponse(id: string): WeftError {
-  return new WeftError('not_found', `there is no stored response '${id.slice(0, 256)}'`, { param: 'response_id' })
 }
 
 function noSecondStream(id: string): WeftError {

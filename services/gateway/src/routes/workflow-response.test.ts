@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { WeftError } from '@weft/contracts'
 import { apiErrorOf, type ModelGateway, startModelGateway } from '../testing/model-gateway.ts'
 import { answerOf, endItem, eventItem, place, plan, textItem, viewOf } from '../testing/turns.ts'
 
@@ -57,15 +58,21 @@ describe('a workflow’s response', () => {
     expect(response).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } })
   })
 
-  it('is gone on with in its session, from its newest turn alone', async () => {
+  it('is gone on with in its session, from this turn alone, as long as that is there', async () => {
     const { id } = await test.client.responses.create({ model: 'weft/auto', input: 'What?' })
     const { sessionId = '' } = test.gateway.session.submitted[0] ?? {}
     test.gateway.session.onView = () => viewOf({ turn: place.turn, status: 'completed' })
     await test.client.responses.create({ model: 'weft/auto', input: 'And?', previous_response_id: id })
-    expect(test.gateway.session.submitted[1]).toMatchObject({ sessionId, messages: [{ role: 'user', content: 'And?' }] })
-    test.gateway.session.onView = () => viewOf({ turn: place.turn + 1, status: 'completed' })
-    const stale = test.client.responses.create({ model: 'weft/auto', input: 'And?', previous_response_id: id })
-    expect(await apiErrorOf(stale)).toMatchObject({ status: 400, param: 'previous_response_id' })
+    expect(test.gateway.session.submitted[1]).toMatchObject({
+      sessionId,
+      previousTurn: place.turn,
+      messages: [{ role: 'user', content: 'And?' }],
+    })
+    test.gateway.session.onView = () => {
+      throw new WeftError('not_found', 'no such session')
+    }
+    const gone = test.client.responses.create({ model: 'weft/auto', input: 'And?', previous_response_id: id })
+    expect(await apiErrorOf(gone)).toMatchObject({ status: 400, param: 'previous_response_id' })
   })
 
   it('may be referred to by its message', async () => {

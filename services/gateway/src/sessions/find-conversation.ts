@@ -10,12 +10,18 @@ export interface ConversationDeps {
   sessions: Pick<Sessions, 'view'>
 }
 
-/** What a request goes on with: a session, or the items of stored responses. */
+/** What a request goes on with: a turn of a session, or the items of stored responses. */
 export interface Conversation {
   /** The request, each reference in its input replaced by the item it means. */
   wish: ResponsesRequest
-  sessionId: string | undefined
+  turn: TurnPlace | undefined
   history: ResponseItem[]
+}
+
+/** The turn a request goes on from. */
+export interface TurnPlace {
+  sessionId: string
+  turn: number
 }
 
 /** A conversation of more stored responses than this is sent whole instead. */
@@ -28,12 +34,12 @@ export async function findConversation(
 ): Promise<Conversation> {
   const resolved = await resolveReferences(deps, tenant, wish)
   const id = wish.previous_response_id
-  if (id == null) return { wish: resolved, sessionId: undefined, history: [] }
+  if (id == null) return { wish: resolved, turn: undefined, history: [] }
   const turn = turnOfResponse(id)
-  if (turn === undefined) return { wish: resolved, sessionId: undefined, history: await historyOf(deps, tenant, wish, id) }
+  if (turn === undefined) return { wish: resolved, turn: undefined, history: await historyOf(deps, tenant, wish, id) }
   if (!isWorkflowModel(wish.model)) throw notFound(`response '${id}' is a workflow's, which only weft/… models go on with`)
-  await requireNewest(deps, { tenant, sessionId: turn.sessionId }, turn.turn)
-  return { wish: resolved, sessionId: turn.sessionId, history: [] }
+  await viewOf(deps.sessions, { tenant, sessionId: turn.sessionId }, 'previous_response_id')
+  return { wish: resolved, turn, history: [] }
 }
 
 async function historyOf(
@@ -50,14 +56,6 @@ async function historyOf(
     id = stored.previousId
   }
   return parts.flat()
-}
-
-/** A session goes on from its newest turn alone. */
-async function requireNewest({ sessions }: ConversationDeps, session: SessionRef, turn: number): Promise<void> {
-  const { sessionId } = session
-  const newest = (await viewOf(sessions, session, 'previous_response_id')).turns.at(-1)?.turn
-  if (newest === undefined || newest === turn) return
-  throw notFound(`session ${sessionId} has gone on to turn ${newest}: fork it to go on from turn ${turn}`)
 }
 
 async function viewOf(sessions: ConversationDeps['sessions'], session: SessionRef, param: string) {

@@ -31,6 +31,8 @@ export interface TurnRequest {
   chat: ChatCompletionRequest
   /** What an earlier turn found and wrote, which this one begins with. */
   seed?: TurnSeed | undefined
+  /** The turn it goes on from; default: whichever is the newest. */
+  previousTurn?: number | undefined
 }
 
 /**
@@ -54,7 +56,7 @@ async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortS
 }
 
 function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {
-  const { tenant, sessionId, keyId, requestId, chat, seed } = request
+  const { tenant, sessionId, keyId, requestId, chat, seed, previousTurn } = request
   const user = chat.safety_identifier ?? chat.user
   const traceparent = currentTraceparent()
   return {
@@ -72,6 +74,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     vectorStoreIds,
     options: chat.weft ?? {},
     ...(seed === undefined ? {} : { seed }),
+    ...(previousTurn === undefined ? {} : { previousTurn }),
     ...(user == null ? {} : { user }),
     ...(traceparent === undefined ? {} : { traceparent }),
   }

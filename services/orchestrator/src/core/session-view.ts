@@ -28,7 +28,7 @@ function viewTurn(state: SessionState, turn: TurnState): TurnView {
     model: turn.request.model,
     acceptedAt: iso(turn.acceptedAtMs),
     steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(state, turn, step)),
-    ...(turn.request.options.background === true ? { isBackground: true } : {}),
+    ...wishesOf(turn.request.options),
     ...(turn.endedAtMs === undefined ? {} : { endedAt: iso(turn.endedAtMs) }),
     ...(traceId === undefined ? {} : { traceId }),
     ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion, versions: turn.versions }),
@@ -36,6 +36,10 @@ function viewTurn(state: SessionState, turn: TurnState): TurnView {
     ...(turn.request.seed === undefined ? {} : { forkedFrom: forkOf(turn.request.seed) }),
     ...(turn.answer === undefined ? {} : { answer: turn.answer }),
   }
+}
+
+function wishesOf({ background, approval }: TurnState['request']['options']): Pick<TurnView, 'isBackground' | 'onPause'> {
+  return { ...(background === true ? { isBackground: true } : {}), ...(approval === undefined ? {} : { onPause: approval }) }
 }
 
 function forkOf({ from, savedUsd, finished }: TurnSeed): NonNullable<TurnView['forkedFrom']> {

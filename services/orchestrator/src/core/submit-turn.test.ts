@@ -3,6 +3,7 @@ import { compactAfterMs } from './compact-session.ts'
 import { fromHead, partsOf, toHead } from './persist-session.ts'
 import { SessionHead } from './session-head.ts'
 import { sessionLimits } from './session-limits.ts'
+import { viewSession } from './session-view.ts'
 import { DrivenSession } from './testing.ts'
 
 /** A session whose first turn came under a client's key and is no longer kept. */
@@ -36,4 +37,23 @@ it('after a day a key is good for another request', () => {
   session.send({ type: 'cancel', turn: undefined })
   session.submit({ idempotencyKey: 'client-newer', requestHash: 'x' })
   expect(session.submit(again).reply).toMatchObject({ isRepeat: false })
+})
+
+it('a turn goes on from the newest one where it names it, and is still found again after it has', () => {
+  const session = outgrown()
+  const { lastTurn } = session.state
+  const next = { idempotencyKey: 'client-next', requestHash: 'next', previousTurn: lastTurn }
+  expect(session.submit(next).reply).toMatchObject({ turn: lastTurn + 1, isRepeat: false })
+  expect(session.submit(next).reply).toMatchObject({ turn: lastTurn + 1, isRepeat: true })
+  const stale = { code: 'invalid_request', param: 'previous_response_id' }
+  for (const previousTurn of [lastTurn, lastTurn + 2])
+    expect(() => session.submit({ previousTurn })).toThrow(expect.objectContaining(stale))
+  expect(session.state.lastTurn).toBe(lastTurn + 1)
+})
+
+it('what a caller wished who does not wait is shown with its turn, and kept with its first event', () => {
+  const session = new DrivenSession()
+  session.submit({ options: { background: true, approval: 'wait' } })
+  expect(viewSession(session.state).turns[0]).toMatchObject({ isBackground: true, onPause: 'wait' })
+  expect(session.events[0]).toMatchObject({ type: 'turn.accepted', isBackground: true })
 })

@@ -20,6 +20,7 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
     draft.reply = { kind: 'submitted', turn: past.turn, isRepeat: true, lastSeq: draft.session.lastSeq }
     return
   }
+  requireNewest(lastTurn, request)
   if (lastTurn > 0 && turns.length === 0 && request.parent !== undefined) {
     throw new WeftError('gone', `session ${request.sessionId} ended long ago, and keeps what it answered no more`)
   }
@@ -46,15 +47,23 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
   session.lastTurn = turn
   session.user ??= request.user
   draft.addTurn(newTurn(draft, turn, { request, said: history ?? saidIn(turns) }))
-  const { model, requestId } = request
+  const { model, requestId, options } = request
   draft.log('turn.accepted', turn, {
     model,
     requestId,
     messages: request.messages.slice(-sessionLimits.historyMessagesMax),
+    ...(options.background === true ? { isBackground: true } : {}),
     ...(request.parent === undefined ? {} : { parent: request.parent, rootSessionId: request.parent.rootSessionId }),
   })
   draft.reply = { kind: 'submitted', turn, isRepeat: false, lastSeq: draft.session.lastSeq }
   dropOldTurns(draft)
+}
+
+function requireNewest(lastTurn: number, { sessionId, previousTurn = lastTurn }: SubmitTurn): void {
+  if (previousTurn === lastTurn) return
+  const why = `session ${sessionId} has gone on to turn ${lastTurn}: fork it to go on from turn ${previousTurn}`
+  const message = previousTurn < lastTurn ? why : `session ${sessionId} has no turn ${previousTurn}`
+  throw new WeftError('invalid_request', message, { param: 'previous_response_id' })
 }
 
 function requireSame(first: Pick<SubmitTurn, 'requestHash'>, again: SubmitTurn): void {
