@@ -106,11 +106,14 @@ interface RouterOptions {
   points?: number
 }
 
+/** The same of every prompt: a bias, and a length at which a sum is thought neither easy nor hard. */
+const noLook = [1, 0.95]
+
 /** The router as it is shipped, with what its caller knows before it chooses: prices and an estimate of the answer's length. */
 export function createRouter({ minQuality, random, hasFeatures, points }: RouterOptions): Contender {
   const learned = createLearnedQuality()
   const price = createQualityPrice(minQuality, points === undefined ? undefined : { start: points, step: 0 })
-  const featuresOf = ({ features }: Prepared) => (hasFeatures ? features : features.map((_, at) => (at === 0 ? 1 : 0)))
+  const featuresOf = ({ features }: Prepared) => (hasFeatures ? features : features.map((_, at) => noLook[at] ?? 0))
   let decision: ReturnType<typeof rankModels> | undefined
   return {
     choose(prompt) {

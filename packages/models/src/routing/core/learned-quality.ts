@@ -139,6 +139,6 @@ function meanOf({ good, bad }: ClassRecord): number {
   return (1 + good) / (2 + good + bad)
 }
 
-function withinOne(value: number): number {
+export function withinOne(value: number): number {
   return Math.min(1, Math.max(0, value))
 }

@@ -41,10 +41,20 @@ export function featuresOfPrompt(prompt: string): number[] {
   return [...looks.map(withinScale), ...wordSums(words)]
 }
 
-/** How many steps a sum told in words looks to take: by its length, its numbers and its sentences. Around 0. */
+/**
+ * How many steps a sum told in words looks to take: more the longer it is, and more with shares ("half"), conditions ("if") and comparisons ("twice",
+ * "fewer"); how many numbers it gives says nothing. Around 0, and bounded: neither a bare formula nor a long document is such a sum.
+ */
 export function stepsOf(features: readonly number[]): number {
-  return ((features[1] ?? 0) + (features[3] ?? 0) + (features[5] ?? 0)) / 3
+  const steps = Object.values(stepMarks).reduce((sum, at) => sum + (features[at] ?? 0), -stepsUsual)
+  return Math.min(stepsMax, Math.max(-stepsMax, steps))
 }
+
+/** Where they lie among the features. */
+const stepMarks = { length: 1, shares: 8, conditions: 11, comparisons: 13 }
+const stepsMax = 2
+/** Mean on the tuning split of bench/routing. */
+const stepsUsual = 0.95
 
 /** One odd prompt must not outweigh a hundred usual ones. */
 function withinScale(value: number): number {

@@ -67,6 +67,34 @@ describe('the models for a request', () => {
     expect(rank(hard).ranked[0]?.model).toBe('acme/large')
   })
 
+  it('are doubted where they are cheaper on longer sums, and on those with shares, conditions and comparisons, until outcomes tell', () => {
+    const { learned, rank } = bench()
+    const sum = (text: string): PromptFacts => ({ taskClass: 'mathematics', features: featuresOfPrompt(text) })
+    const plain = sum('Ann has 5 pens and buys 7 pens and 9 pens and 3 pens. How many pens has she got now?')
+    const related = sum('Ann has 5 pens. If Bob has twice as many, and Cy half of that, how many have they got?')
+    const longer = sum('Ann walks to the shop in the morning and buys what her mother has asked her for. '.repeat(8))
+    const assumedOf = (prompt: PromptFacts, model = 'acme/small') =>
+      rank(prompt).ranked.find((candidate) => candidate.model === model)?.assumed ?? Number.NaN
+    expect(assumedOf(related)).toBeLessThan(0)
+    expect(assumedOf(plain)).toBeGreaterThan(0)
+    expect(assumedOf(longer)).toBeLessThan(assumedOf(plain))
+    expect(assumedOf(related, 'acme/large')).toBe(0)
+    expect(assumedOf({ ...related, taskClass: 'question' })).toBe(0)
+    const before = assumedOf(related)
+    for (let n = 0; n < 1_200; n++) learned.learn({ model: 'acme/small', ...related, reward: 1 })
+    expect(assumedOf(related)).toBeCloseTo(before / 4)
+  })
+
+  it('are assumed to differ by less than half the quality, however short or long a sum is', () => {
+    for (const text of ['1+1', `If half of them are twice as many, how many are there? ${'And so on. '.repeat(2_000)}`]) {
+      const prompt: PromptFacts = { taskClass: 'mathematics', features: featuresOfPrompt(text) }
+      for (const { assumed, expectedQuality } of bench().rank(prompt).ranked) {
+        expect(Math.abs(assumed)).toBeLessThan(0.5)
+        expect(expectedQuality).toBe(Math.min(1, Math.max(0, expectedQuality)))
+      }
+    }
+  })
+
   it('are not drawn by chance from answers that nobody judges', () => {
     const { learned, rank } = bench()
     learned.learn({ model: 'acme/small', ...easy, reward: 1 })

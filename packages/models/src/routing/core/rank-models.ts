@@ -1,5 +1,5 @@
 import type { Random } from './draw-sample.ts'
-import type { LearnedQuality, PromptFacts } from './learned-quality.ts'
+import { type LearnedQuality, type PromptFacts, withinOne } from './learned-quality.ts'
 import { stepsOf } from './prompt-features.ts'
 import type { QualityPrice } from './quality-price.ts'
 
@@ -26,6 +26,8 @@ export interface RankedCandidate extends RouteCandidate {
   classQuality: number
   expectedQuality: number
   sample: number
+  /** Of both, what is taken for granted of the prompt until outcomes tell: below 0 where a cheaper model is doubted. */
+  assumed: number
   /** The drawn quality less what the model's cost has to be worth. */
   score: number
 }
@@ -68,16 +70,17 @@ export function rankModels(candidates: readonly RouteCandidate[], options: Ranki
   const dearestUsd = Math.max(...fitting.map(({ expectedUsd }) => expectedUsd))
   const beliefs = fitting.map((candidate) => {
     const belief = learned.believe(candidate.model, prompt, random)
-    const shift = suspicionOf(candidate.expectedUsd / dearestUsd, { prompt, outcomes: belief.outcomes })
-    return { candidate, belief: { ...belief, expected: belief.expected - shift, sample: belief.sample - shift } }
+    const assumed = assumedOf(candidate.expectedUsd / dearestUsd, { prompt, outcomes: belief.outcomes })
+    const [expected, sample] = [withinOne(belief.expected + assumed), withinOne(belief.sample + assumed)]
+    return { candidate, belief: { ...belief, assumed, expected, sample } }
   })
   const hasLearned = beliefs.some(({ belief }) => belief.outcomes > 0)
   const unitUsd = price.referenceUsd() || dearestUsd || 1
   const ranked = beliefs.map(({ candidate, belief }): RankedCandidate => {
-    const { outcomes, classQuality, expected: expectedQuality } = belief
+    const { outcomes, classQuality, expected: expectedQuality, assumed } = belief
     const sample = hasLearned ? belief.sample : classQuality
     const score = sample - (price.points() * candidate.expectedUsd) / unitUsd
-    return { ...candidate, outcomes, classQuality, expectedQuality, sample, score }
+    return { ...candidate, outcomes, classQuality, expectedQuality, sample, assumed, score }
   })
   return { ranked: ranked.toSorted((a, b) => b.score - a.score || a.expectedUsd - b.expectedUsd), excluded, hasLearned }
 }
@@ -86,10 +89,10 @@ export function rankModels(candidates: readonly RouteCandidate[], options: Ranki
 export const suspicion = { points: 0.2, outcomes: 400 }
 
 /** Until outcomes say otherwise, a cheaper model is taken to do worse than the dearest on sums of many steps, and better on those of few. */
-function suspicionOf(shareOfDearest: number, { prompt, outcomes }: { prompt: PromptFacts; outcomes: number }): number {
+function assumedOf(shareOfDearest: number, { prompt, outcomes }: { prompt: PromptFacts; outcomes: number }): number {
   if (prompt.taskClass !== 'mathematics' || !Number.isFinite(shareOfDearest)) return 0
   const isDoubted = suspicion.outcomes / (suspicion.outcomes + outcomes)
-  return suspicion.points * (1 - shareOfDearest) * stepsOf(prompt.features) * isDoubted
+  return suspicion.points * (shareOfDearest - 1) * stepsOf(prompt.features) * isDoubted
 }
 
 function exclusionOf({ model, worstUsd, firstTokenMs, breaker }: RouteCandidate, limits: RouteLimits): Exclusion | undefined {
