@@ -28,6 +28,13 @@ describe('setDuplicatesBehind', () => {
     ])
   })
 
+  it('reads the words of long texts in any script, whatever stands between them', () => {
+    const words = Array.from({ length: 40 }, (_, n) => `кит${n} 鯨${n} 𝒳${n}é`)
+    const hits = [hit('a', 0.9), hit('b', 0.8), hit('c', 0.7)]
+    const texts = { a: words.join(' '), b: words.join('—😀 ').toUpperCase(), c: words.toReversed().join('') }
+    expect(set(hits, texts)).toEqual([{ ...hit('a', 0.9), duplicates: ['b'] }, hit('c', 0.7), hit('b', 0.7)])
+  })
+
   it('leaves what has no text where it stands', () => {
     const hits = [hit('a', 0.9), hit('b', 0.8)]
     expect(set(hits, {})).toEqual(hits)
