@@ -87,7 +87,7 @@ export {
   parseAnswerPrompt,
 } from './step/answer-prompt.ts'
 export { answerWithoutEvidence, type NoEvidence } from './step/answer-without-evidence.ts'
-export { promptForStep, reasonPromptForStep, type StepPrompt } from './step/prompt-for-step.ts'
+export { attachmentsForStep, promptForStep, reasonPromptForStep, type StepPrompt } from './step/prompt-for-step.ts'
 export type { PromptSource } from './step/prompt-tags.ts'
 export { streamGroundedText } from './step/stream-grounded-text.ts'
 export { type AskedModel, type StepCall, streamStepText, usageEvent } from './step/stream-step-text.ts'

@@ -1,5 +1,12 @@
-import { attachmentsOf, type ExecuteRequest, earlierMessages, lastQuestion, type Passage } from '@weft/contracts'
-import { answerWithoutEvidence, type Models, promptForStep, type StepCall, streamGroundedText } from '@weft/models'
+import { type ExecuteRequest, earlierMessages, lastQuestion, type Passage } from '@weft/contracts'
+import {
+  answerWithoutEvidence,
+  attachmentsForStep,
+  type Models,
+  promptForStep,
+  type StepCall,
+  streamGroundedText,
+} from '@weft/models'
 import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
 import { gatherEvidence } from './core/gather-evidence.ts'
@@ -26,9 +33,9 @@ export async function answerQuestion(
   const rewritten = questions.get(asked.trim())
   const question = rewritten === undefined ? asked : withoutAside(rewritten)
   const degraded = new Set(inherited)
-  const attachments = attachmentsOf(request.input.messages)
+  const attachments = await attachmentsForStep(models, { request, degraded })
   const isWithout = found.length === 0 || (evidence !== undefined && evidence < abstainBelow())
-  // What is attached may answer what no document does.
+  // What the model sees may answer what no document does.
   if (isWithout && attachments.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   const passages = await widened({ widen, degraded }, call.tenant, found)
   const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))

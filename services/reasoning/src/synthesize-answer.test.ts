@@ -60,6 +60,20 @@ describe('synthesize', () => {
     expect(result.output).toMatchObject({ degraded: ['step_skipped:s', 'offline_model'] })
   })
 
+  it('compares what its model sees where no document says anything, and nothing that it cannot see', async () => {
+    const asked = { capability: 'synthesize', params, dependencies: { w: retrieved('wool') } }
+    const attachments = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }]
+    const seeing = (...capabilities: string[]): Models => ({
+      ...online,
+      get: () => ({ id: 'openai/seer', provider: 'openai', priceKnown: true, capabilities }),
+    })
+    server.script({ kind: 'text', chunks: ['Both are white.'] })
+    expect((await runStep({ ...asked, attachments, models: seeing('chat', 'vision') })).text).toBe('Both are white.')
+    const blind = await runStep({ ...asked, attachments, models: seeing('chat') })
+    expect(blind.text).toMatch(/^I found no evidence/)
+    expect(blind.result.output).toMatchObject({ degraded: ['attachments_left_out', 'no_evidence'] })
+  })
+
   it('tells what a step says without a source as that step’s word, and marks the answer', async () => {
     const opinion = { status: 'succeeded' as const, output: { text: 'Wool wins [1], I think.' }, citations: [] }
     const { text, result } = await runStep({

@@ -1,5 +1,12 @@
-import { attachmentsOf, type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
-import { answerWithoutEvidence, type Models, promptForStep, type StepCall, streamGroundedText } from '@weft/models'
+import { type ExecuteRequest, earlierMessages, lastQuestion } from '@weft/contracts'
+import {
+  answerWithoutEvidence,
+  attachmentsForStep,
+  type Models,
+  promptForStep,
+  type StepCall,
+  streamGroundedText,
+} from '@weft/models'
 import { sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
 import { gatherFindings } from './core/gather-findings.ts'
@@ -24,7 +31,9 @@ export async function synthesizeAnswer(
   const found = gatherFindings(request.dependencies, params.subjects)
   const degraded = new Set(found.degraded)
   const { evidence, statements } = mergeFindings(found.findings)
-  if (evidence.length === 0 && statements.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
+  const attachments = await attachmentsForStep(models, { request, degraded })
+  const isWithout = evidence.length === 0 && statements.length === 0
+  if (isWithout && attachments.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   for (const { by, isCited } of statements) if (!isCited) degraded.add(`no_source:${by}`)
   const messages = await promptForStep(models, {
     request,
@@ -34,7 +43,7 @@ export async function synthesizeAnswer(
     statements: statements.map(({ by, text }) => ({ by, text })),
     missing: found.missing,
     unsearched: found.unsearched,
-    attachments: attachmentsOf(request.input.messages),
+    attachments,
     history: earlierMessages(request.input.messages),
     task: 'compare',
   })

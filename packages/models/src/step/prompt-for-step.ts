@@ -1,4 +1,4 @@
-import type { ChatMessage, ExecuteRequest } from '@weft/contracts'
+import { attachmentsOf, type ChatMessage, type ExecuteRequest } from '@weft/contracts'
 import { z } from 'zod'
 import type { Models } from '../create-models.ts'
 import type { ModelInfo } from '../registry/catalog.ts'
@@ -8,22 +8,32 @@ import { assembleReasonPrompt, type ReasonPromptOptions } from './reason-prompt.
 
 export interface StepPrompt extends AnswerPromptOptions {
   request: ExecuteRequest
-  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`, `attachments_left_out`. */
+  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`. */
   degraded: Set<string>
 }
 
 /** The answer prompt of a step, within the context window of the model it will ask, with room for the answer. */
 export async function promptForStep(models: Models, { request, degraded, ...options }: StepPrompt): Promise<ChatMessage[]> {
-  const model = await modelOf(models, request)
-  const attachments = (options.attachments ?? []).filter((each) => isSeen(each, model))
-  if (attachments.length < (options.attachments ?? []).length) degraded.add('attachments_left_out')
-  return noteLacks(assembleAnswerPrompt({ ...options, attachments, window: windowOf(model, request) }), degraded)
+  const window = windowOf(await modelOf(models, request), request)
+  return noteLacks(assembleAnswerPrompt({ ...options, window }), degraded)
 }
 
-/** A model that is not known may see everything. */
+/** What the question of a step brings along that its model can take; `degraded` gets `attachments_left_out` where that is not all. */
+export async function attachmentsForStep(
+  models: Models,
+  { request, degraded }: Pick<StepPrompt, 'request' | 'degraded'>,
+): Promise<{ type: string }[]> {
+  const attachments = attachmentsOf(request.input.messages)
+  const model = attachments.length === 0 ? undefined : await modelOf(models, request)
+  const seen = attachments.filter((each) => isSeen(each, model))
+  if (seen.length < attachments.length) degraded.add('attachments_left_out')
+  return seen
+}
+
+/** A model that is not known may see everything; one that is known sees nothing of a kind that nobody knows. */
 function isSeen(attachment: { type: string }, model: ModelInfo | undefined): boolean {
-  const needs = partNeeds([{ role: 'user', content: [attachment] }])
-  return model?.capabilities === undefined || needs.every(({ capability }) => model.capabilities?.includes(capability))
+  const [need] = partNeeds([{ role: 'user', content: [attachment] }])
+  return model?.capabilities === undefined || (need !== undefined && model.capabilities.includes(need.capability))
 }
 
 export interface ReasonStepPrompt extends ReasonPromptOptions {

@@ -17,6 +17,8 @@ export interface Given {
   params?: Record<string, unknown>
   dependencies?: ExecuteRequest['dependencies']
   modelOptions?: Record<string, unknown>
+  /** What the question brings along. */
+  attachments?: { type: string }[]
   verify?: VerifyQuotes
   signal?: AbortSignal
   onEvent?: (event: AgentEvent) => void
@@ -42,7 +44,8 @@ export async function runStep(given: Given) {
   return { events, result, text }
 }
 
-function requestOf({ capability, params = {}, dependencies = {}, modelOptions = {} }: Given): ExecuteRequest {
+function requestOf({ capability, params = {}, dependencies = {}, modelOptions = {}, attachments = [] }: Given): ExecuteRequest {
+  const text = 'Compare wool and silk'
   return {
     sessionId: 'sess_1',
     turn: 1,
@@ -50,7 +53,7 @@ function requestOf({ capability, params = {}, dependencies = {}, modelOptions = 
     attempt: 1,
     capability,
     params,
-    input: { messages: [{ role: 'user', content: 'Compare wool and silk' }] },
+    input: { messages: [{ role: 'user', content: attachments.length === 0 ? text : [{ type: 'text', text }, ...attachments] }] },
     dependencies,
     context: { tenant: 't', modelOptions },
     deadline: new Date(Date.now() + 60_000).toISOString(),
