@@ -16,6 +16,7 @@ it('a mesh that is not ready says which process waits for what, as its log has i
   const lines = [
     { level: 'warn', message: 'old' },
     { level: 'warn', message: 'files could not be listed', cause: 'WeftError: the database is not reachable (ECONNREFUSED)' },
+    { level: 'warn', message: 'slow query' },
     { level: 'info', message: 'started' },
   ]
   writeFileSync(join(logs, 'rag.log'), `${lines.map((line) => JSON.stringify(line)).join('\n')}\nno JSON\n`)

@@ -3,11 +3,8 @@ import { z } from 'zod'
 import type { ProcessSnapshot } from '../supervisor/process-snapshot.ts'
 import { readLastLines } from './read-last-lines.ts'
 
-const LogLine = z.looseObject({
-  level: z.enum(['warn', 'error']),
-  message: z.string(),
-  cause: z.string().optional(),
-})
+/** What went wrong says why; a slow query does not. */
+const LogLine = z.looseObject({ level: z.enum(['warn', 'error']), cause: z.string() })
 
 const linesRead = 50
 const reasonCharsMax = 300
@@ -29,8 +26,7 @@ function lastReason(file: string): string | undefined {
 
 function reasonOf(line: string): string[] {
   try {
-    const { message, cause } = parseJson(LogLine, line, 'a line of a log')
-    return [(cause ?? message).replace(/^\w*Error: /, '')]
+    return [parseJson(LogLine, line, 'a line of a log').cause.replace(/^\w*Error: /, '')]
   } catch {
     return []
   }
