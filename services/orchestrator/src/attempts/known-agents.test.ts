@@ -52,6 +52,30 @@ it('an agent that was registered a moment ago is known, by its version and by wh
   expect(agents.outputOf('ledger', 'work')?.safeParse({ text: 1 }).success).toBe(false)
 })
 
+it('an agent that is registered while the cards are being read is known before a plan with it begins', async () => {
+  const answers: (() => void)[] = []
+  const cardOf = (id: string) => ({ id, version: '1', capabilities: [] })
+  const cards = [cardOf('rag')]
+  const agents = createKnownAgents({
+    sidecar: {
+      async invoke(_app, _path, { schema: wanted }) {
+        const read = wanted.parse({ cards: [...cards] })
+        await new Promise<void>((resolve) => answers.push(resolve))
+        return read
+      },
+    },
+    nowMs: () => 0,
+  })
+  cards.push(cardOf('ledger'))
+  const met = agents.meet(['ledger'])
+  for (let reading = 0; reading < 2; reading += 1) {
+    await settle()
+    answers[reading]?.()
+  }
+  await met
+  expect(agents.versions()).toEqual({ rag: '1', ledger: '1' })
+})
+
 it('what a capability puts out is known as its card says it, and nothing is checked where it says nothing', async () => {
   const outputSchema = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] }
   const capabilities = [

@@ -30,7 +30,7 @@ const freshMs = 5_000
 const firstMs = 2_000
 const askTimeoutMs = 3_000
 
-/** The planner's registry of cards, read beside the work: no turn waits for it. */
+/** The planner's registry of cards, read beside the work: only a plan with an agent that is not known waits for it. */
 export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): KnownAgents {
   let known = new Map<string, Card>()
   let versions: Record<string, string> = {}
@@ -68,7 +68,11 @@ export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): Known
   void read()
   return {
     async meet(ids) {
-      if (!ids.every((id) => known.has(id))) await read()
+      const areKnown = () => ids.every((id) => known.has(id))
+      // A reading that is under way may have begun before they were registered.
+      const isUnderWay = reading !== undefined
+      if (!areKnown()) await read()
+      if (isUnderWay && !areKnown()) await read()
     },
     versions() {
       readWhenOld()
