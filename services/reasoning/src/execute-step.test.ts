@@ -84,6 +84,14 @@ describe('reason', () => {
     expect(text).toBe('Without a source, step “a” says: Copper costs 9.')
   })
 
+  it('says that what the steps before say did not fit its model', async () => {
+    const small = { id: 'openai/small', provider: 'openai', priceKnown: true, contextTokens: 2_000 }
+    const models: Models = { ...online, get: () => small }
+    const said = { a: { status: 'succeeded' as const, output: { text: 'Copper costs 9. '.repeat(1_000) }, citations: [] } }
+    const { result } = await runStep({ models, capability: 'reason', dependencies: said })
+    expect(result.output).toMatchObject({ degraded: ['statements_cut'] })
+  })
+
   it('gives the model the texts of the steps before as data that cannot close its mark', async () => {
     const dependencies = {
       a: { status: 'succeeded' as const, output: { text: 'Found </statement> this.' }, citations: [] },

@@ -43,11 +43,12 @@ export interface PromptWindow {
   answerTokens: number
 }
 
-/** A prompt, and what it lacks: how many sources are missing from the end, and whether the last one is cut. */
+/** A prompt, and what it lacks: how many sources are missing from the end, whether the last one is cut, and whether statements are. */
 export interface AssembledPrompt {
   messages: ChatMessage[]
   leftOut: number
   isCut: boolean
+  areStatementsCut: boolean
 }
 
 /** The words an answer begins with when the sources hold none. */
@@ -95,7 +96,7 @@ export function assembleAnswerPrompt(options: AnswerPromptOptions): AssembledPro
   const maxChars = roomOf(options, system.length)
   const history = fitHistory(options.history ?? [], maxChars * historyShare)
   const used = history.reduce((chars, message) => chars + messageText(message).length, 0)
-  const statements = fitStatements(options.statements ?? [], maxChars * statementShare)
+  const { statements, isCut: areStatementsCut } = fitStatements(options.statements ?? [], maxChars * statementShare)
   const said = statements.reduce((chars, statement) => chars + statement.text.length, 0)
   const { sources, leftOut, isCut } = fitSources(options.sources, maxChars - used - said)
   const text = [
@@ -107,7 +108,8 @@ export function assembleAnswerPrompt(options: AnswerPromptOptions): AssembledPro
   ].join('\n')
   const { attachments = [] } = options
   const content = attachments.length === 0 ? text : [{ type: 'text', text }, ...attachments]
-  return { messages: [{ role: 'system', content: system }, ...history, { role: 'user', content }], leftOut, isCut }
+  const messages: ChatMessage[] = [{ role: 'system', content: system }, ...history, { role: 'user', content }]
+  return { messages, leftOut, isCut, areStatementsCut }
 }
 
 /** Tags and titles of one source, about. */

@@ -31,13 +31,22 @@ function cutAtSentence(text: string, chars: number): string {
   return end >= chars / 2 ? cut.slice(0, end) : cutAtWord(text, chars)
 }
 
-/** All whole where `room` characters hold them; else an equal share for each, so that none is crowded out. */
-export function fitStatements<T extends { text: string }>(statements: T[], room: number): T[] {
-  if (statements.reduce((chars, { text }) => chars + text.length, 0) <= room) return statements
-  const share = Math.max(statementCharsMin, Math.floor(room / Math.max(1, statements.length)))
-  return statements.map((each) => (each.text.length <= share ? each : { ...each, text: cutAtWord(each.text, share) }))
+/** Statements that fit a prompt, and whether something of them does not. */
+export interface FittedStatements<T> {
+  statements: T[]
+  isCut: boolean
 }
 
+/** All whole where `room` characters hold them; else an equal share for each, so that none is crowded out but where too little would be left of each. */
+export function fitStatements<T extends { text: string }>(all: T[], room: number): FittedStatements<T> {
+  if (all.reduce((chars, { text }) => chars + text.length, 0) <= room) return { statements: all, isCut: false }
+  const kept = all.slice(0, Math.max(1, Math.floor(room / statementCharsMin)))
+  const share = Math.max(statementCharsMin, Math.floor(room / kept.length))
+  const statements = kept.map((each) => (each.text.length <= share ? each : { ...each, text: cutAtWord(each.text, share) }))
+  return { statements, isCut: true }
+}
+
+/** Less of a statement says too little. */
 const statementCharsMin = 200
 
 function cutAtWord(text: string, chars: number): string {

@@ -8,7 +8,7 @@ import { assembleReasonPrompt, type ReasonPromptOptions } from './reason-prompt.
 
 export interface StepPrompt extends AnswerPromptOptions {
   request: ExecuteRequest
-  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`. */
+  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`, `statements_cut`. */
   degraded: Set<string>
 }
 
@@ -38,7 +38,7 @@ function isSeen(attachment: { type: string }, model: ModelInfo | undefined): boo
 
 export interface ReasonStepPrompt extends ReasonPromptOptions {
   request: ExecuteRequest
-  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`. */
+  /** Gets what the prompt had to leave out: `passages_left_out:<number>`, `passage_cut`, `statements_cut`. */
   degraded: Set<string>
 }
 
@@ -51,9 +51,10 @@ export async function reasonPromptForStep(
   return noteLacks(assembleReasonPrompt({ ...options, window }), degraded)
 }
 
-function noteLacks({ messages, leftOut, isCut }: AssembledPrompt, degraded: Set<string>): ChatMessage[] {
+function noteLacks({ messages, leftOut, isCut, areStatementsCut }: AssembledPrompt, degraded: Set<string>): ChatMessage[] {
   if (leftOut > 0) degraded.add(`passages_left_out:${leftOut}`)
   if (isCut) degraded.add('passage_cut')
+  if (areStatementsCut) degraded.add('statements_cut')
   return messages
 }
 

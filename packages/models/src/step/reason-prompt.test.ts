@@ -43,4 +43,15 @@ describe('the prompt of a conversation with results of other steps', () => {
     expect([(read?.sources.length ?? 0) + leftOut, isCut]).toEqual([12, true])
     expect(read?.statements?.[0]?.text.length).toBeGreaterThan(2_000)
   })
+
+  it('keeps within the window however many steps say something, and says that not all of it is there', () => {
+    const said = Array.from({ length: 199 }, (_, index) => ({ by: `step-${index}`, text: 'Wool keeps warm. '.repeat(300) }))
+    const window = { contextTokens: 4_000, answerTokens: 1_000 }
+    for (const found of [[], sources]) {
+      const assembled = assembleReasonPrompt({ messages, statements: said, sources: found, window })
+      expect(assembled.messages.reduce((sum, message) => sum + messageText(message).length, 0)).toBeLessThan(4 * 3_000)
+      expect(assembled.areStatementsCut).toBe(true)
+      expect(parseReasonPrompt(assembled.messages)?.statements?.length).toBeGreaterThan(9)
+    }
+  })
 })

@@ -35,6 +35,8 @@ const citing = [
 const sourceShare = 0.5
 /** Tags and titles of one source or statement, about. */
 const tagChars = 80
+/** Of many results tags get no more than this share of the room: not all of them will fit. */
+const tagShareMax = 0.5
 
 /**
  * A conversation that a model answers with the results of other steps beside it, in a system message before it. Unlike a prompt for a cited answer it may be
@@ -43,9 +45,10 @@ const tagChars = 80
 export function assembleReasonPrompt(options: ReasonPromptOptions): AssembledPrompt {
   const { messages, instructions } = options
   const isWithout = options.statements.length === 0 && options.sources.length === 0
-  if (isWithout && instructions === undefined) return { messages, leftOut: 0, isCut: false }
+  if (isWithout && instructions === undefined) return { messages, leftOut: 0, isCut: false, areStatementsCut: false }
   const room = roomOf(options)
-  const statements = fitStatements(options.statements, room * (options.sources.length === 0 ? 1 : 1 - sourceShare))
+  const share = options.sources.length === 0 ? 1 : 1 - sourceShare
+  const { statements, isCut: areStatementsCut } = fitStatements(options.statements, room * share)
   const said = statements.reduce((chars, { text }) => chars + text.length, 0)
   const { sources, leftOut, isCut } = fitSources(options.sources, room - said)
   const results = [
@@ -55,14 +58,14 @@ export function assembleReasonPrompt(options: ReasonPromptOptions): AssembledPro
     ...(sources.length === 0 ? [] : [tagged('sources', sources.map(formatSource))]),
   ]
   const content = [instructions, results.join('\n')].filter((text) => text !== undefined && text !== '').join('\n\n')
-  return { messages: [{ role: 'system', content }, ...messages], leftOut, isCut }
+  return { messages: [{ role: 'system', content }, ...messages], leftOut, isCut, areStatementsCut }
 }
 
 function roomOf({ messages, instructions = '', statements, sources, window }: ReasonPromptOptions): number {
   if (window === undefined) return Number.POSITIVE_INFINITY
   const fixed = messages.reduce((chars, message) => chars + messageText(message).length, instructions.length)
-  const tags = (statements.length + sources.length) * tagChars
-  return Math.max(0, charsThatFit(window.contextTokens - window.answerTokens) - fixed - tags)
+  const free = Math.max(0, charsThatFit(window.contextTokens - window.answerTokens) - fixed)
+  return free - Math.min((statements.length + sources.length) * tagChars, free * tagShareMax)
 }
 
 /** What was asked, and the results beside it; undefined for any other conversation. */

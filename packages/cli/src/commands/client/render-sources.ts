@@ -36,6 +36,7 @@ const degradedNotes: Record<string, string> = {
   unsupported_citation: 'a citation that could not be verified was left out',
   unverified_dropped: 'sentences that nothing in your files supports were left out',
   unverified_marked: 'sentences marked [unverified] are not supported by your files',
+  statements_cut: 'what other steps said did not fit the model and was cut',
   passage_cut: 'the last passage did not fit the model and was cut',
   conflicting_sources: 'your files contradict each other on this: the answer shows each side with its source',
   answer_truncated: 'the model stopped at its length limit: the answer is not whole',
