@@ -94,6 +94,18 @@ it('puts chunks back when the model fails, and embeds them later', async () => {
   expect(await statusOf(0)).toBe('completed')
 })
 
+it('puts chunks back when the database fails after they were taken, so that nobody waits for a claim to run out', async () => {
+  const embedder = fakeEmbedder()
+  await settle(embedder)
+  const { statusOf } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })
+  const { db } = test.database
+  await sql`alter table chunk_embeddings rename column text_hash to hash_of_text`.execute(db)
+  await expect(embedAll(embedder)).rejects.toThrow('text_hash')
+  await sql`alter table chunk_embeddings rename column hash_of_text to text_hash`.execute(db)
+  await embedAll(embedder)
+  expect(await statusOf(0)).toBe('completed')
+})
+
 it('asks on the account of whose text it is, and holds up nobody for a tenant that may spend no more', async () => {
   const embedder = fakeEmbedder()
   await settle(embedder)

@@ -32,7 +32,7 @@ export async function embedChunks(tools: { database: Database; embedder: Embedde
     return { embedded: 0, copied: 0, held: 0, completedFiles }
   }
   return withSpan('embed chunks', { attributes: { 'weft.embed.chunks': chunks.length } }, async () => {
-    const known = await copyVectors(database, model, chunks)
+    const known = await copyVectors(database, model, chunks).catch((thrown: unknown) => putBack(tools, chunks, thrown))
     const unknown = chunks.filter(({ id }) => !known.has(id))
     const held = await embedAll(tools, unknown, signal)
     await buildVectorIndex(database, await embedder.describe(signal), { isBulkOver: false })
@@ -47,7 +47,6 @@ async function embedAll(
   chunks: ClaimedChunk[],
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { database, embedder } = tools
   const waiting = new Map(Map.groupBy(chunks, ({ tenant }) => tenant))
   let held = 0
   for (const [tenant, own] of [...waiting]) {
@@ -55,14 +54,23 @@ async function embedAll(
       await embedOf(tools, { tenant, chunks: own, signal })
     } catch (thrown) {
       if (!isBudgetExceeded(thrown)) {
-        await releaseChunks(database, embedder.id, [...waiting.values()].flat())
-        throw thrown
+        return putBack(tools, [...waiting.values()].flat(), thrown)
       }
       held += own.length
     }
     waiting.delete(tenant)
   }
   return held
+}
+
+/** A database that does not take them back now has them again when their claims run out. */
+async function putBack(
+  tools: { database: Database; embedder: Embedder },
+  chunks: ClaimedChunk[],
+  thrown: unknown,
+): Promise<never> {
+  await releaseChunks(tools.database, tools.embedder.id, chunks).catch(() => undefined)
+  throw thrown
 }
 
 /** Equal texts are embedded once. */
