@@ -84,6 +84,15 @@ describe('reason', () => {
     expect(text).toBe('Without a source, step “a” says: Copper costs 9.')
   })
 
+  it('answers without what its model cannot see, and says so', async () => {
+    const blind = { id: 'openai/blind', provider: 'openai', priceKnown: true, capabilities: ['chat'] }
+    const models: Models = { ...online, get: () => blind }
+    const attachments = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }]
+    const { result } = await runStep({ models, capability: 'reason', attachments })
+    expect(JSON.stringify(server.requests.at(-1)?.body.messages)).not.toContain('image_url')
+    expect(result.output).toMatchObject({ degraded: ['attachments_left_out'] })
+  })
+
   it('says that what the steps before say did not fit its model', async () => {
     const small = { id: 'openai/small', provider: 'openai', priceKnown: true, contextTokens: 2_000 }
     const models: Models = { ...online, get: () => small }

@@ -2,9 +2,9 @@ import { attachmentsOf, type ChatMessage, type ExecuteRequest } from '@weft/cont
 import { z } from 'zod'
 import type { Models } from '../create-models.ts'
 import type { ModelInfo } from '../registry/catalog.ts'
-import { partNeeds } from '../routing/request-needs.ts'
 import { type AnswerPromptOptions, type AssembledPrompt, assembleAnswerPrompt, type PromptWindow } from './answer-prompt.ts'
 import { assembleReasonPrompt, type ReasonPromptOptions } from './reason-prompt.ts'
+import { isSeen } from './show-attachments.ts'
 
 export interface StepPrompt extends AnswerPromptOptions {
   request: ExecuteRequest
@@ -28,12 +28,6 @@ export async function attachmentsForStep(
   const seen = attachments.filter((each) => isSeen(each, model))
   if (seen.length < attachments.length) degraded.add('attachments_left_out')
   return seen
-}
-
-/** A model that is not known may see everything; one that is known sees nothing of a kind that nobody knows. */
-function isSeen(attachment: { type: string }, model: ModelInfo | undefined): boolean {
-  const [need] = partNeeds([{ role: 'user', content: [attachment] }])
-  return model?.capabilities === undefined || (need !== undefined && model.capabilities.includes(need.capability))
 }
 
 export interface ReasonStepPrompt extends ReasonPromptOptions {

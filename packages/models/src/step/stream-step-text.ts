@@ -8,7 +8,7 @@ import type { ModelUsage } from '../model-event.ts'
 import { requestFromChat } from '../model-request.ts'
 import { offlineModelId } from '../registry/catalog.ts'
 import { chooseStepModel, type StepOutcome } from '../routing/choose-step-model.ts'
-import { partNeeds } from '../routing/request-needs.ts'
+import { showMessages } from './show-attachments.ts'
 
 /** What a step of a plan is done with: where its events go, and what ends it early. */
 export interface StepCall {
@@ -35,15 +35,21 @@ export interface AskedModel {
  * one that fits best. Throws WeftError.
  */
 export async function* streamStepText(models: Models, asked: AskedModel, call: StepCall): AsyncGenerator<string> {
-  const { request, messages, degraded } = asked
+  const { request, degraded } = asked
   try {
     const scope = scopeOfStep(request, call)
-    const asking = requestFromChat('', messages, textOptions(request))
-    const { model, route } = await chooseStepModel(models, { asking, scope, wish: request.model, isGrounded: asked.isGrounded })
+    const whole = requestFromChat('', asked.messages, textOptions(request))
+    const { model, route } = await chooseStepModel(models, {
+      asking: whole,
+      scope,
+      wish: request.model,
+      isGrounded: asked.isGrounded,
+    })
     let answering = model
     if (route !== undefined) asked.onRoute?.((outcome) => route.judge(answering, outcome))
     if (model === offlineModelId) degraded.add('offline_model')
-    if (model === offlineModelId && partNeeds(messages).length > 0) degraded.add('attachments_left_out')
+    const { messages, isWhole } = showMessages(asked.messages, models.get(model))
+    if (!isWhole) degraded.add('attachments_left_out')
     const options = {
       scope,
       receipt: route?.receipt,
@@ -59,7 +65,7 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
       },
       onFailedUse: (modelId: string, usage: ModelUsage) => call.emit(usageEvent(modelId, usage)),
     }
-    for await (const event of models.stream({ ...asking, model }, options)) {
+    for await (const event of models.stream({ ...whole, messages, model }, options)) {
       switch (event.type) {
         case 'text':
         case 'refusal':

@@ -1,0 +1,29 @@
+import type { ChatMessage } from '@weft/contracts'
+import type { ModelInfo } from '../registry/catalog.ts'
+import { partNeeds } from '../routing/request-needs.ts'
+
+/** A model that is not known may see everything; one that is known sees nothing of a kind that nobody knows. */
+export function isSeen(attachment: { type: string }, model: ModelInfo | undefined): boolean {
+  const [need] = partNeeds([{ role: 'user', content: [attachment] }])
+  return model?.capabilities === undefined || (need !== undefined && model.capabilities.includes(need.capability))
+}
+
+/** A message that says nothing is refused by some providers. */
+const nothingShown = '(What came with this message cannot be shown to you.)'
+
+/** A conversation as a model can take it; `isWhole`: nothing was left out. */
+export function showMessages(
+  messages: ChatMessage[],
+  model: ModelInfo | undefined,
+): { messages: ChatMessage[]; isWhole: boolean } {
+  let isWhole = true
+  const shown = messages.map((message): ChatMessage => {
+    const { role, content } = message
+    if (role !== 'user' || !Array.isArray(content)) return message
+    const parts = content.filter((part) => part.type === 'text' || isSeen(part, model))
+    if (parts.length === content.length) return message
+    isWhole = false
+    return { ...message, content: parts.length === 0 ? nothingShown : parts }
+  })
+  return { messages: shown, isWhole }
+}
