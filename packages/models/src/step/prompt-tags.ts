@@ -48,8 +48,8 @@ const statement = /<statement by="([^"]*)">\n([\s\S]*?)\n<\/statement>/g
 const source = /<source id="(\d+)" title="([^"]*)"(?: about="([^"]*)")?>\n([\s\S]*?)\n<\/source>/g
 
 /** Only our own tags are escaped, and what would read as an escaped one: everything else reaches the model as it stands. */
-const ownTag = /<(?=\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi
-const escapedTag = /&(?=(?:amp;)*lt;\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi
+const ownTag = /<(?=\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b)/gi
+const escapedTag = /&(?=(?:amp;)*lt;\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b)/gi
 
 export function escapeTags(text: string): string {
   return text.replace(escapedTag, '&amp;').replace(ownTag, '&lt;')
@@ -57,8 +57,8 @@ export function escapeTags(text: string): string {
 
 export function unescapeTags(text: string): string {
   return text
-    .replace(/&lt;(?=\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi, '<')
-    .replace(/&amp;(?=(?:amp;)*lt;\/?\s*(?:sources?|statements?|missing|unsearched|question)\b)/gi, '&')
+    .replace(/&lt;(?=\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b)/gi, '<')
+    .replace(/&amp;(?=(?:amp;)*lt;\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b)/gi, '&')
 }
 
 function escapeAttribute(text: string): string {
