@@ -17,7 +17,7 @@ export interface GetResponseDeps extends FindResponseTurnDeps {
 export function getResponse(deps: GetResponseDeps): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { id } = request.params
-    if (request.query.stream === 'true') throw noSecondStream(id)
+    if (request.query.stream !== undefined && request.query.stream !== 'false') throw noSecondStream(id)
     const place = turnOfResponse(id)
     if (place === undefined) {
       const stored = await deps.responses.find(tenantOf(response), id)
