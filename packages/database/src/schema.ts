@@ -85,8 +85,6 @@ export interface Schema extends AdministrationSchema {
     text_hash: Buffer
     embedding: string
   }
-  /** Only in the embedded database. `model` is null for chunks that moved, `chunks` where all may have changed. */
-  vector_changes: { id: Generated<Bigint>; model: string | null; chunks: Bigint[] | null }
   /** Chunks that are to get vectors of a model; `claimed_until` while a worker makes them. */
   embedding_queue: {
     model: string

@@ -9,7 +9,6 @@ export { listEmbeddingModels, problemOfEmbedder, settleEmbeddingModel } from './
 export { completeEmbeddedFiles, countWaiting } from './embed/postgres-embedding-queue.ts'
 export { cancelRebuild, readRebuild, startRebuild } from './embed/postgres-embedding-rebuild.ts'
 export { rebuildVectors } from './embed/rebuild-vectors.ts'
-export { holdVectors } from './held-vectors/hold-vectors.ts'
 export { createFileReader, type FileReader, type FileReaderOptions } from './ingest/file-reader.ts'
 export type { HeaderWriter, PassageToHead } from './ingest/head-chunks.ts'
 export { type IngestOutcome, type IngestTools, ingestFile } from './ingest/ingest-file.ts'

@@ -1,7 +1,7 @@
 import { type Embedder, type Reranker, WeftError } from '@weft/contracts'
 import type { Database } from '@weft/database'
 import { type CallScope, ModelError, type Rerankers, type RunningEmbedder } from '@weft/models'
-import { createPartCosts, holdVectors, type SearchAnswer, type SearchRequest, searchKnowledge } from '@weft/retrieval'
+import { createPartCosts, type SearchAnswer, type SearchRequest, searchKnowledge } from '@weft/retrieval'
 import type { Embedders } from './embedders.ts'
 import { type EmbedOnce, rememberVectors } from './remember-vectors.ts'
 
@@ -21,13 +21,12 @@ export type SearchParts = {
 export function createSearch({ database, embedders, rerankers }: SearchParts): Search {
   const costs = createPartCosts(() => performance.now())
   const embedOnce = rememberVectors()
-  const vectors = holdVectors({ database })
   return async (request, scope) => {
     const ranker = chooseReranker(rerankers, request.options?.rerank, scope)
     const { reranker, problem } = ranker
     const embedder = onAccount(embedders.current(), { scope, embedOnce })
     const follow = (model: string) => onAccount(embedders.follow(model), { scope, embedOnce })
-    const tools = { database, vectors, embedder, follow, reranker, costs }
+    const tools = { database, embedder, follow, reranker, costs }
     const answer = await searchKnowledge(tools, request)
     return problem === undefined ? answer : { ...answer, skipped: [...answer.skipped, `rerank: ${problem}`] }
   }

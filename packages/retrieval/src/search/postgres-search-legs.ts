@@ -89,7 +89,7 @@ async function findWith(embedder: Embedder, search: VectorSearch): Promise<Vecto
   if (typeof vector === 'string') return { hits: [], skipped: [`vectors: ${vector}`] }
   const model = await embedder.describe()
   const asked = { tenant, vectorStoreIds, model, vector, limit: search.depth, wanted: search.request.maxResults, filter }
-  const found = (await search.tools.vectors?.search(asked)) ?? (await searchVectors(search.tools.database, asked))
+  const found = await searchVectors(search.tools.database, asked)
   return found.kind === 'found' ? { hits: found.hits, skipped: [] } : { other: found.model.id }
 }
 
