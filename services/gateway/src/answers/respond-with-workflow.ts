@@ -22,7 +22,6 @@ import { readWorkflowWish } from './workflow-wish.ts'
 
 export interface WorkflowResponseCall {
   wish: ResponsesRequest
-  /** The session that the response before was a turn of. */
   /** The turn it goes on from. */
   previous: TurnPlace | undefined
   request: ApiRequest
