@@ -1,11 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from '@jest/globals'
+import { afterAll, expect, it } from '@jest/globals'
 import { checkGuarantees } from './check-guarantees.ts'
 
+const root = mkdtempSync(join(tmpdir(), 'weft-guarantees-'))
+afterAll(() => rmSync(root, { recursive: true }))
+
 it('names promises whose test is not there or does not run', () => {
-  const root = mkdtempSync(join(tmpdir(), 'weft-guarantees-'))
   writeFileSync(join(root, 'a.test.ts'), "it('holds', () => {})\nit.skip('waits', () => {})\n")
   const rows = [
     '| one | `a.test.ts`: holds |',

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from '@jest/globals'
+import { afterAll, expect, it } from '@jest/globals'
 
 const folder = mkdtempSync(join(tmpdir(), 'weft-crash-'))
 const crashRecord = join(folder, 'crashes')
 const effect = join(folder, 'effect')
+afterAll(() => rmSync(folder, { recursive: true }))
 
 /** A process that would do something, armed with these crashes. */
 function run(crashes: object | undefined) {

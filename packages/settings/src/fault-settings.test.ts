@@ -1,12 +1,16 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from '@jest/globals'
+import { afterAll, expect, it } from '@jest/globals'
 import { readFaults } from './fault-settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'weft-faults-'))
+const elsewhere = mkdtempSync(join(tmpdir(), 'weft-real-'))
 const file = join(folder, 'faults.json')
 writeFileSync(file, JSON.stringify({ crashes: { 'before-commit': 0.5 } }))
+afterAll(() => {
+  for (const each of [folder, elsewhere]) rmSync(each, { recursive: true })
+})
 
 it('breaks nothing unless it is told to', () => {
   expect(readFaults({ WEFT_DATA: folder })).toBeUndefined()
@@ -20,7 +24,6 @@ it('breaks the mesh in whose data folder the faults lie', () => {
 })
 
 it('refuses to start another mesh with them', () => {
-  const elsewhere = mkdtempSync(join(tmpdir(), 'weft-real-'))
   for (const WEFT_DATA of [elsewhere, undefined]) {
     expect(() => readFaults({ WEFT_DATA, WEFT_FAULTS: file })).toThrow(/WEFT_FAULTS breaks a mesh on purpose/)
   }

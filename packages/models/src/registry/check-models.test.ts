@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
@@ -50,7 +50,8 @@ describe('a check of the models', () => {
   })
 
   it('takes no other model’s answer for that of the model it calls', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'weft-check-')), 'models.yaml')
+    const folder = mkdtempSync(join(tmpdir(), 'weft-check-'))
+    const file = join(folder, 'models.yaml')
     const more =
       'capabilities: [chat], price: { inputUsd: 1, outputUsd: 1 }, contextTokens: 9000, outputTokensMax: 900, firstTokenMs: 1'
     const entries = [`id: openai/test-model, ${more}, fallbacks: [anthropic/claude-test]`, `id: anthropic/claude-test, ${more}`]
@@ -60,6 +61,7 @@ describe('a check of the models', () => {
     const { providers } = await test.models.check({ ids: ['openai/test-model'], callsAs })
     expect(providers[0]?.models[0]?.call?.ok).toBe(false)
     expect(test.anthropic.requests).toEqual([])
+    rmSync(folder, { recursive: true })
   })
 
   it('calls models only when told to, for a few tokens', async () => {
