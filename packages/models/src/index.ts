@@ -1,3 +1,16 @@
+export {
+  type AnswerPrompt,
+  type AnswerPromptOptions,
+  buildAnswerPrompt,
+  conflictPhrase,
+  noEvidencePhrase,
+  parseAnswerPrompt,
+} from './step/answer-prompt.ts'
+export { budgetQuestion } from './budgets/budget-question.ts'
+export type { BudgetState, BudgetStore } from './budgets/budget-store.ts'
+export { createPostgresBudgets } from './budgets/postgres-budgets.ts'
+export { usdOf } from './budgets/core/nano-usd.ts'
+export { answerWithoutEvidence, type NoEvidence } from './step/answer-without-evidence.ts'
 export type {
   Admission,
   BreakerBoard,
@@ -10,13 +23,7 @@ export type {
   LedgerEntry,
   Reservation,
 } from './attempt/call-controls.ts'
-export type { ModelTimeouts } from './attempt/call-guard.ts'
-export type { CallOptions } from './attempt/call-options.ts'
 export { type CallScope, scopeOfStep } from './attempt/call-scope.ts'
-export { budgetQuestion } from './budgets/budget-question.ts'
-export type { BudgetState, BudgetStore } from './budgets/budget-store.ts'
-export { usdOf } from './budgets/core/nano-usd.ts'
-export { createPostgresBudgets } from './budgets/postgres-budgets.ts'
 export { type AnswerCache, type AnswerStore, createAnswerCache, type KeptAnswer } from './cache/answer-cache.ts'
 export { type CacheKey, cacheKeyOf } from './cache/core/cache-key.ts'
 export { mayAnswerAgain } from './cache/core/cacheable.ts'
@@ -24,30 +31,34 @@ export { cosine, saysTheSame, similarityMin } from './cache/core/similarity.ts'
 export { noteCached } from './cache/note-cached.ts'
 export type { CacheUse } from './cache/pass-cached.ts'
 export { createPostgresAnswers } from './cache/postgres-answers.ts'
+export type { ModelTimeouts } from './attempt/call-guard.ts'
+export { type ModelInfo, offlineModelId } from './registry/catalog.ts'
+export { type ChatIdentity, newChatIdentity, toChatBody, toChatStream } from './openai/chat-wire.ts'
 export { type CollectedToolCall, collectAnswer, type ModelAnswer } from './complete-model.ts'
+export type { CallOptions } from './attempt/call-options.ts'
 export { type CheckWishes, createModels, type Models, type ModelsOptions } from './create-models.ts'
-export { accountEmbeddings, accountLocally, type EmbeddingAccounts } from './embeddings/account-embeddings.ts'
-export { chosenEmbedder, createEmbedder, embedderPattern } from './embeddings/create-embedder.ts'
-export type { EmbeddingAnswer } from './embeddings/embed-inputs.ts'
-export type { RunningEmbedder } from './embeddings/embedder.ts'
-export { EmbeddingsRequest } from './embeddings/embeddings-request.ts'
+export { estimateInputTokens, estimateTokens } from './tokens/estimate-tokens.ts'
+export { ignoredChatFields } from './openai/ignored-fields.ts'
 export { callKinds, callOutcomes } from './ledger/call-record.ts'
-export { localEmbeddingModel } from './local-embedder/local-embedder.ts'
 export { ModelError, type ModelErrorCode } from './model-error.ts'
 export type { FinishReason, ModelEvent, ModelUsage } from './model-event.ts'
-export { type ModelRequest, ModelTool, ResponseFormat, requestFromChat, ToolChoice } from './model-request.ts'
 export type { ModelSettings } from './model-settings.ts'
+export { type ModelRequest, ModelTool, requestFromChat, ResponseFormat, ToolChoice } from './model-request.ts'
 export { splitSentences } from './offline/split-sentences.ts'
 export { openControls } from './open-controls.ts'
-export { type ChatIdentity, newChatIdentity, toChatBody, toChatStream } from './openai/chat-wire.ts'
-export { ignoredChatFields } from './openai/ignored-fields.ts'
 export type { PassThroughAnswer } from './pass-through.ts'
-export { type ModelInfo, offlineModelId } from './registry/catalog.ts'
-export type { ModelCheck, ModelsReport, ProviderCheck } from './registry/check-models.ts'
+export { attachmentsForStep, promptForStep, reasonPromptForStep, type StepPrompt } from './step/prompt-for-step.ts'
+export { createRerankers, rerankerPattern, type Rerankers } from './rerank/create-rerankers.ts'
 export type { LiveOverlay } from './registry/live-catalog.ts'
 export { RegistryError } from './registry/read-registry.ts'
-export { createRerankers, type Rerankers, rerankerPattern } from './rerank/create-rerankers.ts'
 export { createPatientState, type PatientState } from './resilience/patient-state.ts'
+export type { ModelCheck, ModelsReport, ProviderCheck } from './registry/check-models.ts'
+export { streamGroundedText } from './step/stream-grounded-text.ts'
+export { type AskedModel, type StepCall, streamStepText, usageEvent } from './step/stream-step-text.ts'
+export type { RunningEmbedder } from './embeddings/embedder.ts'
+export { localEmbeddingModel } from './local-embedder/local-embedder.ts'
+export { accountEmbeddings, accountLocally, type EmbeddingAccounts } from './embeddings/account-embeddings.ts'
+export { chosenEmbedder, createEmbedder, embedderPattern } from './embeddings/create-embedder.ts'
 export type { AnswerPiece } from './responses/answer-piece.ts'
 export { chatFromResponses, requireFunctionTool, type TranslatedResponsesRequest } from './responses/chat-from-responses.ts'
 export { piecesOfChat, piecesOfChatStream } from './responses/pieces-from-chat.ts'
@@ -63,32 +74,20 @@ export {
   type PromptFacts,
   type QualityBelief,
 } from './routing/core/learned-quality.ts'
+export { createModelRouter, type ModelRouter, type Route, type RouteRequest, type RouteWishes } from './routing/model-router.ts'
+export { routedModelId } from './routing/pass-routed.ts'
+export { createPostgresRouting } from './routing/postgres-routing.ts'
+export type { RouteReceipt } from './routing/route-receipt.ts'
+export { createRoutingMemory, type RoutingMemory } from './routing/routing-memory.ts'
 export { featuresOfPrompt } from './routing/core/prompt-features.ts'
 export { createQualityPrice, type QualityPrice } from './routing/core/quality-price.ts'
 export {
   type Exclusion,
   type RankedCandidate,
   type RankedModels,
+  rankModels,
   type RouteCandidate,
   type RouteLimits,
-  rankModels,
 } from './routing/core/rank-models.ts'
-export { createModelRouter, type ModelRouter, type Route, type RouteRequest, type RouteWishes } from './routing/model-router.ts'
-export { routedModelId } from './routing/pass-routed.ts'
-export { createPostgresRouting } from './routing/postgres-routing.ts'
-export type { RouteReceipt } from './routing/route-receipt.ts'
-export { createRoutingMemory, type RoutingMemory } from './routing/routing-memory.ts'
-export {
-  type AnswerPrompt,
-  type AnswerPromptOptions,
-  buildAnswerPrompt,
-  conflictPhrase,
-  noEvidencePhrase,
-  parseAnswerPrompt,
-} from './step/answer-prompt.ts'
-export { answerWithoutEvidence, type NoEvidence } from './step/answer-without-evidence.ts'
-export { attachmentsForStep, promptForStep, reasonPromptForStep, type StepPrompt } from './step/prompt-for-step.ts'
-export type { PromptSource } from './step/prompt-tags.ts'
-export { streamGroundedText } from './step/stream-grounded-text.ts'
-export { type AskedModel, type StepCall, streamStepText, usageEvent } from './step/stream-step-text.ts'
-export { estimateInputTokens, estimateTokens } from './tokens/estimate-tokens.ts'
+export type { EmbeddingAnswer } from './embeddings/embed-inputs.ts'
+export { EmbeddingsRequest } from './embeddings/embeddings-request.ts'

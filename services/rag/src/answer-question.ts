@@ -7,7 +7,7 @@ import {
   type StepCall,
   streamGroundedText,
 } from '@weft/models'
-import { passageTitle, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
+import { promptSourceOf, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
 import { gatherEvidence } from './core/gather-evidence.ts'
 
@@ -38,7 +38,7 @@ export async function answerQuestion(
   // What the model sees may answer what no document does.
   if (isWithout && attachments.length === 0) return answerWithoutEvidence(models, { request, degraded, advice }, call)
   const passages = await widened({ widen, degraded }, call.tenant, found)
-  const sources = passages.map((passage, index) => ({ id: index + 1, title: passageTitle(passage), text: passage.text }))
+  const sources = passages.map(promptSourceOf)
   const history = earlierMessages(request.input.messages)
   const messages = await promptForStep(models, { request, degraded, question, sources, attachments, history })
   const { deltas, citationOptions } = streamGroundedText(models, { request, messages, degraded }, call)

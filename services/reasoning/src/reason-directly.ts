@@ -1,10 +1,9 @@
 import { type Citation, type ExecuteRequest, lastQuestion, WeftError } from '@weft/contracts'
 import { conflictPhrase, noEvidencePhrase, reasonPromptForStep, type StepCall, streamStepText } from '@weft/models'
-import { meanScore, sayCited } from '@weft/retrieval'
+import { meanScore, promptSourceOf, sayCited } from '@weft/retrieval'
 import { z } from 'zod'
 import { gatherFindings } from './core/gather-findings.ts'
 import { mergeFindings } from './core/merge-findings.ts'
-import { promptSourceOf } from './prompt-source.ts'
 import type { CitingTools } from './synthesize-answer.ts'
 
 const Params = z.looseObject({ question: z.string().min(1).optional(), instructions: z.string().min(1).optional() })

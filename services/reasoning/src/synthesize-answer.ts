@@ -7,11 +7,10 @@ import {
   type StepCall,
   streamGroundedText,
 } from '@weft/models'
-import { sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
+import { promptSourceOf, sayCitedAnswer, type VerifyQuotes } from '@weft/retrieval'
 import { z } from 'zod'
 import { gatherFindings } from './core/gather-findings.ts'
 import { mergeFindings } from './core/merge-findings.ts'
-import { promptSourceOf } from './prompt-source.ts'
 
 export interface CitingTools {
   models: Models

@@ -70,6 +70,11 @@ export function passageTitle({ filename, heading, page }: Passage): string {
     .join(' — ')
 }
 
+/** A passage as a model reads it, numbered as citations number the passages. */
+export function promptSourceOf(passage: Passage, index: number): { id: number; title: string; text: string } {
+  return { id: index + 1, title: passageTitle(passage), text: passage.text }
+}
+
 function tolerant(verify: VerifyQuotes, degraded: Set<string>): VerifyQuotes {
   return async (quotes) => {
     try {
