@@ -26,8 +26,7 @@ export function ensureAdminKey(
   fromEnvironment: string | undefined,
 ): { key: string; isNew: boolean } {
   const kept = readText(adminKeyFile)?.trim()
-  checkKey(fromEnvironment, 'WEFT_API_KEY')
-  checkKey(fromEnvironment === undefined ? kept : undefined, adminKeyFile)
+  checkKey(fromEnvironment ?? kept, fromEnvironment === undefined ? adminKeyFile : 'WEFT_API_KEY')
   if (kept !== undefined && (fromEnvironment === undefined || fromEnvironment === kept)) return { key: kept, isNew: false }
   const key = fromEnvironment ?? `weft_${newToken()}`
   replaceFile(adminKeyFile, `${key}\n`)

@@ -18,13 +18,15 @@ export function createPostgresCalls({ db }: Pick<Database, 'db'>): CallStore {
       const [common] = rows
       if (common === undefined) return
       // Calls of a batch are much alike: what they have in common is sent, and read by the database, once.
-      const own = Object.keys(common).filter((name) => name === 'id' || rows.some((row) => row[name] !== common[name]))
+      const names = Object.keys(common)
+      const own = names.filter((name) => name === 'id' || rows.some((row) => row[name] !== common[name]))
       const owns = rows.map((row) => Object.fromEntries(own.map((name) => [name, row[name] ?? null])))
       // Named, as a column that a later version adds has a default of its own.
-      const columns = sql.join(Object.keys(common).map((name) => sql.ref(name)))
+      const columns = (prefix = '') => sql.join(names.map((name) => sql.ref(`${prefix}${name}`)))
       await sql`
-        insert into model_calls (${columns})
-        select ${sql.join(Object.keys(common).map((name) => sql.ref(`own.${name}`)))} from jsonb_populate_record(null::model_calls, ${storableJson(common)}::text::jsonb) as common,
+        insert into model_calls (${columns()})
+        select ${columns('own.')}
+        from jsonb_populate_record(null::model_calls, ${storableJson(common)}::text::jsonb) as common,
           jsonb_populate_recordset(common, ${storableJson(owns)}::text::jsonb) as own
         on conflict (id) do nothing
       `.execute(db)

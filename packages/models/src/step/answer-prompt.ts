@@ -163,6 +163,7 @@ const prompt = new RegExp(
     .map((part) => part.source)
     .join(''),
 )
+
 function formatSubjects(tag: 'missing' | 'unsearched', subjects: string[]): string[] {
   const lines = subjects.map((subject) => escapeTags(subject.replace(/\s+/g, ' ')))
   return lines.length === 0 ? [] : [tagged(tag, lines)]

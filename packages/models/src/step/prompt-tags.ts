@@ -48,17 +48,17 @@ const statement = /<statement by="([^"]*)">\n([\s\S]*?)\n<\/statement>/g
 const source = /<source id="(\d+)" title="([^"]*)"(?: about="([^"]*)")?>\n([\s\S]*?)\n<\/source>/g
 
 /** Only our own tags are escaped, and what would read as an escaped one: everything else reaches the model as it stands. */
-const ownTag = /<(?=\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b)/gi
-const escapedTag = /&(?=(?:amp;)*lt;\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b)/gi
+const tagName = String.raw`\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b`
+const escapedName = `(?:amp;)*lt;${tagName}`
+const plain = { tag: new RegExp(`<(?=${tagName})`, 'gi'), escapedTag: new RegExp(`&(?=${escapedName})`, 'gi') }
+const escaped = { tag: new RegExp(`&lt;(?=${tagName})`, 'gi'), escapedTag: new RegExp(`&amp;(?=${escapedName})`, 'gi') }
 
 export function escapeTags(text: string): string {
-  return text.replace(escapedTag, '&amp;').replace(ownTag, '&lt;')
+  return text.replace(plain.escapedTag, '&amp;').replace(plain.tag, '&lt;')
 }
 
 export function unescapeTags(text: string): string {
-  return text
-    .replace(/&lt;(?=\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b)/gi, '<')
-    .replace(/&amp;(?=(?:amp;)*lt;\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b)/gi, '&')
+  return text.replace(escaped.tag, '<').replace(escaped.escapedTag, '&')
 }
 
 function escapeAttribute(text: string): string {

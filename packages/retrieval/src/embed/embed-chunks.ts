@@ -53,9 +53,7 @@ async function embedAll(
     try {
       await embedOf(tools, { tenant, chunks: own, signal })
     } catch (thrown) {
-      if (!isBudgetExceeded(thrown)) {
-        return putBack(tools, [...waiting.values()].flat(), thrown)
-      }
+      if (!isBudgetExceeded(thrown)) return putBack(tools, [...waiting.values()].flat(), thrown)
       held += own.length
     }
     waiting.delete(tenant)

@@ -13,8 +13,7 @@ const names: Readonly<Record<string, string>> = {
 /** A refusal of the stores that a tool `file_search` names. */
 export function inToolTerms(thrown: unknown): unknown {
   if (!(thrown instanceof WeftError) || thrown.param !== 'weft.vectorStoreIds') return thrown
-  const { code, message, isRetryable, details } = thrown
-  return new WeftError(code, message, { param: 'tools', isRetryable, details, cause: thrown })
+  return withParam(thrown, 'tools')
 }
 
 /** A refusal of the chat completion that a response was translated to, with the field that the caller sent. */
@@ -23,8 +22,12 @@ export function inResponseTerms(thrown: unknown): unknown {
   const [first = '', ...rest] = thrown.param.split('.')
   const name = names[first]
   if (name === undefined) return thrown
-  const { code, message, isRetryable, details } = thrown
   // Messages are not counted as items are: the instructions are one more, calls are fewer.
   const param = first === 'messages' ? name : [name, ...rest].join('.')
-  return new WeftError(code, message, { param, isRetryable, details, cause: thrown })
+  return withParam(thrown, param)
+}
+
+function withParam(refusal: WeftError, param: string): WeftError {
+  const { code, message, isRetryable, details } = refusal
+  return new WeftError(code, message, { param, isRetryable, details, cause: refusal })
 }

@@ -5,7 +5,7 @@ import { responseOfTurn } from '../answers/response-of-turn.ts'
 import type { ResponseStore } from '../answers/response-store.ts'
 import type { PageLinks } from '../approvals/approval-links.ts'
 import { linksForReader } from '../approvals/reader-links.ts'
-import { noSuchResponse, turnOfResponse } from '../core/response-id.ts'
+import { noSuchResponse, type TurnPlace, turnOfResponse } from '../core/response-id.ts'
 import { tenantOf } from '../http/request-context.ts'
 
 export interface GetResponseDeps extends FindResponseTurnDeps {
@@ -17,8 +17,8 @@ export interface GetResponseDeps extends FindResponseTurnDeps {
 export function getResponse(deps: GetResponseDeps): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { id } = request.params
-    if (request.query.stream !== undefined && request.query.stream !== 'false') throw noSecondStream(id)
     const place = turnOfResponse(id)
+    if (request.query.stream !== undefined && request.query.stream !== 'false') throw noSecondStream(place)
     if (place === undefined) {
       const stored = await deps.responses.find(tenantOf(response), id)
       if (stored === undefined) throw noSuchResponse(id)
@@ -30,8 +30,7 @@ export function getResponse(deps: GetResponseDeps): RequestHandler<{ id: string 
   }
 }
 
-function noSecondStream(id: string): WeftError {
-  const place = turnOfResponse(id)
+function noSecondStream(place: TurnPlace | undefined): WeftError {
   const where = place === undefined ? '' : `; GET /v1/sessions/${place.sessionId}/events streams what happens in it`
   return new WeftError('invalid_request', `'stream' is not supported here: ask without it${where}`, { param: 'stream' })
 }

@@ -1,7 +1,7 @@
 import { WeftError } from '@weft/contracts'
 import type { ResponseItem, ResponsesRequest } from '@weft/models'
 import type { ResponseStore } from '../answers/response-store.ts'
-import { type ItemPlace, placeOfItem, turnOfResponse } from '../core/response-id.ts'
+import { type ItemPlace, placeOfItem, type TurnPlace, turnOfResponse } from '../core/response-id.ts'
 import { isWorkflowModel } from '../core/workflow-request.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
 
@@ -16,12 +16,6 @@ export interface Conversation {
   wish: ResponsesRequest
   turn: TurnPlace | undefined
   history: ResponseItem[]
-}
-
-/** The turn a request goes on from. */
-export interface TurnPlace {
-  sessionId: string
-  turn: number
 }
 
 /** A conversation of more stored responses than this is sent whole instead. */
