@@ -39,62 +39,19 @@ export function setDuplicatesBehind<T extends { id: string; score: number }>(
 type Print = { words: string; runs: Set<number> }
 
 function printOf(text: string): Print {
-  const lower = text.toLowerCase()
-  const words = hashWords(lower)
-  if (words.length < wordsMin) return { words: (lower.match(/[\p{L}\p{N}]+/gu) ?? []).join(' '), runs: new Set() }
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+  if (words.length < wordsMin) return { words: words.join(' '), runs: new Set() }
   const runs = runsOf(words)
   return { words: '', runs: new Set(runs.length > sampledFrom ? runs.filter((run) => run % sampleOf === 0) : runs) }
 }
 
-/** Each word is hashed once, as its letters are read: cutting texts into words, and hashing runs as texts, took most of a search's own time. */
-function hashWords(text: string): number[] {
-  const words: number[] = []
-  let word = offset
-  let isInWord = false
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at)
-    const isWord = unit < 128 ? isAsciiWord(unit) : isOtherWord(text, at)
-    if (isWord) word = hashUnit(word, unit)
-    else if (isInWord) {
-      words.push(word)
-      word = offset
-    }
-    isInWord = isWord
-  }
-  if (isInWord) words.push(word)
-  return words
-}
-
-/** Of a text in lower case. */
-function isAsciiWord(unit: number): boolean {
-  return (unit >= 97 && unit <= 122) || (unit >= 48 && unit <= 57)
-}
-
-/** Of what is no pair: 1 belongs to a word, 2 does not, 0 is not known yet. */
-const kinds = new Uint8Array(65_536)
-
-/** The second half of a pair belongs to what the first one does. */
-function isOtherWord(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at)
-  if (unit >= 0xd800 && unit <= 0xdfff) {
-    const isSecond = unit >= 0xdc00 && (text.codePointAt(at - 1) ?? 0) > 0xffff
-    return isOfWord(text.codePointAt(isSecond ? at - 1 : at))
-  }
-  const kind = kinds[unit] || (isOfWord(unit) ? 1 : 2)
-  kinds[unit] = kind
-  return kind === 1
-}
-
-function isOfWord(codePoint = 0): boolean {
-  return /[\p{L}\p{N}]/u.test(String.fromCodePoint(codePoint))
-}
-
-function runsOf(words: readonly number[]): number[] {
+/** Each word is hashed once: hashing the runs as texts took most of a search's own time. */
+function runsOf(words: readonly string[]): number[] {
   const runs: number[] = []
-  let [first = 0, second = 0] = words
-  for (let index = 2; index < words.length; index += 1) {
-    const third = words[index] ?? 0
-    runs.push(mix(mix(mix(offset, first), second), third))
+  let [first, second] = [0, 0]
+  for (const [index, word] of words.entries()) {
+    const third = hash(word)
+    if (index >= 2) runs.push(mix(mix(mix(offset, first), second), third))
     first = second
     second = third
   }
@@ -104,20 +61,19 @@ function runsOf(words: readonly number[]): number[] {
 function areSame(left: Print, right: Print): boolean {
   if (left.words !== '' && left.words === right.words) return true
   const [few, many] = left.runs.size < right.runs.size ? [left.runs, right.runs] : [right.runs, left.runs]
-  let missing = 0
-  const mayBeSame = () => few.size - missing >= sameShare * (many.size + missing)
-  for (const run of few) {
-    if (!many.has(run)) missing += 1
-    if (!mayBeSame()) return false
-  }
-  return few.size > 0 && mayBeSame()
+  if (few.size === 0 || few.size < sameShare * many.size) return false
+  let shared = 0
+  for (const run of few) if (many.has(run)) shared += 1
+  return shared >= sameShare * (few.size + many.size - shared)
 }
 
 /** FNV-1a, 32 bits. */
 const offset = 2_166_136_261
 
-function hashUnit(value: number, unit: number): number {
-  return Math.imul(value ^ unit, 16_777_619) >>> 0
+function hash(text: string): number {
+  let value = offset
+  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 16_777_619) >>> 0
+  return value
 }
 
 /** As FNV-1a takes a byte, with the high half brought down, so that every bit counts for the sample. */
