@@ -69,6 +69,7 @@ export {
   type SettingValue,
 } from './live-settings.ts'
 export { isRecord } from './is-record.ts'
+export { isTooDeep, jsonDepthMax } from './json-depth.ts'
 export { isMode, type Mode, modes } from './modes.ts'
 export { parseJson, parseValue } from './parse-json.ts'
 export {

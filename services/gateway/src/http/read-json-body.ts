@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { parseJson, WeftError } from '@weft/contracts'
+import { isTooDeep, jsonDepthMax, parseJson, WeftError } from '@weft/contracts'
 import express from 'express'
 import { z } from 'zod'
-import { isTooDeep, jsonDepthMax } from '../core/json-depth.ts'
 import { type ApiRequest, type Handler, pathOf } from './handler.ts'
 import { notWhole, readBytes, tooLarge } from './read-bytes.ts'
 

@@ -40,7 +40,7 @@ afterEach(async () => {
 })
 
 /** A dispatcher whose sidecar leads to one agent, which says this much to each attempt and then nothing. */
-async function dispatchTo(said: string) {
+async function dispatchTo(said: string, status = 200) {
   const calls: Call[] = []
   const applied: SessionInput[] = []
   const problems: unknown[] = []
@@ -54,6 +54,8 @@ async function dispatchTo(said: string) {
       response.once('close', () => {
         openCount -= 1
       })
+      response.statusCode = status
+      if (status !== 200) return response.end(said)
       return said === '' ? response : response.write(said)
     },
     { port: 0 },
@@ -135,4 +137,12 @@ it('an attempt that has ended is no longer running, and is asked again when its 
     await until(() => attempts.runningCount() === 0)
   }
   expect(applied).toMatchObject([{ outcome: { kind: 'succeeded' } }, { outcome: { kind: 'succeeded' } }])
+})
+
+it.each([302, 401, 404])('an agent that answers %i has failed itself, and the answer says so', async (status) => {
+  const { attempts, start, applied } = await dispatchTo('not here', status)
+  start(60_000)
+  await until(() => applied.length === 1 && attempts.runningCount() === 0)
+  const problem = { code: 'upstream_error', message: expect.stringMatching(new RegExp(`worker .*${status}, not here`)) }
+  expect(applied).toMatchObject([{ outcome: { kind: 'failed', problem } }])
 })

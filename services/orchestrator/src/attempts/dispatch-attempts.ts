@@ -1,4 +1,4 @@
-import { type Problem, toWeftError } from '@weft/contracts'
+import { type Problem, toWeftError, WeftError } from '@weft/contracts'
 import { mayCrashAround, type Sidecar, type SidecarResponse } from '@weft/mesh'
 import { withSpan } from '@weft/telemetry'
 import type { StepRequest } from '../core/execute-request.ts'
@@ -99,10 +99,14 @@ export class AttemptDispatcher {
   }
 }
 
-/** Whatever broke a stream may be gone at the next attempt. Lines that are no events are the agent's fault, not the client's. */
+/**
+ * Whatever broke a stream may be gone at the next attempt. Lines that are no events, and a status that is none of an agent's, are the agent's fault,
+ * not the client's and not Weft's.
+ */
 function problemOf(thrown: unknown): Problem {
   const problem = toWeftError(thrown).toProblem()
-  return { ...problem, code: problem.code === 'invalid_request' ? 'upstream_error' : problem.code, isRetryable: true }
+  const isOfAgent = thrown instanceof WeftError && ['invalid_request', 'internal_error'].includes(thrown.code)
+  return { ...problem, code: isOfAgent ? 'upstream_error' : problem.code, isRetryable: true }
 }
 
 function lateProblem({ agent, body }: StepRequest): Problem {

@@ -98,7 +98,7 @@ describe('an agent’s answer', () => {
     const sink = { text: () => undefined, apply: async () => undefined }
     await expect(followAttempt({ agent: 'rag', ref, sink }, endless())).rejects.toMatchObject({
       code: 'upstream_error',
-      message: 'the stream is larger than 33554432 bytes',
+      message: 'the answer of rag broke off: the stream is larger than 33554432 bytes',
     })
     expect(bytes).toBeLessThanOrEqual(agentLimits.streamBytesMax)
     expect(isOpen).toBe(false)
@@ -116,9 +116,20 @@ describe('an agent’s answer', () => {
       'a checkpoint of few letters that are larger than a session keeps',
       `{"type":"checkpoint","state":"${'漢'.repeat(agentLimits.checkpointBytesMax / 2)}"}\n`,
     ],
+    [
+      'a result that nests without end',
+      `{"type":"result","confidence":1,"output":${'['.repeat(100_000)}${']'.repeat(100_000)}}\n`,
+    ],
     ['a line that never ends', `{"type":"text","delta":"${'x'.repeat(5_000_000)}`],
     ['larger than a stream may be, in one go', `${' '.repeat(agentLimits.streamBytesMax)}\n`],
   ])('is refused when it is %s', async (_what, line) => {
     await expect(follow([line])).rejects.toMatchObject({ name: 'WeftError' })
+  })
+
+  it('that breaks off is its agent’s failure, and says whose', async () => {
+    await expect(follow(['{"type":"text","delta":"I am"}\n', new Error('other side closed')])).rejects.toMatchObject({
+      code: 'upstream_error',
+      message: 'the answer of rag broke off: other side closed',
+    })
   })
 })

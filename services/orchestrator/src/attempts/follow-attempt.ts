@@ -2,9 +2,12 @@ import {
   AgentEvent,
   agentLimits,
   isTerminalAgentEvent,
+  isTooDeep,
+  jsonDepthMax,
   type NeedsApprovalEvent,
   parseJson,
   type TerminalAgentEvent,
+  toWeftError,
   type Usage,
   WeftError,
 } from '@weft/contracts'
@@ -43,9 +46,10 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
   const usage: Usage[] = []
   const text = textAtOffsets(sink)
   const lines = readLines(body)
+  const next = () => lines.next().catch((cause: unknown) => Promise.reject(brokenOff(agent, cause)))
   try {
-    for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-      const event = parseJson(AgentEvent, line.value, `the answer of ${agent}`)
+    for (let line = await next(); line.done !== true; line = await next()) {
+      const event = readEvent(agent, line.value)
       if (isTerminalAgentEvent(event)) {
         text.end()
         void drain(lines, body)
@@ -60,6 +64,19 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
     throw cause
   }
   throw new WeftError('upstream_error', `${agent} ended its answer without a result`, { isRetryable: true })
+}
+
+/** The engine writes and compares what agents hand on with code that recurses. */
+function readEvent(agent: string, line: string): AgentEvent {
+  // Each level takes two characters: most lines need no look.
+  if (line.length > 2 * jsonDepthMax && isTooDeep(Buffer.from(line)))
+    throw new WeftError('upstream_error', `the answer of ${agent} nests deeper than ${jsonDepthMax} levels`)
+  return parseJson(AgentEvent, line, `the answer of ${agent}`)
+}
+
+function brokenOff(agent: string, cause: unknown): WeftError {
+  const { message, isRetryable } = toWeftError(cause)
+  return new WeftError('upstream_error', `the answer of ${agent} broke off: ${message}`, { cause, isRetryable })
 }
 
 /** What comes after the result, even the loss of the connection, takes nothing away from it. */
