@@ -24,6 +24,7 @@ import { createModelRouter, type Route, type RouteRequest } from './routing/mode
 import { passRouted, routedModelId } from './routing/pass-routed.ts'
 import { createRoutingMemory, type RoutingMemory } from './routing/routing-memory.ts'
 import { createSchemaJudge } from './routing/schema-judge.ts'
+import { openKeptAgent } from './upstream/fetch-kept.ts'
 
 export interface PassThroughOptions extends CallOptions {
   /** Whether an earlier answer may be given again; undefined: where answers do not differ by chance. */
@@ -92,7 +93,7 @@ export function createModels(options: ModelsOptions): Models {
   const catalog = createLiveCatalog({ settings, timeouts, logger: telemetry.logger, registryFile, overlay })
   let opened: Promise<Agent> | undefined
   const agent = () => {
-    if (!catalog.isOffline) opened ??= openConnections(timeouts)
+    if (!catalog.isOffline) opened ??= openKeptAgent(timeouts)
     return opened
   }
   if (catalog.isOffline) telemetry.logger.info('no model provider is configured: answers come from the offline extractive model')
@@ -164,10 +165,4 @@ function hedgingBy(settings: ModelSettings) {
 
 function mayRoute(settings: ModelSettings): boolean {
   return textSetting(settings, 'WEFT_DEFAULT_MODEL') === undefined && textSetting(settings, 'WEFT_ROUTING') !== 'off'
-}
-
-/** Kept-alive connections for relayed calls; loaded only where a provider may need them. */
-async function openConnections({ connectMs }: ModelTimeouts): Promise<Agent> {
-  const undici = await import('undici')
-  return new undici.Agent({ connect: { timeout: connectMs } })
 }

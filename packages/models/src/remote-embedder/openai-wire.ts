@@ -1,5 +1,6 @@
 import { connectOpenAi } from '../openai/connect-openai.ts'
 import { explainSdkError } from '../upstream/explain-sdk-error.ts'
+import { fetchKept } from '../upstream/fetch-kept.ts'
 import type { EmbeddingWire } from './embedding-wire.ts'
 
 export type WireConnection = { modelName: string; baseUrl: string; apiKey?: string | undefined }
@@ -16,7 +17,7 @@ export function createOpenAiWire({ modelName, baseUrl, apiKey }: WireConnection)
     provider,
     limits,
     async send(texts, _purpose, signal) {
-      connected ??= connectOpenAi({ baseUrl, apiKey, timeoutMs })
+      connected ??= connectOpenAi({ baseUrl, apiKey, timeoutMs, fetch: fetchKept })
       const client = await connected
       try {
         const body = { model: modelName, input: texts, encoding_format: 'base64' }

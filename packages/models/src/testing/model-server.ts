@@ -104,6 +104,8 @@ export async function startModelServer(wire: ModelWire, defaultReply: Reply, por
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy())
   })
+  // As the providers do, it says nothing of how long a connection may stay open, and closes none.
+  server.keepAliveTimeout = 0
   server.on('connection', () => connections++)
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')

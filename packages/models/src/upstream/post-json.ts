@@ -1,5 +1,6 @@
 import { ModelError } from '../model-error.ts'
 import { explainConnectionError, explainUpstreamError } from './explain-upstream-error.ts'
+import { fetchKept } from './fetch-kept.ts'
 import { jsonOrNothing } from './json-or-nothing.ts'
 
 /** A provider's address and key; the key is named by its variable and never shown. */
@@ -11,7 +12,7 @@ export async function postJson(endpoint: JsonEndpoint, body: object, signal: Abo
   let response: Response
   let text: string
   try {
-    response = await fetch(`${baseUrl.replace(/\/+$/, '')}${endpoint.path}`, {
+    response = await fetchKept(`${baseUrl.replace(/\/+$/, '')}${endpoint.path}`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',

@@ -1,4 +1,5 @@
 import { ModelError } from '../model-error.ts'
+import { fetchKept } from './fetch-kept.ts'
 
 /** The largest part of an answer that makes sense only as a whole: far above any chunk of text, room for an image inside. */
 export const eventBytesMax = 8_388_608
@@ -39,7 +40,7 @@ function invalidUtf8(provider: string, cause: unknown): ModelError {
 /** `fetch` for a provider's SDK: a line that never ends and bytes that are no text end the answer with a ModelError. */
 export function boundedFetch(provider: string): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(input, init)
+    const response = await fetchKept(input, init)
     if (response.body === null) return response
     const { status, statusText, headers } = response
     return new Response(response.body.pipeThrough(boundLines(provider)), { status, statusText, headers })
