@@ -9,6 +9,8 @@ const wholeLife = {
   batch: { status: 'completed', completed: 3, total: 3 },
   filtered: ['tides.md'],
   every: ['bread-1.md', 'bread-2.md', 'bread-3.md', 'tides.md'],
+  expiring: { anchor: 'last_active_at', days: 3, after: 259_200 },
+  briefFileFor: 3_600,
   renamed: { name: 'long life', metadata: { team: 'land' } },
   changed: { topic: 'moon' },
   afterChange: [],

@@ -19,6 +19,14 @@ export async function storeLife(client: OpenAI): Promise<object> {
   }
   const filtered = await stores.search(store.id, { query: 'what raises tides and bread', filters })
   const every = await stores.search(store.id, { query: 'what raises tides and bread', max_num_results: 10 })
+  const expiry = { expires_after: { anchor: 'last_active_at', days: 3 } } as const
+  const expiring = await stores.update(store.id, expiry)
+  const brief = { anchor: 'created_at', seconds: 3_600 } as const
+  const briefFile = await client.files.create({
+    file: named('brief.md', 'Soon gone.'),
+    purpose: 'assistants',
+    expires_after: brief,
+  })
   const renamed = await stores.update(store.id, { name: 'long life', metadata: { team: 'land' } })
   const changed = await stores.files.update(uploaded.id, { vector_store_id: store.id, attributes: { topic: 'moon' } })
   const afterChange = await stores.search(store.id, { query: 'what raises tides', filters })
@@ -39,6 +47,8 @@ export async function storeLife(client: OpenAI): Promise<object> {
     batch: { status: batch.status, completed: batch.file_counts.completed, total: batch.file_counts.total },
     filtered: filtered.data.map(({ filename }) => filename),
     every: [...new Set(every.data.map(({ filename }) => filename))].toSorted(),
+    expiring: { ...expiring.expires_after, after: (expiring.expires_at ?? 0) - (expiring.last_active_at ?? 0) },
+    briefFileFor: (briefFile.expires_at ?? 0) - briefFile.created_at,
     renamed: { name: renamed.name, metadata: renamed.metadata },
     changed: changed.attributes,
     afterChange: afterChange.data.map(({ filename }) => filename),

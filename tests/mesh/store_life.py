@@ -27,6 +27,10 @@ batch = stores.file_batches.upload_and_poll(
 filters = {"type": "and", "filters": [{"type": "eq", "key": "topic", "value": "sea"}, {"type": "gte", "key": "year", "value": 2026}]}
 filtered = stores.search(store.id, query="what raises tides and bread", filters=filters)
 every = stores.search(store.id, query="what raises tides and bread", max_num_results=10)
+expiring = stores.update(store.id, expires_after={"anchor": "last_active_at", "days": 3})
+brief_file = client.files.create(
+    file=named("brief.md", "Soon gone."), purpose="assistants", expires_after={"anchor": "created_at", "seconds": 3600}
+)
 renamed = stores.update(store.id, name="long life", metadata={"team": "land"})
 changed = stores.files.update(uploaded.id, vector_store_id=store.id, attributes={"topic": "moon"})
 after_change = stores.search(store.id, query="what raises tides", filters=filters)
@@ -51,6 +55,8 @@ print(
             "batch": {"status": batch.status, "completed": batch.file_counts.completed, "total": batch.file_counts.total},
             "filtered": [hit.filename for hit in filtered],
             "every": sorted({hit.filename for hit in every}),
+            "expiring": {**expiring.expires_after.model_dump(), "after": expiring.expires_at - expiring.last_active_at},
+            "briefFileFor": brief_file.expires_at - brief_file.created_at,
             "renamed": {"name": renamed.name, "metadata": renamed.metadata},
             "changed": changed.attributes,
             "afterChange": [hit.filename for hit in after_change],

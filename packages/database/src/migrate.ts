@@ -26,6 +26,7 @@ import * as searchPlainBm25 from './migrations/0024-search-plain-bm25.ts'
 import * as searchByIndex from './migrations/0025-search-by-index.ts'
 import * as settings from './migrations/0027-settings.ts'
 import * as auditLog from './migrations/0028-audit-log.ts'
+import * as expiry from './migrations/0029-expiry.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -61,6 +62,7 @@ export const migrations: Migration[] = [
   { name: '0025-search-by-index', up: searchByIndex.up, down: searchByIndex.down },
   { name: '0027-settings', up: settings.up, down: settings.down },
   { name: '0028-audit-log', up: auditLog.up, down: auditLog.down },
+  { name: '0029-expiry', up: expiry.up, down: expiry.down },
 ]
 
 export interface MigrationStatus {

@@ -13,6 +13,7 @@ export interface Schema extends AdministrationSchema {
     mime_type: string | null
     content_hash: string
     upload_key: string | null
+    expires_at: Timestamp | null
     created_at: CreatedAt
   }
   file_parts: { file_id: string; n: number; bytes: Buffer }
@@ -27,6 +28,9 @@ export interface Schema extends AdministrationSchema {
     metadata: Json<Record<string, string>>
     created_at: CreatedAt
     last_active_at: CreatedAt
+    expires_after_days: number | null
+    /** When the contents of an expired store were removed. */
+    emptied_at: Timestamp | null
   }
   vector_store_files: {
     vector_store_id: string

@@ -41,5 +41,6 @@ export {
 } from './store/knowledge-types.ts'
 export { findChangedSources } from './store/postgres-changed-sources.ts'
 export { readKnowledgeVersion } from './store/postgres-knowledge-version.ts'
+export { type Expired, noteStoresUsed, removeExpired, storeExpired } from './store/postgres-expiry.ts'
 export { deleteAbandonedUploads } from './store/postgres-files.ts'
 export { contentTerms } from './text/content-terms.ts'

@@ -1,10 +1,10 @@
 import { chatLimits, WeftError } from '@weft/contracts'
-import type { KnowledgeStore } from '@weft/retrieval'
+import { type KnowledgeStore, storeExpired } from '@weft/retrieval'
 import { settleWithin } from './settle-within.ts'
 
 /** Which vector stores a turn reads. */
 export interface ReadableStores {
-  /** The stores a request names, each checked; all of the tenant's when it names none. Throws `not_found` with `param`. */
+  /** The stores a request names, each checked; all of the tenant's when it names none. Throws `not_found`, or `gone` for one that has expired, with `param`. */
   resolve(tenant: string, vectorStoreIds: string[] | undefined): Promise<string[]>
   /** Forgets what is cached of a tenant, after its stores changed here. */
   forget(tenant: string): void
@@ -56,7 +56,8 @@ async function requireStore(
   place: { tenant: string; vectorStoreId: string },
 ): Promise<void> {
   try {
-    await settleWithin(store.getVectorStore(place), listLimit)
+    const { status } = await settleWithin(store.getVectorStore(place), listLimit)
+    if (status === 'expired') throw storeExpired(place.vectorStoreId, 'weft.vectorStoreIds')
   } catch (cause) {
     if (!(cause instanceof WeftError) || cause.code !== 'not_found') throw cause
     throw new WeftError('not_found', `no vector store '${place.vectorStoreId}'`, { param: 'weft.vectorStoreIds', cause })

@@ -21,6 +21,7 @@ import {
 } from '@weft/models'
 import { composeAnswering } from './compose-answering.ts'
 import { composeEmbedding } from './compose-embedding.ts'
+import { composeExpiry } from './compose-expiry.ts'
 import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
 import { createSearch } from './create-search.ts'
@@ -57,7 +58,9 @@ export async function composeRag(environment: RagSettings): Promise<Service> {
   const readImageText = createImageReader(models, settings.WEFT_VISION_MODEL)
   const headers = createHeaderWriter(models, settings.WEFT_CONTEXT_MODEL)
   const worker = composeIngestion({ database, patient: ingestion, embedding, logger, concurrency, readImageText, headers })
-  const search = createSearch({ database, embedders, rerankers: createRerankers(settings, { models, controls }) })
+  const expiry = composeExpiry({ database, patient: ingestion, logger })
+  const rerankers = createRerankers(settings, { models, controls })
+  const search = createSearch({ database, embedders, rerankers, onSearch: expiry.onSearch })
   const { execute, rewriteQuestion } = composeAnswering({ settings, database, search, models, logger })
   const checks: HealthCheck[] = [
     { name: 'database', isRequired: true, check: () => database.isHealthy() },
@@ -87,12 +90,13 @@ export async function composeRag(environment: RagSettings): Promise<Service> {
       callControls.ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       worker.start()
+      expiry.start()
       routing.start()
       telemetry.logger.info('rag is listening', { port: server.port })
     },
     async stop() {
       await server?.stop()
-      await worker.stop()
+      await Promise.all([worker.stop(), expiry.stop()])
       await embedders.stop()
       live.stop()
       await models.stop()

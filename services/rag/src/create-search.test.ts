@@ -34,12 +34,15 @@ beforeEach(async () => {
 })
 afterEach(() => server.stop())
 
+const searched: object[] = []
+
 function open(settings: Record<string, string> = {}) {
   const rerankers = createRerankers({ COHERE_API_KEY: 'test-key', COHERE_BASE_URL: server.url, ...settings }, { models })
   const search = createSearch({
     database: test.database,
     embedders: { current: () => undefined, follow: () => undefined },
     rerankers,
+    onSearch: ({ tenant, vectorStoreIds }) => searched.push({ tenant, vectorStoreIds }),
   })
   return (options: { rerank?: string; latencyBudgetMs?: number } = {}) =>
     search(
@@ -55,6 +58,12 @@ function open(settings: Record<string, string> = {}) {
 }
 
 describe('a search', () => {
+  it('is told of, as a use of the stores that were searched', async () => {
+    searched.length = 0
+    await open()()
+    expect(searched).toEqual([{ tenant, vectorStoreIds: [vectorStoreId] }])
+  })
+
   it('is in the order of the reranker that is set up, whose score each passage has, with its rank before', async () => {
     const { results, skipped } = await open({ WEFT_RERANKER: 'cohere/test' })()
     expect(results.map(({ text }) => text)[0]).toBe('the roof leaks when it does rain')

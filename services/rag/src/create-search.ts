@@ -12,13 +12,15 @@ export type SearchParts = {
   database: Database
   embedders: Pick<Embedders, 'current' | 'follow'>
   rerankers: Rerankers
+  /** Told of each search: what is searched expires later. */
+  onSearch(searched: Pick<SearchRequest, 'tenant' | 'vectorStoreIds'>): void
 }
 
 /**
  * Searches with the models that are set up, or the reranker a request names. Remembers what parts of a search take, for those with a latency budget, and the
  * vectors of questions.
  */
-export function createSearch({ database, embedders, rerankers }: SearchParts): Search {
+export function createSearch({ database, embedders, rerankers, onSearch }: SearchParts): Search {
   const costs = createPartCosts(() => performance.now())
   const embedOnce = rememberVectors()
   return async (request, scope) => {
@@ -28,6 +30,7 @@ export function createSearch({ database, embedders, rerankers }: SearchParts): S
     const follow = (model: string) => onAccount(embedders.follow(model), { scope, embedOnce })
     const tools = { database, embedder, follow, reranker, costs }
     const answer = await searchKnowledge(tools, request)
+    onSearch(request)
     return problem === undefined ? answer : { ...answer, skipped: [...answer.skipped, `rerank: ${problem}`] }
   }
 }

@@ -8,20 +8,28 @@ export type StoredFile = {
   purpose: string
   contentHash: string
   createdAt: Date
+  /** Soon after which it is deleted; null: it stays. */
+  expiresAt: Date | null
 }
 
 export type FileCounts = { inProgress: number; completed: number; failed: number; cancelled: number; total: number }
 
-/** `status` is `in_progress` while any file of the store is; `usageBytes` counts the indexed text of its completed files. */
+/**
+ * `status` is `in_progress` while any file of the store is; `usageBytes` counts the indexed text of its completed files. An `expired` store is
+ * searched and filled no more, and soon empty.
+ */
 export type VectorStore = {
   id: string
   name: string
   metadata: Record<string, string>
-  status: 'in_progress' | 'completed'
+  status: 'in_progress' | 'completed' | 'expired'
   usageBytes: number
   fileCounts: FileCounts
   createdAt: Date
   lastActiveAt: Date
+  /** Days without a search, a new file or a new expiry after which it expires; null: it does not. */
+  expiresAfterDays: number | null
+  expiresAt: Date | null
 }
 
 export const vectorStoreFileStatuses = ['in_progress', 'completed', 'failed', 'cancelled'] as const
@@ -62,8 +70,8 @@ export type InStoreFile = InStore & { fileId: string }
 
 /**
  * Files, vector stores and what connects them, for one tenant at a time: an id of another tenant is `not_found`.
- * Every method throws WeftError: `not_found` with `param`, `invalid_request`, `payload_too_large`, `conflict`, or
- * `dependency_unavailable` when the database is not reachable.
+ * Every method throws WeftError: `not_found` with `param`, `invalid_request`, `payload_too_large`, `conflict`, `gone` for
+ * what an expired vector store does no more, or `dependency_unavailable` when the database is not reachable.
  */
 export type KnowledgeStore = FileMethods & VectorStoreMethods & VectorStoreFileMethods & FileBatchMethods
 
@@ -72,7 +80,7 @@ export type FileMethods = {
    * Stores the bytes as they arrive, in parts of at most 1 MiB; memory does not grow with the file. Nothing is kept when the stream
    * fails, `signal` aborts, or more than `knowledgeLimits.fileBytesMax` bytes arrive (`payload_too_large`). What the stream throws is
    * thrown as it is. `purpose` may be a function, asked once the content has ended: a form may name the purpose after the bytes.
-   * `uploadKey` names this upload: sent again under it, the file that is there is answered, and `conflict` thrown where its bytes are others.
+   * `expiresAfterS`, asked then too, says how many seconds later the file may be deleted. `uploadKey` names this upload: sent again under it, the file that is there is answered, and `conflict` thrown where its bytes are others.
    */
   createFile(
     input: Owned & {
@@ -81,6 +89,7 @@ export type FileMethods = {
       content: AsyncIterable<Uint8Array>
       signal?: AbortSignal
       uploadKey?: string | undefined
+      expiresAfterS?: () => number | undefined
     },
   ): Promise<StoredFile>
   /** Gives the file another name, in citations and search results too; nothing is indexed again. */
@@ -98,16 +107,25 @@ export type FileMethods = {
 export type VectorStoreMethods = {
   /** `fileIds` are added at once and wait for indexing. */
   createVectorStore(
-    input: Owned & { name?: string; metadata?: Record<string, string>; fileIds?: string[]; chunkingStrategy?: ChunkingStrategy },
+    input: Owned & {
+      name?: string
+      metadata?: Record<string, string>
+      fileIds?: string[]
+      chunkingStrategy?: ChunkingStrategy
+      expiresAfterDays?: number
+    },
   ): Promise<VectorStore>
   getVectorStore(input: InStore): Promise<VectorStore>
-  /** Quicker than the whole store, whose files are counted. */
-  getVectorStoreMetadata(input: InStore): Promise<Record<string, string>>
+  /** Of a store that may be searched. Quicker than the whole store, whose files are counted. */
+  getSearchableMetadata(input: InStore): Promise<Record<string, string>>
   listVectorStores(input: Owned & PageRequest): Promise<Page<VectorStore>>
-  updateVectorStore(input: InStore & { name?: string; metadata?: Record<string, string> }): Promise<VectorStore>
+  /** `expiresAfterDays`: null takes the expiry away; giving one counts as a use. */
+  updateVectorStore(
+    input: InStore & { name?: string; metadata?: Record<string, string>; expiresAfterDays?: number | null },
+  ): Promise<VectorStore>
   /** Deletes the store and its chunks; the files stay. Answers whether it was there. */
   deleteVectorStore(input: InStore): Promise<boolean>
-  /** Ids of every vector store of the tenant, newest first, at most `limit` (default 100). */
+  /** Ids of every vector store of the tenant that may be searched, newest first, at most `limit` (default 100). */
   listVectorStoreIds(input: Owned & { limit?: number }): Promise<string[]>
 }
 

@@ -4,6 +4,7 @@ import { type Database, isDuplicate, sql, storableText } from '@weft/database'
 import { z } from 'zod'
 import { groupCalls } from './group-calls.ts'
 import type { FileMethods, StoredFile } from './knowledge-types.ts'
+import { deleteStoredFile } from './postgres-expiry.ts'
 import { signOfChange } from './postgres-knowledge-version.ts'
 import { readPage } from './postgres-page.ts'
 
@@ -45,16 +46,7 @@ export function createFileMethods(database: Database): FileMethods {
       }
       return readPage(database, list, request)
     },
-    // What indexes the file holds its place in a store and then asks for the file: taken in another order, both would wait for each other.
-    async deleteFile({ tenant, fileId }) {
-      const { rows } = await sql`
-        with held as materialized (
-          select 1 from vector_store_files where tenant = ${tenant} and file_id = ${fileId} order by vector_store_id for update
-        )
-        delete from files where tenant = ${tenant} and id = ${fileId} and (select count(*) from held) >= 0 returning id
-      `.execute(db)
-      return rows.length > 0
-    },
+    deleteFile: ({ tenant, fileId }) => deleteStoredFile(database, { tenant, id: fileId }),
     readContent: (input) => readParts(database, input),
     async findFilesByHash({ tenant, contentHashes }) {
       const { rows } = await sql`
@@ -73,7 +65,7 @@ export async function deleteAbandonedUploads(database: Database): Promise<void> 
 /** Tenants hold no dot: a file stored under this name belongs to nobody until its last byte has arrived. */
 const uploading = '.uploading'
 
-const columns = sql`id, filename, bytes, purpose, content_hash, created_at`
+const columns = sql`id, filename, bytes, purpose, content_hash, created_at, expires_at`
 
 const Row = z.object({
   id: z.string(),
@@ -82,11 +74,12 @@ const Row = z.object({
   purpose: z.string(),
   content_hash: z.string(),
   created_at: z.date(),
+  expires_at: z.date().nullable(),
 })
 
 function storedFile(row: unknown): StoredFile {
-  const { content_hash: contentHash, created_at: createdAt, ...file } = Row.parse(row)
-  return { ...file, contentHash, createdAt }
+  const { content_hash: contentHash, created_at: createdAt, expires_at: expiresAt, ...file } = Row.parse(row)
+  return { ...file, contentHash, createdAt, expiresAt }
 }
 
 function found(rows: unknown[], fileId: string): StoredFile {
@@ -132,7 +125,8 @@ async function storeFile(
     }
     signal?.throwIfAborted()
     const asked = typeof purpose === 'function' ? purpose() : purpose
-    const file = { tenant, fileId, filename, bytes, purpose: asked, contentHash: hash.digest('hex'), uploadKey }
+    const expiresAfterS = input.expiresAfterS?.() ?? null
+    const file = { tenant, fileId, filename, bytes, purpose: asked, contentHash: hash.digest('hex'), uploadKey, expiresAfterS }
     const isSmall = bytes <= smallBytesMax
     const added = isSmall ? storeSmall({ ...file, content: last }) : finish(database, file, { n: parts, bytes: last })
     const stored = (await added) ?? (await findUploaded(database, file))
@@ -161,18 +155,21 @@ type Finished = {
   purpose: string
   contentHash: string
   uploadKey: string | null
+  expiresAfterS: number | null
 }
 
 /** The last part and the file's own row in one statement: a file is there whole or not at all. Null where one was sent under the same key before, or just now. */
 async function finish({ db }: Database, file: Finished, last: { n: number; bytes: Uint8Array }): Promise<StoredFile | null> {
-  const { tenant, fileId, filename, bytes, purpose, contentHash, uploadKey } = file
+  const { tenant, fileId, filename, bytes, purpose, contentHash, uploadKey, expiresAfterS } = file
   const insert = sql`
     with file as (
-      insert into files (id, tenant, filename, bytes, purpose, content_hash, upload_key)
-      select ${fileId}, ${tenant}, ${filename}, ${bytes}::bigint, ${storableText(purpose)}, ${contentHash}, ${uploadKey}::text
+      insert into files (id, tenant, filename, bytes, purpose, content_hash, upload_key, expires_at)
+      select ${fileId}, ${tenant}, ${filename}, ${bytes}::bigint, ${storableText(purpose)}, ${contentHash}, ${uploadKey}::text,
+        now() + make_interval(secs => ${expiresAfterS}::int)
       where not exists (select 1 from files where tenant = ${tenant} and upload_key = ${uploadKey})
       on conflict (id) do update set tenant = excluded.tenant, bytes = excluded.bytes, purpose = excluded.purpose,
-        content_hash = excluded.content_hash, upload_key = excluded.upload_key
+        content_hash = excluded.content_hash, upload_key = excluded.upload_key,
+        expires_at = excluded.expires_at
       returning ${columns}
     ), part as (
       insert into file_parts (file_id, n, bytes) select id, ${last.n}::int, ${last.bytes}::bytea from file
@@ -207,10 +204,10 @@ async function insertSmallFiles({ db }: Database, files: SmallFile[]): Promise<(
   const { rows } = await sql`
     with given as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given("fileId" text, tenant text, filename text, bytes bigint,
-        purpose text, "contentHash" text, "uploadKey" text, content text)
+        purpose text, "contentHash" text, "uploadKey" text, "expiresAfterS" int, content text)
     ), file as (
-      insert into files (id, tenant, filename, bytes, purpose, content_hash, upload_key)
-      select "fileId", tenant, filename, bytes, purpose, "contentHash", "uploadKey" from given
+      insert into files (id, tenant, filename, bytes, purpose, content_hash, upload_key, expires_at)
+      select "fileId", tenant, filename, bytes, purpose, "contentHash", "uploadKey", now() + make_interval(secs => "expiresAfterS") from given
       on conflict (tenant, upload_key) where upload_key is not null do nothing returning ${columns}
     ), part as (
       insert into file_parts (file_id, n, bytes) select id, 0, decode(content, 'base64') from given join file on file.id = given."fileId"

@@ -11,6 +11,7 @@ import { readPieces } from './postgres-file-texts.ts'
 import { fileNotFound } from './postgres-files.ts'
 import { signOfChange } from './postgres-knowledge-version.ts'
 import { readPage } from './postgres-page.ts'
+import { isStoreExpired, storeExpired } from './postgres-expiry.ts'
 import { storeNotFound } from './postgres-vector-stores.ts'
 
 /** Files within vector stores. */
@@ -98,16 +99,21 @@ function notInStore({ vectorStoreId, fileId }: InStoreFile): WeftError {
   return new WeftError('not_found', `There is no file '${fileId}' in the vector store '${vectorStoreId}'.`, { param: 'file_id' })
 }
 
-async function checkStore(database: Database, tenant: string, vectorStoreId: string): Promise<void> {
-  const { rows } = await sql`select 1 from vector_stores where tenant = ${tenant} and id = ${vectorStoreId}`.execute(database.db)
+async function checkStore(database: Database, tenant: string, vectorStoreId: string): Promise<{ isExpired: boolean }> {
+  const { rows } = await sql`
+    select ${isStoreExpired} as "isExpired" from vector_stores s where tenant = ${tenant} and id = ${vectorStoreId}
+  `.execute(database.db)
   if (rows.length === 0) throw storeNotFound(vectorStoreId)
+  return StoreState.parse(rows[0])
 }
+
+const StoreState = z.object({ isExpired: z.boolean() })
 
 export type FileToAdd = { fileId: string; attributes?: Attributes | undefined; chunkingStrategy?: ChunkingStrategy | undefined }
 
 /**
  * Adds files in one statement, all or none; those there already start anew. `batchId` names a batch that is created with them.
- * Throws `not_found` for the store or the first file that is not the tenant's. `offset 0` keeps the planner from reading all files for a few.
+ * Throws `not_found` for the store or the first file that is not the tenant's, `gone` for a store that has expired. `offset 0` keeps the planner from reading all files for a few.
  */
 export async function putFiles(
   database: Database,
@@ -127,8 +133,8 @@ export async function putFiles(
     ), owned as (
       select given.* from given, lateral (select 1 from files where id = given."fileId" and tenant = ${tenant} offset 0) as file
     ), store as (
-      update vector_stores set last_active_at = now()
-      where tenant = ${tenant} and id = ${vectorStoreId} and (select count(*) from owned) = ${list.length}
+      update vector_stores s set last_active_at = now()
+      where tenant = ${tenant} and id = ${vectorStoreId} and not ${isStoreExpired} and (select count(*) from owned) = ${list.length}
       returning id
     ), batch as (
       insert into file_batches (id, vector_store_id, tenant) select ${batchId}, id, ${tenant} from store where ${batchId}::text is not null
@@ -143,7 +149,7 @@ export async function putFiles(
     select ${columns} from added f, lateral (select filename from files where id = f.file_id offset 0) as files
   `.execute(database.db)
   if (rows.length === list.length) return rows.map(vectorStoreFile)
-  await checkStore(database, tenant, vectorStoreId)
+  if ((await checkStore(database, tenant, vectorStoreId)).isExpired) throw storeExpired(vectorStoreId)
   const { rows: known } =
     await sql`select id from files where tenant = ${tenant} and id = any(${list.map(({ fileId }) => fileId)})`.execute(
       database.db,

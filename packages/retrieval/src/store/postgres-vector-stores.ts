@@ -2,6 +2,7 @@ import { newId, WeftError } from '@weft/contracts'
 import { type Database, dropStoreIndex, indexStoreWords, type RawBuilder, sql, storableJson, storableText } from '@weft/database'
 import { z } from 'zod'
 import type { FileCounts, VectorStore, VectorStoreMethods } from './knowledge-types.ts'
+import { isStoreExpired, storeExpired, storeExpiresAt } from './postgres-expiry.ts'
 import { fileNotFound } from './postgres-files.ts'
 import { readPage } from './postgres-page.ts'
 
@@ -18,12 +19,14 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
   return {
     createVectorStore: async (input) => read(input.tenant, await insertStore(database, input)),
     getVectorStore: ({ tenant, vectorStoreId }) => read(tenant, vectorStoreId),
-    async getVectorStoreMetadata({ tenant, vectorStoreId }) {
-      const { rows } = await sql`select metadata from vector_stores where tenant = ${tenant} and id = ${vectorStoreId}`.execute(
-        db,
-      )
+    async getSearchableMetadata({ tenant, vectorStoreId }) {
+      const { rows } = await sql`
+        select s.metadata, ${isStoreExpired} as is_expired from vector_stores s where tenant = ${tenant} and id = ${vectorStoreId}
+      `.execute(db)
       if (rows.length === 0) throw storeNotFound(vectorStoreId)
-      return Row.pick({ metadata: true }).parse(rows[0]).metadata
+      const { metadata, is_expired: isExpired } = Row.pick({ metadata: true, is_expired: true }).parse(rows[0])
+      if (isExpired) throw storeExpired(vectorStoreId)
+      return metadata
     },
     listVectorStores({ tenant, ...request }) {
       const list = {
@@ -35,13 +38,17 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
       }
       return readPage(database, { ...list, rowOf: vectorStore }, request)
     },
-    async updateVectorStore({ tenant, vectorStoreId, name, metadata }) {
-      await sql`
-        update vector_stores set name = coalesce(${name === undefined ? null : storableText(name)}, name),
-          metadata = coalesce(${metadata === undefined ? null : storableJson(metadata)}::jsonb, metadata)
-        where tenant = ${tenant} and id = ${vectorStoreId}
+    async updateVectorStore({ tenant, vectorStoreId, name, metadata, expiresAfterDays }) {
+      const expiry =
+        expiresAfterDays === undefined ? sql`` : sql`, expires_after_days = ${expiresAfterDays}::int, last_active_at = now()`
+      const { rows } = await sql`
+        update vector_stores s set name = coalesce(${name === undefined ? null : storableText(name)}, name),
+          metadata = coalesce(${metadata === undefined ? null : storableJson(metadata)}::jsonb, metadata)${expiry}
+        where tenant = ${tenant} and id = ${vectorStoreId} and (${expiresAfterDays === undefined} or not ${isStoreExpired}) returning id
       `.execute(db)
-      return read(tenant, vectorStoreId)
+      const store = await read(tenant, vectorStoreId)
+      if (rows.length === 0) throw storeExpired(vectorStoreId)
+      return store
     },
     // What indexes a file holds its place in the store and then asks for the store: taken in another order, both would wait for each other.
     async deleteVectorStore({ tenant, vectorStoreId }) {
@@ -56,7 +63,7 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
     },
     async listVectorStoreIds({ tenant, limit = 100 }) {
       const { rows } = await sql`
-        select id from vector_stores where tenant = ${tenant} order by created_at desc, id desc limit ${limit}
+        select id from vector_stores s where tenant = ${tenant} and not ${isStoreExpired} order by created_at desc, id desc limit ${limit}
       `.execute(db)
       return rows.map((row) => IdRow.parse(row).id)
     },
@@ -79,7 +86,8 @@ export function countsOf({ in_progress: inProgress, completed, failed, cancelled
 const stores: RawBuilder<unknown> = sql`vector_stores s left join lateral (
   select ${countColumns}, coalesce(sum(f.usage_bytes), 0) as usage_bytes from vector_store_files f where f.vector_store_id = s.id
 ) c on true`
-const columns = sql`s.id, s.name, s.metadata, s.created_at, s.last_active_at, c.*`
+const columns = sql`s.id, s.name, s.metadata, s.created_at, s.last_active_at, s.expires_after_days, ${storeExpiresAt} as expires_at,
+  ${isStoreExpired} as is_expired, c.*`
 
 const Row = Counts.extend({
   id: z.string(),
@@ -87,6 +95,9 @@ const Row = Counts.extend({
   metadata: z.record(z.string(), z.string()),
   created_at: z.date(),
   last_active_at: z.date(),
+  expires_after_days: z.int().nullable(),
+  expires_at: z.date().nullable(),
+  is_expired: z.boolean(),
   usage_bytes: z.coerce.number(),
 })
 
@@ -97,11 +108,15 @@ function vectorStore(row: unknown): VectorStore {
     metadata,
     created_at: createdAt,
     last_active_at: lastActiveAt,
+    expires_after_days: expiresAfterDays,
+    expires_at: expiresAt,
+    is_expired: isExpired,
     usage_bytes: usageBytes,
     ...counts
   } = Row.parse(row)
-  const status = counts.in_progress > 0 ? 'in_progress' : 'completed'
-  return { id, name, metadata, createdAt, lastActiveAt, usageBytes, status, fileCounts: countsOf(counts) }
+  const status = isExpired ? 'expired' : counts.in_progress > 0 ? 'in_progress' : 'completed'
+  const expiry = { expiresAfterDays, expiresAt }
+  return { id, name, metadata, createdAt, lastActiveAt, ...expiry, usageBytes, status, fileCounts: countsOf(counts) }
 }
 
 export function storeNotFound(vectorStoreId: string): WeftError {
@@ -110,15 +125,15 @@ export function storeNotFound(vectorStoreId: string): WeftError {
 
 /** The store and its first files in one statement; a file that is not the tenant's leaves nothing behind. */
 async function insertStore(database: Database, input: Parameters<VectorStoreMethods['createVectorStore']>[0]): Promise<string> {
-  const { tenant, name = '', metadata = {}, chunkingStrategy = { type: 'auto' } } = input
+  const { tenant, name = '', metadata = {}, chunkingStrategy = { type: 'auto' }, expiresAfterDays = null } = input
   const fileIds = [...new Set(input.fileIds ?? [])]
   const id = newId('vs')
   const { rows } = await sql`
     with owned as (
       select id from files where tenant = ${tenant} and id = any(${fileIds})
     ), store as (
-      insert into vector_stores (id, tenant, name, metadata)
-      select ${id}, ${tenant}, ${storableText(name)}, ${storableJson(metadata)}::jsonb where (select count(*) from owned) = ${fileIds.length}
+      insert into vector_stores (id, tenant, name, metadata, expires_after_days)
+      select ${id}, ${tenant}, ${storableText(name)}, ${storableJson(metadata)}::jsonb, ${expiresAfterDays}::int where (select count(*) from owned) = ${fileIds.length}
       returning id
     ), added as (
       insert into vector_store_files (vector_store_id, file_id, tenant, chunking_strategy)

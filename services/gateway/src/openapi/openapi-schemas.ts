@@ -34,12 +34,17 @@ import {
   AddFile,
   CreateFileBatch,
   CreateVectorStore,
+  FileExpiry,
   UpdateFile,
   UpdateVectorStore,
 } from '../routes/knowledge/request-schemas.ts'
 import { CreateWebhook } from '../routes/webhooks/create-webhook.ts'
 
-const UploadFile = z.object({ file: z.string().meta({ format: 'binary' }), purpose: z.string() })
+const UploadFile = z.object({
+  file: z.string().meta({ format: 'binary' }),
+  purpose: z.string(),
+  expires_after: FileExpiry.optional(),
+})
 const InboxAnswer = z.union([AgentInboxAnswer, LangChainAnswer])
 const PlanBody = z.object({ plan: WorkflowPlan })
 

@@ -99,9 +99,10 @@ async function readVectorProgress(client: OpenAI): Promise<VectorProgress | unde
 }
 
 /** A store by its id, or by its name: the oldest of that name, so that the choice does not change. */
+/** By its name only as long as it has not expired: a sync then makes a new one. */
 export async function findStore(client: OpenAI, nameOrId: string): Promise<StoreRef | undefined> {
   for await (const store of client.vectorStores.list({ limit: pageSize, order: 'asc' })) {
-    if (store.id === nameOrId || store.name === nameOrId) return storeRef(store)
+    if (store.id === nameOrId || (store.name === nameOrId && store.status !== 'expired')) return storeRef(store)
   }
   return undefined
 }

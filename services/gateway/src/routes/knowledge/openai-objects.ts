@@ -8,6 +8,7 @@ export function fileObject(file: StoredFile) {
     object: 'file',
     bytes: file.bytes,
     created_at: unixSeconds(file.createdAt),
+    ...(file.expiresAt === null ? {} : { expires_at: unixSeconds(file.expiresAt) }),
     filename: file.filename,
     purpose: file.purpose,
     status: 'processed',
@@ -24,8 +25,8 @@ export function vectorStoreObject(store: VectorStore) {
     usage_bytes: store.usageBytes,
     file_counts: countsObject(store.fileCounts),
     status: store.status,
-    expires_after: null,
-    expires_at: null,
+    expires_after: store.expiresAfterDays === null ? null : { anchor: 'last_active_at', days: store.expiresAfterDays },
+    expires_at: store.expiresAt === null ? null : unixSeconds(store.expiresAt),
     last_active_at: unixSeconds(store.lastActiveAt),
     metadata: store.metadata,
   }

@@ -7,7 +7,7 @@ import express from 'express'
 import request from 'supertest'
 import { receiveUpload } from './receive-upload.ts'
 
-type Saved = { filename: string; purpose: string; text: string }
+type Saved = { filename: string; purpose: string; text: string; expiresAfterS?: number }
 
 let savesBegun: number
 let saved: Saved[]
@@ -35,6 +35,12 @@ describe('an upload', () => {
       { filename: 'a.md', purpose: 'assistants', text: 'one' },
       { filename: 'b.md', purpose: 'user_data', text: 'two' },
     ])
+  })
+
+  it.each([0, 1, 2, 3])('may name its expiry wherever its %i. field stands', async (at) => {
+    const parts = [...expiry('created_at', '7200'), field('purpose', 'assistants')]
+    await postRaw(form(parts.toSpliced(at, 0, file({ text: 'x' })))).expect(200)
+    expect(saved).toEqual([{ filename: 'a.md', purpose: 'assistants', text: 'x', expiresAfterS: 7_200 }])
   })
 
   it('keeps a name with folders and letters of any language', async () => {
@@ -71,10 +77,22 @@ describe('an upload', () => {
       message: /only one/,
     },
     {
-      what: 'a wish to expire',
-      parts: [file({ text: 'x' }), field('expires_after[anchor]', 'created_at')],
-      param: 'expires_after',
-      message: /not supported/,
+      what: 'an expiry without its time',
+      parts: [file({ text: 'x' }), field('purpose', 'assistants'), field('expires_after[anchor]', 'created_at')],
+      param: 'expires_after.seconds',
+      message: /number/,
+    },
+    {
+      what: 'an expiry too soon',
+      parts: [file({ text: 'x' }), field('purpose', 'assistants'), ...expiry('created_at', '3599')],
+      param: 'expires_after.seconds',
+      message: /3600/,
+    },
+    {
+      what: 'an expiry from another time',
+      parts: [...expiry('last_active_at', '3600'), field('purpose', 'assistants'), file({ text: 'x' })],
+      param: 'expires_after.anchor',
+      message: /created_at/,
     },
   ])('with $what is refused, naming the field, and nothing is kept', async ({ parts, param, message }) => {
     const answer = await postRaw(form(parts)).expect(400)
@@ -134,7 +152,7 @@ function uploadApp({ fileBytesMax }: { fileBytesMax: number }) {
     try {
       const file = await receiveUpload(req, {
         fileBytesMax,
-        save: async ({ filename, content, purpose }) => {
+        save: async ({ filename, content, purpose, expiresAfterS: expiry }) => {
           savesBegun += 1
           const pieces: Uint8Array[] = []
           try {
@@ -144,8 +162,18 @@ function uploadApp({ fileBytesMax }: { fileBytesMax: number }) {
             throw error
           }
           const bytes = Buffer.concat(pieces)
-          saved.push({ filename, purpose: purpose(), text: bytes.toString() })
-          return { id: 'file_1', filename, bytes: bytes.length, purpose: purpose(), contentHash: '', createdAt: new Date(0) }
+          const expiresAfterS = expiry()
+          const expires = expiresAfterS === undefined ? {} : { expiresAfterS }
+          saved.push({ filename, purpose: purpose(), text: bytes.toString(), ...expires })
+          return {
+            id: 'file_1',
+            filename,
+            bytes: bytes.length,
+            purpose: purpose(),
+            contentHash: '',
+            createdAt: new Date(0),
+            expiresAt: null,
+          }
         },
       })
       res.json({ id: file.id })
@@ -165,6 +193,11 @@ function multipart() {
 
 function field(name: string, value: string): string {
   return `content-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+}
+
+/** As published clients send it. */
+function expiry(anchor: string, seconds: string): string[] {
+  return [field('expires_after[anchor]', anchor), field('expires_after[seconds]', seconds)]
 }
 
 function file({ filename = 'a.md', text }: { filename?: string; text: string }): string {

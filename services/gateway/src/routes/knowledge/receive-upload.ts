@@ -4,6 +4,7 @@ import type { StoredFile } from '@weft/retrieval'
 import busboy from 'busboy'
 import type { Request } from 'express'
 import { fileLabel } from './file-label.ts'
+import { FileExpiry } from './request-schemas.ts'
 
 export type IncomingFile = {
   filename: string
@@ -11,6 +12,8 @@ export type IncomingFile = {
   content: AsyncIterable<Uint8Array>
   /** Known when `content` has ended: a form may name the purpose after the bytes. */
   purpose: () => string
+  /** Known then, too: seconds after its upload. */
+  expiresAfterS: () => number | undefined
   signal: AbortSignal
 }
 
@@ -31,7 +34,13 @@ const formOverheadBytesMax = 65_536
 export async function receiveUpload(request: Request, { fileBytesMax, save }: UploadOptions): Promise<StoredFile> {
   const parser = createParser(request, fileBytesMax)
   const abort = new AbortController()
-  const form: Form = { fileBytesMax, purpose: undefined, problem: undefined, ended: formEnd(request, parser, abort) }
+  const form: Form = {
+    fileBytesMax,
+    purpose: undefined,
+    expiry: undefined,
+    problem: undefined,
+    ended: formEnd(request, parser, abort),
+  }
   // Whoever awaits the end first gets the error; a form that fails before its file must not count as unhandled.
   form.ended.catch(() => undefined)
   const saved = new Promise<StoredFile | undefined>((resolve, reject) => {
@@ -44,11 +53,8 @@ export async function receiveUpload(request: Request, { fileBytesMax, save }: Up
         return
       }
       hasFile = true
-      const purpose = () => requirePurpose(form)
-      save({ filename: fileLabel(filename ?? ''), content: contentOf(stream, form), purpose, signal: abort.signal }).then(
-        resolve,
-        reject,
-      )
+      const told = { purpose: () => requirePurpose(form), expiresAfterS: () => readExpiry(form), signal: abort.signal }
+      save({ filename: fileLabel(filename ?? ''), content: contentOf(stream, form), ...told }).then(resolve, reject)
     })
     parser.on('field', (name, value) => readField(form, name, value))
     form.ended.then(() => hasFile || resolve(undefined), reject)
@@ -70,6 +76,8 @@ export async function receiveUpload(request: Request, { fileBytesMax, save }: Up
 type Form = {
   fileBytesMax: number
   purpose: string | undefined
+  /** The fields `expires_after[…]`, by what stands in the brackets. */
+  expiry: Record<string, string> | undefined
   problem: WeftError | undefined
   ended: Promise<void>
 }
@@ -113,13 +121,13 @@ async function* contentOf(stream: Readable, form: Form): AsyncGenerator<Uint8Arr
   if (bytes === 0) throw refuse(form, 'the file is empty', 'file')
   await form.ended
   requirePurpose(form)
+  readExpiry(form)
   if (form.problem !== undefined) throw form.problem
 }
 
 function readField(form: Form, name: string, value: string): void {
   if (name === 'file') refuse(form, "'file' must be sent as a file, with a file name", 'file')
-  if (name.startsWith('expires_after'))
-    refuse(form, "'expires_after' is not supported: nothing expires by itself", 'expires_after')
+  if (name.startsWith('expires_after')) form.expiry = { ...form.expiry, [/\[(\w*)\]/.exec(name)?.[1] ?? name]: value }
   if (name !== 'purpose') return
   if (purposes.has(value)) form.purpose = value
   else refuse(form, `'purpose' must be one of ${[...purposes].join(', ')}`, 'purpose')
@@ -128,6 +136,15 @@ function readField(form: Form, name: string, value: string): void {
 function requirePurpose(form: Form): string {
   if (form.purpose === undefined) throw refuse(form, "'purpose' is required (assistants)", 'purpose')
   return form.purpose
+}
+
+function readExpiry(form: Form): number | undefined {
+  if (form.expiry === undefined) return undefined
+  const { data, error } = FileExpiry.safeParse(form.expiry)
+  if (data !== undefined) return data.seconds
+  const [problem] = error.issues
+  const param = ['expires_after', ...(problem?.path ?? [])].join('.')
+  throw refuse(form, `'${param}': ${problem?.message}`, param)
 }
 
 /** The first problem of a form is the one that is told. */

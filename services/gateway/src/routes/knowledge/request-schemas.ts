@@ -29,8 +29,14 @@ const Chunking = ChunkingStrategy.refine(
   { path: ['static', 'chunk_overlap_tokens'], message: 'must not exceed half of max_chunk_size_tokens' },
 )
 
-/** Accepting an expiry that never happens would be a false promise. */
-const NoExpiry = z.null({ error: 'is not supported: nothing expires by itself' }).optional()
+/** So many days after the store was last used. */
+const StoreExpiry = z.object({ anchor: z.literal('last_active_at'), days: z.int().min(1).max(365) })
+
+/** So many seconds after its upload, as a form says it. */
+export const FileExpiry = z.object({
+  anchor: z.literal('created_at'),
+  seconds: z.coerce.number().pipe(z.int().min(3_600).max(2_592_000)),
+})
 
 const Name = z.string().max(requestLimits.nameCharsMax)
 
@@ -39,10 +45,14 @@ export const CreateVectorStore = z.object({
   metadata: Metadata.nullish(),
   file_ids: z.array(Id).max(requestLimits.batchFilesMax).nullish(),
   chunking_strategy: Chunking.nullish(),
-  expires_after: NoExpiry,
+  expires_after: StoreExpiry.nullish(),
 })
 
-export const UpdateVectorStore = z.object({ name: Name.nullish(), metadata: Metadata.nullish(), expires_after: NoExpiry })
+export const UpdateVectorStore = z.object({
+  name: Name.nullish(),
+  metadata: Metadata.nullish(),
+  expires_after: StoreExpiry.nullish(),
+})
 
 export const AddFile = z.object({
   file_id: Id,

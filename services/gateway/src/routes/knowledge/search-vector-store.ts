@@ -11,7 +11,7 @@ export function mountSearchVectorStore(router: Router, { store, search }: Knowle
     const { tenant, keyId } = identityOf(response)
     const { vectorStoreId } = request.params
     const body = parseValue(SearchRequest, request.body ?? {}, 'body')
-    const metadata = await store.getVectorStoreMetadata({ tenant, vectorStoreId })
+    const metadata = await store.getSearchableMetadata({ tenant, vectorStoreId })
 
     const queries = typeof body.query === 'string' ? [body.query] : body.query
     const call = {

@@ -232,7 +232,10 @@ describe('bad requests name what is wrong', () => {
   it.each([
     { path: '/vector_stores', body: { name: 5 }, param: 'name' },
     { path: '/vector_stores', body: { metadata: many }, param: 'metadata' },
-    { path: '/vector_stores', body: { expires_after: { anchor: 'last_active_at', days: 1 } }, param: 'expires_after' },
+    { path: '/vector_stores', body: { expires_after: { anchor: 'last_active_at', days: 0 } }, param: 'expires_after.days' },
+    { path: '/vector_stores', body: { expires_after: { anchor: 'last_active_at', days: 366 } }, param: 'expires_after.days' },
+    { path: '/vector_stores', body: { expires_after: { anchor: 'created_at', days: 1 } }, param: 'expires_after.anchor' },
+    { path: '/vector_stores/STORE', body: { expires_after: { anchor: 'last_active_at' } }, param: 'expires_after.days' },
     { path: '/vector_stores/STORE/files', body: {}, param: 'file_id' },
     { path: '/vector_stores/STORE/files', body: { file_id: 'x', attributes: many }, param: 'attributes' },
     { path: '/vector_stores/STORE/file_batches', body: {}, param: 'file_ids' },

@@ -18,6 +18,7 @@ export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
       fileIds,
       ...(body.name == null ? {} : { name: body.name }),
       ...(body.metadata == null ? {} : { metadata: body.metadata }),
+      ...(body.expires_after == null ? {} : { expiresAfterDays: body.expires_after.days }),
       ...(body.chunking_strategy == null ? {} : { chunkingStrategy: body.chunking_strategy }),
     })
     onStoresChanged(tenant)
@@ -42,6 +43,7 @@ export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
       ...request.params,
       ...(body.name == null ? {} : { name: body.name }),
       ...(body.metadata === undefined ? {} : { metadata: body.metadata ?? {} }),
+      ...(body.expires_after === undefined ? {} : { expiresAfterDays: body.expires_after?.days ?? null }),
     })
     response.json(vectorStoreObject(updated))
   })
