@@ -121,7 +121,6 @@ async function kill(name: string): Promise<number> {
   return pid
 }
 
-/** Finding it may take longer than an answer. */
 async function pidOf(name: string): Promise<number> {
   const pid = (await meshProcesses()).find((process) => process.name === name)?.pid ?? 0
   expect(pid).toBeGreaterThan(0)
@@ -144,11 +143,11 @@ async function readSession(id: string) {
 }
 
 async function expectRestarted(name: string, killedPid: number): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 90_000; waitedMs += 250) {
+  for (let waitedMs = 0; waitedMs < 90_000; waitedMs += 100) {
     const processes = await meshProcesses()
     const found = processes.find((process) => process.name === name)
     if (found !== undefined && found.pid !== killedPid && processes.every((process) => process.state === 'ready')) return
-    await sleep(250)
+    await sleep(100)
   }
   throw new Error(`${name} was not restarted: ${JSON.stringify(await meshProcesses())}`)
 }

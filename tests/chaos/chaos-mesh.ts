@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CrashSite, crashSites } from '@weft/mesh'
 import { type FollowedProgram, followProgram } from '../mesh/followed-program.ts'
-import { freePort, type MeshStatus, readStatus, root, runWeft, startWeft, testApiKey } from '../mesh/running-mesh.ts'
+import {
+  freePort,
+  makeDataFolder,
+  type MeshStatus,
+  readProcesses,
+  root,
+  runWeft,
+  startWeft,
+  testApiKey,
+} from '../mesh/running-mesh.ts'
 
 export interface ChaosMesh {
   /** Addresses of the gateways. */
@@ -53,7 +62,7 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
     await stop()
     throw new Error(`the mesh did not start, or an agent did not join it:\n${started.output}`)
   }
-  const processes = async () => readStatus((await runWeft(['status', '--json'], env)).stdout).processes
+  const processes = () => readProcesses(dataFolder)
   const ports = (await processes()).flatMap(({ ports: own }) => own.public ?? [])
   return {
     gateways: ports.map((one) => `http://127.0.0.1:${one}`),

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,6 +95,12 @@ export type MeshStatus = z.infer<typeof Status>
 /** What `weft status --json` printed. */
 export function readStatus(stdout: string): MeshStatus {
   return Status.parse(JSON.parse(stdout))
+}
+
+/** The mesh of a data folder as its supervisor has written it down: what `weft status` tells, without a program started to tell it. */
+export async function readProcesses(dataFolder: string): Promise<MeshStatus['processes']> {
+  const record = await readFile(join(dataFolder, 'run', 'mesh.json'), 'utf8')
+  return Status.pick({ processes: true }).parse(JSON.parse(record)).processes
 }
 
 export function startWeft(args: string[], env: Record<string, string>): ChildProcess {

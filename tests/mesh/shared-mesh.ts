@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { z } from 'zod'
-import { type MeshStatus, readStatus, runWeft, type WeftRun } from './running-mesh.ts'
+import { type MeshStatus, readProcesses, runWeft, type WeftRun } from './running-mesh.ts'
 
 export const sharedMeshVariable = 'WEFT_TEST_MESH'
 
@@ -71,9 +71,9 @@ export async function storeOf(name: string, texts: Record<string, string>): Prom
   return store.id
 }
 
-/** The processes of the mesh, as `weft status --json` tells them. */
-export async function meshProcesses(): Promise<MeshStatus['processes']> {
-  return readStatus((await weft(['status', '--json'])).stdout).processes
+/** The processes of the mesh but its supervisor. */
+export function meshProcesses(): Promise<MeshStatus['processes']> {
+  return readProcesses(sharedMesh().dataFolder)
 }
 
 /** Runs `weft <args>` against the mesh. */
