@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CrashSite, crashSites } from '@weft/mesh'
 import { type FollowedProgram, followProgram } from '../mesh/followed-program.ts'
@@ -35,7 +34,7 @@ export interface ChaosOptions {
 
 /** A mesh of two orchestrators and two gateways whose services kill themselves at random, and an agent that does. */
 export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Promise<ChaosMesh> {
-  const dataFolder = await mkdtemp(join(tmpdir(), 'weft-chaos-'))
+  const dataFolder = await makeDataFolder('weft-chaos-')
   const port = await freePort()
   const env = {
     WEFT_PORT: String(port),

@@ -24,7 +24,7 @@ export const testApiKey = 'weft_test_0123456789abcdefghijklmnopqrstuvwxyzABCDEF'
 
 /** Starts a whole mesh through the command line, as a user would, and waits until it is ready. */
 export async function startTestMesh(environment: Record<string, string> = {}): Promise<RunningMesh> {
-  const dataFolder = await mkdtemp(join(tmpdir(), 'weft-test-'))
+  const dataFolder = await makeDataFolder('weft-test-')
   const port = Number(environment.WEFT_PORT ?? (await freePort()))
   const env = {
     WEFT_PORT: String(port),
@@ -58,6 +58,15 @@ export async function startTestMesh(environment: Record<string, string> = {}): P
   }
   await start()
   return mesh
+}
+
+/** A data folder whose database is there already: making it takes most of a first start, which other tests are about. */
+export async function makeDataFolder(prefix: string): Promise<string> {
+  const dataFolder = await mkdtemp(join(tmpdir(), prefix))
+  // Most tests start no mesh, and need not load what knows databases.
+  const { layTestDatabase } = await import('@weft/database/testing')
+  await layTestDatabase(join(dataFolder, 'pglite'))
+  return dataFolder
 }
 
 export interface WeftRun {

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals'
-import { PGlite } from '@electric-sql/pglite'
 import { tidyTables } from './pglite-tidying.ts'
+import { createPlainPglite } from './testing.ts'
 
 it('vacuums and analyses what was changed much, while nobody is served, and leaves the rest alone', async () => {
-  const db = await PGlite.create()
+  const db = await createPlainPglite()
   await db.exec('create table small (n int); insert into small values (1); create table "Large" (n int)')
   await db.exec('insert into "Large" select generate_series(1, 3000); delete from "Large" where n > 100')
   expect(await tidyTables(db, () => false)).toEqual([])
