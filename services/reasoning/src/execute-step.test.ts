@@ -84,6 +84,17 @@ describe('reason', () => {
     expect(text).toBe('Without a source, step “a” says: Copper costs 9.')
   })
 
+  it('does not take words of a plain conversation for a lack of evidence', async () => {
+    const text = 'I found no evidence is what a juror says.'
+    server.script({ kind: 'text', chunks: [text] }, { kind: 'text', chunks: [text] })
+    const plain = await runStep({ models: online, capability: 'reason' })
+    expect(plain).toMatchObject({ text, result: { output: { text } } })
+    expect(plain.result.output).not.toHaveProperty('degraded')
+    const dependencies = { a: { status: 'succeeded' as const, output: { text: 'Nothing.' }, citations: [] } }
+    const handed = await runStep({ models: online, capability: 'reason', dependencies })
+    expect(handed.result.output).toMatchObject({ degraded: ['no_evidence'] })
+  })
+
   it('answers without what its model cannot see, and says so', async () => {
     const blind = { id: 'openai/blind', provider: 'openai', priceKnown: true, capabilities: ['chat'] }
     const models: Models = { ...online, get: () => blind }

@@ -40,7 +40,9 @@ export async function reasonDirectly(
     passages.length === 0
       ? await sayPlainly(deltas, call.emit)
       : await sayCited(deltas, { question, passages, verify, degraded, conflictPhrase, noEvidencePhrase, unverified }, call.emit)
-  if (text.startsWith(noEvidencePhrase)) degraded.add('no_evidence')
+  // Who was handed nothing to answer from says it of something else.
+  const wasHanded = Object.keys(request.dependencies).length > 0
+  if (wasHanded && text.startsWith(noEvidencePhrase)) degraded.add('no_evidence')
   call.emit({
     type: 'result',
     output: { text, ...(degraded.size === 0 ? {} : { degraded: [...degraded] }) },
