@@ -45,7 +45,7 @@ it('what is set takes the place of a variable at the next look at it, and gives 
 
 it('a change is found without being told of', async () => {
   const { live, set } = open({ pollMs: 5 })
-  live.start()
+  await live.start()
   set({ name: 'hedging', value: 'on' })
   await until(() => live.settings.WEFT_HEDGING === 'on')
 })
@@ -53,8 +53,8 @@ it('a change is found without being told of', async () => {
 it('while the database is away, what was last read counts', async () => {
   const { live, store, set } = open({ pollMs: 5 })
   set({ name: 'routing', value: 'off' })
-  live.start()
-  await until(() => live.settings.WEFT_ROUTING === 'off')
+  await live.start()
+  expect(live.settings.WEFT_ROUTING).toBe('off')
   store.isAway = true
   set()
   await expect(live.refresh()).rejects.toThrow('away')
@@ -62,6 +62,23 @@ it('while the database is away, what was last read counts', async () => {
   expect(live.settings.WEFT_ROUTING).toBe('off')
   store.isAway = false
   await until(() => live.settings.WEFT_ROUTING === 'on')
+})
+
+it('a process that starts with its database waits until its settings were read', async () => {
+  const { live, store, set } = open()
+  set({ name: 'routing', value: 'off' })
+  store.isAway = true
+  const started = live.start().then(() => live.settings.WEFT_ROUTING)
+  await sleep(20)
+  store.isAway = false
+  expect(await started).toBe('off')
+})
+
+it('a process whose database is away is served by its environment in the end', async () => {
+  const { live, store } = open({ pollMs: 5 })
+  store.isAway = true
+  await live.start()
+  expect(live.settings.WEFT_ROUTING).toBe('on')
 })
 
 it('the registry is told of its own changes, and of no others', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type LiveSetting, liveSettings, SettingName, type SettingValue } from '@weft/contracts'
 
@@ -27,8 +28,11 @@ export interface LiveSettings<T extends object> {
   version(): number
   /** Reads now what has changed. Throws what the store throws. */
   refresh(): Promise<void>
-  /** Reads every few seconds what has changed; while the database is away, what was last read counts. */
-  start(): void
+  /**
+   * Reads every few seconds what has changed; while the database is away, what was last read counts. Settles once they were read, so that nobody is
+   * served by the environment alone, or after `pollMs` without a database.
+   */
+  start(): Promise<void>
   stop(): void
 }
 
@@ -41,8 +45,10 @@ export interface LiveSettingsOptions<T extends object> {
 }
 
 const pollMsDefault = 3_000
+/** How soon it is looked again until they were read once: what starts a process has often just started its database. */
+const firstPollMs = 200
 /** A database that is starting fails the first times. */
-const failuresTold = 5
+const failuresTold = 20
 
 /** The settings of a process that may change while it runs: the database over the environment. */
 export function createLiveSettings<T extends object>(options: LiveSettingsOptions<T>): LiveSettings<T> {
@@ -52,7 +58,7 @@ export function createLiveSettings<T extends object>(options: LiveSettingsOption
   let version = 0
   let reading: Promise<void> | undefined
   let failures = 0
-  let timer: NodeJS.Timeout | undefined
+  let stopped: AbortController | undefined
 
   async function read(): Promise<void> {
     // Asked before the values are: a change in between is read again.
@@ -72,18 +78,25 @@ export function createLiveSettings<T extends object>(options: LiveSettingsOption
     return own
   }
 
-  async function poll(): Promise<void> {
+  async function poll(): Promise<boolean> {
     try {
       await refresh()
       failures = 0
+      return true
     } catch (cause) {
       failures += 1
       if (failures === failuresTold) logger.warn('settings are kept as they were last read', { cause: String(cause) })
+      return false
     }
   }
 
-  function pollOn(): void {
-    timer = setTimeout(() => void poll().finally(() => timer !== undefined && pollOn()), pollMs).unref()
+  async function pollOn(onRead: () => void, signal: AbortSignal): Promise<void> {
+    let wasRead = false
+    while (!signal.aborted) {
+      wasRead = (await poll()) || wasRead
+      if (wasRead) onRead()
+      await sleep(wasRead ? pollMs : Math.min(firstPollMs, pollMs), undefined, { ref: false, signal }).catch(() => undefined)
+    }
   }
 
   return {
@@ -92,14 +105,13 @@ export function createLiveSettings<T extends object>(options: LiveSettingsOption
     version: () => version,
     overlay: { value: () => set.get('models')?.value, onChange: (tell) => void overlayListeners.push(tell) },
     refresh,
-    start() {
-      void poll()
-      pollOn()
+    async start() {
+      stopped = new AbortController()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      void pollOn(resolve, stopped.signal)
+      await Promise.race([promise, sleep(pollMs, undefined, { ref: false })])
     },
-    stop() {
-      clearTimeout(timer)
-      timer = undefined
-    },
+    stop: () => stopped?.abort(),
   }
 }
 

@@ -66,10 +66,9 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       internal = await listen(internalApp(parts, settings), { port: settings.WEFT_APP_PORT })
       open = await listen(createPublicApp(parts), { port: settings.WEFT_PORT, host: settings.WEFT_HOST })
       prepareDatabase({ database, audit: parts.audit, adminKey, logger, signal: life.stop.signal })
-        .then(() => parts.live.refresh().catch(() => undefined))
+        .then(() => parts.live.start())
         .then(() => {
           life.isPrepared = true
-          parts.live.start()
           parts.routing.start()
           callControls.ledger.start()
           parts.cache?.start()

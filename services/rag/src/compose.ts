@@ -86,7 +86,7 @@ export async function composeRag(environment: RagSettings): Promise<Service> {
           )
         },
       })
-      live.start()
+      await live.start()
       callControls.ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       worker.start()

@@ -52,7 +52,7 @@ export async function composeReasoning(environment: ReasoningSettings): Promise<
           internal.use(serveAgent({ card, execute, results: createKeptResults(sidecar) }))
         },
       })
-      live.start()
+      await live.start()
       callControls.ledger.start()
       server = await listen(app, { port: settings.WEFT_APP_PORT })
       routing.start()
