@@ -66,6 +66,7 @@ export const TurnSeed = z.object({
       output: z.unknown(),
       citations: z.array(Citation),
       confidence: z.number(),
+      degraded: z.array(z.string()).optional(),
       usage: z.array(Usage),
     }),
   ),

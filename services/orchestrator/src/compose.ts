@@ -17,6 +17,7 @@ import {
 } from '@weft/mesh'
 import type { Telemetry } from '@weft/telemetry'
 import { z } from 'zod'
+import { checkCitations } from './attempts/check-citations.ts'
 import { checkOutput } from './attempts/check-output.ts'
 import { AttemptDispatcher } from './attempts/dispatch-attempts.ts'
 import { createKnownAgents } from './attempts/known-agents.ts'
@@ -125,7 +126,8 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
         eventLog,
         children: createChildCalls({ sidecar, apply, peek: (actorId) => host.peek(actorId), onProblem }),
         apply,
-        check: (state, input) => checkAddedSteps(sidecar, state, checkOutput(agents, state, input)),
+        check: async (state, input) =>
+          checkAddedSteps(sidecar, state, await checkCitations(sidecar, state, checkOutput(agents, state, input))),
         peek: (actorId) => host.peek(actorId),
         erase: (session) => eraseFamily({ database, deleteSession: (other) => deleteSession(sidecar, other) }, session),
         onProblem,

@@ -32,6 +32,7 @@ import { embedTexts } from './routes/embed-texts.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { steerEmbedding } from './routes/steer-embedding.ts'
 import { searchPassages } from './routes/search-passages.ts'
+import { verifyCitations } from './routes/verify-citations.ts'
 import type { RagSettings } from './settings.ts'
 
 const answerPatienceMs = 6_000
@@ -68,6 +69,7 @@ export async function composeRag(environment: RagSettings): Promise<Service> {
     { name: 'embedder', isRequired: false, check: async () => embedders.problem === undefined && embedding.isAsChosen() },
     { name: 'model', isRequired: false, check: async () => (await models.defaultModelId()) !== '' },
   ]
+  const localEmbedder = () => embedders.of(localEmbeddingModel.id)
   let server: RunningServer | undefined
   return {
     async start() {
@@ -78,12 +80,10 @@ export async function composeRag(environment: RagSettings): Promise<Service> {
         routes(internal) {
           internal.use(serveAgent({ card, execute, results: createKeptResults(sidecar) }))
           internal.post('/search', searchPassages(search, rewriteQuestion))
+          internal.post('/citations', verifyCitations(database))
           internal.post('/ingest', hintIngestion(worker))
           internal.post('/embeddings', steerEmbedding(embedding))
-          internal.post(
-            '/embed',
-            embedTexts(() => embedders.of(localEmbeddingModel.id)),
-          )
+          internal.post('/embed', embedTexts(localEmbedder))
         },
       })
       await live.start()

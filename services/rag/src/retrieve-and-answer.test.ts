@@ -24,6 +24,7 @@ import { createIngestionWorker, type IngestionWorker } from './ingestion-worker.
 import { createQuestionRewriter } from './rewrite-question.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
 import { searchPassages } from './routes/search-passages.ts'
+import { verifyCitations } from './routes/verify-citations.ts'
 
 const tenant = 'acme'
 const appToken = 'a-token-of-the-sidecar'
@@ -70,6 +71,7 @@ beforeAll(async () => {
       internal.use(serveAgent({ card, execute, results: createMemoryKeptResults() }))
       internal.post('/search', searchPassages(search, rewriteQuestion))
       internal.post('/ingest', hintIngestion(worker))
+      internal.post('/citations', verifyCitations(test.database))
     },
   })
   server = await listen(app, { port: 0 })
@@ -166,6 +168,18 @@ describe('the retrieval agent', () => {
       text: expect.not.stringMatching(/\[\d+\]/),
       degraded: ['offline_model', 'unsupported_citation', 'no_evidence'],
     })
+  })
+
+  it('tells which quotes of another agent stand in the text, for their tenant alone', async () => {
+    const { data } = await store.listVectorStoreFiles({ tenant, vectorStoreId })
+    const fileId = data.find(({ filename }) => filename === 'rivers.md')?.fileId ?? ''
+    const cited = { index: 1, fileId, filename: 'lakes.md', score: 1, verified: true, quote: 'The Rhine', start: 0, end: 9 }
+    const citations = [{ ...cited, index: 2, quote: 'The Volga' }, cited, { ...cited, fileId: 'file_none' }]
+    expect(await post('/citations', { tenant, citations })).toMatchObject({
+      ok: true,
+      value: [{ index: 1, fileId, filename: 'rivers.md', quote: 'The Rhine', verified: true }],
+    })
+    expect(await post('/citations', { tenant: 'other', citations })).toEqual({ ok: true, value: [] })
   })
 
   it('refuses a capability it does not have', async () => {

@@ -26,7 +26,7 @@ export function applyOutcome(draft: SessionDraft, input: Extract<SessionInput, {
 }
 
 function succeed(draft: SessionDraft, ref: StepRef, outcome: Extract<AttemptOutcome, { kind: 'succeeded' }>): void {
-  const { output, citations, confidence, steps = [] } = outcome
+  const { output, citations, confidence, degraded, steps = [] } = outcome
   const plan = steps.length === 0 ? undefined : planWith(draft.findTurn(ref.turn), ref.stepId, steps)
   const problem = plan === undefined ? undefined : refuseSteps(plan, { stepId: ref.stepId, added: steps })
   if (problem !== undefined) {
@@ -36,7 +36,7 @@ function succeed(draft: SessionDraft, ref: StepRef, outcome: Extract<AttemptOutc
   const step = draft.editStep(ref.turn, ref.stepId)
   step.status = 'succeeded'
   step.endedAtMs = draft.nowMs
-  step.outcome = { output, citations, confidence }
+  step.outcome = { output, citations, confidence, ...(degraded === undefined ? {} : { degraded }) }
   step.problem = undefined
   step.checkpoint = undefined
   draft.log('step.succeeded', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, confidence, costUsd: costUsdOf(step) })

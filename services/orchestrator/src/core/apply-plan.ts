@@ -63,12 +63,11 @@ function pinVersions(plan: WorkflowPlan, agentVersions: Record<string, string>):
 
 /** The outputs a fork begins with; they cost nothing here. */
 function takeOver(draft: SessionDraft, { turn, steps, request }: TurnState): void {
-  for (const [stepId, { agent, output, citations, confidence }] of Object.entries(request.seed?.finished ?? {})) {
+  for (const [stepId, { agent, usage: _usage, ...outcome }] of Object.entries(request.seed?.finished ?? {})) {
     if (steps[stepId] === undefined) continue
     const at = { startedAtMs: draft.nowMs, endedAtMs: draft.nowMs }
-    const outcome = { output, citations, confidence }
     steps[stepId] = { ...newStep(agent), ...at, status: 'succeeded', outcome, isReused: true }
-    draft.log('step.succeeded', turn, { stepId, attempt: 0, confidence, costUsd: 0, isReused: true })
+    draft.log('step.succeeded', turn, { stepId, attempt: 0, confidence: outcome.confidence, costUsd: 0, isReused: true })
   }
 }
 

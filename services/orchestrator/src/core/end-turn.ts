@@ -70,10 +70,10 @@ function degradedBy(turn: TurnState): string[] {
   return [...new Set([...lost, ...told])]
 }
 
-function degradedOf(step: StepState): string[] {
-  const output = step.outcome?.output
-  if (typeof output !== 'object' || output === null || !('degraded' in output) || !Array.isArray(output.degraded)) return []
-  return output.degraded.filter((reason): reason is string => typeof reason === 'string')
+function degradedOf({ outcome }: StepState): string[] {
+  const { output, degraded = [] } = outcome ?? {}
+  if (typeof output !== 'object' || output === null || !('degraded' in output) || !Array.isArray(output.degraded)) return degraded
+  return [...degraded, ...output.degraded.filter((reason): reason is string => typeof reason === 'string')]
 }
 
 /** One entry a model; estimated as soon as one call was estimated. */

@@ -24,7 +24,12 @@ export const Events = z.array(SessionEvent)
 /** Without what its session holds anyway (lean-events.ts). */
 export const HeadEvent = SessionEvent.extend({ sessionId: z.string().optional() })
 
-export const Outcome = z.object({ output: z.unknown(), citations: z.array(Citation), confidence: z.number() })
+export const Outcome = z.object({
+  output: z.unknown(),
+  citations: z.array(Citation),
+  confidence: z.number(),
+  degraded: z.array(z.string()).optional(),
+})
 
 /** A field that is as in a new step is left out: a head is written with every commit, and holds every step of its turns. */
 export const StepHead = z.object({

@@ -196,6 +196,8 @@ export interface StepOutcome {
   output: unknown
   citations: Citation[]
   confidence: number
+  /** What the output lacks, beside what it says of itself. */
+  degraded?: string[] | undefined
 }
 
 /** The inputs of a session: what clients ask, what planner and agents answered, and the heartbeat. */

@@ -1,0 +1,32 @@
+import { Citation } from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
+import { z } from 'zod'
+import type { SessionInput, SessionState } from '../core/session-state.ts'
+
+/** Agents that compare each quote with the stored text before it leaves them. */
+const comparing: ReadonlySet<string | undefined> = new Set(['rag', 'reasoning'])
+
+const checkTimeoutMs = 10_000
+
+/**
+ * Has what other agents cite compared with the stored text, before the session sees it: a quote that does not stand there, or cannot be looked up
+ * now, is left out, and the answer says so.
+ */
+export async function checkCitations(
+  sidecar: Pick<Sidecar, 'invoke'>,
+  state: SessionState | undefined,
+  input: SessionInput,
+): Promise<SessionInput> {
+  if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded' || input.outcome.citations.length === 0) return input
+  const turn = state?.turns.find((candidate) => candidate.turn === input.turn)
+  if (comparing.has(turn?.steps[input.stepId]?.agent)) return input
+  const said = input.outcome.citations
+  const citations = state === undefined ? [] : await findVerified(sidecar, state.tenant, said)
+  const degraded = citations.length < said.length ? { degraded: ['unsupported_citation'] } : {}
+  return { ...input, outcome: { ...input.outcome, citations, ...degraded } }
+}
+
+async function findVerified(sidecar: Pick<Sidecar, 'invoke'>, tenant: string, citations: Citation[]): Promise<Citation[]> {
+  const request = { body: { tenant, citations }, schema: z.array(Citation), signal: AbortSignal.timeout(checkTimeoutMs) }
+  return sidecar.invoke('rag', '/citations', request).catch(() => [])
+}
