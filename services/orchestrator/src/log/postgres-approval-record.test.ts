@@ -125,6 +125,38 @@ it('asks by letter whom a seat was given to, and nobody again who was asked befo
   ])
 })
 
+it('asks by letter whoever has an asked role, or may decide where nobody is named, and an address as their name', async () => {
+  const keys: [name: string, scopes: string, roles: string, revokedAt: string | null][] = [
+    ['eve@example.com', '{approve}', '{lead,finance}', null],
+    ['eve@example.com', '{approve}', '{finance}', null],
+    ['finn', '{approve}', '{finance}', null],
+    ['gone@example.com', '{approve}', '{finance}', '2026-01-01'],
+    ['chats@example.com', '{chat}', '{finance}', null],
+    ['ida@example.com', '{approve}', '{}', null],
+  ]
+  for (const [n, [name, scopes, roles, revokedAt]] of keys.entries()) {
+    await sql`
+      insert into api_keys (id, tenant, name, key_hash, key_prefix, scopes, roles, revoked_at)
+      values (${`key_${n}`}, 'roles', ${name}, ${Buffer.from(`key ${n}`)}, '', ${scopes}::text[], ${roles}::text[], ${revokedAt}::timestamptz)
+    `.execute(test.database.db)
+  }
+  const session = new DrivenSession()
+  session.run([
+    { stepId: 'pay', approval: { reason: 'money', assignees: ['role:finance', 'ben@example.com'] } },
+    { stepId: 'answer', approval: { reason: 'words' } },
+  ])
+  await write('roles', 'roles', session.events)
+  const { rows } = await sql<{ reason: string; target: string }>`
+    select payload->'data'->>'reason' as reason, target from notifications where tenant = 'roles' and channel <> 'pubsub' order by 1, 2
+  `.execute(test.database.db)
+  expect(rows.map(({ reason, target }) => [reason, target])).toEqual([
+    ['money', 'ben@example.com'],
+    ['money', 'eve@example.com'],
+    ['words', 'eve@example.com'],
+    ['words', 'ida@example.com'],
+  ])
+})
+
 it('keeps the history of a deleted session, and neither lists nor tells anything of it', async () => {
   await sql`insert into deleted_sessions (tenant, id) values ('late', 'late')`.execute(test.database.db)
   await write('late', 'late', halfApproved('late').events)

@@ -113,6 +113,11 @@ async function keep(db: Db, tenant: string, { fresh, lines }: { fresh: Change[];
     ), hooked as (
       select distinct 'webhook' as channel, webhooks.id as target, told.approval_id, told.seq, told.payload
       from told join webhooks on webhooks.tenant = ${tenant} where told.channel = 'pubsub'
+    ), lettered as (
+      select distinct 'email' as channel, api_keys.name as target, told.approval_id, told.seq, told.payload
+      from told join api_keys on api_keys.tenant = ${tenant} and (told.channel = 'anybody' or told.target = any(api_keys.roles))
+      where told.channel in ('anybody', 'role') and api_keys.name like '%@%' and api_keys.scopes && array['approve', 'admin']
+        and api_keys.revoked_at is null and (api_keys.expires_at is null or api_keys.expires_at > now())
     ), chained as (
       insert into approval_history (tenant, position, approval_id, session_id, seq, at, entry, previous_hash, hash)
       select ${tenant}, position, approval_id, session_id, seq, at, entry, previous_hash, hash from line_rows
@@ -129,8 +134,9 @@ async function keep(db: Db, tenant: string, { fresh, lines }: { fresh: Change[];
       where approvals.seq < excluded.seq
     )
     insert into notifications (tenant, channel, target, approval_id, seq, payload)
-    select ${tenant}, channel, target, approval_id, seq, payload from told
+    select ${tenant}, channel, target, approval_id, seq, payload from told where channel not in ('anybody', 'role')
     union all select ${tenant}, channel, target, approval_id, seq, payload from hooked
+    union all select ${tenant}, channel, target, approval_id, seq, payload from lettered
     on conflict do nothing
   `.execute(db)
 }
@@ -160,13 +166,17 @@ function approvalRows(changes: Change[]) {
 /** Votes, comments and snoozes of others are read where one looks, not sent around. */
 const toldKinds = new Set(['requested', 'decided', 'delegated', 'reminded', 'escalated', 'outdated'])
 
-/** Whom a change asks to decide. Who was asked before somebody gave a seat away has had a letter. */
+/** Whom a change asks to decide, anybody when that is nobody in particular. Who was asked before somebody gave a seat away has had a letter. */
 function askedBy({ kind, to }: Change['entry'], { assignees }: ApprovalView): string[] {
   if (kind === 'delegated') return assignees.filter((assignee) => assignee === to)
-  return kind === 'requested' || kind === 'reminded' || kind === 'escalated' ? assignees : []
+  if (kind !== 'requested' && kind !== 'reminded' && kind !== 'escalated') return []
+  return assignees.length === 0 ? [anybody] : assignees
 }
 
-/** One row for each channel that is told; whoever delivers decides whether it can. */
+const anybody = ''
+const rolePrefix = 'role:'
+
+/** One row for each channel that is told; whoever delivers decides whether it can. Who has a role, or may decide at all, the database knows. */
 function notificationRows({ seq, approval, entry, at }: Change) {
   if (!toldKinds.has(String(entry.kind))) return []
   const base = {
@@ -175,6 +185,10 @@ function notificationRows({ seq, approval, entry, at }: Change) {
     session_id: approval.sessionId,
     payload: { type: `approval.${String(entry.kind)}`, timestamp: at, data: approval },
   }
-  const mailed = askedBy(entry, approval).filter((assignee) => assignee.includes('@'))
-  return [{ ...base, channel: 'pubsub', target: 'approvals' }, ...mailed.map((target) => ({ ...base, channel: 'email', target }))]
+  const asked = askedBy(entry, approval).flatMap((assignee) => {
+    if (assignee === anybody) return [{ ...base, channel: 'anybody', target: anybody }]
+    if (assignee.startsWith(rolePrefix)) return [{ ...base, channel: 'role', target: assignee.slice(rolePrefix.length) }]
+    return assignee.includes('@') ? [{ ...base, channel: 'email', target: assignee }] : []
+  })
+  return [{ ...base, channel: 'pubsub', target: 'approvals' }, ...asked]
 }
