@@ -1,4 +1,4 @@
-import { type SessionEvent, type SessionView, TurnStatus, type TurnView, WeftError } from '@weft/contracts'
+import { isTerminalTurn, type SessionEvent, type SessionView, TurnStatus, type TurnView, WeftError } from '@weft/contracts'
 import { isTurnEnd, turnsFromEvents } from '../core/turns-from-events.ts'
 import { isPassing } from '../retry-briefly.ts'
 import { settleWithin } from '../settle-within.ts'
@@ -53,7 +53,7 @@ function viewFromLog(turns: TurnView[], { sessionId }: SessionRef, { view, summa
     updatedAt: view?.updatedAt ?? summary?.updatedAt ?? '',
     lastSeq: view?.lastSeq ?? summary?.lastSeq ?? 0,
     ...(summary?.user === undefined ? {} : { user: summary.user }),
-    status: turns.at(-1)?.status ?? told.data ?? 'completed',
+    status: (turns.find(({ status }) => !isTerminalTurn(status)) ?? turns.at(-1))?.status ?? told.data ?? 'completed',
     turns,
   }
 }

@@ -22,11 +22,16 @@ export function endTurn(draft: SessionDraft, turn: number, end: TurnEnd): void {
   edited.status = end.status
   edited.endedAtMs = draft.nowMs
   edited.answer = end.answer ?? composeAnswer(edited, end)
-  const { answer } = edited
-  if (end.status === 'completed') draft.log('turn.completed', turn, { answer })
-  else if (end.status === 'failed') draft.log('turn.failed', turn, { problem: end.problem, answer })
-  else draft.log('turn.cancelled', turn, { answer })
+  const told = { answer: edited.answer, ...sessionStatusBy(draft.activeTurn()) }
+  if (end.status === 'completed') draft.log('turn.completed', turn, told)
+  else if (end.status === 'failed') draft.log('turn.failed', turn, { problem: end.problem, ...told })
+  else draft.log('turn.cancelled', turn, told)
   draft.command({ type: 'end', turn })
+}
+
+/** What an event of a turn says of its session while another turn is at work, or next. */
+export function sessionStatusBy(active: TurnState | undefined): { sessionStatus?: TurnState['status'] } {
+  return active === undefined ? {} : { sessionStatus: active.status }
 }
 
 function cancelOpenSteps(draft: SessionDraft, turn: TurnState): void {

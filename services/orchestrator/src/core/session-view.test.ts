@@ -76,3 +76,15 @@ describe('a step says what it waits for:', () => {
     for (const stepId of ['a', 'b', 'answer']) expect(waitOf(session, stepId)).toBeUndefined()
   })
 })
+
+it('a session stands where its turn at work stands, whatever waits behind it, and then where the last one does', () => {
+  const session = new DrivenSession()
+  const status = () => viewSession(session.state).status
+  session.run([{ stepId: 'answer', approval: { reason: 'money' } }])
+  session.run([{ stepId: 'next' }])
+  expect(status()).toBe('awaiting_approval')
+  session.send({ type: 'cancel', turn: 1 })
+  expect(status()).toBe('running')
+  session.succeed('next')
+  expect(status()).toBe('completed')
+})

@@ -5,10 +5,11 @@ import { viewApprovals } from './view-approval.ts'
 /** What clients see of a session. */
 export function viewSession(state: SessionState): SessionView {
   const newest = state.turns.at(-1)
+  const active = state.turns.find(({ phase }) => phase !== 'ended')
   return {
     id: state.sessionId,
     object: 'session',
-    status: newest?.status ?? 'completed',
+    status: (active ?? newest)?.status ?? 'completed',
     createdAt: iso(state.createdAtMs),
     updatedAt: iso(state.updatedAtMs),
     lastSeq: state.lastSeq,

@@ -1,6 +1,7 @@
 import { type ChatMessage, messageText, type SubmitTurn, WeftError, weftVersion } from '@weft/contracts'
 import { attachReplyTopic } from './attach-reply-topic.ts'
 import { compactAfterMs } from './compact-session.ts'
+import { sessionStatusBy } from './end-turn.ts'
 import type { SessionDraft } from './session-draft.ts'
 import { sessionLimits } from './session-limits.ts'
 import type { PastRequest, SessionInput, TurnState } from './session-state.ts'
@@ -46,6 +47,7 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
   const session = draft.editSession()
   session.lastTurn = turn
   session.user ??= request.user
+  const before = draft.activeTurn()
   draft.addTurn(newTurn(draft, turn, { request, said: history ?? saidIn(turns) }))
   const { model, requestId, options } = request
   draft.log('turn.accepted', turn, {
@@ -54,6 +56,7 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
     messages: request.messages.slice(-sessionLimits.historyMessagesMax),
     ...(options.background === true ? { isBackground: true } : {}),
     ...(request.parent === undefined ? {} : { parent: request.parent, rootSessionId: request.parent.rootSessionId }),
+    ...sessionStatusBy(before),
   })
   draft.reply = { kind: 'submitted', turn, isRepeat: false, lastSeq: draft.session.lastSeq }
   dropOldTurns(draft)

@@ -50,6 +50,24 @@ async function seqsOf(sessionId: string): Promise<number[]> {
   return rows.map(({ seq }) => seq)
 }
 
+it('a session is listed by its turn at work, whatever waits behind it, and by the next one once that has ended', async () => {
+  const session = new DrivenSession()
+  session.state = { ...session.state, sessionId: 'behind' }
+  const statusAfter = async (act: () => unknown) => {
+    act()
+    const { log, append } = openLog()
+    append('behind', session.events.splice(0))
+    await log.stop()
+    return statusOf('behind')
+  }
+  const decision = { approvalId: 'appr_behind.1', action: 'approve' as const, by: { id: 'ann', roles: [], isAdmin: false } }
+  expect(await statusAfter(() => session.run([{ stepId: 'answer', approval: { reason: 'money' } }]))).toBe('awaiting_approval')
+  expect(await statusAfter(() => session.run([{ stepId: 'next' }]))).toBe('awaiting_approval')
+  expect(await statusAfter(() => session.send({ type: 'decide', decision }))).toBe('running')
+  expect(await statusAfter(() => session.send({ type: 'cancel', turn: 1 }))).toBe('running')
+  expect(await statusAfter(() => session.succeed('next'))).toBe('completed')
+})
+
 it('what waits for people holds up no session that does not', async () => {
   let isBusy = true
   const refuse = () => ({ execute: async () => Promise.reject(new Error('busy')) })

@@ -94,8 +94,10 @@ function rootOf({ rootSessionId }: SessionEvent): string | undefined {
   return typeof rootSessionId === 'string' ? rootSessionId : undefined
 }
 
-/** undefined: as it was. */
+/** undefined: as it was. Turns wait for each other, so that of a session is not always that of the turn an event tells of. */
 function statusAfter(event: SessionEvent): string | undefined {
+  const told = TurnStatus.safeParse(event.sessionStatus).data
+  if (told !== undefined) return told
   switch (event.type) {
     case 'turn.accepted':
       return 'running'
