@@ -106,6 +106,15 @@ it('a response that is worked on in the background is one of OpenAI’s document
   })
 })
 
+it('a response in the background that is streamed, and streamed again, is one of OpenAI’s document, and so is the list of what it was made from', async () => {
+  const events = dataOf(await post('/v1/responses', { model: 'weft/direct', input: 'Hello', background: true, stream: true }))
+  const path = `/v1/responses/${events[0]?.response.id}`
+  const again = dataOf(await (await request(`${path}?stream=true&starting_after=1`)).text())
+  expect(again.length).toBeGreaterThan(3)
+  for (const event of [...events, ...again]) expect(faultsOf('ResponseStreamEvent', event)).toEqual([])
+  expect(faultsOf('ResponseItemList', await (await request(`${path}/input_items`)).json())).toEqual([])
+})
+
 it('lists of models, vectors and refusals are those of OpenAI’s document', async () => {
   expect(faultsOf('ListModelsResponse', await (await request('/v1/models')).json())).toEqual([])
   const vectors = JSON.parse(await post('/v1/embeddings', { model: 'openai/embedder', input: ['a', 'b'] }))

@@ -122,6 +122,9 @@ export const TurnAccepted = z.object({
   isRepeat: z.boolean(),
   /** The seq of the session's newest event by then. */
   lastSeq: z.int().nonnegative().optional(),
+  /** When the turn was, and in which trace; not told of one that its session has given up. */
+  acceptedAt: z.string().optional(),
+  traceId: z.string().optional(),
 })
 export type TurnAccepted = z.infer<typeof TurnAccepted>
 

@@ -50,6 +50,7 @@ import { getSessionGraph } from './routes/get-session-graph.ts'
 import { giveFeedback } from './routes/give-feedback.ts'
 import type { KnowledgeDeps } from './routes/knowledge/knowledge-deps.ts'
 import { mountKnowledgeRoutes } from './routes/knowledge/mount.ts'
+import { listInputItems } from './routes/list-input-items.ts'
 import { listKeys } from './routes/list-keys.ts'
 import { listModels } from './routes/list-models.ts'
 import { listSessionMessages } from './routes/list-session-messages.ts'
@@ -182,6 +183,7 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
 function mountChat(app: Express, deps: PublicDeps): void {
   const { sidecar, stores, models } = deps
   app.get('/v1/responses/:id', getResponse(deps))
+  app.get('/v1/responses/:id/input_items', listInputItems(deps))
   app.post('/v1/responses/:id/cancel', cancelResponse(deps))
   app.delete('/v1/responses/:id', deleteResponse(deps.responses))
   app.get('/v1/models', listModels(models))

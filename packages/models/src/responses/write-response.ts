@@ -5,7 +5,10 @@ import { createOutputItems } from './output-items.ts'
 import { type ResponseIdentity, type ResponseObject, type ResponseState, responseObject } from './response-object.ts'
 import type { ResponsesRequest } from './responses-request.ts'
 
-/** An event of a response's stream; `sequence_number` counts from 0 without a gap. */
+/**
+ * An event of a response's stream; `sequence_number` counts from 0 without a gap. Of a response in the background a piece of text counts as many
+ * as it has UTF-16 units: how its text was cut changes no number, so that the stream can be sent again after any of them.
+ */
 export type ResponseEvent = EventFacts & { sequence_number: number }
 
 export interface ResponseWriter {
@@ -21,11 +24,14 @@ export interface ResponseWriter {
 /** Writes an answer, piece by piece, as a response: its output items, and the events that tell of them in order. */
 export function createResponseWriter(request: ResponsesRequest, identity: ResponseIdentity): ResponseWriter {
   const items = createOutputItems(identity.id)
-  let sequenceNumber = 0
+  let last = -1
   let reason: FinishReason = 'stop'
   let usage: TokenCounts | undefined
   const number = (events: EventFacts[]): ResponseEvent[] =>
-    events.map((event) => ({ ...event, sequence_number: sequenceNumber++ }))
+    events.map((event) => {
+      last += identity.isBackground === true ? unitsOf(event) : 1
+      return { ...event, sequence_number: last }
+    })
   const responseIn = (state: Omit<ResponseState, 'output'>) =>
     responseObject(request, identity, { ...state, output: items.output() })
   return {
@@ -59,6 +65,10 @@ export function createResponseWriter(request: ResponsesRequest, identity: Respon
       ])
     },
   }
+}
+
+function unitsOf({ type, delta }: EventFacts): number {
+  return type === 'response.output_text.delta' && typeof delta === 'string' ? delta.length : 1
 }
 
 function incompleteReasonOf(reason: FinishReason): ResponseState['incompleteReason'] {

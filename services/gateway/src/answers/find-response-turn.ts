@@ -9,13 +9,17 @@ export interface FindResponseTurnDeps extends FindSessionDeps {
   log: Pick<SessionLog, 'find' | 'eventsAfter'>
 }
 
-/** The turn that a workflow's response is, with its session, also when that keeps it no longer. Throws `not_found` for one that is not there. */
+/**
+ * The turn that a workflow's response is, with its session, also when that keeps it no longer; `view`: the session, where it is known.
+ * Throws `not_found` for one that is not there.
+ */
 export async function findResponseTurn(
   deps: FindResponseTurnDeps,
-  { turn: wanted, ...session }: SessionRef & { turn: number },
+  { turn: wanted, view: known, ...session }: SessionRef & { turn: number; view?: SessionView | undefined },
 ): Promise<{ session: SessionView; turn: TurnView }> {
   const missing = noSuchResponse(turnResponseId({ sessionId: session.sessionId, turn: wanted }))
-  const found = await findSession(deps, session).catch((thrown: unknown) => {
+  const looked = known === undefined ? findSession(deps, session) : { view: known, summary: undefined }
+  const found = await Promise.resolve(looked).catch((thrown: unknown) => {
     throw thrown instanceof WeftError && thrown.code === 'not_found' ? missing : thrown
   })
   const view = await restoreView(deps.log, session, found)

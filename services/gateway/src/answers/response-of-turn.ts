@@ -3,7 +3,7 @@ import { type AnswerPiece, createResponseWriter, type ResponseObject, type Respo
 import { citationAnnotations } from '../core/citation-annotations.ts'
 import { finishReasonOf, usedTokens, weftAnswer } from '../core/completion-objects.ts'
 import { endInView } from '../core/end-in-view.ts'
-import { turnResponseId } from '../core/response-id.ts'
+import { type TurnPlace, turnResponseId } from '../core/response-id.ts'
 import { approvalTool } from '../core/tool-answers.ts'
 import { type PauseStyle, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
 
@@ -16,10 +16,11 @@ export interface TurnResponseOptions {
 /** A turn of a session as the response that it is, as far as it is. */
 export function responseOfTurn(
   { session, turn }: { session: SessionView; turn: TurnView },
-  { linkOf, wish = wishOf(session.id, turn) }: TurnResponseOptions,
+  { linkOf, wish: asked }: TurnResponseOptions,
 ): ResponseObject {
   const { model, acceptedAt, isBackground, onPause, traceId = '' } = turn
   const place = { sessionId: session.id, turn: turn.turn, traceId }
+  const wish = asked === undefined ? wishOf(place, model) : withPrevious(asked, place)
   const createdAt = Math.floor(Date.parse(acceptedAt) / 1_000)
   const identity = { id: turnResponseId(place), model, createdAt, isStored: true, isBackground }
   const end = endInView(session, turn)
@@ -44,8 +45,15 @@ export function responseOfTurn(
   }
 }
 
-function wishOf(sessionId: string, { turn, model }: TurnView): ResponsesRequest {
-  return { model, input: '', previous_response_id: turn === 1 ? null : turnResponseId({ sessionId, turn: turn - 1 }) }
+/** What is known of the request of a turn. */
+export function wishOf(place: TurnPlace, model: string): ResponsesRequest {
+  return withPrevious({ model, input: '', previous_response_id: turnResponseId(place) }, place)
+}
+
+/** A decision is taken in answer to the turn it lets go on: what that one goes on from is the turn before it. */
+export function withPrevious(wish: ResponsesRequest, { sessionId, turn }: TurnPlace): ResponsesRequest {
+  if (wish.previous_response_id !== turnResponseId({ sessionId, turn })) return wish
+  return { ...wish, previous_response_id: turn === 1 ? null : turnResponseId({ sessionId, turn: turn - 1 }) }
 }
 
 /** What a response says of its answer once that has ended. */

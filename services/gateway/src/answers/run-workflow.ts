@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ChatCompletionRequest, newId, type ReplyDetail, type TurnAccepted, WeftError } from '@weft/contracts'
+import { type ChatCompletionRequest, newId, type ReplyDetail, type TurnAccepted, type TurnView, WeftError } from '@weft/contracts'
 import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
 import type { PageLinks } from '../approvals/approval-links.ts'
 import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../approvals/decide-in-chat.ts'
@@ -43,7 +43,9 @@ export interface WorkflowCall {
   previous?: TurnPlace | undefined
   /** Writes the answer, on the wire that was asked. */
   speak(options: AnswerOptions): Promise<void>
-  /** Answers whoever comes back for the turn later. Default: with 202 and the session. */
+  /** Whether its caller comes back for the turn later. Default: as `weft.background` says. */
+  comesBack?: boolean
+  /** Answers one who does. Default: with 202 and the session. */
   acknowledge?(accepted: TurnAccepted): Promise<void>
 }
 
@@ -52,6 +54,8 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
   const { request, response, chat } = call
   const identity = identityOf(response)
   const { tenant } = identity
+  const comesBack = call.comesBack ?? chat.weft?.background === true
+  const replyDetail = comesBack ? 'end' : replyDetailOf(chat)
   const idempotencyKey = parseIdempotencyKey(headerOf(request, 'idempotency-key'))
   const named = call.previous?.sessionId ?? headerOf(request, 'x-session-id')
   const decision = await findChatDecision(deps, {
@@ -73,12 +77,15 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
           decision === undefined
             ? await acceptTurn(
                 deps,
-                { tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat, previousTurn: call.previous?.turn },
+                {
+                  ...{ tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat, replyDetail },
+                  previousTurn: call.previous?.turn,
+                },
                 await findCached(deps, call, named !== undefined),
               )
-            : await acceptDecision(deps, decision, replyDetailOf(chat))
+            : await acceptDecision(deps, decision, replyDetail)
         if (accepted.cached !== undefined) response.setHeader('x-weft-cache', accepted.cached.use)
-        if (chat.weft?.background === true) await (call.acknowledge ?? acknowledgeSession(response))(accepted)
+        if (comesBack) await (call.acknowledge ?? acknowledgeSession(response))(accepted)
         else await answer(deps, { ...call, session, idempotencyKey, accepted, inbox })
       }),
     )
@@ -141,6 +148,7 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
   const { chat, session, accepted, open, response } = call
   const { turn, isRepeat, decided, cached } = accepted
   const isStreamed = chat.stream === true
+  const { acceptedAt, traceId } = await beginningOf(deps, session, accepted)
   const options = {
     response,
     open,
@@ -148,10 +156,10 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     identity: {
       id: completionIdOf(session.sessionId, turn, call.idempotencyKey),
       model: chat.model,
-      created: Math.floor(Date.now() / 1_000),
+      created: Math.floor((acceptedAt === undefined ? Date.now() : Date.parse(acceptedAt)) / 1_000),
       includesUsage: chat.stream_options?.include_usage === true,
     },
-    place: { sessionId: session.sessionId, turn, traceId: currentTraceparent()?.split('-')[1] ?? '' },
+    place: { sessionId: session.sessionId, turn, traceId: traceId ?? currentTraceparent()?.split('-')[1] ?? '' },
     showsProgress: chat.weft?.progress !== false,
     pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: linksForReader(deps.pages, call) },
     outputs: keepingEnd(
@@ -178,6 +186,19 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     settleTokens(response, undefined)
     if (open.hasReaderLeft() && chat.weft?.cancelOnDisconnect === true) await cancelQuietly(deps, session, turn)
   }
+}
+
+/** When a turn was accepted, so that its answer is the same however often it is asked for. */
+async function beginningOf(
+  deps: WorkflowDeps,
+  session: SessionRef,
+  accepted: Accepted,
+): Promise<Pick<TurnView, 'traceId'> & { acceptedAt?: string | undefined }> {
+  if (accepted.acceptedAt !== undefined || !accepted.isRepeat) return accepted
+  const view = await withDroppedTurn(deps, accepted.turn)
+    .view(session)
+    .catch(() => undefined)
+  return view?.turns.find(({ turn }) => turn === accepted.turn) ?? {}
 }
 
 async function* keepingEnd(

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { ResponseIdentity, ResponseObject, ResponsesRequest, ResponseWriter } from '@weft/models'
 import { type AnswerPiece, createResponseWriter, encodeResponseEvent, type ResponseEvent } from '@weft/models'
 import { toApiError } from '../core/api-error.ts'
+import { eventsAfter } from '../core/events-after.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
 import { foreseen, logUnforeseen } from '../http/answer-errors.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
@@ -18,6 +19,8 @@ export interface ResponseAnswer {
   keep?(response: ResponseObject): Promise<boolean>
   /** A failure this soon still gets a real status; later a stream starts even without content. Default: not before content. */
   startWithinMs?: number
+  /** The number after which the events of the stream are wanted. Default: all. */
+  startingAfter?: number | undefined
   response: ServerResponse
   open: OpenAnswer
   logger: Pick<Log, 'error'>
@@ -46,7 +49,7 @@ async function finish(answer: ResponseAnswer, writer: ResponseWriter) {
 }
 
 async function streamResponse(answer: ResponseAnswer): Promise<void> {
-  const { response, open, identity, wish, pieces, startWithinMs } = answer
+  const { response, open, identity, wish, pieces, startWithinMs, startingAfter } = answer
   const sse = createSseStream(response, open)
   const writer = createResponseWriter(wish, identity)
   let hasBegun = false
@@ -55,16 +58,22 @@ async function streamResponse(answer: ResponseAnswer): Promise<void> {
     hasBegun = true
     return events
   }
-  const timer = startWithinMs === undefined ? undefined : setTimeout(() => void send(sse, begin()), startWithinMs)
+  const send = (events: ResponseEvent[]) => relay(sse, startingAfter === undefined ? events : eventsAfter(events, startingAfter))
+  const start = () => {
+    sse.start()
+    void send(begin())
+  }
+  const timer = startWithinMs === undefined ? undefined : setTimeout(start, startWithinMs)
   try {
     for await (const piece of pieces) {
-      await send(sse, [...begin(), ...writer.accept(piece)])
+      await send([...begin(), ...writer.accept(piece)])
       if (response.destroyed) return
     }
     const reason = open.endReason()
     if (reason !== undefined) throw reason
     const { events } = await finish(answer, writer)
-    await send(sse, [...begin(), ...events])
+    await send([...begin(), ...events])
+    if (!sse.hasStarted) sse.start()
     sse.end()
   } catch (thrown) {
     await failResponse({ sse, writer, answer }, open.endReason() ?? thrown)
@@ -73,7 +82,7 @@ async function streamResponse(answer: ResponseAnswer): Promise<void> {
   }
 }
 
-async function send(sse: SseStream, events: ResponseEvent[]): Promise<void> {
+async function relay(sse: SseStream, events: ResponseEvent[]): Promise<void> {
   if (events.length > 0) await sse.relay(events.map(encodeResponseEvent).join(''))
 }
 
@@ -88,6 +97,6 @@ async function failResponse(
   const { body } = toApiError(inResponseTerms(foreseen(thrown)))
   const { code, message, param } = body.error
   if (code === 'internal_error') logUnforeseen(logger, response, thrown)
-  await send(sse, writer.fail({ code: code ?? 'server_error', message, param }))
+  await relay(sse, writer.fail({ code: code ?? 'server_error', message, param }))
   sse.end()
 }

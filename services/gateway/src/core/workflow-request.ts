@@ -87,9 +87,8 @@ export function modelOptionsOf(request: ChatCompletionRequest): Record<string, u
   return Object.fromEntries(modelOptionFields.flatMap((field) => (request[field] == null ? [] : [[field, request[field]]])))
 }
 
-/** What whoever sent the request will be shown of the turn; one that works in the background shows itself to those who come and follow it. */
+/** What whoever sent the request, and follows it, will be shown of the turn. */
 export function replyDetailOf({ stream, weft }: ChatCompletionRequest): ReplyDetail {
-  if (weft?.background === true) return 'end'
   if (stream === true) return 'text'
   return weft?.progress === false ? 'end' : 'events'
 }

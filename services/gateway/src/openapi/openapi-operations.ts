@@ -25,7 +25,15 @@ const chat: ApiOperation[] = [
     headers: ['X-Session-ID', 'Idempotency-Key'],
     answer: { description: 'A response, or the stream of events that build it' },
   },
-  chatScope('get', '/v1/responses/{id}', 'getResponse', 'A stored response of a model, or a workflow’s as far as it is'),
+  {
+    ...chatScope('get', '/v1/responses/{id}', 'getResponse', 'A stored response of a model, or a workflow’s as far as it is'),
+    query: ['stream', 'starting_after'],
+    answer: { description: 'A response, or, of one in the background, the stream of events that build it' },
+  },
+  {
+    ...chatScope('get', '/v1/responses/{id}/input_items', 'listInputItems', 'What a response was made from'),
+    query: [...page, 'order'],
+  },
   chatScope('post', '/v1/responses/{id}/cancel', 'cancelResponse', 'Cancels a workflow’s response'),
   chatScope('delete', '/v1/responses/{id}', 'deleteResponse', 'Forgets a stored response'),
   {

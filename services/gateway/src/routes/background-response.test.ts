@@ -48,6 +48,38 @@ describe('a response that is worked on in the background', () => {
     expect(asking.output).toMatchObject([{ type: 'function_call', name: 'weft_approval', call_id: 'appr_1' }])
   })
 
+  it('is looked up once when it is cancelled', async () => {
+    let looks = 0
+    test.gateway.session.onView = () => {
+      looks += 1
+      return viewOf({ status: 'cancelled', isBackground: true })
+    }
+    expect(await test.client.responses.cancel(id)).toMatchObject({ id, status: 'cancelled', background: true })
+    expect(looks).toBe(1)
+  })
+
+  it('that goes on by a tool’s answer follows the turn before it, not itself', async () => {
+    const { session } = test.gateway
+    for (const [turn, previous] of [
+      [1, null],
+      [2, id],
+    ] as const) {
+      const approval = approvalOf({ turn })
+      session.onView = () => viewOf({ turn, status: 'awaiting_approval', plan, approvals: [approval], onPause: 'tool_call' })
+      session.onDecide = () => {
+        session.onView = () =>
+          viewOf({ turn, status: 'completed', plan, answer, approvals: [{ ...approval, status: 'approved' }] })
+        return { approval: { ...approval, status: 'approved' }, isRepeat: false }
+      }
+      const asked = `resp_${place.sessionId}.${turn}`
+      const input = [{ type: 'function_call_output' as const, call_id: approval.id, output: 'approve' }]
+      const decided = await test.client.responses.create({ model: 'weft/auto', input, previous_response_id: asked })
+      expect(decided).toMatchObject({ id: asked, previous_response_id: previous, output_text: 'The answer.' })
+      expect(decided.created_at).toBe(Date.parse(at) / 1_000)
+      expect(await test.client.responses.retrieve(asked)).toMatchObject({ previous_response_id: previous })
+    }
+  })
+
   it('that is not there cannot be cancelled, nor can a model’s', async () => {
     for (const missing of [id, 'resp_nothing'])
       expect(await apiErrorOf(test.client.responses.cancel(missing))).toMatchObject({ status: 404, param: 'response_id' })

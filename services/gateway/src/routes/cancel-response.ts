@@ -7,9 +7,9 @@ import { noSuchResponse, turnOfResponse } from '../core/response-id.ts'
 import { tenantOf } from '../http/request-context.ts'
 import { retryBriefly } from '../retry-briefly.ts'
 import type { Sessions } from '../sessions/dapr-sessions.ts'
-import type { GetResponseDeps } from './get-response.ts'
+import type { FindResponseDeps } from './get-response.ts'
 
-export interface CancelResponseDeps extends GetResponseDeps {
+export interface CancelResponseDeps extends FindResponseDeps {
   sessions: Pick<Sessions, 'cancel' | 'view'>
 }
 
@@ -23,8 +23,8 @@ export function cancelResponse(deps: CancelResponseDeps): RequestHandler<{ id: s
     const place = turnOfResponse(id)
     if (place === undefined) throw (await deps.responses.find(tenant, id)) === undefined ? noSuchResponse(id) : answeredAlready()
     const cancelling = retryBriefly(() => deps.sessions.cancel({ tenant, sessionId: place.sessionId }, place.turn), patienceMs)
-    await cancelling.catch(noneIfMissing)
-    const found = await findResponseTurn(deps, { tenant, ...place })
+    const view = await cancelling.catch(noneIfMissing)
+    const found = await findResponseTurn(deps, { tenant, ...place, view })
     response.json(responseOfTurn(found, { linkOf: linksForReader(deps.pages, { request, response }) }))
   }
 }
@@ -35,6 +35,6 @@ function answeredAlready(): WeftError {
 }
 
 /** A session that is only in the log any more has nothing to cancel. */
-function noneIfMissing(thrown: unknown): void {
+function noneIfMissing(thrown: unknown): undefined {
   if (!(thrown instanceof WeftError) || thrown.code !== 'not_found') throw thrown
 }

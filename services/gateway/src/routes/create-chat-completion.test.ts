@@ -92,6 +92,7 @@ describe('a workflow answer', () => {
     gateway.session.submit = async ({ sessionId }) => ({ sessionId, turn: 1, isRepeat: true })
     gateway.session.onView = () => viewOf({ turn: 22, status: 'completed' })
     expect(await (await post(question, { 'idempotency-key': 'k' })).json()).toMatchObject({
+      created: Date.parse('2026-01-01T00:00:00Z') / 1_000,
       choices: [{ message: { content: 'As I said.' } }],
       weft: { turn: 1, status: 'completed' },
     })
@@ -151,12 +152,18 @@ describe('a workflow answer', () => {
 describe('what a turn is given', () => {
   it('is the same session and turn, and its answer the same completion, for the same idempotency key, another for another tenant', async () => {
     answerWith('x')
+    const { submit } = gateway.session
+    gateway.session.submit = async (turn, signal) => ({ ...(await submit(turn, signal)), traceId: 'a'.repeat(32) })
     const completions = new Set<string>()
-    for (let repeat = 0; repeat < 2; repeat += 1) {
-      const { id } = (await (await post(question, { 'idempotency-key': 'order-7' })).json()) as { id: string }
-      completions.add(id)
-    }
-    expect([...completions]).toEqual([expect.stringMatching(/^chatcmpl_/)])
+    for (let repeat = 0; repeat < 2; repeat += 1)
+      completions.add(await (await post(question, { 'idempotency-key': 'order-7' })).text())
+    expect([...completions].map((body) => JSON.parse(body))).toEqual([
+      expect.objectContaining({
+        id: expect.stringMatching(/^chatcmpl_/),
+        created: Date.parse('2026-01-01T00:00:00Z') / 1_000,
+        weft: expect.objectContaining({ traceId: 'a'.repeat(32) }),
+      }),
+    ])
     const other = await gateway.makeKey({ tenant: 'acme' })
     await gateway.request('/v1/chat/completions', {
       method: 'POST',

@@ -1,36 +1,54 @@
 import { WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { type FollowResponseDeps, followResponse } from '../answers/follow-response.ts'
 import { type FindResponseTurnDeps, findResponseTurn } from '../answers/find-response-turn.ts'
 import { responseOfTurn } from '../answers/response-of-turn.ts'
 import type { ResponseStore } from '../answers/response-store.ts'
 import type { PageLinks } from '../approvals/approval-links.ts'
 import { linksForReader } from '../approvals/reader-links.ts'
-import { noSuchResponse, type TurnPlace, turnOfResponse } from '../core/response-id.ts'
+import { noSuchResponse, turnOfResponse } from '../core/response-id.ts'
 import { tenantOf } from '../http/request-context.ts'
+import { parseQuery, Seq } from './session-params.ts'
 
-export interface GetResponseDeps extends FindResponseTurnDeps {
+export interface FindResponseDeps extends FindResponseTurnDeps {
   responses: Pick<ResponseStore, 'find'>
   pages: PageLinks
 }
 
-/** `GET /v1/responses/{id}`: a stored response of a model, or a workflow's as far as its turn is. */
+export type GetResponseDeps = FindResponseDeps & FollowResponseDeps
+
+const GetResponseQuery = z.object({ stream: z.stringbool().optional(), starting_after: Seq.optional() })
+
+/** `GET /v1/responses/{id}`: a stored response of a model, or a workflow's as far as its turn is; `stream=true` streams one in the background, `starting_after` from behind one of its events. */
 export function getResponse(deps: GetResponseDeps): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { id } = request.params
     const place = turnOfResponse(id)
-    if (request.query.stream !== undefined && request.query.stream !== 'false') throw noSecondStream(place)
+    const { stream: isStreamed = false, starting_after: startingAfter } = parseQuery(GetResponseQuery, request)
+    if (startingAfter !== undefined && !isStreamed) throw refused('starting_after', 'goes with stream=true')
     if (place === undefined) {
       const stored = await deps.responses.find(tenantOf(response), id)
       if (stored === undefined) throw noSuchResponse(id)
+      if (isStreamed) throw noSecondStream()
       response.json(stored.response)
       return
     }
     const found = await findResponseTurn(deps, { tenant: tenantOf(response), ...place })
-    response.json(responseOfTurn(found, { linkOf: linksForReader(deps.pages, { request, response }) }))
+    const linkOf = linksForReader(deps.pages, { request, response })
+    if (!isStreamed) {
+      response.json(responseOfTurn(found, { linkOf }))
+      return
+    }
+    if (found.turn.isBackground !== true) throw noSecondStream()
+    await followResponse(deps, { found, startingAfter, linkOf, response })
   }
 }
 
-function noSecondStream(place: TurnPlace | undefined): WeftError {
-  const where = place === undefined ? '' : `; GET /v1/sessions/${place.sessionId}/events streams what happens in it`
-  return new WeftError('invalid_request', `'stream' is not supported here: ask without it${where}`, { param: 'stream' })
+function noSecondStream(): WeftError {
+  return refused('stream', 'is for responses that were made with background: true; ask for this one without it')
+}
+
+function refused(param: string, why: string): WeftError {
+  return new WeftError('invalid_request', `'${param}' ${why}`, { param })
 }

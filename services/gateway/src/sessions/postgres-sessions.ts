@@ -1,4 +1,4 @@
-import { Citation, parseValue, SessionEvent, WeftError } from '@weft/contracts'
+import { ChatMessage, Citation, parseValue, SessionEvent, WeftError } from '@weft/contracts'
 import { type Database, RowTime, sql } from '@weft/database'
 import { findChangedSources } from '@weft/retrieval'
 import { z } from 'zod'
@@ -22,6 +22,7 @@ const EventRow = z.object({
   step_id: z.string().nullable(),
   data: z.record(z.string(), z.unknown()),
 })
+const AskedRow = z.object({ messages: z.array(ChatMessage).nullable() })
 const MessageRow = z.object({
   turn: z.number(),
   role: z.string(),
@@ -67,6 +68,13 @@ export function createPostgresSessionLog({ db }: Pick<Database, 'db'>): SessionL
         order by seq
       `.execute(db)
       return rows.map((row) => toEvent(sessionId, row))
+    },
+    async asked({ tenant, sessionId }, turn) {
+      const { rows } = await sql`
+        select data -> 'messages' as messages from session_events
+        where tenant = ${tenant} and session_id = ${sessionId} and turn = ${turn} and type = 'turn.accepted'
+      `.execute(db)
+      return rows.flatMap((row) => parseValue(AskedRow, row, 'an event row').messages ?? [])
     },
     tail: (session) => readTail(db, session),
     messages: (session, page) => listMessages(db, session, page),

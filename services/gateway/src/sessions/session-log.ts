@@ -1,4 +1,4 @@
-import type { SessionEvent } from '@weft/contracts'
+import type { ChatMessage, SessionEvent } from '@weft/contracts'
 import type { SessionRef } from './dapr-sessions.ts'
 
 /** A session as lists show it. */
@@ -52,6 +52,8 @@ export interface SessionLog {
   eventsAfter(session: SessionRef, seq: number, limit: number): Promise<SessionEvent[]>
   /** How a turn began and how it ended, without what was asked; empty when the log has no such turn. */
   turnEnds(session: SessionRef, turn: number): Promise<SessionEvent[]>
+  /** The messages of a turn's request; none when the log has no such turn. */
+  asked(session: SessionRef, turn: number): Promise<ChatMessage[]>
   tail(session: SessionRef): Promise<LogTail>
   /** The next messages, `limit` at most and fewer where they are long: at least one while there is any. */
   messages(session: SessionRef, page: MessagePage): Promise<{ data: (SessionMessage & { id: string })[]; hasMore: boolean }>

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto'
-import { type ChatCompletionRequest, type SubmitTurn, type TurnAccepted, type TurnSeed, WeftError } from '@weft/contracts'
+import {
+  type ChatCompletionRequest,
+  type ReplyDetail,
+  type SubmitTurn,
+  type TurnAccepted,
+  type TurnSeed,
+  WeftError,
+} from '@weft/contracts'
 import { mayCrashAround } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { hashRequest } from '../core/request-hash.ts'
 import { withoutApprovalCalls } from '../core/tool-answers.ts'
-import { modelOptionsOf, replyDetailOf } from '../core/workflow-request.ts'
+import { modelOptionsOf } from '../core/workflow-request.ts'
 import type { ReadableStores } from '../readable-stores.ts'
 import { isPassing, retryBriefly } from '../retry-briefly.ts'
 import type { Sessions } from './dapr-sessions.ts'
@@ -29,6 +36,7 @@ export interface TurnRequest {
   requestId: string
   idempotencyKey: string | undefined
   chat: ChatCompletionRequest
+  replyDetail: ReplyDetail
   /** What an earlier turn found and wrote, which this one begins with. */
   seed?: TurnSeed | undefined
   /** The turn it goes on from; default: whichever is the newest. */
@@ -56,7 +64,7 @@ async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortS
 }
 
 function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {
-  const { tenant, sessionId, keyId, requestId, chat, seed, previousTurn } = request
+  const { tenant, sessionId, keyId, requestId, chat, replyDetail, seed, previousTurn } = request
   const user = chat.safety_identifier ?? chat.user
   const traceparent = currentTraceparent()
   return {
@@ -67,7 +75,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     idempotencyKey: turnKey(request),
     ...(request.idempotencyKey === undefined ? {} : { requestHash: hashRequest(chat) }),
     replyTopic: deps.replyTopic,
-    replyDetail: replyDetailOf(chat),
+    replyDetail,
     model: chat.model,
     messages: withoutApprovalCalls(chat.messages),
     modelOptions: modelOptionsOf(chat),

@@ -9,7 +9,7 @@ import {
 } from '@weft/contracts'
 import type { Sessions } from '../sessions/dapr-sessions.ts'
 import type { ReplyHub } from '../sessions/reply-hub.ts'
-import { place } from './turns.ts'
+import { place, turnOf } from './turns.ts'
 
 /** A session of the tests' own: what it answers is scripted, what it was asked is kept. */
 export interface ScriptedSession extends Sessions {
@@ -47,7 +47,7 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
       session.submitted.push(turn)
       const { tenant, sessionId } = turn
       session.onSubmit(turn, (...items) => hub.deliver({ items: items.map((item) => ({ ...item, tenant, sessionId })) }))
-      return { sessionId, turn: place.turn, isRepeat: false }
+      return { sessionId, turn: place.turn, isRepeat: false, acceptedAt: turnOf().acceptedAt }
     },
     view: async ({ sessionId }) => session.onView(sessionId),
     async attach(_session, replyTopic) {

@@ -287,5 +287,6 @@ export interface Advance {
 export type InputReply =
   | { kind: 'heard'; isWanted: boolean }
   | { kind: 'needs_history' }
-  | { kind: 'submitted'; turn: number; isRepeat: boolean; lastSeq: number }
+  /** `begun`: the turn, unless it was given up. */
+  | { kind: 'submitted'; turn: number; isRepeat: boolean; lastSeq: number; begun?: Pick<TurnState, 'acceptedAtMs' | 'request'> }
   | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean; lastSeq: number }

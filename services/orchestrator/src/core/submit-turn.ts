@@ -58,7 +58,8 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
     ...(request.parent === undefined ? {} : { parent: request.parent, rootSessionId: request.parent.rootSessionId }),
     ...sessionStatusBy(before),
   })
-  draft.reply = { kind: 'submitted', turn, isRepeat: false, lastSeq: draft.session.lastSeq }
+  const begun = { acceptedAtMs: draft.nowMs, request }
+  draft.reply = { kind: 'submitted', turn, isRepeat: false, lastSeq: draft.session.lastSeq, begun }
   dropOldTurns(draft)
 }
 
@@ -82,7 +83,8 @@ function findRepeated(turns: TurnState[], idempotencyKey: string | undefined): T
 }
 
 function attachRepeated(draft: SessionDraft, repeated: TurnState, { replyTopic, replyDetail = 'text' }: SubmitTurn): void {
-  draft.reply = { kind: 'submitted', turn: repeated.turn, isRepeat: true, lastSeq: draft.session.lastSeq }
+  const { lastSeq } = draft.session
+  draft.reply = { kind: 'submitted', turn: repeated.turn, isRepeat: true, lastSeq, begun: repeated }
   if (repeated.phase === 'ended') {
     draft.command({ type: 'end', turn: repeated.turn })
     return

@@ -88,6 +88,19 @@ const late: SessionInput = {
   outcome: { kind: 'failed', problem: away.toProblem() },
 }
 
+it('a turn that is submitted again is answered with when and in which trace it was accepted', async () => {
+  const { host } = hostInMemory()
+  const traced = (id: string) => turnRequest({ idempotencyKey: 'once', traceparent: `00-${id.repeat(32)}-${id.repeat(16)}-01` })
+  const first = await host.invoke('acme.s1', 'submit', traced('a'))
+  expect(first).toMatchObject({ turn: 1, isRepeat: false, acceptedAt: expect.stringMatching(/Z$/), traceId: 'a'.repeat(32) })
+  await aMoment()
+  expect(await host.invoke('acme.s1', 'submit', traced('b'))).toMatchObject({
+    ...Object(first),
+    isRepeat: true,
+    lastSeq: expect.anything(),
+  })
+})
+
 it('nothing is kept of sessions that are made up, nor of one that moved away and whose result comes late', async () => {
   const { host, world } = hostInMemory()
   const decision = { approvalId: 'appr_1', action: 'approve', by: { id: 'ann', roles: [], isAdmin: false } }

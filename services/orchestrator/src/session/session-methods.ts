@@ -100,8 +100,16 @@ async function submit(session: SessionCalls, actorId: string, request: SubmitTur
       ? await session.post({ type: 'submit', request, history: await session.loadHistory(request) })
       : first
   if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
-  const { turn, isRepeat, lastSeq } = reply
-  return { sessionId: request.sessionId, turn, isRepeat, lastSeq }
+  const { turn, isRepeat, lastSeq, begun } = reply
+  const traceId = begun?.request.traceparent?.split('-')[1]
+  return {
+    sessionId: request.sessionId,
+    turn,
+    isRepeat,
+    lastSeq,
+    ...(begun === undefined ? {} : { acceptedAt: new Date(begun.acceptedAtMs).toISOString() }),
+    ...(traceId === undefined ? {} : { traceId }),
+  }
 }
 
 async function hearChild(

@@ -1,0 +1,79 @@
+import type { ServerResponse } from 'node:http'
+import type { SessionView, TurnView } from '@weft/contracts'
+import type { TurnOutput } from '../core/assemble-turn.ts'
+import { endInView } from '../core/end-in-view.ts'
+import type { PauseStyle } from '../core/turn-end.ts'
+import type { OpenStreams } from '../http/open-streams.ts'
+import { identityOf } from '../http/request-context.ts'
+import type { Log } from '../log.ts'
+import type { Sessions } from '../sessions/dapr-sessions.ts'
+import { followTurn } from '../sessions/follow-turn.ts'
+import type { ReplyHub } from '../sessions/reply-hub.ts'
+import { withDroppedTurn } from '../sessions/restore-view.ts'
+import type { SessionLog } from '../sessions/session-log.ts'
+import { wishOf } from './response-of-turn.ts'
+import { speakResponse } from './speak-response.ts'
+
+export interface FollowResponseDeps {
+  sessions: Pick<Sessions, 'view' | 'attach'>
+  log: Pick<SessionLog, 'turnEnds'>
+  hub: Pick<ReplyHub, 'follow'>
+  streams: Pick<OpenStreams, 'open'>
+  telemetry: { logger: Pick<Log, 'error'> }
+  replyTopic: string
+}
+
+export interface FollowedResponse {
+  found: { session: SessionView; turn: TurnView }
+  startingAfter: number | undefined
+  linkOf: PauseStyle['linkOf']
+  response: ServerResponse
+}
+
+/** Streams a turn in the background again, from its beginning or after one of its events, to its end. */
+export async function followResponse(deps: FollowResponseDeps, call: FollowedResponse): Promise<void> {
+  const { found, startingAfter, linkOf, response } = call
+  const { turn, model, acceptedAt, onPause, traceId = '' } = found.turn
+  const { tenant } = identityOf(response)
+  const session = { tenant, sessionId: found.session.id }
+  const open = deps.streams.open(identityOf(response), response)
+  const inbox = deps.hub.follow(session)
+  const outputs = followTurn({
+    session,
+    turn,
+    // It may have ended since it was found.
+    isRepeat: true,
+    isStreamed: true,
+    decided: new Set(),
+    inbox,
+    sessions: withDroppedTurn(deps, turn),
+    isPauseEnd: onPause !== 'wait',
+    signal: open.signal,
+  })
+  const place = { sessionId: session.sessionId, turn, traceId }
+  const end = endInView(found.session, found.turn)
+  const hasEnded = end !== undefined && (end.status !== 'awaiting_approval' || onPause !== 'wait')
+  try {
+    // Only a hint: without replies the session is looked at.
+    if (!hasEnded) await deps.sessions.attach(session, deps.replyTopic, 'text').catch(() => undefined)
+    await speakResponse(
+      { wish: { ...wishOf(place, model), stream: true }, isBackground: true, startingAfter },
+      {
+        response,
+        open,
+        logger: deps.telemetry.logger,
+        identity: { id: '', model, created: Math.floor(Date.parse(acceptedAt) / 1_000), includesUsage: false },
+        place,
+        showsProgress: false,
+        pauses: { isToolCall: onPause === 'tool_call', linkOf },
+        outputs: hasEnded ? only({ type: 'end', end }) : outputs,
+      },
+    )
+  } finally {
+    inbox.close()
+  }
+}
+
+async function* only(output: TurnOutput): AsyncGenerator<TurnOutput> {
+  yield output
+}

@@ -1,0 +1,68 @@
+import { ChatMessage } from '@weft/contracts'
+import { type InputItem, inputItems, itemsFromMessages } from '@weft/models'
+import { noSuchResponse, type TurnPlace, turnOfResponse, turnResponseId } from '../core/response-id.ts'
+import type { SessionLog } from '../sessions/session-log.ts'
+import { type FindResponseTurnDeps, findResponseTurn } from './find-response-turn.ts'
+import type { ResponseStore } from './response-store.ts'
+
+export interface InputOfResponseDeps extends FindResponseTurnDeps {
+  responses: Pick<ResponseStore, 'find'>
+  log: FindResponseTurnDeps['log'] & Pick<SessionLog, 'messages' | 'asked'>
+}
+
+/** Earlier responses, or turns, of one conversation that are listed at most. */
+const earlierMax = 100
+
+/** The items a response was made from, oldest first: those of the conversation it goes on with, then its own. Throws `not_found`. */
+export async function inputOfResponse(
+  deps: InputOfResponseDeps,
+  { tenant, id }: { tenant: string; id: string },
+): Promise<InputItem[]> {
+  const place = turnOfResponse(id)
+  return onceEach(place === undefined ? await ofModel(deps, tenant, id) : await ofTurn(deps, { tenant, ...place }))
+}
+
+/** Of an earlier response that is not kept any more nothing is told, nor of those before it. */
+async function ofModel({ responses }: InputOfResponseDeps, tenant: string, id: string): Promise<InputItem[]> {
+  const newest = await responses.find(tenant, id)
+  if (newest === undefined) throw noSuchResponse(id)
+  const parts = [inputItems(id, newest.input)]
+  for (let { previousId } = newest; previousId !== undefined && parts.length <= earlierMax; ) {
+    const earlier = await responses.find(tenant, previousId)
+    if (earlier === undefined) break
+    parts.unshift([...inputItems(earlier.id, earlier.input), ...inputItems(earlier.id, earlier.response.output)])
+    previousId = earlier.previousId
+  }
+  return parts.flat()
+}
+
+/** A turn whose request held answers took the conversation from it; any other took it from its session. */
+async function ofTurn(deps: InputOfResponseDeps, place: TurnPlace & { tenant: string }): Promise<InputItem[]> {
+  await findResponseTurn(deps, place)
+  const own = await deps.log.asked(place, place.turn)
+  const holdsAnswers = own.some(({ role }) => role === 'assistant')
+  const before = holdsAnswers ? [] : await saidBefore(deps, place)
+  return [...before, ...inputItems(turnResponseId(place), itemsFromMessages(own))]
+}
+
+async function saidBefore({ log }: InputOfResponseDeps, { turn, ...session }: TurnPlace & { tenant: string }) {
+  const items: InputItem[] = []
+  const first = Math.max(0, turn - 1 - earlierMax)
+  for (let after = { turn: first, part: 1 }, hasMore = true; hasMore; ) {
+    const page = await log.messages(session, { limit: 2 * earlierMax, after })
+    const earlier = page.data.filter((message) => message.turn < turn)
+    for (const { turn: said, role, content } of earlier) {
+      const id = `${turnResponseId({ ...session, turn: said })}_${role}`
+      items.push(...inputItems(id, itemsFromMessages([ChatMessage.parse({ role, content })])))
+    }
+    const last = page.data.at(-1)
+    hasMore = page.hasMore && last !== undefined && earlier.length === page.data.length
+    if (last !== undefined) after = { turn: last.turn, part: last.role === 'user' ? 0 : 1 }
+  }
+  return items
+}
+
+/** A client may send items of its own making under the same id: a page could not go on behind one of them. */
+function onceEach(items: InputItem[]): InputItem[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()]
+}

@@ -1,0 +1,66 @@
+import type { AnswerPiece, ResponsesRequest } from '@weft/models'
+import { usedTokens } from '../core/completion-objects.ts'
+import { turnResponseId } from '../core/response-id.ts'
+import { divergedAnswer, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
+import { settleTokens } from '../limits/limited-routes.ts'
+import type { AnswerOptions } from './answer-turn.ts'
+import { endingOf, piecesOfEnd, withPrevious } from './response-of-turn.ts'
+import { sendResponse } from './send-response.ts'
+
+export interface SpokenResponse {
+  wish: ResponsesRequest
+  isBackground: boolean
+  /** The number after which the stream's events are wanted. Default: all. */
+  startingAfter?: number | undefined
+}
+
+/** As for chat completions: a failure this soon after acceptance still gets a real status. */
+const startWithinMs = 1_000
+
+/**
+ * Writes a turn on the wire of responses. One in the background shows no progress: its stream is the same whenever it is asked for, and
+ * progress that was missed is not.
+ */
+export function speakResponse({ wish, isBackground, startingAfter }: SpokenResponse, options: AnswerOptions): Promise<void> {
+  const { place, identity, response, open, logger } = options
+  const spoken: { end?: SpokenEnd; text: string } = { text: '' }
+  return sendResponse({
+    wish: withPrevious(wish, place),
+    identity: { id: turnResponseId(place), model: identity.model, createdAt: identity.created, isStored: true, isBackground },
+    pieces: piecesOfTurn({ ...options, showsProgress: options.showsProgress && !isBackground }, spoken),
+    ending: () => (spoken.end === undefined ? {} : endingOf(place, spoken.end, spoken.text)),
+    startWithinMs,
+    startingAfter,
+    response,
+    open,
+    logger,
+  })
+}
+
+async function* piecesOfTurn(
+  { response, outputs, place, pauses, showsProgress }: AnswerOptions,
+  spoken: { end?: SpokenEnd; text: string },
+): AsyncGenerator<AnswerPiece> {
+  for await (const output of outputs) {
+    switch (output.type) {
+      case 'progress':
+        if (showsProgress) yield { type: 'reasoning', delta: `${output.line}\n` }
+        break
+      case 'text':
+        spoken.text += output.delta
+        yield output
+        break
+      case 'diverged':
+        throw divergedAnswer(place.sessionId)
+      case 'end': {
+        const end = speakEnd(place.sessionId, output.end, pauses)
+        spoken.end = end
+        settleTokens(response, usedTokens(end.answer.usage))
+        for (const piece of piecesOfEnd(end, spoken.text)) {
+          if (piece.type === 'text') spoken.text += piece.delta
+          yield piece
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
+import type OpenAI from 'openai'
+import { openAiClient, sharedMesh } from './mesh/shared-mesh.ts'
+
+type StreamEvent = OpenAI.Responses.ResponseStreamEvent
+
+let openAi: ModelServer
+beforeAll(async () => {
+  openAi = await startOpenAiServer({ port: sharedMesh().openAiPort, models: ['test-model'] })
+})
+afterAll(() => openAi.stop())
+
+const textOf = (events: StreamEvent[]) =>
+  events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join('')
+
+async function take(events: AsyncIterable<StreamEvent>, isLast: (event: StreamEvent) => boolean): Promise<StreamEvent[]> {
+  const taken: StreamEvent[] = []
+  for await (const event of events) {
+    taken.push(event)
+    if (isLast(event)) break
+  }
+  return taken
+}
+
+it('a response in the background whose stream breaks off is streamed on behind the last event that came, to the end it has when it is retrieved', async () => {
+  const { responses } = openAiClient()
+  const wish = { model: 'weft/direct', input: 'Say hello.', background: true, stream: true } as const
+  const first = await take(await responses.create(wish), ({ type }) => type === 'response.output_text.delta')
+  const [created] = first
+  const id = created?.type === 'response.created' ? created.response.id : ''
+  const from = first.at(-1)?.sequence_number ?? 0
+  const rest = await take(await responses.retrieve(id, { stream: true, starting_after: from }), () => false)
+  expect(rest.every(({ sequence_number }) => sequence_number > from)).toBe(true)
+  expect(rest.at(-1)).toMatchObject({ type: 'response.completed', response: { background: true } })
+  const whole = await responses.retrieve(id)
+  expect(whole).toMatchObject({ id, status: 'completed', background: true })
+  expect(whole.output_text).toBe(textOf([...first, ...rest]))
+  const again = await take(await responses.retrieve(id, { stream: true }), () => false)
+  expect(textOf(again)).toBe(whole.output_text)
+  expect(again.slice(-5).map(({ sequence_number }) => sequence_number)).toEqual(
+    rest.slice(-5).map(({ sequence_number }) => sequence_number),
+  )
+})
+
+it.each(['openai/test-model', 'weft/direct'])('the items that a response of %s was made from are listed', async (model) => {
+  const { responses } = openAiClient()
+  const first = await responses.create({ model, input: 'One' })
+  const second = await responses.create({ model, input: 'Two', previous_response_id: first.id })
+  const roles: unknown[] = []
+  for await (const item of responses.inputItems.list(second.id, { order: 'asc', limit: 2 }))
+    roles.push('role' in item ? item.role : item.type)
+  expect(roles).toEqual(['user', 'assistant', 'user'])
+})
+
+it('the same request under one Idempotency-Key is the same answer', async () => {
+  const body = { model: 'weft/direct', messages: [{ role: 'user' as const, content: 'Say hello.' }], weft: { progress: false } }
+  const once = { headers: { 'idempotency-key': `again-${crypto.randomUUID()}` } }
+  const { chat } = openAiClient()
+  const first = await chat.completions.create(body, once)
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  expect(await chat.completions.create(body, once)).toEqual(first)
+})
