@@ -28,7 +28,7 @@ export type IngestionParts = {
 /** Everything between an added file and its being found: reading and indexing it, then making its vectors. */
 export function composeIngestion(parts: IngestionParts): IngestionWorker {
   const { database, patient, embedding, logger, concurrency, readImageText, headers } = parts
-  const { awaitsVectors } = embedding
+  const { awaitsVectors, hint: onWritten } = embedding
   const reader = createFileReader({ readImageText })
   const ingestion = createIngestionWorker({
     async listJobs(limit) {
@@ -38,10 +38,9 @@ export function composeIngestion(parts: IngestionParts): IngestionWorker {
     async ingestSmall(jobs, signal) {
       // A model takes seconds for each: every file is then done alone, and gives signs of life.
       if (headers !== undefined) return new Map()
-      return ingestSmallFiles({ database, reader, awaitsVectors }, jobs, signal).finally(embedding.hint)
+      return ingestSmallFiles({ database, reader, awaitsVectors, onWritten }, jobs, signal)
     },
-    ingest: (job, signal) =>
-      ingestFile({ database: patient, reader, headers, awaitsVectors }, job, signal).finally(embedding.hint),
+    ingest: (job, signal) => ingestFile({ database: patient, reader, headers, awaitsVectors, onWritten }, job, signal),
     logger,
     concurrency,
   })

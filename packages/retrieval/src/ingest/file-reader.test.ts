@@ -12,7 +12,7 @@ describe('createFileReader', () => {
   it('answers the same for a text on the spot and on a thread', async () => {
     reader = createFileReader()
     const small = 'A sentence. '.repeat(100)
-    const large = 'A sentence. '.repeat(10_000)
+    const large = 'A sentence. '.repeat(20_000)
     const spot = await reader.read({ file: textFile(small), chunking: auto })
     const thread = await reader.read({ file: textFile(large), chunking: auto })
     expect(spot).toMatchObject({ text: small, kind: 'text' })
@@ -20,6 +20,16 @@ describe('createFileReader', () => {
     expect([spot.chunks.length, thread.chunks.length]).toEqual([1, expect.any(Number)])
     expect(thread.chunks.length).toBeGreaterThan(80)
     expect(await reader.read({ parsed: { text: large, kind: 'text' }, chunking: auto })).toEqual(thread)
+  })
+
+  it('reads a plain text of a hundred kilobytes on the spot, and starts no thread for it', async () => {
+    reader = createFileReader()
+    let turns = 0
+    setImmediate(() => {
+      turns += 1
+    })
+    const { chunks } = await reader.read({ file: textFile('A sentence. '.repeat(8_000)), chunking: auto })
+    expect([chunks.length > 50, turns]).toEqual([true, 0])
   })
 
   it('hands a large text over in pieces that are whole characters, and its chunks batch by batch, the same as all at once', async () => {

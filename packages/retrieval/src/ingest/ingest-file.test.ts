@@ -66,6 +66,16 @@ describe('ingestFile', () => {
     }
   })
 
+  it('tells of chunks as soon as they are written, and not only of the last ones', async () => {
+    const file = await place.add('long.txt', 'A sentence of some words. '.repeat(20_000))
+    let told = 0
+    const onWritten = () => {
+      told += 1
+    }
+    await ingestFile({ database: place.database, reader: place.reader, onWritten }, file)
+    expect(told).toBeGreaterThan(2)
+  })
+
   it('changes nothing when it is called again', async () => {
     const file = await place.add('a.md', 'Some text.')
     await ingest(file)

@@ -32,13 +32,14 @@ export type IngestOutcome =
 
 /**
  * Without `headers` chunks are found by their own text, their headings and their file's name. `awaitsVectors`: whether files are complete only with
- * vectors though no model is known yet that makes them; default: no.
+ * vectors though no model is known yet that makes them; default: no. `onWritten`: called whenever chunks were written, which may wait for vectors now.
  */
 export type IngestTools = {
   database: Database
   reader: FileReader
   headers?: HeaderWriter | undefined
   awaitsVectors?: () => boolean
+  onWritten?: () => void
 }
 
 /**
@@ -154,7 +155,11 @@ async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => 
   }
 }
 
-async function writeAll({ database, awaitsVectors }: IngestTools, job: ClaimedJob, work: Work): Promise<IngestOutcome> {
+async function writeAll(
+  { database, awaitsVectors, onWritten }: IngestTools,
+  job: ClaimedJob,
+  work: Work,
+): Promise<IngestOutcome> {
   const { file: opened, isKept, signal, warning } = work
   const usageBytes = opened.isLarge ? opened.file.textBytes : Buffer.byteLength(opened.file.text)
   let written = 0
@@ -164,6 +169,7 @@ async function writeAll({ database, awaitsVectors }: IngestTools, job: ClaimedJo
     written += chunks.length
     const whole = { total: written, usageBytes, awaitsVectors: awaitsVectors?.() === true, warning }
     if (!(await writeChunks(database, job, { ...whole, chunks, isLast, keep }))) return { status: 'skipped' }
+    onWritten?.()
   }
   return { status: 'completed', chunks: written, ...(warning === undefined ? {} : { warning }) }
 }

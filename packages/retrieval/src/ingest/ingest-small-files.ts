@@ -99,7 +99,7 @@ function* groupsOf(files: WholeFile[]): Generator<WholeFile[]> {
 
 /** What cannot be written together is put back, to be done one by one: the one at fault is found there. */
 async function writeGroup(
-  { database, awaitsVectors }: IngestTools,
+  { database, awaitsVectors, onWritten }: IngestTools,
   group: WholeFile[],
   settled: Map<ClaimedJob, IngestOutcome>,
 ): Promise<void> {
@@ -108,6 +108,7 @@ async function writeGroup(
     for (const { job, file } of group) {
       settled.set(job, written.has(job) ? { status: 'completed', chunks: file.chunks.length } : { status: 'skipped' })
     }
+    onWritten?.()
   } catch (thrown) {
     if (thrown instanceof WeftError && thrown.isRetryable) throw thrown
     for (const { job } of group) await releaseJob(database, job)
