@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads'
 import type { Chunk } from '../chunk/chunk-text.ts'
 import { isOutlinerSpent } from '../code/outline-code.ts'
 import { FileRefusal } from '../parse/file-refusal.ts'
+import { openLargeText } from './large-text.ts'
 import { inPieces, parseAndCut, type ReadJob, wholeLettersMax } from './read-file.ts'
 import type { ReadAnswer, ReadQuestion } from './reading-threads.ts'
 
@@ -31,6 +32,12 @@ async function answer(question: ReadQuestion): Promise<{ said: ReadAnswer; moved
 
 async function openFile(job: ReadJob): Promise<ReadAnswer> {
   open = undefined
+  const large = openLargeText(job)
+  if (large !== undefined) {
+    const { pieces, chunks, ...facts } = large
+    open = { pieces, chunks: inBatches(chunks) }
+    return { kind: 'large', isSpent: false, facts }
+  }
   const { parsed, chunks } = await parseAndCut(job)
   const isSpent = isOutlinerSpent()
   if (parsed.text.length <= wholeLettersMax) return { kind: 'whole', isSpent, file: { ...parsed, chunks: [...chunks] } }

@@ -1,0 +1,87 @@
+import { isUtf8 } from 'node:buffer'
+import type { ChunkingStrategy } from '@weft/contracts'
+import { type Chunk, chunkText } from '../chunk/chunk-text.ts'
+import { startsWith } from '../parse/decode-text.ts'
+import { type FileKind, fileFormatOf } from '../parse/file-kind.ts'
+import { codePointLength } from '../text/code-points.ts'
+import type { ReadJob } from './read-file.ts'
+
+/** `pieces` are UTF-8, and no character lies in two. */
+export type LargeText = {
+  kind: FileKind
+  textBytes: number
+  pieces: Generator<Uint8Array<ArrayBuffer>>
+  chunks: Generator<Chunk>
+}
+
+/** From this size on a text is decoded in parts: its bytes beside all of its letters are the most a service would ever hold. */
+const largeTextBytesMin = 8_388_608
+
+/** Decoded at a time; half as much again where the text ends with it. */
+const partBytes = 4_194_304
+const pieceBytes = 262_144
+
+/** What a part ends with at best: a paragraph, else a line, else a word. */
+const partEnds = ['\n\n', '\n\r\n', '\n', ' '] as const
+
+const byteOrderMark = [0xef, 0xbb, 0xbf] as const
+
+/**
+ * A large text without headings, rows or grammar, in which no chunk depends on what lies far before it: it is never decoded whole. Undefined for every
+ * other file, and for one that is not UTF-8 text, which is read whole to say what is wrong with it.
+ */
+export function openLargeText(job: ReadJob): LargeText | undefined {
+  if ('parsed' in job) return undefined
+  const given = 'file' in job ? job.file.bytes : job.stored.utf8
+  if (given.length < largeTextBytesMin) return undefined
+  const kind = 'file' in job ? fileFormatOf(job.file.filename, given) : job.stored.kind
+  if (kind !== 'text' && kind !== 'data') return undefined
+  const bytes = 'file' in job && startsWith(given, byteOrderMark) ? given.subarray(byteOrderMark.length) : given
+  if ('file' in job && !isText(bytes)) return undefined
+  return { kind, textBytes: bytes.length, pieces: piecesOf(bytes), chunks: cutParts(bytes, { kind, chunking: job.chunking }) }
+}
+
+function isText(bytes: Uint8Array): boolean {
+  return isUtf8(bytes) && !bytes.includes(0) && new TextDecoder().decode(bytes.subarray(0, pieceBytes)).trim() !== ''
+}
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < bytes.length; ) {
+    const end = characterEnd(bytes, at + pieceBytes)
+    yield new Uint8Array(bytes.subarray(at, end))
+    at = end
+  }
+}
+
+function* cutParts(bytes: Uint8Array, { kind, chunking }: { kind: FileKind; chunking: ChunkingStrategy }): Generator<Chunk> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  let ordinal = 0
+  let before = 0
+  for (let at = 0; at < bytes.length; ) {
+    const end = partEnd(bytes, at)
+    const text = decoder.decode(bytes.subarray(at, end))
+    for (const chunk of chunkText({ text, kind }, chunking)) {
+      yield { ...chunk, ordinal, start: before + chunk.start, end: before + chunk.end }
+      ordinal++
+    }
+    before += codePointLength(text)
+    at = end
+  }
+}
+
+function partEnd(bytes: Uint8Array, at: number): number {
+  if (bytes.length - at <= 1.5 * partBytes) return bytes.length
+  const part = Buffer.from(bytes.buffer, bytes.byteOffset + at, partBytes)
+  for (const mark of partEnds) {
+    const found = part.lastIndexOf(mark)
+    if (found > 0) return at + found + mark.length
+  }
+  return characterEnd(bytes, at + partBytes)
+}
+
+/** The last end of a character up to `at`: bytes of the form 10xxxxxx go on with one. */
+function characterEnd(bytes: Uint8Array, at: number): number {
+  let end = Math.min(at, bytes.length)
+  while (end < bytes.length && (bytes[end] ?? 0) >> 6 === 0b10) end--
+  return end
+}
