@@ -11,6 +11,7 @@ import {
   runWeft,
   startWeft,
   testApiKey,
+  type WeftRun,
 } from '../mesh/running-mesh.ts'
 
 export interface ChaosMesh {
@@ -49,7 +50,7 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
   const crashRecord = join(dataFolder, 'crashes.txt')
   await writeFile(crashRecord, '')
   await writeFile(env.WEFT_FAULTS, JSON.stringify(faultsOf({ meanPasses, handicap }, crashRecord)))
-  const started = await runWeft(['up', '--detach', '--replicas', 'orchestrator=2,gateway=2'], env)
+  const started = await startInTurn(env)
   const agents = started.code === 0 ? await joinAll(env, sink, meanPasses) : []
   async function stop({ keepsData } = { keepsData: false }): Promise<string> {
     await Promise.all(agents.map((agent) => agent.end('SIGINT', 20_000)))
@@ -77,6 +78,15 @@ export async function startChaosMesh({ meanPasses, handicap }: ChaosOptions): Pr
     processes,
     stop,
   }
+}
+
+let lastStart: Promise<unknown> = Promise.resolve()
+
+/** One after another: a port that was found free is listened on before the next mesh looks for its own. */
+function startInTurn(env: Record<string, string>): Promise<WeftRun> {
+  const start = lastStart.then(() => runWeft(['up', '--detach', '--replicas', 'orchestrator=2,gateway=2'], env))
+  lastStart = start.catch(() => undefined)
+  return start
 }
 
 /** What is done once a turn at most gets the chance of what is done at every step. */
