@@ -52,6 +52,8 @@ export interface Models {
   passThrough(body: Record<string, unknown>, options: PassThroughOptions): Promise<PassThroughAnswer>
   /** Chooses among all available models: the cheapest that can, as far as answers are good enough. Throws ModelError. */
   route(request: RouteRequest): Promise<Route>
+  /** Whether `route` would find a model for what is needed. */
+  canRoute(request: Pick<RouteRequest, 'needs' | 'wishes'>): Promise<boolean>
   /** Vectors of texts or tokens, answered on OpenAI's wire. Throws ModelError. */
   embed(request: EmbeddingsRequest, options: CallOptions): Promise<EmbeddingAnswer>
   /** Asks the providers which models they serve; with `callsAs` each model that writes is called once, on that account. Throws ModelError. */
@@ -128,6 +130,7 @@ export function createModels(options: ModelsOptions): Models {
     stream,
     complete,
     route: router.choose,
+    canRoute: router.canChoose,
     passThrough(body, call) {
       // Wishes are of the model that the router chooses: whoever names one has no other.
       if (body.model !== routedModelId) return pass(body, { ...call, wishes: undefined })

@@ -1,10 +1,10 @@
-import { lastQuestion, type ModelWish } from '@weft/contracts'
+import { type ChatMessage, lastQuestion, messageText, type ModelWish } from '@weft/contracts'
 import type { CallScope } from '../attempt/call-scope.ts'
 import type { Models } from '../create-models.ts'
 import { ModelError } from '../model-error.ts'
 import type { ModelRequest } from '../model-request.ts'
 import type { Route } from './model-router.ts'
-import { needsOfRequest } from './request-needs.ts'
+import { needsOfRequest, partNeeds, type RequestNeeds } from './request-needs.ts'
 
 export type StepOutcome = Parameters<Route['judge']>[1]
 
@@ -27,15 +27,26 @@ export async function chooseStepModel(
   const { prefer, requires, maxCostUsd } = wish
   if (prefer !== undefined) return { model: prefer }
   if (!models.isRouting) return { model: await models.defaultModelId() }
-  try {
+  const routed = async (needs: RequestNeeds) => {
     const task = { prompt: lastQuestion(asking.messages), isGrounded }
-    const route = await models.route({ needs: needsOfRequest(asking), task, scope, wishes: { requires, maxCostUsd } })
+    const route = await models.route({ needs, task, scope, wishes: { requires, maxCostUsd } })
     return { model: route.chain[0] ?? (await models.defaultModelId()), route }
+  }
+  const needs = needsOfRequest(asking)
+  try {
+    return await routed(needs)
   } catch (thrown) {
     const isFree = requires === undefined && maxCostUsd === undefined
-    if (!isFree || !(thrown instanceof ModelError) || !isChoiceless.has(thrown.code)) throw thrown
-    return { model: await models.defaultModelId() }
+    if (!(thrown instanceof ModelError) || !isChoiceless.has(thrown.code)) throw thrown
+    if (isFree) return { model: await models.defaultModelId() }
+    // What no allowed model sees is left out, and the step is done without it.
+    if (thrown.code !== 'invalid_request' || partNeeds(asking.messages).length === 0) throw thrown
+    return routed(needsOfRequest({ ...asking, messages: textsOf(asking.messages) }))
   }
+}
+
+function textsOf(messages: ChatMessage[]): ChatMessage[] {
+  return messages.map((message) => ({ ...message, content: messageText(message) }))
 }
 
 /** Nothing to choose by, or all that can be chosen keep failing: the default model may still answer. */

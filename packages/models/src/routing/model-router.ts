@@ -7,7 +7,7 @@ import { classifyTask, type TaskFacts } from './core/classify-task.ts'
 import type { Random } from './core/draw-sample.ts'
 import type { PromptFacts } from './core/learned-quality.ts'
 import { featuresOfPrompt } from './core/prompt-features.ts'
-import { type Exclusion, type RouteCandidate, rankModels } from './core/rank-models.ts'
+import { type Exclusion, exceeds, type RouteCandidate, rankModels } from './core/rank-models.ts'
 import type { RequestNeeds } from './request-needs.ts'
 import { explainChoice, type RouteReceipt } from './route-receipt.ts'
 import type { RoutingMemory } from './routing-memory.ts'
@@ -45,6 +45,8 @@ export interface Route {
 export interface ModelRouter {
   /** Throws ModelError `invalid_request` naming what no model can do, `model_unavailable` where those that can keep failing, `model_not_found` where there is none at all. */
   choose(request: RouteRequest): Promise<Route>
+  /** Whether `choose` would find a model; nothing is chosen, nor learned of. */
+  canChoose(request: Pick<RouteRequest, 'needs' | 'wishes'>): Promise<boolean>
 }
 
 export interface ModelRouterOptions {
@@ -62,7 +64,16 @@ const chainMax = 3
 export const outputTokensUsual = 4_096
 
 export function createModelRouter({ catalog, memory, random = Math.random, breakerOf }: ModelRouterOptions): ModelRouter {
+  const limitsOf = ({ maxCostUsd, maxFirstTokenMs }: RouteWishes) => ({ maxCostUsd, maxFirstTokenMs })
   return {
+    async canChoose({ needs, wishes = {} }) {
+      const { supported } = sift(await catalog.list(), { needs, wishes })
+      const candidates = supported.map((model) => ({
+        ...costOf(model, { needs, outputTokens: 0 }),
+        breaker: breakerOf?.(model.id),
+      }))
+      return candidates.some((candidate) => exceeds(candidate, limitsOf(wishes)) === undefined)
+    },
     async choose({ needs, task, scope, wishes = {} }) {
       const prompt: PromptFacts = { taskClass: classifyTask(task), features: featuresOfPrompt(task.prompt) }
       const minQuality = wishes.minQuality ?? minQualityUsual
@@ -74,8 +85,7 @@ export function createModelRouter({ catalog, memory, random = Math.random, break
         ...costOf(model, { needs, outputTokens: learned.expectedOutputTokens(model.id, prompt.taskClass) }),
         breaker: breakerOf?.(model.id),
       }))
-      const limits = { maxCostUsd: wishes.maxCostUsd, maxFirstTokenMs: wishes.maxFirstTokenMs }
-      const ranking = rankModels(candidates, { prompt, limits, learned, price, random })
+      const ranking = rankModels(candidates, { prompt, limits: limitsOf(wishes), learned, price, random })
       const { ranked, hasLearned } = ranking
       const left = [...excluded, ...ranking.excluded]
       if (ranked.length === 0) throw nothingLeft(left)

@@ -1,10 +1,10 @@
-import { attachmentsOf, type ChatMessage, type ExecuteRequest } from '@weft/contracts'
+import type { ChatMessage, ExecuteRequest } from '@weft/contracts'
 import { z } from 'zod'
 import type { Models } from '../create-models.ts'
 import type { ModelInfo } from '../registry/catalog.ts'
 import { type AnswerPromptOptions, type AssembledPrompt, assembleAnswerPrompt, type PromptWindow } from './answer-prompt.ts'
+import { modelOf } from './model-of-step.ts'
 import { assembleReasonPrompt, type ReasonPromptOptions } from './reason-prompt.ts'
-import { isSeen } from './show-attachments.ts'
 
 export interface StepPrompt extends AnswerPromptOptions {
   request: ExecuteRequest
@@ -16,18 +16,6 @@ export interface StepPrompt extends AnswerPromptOptions {
 export async function promptForStep(models: Models, { request, degraded, ...options }: StepPrompt): Promise<ChatMessage[]> {
   const window = windowOf(await modelOf(models, request), request)
   return noteLacks(assembleAnswerPrompt({ ...options, window }), degraded)
-}
-
-/** What the question of a step brings along that its model can take; `degraded` gets `attachments_left_out` where that is not all. */
-export async function attachmentsForStep(
-  models: Models,
-  { request, degraded }: Pick<StepPrompt, 'request' | 'degraded'>,
-): Promise<{ type: string }[]> {
-  const attachments = attachmentsOf(request.input.messages)
-  const model = attachments.length === 0 ? undefined : await modelOf(models, request)
-  const seen = attachments.filter((each) => isSeen(each, model))
-  if (seen.length < attachments.length) degraded.add('attachments_left_out')
-  return seen
 }
 
 export interface ReasonStepPrompt extends ReasonPromptOptions {
@@ -50,12 +38,6 @@ function noteLacks({ messages, leftOut, isCut, areStatementsCut }: AssembledProm
   if (isCut) degraded.add('passage_cut')
   if (areStatementsCut) degraded.add('statements_cut')
   return messages
-}
-
-/** What cannot be found out now, the call itself will say. */
-async function modelOf(models: Models, request: ExecuteRequest): Promise<ModelInfo | undefined> {
-  const id = request.model?.prefer ?? (await models.defaultModelId().catch(() => undefined))
-  return id === undefined ? undefined : models.get(id)
 }
 
 /** Room for an answer whose length the request does not bound: a few paragraphs with citations. */

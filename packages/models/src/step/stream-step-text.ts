@@ -9,6 +9,7 @@ import { requestFromChat } from '../model-request.ts'
 import { offlineModelId } from '../registry/catalog.ts'
 import { chooseStepModel, type StepOutcome } from '../routing/choose-step-model.ts'
 import { showMessages } from './show-attachments.ts'
+import { textOptions } from './text-options.ts'
 
 /** What a step of a plan is done with: where its events go, and what ends it early. */
 export interface StepCall {
@@ -103,16 +104,4 @@ function limitOfStep(request: ExecuteRequest): SpendingLimit | undefined {
   const limit = createSpendingLimit(Math.max(0, usd))
   limits.set(request, limit)
   return limit
-}
-
-/** A step answers in prose: tools and answer formats of the chat request are for clients that call the model themselves. */
-function textOptions(request: ExecuteRequest): Record<string, unknown> {
-  const {
-    tools: _tools,
-    tool_choice: _choice,
-    parallel_tool_calls: _parallel,
-    response_format: _format,
-    ...options
-  } = request.context?.modelOptions ?? {}
-  return options
 }

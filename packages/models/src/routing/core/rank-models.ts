@@ -63,7 +63,7 @@ export function rankModels(candidates: readonly RouteCandidate[], options: Ranki
   const { prompt, limits, learned, price, random } = options
   const excluded: Exclusion[] = []
   const fitting = candidates.filter((candidate) => {
-    const exclusion = exclusionOf(candidate, limits)
+    const exclusion = exceeds(candidate, limits)
     if (exclusion !== undefined) excluded.push(exclusion)
     return exclusion === undefined
   })
@@ -95,7 +95,8 @@ function assumedOf(shareOfDearest: number, { prompt, outcomes }: { prompt: Promp
   return suspicion.points * (shareOfDearest - 1) * stepsOf(prompt.features) * isDoubted
 }
 
-function exclusionOf({ model, worstUsd, firstTokenMs, breaker }: RouteCandidate, limits: RouteLimits): Exclusion | undefined {
+/** Why a model that could may not: undefined where it may. */
+export function exceeds({ model, worstUsd, firstTokenMs, breaker }: RouteCandidate, limits: RouteLimits): Exclusion | undefined {
   const { maxCostUsd, maxFirstTokenMs } = limits
   if (breaker === 'open') return { model, code: 'breaker_open', why: `${model} kept failing and is left alone for now` }
   if (maxCostUsd !== undefined && worstUsd > maxCostUsd)

@@ -1,0 +1,52 @@
+import { attachmentsOf, type ChatMessage, type ExecuteRequest } from '@weft/contracts'
+import type { Models } from '../create-models.ts'
+import { requestFromChat } from '../model-request.ts'
+import { needsOfRequest, partNeeds } from '../routing/request-needs.ts'
+import { modelOf } from './model-of-step.ts'
+import { isSeen } from './show-attachments.ts'
+import { textOptions } from './text-options.ts'
+
+type Attachment = { type: string }
+
+/**
+ * What the question of a step brings along that a model it may ask can take: the one it prefers, or any that the router may choose; `degraded` gets
+ * `attachments_left_out` where that is not all.
+ */
+export async function attachmentsForStep(
+  models: Models,
+  { request, degraded }: { request: ExecuteRequest; degraded: Set<string> },
+): Promise<Attachment[]> {
+  const attachments = attachmentsOf(request.input.messages)
+  if (attachments.length === 0) return []
+  const isRouted = models.isRouting && request.model?.prefer === undefined
+  const seen = isRouted ? await seenByRouting(models, request, attachments) : await seenByModel(models, request, attachments)
+  if (seen.length < attachments.length) degraded.add('attachments_left_out')
+  return seen
+}
+
+async function seenByModel(models: Models, request: ExecuteRequest, attachments: Attachment[]): Promise<Attachment[]> {
+  const model = await modelOf(models, request)
+  return attachments.filter((each) => isSeen(each, model))
+}
+
+/** Where the router has no model for them, and the step asks for nothing special, the default one is asked: it may see what no model with a known price does. */
+async function seenByRouting(models: Models, request: ExecuteRequest, attachments: Attachment[]): Promise<Attachment[]> {
+  const { requires, maxCostUsd } = request.model ?? {}
+  const chosen = new Set<string>()
+  for (const type of new Set(attachments.map((each) => each.type))) {
+    const messages = [messageWith([...chosen, type])]
+    const needs = needsOfRequest(requestFromChat('', messages, textOptions(request)))
+    const isKnown = partNeeds([messageWith([type])]).length > 0
+    // What cannot be found out now, the call itself will say.
+    const mayRoute = () => models.canRoute({ needs, wishes: { requires, maxCostUsd } }).catch(() => true)
+    if (isKnown && (await mayRoute())) chosen.add(type)
+  }
+  const routed = attachments.filter(({ type }) => chosen.has(type))
+  if (routed.length === attachments.length || requires !== undefined || maxCostUsd !== undefined) return routed
+  const byDefault = await seenByModel(models, request, attachments)
+  return byDefault.length > routed.length ? byDefault : routed
+}
+
+function messageWith(types: string[]): ChatMessage {
+  return { role: 'user', content: types.map((type) => ({ type })) }
+}

@@ -1,0 +1,9 @@
+import type { ExecuteRequest } from '@weft/contracts'
+import type { Models } from '../create-models.ts'
+import type { ModelInfo } from '../registry/catalog.ts'
+
+/** The model a step prefers, else the default one. What cannot be found out now, the call itself will say. */
+export async function modelOf(models: Models, request: ExecuteRequest): Promise<ModelInfo | undefined> {
+  const id = request.model?.prefer ?? (await models.defaultModelId().catch(() => undefined))
+  return id === undefined ? undefined : models.get(id)
+}
