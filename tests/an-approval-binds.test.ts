@@ -38,6 +38,7 @@ describe('a decision over the API', () => {
         estimate: { costUsd: expect.anything() },
       },
     })
+    expect(await refusalOf(await post(`/approvals/${id}/approve`, {}))).toMatchObject({ status: 409, code: 'conflict' })
     expect((await answerOf(sessionId)).text).toContain('1854')
   })
 

@@ -101,6 +101,8 @@ export const ApprovalVote = z.object({
   decision: z.enum(['approve', 'reject']),
   at: z.string(),
   comment: Text.optional(),
+  /** Approved what this approver had it changed to. */
+  isModification: z.boolean().optional(),
 })
 export type ApprovalVote = z.infer<typeof ApprovalVote>
 

@@ -123,6 +123,16 @@ describe('whoever repeats what they said', () => {
 })
 
 describe('modifying', () => {
+  it.each([1, 2])('is a decision of its own: who did it does not approve beside it, of %i who decide', (quorum) => {
+    const session = asked({ quorum })
+    const change = { action: 'modify' as const, params: { amount: 4, to: 'bob' } }
+    session.decide('pay', change, { id: 'ann' })
+    const refused = refusal(() => session.decide('pay', { action: 'approve' }, { id: 'ann' }))
+    expect(refused).toMatchObject({ code: 'conflict', message: expect.stringMatching(/modif.* at /) })
+    expect(session.decide('pay', change, { id: 'ann' }).reply).toMatchObject({ isRepeat: true })
+    expect(session.approvalOf('pay').votes).toMatchObject([{ by: 'ann', decision: 'approve', isModification: true }])
+  })
+
   it('the arguments runs the step with them, under the next version of the plan', () => {
     const session = asked()
     session.decide('pay', { action: 'modify', params: { amount: 1, to: 'bob' } })

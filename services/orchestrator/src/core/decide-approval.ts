@@ -76,7 +76,12 @@ function repeats(approval: ApprovalState, wish: DecideApproval): boolean {
 
 /** Whether this approver's own vote says the same already. */
 function hasVoted({ votes }: ApprovalState, { action, by }: DecideApproval): boolean {
-  return votes.some((vote) => vote.by === by.id && vote.decision === action)
+  return votes.some((vote) => vote.by === by.id && wordOf(vote) === action)
+}
+
+/** A change is a decision of its own: to have it approved is no repeat of it. */
+function wordOf({ decision, isModification }: ApprovalVote): DecideApproval['action'] {
+  return isModification === true ? 'modify' : decision
 }
 
 /** Whether this approver asked for this change, which others have yet to agree to. */
@@ -94,10 +99,10 @@ function act(draft: SessionDraft, turn: number, decision: DecideApproval): boole
   switch (decision.action) {
     case 'approve':
     case 'reject':
-      return vote(draft, turn, { ...decision, action: decision.action })
+      return vote(draft, turn, decision)
     case 'modify':
       modifyQuestion(draft, turn, decision)
-      return vote(draft, turn, { ...decision, action: 'approve' })
+      return vote(draft, turn, decision)
     case 'snooze':
       snooze(draft, turn, decision)
       return false
@@ -118,29 +123,31 @@ function requireHash({ id, hash }: ApprovalState, shown: string | undefined): vo
 }
 
 /** One reject decides; as many approvals as the quorum asks for do. Each approver counts once. */
-function vote(draft: SessionDraft, turn: number, decision: DecideApproval & { action: 'approve' | 'reject' }): boolean {
-  const { approvalId: id, action, by, comment: said } = decision
+function vote(draft: SessionDraft, turn: number, wish: DecideApproval): boolean {
+  const { approvalId: id, by, comment: said } = wish
+  const action = wish.action === 'reject' ? 'reject' : 'approve'
   const before = findApproval(draft, id).approval
   if (before.status !== 'pending') return false
   const own = before.votes.find((candidate) => candidate.by === by.id)
-  if (own?.decision === action) return true
+  if (own !== undefined && wordOf(own) === wish.action) return true
   if (own !== undefined) {
-    throw new WeftError('conflict', `${by.id} decided to ${own.decision} at ${own.at}; approval ${id} waits for others`)
+    throw new WeftError('conflict', `${by.id} decided to ${wordOf(own)} at ${own.at}; approval ${id} waits for others`)
   }
   const approval = draft.editApproval(turn, id)
   const words = said === undefined ? {} : { comment: said }
-  const cast: ApprovalVote = { by: by.id, decision: action, at: new Date(draft.nowMs).toISOString(), ...words }
+  const change = wish.action === 'modify' ? { isModification: true } : {}
+  const cast: ApprovalVote = { by: by.id, decision: action, at: new Date(draft.nowMs).toISOString(), ...words, ...change }
   approval.votes = [...approval.votes, cast]
   const approvals = approval.votes.filter((candidate) => candidate.decision === 'approve').length
   if (action === 'approve' && approvals < approval.quorum) {
     noteApproval(draft, { turn, approval }, { kind: 'voted', by: by.id, decision: action, ...words })
     return false
   }
-  resolveApproval(draft, turn, endApproval(draft, { turn, id }, { ...verdictOf(approval, decision), by: by.id, ...words }))
+  resolveApproval(draft, turn, endApproval(draft, { turn, id }, { ...verdictOf(approval, action, wish), by: by.id, ...words }))
   return false
 }
 
-function verdictOf({ changes }: ApprovalState, { action, estimate }: DecideApproval) {
+function verdictOf({ changes }: ApprovalState, action: 'approve' | 'reject', { estimate }: DecideApproval) {
   if (action === 'reject') return { status: 'rejected' as const }
   if (changes.length === 0) return { status: 'approved' as const }
   return { status: 'modified' as const, changes, ...(estimate === undefined ? {} : { estimate }) }
