@@ -15,7 +15,7 @@ const connectionCodes = new Set([
 const unavailableStates = new Set(['57P01', '57P02', '57P03', '53300', '25006'])
 /** The driver says these without a code. */
 const connectionMessages =
-  /connection terminated|connection ended|client has encountered a connection error|not queryable|read-only standby/i
+  /connection terminated|connection ended|client has encountered a connection error|not queryable|read-only standby|left behind/i
 
 /** The database went away or cannot take the connection; another attempt may find it back, or another one in its place. */
 export function isConnectionFailure(cause: unknown): boolean {

@@ -2,6 +2,7 @@ import type { Logger } from '@weft/telemetry'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { isConnectionFailure, isDeadlock, isReadOnlyRefusal, isTimeout, toDatabaseError, unavailable } from './database-errors.ts'
+import { type Candidate, createUsableFinder } from './find-usable.ts'
 
 export interface FailoverPoolOptions {
   urls: string[]
@@ -19,7 +20,7 @@ const preferredCheckMs = 60_000
 const attemptsMax = 3
 
 /**
- * A pool over the first URL whose database is reachable and writable. While the database is away, connecting is tried again until it
+ * A pool over the first URL whose database is reachable and writable, and has not been left behind by a standby that was promoted. While the database is away, connecting is tried again until it
  * has been away for 5 s; after that every attempt fails at once with `dependency_unavailable`, and the first that succeeds heals.
  * A statement outside of a transaction that only reads, or was refused because the database takes no writes any more, is repeated on a new
  * connection; others are not, because they may have happened.
@@ -105,18 +106,14 @@ function isRepeatable(text: string): boolean {
   )
 }
 
-interface Target {
-  host: string
-  pool: pg.Pool
-}
-
 /** Which of the databases is in use. A single one is used as it is; only a choice among several asks which takes writes. */
 function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: FailoverPoolOptions) {
-  const targets = urls.map((url): Target => ({ host: new URL(url).host, pool: openPool(url, poolSize, queryTimeoutMs) }))
+  const targets = urls.map((url): Candidate => ({ host: new URL(url).host, pool: openPool(url, poolSize, queryTimeoutMs) }))
+  const findUsable = createUsableFinder(targets, logger)
   let current = targets.length === 1 ? targets[0] : undefined
-  let last: Target | undefined
+  let last: Candidate | undefined
   let checkedAtMs = 0
-  let choosing: Promise<Target> | undefined
+  let choosing: Promise<Candidate> | undefined
 
   async function connect(): Promise<pg.PoolClient> {
     if (current === undefined) current = await chooseOnce()
@@ -133,7 +130,7 @@ function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: F
     if (targets.length > 1) current = undefined
   }
 
-  function chooseOnce(): Promise<Target> {
+  function chooseOnce(): Promise<Candidate> {
     choosing ??= choose().finally(() => {
       choosing = undefined
     })
@@ -150,21 +147,12 @@ function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: F
     )
   }
 
-  async function choose(): Promise<Target> {
+  async function choose(): Promise<Candidate> {
     checkedAtMs = Date.now()
-    let failure: unknown = new Error('connection ended: no database URL is configured')
-    for (const target of targets) {
-      try {
-        await assertWritable(target.pool)
-      } catch (cause) {
-        failure = cause
-        continue
-      }
-      if (target !== last) logger?.warn('the database in use changed', { from: last?.host ?? 'none', to: target.host })
-      last = target
-      return target
-    }
-    throw failure
+    const target = await findUsable()
+    if (target !== last) logger?.warn('the database in use changed', { from: last?.host ?? 'none', to: target.host })
+    last = target
+    return target
   }
 
   return {
@@ -175,13 +163,6 @@ function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: F
       await Promise.all(targets.map((target) => target.pool.end()))
     },
   }
-}
-
-async function assertWritable(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool.query(
-    "select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only",
-  )
-  if (rows[0]?.is_read_only !== false) throw new Error('the database is a read-only standby')
 }
 
 function openPool(url: string, poolSize: number, queryTimeoutMs: number): pg.Pool {

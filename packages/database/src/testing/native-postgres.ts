@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env, getuid, kill, stderr } from 'node:process'
@@ -25,6 +25,8 @@ export interface NativePostgres {
 export interface NativePostgresOptions {
   /** Lines of postgresql.conf, such as `work_mem=64MB`. */
   settings?: string[]
+  /** The data folder of a server that is not running: begins as its standby, with its data. */
+  standbyOf?: string
 }
 
 /**
@@ -47,12 +49,8 @@ export function findNativePostgres(): string | undefined {
 export async function startNativePostgres(installed: string, options: NativePostgresOptions = {}): Promise<NativePostgres> {
   const place = prepareFolder(installed)
   const data = join(place.folder, 'data')
-  const made = spawnSync(
-    programOf(place.installed, 'initdb'),
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
-    { ...place.user, cwd: place.folder, encoding: 'utf8' },
-  )
-  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}${made.error ?? ''}`)
+  if (options.standbyOf === undefined) makeData(place, data)
+  else copyData(options.standbyOf, data)
   const port = await lastingPort()
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   const settings = [
@@ -91,6 +89,24 @@ export async function startNativePostgres(installed: string, options: NativePost
       rmSync(place.folder, { recursive: true, force: true })
     },
   }
+}
+
+function makeData({ folder, installed, user }: Place, data: string): void {
+  const made = spawnSync(
+    programOf(installed, 'initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
+    { ...user, cwd: folder, encoding: 'utf8' },
+  )
+  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}${made.error ?? ''}`)
+}
+
+function copyData(from: string, data: string): void {
+  cpSync(from, data, { recursive: true })
+  // PostgreSQL refuses a folder that others may read.
+  chmodSync(data, 0o700)
+  rmSync(join(data, 'postmaster.pid'), { force: true })
+  writeFileSync(join(data, 'standby.signal'), '')
+  if (getuid?.() === 0) spawnSync('chown', ['-R', `${nobody.uid}:${nobody.gid}`, data])
 }
 
 interface Place {
