@@ -19,8 +19,10 @@ const Data = z.object({ folder: z.string(), inputTokensMax: z.number(), threads:
 const Question = z.object({ id: z.number(), texts: z.array(z.string()), partsMax: z.number(), isUrgent: z.boolean() })
 
 const { folder, inputTokensMax, threads } = Data.parse(workerData)
-/** Rows that go through the model together. */
-const rowsMax = 8
+/**
+ * Tokens that go through the model together: few enough to stay in a core's cache, and with what is computed of them in little memory (docs/decisions/0017).
+ */
+const runTokensMax = 256
 
 const tokenise = openTokenizer(folder, inputTokensMax)
 /** By the cores a batch may take: each is made when it is first needed. */
@@ -33,6 +35,8 @@ function sessionFor(cores: number): Promise<InferenceSession> {
     intraOpNumThreads: cores,
     interOpNumThreads: 1,
     enableCpuMemArena: false,
+    // A plan of memory would be kept for every shape of rows.
+    enableMemPattern: false,
     // Threads that wait for work would take the processor from the rest of the mesh.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   })
@@ -96,15 +100,29 @@ async function embed({ texts, partsMax, isUrgent }: Omit<ThreadQuestion, 'id'>) 
   const rows = partsOf.flat()
   const session = await sessionFor(coresFor(isUrgent, rows))
   const vectors: Float32Array[] = []
-  for (let at = 0; at < rows.length; at += rowsMax) {
+  for (let at = 0; at < rows.length; ) {
     if (isEnding) throw new Error('its thread ends')
-    vectors.push(await run(session, rows.slice(at, at + rowsMax)))
+    const next = at + rowsTogether(rows, at)
+    vectors.push(await run(session, rows.slice(at, next)))
+    at = next
   }
   return {
     vectors: joinVectors(vectors),
     parts: partsOf.map(({ length }) => length),
     inputTokens: rows.reduce((sum, row) => sum + row.length, 0),
   }
+}
+
+/** How many rows from `at` on make up the next run, each counted as long as the longest of them: at least one. */
+function rowsTogether(rows: number[][], at: number): number {
+  let count = 0
+  let length = 0
+  for (const row of rows.slice(at)) {
+    length = Math.max(length, row.length)
+    if (count > 0 && length * (count + 1) > runTokensMax) break
+    count++
+  }
+  return count
 }
 
 function joinVectors(parts: Float32Array[]): Float32Array<ArrayBuffer> {
