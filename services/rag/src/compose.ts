@@ -26,6 +26,7 @@ import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
 import { createSearch } from './create-search.ts'
 import { createEmbedders } from './embedders.ts'
+import { limitThreadHeaps } from './limit-thread-heaps.ts'
 import { createImageReader } from './read-image-text.ts'
 import { createHeaderWriter } from './write-chunk-header.ts'
 import { embedTexts } from './routes/embed-texts.ts'
@@ -39,6 +40,7 @@ const answerPatienceMs = 6_000
 
 /** The only place that builds the retrieval agent's parts. */
 export async function composeRag(environment: RagSettings): Promise<Service> {
+  limitThreadHeaps()
   const telemetry = await startServiceTelemetry('rag', environment)
   const { logger } = telemetry
   // Who waits for an answer waits a few seconds for the database; indexing a large file may take it longer.
