@@ -1,8 +1,9 @@
 import { once } from 'node:events'
+import { join } from 'node:path'
 import type { RunningMesh } from '@weft/tests/mesh/running-mesh.ts'
 import { startWeft } from '@weft/tests/mesh/running-mesh.ts'
 import { z } from 'zod'
-import { readProcesses } from '../measuring/bench-mesh.ts'
+import { cacheFolder, readProcesses } from '../measuring/bench-mesh.ts'
 import { forgetPeak, type ProcessFigures, readProcess } from './process-figures.ts'
 
 export interface Ingestion {
@@ -35,6 +36,8 @@ export async function measureIngestion(
     WEFT_PORT: String(mesh.port),
     WEFT_DATA: mesh.dataFolder,
     WEFT_API_KEY: mesh.apiKey,
+    // As `npx weft` has it.
+    NODE_COMPILE_CACHE: join(cacheFolder, 'compile-cache'),
   })
   let cli: ProcessFigures | undefined
   let isEnded = false
