@@ -1,4 +1,4 @@
-/** Tokens of a batch, counted as the longest of its texts would have them all. A question waits for one batch at most: some 50 ms on two cores. */
+/** Tokens of a batch, counted as the longest of its texts would have them all. */
 const batchTokensMax = 1_024
 
 /** English prose has four to five letters a token; code has fewer. */

@@ -82,8 +82,12 @@ async function end(): Promise<void> {
 }
 
 function nextQuestion(): ThreadQuestion | undefined {
-  const urgent = waiting.findIndex(({ isUrgent }) => isUrgent)
-  return waiting.splice(Math.max(0, urgent), 1)[0]
+  return nextUrgent() ?? waiting.shift()
+}
+
+function nextUrgent(): ThreadQuestion | undefined {
+  const at = waiting.findIndex(({ isUrgent }) => isUrgent)
+  return at < 0 ? undefined : waiting.splice(at, 1)[0]
 }
 
 async function answer({ id, ...question }: ThreadQuestion): Promise<void> {
@@ -105,12 +109,18 @@ async function embed({ texts, partsMax, isUrgent }: Omit<ThreadQuestion, 'id'>) 
     const next = at + rowsTogether(rows, at)
     vectors.push(await run(session, rows.slice(at, next)))
     at = next
+    if (!isUrgent) await answerUrgent()
   }
   return {
     vectors: joinVectors(vectors),
     parts: partsOf.map(({ length }) => length),
     inputTokens: rows.reduce((sum, row) => sum + row.length, 0),
   }
+}
+
+/** What came meanwhile and is urgent goes between two runs. */
+async function answerUrgent(): Promise<void> {
+  for (let question = nextUrgent(); question !== undefined; question = nextUrgent()) await answer(question)
 }
 
 /** How many rows from `at` on make up the next run, each counted as long as the longest of them: at least one. */

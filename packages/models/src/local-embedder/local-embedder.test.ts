@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { RunningEmbedder } from '../embeddings/embedder.ts'
+import { startEmbedderThread } from './ask-thread.ts'
 import { buildModel } from './build-model.ts'
 import { createLocalEmbedder } from './local-embedder.ts'
 import { referenceEmbedding } from './testing/reference-bert.ts'
@@ -79,6 +80,20 @@ it('takes a question before the documents that wait', async () => {
   const question = embedder.embed({ texts: ['food'], purpose: 'query' }).then(() => order.push('question'))
   await Promise.all([documents, question])
   expect(order).toEqual(['question', 'documents'])
+})
+
+it('takes a question between two runs of the documents that it is at', async () => {
+  const thread = startEmbedderThread({ folder: exact, inputTokensMax: tinyModel.inputTokensMax, threads: 1 })
+  const order: string[] = []
+  const texts = Array.from({ length: 10_000 }, () => 'a man is eating food .')
+  await thread.embed({ texts: ['bread'], partsMax: 1, isUrgent: false })
+  const documents = thread.embed({ texts, partsMax: 1, isUrgent: false }).then(() => order.push('documents'))
+  // By then the thread is at them.
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  const question = thread.embed({ texts: ['food'], partsMax: 1, isUrgent: true }).then(() => order.push('question'))
+  await Promise.all([documents, question])
+  expect(order).toEqual(['question', 'documents'])
+  await thread.stop()
 })
 
 it('loads the model again after it had left memory', async () => {

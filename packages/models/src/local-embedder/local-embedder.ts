@@ -36,7 +36,7 @@ const threadsMax = 4
 
 /**
  * all-MiniLM-L6-v2 in a thread of this process, loaded with the first text (about half a second). Texts are embedded batch by batch, questions before
- * documents, so that a question waits for one batch at most. Nothing is sent anywhere. Throws ModelError `rate_limit_exceeded` when too much
+ * documents, so that a question waits for a few texts at most. Nothing is sent anywhere. Throws ModelError `rate_limit_exceeded` when too much
  * waits, `cancelled` when the signal aborts, `upstream_error` when the model cannot be loaded or run.
  */
 export function createLocalEmbedder(options: LocalEmbedderOptions): RunningEmbedder {
