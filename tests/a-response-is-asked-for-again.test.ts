@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
 import type OpenAI from 'openai'
+import { installPythonClient, type PythonClient } from './mesh/python-client.ts'
 import { openAiClient, sharedMesh } from './mesh/shared-mesh.ts'
 
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent
 
 let openAi: ModelServer
+let python: PythonClient | undefined
 beforeAll(async () => {
   openAi = await startOpenAiServer({ port: sharedMesh().openAiPort, models: ['test-model'] })
+  python = await installPythonClient()
 })
-afterAll(() => openAi.stop())
+afterAll(async () => {
+  await openAi.stop()
+  await python?.remove()
+})
 
 const textOf = (events: StreamEvent[]) =>
   events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join('')
@@ -41,6 +47,13 @@ it('a response in the background whose stream breaks off is streamed on behind t
   expect(again.slice(-5).map(({ sequence_number }) => sequence_number)).toEqual(
     rest.slice(-5).map(({ sequence_number }) => sequence_number),
   )
+})
+
+it('and so it is by OpenAI’s client for Python', async () => {
+  const { url, apiKey } = sharedMesh()
+  const printed = await python?.run('response_again.py', { OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: apiKey })
+  const seen = { isWhole: true, last: 'response.completed', isBackground: true, items: ['user'] }
+  if (printed !== undefined) expect(JSON.parse(printed)).toEqual(seen)
 })
 
 it.each(['openai/test-model', 'weft/direct'])('the items that a response of %s was made from are listed', async (model) => {

@@ -140,7 +140,7 @@ function requirePurpose(form: Form): string {
 
 function readExpiry(form: Form): number | undefined {
   if (form.expiry === undefined) return undefined
-  const { data, error } = FileExpiry.safeParse(form.expiry)
+  const { data, error } = FileExpiry.safeParse({ ...form.expiry, seconds: Number(form.expiry.seconds) })
   if (data !== undefined) return data.seconds
   const [problem] = error.issues
   const param = ['expires_after', ...(problem?.path ?? [])].join('.')

@@ -32,11 +32,8 @@ const Chunking = ChunkingStrategy.refine(
 /** So many days after the store was last used. */
 const StoreExpiry = z.object({ anchor: z.literal('last_active_at'), days: z.int().min(1).max(365) })
 
-/** So many seconds after its upload, as a form says it. */
-export const FileExpiry = z.object({
-  anchor: z.literal('created_at'),
-  seconds: z.coerce.number().pipe(z.int().min(3_600).max(2_592_000)),
-})
+/** So many seconds after its upload. */
+export const FileExpiry = z.object({ anchor: z.literal('created_at'), seconds: z.int().min(3_600).max(2_592_000) })
 
 const Name = z.string().max(requestLimits.nameCharsMax)
 
