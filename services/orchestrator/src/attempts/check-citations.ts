@@ -14,14 +14,14 @@ const checkTimeoutMs = 10_000
  */
 export async function checkCitations(
   sidecar: Pick<Sidecar, 'invoke'>,
-  state: SessionState | undefined,
+  state: SessionState,
   input: SessionInput,
 ): Promise<SessionInput> {
   if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded' || input.outcome.citations.length === 0) return input
-  const turn = state?.turns.find((candidate) => candidate.turn === input.turn)
+  const turn = state.turns.find((candidate) => candidate.turn === input.turn)
   if (comparing.has(turn?.steps[input.stepId]?.agent)) return input
   const said = input.outcome.citations
-  const citations = state === undefined ? [] : await findVerified(sidecar, state.tenant, said)
+  const citations = await findVerified(sidecar, state.tenant, said)
   const degraded = citations.length < said.length ? { degraded: ['unsupported_citation'] } : {}
   return { ...input, outcome: { ...input.outcome, citations, ...degraded } }
 }

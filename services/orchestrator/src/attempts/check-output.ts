@@ -6,13 +6,9 @@ import type { KnownAgents } from './known-agents.ts'
  * A result that is not what the agent's card says is a failure, before the steps that depend on it see it. Not one to be tried again: the agent
  * keeps its result. What it cost stays.
  */
-export function checkOutput(
-  agents: Pick<KnownAgents, 'outputOf'>,
-  state: SessionState | undefined,
-  input: SessionInput,
-): SessionInput {
+export function checkOutput(agents: Pick<KnownAgents, 'outputOf'>, state: SessionState, input: SessionInput): SessionInput {
   if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded') return input
-  const turn = state?.turns.find((candidate) => candidate.turn === input.turn)
+  const turn = state.turns.find((candidate) => candidate.turn === input.turn)
   const agent = turn?.steps[input.stepId]?.agent
   const capability = turn?.plan?.steps.find(({ stepId }) => stepId === input.stepId)?.capability
   const schema = agent === undefined || capability === undefined ? undefined : agents.outputOf(agent, capability)

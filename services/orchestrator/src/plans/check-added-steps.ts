@@ -11,11 +11,11 @@ const checkTimeoutMs = 10_000
  */
 export async function checkAddedSteps(
   sidecar: Pick<Sidecar, 'invoke'>,
-  state: SessionState | undefined,
+  state: SessionState,
   input: SessionInput,
 ): Promise<SessionInput> {
   if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded' || input.outcome.steps === undefined) return input
-  const turn = state?.turns.find((candidate) => candidate.turn === input.turn)
+  const turn = state.turns.find((candidate) => candidate.turn === input.turn)
   const plan = planWith(turn, input.stepId, input.outcome.steps)
   if (plan === undefined) return input
   const problem = await findProblem(sidecar, plan)

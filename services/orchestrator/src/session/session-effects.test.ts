@@ -14,6 +14,7 @@ function effectsOver(
 ) {
   const applied: SessionInput[] = []
   const problems: string[] = []
+  const judgedBy: SessionState[] = []
   /** The attempt that began last, and the session it belongs to. */
   const running: { sink?: AttemptSink; state?: () => SessionState } = {}
   const effects = createSessionEffects({
@@ -30,10 +31,13 @@ function effectsOver(
     erase: eraseRows,
     onProblem: (what) => problems.push(what),
     apply: async (_actorId, input) => void applied.push(input),
-    check: async (_state, input) => input,
+    async check(state, input) {
+      judgedBy.push(state)
+      return input
+    },
     peek: () => running.state?.(),
   })
-  return { effects, applied, problems, running }
+  return { effects, applied, problems, judgedBy, running }
 }
 
 it('a reader is told as much of a turn as the most curious one wants, and always its plan and its end', () => {
@@ -70,6 +74,19 @@ it('a reader is told as much of a turn as the most curious one wants, and always
   expect(textTold()).toBe(true)
   expect(told(() => session.succeed('b'))).toEqual(['step.succeeded', 'step.dispatched'])
   expect(told(() => session.succeed('answer'))).toEqual(['step.succeeded', 'turn.completed', 'end'])
+})
+
+it('what an agent tells a session that is no longer in memory is judged by what its step was dispatched for', async () => {
+  const nothing = async () => {}
+  const { effects, applied, judgedBy, running } = effectsOver(nothing, nothing)
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer', agent: 'rag' }])
+  const { state } = session
+  effects.dispatch('acme.s1', state, { type: 'dispatch', ...session.ref('answer') })
+  const outcome = { kind: 'succeeded' as const, output: 'Three.', citations: [], confidence: 1 }
+  await running.sink?.apply({ type: 'outcome', ...session.ref('answer'), usage: [], outcome })
+  expect(judgedBy).toEqual([state])
+  expect(applied).toHaveLength(1)
 })
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5))

@@ -18,7 +18,7 @@ export interface SessionEffectsDeps {
   onProblem: (what: string, actorId: string, cause: unknown) => void
   apply: (actorId: string, input: SessionInput) => Promise<void>
   /** Looks at what an agent tells before its session sees it. */
-  check: (state: SessionState | undefined, input: SessionInput) => Promise<SessionInput>
+  check: (state: SessionState, input: SessionInput) => Promise<SessionInput>
   peek: (actorId: string) => SessionState | undefined
 }
 
@@ -64,7 +64,8 @@ function dispatch(
     ref: { turn, stepId, epoch, attempt },
     request,
     sink: {
-      apply: async (input) => deps.apply(actorId, await deps.check(deps.peek(actorId), input)),
+      // A session that was put away meanwhile is judged by what the step was dispatched for.
+      apply: async (input) => deps.apply(actorId, await deps.check(deps.peek(actorId) ?? state, input)),
       text(delta, offset) {
         const item: ReplyItem = { kind: 'text', tenant, sessionId, turn, stepId, attempt, offset, delta }
         const isFirst = offset === 0
