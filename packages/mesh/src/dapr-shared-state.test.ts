@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
@@ -10,7 +10,7 @@ const Writes = z.array(
   z.object({ key: z.string(), value: z.unknown(), etag: z.string().optional(), options: z.object({ concurrency: z.string() }) }),
 )
 
-/** A sidecar's state API as Dapr answers it: 204 for no value, 409 for another's etag. */
+/** A sidecar's state API as Dapr 1.18 answers it with Redis: 204 for no value, 409 for another's etag, 500 for a value where no etag was sent. */
 let server: Server
 let sidecar: Sidecar
 let shared: SharedState
@@ -25,7 +25,7 @@ beforeAll(async () => {
     if (isDown) response.writeHead(500).end('{"errorCode":"ERR_STATE_GET","message":"no redis"}')
     else if (request.method === 'GET' && entry === undefined) response.writeHead(204).end()
     else if (request.method === 'GET') response.setHeader('etag', String(entry?.version)).end(JSON.stringify(entry?.value))
-    else response.writeHead(Writes.parse(await json(request)).every(keep) ? 204 : 409).end()
+    else answerWrites(response, Writes.parse(await json(request)))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   sidecar = createSidecar({ httpPort: (server.address() as AddressInfo).port, apiToken: '' })
@@ -35,6 +35,13 @@ afterAll(async () => {
   await sidecar.stop()
   await new Promise((resolve) => server.close(resolve))
 })
+
+function answerWrites(response: ServerResponse, writes: z.infer<typeof Writes>): void {
+  if (writes.every(keep)) response.writeHead(204).end()
+  else if (writes.some(({ etag }) => etag === undefined))
+    response.writeHead(500).end('{"errorCode":"ERR_STATE_SAVE","message":"failed to set key"}')
+  else response.writeHead(409).end()
+}
 
 function keep({ key, value, etag, options }: z.infer<typeof Writes>[number]): boolean {
   const version = kept.get(key)?.version
@@ -54,6 +61,11 @@ it('does not write over what another wrote in between', async () => {
   expect(await shared.compareAndSet('breaker/acme/m', 'another', found?.etag)).toBe(true)
   expect(await shared.compareAndSet('breaker/acme/m', 'mine', found?.etag)).toBe(false)
   expect(await shared.compareAndSet('breaker/acme/m', 'mine', undefined)).toBe(false)
+})
+
+it('lets one of those who write a key for the first time at once have it, and tells the others so', async () => {
+  const written = await Promise.all([1, 2, 3].map((value) => shared.compareAndSet('limits/key/new', value, undefined)))
+  expect(written.filter(Boolean)).toHaveLength(1)
 })
 
 it('says that the store is away', async () => {
