@@ -67,7 +67,7 @@ it.each(['openai/test-model', 'weft/direct'])('the items that a response of %s w
 })
 
 it('the same request under one Idempotency-Key is the same answer', async () => {
-  const body = { model: 'weft/direct', messages: [{ role: 'user' as const, content: 'Say hello.' }], weft: { progress: false } }
+  const body = { model: 'weft/direct', messages: [{ role: 'user' as const, content: 'Say hello.' }] }
   const once = { headers: { 'idempotency-key': `again-${crypto.randomUUID()}` } }
   const { chat } = openAiClient()
   const first = await chat.completions.create(body, once)

@@ -4,7 +4,7 @@ import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/tele
 import type { PageLinks } from '../approvals/approval-links.ts'
 import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../approvals/decide-in-chat.ts'
 import { linksForReader } from '../approvals/reader-links.ts'
-import type { TurnOutput } from '../core/assemble-turn.ts'
+import { progressOf, type TurnOutput } from '../core/assemble-turn.ts'
 import { completionIdOf } from '../core/completion-id.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import type { TurnPlace } from '../core/response-id.ts'
@@ -13,6 +13,7 @@ import { replyDetailOf } from '../core/workflow-request.ts'
 import { headerOf, sendJson } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
+import { settleWithin } from '../settle-within.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
 import type { Log } from '../log.ts'
 import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
@@ -26,7 +27,7 @@ import type { CachedTurn, TurnCache, TurnRef } from './turn-cache.ts'
 
 export interface WorkflowDeps extends SubmitDeps, ChatDecisionDeps {
   sessions: Pick<Sessions, 'submit' | 'view' | 'cancel' | 'decide' | 'attach'>
-  log: Pick<SessionLog, 'turnEnds'>
+  log: Pick<SessionLog, 'turnEnds' | 'eventsOfTurn'>
   hub: Pick<ReplyHub, 'follow'>
   logger: Pick<Log, 'info' | 'warn' | 'error'>
   pages: PageLinks
@@ -98,6 +99,8 @@ interface Accepted extends TurnAccepted {
   /** Ids of the approvals that the request decided. */
   decided: ReadonlySet<string>
   cached?: CachedTurn | undefined
+  /** The same request had made the turn before. */
+  isAgain: boolean
 }
 
 async function findCached(
@@ -117,7 +120,7 @@ async function acceptTurn(deps: WorkflowDeps, turn: TurnRequest, found: CachedTu
   const cached: CachedTurn | undefined = isRepeat && found !== undefined ? { use: 'bypass' } : found
   if (cached?.use === 'hit') cached.note({ tenant: turn.tenant, sessionId: turn.sessionId, turn: accepted.turn })
   deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat, model: turn.chat.model, cache: cached?.use })
-  return { ...accepted, decided: new Set(), cached }
+  return { ...accepted, decided: new Set(), cached, isAgain: isRepeat }
 }
 
 /** The turn may have gone on, even ended, before anybody listened: it is followed like one that is asked for again. */
@@ -130,7 +133,7 @@ async function acceptDecision(
   await deps.sessions.attach(session, deps.replyTopic, replyDetail).catch(() => undefined)
   const decided = await decide()
   deps.logger.info('decision accepted', { turn })
-  return { sessionId: session.sessionId, turn, isRepeat: true, decided }
+  return { sessionId: session.sessionId, turn, isRepeat: true, decided, isAgain: false }
 }
 
 function acknowledgeSession(response: ServerResponse): NonNullable<WorkflowCall['acknowledge']> {
@@ -146,9 +149,23 @@ interface AcceptedCall extends WorkflowCall {
 
 async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
   const { chat, session, accepted, open, response } = call
-  const { turn, isRepeat, decided, cached } = accepted
+  const { turn, isRepeat, decided, cached, isAgain } = accepted
   const isStreamed = chat.stream === true
+  const showsProgress = chat.weft?.progress !== false
   const { acceptedAt, traceId } = await beginningOf(deps, session, accepted)
+  const ref = { ...session, turn }
+  const followed = followTurn({
+    session,
+    turn,
+    isRepeat,
+    isStreamed,
+    decided,
+    inbox: call.inbox,
+    // One that is asked for again may be among those its session no longer keeps.
+    sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
+    isPauseEnd: chat.weft?.approval !== 'wait',
+    signal: open.signal,
+  })
   const options = {
     response,
     open,
@@ -160,24 +177,9 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
       includesUsage: chat.stream_options?.include_usage === true,
     },
     place: { sessionId: session.sessionId, turn, traceId: traceId ?? currentTraceparent()?.split('-')[1] ?? '' },
-    showsProgress: chat.weft?.progress !== false,
+    showsProgress,
     pauses: { isToolCall: chat.weft?.approval === 'tool_call', linkOf: linksForReader(deps.pages, call) },
-    outputs: keepingEnd(
-      { ...session, turn },
-      cached,
-      followTurn({
-        session,
-        turn,
-        isRepeat,
-        isStreamed,
-        decided,
-        inbox: call.inbox,
-        // One that is asked for again may be among those its session no longer keeps.
-        sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
-        isPauseEnd: chat.weft?.approval !== 'wait',
-        signal: open.signal,
-      }),
-    ),
+    outputs: keepingEnd(ref, cached, isAgain && !isStreamed && showsProgress ? tellingAgain(deps, ref, followed) : followed),
   }
   try {
     await call.speak(options)
@@ -199,6 +201,27 @@ async function beginningOf(
     .view(session)
     .catch(() => undefined)
   return view?.turns.find(({ turn }) => turn === accepted.turn) ?? {}
+}
+
+const logLimit = { ms: 3_000, what: 'the database' }
+
+/** Whoever asks for a whole answer again gets the progress that it was told with, of which little is heard now. */
+async function* tellingAgain(
+  { log, logger }: WorkflowDeps,
+  { turn, ...session }: TurnRef,
+  outputs: AsyncIterable<TurnOutput>,
+): AsyncGenerator<TurnOutput, void> {
+  for await (const output of outputs) {
+    if (output.type === 'progress') continue
+    if (output.type === 'end') {
+      const events = await settleWithin(log.eventsOfTurn(session, turn), logLimit).catch((cause: unknown) => {
+        logger.warn('an answer was given again without its progress', { turn, cause: String(cause) })
+        return []
+      })
+      yield* progressOf(events)
+    }
+    yield output
+  }
 }
 
 async function* keepingEnd(

@@ -43,11 +43,7 @@ export function createTurnAssembler(options: {
   }
 
   function showEvents(ordered: SessionEvent[]): TurnOutput[] {
-    if (text.hasText()) return []
-    return ordered.flatMap((event) => {
-      const line = describeProgress(event)
-      return line === undefined ? [] : [{ type: 'progress' as const, line }]
-    })
+    return text.hasText() ? [] : progressOf(ordered)
   }
 
   function end(turnEnd: TurnEnd): TurnOutput[] {
@@ -101,4 +97,12 @@ export function createTurnAssembler(options: {
     dueAtMs: () => events.dueAtMs(),
     needsView: () => !isEnded && (isEndAnnounced || mayBeQueued || text.isWaiting()),
   }
+}
+
+/** What is shown of events while there is no text yet. */
+export function progressOf(events: readonly SessionEvent[]): TurnOutput[] {
+  return events.flatMap((event) => {
+    const line = describeProgress(event)
+    return line === undefined ? [] : [{ type: 'progress' as const, line }]
+  })
 }

@@ -61,6 +61,7 @@ describe('what fails unforeseen in the middle of a stream is in the logs under t
       isDeleted: fails,
       eventsAfter: fails,
       turnEnds: async () => [],
+      eventsOfTurn: async () => [],
       asked: async () => [],
       tail: fails,
       messages: fails,

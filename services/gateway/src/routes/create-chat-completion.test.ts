@@ -100,6 +100,24 @@ describe('a workflow answer', () => {
     expect((await post(question, { 'idempotency-key': 'k' })).status).toBe(410)
   })
 
+  it('is the same answer when the same request comes again, with the progress it had', async () => {
+    const event = (seq: number, type: SessionEvent['type'], more = {}): SessionEvent => {
+      return { seq, at: '2026-01-01T00:00:00Z', type, sessionId: 's', turn: 1, ...more }
+    }
+    const told = [event(1, 'turn.accepted'), event(2, 'plan.ready', { plan })]
+    await gateway.stop()
+    gateway = await startGateway({ log: { ...emptyLog, eventsOfTurn: async (_session, turn) => (turn === 1 ? told : []) } })
+    const answer = answerOf('Because.')
+    gateway.session.onSubmit = (_turn, reply) =>
+      reply(eventItem(1, 'turn.accepted'), eventItem(2, 'plan.ready', { plan }), endItem('completed', answer))
+    const ask = async () => (await post(question, { 'idempotency-key': 'k' })).json()
+    const first = await ask()
+    expect(first).toMatchObject({ choices: [{ message: { content: 'Because.', reasoning_content: 'plan: retrieve, answer' } }] })
+    gateway.session.submit = async ({ sessionId }) => ({ sessionId, turn: 1, isRepeat: true })
+    gateway.session.onView = () => viewOf({ status: 'completed', plan, answer })
+    expect(await ask()).toEqual(first)
+  })
+
   it('ends with a typed error and no [DONE] when its agent starts over with other words', async () => {
     gateway.session.onSubmit = (_turn, reply) => {
       reply(eventItem(1, 'turn.accepted'), eventItem(2, 'plan.ready', { plan }), textItem(0, 'Because'))

@@ -27,6 +27,7 @@ beforeEach(async () => {
           .filter((seq) => seq > after)
           .map((seq) => ({ seq, at: '2026-01-01T00:00:00Z', type: 'step.progress', sessionId, turn: 1 })),
       turnEnds: async () => [],
+      eventsOfTurn: async () => [],
       asked: async () => [],
       tail: async () => ({ lastSeq: events.at(-1) ?? 0, openTurns: events.length > 0 ? 1 : 0 }),
       async messages(_session, { limit, after }) {

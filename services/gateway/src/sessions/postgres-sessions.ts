@@ -36,6 +36,9 @@ const pageBytesMax = 65_536
 /** Messages of one page, but for its last; a question may have 8 MB. As stored, too. */
 const messageBytesMax = 262_144
 
+/** Of one turn that are read at once. */
+const turnEventsMax = 2_000
+
 /** The event log's tables, read for clients; the orchestrator writes them. Every query names the tenant. */
 export function createPostgresSessionLog({ db }: Pick<Database, 'db'>): SessionLog {
   return {
@@ -66,6 +69,13 @@ export function createPostgresSessionLog({ db }: Pick<Database, 'db'>): SessionL
         where tenant = ${tenant} and session_id = ${sessionId} and turn = ${turn}
           and type in ('turn.accepted', 'turn.completed', 'turn.failed', 'turn.cancelled')
         order by seq
+      `.execute(db)
+      return rows.map((row) => toEvent(sessionId, row))
+    },
+    async eventsOfTurn({ tenant, sessionId }, turn) {
+      const { rows } = await sql`
+        select seq, at, type, turn, step_id, data - 'messages' as data from session_events
+        where tenant = ${tenant} and session_id = ${sessionId} and turn = ${turn} order by seq limit ${turnEventsMax}
       `.execute(db)
       return rows.map((row) => toEvent(sessionId, row))
     },

@@ -52,6 +52,8 @@ export interface SessionLog {
   eventsAfter(session: SessionRef, seq: number, limit: number): Promise<SessionEvent[]>
   /** How a turn began and how it ended, without what was asked; empty when the log has no such turn. */
   turnEnds(session: SessionRef, turn: number): Promise<SessionEvent[]>
+  /** What happened in a turn, in order and without what was asked; of a very long one its beginning. */
+  eventsOfTurn(session: SessionRef, turn: number): Promise<SessionEvent[]>
   /** The messages of a turn's request; none when the log has no such turn. */
   asked(session: SessionRef, turn: number): Promise<ChatMessage[]>
   tail(session: SessionRef): Promise<LogTail>

@@ -51,6 +51,10 @@ export function settledSessionLog(log: SessionLog, told: Settle): SessionLog {
       await told.settle(query.tenant)
       return log.list(query)
     },
+    async eventsOfTurn(session, turn) {
+      await told.settle(session.tenant, session.sessionId)
+      return log.eventsOfTurn(session, turn)
+    },
     async asked(session, turn) {
       await told.settle(session.tenant, session.sessionId)
       return log.asked(session, turn)

@@ -187,6 +187,7 @@ export const emptyLog: PublicDeps['log'] = {
   isDeleted: async () => false,
   eventsAfter: async () => [],
   turnEnds: async () => [],
+  eventsOfTurn: async () => [],
   asked: async () => [],
   tail: async () => ({ lastSeq: 0, openTurns: 0 }),
   messages: async () => ({ data: [], hasMore: false }),
