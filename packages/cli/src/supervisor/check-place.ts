@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { CliSettings } from '../cli-settings.ts'
+import { checkHealth } from './check-health.ts'
 import { probePort } from './choose-ports.ts'
 import { type DataPaths, dataPaths } from './data-paths.ts'
 import { findOrphans } from './end-orphans.ts'
@@ -14,7 +15,7 @@ export async function checkPlace({ dataFolder, port }: Pick<CliSettings, 'dataFo
   const paths = dataPaths(dataFolder)
   const isUp = readLockOwner(paths.lockFile) !== undefined
   const place = [checkFolder(dataFolder), checkDisk(dataFolder), checkKey(paths)]
-  if (isUp) return [...place, checkProcesses(paths)]
+  if (isUp) return [...place, checkProcesses(paths), ...(await healthOf(paths))]
   const orphans = checkOrphans(paths)
   // What an earlier start left may hold the port: one thing to mend, not two.
   return orphans.ok ? [...place, orphans, await checkPort(port)] : [...place, orphans]
@@ -64,6 +65,13 @@ function checkProcesses({ meshFile, logs }: DataPaths): Finding {
       ? 'the mesh is up and every process is ready'
       : failing.map(({ name, state }) => `${name} is ${state}`).join(', ')
   return { what: 'processes', ok: failing.length === 0, detail, remedy: `see what they wrote, in ${logs}` }
+}
+
+/** A mesh that is still starting, or of infrastructure alone, has no gateway to ask. */
+async function healthOf({ meshFile }: DataPaths): Promise<Finding[]> {
+  const record = readMeshRecord(meshFile)
+  const isServing = record?.ready === true && record.processes.some(({ name }) => name.startsWith('gateway'))
+  return isServing ? [await checkHealth(record.url)] : []
 }
 
 function nearestExisting(folder: string): string {

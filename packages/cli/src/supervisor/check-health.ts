@@ -1,0 +1,27 @@
+import { parseValue } from '@weft/contracts'
+import { z } from 'zod'
+import type { Finding } from './finding.ts'
+
+const Health = z.object({ checks: z.record(z.string(), z.string()) })
+
+/** The gateway gives up what hangs earlier than this. */
+const patienceMs = 10_000
+
+/** What a mesh whose processes are all ready does not reach all the same, by its gateway: a database or Redis elsewhere is no process of it. */
+export async function checkHealth(url: string): Promise<Finding> {
+  const away = await findAway(url).catch(() => ['its gateway'])
+  const ok = away.length === 0
+  return {
+    what: 'health',
+    ok,
+    detail: ok ? 'every part of the mesh reaches what it needs' : `not reached, or not well: ${away.join(', ')}`,
+    remedy:
+      'see that it runs and lets this machine in (DATABASE_URLS, REDIS_URL); npx weft logs gateway says what calls end with',
+  }
+}
+
+async function findAway(url: string): Promise<string[]> {
+  const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(patienceMs) })
+  const { checks } = parseValue(Health, await response.json(), 'the health of the mesh')
+  return Object.entries(checks).flatMap(([name, state]) => (state === 'ok' ? [] : [name]))
+}
