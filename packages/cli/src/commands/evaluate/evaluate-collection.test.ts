@@ -59,6 +59,13 @@ describe('comparing settings', () => {
     expect((await evaluate()).notes).toEqual([expect.stringMatching(/every setting found the same for every question/)])
   })
 
+  it('says so when a setting finds nothing at all, as vectors do in a mesh that has none', async () => {
+    gateway.reorder = (chunks, weft) => (weft?.mode === 'vector' ? [] : chunks)
+    expect((await evaluate()).notes).toEqual([
+      expect.stringMatching(/^"vector" found nothing for any question: .*embeddings status/),
+    ])
+  })
+
   it('takes a sample of the questions, the same for the same seed', async () => {
     const first = await evaluate({ queriesMax: 2 })
     expect(first.collection).toMatchObject({ questions: 2, judged: 3 })

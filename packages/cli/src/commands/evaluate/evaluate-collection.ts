@@ -59,7 +59,8 @@ export async function evaluateCollection(request: EvaluationRequest, tools: Eval
   if (choice !== null && choosing?.isApplied === true) await applyChoice(choice, place.store, tools)
 
   const answers = await measureAnswersOf(request, { place, tools })
-  const settingReports = reportSettings(runs.slice(0, settings.length), seed)
+  const measured = runs.slice(0, settings.length)
+  const settingReports = reportSettings(measured, seed)
   return {
     collection: { name: collection.name, documents: place.documents, questions: questions.length, judged: judged.length },
     store: place.store,
@@ -69,7 +70,7 @@ export async function evaluateCollection(request: EvaluationRequest, tools: Eval
     answers,
     choice: choice === null ? null : { ...choice, isApplied: choosing?.isApplied === true },
     gates: judgeGates(request.gates, { settings: settingReports, answers }),
-    notes: [...collection.notes, ...place.notes, ...describeAlike(settingReports)],
+    notes: [...collection.notes, ...place.notes, ...describeAlike(settingReports), ...describeEmpty(measured)],
   }
 }
 
@@ -148,6 +149,14 @@ function describeAlike(settings: readonly SettingReport[]): string[] {
   return others.length > 0 && others.every(({ low, high }) => low === 0 && high === 0)
     ? ['every setting found the same for every question: this server may not know search settings']
     : []
+}
+
+/** Without a model that makes vectors, a search by vectors alone is answered, and finds nothing. */
+function describeEmpty(runs: readonly SearchRun[]): string[] {
+  const empty = runs.filter(({ foundCount }) => foundCount === 0).map(({ setting }) => `"${setting.name}"`)
+  return empty.length === 0
+    ? []
+    : [`${empty.join(', ')} found nothing for any question: "weft embeddings status" says whether this mesh has vectors`]
 }
 
 function searchCase({ text, grades, marked }: JudgedQuestion, shiftOf: Place['shiftOf']): SearchCase {

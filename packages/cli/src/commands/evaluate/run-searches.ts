@@ -6,7 +6,7 @@ import type { WeftSearch, Setting } from './setting-option.ts'
 export type SearchCase = { text: string; gold: Gold }
 
 /** What a setting came to: of every metric one value a question, in the questions' order. */
-export type SearchRun = { setting: Setting; values: Map<string, number[]>; latenciesMs: number[] }
+export type SearchRun = { setting: Setting; values: Map<string, number[]>; latenciesMs: number[]; foundCount: number }
 
 type Searching = {
   settings: readonly Setting[]
@@ -23,12 +23,13 @@ export async function runSearches(
   cases: readonly SearchCase[],
   { settings, search, terminal, preciseNowMs }: Searching,
 ): Promise<SearchRun[]> {
-  const runs: SearchRun[] = settings.map((setting) => ({ setting, values: new Map(), latenciesMs: [] }))
+  const runs: SearchRun[] = settings.map((setting) => ({ setting, values: new Map(), latenciesMs: [], foundCount: 0 }))
   for (const [index, { text, gold }] of cases.entries()) {
     for (const run of rotate(runs, index)) {
       const startedAtMs = preciseNowMs()
       const chunks = await search(text, run.setting.weft)
       run.latenciesMs.push(preciseNowMs() - startedAtMs)
+      run.foundCount += chunks.length
       note(run.values, measureQuery(chunks, gold))
     }
     terminal.showProgress(`searching ${progressBar(index + 1, cases.length)}`)
