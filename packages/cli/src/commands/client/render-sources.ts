@@ -32,7 +32,7 @@ const degradedNotes: Record<string, string> = {
   offline_model:
     'answered by the built-in offline model, which only selects sentences from your files; set OPENAI_API_KEY or ANTHROPIC_API_KEY for Weft to get a written answer',
   no_evidence: 'nothing relevant was found in your files',
-  database_unavailable: 'the database was not reachable, so nothing was looked up in your files',
+  database_unavailable: 'the database was not reachable, so no quote could be compared with your files',
   unsupported_citation: 'a citation that could not be verified was left out',
   unverified_dropped: 'sentences that nothing in your files supports were left out',
   unverified_marked: 'sentences marked [unverified] are not supported by your files',
