@@ -5,8 +5,11 @@ import { progressBar, type Terminal } from './terminal.ts'
 
 /** A share of the time waited so far, so that short waits end soon after what they wait for, and long ones ask seldom. */
 const pollDelays = { share: 0.03, leastMs: 150, mostMs: 1_000 } as const
-/** Counting very many files takes the server longer, and is done as much more seldom. */
-const pollTimeShare = 0.02
+/**
+ * Counting very many files takes the server longer, and is done as much more seldom. What it takes is the quickest count so far: a slow one may have
+ * waited for something else, such as an index that was built meanwhile.
+ */
+const pollTime = { share: 0.02, mostMs: 10_000 } as const
 
 /** A store in which nothing moves for this long is given up on, much sooner where it is known what is wrong. */
 const stalledAfterMs = { unexplained: 600_000, failing: 120_000 } as const
@@ -26,18 +29,19 @@ export async function waitUntilIndexed(
   if (awaited.size === 0) return []
   const { knowledge, terminal, now, sleep } = tools
   const startedAtMs = now()
+  let countMs = Number.POSITIVE_INFINITY
   const movement = watchMovement(tools)
   for (;;) {
     const askedAtMs = now()
     const { inProgress } = await knowledge.countFiles(storeId)
     if (inProgress === 0 || (inProgress < 100 && !(await isAnyAwaited(awaited, await knowledge.listInProgress(storeId))))) break
-    const tookMs = now() - askedAtMs
+    countMs = Math.min(countMs, now() - askedAtMs)
     const failure = await movement.look(inProgress)
     const bar = progressBar(Math.max(0, awaited.size - inProgress), awaited.size)
     terminal.showProgress(`indexing ${bar}${failure === undefined ? '' : `  waits: ${failure}`}`)
     const { share, leastMs, mostMs } = pollDelays
     const usualMs = Math.min(mostMs, Math.max(leastMs, (now() - startedAtMs) * share))
-    await sleep(Math.max(usualMs, tookMs / pollTimeShare))
+    await sleep(Math.max(usualMs, Math.min(pollTime.mostMs, countMs / pollTime.share)))
   }
   const failures = await knowledge.listFailures(storeId)
   return failures.flatMap(({ fileId, message }) => {
