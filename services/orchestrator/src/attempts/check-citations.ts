@@ -1,6 +1,7 @@
 import { Citation } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
+import { findTurn } from '../core/find-turn.ts'
 import type { SessionInput, SessionState } from '../core/session-state.ts'
 
 /** Agents that compare each quote with the stored text before it leaves them. */
@@ -18,7 +19,7 @@ export async function checkCitations(
   input: SessionInput,
 ): Promise<SessionInput> {
   if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded' || input.outcome.citations.length === 0) return input
-  const turn = state.turns.find((candidate) => candidate.turn === input.turn)
+  const turn = findTurn(state, input.turn)
   if (comparing.has(turn?.steps[input.stepId]?.agent)) return input
   const said = input.outcome.citations
   const citations = await findVerified(sidecar, state.tenant, said)

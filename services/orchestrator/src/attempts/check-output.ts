@@ -1,4 +1,5 @@
 import { parseValue, toWeftError } from '@weft/contracts'
+import { findTurn } from '../core/find-turn.ts'
 import type { SessionInput, SessionState } from '../core/session-state.ts'
 import type { KnownAgents } from './known-agents.ts'
 
@@ -8,7 +9,7 @@ import type { KnownAgents } from './known-agents.ts'
  */
 export function checkOutput(agents: Pick<KnownAgents, 'outputOf'>, state: SessionState, input: SessionInput): SessionInput {
   if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded') return input
-  const turn = state.turns.find((candidate) => candidate.turn === input.turn)
+  const turn = findTurn(state, input.turn)
   const agent = turn?.steps[input.stepId]?.agent
   const capability = turn?.plan?.steps.find(({ stepId }) => stepId === input.stepId)?.capability
   const schema = agent === undefined || capability === undefined ? undefined : agents.outputOf(agent, capability)

@@ -11,6 +11,7 @@ import {
   type SubmitTurn,
   type WorkflowStep,
 } from '@weft/contracts'
+import { findTurn } from './find-turn.ts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 import { textOfOutput } from './text-of-output.ts'
 
@@ -40,7 +41,7 @@ export function childRequest(
   state: SessionState,
   ref: StepRef,
 ): ({ sessionId: string } & ({ request: SubmitTurn } | { problem: Problem })) | undefined {
-  const turn = state.turns.find((candidate) => candidate.turn === ref.turn)
+  const turn = findTurn(state, ref.turn)
   const step = turn?.plan?.steps.find((candidate) => candidate.stepId === ref.stepId)
   const child = turn?.steps[ref.stepId]?.child
   if (turn === undefined || step === undefined || child === undefined) return undefined

@@ -1,4 +1,5 @@
 import type { AgentContext, DependencyResult, ExecuteRequest } from '@weft/contracts'
+import { findTurn } from './find-turn.ts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 
 export interface StepRequest {
@@ -10,7 +11,7 @@ export interface StepRequest {
 
 /** What an agent is sent for one attempt; undefined when that attempt is no longer current. */
 export function executeRequest(state: SessionState, ref: StepRef): StepRequest | undefined {
-  const turn = state.turns.find((candidate) => candidate.turn === ref.turn)
+  const turn = findTurn(state, ref.turn)
   const step = turn?.plan?.steps.find((candidate) => candidate.stepId === ref.stepId)
   const current = turn?.steps[ref.stepId]
   if (turn === undefined || step === undefined || current === undefined) return undefined

@@ -1,4 +1,5 @@
 import type { ApprovalPolicy, SessionEvent } from '@weft/contracts'
+import { activeTurn, findTurn } from './find-turn.ts'
 import type {
   AdvanceContext,
   ApprovalState,
@@ -39,12 +40,11 @@ export class SessionDraft {
   }
 
   findTurn(turn: number): TurnState | undefined {
-    return this.#state.turns.find((candidate) => candidate.turn === turn)
+    return findTurn(this.#state, turn)
   }
 
-  /** The turn that is being worked on: the oldest that has not ended. */
   activeTurn(): TurnState | undefined {
-    return this.#state.turns.find((turn) => turn.phase !== 'ended')
+    return activeTurn(this.#state)
   }
 
   /** The session's own fields, for editing. */

@@ -1,15 +1,15 @@
 import type { SessionView, StepView, TurnSeed, TurnView, WorkflowStep } from '@weft/contracts'
+import { activeTurn } from './find-turn.ts'
 import type { SessionState, StepState, TurnState } from './session-state.ts'
 import { viewApprovals } from './view-approval.ts'
 
 /** What clients see of a session. */
 export function viewSession(state: SessionState): SessionView {
   const newest = state.turns.at(-1)
-  const active = state.turns.find(({ phase }) => phase !== 'ended')
   return {
     id: state.sessionId,
     object: 'session',
-    status: (active ?? newest)?.status ?? 'completed',
+    status: (activeTurn(state) ?? newest)?.status ?? 'completed',
     createdAt: iso(state.createdAtMs),
     updatedAt: iso(state.updatedAtMs),
     lastSeq: state.lastSeq,
@@ -21,22 +21,29 @@ export function viewSession(state: SessionState): SessionView {
 }
 
 function viewTurn(state: SessionState, turn: TurnState): TurnView {
-  const traceId = turn.request.traceparent?.split('-')[1]
   const approvals = viewApprovals(state, turn)
   return {
     turn: turn.turn,
     status: turn.status,
     model: turn.request.model,
-    acceptedAt: iso(turn.acceptedAtMs),
+    ...beginningOf(turn),
     steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(state, turn, step)),
     ...wishesOf(turn.request.options),
     ...(turn.endedAtMs === undefined ? {} : { endedAt: iso(turn.endedAtMs) }),
-    ...(traceId === undefined ? {} : { traceId }),
     ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion, versions: turn.versions }),
     ...(approvals.length === 0 ? {} : { approvals }),
     ...(turn.request.seed === undefined ? {} : { forkedFrom: forkOf(turn.request.seed) }),
     ...(turn.answer === undefined ? {} : { answer: turn.answer }),
   }
+}
+
+/** When a turn was accepted, and in which trace. */
+export function beginningOf({
+  acceptedAtMs,
+  request,
+}: Pick<TurnState, 'acceptedAtMs' | 'request'>): Pick<TurnView, 'acceptedAt' | 'traceId'> {
+  const traceId = request.traceparent?.split('-')[1]
+  return { acceptedAt: iso(acceptedAtMs), ...(traceId === undefined ? {} : { traceId }) }
 }
 
 function wishesOf({ background, approval }: TurnState['request']['options']): Pick<TurnView, 'isBackground' | 'onPause'> {

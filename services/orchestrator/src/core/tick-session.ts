@@ -1,6 +1,7 @@
 import type { WorkflowStep } from '@weft/contracts'
 import { abortAttempt } from './abort-attempt.ts'
 import { failAttempt } from './fail-step.ts'
+import { activeTurn } from './find-turn.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 import { settleTurn } from './settle-turn.ts'
@@ -91,7 +92,7 @@ function tickDispatched(draft: SessionDraft, turn: number, { stepId, state }: { 
 
 /** When the next tick has something to do, in epoch milliseconds; undefined while nothing but answers is waited for. */
 export function nextWakeMs(state: SessionState, nowMs: number): number | undefined {
-  const turn = state.turns.find((candidate) => candidate.phase !== 'ended')
+  const turn = activeTurn(state)
   if (turn?.phase === 'planning') return !state.isPaused && turn.planNotBeforeMs > nowMs ? turn.planNotBeforeMs : undefined
   const times = Object.values(turn?.steps ?? {}).flatMap((step) => {
     if (step.status === 'ready') return state.isPaused ? [] : [step.notBeforeMs]
@@ -108,7 +109,7 @@ export type Beat = 'always' | 'never' | { fromMs: number }
 
 export function beatOf(state: SessionState): Beat {
   if (state.outbox.length > 0 || state.errands.length > 0 || state.deletion === 'erasing') return 'always'
-  const turn = state.turns.find((candidate) => candidate.phase !== 'ended')
+  const turn = activeTurn(state)
   if (turn === undefined) return 'never'
   const isUnderWay = Object.values(turn.steps).some(
     (step) => (step.status === 'dispatched' && !isWaitingChild(step)) || (step.status === 'ready' && !state.isPaused),

@@ -1,6 +1,7 @@
 import { PlannerAnswer, toWeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { planWith } from '../core/add-steps.ts'
+import { findTurn } from '../core/find-turn.ts'
 import type { SessionInput, SessionState } from '../core/session-state.ts'
 
 const checkTimeoutMs = 10_000
@@ -15,7 +16,7 @@ export async function checkAddedSteps(
   input: SessionInput,
 ): Promise<SessionInput> {
   if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded' || input.outcome.steps === undefined) return input
-  const turn = state.turns.find((candidate) => candidate.turn === input.turn)
+  const turn = findTurn(state, input.turn)
   const plan = planWith(turn, input.stepId, input.outcome.steps)
   if (plan === undefined) return input
   const problem = await findProblem(sidecar, plan)

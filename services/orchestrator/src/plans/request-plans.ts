@@ -1,6 +1,7 @@
 import { PlannerAnswer, type PlannerRequest, type SubmitTurn, toWeftError, type WorkflowPlan } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { withSpan } from '@weft/telemetry'
+import { findTurn } from '../core/find-turn.ts'
 import type { PlanResult, SessionInput, SessionState } from '../core/session-state.ts'
 
 export interface PlanRequester {
@@ -40,7 +41,7 @@ export function createPlanRequester(options: PlanRequesterOptions): PlanRequeste
   return {
     request(actorId, state, { turn, planAttempt }) {
       const key = `${actorId}/${turn}/${planAttempt}/${state.epoch}`
-      const request = state.turns.find((candidate) => candidate.turn === turn)?.request
+      const request = findTurn(state, turn)?.request
       if (asking.has(key) || request === undefined) return
       asking.add(key)
       const result = take(preparedKey(actorId, request)) ?? ask(options.sidecar, request)

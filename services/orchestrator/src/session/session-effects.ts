@@ -1,7 +1,8 @@
 import { type ReplyItem, type SessionEvent, WorkflowPlan } from '@weft/contracts'
 import type { AttemptDispatcher } from '../attempts/dispatch-attempts.ts'
 import { executeRequest } from '../core/execute-request.ts'
-import type { SessionInput, SessionState, StepRef, TurnState } from '../core/session-state.ts'
+import { findTurn } from '../core/find-turn.ts'
+import type { SessionInput, SessionState, StepRef } from '../core/session-state.ts'
 import type { EventLog } from '../log/postgres-event-log.ts'
 import type { PlanRequester } from '../plans/request-plans.ts'
 import type { ChildCalls } from './child-calls.ts'
@@ -130,8 +131,4 @@ async function erase(
   } catch (cause) {
     onProblem('erase a deleted session', actorId, cause)
   }
-}
-
-function findTurn(state: SessionState | undefined, turn: number): TurnState | undefined {
-  return state?.turns.find((candidate) => candidate.turn === turn)
 }

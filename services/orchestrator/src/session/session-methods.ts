@@ -13,7 +13,7 @@ import { mayCrashAround } from '@weft/mesh'
 import { z } from 'zod'
 import { planSeed, type SeedWish, seedOf } from '../core/seed-turn.ts'
 import type { InputReply, SessionInput, SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
-import { viewSession } from '../core/session-view.ts'
+import { beginningOf, viewSession } from '../core/session-view.ts'
 
 /** A session as the methods of its actor reach it. */
 export interface SessionCalls {
@@ -101,15 +101,7 @@ async function submit(session: SessionCalls, actorId: string, request: SubmitTur
       : first
   if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
   const { turn, isRepeat, lastSeq, begun } = reply
-  const traceId = begun?.request.traceparent?.split('-')[1]
-  return {
-    sessionId: request.sessionId,
-    turn,
-    isRepeat,
-    lastSeq,
-    ...(begun === undefined ? {} : { acceptedAt: new Date(begun.acceptedAtMs).toISOString() }),
-    ...(traceId === undefined ? {} : { traceId }),
-  }
+  return { sessionId: request.sessionId, turn, isRepeat, lastSeq, ...(begun === undefined ? {} : beginningOf(begun)) }
 }
 
 async function hearChild(
