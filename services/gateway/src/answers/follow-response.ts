@@ -3,6 +3,7 @@ import type { SessionView, TurnView } from '@weft/contracts'
 import type { TurnOutput } from '../core/assemble-turn.ts'
 import { endInView } from '../core/end-in-view.ts'
 import type { PauseStyle } from '../core/turn-end.ts'
+import { unixSeconds } from '../core/unix-seconds.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import type { Log } from '../log.ts'
@@ -62,7 +63,7 @@ export async function followResponse(deps: FollowResponseDeps, call: FollowedRes
         response,
         open,
         logger: deps.telemetry.logger,
-        identity: { id: '', model, created: Math.floor(Date.parse(acceptedAt) / 1_000), includesUsage: false },
+        identity: { id: '', model, created: unixSeconds(acceptedAt), includesUsage: false },
         place,
         showsProgress: false,
         pauses: { isToolCall: onPause === 'tool_call', linkOf },

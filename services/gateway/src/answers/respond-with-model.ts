@@ -11,6 +11,7 @@ import {
   routedModelId,
 } from '@weft/models'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
+import { unixSeconds } from '../core/unix-seconds.ts'
 import { ignoredBeyondRouting } from '../core/workflow-request.ts'
 import { setHeaders } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
@@ -48,7 +49,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   setHeaders(response, deprecationHeaders(wish.model, model?.deprecated))
   nameIgnored(response, ignoredChatFields(chat, model))
   const isStored = wish.store !== false
-  const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: Math.floor(Date.now() / 1_000), isStored }
+  const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: unixSeconds(new Date()), isStored }
   const streamOptions = wish.stream === true ? { stream_options: { include_usage: true } } : {}
   const question = {
     body: { ...chat, ...streamOptions },

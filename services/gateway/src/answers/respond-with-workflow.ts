@@ -4,6 +4,7 @@ import { chatFromResponses, type ResponsesRequest, responseObject } from '@weft/
 import { linksForReader } from '../approvals/reader-links.ts'
 import { type TurnPlace, turnResponseId } from '../core/response-id.ts'
 import { inToolTerms } from '../core/response-terms.ts'
+import { unixSeconds } from '../core/unix-seconds.ts'
 import { checkWorkflowRequest, ignoredWishes } from '../core/workflow-request.ts'
 import { type ApiRequest, sendJson } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
@@ -70,7 +71,7 @@ async function acknowledgeResponse(
     sendJson(response, 200, responseOfTurn({ session, turn }, { linkOf, wish }))
     return
   }
-  const createdAt = Math.floor((acceptedAt === undefined ? Date.now() : Date.parse(acceptedAt)) / 1_000)
+  const createdAt = unixSeconds(acceptedAt ?? new Date())
   const id = turnResponseId({ sessionId, turn: number })
   const identity = { id, model: wish.model, createdAt, isStored: true, isBackground: true }
   const place = { sessionId, turn: number }

@@ -6,6 +6,7 @@ import { endInView } from '../core/end-in-view.ts'
 import { type TurnPlace, turnResponseId } from '../core/response-id.ts'
 import { approvalTool } from '../core/tool-answers.ts'
 import { type PauseStyle, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
+import { unixSeconds } from '../core/unix-seconds.ts'
 
 export interface TurnResponseOptions {
   linkOf: PauseStyle['linkOf']
@@ -21,7 +22,7 @@ export function responseOfTurn(
   const { model, acceptedAt, isBackground, onPause, traceId = '' } = turn
   const place = { sessionId: session.id, turn: turn.turn, traceId }
   const wish = asked === undefined ? wishOf(place, model) : withPrevious(asked, place)
-  const createdAt = Math.floor(Date.parse(acceptedAt) / 1_000)
+  const createdAt = unixSeconds(acceptedAt)
   const identity = { id: turnResponseId(place), model, createdAt, isStored: true, isBackground }
   const end = endInView(session, turn)
   if (end === undefined || (end.status === 'awaiting_approval' && onPause === 'wait')) {

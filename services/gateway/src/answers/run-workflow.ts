@@ -9,6 +9,7 @@ import { completionIdOf } from '../core/completion-id.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import type { TurnPlace } from '../core/response-id.ts'
 import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
+import { unixSeconds } from '../core/unix-seconds.ts'
 import { replyDetailOf } from '../core/workflow-request.ts'
 import { headerOf, sendJson } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
@@ -173,7 +174,7 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     identity: {
       id: completionIdOf(session.sessionId, turn, call.idempotencyKey),
       model: chat.model,
-      created: Math.floor((acceptedAt === undefined ? Date.now() : Date.parse(acceptedAt)) / 1_000),
+      created: unixSeconds(acceptedAt ?? new Date()),
       includesUsage: chat.stream_options?.include_usage === true,
     },
     place: { sessionId: session.sessionId, turn, traceId: traceId ?? currentTraceparent()?.split('-')[1] ?? '' },

@@ -1,5 +1,6 @@
 import type { ChunkingStrategy } from '@weft/contracts'
 import type { FileBatch, FileCounts, Page, StoredFile, VectorStore, VectorStoreFile } from '@weft/retrieval'
+import { unixSeconds } from '../../core/unix-seconds.ts'
 
 /** OpenAI's `file` object. A stored file is always complete, so its deprecated `status` is `processed`. */
 export function fileObject(file: StoredFile) {
@@ -79,8 +80,4 @@ function countsObject(counts: FileCounts) {
 /** OpenAI answers `static` or `other`; structure-aware chunks have no one size, so `auto` is `other`. */
 function chunkingStrategyObject(strategy: ChunkingStrategy) {
   return strategy.type === 'static' ? strategy : { type: 'other' }
-}
-
-function unixSeconds(time: Date): number {
-  return Math.floor(time.getTime() / 1_000)
 }
