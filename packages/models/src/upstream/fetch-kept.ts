@@ -4,7 +4,7 @@ import type { Agent, Dispatcher } from 'undici'
  * How long a connection to a provider stays open unused, unless its server names another time: people ask a few times a minute, and a new connection
  * costs two round trips and a handshake of keys. Well below the 350 s after which address translators forget a connection.
  */
-export const keepIdleMs = 30_000
+const keepIdleMs = 30_000
 
 let opened: Promise<Dispatcher> | undefined
 

@@ -98,8 +98,7 @@ async function readVectorProgress(client: OpenAI): Promise<VectorProgress | unde
   }
 }
 
-/** A store by its id, or by its name: the oldest of that name, so that the choice does not change. */
-/** By its name only as long as it has not expired: a sync then makes a new one. */
+/** A store by its id, or by its name: the oldest of that name that has not expired, so that the choice does not change before a sync has to make a new one. */
 export async function findStore(client: OpenAI, nameOrId: string): Promise<StoreRef | undefined> {
   for await (const store of client.vectorStores.list({ limit: pageSize, order: 'asc' })) {
     if (store.id === nameOrId || (store.name === nameOrId && store.status !== 'expired')) return storeRef(store)
