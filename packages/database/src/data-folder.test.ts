@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
@@ -14,6 +14,22 @@ it('is refused with a code and the process that has it open', () => {
     expect(() => lockFolder(join(folder, 'data'))).toThrow(
       expect.objectContaining({ code: 'conflict', message: expect.stringContaining(`in use by process ${holder.pid}`) }),
     )
+  } finally {
+    holder.kill('SIGKILL')
+    rmSync(folder, { recursive: true })
+  }
+})
+
+it('is opened where it is a copy of one that another process has open', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-folder-'))
+  const holder = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)', 'pglite'], { stdio: 'ignore' })
+  try {
+    const note = join(folder, 'data.pid')
+    writeFileSync(note, `${holder.pid}\n${note}`)
+    cpSync(note, join(folder, 'copy.pid'))
+    lockFolder(join(folder, 'copy'))()
+    symlinkSync(note, join(folder, 'link.pid'))
+    expect(() => lockFolder(join(folder, 'link'))).toThrow(`in use by process ${holder.pid}`)
   } finally {
     holder.kill('SIGKILL')
     rmSync(folder, { recursive: true })

@@ -1,18 +1,22 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { WeftError } from '@weft/contracts'
+import { resolve } from 'node:path'
+import { isCopied, WeftError } from '@weft/contracts'
 
 /**
  * Notes in a file beside a data folder who has it open. Two PGlite processes on one folder would destroy it, and PGlite itself does
- * not look. A note left by a process that was killed is taken over. Throws `conflict` naming the process that has the folder open.
+ * not look. A note left by a process that was killed is taken over, and one that was copied with another folder, whose process has that one
+ * open. Throws `conflict` naming the process that has the folder open.
  */
 export function lockFolder(folder: string): () => void {
-  const note = `${folder.replace(/\/+$/, '')}.pid`
+  const note = resolve(`${folder.replace(/\/+$/, '')}.pid`)
+  const own = `${process.pid}\n${note}`
   try {
-    writeFileSync(note, String(process.pid), { flag: 'wx', mode: 0o600 })
+    writeFileSync(note, own, { flag: 'wx', mode: 0o600 })
   } catch {
-    const holder = Number(readFileSync(note, 'utf8'))
-    if (holder !== process.pid && isServing(holder)) throw inUse(folder, holder)
-    writeFileSync(note, String(process.pid), { mode: 0o600 })
+    const [pid, writtenAs] = readFileSync(note, 'utf8').split('\n')
+    const holder = Number(pid)
+    if (holder !== process.pid && isServing(holder) && !isCopied(note, writtenAs)) throw inUse(folder, holder)
+    writeFileSync(note, own, { mode: 0o600 })
   }
   return () => rmSync(note, { force: true })
 }

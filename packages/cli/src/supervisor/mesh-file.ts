@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parseJson } from '@weft/contracts'
+import { isCopied, parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import { systemErrorCode } from '../cli-error.ts'
 import { ProcessSnapshot } from './process-snapshot.ts'
@@ -16,10 +16,12 @@ export const MeshRecord = z.object({
   processes: z.array(ProcessSnapshot),
   /** Chosen ports by `process.purpose`, taken again at the next start when still free. */
   ports: z.record(z.string(), z.number().int()),
+  /** Where it was written: in a copy of the data folder it tells of the mesh that the copy was taken from. */
+  writtenAs: z.string().optional(),
 })
 export type MeshRecord = z.infer<typeof MeshRecord>
 
-/** The mesh last started with this data folder, running or not; undefined when none was. */
+/** The mesh last started with this data folder, running or not; undefined when none was, also where the folder is a copy of another mesh's. */
 export function readMeshRecord(meshFile: string): MeshRecord | undefined {
   let text: string
   try {
@@ -28,9 +30,10 @@ export function readMeshRecord(meshFile: string): MeshRecord | undefined {
     if (systemErrorCode(error) === 'ENOENT') return undefined
     throw error
   }
-  return parseJson(MeshRecord, text, meshFile)
+  const record = parseJson(MeshRecord, text, meshFile)
+  return isCopied(meshFile, record.writtenAs) ? undefined : record
 }
 
-export function writeMeshRecord(meshFile: string, record: MeshRecord): void {
-  replaceFile(meshFile, `${JSON.stringify(record, null, 1)}\n`)
+export function writeMeshRecord(meshFile: string, record: Omit<MeshRecord, 'writtenAs'>): void {
+  replaceFile(meshFile, `${JSON.stringify({ ...record, writtenAs: meshFile }, null, 1)}\n`)
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
@@ -23,7 +23,7 @@ it('takes over from a supervisor that was killed, also when another process has 
   writeFileSync(lockFile, JSON.stringify({ pid: process.pid, startMark: 'of an earlier process', url: 'http://127.0.0.1:8000' }))
   expect(readLockOwner(lockFile)).toBeUndefined()
   takeMeshLock(lockFile, 'http://127.0.0.1:9000')
-  expect(readLockOwner(lockFile)).toEqual({ ...ownIdentity(), url: 'http://127.0.0.1:9000' })
+  expect(readLockOwner(lockFile)).toEqual({ ...ownIdentity(), url: 'http://127.0.0.1:9000', writtenAs: lockFile })
 })
 
 it('leaves the lock of another that took over from the killed one first', () => {
@@ -42,6 +42,18 @@ it('takes over a lock whose writing was cut short', () => {
   writeFileSync(lockFile, '{"pid":')
   takeMeshLock(lockFile, 'http://127.0.0.1:9000')
   expect(readLockOwner(lockFile)?.pid).toBe(process.pid)
+})
+
+it('says nothing of a copy of its folder, and all of a link to it', () => {
+  const release = takeMeshLock(lockFile, 'http://127.0.0.1:8000')
+  const [copied, linked] = [join(folder, 'copied'), join(folder, 'linked')]
+  cpSync(lockFile, copied)
+  symlinkSync(lockFile, linked)
+  expect(readLockOwner(linked)?.pid).toBe(process.pid)
+  expect(readLockOwner(copied)).toBeUndefined()
+  takeMeshLock(copied, 'http://127.0.0.1:9000')()
+  expect(readLockOwner(lockFile)?.url).toBe('http://127.0.0.1:8000')
+  release()
 })
 
 it('is lost with its folder, and to whoever made the folder anew; releasing it then leaves the new one', () => {

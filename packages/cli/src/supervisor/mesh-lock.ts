@@ -1,18 +1,18 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { parseJson } from '@weft/contracts'
+import { isCopied, parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import { CliError, systemErrorCode } from '../cli-error.ts'
 import { isRunning, ProcessIdentity, readStartMark } from './running-process.ts'
 
-const LockOwner = ProcessIdentity.extend({ url: z.string() })
+const LockOwner = ProcessIdentity.extend({ url: z.string(), writtenAs: z.string().optional() })
 export type LockOwner = z.infer<typeof LockOwner>
 
 /** Makes this process the only supervisor of a data folder. Throws `already_running` with the other's address. Answers the release. */
 export function takeMeshLock(lockFile: string, url: string): () => void {
-  const owner = { ...ownIdentity(), url }
+  const owner = { ...ownIdentity(), url, writtenAs: lockFile }
   if (!createLock(lockFile, owner)) {
     const found = readIfThere(lockFile)
-    const running = runningOwner(found)
+    const running = runningOwner(found, lockFile)
     if (running !== undefined) throw alreadyRunning(running)
     if (found !== undefined) removeStaleLock(lockFile, found)
     if (!createLock(lockFile, owner)) throw alreadyRunning(readLockOwner(lockFile))
@@ -40,7 +40,7 @@ export function removeStaleLock(lockFile: string, staleText: string): void {
     return
   }
   renameSync(aside, lockFile)
-  throw alreadyRunning(runningOwner(moved))
+  throw alreadyRunning(runningOwner(moved, lockFile))
 }
 
 /** Whether the lock is still this process's: not when the data folder was removed, nor when another took its place there. */
@@ -61,7 +61,7 @@ export function refuseRunningMesh(lockFile: string): void {
 
 /** Who runs the mesh of this data folder; undefined when nobody does. */
 export function readLockOwner(lockFile: string): LockOwner | undefined {
-  return runningOwner(readIfThere(lockFile))
+  return runningOwner(readIfThere(lockFile), lockFile)
 }
 
 function readIfThere(file: string): string | undefined {
@@ -72,10 +72,11 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-function runningOwner(text: string | undefined): LockOwner | undefined {
+/** The lock in a copy of a data folder was taken in the other one. */
+function runningOwner(text: string | undefined, lockFile: string): LockOwner | undefined {
   try {
     const owner = parseJson(LockOwner, text ?? '', 'the lock')
-    return isRunning(owner) ? owner : undefined
+    return isRunning(owner) && !isCopied(lockFile, owner.writtenAs) ? owner : undefined
   } catch {
     return undefined
   }
