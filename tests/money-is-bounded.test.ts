@@ -39,6 +39,11 @@ const chat = (body: object, more: { key?: string; headers?: Record<string, strin
   })
 const Answer = z.looseObject({ model: z.string() })
 
+function planOf(model: object): object {
+  const step = { stepId: 'say', agent: 'reasoning', capability: 'reason', params: {}, dependsOn: [], parallel: false, model }
+  return { planId: 'p', schemaVersion: 1, answerStepId: 'say', steps: [step] }
+}
+
 async function putBudget(limitUsd: number, onBreach: string): Promise<void> {
   const body = JSON.stringify({ scope: 'tenant', limitUsd, period: 'total', onBreach })
   const put = await request('/v1/budgets', { method: 'PUT', key, headers: { 'content-type': 'application/json' }, body })
@@ -80,11 +85,22 @@ describe('a budget', () => {
     expect((await bodyOf(Calls, request('/v1/usage/calls', { key }))).data).toEqual([])
   })
 
+  it.each([{}, { stream: true, weft: { progress: false } }])(
+    'that is used up refuses a workflow alike, whose step would have called the model: %j',
+    async (more) => {
+      await putBudget(0.000_001, 'reject')
+      const plan = planOf({ prefer: usual })
+      const refused = await chat({ model: 'weft/auto', ...more, weft: { plan, ...more.weft } })
+      expect(refused.headers.get('x-should-retry')).toBe('false')
+      expect(await refusalOf(refused)).toMatchObject({ status: 402, code: 'budget_exceeded' })
+    },
+  )
+
   it('that asks pauses the step of a workflow as an approval, and the approved step exceeds it', async () => {
     await putBudget(0.000_001, 'ask')
-    const step = { stepId: 'say', agent: 'reasoning', capability: 'reason', params: {}, dependsOn: [], parallel: false }
-    const plan = { planId: 'p', schemaVersion: 1, answerStepId: 'say', steps: [{ ...step, model: { prefer: usual } }] }
-    const paused = pausedOf(await bodyOf(z.looseObject({}), chat({ model: 'weft/auto', weft: { plan } })))
+    const paused = pausedOf(
+      await bodyOf(z.looseObject({}), chat({ model: 'weft/auto', weft: { plan: planOf({ prefer: usual }) } })),
+    )
     expect(paused.status).toBe('awaiting_approval')
     const [{ id = '' } = {}] = paused.approvals
     const shown = await bodyOf(z.looseObject({ reason: z.string() }), request(`/approvals/${id}`, { key }))

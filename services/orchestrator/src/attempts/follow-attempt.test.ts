@@ -126,6 +126,19 @@ describe('an agent’s answer', () => {
     await expect(follow([line])).rejects.toMatchObject({ name: 'WeftError' })
   })
 
+  it.each([
+    ['budget_exceeded', { code: 'budget_exceeded', message: 'no' }],
+    ['rate_limit_exceeded', { code: 'rate_limit_exceeded', message: 'no' }],
+    ['invalid_api_key', { code: 'upstream_error', message: 'invalid_api_key: no' }],
+    ['tired', { code: 'upstream_error', message: 'tired: no' }],
+  ])(
+    'that is the error %s tells the client of his own budget as that, and of all else as its agent’s failure',
+    async (code, told) => {
+      const { end } = await follow([`${JSON.stringify({ type: 'error', code, message: 'no', isRetryable: false })}\n`])
+      expect(end.outcome).toEqual({ kind: 'failed', problem: { ...told, isRetryable: false } })
+    },
+  )
+
   it('that breaks off is its agent’s failure, and says whose', async () => {
     await expect(follow(['{"type":"text","delta":"I am"}\n', new Error('other side closed')])).rejects.toMatchObject({
       code: 'upstream_error',

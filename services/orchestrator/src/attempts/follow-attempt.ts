@@ -5,6 +5,7 @@ import {
   isTooDeep,
   jsonDepthMax,
   type NeedsApprovalEvent,
+  type Problem,
   parseJson,
   type TerminalAgentEvent,
   toWeftError,
@@ -145,11 +146,14 @@ function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {
     case 'needs_approval':
       return needsApproval(event)
     case 'error':
-      return {
-        kind: 'failed',
-        problem: { code: 'upstream_error', message: `${event.code}: ${event.message}`, isRetryable: event.isRetryable },
-      }
+      return { kind: 'failed', problem: problemOf(event) }
   }
+}
+
+/** What a client's own budget refuses is the client's to know as that; every other code is the agent's affair. */
+function problemOf({ code, message, isRetryable }: Extract<TerminalAgentEvent, { type: 'error' }>): Problem {
+  if (code === 'budget_exceeded' || code === 'rate_limit_exceeded') return { code, message, isRetryable }
+  return { code: 'upstream_error', message: `${code}: ${message}`, isRetryable }
 }
 
 function needsApproval({ reason, action, args, risk }: NeedsApprovalEvent): AttemptOutcome {
