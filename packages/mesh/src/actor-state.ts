@@ -20,6 +20,8 @@ export interface SharedNote {
 export interface ActorState {
   /** The value under a key, or undefined; `schema` parses what was stored. */
   read<T extends z.ZodType>(actorId: string, key: string, schema: T): Promise<z.infer<T> | undefined>
+  /** The value that versions before December 2026 stored under a key, where they stored it elsewhere; only while this host has the actor. */
+  readEarlier<T extends z.ZodType>(actorId: string, key: string, schema: T): Promise<z.infer<T> | undefined>
   /** All writes in one transaction of the state store; the note is there at the latest when they are. */
   commit(actorId: string, writes: StateWrite[], note?: SharedNote | undefined): Promise<void>
   readNote<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>

@@ -17,11 +17,14 @@ export function createActorState(sidecar: Sidecar, actorType: string): ActorStat
   const choose = async (): Promise<ActorState> => {
     if (chosen !== undefined) return chosen
     const isRedis = (await componentType(sidecar, componentNames.stateStore)) === 'state.redis'
-    chosen ??= isRedis ? createGroupedState(sidecar.transport, actorType) : createHostedState(sidecar, actorType)
+    const hosted = createHostedState(sidecar, actorType)
+    // Redis, too, was written by the actor API once, which has other keys.
+    chosen ??= isRedis ? { ...createGroupedState(sidecar.transport, actorType), readEarlier: hosted.read } : hosted
     return chosen
   }
   return {
     read: async (actorId, key, schema) => (await choose()).read(actorId, key, schema),
+    readEarlier: async (actorId, key, schema) => (await choose()).readEarlier(actorId, key, schema),
     commit: async (actorId, writes, note) => (await choose()).commit(actorId, writes, note),
     readNote: async (key, schema) => (await choose()).readNote(key, schema),
     dropNote: async (key) => (await choose()).dropNote(key),
@@ -58,6 +61,7 @@ function createHostedState(sidecar: Sidecar, actorType: string): ActorState {
   }
   return {
     read: (actorId, key, schema) => readHosted(transport, { path: actorPath(actorType, actorId), key, schema }),
+    readEarlier: async () => undefined,
     async commit(actorId, writes, note) {
       if (note !== undefined) await save(note)
       const path = `${actorPath(actorType, actorId)}/state`

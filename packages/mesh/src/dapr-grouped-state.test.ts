@@ -21,7 +21,7 @@ const Transaction = z.object({ operations: z.array(Operation) })
 /** The state API of a sidecar over Redis: every write is counted, a wrong count fails the transaction, and the other writes are made all the same. */
 let server: Server
 let transport: DaprTransport
-let state: ActorState
+let state: Omit<ActorState, 'readEarlier'>
 let kept: Map<string, { value: unknown; writes: number }>
 let transactions: z.infer<typeof Transaction>[]
 /** The first transaction is answered when this is called. */

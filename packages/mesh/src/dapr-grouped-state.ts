@@ -27,7 +27,7 @@ const target = 'the state store'
  * there are, the less each costs (docs/decisions/0020-commits-in-groups.md). Nothing here asks whether an actor is hosted beside
  * this sidecar: the guarded write of a commit (`writesBefore`) keeps out who is behind.
  */
-export function createGroupedState(transport: DaprTransport, actorType: string): ActorState {
+export function createGroupedState(transport: DaprTransport, actorType: string): Omit<ActorState, 'readEarlier'> {
   const enqueue = createGroups(transport)
   const keyOf = (actorId: string, key: string) => `${actorType}:${actorId}:${key}`
   return {

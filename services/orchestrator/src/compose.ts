@@ -37,6 +37,7 @@ import { SessionHost } from './session/session-host.ts'
 import type { OrchestratorSettings } from './settings.ts'
 import { startCompacting } from './store/compact-sessions.ts'
 import { createSessionStore } from './store/dapr-session-store.ts'
+import { createEarlierLayout } from './store/earlier-layout.ts'
 import { createBlobStore } from './store/postgres-blobs.ts'
 import { keepSession, startResuming, wakeSession } from './wake/resume-sessions.ts'
 import { createWatches, type WatchesDeps, watchActorType } from './wake/watches.ts'
@@ -168,6 +169,7 @@ function composeStore({
     actors,
     reminders: createReminders(sidecar, 'Session'),
     blobs: createBlobStore(database),
+    mayLieEarlier: createEarlierLayout(database),
   })
   const watches = createWatches({
     ...deps,

@@ -34,12 +34,17 @@ let blobs: Map<string, string>
 let puts: string[]
 let isBlobStoreDown: boolean
 let headWrites: number
+/** What the actor API has of the session: where versions before December 2026 stored it. */
+let earlier: Map<string, unknown>
+let mayLieEarlier: boolean
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
     const key = withoutActor(decodeURIComponent(request.url?.split('/').at(-1) ?? ''))
     if (request.method === 'GET' && key === 'metadata') {
       response.end(JSON.stringify({ components: [{ name: componentNames.stateStore, type: 'state.redis' }] }))
+    } else if (request.method === 'GET' && request.url?.startsWith('/v1.0/actors/') === true) {
+      response.end(earlier.has(key) ? JSON.stringify(earlier.get(key)) : '')
     } else if (request.method === 'GET') {
       response.end(kept.has(key) ? JSON.stringify(kept.get(key)) : '')
     } else {
@@ -63,6 +68,8 @@ beforeEach(() => {
   puts = []
   isBlobStoreDown = false
   headWrites = 0
+  earlier = new Map()
+  mayLieEarlier = false
 })
 
 function keep(operations: z.infer<typeof Operations>): boolean {
@@ -90,6 +97,7 @@ const open = () =>
     actors: createActorState(sidecar, 'Session'),
     reminders: createReminders(sidecar, 'Session'),
     blobs: blobStore,
+    mayLieEarlier: () => mayLieEarlier,
   })
 const large = { text: 'x'.repeat(100_000) }
 
@@ -117,6 +125,25 @@ it('what is large lies outside the actor, by content hash, and is written once',
   const loaded = await open().load('acme.s1')
   expect(loaded?.state.turns[0]?.steps.a?.outcome?.output).toEqual(large)
   expect(loaded?.state.turns).toEqual(JSON.parse(JSON.stringify(session.state.turns)))
+})
+
+it('a session that an earlier version stored goes on from where it was, in the place of today', async () => {
+  const { session } = await committed()
+  // Values went as they are then, and the head counted its writes there.
+  earlier = new Map([...kept].map(([key, text]) => [key, JSON.parse(String(text))]))
+  kept.clear()
+  headWrites = 0
+  expect(await open().load('acme.s1')).toBeUndefined()
+  mayLieEarlier = true
+  const store = open()
+  const found = await store.load('acme.s1')
+  expect(found?.state.turns).toEqual(JSON.parse(JSON.stringify(session.state.turns)))
+  if (found === undefined) throw new TypeError('it was found')
+  const once = await store.commit('acme.s1', { stored: found, next: { ...found.state, heardSeq: 1 } })
+  await store.commit('acme.s1', { stored: once, next: { ...once.state, heardSeq: 2 } })
+  const again = await open().load('acme.s1')
+  expect(again?.state).toMatchObject({ heardSeq: 2, lastSeq: session.state.lastSeq })
+  expect(again?.state.turns[0]?.steps.a?.outcome?.output).toEqual(large)
 })
 
 it('what the database does not take in time stays with the actor, and is not lost', async () => {

@@ -6,6 +6,7 @@ import { isShortLived, nameOf, type TagOf } from '../core/part-names.ts'
 import { fromHead, headKey, type Lying, partsOf, type ReadPart, readOutcome, toHead } from '../core/persist-session.ts'
 import { SessionHead } from '../core/session-head.ts'
 import type { SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
+import type { MayLieEarlier } from './earlier-layout.ts'
 import type { BlobStore, SessionOf } from './postgres-blobs.ts'
 
 /** Parts up to this size, and those that the next of their kind replaces, lie in the actor's state; larger ones in the blob table, by content hash. */
@@ -51,10 +52,12 @@ export interface SessionStoreDeps {
   actors: ActorState
   reminders: Reminders
   blobs: BlobStore
+  mayLieEarlier: MayLieEarlier
 }
 
-export function createSessionStore({ actors, reminders, blobs }: SessionStoreDeps): SessionStore {
-  const { load, readOutcomes } = createReader(actors, blobs)
+export function createSessionStore(deps: SessionStoreDeps): SessionStore {
+  const { actors, reminders, blobs } = deps
+  const { load, readOutcomes } = createReader(deps)
 
   async function write(actorId: string, { stored, next, note }: SessionCommit): Promise<StoredSession> {
     const state = { ...next, revision: stored.state.revision + 1 }
@@ -122,12 +125,22 @@ function changedParts(stored: StoredSession, next: SessionState, lying: Lying): 
   }
 }
 
-function createReader(actors: ActorState, blobs: BlobStore): Pick<SessionStore, 'load' | 'readOutcomes'> {
+function createReader({
+  actors,
+  blobs,
+  mayLieEarlier,
+}: Omit<SessionStoreDeps, 'reminders'>): Pick<SessionStore, 'load' | 'readOutcomes'> {
   async function load(actorId: string): Promise<StoredSession | undefined> {
-    const head = await actors.read(actorId, headKey, SessionHead)
+    const head = (await actors.read(actorId, headKey, SessionHead)) ?? (await readEarlierHead(actorId))
     if (head === undefined) return undefined
     const { state, tags } = await fromHead(head, async (name, schema) => schema.parse(await readPart(actorId, name, head)))
     return { state, tags, dropped: head.dropped }
+  }
+
+  /** The next commit makes the head where it lies now, as its first revision; parts stay where they were first written. */
+  async function readEarlierHead(actorId: string): Promise<SessionHead | undefined> {
+    const head = mayLieEarlier() ? await actors.readEarlier(actorId, headKey, SessionHead) : undefined
+    return head && { ...head, revision: 0 }
   }
 
   async function readOutcomes(
@@ -147,7 +160,8 @@ function createReader(actors: ActorState, blobs: BlobStore): Pick<SessionStore, 
   }
 
   async function readPart(actorId: string, key: string, session: SessionOf): Promise<unknown> {
-    const value = await actors.read(actorId, key, z.unknown())
+    const found = await actors.read(actorId, key, z.unknown())
+    const value = found === undefined && mayLieEarlier() ? await actors.readEarlier(actorId, key, z.unknown()) : found
     if (value === undefined) throw new WeftError('internal_error', `the session's part ${key} is missing from the state store`)
     const reference = BlobReference.safeParse(value)
     return reference.success ? blobs.get(session, reference.data.$blob) : value
