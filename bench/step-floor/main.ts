@@ -29,11 +29,11 @@ await using started = new AsyncDisposableStack()
 const weft = started.adopt(await startWeftContender(), (contender) => contender.stop())
 const floor = started.adopt(await startFloorContender(weft.mesh), (contender) => contender.stop())
 const contenders: Contender[] = [weft, floor]
-const chainMs = new Map(contenders.map((contender) => [contender, new Array<number>()]))
-const stepsPerSecond = new Map(contenders.map((contender) => [contender, new Array<number>()]))
+const chainMs = new Map(contenders.map((contender) => [contender, [] as number[]]))
+const stepsPerSecond = new Map(contenders.map((contender) => [contender, [] as number[]]))
 /** The whole of a fan-out, and one step as long as each of its steps. */
-const fanMs = new Map(contenders.map((contender) => [contender, new Array<number>()]))
-const oneMs = new Map(contenders.map((contender) => [contender, new Array<number>()]))
+const fanMs = new Map(contenders.map((contender) => [contender, [] as number[]]))
+const oneMs = new Map(contenders.map((contender) => [contender, [] as number[]]))
 const inside: number[] = []
 /** Milliseconds of each process, of all rounds. */
 const processorMs = new Map(contenders.map((contender) => [contender, new Map<string, number>()]))

@@ -7,7 +7,7 @@ import type { CapabilityRegistry } from './core/capability-registry.ts'
 export interface AgentCards {
   /**
    * The registry as of the last reading; `isFresh`: agents that joined a moment ago are in it too. Throws `dependency_unavailable` while no
-   * card of some agent was ever read.
+   * card of some agent was ever read, or, fresh, while nobody says who joined.
    */
   registry(wish?: { isFresh: boolean }): Promise<CapabilityRegistry>
   stop(): void

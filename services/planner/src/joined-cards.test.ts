@@ -40,8 +40,20 @@ it('finds at once who joined a moment ago, when told to look', async () => {
   expect(await cards.read({ isFresh: true })).toEqual([billing])
 })
 
-it('keeps what it knew while the gateway cannot be asked', async () => {
-  const { cards } = cardsOf([[billing], new Error('away')])
+it('keeps what it knew while the gateway cannot be asked, and says so to who has to know who joined', async () => {
+  const { cards, clock } = cardsOf([[billing], new Error('away')])
   await cards.read({ isFresh: false })
-  expect(await cards.read({ isFresh: true })).toEqual([billing])
+  await expect(cards.read({ isFresh: true })).rejects.toMatchObject({ code: 'dependency_unavailable' })
+  clock.nowMs += 2_000
+  expect(await cards.read({ isFresh: false })).toEqual([billing])
+  await settle()
+})
+
+it('does not take for fresh what was asked before', async () => {
+  const { cards, clock } = cardsOf([[], [], [billing]])
+  await cards.read({ isFresh: false })
+  clock.nowMs += 2_000
+  await cards.read({ isFresh: false })
+  expect(await Promise.all([cards.read({ isFresh: true }), cards.read({ isFresh: true })])).toEqual([[billing], [billing]])
+  expect(clock.asked).toBe(3)
 })

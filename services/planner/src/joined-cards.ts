@@ -1,9 +1,12 @@
-import { AgentCard } from '@weft/contracts'
+import { AgentCard, WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 
 export interface JoinedCards {
-  /** The cards of the agents that joined; as they were last known while the gateway cannot be asked. `isFresh`: asks it now. */
+  /**
+   * The cards of the agents that joined; as they were last known while the gateway cannot be asked. `isFresh`: asks it now, and throws
+   * `dependency_unavailable` when it does not answer within 2 s.
+   */
   read(wish: { isFresh: boolean }): Promise<AgentCard[]>
 }
 
@@ -28,18 +31,32 @@ export function createJoinedCards(deps: {
         .cards
     } catch (cause) {
       deps.onProblem(cause)
+      throw new WeftError(
+        'dependency_unavailable',
+        'which agents have joined cannot be looked up just now: send the request again',
+      )
     } finally {
       askedAtMs = deps.nowMs()
       asking = undefined
     }
   }
 
+  /** What is being asked already may be answered as things were before an agent joined. */
+  async function askAnew(): Promise<void> {
+    await asking?.catch(() => undefined)
+    asking ??= ask()
+    await asking
+  }
+
   return {
     async read({ isFresh }) {
-      if (!isFresh && deps.nowMs() - askedAtMs < freshMs) return known
-      asking ??= ask()
+      if (isFresh) await askAnew()
+      if (deps.nowMs() - askedAtMs < freshMs) return known
       // The first answer is waited for; later ones are for whoever asks next, so that no plan waits for the gateway.
-      if (isFresh || askedAtMs === Number.NEGATIVE_INFINITY) await asking
+      const isFirst = askedAtMs === Number.NEGATIVE_INFINITY
+      asking ??= ask()
+      const answered = asking.catch(() => undefined)
+      if (isFirst) await answered
       return known
     },
   }

@@ -41,7 +41,7 @@ async function drain(chunks: AsyncGenerator<string>): Promise<void> {
   while (!(await chunks.next()).done);
 }
 
-const question = 'Wie heißt die Hauptstadt von 日本? ' + JSON.stringify({ city: null, country: 'JP' })
+const question = `Wie heißt die Hauptstadt von 日本? ${JSON.stringify({ city: null, country: 'JP' })}`
 const words = ['The capital', ' is "東京"\n', ', says {"a":1}.']
 const ask = { model: 'openai/test-model', messages: [{ role: 'user' as const, content: question }] }
 const reply = { kind: 'text' as const, chunks: words, withoutUsage: true }

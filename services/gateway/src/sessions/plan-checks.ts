@@ -24,7 +24,7 @@ interface Check {
 /** Clients send the same few plans again and again. An agent that left meanwhile fails the step that needs it, as one that leaves later does. */
 const believedMs = 5_000
 const checksMax = 256
-/** The planner asks agents whose cards it does not know, which takes it up to 5 s. */
+/** The planner asks agents whose cards it does not know, and who joined, which takes it up to 7 s. */
 const answerMs = 8_000
 
 /** A plan that was found sound is believed for 5 s, and one that is being checked is not sent a second time; refusals are not kept. */
