@@ -131,6 +131,20 @@ describe('migrations', () => {
     expect(applied.flat().toSorted()).toEqual(migrations.map(({ name }) => name))
   })
 
+  it('of a newer version are named, and nothing is done to its database', async () => {
+    const { database } = test
+    await sql`insert into weft_migrations (name) values ('9001-newer'), ('9000-new')`.execute(database.db)
+    const before = await describeSchema(database)
+    await expect(migrateUp(database)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('9000-new') })
+    await expect(migrateDown(database, 1)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('9001-newer'),
+    })
+    expect(await describeSchema(database)).toEqual(before)
+    expect((await migrationStatus(database)).slice(-2).map(({ name }) => name)).toEqual(['9000-new', '9001-newer'])
+    await sql`delete from weft_migrations where name like '900%'`.execute(database.db)
+  })
+
   it('finds the newest sessions of a tenant without sorting all of them', async () => {
     const plan = await test.database.db.transaction().execute(async (db) => {
       // So few rows would be sorted.

@@ -70,9 +70,13 @@ export interface MigrationStatus {
   appliedAt: Date | undefined
 }
 
-/** Applies what is missing, one transaction a migration. Any number of processes may call it at once. Answers the names applied. */
+/**
+ * Applies what is missing, one transaction a migration. Any number of processes may call it at once. Answers the names applied. Throws `conflict`
+ * for a database that a newer version has migrated further than this one knows.
+ */
 export async function migrateUp(database: Database): Promise<string[]> {
-  await ensureTable(database)
+  const unknown = (await migrationStatus(database)).map(({ name }) => name).find((name) => !isKnown(name))
+  if (unknown !== undefined) throw isNewer(unknown)
   const applied: string[] = []
   for (const migration of migrations) if (await applyOne(database, migration)) applied.push(migration.name)
   return applied
@@ -87,8 +91,7 @@ export async function migrateDown(database: Database, steps: number): Promise<st
   const names = applied.toReversed().slice(0, steps)
   for (const name of names) {
     const migration = migrations.find((candidate) => candidate.name === name)
-    if (migration === undefined)
-      throw new WeftError('conflict', `the database holds migration "${name}", which this version does not know`)
+    if (migration === undefined) throw isNewer(name)
     await locked(database, async (db) => {
       await migration.down(db)
       await sql`delete from weft_migrations where name = ${name}`.execute(db)
@@ -97,12 +100,26 @@ export async function migrateDown(database: Database, steps: number): Promise<st
   return names
 }
 
+/** Those of this version in their order, then those that only a newer one knows. */
 export async function migrationStatus(database: Database): Promise<MigrationStatus[]> {
   await ensureTable(database)
   const { rows } = await sql<{ name: string; applied_at: Date }>`select name, applied_at from weft_migrations`.execute(
     database.db,
   )
-  return migrations.map(({ name }) => ({ name, appliedAt: rows.find((row) => row.name === name)?.applied_at }))
+  const own = migrations.map(({ name }) => ({ name, appliedAt: rows.find((row) => row.name === name)?.applied_at }))
+  const newer = rows.filter(({ name }) => !isKnown(name)).map(({ name, applied_at: appliedAt }) => ({ name, appliedAt }))
+  return [...own, ...newer.toSorted((a, b) => (a.name < b.name ? -1 : 1))]
+}
+
+function isKnown(name: string): boolean {
+  return migrations.some((migration) => migration.name === name)
+}
+
+function isNewer(name: string): WeftError {
+  return new WeftError(
+    'conflict',
+    `the database was migrated by a newer version of Weft ("${name}", which this version does not know): start that version, or restore the backup from before the upgrade`,
+  )
 }
 
 async function applyOne(database: Database, migration: Migration): Promise<boolean> {

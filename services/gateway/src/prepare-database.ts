@@ -1,3 +1,4 @@
+import { WeftError } from '@weft/contracts'
 import { type Database, migrateUp } from '@weft/database'
 import type { AuditLog } from './audit/audit-log.ts'
 import { storeAdminKey } from './keys/first-admin-key.ts'
@@ -13,13 +14,17 @@ export interface PrepareOptions {
 
 const retryMs = 250
 
-/** Makes the tables and stores the first admin key, as soon as there is a database; waits for it as long as it takes. */
+/**
+ * Makes the tables and stores the first admin key, as soon as there is a database; waits for it as long as it takes. Throws `conflict` for the database of a
+ * newer version.
+ */
 export async function prepareDatabase({ database, audit, adminKey, logger, signal }: PrepareOptions): Promise<void> {
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
       await migrateUp(database)
       break
     } catch (cause) {
+      if (cause instanceof WeftError && cause.code === 'conflict') throw cause
       if (attempt % 40 === 0)
         logger.warn('the tables wait for the database', { cause: cause instanceof Error ? cause.message : String(cause) })
       await new Promise((resolve) => setTimeout(resolve, retryMs))
