@@ -33,9 +33,10 @@ export function advanceSession(state: SessionState, input: SessionInput, context
   const { events, commands, reply } = draft
   if (!draft.isTouched) return { state, commands, events, reply }
   const next = draft.editSession()
-  next.updatedAtMs = context.nowMs
   if (next.deletion !== 'none') return { state: { ...next, outbox: [] }, commands, events: [], reply }
-  if (events.length > 0) next.outbox = [...next.outbox, { epoch: next.epoch, events }]
+  if (events.length === 0) return { state: next, commands, events, reply }
+  next.updatedAtMs = context.nowMs
+  next.outbox = [...next.outbox, { epoch: next.epoch, events }]
   return { state: next, commands, events, reply }
 }
 

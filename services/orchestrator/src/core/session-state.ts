@@ -32,6 +32,7 @@ export interface SessionState {
   sessionId: string
   user: string | undefined
   createdAtMs: number
+  /** When its newest event happened; loading a session, or looking at it, is none. */
   updatedAtMs: number
   /** Counts activations; work of an earlier epoch no longer counts. */
   epoch: number

@@ -13,6 +13,17 @@ function isoAfter({ nowMs }: DrivenSession, ms: number): string {
   return new Date(nowMs + ms).toISOString()
 }
 
+it('says when something last happened in the session, not when it was last looked at', () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer', approval: { reason: 'money leaves', assignees: [], timeoutMs: 60_000 } }])
+  const updatedAt = isoAfter(session, 0)
+  session.nowMs += 1_000
+  session.send({ type: 'activate' })
+  expect(viewSession(session.state).updatedAt).toBe(updatedAt)
+  session.send({ type: 'cancel', turn: undefined })
+  expect(viewSession(session.state).updatedAt).toBe(isoAfter(session, 0))
+})
+
 describe('a step says what it waits for:', () => {
   it('those of its dependencies that are still to come, not those that succeeded or were left out', () => {
     const session = new DrivenSession()
