@@ -60,7 +60,7 @@ export interface Schema extends AdministrationSchema {
     title: string
     text: string
     attributes: Json<object>
-    /** The parts of the text's identifiers, such as `user name` for `userName`. */
+    /** Words inside what counts as one: `user name` for `userName`, and pairs of letters of text without spaces. */
     identifiers: Generated<string>
     /** What a model says of the chunk's place in its document; part of the title too, by which it is found. */
     header: Generated<string | null>

@@ -82,6 +82,18 @@ describe('an extracted answer', () => {
     )
   })
 
+  it.each([
+    ['通知期是多久？', '员工的通知期为三个月。公司成立于一九九〇年。', '员工的通知期为三个月。 [1]'],
+    [
+      'サーバーの再起動の手順は？',
+      '休暇は人事部に申請します。サーバーの再起動は管理者が\n行います。',
+      'サーバーの再起動は管理者が行います。 [1]',
+    ],
+    ['अनुबंध की अवधि क्या है?', 'मौसम अच्छा था। अनुबंध की अवधि तीन महीने है।\n\nचाय गरम है।', 'अनुबंध की अवधि तीन महीने है। [1]'],
+  ])('quotes what answers in other scripts: %s', (question, text, answer) => {
+    expect(extractAnswer({ question, sources: [{ id: 1, title: '', text }] })[0]).toBe(answer)
+  })
+
   it('says that there is no evidence, cites nothing, and names what would help', () => {
     const answer = extractAnswer({ question: 'Who won the 1998 football championship?', sources: [loom, dye] }).join(' ')
     expect(answer).toMatch(/^I found no evidence/)

@@ -115,7 +115,7 @@ function similarity(a: Set<string>, b: Set<string>): number {
 
 /** List items often lack an end mark; without one the next sentence would run on. */
 function closed(text: string): string {
-  return /[.!?:…。！？]["'”’)\]]*$/.test(text) ? text : `${text}.`
+  return /[.!?:…。！？।॥؟۔]["'”’)\]]*$/.test(text) ? text : `${text}.`
 }
 
 function noEvidence(prompt: AnswerPrompt): string[] {

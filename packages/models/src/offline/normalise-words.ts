@@ -13,10 +13,14 @@ export function topicStems(text: string): string[] {
   return stemsOf(text).filter((stem) => !stopWords.has(stem))
 }
 
-/** All words of a text as stems, in order. */
+/** All words of a text as stems, in order; of text without spaces its letters two by two. */
 export function stemsOf(text: string): string[] {
   const stems: string[] = []
   for (const [word] of text.normalize('NFKC').matchAll(wordPattern)) {
+    if (unspaced.test(word)) {
+      stems.push(...pairsOf(word))
+      continue
+    }
     const lower = word.toLowerCase()
     stems.push(stopWords.has(lower) ? lower : stem(lower))
     if (camelHump.test(word)) for (const part of word.split(humpBorder)) stems.push(stem(part.toLowerCase()))
@@ -28,8 +32,23 @@ export function isStopWord(word: string): boolean {
   return stopWords.has(word)
 }
 
+function pairsOf(run: string): string[] {
+  const letters = [...run]
+  return letters.length === 1 ? letters : letters.slice(1).map((letter, index) => `${letters[index]}${letter}`)
+}
+
+/** Letters of scripts whose words stand without spaces between them, or carry endings that differ with their use (Korean). */
+const unspacedLetters = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]`
+const unspaced = new RegExp(`^${unspacedLetters}`, 'u')
+const unspacedLetter = new RegExp(unspacedLetters, 'gu')
+
+/** How many words a text has, about: a word without spaces around it has two letters. */
+export function countWords(text: string): number {
+  return text.split(/\s+/).length + Math.floor((text.match(unspacedLetter)?.length ?? 0) / 2)
+}
+
 /** Letters and digits; a decimal or version number stays whole. */
-const wordPattern = /\d+(?:\.\d+)+|[\p{L}\p{N}]+/gu
+const wordPattern = new RegExp(String.raw`\d+(?:\.\d+)+|${unspacedLetters}+|(?:(?!${unspacedLetters})[\p{L}\p{M}\p{N}])+`, 'gu')
 const camelHump = /\p{Ll}\p{Lu}/u
 const humpBorder = /(?<=\p{Ll})(?=\p{Lu})/u
 

@@ -1,7 +1,7 @@
 import type { PromptSource } from '../step/prompt-tags.ts'
 import { askedKind, tellsKind } from './asked-kind.ts'
 import { bridgeSources } from './bridge-sources.ts'
-import { stemsOf, topicStems } from './normalise-words.ts'
+import { countWords, stemsOf, topicStems } from './normalise-words.ts'
 import { type Sentence, splitSentences } from './split-sentences.ts'
 
 export interface ScoredSentence {
@@ -89,7 +89,7 @@ function unitsOf(source: PromptSource, sourceRank: number): Unit[] {
 /** Headings only lend context; fragments and endless lines make no sentence. */
 function isQuotable(sentence: Sentence): boolean {
   if (sentence.kind === 'heading') return false
-  const words = sentence.text.split(/\s+/).length
+  const words = countWords(sentence.text)
   return words >= (sentence.kind === 'sentence' ? 3 : 2) && sentence.text.length <= scoringLimits.sentenceCharsMax
 }
 

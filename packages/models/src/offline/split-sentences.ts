@@ -47,7 +47,8 @@ function blocksOf(text: string): Sentence[] {
       open = { kind: 'heading', text: open.text }
       close()
     } else if (next === 'blank' || next === 'underline') close()
-    else if (next.kind === 'sentence' && open !== undefined && !startsAnew(open.text, next.text)) open.text += ` ${next.text}`
+    else if (next.kind === 'sentence' && open !== undefined && !startsAnew(open.text, next.text))
+      open.text = joinLines(open.text, next.text)
     else {
       close()
       open = next
@@ -71,12 +72,20 @@ function blockOfLine(line: string): Sentence | 'blank' | 'underline' {
   return { kind: 'sentence', text: line.trim() }
 }
 
+/** Chinese and Japanese have no space where a line was full. */
+function joinLines(before: string, line: string): string {
+  return eastAsianEnd.test(before) && eastAsianBeginning.test(line) ? before + line : `${before} ${line}`
+}
+
+const eastAsianEnd = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー、。]$/u
+const eastAsianBeginning = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]/u
+
 /** A short line without an end mark before a capitalised one is a title of its own, not a wrapped line. */
 function startsAnew(before: string, line: string): boolean {
   return before.length < 60 && !/[.!?:;,]$/.test(before) && /^\p{Lu}/u.test(line) && before.split(/\s+/).length <= 6
 }
 
-const boundary = /([.!?…]+)(["'”’»)\]]*)\s+|([。！？])/gu
+const boundary = /([.!?…؟۔]+)(["'”’»)\]]*)\s+|([。！？।॥])/gu
 
 /** Prose into sentences. A mark ends one only where the next word can begin one and the last is no abbreviation. */
 export function splitProse(text: string): string[] {

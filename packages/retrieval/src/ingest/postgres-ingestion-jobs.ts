@@ -10,7 +10,8 @@ import type { IngestError } from '../store/knowledge-types.ts'
 import { textRow } from '../store/postgres-file-texts.ts'
 import { laterTime } from '../store/postgres-knowledge-version.ts'
 import { isFile } from '../store/postgres-vector-store-files.ts'
-import { identifierParts } from '../text/identifier-parts.ts'
+import { unspacedPairs } from '../text/unspaced-pairs.ts'
+import { wordsInside } from '../text/words-inside.ts'
 
 /**
  * A job somebody works on. `token` is the time of the last sign of life: every write of the worker renews it and only counts while nobody else
@@ -159,16 +160,17 @@ function takeToken(job: ClaimedJob, rows: unknown[]): boolean {
 
 /** A chunk as the columns its insertion reads. */
 export function chunkRow({ ordinal, start, end, page, heading, text, header }: Chunk, filename: string) {
-  const title = titleOf(filename, { heading, text })
+  const above = titleOf(filename, { heading, text })
+  const title = header === undefined ? above : `${above}\n${header}`
   return {
     n: ordinal,
     from: start,
     to: end,
     page,
     heading: heading === '' ? undefined : heading,
-    title: header === undefined ? title : `${title}\n${header}`,
+    title,
     text,
-    identifiers: identifierParts(text),
+    identifiers: `${wordsInside(text)} ${unspacedPairs(title)}`.trim(),
     header,
   }
 }

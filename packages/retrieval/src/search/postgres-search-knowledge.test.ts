@@ -97,6 +97,19 @@ describe('searchKnowledge', () => {
     expect(both.every(({ explanation }) => explanation.duplicates === undefined)).toBe(true)
   })
 
+  it.each([
+    ['Japanese', 'サーバーを\n再起動してから設定を確認してください。', '休暇の申請は人事部に提出します。', 'サーバー 再起動'],
+    ['Chinese', '员工的通知期为三个月，从月底开始计算。', '风车建于十九世纪，由橡木制成。', '通知期是多久？'],
+    ['Thai', 'ต้องรีสตาร์ทเซิร์ฟเวอร์ก่อนตรวจสอบการตั้งค่า', 'กังหันลมสร้างด้วยไม้โอ๊ค', 'เซิร์ฟเวอร์'],
+    ['Korean', '서버를 다시 시작한 다음 설정을 확인하십시오.', '풍차는 참나무로 지어졌다.', '서버'],
+  ])('finds words by words in text without spaces or with endings: %s', async (language, text, other, query) => {
+    const vectorStoreId = (await store.createVectorStore({ tenant })).id
+    await add(`${language}.txt`, text, { vectorStoreId })
+    await add(`${language}-other.txt`, other, { vectorStoreId })
+    const hits = await find({ query, vectorStoreIds: [vectorStoreId], options: { mode: 'bm25' } })
+    expect(hits[0]?.filename).toBe(`${language}.txt`)
+  })
+
   it('never shows another tenant’s passages', async () => {
     expect(await find({ query: 'rival' })).toEqual([])
     expect(await find({ query: 'rival', vectorStoreIds: [stores.foreign] })).toEqual([])

@@ -1,7 +1,7 @@
 import type { Embedder } from '@weft/contracts'
 import { type ChunkHit, type RawBuilder, searchBm25, sql } from '@weft/database'
 import { rebuildCommand } from '../embed/postgres-embedding-models.ts'
-import { identifierParts } from '../text/identifier-parts.ts'
+import { wordsInside } from '../text/words-inside.ts'
 import type { Legs } from './fuse-rankings.ts'
 import type { ChunkRow } from './postgres-chunks.ts'
 import { compileFilter } from './postgres-filter.ts'
@@ -43,12 +43,15 @@ export async function runLegs(tools: SearchTools, request: LegsRequest, budget?:
   return { legs, candidates, skipped: [...vectors.skipped] }
 }
 
+/** Each pair of letters is a walk over the index. */
+const lettersTakenApartMax = 300
+
 function findByWords({ database }: SearchTools, request: LegsRequest, depth: number) {
   const { tenant, vectorStoreIds, query, filters } = request
   return searchBm25(database, {
     tenant,
     vectorStoreIds,
-    query: `${query} ${identifierParts(query)}`,
+    query: `${query} ${wordsInside(query.slice(0, lettersTakenApartMax))}`,
     limit: depth,
     ...(filters === undefined ? {} : { filter: compileFilter(filters, sql`attributes`) }),
   })

@@ -1,12 +1,14 @@
+import { pairsOf, unspacedLetters } from './unspaced-pairs.ts'
+
 /**
  * The words of a text that carry meaning, in the form they are compared in: lower case, without English endings and stop words, numbers
- * without thousands separators, East Asian text as pairs of letters. Repetitions are kept.
+ * without thousands separators, text without spaces as pairs of letters. Repetitions are kept.
  */
 export function contentTerms(text: string): string[] {
   const terms: string[] = []
   for (const [token] of text.normalize('NFKC').toLowerCase().matchAll(tokens)) {
     if (/^\d/.test(token)) terms.push(token.replace(/,(?=\d{3})/g, ''))
-    else if (eastAsian.test(token)) terms.push(...pairs(token))
+    else if (unspaced.test(token)) terms.push(...pairsOf(token))
     else if (!stopWords.has(token)) terms.push(stem(token.replace(/['’]\p{L}+$/u, '')))
   }
   return terms
@@ -21,14 +23,11 @@ export function isNumberTerm(term: string): boolean {
   return /^\d/.test(term)
 }
 
-const tokens =
-  /\d+(?:[.,]\d+)*\p{L}{0,20}|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]{1,200}|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}])[\p{L}\p{M}]){1,100}(?:['’]\p{L}{1,3})?(?:\d{1,20})?/gu
-const eastAsian = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u
-
-function pairs(run: string): string[] {
-  const letters = [...run]
-  return letters.length === 1 ? letters : letters.slice(1).map((letter, index) => `${letters[index]}${letter}`)
-}
+const tokens = new RegExp(
+  String.raw`\d+(?:[.,]\d+)*(?:(?![${unspacedLetters}])\p{L}){0,20}|[${unspacedLetters}]{1,200}|(?:(?![${unspacedLetters}])[\p{L}\p{M}]){1,100}(?:['’]\p{L}{1,3})?(?:\d{1,20})?`,
+  'gu',
+)
+const unspaced = new RegExp(`^[${unspacedLetters}]`, 'u')
 
 const stopWords = new Set(
   (

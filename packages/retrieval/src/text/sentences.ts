@@ -23,7 +23,7 @@ export function* sentenceEnds(text: string, from: number, to: number): Generator
 }
 
 const newline = 10
-const cjkStops = new Set([...'。！？…．'].map((letter) => letter.charCodeAt(0)))
+const cjkStops = new Set([...'。！？…．।॥'].map((letter) => letter.charCodeAt(0)))
 const closers = new Set([...'"\'”’»)]}」』）】'].map((letter) => letter.charCodeAt(0)))
 
 function isFullStop(unit: number): boolean {
