@@ -1,4 +1,6 @@
 import { FileRefusal } from './file-refusal.ts'
+import { joinLines, type PdfLine } from './pdf-lines.ts'
+import { withoutRunningLines } from './pdf-running-lines.ts'
 
 /** 5,000 pages are more than the PDF specification and its errata together; beyond it a file is rather a print queue than a document. */
 const pdfPagesMax = 5_000
@@ -34,17 +36,21 @@ type Page = { getTextContent(): Promise<{ items: object[] }>; cleanup(): unknown
 type PdfDocument = { numPages: number; cleanup(): Promise<unknown>; getPage(number: number): Promise<Page> }
 
 async function readPages(document: PdfDocument, signal: AbortSignal | undefined): Promise<PdfText> {
-  const pages: number[] = []
-  let text = ''
+  const read: PdfLine[][] = []
   for (let number = 1; number <= document.numPages; number++) {
     signal?.throwIfAborted()
     const page = await document.getPage(number)
     const { items } = await page.getTextContent()
-    if (text !== '' && !text.endsWith('\n\n')) text += '\n\n'
-    pages.push(text.length)
-    text += pageText(items.filter(isTextItem))
+    read.push(linesOf(items.filter(isTextItem)))
     page.cleanup()
     if (number % pagesBetweenCleanups === 0) await document.cleanup()
+  }
+  const pages: number[] = []
+  let text = ''
+  for (const lines of withoutRunningLines(read)) {
+    if (text !== '' && !text.endsWith('\n\n')) text += '\n\n'
+    pages.push(text.length)
+    text += joinLines(lines)
   }
   if (text.trim() === '') {
     throw new FileRefusal(
@@ -59,9 +65,9 @@ function isTextItem(item: object): item is TextItem {
   return 'str' in item && 'transform' in item && Array.isArray(item.transform)
 }
 
-/** Lines as they stand on the page; a gap of more than a line becomes a blank line, a word cut by a hyphen at the line's end is joined. */
-function pageText(items: TextItem[]): string {
-  const lines: { text: string; y: number; height: number }[] = []
+/** Lines as they stand on the page. */
+function linesOf(items: TextItem[]): PdfLine[] {
+  const lines: PdfLine[] = []
   let line = ''
   let [y, height] = [0, 0]
   const endLine = () => {
@@ -80,23 +86,8 @@ function pageText(items: TextItem[]): string {
     if (item.hasEOL) endLine()
   }
   endLine()
-  return joinLines(lines)
+  return lines
 }
-
-function joinLines(lines: { text: string; y: number; height: number }[]): string {
-  let out = ''
-  for (const [index, line] of lines.entries()) {
-    const above = lines[index - 1]
-    if (above === undefined) out = line.text
-    else if (Math.abs(above.y - line.y) > Math.max(above.height, line.height) * paragraphGap) out += `\n\n${line.text}`
-    else if (/\p{L}-$/u.test(out.slice(-3)) && /^\p{Ll}/u.test(line.text)) out = `${out.slice(0, -1)}${line.text}`
-    else out += `\n${line.text}`
-  }
-  return out
-}
-
-/** Line spacing of set text is 1.0 to 1.5 times the letter height; paragraphs stand further apart. */
-const paragraphGap = 1.8
 
 function clean(line: string): string {
   return line
@@ -104,6 +95,7 @@ function clean(line: string): string {
     .toWellFormed()
     .replace(/[\s\u00a0]+/g, ' ')
     .trim()
+    .replace(/\u00ad(?!$)/g, '')
 }
 
 /** Character maps and standard fonts lie beside the library: nothing is fetched. */
