@@ -1,28 +1,32 @@
 import { newId } from '@weft/contracts'
 import type { AnswerPiece } from './answer-piece.ts'
 import type { EventFacts } from './event-facts.ts'
+import { jsonOrNothing } from '../upstream/json-or-nothing.ts'
 import { contentPlace, endingOf, endOfPart, type ItemPlace } from './item-endings.ts'
 import type { OutputItem, OutputRefusal, OutputText } from './response-object.ts'
 
 export interface OutputItems {
-  /** Every item so far, the open one as far as it is. */
+  /** Every item so far, open ones as far as they are. */
   output(): OutputItem[]
   accept(piece: AnswerPiece): EventFacts[]
-  /** Ends the open item. An answer without any item gets an empty message. */
+  /** Ends what is open. An answer without any item gets an empty message. */
   close(end: { status: 'completed' | 'incomplete'; annotations: object[] }): EventFacts[]
 }
 
 interface Items {
   responseId: string
   all: OutputItem[]
+  /** The message or the thoughts that are being written. */
   open: OutputItem | undefined
-  /** The model's index of the open call. */
-  callIndex: number | undefined
+  /** Calls that are not ended, by the model's index. */
+  calls: Map<number, FunctionCall>
 }
 
-/** The items of one response, one open at a time: an item is ended by the first piece of another kind. */
+type FunctionCall = Extract<OutputItem, { type: 'function_call' }>
+
+/** The items of one response. An item is ended by the first piece of another, a call only once its arguments are whole: some models send those of several by turns. */
 export function createOutputItems(responseId: string): OutputItems {
-  const items: Items = { responseId, all: [], open: undefined, callIndex: undefined }
+  const items: Items = { responseId, all: [], open: undefined, calls: new Map() }
   return {
     output: () => structuredClone(items.all),
     accept(piece) {
@@ -41,7 +45,9 @@ export function createOutputItems(responseId: string): OutputItems {
     },
     close({ status, annotations }) {
       const begun = items.all.length === 0 ? openMessage(items).events : []
-      return [...begun, ...end(items, status, annotations)]
+      const left = [...items.calls.values()]
+      items.calls.clear()
+      return [...begun, ...left.flatMap((call) => end(items, call, { status })), ...endOpen(items, { status, annotations })]
     },
   }
 }
@@ -53,25 +59,37 @@ function nextId({ responseId, all }: Items, type: OutputItem['type']): string {
   return `${prefixes[type]}_${responseId.replace(/^resp_/, '')}_${all.length}`
 }
 
-function placeOf({ all }: Items): ItemPlace {
-  return { item_id: all.at(-1)?.id ?? '', output_index: all.length - 1 }
+function placeOf({ all }: Items, item: OutputItem | undefined): ItemPlace {
+  return { item_id: item?.id ?? '', output_index: item === undefined ? -1 : all.lastIndexOf(item) }
 }
 
 function begin(items: Items, item: OutputItem): EventFacts[] {
-  const ended = end(items, 'completed')
+  const ended = [...endOpen(items), ...endWholeCalls(items)]
   items.all.push(item)
-  items.open = item
-  const { output_index } = placeOf(items)
+  const { output_index } = placeOf(items, item)
   return [...ended, { type: 'response.output_item.added', output_index, item: structuredClone(item) }]
 }
 
-function end(items: Items, status: 'completed' | 'incomplete', annotations: object[] = []): EventFacts[] {
+interface Ending {
+  status: 'completed' | 'incomplete'
+  annotations?: object[]
+}
+
+function endOpen(items: Items, ending: Ending = { status: 'completed' }): EventFacts[] {
   const item = items.open
-  if (item === undefined) return []
-  item.status = status
   items.open = undefined
-  items.callIndex = undefined
-  const place = placeOf(items)
+  return item === undefined ? [] : end(items, item, ending)
+}
+
+function endWholeCalls(items: Items): EventFacts[] {
+  const whole = [...items.calls].filter(([, call]) => jsonOrNothing(call.arguments) !== undefined)
+  for (const [index] of whole) items.calls.delete(index)
+  return whole.flatMap(([, call]) => end(items, call, { status: 'completed' }))
+}
+
+function end(items: Items, item: OutputItem, { status, annotations = [] }: Ending): EventFacts[] {
+  item.status = status
+  const place = placeOf(items, item)
   const { output_index } = place
   const done = { type: 'response.output_item.done', output_index, item }
   return [...endingOf(item, place, annotations), { ...done, item: structuredClone(item) }]
@@ -83,7 +101,9 @@ function openMessage(items: Items): { message: Message; events: EventFacts[] } {
   if (items.open?.type === 'message') return { message: items.open, events: [] }
   const id = nextId(items, 'message')
   const message: Message = { type: 'message', id, status: 'in_progress', role: 'assistant', content: [] }
-  return { message, events: begin(items, message) }
+  const events = begin(items, message)
+  items.open = message
+  return { message, events }
 }
 
 /** The part of the open message that is of this kind, begun where the last is another. */
@@ -91,9 +111,9 @@ function openPart<T extends OutputText | OutputRefusal>(items: Items, fresh: T):
   const { message, events } = openMessage(items)
   const last = message.content.at(-1)
   if (last !== undefined && isSameKind(last, fresh)) return { part: last, events }
-  const closing = last === undefined ? [] : endOfPart(last, contentPlace(placeOf(items), message.content))
+  const closing = last === undefined ? [] : endOfPart(last, contentPlace(placeOf(items, message), message.content))
   message.content.push(fresh)
-  const place = contentPlace(placeOf(items), message.content)
+  const place = contentPlace(placeOf(items, message), message.content)
   const added = { type: 'response.content_part.added', ...place, part: structuredClone(fresh) }
   return { part: fresh, events: [...events, ...closing, added] }
 }
@@ -103,7 +123,8 @@ function isSameKind<T extends OutputText | OutputRefusal>(part: OutputText | Out
 }
 
 function placeOfPart(items: Items): object {
-  return items.open?.type === 'message' ? contentPlace(placeOf(items), items.open.content) : placeOf(items)
+  const place = placeOf(items, items.open)
+  return items.open?.type === 'message' ? contentPlace(place, items.open.content) : place
 }
 
 function addText(items: Items, { delta, logprobs = [] }: Extract<AnswerPiece, { type: 'text' }>): EventFacts[] {
@@ -124,31 +145,37 @@ function addRefusal(items: Items, delta: string): EventFacts[] {
 function addReasoning(items: Items, delta: string): EventFacts[] {
   const { part, events } = openSummary(items)
   part.text += delta
-  return [...events, { type: 'response.reasoning_summary_text.delta', ...placeOf(items), summary_index: 0, delta }]
+  return [...events, { type: 'response.reasoning_summary_text.delta', ...placeOf(items, items.open), summary_index: 0, delta }]
 }
 
 function openSummary(items: Items): { part: { type: 'summary_text'; text: string }; events: EventFacts[] } {
   const [open] = items.open?.type === 'reasoning' ? items.open.summary : []
   if (open !== undefined) return { part: open, events: [] }
   const part = { type: 'summary_text' as const, text: '' }
-  const events = begin(items, { type: 'reasoning', id: nextId(items, 'reasoning'), status: 'in_progress', summary: [] })
-  if (items.open?.type === 'reasoning') items.open.summary.push(part)
-  const added = { type: 'response.reasoning_summary_part.added', ...placeOf(items), summary_index: 0, part: { ...part } }
+  const item: OutputItem = { type: 'reasoning', id: nextId(items, 'reasoning'), status: 'in_progress', summary: [] }
+  const events = begin(items, item)
+  items.open = item
+  item.summary.push(part)
+  const added = { type: 'response.reasoning_summary_part.added', ...placeOf(items, item), summary_index: 0, part: { ...part } }
   return { part, events: [...events, added] }
 }
 
 function addCall(items: Items, piece: Extract<AnswerPiece, { type: 'tool_call' }>): EventFacts[] {
-  const events = items.open?.type === 'function_call' && items.callIndex === piece.index ? [] : beginCall(items, piece)
-  const delta = piece.argumentsDelta
-  if (items.open?.type !== 'function_call' || delta === '') return events
-  items.open.arguments += delta
-  return [...events, { type: 'response.function_call_arguments.delta', ...placeOf(items), delta }]
-}
-
-function beginCall(items: Items, { index, id, name = '' }: Extract<AnswerPiece, { type: 'tool_call' }>): EventFacts[] {
-  const call_id = id ?? newId('call')
-  const itemId = nextId(items, 'function_call')
-  const events = begin(items, { type: 'function_call', id: itemId, status: 'in_progress', call_id, name, arguments: '' })
-  items.callIndex = index
-  return events
+  const { index, id, name = '', argumentsDelta: delta } = piece
+  const open = items.calls.get(index)
+  // White space after the arguments of a call that has ended.
+  if (open === undefined && name === '' && delta.trim() === '') return []
+  const call: FunctionCall = open ?? {
+    type: 'function_call',
+    id: nextId(items, 'function_call'),
+    status: 'in_progress',
+    call_id: id ?? newId('call'),
+    name,
+    arguments: '',
+  }
+  const events = open === undefined ? begin(items, call) : []
+  items.calls.set(index, call)
+  if (delta === '') return events
+  call.arguments += delta
+  return [...events, { type: 'response.function_call_arguments.delta', ...placeOf(items, call), delta }]
 }

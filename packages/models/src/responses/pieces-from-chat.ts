@@ -1,5 +1,6 @@
-import { parseJson } from '@weft/contracts'
+import { parseJson, toWeftError } from '@weft/contracts'
 import { z } from 'zod'
+import { ModelError } from '../model-error.ts'
 import { ChatUsage, finishReason, tokenCounts } from '../openai/chat-chunk.ts'
 import type { AnswerPiece } from './answer-piece.ts'
 
@@ -26,11 +27,12 @@ const Choice = z.looseObject({
   finish_reason: z.string().nullish(),
 })
 
-const Chat = z.looseObject({ choices: z.array(Choice).nullish(), usage: ChatUsage.nullish() })
+// Counts that cannot be are as good as none.
+const Chat = z.looseObject({ choices: z.array(Choice).nullish(), usage: ChatUsage.nullish().catch(undefined) })
 
-/** The pieces of a chat completion, or of one chunk of it, as JSON text. */
+/** The pieces of a chat completion, or of one chunk of it, as JSON text. Throws ModelError for what is none: that is its model's fault. */
 export function piecesOfChat(json: string): AnswerPiece[] {
-  const { choices, usage } = parseJson(Chat, json, 'the answer of the model')
+  const { choices, usage } = parseChat(json)
   const choice = choices?.[0]
   const content = choice?.message ?? choice?.delta
   return [
@@ -38,6 +40,14 @@ export function piecesOfChat(json: string): AnswerPiece[] {
     ...(choice?.finish_reason ? [{ type: 'finish' as const, reason: finishReason(choice.finish_reason) }] : []),
     ...(usage == null ? [] : [{ type: 'tokens' as const, ...tokenCounts(usage) }]),
   ]
+}
+
+function parseChat(json: string): z.infer<typeof Chat> {
+  try {
+    return parseJson(Chat, json, 'the answer of the model')
+  } catch (cause) {
+    throw new ModelError('upstream_error', toWeftError(cause).message, { cause })
+  }
 }
 
 function piecesOfContent(content: z.infer<typeof Content>, logprobs: unknown[] | undefined): AnswerPiece[] {
