@@ -1,3 +1,4 @@
+import { isRecord } from '@weft/contracts'
 import type { OpenAI } from 'openai'
 import type { Stream } from 'openai/streaming'
 import type { ProviderEvent } from '../model-event.ts'
@@ -8,6 +9,7 @@ import { boundedFetch } from '../upstream/upstream-bounds.ts'
 import { chatBody } from './chat-body.ts'
 import { readChatChunk } from './chat-chunk.ts'
 import { connectOpenAi } from './connect-openai.ts'
+import { createChunkMender } from './mend-chunk.ts'
 
 /** Asks for one answer on one of OpenAI's wires. */
 export type AnswerStream = (
@@ -44,10 +46,12 @@ export async function* streamChat(
   call: ProviderCall,
 ): AsyncGenerator<ProviderEvent> {
   const body = chatBody(call, connection)
+  const mend = createChunkMender()
   let hasFinished = false
   try {
     const chunks = await (await client).post<Stream<unknown>>('/chat/completions', { body, stream: true, signal: call.signal })
     for await (const chunk of chunks) {
+      if (isRecord(chunk)) mend(chunk)
       for (const event of readChatChunk(chunk, connection.id)) {
         if (event.type === 'finish') hasFinished = true
         yield event

@@ -8,7 +8,7 @@ import { createUpstreamBody } from './upstream-body.ts'
 
 const chunk = (delta: object, reason: string | null = null) =>
   `data: ${JSON.stringify({ id: 'c', model: 'm', choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`
-const said = (content: string) => chunk({ content })
+const said = (content: string) => chunk({ content, role: 'assistant' })
 const last = `${chunk({}, 'stop')}data: [DONE]\n\n`
 const asPublic = (events: string) => events.replaceAll('"model":"m"', '"model":"acme/m"')
 

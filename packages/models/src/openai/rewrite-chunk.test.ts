@@ -47,8 +47,12 @@ const layouts: Record<string, (value: object) => string> = {
   'with the model last': ({ model, ...value }: { model?: string }) => JSON.stringify({ ...value, model }),
 }
 
+/** One that has seen the beginning of a stream. */
 function rewriterOf(facts: AnswerFacts, keepsUsage: boolean) {
-  return createChunkRewriter({ publicId: 'openai/$&-1', provider: 'openai', keepsUsage, facts })
+  const rewriter = createChunkRewriter({ publicId: 'openai/$&-1', provider: 'openai', keepsUsage, facts })
+  const choices = [0, 1].map((index) => ({ index, delta: { role: 'assistant' }, finish_reason: null }))
+  rewriter.rewrite(`data: ${JSON.stringify({ ...head, choices })}\n\n`)
+  return rewriter
 }
 
 describe.each(Object.keys(streams))('a stream %s', (name) => {
@@ -74,6 +78,13 @@ it.each(['data:', 'id: 7\ndata: '])('events that begin with %j, several at once,
   const rewriter = rewriterOf(alone, true)
   expect(together).toBe(pieces.map((data) => rewriter.rewrite(`data: ${data}\n\n`)).join(''))
   expect(heard).toEqual(alone)
+})
+
+it('an event whose data is on several lines is one line for the client, who would read each as a chunk', () => {
+  const lines = JSON.stringify(said('Herons'), undefined, 1).replaceAll('\n', '\ndata: ')
+  const [rewritten = '', ...more] = rewriterOf(noAnswer(), true).rewrite(`data: ${lines}\n\n`).trimEnd().split('\n')
+  expect(more).toEqual([])
+  expect(JSON.parse(rewritten.replace('data: ', ''))).toEqual({ ...said('Herons'), model: 'openai/$&-1' })
 })
 
 it('what a stream repeats is not read again', () => {

@@ -5,6 +5,7 @@ import { explainUpstreamError } from '../upstream/explain-upstream-error.ts'
 import { ChatUsage, tokenCounts } from './chat-chunk.ts'
 import { noteChoices } from './choice-facts.ts'
 import { type ChunkTemplate, learnTemplate } from './chunk-template.ts'
+import { createChunkMender } from './mend-chunk.ts'
 
 export interface ChunkRewriter {
   /** Complete SSE events in, the events for the client out; may be empty. */
@@ -23,7 +24,7 @@ const learnedMax = 3
 
 /**
  * Rewrites the events of an upstream stream as text: the model id becomes the public one, usage the client did not ask for is taken
- * out, and comments are dropped. Throws ModelError for an error event.
+ * out, comments are dropped, and what clients cannot do without is put in. Throws ModelError for an error event.
  */
 export function createChunkRewriter(options: {
   publicId: string
@@ -43,6 +44,7 @@ export function createChunkRewriter(options: {
     const renamed = data.replace(modelField, () => model)
     return `data: ${keepsUsage ? renamed : renamed.replace(emptyUsage, '')}\n\n`
   }
+  const mend = createChunkMender()
 
   /** Events that differ from one that was read in their text alone; undefined for others. */
   const fillTemplate = (event: string): string | undefined => {
@@ -75,7 +77,7 @@ export function createChunkRewriter(options: {
       const chunkOf = (each: string) => event.replace(data, () => each)
       template = learnTemplate(data, { rewrite: toEvent, chunkOf }) ?? template
     }
-    return toEvent(data)
+    return toEvent(mend(chunk) ? JSON.stringify(chunk) : data)
   }
 
   return {
@@ -103,11 +105,14 @@ export function createChunkRewriter(options: {
 
 function dataOf(event: string): string {
   if (event.startsWith('data: ') && event.indexOf('\n') === event.length - 2) return event.slice(6, -2)
-  return event
-    .split('\n')
-    .filter((line) => line.startsWith('data:'))
-    .map((line) => line.slice(5).trimStart())
-    .join('\n')
+  return (
+    event
+      .split('\n')
+      .filter((line) => line.startsWith('data:'))
+      .map((line) => line.slice(5).trimStart())
+      // Between the tokens of JSON a space is as good as the line break, which would end the client's event.
+      .join(' ')
+  )
 }
 
 function hasChoices({ choices }: Record<string, unknown>): boolean {

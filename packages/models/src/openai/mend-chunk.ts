@@ -1,0 +1,48 @@
+import { isRecord } from '@weft/contracts'
+
+/**
+ * Gives the chunks of one stream what OpenAI's clients insist on and compatible servers leave out: the role of each choice's first delta, and an index
+ * of its own for each tool call, where there is none (Gemini) or all are the first (Ollama). Changes the chunk; answers whether it did.
+ */
+export function createChunkMender(): (chunk: Record<string, unknown>) => boolean {
+  const choicesSeen = new Map<unknown, ChoiceSeen>()
+
+  function mend(choice: Record<string, unknown>): boolean {
+    const seen = choicesSeen.get(choice.index) ?? { calls: new Map(), atIndex: new Map(), last: -1 }
+    const isFirst = !choicesSeen.has(choice.index)
+    choicesSeen.set(choice.index, seen)
+    const delta = isRecord(choice.delta) ? choice.delta : {}
+    const lacksRole = isFirst && !delta.role
+    if (lacksRole) choice.delta = { ...delta, role: 'assistant' }
+    const calls = Array.isArray(delta.tool_calls) ? delta.tool_calls.filter(isRecord) : []
+    return calls.map((call) => numberCall(seen, call)).includes(true) || lacksRole
+  }
+
+  return ({ choices }) => Array.isArray(choices) && choices.filter(isRecord).map(mend).includes(true)
+}
+
+interface ChoiceSeen {
+  /** The index that clients are told, by the call's id. */
+  calls: Map<string, number>
+  /** The newest call of an index that the server gave, as clients are told it. */
+  atIndex: Map<unknown, number>
+  last: number
+}
+
+function numberCall(seen: ChoiceSeen, call: Record<string, unknown>): boolean {
+  const { id, index: given } = call
+  const goesOn = seen.atIndex.get(given) ?? (typeof given === 'number' ? given : Math.max(seen.last, 0))
+  const index = typeof id === 'string' && id !== '' ? indexOfId(seen, id, given) : goesOn
+  seen.atIndex.set(given, index)
+  seen.last = Math.max(seen.last, index)
+  call.index = index
+  return index !== given
+}
+
+/** An index that another call has is not this one's. */
+function indexOfId({ calls, last }: ChoiceSeen, id: string, given: unknown): number {
+  const isFree = typeof given === 'number' && ![...calls.values()].includes(given)
+  const index = calls.get(id) ?? (isFree ? given : last + 1)
+  calls.set(id, index)
+  return index
+}
