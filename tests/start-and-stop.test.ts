@@ -61,7 +61,7 @@ it('says, without a mesh, that nothing was running', async () => {
 it('refuses a data folder in which nothing can be made, at once', async () => {
   if (!canSeeProcesses) return
   const refused = await runWeft(['up'], { ...env, WEFT_DATA: '/proc/weft/data' })
-  expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/cannot create .*\/proc\/weft.*WEFT_DATA/) })
+  expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/cannot write .*\/proc\/weft.*WEFT_DATA/) })
 })
 
 it('prints its address and, once, the key', async () => {

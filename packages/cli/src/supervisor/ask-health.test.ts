@@ -49,6 +49,12 @@ it('is ready when PostgreSQL answers the question for TLS', async () => {
   expect(await askHealth({ kind: 'postgres', port })).toBe('ready')
 })
 
+it('is alive when Redis refuses everything for a full disk: killed, it would lose what it could not write', async () => {
+  const answer = '+OK\r\n-MISCONF Errors writing to the AOF file: No space left on device\r\n'
+  const port = await serve(createServer((socket) => socket.once('data', () => socket.write(answer))))
+  expect(await askHealth({ kind: 'redis', port, password: 'p' })).toBe('alive')
+})
+
 it('tells a Redis that loads its data from one that serves', () => {
   expect(readRedisAnswer('+OK\r\n+PONG\r\n')).toBe('ready')
   expect(readRedisAnswer('-LOADING Redis is loading the dataset in memory\r\n')).toBe('alive')

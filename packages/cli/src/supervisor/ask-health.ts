@@ -14,13 +14,14 @@ export async function askHealth(probe: Probe): Promise<Health> {
     case 'http':
       return askHttp(probe)
     case 'redis':
-      return readRedisAnswer(
-        await askTcp(probe.port, `AUTH ${probe.password}\r\nPING\r\n`, /\+PONG|-LOADING|-ERR|-NOAUTH|-WRONGPASS/),
-      )
+      return readRedisAnswer(await askTcp(probe.port, `AUTH ${probe.password}\r\nPING\r\n`, redisAnswer))
     case 'postgres':
       return readPostgresAnswer(await askTcp(probe.port, sslRequest, /[NS]/))
   }
 }
+
+/** PONG, or any error: a Redis that cannot write to its disk refuses even this (MISCONF), and holds what it could not write. */
+const redisAnswer = /\+PONG|(^|\n)-.*\r\n/
 
 export function readRedisAnswer(answer: string | undefined): Health {
   if (answer === undefined) return 'silent'

@@ -8,7 +8,9 @@ import { findOrphans } from './end-orphans.ts'
 import type { Finding } from './finding.ts'
 import { readMeshRecord } from './mesh-file.ts'
 import { readLockOwner } from './mesh-lock.ts'
+import { findKeyProblem } from './mesh-secrets.ts'
 import { freeBytesAt, freeBytesMin, isWritable } from './preflight.ts'
+import { readReplaced } from './replace-file.ts'
 
 /** Whether the mesh can run, or runs well, with this data folder and port. */
 export async function checkPlace({ dataFolder, port }: Pick<CliSettings, 'dataFolder' | 'port'>): Promise<Finding[]> {
@@ -38,7 +40,18 @@ function checkDisk(dataFolder: string): Finding {
 }
 
 function checkKey({ adminKeyFile }: DataPaths): Finding {
-  if (!existsSync(adminKeyFile)) return { what: 'admin key', ok: true, detail: 'made at the first start' }
+  const key = readReplaced(adminKeyFile)
+  if (key === undefined) return { what: 'admin key', ok: true, detail: `none in ${adminKeyFile} yet: the next start makes one` }
+  const problem = findKeyProblem(key.trim())
+  if (problem !== undefined) {
+    const detail = `${adminKeyFile} holds no usable key: ${problem}`
+    return {
+      what: 'admin key',
+      ok: false,
+      detail,
+      remedy: 'put the key back from a backup, or remove the file: a start makes a new one',
+    }
+  }
   const isPrivate = (statSync(adminKeyFile).mode & 0o077) === 0
   const detail = isPrivate ? adminKeyFile : `${adminKeyFile} can be read by other users`
   return { what: 'admin key', ok: isPrivate, detail, remedy: `chmod 600 ${adminKeyFile}` }

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { CliError } from '../cli-error.ts'
 import { createFolder } from './create-folder.ts'
@@ -44,14 +45,14 @@ export function dataPaths(data: string): DataPaths {
   }
 }
 
-/** Creates the folders, closed to other users of the machine. Throws `folder_refused` when that cannot be done. */
+/** Creates the folders, closed to other users of the machine. Throws `folder_refused` when that cannot be done, or nothing can be written there. */
 export function createFolders({ data, logs, run, redisData, schedulerData }: DataPaths): void {
   for (const folder of [data, logs, run, redisData, schedulerData]) {
     createOrExplain(folder, { what: `the data folder ${data}`, remedy: 'set WEFT_DATA to a folder you may write to' })
   }
 }
 
-/** Where Node keeps compiled code between starts. Throws `folder_refused` when it cannot be created. */
+/** Where Node keeps compiled code between starts. Throws `folder_refused` when it cannot be used. */
 export function createCompileCache(folder: string): void {
   createOrExplain(folder, { what: `the cache folder ${folder}`, remedy: 'set WEFT_CACHE to a folder you may write to' })
 }
@@ -59,8 +60,9 @@ export function createCompileCache(folder: string): void {
 function createOrExplain(folder: string, { what, remedy }: { what: string; remedy: string }): void {
   try {
     createFolder(folder)
+    accessSync(folder, constants.R_OK | constants.W_OK)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CliError('folder_refused', `cannot create ${what}: ${why}; ${remedy}`, { cause })
+    throw new CliError('folder_refused', `cannot write ${what}: ${why}; ${remedy}`, { cause })
   }
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
@@ -6,7 +6,7 @@ import { findOrphans } from './end-orphans.ts'
 import { readMeshRecord, writeMeshRecord } from './mesh-file.ts'
 import { ownIdentity } from './mesh-lock.ts'
 
-it('tells of no mesh in a copy of the data folder, so that a backup ends no process of the mesh it was taken from', () => {
+it('tells of no mesh after a power cut left nothing of it, nor in a copy of the data folder, so that a backup ends no process of the mesh it was taken from', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weft-record-'))
   const file = join(folder, 'mesh.json')
   const self = { ...ownIdentity(), name: 'redis', ports: {}, state: 'ready' as const, restarts: 0 }
@@ -25,5 +25,7 @@ it('tells of no mesh in a copy of the data folder, so that a backup ends no proc
   symlinkSync(file, linked)
   expect(readMeshRecord(copied)).toBeUndefined()
   expect(readMeshRecord(linked)).toMatchObject(record)
+  writeFileSync(file, '')
+  expect(readMeshRecord(file)).toBeUndefined()
   rmSync(folder, { recursive: true })
 })

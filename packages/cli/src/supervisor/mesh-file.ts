@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { isCopied, parseJson } from '@weft/contracts'
 import { z } from 'zod'
-import { systemErrorCode } from '../cli-error.ts'
 import { ProcessSnapshot } from './process-snapshot.ts'
-import { replaceFile } from './replace-file.ts'
+import { readReplaced, replaceFile } from './replace-file.ts'
 import { ProcessIdentity } from './running-process.ts'
 
 /** What the supervisor writes down at every change, so that others find the mesh, and its orphans should it be killed. */
@@ -23,13 +21,8 @@ export type MeshRecord = z.infer<typeof MeshRecord>
 
 /** The mesh last started with this data folder, running or not; undefined when none was, also where the folder is a copy of another mesh's. */
 export function readMeshRecord(meshFile: string): MeshRecord | undefined {
-  let text: string
-  try {
-    text = readFileSync(meshFile, 'utf8')
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined
-    throw error
-  }
+  const text = readReplaced(meshFile)
+  if (text === undefined) return undefined
   const record = parseJson(MeshRecord, text, meshFile)
   return isCopied(meshFile, record.writtenAs) ? undefined : record
 }

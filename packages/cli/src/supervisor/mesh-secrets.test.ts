@@ -35,6 +35,15 @@ it('takes no key that nobody could use, and keeps the one that is there', () => 
   expect(ensureAdminKey(dataPaths(folder), given).key).toBe(given)
 })
 
+it('are made anew where a power cut left nothing of them', () => {
+  const [key, tokens] = [ensureAdminKey(dataPaths(folder), undefined).key, ensureTokens(join(folder, 'tokens.json'), ['rag'])]
+  writeFileSync(join(folder, 'admin.key'), '')
+  writeFileSync(join(folder, 'tokens.json'), '\0'.repeat(64))
+  const remade = ensureAdminKey(dataPaths(folder), undefined)
+  expect(remade).toEqual({ key: expect.not.stringMatching(key), isNew: true })
+  expect(ensureTokens(join(folder, 'tokens.json'), ['rag']).redisPassword).not.toBe(tokens.redisPassword)
+})
+
 it('gives every service its own pair of tokens, the same at every start', () => {
   const file = join(folder, 'tokens.json')
   const tokens = ensureTokens(file, ['rag'])

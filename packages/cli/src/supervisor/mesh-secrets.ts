@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { ApiKey, parseJson } from '@weft/contracts'
 import { z } from 'zod'
-import { CliError, systemErrorCode } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import type { DataPaths } from './data-paths.ts'
-import { replaceFile } from './replace-file.ts'
+import { readReplaced, replaceFile } from './replace-file.ts'
 
 const AppTokens = z.object({ apiToken: z.string().min(32), appToken: z.string().min(32) })
 const MeshTokens = z.object({ redisPassword: z.string().min(32), apps: z.record(z.string(), AppTokens) })
@@ -25,17 +24,22 @@ export function ensureAdminKey(
   { adminKeyFile }: DataPaths,
   fromEnvironment: string | undefined,
 ): { key: string; isNew: boolean } {
-  const kept = readText(adminKeyFile)?.trim()
+  const kept = readReplaced(adminKeyFile)?.trim()
   checkKey(fromEnvironment ?? kept, fromEnvironment === undefined ? adminKeyFile : 'WEFT_API_KEY')
   if (kept !== undefined && (fromEnvironment === undefined || fromEnvironment === kept)) return { key: kept, isNew: false }
   const key = fromEnvironment ?? `weft_${newToken()}`
-  replaceFile(adminKeyFile, `${key}\n`)
+  replaceFile(adminKeyFile, `${key}\n`, { isSynced: true })
   return { key, isNew: fromEnvironment === undefined }
 }
 
 function checkKey(key: string | undefined, source: string): void {
-  const problem = key === undefined ? undefined : ApiKey.safeParse(key).error?.issues[0]?.message
+  const problem = key === undefined ? undefined : findKeyProblem(key)
   if (problem !== undefined) throw new CliError('invalid_request', `${source} holds no usable key: ${problem}`)
+}
+
+/** Why nobody could use it as a key; undefined when one can. */
+export function findKeyProblem(key: string): string | undefined {
+  return ApiKey.safeParse(key).error?.issues[0]?.message
 }
 
 /** What an app and its sidecar show each other from now on. */
@@ -47,15 +51,6 @@ export function newAppTokens(): MeshTokens['apps'][string] {
 const newToken = (): string => randomBytes(32).toString('base64url')
 
 function readTokens(tokensFile: string): MeshTokens | undefined {
-  const text = readText(tokensFile)
+  const text = readReplaced(tokensFile)
   return text === undefined ? undefined : parseJson(MeshTokens, text, tokensFile)
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined
-    throw error
-  }
 }
