@@ -94,6 +94,14 @@ describe('an extracted answer', () => {
     expect(extractAnswer({ question, sources: [{ id: 1, title: '', text }] })[0]).toBe(answer)
   })
 
+  it('quotes no entry of a table of contents, and a row without its empty cells', () => {
+    const contents = { id: 1, title: 'Manual', text: '5.9 Field size limits ..... 42\n5.10 Orphaning ..... 44' }
+    const table = { id: 2, title: 'Limits', text: '| Item | Limit | Note |\n| field size | 1 GB |  |\n\nOther text stands here.' }
+    const answer = extractAnswer({ question: 'Which limits has the field size?', sources: [contents, table] })
+    expect(answer[0]).toBe('field size | 1 GB. [2]')
+    expect(answer.join(' ')).not.toContain('.....')
+  })
+
   it('says that there is no evidence, cites nothing, and names what would help', () => {
     const answer = extractAnswer({ question: 'Who won the 1998 football championship?', sources: [loom, dye] }).join(' ')
     expect(answer).toMatch(/^I found no evidence/)

@@ -86,9 +86,9 @@ function unitsOf(source: PromptSource, sourceRank: number): Unit[] {
     })
 }
 
-/** Headings only lend context; fragments and endless lines make no sentence. */
+/** Headings only lend context; fragments, endless lines and entries of a table of contents make no sentence. */
 function isQuotable(sentence: Sentence): boolean {
-  if (sentence.kind === 'heading') return false
+  if (sentence.kind === 'heading' || /\.{5}/.test(sentence.text)) return false
   const words = countWords(sentence.text)
   return words >= (sentence.kind === 'sentence' ? 3 : 2) && sentence.text.length <= scoringLimits.sentenceCharsMax
 }

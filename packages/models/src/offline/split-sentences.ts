@@ -26,6 +26,7 @@ const heading = /^\s{0,3}#{1,6}\s+(.+?)\s*#*$/
 const underline = /^\s*(=+|-{3,})\s*$/
 const item = /^\s*(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(.*)$/
 const row = /^\s*\|.*\|\s*$/
+const emptyCells = /^[|\s]+|[|\s]+$/g
 const rowRule = /^\s*\|?[\s:|-]+\|[\s:|-]*$/
 
 /** Joins wrapped lines into blocks; a blank line, a new kind of line, or a new list item ends one. */
@@ -66,7 +67,7 @@ function blockOfLine(line: string): Sentence | 'blank' | 'underline' {
   if (rowRule.test(line)) return 'blank'
   const title = heading.exec(line)?.[1]
   if (title !== undefined) return { kind: 'heading', text: title }
-  if (row.test(line)) return { kind: 'row', text: line.trim().slice(1, -1).trim() }
+  if (row.test(line)) return { kind: 'row', text: line.trim().replace(emptyCells, '') }
   const entry = item.exec(line)?.[1]
   if (entry !== undefined && entry !== '') return { kind: 'item', text: entry.trim() }
   return { kind: 'sentence', text: line.trim() }

@@ -16,6 +16,25 @@ export function decodeText(bytes: Uint8Array): string {
   return text
 }
 
+/** The same of a web page, which may name another encoding in its head; one that is UTF-8 all the same is read as that. */
+export function decodeHtml(bytes: Uint8Array): string {
+  const named = encodingNamed(bytes)
+  if (named === undefined || firstInvalidUtf8(bytes) === -1) return decodeText(bytes)
+  try {
+    return new TextDecoder(named, { fatal: true }).decode(bytes).replaceAll('\0', '')
+  } catch {
+    return decodeText(bytes)
+  }
+}
+
+/** Where a page has to name its encoding (HTML, 4.2.5.4), and somewhat beyond. */
+const headBytes = 4_096
+
+function encodingNamed(bytes: Uint8Array): string | undefined {
+  const head = new TextDecoder('latin1').decode(bytes.subarray(0, headBytes))
+  return /<(?:meta\b|\?xml\b)[^>]{0,300}?(?:charset|encoding)\s{0,5}=\s{0,5}["']?([\w.:-]{2,40})/i.exec(head)?.[1]
+}
+
 function decodeUtf8(bytes: Uint8Array): string {
   const nul = bytes.indexOf(0)
   if (nul !== -1) throw binaryAt(nul)

@@ -154,6 +154,11 @@ describe('a PDF', () => {
     expect(parsed.text).toBe('The experiment went well.\n\nNext paragraph.')
   })
 
+  it('has short leaders between a title and its page', async () => {
+    const parsed = await parseFile({ filename: 'a.pdf', bytes: await pdf(['5.9 Orphaning . . . . . . . . . . . . . 44']) })
+    expect(parsed.text).toBe('5.9 Orphaning ..... 44')
+  })
+
   it('is refused when it needs a password, and read when it does not', async () => {
     const locked = parseFile({ filename: 'a.pdf', bytes: await pdf(['Secret.'], { userPassword: 'x' }) })
     await expect(locked).rejects.toMatchObject({ code: 'encrypted_pdf' })
@@ -182,6 +187,28 @@ describe('an HTML page', () => {
     expect(text).toBe(
       '# On & off\n\n# Main\n\nOne bold word,\ntwo lines.\n\n- first\n  - inner\n- second\n\n1. a\n2. b\n\n| k | v |\n| x | 1 |\n\n```\n  code\n    here\n```\n\nEnd',
     )
+  })
+
+  it('loses the way through a manual, links beside headings, and marks where a word may be broken', async () => {
+    const text =
+      await read(`<html><head><title>25.1. Vacuum&shy;ing</title></head><body><div class="navheader"><table><tr><th>Prev</th></tr></table></div>
+      <div role="navigation">Up</div><div class="sect1"><h2>25.1. Vacuuming<a class="headerlink" href="#x">¶</a></h2><p>Donau&shy;dampf&#8203;schiff</p>
+      <div class="tip"><h3 class="title">Tip</h3><p>Do it at night.</p></div><h3>Cost</h3></div><div class="navfooter">Next</div></body></html>`)
+    expect(text).toBe('# 25.1. Vacuuming\n\nDonaudampfschiff\n\nTip\n\nDo it at night.\n\n### Cost')
+  })
+
+  it('joins lines of its source where Japanese has no space', async () => {
+    expect(await read('<p>サーバーを\n  再起動する。\nDebian を\n使う</p>')).toBe('サーバーを再起動する。 Debian を使う')
+  })
+
+  it('is read in the encoding it names', async () => {
+    const page = (name: string, letters: number[]) =>
+      Uint8Array.from([...bytes(`<html><head><meta charset="${name}"></head><body>`), ...letters])
+    const text = async (named: Uint8Array) => (await parseFile({ filename: 'a.html', bytes: named })).text
+    expect(await text(page('iso-8859-1', [0x5a, 0xfc, 0x72, 0x69, 0x63, 0x68]))).toBe('Zürich')
+    expect(await text(page('Shift_JIS', [0x93, 0xfa, 0x96, 0x7b]))).toBe('日本')
+    expect(await text(page('iso-8859-1', [...bytes('Zürich')]))).toBe('Zürich')
+    await expect(text(page('no-such', [0xff, 0xfe]))).rejects.toMatchObject({ code: 'not_utf8' })
   })
 
   it('is read however broken it is', async () => {

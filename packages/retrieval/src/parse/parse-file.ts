@@ -1,6 +1,6 @@
 import { knowledgeLimits } from '@weft/contracts'
 import { codePointCounter } from '../text/code-points.ts'
-import { decodeText } from './decode-text.ts'
+import { decodeHtml, decodeText } from './decode-text.ts'
 import { type FileKind, fileFormatOf, unreadFormat } from './file-kind.ts'
 import { FileRefusal } from './file-refusal.ts'
 import { htmlToText } from './parse-html.ts'
@@ -26,9 +26,8 @@ export async function parseFile(file: { filename: string; bytes: Uint8Array; sig
     return withPages(await documentToText(file.bytes, file.filename))
   }
   if (format === 'image') throw unreadFormat(file.filename, 'an image')
-  const decoded = decodeText(file.bytes)
-  if (format !== 'html') return { text: decoded, kind: format }
-  const text = htmlToText(decoded)
+  if (format !== 'html') return { text: decodeText(file.bytes), kind: format }
+  const text = htmlToText(decodeHtml(file.bytes))
   if (text.trim() === '') throw new FileRefusal('no_text', 'The HTML page holds no readable text.')
   return { text, kind: format }
 }

@@ -2,13 +2,15 @@ import { Parser } from 'htmlparser2'
 
 /**
  * The readable text of an HTML page, its structure kept as light Markdown (headings, lists, tables, fenced code), so that chunks and
- * quotes of it need only this text. Scripts, styles, navigation, form controls and hidden elements are left out.
+ * quotes of it need only this text. Scripts, styles, navigation, form controls and hidden elements are left out, and so are marks at which a word or a
+ * line may be broken. The title of a note beside the text ("Tip") heads nothing.
  * `isTitleKept` (default) puts the page's title above it.
  */
 export function htmlToText(html: string, { isTitleKept = true }: { isTitleKept?: boolean } = {}): string {
   const page: PageText = {
     flow: createFlow(),
     lists: [],
+    boxes: [],
     title: '',
     isInTitle: false,
     fence: undefined,
@@ -51,10 +53,18 @@ const blocks = new Set(
   ),
 )
 
+/** Ways through a site, and links beside headings, of pages made by DocBook, Sphinx and MediaWiki. */
+const skippedClasses = /(?:^|\s)(?:navheader|navfooter|headerlink|mw-editsection)(?:\s|$)/
+const noteClasses = /(?:^|\s)(?:note|tip|hint|important|warning|caution|danger|admonition)(?:\s|$)/i
+
+const boxes = new Set(['div', 'aside', 'section'])
+
 function isHidden(attributes: Record<string, string>): boolean {
   return (
     'hidden' in attributes ||
     attributes['aria-hidden'] === 'true' ||
+    attributes.role === 'navigation' ||
+    skippedClasses.test((attributes.class ?? '').slice(0, 500)) ||
     /display:\s?none/i.test((attributes.style ?? '').slice(0, 500))
   )
 }
@@ -62,6 +72,8 @@ function isHidden(attributes: Record<string, string>): boolean {
 type PageText = {
   flow: Flow
   lists: { isOrdered: boolean; count: number }[]
+  /** The elements that may hold a note beside the text, from the outermost; whether each does. */
+  boxes: boolean[]
   title: string
   isInTitle: boolean
   fence: string[] | undefined
@@ -74,7 +86,7 @@ function openElement(page: PageText, name: string, attributes: Record<string, st
   const marks = headings.get(name)
   if (marks !== undefined) {
     breakBlock(page)
-    if (page.cellDepth === 0) page.flow.prefix(`${marks} `)
+    if (page.cellDepth === 0 && !page.boxes.includes(true)) page.flow.prefix(`${marks} `)
   } else if (name === 'title') page.isInTitle = true
   else if (name === 'br') breakLine(page)
   else if (name === 'img') page.flow.text(` ${attributes.alt ?? ''} `)
@@ -83,6 +95,7 @@ function openElement(page: PageText, name: string, attributes: Record<string, st
   else if (name === 'tr') openRow(page)
   else if (blocks.has(name)) {
     breakBlock(page)
+    if (boxes.has(name)) page.boxes.push(noteClasses.test((attributes.class ?? '').slice(0, 500)))
     if (name === 'pre') page.fence = []
     if (name === 'ul' || name === 'ol') page.lists.push({ isOrdered: name === 'ol', count: 0 })
   }
@@ -126,6 +139,7 @@ function closeElement(page: PageText, name: string): void {
     if (page.cellDepth === 0) page.flow.raw(' |')
   } else if (headings.has(name) || blocks.has(name) || name === 'li') {
     if (name === 'ul' || name === 'ol') page.lists.pop()
+    if (boxes.has(name)) page.boxes.pop()
     breakBlock(page)
   }
 }
@@ -143,7 +157,7 @@ function closeFence(page: PageText, lines: string[]): void {
 }
 
 function addText(page: PageText, data: string): void {
-  if (page.isInTitle) page.title += data
+  if (page.isInTitle) page.title += data.replace(breakMarks, '')
   else if (page.fence !== undefined) page.fence.push(data)
   else page.flow.text(data)
 }
@@ -152,7 +166,11 @@ function finish(page: PageText): string {
   if (page.fence !== undefined) closeFence(page, page.fence)
   const body = page.flow.finish().toWellFormed().replaceAll('\u0000', '\ufffd')
   const title = page.title.replace(/\s+/g, ' ').trim()
-  return title === '' || body.startsWith(`# ${title}\n`) ? body : `# ${title}\n\n${body}`
+  if (title === '') return body
+  const end = body.indexOf('\n')
+  const first = end === -1 ? body : body.slice(0, end)
+  const isRepeated = /^#{1,6} /.test(first) && first.replace(/^#+ /, '') === title
+  return isRepeated ? `# ${title}${body.slice(first.length)}` : `# ${title}\n\n${body}`
 }
 
 type Flow = {
@@ -163,6 +181,12 @@ type Flow = {
   prefix(mark: string): void
   finish(): string
 }
+
+/** Soft hyphens and spaces without width. */
+const breakMarks = /[\u00ad\u200b\u2060\ufeff]/g
+/** The end of a line of the source, where Chinese and Japanese have no space. */
+const fullLine =
+  /(?<=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー、。])[ \t]*\r?\n\s*(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー])/gu
 
 /** Text with collapsed white space; breaks and prefixes wait for the text they belong to. */
 function createFlow(): Flow {
@@ -182,7 +206,10 @@ function createFlow(): Flow {
 
   return {
     text(data) {
-      const collapsed = data.replace(/[\s\u00a0]+/g, ' ')
+      const collapsed = data
+        .replace(breakMarks, '')
+        .replace(fullLine, '')
+        .replace(/[\s\u00a0]+/g, ' ')
       const inner = collapsed.trim()
       if (collapsed.startsWith(' ')) isSpacePending = true
       if (inner === '') return

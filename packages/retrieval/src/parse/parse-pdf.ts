@@ -89,6 +89,9 @@ function linesOf(items: TextItem[]): PdfLine[] {
   return lines
 }
 
+/** From a title to its page, in a table of contents. */
+const dotLeader = /(?: ?[.·…]){6,} ?/g
+
 function clean(line: string): string {
   return line
     .replaceAll('\u0000', '')
@@ -96,6 +99,7 @@ function clean(line: string): string {
     .replace(/[\s\u00a0]+/g, ' ')
     .trim()
     .replace(/\u00ad(?!$)/g, '')
+    .replace(dotLeader, ' ..... ')
 }
 
 /** Character maps and standard fonts lie beside the library: nothing is fetched. */
