@@ -196,6 +196,9 @@ describe('a pass-through that cannot be', () => {
     expect(await failureOf(test.models.passThrough(ask('anthropic/claude-test', { logprobs: true })))).toMatchObject({
       param: 'logprobs',
     })
+    const others = { functions: [{ name: 'f' }], web_search_options: {}, modalities: ['text', 'audio'] }
+    for (const [param, value] of Object.entries(others))
+      expect(await failureOf(test.models.passThrough(ask('anthropic/claude-test', { [param]: value })))).toMatchObject({ param })
     expect(await failureOf(test.models.passThrough(ask('anthropic/claude-test', { tools: [{ type: 'magic' }] })))).toMatchObject({
       param: 'tools.0.type',
     })

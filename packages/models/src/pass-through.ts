@@ -157,9 +157,16 @@ function withoutType({ type: _, ...usage }: Extract<ModelEvent, { type: 'usage' 
   return usage
 }
 
+/** What would be another answer without it. Tools that are only offered may be left alone by the offline model. */
 function refuseUntranslatable(body: Record<string, unknown>, modelId: string, wire: ProviderSpec['wire']): void {
-  const several = typeof body.n === 'number' && body.n > 1 ? 'n' : undefined
-  const param = several ?? (body.logprobs === true && wire !== 'responses' ? 'logprobs' : undefined)
+  const asked = {
+    n: typeof body.n === 'number' && body.n > 1,
+    logprobs: body.logprobs === true && wire !== 'responses',
+    functions: Array.isArray(body.functions) && body.functions.length > 0 && wire !== 'offline',
+    web_search_options: body.web_search_options != null && wire !== 'offline',
+    modalities: Array.isArray(body.modalities) && body.modalities.includes('audio'),
+  }
+  const [param] = Object.entries(asked).flatMap(([field, isAsked]) => (isAsked ? [field] : []))
   if (param !== undefined) throw new ModelError('invalid_request', `${modelId} does not support '${param}'`, { param })
 }
 

@@ -127,6 +127,19 @@ describe('a model on Anthropic’s wire', () => {
     expect(test.anthropic.refusals).toEqual([])
   })
 
+  it('takes calls whose ids another provider made, with signs that Anthropic takes none of', async () => {
+    const foreign = JSON.parse(
+      JSON.stringify(withToolResult).replaceAll('call_1', 'functions.get_weather:0').replaceAll('call_2', 'a|b'),
+    )
+    await test.models.complete(ask({ messages: foreign, tools }))
+    const said = JSON.stringify(sent()?.messages)
+    for (const id of ['functions_get_weather_0', 'a_b']) {
+      expect(said).toContain(`"tool_use","id":"${id}"`)
+      expect(said).toContain(`"tool_use_id":"${id}"`)
+    }
+    expect(test.anthropic.refusals).toEqual([])
+  })
+
   it('has a conversation cached whose caller names a cache key', async () => {
     await test.models.complete(ask({ promptCacheKey: 'k1' }))
     expect(sent()).toMatchObject({ cache_control: { type: 'ephemeral' } })
@@ -190,6 +203,23 @@ describe('a model on Anthropic’s wire', () => {
     const before = test.anthropic.requests.length
     const failure = await failureOf(test.models.complete(ask({ messages: [{ role: 'user', content: 'Hi' }, message] })))
     expect(failure).toMatchObject({ code: 'invalid_request', param: 'messages.1' })
+    expect(test.anthropic.requests.length).toBe(before)
+  })
+
+  const hi = { role: 'user', content: 'Hi' }
+  const answer = { role: 'assistant', content: 'Hello' }
+  it.each([
+    ['without a question', [{ role: 'system', content: 'Be brief.' }], 'messages'],
+    ['whose only question is empty', [{ role: 'user', content: ' ' }], 'messages'],
+    [
+      'whose last question is empty, so that the answer before it would be continued',
+      [hi, answer, { role: 'user', content: '' }],
+      'messages',
+    ],
+    ['that the model begins', [{ role: 'system', content: 'Be brief.' }, answer, hi], 'messages.1'],
+  ])('refuses a conversation %s', async (_what, messages, param) => {
+    const before = test.anthropic.requests.length
+    expect(await failureOf(test.models.complete(ask({ messages })))).toMatchObject({ code: 'invalid_request', param })
     expect(test.anthropic.requests.length).toBe(before)
   })
 

@@ -1,3 +1,4 @@
+import { ModelError } from '../model-error.ts'
 import type { ModelRequest } from '../model-request.ts'
 import type { ProviderCall } from '../provider.ts'
 import { systemText, type TranslatedMessage, translateMessages } from './translate-messages.ts'
@@ -33,6 +34,10 @@ export function messagesBody(call: ProviderCall): Record<string, unknown> {
 /** Where only the beginning is shared, the mark stands at its end: what Anthropic keeps up to another passage is of no use to the next one. */
 function conversation({ messages, promptCacheMessages }: ModelRequest): TranslatedMessage[] {
   const all = translateMessages(messages)
+  // Left out, an empty question would make the answer before it one to be continued.
+  const asksNothing = messages.at(-1)?.role === 'user' && all.at(-1)?.role !== 'user'
+  if (all.length === 0 || asksNothing)
+    throw new ModelError('invalid_request', 'messages: there is no text in what the user says last', { param: 'messages' })
   if (promptCacheMessages === undefined) return all
   const shared = translateMessages(messages.slice(0, promptCacheMessages))
   const blocks = shared.at(-1)?.content.length ?? 0

@@ -14,7 +14,7 @@ export function systemText(messages: ChatMessage[]): string {
   return messages.filter(isInstruction).map(messageText).join('\n\n')
 }
 
-/** The conversation as Anthropic's messages: tool results become user blocks, neighbours of one role are joined. */
+/** The conversation as Anthropic's messages: tool results become user blocks, neighbours of one role are joined. Throws ModelError. */
 export function translateMessages(messages: ChatMessage[]): TranslatedMessage[] {
   const translated: TranslatedMessage[] = []
   for (const [index, message] of messages.entries()) {
@@ -22,6 +22,8 @@ export function translateMessages(messages: ChatMessage[]): TranslatedMessage[] 
     const next = translateMessage(message, index)
     const last = translated.at(-1)
     if (next.content.length === 0) continue
+    if (last === undefined && next.role !== 'user')
+      throw refuse(index, "Anthropic's conversations begin with a message of the user")
     if (last?.role === next.role) last.content.push(...next.content)
     else translated.push(next)
   }
@@ -91,8 +93,13 @@ function toolUses({ tool_calls: calls }: ChatMessage, index: number): Block[] {
     const parsed = ToolCall.safeParse(call)
     if (!parsed.success) throw refuse(index, 'this tool call is not a function call', parsed.error)
     const { id, function: called } = parsed.data
-    return { type: 'tool_use', id, name: called.name, input: parseArguments(called.arguments, index) }
+    return { type: 'tool_use', id: callId(id), name: called.name, input: parseArguments(called.arguments, index) }
   })
+}
+
+/** Ids of other providers hold signs that Anthropic takes none of, such as `functions.search:0`. */
+function callId(id: string): string {
+  return id.replaceAll(/[^a-zA-Z0-9_-]/g, '_')
 }
 
 const Arguments = z.record(z.string(), z.unknown())
@@ -108,7 +115,7 @@ function parseArguments(text: string, index: number): Record<string, unknown> {
 
 function toolResult(message: ChatMessage, index: number): Block {
   if (message.tool_call_id === undefined) throw refuse(index, "a message of role 'tool' needs tool_call_id")
-  return { type: 'tool_result', tool_use_id: message.tool_call_id, content: contentBlocks(message, index) }
+  return { type: 'tool_result', tool_use_id: callId(message.tool_call_id), content: contentBlocks(message, index) }
 }
 
 function refuse(index: number, why: string, cause?: unknown): ModelError {

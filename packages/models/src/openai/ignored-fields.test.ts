@@ -9,6 +9,14 @@ it('names what a translated wire leaves out, sampling too where the model takes 
   expect(ignoredChatFields(body, { ...model, isTranslated: true, capabilities: ['sampling'] })).toEqual(['seed', 'logit_bias'])
 })
 
+it.each([
+  ['\n\n', ['stop']],
+  [['END', ' '], ['stop']],
+  [['END', 'a b'], []],
+])('names stop where some of it is white space alone: %j', (stop, ignored) => {
+  expect(ignoredChatFields({ model: 'x/y', stop }, { ...model, isTranslated: true })).toEqual(ignored)
+})
+
 it('names nothing of a body that is handed on', () => {
   expect(ignoredChatFields(body, model)).toEqual([])
 })

@@ -22,7 +22,12 @@ export function ignoredChatFields(body: Record<string, unknown>, model: ModelInf
   if (model?.isTranslated !== true) return []
   const samples = model.capabilities?.includes('sampling') ?? false
   return Object.entries(body).flatMap(([field, value]) => {
-    const isKept = translatedFields.has(field) || (samples && samplingFields.has(field))
+    const isKept = (translatedFields.has(field) && !isBlankStop(field, value)) || (samples && samplingFields.has(field))
     return value == null || isKept ? [] : [field]
   })
+}
+
+/** Sequences of white space alone have no counterpart (`messagesBody`). */
+function isBlankStop(field: string, value: unknown): boolean {
+  return field === 'stop' && [value].flat().some((sequence) => typeof sequence === 'string' && sequence.trim() === '')
 }
