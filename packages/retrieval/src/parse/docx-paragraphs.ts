@@ -1,3 +1,4 @@
+import { withoutBreakMarks } from '../text/break-marks.ts'
 import { headingLevelOfOutline, listLevelOf } from './docx-styles.ts'
 import { describedPicture } from './opc-package.ts'
 import { type Attributes, prefixed, type XmlHandler } from './read-xml.ts'
@@ -50,7 +51,7 @@ export function createParagraphReader(onParagraph: (paragraph: DocxParagraph) =>
     },
     text(data) {
       const paragraph = open.at(-1)
-      if (isInText && paragraph !== undefined && run?.isHidden !== true) paragraph.text += data
+      if (isInText && paragraph !== undefined && run?.isHidden !== true) paragraph.text += withoutBreakMarks(data)
     },
   }
 }

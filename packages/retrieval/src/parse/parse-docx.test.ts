@@ -43,6 +43,10 @@ describe('a Word document', () => {
     )
   })
 
+  it('has words whole where Word may part them', async () => {
+    expect((await read([new Paragraph('Donau\u00addampf\u200bschiff')])).text).toBe('Donaudampfschiff')
+  })
+
   it('counts numbered headings and lists as Word shows them', async () => {
     const levels = [
       { level: 0, format: LevelFormat.DECIMAL, text: '%1.', alignment: AlignmentType.LEFT },

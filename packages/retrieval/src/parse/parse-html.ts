@@ -1,4 +1,5 @@
 import { Parser } from 'htmlparser2'
+import { withoutBreakMarks } from '../text/break-marks.ts'
 
 /**
  * The readable text of an HTML page, its structure kept as light Markdown (headings, lists, tables, fenced code), so that chunks and
@@ -157,7 +158,7 @@ function closeFence(page: PageText, lines: string[]): void {
 }
 
 function addText(page: PageText, data: string): void {
-  if (page.isInTitle) page.title += data.replace(breakMarks, '')
+  if (page.isInTitle) page.title += withoutBreakMarks(data)
   else if (page.fence !== undefined) page.fence.push(data)
   else page.flow.text(data)
 }
@@ -182,8 +183,6 @@ type Flow = {
   finish(): string
 }
 
-/** Soft hyphens and spaces without width. */
-const breakMarks = /[\u00ad\u200b\u2060\ufeff]/g
 /** The end of a line of the source, where Chinese and Japanese have no space. */
 const fullLine =
   /(?<=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー、。])[ \t]*\r?\n\s*(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー])/gu
@@ -206,8 +205,7 @@ function createFlow(): Flow {
 
   return {
     text(data) {
-      const collapsed = data
-        .replace(breakMarks, '')
+      const collapsed = withoutBreakMarks(data)
         .replace(fullLine, '')
         .replace(/[\s\u00a0]+/g, ' ')
       const inner = collapsed.trim()

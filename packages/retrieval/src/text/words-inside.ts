@@ -1,7 +1,27 @@
+import { withoutBreakMarks } from './break-marks.ts'
 import { identifierParts } from './identifier-parts.ts'
 import { unspacedPairs } from './unspaced-pairs.ts'
 
-/** Words inside what the database takes for one: of identifiers, and of text without spaces. A passage and a question meet by them too. */
+/**
+ * Words that the database does not see in a text: inside identifiers, in text without spaces, and those written otherwise, with ligatures, letters of full
+ * or half width, accents of their own or soft hyphens. A passage and a question meet by them too.
+ */
 export function wordsInside(text: string): string {
-  return [identifierParts(text), unspacedPairs(text)].filter((words) => words !== '').join(' ')
+  const plain = plainForm(text)
+  const others = plain === text ? '' : wordsOtherwise(text)
+  return [identifierParts(text), others, unspacedPairs(plain)].filter((words) => words !== '').join(' ')
+}
+
+/** In the plain form of their letters (Unicode's NFKC). */
+function wordsOtherwise(text: string): string {
+  const words: string[] = []
+  for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}\p{Cf}]{1,200}/gu)) {
+    const plain = plainForm(word)
+    if (plain !== word && /[\p{L}\p{N}]/u.test(plain)) words.push(plain)
+  }
+  return words.join(' ')
+}
+
+function plainForm(text: string): string {
+  return withoutBreakMarks(text.normalize('NFKC'))
 }

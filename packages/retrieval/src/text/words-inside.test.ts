@@ -1,0 +1,12 @@
+import { expect, it } from '@jest/globals'
+import { wordsInside } from './words-inside.ts'
+
+it('answers words in plain letters where they are written otherwise', () => {
+  expect(wordsInside('a ﬁne Donau\u00addampf, ＰＤＦ and e\u0301te\u0301')).toBe('fine Donaudampf PDF été')
+  expect(wordsInside('ｻｰﾊﾞｰ')).toBe('サーバー サー ーバ バー')
+})
+
+it('answers parts of identifiers and pairs of letters, and nothing for plain words', () => {
+  expect(wordsInside('userName 設定する')).toBe('user Name 設定 定す する')
+  expect(wordsInside('It’s 3 km, – “fine”.')).toBe('')
+})
