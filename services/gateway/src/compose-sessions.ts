@@ -4,6 +4,7 @@ import { createApprovalTail } from './approvals/approval-tail.ts'
 import { createPostgresApprovals } from './approvals/postgres-approvals.ts'
 import { createSessions } from './sessions/dapr-sessions.ts'
 import { createPostgresFeedback } from './sessions/postgres-feedback.ts'
+import { namingLost } from './sessions/name-lost-sessions.ts'
 import { createPostgresLogReach } from './sessions/postgres-log-reach.ts'
 import { createPostgresSessionLog } from './sessions/postgres-sessions.ts'
 import { createReplyHub } from './sessions/reply-hub.ts'
@@ -22,10 +23,11 @@ export function composeSessions({
 }) {
   const told = createToldSessions(createPostgresLogReach(database))
   const approvals = createPostgresApprovals(database)
+  const log = createPostgresSessionLog(database)
   return {
-    sessions: tellingSessions(createSessions(sidecar), told),
+    sessions: tellingSessions(namingLost(createSessions(sidecar), log), told),
     hub: tellingHub(createReplyHub(), told),
-    log: settledSessionLog(createPostgresSessionLog(database), told),
+    log: settledSessionLog(log, told),
     feedback: settledFeedback(createPostgresFeedback(database), told),
     approvals: settledApprovals(approvals, told),
     approvalTail: createApprovalTail({ approvals, onProblem }),

@@ -24,7 +24,7 @@ import { createKnownAgents } from './attempts/known-agents.ts'
 import { agentsOf } from './core/apply-plan.ts'
 import { sessionLimits } from './core/session-limits.ts'
 import type { SessionInput } from './core/session-state.ts'
-import { eraseFamily } from './log/postgres-erase-session.ts'
+import { eraseFamily, eraseLost } from './log/postgres-erase-session.ts'
 import { createEventLog } from './log/postgres-event-log.ts'
 import { loadHistory } from './log/postgres-history.ts'
 import { checkAddedSteps } from './plans/check-added-steps.ts'
@@ -34,6 +34,7 @@ import { createChildCalls, isThere } from './session/child-calls.ts'
 import { createReplyPublisher } from './session/reply-publisher.ts'
 import { createSessionEffects } from './session/session-effects.ts'
 import { SessionHost } from './session/session-host.ts'
+import type { SessionPlace } from './session/session-methods.ts'
 import type { OrchestratorSettings } from './settings.ts'
 import { startCompacting } from './store/compact-sessions.ts'
 import { createSessionStore } from './store/dapr-session-store.ts'
@@ -116,6 +117,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
   const plans = createPlanRequester({ sidecar, meetAgents, apply, onProblem })
   const breaker = breakSessions(faults)
   const { store, watches } = composeStore({ sidecar, database, settle: (actorId) => host.settle(actorId), onProblem })
+  const erasure = { database, deleteSession: (other: SessionPlace) => deleteSession(sidecar, other) }
   const host: SessionHost = new SessionHost({
     watches,
     store,
@@ -130,7 +132,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
         check: async (state, input) =>
           checkAddedSteps(sidecar, state, await checkCitations(sidecar, state, checkOutput(agents, state, input))),
         peek: (actorId) => host.peek(actorId),
-        erase: (session) => eraseFamily({ database, deleteSession: (other) => deleteSession(sidecar, other) }, session),
+        erase: (session) => eraseFamily(erasure, session),
         onProblem,
       }),
     ),
@@ -140,6 +142,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     meetAgents,
     wake: (actorId) => wakeSession(sidecar, actorId),
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
+    eraseLost: (session) => eraseLost(erasure, session),
     onProblem,
   })
   const hosted: HostedSessions = breaker.hosted(host)
@@ -181,7 +184,7 @@ function composeStore({
   return { store, watches }
 }
 
-async function deleteSession(sidecar: Sidecar, { tenant, sessionId }: { tenant: string; sessionId: string }): Promise<boolean> {
+async function deleteSession(sidecar: Sidecar, { tenant, sessionId }: SessionPlace): Promise<boolean> {
   const session = { type: 'Session', id: sessionActorId(tenant, sessionId), method: 'delete' }
   return sidecar.callActor(session, { body: {}, schema: z.unknown() }).then(() => true, isThere)
 }

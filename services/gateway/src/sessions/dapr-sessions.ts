@@ -64,7 +64,8 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
     pause: (session) => call(session, 'pause', { schema: SessionView }),
     resume: (session) => call(session, 'resume', { schema: SessionView }),
     async delete(session) {
-      await call(session, 'delete', { schema: z.unknown() })
+      const { tenant, sessionId } = session
+      await call(session, 'delete', { schema: z.unknown(), body: { tenant, sessionId } })
     },
     decide: (session, decision, signal) => call(session, 'decide', { schema: ApprovalDecided, body: decision, signal }),
   }

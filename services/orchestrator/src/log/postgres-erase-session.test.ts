@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { createBlobStore } from '../store/postgres-blobs.ts'
-import { eraseFamily } from './postgres-erase-session.ts'
+import { eraseFamily, eraseLost } from './postgres-erase-session.ts'
 import { createEventLog } from './postgres-event-log.ts'
 
 let test: TestDatabase
@@ -57,6 +57,14 @@ it('sessions that a deleted one opened are deleted before it', async () => {
   await Promise.all([log('root'), log('child', 'root'), log('grandchild', 'root'), log('stranger')])
   expect((await erase('root', (childId) => childId !== 'child')).toSorted()).toEqual(['child', 'grandchild'])
   expect(await Promise.all(['root', 'child', 'stranger'].map(rowsOf))).toEqual([0, 0, 3])
+})
+
+it('one that is in the log alone is erased from it, and one that is not is told apart', async () => {
+  await log('alone')
+  const deps = { database: test.database, deleteSession: async () => false }
+  expect(await eraseLost(deps, { tenant: 'other', sessionId: 'alone' })).toBe(false)
+  expect(await eraseLost(deps, { tenant: 'acme', sessionId: 'alone' })).toBe(true)
+  expect(await rowsOf('alone')).toBe(0)
 })
 
 it('what approvals of a deleted session showed is gone, told or not', async () => {

@@ -26,6 +26,14 @@ export async function eraseFamily({ database, deleteSession }: ErasureDeps, root
   await eraseSession(database, root)
 }
 
+/** Erases a session that the state store does not have; false when the log does not have it either. */
+export async function eraseLost(deps: ErasureDeps, session: SessionKey): Promise<boolean> {
+  const { tenant, sessionId } = session
+  const { rows } = await sql`select 1 from sessions where tenant = ${tenant} and id = ${sessionId}`.execute(deps.database.db)
+  if (rows.length > 0) await eraseFamily(deps, session)
+  return rows.length > 0
+}
+
 /**
  * Takes a session's events, messages, outputs, approvals and what told of them out of the database, and keeps that it was deleted, so that nothing late is
  * written again. The history of its approvals stays: it is a chain.

@@ -96,6 +96,7 @@ it('a child hears which pause of its parent it is', async () => {
     meetAgents: async () => {},
     readOutcomes: async () => new Map(),
     keep: async () => {},
+    eraseLost: async () => false,
     loadHistory: async () => [],
   }
   const { children } = createCalls(async ({ method }, { body, schema }) =>

@@ -71,6 +71,7 @@ function hostInMemory() {
       if (world.failsWakes-- > 0) throw away
     },
     history: async () => [],
+    eraseLost: async ({ sessionId }) => sessionId === 'lost',
     onProblem: none,
   })
   return { host, world }
@@ -117,6 +118,14 @@ it('nothing is kept of sessions that are made up, nor of one that moved away and
   expect(host.hostedCount()).toBe(6)
   await aMoment()
   expect(host.hostedCount()).toBe(0)
+})
+
+it('a session that is in the log alone can be deleted, by its own name', async () => {
+  const { host } = hostInMemory()
+  const deleting = (name: string) => host.invoke(`acme.${name}`, 'delete', { tenant: 'acme', sessionId: 'lost' })
+  expect(await deleting('lost')).toEqual({ deleted: true })
+  await expect(deleting('other')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(host.invoke('acme.made-up', 'delete', {})).rejects.toMatchObject({ code: 'not_found' })
 })
 
 it('a session that was deactivated here goes on where it was, also when the store was away for a moment meanwhile', async () => {

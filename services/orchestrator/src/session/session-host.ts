@@ -22,6 +22,8 @@ export interface SessionHostOptions {
   wake: (actorId: string) => Promise<unknown>
   /** What was said in a session that keeps its counters only. */
   history: (tenant: string, sessionId: string) => Promise<ChatMessage[]>
+  /** Takes a session that the store does not have out of the log; whether the log had it. */
+  eraseLost: SessionCalls['eraseLost']
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
 
@@ -52,7 +54,7 @@ export class SessionHost implements ActorType {
   }
 
   async invoke(actorId: string, method: string, argument: unknown): Promise<unknown> {
-    const { effects, history, meetAgents } = this.#options
+    const { effects, history, meetAgents, eraseLost } = this.#options
     const session: SessionCalls = {
       post: (input) => this.#open(actorId).mailbox.post(input),
       read: () => this.#mustRead(actorId),
@@ -60,6 +62,7 @@ export class SessionHost implements ActorType {
         if (this.#open(actorId).mailbox.isIdle()) effects.prepare(actorId, request)
       },
       meetAgents,
+      eraseLost,
       readOutcomes: (turn, stepIds) => this.#open(actorId).mailbox.readOutcomes(turn, stepIds),
       loadHistory: ({ tenant, sessionId }) => history(tenant, sessionId),
       keep: () => this.#keep(actorId),

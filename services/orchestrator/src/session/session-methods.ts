@@ -15,6 +15,9 @@ import { planSeed, type SeedWish, seedOf } from '../core/seed-turn.ts'
 import type { InputReply, SessionInput, SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
 import { beginningOf, viewSession } from '../core/session-view.ts'
 
+const SessionPlace = z.object({ tenant: z.string().min(1), sessionId: z.string().min(1) })
+export type SessionPlace = z.infer<typeof SessionPlace>
+
 /** A session as the methods of its actor reach it. */
 export interface SessionCalls {
   /** Applies an input; resolves once what it led to is committed. */
@@ -29,6 +32,8 @@ export interface SessionCalls {
   readOutcomes(turn: TurnState, stepIds: string[]): Promise<Map<string, StepOutcome>>
   /** Goes on with what is under way, and has a reminder of its own if there is anything. */
   keep(): Promise<void>
+  /** Takes a session that the store does not have out of the log; whether the log had it. */
+  eraseLost(session: SessionPlace): Promise<boolean>
   loadHistory(request: SubmitTurn): Promise<NonNullable<Extract<SessionInput, { type: 'submit' }>['history']>>
 }
 
@@ -72,11 +77,22 @@ export async function invokeSession(
       await session.post({ type: 'compact' })
       return { isCompact: (await session.read()).turns.length === 0 }
     case 'delete':
-      await session.post({ type: 'delete' })
-      return { deleted: true }
+      return forget(session, actorId, SessionPlace.optional().catch(undefined).parse(argument))
     default:
       throw new WeftError('not_found', `actor type Session has no method "${method}"`)
   }
+}
+
+/** Also where a state store that is older than the log, or another one, does not have the session any more: nobody could be rid of it. */
+async function forget(session: SessionCalls, actorId: string, place: SessionPlace | undefined): Promise<{ deleted: true }> {
+  try {
+    await session.post({ type: 'delete' })
+  } catch (cause) {
+    const isMissing = cause instanceof WeftError && cause.code === 'not_found'
+    if (!isMissing || place === undefined || sessionActorId(place.tenant, place.sessionId) !== actorId) throw cause
+    if (!(await session.eraseLost(place))) throw cause
+  }
+  return { deleted: true }
 }
 
 async function applyOnly(session: SessionCalls, input: SessionInput): Promise<void> {
