@@ -1,10 +1,11 @@
 import type { ChunkingStrategy } from '@weft/contracts'
 import type { FileKind } from '../parse/file-kind.ts'
-import { codePointCounter } from '../text/code-points.ts'
+import { codePointCounter, utf16Counter } from '../text/code-points.ts'
 import { isSpace } from '../text/sentences.ts'
 import type { Block } from './block.ts'
 import { type ChunkSize, packPieces } from './pack-pieces.ts'
 import { splitBlocks } from './split-blocks.ts'
+import type { Heading } from './split-outlined.ts'
 import { splitPieces } from './split-pieces.ts'
 
 /**
@@ -22,15 +23,21 @@ export type Chunk = {
   header?: string
 }
 
+type Text = {
+  text: string
+  kind: FileKind
+  pages?: number[] | undefined
+  headings?: Heading[] | undefined
+  blocks?: Iterable<Block> | undefined
+}
+
 /**
  * Cuts a parsed file into chunks along its structure, every character but white space being in at least one. The same text, kind and strategy
  * always give the same chunks. `blocks` are the text's, where somebody knows them better than its kind does. Linear in the length of the text, whatever it holds.
  */
-export function* chunkText(
-  file: { text: string; kind: FileKind; pages?: number[] | undefined; blocks?: Iterable<Block> | undefined },
-  strategy: ChunkingStrategy = { type: 'auto' },
-): Generator<Chunk> {
-  const { text, kind, pages, blocks = splitBlocks(text, kind) } = file
+export function* chunkText(file: Text, strategy: ChunkingStrategy = { type: 'auto' }): Generator<Chunk> {
+  const { text, kind, pages } = file
+  const blocks = file.blocks ?? splitBlocks(text, kind, headingsOf(file))
   const startOf = codePointCounter(text)
   const endOf = codePointCounter(text)
   const pageOf = pageCounter(pages)
@@ -73,6 +80,12 @@ function chunkSize(strategy: ChunkingStrategy, { text, kind }: { text: string; k
   const max = strategy.static.max_chunk_size_tokens * lettersPerToken
   const overlap = Math.min(strategy.static.chunk_overlap_tokens * lettersPerToken, Math.floor(max / 2))
   return { max, overlap, isOverlapAlways: true }
+}
+
+/** Their starts in UTF-16 units. */
+function headingsOf({ text, headings = [] }: Text): Heading[] {
+  const startOf = utf16Counter(text)
+  return headings.map((heading) => ({ ...heading, start: startOf(heading.start) }))
 }
 
 function trim(text: string, start: number, end: number): [from: number, to: number] {

@@ -1,8 +1,9 @@
 import { type Block, type Line, linesOf } from './block.ts'
+import { enterHeading, type HeadingStep } from './heading-trail.ts'
 
 /** Blocks of a Markdown text: the parts of CommonMark that decide where a text may be cut, nothing of its inline marks. */
 export function* splitMarkdown(text: string): Generator<Block> {
-  const trail: { level: number; title: string }[] = []
+  const trail: HeadingStep[] = []
   let open: OpenBlock | undefined
   let path = ''
   const close = (end: number): Block[] =>
@@ -16,7 +17,7 @@ export function* splitMarkdown(text: string): Generator<Block> {
     }
     const setext = open?.type === 'prose' && !open.isAfterBlank ? setextLevel(line.head) : 0
     if (open !== undefined && setext > 0 && open.lines === 1) {
-      path = enter(trail, { level: setext, title: open.head.trim() })
+      path = enterHeading(trail, { level: setext, title: open.head.trim() })
       open = { ...open, type: 'heading', isAfterBlank: false }
       continue
     }
@@ -28,7 +29,7 @@ export function* splitMarkdown(text: string): Generator<Block> {
     }
     yield* close(line.start)
     const heading = atxHeading(line.head)
-    if (heading !== undefined) path = enter(trail, heading)
+    if (heading !== undefined) path = enterHeading(trail, heading)
     open = {
       start: line.start,
       type: startOf(line),
@@ -76,21 +77,10 @@ function setextLevel(head: string): 0 | 1 | 2 {
   return mark === undefined ? 0 : mark.startsWith('=') ? 1 : 2
 }
 
-function atxHeading(head: string): { level: number; title: string } | undefined {
+function atxHeading(head: string): HeadingStep | undefined {
   const marks = /^ {0,3}(#{1,6})(?=[ \t\r\n]|$)/.exec(head)
   if (marks === null) return undefined
   let title = head.slice(marks[0].length).trim()
   while (title.endsWith('#')) title = title.slice(0, -1)
   return { level: marks[1]?.length ?? 1, title: title.trim() }
-}
-
-/** Steps into a heading: deeper or equal ones are left. Answers the trail as `A > B`, bounded so that it fits beside any chunk. */
-function enter(trail: { level: number; title: string }[], heading: { level: number; title: string }): string {
-  while ((trail.at(-1)?.level ?? 0) >= heading.level) trail.pop()
-  trail.push({ level: heading.level, title: heading.title.slice(0, 120) })
-  return trail
-    .map((step) => step.title)
-    .filter((title) => title !== '')
-    .join(' > ')
-    .slice(0, 300)
 }

@@ -107,8 +107,8 @@ async function whatToRead(database: Database, job: ClaimedJob, known: KnownFile)
 async function keepLarge({ database }: IngestTools, { fileId }: ClaimedJob, work: Work): Promise<Work> {
   const { isLarge, file } = work.file
   if (work.isKept || (!isLarge && file.text.length <= wholeLettersMax)) return work
-  const { kind, pages } = file
-  await saveLargeText(database, fileId, { kind, pages, pieces: isLarge ? file.text() : inPieces(file.text) })
+  const { kind, pages, headings } = file
+  await saveLargeText(database, fileId, { kind, pages, headings, pieces: isLarge ? file.text() : inPieces(file.text) })
   return { ...work, isKept: true }
 }
 

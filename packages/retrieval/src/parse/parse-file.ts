@@ -1,4 +1,5 @@
 import { knowledgeLimits } from '@weft/contracts'
+import type { Heading } from '../chunk/split-outlined.ts'
 import { codePointCounter } from '../text/code-points.ts'
 import { decodeHtml, decodeText } from './decode-text.ts'
 import { type FileKind, fileFormatOf, unreadFormat } from './file-kind.ts'
@@ -8,9 +9,10 @@ import { pdfToText } from './parse-pdf.ts'
 
 /**
  * The text search and citations refer to: every offset of a chunk or quote counts its Unicode code points. `pages[i]` is the code point
- * offset at which page i + 1 begins: pages of a PDF, those Word last laid out, slides of a presentation, chapters of an e-book.
+ * offset at which page i + 1 begins: pages of a PDF, those Word last laid out, slides of a presentation, chapters of an e-book. `headings`: those of
+ * a PDF's outline, with the code point offset of their lines, rising.
  */
-export type ParsedFile = { text: string; kind: FileKind; pages?: number[] }
+export type ParsedFile = { text: string; kind: FileKind; pages?: number[]; headings?: Heading[] }
 
 /**
  * Reads a file's bytes as text. Throws FileRefusal naming what is wrong with them, also for any image. Detaches `bytes` when the file is a PDF.
@@ -32,9 +34,17 @@ export async function parseFile(file: { filename: string; bytes: Uint8Array; sig
   return { text, kind: format }
 }
 
-/** Page starts in UTF-16 units become code points; a document without pages has none. */
-function withPages({ text, pages, kind }: { text: string; pages: number[]; kind: FileKind }): ParsedFile {
-  return pages.length === 0 ? { text, kind } : { text, kind, pages: pages.map(codePointCounter(text)) }
+type Laid = { text: string; pages: number[]; headings?: Heading[]; kind: FileKind }
+
+/** Starts in UTF-16 units become code points; a document without pages has none. */
+function withPages({ text, pages, headings = [], kind }: Laid): ParsedFile {
+  const startOf = codePointCounter(text)
+  return {
+    text,
+    kind,
+    ...(pages.length === 0 ? {} : { pages: pages.map(codePointCounter(text)) }),
+    ...(headings.length === 0 ? {} : { headings: headings.map((heading) => ({ ...heading, start: startOf(heading.start) })) }),
+  }
 }
 
 /** Throws FileRefusal `too_large` for a size above the limit, before anything is read. */

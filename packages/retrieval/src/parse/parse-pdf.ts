@@ -1,12 +1,15 @@
+import type { Heading } from '../chunk/split-outlined.ts'
 import { FileRefusal } from './file-refusal.ts'
+import { findHeadings } from './pdf-headings.ts'
 import { joinLines, type PdfLine } from './pdf-lines.ts'
+import { type OutlinedDocument, readOutline } from './pdf-outline.ts'
 import { withoutRunningLines } from './pdf-running-lines.ts'
 
 /** 5,000 pages are more than the PDF specification and its errata together; beyond it a file is rather a print queue than a document. */
 const pdfPagesMax = 5_000
 
-/** `pages[i]` is the UTF-16 offset in `text` at which page i + 1 begins. */
-export type PdfText = { text: string; pages: number[] }
+/** `pages[i]` is the UTF-16 offset in `text` at which page i + 1 begins; `headings` are the lines that the PDF's outline names. */
+export type PdfText = { text: string; pages: number[]; headings: Heading[] }
 
 /** The text of a PDF, page by page. Throws FileRefusal `damaged_pdf`, `encrypted_pdf`, `too_many_pages` or `no_text`. Detaches `bytes`. */
 export async function pdfToText(bytes: Uint8Array, signal?: AbortSignal): Promise<PdfText> {
@@ -33,7 +36,7 @@ const pagesBetweenCleanups = 50
 
 type TextItem = { str: string; hasEOL: boolean; height: number; transform: number[] }
 type Page = { getTextContent(): Promise<{ items: object[] }>; cleanup(): unknown }
-type PdfDocument = { numPages: number; cleanup(): Promise<unknown>; getPage(number: number): Promise<Page> }
+type PdfDocument = OutlinedDocument & { numPages: number; cleanup(): Promise<unknown>; getPage(number: number): Promise<Page> }
 
 async function readPages(document: PdfDocument, signal: AbortSignal | undefined): Promise<PdfText> {
   const read: PdfLine[][] = []
@@ -45,12 +48,20 @@ async function readPages(document: PdfDocument, signal: AbortSignal | undefined)
     page.cleanup()
     if (number % pagesBetweenCleanups === 0) await document.cleanup()
   }
+  const bare = withoutRunningLines(read)
+  const named = findHeadings(bare, await readOutline(document))
   const pages: number[] = []
+  const headings: Heading[] = []
   let text = ''
-  for (const lines of withoutRunningLines(read)) {
+  for (const lines of bare) {
     if (text !== '' && !text.endsWith('\n\n')) text += '\n\n'
     pages.push(text.length)
-    text += joinLines(lines)
+    const joined = joinLines(lines, named)
+    for (const [line, start] of joined.starts) {
+      const heading = named.get(line)
+      if (heading !== undefined) headings.push({ ...heading, start: text.length + start })
+    }
+    text += joined.text
   }
   if (text.trim() === '') {
     throw new FileRefusal(
@@ -58,7 +69,7 @@ async function readPages(document: PdfDocument, signal: AbortSignal | undefined)
       `The PDF has ${document.numPages} page(s) but no text: perhaps it was scanned. Run text recognition (OCR) and add the result.`,
     )
   }
-  return { text, pages }
+  return { text, pages, headings }
 }
 
 function isTextItem(item: object): item is TextItem {
@@ -94,9 +105,8 @@ const dotLeader = /(?: ?[.·…]){6,} ?/g
 
 function clean(line: string): string {
   return line
-    .replaceAll('\u0000', '')
     .toWellFormed()
-    .replace(/[\s\u00a0]+/g, ' ')
+    .replace(/[\s\u00a0\p{Cc}]+/gu, ' ')
     .trim()
     .replace(/\u00ad(?!$)/g, '')
     .replace(dotLeader, ' ..... ')

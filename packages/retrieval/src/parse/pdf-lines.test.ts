@@ -3,7 +3,7 @@ import { joinLines } from './pdf-lines.ts'
 
 /** Lines set one below the other; an empty one leaves a gap. */
 function set(...texts: string[]): string {
-  return joinLines(texts.map((text, index) => ({ text, y: 700 - 12 * index, height: 10 })).filter(({ text }) => text !== ''))
+  return joinLines(texts.map((text, index) => ({ text, y: 700 - 12 * index, height: 10 })).filter(({ text }) => text !== '')).text
 }
 
 it('joins what a full line cut: a word at its hyphen, soft or not, and text without spaces anywhere', () => {

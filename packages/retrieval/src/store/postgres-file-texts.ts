@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { WeftError } from '@weft/contracts'
-import { type Database, type RawBuilder, sql } from '@weft/database'
+import { type Database, type RawBuilder, sql, storableText } from '@weft/database'
 import { z } from 'zod'
 import { fileKinds, kindsOfName } from '../parse/file-kind.ts'
 import type { ParsedFile } from '../parse/parse-file.ts'
 import { partBytesMax } from './postgres-files.ts'
 
 /** How a stored text came about; it lies beside the text in the column `pages`. */
-const Origin = z.object({ kind: z.enum(fileKinds), starts: z.array(z.int()).optional() })
+const Heading = z.object({ start: z.int(), level: z.int(), title: z.string() })
+const Origin = z.object({ kind: z.enum(fileKinds), starts: z.array(z.int()).optional(), headings: z.array(Heading).optional() })
 
 /** A parsed text as the columns of `file_texts`. */
 export function textRow(file: ParsedFile): { text: string; hash: string; origin: string } {
@@ -17,6 +18,7 @@ export function textRow(file: ParsedFile): { text: string; hash: string; origin:
 /** A text that is too large for one statement: its pieces are UTF-8, and no character lies in two. */
 export type TextInPieces = Pick<ParsedFile, 'kind'> & {
   pages?: number[] | undefined
+  headings?: ParsedFile['headings'] | undefined
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 }
 
@@ -77,8 +79,12 @@ export async function* readPieces({ db }: Pick<Database, 'db'>, fileId: string):
 }
 
 /** The value of the column `pages` for a text. */
-function originOf({ kind, pages }: Pick<TextInPieces, 'kind' | 'pages'>): string {
-  const origin: z.infer<typeof Origin> = { kind, ...(pages === undefined ? {} : { starts: pages }) }
+function originOf({ kind, pages, headings }: Pick<TextInPieces, 'kind' | 'pages' | 'headings'>): string {
+  const origin: z.infer<typeof Origin> = {
+    kind,
+    ...(pages === undefined ? {} : { starts: pages }),
+    ...(headings === undefined ? {} : { headings: headings.map((each) => ({ ...each, title: storableText(each.title) })) }),
+  }
   return JSON.stringify(origin)
 }
 
@@ -132,7 +138,8 @@ export async function findFileTexts(database: Database, files: FileToRead[]): Pr
 function knownFile({ fileId, owner, text, pages, pieceBytes, bytes }: z.infer<typeof Row>): KnownFile {
   const isOwn = owner === fileId
   if (owner === null || text === null || pages === null) return bytes === null ? { isOwn } : { isOwn, bytes }
-  const origin = { kind: pages.kind, ...(pages.starts === undefined ? {} : { pages: pages.starts }) }
+  const { kind, starts, headings } = pages
+  const origin = { kind, ...(starts === undefined ? {} : { pages: starts }), ...(headings === undefined ? {} : { headings }) }
   if (pieceBytes !== null) return { isOwn, inPieces: { ...origin, owner, textBytes: pieceBytes } }
   return { isOwn, parsed: { ...origin, text } }
 }

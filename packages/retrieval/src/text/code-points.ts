@@ -15,6 +15,19 @@ export function codePointCounter(text: string): (utf16Offset: number) => number 
   }
 }
 
+/** The other way: code point offsets, asked for in rising order, into UTF-16 ones. */
+export function utf16Counter(text: string): (codePoints: number) => number {
+  if (!hasSurrogates(text)) return (offset) => offset
+  let at = 0
+  let counted = 0
+  return (codePoints) => {
+    if (codePoints < counted) [at, counted] = [0, 0]
+    at = utf16Offset(text, codePoints - counted, at)
+    counted = codePoints
+    return at
+  }
+}
+
 /** Number of Unicode code points; `text` holds no lone surrogate. */
 export function codePointLength(text: string): number {
   return codePointCounter(text)(text.length)

@@ -1,0 +1,22 @@
+import { type Block, linesOf } from './block.ts'
+import { enterHeading, type HeadingStep } from './heading-trail.ts'
+import { splitParagraphs } from './split-paragraphs.ts'
+
+/** A heading that no mark of the text shows: where its line begins, in UTF-16 units, and its depth, from 1. */
+export type Heading = HeadingStep & { start: number }
+
+/** Paragraphs of a text under headings known from elsewhere, such as the outline of a PDF. */
+export function* splitOutlined(text: string, headings: Heading[]): Generator<Block> {
+  const trail: HeadingStep[] = []
+  let path = ''
+  let from = 0
+  for (const heading of headings) {
+    if (heading.start < from) continue
+    yield* splitParagraphs(text, { from, to: heading.start, path })
+    path = enterHeading(trail, heading)
+    const [line] = linesOf(text, heading.start)
+    from = line?.next ?? text.length
+    yield { start: heading.start, end: from, type: 'heading', path }
+  }
+  yield* splitParagraphs(text, { from, to: text.length, path })
+}

@@ -1,0 +1,45 @@
+import type { PdfLine } from './pdf-lines.ts'
+import type { OutlineEntry } from './pdf-outline.ts'
+
+export type HeadingLine = { level: number; title: string }
+
+/**
+ * The lines that the entries of an outline name, on the pages they lead to: "4.6.2 Architectures" for "Architectures". An entry whose page has no such
+ * line heads nothing, unless others stand under it: then its page begins with it.
+ */
+export function findHeadings(pages: PdfLine[][], outline: OutlineEntry[]): Map<PdfLine, HeadingLine> {
+  const found = new Map<PdfLine, HeadingLine>()
+  for (const [index, { title, level, page }] of outline.entries()) {
+    const free = (pages[page] ?? []).filter((line) => !found.has(line))
+    const names = [lettersOf(title), lettersOf(title.replace(leadingNumber, ''))].filter((name) => name !== '')
+    const line = likenesses.flatMap((isLike) => free.find(({ text }) => names.some((name) => isLike(text, name))) ?? [])[0]
+    const isAbove = (outline[index + 1]?.level ?? 0) > level
+    const place = line ?? (isAbove ? free[0] : undefined)
+    if (place !== undefined) found.set(place, { level, title: title.slice(0, titleLettersMax) })
+  }
+  return found
+}
+
+const titleLettersMax = 200
+
+/** "3", "4.6.2", "A.1", "IV", "第3章", "Chapter 5:" */
+const leadingNumber = /^(?:\p{L}{4,9}\s)?[第]?(?:[\dA-Z]{1,4}|[IVXLC]{1,7})(?:\.\d{1,3}){0,5}[章節条]?[.:)]?\s+/u
+
+/** From the surest on; `name` is the title by its letters. A title of several lines is told by its first. */
+const likenesses: ((line: string, name: string) => boolean)[] = [
+  (line, name) => lettersOf(line) === name,
+  (line, name) => lettersOf(line.replace(leadingNumber, '')) === name,
+  (line, name) => {
+    const beginning = lettersOf(line.replace(leadingNumber, ''))
+    return beginning.length >= beginningLettersMin && name.startsWith(beginning)
+  },
+]
+
+const beginningLettersMin = 12
+
+function lettersOf(text: string): string {
+  return text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '')
+}
