@@ -1,4 +1,4 @@
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
@@ -168,11 +168,16 @@ it('runs on where nothing takes what it says, as on a full disk', async () => {
   expect(await findings()).toEqual([expect.stringContaining('forty-one metres')])
 })
 
-it('ends when its data folder is removed, so that no mesh runs that nobody can find', async () => {
+it('ends when its data folder is replaced, so that no mesh runs that nobody can find, and writes nothing into what is there now', async () => {
   const pids = pidsOf(await status())
+  const backup = `${dataFolder()}.backup`
+  await cp(join(dataFolder(), 'pglite'), join(backup, 'pglite'), { recursive: true })
+  const control = await readFile(join(backup, 'pglite', 'global', 'pg_control'))
   await rm(dataFolder(), { recursive: true, force: true })
+  await rename(backup, dataFolder())
   for (let waitedMs = 0; pids.some(isRunning) && waitedMs < 120_000; waitedMs += 200) await sleep(200)
   expectNothingLeft(pids)
+  expect(await readFile(join(dataFolder(), 'pglite', 'global', 'pg_control'))).toEqual(control)
 })
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readSettings } from '@weft/settings'
 import { z } from 'zod'
-import { type AppendFsync, appendFsyncs } from './supervisor/redis-configuration.ts'
+import { type AppendFsync, appendFsyncs, maxMemoryDefault } from './supervisor/redis-configuration.ts'
 import { restartDelayMsMaxDefault } from './supervisor/restart-delay.ts'
 
 /** The checkout this command line belongs to. */
@@ -22,6 +22,8 @@ export interface CliSettings {
   redisUrl: string | undefined
   /** Of the embedded Redis. */
   appendFsync: AppendFsync
+  /** Of the embedded Redis, such as `4gb`. */
+  redisMaxMemory: string
   /** JSON file naming the programs the mesh runs on. */
   toolchainFile: string
   compileCacheFolder: string
@@ -46,6 +48,10 @@ const cliEnvironment = z.looseObject({
     .regex(/^rediss?:\/\/[^/]+/, 'a URL like redis://:password@127.0.0.1:6379')
     .optional(),
   WEFT_REDIS_APPENDFSYNC: z.enum(appendFsyncs, { error: 'everysec or always' }).default('everysec'),
+  WEFT_REDIS_MAXMEMORY: z
+    .string()
+    .regex(/^[1-9]\d*(mb|gb)$/i, 'a size like 512mb or 4gb')
+    .default(maxMemoryDefault),
   WEFT_CACHE: text,
   WEFT_TOOLCHAIN: text,
   XDG_CACHE_HOME: text,
@@ -70,6 +76,7 @@ export function readCliSettings(): CliSettings {
     databaseUrls: variables.DATABASE_URLS,
     redisUrl: variables.REDIS_URL,
     appendFsync: variables.WEFT_REDIS_APPENDFSYNC,
+    redisMaxMemory: variables.WEFT_REDIS_MAXMEMORY,
     toolchainFile: variables.WEFT_TOOLCHAIN ?? join(cache, 'toolchain.json'),
     compileCacheFolder: variables.NODE_COMPILE_CACHE ?? join(cache, 'compile-cache'),
     restartDelayMsMax: variables.WEFT_RESTART_DELAY_MS_MAX,

@@ -125,7 +125,8 @@ function notReady(name: string, lastExit: string | undefined, { logs }: DataPath
 
 /**
  * The first signal ends all in order, a second one at once; so does a data folder that is gone, without which nobody could find this
- * mesh to end it, until nobody is to watch it any more. `stopping` resolves when nothing runs any more.
+ * mesh to end it, until nobody is to watch it any more: in order, the database would write its last words into what was put there, a backup
+ * perhaps. `stopping` resolves when nothing runs any more.
  */
 function stopWhenTold(
   mesh: RunningMesh,
@@ -147,6 +148,7 @@ function stopWhenTold(
   const watch = setInterval(() => {
     if (holdsMeshLock(paths.lockFile)) return
     console.error(`weft: the data folder ${paths.data} was removed or replaced while the mesh ran: it ends`)
+    stop()
     stop()
   }, lockPollMs)
   onStopSignal(stop)

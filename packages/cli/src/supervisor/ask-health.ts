@@ -6,7 +6,7 @@ import type { Probe } from './process-spec.ts'
 export type Health = 'ready' | 'alive' | 'silent'
 
 const timeoutMs = 2_000
-const answerBytesMax = 256
+const answerBytesMax = 65_536
 
 /** Asks a process once, over a connection of its own that is closed again. Never throws. */
 export async function askHealth(probe: Probe): Promise<Health> {
@@ -56,8 +56,8 @@ function getStatus(port: number, path: string, headers: Record<string, string>):
   })
 }
 
-/** Sends `question` and answers what came back once it matches `isComplete`; undefined when that never happens. */
-function askTcp(port: number, question: string | Buffer, isComplete: RegExp): Promise<string | undefined> {
+/** Sends `question` to a port of this machine and answers what came back once it matches `isComplete`; undefined when that never happens. */
+export function askTcp(port: number, question: string | Buffer, isComplete: RegExp): Promise<string | undefined> {
   return new Promise((resolve) => {
     let answer = ''
     const socket = connect({ host: '127.0.0.1', port })

@@ -2,13 +2,14 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { CliSettings } from '../cli-settings.ts'
 import { checkHealth } from './check-health.ts'
+import { checkRedis } from './check-redis.ts'
 import { probePort } from './choose-ports.ts'
 import { type DataPaths, dataPaths } from './data-paths.ts'
 import { findOrphans } from './end-orphans.ts'
 import type { Finding } from './finding.ts'
 import { readMeshRecord } from './mesh-file.ts'
 import { readLockOwner } from './mesh-lock.ts'
-import { findKeyProblem } from './mesh-secrets.ts'
+import { findKeyProblem, readTokens } from './mesh-secrets.ts'
 import { freeBytesAt, freeBytesMin, isWritable } from './preflight.ts'
 import { readReplaced } from './replace-file.ts'
 
@@ -17,7 +18,7 @@ export async function checkPlace({ dataFolder, port }: Pick<CliSettings, 'dataFo
   const paths = dataPaths(dataFolder)
   const isUp = readLockOwner(paths.lockFile) !== undefined
   const place = [checkFolder(dataFolder), checkDisk(dataFolder), checkKey(paths)]
-  if (isUp) return [...place, checkProcesses(paths), ...(await healthOf(paths))]
+  if (isUp) return [...place, checkProcesses(paths), ...(await redisOf(paths)), ...(await healthOf(paths))]
   const orphans = checkOrphans(paths)
   // What an earlier start left may hold the port: one thing to mend, not two.
   return orphans.ok ? [...place, orphans, await checkPort(port)] : [...place, orphans]
@@ -78,6 +79,13 @@ function checkProcesses({ meshFile, logs }: DataPaths): Finding {
       ? 'the mesh is up and every process is ready'
       : failing.map(({ name, state }) => `${name} is ${state}`).join(', ')
   return { what: 'processes', ok: failing.length === 0, detail, remedy: `see what they wrote, in ${logs}` }
+}
+
+/** One that the environment names is looked after elsewhere. */
+async function redisOf({ meshFile, tokensFile }: DataPaths): Promise<Finding[]> {
+  const redis = readMeshRecord(meshFile)?.processes.find(({ name, state }) => name === 'redis' && state === 'ready')
+  const password = readTokens(tokensFile)?.redisPassword
+  return redis?.ports.tcp === undefined || password === undefined ? [] : [await checkRedis({ port: redis.ports.tcp, password })]
 }
 
 /** A mesh that is still starting, or of infrastructure alone, has no gateway to ask. */

@@ -50,7 +50,8 @@ export function newAppTokens(): MeshTokens['apps'][string] {
 /** 256 random bits in letters that need no quoting in a URL, a shell or a configuration file. */
 const newToken = (): string => randomBytes(32).toString('base64url')
 
-function readTokens(tokensFile: string): MeshTokens | undefined {
+/** The tokens of this data folder; undefined before its first start. */
+export function readTokens(tokensFile: string): MeshTokens | undefined {
   const text = readReplaced(tokensFile)
   return text === undefined ? undefined : parseJson(MeshTokens, text, tokensFile)
 }

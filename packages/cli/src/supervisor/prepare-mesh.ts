@@ -44,12 +44,12 @@ export async function prepareMesh({ settings, paths, replicas, infrastructureOnl
   return plan
 }
 
-function writeProcessFiles(plan: MeshPlan, { appendFsync }: CliSettings): void {
+function writeProcessFiles(plan: MeshPlan, { appendFsync, redisMaxMemory: maxMemory }: CliSettings): void {
   const { paths, tokens, environment } = plan
   // Names of an earlier start would be offered to callers until they expire.
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${paths.namesDatabase}${suffix}`, { force: true })
-  const redis = { port: portOf(plan, 'redis.tcp'), password: tokens.redisPassword, dataFolder: paths.redisData, appendFsync }
-  replaceFile(paths.redisConf, redisConfiguration(redis))
+  const place = { port: portOf(plan, 'redis.tcp'), password: tokens.redisPassword, dataFolder: paths.redisData }
+  replaceFile(paths.redisConf, redisConfiguration({ ...place, appendFsync, maxMemory }))
   const facts = { namesDatabase: paths.namesDatabase, spans: readSpanTarget(environment) }
   replaceFile(paths.daprConfiguration, renderDaprConfiguration(join(plan.root, 'dapr', 'config.yaml'), facts))
 }

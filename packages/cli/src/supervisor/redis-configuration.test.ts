@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import { redisConfiguration, redisFromUrl } from './redis-configuration.ts'
 
 it('binds Redis to this machine, with a password, an append-only file, and no eviction', () => {
-  const place = { port: 6400, password: 'secret', dataFolder: '/data/my redis' }
+  const place = { port: 6400, password: 'secret', dataFolder: '/data/my redis', maxMemory: '3gb' }
   expect(redisConfiguration({ ...place, appendFsync: 'always' })).toContain('\nappendfsync always\n')
   expect(redisConfiguration({ ...place, appendFsync: 'everysec' }).split('\n')).toEqual(
     expect.arrayContaining([
@@ -12,6 +12,7 @@ it('binds Redis to this machine, with a password, an append-only file, and no ev
       'dir "/data/my redis"',
       'appendonly yes',
       'appendfsync everysec',
+      'maxmemory 3gb',
       'maxmemory-policy noeviction',
     ]),
   )

@@ -3,21 +3,22 @@ export interface RedisPlace {
   password: string
   dataFolder: string
   appendFsync: AppendFsync
+  maxMemory: string
 }
 
 /** When Redis has its append-only file synced to the disk: once a second, or before it answers a write. */
 export type AppendFsync = (typeof appendFsyncs)[number]
 export const appendFsyncs = ['everysec', 'always'] as const
 
-/** Bound of the mesh's short-lived state; beyond it Redis refuses writes, and drops nothing. */
-const memoryMax = '1gb'
+/** Bound of what sessions keep in Redis, in its own words; beyond it Redis refuses writes, and drops nothing. */
+export const maxMemoryDefault = '1gb'
 
 /**
  * The embedded Redis: this machine only, with a password, every write in the append-only file. Either way each write is in the system's
  * page cache before it is acknowledged, so nothing is lost when Redis is killed. When the machine itself loses power, `everysec` loses at most
  * the last second, and `always` nothing the disk said it had.
  */
-export function redisConfiguration({ port, password, dataFolder, appendFsync }: RedisPlace): string {
+export function redisConfiguration({ port, password, dataFolder, appendFsync, maxMemory }: RedisPlace): string {
   return [
     'bind 127.0.0.1',
     `port ${port}`,
@@ -26,7 +27,7 @@ export function redisConfiguration({ port, password, dataFolder, appendFsync }: 
     'appendonly yes',
     `appendfsync ${appendFsync}`,
     'save ""',
-    `maxmemory ${memoryMax}`,
+    `maxmemory ${maxMemory}`,
     'maxmemory-policy noeviction',
     'daemonize no',
     'databases 1',
