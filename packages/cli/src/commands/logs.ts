@@ -6,7 +6,7 @@ import { readCliSettings } from '../cli-settings.ts'
 import { dataPaths } from '../supervisor/data-paths.ts'
 import { followFile } from './follow-file.ts'
 import { parseCount } from './parse-count.ts'
-import { readLastLines } from './read-last-lines.ts'
+import { readLastLines } from '../supervisor/read-last-lines.ts'
 
 interface LogsFlags {
   follow?: boolean

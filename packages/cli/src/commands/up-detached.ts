@@ -10,7 +10,7 @@ import { refuseRunningMesh } from '../supervisor/mesh-lock.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
 import type { ProcessSnapshot } from '../supervisor/process-snapshot.ts'
 import { openOwnOutput } from '../supervisor/rotating-log.ts'
-import { readLastLines } from './read-last-lines.ts'
+import { readLastLines } from '../supervisor/read-last-lines.ts'
 import type { UpOptions } from './up-in-foreground.ts'
 import { createUpProgress, type ProgressOptions, type UpProgress } from './up-progress.ts'
 

@@ -15,7 +15,7 @@ import { boundOwnOutput } from '../supervisor/rotating-log.ts'
 import '../supervisor/return-idle-memory.ts'
 import { type RunningMesh, runMesh } from '../supervisor/run-mesh.ts'
 import { isSupervisorLine } from '../supervisor/supervised-process.ts'
-import { readLastLines } from './read-last-lines.ts'
+import { readLastLines } from '../supervisor/read-last-lines.ts'
 import { createUpProgress, type UpProgress } from './up-progress.ts'
 
 export interface UpOptions {

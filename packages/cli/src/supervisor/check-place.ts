@@ -7,10 +7,12 @@ import { probePort } from './choose-ports.ts'
 import { type DataPaths, dataPaths } from './data-paths.ts'
 import { findOrphans } from './end-orphans.ts'
 import type { Finding } from './finding.ts'
+import { findLastReason } from './last-reason.ts'
 import { readMeshRecord } from './mesh-file.ts'
 import { readLockOwner } from './mesh-lock.ts'
 import { findKeyProblem, readTokens } from './mesh-secrets.ts'
 import { freeBytesAt, freeBytesMin, isWritable } from './preflight.ts'
+import type { ProcessSnapshot } from './process-snapshot.ts'
 import { readReplaced } from './replace-file.ts'
 
 /** Whether the mesh can run, or runs well, with this data folder and port. */
@@ -77,8 +79,14 @@ function checkProcesses({ meshFile, logs }: DataPaths): Finding {
   const detail =
     failing.length === 0
       ? 'the mesh is up and every process is ready'
-      : failing.map(({ name, state }) => `${name} is ${state}`).join(', ')
+      : failing.map((one) => describeFailing(one, logs)).join('; ')
   return { what: 'processes', ok: failing.length === 0, detail, remedy: `see what they wrote, in ${logs}` }
+}
+
+function describeFailing(snapshot: ProcessSnapshot, logs: string): string {
+  const { name, state, lastExit } = snapshot
+  const reason = findLastReason(snapshot, logs) ?? (snapshot.pid === undefined ? lastExit : undefined)
+  return `${name} is ${state}${reason === undefined ? '' : `: ${reason}`}`
 }
 
 /** One that the environment names is looked after elsewhere. */
