@@ -2,7 +2,7 @@ import { Attributes } from '@weft/contracts'
 import { type Database, storableText } from '@weft/database'
 import { genAi, withSpan } from '@weft/telemetry'
 import { createVectorStoreMethods } from '../store/postgres-vector-stores.ts'
-import { countContentTerms } from '../text/content-terms.ts'
+import { countMeaningfulWords } from '../text/content-terms.ts'
 import { boundQuery } from './bound-query.ts'
 import { chainHops } from './chain-hops.ts'
 import { defaultFusion, type Fused, fuseRankings } from './fuse-rankings.ts'
@@ -46,7 +46,7 @@ async function search(tools: SearchTools, request: SearchRequest): Promise<Searc
   const legsRequest = { ...request, vectorStoreIds, query, mode }
   const budget = openBudget(tools, request)
   const { legs, candidates, skipped } = await runLegs(tools, legsRequest, budget)
-  const fused = fuseRankings(legs, { method, textWeight, queryWords: countContentTerms(query) })
+  const fused = fuseRankings(legs, { method, textWeight, queryWords: countMeaningfulWords(query) })
   const first = mode === 'hybrid' ? supportDocuments(fused, documentOf(candidates)) : fused.map(withoutSupport)
   const hop = () => searchHops(tools, { request: legsRequest, ranked: first, candidates, method })
   const hops = (multiHop ? await budget.spend('hops', hop) : undefined) ?? []

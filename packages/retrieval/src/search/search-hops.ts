@@ -1,4 +1,4 @@
-import { countContentTerms } from '../text/content-terms.ts'
+import { countMeaningfulWords } from '../text/content-terms.ts'
 import { boundQuery } from './bound-query.ts'
 import { bridgingTerms } from './bridging-terms.ts'
 import type { Hop } from './chain-hops.ts'
@@ -34,7 +34,7 @@ export async function searchHops(tools: SearchTools, { request, ranked, candidat
     const query = boundQuery(`${restOfQuestion(request.query, passage)} ${terms.join(', ')}`)
     const found = await runLegs(tools, { ...request, query })
     for (const [id, candidate] of found.candidates) if (!candidates.has(id)) candidates.set(id, candidate)
-    return [{ from, terms, hits: fuseRankings(found.legs, { method, textWeight, queryWords: countContentTerms(query) }) }]
+    return [{ from, terms, hits: fuseRankings(found.legs, { method, textWeight, queryWords: countMeaningfulWords(query) }) }]
   })
   return (await Promise.all(hops)).flat()
 }

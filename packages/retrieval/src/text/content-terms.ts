@@ -19,6 +19,16 @@ export function countContentTerms(text: string): number {
   return new Set(contentTerms(text)).size
 }
 
+/**
+ * How many different words of a text carry meaning, about: in text without spaces two pairs of letters are a word, one inside it and one across its border,
+ * which hardly any other text has.
+ */
+export function countMeaningfulWords(text: string): number {
+  const terms = [...new Set(contentTerms(text))]
+  const pairs = terms.filter((term) => unspaced.test(term)).length
+  return terms.length - pairs + Math.ceil(pairs / 2)
+}
+
 export function isNumberTerm(term: string): boolean {
   return /^\d/.test(term)
 }
