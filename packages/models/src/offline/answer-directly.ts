@@ -1,5 +1,6 @@
 const greeting = /^(hi|hello|hey|hallo|good (morning|afternoon|evening)|greetings|moin|salut|hola)\b[\s\p{L},]{0,24}[.!?\s]*$/iu
-const thanks = /^(thanks|thank you|thx|cheers|danke|merci)\b[\s\p{L},]{0,24}[.!?\s]*$/iu
+const thanks =
+  /^(?:(?:ok(?:ay)?|great|perfect|nice|cool|alright|fine)[\s!.,]+)*(thanks|thank you|thx|cheers|danke|merci|gracias)\b[\s\p{L},]{0,24}[.!?\s]*$/iu
 const introduction = /^(who|what) are you\b|^what can you do\b|^help[.!?\s]*$/i
 
 /** What the offline model can say without sources: a greeting, or plainly that it knows nothing of its own. */

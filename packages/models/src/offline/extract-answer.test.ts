@@ -75,6 +75,14 @@ describe('an extracted answer', () => {
     expect(extractAnswer({ question: 'How tall is the Eiffel Tower?', sources: sameFile }).join(' ')).not.toContain('disagree')
   })
 
+  it('takes what is said of another number than the one asked for to be no contradiction', () => {
+    const seventh = { id: 1, title: 'pump-7.md', text: 'Pump 7 is checked every 12 weeks by the crew.' }
+    const eighth = { id: 2, title: 'pump-8.md', text: 'Pump 8 is checked every 12 weeks by the crew.' }
+    const answer = extractAnswer({ question: 'How often is pump 7 checked?', sources: [seventh, eighth] })
+    expect(answer[0]).toBe('Pump 7 is checked every 12 weeks by the crew. [1]')
+    expect(answer.join(' ')).not.toContain('disagree')
+  })
+
   it('meets inflected words: "dyeing" finds "dyes", "induction" finds "induces"', () => {
     const source = { id: 1, title: '', text: 'The protein induces growth in cells. The weather was fine that day.' }
     expect(extractAnswer({ question: 'Which induction of cell growths is known?', sources: [source] })[0]).toBe(

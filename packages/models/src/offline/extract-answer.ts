@@ -69,18 +69,24 @@ function withoutWordsOf(others: string, question: string): string {
     .join(' ')
 }
 
-/** The best sentences with their citations; none when even the best is about something else. */
+/**
+ * The best sentences with their citations; none when even the best is about something else. A sentence that lacks a number of the question, such as that of another
+ * article or pump, contradicts nothing.
+ */
 function quoteSentences({ question, sources }: AnswerPrompt): string[] {
   const scored = scoreSentences(question, sources).filter((sentence) => sentence.score > 0)
   if (!scored.some((sentence) => sentence.coverage >= coverageMin)) return []
   const chosen = chooseSentences(scored)
   const documents = new Map(sources.map(({ id, title }) => [id, title.split(' — ')[0]]))
+  const askedNumbers = topicStems(question).filter((stem) => /^\d/.test(stem))
   const said = new Set<ScoredSentence>()
   return chosen.flatMap((sentence) => {
     if (said.has(sentence)) return []
     const others = scored.filter(
       ({ sourceId, stems }) =>
-        documents.get(sourceId) !== documents.get(sentence.sourceId) && similarity(stems, sentence.stems) >= comparable,
+        documents.get(sourceId) !== documents.get(sentence.sourceId) &&
+        similarity(stems, sentence.stems) >= comparable &&
+        askedNumbers.every((number) => stems.has(number) || !sentence.stems.has(number)),
     )
     const contrary = others.find(({ text }) => areInConflict(sentence.text, text))
     if (contrary === undefined) return [`${closed(sentence.text)} [${sentence.sourceId}]`]

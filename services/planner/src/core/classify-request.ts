@@ -28,7 +28,7 @@ export function classifyRequest(messages: ChatMessage[], mode: Mode, hasKnowledg
 }
 
 const smallTalk =
-  /^(hi|hello|hey|good (morning|afternoon|evening)|thanks?( you)?|thank you( very much)?|bye|goodbye|how are you)[\s!.,?]*$/i
+  /^(?:(?:ok(?:ay)?|great|perfect|nice|cool|alright|fine)(?:[\s!.,]+|$))*(?:(?:hi|hello|hey|hallo|hola|bonjour|good (?:morning|afternoon|evening)|guten (?:morgen|tag|abend)|thanks?(?: you)?(?: (?:very|so) much| a lot)?|thx|danke(?: schön)?|merci|gracias|bye|goodbye|how are you)[\s!.,?]*)?$/i
 
 function isSmallTalk(question: string): boolean {
   return question.length <= 40 && smallTalk.test(question)

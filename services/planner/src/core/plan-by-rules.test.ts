@@ -43,7 +43,9 @@ describe('the rules', () => {
 
   it('reason directly without knowledge, and for small talk', () => {
     expect(shape(plan('Which gene causes X?', { stores: [] }))).toEqual(['answer:reasoning.reason<'])
-    expect(shape(plan('Hello!'))).toEqual(['answer:reasoning.reason<'])
+    for (const said of ['Hello!', 'ok thanks', 'Great, thank you so much!', 'Danke', 'OK.'])
+      expect(shape(plan(said))).toEqual(['answer:reasoning.reason<'])
+    expect(shape(plan('OK, which gene causes X?'))).toHaveLength(2)
   })
 
   it.each([

@@ -19,7 +19,7 @@ const found = (query: string, ids: string[]) => ({
 })
 
 describe('what the steps before have found', () => {
-  it('is taken in turns, each passage once, named by subject, query or step', () => {
+  it('is taken in turns, each passage once, with what finds it better, named by subject, query or step', () => {
     const { findings } = gatherFindings(
       {
         a: found('qa', ['1', '2', '3']),
@@ -30,10 +30,10 @@ describe('what the steps before have found', () => {
     )
     expect(inTurns(findings).map(({ about, passage: { chunkId } }) => `${about}:${chunkId}`)).toEqual([
       'wool:1',
-      'qb:4',
+      'qb:2',
       'c:5',
-      'wool:2',
       'wool:3',
+      'qb:4',
     ])
   })
 

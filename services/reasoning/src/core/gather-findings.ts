@@ -68,14 +68,19 @@ function passageOf({ fileId, filename, quote, start, end, page, score }: Citatio
   return { chunkId, vectorStoreId: '', fileId, filename, text: quote, start, end, score, ...(page === undefined ? {} : { page }) }
 }
 
-/** Each stretch of a document once, with the first subject that found it, and an equal share for every subject. */
+/** Each stretch of a document once, with the subject it is the better answer to, and an equal share for every subject. */
 function withinLimit(findings: Finding[]): Finding[] {
   const share = Math.max(1, Math.floor(passagesMax / Math.max(1, findings.length)))
   const kept: Passage[] = []
-  return findings.map((finding) => {
+  return findings.map((finding, own) => {
     const from = kept.length
-    for (const passage of finding.passages) {
-      if (kept.length - from < share && !kept.some((other) => holds(other, passage))) kept.push(passage)
+    for (const [rank, passage] of finding.passages.entries()) {
+      if (kept.length - from >= share) break
+      const isElsewhere = findings.some((other, index) => {
+        const above = other.passages.slice(0, Math.min(share, index < own ? rank + 1 : rank))
+        return index !== own && above.some((each) => holds(each, passage))
+      })
+      if (!isElsewhere && !kept.some((other) => holds(other, passage))) kept.push(passage)
     }
     return { ...finding, passages: kept.slice(from) }
   })
