@@ -25,7 +25,8 @@ async function nameServer(server: PgliteServer, name: string): Promise<void> {
 
 async function setReadOnly(server: PgliteServer, value: 'on' | 'off'): Promise<void> {
   const database = openDatabase({ urls: [urlOf(server)] })
-  await sql.raw(`set session characteristics as transaction ${value === 'on' ? 'read only' : 'read write'}`).execute(database.db)
+  // What a block sets, and no statement, stays: every client has it.
+  await sql.raw(`do $$ begin perform set_config('default_transaction_read_only', '${value}', false); end $$`).execute(database.db)
   await database.stop()
 }
 

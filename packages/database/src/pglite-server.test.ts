@@ -54,6 +54,29 @@ describe('the embedded database, shared by many clients', () => {
     expect((await pool.query('select value from marks where id = 1')).rows).toEqual([{ value: 100 }])
   })
 
+  it('keeps what one client sets, as pg_dump does, from all others', async () => {
+    const settings = [
+      `select pg_catalog.set_config('search_path', '', false)`,
+      `SET timezone TO 'Asia/Tokyo'`,
+      'set work_mem = 64',
+    ]
+    const dump = await pool.connect()
+    for (const setting of settings) {
+      await dump.query(setting)
+      expect((await pool.query('select count(*)::int as n from marks')).rows).toEqual([{ n: expect.any(Number) }])
+    }
+    await dump.query({ text: `set search_path to 'nowhere'`, values: [] })
+    await dump.query('begin')
+    await dump.query(`set local search_path to 'nowhere'`)
+    await expect(dump.query('select 1 from marks')).rejects.toMatchObject({ code: '42P01' })
+    await dump.query('rollback')
+    dump.release(true)
+    const { rows } = await pool.query(
+      `select current_setting('search_path') as path, current_setting('work_mem') as memory, count(*) from marks`,
+    )
+    expect(rows).toMatchObject([{ path: expect.stringContaining('public'), memory: expect.not.stringMatching(/^64kB$/) }])
+  })
+
   it('goes on after a statement that fails', async () => {
     await expect(pool.query('select 1 / $1::int', [0])).rejects.toMatchObject({ code: '22012' })
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])

@@ -29,7 +29,7 @@ const configuration = ['wal_buffers=512kB', 'jit=off']
 
 /**
  * PGlite with pgvector and pg_textsearch on the loopback interface. All clients share one backend: what one sets (other than with
- * SET LOCAL) all see, and a named prepared statement exists once for all.
+ * SET LOCAL) holds until another one's turn, and a named prepared statement exists once for all.
  *
  * A commit that was acknowledged is in the operating system's hands: it survives the end of the process by any signal, not a power cut.
  */

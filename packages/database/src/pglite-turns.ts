@@ -36,15 +36,19 @@ const unitsWaitingMax = 64
 
 /** Sync, which ends a statement cut short, then the query "rollback". */
 const rollback = Buffer.from('S\0\0\0\x04Q\0\0\0\x0drollback\0', 'latin1')
+const resetAll = Buffer.from('Q\0\0\0\x0ereset all\0', 'latin1')
 
 /**
- * Who runs next on the one backend: units in the order they came, except that a transaction keeps the backend until it ends.
+ * Who runs next on the one backend: units in the order they came, except that a transaction keeps the backend until it ends. What a client set
+ * is taken back before the next one runs.
  * `onBroken` is called once, when the backend itself fails; nothing runs after that.
  */
 export function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => void): Turns {
   let queue: Unit[] = []
   let owner: Client | undefined
   let ownerSinceMs = 0
+  /** Has changed settings, which all would have from now on. */
+  let alteredBy: Client | undefined
   let isRunning = false
   let isBroken = false
 
@@ -56,7 +60,9 @@ export function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => vo
         if (owner?.isGone === true) owner = await rollBack()
         const unit = nextUnit()
         if (unit === undefined) break
+        if (alteredBy !== undefined && alteredBy !== unit.client) alteredBy = await takeBackSettings()
         owner = (await runUnit(backend, unit)) ? unit.client : undefined
+        if (changesSettings(unit.bytes)) alteredBy = unit.client
         ownerSinceMs = Date.now()
         // Between units the sockets are read, so that a client that left is noticed.
         await new Promise((resolve) => setImmediate(resolve))
@@ -74,6 +80,10 @@ export function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => vo
   function nextUnit(): Unit | undefined {
     const index = owner === undefined ? 0 : queue.findIndex((unit) => unit.client === owner)
     return index < 0 ? undefined : queue.splice(index, 1)[0]
+  }
+
+  async function takeBackSettings(): Promise<undefined> {
+    await run(backend, resetAll, () => undefined)
   }
 
   async function rollBack(): Promise<undefined> {
@@ -97,6 +107,16 @@ export function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => vo
       if (owner !== undefined && !isRunning && Date.now() - ownerSinceMs > idleMs) owner.socket.destroy()
     },
   }
+}
+
+/** As much of a unit as is looked at: a statement that changes settings says so at its beginning. */
+const lookedAtBytes = 256
+const settingStatement =
+  /^(Q[\s\S]{4}|P[\s\S]{4}[^\0]*\0)\s*(set\s+(?!local\b|transaction\b)|reset\s|discard\s|select\s+(pg_catalog\.)?set_config\b)/i
+
+/** Whether what a client sets may outlast its transaction. Each has settings of its own on a server; here, until another one's turn. */
+function changesSettings(bytes: Uint8Array): boolean {
+  return settingStatement.test(Buffer.from(bytes.subarray(0, lookedAtBytes)).toString('latin1'))
 }
 
 /** Runs one unit; answers whether its client keeps the backend. */
