@@ -116,6 +116,22 @@ describe('createIngestionWorker', () => {
     expect(together).toEqual([40])
   })
 
+  it('takes the file of one tenant among the first, although another has brought more than fit into memory', async () => {
+    const waiting = jobs(600)
+    const quiet = { tenant: 'quiet', vectorStoreId: 'vs_2', fileId: 'file_q' }
+    const { done } = run({ listJobs: async () => [...waiting], concurrency: 1, ingest: (job) => sleep(1).then(() => end(job)) })
+    function end(job: IngestionJob) {
+      if (job !== quiet) waiting.splice(waiting.indexOf(job), 1)
+      done.push(job)
+      return { status: 'completed' as const, chunks: 1 }
+    }
+    await until(() => done.length >= 5)
+    const before = done.length
+    worker?.hint(quiet)
+    await until(() => done.includes(quiet) || waiting.length === 0)
+    expect(done.slice(before, before + 100)).toContain(quiet)
+  })
+
   it('outlives a database that cannot be asked', async () => {
     let asked = 0
     const waiting = jobs(1)

@@ -1,4 +1,5 @@
 import type { IngestionJob, IngestOutcome } from '@weft/retrieval'
+import { createFilePicker, type Waiting } from './core/pick-files.ts'
 import { createJobQueue } from './job-queue.ts'
 
 /**
@@ -11,7 +12,7 @@ type Write = (message: string, details: object) => void
 type WorkerLog = { info: Write; warn: Write }
 
 export type IngestionWorkerOptions = {
-  /** Jobs waiting, oldest first. */
+  /** Jobs waiting, of each tenant the oldest first. */
   listJobs(limit: number): Promise<IngestionJob[]>
   /** Indexes those of the files that are small; the others, which it does not answer for, go to `ingest`. */
   ingestSmall(jobs: IngestionJob[], signal: AbortSignal): Promise<Map<IngestionJob, IngestOutcome>>
@@ -21,14 +22,8 @@ export type IngestionWorkerOptions = {
   scanIntervalMs?: number
 }
 
-/** Jobs held in memory; the rest stays in the database for the next round. */
+/** Jobs held in memory, of one tenant; the rest stays in the database for the next round. */
 const waitingMax = 500
-
-/** Small files worked on together: enough to make statements dear no more, few enough that none waits long for the others. */
-const togetherMax = 64
-
-/** A file waits to be tried with others, and is done alone when that does not do. */
-type Waiting = { job: IngestionJob; isAlone: boolean }
 
 export function createIngestionWorker(options: IngestionWorkerOptions): IngestionWorker {
   const { listJobs, logger, concurrency, scanIntervalMs = 30_000 } = options
@@ -40,7 +35,7 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
   let isScanDue = false
 
   /** A file done alone is settled by that; of several, those left over are done alone. */
-  async function run(picked: Map<string, Waiting>): Promise<Map<string, Waiting>> {
+  async function run(picked: Map<string, Waiting<IngestionJob>>): Promise<Map<string, Waiting<IngestionJob>>> {
     const all = [...picked.values()]
     const jobs = all.map(({ job }) => job)
     try {
@@ -78,7 +73,8 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
     }
   }
 
-  const queue = createJobQueue<Waiting>({ concurrency, waitingMax, pick, run, onIdle: scan })
+  const pick = createFilePicker<IngestionJob>()
+  const queue = createJobQueue({ concurrency, ownerOf, waitingMax, pick, run, onIdle: scan })
   return {
     start() {
       scan()
@@ -100,6 +96,10 @@ export function createIngestionWorker(options: IngestionWorkerOptions): Ingestio
   }
 }
 
+function ownerOf({ job }: Waiting<IngestionJob>): string {
+  return job.tenant
+}
+
 async function ingestEach(
   jobs: IngestionJob[],
   ingest: (job: IngestionJob) => Promise<IngestOutcome>,
@@ -107,18 +107,6 @@ async function ingestEach(
   const outcomes = new Map<IngestionJob, IngestOutcome>()
   for (const job of jobs) outcomes.set(job, await ingest(job))
   return outcomes
-}
-
-/** The first file that is done alone, or all others that fit. */
-function pick(waiting: ReadonlyMap<string, Waiting>): Map<string, Waiting> {
-  const [first] = waiting
-  if (first?.[1].isAlone === true) return new Map([first])
-  const together = new Map<string, Waiting>()
-  for (const [key, each] of waiting) {
-    if (!each.isAlone) together.set(key, each)
-    if (together.size === togetherMax) break
-  }
-  return together
 }
 
 /** One line for all that were indexed together, and one for each that was refused. */

@@ -4,7 +4,9 @@ export type JobQueue<T> = { add(key: string, job: T): void; stop(): Promise<void
 export type JobQueueOptions<T> = {
   /** Runs at a time. */
   concurrency: number
-  /** Jobs waiting at most. */
+  /** Whose a job is. */
+  ownerOf(job: T): string
+  /** Jobs of one owner waiting at most: who brings many keeps nobody else's from being noted. */
   waitingMax: number
   /** Chooses what is run together next from those waiting; at least one. */
   pick(waiting: ReadonlyMap<string, T>): Map<string, T>
@@ -14,24 +16,38 @@ export type JobQueueOptions<T> = {
   onIdle(): void
 }
 
-export function createJobQueue<T>({ concurrency, waitingMax, pick, run, onIdle }: JobQueueOptions<T>): JobQueue<T> {
+export function createJobQueue<T>({ concurrency, ownerOf, waitingMax, pick, run, onIdle }: JobQueueOptions<T>): JobQueue<T> {
   const waiting = new Map<string, T>()
+  const counts = new Map<string, number>()
   const runningKeys = new Set<string>()
   const runs = new Set<Promise<void>>()
   let isStopped = false
   let isStarting = false
 
+  function count(job: T, change: 1 | -1): void {
+    const owner = ownerOf(job)
+    const next = (counts.get(owner) ?? 0) + change
+    if (next === 0) counts.delete(owner)
+    else counts.set(owner, next)
+  }
+
+  function wait(key: string, job: T): void {
+    waiting.set(key, job)
+    count(job, 1)
+  }
+
   function startRuns(): void {
     while (runs.size < concurrency && waiting.size > 0 && !isStopped) {
       const jobs = pick(waiting)
-      for (const key of jobs.keys()) {
+      for (const [key, job] of jobs) {
         waiting.delete(key)
+        count(job, -1)
         runningKeys.add(key)
       }
       const current = run(jobs).then((again) => {
         runs.delete(current)
         for (const key of jobs.keys()) runningKeys.delete(key)
-        if (!isStopped) for (const [key, job] of again) waiting.set(key, job)
+        if (!isStopped) for (const [key, job] of again) wait(key, job)
         startRuns()
         if (runs.size === 0 && !isStopped) onIdle()
       })
@@ -51,8 +67,9 @@ export function createJobQueue<T>({ concurrency, waitingMax, pick, run, onIdle }
 
   return {
     add(key, job) {
-      if (isStopped || runningKeys.has(key) || waiting.has(key) || waiting.size >= waitingMax) return
-      waiting.set(key, job)
+      const isFull = (counts.get(ownerOf(job)) ?? 0) >= waitingMax
+      if (isStopped || runningKeys.has(key) || waiting.has(key) || isFull) return
+      wait(key, job)
       startSoon()
     },
     async stop() {

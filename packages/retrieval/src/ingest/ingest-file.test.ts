@@ -174,6 +174,15 @@ describe('ingestFile', () => {
     expect(await chunksOf(file)).toEqual(rows)
   })
 
+  it('waits behind no other tenant’s many files: each tenant’s oldest is listed first', async () => {
+    const names = ['a', 'b', 'c', 'd']
+    const files: IngestionJob[] = []
+    for (const name of names) files.push(await place.add(`${name}.txt`, `Some text of ${name}.`))
+    const [first, second, , last] = files
+    await sql`update vector_store_files set tenant = 'quiet' where file_id = ${last?.fileId}`.execute(place.database.db)
+    expect(await listIngestionJobs(place.database, 3)).toEqual([first, { ...last, tenant: 'quiet' }, second])
+  })
+
   it('gives up a file that ended its worker again and again', async () => {
     const file = await place.add('a.txt', 'Some text.')
     for (let crash = 0; crash < 4; crash++) {

@@ -32,11 +32,12 @@ export const heartbeatMs = 5_000
 
 const isFree = sql`(f.attempts = 0 or f.updated_at < now() - make_interval(secs => ${leaseSeconds}))`
 
-/** Jobs nobody works on, oldest first. */
+/** Jobs nobody works on: of each tenant in turn its oldest, so that thousands of one leave room for those of others. */
 export async function listIngestionJobs(database: Database, limit: number): Promise<IngestionJob[]> {
   const { rows } = await sql`
     select f.tenant, f.vector_store_id as "vectorStoreId", f.file_id as "fileId" from vector_store_files f
-    where f.status = 'in_progress' and ${isFree} order by f.created_at limit ${limit}
+    where f.status = 'in_progress' and ${isFree}
+    order by row_number() over (partition by f.tenant order by f.created_at), f.created_at limit ${limit}
   `.execute(database.db)
   return rows.map((row) => IngestionJob.parse(row))
 }
