@@ -9,6 +9,7 @@ import { createKnowledgeStore } from '../store/knowledge-store.ts'
 import { fakeEmbedder } from '../testing.ts'
 import { embedChunks } from './embed-chunks.ts'
 import { settleEmbeddingModel } from './postgres-embedding-models.ts'
+import { claimChunks } from './postgres-embedding-queue.ts'
 
 let test: TestDatabase
 const reader = createFileReader()
@@ -69,6 +70,23 @@ it('completes a file once its chunks have vectors, and finds it by what it means
   expect(results.map(({ filename }) => filename)).toEqual(['a.txt'])
   expect(results[0]?.explanation.vector?.rank).toBe(1)
   expect(skipped).toEqual([])
+})
+
+it('a store’s passages wait for no other store’s many: each has its share of a round, of which the oldest are the rest', async () => {
+  await settle(fakeEmbedder())
+  const texts = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`${n}.txt`, `Text ${n}.`]))
+  const loud = await addTexts(texts(20))
+  const quiet = await addTexts(texts(3))
+  const claim = async () =>
+    (await claimChunks(test.database, 'test/words', { limit: 8, after: '' })).map((chunk) => chunk.vectorStoreId)
+  const claimed = [await claim(), await claim(), await claim(), await claim()]
+  const shares = claimed.map((ids) => [loud, quiet].map(({ vectorStoreId }) => ids.filter((id) => id === vectorStoreId).length))
+  expect(shares).toEqual([
+    [6, 2],
+    [7, 1],
+    [7, 0],
+    [0, 0],
+  ])
 })
 
 it('embeds no text twice: not after a kill, and not in another store', async () => {

@@ -25,7 +25,7 @@ export type EmbedRound = { embedded: number; copied: number; held: number; compl
 export async function embedChunks(tools: { database: Database; embedder: Embedder }, signal?: AbortSignal): Promise<EmbedRound> {
   const { database, embedder } = tools
   const model = embedder.id
-  const chunks = await claimChunks(database, model, chunksOfRound)
+  const chunks = await claimChunks(database, model, { limit: chunksOfRound })
   if (chunks.length === 0) {
     const completedFiles = await completeEmbeddedFiles(database)
     await buildVectorIndex(database, await embedder.describe(signal), { isBulkOver: true })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Database, sql } from '@weft/database'
+import { newId } from '@weft/contracts'
+import { type Database, type RawBuilder, sql } from '@weft/database'
 import { z } from 'zod'
 import { realArray } from './postgres-vector-value.ts'
 
@@ -66,12 +67,40 @@ export async function countWaiting({ db }: Database, model: string): Promise<num
   return Queued.pick({ queued: true }).parse(rows[0]).queued
 }
 
-/** Takes chunks that wait for vectors of the model, oldest first. */
-export async function claimChunks({ db }: Database, model: string, limit: number): Promise<ClaimedChunk[]> {
+/** Stores looked at for their turns; of more, some in each round. */
+const storesMax = 32
+
+/**
+ * Takes chunks that wait for vectors of the model: where several stores wait, each has a share of half of them, so that none waits for all of another; the
+ * rest are the oldest. `after`: the stores whose ids are greater have their turns.
+ */
+export async function claimChunks(
+  { db }: Database,
+  model: string,
+  { limit, after = startOfTurns() }: { limit: number; after?: string },
+): Promise<ClaimedChunk[]> {
+  const isFree = sql`q.model = ${model} and (q.claimed_until is null or q.claimed_until < now())`
   const { rows } = await sql`
-    with next as (
-      select chunk_id from embedding_queue where model = ${model} and (claimed_until is null or claimed_until < now())
-      order by chunk_id limit ${limit} for update skip locked
+    with recursive store as (
+      select ${nextStore(sql`${after}`)} as id, 1 as n
+      union all
+      select ${nextStore(sql`store.id`)}, n + 1 from store where id is not null and n < ${storesMax}
+    ), place as (
+      select id, count(*) over () as places from store where id is not null
+    ), turn as materialized (
+      select mine.chunk_id from place, lateral (
+        select chunk_id, row_number() over () as nth from (
+          select q.chunk_id, q.vector_store_id from embedding_queue q where q.vector_store_id >= place.id and ${isFree}
+          order by q.vector_store_id, q.file_id limit ${Math.ceil(limit / 4)}
+        ) onwards where vector_store_id = place.id
+      ) mine where places > 1 and nth <= ceil(${limit} / 2.0 / places)
+    ), by_turns as materialized (
+      select q.chunk_id from embedding_queue q where ${isFree} and q.chunk_id in (select chunk_id from turn) limit ${limit} for update skip locked
+    ), oldest as materialized (
+      select q.chunk_id from embedding_queue q where ${isFree} and q.chunk_id not in (select chunk_id from by_turns)
+      order by q.chunk_id limit ${limit} for update skip locked
+    ), next as (
+      select chunk_id from by_turns union all select chunk_id from oldest limit ${limit}
     ), claimed as (
       update embedding_queue q set claimed_until = now() + make_interval(secs => ${claimSeconds}) from next
       where q.model = ${model} and q.chunk_id = next.chunk_id returning q.chunk_id
@@ -84,6 +113,16 @@ export async function claimChunks({ db }: Database, model: string, limit: number
     const text = title === '' ? chunk.text : `${title}\n${chunk.text}`
     return { ...chunk, text, textHash: createHash('sha256').update(text).digest() }
   })
+}
+
+/** By the index alone, however long the queue is. */
+function nextStore(after: RawBuilder<unknown>) {
+  return sql`(select min(q.vector_store_id) from embedding_queue q where q.vector_store_id > ${after})`
+}
+
+/** Mostly the first of all stores; now and then any, for the turns of those behind the first. */
+function startOfTurns(): string {
+  return Math.random() < 0.5 ? '' : newId('vs')
 }
 
 /** Puts chunks back whose vectors could not be made. */
