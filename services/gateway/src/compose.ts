@@ -31,6 +31,7 @@ import { createKeyCheck } from './keys/check-keys.ts'
 import { readAdminKey } from './keys/first-admin-key.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { createPostgresKeys } from './keys/postgres-keys.ts'
+import type { Log } from './log.ts'
 import { deliverNotification } from './notifications/deliver-notification.ts'
 import { startNotificationWorker } from './notifications/notification-worker.ts'
 import { createPostgresNotifications } from './notifications/postgres-notifications.ts'
@@ -125,7 +126,7 @@ async function buildParts(environment: GatewaySettings) {
     settings: { live, environment, models },
     allowedHosts: allowedHosts(settings.WEFT_ALLOWED_HOSTS),
     checks: [...own, ...dependencies],
-    keys: createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) }),
+    ...composeKeys({ keyStore, life, logger }),
     keyStore,
     audit: createPostgresAudit(database),
     ...composeLoad(settings, sidecar),
@@ -147,10 +148,6 @@ async function buildParts(environment: GatewaySettings) {
       publicUrl: settings.WEFT_PUBLIC_URL,
       tokens: createPostgresPageTokens(database),
     },
-    streams: createOpenStreams({
-      findValid: (keyIds) => keyStore.findValid(keyIds),
-      onProblem: (cause) => logger.warn('keys of open streams were not checked', { cause: messageOf(cause) }),
-    }),
     stores,
     knowledge: { store: knowledgeStore, onStoresChanged: stores.forget, ...ragCalls(sidecar) },
     embeddings: {
@@ -164,6 +161,24 @@ async function buildParts(environment: GatewaySettings) {
   telemetry.metrics.gauge('weft_requests_waiting', 'Requests waiting for a place', () => parts.overload.counts().waiting)
   telemetry.metrics.gauge('weft_turns_followed', 'Turns whose replies are waited for', () => parts.hub.followerCount())
   return parts
+}
+
+function composeKeys({
+  keyStore,
+  life,
+  logger,
+}: {
+  keyStore: KeyStore
+  life: { isPrepared: boolean }
+  logger: Pick<Log, 'warn'>
+}) {
+  const keys = createKeyCheck({ find: (keyHash) => findOncePrepared(keyStore, life, keyHash) })
+  const streams = createOpenStreams({
+    findValid: (keyIds) => keyStore.findValid(keyIds),
+    onInvalid: keys.forget,
+    onProblem: (cause) => logger.warn('keys of open streams were not checked', { cause: messageOf(cause) }),
+  })
+  return { keys, streams }
 }
 
 /** Before the first admin key is stored an unknown key may be just that one: come back, rather than never. */

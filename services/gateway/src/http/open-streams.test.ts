@@ -21,6 +21,7 @@ beforeEach(() => {
       if (valid === undefined) throw new Error('the database is away')
       return new Set(valid)
     },
+    onInvalid: () => undefined,
     onProblem: (cause) => problems.push(cause),
   })
 })

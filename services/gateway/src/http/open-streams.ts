@@ -27,6 +27,8 @@ const sweepIntervalMs = 5_000
 
 export function createOpenStreams(options: {
   findValid(keyIds: string[]): Promise<Set<string>>
+  /** A key is valid no more: told before what it has open ends, so that it opens nothing again. */
+  onInvalid(keyId: string): void
   onProblem: (cause: unknown) => void
 }): OpenStreams {
   const byKey = new Map<string, Set<AbortController>>()
@@ -41,7 +43,11 @@ export function createOpenStreams(options: {
     const keyIds = [...byKey.keys()]
     if (keyIds.length === 0) return
     const valid = await options.findValid(keyIds)
-    for (const keyId of keyIds) if (!valid.has(keyId)) end(keyId, invalidKey())
+    for (const keyId of keyIds) {
+      if (valid.has(keyId)) continue
+      options.onInvalid(keyId)
+      end(keyId, invalidKey())
+    }
   }
 
   return {

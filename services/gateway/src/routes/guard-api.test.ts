@@ -196,7 +196,7 @@ describe('keys of several gateways', () => {
           () => undefined,
         )
       }
-      return id
+      return { id, key }
     }
     const until = async (isSo: () => boolean) => {
       while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -205,10 +205,11 @@ describe('keys of several gateways', () => {
     await open('bob')
     await until(() => here.streams.count() === 6)
     await here.streams.sweep()
-    expect((await elsewhere.request(`/v1/keys/${lost}`, { method: 'DELETE' })).status).toBe(200)
+    expect((await elsewhere.request(`/v1/keys/${lost.id}`, { method: 'DELETE' })).status).toBe(200)
     await here.streams.sweep()
     await until(() => ended.length >= 3)
     expect(here.streams.count()).toBe(3)
+    expect((await here.request('/v1/models', { key: lost.key })).status).toBe(401)
     expect(ended.toSorted()).toEqual(['events', 'stream', 'whole'].map((name) => `ann's ${name}: invalid_api_key`))
   })
 })

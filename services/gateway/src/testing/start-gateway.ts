@@ -52,13 +52,13 @@ export async function startGateway(
   const hub = createReplyHub()
   const approvals = createMemoryApprovals()
   const session = createScriptedSession(hub)
-  const streams = createOpenStreams({ findValid: (ids) => keyStore.findValid(ids), onProblem: () => undefined })
+  const { keys, streams } = checkKeys(keyStore)
   const unreachable = openDatabase({ urls: ['postgres://postgres@127.0.0.1:1/none'] })
   const deps: PublicDeps = {
     telemetry: { ...quietTelemetry, logger: { ...quietLogger, error: (_message, facts) => unforeseen.push(facts) } },
     allowedHosts: allowedHosts([]),
     checks: [],
-    keys: createKeyCheck(keyStore),
+    keys,
     keyStore,
     audit: createMemoryAudit({ ...stores, keys: keyStore, ...auditedStores }),
     ...unlimited,
@@ -111,6 +111,12 @@ export async function startGateway(
       await unreachable.stop()
     },
   }
+}
+
+function checkKeys(keyStore: PublicDeps['keyStore']) {
+  const keys = createKeyCheck(keyStore)
+  const { findValid } = keyStore
+  return { keys, streams: createOpenStreams({ findValid, onInvalid: keys.forget, onProblem: () => undefined }) }
 }
 
 function memoryParts() {
