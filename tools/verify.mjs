@@ -1,4 +1,4 @@
-// Every check of the repository, in turbo's order; ends with the sum of all tests. Exit code 0 only when everything passed.
+// Every check of the repository, two at a time; ends with the sum of all tests. Exit code 0 only when everything passed.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
