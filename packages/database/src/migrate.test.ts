@@ -145,16 +145,24 @@ describe('migrations', () => {
     await sql`delete from weft_migrations where name like '900%'`.execute(database.db)
   })
 
-  it('finds the newest sessions of a tenant without sorting all of them', async () => {
+  it.each([
+    [
+      'the newest sessions of a tenant',
+      'sessions_created',
+      `select id from sessions where tenant = 't' and (created_at, id) < (now(), 'x') order by created_at desc, id desc limit 21`,
+    ],
+    [
+      'a tenant’s files that wait longest to be read',
+      'vector_store_files_jobs',
+      `select file_id from vector_store_files where status = 'in_progress' and tenant = 't' order by created_at limit 21`,
+    ],
+  ])('finds %s without sorting all of them', async (_what, index, query) => {
     const plan = await test.database.db.transaction().execute(async (db) => {
       // So few rows would be sorted.
       await sql`set local enable_sort = off`.execute(db)
-      const { rows } = await sql`
-      explain select id from sessions where tenant = 't' and (created_at, id) < (now(), 'x') order by created_at desc, id desc limit 21
-    `.execute(db)
-      return JSON.stringify(rows)
+      return JSON.stringify((await sql.raw(`explain ${query}`).execute(db)).rows)
     })
-    expect(plan).toMatch(/Index (Only )?Scan using sessions_created/)
+    expect(plan).toMatch(new RegExp(`Index (Only )?Scan using ${index}`))
     expect(plan).not.toContain('Sort')
   })
 })

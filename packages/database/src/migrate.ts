@@ -27,6 +27,7 @@ import * as searchByIndex from './migrations/0025-search-by-index.ts'
 import * as settings from './migrations/0027-settings.ts'
 import * as auditLog from './migrations/0028-audit-log.ts'
 import * as expiry from './migrations/0029-expiry.ts'
+import * as waitingByTenant from './migrations/0030-waiting-by-tenant.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -63,6 +64,7 @@ export const migrations: Migration[] = [
   { name: '0027-settings', up: settings.up, down: settings.down },
   { name: '0028-audit-log', up: auditLog.up, down: auditLog.down },
   { name: '0029-expiry', up: expiry.up, down: expiry.down },
+  { name: '0030-waiting-by-tenant', up: waitingByTenant.up, down: waitingByTenant.down },
 ]
 
 export interface MigrationStatus {

@@ -1,5 +1,5 @@
 import { ChunkingStrategy } from '@weft/contracts'
-import { type Database, sql, storableJson } from '@weft/database'
+import { type Database, type RawBuilder, sql, storableJson } from '@weft/database'
 import { z } from 'zod'
 import type { Chunk } from '../chunk/chunk-text.ts'
 import { queueEmbeddings, statusWhenIndexed } from '../embed/postgres-embedding-queue.ts'
@@ -32,14 +32,34 @@ export const heartbeatMs = 5_000
 
 const isFree = sql`(f.attempts = 0 or f.updated_at < now() - make_interval(secs => ${leaseSeconds}))`
 
-/** Jobs nobody works on: of each tenant in turn its oldest, so that thousands of one leave room for those of others. */
+/** Where more tenants wait, fewer files of each are looked at. */
+const tenantsLookedAtWhole = 20
+
+/**
+ * Jobs nobody works on: of each tenant in turn its oldest, so that thousands of one leave room for those of others. By the index alone, however
+ * many files wait.
+ */
 export async function listIngestionJobs(database: Database, limit: number): Promise<IngestionJob[]> {
   const { rows } = await sql`
-    select f.tenant, f.vector_store_id as "vectorStoreId", f.file_id as "fileId" from vector_store_files f
-    where f.status = 'in_progress' and ${isFree}
-    order by row_number() over (partition by f.tenant order by f.created_at), f.created_at limit ${limit}
+    with recursive waiting as (
+      select ${nextTenant(sql`''`)} as tenant
+      union all
+      select ${nextTenant(sql`waiting.tenant`)} from waiting where tenant is not null
+    ), place as (
+      select tenant, least(${limit}::int, ${limit * tenantsLookedAtWhole}::int / count(*) over () + 1) as share from waiting where tenant is not null
+    )
+    select f.tenant, f.vector_store_id as "vectorStoreId", f.file_id as "fileId" from place, lateral (
+      select *, row_number() over (order by created_at) as nth from (
+        select f.* from vector_store_files f where f.status = 'in_progress' and f.tenant = place.tenant and ${isFree}
+        order by f.created_at limit place.share
+      ) oldest
+    ) f order by nth, created_at limit ${limit}
   `.execute(database.db)
   return rows.map((row) => IngestionJob.parse(row))
+}
+
+function nextTenant(after: RawBuilder<unknown>) {
+  return sql`(select min(f.tenant) from vector_store_files f where f.status = 'in_progress' and f.tenant > ${after})`
 }
 
 /** What a claim answers besides the job itself; its statement calls the tables `f` and `files`. */
