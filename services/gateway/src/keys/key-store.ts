@@ -32,6 +32,6 @@ export interface KeyStore extends KeyLookup {
   /** Stores a key; one with the same hash stays as it is, revoked or not. Answers whether there was none. */
   insert(key: NewKey): Promise<boolean>
   list(query: { tenant: string; limit: number; after: string | undefined }): Promise<{ data: KeyRecord[]; hasMore: boolean }>
-  /** Revokes a key of the tenant for good; answers whether there is one. */
-  revoke(key: { tenant: string; keyId: string }): Promise<boolean>
+  /** Revokes a key for good, of the tenant or, without one, of any; answers whose it is, undefined when there is none. */
+  revoke(key: { tenant: string | undefined; keyId: string }): Promise<string | undefined>
 }

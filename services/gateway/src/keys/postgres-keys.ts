@@ -53,9 +53,10 @@ export function createPostgresKeys({ db }: Pick<Database, 'db'>): KeyStore {
     list: (query) => listKeys(db, query),
     async revoke({ tenant, keyId }) {
       const { rows } = await sql`
-        update api_keys set revoked_at = coalesce(revoked_at, now()) where tenant = ${tenant} and id = ${keyId} returning id
+        update api_keys set revoked_at = coalesce(revoked_at, now())
+        where id = ${keyId} and (${tenant ?? null}::text is null or tenant = ${tenant ?? null}) returning tenant
       `.execute(db)
-      return rows.length > 0
+      return rows[0] === undefined ? undefined : parseValue(IdentityRow.pick({ tenant: true }), rows[0], 'a key row').tenant
     },
   }
 }

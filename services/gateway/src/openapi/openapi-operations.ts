@@ -261,7 +261,14 @@ const administration: ApiOperation[] = [
     scope: 'admin',
     answer: { schema: 'EmbeddingsState' },
   },
-  { id: 'deleteKey', method: 'delete', path: '/v1/keys/{id}', summary: 'Revokes a key at once', scope: 'admin' },
+  {
+    id: 'deleteKey',
+    method: 'delete',
+    path: '/v1/keys/{id}',
+    summary: 'Revokes a key at once',
+    scope: 'admin',
+    query: ['tenant'],
+  },
 ]
 
 const health: ApiOperation[] = [

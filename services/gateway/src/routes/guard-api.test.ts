@@ -117,9 +117,17 @@ describe('keys', () => {
     expect((await gateway.request('/v1/models', { key: approve })).status).toBe(403)
   })
 
-  it('of other tenants are made by the operator only', async () => {
+  it('of other tenants are made and revoked by the operator only', async () => {
     const acmeAdmin = await gateway.makeKey({ tenant: 'acme', scopes: ['admin'] })
-    expect((await create({ tenant: 'acme' })).status).toBe(200)
+    const other = (await (await create({ tenant: 'other' })).json()) as { id: string; key: string }
+    const revoke = (more: { key?: string; query?: string } = {}) =>
+      gateway.request(`/v1/keys/${other.id}${more.query ?? ''}`, { method: 'DELETE', ...more })
+    expect((await revoke({ key: acmeAdmin })).status).toBe(404)
+    expect((await revoke({ key: acmeAdmin, query: '?tenant=other' })).status).toBe(404)
+    expect((await revoke({ query: '?tenant=acme' })).status).toBe(404)
+    expect((await gateway.request('/v1/models', { key: other.key })).status).toBe(200)
+    expect((await revoke()).status).toBe(200)
+    expect((await gateway.request('/v1/models', { key: other.key })).status).toBe(401)
     expect((await create({ tenant: 'default' }, acmeAdmin)).status).toBe(403)
     expect((await gateway.request('/v1/keys?tenant=default', { key: acmeAdmin })).status).toBe(404)
   })

@@ -19,9 +19,15 @@ export function listKeys(store: Pick<KeyStore, 'list'>): RequestHandler {
 }
 
 /** The tenant whose keys are meant: the caller's own, or the one an operator names in the query. */
-export function managedTenant(request: Request, response: Response): string {
+function managedTenant(request: Request, response: Response): string {
+  return namedTenant(request, response) ?? tenantOf(response)
+}
+
+/** The tenant that the query names. Throws `not_found` where only an operator may name it. */
+export function namedTenant(request: Request, response: Response): string | undefined {
   const own = tenantOf(response)
-  const { tenant = own } = parseQuery(z.object({ tenant: Tenant.optional() }), request)
-  if (tenant !== own && own !== operatorTenant) throw new WeftError('not_found', 'no such tenant', { param: 'tenant' })
+  const { tenant } = parseQuery(z.object({ tenant: Tenant.optional() }), request)
+  if (tenant !== undefined && tenant !== own && own !== operatorTenant)
+    throw new WeftError('not_found', 'no such tenant', { param: 'tenant' })
   return tenant
 }

@@ -39,9 +39,9 @@ export function createMemoryKeys(): KeyStore {
       return { data: data.slice(0, limit), hasMore: data.length > limit }
     },
     async revoke({ tenant, keyId }) {
-      const found = keys.find((key) => key.tenant === tenant && key.id === keyId)
+      const found = keys.find((key) => key.id === keyId && (tenant === undefined || key.tenant === tenant))
       if (found !== undefined) found.revokedAt ??= new Date().toISOString()
-      return found !== undefined
+      return found?.tenant
     },
   }
 }
