@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { CliError, exitCodes } from './cli-error.ts'
+import { endQuietlyWithReader } from './lost-reader.ts'
 
 type Register = (program: Command) => void
 
@@ -27,6 +28,8 @@ const verbs: Record<string, () => Promise<Register>> = {
   db: async () => (await import('./commands/client/db.ts')).registerDb,
 }
 
+// A mesh outlives whoever watched it start.
+if (process.argv[2] !== 'up') endQuietlyWithReader()
 process.exitCode = await run(process.argv)
 
 async function run(argv: string[]): Promise<number> {

@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError, exitCodes } from '../cli-error.ts'
+import { keepRunningUnheard } from '../lost-reader.ts'
 import { onStopSignal } from '../on-stop-signal.ts'
 import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
@@ -19,6 +20,7 @@ const lastLinesRead = 60
 
 /** Starts the supervisor as a process of its own, waits until the mesh is ready and answers the exit code. */
 export async function upDetached({ settings, infrastructureOnly, isJson }: UpOptions, argv: readonly string[]): Promise<number> {
+  keepRunningUnheard()
   const paths = dataPaths(settings.dataFolder)
   createFolders(paths)
   createCompileCache(settings.compileCacheFolder)

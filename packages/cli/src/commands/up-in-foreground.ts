@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError, exitCodes } from '../cli-error.ts'
 import type { CliSettings } from '../cli-settings.ts'
+import { keepRunningUnheard } from '../lost-reader.ts'
 import { onStopSignal } from '../on-stop-signal.ts'
 import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
 import { endOrphans } from '../supervisor/end-orphans.ts'
@@ -76,11 +77,6 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, i
   } finally {
     release()
   }
-}
-
-/** A full disk, or a reader that is gone, costs lines of output, never the mesh. */
-function keepRunningUnheard(): void {
-  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 }
 
 function writeLine(line: string, ownOutput: string | undefined): void {

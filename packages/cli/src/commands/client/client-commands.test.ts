@@ -33,6 +33,8 @@ describe('wrong usage is said before anything is asked of the mesh', () => {
     ['no value', ['settings', 'set', 'routing'], /"routing" is not <name>=<value>/],
     ['a limit', ['settings', 'set', 'tenantConcurrency=0'], /tenantConcurrency: a whole number from 1/],
     ['a setting', ['settings', 'reset', 'all'], /no setting "all"/],
+    ['what is added up', ['usage', '--by', 'day,nonsense'], /--by knows model, .*, not "nonsense"/],
+    ['a time', ['usage', '--from', 'yesterday'], /"yesterday" is no day/],
     ['a status', ['sessions', 'list', '--status', 'odd'], /--status knows running/],
     ['a format', ['sessions', 'export', 'sess_1', '--format', 'doc'], /--format is one of json, md, pdf/],
     ['a turn', ['sessions', 'fork', 'sess_1', '--turn', '0'], /--turn needs/],

@@ -19,7 +19,6 @@ export async function withMesh(command: Command, run: (context: ClientContext) =
   const settings = readCliSettings()
   const url = meshUrl(settings)
   const terminal = createTerminal()
-  endQuietlyWithReader()
   try {
     const client = createMeshClient(url, await readApiKey(settings))
     await run({ mesh: { url, client }, terminal, isJson: command.opts().json === true })
@@ -28,14 +27,6 @@ export async function withMesh(command: Command, run: (context: ClientContext) =
   } finally {
     terminal.endProgress()
   }
-}
-
-/** `weft ask … | head` ends its reader first; that is no failure. */
-function endQuietlyWithReader(): void {
-  process.stdout.once('error', (error) => {
-    if ('code' in error && error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
 }
 
 /** The published OpenAI client, pointed at a mesh; keys of other services in the environment stay out of it. */

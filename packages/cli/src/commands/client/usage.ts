@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { withMesh } from './connect-mesh.ts'
+import { usageError } from './explain-failure.ts'
 import { renderCall, UsageCall } from './render-call.ts'
 
 export function registerUsage(program: Command): void {
@@ -10,9 +11,9 @@ export function registerUsage(program: Command): void {
   usage
     .command('list', { isDefault: true })
     .description('sums, the last 30 days by day and model unless asked otherwise')
-    .option('--by <names>', 'model, user, agent, session, day, key, provider, kind, outcome; comma separated', 'day,model')
-    .option('--from <time>', 'a day or a time; default: 30 days ago')
-    .option('--to <time>', 'a day or a time, not included; default: now')
+    .option('--by <names>', `${groups.join(', ')}; comma separated`, groupsOption, ['day', 'model'])
+    .option('--from <time>', 'a day or a time; default: 30 days ago', timeOption)
+    .option('--to <time>', 'a day or a time, not included; default: now', timeOption)
     .option('--csv', 'answer as CSV')
     .option('--json', 'answer as JSON')
     .action((options: UsageOptions, command: Command) => showUsage(options, command))
@@ -24,7 +25,23 @@ export function registerUsage(program: Command): void {
     .action((id: string, _options: object, command: Command) => showCall(id, command))
 }
 
-type UsageOptions = { by: string; from?: string; to?: string; csv?: boolean }
+const groups = ['model', 'user', 'agent', 'session', 'day', 'key', 'provider', 'kind', 'outcome']
+
+function groupsOption(value: string): string[] {
+  const named = value.split(',').map((group) => group.trim())
+  const unknown = named.filter((group) => !groups.includes(group))
+  if (unknown.length > 0) throw usageError(`--by knows ${groups.join(', ')}, not "${unknown.join(', ')}"`)
+  return [...new Set(named)]
+}
+
+const Time = z.union([z.iso.date(), z.iso.datetime({ offset: true })])
+
+function timeOption(value: string): string {
+  if (Time.safeParse(value).success) return value
+  throw usageError(`"${value}" is no day like 2026-11-30, nor a time like 2026-11-30T12:00:00Z`)
+}
+
+type UsageOptions = { by: string[]; from?: string; to?: string; csv?: boolean }
 
 const Sums = z.object({
   calls: z.number(),
@@ -40,7 +57,7 @@ const Page = z.looseObject({ data: z.array(Line), has_more: z.boolean() })
 
 async function showUsage({ by, from, to, csv }: UsageOptions, command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    const query = { group_by: by, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+    const query = { group_by: by.join(','), ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
     if (csv === true) {
       const response = await mesh.client
         .get('/usage', { query: { ...query, format: 'csv' }, __binaryResponse: true })
@@ -50,7 +67,7 @@ async function showUsage({ by, from, to, csv }: UsageOptions, command: Command):
     }
     const page = Page.parse(await mesh.client.get('/usage', { query }))
     if (isJson) terminal.printJson(page)
-    else for (const line of renderUsage(page.data, by.split(','))) terminal.print(line)
+    else for (const line of renderUsage(page.data, by)) terminal.print(line)
     if (page.has_more && !isJson) terminal.print('… there is more: name a shorter time with --from and --to')
   })
 }
