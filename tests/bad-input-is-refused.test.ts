@@ -96,7 +96,11 @@ describe('a file is refused with its reason, and the others are kept, when it', 
 
   it.each([
     ['binary.txt', new Uint8Array([0, 1, 2, 3, 255, 254, 0, 7]), /binary|UTF-8/i],
-    ['latin1.txt', new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x20, 0x62, 0x61, 0x72]), /UTF-8/],
+    [
+      'broken.txt',
+      new Uint8Array([0x63, 0x61, 0x66, 0xc3, 0xa9, 0x20, 0xc3, 0xa9, 0xe9]),
+      /UTF-8 text but for byte 0xe9 at offset 8/,
+    ],
     ['broken.pdf', '%PDF-1.7\nnothing that follows is a PDF', /PDF/i],
   ])('%s', async (name, bytes, reason) => {
     const added = await upload(name, bytes)

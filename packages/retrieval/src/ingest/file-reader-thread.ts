@@ -32,7 +32,7 @@ async function answer(question: ReadQuestion): Promise<{ said: ReadAnswer; moved
 
 async function openFile(job: ReadJob): Promise<ReadAnswer> {
   open = undefined
-  const large = openLargeText(job)
+  const large = await openLargeText(job)
   if (large !== undefined) {
     const { pieces, chunks, ...facts } = large
     open = { pieces, chunks: inBatches(chunks) }

@@ -69,7 +69,7 @@ describe('createFileReader', () => {
 
   it('brings refusals over from the thread, and goes on', async () => {
     reader = createFileReader()
-    const broken = Buffer.concat([Buffer.alloc(200_000, 'x'), Buffer.from([0xff])])
+    const broken = Buffer.concat([Buffer.alloc(199_996, 'x'), Buffer.from('üü'), Buffer.from([0xff])])
     const refused = () => reader.read({ file: { filename: 'a.txt', bytes: Buffer.from(broken) }, chunking: auto })
     await expect(refused()).rejects.toMatchObject({
       name: 'FileRefusal',

@@ -30,11 +30,11 @@ describe('ingestFile', () => {
   it.each<{ what: string; filename: string; content: Buffer; code: string; message: RegExp }>([
     { what: 'a binary file', filename: 'a.txt', content: Buffer.from('a\u0000b'), code: 'unsupported_file', message: /offset 1/ },
     {
-      what: 'a file that is not UTF-8',
+      what: 'a file of damaged UTF-8',
       filename: 'a.txt',
-      content: Buffer.from([0x61, 0xe9, 0x62]),
+      content: Buffer.from([...Buffer.from('Grüße'), 0xe9, 0x62]),
       code: 'invalid_file',
-      message: /0xe9 at offset 1/,
+      message: /0xe9 at offset 7/,
     },
     { what: 'an empty file', filename: 'a.md', content: Buffer.alloc(0), code: 'invalid_file', message: /empty/ },
     {

@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import type { ChunkingStrategy } from '@weft/contracts'
 import { type Chunk, chunkText } from '../chunk/chunk-text.ts'
-import { startsWith } from '../parse/decode-text.ts'
+import { legacyEncodingOfText, startsWith } from '../parse/decode-text.ts'
 import { type FileKind, fileFormatOf } from '../parse/file-kind.ts'
+import { FileRefusal } from '../parse/file-refusal.ts'
+import { decodeParts, type LegacyEncoding } from '../parse/legacy-encoding.ts'
 import { codePointLength } from '../text/code-points.ts'
-import type { ReadJob } from './read-file.ts'
+import { giveBack, type ReadJob } from './read-file.ts'
 
 /** `pieces` are UTF-8, and no character lies in two. */
 export type LargeText = {
@@ -25,24 +27,53 @@ const pieceBytes = 262_144
 const partEnds = ['\n\n', '\n\r\n', '\n', ' '] as const
 
 const byteOrderMark = [0xef, 0xbb, 0xbf] as const
+const utf16Marks = [
+  [0xff, 0xfe],
+  [0xfe, 0xff],
+] as const
 
 /**
  * A large text without headings, rows or grammar, in which no chunk depends on what lies far before it: it is never decoded whole. Undefined for every
- * other file, and for one that is not UTF-8 text, which is read whole to say what is wrong with it.
+ * other file, and for one that is no text, which is read whole to say what is wrong with it. Text in a legacy encoding becomes UTF-8 in parts; its bytes
+ * are given back.
  */
-export function openLargeText(job: ReadJob): LargeText | undefined {
+export async function openLargeText(job: ReadJob): Promise<LargeText | undefined> {
   if ('parsed' in job) return undefined
   const given = 'file' in job ? job.file.bytes : job.stored.utf8
   if (given.length < largeTextBytesMin) return undefined
   const kind = 'file' in job ? fileFormatOf(job.file.filename, given) : job.stored.kind
   if (kind !== 'text' && kind !== 'data') return undefined
-  const bytes = 'file' in job && startsWith(given, byteOrderMark) ? given.subarray(byteOrderMark.length) : given
-  if ('file' in job && !isText(bytes)) return undefined
+  const bytes = 'file' in job ? await utf8Of(given) : given
+  if (bytes === undefined || ('file' in job && isBlank(bytes))) return undefined
   return { kind, textBytes: bytes.length, pieces: piecesOf(bytes), chunks: cutParts(bytes, { kind, chunking: job.chunking }) }
 }
 
-function isText(bytes: Uint8Array): boolean {
-  return isUtf8(bytes) && !bytes.includes(0) && new TextDecoder().decode(bytes.subarray(0, pieceBytes)).trim() !== ''
+async function utf8Of(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+  if (isUtf8(bytes) && !bytes.includes(0)) return startsWith(bytes, byteOrderMark) ? bytes.subarray(byteOrderMark.length) : bytes
+  if (utf16Marks.some((mark) => startsWith(bytes, mark))) return undefined
+  try {
+    const utf8 = transcode(bytes, await legacyEncodingOfText(bytes))
+    giveBack(bytes)
+    return utf8
+  } catch (thrown) {
+    if (thrown instanceof FileRefusal) return undefined
+    throw thrown
+  }
+}
+
+/** Decoded twice: once to know how much memory it takes. */
+function transcode(bytes: Uint8Array, encoding: LegacyEncoding): Uint8Array {
+  let length = 0
+  for (const part of decodeParts(bytes, encoding)) length += Buffer.byteLength(part)
+  const utf8 = new Uint8Array(length)
+  const encoder = new TextEncoder()
+  let at = 0
+  for (const part of decodeParts(bytes, encoding)) at += encoder.encodeInto(part, utf8.subarray(at)).written
+  return utf8
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  return new TextDecoder().decode(bytes.subarray(0, pieceBytes)).trim() === ''
 }
 
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {

@@ -61,7 +61,7 @@ function decodeStored({ utf8, ...origin }: Omit<ParsedFile, 'text'> & { utf8: Ui
 }
 
 /** The bytes of a large file are given back at once: the garbage collector would come to them only when there is too much of it. */
-function giveBack(bytes: Uint8Array): void {
+export function giveBack(bytes: Uint8Array): void {
   if (bytes.byteLength >= wholeLettersMax) ownBuffer(bytes)?.transfer(0)
 }
 

@@ -1,30 +1,49 @@
+import { isUtf8 } from 'node:buffer'
 import { FileRefusal } from './file-refusal.ts'
+import { type LegacyEncoding, legacyEncodingOf } from './legacy-encoding.ts'
 
 /**
- * The text of a file's bytes: UTF-8 (a byte order mark is taken off) or UTF-16 with its byte order mark. Throws FileRefusal `empty`,
- * `binary` or `not_utf8`, the last two naming the offset of the first offending byte. What is returned can be stored as it is:
- * it holds no NUL and no lone surrogate.
+ * The text of a file's bytes: UTF-8 (a byte order mark is taken off), UTF-16 with its byte order mark, or, where they are neither, the legacy encoding
+ * they are most likely in ({@link legacyEncodingOf}). Throws FileRefusal `empty`, `binary` or `not_utf8`, the last two naming the offset of the first
+ * offending byte. What is returned can be stored as it is: it holds no NUL and no lone surrogate.
  */
-export function decodeText(bytes: Uint8Array): string {
+export async function decodeText(bytes: Uint8Array): Promise<string> {
   if (bytes.length === 0) throw new FileRefusal('empty', 'The file is empty.')
   const text = startsWith(bytes, [0xff, 0xfe])
     ? decodeUtf16(bytes, 'utf-16le')
     : startsWith(bytes, [0xfe, 0xff])
       ? decodeUtf16(bytes, 'utf-16be')
-      : decodeUtf8(bytes)
+      : await decodeBytes(bytes)
   if (text.trim() === '') throw new FileRefusal('empty', 'The file holds nothing but white space.')
   return text
 }
 
 /** The same of a web page, which may name another encoding in its head; one that is UTF-8 all the same is read as that. */
-export function decodeHtml(bytes: Uint8Array): string {
+export async function decodeHtml(bytes: Uint8Array): Promise<string> {
   const named = encodingNamed(bytes)
-  if (named === undefined || firstInvalidUtf8(bytes) === -1) return decodeText(bytes)
+  if (named === undefined || isUtf8(bytes)) return decodeText(bytes)
   try {
     return new TextDecoder(named, { fatal: true }).decode(bytes).replaceAll('\0', '')
   } catch {
     return decodeText(bytes)
   }
+}
+
+/** The encoding of bytes that are neither UTF-8 nor UTF-16. Throws FileRefusal `binary` or `not_utf8`. */
+export async function legacyEncodingOfText(bytes: Uint8Array): Promise<LegacyEncoding> {
+  const nul = bytes.indexOf(0)
+  if (nul !== -1) throw binaryAt(nul)
+  const control = firstControlByte(bytes.subarray(0, sniffedBytes))
+  if (control !== -1) throw binaryAt(control)
+  const damage = compareWithUtf8(bytes)
+  if (damage.characters > damage.strayBytes) throw damagedUtf8(bytes, damage.firstStray)
+  const later = firstControlByte(bytes)
+  if (later !== -1) throw binaryAt(later)
+  const encoding = await legacyEncodingOf(bytes)
+  if (encoding === undefined) throw notText(bytes, damage.firstStray)
+  const isMixed = latinEncodings.has(encoding) && damage.characters * latinPerUtf8 > damage.strayBytes
+  if (isMixed) throw damagedUtf8(bytes, damage.firstStray)
+  return encoding
 }
 
 /** Where a page has to name its encoding (HTML, 4.2.5.4), and somewhat beyond. */
@@ -35,24 +54,33 @@ function encodingNamed(bytes: Uint8Array): string | undefined {
   return /<(?:meta\b|\?xml\b)[^>]{0,300}?(?:charset|encoding)\s{0,5}=\s{0,5}["']?([\w.:-]{2,40})/i.exec(head)?.[1]
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
-  const nul = bytes.indexOf(0)
-  if (nul !== -1) throw binaryAt(nul)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    const offset = firstInvalidUtf8(bytes)
-    const control = firstControlByte(bytes.subarray(0, sniffedBytes))
-    if (control !== -1) throw binaryAt(control)
-    const byte = (bytes[offset] ?? 0).toString(16).padStart(2, '0')
-    throw new FileRefusal(
-      'not_utf8',
-      `The file is not UTF-8 text: byte 0x${byte} at offset ${offset}. Save it as UTF-8 and add it again.`,
-      {
-        cause,
-      },
-    )
-  }
+async function decodeBytes(bytes: Uint8Array): Promise<string> {
+  const encoding = isUtf8(bytes) && !bytes.includes(0) ? 'utf-8' : await legacyEncodingOfText(bytes)
+  return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+}
+
+/**
+ * In text of one of these two bytes hardly ever look like a character of UTF-8 ("Ã¼"); where some do, text in UTF-8 was mixed in. In others they do by
+ * chance: in short Chinese text up to one for each byte that does not.
+ */
+const latinEncodings = new Set<LegacyEncoding>(['windows-1252', 'windows-1250', 'windows-1254', 'iso-8859-2'])
+const latinPerUtf8 = 4
+
+function damagedUtf8(bytes: Uint8Array, offset: number): FileRefusal {
+  const place = `byte 0x${hexOf(bytes, offset)} at offset ${offset}`
+  return new FileRefusal('not_utf8', `The file is UTF-8 text but for ${place}. Mend it, or save it as UTF-8, and add it again.`)
+}
+
+function notText(bytes: Uint8Array, offset: number): FileRefusal {
+  const place = `byte 0x${hexOf(bytes, offset)} at offset ${offset}`
+  return new FileRefusal(
+    'not_utf8',
+    `The file is not UTF-8 text (${place}), nor text in any other encoding that is read. Save it as UTF-8 and add it again.`,
+  )
+}
+
+function hexOf(bytes: Uint8Array, offset: number): string {
+  return (bytes[offset] ?? 0).toString(16).padStart(2, '0')
 }
 
 function decodeUtf16(bytes: Uint8Array, encoding: 'utf-16le' | 'utf-16be'): string {
@@ -69,11 +97,15 @@ function decodeUtf16(bytes: Uint8Array, encoding: 'utf-16le' | 'utf-16be'): stri
   return text
 }
 
-/** Only the beginning decides between "binary" and "wrong encoding": it is where formats have their signatures. */
+/** Where formats have their signatures: control characters there say more than what may look like UTF-8 later. */
 const sniffedBytes = 8_192
 
 function firstControlByte(bytes: Uint8Array): number {
-  return bytes.findIndex((byte) => byte < 0x20 && !(byte >= 0x07 && byte <= 0x0d) && byte !== 0x1b)
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte < 0x20 && !(byte >= 0x07 && byte <= 0x0d) && byte !== 0x1b) return at
+  }
+  return -1
 }
 
 function binaryAt(offset: number): FileRefusal {
@@ -84,15 +116,21 @@ export function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolea
   return prefix.every((byte, index) => bytes[index] === byte)
 }
 
-/** Offset of the first byte that begins no well-formed UTF-8 sequence (Unicode 16, table 3-7), or -1. */
-export function firstInvalidUtf8(bytes: Uint8Array): number {
-  let at = 0
-  while (at < bytes.length) {
+/**
+ * How far bytes beyond ASCII are UTF-8 (Unicode 16, table 3-7): its characters, the bytes that begin none, and the first of those, -1 without any.
+ */
+export function compareWithUtf8(bytes: Uint8Array): { characters: number; strayBytes: number; firstStray: number } {
+  const found = { characters: 0, strayBytes: 0, firstStray: -1 }
+  for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at)
-    if (length === 0) return at
-    at += length
+    if (length > 1) found.characters++
+    if (length === 0) {
+      if (found.strayBytes === 0) found.firstStray = at
+      found.strayBytes++
+    }
+    at += Math.max(length, 1)
   }
-  return -1
+  return found
 }
 
 function sequenceLength(bytes: Uint8Array, at: number): 0 | 1 | 2 | 3 | 4 {
