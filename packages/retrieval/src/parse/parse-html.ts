@@ -4,7 +4,7 @@ import { withoutBreakMarks } from '../text/break-marks.ts'
 /**
  * The readable text of an HTML page, its structure kept as light Markdown (headings, lists, tables, fenced code), so that chunks and
  * quotes of it need only this text. Scripts, styles, navigation, form controls and hidden elements are left out, and so are marks at which a word or a
- * line may be broken. The title of a note beside the text ("Tip") heads nothing.
+ * line may be broken. A term stands before its description ("fsync: Whether …"). The title of a note beside the text ("Tip") heads nothing.
  * `isTitleKept` (default) puts the page's title above it.
  */
 export function htmlToText(html: string, { isTitleKept = true }: { isTitleKept?: boolean } = {}): string {
@@ -12,6 +12,7 @@ export function htmlToText(html: string, { isTitleKept = true }: { isTitleKept?:
     flow: createFlow(),
     lists: [],
     boxes: [],
+    term: undefined,
     title: '',
     isInTitle: false,
     fence: undefined,
@@ -75,6 +76,8 @@ type PageText = {
   lists: { isOrdered: boolean; count: number }[]
   /** The elements that may hold a note beside the text, from the outermost; whether each does. */
   boxes: boolean[]
+  /** How much was written before the term whose description may follow. */
+  term: number | undefined
   title: string
   isInTitle: boolean
   fence: string[] | undefined
@@ -90,7 +93,7 @@ function openElement(page: PageText, name: string, attributes: Record<string, st
     if (page.cellDepth === 0 && !page.boxes.includes(true)) page.flow.prefix(`${marks} `)
   } else if (name === 'title') page.isInTitle = true
   else if (name === 'br') breakLine(page)
-  else if (name === 'img') page.flow.text(` ${attributes.alt ?? ''} `)
+  else if (name === 'img') putText(page, ` ${attributes.alt ?? ''} `)
   else if (name === 'li') openItem(page)
   else if (name === 'td' || name === 'th') openCell(page)
   else if (name === 'tr') openRow(page)
@@ -99,7 +102,24 @@ function openElement(page: PageText, name: string, attributes: Record<string, st
     if (boxes.has(name)) page.boxes.push(noteClasses.test((attributes.class ?? '').slice(0, 500)))
     if (name === 'pre') page.fence = []
     if (name === 'ul' || name === 'ol') page.lists.push({ isOrdered: name === 'ol', count: 0 })
+    if (name === 'dt') openTerm(page)
+    if (name === 'dd') openDescription(page)
   }
+}
+
+/** Several terms may share a description. */
+function openTerm(page: PageText): void {
+  if (isAfterTerm(page)) page.flow.join(', ')
+  page.term = page.flow.length()
+}
+
+function openDescription(page: PageText): void {
+  if (isAfterTerm(page)) page.flow.join(': ')
+  page.term = undefined
+}
+
+function isAfterTerm({ term, flow }: PageText): boolean {
+  return term !== undefined && flow.length() > term
 }
 
 function breakBlock(page: PageText): void {
@@ -141,6 +161,7 @@ function closeElement(page: PageText, name: string): void {
   } else if (headings.has(name) || blocks.has(name) || name === 'li') {
     if (name === 'ul' || name === 'ol') page.lists.pop()
     if (boxes.has(name)) page.boxes.pop()
+    if (name === 'dl') page.term = undefined
     breakBlock(page)
   }
 }
@@ -149,7 +170,7 @@ function closeFence(page: PageText, lines: string[]): void {
   const code = lines.join('').replaceAll('\r\n', '\n')
   page.fence = undefined
   if (page.cellDepth > 0) {
-    page.flow.text(code)
+    putText(page, code)
     return
   }
   const ticks = '`'.repeat(Math.max(3, longestRun(code, '`') + 1))
@@ -160,7 +181,12 @@ function closeFence(page: PageText, lines: string[]): void {
 function addText(page: PageText, data: string): void {
   if (page.isInTitle) page.title += withoutBreakMarks(data)
   else if (page.fence !== undefined) page.fence.push(data)
-  else page.flow.text(data)
+  else putText(page, data)
+}
+
+/** In a cell, the end of a cell is not text. */
+function putText(page: PageText, data: string): void {
+  page.flow.text(page.cellDepth > 0 ? data.replaceAll('|', '\\|') : data)
 }
 
 function finish(page: PageText): string {
@@ -180,6 +206,10 @@ type Flow = {
   space(): void
   break(lines: 1 | 2): void
   prefix(mark: string): void
+  /** Text that follows comes behind the mark, on the same line; anything else begins a line. */
+  join(mark: string): void
+  /** Counts pieces. */
+  length(): number
   finish(): string
 }
 
@@ -192,14 +222,18 @@ function createFlow(): Flow {
   const pieces: string[] = []
   let breaks = 0
   let waiting = ''
+  let joint = ''
   let isSpacePending = false
 
-  function settle(): void {
-    if (breaks > 0 && pieces.length > 0) pieces.push('\n'.repeat(breaks))
+  function settle(isText = false): void {
+    if (joint !== '' && isText && waiting === '') pieces.push(endsWithColon.test(pieces.at(-1) ?? '') ? ' ' : joint)
+    else if (joint !== '') pieces.push('\n')
+    else if (breaks > 0 && pieces.length > 0) pieces.push('\n'.repeat(breaks))
     else if (isSpacePending && waiting === '' && !endsWithSpace(pieces)) pieces.push(' ')
     if (waiting !== '') pieces.push(waiting)
     breaks = 0
     waiting = ''
+    joint = ''
     isSpacePending = false
   }
 
@@ -211,7 +245,7 @@ function createFlow(): Flow {
       const inner = collapsed.trim()
       if (collapsed.startsWith(' ')) isSpacePending = true
       if (inner === '') return
-      settle()
+      settle(true)
       pieces.push(inner)
       isSpacePending = collapsed.endsWith(' ')
     },
@@ -229,11 +263,17 @@ function createFlow(): Flow {
     prefix(mark) {
       waiting = mark
     },
+    join(mark) {
+      joint = mark
+    },
+    length: () => pieces.length,
     finish() {
       return pieces.join('')
     },
   }
 }
+
+const endsWithColon = /[:：]$/
 
 function endsWithSpace(pieces: string[]): boolean {
   return /^$|\s$/.test(pieces.at(-1) ?? '')
