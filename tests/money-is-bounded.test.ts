@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
 import { z } from 'zod'
 import { eventually, makeKey, pausedOf, post, refusalOf } from './mesh/paused-sessions.ts'
-import { bodyOf, openAiClient, request, sharedMesh, weft } from './mesh/shared-mesh.ts'
+import { bodyOf, meshProcesses, openAiClient, request, sharedMesh, weft } from './mesh/shared-mesh.ts'
 
 /** A million tokens of an answer cost 10 and half a US dollar. */
 const [usual, cheap] = ['openai/gpt-6.1-sol', 'openai/gpt-6-luna'] as const
@@ -48,6 +48,12 @@ async function putBudget(limitUsd: number, onBreach: string): Promise<void> {
   const body = JSON.stringify({ scope: 'tenant', limitUsd, period: 'total', onBreach })
   const put = await request('/v1/budgets', { method: 'PUT', key, headers: { 'content-type': 'application/json' }, body })
   expect(put.status).toBe(200)
+}
+
+async function refusalOrText(answer: Response): Promise<unknown> {
+  if (!answer.ok) return refusalOf(answer)
+  const Completion = z.looseObject({ choices: z.array(z.looseObject({ message: z.looseObject({ content: z.string() }) })) })
+  return Completion.parse(await answer.json()).choices[0]?.message.content
 }
 
 const Calls = z.looseObject({
@@ -113,6 +119,21 @@ describe('a budget', () => {
     expect(call).toMatchObject({ model: usual, outcome: 'completed', costUsd: 0.000_22 })
     const Budgets = z.looseObject({ data: z.array(z.looseObject({ spentUsd: z.number() })) })
     expect(await bodyOf(Budgets, request('/v1/budgets', { key }))).toMatchObject({ data: [{ spentUsd: 0.000_22 }] })
+  })
+
+  it('with room for one call is not used up by that of a process that was killed: the step is done again', async () => {
+    // What a whole answer of the model may cost at its highest rate is more than half of it.
+    await putBudget(3, 'reject')
+    const sent = server.requests.length
+    server.script({ kind: 'text', chunks: ['In ', 'deep ', 'water.'], delayMs: 10_000 })
+    const answering = chat({ model: 'weft/auto', weft: { plan: planOf({ prefer: usual }) } })
+    await eventually(async () => server.requests.length > sent)
+    const killed = (await meshProcesses()).find(({ name }) => name === 'reasoning')
+    process.kill(killed?.pid ?? 0, 'SIGKILL')
+    const answer = await answering
+    expect(await refusalOrText(answer)).toBe('In shallow water.')
+    expect((await callsOf(2)).map(({ outcome }) => outcome)).toEqual(['completed', 'lost'])
+    await eventually(async () => (await meshProcesses()).every(({ state }) => state === 'ready'))
   })
 
   it('that degrades has a cheaper model answer, and says so in the answer and in the ledger', async () => {

@@ -27,6 +27,8 @@ export interface BudgetBank {
   take(holder: string, asks: PortionAsk[]): Promise<{ isGranted: boolean; answers: PortionAnswer[] }>
   /** Says that the holder lives and what it has given back in total; answers the totals granted to it. */
   renew(holder: string, returned: PortionTotal[]): Promise<PortionTotal[]>
+  /** What others hold of these accounts that have not said a word for so long; accounts of which they hold nothing may be left out. */
+  silent(holder: string, accounts: AccountKey[], silentMs: number): Promise<PortionTotal[]>
   /** The holder is no more, and what its calls have cost is counted: what it held is given back. */
   release(holder: string): Promise<void>
 }

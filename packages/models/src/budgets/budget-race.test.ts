@@ -44,6 +44,22 @@ async function account(): Promise<{ spentNano: number; reservedNano: number }> {
   return budget
 }
 
+it('a call waits for what a process that was killed held, and no more is paid than the budget is worth', async () => {
+  // At the rates that a long request would have, one call’s worst case fits and two do not.
+  const limitUsd = 3 * costUsd
+  await createPostgresBudgets(test.database).put('acme', { scope: 'tenant', limitUsd, period: 'total', onBreach: 'reject' })
+  const [killed, living] = await Promise.all([start(), start()])
+  killed.race(1)
+  while (server.requests.length === 0) await sleep(10)
+  await killed.kill()
+  living.race(1)
+  await start()
+  await living.ended(1)
+  expect(living.outcomes).toEqual(['paid'])
+  const { spentNano } = await account()
+  expect(spentNano).toBeLessThanOrEqual(limitUsd * 1e9)
+})
+
 it('of 60 racing calls in three processes, one of which is killed, no more are paid than the budget is worth, and nothing stays held', async () => {
   const limitUsd = 10 * costUsd
   await createPostgresBudgets(test.database).put('acme', { scope: 'tenant', limitUsd, period: 'total', onBreach: 'reject' })

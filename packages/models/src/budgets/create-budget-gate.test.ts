@@ -15,6 +15,7 @@ let budgets: Budget[]
 let nowMs: number
 let bank: ModelBank
 let asked: number
+let heard: number
 let isDown: boolean
 /** What happens while a call waits. */
 let meanwhile: () => void
@@ -23,6 +24,7 @@ beforeEach(() => {
   budgets = []
   nowMs = startMs
   asked = 0
+  heard = 0
   isDown = false
   meanwhile = () => undefined
   bank = createModelBank((id) => budgets.find((budget) => budget.id === id)?.limitNano ?? 0)
@@ -51,6 +53,10 @@ function startGate(holder = 'one'): { gate: SpendingGate; portions: HeldPortions
       asked += 1
       if (isDown) throw new Error('connection refused')
       return bank.take(by, asks)
+    },
+    renew: async (...[by, returned]: Parameters<ModelBank['renew']>) => {
+      heard += 1
+      return bank.renew(by, returned)
     },
   }
   const portions = createHeldPortions({ bank: watched, holder, leaseMs: 15_000, nowMs: () => nowMs })
@@ -214,4 +220,53 @@ it('gives back within seconds what an idle process holds, so that others find it
   const other = startGate('two').gate
   for (let n = 0; n < 100; n += 1) await other.reserve(call)
   await expect(other.reserve(call)).rejects.toMatchObject({ code: 'budget_exceeded' })
+})
+
+it.each(['reject', 'ask', 'degrade'] as const)(
+  'a call waits for what a process that died holds of a budget (%s), and is let through once that is free',
+  async (onBreach) => {
+    const budget = addBudget(0.01, { onBreach })
+    await startGate('dead').gate.reserve(call)
+    bank.silence('dead')
+    meanwhile = () => {
+      if (nowMs - startMs > 8_000) void bank.release('dead')
+    }
+    await startGate().gate.reserve(call)
+    expect(today(budget).leasedNano).toBeLessThanOrEqual(budget.limitNano)
+  },
+)
+
+it('a call that finds no room for what a silent process holds may be tried again', async () => {
+  addBudget(0.01)
+  await startGate('dead').gate.reserve(call)
+  bank.silence('dead')
+  await expect(startGate().gate.reserve(call)).rejects.toMatchObject({ code: 'budget_exceeded', isRetryable: true })
+  expect(nowMs - startMs).toBeLessThanOrEqual(10_000)
+})
+
+it('a call does not wait for what is spent, nor for long for what a process holds that lives', async () => {
+  const budget = addBudget(0.015)
+  await startGate('alive').gate.reserve(call)
+  const { gate } = startGate()
+  await expect(gate.reserve(call)).rejects.toMatchObject({ code: 'budget_exceeded', isRetryable: false })
+  expect(nowMs - startMs).toBeLessThan(2_000)
+  bank.count({ budgetId: budget.id, periodStartMs: Date.UTC(2026, 10, 30) }, 'alive', nanoUsd(0.008))
+  const beganMs = nowMs
+  await expect(gate.reserve(call)).rejects.toMatchObject({ code: 'budget_exceeded', isRetryable: false })
+  expect(nowMs).toBe(beganMs)
+})
+
+it('a process shows that it lives while its calls are under way', async () => {
+  addBudget(1)
+  const { gate, portions } = startGate()
+  const reserved = await gate.reserve(call)
+  await portions.renew()
+  const before = heard
+  for (let n = 0; n < 3; n += 1) await portions.renew()
+  expect(heard - before).toBe(3)
+  reserved.release()
+  for (let n = 0; n < 3; n += 1) await portions.renew()
+  const idle = heard
+  await portions.renew()
+  expect(heard).toBe(idle)
 })

@@ -30,7 +30,7 @@ export interface BudgetGateOptions {
   book: Pick<BudgetBook, 'find'>
   portions: HeldPortions
   nowMs: () => number
-  /** How long a call waits for a budget that throttles; default 10 s. */
+  /** How long a call waits for a budget that throttles, or for what a process holds that may be dead; default 10 s. */
   patienceMs?: number
   /** Rejects when the signal aborts. */
   sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
@@ -60,7 +60,7 @@ export function createBudgetGate(options: BudgetGateOptions): SpendingGate {
 }
 
 interface Gate extends BudgetGateOptions {
-  /** Calls that wait for a budget that throttles. */
+  /** Calls that wait for room. */
   waiting: number
 }
 
@@ -82,23 +82,46 @@ function isExceedable({ id, onBreach }: Budget, { approvedBudgets }: BudgetedCal
 
 async function acquire(gate: Gate, wanted: Wanted): Promise<Reservation> {
   const { nowMs, patienceMs = patienceMsDefault } = gate
-  const endMs = nowMs() + patienceMs
+  const beganMs = nowMs()
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, waitMsMax)) {
     const shortages = await take(gate, wanted, wanted.worstNano)
     const worst = strictest(shortages)
     if (worst === undefined) return hold(gate, wanted.held, wanted.worstNano)
-    const { onBreach } = worst.budget
     noteFull(gate, wanted, worst)
-    if (onBreach === 'throttle') {
-      if (nowMs() + waitMs > endMs || gate.waiting >= waitingMax) throw throttled(worst, wanted, nowMs())
-      await wait(gate, wanted.call, waitMs)
-    } else {
-      const shorter =
-        onBreach === 'degrade' && wanted.call.mustBeWhole !== true ? await shorten(gate, wanted, shortages) : undefined
-      if (shorter !== undefined) return shorter
-      throw exceeded(worst, wanted, Math.min(...shortages.map(({ leftNano }) => leftNano)))
-    }
+    const shorter = await shorten(gate, wanted, { worst, shortages })
+    if (shorter !== undefined) return shorter
+    const waitedMs = nowMs() - beganMs
+    const mayFind = await mayFindRoom(gate, wanted, { worst, shortages, waitedMs })
+    if (!mayFind || waitedMs + waitMs > patienceMs || gate.waiting >= waitingMax)
+      throw refusal(wanted, { worst, shortages, mayFind, atMs: nowMs() })
+    await wait(gate, wanted.call, waitMs)
   }
+}
+
+interface Lack {
+  /** The one that decides. */
+  worst: Shortage
+  shortages: Shortage[]
+}
+
+/**
+ * Whether waiting may help: the budget throttles, or all that lacks is held by processes that have not shown since the call came that they live.
+ * One that does shows it within a second or two; what a dead one held is free once its calls are recorded.
+ */
+async function mayFindRoom(
+  { portions }: Gate,
+  { call, held, worstNano }: Wanted,
+  { worst, shortages, waitedMs }: Lack & { waitedMs: number },
+): Promise<boolean> {
+  const { onBreach } = worst.budget
+  if (onBreach === 'throttle') return true
+  if (onBreach === 'degrade' && call.mustBeWhole === true) return false
+  const lacking = held.filter(({ budgetId }) => shortages.some(({ budget }) => budget.id === budgetId))
+  const silent = await portions.silent(lacking, waitedMs).catch((cause: unknown) => {
+    throw unreachable(cause)
+  })
+  const silentOf = ({ budget }: Shortage) => silent.find(({ budgetId }) => budgetId === budget.id)?.totalNano ?? 0
+  return shortages.every((shortage) => shortage.leftNano + silentOf(shortage) >= worstNano)
 }
 
 function noteFull({ onFull }: Gate, { held }: Wanted, { budget }: Shortage): void {
@@ -117,14 +140,19 @@ async function wait(gate: Gate, { signal, model }: BudgetedCall, ms: number): Pr
   }
 }
 
-/** The same call with an answer that fits into what is left. */
-async function shorten(gate: Gate, wanted: Wanted, shortages: Shortage[]): Promise<Reservation | undefined> {
-  const leftNano = Math.min(...shortages.map((shortage) => shortage.leftNano))
+/** The same call with an answer that fits into what is left, where the budget degrades. */
+async function shorten(gate: Gate, wanted: Wanted, { worst, shortages }: Lack): Promise<Reservation | undefined> {
+  if (worst.budget.onBreach !== 'degrade' || wanted.call.mustBeWhole === true) return undefined
+  const leftNano = leastLeft(shortages)
   const outputTokensMax = outputTokensWithin(wanted.call, leftNano)
   if (outputTokensMax === undefined) return undefined
   const amountNano = worstCaseNano(wanted.call, outputTokensMax) ?? leftNano
   if ((await take(gate, wanted, amountNano)).length > 0) return undefined
   return { ...hold(gate, wanted.held, amountNano), outputTokensMax }
+}
+
+function leastLeft(shortages: Shortage[]): number {
+  return Math.min(...shortages.map(({ leftNano }) => leftNano))
 }
 
 async function take({ portions }: Gate, { budgets, held }: Wanted, amountNano: number): Promise<Shortage[]> {
@@ -170,12 +198,21 @@ function unreachable(cause: unknown): ModelError {
   return new ModelError('ledger_unavailable', `what may be spent cannot be looked up: ${why}`, { isRetryable: true, cause })
 }
 
-function exceeded(shortage: Shortage, { worstNano, call }: Wanted, leftNano: number): ModelError {
+function refusal(wanted: Wanted, { worst, shortages, mayFind, atMs }: Lack & { mayFind: boolean; atMs: number }): ModelError {
+  if (worst.budget.onBreach === 'throttle') return throttled(worst, wanted, atMs)
+  return exceeded(worst, wanted, { leftNano: leastLeft(shortages), isRetryable: mayFind })
+}
+
+function exceeded(
+  shortage: Shortage,
+  { worstNano, call }: Wanted,
+  { leftNano, isRetryable }: { leftNano: number; isRetryable: boolean },
+): ModelError {
   const { budget } = shortage
   const advice = budget.onBreach === 'ask' ? ' More needs an approval.' : ''
   const { id, onBreach } = budget
   return new ModelError('budget_exceeded', describeBreach(shortage, worstNano) + advice, {
-    isRetryable: false,
+    isRetryable,
     budget: { id, onBreach, worstNano, room: { leftNano, call } },
   })
 }

@@ -1,4 +1,4 @@
-import type { AccountKey, BudgetBank, PortionAnswer } from './budget-bank.ts'
+import type { AccountKey, BudgetBank, PortionAnswer, PortionTotal } from './budget-bank.ts'
 import type { Budget } from './core/budget.ts'
 import { periodAt } from './core/budget-period.ts'
 import { emptyPortion, giveBack, noteGranted, type Portion, reserve, reserveAll, settleAll, shortOf } from './core/escrow.ts'
@@ -18,6 +18,8 @@ export interface HeldPortions {
   draw(held: readonly HeldPortion[], amountNano: number): boolean
   /** As `draw`, with what is missing from the bank. Answers the rooms that were too small; none: it is set aside. */
   take(held: readonly HeldPortion[], amountNano: number): Promise<PortionAnswer[]>
+  /** What other processes hold of these budgets that have not said a word for so long. */
+  silent(held: readonly HeldPortion[], silentMs: number): Promise<PortionTotal[]>
   settle(held: readonly HeldPortion[], call: { reservedNano: number; costNano: number }): void
   /** Tells the bank that this process lives, and gives back what was not needed of late; everything that is idle when `isLast`. */
   renew(isLast?: boolean): Promise<void>
@@ -54,6 +56,7 @@ export function createHeldPortions(options: HeldPortionsOptions): HeldPortions {
     of: (budgets, atMs) => budgets.map((budget) => portionFor(keeper, budget, atMs)),
     draw: (held, amountNano) => draw(keeper, held, amountNano),
     take: (held, amountNano) => inTurn(() => take(keeper, held, amountNano)),
+    silent: (held, silentMs) => options.bank.silent(options.holder, held.map(keyIn), silentMs),
     settle: (held, call) => settleAll(held.map(portionIn), call),
     async renew(isLast = false) {
       if (keeper.portions.size > 0) await inTurn(() => renew(keeper, isLast))
@@ -105,6 +108,7 @@ async function take(keeper: Keeper, held: readonly HeldPortion[], amountNano: nu
 async function renew(keeper: Keeper, isLast: boolean): Promise<void> {
   const { portions, bank, holder, nowMs, leaseMs } = keeper
   const atMs = nowMs()
+  const isInUse = [...portions.values()].some(({ portion }) => portion.reservedNano > 0 || portion.largestNano > 0)
   const returned = [...portions.values()].flatMap((held) => {
     const { portion, budgetId, periodStartMs, endMs } = held
     const isOver = isLast || (endMs !== undefined && atMs >= endMs)
@@ -113,7 +117,8 @@ async function renew(keeper: Keeper, isLast: boolean): Promise<void> {
     return totalNano === held.toldNano ? [] : [{ budgetId, periodStartMs, totalNano }]
   })
   const isFresh = keeper.liveUntilMs - atMs > leaseMs / 2
-  if (returned.length === 0 && isFresh && !isLast) return
+  // Whoever holds what others want shows that it lives: they wait for whoever does not.
+  if (returned.length === 0 && isFresh && !isInUse && !isLast) return
   const granted = await bank.renew(holder, returned)
   noteAlive(keeper, atMs)
   for (const total of returned) {
@@ -136,6 +141,10 @@ function isToBeForgotten({ portion, endMs }: HeldPortion, grantedNano: number | 
 /** The bank's clock starts later than this one: what is still alive here is alive there. */
 function noteAlive(keeper: Keeper, askedAtMs: number): void {
   keeper.liveUntilMs = Math.max(keeper.liveUntilMs, askedAtMs + keeper.leaseMs)
+}
+
+function keyIn({ budgetId, periodStartMs }: AccountKey): AccountKey {
+  return { budgetId, periodStartMs }
 }
 
 function portionIn({ portion }: HeldPortion): Portion {

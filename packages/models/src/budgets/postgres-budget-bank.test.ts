@@ -131,3 +131,15 @@ it('counts a call in the day in which it began, for every budget that holds for 
     ['svc', '1970-01-01', 12],
   ])
 })
+
+it('knows what is held by those that have not said a word for some time', async () => {
+  await putBudget('shared', 1_000)
+  const bank = createPostgresBudgetBank(test.database, 10_000)
+  const account = { budgetId: 'shared', periodStartMs: 0 }
+  for (const holder of ['silent', 'asking']) await bank.take(holder, [{ ...account, needNano: 50, mostNano: 50 }])
+  await sql`update budget_holders set expires_at = expires_at - interval '5 seconds'`.execute(test.database.db)
+  expect(await bank.silent('asking', [account], 4_000)).toEqual([{ ...account, totalNano: 50 }])
+  expect(await bank.silent('asking', [account], 60_000)).toEqual([])
+  await bank.renew('silent', [])
+  expect(await bank.silent('asking', [account], 4_000)).toEqual([])
+})

@@ -15,6 +15,7 @@ const Taken = z.object({
 const fullShare = 0.8
 
 const Renewed = z.object({ budget_id: z.string(), period_start: Time, granted_nano: z.coerce.number() })
+const Silent = z.object({ budget_id: z.string(), period_start: Time, amount_nano: z.coerce.number() })
 
 /** The accounts of budgets in PostgreSQL, behind the functions of migration 0013. A holder that is silent for `leaseMs` is taken for dead. */
 export function createPostgresBudgetBank({ db }: Pick<Database, 'db'>, leaseMs: number): BudgetBank & BudgetKeeping {
@@ -43,6 +44,20 @@ export function createPostgresBudgetBank({ db }: Pick<Database, 'db'>, leaseMs: 
       return rows.map((row) => {
         const { budget_id, period_start, granted_nano } = parseValue(Renewed, row, 'a lease of a budget')
         return { budgetId: budget_id, periodStartMs: period_start, totalNano: granted_nano }
+      })
+    },
+    async silent(holder, accounts, silentMs) {
+      const { rows } = await sql`
+        select l.budget_id, l.period_start, sum(l.amount_nano) as amount_nano from budget_leases l
+        join jsonb_to_recordset(${JSON.stringify(accounts.map(keyOf))}::jsonb) as a(budget_id text, period_start timestamptz)
+          on a.budget_id = l.budget_id and a.period_start = l.period_start
+        join budget_holders h on h.holder = l.holder
+        where l.holder <> ${holder} and h.expires_at <= now() + make_interval(secs => ${leaseMs - silentMs}::float8 / 1000)
+        group by 1, 2
+      `.execute(db)
+      return rows.map((row) => {
+        const { budget_id, period_start, amount_nano } = parseValue(Silent, row, 'what others hold of a budget')
+        return { budgetId: budget_id, periodStartMs: period_start, totalNano: amount_nano }
       })
     },
     async release(holder) {

@@ -89,6 +89,9 @@ it('a dead process whose calls were all recorded gives back what it held too, on
   await bank.take(life, [{ budgetId: id, periodStartMs: startMs, needNano: 5e9, mostNano: 5e9 }])
   expect(await bank.releaseDead(60_000)).toEqual([])
   await createPostgresCalls(test.database).noteGone(life)
+  expect(await store().find(id)).toMatchObject({ reservedNano: 0 })
+  // Asked for before its end, and granted after it.
+  await bank.take(life, [{ budgetId: id, periodStartMs: startMs, needNano: 5e9, mostNano: 5e9 }])
   await sql`update budget_holders set adopted_at = adopted_at - interval '6 seconds'`.execute(test.database.db)
   expect(await bank.releaseDead(60_000)).toEqual([life])
   expect(await store().find(id)).toMatchObject({ reservedNano: 0 })

@@ -5,7 +5,7 @@ import type { CallRecord } from './call-record.ts'
 export interface CallStore {
   /** Keeps these calls, each once however often it is called. Throws WeftError when the database does not take them. */
   store(records: readonly CallRecord[]): Promise<void>
-  /** This life of a process is over, and all its calls are stored: what budgets still hold for it is free. Throws as `store`. */
+  /** This life of a process is over, and all its calls are stored: what budgets still hold for it is given back. Throws as `store`. */
   noteGone(life: string): Promise<void>
   /** Forgets up to `limit` calls that began before `beforeMs`; answers how many. */
   forget(beforeMs: number, limit: number): Promise<number>
@@ -32,7 +32,14 @@ export function createPostgresCalls({ db }: Pick<Database, 'db'>): CallStore {
       `.execute(db)
     },
     async noteGone(life) {
-      await sql`update budget_holders set adopted_at = now() where holder = ${life}`.execute(db)
+      // Locked first, as whoever releases the dead locks it.
+      await sql`
+        select release_budget_leases(h.holder) from (select holder from budget_holders where holder = ${life} for update) h
+      `.execute(db)
+      // What the process had asked for just before its end may be granted after it: that is released as any dead holder's.
+      await sql`
+        insert into budget_holders (holder, expires_at, adopted_at) values (${life}, now(), now()) on conflict do nothing
+      `.execute(db)
     },
     async forget(beforeMs, limit) {
       const { numAffectedRows = 0n } = await sql`

@@ -13,22 +13,22 @@ export interface ModelBank extends BudgetBank {
   account(key: AccountKey): Account
   /** The ledger records what a call of the holder has cost. */
   count(key: AccountKey, holder: string, costNano: number): void
+  /** The holder says no word any more. */
+  silence(holder: string): void
 }
+
+/** Whoever lives is heard so often. */
+const heardWithinMs = 1_000
 
 export function createModelBank(limitOf: (budgetId: string) => number): ModelBank {
   const accounts = new Map<string, Account>()
+  const silent = new Set<string>()
 
   function account({ budgetId, periodStartMs }: AccountKey): Account {
     const key = `${budgetId}@${periodStartMs}`
     const known = accounts.get(key) ?? { limitNano: limitOf(budgetId), spentNano: 0, leasedNano: 0, leases: new Map() }
     accounts.set(key, known)
     return known
-  }
-
-  function leaseOf(from: Account, holder: string) {
-    const lease = from.leases.get(holder) ?? { amountNano: 0, grantedNano: 0, returnedNano: 0 }
-    from.leases.set(holder, lease)
-    return lease
   }
 
   return {
@@ -67,6 +67,11 @@ export function createModelBank(limitOf: (budgetId: string) => number): ModelBan
         return lease === undefined ? [] : [{ budgetId, periodStartMs: Number(start), totalNano: lease.grantedNano }]
       })
     },
+    async silent(holder, keys, silentMs) {
+      const isSilent = (other: string) => other !== holder && (silentMs < heardWithinMs || silent.has(other))
+      return keys.map((key) => ({ ...key, totalNano: heldBy(account(key), isSilent) }))
+    },
+    silence: (holder) => void silent.add(holder),
     async release(holder) {
       for (const from of accounts.values()) {
         from.leasedNano -= from.leases.get(holder)?.amountNano ?? 0
@@ -82,4 +87,14 @@ export function createModelBank(limitOf: (budgetId: string) => number): ModelBan
       from.leasedNano -= held
     },
   }
+}
+
+function leaseOf(from: Account, holder: string) {
+  const lease = from.leases.get(holder) ?? { amountNano: 0, grantedNano: 0, returnedNano: 0 }
+  from.leases.set(holder, lease)
+  return lease
+}
+
+function heldBy({ leases }: Account, isHolder: (holder: string) => boolean): number {
+  return [...leases].reduce((sum, [holder, { amountNano }]) => sum + (isHolder(holder) ? amountNano : 0), 0)
 }
