@@ -16,12 +16,17 @@ export interface SharedNote {
   ttlSeconds: number
 }
 
+/** Where versions before December 2026 stored what lies elsewhere now; only while this host has the actor. */
+export interface EarlierState {
+  readEarlier<T extends z.ZodType>(actorId: string, key: string, schema: T): Promise<z.infer<T> | undefined>
+  /** Keys under which nothing lies there are no mistake. */
+  dropEarlier(actorId: string, keys: string[]): Promise<void>
+}
+
 /** State of the actors of one type, as their host sees it. */
-export interface ActorState {
+export interface ActorState extends EarlierState {
   /** The value under a key, or undefined; `schema` parses what was stored. */
   read<T extends z.ZodType>(actorId: string, key: string, schema: T): Promise<z.infer<T> | undefined>
-  /** The value that versions before December 2026 stored under a key, where they stored it elsewhere; only while this host has the actor. */
-  readEarlier<T extends z.ZodType>(actorId: string, key: string, schema: T): Promise<z.infer<T> | undefined>
   /** All writes in one transaction of the state store; the note is there at the latest when they are. */
   commit(actorId: string, writes: StateWrite[], note?: SharedNote | undefined): Promise<void>
   readNote<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>

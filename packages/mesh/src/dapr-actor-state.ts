@@ -1,6 +1,6 @@
 import { parseJson, WeftError } from '@weft/contracts'
 import { z } from 'zod'
-import type { ActorState, SharedNote, StateWrite } from './actor-state.ts'
+import type { ActorState, EarlierState, SharedNote, StateWrite } from './actor-state.ts'
 import { createGroupedState } from './dapr-grouped-state.ts'
 import { askSidecar, componentNames, type Sidecar } from './dapr-sidecar.ts'
 import type { DaprTransport } from './dapr-transport.ts'
@@ -19,15 +19,27 @@ export function createActorState(sidecar: Sidecar, actorType: string): ActorStat
     const isRedis = (await componentType(sidecar, componentNames.stateStore)) === 'state.redis'
     const hosted = createHostedState(sidecar, actorType)
     // Redis, too, was written by the actor API once, which has other keys.
-    chosen ??= isRedis ? { ...createGroupedState(sidecar.transport, actorType), readEarlier: hosted.read } : hosted
+    chosen ??= isRedis ? { ...createGroupedState(sidecar.transport, actorType), ...earlierState(hosted) } : hosted
     return chosen
   }
   return {
     read: async (actorId, key, schema) => (await choose()).read(actorId, key, schema),
     readEarlier: async (actorId, key, schema) => (await choose()).readEarlier(actorId, key, schema),
+    dropEarlier: async (actorId, keys) => (await choose()).dropEarlier(actorId, keys),
     commit: async (actorId, writes, note) => (await choose()).commit(actorId, writes, note),
     readNote: async (key, schema) => (await choose()).readNote(key, schema),
     dropNote: async (key) => (await choose()).dropNote(key),
+  }
+}
+
+function earlierState({ read, commit }: ActorState): EarlierState {
+  return {
+    readEarlier: read,
+    dropEarlier: (actorId, keys) =>
+      commit(
+        actorId,
+        keys.map((key) => ({ kind: 'delete', key })),
+      ),
   }
 }
 
@@ -62,6 +74,7 @@ function createHostedState(sidecar: Sidecar, actorType: string): ActorState {
   return {
     read: (actorId, key, schema) => readHosted(transport, { path: actorPath(actorType, actorId), key, schema }),
     readEarlier: async () => undefined,
+    dropEarlier: async () => undefined,
     async commit(actorId, writes, note) {
       if (note !== undefined) await save(note)
       const path = `${actorPath(actorType, actorId)}/state`

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import type { ActorState } from './actor-state.ts'
 import { createGroupedState } from './dapr-grouped-state.ts'
 import { createDaprTransport, type DaprTransport } from './dapr-transport.ts'
 
@@ -21,7 +20,7 @@ const Transaction = z.object({ operations: z.array(Operation) })
 /** The state API of a sidecar over Redis: every write is counted, a wrong count fails the transaction, and the other writes are made all the same. */
 let server: Server
 let transport: DaprTransport
-let state: Omit<ActorState, 'readEarlier'>
+let state: ReturnType<typeof createGroupedState>
 let kept: Map<string, { value: unknown; writes: number }>
 let transactions: z.infer<typeof Transaction>[]
 /** The first transaction is answered when this is called. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parseJson, parseValue } from '@weft/contracts'
 import { z } from 'zod'
-import type { ActorState, SharedNote, StateWrite } from './actor-state.ts'
+import type { ActorState, EarlierState, SharedNote, StateWrite } from './actor-state.ts'
 import { askSidecar, componentNames } from './dapr-sidecar.ts'
 import type { DaprTransport } from './dapr-transport.ts'
 
@@ -27,7 +27,7 @@ const target = 'the state store'
  * there are, the less each costs (docs/decisions/0020-commits-in-groups.md). Nothing here asks whether an actor is hosted beside
  * this sidecar: the guarded write of a commit (`writesBefore`) keeps out who is behind.
  */
-export function createGroupedState(transport: DaprTransport, actorType: string): Omit<ActorState, 'readEarlier'> {
+export function createGroupedState(transport: DaprTransport, actorType: string): Omit<ActorState, keyof EarlierState> {
   const enqueue = createGroups(transport)
   const keyOf = (actorId: string, key: string) => `${actorType}:${actorId}:${key}`
   return {

@@ -37,6 +37,7 @@ let headWrites: number
 /** What the actor API has of the session: where versions before December 2026 stored it. */
 let earlier: Map<string, unknown>
 let mayLieEarlier: boolean
+let isEarlierAway: boolean
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
@@ -45,6 +46,12 @@ beforeAll(async () => {
       response.end(JSON.stringify({ components: [{ name: componentNames.stateStore, type: 'state.redis' }] }))
     } else if (request.method === 'GET' && request.url?.startsWith('/v1.0/actors/') === true) {
       response.end(earlier.has(key) ? JSON.stringify(earlier.get(key)) : '')
+    } else if (request.url?.startsWith('/v1.0/actors/') === true) {
+      const gone = Operations.parse(await json(request))
+      // It would be lost before the new head is there.
+      const isRefused = isEarlierAway || !kept.has('head')
+      if (!isRefused) for (const each of gone) earlier.delete(each.request.key)
+      response.writeHead(isRefused ? 500 : 204).end()
     } else if (request.method === 'GET') {
       response.end(kept.has(key) ? JSON.stringify(kept.get(key)) : '')
     } else {
@@ -70,6 +77,7 @@ beforeEach(() => {
   headWrites = 0
   earlier = new Map()
   mayLieEarlier = false
+  isEarlierAway = false
 })
 
 function keep(operations: z.infer<typeof Operations>): boolean {
@@ -127,24 +135,43 @@ it('what is large lies outside the actor, by content hash, and is written once',
   expect(loaded?.state.turns).toEqual(JSON.parse(JSON.stringify(session.state.turns)))
 })
 
-it('a session that an earlier version stored goes on from where it was, in the place of today', async () => {
+/** As such a version stores it: values went as they are then, the head counted its writes there, and named a part that was to go. */
+async function storedEarlier(): Promise<DrivenSession> {
   const { session } = await committed()
-  // Values went as they are then, and the head counted its writes there.
   earlier = new Map([...kept].map(([key, text]) => [key, JSON.parse(String(text))]))
+  earlier.set('events.1.1', []).set('head', Object.assign({}, earlier.get('head'), { dropped: ['events.1.1'] }))
   kept.clear()
   headWrites = 0
+  return session
+}
+
+it('a session that an earlier version stored goes on from where it was, in the place of today', async () => {
+  const before = await storedEarlier()
   expect(await open().load('acme.s1')).toBeUndefined()
   mayLieEarlier = true
-  const store = open()
-  const found = await store.load('acme.s1')
-  expect(found?.state.turns).toEqual(JSON.parse(JSON.stringify(session.state.turns)))
-  if (found === undefined) throw new TypeError('it was found')
-  const once = await store.commit('acme.s1', { stored: found, next: { ...found.state, heardSeq: 1 } })
-  await store.commit('acme.s1', { stored: once, next: { ...once.state, heardSeq: 2 } })
+  const { session, stored } = await loadedAt(open())
+  expect(stored.state.turns).toEqual(JSON.parse(JSON.stringify(before.state.turns)))
+  const once = await open().commit('acme.s1', { stored, next: { ...session.state, heardSeq: 1 } })
+  await open().commit('acme.s1', { stored: once, next: { ...once.state, heardSeq: 2 } })
   const again = await open().load('acme.s1')
   expect(again?.state).toMatchObject({ heardSeq: 2, lastSeq: session.state.lastSeq })
   expect(again?.state.turns[0]?.steps.a?.outcome?.output).toEqual(large)
 })
+
+it.each([false, true])(
+  'nothing is left there of one that is deleted; where that cannot be done (%j), as soon as it can',
+  async (isAway) => {
+    await storedEarlier()
+    mayLieEarlier = true
+    isEarlierAway = isAway
+    const { session, stored } = await loadedAt(open())
+    session.send({ type: 'delete' })
+    await open().commit('acme.s1', { stored, next: session.state })
+    isEarlierAway = false
+    await open().load('acme.s1')
+    expect([...earlier.keys()]).toEqual([])
+  },
+)
 
 it('what the database does not take in time stays with the actor, and is not lost', async () => {
   isBlobStoreDown = true

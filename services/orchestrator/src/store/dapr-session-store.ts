@@ -56,7 +56,7 @@ export interface SessionStoreDeps {
 }
 
 export function createSessionStore(deps: SessionStoreDeps): SessionStore {
-  const { actors, reminders, blobs } = deps
+  const { actors, reminders, blobs, mayLieEarlier } = deps
   const { load, readOutcomes } = createReader(deps)
 
   async function write(actorId: string, { stored, next, note }: SessionCommit): Promise<StoredSession> {
@@ -64,12 +64,13 @@ export function createSessionStore(deps: SessionStoreDeps): SessionStore {
     const newTag = randomUUID().replaceAll('-', '').slice(0, 12)
     const lying: Lying = { tagOf: (part) => stored.tags.get(part) ?? newTag, isStored: (part) => stored.tags.has(part) }
     const { fresh, gone } = changedParts(stored, state, lying)
-    const dropped = gone.map((part) => nameOf(part, lying.tagOf(part)))
+    const left = await clearEarlier(actorId, stored)
+    const dropped = [...left, ...gone.map((part) => nameOf(part, lying.tagOf(part)))]
     const writes: StateWrite[] = await Promise.all(
       fresh.map(async ([part, value]) => ({
         kind: 'upsert' as const,
         key: nameOf(part, newTag),
-        value: isShortLived(part) ? value : await encodePart(state, value),
+        value: isShortLived(part) ? value : await encodePart(blobs, state, value),
       })),
     )
     for (const key of stored.dropped) writes.push({ kind: 'delete', key })
@@ -83,16 +84,23 @@ export function createSessionStore(deps: SessionStoreDeps): SessionStore {
     return { state, tags, dropped }
   }
 
+  /**
+   * Deletes what the head did without from where an earlier version stored it, and the head there; nothing before there is one in today's place. Answers what
+   * could not be deleted, which the next head names again: a session does not wait for it.
+   */
+  async function clearEarlier(actorId: string, { state, dropped }: StoredSession): Promise<string[]> {
+    if (state.revision === 0) return dropped
+    const hasLeft = dropped.length > 0 || state.deletion !== 'none'
+    if (!hasLeft || !mayLieEarlier(state.createdAtMs)) return []
+    return actors.dropEarlier(actorId, [...dropped, headKey]).then(
+      () => [],
+      () => dropped,
+    )
+  }
+
   /** A session that keeps its counters only may never be committed again: what it dropped goes at once. */
   async function clearOut(actorId: string, stored: StoredSession): Promise<StoredSession> {
     return stored.tags.size === 0 && stored.dropped.length > 0 ? write(actorId, { stored, next: stored.state }) : stored
-  }
-
-  async function encodePart({ tenant, sessionId }: SessionOf, value: unknown): Promise<unknown> {
-    const json = JSON.stringify(value)
-    if (json.length <= inlinePartBytesMax) return value
-    const hash = createHash('sha256').update(json).digest('hex')
-    return (await blobs.put({ tenant, sessionId }, { hash, json })) ? { $blob: hash } : value
   }
 
   return {
@@ -110,6 +118,13 @@ export function createSessionStore(deps: SessionStoreDeps): SessionStore {
     },
     disarm: (actorId) => reminders.disarm(actorId, reminder.name),
   }
+}
+
+async function encodePart(blobs: BlobStore, { tenant, sessionId }: SessionOf, value: unknown): Promise<unknown> {
+  const json = JSON.stringify(value)
+  if (json.length <= inlinePartBytesMax) return value
+  const hash = createHash('sha256').update(json).digest('hex')
+  return (await blobs.put({ tenant, sessionId }, { hash, json })) ? { $blob: hash } : value
 }
 
 /** What a commit adds and what it does without. A turn that it leaves alone is not looked at: an old session costs no more than a young one. */
@@ -137,7 +152,7 @@ function createReader({
     return { state, tags, dropped: head.dropped }
   }
 
-  /** The next commit makes the head where it lies now, as its first revision; parts stay where they were first written. */
+  /** The next commit makes the head where it lies now, as its first revision; parts stay where they were first written, until nothing needs them. */
   async function readEarlierHead(actorId: string): Promise<SessionHead | undefined> {
     const head = mayLieEarlier() ? await actors.readEarlier(actorId, headKey, SessionHead) : undefined
     return head && { ...head, revision: 0 }

@@ -10,10 +10,10 @@ beforeAll(async () => {
 afterAll(() => test.stop())
 
 /** What it says once it knows, or after some time. */
-async function settled(database: Database): Promise<boolean> {
+async function settled(database: Database, createdAtMs?: number): Promise<boolean> {
   const mayLieEarlier = createEarlierLayout(database)
   for (let look = 0; look < 100 && mayLieEarlier(); look += 1) await new Promise((resolve) => setTimeout(resolve, 5))
-  return mayLieEarlier()
+  return mayLieEarlier(createdAtMs)
 }
 
 it('sessions are looked for where they lay earlier until the database says that none is that old, and on while one is', async () => {
@@ -24,8 +24,10 @@ it('sessions are looked for where they lay earlier until the database says that 
     db,
   )
   expect(await settled(database)).toBe(false)
-  await sql`update sessions set created_at = now() - interval '1 hour'`.execute(db)
+  await sql`update sessions set created_at = '2026-01-01'`.execute(db)
   expect(await settled(database)).toBe(true)
+  expect(await settled(database, Date.parse('2026-01-01'))).toBe(true)
+  expect(await settled(database, Date.now() + 3_000_000)).toBe(false)
 })
 
 it('and while the database does not know the migration that came after them', async () => {
