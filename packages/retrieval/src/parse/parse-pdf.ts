@@ -4,6 +4,7 @@ import { findHeadings } from './pdf-headings.ts'
 import { joinLines, type PdfLine } from './pdf-lines.ts'
 import { type OutlinedDocument, readOutline } from './pdf-outline.ts'
 import { withoutRunningLines } from './pdf-running-lines.ts'
+import { hyphenKeeper } from './pdf-words.ts'
 
 /** 5,000 pages are more than the PDF specification and its errata together; beyond it a file is rather a print queue than a document. */
 const pdfPagesMax = 5_000
@@ -50,13 +51,14 @@ async function readPages(document: PdfDocument, signal: AbortSignal | undefined)
   }
   const bare = withoutRunningLines(read)
   const named = findHeadings(bare, await readOutline(document))
+  const keepsHyphen = hyphenKeeper(bare)
   const pages: number[] = []
   const headings: Heading[] = []
   let text = ''
   for (const lines of bare) {
     if (text !== '' && !text.endsWith('\n\n')) text += '\n\n'
     pages.push(text.length)
-    const joined = joinLines(lines, named)
+    const joined = joinLines(lines, named, keepsHyphen)
     for (const [line, start] of joined.starts) {
       const heading = named.get(line)
       if (heading !== undefined) headings.push({ ...heading, start: text.length + start })

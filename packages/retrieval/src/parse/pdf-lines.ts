@@ -1,13 +1,17 @@
 /** A line as it stands on its page; `y` grows upwards. */
 export type PdfLine = { text: string; y: number; height: number }
 
+/** Whether the hyphen at the end of a line, between these two parts of a word, is the word's own. */
+export type KeepsHyphen = (first: string, rest: string) => boolean
+
 /**
- * A gap of more than a line becomes a blank line; a word cut by a hyphen at the line's end is joined, and so is text without spaces. Headings stand by themselves;
- * `starts` are their offsets in `text`.
+ * A gap of more than a line becomes a blank line; a word cut by a hyphen at the line's end is joined, and so is text without spaces. The hyphen stays where it is
+ * the word's own, and before "and" ("in- and output"). Headings stand by themselves; `starts` are their offsets in `text`.
  */
 export function joinLines(
   lines: PdfLine[],
   headings: { has(line: PdfLine): boolean } = new Set<PdfLine>(),
+  keepsHyphen: KeepsHyphen = () => false,
 ): { text: string; starts: Map<PdfLine, number> } {
   const starts = new Map<PdfLine, number>()
   let out = ''
@@ -15,13 +19,26 @@ export function joinLines(
     const above = lines[index - 1]
     if (above === undefined) out = line.text
     else if (isApart(above, line) || headings.has(above) || headings.has(line)) out += `\n\n${line.text}`
-    else if (/\p{L}[-\u00ad]$/u.test(out.slice(-3)) && /^\p{Ll}/u.test(line.text)) out = `${out.slice(0, -1)}${line.text}`
+    else if (isCut(out, line)) out = joinWord(out, line, keepsHyphen)
     else if (isUnspaced.test(out.slice(-1)) && isUnspaced.test(line.text.charAt(0))) out += line.text
     else out += `\n${line.text}`
     if (headings.has(line)) starts.set(line, out.length - line.text.length)
   }
   return { text: out, starts }
 }
+
+function isCut(above: string, { text }: PdfLine): boolean {
+  return /\p{L}[-\u00ad]$/u.test(above.slice(-3)) && /^\p{Ll}/u.test(text) && !/^(?:and|or|und|oder|bzw|sowie)\b/.test(text)
+}
+
+function joinWord(above: string, { text }: PdfLine, keepsHyphen: KeepsHyphen): string {
+  const first = /(\p{L}+(?:-\p{L}+)*)-$/u.exec(above.slice(-firstLettersMax))?.[1]
+  const rest = /^\p{L}+/u.exec(text)?.[0] ?? ''
+  const isOwn = first !== undefined && keepsHyphen(first, rest)
+  return `${isOwn ? above : above.slice(0, -1)}${text}`
+}
+
+const firstLettersMax = 60
 
 /** Chinese and Japanese break lines anywhere. */
 const isUnspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー、]/u
