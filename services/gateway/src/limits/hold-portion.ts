@@ -24,7 +24,7 @@ export interface HeldPortion {
 export const nothing: Portion = { requests: 0, tokens: 0, slots: 0 }
 
 export function holdPortion({ id, limits, gateway, shared, nowMs }: AccountOptions): HeldPortion {
-  /** Where the gateway goes on by itself while the shared state is away. */
+  /** Where the gateway goes on by itself while the shared state is away: from what it last heard. */
   let own: SharedLimits = untouchedLimits
   let exchanging: Promise<void> | undefined
   const held: HeldPortion = {
@@ -41,11 +41,9 @@ export function holdPortion({ id, limits, gateway, shared, nowMs }: AccountOptio
   async function exchangeNow(given: Portion, wish: Portion): Promise<void> {
     held.left = { ...held.left, requests: held.left.requests - given.requests, tokens: held.left.tokens - given.tokens }
     const lease = (state: SharedLimits) => leasePortion(state, { limits, gateway, nowMs: nowMs(), left: given, wish })
-    const { granted, level } = await leaseShared(shared, id, lease).catch(() => {
-      const local = lease(own)
-      own = local.shared
-      return local
-    })
+    const leased = await leaseShared(shared, id, lease).catch(() => lease(own))
+    const { granted, level } = leased
+    own = leased.shared
     const { requests, tokens } = held.left
     held.left = { requests: requests + granted.requests, tokens: tokens + granted.tokens, slots: granted.slots }
     held.level = level

@@ -142,6 +142,15 @@ describe('limits that gateways share', () => {
     )
   })
 
+  it('are not new in each gateway when the shared state goes away: it counts on from what it last heard', async () => {
+    const shared = createMemorySharedState()
+    const all = gateways(3, { shared })
+    const who = caller({ requestsPerMinute: 30 })
+    const { tickets } = await admitted(all, 90, who)
+    shared.isAway = true
+    expect(tickets.length + (await admitted(all, 90, who)).tickets.length).toBeLessThanOrEqual(30)
+  })
+
   it('hold within each gateway while the shared state hangs, and ask it once for all calls that come meanwhile', async () => {
     let asked = 0
     const hang = () => {
