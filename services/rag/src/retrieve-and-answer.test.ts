@@ -93,7 +93,7 @@ describe('the retrieval agent', () => {
       'whales.md',
       '# Whales 🐋\n\nThe heart of a blue whale weighs about 180 kg.\r\nIt beats eight times a minute.\n\n## Food\n\nBlue whales eat krill.',
     )
-    await add('broken.txt', Buffer.from([0x61, 0xff]))
+    await add('broken.txt', Buffer.from([0xc3, 0xa9, 0xc3, 0xa9, 0xff]))
     await add('rivers.md', 'The Rhine rises in the Alps. The Danube flows into the Black Sea.')
     const statuses = await untilIndexed()
     expect(statuses).toEqual({ 'broken.txt': 'failed', 'rivers.md': 'completed', 'whales.md': 'completed' })

@@ -112,6 +112,30 @@ describe('ingestFile', () => {
     expect((await place.store.readText(plain)).text).toBe('<p>One <b>text</b></p>')
   })
 
+  it.each([
+    ['by none that is known', sql`pages - 'parsers'`],
+    ['by an earlier one', sql`pages || '{"parsers": 0}'`],
+  ])(
+    'reads a file anew that is uploaded again, where the parsers were changed, and keeps the text that citations point to: %s',
+    async (_, origin) => {
+      const content = '<p>One <b>text</b></p>'
+      const first = await place.add('a.html', content)
+      await ingest(first)
+      await sql`update file_texts set text = 'read before', pages = ${origin} where file_id = ${first.fileId}`.execute(
+        place.database.db,
+      )
+      const again = await place.add('a.html', content)
+      expect(await ingest(again)).toMatchObject({ status: 'completed' })
+      expect((await place.store.readText(again)).text).toBe('One text')
+      await place.store.addFile(first)
+      expect(await ingest(first)).toMatchObject({ status: 'completed' })
+      expect((await place.store.readText(first)).text).toBe('read before')
+      const third = await place.add('a.html', content)
+      await ingest(third)
+      expect((await place.store.readText(third)).text).toBe('One text')
+    },
+  )
+
   it('keeps a large text in pieces, and has its chunks, quotes and whole text at their places all the same', async () => {
     const sentence = 'The keeper 👩‍🚀 lit lamp number'
     const text = `\ufeffLamps.\n\n${Array.from({ length: 40_000 }, (_, n) => `${sentence} ${n} 漢字.`).join('\n\n')}\n`

@@ -34,7 +34,7 @@ describe('ingestSmallFiles', () => {
   })
 
   it('fails a file that cannot be read and indexes the others', async () => {
-    const files = await addAll({ 'a.txt': 'One.', 'b.txt': Buffer.from([0x61, 0xe9, 0x62]), 'c.txt': 'Three.' })
+    const files = await addAll({ 'a.txt': 'One.', 'b.txt': Buffer.from([0xc3, 0xa9, 0xc3, 0xa9, 0xe9]), 'c.txt': 'Three.' })
     const outcomes = await ingestSmallFiles(place, files)
     expect(files.map((job) => outcomes.get(job)?.status)).toEqual(['completed', 'failed', 'completed'])
     expect(await place.store.getVectorStoreFile(files[1] ?? missing)).toMatchObject({ lastError: { code: 'invalid_file' } })

@@ -8,6 +8,12 @@ import { htmlToText } from './parse-html.ts'
 import { pdfToText } from './parse-pdf.ts'
 
 /**
+ * To be raised with every change after which some file is read as another text: one that is uploaded again is then read anew, and not given the text
+ * of an equal file. Texts stored without a version are older than 1.
+ */
+export const parsersVersion = 1
+
+/**
  * The text search and citations refer to: every offset of a chunk or quote counts its Unicode code points. `pages[i]` is the code point
  * offset at which page i + 1 begins: pages of a PDF, those Word last laid out, slides of a presentation, chapters of an e-book. `headings`: those of
  * a PDF's outline, with the code point offset of their lines, rising.

@@ -3,12 +3,17 @@ import { WeftError } from '@weft/contracts'
 import { type Database, type RawBuilder, sql, storableText } from '@weft/database'
 import { z } from 'zod'
 import { fileKinds, kindsOfName } from '../parse/file-kind.ts'
-import type { ParsedFile } from '../parse/parse-file.ts'
+import { type ParsedFile, parsersVersion } from '../parse/parse-file.ts'
 import { partBytesMax } from './postgres-files.ts'
 
 /** How a stored text came about; it lies beside the text in the column `pages`. */
 const Heading = z.object({ start: z.int(), level: z.int(), title: z.string() })
-const Origin = z.object({ kind: z.enum(fileKinds), starts: z.array(z.int()).optional(), headings: z.array(Heading).optional() })
+const Origin = z.object({
+  kind: z.enum(fileKinds),
+  starts: z.array(z.int()).optional(),
+  headings: z.array(Heading).optional(),
+  parsers: z.int().optional(),
+})
 
 /** A parsed text as the columns of `file_texts`. */
 export function textRow(file: ParsedFile): { text: string; hash: string; origin: string } {
@@ -82,6 +87,7 @@ export async function* readPieces({ db }: Pick<Database, 'db'>, fileId: string):
 function originOf({ kind, pages, headings }: Pick<TextInPieces, 'kind' | 'pages' | 'headings'>): string {
   const origin: z.infer<typeof Origin> = {
     kind,
+    parsers: parsersVersion,
     ...(pages === undefined ? {} : { starts: pages }),
     ...(headings === undefined ? {} : { headings: headings.map((each) => ({ ...each, title: storableText(each.title) })) }),
   }
@@ -112,7 +118,8 @@ export type KnownFile = {
 
 /**
  * What is known of files, by their ids, in one round trip: the parsed text, if it was parsed before, or that of another file of the tenant with
- * the same bytes and a name of the same kind; else the bytes of a file of one part.
+ * the same bytes and a name of the same kind, as long as today's parsers read it; else the bytes of a file of one part. A file's own text stays, since
+ * citations point to it. Text in an image is a model's reading, and no parser's.
  */
 export async function findFileTexts(database: Database, files: FileToRead[]): Promise<Map<string, KnownFile>> {
   const wanted = files.map(({ tenant, fileId, filename, contentHash, bytes }) => {
@@ -125,7 +132,8 @@ export async function findFileTexts(database: Database, files: FileToRead[]): Pr
     left join lateral (
       select t.file_id, t.text, t.pages from file_texts t join files f on f.id = t.file_id
       where f.tenant = given.tenant and f.content_hash = given.hash
-        and (t.file_id = given.id or given.kinds ? (t.pages ->> 'kind'))
+        and (t.file_id = given.id or given.kinds ? (t.pages ->> 'kind')
+          and (t.pages ->> 'kind' = 'image' or (t.pages ->> 'parsers')::int = ${parsersVersion}::int))
       order by (t.file_id = given.id) desc limit 1
     ) t on true
     left join lateral (
