@@ -45,6 +45,7 @@ it.each([
 it.each([
   ['by turns', [call('a', { index: 0 }), call('b', { index: 1 }), call(undefined, { index: 0 }), call(undefined, { index: 1 })]],
   ['with their id in every piece', [call('a', { index: 0 }), call('a', { index: 0 }), call('b', { index: 1 })]],
+  ['with one id for all', [call('f', { index: 0 }), call('f', { index: 1 }), call('f', { index: 0 })]],
   ['without ids', [call(undefined, { index: 0 }), call(undefined, { index: 1 })]],
 ])('calls that are numbered stay as they are: %s', (_what, pieces) => {
   expect(relayed(...pieces.map((piece) => calls(piece)))).toEqual(pieces.map((piece) => calls(piece).delta))

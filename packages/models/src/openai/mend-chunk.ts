@@ -22,7 +22,7 @@ export function createChunkMender(): (chunk: Record<string, unknown>) => boolean
 }
 
 interface ChoiceSeen {
-  /** The index that clients are told, by the call's id. */
+  /** The index that clients are told, by the call's id and the server's index: some servers give calls that they number the same id. */
   calls: Map<string, number>
   /** The newest call of an index that the server gave, as clients are told it. */
   atIndex: Map<unknown, number>
@@ -42,7 +42,8 @@ function numberCall(seen: ChoiceSeen, call: Record<string, unknown>): boolean {
 /** An index that another call has is not this one's. */
 function indexOfId({ calls, last }: ChoiceSeen, id: string, given: unknown): number {
   const isFree = typeof given === 'number' && ![...calls.values()].includes(given)
-  const index = calls.get(id) ?? (isFree ? given : last + 1)
-  calls.set(id, index)
+  const call = `${given} ${id}`
+  const index = calls.get(call) ?? (isFree ? given : last + 1)
+  calls.set(call, index)
   return index
 }
