@@ -59,6 +59,7 @@ describe('the embedded database, shared by many clients', () => {
       `select pg_catalog.set_config('search_path', '', false)`,
       `SET timezone TO 'Asia/Tokyo'`,
       'set work_mem = 64',
+      'set role pg_monitor',
     ]
     const dump = await pool.connect()
     for (const setting of settings) {

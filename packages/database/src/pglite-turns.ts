@@ -36,7 +36,8 @@ const unitsWaitingMax = 64
 
 /** Sync, which ends a statement cut short, then the query "rollback". */
 const rollback = Buffer.from('S\0\0\0\x04Q\0\0\0\x0drollback\0', 'latin1')
-const resetAll = Buffer.from('Q\0\0\0\x0ereset all\0', 'latin1')
+/** The query "reset all;reset session authorization": who a client acts as is no setting. */
+const resetAll = Buffer.from('Q\0\0\0\x2areset all;reset session authorization\0', 'latin1')
 
 /**
  * Who runs next on the one backend: units in the order they came, except that a transaction keeps the backend until it ends. What a client set
