@@ -110,6 +110,13 @@ describe('searchKnowledge', () => {
     expect(hits[0]?.filename).toBe(`${language}.txt`)
   })
 
+  it('finds the parts of an identifier also at the end of a long question', async () => {
+    const vectorStoreId = (await store.createVectorStore({ tenant })).id
+    await add('warp.txt', 'The warp tension is set here.', { vectorStoreId })
+    const query = `${'What about it, and why so? '.repeat(15)} warpTension`
+    expect(await find({ query, vectorStoreIds: [vectorStoreId], options: { mode: 'bm25' } })).toHaveLength(1)
+  })
+
   it('never shows another tenant’s passages', async () => {
     expect(await find({ query: 'rival' })).toEqual([])
     expect(await find({ query: 'rival', vectorStoreIds: [stores.foreign] })).toEqual([])

@@ -44,14 +44,14 @@ export async function runLegs(tools: SearchTools, request: LegsRequest, budget?:
 }
 
 /** Each pair of letters is a walk over the index. */
-const lettersTakenApartMax = 300
+const pairedLettersMax = 300
 
 function findByWords({ database }: SearchTools, request: LegsRequest, depth: number) {
   const { tenant, vectorStoreIds, query, filters } = request
   return searchBm25(database, {
     tenant,
     vectorStoreIds,
-    query: `${query} ${wordsInside(query.slice(0, lettersTakenApartMax))}`,
+    query: `${query} ${wordsInside(query, pairedLettersMax)}`,
     limit: depth,
     ...(filters === undefined ? {} : { filter: compileFilter(filters, sql`attributes`) }),
   })

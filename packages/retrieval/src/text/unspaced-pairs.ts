@@ -4,14 +4,14 @@ export const unspacedLetters = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Sc
 /** A line break inside a run is where a line was full, not where a word ends. */
 const run = new RegExp(String.raw`[${unspacedLetters}](?:\r?\n?[${unspacedLetters}])*`, 'gu')
 
-/** Letters of one text that are looked at. */
-const lettersMax = 20_000
+/** Letters of one text that are looked at, unless asked otherwise. */
+const lettersMaxUsual = 20_000
 
 /**
  * Neighbouring letters of each run of a text in such scripts, two and two, so that its words are found without knowing where they end; empty for a text
  * without any. (Pairs are as good as a dictionary for Chinese: Kwok, SIGIR 1997.)
  */
-export function unspacedPairs(text: string): string {
+export function unspacedPairs(text: string, lettersMax = lettersMaxUsual): string {
   return [...text.slice(0, lettersMax).matchAll(run)].flatMap(([letters]) => pairsOf(letters.replaceAll(/\s/g, ''))).join(' ')
 }
 

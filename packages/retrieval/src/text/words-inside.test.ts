@@ -10,3 +10,7 @@ it('answers parts of identifiers and pairs of letters, and nothing for plain wor
   expect(wordsInside('userName 設定する')).toBe('user Name 設定 定す する')
   expect(wordsInside('It’s 3 km, – “fine”.')).toBe('')
 })
+
+it('makes pairs of the beginning alone where asked to, and finds all other words anywhere', () => {
+  expect(wordsInside('設定する, userName ﬁne 長さ', 3)).toBe('user Name fine 設定 定す')
+})

@@ -4,12 +4,12 @@ import { unspacedPairs } from './unspaced-pairs.ts'
 
 /**
  * Words that the database does not see in a text: inside identifiers, in text without spaces, and those written otherwise, with ligatures, letters of full
- * or half width, accents of their own or soft hyphens. A passage and a question meet by them too.
+ * or half width, accents of their own or soft hyphens. A passage and a question meet by them too. `pairedLettersMax`: of the beginning alone are pairs of letters made.
  */
-export function wordsInside(text: string): string {
+export function wordsInside(text: string, pairedLettersMax?: number): string {
   const plain = plainForm(text)
   const others = plain === text ? '' : wordsOtherwise(text)
-  return [identifierParts(text), others, unspacedPairs(plain)].filter((words) => words !== '').join(' ')
+  return [identifierParts(text), others, unspacedPairs(plain, pairedLettersMax)].filter((words) => words !== '').join(' ')
 }
 
 /** In the plain form of their letters (Unicode's NFKC). */
