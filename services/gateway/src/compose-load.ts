@@ -6,6 +6,9 @@ import { createOverload } from './overload/admit-fairly.ts'
 import { watchMemory } from './overload/memory-pressure.ts'
 import type { GatewaySettings } from './settings.ts'
 
+/** On a busy machine answers take longer than the usual 150 ms, and gateways that count alone let a minute's worth through each. */
+const limitsPatienceMs = 500
+
 /** What bounds the work this gateway takes on: attempts of requests, limits of keys and tenants, places, memory. */
 export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
   const tenantLimits = () => ({
@@ -13,10 +16,15 @@ export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
     tokensPerMinute: settings.WEFT_TENANT_TOKENS_PER_MINUTE,
     concurrency: settings.WEFT_TENANT_CONCURRENCY,
   })
-  const shared = createPatientState(createSharedState(sidecar), () => performance.now())
+  const state = createSharedState(sidecar)
+  const nowMs = () => performance.now()
   return {
-    attempts: createAttemptCounts(shared),
-    limiter: createCallLimiter({ shared, gateway: settings.WEFT_INSTANCE, tenantLimits }),
+    attempts: createAttemptCounts(createPatientState(state, nowMs)),
+    limiter: createCallLimiter({
+      shared: createPatientState(state, nowMs, limitsPatienceMs),
+      gateway: settings.WEFT_INSTANCE,
+      tenantLimits,
+    }),
     overload: createOverload({ placesMax: settings.WEFT_PLACES }),
     pressure: watchMemory({ rssMbMax: settings.WEFT_MEMORY_MB_MAX }),
   }

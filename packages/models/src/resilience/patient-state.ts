@@ -1,8 +1,8 @@
 import type { SharedState } from './shared-state.ts'
 import { within } from './within.ts'
 
-/** A shared state that is slower than this is taken for away, and not asked again for a second. */
-const patienceMs = 150
+/** A shared state that is slower than this is taken for away, unless its asker says otherwise, and not asked again for a second. */
+const patienceMsUsual = 150
 const awayMs = 1_000
 
 export interface PatientState extends SharedState {
@@ -11,12 +11,12 @@ export interface PatientState extends SharedState {
 }
 
 /** The shared state as a call that waits for it wants it: answering soon or not at all. While it is away it is not asked. */
-export function createPatientState(shared: SharedState, nowMs: () => number): PatientState {
+export function createPatientState(shared: SharedState, nowMs: () => number, patienceMs = patienceMsUsual): PatientState {
   let awayUntilMs = Number.NEGATIVE_INFINITY
   const patiently = async <T>(work: () => Promise<T>): Promise<T> => {
     if (nowMs() < awayUntilMs) throw new Error('the shared state did not answer just now')
     try {
-      return await within(patienceMs, work(), noAnswer)
+      return await within(patienceMs, work(), () => noAnswer(patienceMs))
     } catch (cause) {
       awayUntilMs = nowMs() + awayMs
       throw cause
@@ -29,6 +29,6 @@ export function createPatientState(shared: SharedState, nowMs: () => number): Pa
   }
 }
 
-function noAnswer(): never {
+function noAnswer(patienceMs: number): never {
   throw new Error(`no answer within ${patienceMs} ms`)
 }
