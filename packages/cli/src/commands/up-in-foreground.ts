@@ -130,12 +130,12 @@ function stopWhenTold(
 ): { stopping: Promise<void>; unwatch(): void } {
   const stopped = Promise.withResolvers<void>()
   let isStopping = false
+  const kill = (): void => {
+    progress.killing()
+    mesh.kill()
+  }
   const stop = (): void => {
-    if (isStopping) {
-      progress.killing()
-      mesh.kill()
-      return
-    }
+    if (isStopping) return kill()
     isStopping = true
     clearInterval(watch)
     progress.stopping()
@@ -145,7 +145,7 @@ function stopWhenTold(
     if (holdsMeshLock(paths.lockFile)) return
     console.error(`weft: the data folder ${paths.data} was removed or replaced while the mesh ran: it ends`)
     stop()
-    stop()
+    kill()
   }, lockPollMs)
   onStopSignal(stop)
   return { stopping: stopped.promise.then(() => progress.stopped()), unwatch: () => clearInterval(watch) }
