@@ -1,11 +1,11 @@
 import type { ChunkingStrategy } from '@weft/contracts'
 import type { FileKind } from '../parse/file-kind.ts'
 import { codePointCounter, utf16Counter } from '../text/code-points.ts'
+import type { Heading } from '../text/heading.ts'
 import { isSpace } from '../text/sentences.ts'
 import type { Block } from './block.ts'
 import { type ChunkSize, packPieces } from './pack-pieces.ts'
 import { splitBlocks } from './split-blocks.ts'
-import type { Heading } from './split-outlined.ts'
 import { splitPieces } from './split-pieces.ts'
 
 /**
@@ -84,6 +84,7 @@ function chunkSize(strategy: ChunkingStrategy, { text, kind }: { text: string; k
 
 /** Their starts in UTF-16 units. */
 function headingsOf({ text, headings = [] }: Text): Heading[] {
+  if (headings.length === 0) return []
   const startOf = utf16Counter(text)
   return headings.map((heading) => ({ ...heading, start: startOf(heading.start) }))
 }

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { enterHeading, type HeadingStep } from './heading-trail.ts'
+import type { HeadingStep } from '../text/heading.ts'
+import { enterHeading } from './heading-trail.ts'
 
 it('names the headings a passage stands under, one that stands below itself once', () => {
   const trail: HeadingStep[] = []

@@ -1,4 +1,4 @@
-export type HeadingStep = { level: number; title: string }
+import type { HeadingStep } from '../text/heading.ts'
 
 /** Steps into a heading: deeper or equal ones are left. Answers the trail as `A > B`, a title that a page says twice once, bounded so that it fits beside any chunk. */
 export function enterHeading(trail: HeadingStep[], heading: HeadingStep): string {

@@ -1,8 +1,9 @@
 import { splitCode } from '../code/split-code.ts'
 import type { FileKind } from '../parse/file-kind.ts'
+import type { Heading } from '../text/heading.ts'
 import type { Block } from './block.ts'
 import { splitMarkdown } from './split-markdown.ts'
-import { type Heading, splitOutlined } from './split-outlined.ts'
+import { splitOutlined } from './split-outlined.ts'
 import { splitParagraphs } from './split-paragraphs.ts'
 import { splitTable } from './split-table.ts'
 

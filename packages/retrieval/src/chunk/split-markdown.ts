@@ -1,5 +1,6 @@
+import type { HeadingStep } from '../text/heading.ts'
 import { type Block, type Line, linesOf } from './block.ts'
-import { enterHeading, type HeadingStep } from './heading-trail.ts'
+import { enterHeading } from './heading-trail.ts'
 
 /** Blocks of a Markdown text: the parts of CommonMark that decide where a text may be cut, nothing of its inline marks. */
 export function* splitMarkdown(text: string): Generator<Block> {

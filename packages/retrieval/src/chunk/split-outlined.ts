@@ -1,11 +1,9 @@
+import type { Heading, HeadingStep } from '../text/heading.ts'
 import { type Block, linesOf } from './block.ts'
-import { enterHeading, type HeadingStep } from './heading-trail.ts'
+import { enterHeading } from './heading-trail.ts'
 import { splitParagraphs } from './split-paragraphs.ts'
 
-/** A heading that no mark of the text shows: where its line begins, in UTF-16 units, and its depth, from 1. */
-export type Heading = HeadingStep & { start: number }
-
-/** Paragraphs of a text under headings known from elsewhere, such as the outline of a PDF. */
+/** Paragraphs of a text under headings known from elsewhere, such as the outline of a PDF; their starts in UTF-16 units. */
 export function* splitOutlined(text: string, headings: Heading[]): Generator<Block> {
   const trail: HeadingStep[] = []
   let path = ''

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ChunkingStrategy } from '@weft/contracts'
 import { type Chunk, chunkText } from '../chunk/chunk-text.ts'
-import { legacyEncodingOfText, startsWith } from '../parse/decode-text.ts'
+import { legacyEncodingOfText, startsWith, utf16Of } from '../parse/decode-text.ts'
 import { type FileKind, fileFormatOf } from '../parse/file-kind.ts'
 import { FileRefusal } from '../parse/file-refusal.ts'
 import { decodeParts, type LegacyEncoding } from '../parse/legacy-encoding.ts'
@@ -27,10 +27,6 @@ const pieceBytes = 262_144
 const partEnds = ['\n\n', '\n\r\n', '\n', ' '] as const
 
 const byteOrderMark = [0xef, 0xbb, 0xbf] as const
-const utf16Marks = [
-  [0xff, 0xfe],
-  [0xfe, 0xff],
-] as const
 
 /**
  * A large text without headings, rows or grammar, in which no chunk depends on what lies far before it: it is never decoded whole. Undefined for every
@@ -50,7 +46,7 @@ export async function openLargeText(job: ReadJob): Promise<LargeText | undefined
 
 async function utf8Of(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   if (isUtf8(bytes) && !bytes.includes(0)) return startsWith(bytes, byteOrderMark) ? bytes.subarray(byteOrderMark.length) : bytes
-  if (utf16Marks.some((mark) => startsWith(bytes, mark))) return undefined
+  if (utf16Of(bytes) !== undefined) return undefined
   try {
     const utf8 = transcode(bytes, await legacyEncodingOfText(bytes))
     giveBack(bytes)

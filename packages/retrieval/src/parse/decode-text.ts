@@ -9,11 +9,8 @@ import { type LegacyEncoding, legacyEncodingOf } from './legacy-encoding.ts'
  */
 export async function decodeText(bytes: Uint8Array): Promise<string> {
   if (bytes.length === 0) throw new FileRefusal('empty', 'The file is empty.')
-  const text = startsWith(bytes, [0xff, 0xfe])
-    ? decodeUtf16(bytes, 'utf-16le')
-    : startsWith(bytes, [0xfe, 0xff])
-      ? decodeUtf16(bytes, 'utf-16be')
-      : await decodeBytes(bytes)
+  const utf16 = utf16Of(bytes)
+  const text = utf16 === undefined ? await decodeBytes(bytes) : decodeUtf16(bytes, utf16)
   if (text.trim() === '') throw new FileRefusal('empty', 'The file holds nothing but white space.')
   return text
 }
@@ -67,20 +64,27 @@ const latinEncodings = new Set<LegacyEncoding>(['windows-1252', 'windows-1250', 
 const latinPerUtf8 = 4
 
 function damagedUtf8(bytes: Uint8Array, offset: number): FileRefusal {
-  const place = `byte 0x${hexOf(bytes, offset)} at offset ${offset}`
-  return new FileRefusal('not_utf8', `The file is UTF-8 text but for ${place}. Mend it, or save it as UTF-8, and add it again.`)
-}
-
-function notText(bytes: Uint8Array, offset: number): FileRefusal {
-  const place = `byte 0x${hexOf(bytes, offset)} at offset ${offset}`
   return new FileRefusal(
     'not_utf8',
-    `The file is not UTF-8 text (${place}), nor text in any other encoding that is read. Save it as UTF-8 and add it again.`,
+    `The file is UTF-8 text but for ${byteAt(bytes, offset)}. Mend it, or save it as UTF-8, and add it again.`,
   )
 }
 
-function hexOf(bytes: Uint8Array, offset: number): string {
-  return (bytes[offset] ?? 0).toString(16).padStart(2, '0')
+function notText(bytes: Uint8Array, offset: number): FileRefusal {
+  return new FileRefusal(
+    'not_utf8',
+    `The file is not UTF-8 text (${byteAt(bytes, offset)}), nor text in any other encoding that is read. Save it as UTF-8 and add it again.`,
+  )
+}
+
+function byteAt(bytes: Uint8Array, offset: number): string {
+  return `byte 0x${(bytes[offset] ?? 0).toString(16).padStart(2, '0')} at offset ${offset}`
+}
+
+/** As its byte order mark says; undefined without one. */
+export function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  if (startsWith(bytes, [0xff, 0xfe])) return 'utf-16le'
+  return startsWith(bytes, [0xfe, 0xff]) ? 'utf-16be' : undefined
 }
 
 function decodeUtf16(bytes: Uint8Array, encoding: 'utf-16le' | 'utf-16be'): string {

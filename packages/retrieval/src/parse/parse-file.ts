@@ -1,6 +1,6 @@
 import { knowledgeLimits } from '@weft/contracts'
-import type { Heading } from '../chunk/split-outlined.ts'
 import { codePointCounter } from '../text/code-points.ts'
+import type { Heading } from '../text/heading.ts'
 import { decodeHtml, decodeText } from './decode-text.ts'
 import { type FileKind, fileFormatOf, unreadFormat } from './file-kind.ts'
 import { FileRefusal } from './file-refusal.ts'
@@ -44,13 +44,11 @@ type Laid = { text: string; pages: number[]; headings?: Heading[]; kind: FileKin
 
 /** Starts in UTF-16 units become code points; a document without pages has none. */
 function withPages({ text, pages, headings = [], kind }: Laid): ParsedFile {
+  if (pages.length === 0) return { text, kind }
+  const laid = { text, kind, pages: pages.map(codePointCounter(text)) }
+  if (headings.length === 0) return laid
   const startOf = codePointCounter(text)
-  return {
-    text,
-    kind,
-    ...(pages.length === 0 ? {} : { pages: pages.map(codePointCounter(text)) }),
-    ...(headings.length === 0 ? {} : { headings: headings.map((heading) => ({ ...heading, start: startOf(heading.start) })) }),
-  }
+  return { ...laid, headings: headings.map((heading) => ({ ...heading, start: startOf(heading.start) })) }
 }
 
 /** Throws FileRefusal `too_large` for a size above the limit, before anything is read. */

@@ -1,5 +1,6 @@
 import { Parser } from 'htmlparser2'
 import { withoutBreakMarks } from '../text/break-marks.ts'
+import { eastAsianLetters } from '../text/unspaced-pairs.ts'
 
 /**
  * The readable text of an HTML page, its structure kept as light Markdown (headings, lists, tables, fenced code), so that chunks and
@@ -61,12 +62,16 @@ const noteClasses = /(?:^|\s)(?:note|tip|hint|important|warning|caution|danger|a
 
 const boxes = new Set(['div', 'aside', 'section'])
 
+function classesOf(attributes: Record<string, string>): string {
+  return (attributes.class ?? '').slice(0, 500)
+}
+
 function isHidden(attributes: Record<string, string>): boolean {
   return (
     'hidden' in attributes ||
     attributes['aria-hidden'] === 'true' ||
     attributes.role === 'navigation' ||
-    skippedClasses.test((attributes.class ?? '').slice(0, 500)) ||
+    skippedClasses.test(classesOf(attributes)) ||
     /display:\s?none/i.test((attributes.style ?? '').slice(0, 500))
   )
 }
@@ -99,7 +104,7 @@ function openElement(page: PageText, name: string, attributes: Record<string, st
   else if (name === 'tr') openRow(page)
   else if (blocks.has(name)) {
     breakBlock(page)
-    if (boxes.has(name)) page.boxes.push(noteClasses.test((attributes.class ?? '').slice(0, 500)))
+    if (boxes.has(name)) page.boxes.push(noteClasses.test(classesOf(attributes)))
     if (name === 'pre') page.fence = []
     if (name === 'ul' || name === 'ol') page.lists.push({ isOrdered: name === 'ol', count: 0 })
     if (name === 'dt') openTerm(page)
@@ -214,8 +219,7 @@ type Flow = {
 }
 
 /** The end of a line of the source, where Chinese and Japanese have no space. */
-const fullLine =
-  /(?<=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー、。])[ \t]*\r?\n\s*(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー])/gu
+const fullLine = new RegExp(String.raw`(?<=[${eastAsianLetters}、。])[ \t]*\r?\n\s*(?=[${eastAsianLetters}])`, 'gu')
 
 /** Text with collapsed white space; breaks and prefixes wait for the text they belong to. */
 function createFlow(): Flow {

@@ -1,4 +1,4 @@
-import type { Heading } from '../chunk/split-outlined.ts'
+import type { Heading } from '../text/heading.ts'
 import { FileRefusal } from './file-refusal.ts'
 import { findHeadings } from './pdf-headings.ts'
 import { joinLines, type PdfLine } from './pdf-lines.ts'

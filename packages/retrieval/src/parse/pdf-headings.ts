@@ -1,14 +1,13 @@
+import type { HeadingStep } from '../text/heading.ts'
 import type { PdfLine } from './pdf-lines.ts'
 import type { OutlineEntry } from './pdf-outline.ts'
-
-export type HeadingLine = { level: number; title: string }
 
 /**
  * The lines that the entries of an outline name, on the pages they lead to: "4.6.2 Architectures" for "Architectures". An entry whose page has no such
  * line heads nothing, unless others stand under it: then its page begins with it.
  */
-export function findHeadings(pages: PdfLine[][], outline: OutlineEntry[]): Map<PdfLine, HeadingLine> {
-  const found = new Map<PdfLine, HeadingLine>()
+export function findHeadings(pages: PdfLine[][], outline: OutlineEntry[]): Map<PdfLine, HeadingStep> {
+  const found = new Map<PdfLine, HeadingStep>()
   for (const [index, { title, level, page }] of outline.entries()) {
     const free = (pages[page] ?? []).filter((line) => !found.has(line))
     const names = [lettersOf(title), lettersOf(title.replace(leadingNumber, ''))].filter((name) => name !== '')

@@ -1,3 +1,5 @@
+import { eastAsianLetters } from '../text/unspaced-pairs.ts'
+
 /** A line as it stands on its page; `y` grows upwards. */
 export type PdfLine = { text: string; y: number; height: number }
 
@@ -40,8 +42,7 @@ function joinWord(above: string, { text }: PdfLine, keepsHyphen: KeepsHyphen): s
 
 const firstLettersMax = 60
 
-/** Chinese and Japanese break lines anywhere. */
-const isUnspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー、]/u
+const isUnspaced = new RegExp(`[${eastAsianLetters}、]`, 'u')
 
 /** Line spacing of set text is 1.0 to 1.5 times the letter height; paragraphs stand further apart. */
 const paragraphGap = 1.8

@@ -1,5 +1,8 @@
+/** Letters of Chinese and Japanese, which break lines anywhere and put no space there; for a regular expression's class. */
+export const eastAsianLetters = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー`
+
 /** Letters of scripts whose words stand without spaces between them, or carry endings that differ with their use (Korean); for a regular expression's class. */
-export const unspacedLetters = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}`
+export const unspacedLetters = String.raw`${eastAsianLetters}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}`
 
 /** A line break inside a run is where a line was full, not where a word ends. */
 const run = new RegExp(String.raw`[${unspacedLetters}](?:\r?\n?[${unspacedLetters}])*`, 'gu')
