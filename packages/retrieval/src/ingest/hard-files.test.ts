@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Attributes } from '@weft/contracts'
-import PDFDocument from 'pdfkit'
 import { verifyQuotes } from '../answer/postgres-verify-quotes.ts'
 import { chunkText } from '../chunk/chunk-text.ts'
 import { parseFile } from '../parse/parse-file.ts'
+import { makePdf } from '../parse/testing/make-pdf.ts'
 import { searchKnowledge } from '../search/postgres-search-knowledge.ts'
 import { sliceCodePoints } from '../text/code-points.ts'
 import { ingestFile } from './ingest-file.ts'
@@ -12,7 +12,8 @@ import { setUpIngestPlace, tenant } from './testing/ingest-place.ts'
 const place = setUpIngestPlace()
 
 it('a PDF of 2,000 pages is read, and each passage knows the page it begins on', async () => {
-  const { text, kind, pages } = await parseFile({ filename: 'long.pdf', bytes: await pdfOf(2_000) })
+  const texts = Array.from({ length: 2_000 }, (_, index) => `This is page marker${index + 1} of a long report.`)
+  const { text, kind, pages } = await parseFile({ filename: 'long.pdf', bytes: await makePdf(texts) })
   expect(pages).toHaveLength(2_000)
   const chunks = [...chunkText({ text, kind, pages })]
   const last = chunks.find((chunk) => chunk.text.includes('marker2000 '))
@@ -77,15 +78,4 @@ async function ingest({ filename, text, attributes }: { filename: string; text: 
   const job = await place.add(filename, text, attributes === undefined ? {} : { attributes })
   expect(await ingestFile(place, job)).toMatchObject({ status: 'completed' })
   return job
-}
-
-async function pdfOf(pages: number): Promise<Uint8Array> {
-  const document = new PDFDocument({ autoFirstPage: false })
-  const parts: Buffer[] = []
-  document.on('data', (part: Buffer) => parts.push(part))
-  const ended = new Promise((resolve) => document.on('end', resolve))
-  for (let page = 1; page <= pages; page += 1) document.addPage().text(`This is page marker${page} of a long report.`)
-  document.end()
-  await ended
-  return new Uint8Array(Buffer.concat(parts))
 }

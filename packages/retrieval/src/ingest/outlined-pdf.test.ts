@@ -1,13 +1,14 @@
 import { expect, it } from '@jest/globals'
 import PDFDocument from 'pdfkit'
 import { searchKnowledge } from '../search/postgres-search-knowledge.ts'
+import { finishPdf } from '../parse/testing/make-pdf.ts'
 import { ingestFile } from './ingest-file.ts'
 import { setUpIngestPlace, tenant } from './testing/ingest-place.ts'
 
 const place = setUpIngestPlace()
 
 it('has the sections of a PDF stand under the titles of its outline, also when the file is added elsewhere', async () => {
-  const job = await place.add('manual.pdf', await manual())
+  const job = await place.add('manual.pdf', Buffer.from(await manual()))
   await ingestFile(place, job)
   const other = (await place.store.createVectorStore({ tenant })).id
   await place.store.addFile({ tenant, vectorStoreId: other, fileId: job.fileId })
@@ -25,10 +26,8 @@ it('has the sections of a PDF stand under the titles of its outline, also when t
   }
 })
 
-function manual(): Promise<Buffer> {
+function manual(): Promise<Uint8Array> {
   const document = new PDFDocument()
-  const parts: Uint8Array[] = []
-  document.on('data', (part: Uint8Array) => parts.push(part))
   document.text('1 Looms').text(`\n${'A loom is old and made of oak. '.repeat(20)}`)
   const looms = document.outline.addItem('Looms')
   document
@@ -36,8 +35,5 @@ function manual(): Promise<Buffer> {
     .text('1.1 Warping')
     .text(`\nThe beam keeps the warp under tension. ${'It turns slowly. '.repeat(30)}`)
   looms.addItem('Warping')
-  return new Promise((resolve) => {
-    document.on('end', () => resolve(Buffer.concat(parts)))
-    document.end()
-  })
+  return finishPdf(document)
 }

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { knowledgeLimits } from '@weft/contracts'
 import fc from 'fast-check'
-import PDFDocument from 'pdfkit'
 import { sliceCodePoints } from '../text/code-points.ts'
 import { compareWithUtf8, decodeText } from './decode-text.ts'
 import { FileRefusal, type FileRefusalCode } from './file-refusal.ts'
 import { checkFileSize, parseFile } from './parse-file.ts'
+import { makePdf } from './testing/make-pdf.ts'
 
 const oleSignature = Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -154,7 +154,7 @@ describe('a PDF', () => {
   it('becomes text with the place of every page', async () => {
     const parsed = await parseFile({
       filename: 'a.pdf',
-      bytes: await pdf(['First page. It ends here.', 'Second page: Zürich.', 'Third.']),
+      bytes: await makePdf(['First page. It ends here.', 'Second page: Zürich.', 'Third.']),
     })
     expect(parsed.kind).toBe('pdf')
     const pages = (parsed.pages ?? []).map((start, page, all) =>
@@ -164,28 +164,31 @@ describe('a PDF', () => {
   })
 
   it('joins words cut at the end of a line and parts paragraphs', async () => {
-    const parsed = await parseFile({ filename: 'a.pdf', bytes: await pdf(['The experi-\nment went well.\n\n\nNext paragraph.']) })
+    const parsed = await parseFile({
+      filename: 'a.pdf',
+      bytes: await makePdf(['The experi-\nment went well.\n\n\nNext paragraph.']),
+    })
     expect(parsed.text).toBe('The experiment went well.\n\nNext paragraph.')
   })
 
   it('has short leaders between a title and its page', async () => {
-    const parsed = await parseFile({ filename: 'a.pdf', bytes: await pdf(['5.9 Orphaning . . . . . . . . . . . . . 44']) })
+    const parsed = await parseFile({ filename: 'a.pdf', bytes: await makePdf(['5.9 Orphaning . . . . . . . . . . . . . 44']) })
     expect(parsed.text).toBe('5.9 Orphaning ..... 44')
   })
 
   it('is refused when it needs a password, and read when it does not', async () => {
-    const locked = parseFile({ filename: 'a.pdf', bytes: await pdf(['Secret.'], { userPassword: 'x' }) })
+    const locked = parseFile({ filename: 'a.pdf', bytes: await makePdf(['Secret.'], { userPassword: 'x' }) })
     await expect(locked).rejects.toMatchObject({ code: 'encrypted_pdf' })
-    const open = await parseFile({ filename: 'a.pdf', bytes: await pdf(['Free.'], { ownerPassword: 'x' }) })
+    const open = await parseFile({ filename: 'a.pdf', bytes: await makePdf(['Free.'], { ownerPassword: 'x' }) })
     expect(open.text).toBe('Free.')
   })
 
   it('is refused when it has no text', async () => {
-    await expect(parseFile({ filename: 'a.pdf', bytes: await pdf(['']) })).rejects.toMatchObject({ code: 'no_text' })
+    await expect(parseFile({ filename: 'a.pdf', bytes: await makePdf(['']) })).rejects.toMatchObject({ code: 'no_text' })
   })
 
   it('is refused when it was cut off', async () => {
-    const whole = await pdf(['Some text.'])
+    const whole = await makePdf(['Some text.'])
     await expect(parseFile({ filename: 'a.pdf', bytes: whole.slice(0, 400) })).rejects.toMatchObject({ code: 'damaged_pdf' })
   })
 })
@@ -219,14 +222,3 @@ describe('decodeText', () => {
     )
   })
 })
-
-function pdf(pages: string[], options: object = {}): Promise<Uint8Array> {
-  const document = new PDFDocument({ autoFirstPage: false, ...options })
-  const parts: Uint8Array[] = []
-  document.on('data', (part: Uint8Array) => parts.push(part))
-  for (const text of pages) document.addPage().fontSize(12).text(text)
-  return new Promise((resolve) => {
-    document.on('end', () => resolve(new Uint8Array(Buffer.concat(parts))))
-    document.end()
-  })
-}

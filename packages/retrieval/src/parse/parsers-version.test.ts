@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, expect, it, jest } from '@jest/globals'
-import PDFDocument from 'pdfkit'
 import { parseFile, parsersVersion } from './parse-file.ts'
+import { makePdf } from './testing/make-pdf.ts'
 
 const page = `<title>T</title><h1>Main</h1><p>One <b>bold</b> word.</p><ul><li>a<ul><li>b</li></ul></li></ul><dl><dt>term</dt><dd>said</dd></dl>
   <table><tr><th>k</th></tr><tr><td>a|b</td></tr></table><pre>code</pre><nav>Menu</nav>`
@@ -17,19 +17,8 @@ it('has another version as soon as these files are read otherwise', async () => 
   const files: [string, Uint8Array][] = [
     ['a.html', Buffer.from(page)],
     ['a.csv', Buffer.from('Stra\xdfe;Ort\nK\xf6nigsallee;D\xfcsseldorf\n', 'latin1')],
-    ['a.pdf', await pdf(['The experi-\nment is as well known as a well-\nknown rule.\n\n\nNext.', 'Second page.'])],
+    ['a.pdf', await makePdf(['The experi-\nment is as well known as a well-\nknown rule.\n\n\nNext.', 'Second page.'])],
   ]
   for (const [filename, bytes] of files) hash.update(JSON.stringify(await parseFile({ filename, bytes })))
   expect(readings.get(parsersVersion)).toBe(hash.digest('hex').slice(0, 16))
 })
-
-function pdf(pages: string[]): Promise<Uint8Array> {
-  const document = new PDFDocument({ autoFirstPage: false })
-  const parts: Uint8Array[] = []
-  document.on('data', (part: Uint8Array) => parts.push(part))
-  for (const text of pages) document.addPage().fontSize(12).text(text)
-  return new Promise((resolve) => {
-    document.on('end', () => resolve(new Uint8Array(Buffer.concat(parts))))
-    document.end()
-  })
-}
