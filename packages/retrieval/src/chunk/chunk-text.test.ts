@@ -76,6 +76,12 @@ describe('chunkText', () => {
     )
   })
 
+  it('begins no two chunks at the same place, whatever white space the text begins with', () => {
+    const unbroken = 'X'.repeat(1_198)
+    const starts = chunk(`\n. ${unbroken}`, 'text').map((each) => each.start)
+    expect(starts).toEqual([1, 3])
+  })
+
   it('never exceeds the size asked for', () => {
     fc.assert(
       fc.property(text, kind, (text, kind) => {

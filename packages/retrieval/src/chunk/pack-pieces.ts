@@ -69,7 +69,13 @@ function overlapLength(emitted: Piece[], next: Piece, size: ChunkSize): number {
     if (weight > size.overlap || piece.isHeading) break
     count++
   }
-  return Math.min(count, emitted.length - 1)
+  return Math.min(count, Math.max(0, emitted.length - 1 - blankBefore(emitted)))
+}
+
+/** White space a chunk begins with does not make it begin before the next. */
+function blankBefore(pieces: Piece[]): number {
+  const first = pieces.findIndex((piece) => !piece.isBlank)
+  return first === -1 ? pieces.length : first
 }
 
 function rangeOf(pieces: Piece[], repeated: number): PackedRange {

@@ -7,7 +7,15 @@ import { cellsOfRow, pathWithColumns } from './table-columns.ts'
 export const cutRank = { word: 0, sentence: 1, item: 2, block: 3, heading: 4 } as const
 
 /** A stretch of text that is not cut any more; pieces follow each other without gaps, none heavier than the largest chunk. */
-export type Piece = { start: number; end: number; weight: number; rank: number; path: string; isHeading: boolean }
+export type Piece = {
+  start: number
+  end: number
+  weight: number
+  rank: number
+  path: string
+  isHeading: boolean
+  isBlank: boolean
+}
 
 export function* splitPieces(text: string, blocks: Iterable<Block>, maxWeight: number): Generator<Piece> {
   let isAfterHeading = false
@@ -15,7 +23,8 @@ export function* splitPieces(text: string, blocks: Iterable<Block>, maxWeight: n
     let rank: number = rankOf(block, { isMember, isAfterHeading })
     for (const part of partsOf(text, block, maxWeight)) {
       for (const piece of cutToWeight(text, part, maxWeight)) {
-        yield { ...piece, rank, path: part.path ?? block.path, isHeading: block.type === 'heading' }
+        const isBlank = isSpaceOnly(text, piece)
+        yield { ...piece, rank, path: part.path ?? block.path, isHeading: block.type === 'heading', isBlank }
         rank = cutRank.word
       }
       rank = block.type === 'list' || part.isAfterBlank ? cutRank.item : cutRank.sentence
@@ -118,6 +127,12 @@ function* cutToWeight(text: string, part: Part, maxWeight: number): Generator<We
 
 function isCrLf(text: string, at: number): boolean {
   return text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10
+}
+
+function isSpaceOnly(text: string, { start, end }: Weighed): boolean {
+  let at = start
+  while (at < end && isSpace(text.charCodeAt(at))) at++
+  return at === end
 }
 
 function weigh(text: string, start: number, end: number): number {
