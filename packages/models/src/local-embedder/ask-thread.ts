@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import type { lastWord, ThreadAnswer, ThreadData, ThreadQuestion } from './embedder-thread.ts'
 
@@ -33,6 +33,7 @@ const stopMs = 30_000
 export function startEmbedderThread(data: ThreadData): EmbedderThread {
   const worker = new Worker(new URL('./embedder-thread.ts', import.meta.url), {
     workerData: data,
+    env: SHARE_ENV,
     resourceLimits: { maxYoungGenerationSizeMb: youngMbMax },
     stdout: true,
     stderr: true,

@@ -1,3 +1,4 @@
+import './refuse-telemetry.ts'
 import { join } from 'node:path'
 import { types } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'

@@ -1,6 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { RunningEmbedder } from '../embeddings/embedder.ts'
 import { startEmbedderThread } from './ask-thread.ts'
@@ -132,4 +134,20 @@ it('can be stopped while it works: what it is at is finished, what waits is refu
     await embedder.stop()
     await refused
   }
+})
+
+it('leaves no identifier of the machine and no events to be sent, whatever its runtime does by default', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'weft-no-telemetry-'))
+  const program = `
+    const { createLocalEmbedder } = await import(${JSON.stringify(new URL('./local-embedder.ts', import.meta.url).href)})
+    const embedder = createLocalEmbedder({ folder: ${JSON.stringify(exact)}, threads: 1, model: ${JSON.stringify(tinyModel)} })
+    const { vectors } = await embedder.embed({ texts: ['bread'], purpose: 'query' })
+    await embedder.stop()
+    console.log(vectors.length)`
+  // Bare: what marks a run of tests or of CI keeps the runtime from sending as well.
+  const env = { HOME: home, XDG_CACHE_HOME: home, TMPDIR: home }
+  const { stdout } = await promisify(execFile)(process.execPath, ['--eval', program], { env })
+  const left = await readdir(home, { recursive: true })
+  await rm(home, { recursive: true })
+  expect({ stdout, left }).toEqual({ stdout: '1\n', left: [] })
 })
