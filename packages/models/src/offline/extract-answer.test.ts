@@ -59,6 +59,26 @@ describe('an extracted answer', () => {
     expect(answer.join(' ')).not.toContain('[2]')
   })
 
+  it('reads a misspelt word as the one the sources have, and says so', () => {
+    const cluster = { id: 3, title: 'Clusters', text: 'Kubernetes schedules pods onto nodes.' }
+    const question = 'What does Kuberntes do?'
+    expect(extractAnswer({ question, sources: [loom, dye, cluster] })).toEqual([
+      'Kubernetes schedules pods onto nodes. [3]',
+      'No source has “Kuberntes”; it was read as “kubernetes”.',
+    ])
+    expect(extractAnswer({ question, sources: [loom, dye] }).join(' ')).toMatch(/^I found no evidence.*“Kuberntes”/)
+  })
+
+  it('answers with the row of a table rather than with the names of its columns', () => {
+    const table =
+      '| value | the built-in model answered |\n|---|---|\n| offline_model | the model built in |\n| no_evidence | none |'
+    const answer = extractAnswer({
+      question: 'Which value says the built-in model answered?',
+      sources: [{ id: 1, title: 'x', text: table }],
+    })
+    expect(answer[0]).toBe('offline_model | the model built in. [1]')
+  })
+
   it('says nothing twice', () => {
     const answer = extractAnswer({ question: 'What holds the warp under tension?', sources: [loom, copy] })
     expect(answer.filter((sentence) => sentence.startsWith('A loom holds'))).toEqual(['A loom holds the warp under tension. [1]'])

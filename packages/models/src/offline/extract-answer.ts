@@ -2,6 +2,7 @@ import { type AnswerPrompt, conflictPhrase } from '../step/answer-prompt.ts'
 import type { PromptSource, PromptStatement } from '../step/prompt-tags.ts'
 import { areInConflict } from './find-conflict.ts'
 import { isStopWord, topicStems } from './normalise-words.ts'
+import { readSlips } from './read-slips.ts'
 import { type ScoredSentence, scoreSentences } from './score-sentences.ts'
 
 /**
@@ -28,7 +29,8 @@ const statementCharsMax = 500
 export function extractAnswer(prompt: AnswerPrompt): string[] {
   const subjects = Map.groupBy(prompt.sources, (source) => source.about)
   const sentences = subjects.size > 1 ? compareSubjects(prompt, subjects) : quoteSentences(prompt)
-  const found = sentences.length === 0 ? noEvidence(prompt) : [...sentences, ...(prompt.missing ?? []).map(nothingOn)]
+  const found =
+    sentences.length === 0 ? noEvidence(prompt) : [...sentences, ...tellSlips(prompt), ...(prompt.missing ?? []).map(nothingOn)]
   const unsearched = (prompt.unsearched ?? []).map((subject) => `On “${subject}” nothing could be looked up.`)
   return [...found, ...unsearched, ...tellStatements(prompt)]
 }
@@ -43,6 +45,10 @@ function withoutSource({ by, text }: PromptStatement): string[] {
   const said = text.replace(/\s+/g, ' ').trim()
   const short = said.length <= statementCharsMax ? said : `${said.slice(0, statementCharsMax).replace(/\s\S*$/, '')} …`
   return [`Without a source, step “${by}” says: ${closed(short)}`]
+}
+
+function tellSlips({ question, sources }: AnswerPrompt): string[] {
+  return readSlips(question, sources).slips.map(({ written, read }) => `No source has “${written}”; it was read as “${read}”.`)
 }
 
 /** Each subject by its own sources, and plainly which one no source covers. */
@@ -73,7 +79,8 @@ function withoutWordsOf(others: string, question: string): string {
  * The best sentences with their citations; none when even the best is about something else. A sentence that lacks a number of the question, such as that of another
  * article or pump, contradicts nothing.
  */
-function quoteSentences({ question, sources }: AnswerPrompt): string[] {
+function quoteSentences({ question: written, sources }: AnswerPrompt): string[] {
+  const { question } = readSlips(written, sources)
   const scored = scoreSentences(question, sources).filter((sentence) => sentence.score > 0)
   if (!scored.some((sentence) => sentence.coverage >= coverageMin)) return []
   const chosen = chooseSentences(scored)

@@ -66,11 +66,20 @@ Last line`
       ['item', 'It beats.', 'Parts'],
       ['item', 'It is long.', 'Parts'],
       ['item', 'First step', 'Parts'],
-      ['row', 'part | use', 'Parts'],
+      ['columns', 'part | use', 'Parts'],
       ['row', 'shed | opening', 'Parts'],
       ['code', 'const warp = 1. // not. A sentence', 'Parts'],
       ['heading', 'Setext title', undefined],
       ['sentence', 'Last line', 'Setext title'],
+    ])
+  })
+
+  it('tells the names of columns from the rows they are of', () => {
+    const table = '| part | use |\n|---|---|\n| shed | opening |\n\n| loose | row |'
+    expect(splitSentences(table).map(({ kind, text, columns }) => [kind, text, columns])).toEqual([
+      ['columns', 'part | use', undefined],
+      ['row', 'shed | opening', 'part | use'],
+      ['row', 'loose | row', undefined],
     ])
   })
 

@@ -1,4 +1,5 @@
-export type SentenceKind = 'sentence' | 'item' | 'heading' | 'code' | 'row'
+/** `columns`: the row above a table's rule, which names what the rows below it hold. */
+export type SentenceKind = 'sentence' | 'item' | 'heading' | 'code' | 'row' | 'columns'
 
 export interface Sentence {
   kind: SentenceKind
@@ -6,6 +7,8 @@ export interface Sentence {
   text: string
   /** The nearest heading above, for context. */
   heading?: string | undefined
+  /** Of a row: the names of its table's columns. */
+  columns?: string | undefined
 }
 
 /** A text of prose, lists, headings, tables and code as the units an answer may quote. Bounded by the text; never throws. */
@@ -15,8 +18,7 @@ export function splitSentences(text: string): Sentence[] {
   for (const block of blocksOf(text)) {
     if (block.kind === 'heading') heading = block.text
     const parts = block.kind === 'sentence' || block.kind === 'item' ? splitProse(block.text) : [block.text]
-    for (const part of parts)
-      sentences.push({ kind: block.kind, text: part, heading: block.kind === 'heading' ? undefined : heading })
+    for (const part of parts) sentences.push({ ...block, text: part, heading: block.kind === 'heading' ? undefined : heading })
   }
   return sentences
 }
@@ -33,41 +35,45 @@ const rowRule = /^\s*\|?[\s:|-]+\|[\s:|-]*$/
 function blocksOf(text: string): Sentence[] {
   const blocks: Sentence[] = []
   let open: Sentence | undefined
+  let columns: string | undefined
   const close = () => {
     if (open !== undefined && open.text.trim() !== '') blocks.push({ ...open, text: open.text.trim() })
     open = undefined
   }
-  for (const line of text.split(/\r?\n/)) {
+  const lines = text.split(/\r?\n/)
+  for (const [index, line] of lines.entries()) {
     if (open?.kind === 'code') {
       if (fence.test(line)) close()
       else open.text += `${line}\n`
       continue
     }
-    const next = blockOfLine(line)
+    const next = blockOfLine(line, lines[index + 1] ?? '')
+    if (!row.test(line) && next !== 'rule') columns = undefined
     if (next === 'underline' && open !== undefined && open.kind === 'sentence') {
       open = { kind: 'heading', text: open.text }
       close()
-    } else if (next === 'blank' || next === 'underline') close()
+    } else if (next === 'blank' || next === 'rule' || next === 'underline') close()
     else if (next.kind === 'sentence' && open !== undefined && !startsAnew(open.text, next.text))
       open.text = joinLines(open.text, next.text)
     else {
       close()
-      open = next
-      if (next.kind === 'heading' || next.kind === 'row') close()
+      if (next.kind === 'columns') columns = next.text
+      open = next.kind === 'row' ? { ...next, columns } : next
+      if (next.kind !== 'sentence' && next.kind !== 'item' && next.kind !== 'code') close()
     }
   }
   close()
   return blocks
 }
 
-function blockOfLine(line: string): Sentence | 'blank' | 'underline' {
+function blockOfLine(line: string, below: string): Sentence | 'blank' | 'rule' | 'underline' {
   if (line.trim() === '') return 'blank'
   if (fence.test(line)) return { kind: 'code', text: '' }
   if (underline.test(line)) return 'underline'
-  if (rowRule.test(line)) return 'blank'
+  if (rowRule.test(line)) return 'rule'
   const title = heading.exec(line)?.[1]
   if (title !== undefined) return { kind: 'heading', text: title }
-  if (row.test(line)) return { kind: 'row', text: line.trim().replace(emptyCells, '') }
+  if (row.test(line)) return { kind: rowRule.test(below) ? 'columns' : 'row', text: line.trim().replace(emptyCells, '') }
   const entry = item.exec(line)?.[1]
   if (entry !== undefined && entry !== '') return { kind: 'item', text: entry.trim() }
   return { kind: 'sentence', text: line.trim() }

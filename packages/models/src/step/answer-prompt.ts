@@ -59,7 +59,9 @@ export const conflictPhrase = 'Sources disagree'
 
 /** A sentence that tells what could not be found or looked up: no source can support it, and none is needed. */
 export function isAboutSearch(sentence: string): boolean {
-  return /^On “[^”]*” (?:the searched documents say nothing|nothing could be looked up)\.$/.test(sentence)
+  return /^(?:On “[^”]*” (?:the searched documents say nothing|nothing could be looked up)|No source has “[^”]*”; it was read as “[^”]*”)\.$/.test(
+    sentence,
+  )
 }
 
 const defaultMaxChars = 24_000
