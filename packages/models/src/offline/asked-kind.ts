@@ -1,10 +1,29 @@
-import { stemsOf } from './normalise-words.ts'
+import { stemsOf, topicStems } from './normalise-words.ts'
 
 /** What a question wants to be told, where its words say so. */
-export type AskedKind = 'number' | 'time' | 'person' | 'place'
+export type AskedKind = 'definition' | 'number' | 'time' | 'person' | 'place'
 
 export function askedKind(question: string): AskedKind | undefined {
+  if (definedSubject(question) !== undefined) return 'definition'
   return kinds.find(([, asks]) => asks.test(question))?.[0]
+}
+
+/** “What is a loom?”, “What does shed mean?”: a short subject and nothing else. */
+const definitions = [
+  /^(?:what|who)(?:['’]s|\s+is|\s+are)\s+(?<subject>[^,;:?]{1,60})\??$/i,
+  /^what\s+does\s+(?<subject>[^,;:?]{1,60}?)\s+(?:mean|stand\s+for)\??$/i,
+  /^(?:what\s+is\s+)?(?:the\s+)?(?:meaning|definition)\s+of\s+(?<subject>[^,;:?]{1,60})\??$/i,
+  /^define\s+(?<subject>[^,;:?]{1,60})$/i,
+]
+const definedWordsMax = 3
+
+/** Longer subjects and those of something else (“the capital of France”) ask for a fact. */
+function definedSubject(question: string): Set<string> | undefined {
+  const asked = question.trim().replace(/[.!]$/, '')
+  const subject = definitions.map((pattern) => pattern.exec(asked)?.groups?.subject).findLast((found) => found !== undefined)
+  if (subject === undefined || /\s(?:of|in|for|at|by|on|from|between)\s/i.test(subject)) return undefined
+  const stems = new Set(topicStems(subject))
+  return stems.size === 0 || stems.size > definedWordsMax ? undefined : stems
 }
 
 const kinds: [AskedKind, RegExp][] = [
@@ -17,6 +36,8 @@ const kinds: [AskedKind, RegExp][] = [
 /** Whether a sentence tells something of that kind which the question does not already hold. */
 export function tellsKind(kind: AskedKind, sentence: string, question: string): boolean {
   switch (kind) {
+    case 'definition':
+      return defines(sentence, definedSubject(question) ?? new Set())
     case 'number':
       return hasNumber.test(sentence)
     case 'time':
@@ -26,6 +47,14 @@ export function tellsKind(kind: AskedKind, sentence: string, question: string): 
     case 'place':
       return beforePlace.test(sentence) && hasNewName(sentence, question)
   }
+}
+
+/** What a sentence is about stands before its first verb: “A loom is …”, “shed: …”, “Shed (weaving) means …”. */
+const definition = /^(?<head>.{1,80}?)(?:\s+(?:is|are|means?|refers?\s+to|stands?\s+for|denotes?)\s|\s*[:|—–]\s|\s-\s)/iu
+
+function defines(sentence: string, subject: Set<string>): boolean {
+  const head = new Set(topicStems(definition.exec(sentence)?.groups?.head ?? ''))
+  return head.size <= subject.size + 1 && [...subject].every((stem) => head.has(stem))
 }
 
 const hasNumber = /\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million|half|dozen)\b/i

@@ -41,6 +41,8 @@ describe('an extracted answer', () => {
     ['How many threads has the carpet?', 'The carpet has threads of fine wool.', 'The carpet has 900 threads of wool.'],
     ['When was the mill opened?', 'The mill was opened by the mayor.', 'The mill was opened in June 1851.'],
     ['Who built the mill?', 'The mill was built of red brick.', 'The mill was built by Anna Berg.'],
+    ['What is a heddle?', 'Threads pass a heddle and a reed.', 'A heddle is an eye of wire for a thread.'],
+    ['What does “shed” mean?', 'The shed closes.', 'Shed: what opens between the threads.'],
     ['Where is the mill?', 'The mill is old and quiet.', 'The mill is at Lake Bled now.'],
   ])('prefers what is asked for: %s', (question, other, telling) => {
     const sources = [{ id: 1, title: 'Notes', text: `Much is told of it. ${other} ${telling}` }]
