@@ -30,10 +30,18 @@ const words = /[\p{L}\p{M}]+(?:[\p{N}_]+[\p{L}\p{M}]*)*/gu
 
 /** Shorter words are a letter away from others that are as real: “country” and “county”, “patent” and “parent”; exchanged letters seldom make another. */
 const lettersMin = { exchanged: 5, oneSlip: 8, twoSlips: 10 } as const
+/** Comparing takes the square of it. */
+const lettersMax = 40
 
 /** In a question that is all capitals these tell nothing. */
 function maySlip(word: string, question: string): boolean {
-  if (word.length < lettersMin.exchanged || !/^[\p{L}\p{M}]+$/u.test(word) || isStopWord(word.toLowerCase())) return false
+  if (
+    word.length < lettersMin.exchanged ||
+    word.length > lettersMax ||
+    !/^[\p{L}\p{M}]+$/u.test(word) ||
+    isStopWord(word.toLowerCase())
+  )
+    return false
   return word !== word.toUpperCase() || word === word.toLowerCase() || question === question.toUpperCase()
 }
 
@@ -74,7 +82,8 @@ function countSlips(written: string, meant: string): number | undefined {
 
 /** Damerau's: Levenshtein's with the exchange of two neighbours as one edit (optimal string alignment). */
 function editDistance(left: string, right: string): number {
-  let [beforeLast, last]: number[][] = [[], Array.from({ length: right.length + 1 }, (_, column) => column)]
+  let beforeLast: number[] = []
+  let last = Array.from({ length: right.length + 1 }, (_, column) => column)
   for (let row = 1; row <= left.length; row++) {
     const current = [row]
     for (let column = 1; column <= right.length; column++) {
