@@ -73,6 +73,7 @@ export { isRecord } from './is-record.ts'
 export { isTooDeep, jsonDepthMax } from './json-depth.ts'
 export { isMode, type Mode, modes } from './modes.ts'
 export { parseJson, parseValue } from './parse-json.ts'
+export { createPatience, type Patience } from './patience.ts'
 export {
   ApprovalRule,
   Condition,

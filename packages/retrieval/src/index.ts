@@ -2,6 +2,7 @@ export { type CitationStream, createCitationStream, type Quote, type VerifyQuote
 export { type CitedText, meanScore, passageTitle, promptSourceOf, sayCited, sayCitedAnswer } from './answer/cited-answer.ts'
 export { evidenceFeatures, evidenceModel, type FoundPassage, judgeEvidence } from './answer/judge-evidence.ts'
 export { verifyQuotes } from './answer/postgres-verify-quotes.ts'
+export { verifyPatiently } from './answer/verify-patiently.ts'
 export { type Chunk, chunkText } from './chunk/chunk-text.ts'
 export { chunksOfRound, embedChunks } from './embed/embed-chunks.ts'
 export { completeEmbeddedFiles, countWaiting } from './embed/postgres-embedding-queue.ts'

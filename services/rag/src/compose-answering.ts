@@ -1,7 +1,7 @@
 import type { Database } from '@weft/database'
 import type { Execute } from '@weft/mesh'
 import type { Models } from '@weft/models'
-import { verifyQuotes, widenPassages } from '@weft/retrieval'
+import { verifyPatiently, verifyQuotes, widenPassages } from '@weft/retrieval'
 import type { Logger } from '@weft/telemetry'
 import type { Search } from './create-search.ts'
 import type { AnswerTools } from './answer-question.ts'
@@ -35,7 +35,7 @@ export function composeAnswering({ settings, database, search, models, logger }:
     rewriteQuestion,
     abstainBelow: () => settings.WEFT_ABSTAIN_BELOW,
     widen: widening(database, settings.WEFT_PASSAGE_CHARS),
-    verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }),
+    verifyQuotes: (tenant) => verifyPatiently((quotes) => verifyQuotes(database, { tenant, quotes })),
   })
   return { execute, rewriteQuestion }
 }

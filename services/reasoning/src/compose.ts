@@ -12,7 +12,7 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import { createModels, createPostgresRouting, createRoutingMemory, openControls } from '@weft/models'
-import { verifyQuotes } from '@weft/retrieval'
+import { verifyPatiently, verifyQuotes } from '@weft/retrieval'
 import { card } from './core/card.ts'
 import { executeStep } from './execute-step.ts'
 import type { ReasoningSettings } from './settings.ts'
@@ -34,7 +34,10 @@ export async function composeReasoning(environment: ReasoningSettings): Promise<
     controls: callControls.controls,
     overlay: live.overlay,
   })
-  const execute = executeStep({ models, verifyQuotes: (tenant) => (quotes) => verifyQuotes(database, { tenant, quotes }) })
+  const execute = executeStep({
+    models,
+    verifyQuotes: (tenant) => verifyPatiently((quotes) => verifyQuotes(database, { tenant, quotes })),
+  })
   const checks: HealthCheck[] = [
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
     // Only citations need the database: without it the agent still answers, and says what it could not verify.

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import type { Citation } from '@weft/contracts'
+import { type Citation, WeftError } from '@weft/contracts'
 import { z } from 'zod'
 import { DrivenSession } from '../core/testing.ts'
 import { checkCitations } from './check-citations.ts'
@@ -50,6 +50,14 @@ it('what cannot be looked up is not cited: its text is another tenant’s, or th
   const without = { outcome: { citations: [], degraded: ['unsupported_citation'] } }
   expect(await checkCitations(store('another tenant'), session.state, input)).toMatchObject(without)
   expect(await checkCitations(away, session.state, input)).toMatchObject(without)
+})
+
+it('a store that is away for a moment is waited for', async () => {
+  const { session, input } = citedBy('clerk', [sound])
+  const { invoke, asked } = store(session.state.tenant)
+  const killed = new WeftError('dependency_unavailable', 'rag is not available')
+  const invokeAgain: typeof invoke = (...request) => (asked.push('killed') === 1 ? Promise.reject(killed) : invoke(...request))
+  expect(await checkCitations({ invoke: invokeAgain }, session.state, input)).toMatchObject({ outcome: { citations: [sound] } })
 })
 
 it.each(['rag', 'reasoning'])('what %s cites is compared there, and not twice', async (agent) => {

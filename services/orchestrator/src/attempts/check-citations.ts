@@ -1,4 +1,4 @@
-import { Citation } from '@weft/contracts'
+import { Citation, createPatience } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { findTurn } from '../core/find-turn.ts'
@@ -8,10 +8,12 @@ import type { SessionInput, SessionState } from '../core/session-state.ts'
 const comparing: ReadonlySet<string | undefined> = new Set(['rag', 'reasoning'])
 
 const checkTimeoutMs = 10_000
+/** What was killed on a busy machine is back by then. */
+const patienceMs = 20_000
 
 /**
  * Has what other agents cite compared with the stored text, before the session sees it: a quote that does not stand there, or cannot be looked up
- * now, is left out, and the answer says so.
+ * within 20 s, is left out, and the answer says so.
  */
 export async function checkCitations(
   sidecar: Pick<Sidecar, 'invoke'>,
@@ -28,6 +30,9 @@ export async function checkCitations(
 }
 
 async function findVerified(sidecar: Pick<Sidecar, 'invoke'>, tenant: string, citations: Citation[]): Promise<Citation[]> {
-  const request = { body: { tenant, citations }, schema: z.array(Citation), signal: AbortSignal.timeout(checkTimeoutMs) }
-  return sidecar.invoke('rag', '/citations', request).catch(() => [])
+  const look = () => {
+    const signal = AbortSignal.timeout(checkTimeoutMs)
+    return sidecar.invoke('rag', '/citations', { body: { tenant, citations }, schema: z.array(Citation), signal })
+  }
+  return createPatience(patienceMs)(look).catch(() => [])
 }
