@@ -2,6 +2,8 @@ import { cp, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { type Database, openDatabase, sql } from '@weft/database'
+import { startPgliteServer } from '@weft/database/testing'
 import OpenAI from 'openai'
 import { type FollowedProgram, followProgram } from './mesh/followed-program.ts'
 import { canSeeProcesses, isLoopback, isRunning, listenersOf, processesWith } from './mesh/processes.ts'
@@ -159,6 +161,14 @@ it('ends with weft down and leaves no process', async () => {
   expectNothingLeft(pids)
 })
 
+it('does not start on the database of a newer version, and says so', async () => {
+  await changeDatabase(({ db }) => sql`insert into weft_migrations (name) values ('9999-of-tomorrow')`.execute(db))
+  const { code, output } = await weft(['up', '--detach'])
+  expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('was migrated by a newer version') })
+  expectNothingLeft([])
+  await changeDatabase(({ db }) => sql`delete from weft_migrations where name = '9999-of-tomorrow'`.execute(db))
+})
+
 it('runs on where nothing takes what it says, as on a full disk', async () => {
   const output = canSeeProcesses ? await open('/dev/full', 'w') : undefined
   startUnheard([process.execPath, join(root, 'tools', 'weft.mjs'), 'up'], env, output?.fd ?? 'ignore')
@@ -179,5 +189,14 @@ it('ends when its data folder is replaced, so that no mesh runs that nobody can 
   expectNothingLeft(pids)
   expect(await readFile(join(dataFolder(), 'pglite', 'global', 'pg_control'))).toEqual(control)
 })
+
+/** While the mesh is down. */
+async function changeDatabase(change: (database: Database) => Promise<unknown>): Promise<void> {
+  const server = await startPgliteServer({ port: 0, dataFolder: join(dataFolder(), 'pglite') })
+  const database = openDatabase({ urls: [`postgres://postgres@127.0.0.1:${server.port}/postgres`] })
+  await change(database)
+  await database.stop()
+  await server.stop()
+}
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

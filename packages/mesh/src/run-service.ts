@@ -1,27 +1,34 @@
 /** A composed service: what `compose.ts` returns. */
 export interface Service {
-  start(): Promise<void>
+  /** `giveUp`: for what is only found once it runs, and no wait mends. */
+  start(giveUp: GiveUp): Promise<void>
   stop(): Promise<void>
 }
+
+/** Ends the process, saying why. */
+export type GiveUp = (cause: unknown) => never
 
 /** After this long a stop that hangs is cut off; the supervisor's own limit is longer. */
 const stopTimeoutMs = 8_000
 
 /**
  * The life of a service process: read settings, compose, start, and stop in order on SIGTERM or SIGINT.
- * Exit codes: 0 stopped when asked, 1 could not start (one line on standard error says why).
+ * Exit codes: 0 stopped when asked, 1 could not start, or gave up (one line on standard error says why).
  */
 export async function runService<S>(
   name: string,
   life: { settings: () => S; compose: (settings: S) => Promise<Service> },
 ): Promise<void> {
+  const giveUp: GiveUp = (cause) => {
+    process.stderr.write(`${name} could not start: ${cause instanceof Error ? cause.message : String(cause)}\n`)
+    process.exit(1)
+  }
   let service: Service
   try {
     service = await life.compose(life.settings())
-    await service.start()
+    await service.start(giveUp)
   } catch (thrown) {
-    process.stderr.write(`${name} could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
-    process.exit(1)
+    giveUp(thrown)
   }
   let isStopping = false
   const stop = async () => {

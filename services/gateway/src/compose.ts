@@ -63,7 +63,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
   let open: RunningServer | undefined
   let notifying: { stop(): Promise<void> } | undefined
   return {
-    async start() {
+    async start(giveUp) {
       internal = await listen(internalApp(parts, settings), { port: settings.WEFT_APP_PORT })
       open = await listen(createPublicApp(parts), { port: settings.WEFT_PORT, host: settings.WEFT_HOST })
       prepareDatabase({ database, audit: parts.audit, adminKey, logger, signal: life.stop.signal })
@@ -75,7 +75,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
           parts.cache?.start()
           if (!life.stop.signal.aborted) notifying = startNotifying(parts, settings)
         })
-        .catch((cause: unknown) => logger.error('the database was not prepared', { cause: messageOf(cause) }))
+        .catch(giveUp)
       logger.info('gateway is listening', { port: open.port })
     },
     async stop() {
