@@ -90,6 +90,7 @@ export {
 export { PlannerRequest } from './planner-request.ts'
 export {
   errorFromProblem,
+  hasCode,
   Problem,
   type ProblemCode,
   problemStatus,

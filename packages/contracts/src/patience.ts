@@ -1,4 +1,4 @@
-import { WeftError } from './problem.ts'
+import { hasCode } from './problem.ts'
 
 const pauseMs = 500
 
@@ -15,7 +15,7 @@ export function createPatience(patienceMs: number): Patience {
         return await ask()
       } catch (thrown) {
         leftMs -= performance.now() - askedAtMs + pauseMs
-        if (leftMs < 0 || !(thrown instanceof WeftError) || thrown.code !== 'dependency_unavailable') throw thrown
+        if (leftMs < 0 || !hasCode(thrown, 'dependency_unavailable')) throw thrown
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
       }
     }

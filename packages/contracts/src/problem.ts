@@ -80,6 +80,11 @@ export function errorFromProblem(problem: Problem): WeftError {
   return new WeftError(code, message, { isRetryable, details, ...(param === undefined ? {} : { param }) })
 }
 
+/** Whether what was thrown is a WeftError with one of these codes. */
+export function hasCode(thrown: unknown, ...codes: ProblemCode[]): thrown is WeftError {
+  return thrown instanceof WeftError && codes.includes(thrown.code)
+}
+
 /** Whatever was thrown, as a WeftError; an unknown error becomes `internal_error` with the original as its cause. */
 export function toWeftError(thrown: unknown): WeftError {
   if (thrown instanceof WeftError) return thrown

@@ -1,4 +1,4 @@
-import { WeftError } from '@weft/contracts'
+import { hasCode } from '@weft/contracts'
 import { type Kysely, sql } from 'kysely'
 import type { Bm25Query } from './bm25-query.ts'
 import type { ChunkHit } from './chunk-hits.ts'
@@ -22,7 +22,7 @@ export async function searchBm25({ db }: Pick<Database, 'db'>, query: Bm25Query)
     // It only reads: a database that restarted under it is asked again, and one that took the place of another is looked at anew.
     const isAnother = isUndefinedObject(cause)
     if (isAnother) engines.delete(db)
-    if (!isAnother && !(cause instanceof WeftError && cause.code === 'dependency_unavailable')) throw cause
+    if (!isAnother && !hasCode(cause, 'dependency_unavailable')) throw cause
     return search(db, storable)
   }
 }

@@ -1,4 +1,4 @@
-import { WeftError } from '@weft/contracts'
+import { hasCode } from '@weft/contracts'
 import { type Database, migrateUp } from '@weft/database'
 import type { AuditLog } from './audit/audit-log.ts'
 import { storeAdminKey } from './keys/first-admin-key.ts'
@@ -24,7 +24,7 @@ export async function prepareDatabase({ database, audit, adminKey, logger, signa
       await migrateUp(database)
       break
     } catch (cause) {
-      if (cause instanceof WeftError && cause.code === 'conflict') throw cause
+      if (hasCode(cause, 'conflict')) throw cause
       if (attempt % 40 === 0)
         logger.warn('the tables wait for the database', { cause: cause instanceof Error ? cause.message : String(cause) })
       await new Promise((resolve) => setTimeout(resolve, retryMs))

@@ -1,4 +1,4 @@
-import { chatLimits, WeftError } from '@weft/contracts'
+import { chatLimits, hasCode, WeftError } from '@weft/contracts'
 import { type KnowledgeStore, storeExpired } from '@weft/retrieval'
 import { settleWithin } from './settle-within.ts'
 
@@ -59,7 +59,7 @@ async function requireStore(
     const { status } = await settleWithin(store.getVectorStore(place), listLimit)
     if (status === 'expired') throw storeExpired(place.vectorStoreId, 'weft.vectorStoreIds')
   } catch (cause) {
-    if (!(cause instanceof WeftError) || cause.code !== 'not_found') throw cause
+    if (!hasCode(cause, 'not_found')) throw cause
     throw new WeftError('not_found', `no vector store '${place.vectorStoreId}'`, { param: 'weft.vectorStoreIds', cause })
   }
 }

@@ -1,4 +1,4 @@
-import { WeftError } from '@weft/contracts'
+import { hasCode } from '@weft/contracts'
 
 const firstDelayMs = 50
 const delayMaxMs = 1_000
@@ -22,5 +22,5 @@ export async function retryBriefly<T>(act: (signal: AbortSignal) => Promise<T>, 
 
 /** Whether a failure may be gone in a moment: something restarts, or took too long to answer. */
 export function isPassing(thrown: unknown): boolean {
-  return thrown instanceof WeftError && (thrown.code === 'dependency_unavailable' || thrown.code === 'timeout')
+  return hasCode(thrown, 'dependency_unavailable', 'timeout')
 }

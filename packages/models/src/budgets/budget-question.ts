@@ -1,4 +1,4 @@
-import { type ExecuteRequest, type NeedsApprovalEvent, WeftError } from '@weft/contracts'
+import { type ExecuteRequest, hasCode, type NeedsApprovalEvent } from '@weft/contracts'
 import { z } from 'zod'
 import { usdOf } from './core/nano-usd.ts'
 
@@ -6,7 +6,7 @@ const Breach = z.object({ budget: z.object({ id: z.string(), onBreach: z.literal
 
 /** What a step asks its approvers where a budget that asks has no room for a call; undefined for every other failure. */
 export function budgetQuestion(thrown: unknown): NeedsApprovalEvent | undefined {
-  if (!(thrown instanceof WeftError) || thrown.code !== 'budget_exceeded') return undefined
+  if (!hasCode(thrown, 'budget_exceeded')) return undefined
   const breach = Breach.safeParse(thrown.details)
   if (!breach.success) return undefined
   const { id, worstNano } = breach.data.budget

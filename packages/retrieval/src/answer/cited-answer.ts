@@ -1,4 +1,4 @@
-import { type AgentEvent, type Citation, type Passage, WeftError } from '@weft/contracts'
+import { type AgentEvent, type Citation, hasCode, type Passage } from '@weft/contracts'
 import { createCitationStream, type VerifyQuotes } from './citation-stream.ts'
 import { createSentenceGate, type Unverified } from './unverified-sentences.ts'
 
@@ -80,7 +80,7 @@ function tolerant(verify: VerifyQuotes, degraded: Set<string>): VerifyQuotes {
     try {
       return await verify(quotes)
     } catch (thrown) {
-      if (!(thrown instanceof WeftError) || (thrown.code !== 'dependency_unavailable' && thrown.code !== 'timeout')) throw thrown
+      if (!hasCode(thrown, 'dependency_unavailable', 'timeout')) throw thrown
       degraded.add('database_unavailable')
       return []
     }

@@ -1,4 +1,4 @@
-import { type SessionView, type TurnView, WeftError } from '@weft/contracts'
+import { hasCode, type SessionView, type TurnView } from '@weft/contracts'
 import { noSuchResponse, turnResponseId } from '../core/response-id.ts'
 import type { SessionRef } from '../sessions/dapr-sessions.ts'
 import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
@@ -20,7 +20,7 @@ export async function findResponseTurn(
   const missing = noSuchResponse(turnResponseId({ sessionId: session.sessionId, turn: wanted }))
   const looked = known === undefined ? findSession(deps, session) : { view: known, summary: undefined }
   const found = await Promise.resolve(looked).catch((thrown: unknown) => {
-    throw thrown instanceof WeftError && thrown.code === 'not_found' ? missing : thrown
+    throw hasCode(thrown, 'not_found') ? missing : thrown
   })
   const view = await restoreView(deps.log, session, found)
   const turn = view.turns.find((candidate) => candidate.turn === wanted)

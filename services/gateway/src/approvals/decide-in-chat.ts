@@ -2,11 +2,11 @@ import {
   type ApprovalView,
   type Approver,
   type ChatMessage,
+  hasCode,
   isTerminalTurn,
   messageText,
-  type SessionView,
   sessionOfApproval,
-  toWeftError,
+  type SessionView,
   WeftError,
 } from '@weft/contracts'
 import { type KeyIdentity, requireScope } from '../core/api-key.ts'
@@ -149,7 +149,7 @@ async function decideAll(
       if (approval.status !== 'pending') decided.add(approval.id)
     } catch (thrown) {
       // One decision may end the turn, and with it what the others were to decide.
-      if (decided.size === 0 || toWeftError(thrown).code !== 'gone') throw thrown
+      if (decided.size === 0 || !hasCode(thrown, 'gone')) throw thrown
     }
   }
   return decided

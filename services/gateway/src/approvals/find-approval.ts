@@ -1,4 +1,4 @@
-import { type ApprovalView, SessionId, type SessionView, sessionOfApproval, WeftError } from '@weft/contracts'
+import { type ApprovalView, hasCode, SessionId, sessionOfApproval, type SessionView, WeftError } from '@weft/contracts'
 import { unknownApproval } from '../core/decision-request.ts'
 import { pendingApprovals } from '../core/pending-approvals.ts'
 import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
@@ -60,7 +60,7 @@ export async function viewIfKnown(
   try {
     return await sessions.view(session)
   } catch (thrown) {
-    if (thrown instanceof WeftError && (thrown.code === 'not_found' || thrown.code === 'gone')) return undefined
+    if (hasCode(thrown, 'not_found', 'gone')) return undefined
     throw thrown
   }
 }

@@ -1,4 +1,4 @@
-import { WeftError } from '@weft/contracts'
+import { hasCode, WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
 import { findResponseTurn } from '../answers/find-response-turn.ts'
 import { responseOfTurn } from '../answers/response-of-turn.ts'
@@ -36,5 +36,5 @@ function answeredAlready(): WeftError {
 
 /** A session that is only in the log any more has nothing to cancel. */
 function noneIfMissing(thrown: unknown): undefined {
-  if (!(thrown instanceof WeftError) || thrown.code !== 'not_found') throw thrown
+  if (!hasCode(thrown, 'not_found')) throw thrown
 }

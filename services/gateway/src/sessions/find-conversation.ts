@@ -1,4 +1,4 @@
-import { WeftError } from '@weft/contracts'
+import { hasCode, WeftError } from '@weft/contracts'
 import type { ResponseItem, ResponsesRequest } from '@weft/models'
 import type { ResponseStore } from '../answers/response-store.ts'
 import { type ItemPlace, placeOfItem, type TurnPlace, turnOfResponse } from '../core/response-id.ts'
@@ -56,7 +56,7 @@ async function viewOf(sessions: ConversationDeps['sessions'], session: SessionRe
   try {
     return await sessions.view(session, AbortSignal.timeout(viewTimeoutMs))
   } catch (thrown) {
-    const isGone = thrown instanceof WeftError && (thrown.code === 'not_found' || thrown.code === 'gone')
+    const isGone = hasCode(thrown, 'not_found', 'gone')
     if (isGone) throw notFound(`there is no session ${session.sessionId}`, param)
     throw thrown
   }

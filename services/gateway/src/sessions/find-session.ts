@@ -1,4 +1,4 @@
-import { type SessionView, WeftError } from '@weft/contracts'
+import { hasCode, type SessionView, WeftError } from '@weft/contracts'
 import { isPassing } from '../retry-briefly.ts'
 import { settleWithin } from '../settle-within.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
@@ -45,7 +45,7 @@ export async function findLog(deps: FindSessionDeps, session: SessionRef): Promi
 }
 
 function isNotFound(thrown: unknown): boolean {
-  return thrown instanceof WeftError && thrown.code === 'not_found'
+  return hasCode(thrown, 'not_found')
 }
 
 function unreachable(cause: unknown): WeftError {

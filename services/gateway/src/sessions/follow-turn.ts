@@ -1,4 +1,4 @@
-import { WeftError } from '@weft/contracts'
+import { hasCode, WeftError } from '@weft/contracts'
 import { createTurnAssembler, type TurnAssembler, type TurnOutput } from '../core/assemble-turn.ts'
 import { sessionDeleted } from '../core/turn-end.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
@@ -60,8 +60,8 @@ async function readView(options: FollowOptions, assembler: TurnAssembler, clock:
     return assembler.acceptView(view)
   } catch (cause) {
     if (options.signal.aborted) return []
-    if (cause instanceof WeftError && cause.code === 'gone') throw cause
-    if (cause instanceof WeftError && cause.code === 'not_found') throw sessionDeleted(options.session.sessionId)
+    if (hasCode(cause, 'gone')) throw cause
+    if (hasCode(cause, 'not_found')) throw sessionDeleted(options.session.sessionId)
     const failingMs = clock.viewed(nowMs(), false)
     const mayRecover = cause instanceof WeftError && (cause.isRetryable || cause.code === 'timeout')
     if (mayRecover && failingMs < unreachableMaxMs) return []

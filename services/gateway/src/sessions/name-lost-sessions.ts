@@ -1,4 +1,4 @@
-import { WeftError } from '@weft/contracts'
+import { hasCode, WeftError } from '@weft/contracts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
 import type { SessionLog } from './session-log.ts'
 
@@ -33,7 +33,7 @@ export function namingLost(sessions: Sessions, log: Pick<SessionLog, 'find'>): S
   }
 }
 
-const isMissing = (cause: unknown) => cause instanceof WeftError && cause.code === 'not_found'
+const isMissing = (cause: unknown) => hasCode(cause, 'not_found')
 
 function lost({ sessionId }: SessionRef, cause: unknown): WeftError {
   const message = `session ${sessionId} is in the log, but not in the state store (Redis) any more, which is older than the database, or another one: restore the one of the same moment, or delete the session`

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { SessionView, sessionActorId, TurnAccepted, toWeftError, type WeftError } from '@weft/contracts'
+import { hasCode, sessionActorId, SessionView, toWeftError, TurnAccepted, type WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { childRequest } from '../core/child-session.ts'
@@ -114,7 +114,7 @@ async function tellParent(sidecar: Actors, { tenant }: SessionState, { parent, s
 
 /** What is not there has nothing to do with it any more; throws what says nothing about that. */
 export function isThere(thrown: unknown): boolean {
-  if (toWeftError(thrown).code === 'not_found') return false
+  if (hasCode(thrown, 'not_found')) return false
   throw thrown
 }
 

@@ -1,4 +1,4 @@
-import { type ApprovalPolicy, WeftError } from '@weft/contracts'
+import { type ApprovalPolicy, hasCode, WeftError } from '@weft/contracts'
 import { advanceSession } from '../core/advance-session.ts'
 import type {
   AdvanceContext,
@@ -295,6 +295,6 @@ function startsWork({ type }: SessionInput): boolean {
 }
 
 function rethrowUnlessMissing(cause: unknown): undefined {
-  if (cause instanceof WeftError && cause.code === 'not_found') return undefined
+  if (hasCode(cause, 'not_found')) return undefined
   throw cause
 }

@@ -2,10 +2,11 @@ import {
   type ApprovalDecided,
   DecideApproval,
   type ForkSource,
+  hasCode,
   parseValue,
   ReplyDetail,
-  SubmitTurn,
   sessionActorId,
+  SubmitTurn,
   WeftError,
   type WorkflowPlan,
 } from '@weft/contracts'
@@ -88,7 +89,7 @@ async function forget(session: SessionCalls, actorId: string, place: SessionPlac
   try {
     await session.post({ type: 'delete' })
   } catch (cause) {
-    const isMissing = cause instanceof WeftError && cause.code === 'not_found'
+    const isMissing = hasCode(cause, 'not_found')
     if (!isMissing || place === undefined || sessionActorId(place.tenant, place.sessionId) !== actorId) throw cause
     if (!(await session.eraseLost(place))) throw cause
   }

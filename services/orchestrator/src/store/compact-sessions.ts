@@ -1,4 +1,4 @@
-import { sessionActorId, toWeftError } from '@weft/contracts'
+import { hasCode, sessionActorId } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
@@ -89,7 +89,7 @@ async function isCompacted(sidecar: CompactingDeps['sidecar'], { tenant, id }: R
   try {
     return (await sidecar.callActor(actor, { schema: Compacted })).isCompact
   } catch (cause) {
-    if (toWeftError(cause).code === 'not_found') return true
+    if (hasCode(cause, 'not_found')) return true
     throw cause
   }
 }
