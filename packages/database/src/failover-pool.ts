@@ -38,8 +38,8 @@ export function createFailoverPool(options: FailoverPoolOptions): PostgresPool {
         return client
       } catch (cause) {
         if (!isConnectionFailure(cause)) throw toDatabaseError(cause)
-        awaySinceMs ??= Date.now()
-        if (Date.now() - awaySinceMs + delayMs > patienceMs) throw unavailable(cause)
+        awaySinceMs ??= performance.now()
+        if (performance.now() - awaySinceMs + delayMs > patienceMs) throw unavailable(cause)
         await new Promise((resolve) => setTimeout(resolve, delayMs))
       }
     }
@@ -117,7 +117,7 @@ function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: F
 
   async function connect(): Promise<pg.PoolClient> {
     if (current === undefined) current = await chooseOnce()
-    else if (current !== targets[0] && Date.now() - checkedAtMs > preferredCheckMs) lookForBetter()
+    else if (current !== targets[0] && performance.now() - checkedAtMs > preferredCheckMs) lookForBetter()
     try {
       return await current.pool.connect()
     } catch (cause) {
@@ -148,7 +148,7 @@ function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: F
   }
 
   async function choose(): Promise<Candidate> {
-    checkedAtMs = Date.now()
+    checkedAtMs = performance.now()
     const target = await findUsable()
     if (target !== last) logger?.warn('the database in use changed', { from: last?.host ?? 'none', to: target.host })
     last = target

@@ -92,8 +92,8 @@ async function namesIn({ db }: Database): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-const realNowMs = Date.now
+const steadyMs = performance.now.bind(performance)
 
 function passMinutes(count: number): void {
-  jest.spyOn(Date, 'now').mockImplementation(() => realNowMs() + count * minuteMs)
+  jest.spyOn(performance, 'now').mockImplementation(() => steadyMs() + count * minuteMs)
 }

@@ -60,8 +60,8 @@ describe('openDatabase', () => {
     expect(await nameOf(database)).toBe('second')
     await setReadOnly(first, 'off')
     expect(await nameOf(database)).toBe('second')
-    const nowMs = Date.now()
-    jest.spyOn(Date, 'now').mockImplementation(() => nowMs + 61_000)
+    const nowMs = performance.now()
+    jest.spyOn(performance, 'now').mockImplementation(() => nowMs + 61_000)
     while ((await nameOf(database)) !== 'first') await new Promise((resolve) => setTimeout(resolve, 20))
     expect(warn.mock.calls.map(([, fields]) => fields)).toEqual([
       { from: 'none', to: `127.0.0.1:${second.port}` },

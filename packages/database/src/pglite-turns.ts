@@ -64,7 +64,7 @@ export function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => vo
         if (alteredBy !== undefined && alteredBy !== unit.client) alteredBy = await takeBackSettings()
         owner = (await runUnit(backend, unit)) ? unit.client : undefined
         if (changesSettings(unit.bytes)) alteredBy = unit.client
-        ownerSinceMs = Date.now()
+        ownerSinceMs = performance.now()
         // Between units the sockets are read, so that a client that left is noticed.
         await new Promise((resolve) => setImmediate(resolve))
       }
@@ -105,7 +105,7 @@ export function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => vo
       void runQueue()
     },
     endIdleOwner(idleMs) {
-      if (owner !== undefined && !isRunning && Date.now() - ownerSinceMs > idleMs) owner.socket.destroy()
+      if (owner !== undefined && !isRunning && performance.now() - ownerSinceMs > idleMs) owner.socket.destroy()
     },
   }
 }

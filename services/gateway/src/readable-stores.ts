@@ -19,7 +19,7 @@ const listLimit = { ms: 2_000, what: 'the database' }
 
 export function createReadableStores(
   store: Pick<KnowledgeStore, 'listVectorStoreIds' | 'getVectorStore'>,
-  nowMs: () => number = Date.now,
+  nowMs: () => number = () => performance.now(),
 ): ReadableStores {
   const cache = new Map<string, { ids: string[]; seenAtMs: number }>()
 

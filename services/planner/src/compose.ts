@@ -27,14 +27,14 @@ export async function composePlanner(settings: PlannerSettings): Promise<Service
     agents: settings.WEFT_AGENTS,
     joined: createJoinedCards({
       sidecar,
-      nowMs: Date.now,
+      nowMs: () => performance.now(),
       onProblem: (cause) => telemetry.logger.warn('the agents that joined were not read', { cause: String(cause) }),
     }),
     onProblem: (agent, cause) => telemetry.logger.warn('an agent card was not read', { agent, cause: String(cause) }),
   })
   const database = openDatabase({ urls: settings.DATABASE_URLS, poolSize: 1, logger: telemetry.logger })
   const history = createRunHistory((tenant) => readPastRuns(database, tenant), {
-    nowMs: Date.now,
+    nowMs: () => performance.now(),
     onProblem: (cause) => telemetry.logger.warn('what finished runs cost was not read', { cause: String(cause) }),
   })
   const checks: HealthCheck[] = [{ name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() }]

@@ -10,7 +10,7 @@ export function composeExpiry({ database, patient, logger }: ExpiryParts) {
   const onSearch = noteSearches({
     note: (searched) => noteStoresUsed(database, searched),
     onProblem: (cause) => logger.warn('a search was not noted as a use of its stores', { cause: String(cause) }),
-    nowMs: Date.now,
+    nowMs: () => performance.now(),
   })
   return { onSearch, ...createExpirySweep({ remove: (signal) => removeExpired(patient, signal), logger }) }
 }

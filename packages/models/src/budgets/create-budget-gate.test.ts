@@ -13,6 +13,8 @@ const startMs = Date.UTC(2026, 10, 30, 12)
 
 let budgets: Budget[]
 let nowMs: number
+/** How far the clock was set ahead. */
+let setByMs: number
 let bank: ModelBank
 let asked: number
 let heard: number
@@ -23,12 +25,20 @@ let meanwhile: () => void
 beforeEach(() => {
   budgets = []
   nowMs = startMs
+  setByMs = 0
   asked = 0
   heard = 0
   isDown = false
   meanwhile = () => undefined
   bank = createModelBank((id) => budgets.find((budget) => budget.id === id)?.limitNano ?? 0)
 })
+
+const steadyMs = () => nowMs - setByMs
+
+function setClock(byMs: number): void {
+  nowMs += byMs
+  setByMs += byMs
+}
 
 function addBudget(limitUsd: number, more: Partial<Budget> = {}): Budget {
   const id = `bud_${budgets.length}`
@@ -59,10 +69,11 @@ function startGate(holder = 'one'): { gate: SpendingGate; portions: HeldPortions
       return bank.renew(by, returned)
     },
   }
-  const portions = createHeldPortions({ bank: watched, holder, leaseMs: 15_000, nowMs: () => nowMs })
+  const portions = createHeldPortions({ bank: watched, holder, leaseMs: 15_000, nowMs: () => nowMs, steadyMs })
   const gate = createBudgetGate({
     portions,
     nowMs: () => nowMs,
+    steadyMs,
     book: { find: () => budgets },
     sleep: async (ms, signal) => {
       nowMs += ms
@@ -207,6 +218,20 @@ it('spends in each day what is that day’s', async () => {
   await gate.reserve(call)
   await expect(gate.reserve(call)).rejects.toThrow('renews at 2026-12-01')
   nowMs = Date.UTC(2026, 11, 1)
+  await gate.reserve(call)
+})
+
+it('goes by the day that the clock was set to, and by its lease as long as that lasts', async () => {
+  addBudget(1)
+  const { gate } = startGate()
+  await gate.reserve(call)
+  setClock(-7_200_000)
+  expect(gate.reserve(call)).not.toBeInstanceOf(Promise)
+  nowMs += 20_000
+  expect(gate.reserve(call)).toBeInstanceOf(Promise)
+  for (let n = 0; n < 97; n += 1) await gate.reserve(call)
+  await expect(gate.reserve(call)).rejects.toThrow('renews at 2026-12-01')
+  setClock(86_400_000)
   await gate.reserve(call)
 })
 

@@ -30,6 +30,8 @@ export interface BudgetGateOptions {
   book: Pick<BudgetBook, 'find'>
   portions: HeldPortions
   nowMs: () => number
+  /** Measures how long calls wait, whatever the clock is set to. */
+  steadyMs: () => number
   /** How long a call waits for a budget that throttles, or for what a process holds that may be dead; default 10 s. */
   patienceMs?: number
   /** Rejects when the signal aborts. */
@@ -81,8 +83,8 @@ function isExceedable({ id, onBreach }: Budget, { approvedBudgets }: BudgetedCal
 }
 
 async function acquire(gate: Gate, wanted: Wanted): Promise<Reservation> {
-  const { nowMs, patienceMs = patienceMsDefault } = gate
-  const beganMs = nowMs()
+  const { nowMs, steadyMs, patienceMs = patienceMsDefault } = gate
+  const beganMs = steadyMs()
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, waitMsMax)) {
     const shortages = await take(gate, wanted, wanted.worstNano)
     const worst = strictest(shortages)
@@ -90,7 +92,7 @@ async function acquire(gate: Gate, wanted: Wanted): Promise<Reservation> {
     noteFull(gate, wanted, worst)
     const shorter = await shorten(gate, wanted, { worst, shortages })
     if (shorter !== undefined) return shorter
-    const waitedMs = nowMs() - beganMs
+    const waitedMs = steadyMs() - beganMs
     const mayFind = await mayFindRoom(gate, wanted, { worst, shortages, waitedMs })
     if (!mayFind || waitedMs + waitMs > patienceMs || gate.waiting >= waitingMax)
       throw refusal(wanted, { worst, shortages, mayFind, atMs: nowMs() })

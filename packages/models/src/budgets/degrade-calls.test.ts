@@ -31,8 +31,9 @@ beforeEach(async () => {
   server = await startOpenAiServer({ models: [dear, usual, cheap] })
   const bank = createModelBank(() => budget.limitNano)
   const gate = createBudgetGate({
-    portions: createHeldPortions({ bank, holder: 'one', leaseMs: 15_000, nowMs: Date.now }),
+    portions: createHeldPortions({ bank, holder: 'one', leaseMs: 15_000, nowMs: Date.now, steadyMs: Date.now }),
     nowMs: Date.now,
+    steadyMs: Date.now,
     book: { find: () => [budget] },
     sleep: async () => undefined,
   })

@@ -39,6 +39,8 @@ interface HeldPortionsOptions {
   /** How long the bank takes this process for alive without a word. */
   leaseMs: number
   nowMs: () => number
+  /** Goes on evenly whatever the clock is set to: a lease gets neither longer nor shorter by that. */
+  steadyMs: () => number
 }
 
 export function createHeldPortions(options: HeldPortionsOptions): HeldPortions {
@@ -66,7 +68,7 @@ export function createHeldPortions(options: HeldPortionsOptions): HeldPortions {
 
 interface Keeper extends HeldPortionsOptions {
   portions: Map<string, HeldPortion>
-  /** Until then the bank takes this process for alive. */
+  /** Until then, by `steadyMs`, the bank takes this process for alive. */
   liveUntilMs: number
 }
 
@@ -80,19 +82,19 @@ function portionFor({ portions }: Keeper, { id, period }: Budget, atMs: number):
   return held
 }
 
-function draw({ nowMs, liveUntilMs }: Keeper, held: readonly HeldPortion[], amountNano: number): boolean {
-  return nowMs() < liveUntilMs && reserveAll(held.map(portionIn), amountNano)
+function draw({ steadyMs, liveUntilMs }: Keeper, held: readonly HeldPortion[], amountNano: number): boolean {
+  return steadyMs() < liveUntilMs && reserveAll(held.map(portionIn), amountNano)
 }
 
 async function take(keeper: Keeper, held: readonly HeldPortion[], amountNano: number): Promise<PortionAnswer[]> {
-  const { bank, holder, nowMs } = keeper
-  if (nowMs() >= keeper.liveUntilMs) await renew(keeper, false)
+  const { bank, holder, steadyMs } = keeper
+  if (steadyMs() >= keeper.liveUntilMs) await renew(keeper, false)
   if (draw(keeper, held, amountNano)) return []
   const asks = held.flatMap(({ budgetId, periodStartMs, portion }) => {
     const needNano = shortOf(portion, amountNano)
     return needNano === 0 ? [] : [{ budgetId, periodStartMs, needNano, mostNano: needNano + callsAhead * amountNano }]
   })
-  const askedAtMs = nowMs()
+  const askedAtMs = steadyMs()
   const { isGranted, answers } = await bank.take(holder, asks)
   noteAlive(keeper, askedAtMs)
   if (!isGranted) return answers.filter(({ roomNano, ...key }) => roomNano < neededOf(asks, key))
@@ -106,8 +108,9 @@ async function take(keeper: Keeper, held: readonly HeldPortion[], amountNano: nu
 }
 
 async function renew(keeper: Keeper, isLast: boolean): Promise<void> {
-  const { portions, bank, holder, nowMs, leaseMs } = keeper
+  const { portions, bank, holder, nowMs, steadyMs, leaseMs } = keeper
   const atMs = nowMs()
+  const askedAtMs = steadyMs()
   const isInUse = [...portions.values()].some(({ portion }) => portion.reservedNano > 0 || portion.largestNano > 0)
   const returned = [...portions.values()].flatMap((held) => {
     const { portion, budgetId, periodStartMs, endMs } = held
@@ -116,11 +119,11 @@ async function renew(keeper: Keeper, isLast: boolean): Promise<void> {
     portion.largestNano = 0
     return totalNano === held.toldNano ? [] : [{ budgetId, periodStartMs, totalNano }]
   })
-  const isFresh = keeper.liveUntilMs - atMs > leaseMs / 2
+  const isFresh = keeper.liveUntilMs - askedAtMs > leaseMs / 2
   // Whoever holds what others want shows that it lives: they wait for whoever does not.
   if (returned.length === 0 && isFresh && !isInUse && !isLast) return
   const granted = await bank.renew(holder, returned)
-  noteAlive(keeper, atMs)
+  noteAlive(keeper, askedAtMs)
   for (const total of returned) {
     const held = portions.get(nameOf(total))
     if (held !== undefined) held.toldNano = total.totalNano

@@ -42,15 +42,15 @@ const fullKnownMax = 10_000
 /** Bounds what is spent in this process together with all others on the same database. Reads nothing before the first call. */
 export function startBudgets({ database, logger, holder = processLife, leaseMs = leaseMsUsual }: BudgetsOptions): Budgets {
   const store = createPostgresBudgets(database)
-  // A clock that is set back must not make a lease longer.
-  const nowMs = () => performance.timeOrigin + performance.now()
-  const book = createBudgetBook(store.bounding, nowMs)
+  // Periods go by the clock, as in the ledger; what lasts so long does so whatever the clock is set to.
+  const clocks = { nowMs: Date.now, steadyMs: () => performance.now() }
+  const book = createBudgetBook(store.bounding, clocks.steadyMs)
   const bank = createPostgresBudgetBank(database, leaseMs)
-  const portions = createHeldPortions({ bank, holder, leaseMs, nowMs })
+  const portions = createHeldPortions({ bank, holder, leaseMs, ...clocks })
   const gate = createBudgetGate({
     book,
     portions,
-    nowMs,
+    ...clocks,
     sleep: (ms, signal) => sleep(ms, undefined, { ref: false, ...(signal === undefined ? {} : { signal }) }),
     onFull: oncePer(fullEveryMs, (account) => bank.noteFull(account)),
   })

@@ -71,7 +71,7 @@ interface Remembered {
 
 /** Answers in memory, the last used ones, and behind it those in the database. What the database cannot do is not done, and said once. */
 export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
-  const { store, logger, ttlMs, embed, memoryBytesMax = memoryBytesUsual, nowMs = Date.now } = options
+  const { store, logger, ttlMs, embed, memoryBytesMax = memoryBytesUsual, nowMs = () => performance.now() } = options
   const remembered = createMemory(memoryBytesMax, nowMs)
   const pending = new Set<Promise<void>>()
   let hasProblem = false

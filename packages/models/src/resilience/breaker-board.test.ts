@@ -35,6 +35,16 @@ describe('breakers of several processes', () => {
       expect(await failureOf(admit(board))).toMatchObject({ ...refusal, retryAfterMs: expect.any(Number) })
   })
 
+  it('are heard of by all also after the clock was set back', async () => {
+    const clock = { nowMs: 7_200_000 }
+    const [a, b] = boards(2, createMemoryState(), clock)
+    if (a === undefined || b === undefined) throw new Error('two boards')
+    await admit(b)
+    clock.nowMs = 1_000_000
+    await fail(a, 5)
+    expect(await failureOf(admit(b))).toMatchObject(refusal)
+  })
+
   it('stay closed for failures that are rare among a busy model’s answers, and open when it is gone', async () => {
     const clock = { nowMs: 1_000_000 }
     const [a, b] = boards(2, createMemoryState(), clock)

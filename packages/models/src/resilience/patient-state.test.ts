@@ -14,3 +14,12 @@ it('takes a state for away that is slower than its asker wants, and asks it no m
 it('waits longer where its asker would rather wait than go on alone', async () => {
   expect(await createPatientState(slow, () => 0, 60_000).get('key')).toEqual({ value: 1, etag: '1' })
 })
+
+it('asks it again at once when the clock was set back meanwhile', async () => {
+  let nowMs = 7_200_000
+  const state = createPatientState(slow, () => nowMs)
+  await expect(state.get('key')).rejects.toThrow('no answer within 150 ms')
+  nowMs = 0
+  expect(state.isAway()).toBe(false)
+  expect(await state.compareAndSet('key', 2, '1')).toBe(true)
+})

@@ -13,8 +13,10 @@ export interface PatientState extends SharedState {
 /** The shared state as a call that waits for it wants it: answering soon or not at all. While it is away it is not asked. */
 export function createPatientState(shared: SharedState, nowMs: () => number, patienceMs = patienceMsUsual): PatientState {
   let awayUntilMs = Number.NEGATIVE_INFINITY
+  // A clock that is set back must not make it longer.
+  const isAway = () => nowMs() < awayUntilMs && nowMs() >= awayUntilMs - awayMs
   const patiently = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (nowMs() < awayUntilMs) throw new Error('the shared state did not answer just now')
+    if (isAway()) throw new Error('the shared state did not answer just now')
     try {
       return await within(patienceMs, work(), () => noAnswer(patienceMs))
     } catch (cause) {
@@ -23,7 +25,7 @@ export function createPatientState(shared: SharedState, nowMs: () => number, pat
     }
   }
   return {
-    isAway: () => nowMs() < awayUntilMs,
+    isAway,
     get: (key) => patiently(() => shared.get(key)),
     compareAndSet: (key, value, etag) => patiently(() => shared.compareAndSet(key, value, etag)),
   }

@@ -50,6 +50,15 @@ describe('checking keys', () => {
     expect(keys.identify(header)).not.toBeInstanceOf(Promise)
   })
 
+  it('notices that a key was revoked elsewhere also when the clock was set back', async () => {
+    const { world, keys, header } = setUp()
+    world.nowMs = 7_200_000
+    await keys.identify(header)
+    world.isRevoked = true
+    world.nowMs = 5_000
+    await expect(keys.identify(header)).rejects.toMatchObject({ code: 'invalid_api_key' })
+  })
+
   it('notices within five seconds that a key was revoked elsewhere', async () => {
     const { world, keys, header } = setUp()
     await keys.identify(header)

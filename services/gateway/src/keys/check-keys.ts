@@ -34,11 +34,13 @@ interface Entry {
 
 export function createKeyCheck(lookup: Pick<KeyLookup, 'find'>, nowMs: () => number = Date.now): KeyCheck {
   const cache = new Map<string, Entry>()
+  // Seen in the future, by a clock that was set back since, it is old too.
+  const ageOf = ({ seenAtMs }: Entry) => Math.abs(nowMs() - seenAtMs)
 
   async function load(keyHash: string): Promise<KeyIdentity> {
     const known = cache.get(keyHash)
     const identity = await settleWithin(lookup.find(keyHash), lookupLimit).catch((cause: unknown) => {
-      if (known !== undefined && nowMs() - known.seenAtMs < believedMs) return known.identity
+      if (known !== undefined && ageOf(known) < believedMs) return known.identity
       throw cause
     })
     if (identity === undefined) {
@@ -75,7 +77,7 @@ export function createKeyCheck(lookup: Pick<KeyLookup, 'find'>, nowMs: () => num
     identify(authorization) {
       const keyHash = hashApiKey(keyFromHeader(authorization))
       const entry = cache.get(keyHash)
-      const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : nowMs() - entry.seenAtMs
+      const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : ageOf(entry)
       if (entry === undefined || ageMs >= freshMs) return load(keyHash)
       if (ageMs >= refreshAfterMs) refresh(keyHash, entry)
       return requireUnexpired(entry.identity)

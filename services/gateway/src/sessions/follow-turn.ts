@@ -20,6 +20,9 @@ export interface FollowOptions {
   nowMs?: () => number
 }
 
+/** Times between two looks, which a clock that is set must not stretch. */
+const steadyMs = () => performance.now()
+
 /** After this silence the session itself is asked, then less and less often. */
 const silenceMs = 2_000
 const silenceMaxMs = 5_000
@@ -34,7 +37,7 @@ const unreachableMaxMs = 60_000
  * Returns early when `signal` aborts. Throws when the session cannot be read any more.
  */
 export async function* followTurn(options: FollowOptions): AsyncGenerator<TurnOutput, void> {
-  const nowMs = options.nowMs ?? Date.now
+  const nowMs = options.nowMs ?? steadyMs
   const assembler = createTurnAssembler(options)
   const clock = createViewClock(nowMs(), options.isRepeat)
   while (!options.signal.aborted) {
@@ -53,7 +56,7 @@ export async function* followTurn(options: FollowOptions): AsyncGenerator<TurnOu
 }
 
 async function readView(options: FollowOptions, assembler: TurnAssembler, clock: ViewClock): Promise<TurnOutput[]> {
-  const nowMs = options.nowMs ?? Date.now
+  const nowMs = options.nowMs ?? steadyMs
   try {
     const view = await options.sessions.view(options.session, options.signal)
     clock.viewed(nowMs(), true)

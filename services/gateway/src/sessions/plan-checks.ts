@@ -28,7 +28,7 @@ const checksMax = 256
 const answerMs = 8_000
 
 /** A plan that was found sound is believed for 5 s, and one that is being checked is not sent a second time; refusals are not kept. */
-export function createPlanChecks(sidecar: Pick<Sidecar, 'invoke'>, nowMs: () => number = Date.now): PlanChecks {
+export function createPlanChecks(sidecar: Pick<Sidecar, 'invoke'>, nowMs: () => number = () => performance.now()): PlanChecks {
   const checks = new Map<string, Check>()
 
   function check(plan: WorkflowPlan): Promise<Verdict> {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import type { Reach } from './postgres-log-reach.ts'
 import { createToldSessions } from './told-sessions.ts'
 
@@ -76,4 +76,16 @@ describe('a list', () => {
     await told.settle('acme')
     expect(log.reached).toEqual({ a: 4 })
   })
+})
+
+it('a list does not wait longer when the clock is set back', async () => {
+  const clock = jest.spyOn(Date, 'now').mockReturnValue(7_200_000)
+  let monotonicMs = 0
+  const steady = jest.spyOn(performance, 'now').mockImplementation(() => (monotonicMs += 700))
+  const told = createToldSessions({ findBehind: async () => new Set(['a']) })
+  told.tell(place('a'), 3)
+  clock.mockReturnValue(0)
+  await expect(told.settle('acme')).resolves.toBeUndefined()
+  clock.mockRestore()
+  steady.mockRestore()
 })

@@ -21,7 +21,7 @@ interface Told extends SessionRef {
   atMs: number
 }
 
-export function createToldSessions(log: LogReach, nowMs: () => number = Date.now): ToldSessions {
+export function createToldSessions(log: LogReach, nowMs: () => number = () => performance.now()): ToldSessions {
   const told = new Map<string, Told>()
 
   /** The oldest come first. */

@@ -1,9 +1,11 @@
+export const retryDelayMsMax = 5_000
+
 /**
  * How long to wait before the next attempt: 0.25 s doubled each time, at most 5 s. Six attempts span about 8 s, longer than the
  * supervisor needs to restart an agent.
  */
 export function retryDelayMs(failedAttempts: number): number {
-  return Math.min(5_000, 250 * 2 ** Math.max(0, failedAttempts - 1))
+  return Math.min(retryDelayMsMax, 250 * 2 ** Math.max(0, failedAttempts - 1))
 }
 
 /** Attempts of a step whose plan does not say. */

@@ -22,3 +22,14 @@ it('attempts that end with their host are not counted as failures', () => {
   expect(session.statusOf('answer')).toBe('ready')
   expect(nextWakeMs(session.state, session.nowMs)).toBe(session.nowMs + retryDelayMs(1))
 })
+
+it('a step that waits for its next attempt has it although the clock was set back', () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer', onFailure: { action: 'fail', maxAttempts: 3 } }])
+  session.fail('answer', true)
+  expect(session.statusOf('answer')).toBe('ready')
+  session.nowMs -= 7_200_000
+  expect(nextWakeMs(session.state, session.nowMs)).toBe(session.nowMs)
+  session.send({ type: 'tick' })
+  expect(session.statusOf('answer')).toBe('dispatched')
+})

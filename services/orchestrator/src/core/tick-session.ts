@@ -2,6 +2,7 @@ import type { WorkflowStep } from '@weft/contracts'
 import { abortAttempt } from './abort-attempt.ts'
 import { failAttempt } from './fail-step.ts'
 import { activeTurn } from './find-turn.ts'
+import { retryDelayMsMax } from './retry-delay.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 import { settleTurn } from './settle-turn.ts'
@@ -58,9 +59,14 @@ function failInterrupted(draft: SessionDraft, ref: StepRef): void {
 export function tickSession(draft: SessionDraft): void {
   const turn = draft.activeTurn()
   if (turn?.phase === 'running') tickSteps(draft, turn)
-  else if (turn?.phase === 'planning' && !draft.session.isPaused && turn.planNotBeforeMs <= draft.nowMs) {
+  else if (turn?.phase === 'planning' && !draft.session.isPaused && dueMs(turn.planNotBeforeMs, draft.nowMs) <= draft.nowMs) {
     draft.command({ type: 'plan', turn: turn.turn, planAttempt: turn.planAttempt })
   }
+}
+
+/** What lies further ahead than anything waits is due at once: the clock was set back since. */
+function dueMs(notBeforeMs: number, nowMs: number): number {
+  return notBeforeMs > nowMs + retryDelayMsMax ? nowMs : notBeforeMs
 }
 
 function tickSteps(draft: SessionDraft, turn: TurnState): void {
@@ -68,7 +74,7 @@ function tickSteps(draft: SessionDraft, turn: TurnState): void {
   for (const step of turn.plan?.steps ?? []) {
     const state = draft.findTurn(turn.turn)?.steps[step.stepId]
     if (state === undefined || draft.findTurn(turn.turn)?.phase !== 'running') continue
-    const isDue = state.notBeforeMs <= draft.nowMs && !draft.session.isPaused
+    const isDue = dueMs(state.notBeforeMs, draft.nowMs) <= draft.nowMs && !draft.session.isPaused
     if (state.status === 'ready' && isDue) startStep(draft, turn.turn, step)
     else if (state.status === 'dispatched') tickDispatched(draft, turn.turn, { stepId: step.stepId, state })
   }
@@ -93,9 +99,12 @@ function tickDispatched(draft: SessionDraft, turn: number, { stepId, state }: { 
 /** When the next tick has something to do, in epoch milliseconds; undefined while nothing but answers is waited for. */
 export function nextWakeMs(state: SessionState, nowMs: number): number | undefined {
   const turn = activeTurn(state)
-  if (turn?.phase === 'planning') return !state.isPaused && turn.planNotBeforeMs > nowMs ? turn.planNotBeforeMs : undefined
+  if (turn?.phase === 'planning') {
+    const planMs = dueMs(turn.planNotBeforeMs, nowMs)
+    return !state.isPaused && planMs > nowMs ? planMs : undefined
+  }
   const times = Object.values(turn?.steps ?? {}).flatMap((step) => {
-    if (step.status === 'ready') return state.isPaused ? [] : [step.notBeforeMs]
+    if (step.status === 'ready') return state.isPaused ? [] : [dueMs(step.notBeforeMs, nowMs)]
     // A child that waits for people tells by itself when they have decided, or its heartbeat asks.
     const isWaiting = step.child?.status === 'awaiting_approval'
     return step.status === 'dispatched' && !isWaiting ? [step.deadlineMs + deadlineGraceMs] : []

@@ -4,13 +4,13 @@ const armRetryMs = 200
 
 /** Repeats until the scheduler answers. Rejects when it stays away for 10 s. */
 export async function armPatiently(arm: () => Promise<void>): Promise<void> {
-  const giveUpAtMs = Date.now() + armPatienceMs
+  const giveUpAtMs = performance.now() + armPatienceMs
   for (;;) {
     try {
       await arm()
       return
     } catch (cause) {
-      if (Date.now() > giveUpAtMs) throw cause
+      if (performance.now() > giveUpAtMs) throw cause
       await new Promise((resolve) => setTimeout(resolve, armRetryMs))
     }
   }

@@ -16,7 +16,7 @@ afterEach(() => {
   running = []
 })
 
-function hostIn(world = sharedWorld()) {
+function hostIn(world = sharedWorld(), hasOwnClock = false) {
   const clock = { nowMs: 0 }
   const settled: string[] = []
   const kept: string[] = []
@@ -47,7 +47,7 @@ function hostIn(world = sharedWorld()) {
       kept.push(actorId)
     },
     onProblem: () => {},
-    nowMs: () => clock.nowMs,
+    ...(hasOwnClock ? {} : { nowMs: () => clock.nowMs }),
     settleAfterMs: 300,
   })
   running.push(watches)
@@ -170,4 +170,13 @@ it('a session is not accepted before its watch beats', async () => {
   world.schedulerIsAway = false
   await jest.advanceTimersByTimeAsync(1_000)
   await armed
+})
+
+it('a watch grows old, and nobody joins it any more, also when the clock is set back', async () => {
+  const { begin, world } = hostIn(sharedWorld(), true)
+  const membership = await begin('early')
+  jest.setSystemTime(Date.now() - 7_200_000)
+  await jest.advanceTimersByTimeAsync(1_000)
+  await begin('late')
+  expect([membership.isOver(), world.armCount]).toEqual([true, 2])
 })

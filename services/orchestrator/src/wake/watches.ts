@@ -72,7 +72,7 @@ const Note = z.object({ actorIds: z.array(z.string()) })
  * (docs/decisions/0021-young-sessions-share-a-reminder.md).
  */
 export function createWatches(deps: WatchesDeps): Watches {
-  const { reminders, nowMs = Date.now, settleAfterMs = settleAfterMsDefault } = deps
+  const { reminders, nowMs = () => performance.now(), settleAfterMs = settleAfterMsDefault } = deps
   const open = new Set<Watch>()
   let newest: Watch | undefined
 

@@ -39,6 +39,15 @@ describe('the breaker of a model', () => {
     expect(noteOutcome(second.next, { isSuccess: false, atMs: 37_000, probe: 'b' })).toEqual({ kind: 'open', untilMs: 67_000 })
   })
 
+  it('waits for no time that a clock set back since has put off', () => {
+    const beforeMs = 7_205_000
+    const later = failTimes(...[1, 2, 3, 4, 5].map((atMs) => beforeMs + atMs))
+    expect(admitCall(later, { owner: 'a', nowMs: 5_000 })).toMatchObject({ kind: 'probe' })
+    expect(admitCall(probing(35_000 + 7_200_000), { owner: 'b', nowMs: 35_000 })).toMatchObject({ kind: 'probe' })
+    const failed = failTimes(...[1, 2, 3, 4].map((atMs) => beforeMs + atMs))
+    expect(failAt(failed, 5_000)).toMatchObject({ kind: 'closed', failuresMs: [5_000] })
+  })
+
   it('learns nothing from calls that began before it opened', () => {
     expect(failAt(open, 6_000)).toBe(open)
     const tried = probing(35_000)

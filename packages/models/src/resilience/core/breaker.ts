@@ -33,17 +33,32 @@ export type BreakerVerdict =
 
 /** Whether a call of `owner` may go to the model now. */
 export function admitCall(state: BreakerState, { owner, nowMs }: { owner: string; nowMs: number }): BreakerVerdict {
-  const probe = { owner, untilMs: nowMs + breakerLimits.probeMs }
+  const { openMs, probeMs } = breakerLimits
+  const probe = { owner, untilMs: nowMs + probeMs }
   switch (state.kind) {
     case 'closed':
       return { kind: 'pass' }
     case 'open':
-      if (nowMs < state.untilMs) return { kind: 'refuse', retryAfterMs: state.untilMs - nowMs }
+      if (isAhead(state.untilMs, nowMs, openMs)) return { kind: 'refuse', retryAfterMs: state.untilMs - nowMs }
       return { kind: 'probe', next: { kind: 'half_open', successes: 0, probe } }
     case 'half_open':
-      if (state.probe !== undefined && nowMs < state.probe.untilMs) return { kind: 'refuse', retryAfterMs: refusedProbeMs }
+      if (state.probe !== undefined && isAhead(state.probe.untilMs, nowMs, probeMs))
+        return { kind: 'refuse', retryAfterMs: refusedProbeMs }
       return { kind: 'probe', next: { ...state, probe } }
   }
+}
+
+/** Clocks of machines agree within a few seconds; what is further ahead was stored by one that was set back since. */
+const skewMs = 10_000
+
+/** Whether a time that was at most `spanMs` ahead when it was stored is still to come. */
+function isAhead(untilMs: number, nowMs: number, spanMs: number): boolean {
+  return nowMs < untilMs && untilMs <= nowMs + spanMs + skewMs
+}
+
+/** Whether a failure counts for one at `atMs`. */
+export function isWithinWindow(failedMs: number, atMs: number): boolean {
+  return failedMs > atMs - breakerLimits.windowMs && failedMs <= atMs + skewMs
 }
 
 /** What those wait who come while another tries. */
@@ -51,7 +66,7 @@ const refusedProbeMs = 1_000
 
 /** Only a call moves a breaker on, so one that was open until now lets the next call try: who leaves out open ones would never make it. */
 export function kindAt(state: BreakerState, nowMs: number): BreakerState['kind'] {
-  return state.kind === 'open' && nowMs >= state.untilMs ? 'half_open' : state.kind
+  return state.kind === 'open' && !isAhead(state.untilMs, nowMs, breakerLimits.openMs) ? 'half_open' : state.kind
 }
 
 /** How a call ended, as far as the model's health is concerned; `probe` is the owner's name if it was the one that tried. */
@@ -71,8 +86,8 @@ export function noteOutcome(state: BreakerState, outcome: CallOutcome): BreakerS
 }
 
 function countFailure(state: Extract<BreakerState, { kind: 'closed' }>, atMs: number): BreakerState {
-  const { failuresMax, windowMs, openMs } = breakerLimits
-  const failuresMs = [...state.failuresMs.filter((failedMs) => failedMs > atMs - windowMs), atMs]
+  const { failuresMax, openMs } = breakerLimits
+  const failuresMs = [...state.failuresMs.filter((failedMs) => isWithinWindow(failedMs, atMs)), atMs]
   return failuresMs.length < failuresMax ? { kind: 'closed', failuresMs } : { kind: 'open', untilMs: atMs + openMs }
 }
 

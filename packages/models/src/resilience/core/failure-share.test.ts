@@ -38,3 +38,8 @@ it('five in a row are told whatever was answered before', () => {
   const told = [1, 2, 3, 4, 5].map((atMs) => share.failed(atMs))
   expect(told).toEqual([[], [], [], [], [1, 2, 3, 4, 5]])
 })
+
+it('what was answered before the clock was set back counts no longer', () => {
+  const share = sharing(1_000, 7_200_000)
+  expect(share.failed(1)).toEqual([1])
+})

@@ -1,4 +1,4 @@
-import { breakerLimits } from './breaker.ts'
+import { breakerLimits, isWithinWindow } from './breaker.ts'
 
 /** What one process has seen of the calls of a model lately. */
 export interface FailureShare {
@@ -24,7 +24,7 @@ interface Bucket {
 
 /** Several failures in a row are told whatever came before: a model that has just gone has many answers behind it. */
 export function createFailureShare(): FailureShare {
-  const { failuresMax, windowMs } = breakerLimits
+  const { failuresMax } = breakerLimits
   let buckets: Bucket[] = []
   let untold: number[] = []
   let inRow = 0
@@ -34,7 +34,7 @@ export function createFailureShare(): FailureShare {
     const last = buckets.at(-1)
     if (last?.startMs === startMs) return last
     const next = { startMs, successes: 0, failures: 0 }
-    buckets = [...buckets.filter((bucket) => bucket.startMs > atMs - windowMs), next]
+    buckets = [...buckets.filter((bucket) => isWithinWindow(bucket.startMs, atMs)), next]
     return next
   }
 
@@ -46,7 +46,7 @@ export function createFailureShare(): FailureShare {
     failed(atMs) {
       bucketAt(atMs).failures += 1
       inRow += 1
-      untold = [...untold.filter((failedMs) => failedMs > atMs - windowMs), atMs].slice(-failuresMax)
+      untold = [...untold.filter((failedMs) => isWithinWindow(failedMs, atMs)), atMs].slice(-failuresMax)
       const failures = buckets.reduce((sum, bucket) => sum + bucket.failures, 0)
       const successes = buckets.reduce((sum, bucket) => sum + bucket.successes, 0)
       if (failures < rareShare * (failures + successes) && inRow < failuresMax) return []

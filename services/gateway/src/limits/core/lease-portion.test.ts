@@ -42,6 +42,17 @@ describe('a portion of limits that gateways share', () => {
     expect(leasePortion(shared, wish({ gateway: 'b', nowMs: 1_000_000 + slotsHeldMs })).granted.slots).toBe(2)
   })
 
+  it('fills up, and frees the places of the dead, also after clocks were set back', () => {
+    const { shared } = leasePortion(untouchedLimits, wish({ wish: { requests: 60, tokens: 6_000, slots: 4 } }))
+    const setBackMs = 1_000_000 - 7_200_000
+    const first = leasePortion(shared, wish({ gateway: 'b', nowMs: setBackMs })).shared
+    expect(leasePortion(first, wish({ gateway: 'b', nowMs: setBackMs + 10_000 })).granted).toEqual({
+      requests: 10,
+      tokens: 1_000,
+      slots: 2,
+    })
+  })
+
   it('limits nothing that has no limit', () => {
     expect(leasePortion(untouchedLimits, wish({ limits: {} })).granted.requests).toBe(Number.POSITIVE_INFINITY)
   })

@@ -81,7 +81,11 @@ function exchange(
   // Clocks differ: time that another gateway has seen pass is not counted again.
   const filled = Math.min(perMinute, level + left + (Math.max(0, nowMs - atMs) * perMinute) / minuteMs)
   const granted = Math.max(0, Math.min(Math.floor(filled), Math.ceil(wish)))
-  return { bucket: { level: filled - granted, atMs: Math.max(nowMs, atMs) }, granted, level: filled - granted }
+  return {
+    bucket: { level: filled - granted, atMs: isSetBack(atMs, nowMs) ? nowMs : Math.max(nowMs, atMs) },
+    granted,
+    level: filled - granted,
+  }
 }
 
 function exchangeSlots(
@@ -90,11 +94,20 @@ function exchangeSlots(
 ): { slots: SharedLimits['slots']; granted: number; level: number } {
   const infinite = Number.POSITIVE_INFINITY
   if (concurrency === undefined) return { slots: {}, granted: infinite, level: infinite }
-  const others = Object.entries(slots).filter(([holder, { untilMs }]) => holder !== gateway && untilMs > nowMs)
+  const others = Object.entries(slots).filter(
+    ([holder, { untilMs }]) => holder !== gateway && untilMs > nowMs && !isSetBack(untilMs - slotsHeldMs, nowMs),
+  )
   const taken = others.reduce((sum, [, { count }]) => sum + count, 0)
   const granted = Math.max(0, Math.min(concurrency - taken, wish))
   const own = granted === 0 ? [] : [[gateway, { count: granted, untilMs: nowMs + slotsHeldMs }] as const]
   return { slots: Object.fromEntries([...others, ...own]), granted, level: concurrency - taken - granted }
+}
+
+/** Clocks of gateways agree within seconds; what was stored further ahead was by one that was set back since, and would be waited for as long. */
+const skewMs = 10_000
+
+function isSetBack(storedMs: number, nowMs: number): boolean {
+  return storedMs > nowMs + skewMs
 }
 
 /** How long until a bucket with this level holds so much. */
