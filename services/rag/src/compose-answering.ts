@@ -1,7 +1,7 @@
 import type { Database } from '@weft/database'
 import type { Execute } from '@weft/mesh'
 import type { Models } from '@weft/models'
-import { verifyPatiently, verifyQuotes, widenPassages } from '@weft/retrieval'
+import { findByName, readOpenings, readSpread, verifyPatiently, verifyQuotes, widenPassages } from '@weft/retrieval'
 import type { Logger } from '@weft/telemetry'
 import type { Search } from './create-search.ts'
 import type { AnswerTools } from './answer-question.ts'
@@ -33,6 +33,9 @@ export function composeAnswering({ settings, database, search, models, logger }:
     models,
     search,
     rewriteQuestion,
+    findByName: (request) => findByName(database, request),
+    readOpenings: (request) => readOpenings(database, request),
+    readSpread: (document) => readSpread(database, document),
     abstainBelow: () => settings.WEFT_ABSTAIN_BELOW,
     widen: widening(database, settings.WEFT_PASSAGE_CHARS),
     verifyQuotes: (tenant) => verifyPatiently((quotes) => verifyQuotes(database, { tenant, quotes })),

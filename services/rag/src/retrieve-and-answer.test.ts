@@ -8,10 +8,13 @@ import {
   createFileReader,
   createKnowledgeStore,
   type FileReader,
+  findByName,
   ingestFile,
   ingestSmallFiles,
   type KnowledgeStore,
   listIngestionJobs,
+  readOpenings,
+  readSpread,
   searchKnowledge,
   verifyQuotes,
 } from '@weft/retrieval'
@@ -60,6 +63,9 @@ beforeAll(async () => {
     models,
     search,
     rewriteQuestion,
+    findByName: (request) => findByName(test.database, request),
+    readOpenings: (request) => readOpenings(test.database, request),
+    readSpread: (document) => readSpread(test.database, document),
     abstainBelow: () => 0.1,
     verifyQuotes: (owner) => (quotes) => verifyQuotes(test.database, { tenant: owner, quotes }),
   })
@@ -148,6 +154,22 @@ describe('the retrieval agent', () => {
       ok: true,
       value: { query: rewritten, results: [{ filename: 'whales.md' }] },
     })
+  })
+
+  it('gives an overview of all documents, and of one, with quotes of each', async () => {
+    const question = 'What is in these documents?'
+    const found = resultOf(await execute('retrieve', { question }))
+    const dependencies = { retrieve: { status: 'succeeded' as const, output: found.output, citations: [] } }
+    const all = resultOf(await execute('answer', { question, dependencies }))
+    expect(all.citations.map(({ filename }) => filename)).toEqual(['rivers.md', 'whales.md'])
+    expect(all.output).toMatchObject({ text: expect.stringContaining('rivers.md: “The Rhine rises in the Alps.” [1]') })
+
+    const of = 'Give me a summary of whales.md'
+    const one = resultOf(await execute('retrieve', { question: of }))
+    const told = { retrieve: { status: 'succeeded' as const, output: one.output, citations: [] } }
+    const { citations } = resultOf(await execute('answer', { question: of, dependencies: told }))
+    expect(citations.map(({ quote }) => quote)).toContain('The heart of a blue whale weighs about 180 kg.')
+    expect(new Set(citations.map(({ filename }) => filename))).toEqual(new Set(['whales.md']))
   })
 
   it('does not believe passages that claim to stand where they do not', async () => {

@@ -1,5 +1,5 @@
-import { expect, it } from '@jest/globals'
-import type { AgentEvent, ExecuteRequest } from '@weft/contracts'
+import { describe, expect, it } from '@jest/globals'
+import type { AgentEvent, ExecuteRequest, Passage } from '@weft/contracts'
 import type { SearchRequest } from '@weft/retrieval'
 import { type FoundHit, retrievePassages } from './retrieve-passages.ts'
 
@@ -19,6 +19,10 @@ const krill = {
   explanation: { support: 0, via: { chunkId: 'chunk_1', terms: ['Krill'], score: 0.5 } },
 }
 
+function heartOf(filename: string): Passage {
+  return { ...place, chunkId: filename, filename, text: heart.text }
+}
+
 async function retrieve(
   context: ExecuteRequest['context'],
   { deadline = '2026-01-01T00:00:10Z', skipped = [], found = [], params = { query: 'rain' } }: Given = {},
@@ -31,6 +35,9 @@ async function retrieve(
       return { results: found, skipped }
     },
     rewriteQuestion: () => Promise.reject(new Error('a query of its own is not rewritten')),
+    findByName: async () => [{ ...place, filename: 'krill.md', fileId: 'krill' }, place],
+    readOpenings: async () => ({ passages: [heartOf('a.md'), heartOf('b.md')], documents: 5 }),
+    readSpread: async ({ fileId }: { fileId: string }) => [{ ...heartOf('whales.md'), fileId, text: `all parts of ${fileId}` }],
     nowMs: () => Date.parse('2026-01-01T00:00:00Z'),
   }
   const request: ExecuteRequest = {
@@ -100,4 +107,32 @@ it('searches for what a plan’s author wrote, as it is', async () => {
   const { asked, events } = await retrieve({}, { params: { query: 'and how long is it there?' } })
   expect(asked[0]?.request.query).toBe('and how long is it there?')
   expect(JSON.stringify(events)).not.toContain('rewrittenFrom')
+})
+
+describe('an overview', () => {
+  it('of all there is reads how the documents begin, and says how many it leaves out', async () => {
+    const { asked, events } = await retrieve({}, { params: { query: 'What is in these documents?' } })
+    expect(asked).toEqual([])
+    expect(events.at(-1)).toMatchObject({
+      type: 'result',
+      output: { passages: [{ filename: 'a.md' }, { filename: 'b.md' }], evidence: 1, degraded: ['documents_left_out:3'] },
+    })
+  })
+
+  it('of a document reads all its parts', async () => {
+    const { asked, events } = await retrieve({}, { params: { query: 'Please summarise whales.md' } })
+    expect(asked).toEqual([])
+    expect(events.at(-1)).toMatchObject({
+      output: { passages: [{ text: 'all parts of file' }], query: 'Please summarise whales.md' },
+    })
+  })
+
+  it.each([
+    ['of a topic that is no document’s name', { query: 'Give me an overview of hearts' }],
+    ['within filters', { query: 'Summarise these files', filters: { type: 'eq', key: 'year', value: 2024 } }],
+  ])('%s goes by what is found', async (_, params) => {
+    const { asked, events } = await retrieve({}, { found: [krill, heart], params })
+    expect(asked).toHaveLength(1)
+    expect(events.at(-1)).toMatchObject({ output: { passages: [{ text: krill.text }, { text: heart.text }] } })
+  })
 })

@@ -1,5 +1,5 @@
 import { type ExecuteRequest, earlierMessages, Filter, knowledgeLimits, lastQuestion, type Passage } from '@weft/contracts'
-import { type CallScope, type StepCall, scopeOfStep, usageEvent } from '@weft/models'
+import { type CallScope, overviewRequest, type StepCall, scopeOfStep, usageEvent } from '@weft/models'
 import {
   type FoundPassage,
   judgeEvidence,
@@ -9,12 +9,13 @@ import {
   type SearchRequest,
 } from '@weft/retrieval'
 import { z } from 'zod'
+import { type Overview, type OverviewTools, openingsOf, spreadOf } from './find-overview.ts'
 import type { RewriteQuestion } from './rewrite-question.ts'
 
 /** A passage, and where the search tells it, why it was found. */
 export type FoundHit = Passage & { explanation?: SearchHit['explanation'] }
 
-export type RetrieveTools = {
+export type RetrieveTools = OverviewTools & {
   search(request: SearchRequest, scope: CallScope): Promise<{ results: FoundHit[]; skipped: string[] }>
   rewriteQuestion: RewriteQuestion
   /** Default: `Date.now`. */
@@ -30,37 +31,66 @@ const Params = z.looseObject({
 
 /**
  * The passages that match the step's query (or the user's last message) in the stores the request names, else in all of the tenant. A query that is the
- * last message goes on from the conversation: it is made to stand alone first, and `rewrittenFrom` tells what it was.
+ * last message goes on from the conversation: it is made to stand alone first, and `rewrittenFrom` tells what it was. Where an overview is asked for, how the
+ * documents begin, or what tells most of its topic.
  */
 export async function retrievePassages(tools: RetrieveTools, request: ExecuteRequest, call: StepCall): Promise<void> {
   const { maxResults, filters, multiHop, ...params } = Params.parse(request.params)
   const asked = (params.query ?? lastQuestion(request.input.messages)).slice(0, knowledgeLimits.queryCharsMax)
   const query = await standAlone(tools, { asked, request }, call)
   const { vectorStoreIds = [], latencyBudgetMs } = request.context ?? {}
+  const overview = filters === undefined ? overviewRequest(query) : undefined
+  const rewritten = query === asked ? {} : { rewrittenFrom: asked }
+  if (overview !== undefined) {
+    const told = await readWhole(tools, { topic: overview.topic, tenant: call.tenant, vectorStoreIds, passagesMax: maxResults })
+    if (told !== undefined) return tellWhole(told, { query, rewritten }, call)
+  }
   const timeMs = searchTimeMs(request.deadline, (tools.nowMs ?? Date.now)())
   const search = {
     tenant: call.tenant,
     vectorStoreIds,
-    query,
+    query: overview?.topic ?? query,
     maxResults,
     ...(filters === undefined ? {} : { filters }),
     options: optionsOf(multiHop, Math.min(timeMs, latencyBudgetMs ?? timeMs)),
   }
   const { results, skipped } = await tools.search(search, scopeOfStep(request, call))
   const chain = chainOf(results)
-  const searched = query === asked ? '' : ` for “${query}”`
+  const evidence = judgeEvidence(search.query, results.map(judgedPassage))
+  const searched = search.query === asked ? '' : ` for “${search.query}”`
   const hops = chain.length === 0 ? '' : `, ${chain.length} by way of others`
   call.emit({ type: 'progress', message: `${results.length} passages found${searched}${hops}` })
   for (const reason of skipped) call.emit({ type: 'progress', message: `searched without ${reason}` })
   const output = {
     passages: results.map(passageOf),
     query,
-    evidence: Math.round(judgeEvidence(query, results.map(judgedPassage)) * 1_000) / 1_000,
-    ...(query === asked ? {} : { rewrittenFrom: asked }),
+    evidence: Math.round(evidence * 1_000) / 1_000,
+    ...rewritten,
     ...(multiHop === true ? { chain } : {}),
     ...degradedBy(skipped),
   }
   call.emit({ type: 'result', output, citations: [], confidence: results[0]?.score ?? 0 })
+}
+
+function readWhole(
+  tools: OverviewTools,
+  { topic, ...request }: { topic: string | undefined; tenant: string; vectorStoreIds: string[]; passagesMax: number },
+): Promise<Overview | undefined> {
+  return topic === undefined ? openingsOf(tools, request) : spreadOf(tools, { topic, ...request })
+}
+
+/** What was asked for is there as soon as there are documents. */
+function tellWhole(
+  { passages, leftOut }: Overview,
+  asked: { query: string; rewritten: { rewrittenFrom?: string } },
+  call: StepCall,
+): void {
+  const evidence = passages.length === 0 ? 0 : 1
+  const degraded = leftOut === 0 ? {} : { degraded: [`documents_left_out:${leftOut}`] }
+  const more = leftOut === 0 ? '' : `, ${leftOut} documents are left out`
+  call.emit({ type: 'progress', message: `${passages.length} passages read for an overview${more}` })
+  const output = { passages, query: asked.query, evidence, ...asked.rewritten, ...degraded }
+  call.emit({ type: 'result', output, citations: [], confidence: evidence })
 }
 
 /** Left for handing on what was found: a second, or a fifth of a step that has less than five. */

@@ -61,6 +61,32 @@ describe('an extracted answer', () => {
     expect(answer.join(' ')).not.toContain('[2]')
   })
 
+  it('gives an overview of several documents by a sentence of each, with its name', () => {
+    const guide = { id: 3, title: 'guide.md — Looms', text: '# Looms\n\nThis guide tells how a loom is warped. Then it ends.' }
+    const list = {
+      id: 4,
+      title: 'dyes [old].md',
+      text: '| dye | colour |\n|---|---|\n| weld | yellow |\n\nMadder and weld are dyes for wool.',
+    }
+    expect(extractAnswer({ question: 'What are these documents about?', sources: [guide, list] })).toEqual([
+      'guide.md: “This guide tells how a loom is warped.” [3]',
+      'dyes old.md: “Madder and weld are dyes for wool.” [4]',
+    ])
+  })
+
+  it('sums up one document in its own order, and a topic only where a source has a word of it', () => {
+    const parts = [
+      { id: 1, title: 'loom.md — Looms', text: 'A loom holds the warp under tension. See below for all else here.' },
+      { id: 2, title: 'loom.md — Use', text: 'The weaver opens the warp of the loom with a heddle. It was late in the year.' },
+    ]
+    const told = extractAnswer({ question: 'Summarise loom.md', sources: parts })
+    expect(told.slice(0, 1)).toEqual(['A loom holds the warp under tension. [1]'])
+    expect(told).toContain('The weaver opens the warp of the loom with a heddle. [2]')
+    expect(extractAnswer({ question: 'Give me an overview of Mongolia', sources: parts })[0]).toBe(
+      'I found no evidence for this in the searched documents.',
+    )
+  })
+
   it('reads a misspelt word as the one the sources have, and says so', () => {
     const cluster = { id: 3, title: 'Clusters', text: 'Kubernetes schedules pods onto nodes.' }
     const question = 'What does Kuberntes do?'

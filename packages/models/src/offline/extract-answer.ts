@@ -1,9 +1,11 @@
 import { type AnswerPrompt, conflictPhrase } from '../step/answer-prompt.ts'
+import { type OverviewRequest, overviewRequest } from '../step/overview-request.ts'
 import type { PromptSource, PromptStatement } from '../step/prompt-tags.ts'
 import { areInConflict } from './find-conflict.ts'
 import { isStopWord, topicStems } from './normalise-words.ts'
 import { readSlips } from './read-slips.ts'
 import { type ScoredSentence, scoreSentences } from './score-sentences.ts'
+import { summariseSources } from './summarise-sources.ts'
 
 /**
  * Below this share of the question's weight, the best sentence is about something else. Chosen on SciFact's 300 test claims with eight
@@ -28,11 +30,26 @@ const statementCharsMax = 500
 /** An answer as its sentences, each followed by its citation; or the statement that the sources hold no evidence. */
 export function extractAnswer(prompt: AnswerPrompt): string[] {
   const subjects = Map.groupBy(prompt.sources, (source) => source.about)
-  const sentences = subjects.size > 1 ? compareSubjects(prompt, subjects) : quoteSentences(prompt)
+  const overview = overviewRequest(prompt.question)
+  const sentences =
+    subjects.size > 1
+      ? compareSubjects(prompt, subjects)
+      : overview === undefined
+        ? quoteSentences(prompt)
+        : tellOverview(prompt.sources, overview)
   const found =
     sentences.length === 0 ? noEvidence(prompt) : [...sentences, ...tellSlips(prompt), ...(prompt.missing ?? []).map(nothingOn)]
   const unsearched = (prompt.unsearched ?? []).map((subject) => `On “${subject}” nothing could be looked up.`)
   return [...found, ...unsearched, ...tellStatements(prompt)]
+}
+
+/** Of several documents each sentence is told with the name of its own. */
+function tellOverview(sources: PromptSource[], { topic }: OverviewRequest): string[] {
+  const told = summariseSources(sources, topic === undefined ? undefined : readSlips(topic, sources).question)
+  const areSeveral = new Set(told.map(({ document }) => document)).size > 1
+  return told.map(({ sourceId, document, text }) =>
+    areSeveral ? `${document.replace(/[[\]]/g, '')}: “${text}” [${sourceId}]` : `${closed(text)} [${sourceId}]`,
+  )
 }
 
 /** What was cited, the sources say themselves; what was not is told as whose word it is. */

@@ -1,0 +1,90 @@
+import type { Passage } from '@weft/contracts'
+import { type Database, type RawBuilder, sql } from '@weft/database'
+import { z } from 'zod'
+
+type Asked = { tenant: string; vectorStoreIds: string[] }
+type Db = Pick<Database, 'db'>
+
+/** The first passage of each document, by the documents' names, of so many at most; `documents` counts all. No stores: those of the tenant. */
+export async function readOpenings({ db }: Db, { tenant, vectorStoreIds, documentsMax }: Asked & { documentsMax: number }) {
+  const { rows } = await sql`
+    with documents as (
+      select distinct on (f.file_id) f.file_id, f.vector_store_id, files.filename
+      from vector_store_files f join files on files.id = f.file_id
+      where f.tenant = ${tenant} and (cardinality(${vectorStoreIds}::text[]) = 0 or f.vector_store_id = any(${vectorStoreIds}::text[]))
+        and exists (select from chunks c where c.vector_store_id = f.vector_store_id and c.file_id = f.file_id)
+      order by f.file_id
+    ), named as (select *, count(*) over () as documents from documents order by filename, file_id limit ${documentsMax})
+    select d.documents::int, ${passage(sql`d.filename`)} from named d cross join lateral (
+      select * from chunks c where c.vector_store_id = d.vector_store_id and c.file_id = d.file_id order by c.n limit 1
+    ) c order by d.filename, d.file_id
+  `.execute(db)
+  return { passages: rows.map((row) => Row.parse(row)), documents: z.array(Counted).parse(rows)[0]?.documents ?? 0 }
+}
+
+export type NamedDocument = Pick<Passage, 'vectorStoreId' | 'fileId' | 'filename'>
+
+/** Indexed documents whose file's name has one of the words as a part, so many at most, the shortest names first. No stores: those of the tenant. */
+export async function findByName(
+  { db }: Db,
+  { tenant, vectorStoreIds, words, documentsMax }: Asked & { words: string[]; documentsMax: number },
+): Promise<NamedDocument[]> {
+  const patterns = words.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`)
+  const { rows } = await sql`
+    select f.vector_store_id as "vectorStoreId", f.file_id as "fileId", files.filename
+    from vector_store_files f join files on files.id = f.file_id
+    where f.tenant = ${tenant} and (cardinality(${vectorStoreIds}::text[]) = 0 or f.vector_store_id = any(${vectorStoreIds}::text[]))
+      and files.filename ilike any(${patterns}::text[])
+      and exists (select from chunks c where c.vector_store_id = f.vector_store_id and c.file_id = f.file_id)
+    order by length(files.filename), files.filename, f.file_id limit ${documentsMax}
+  `.execute(db)
+  return rows.map((row) => Named.parse(row))
+}
+
+/** So many passages of a document in their order, its first one and others at equal distances, so that they are of all its parts. */
+export async function readSpread(
+  { db }: Db,
+  { tenant, vectorStoreId, fileId, passagesMax }: { tenant: string; vectorStoreId: string; fileId: string; passagesMax: number },
+): Promise<Passage[]> {
+  const { rows } = await sql`
+    with places as (
+      select id, row_number() over (order by n) - 1 as place, count(*) over () as total from chunks
+      where tenant = ${tenant} and vector_store_id = ${vectorStoreId} and file_id = ${fileId}
+    )
+    select ${passage(sql`files.filename`)} from places join chunks c on c.id = places.id join files on files.id = c.file_id
+    where place = 0 or total <= ${passagesMax} or place * ${passagesMax} / total <> (place - 1) * ${passagesMax} / total
+    order by c.n
+  `.execute(db)
+  return rows.map((row) => Row.parse(row))
+}
+
+/** What was asked for is the document itself. */
+const score = 1
+
+function passage(filename: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`c.id::text as "chunkId", c.vector_store_id as "vectorStoreId", c.file_id as "fileId", ${filename} as filename, c.text,
+    c.start_offset as start, c.end_offset as "end", c.page, c.heading`
+}
+
+const Named = z.object({ vectorStoreId: z.string(), fileId: z.string(), filename: z.string() })
+const Counted = z.looseObject({ documents: z.int() })
+const Row = z
+  .object({
+    chunkId: z.string(),
+    vectorStoreId: z.string(),
+    fileId: z.string(),
+    filename: z.string(),
+    text: z.string(),
+    start: z.int(),
+    end: z.int(),
+    page: z.int().nullable(),
+    heading: z.string().nullable(),
+  })
+  .transform(
+    ({ page, heading, ...row }): Passage => ({
+      ...row,
+      score,
+      ...(page === null ? {} : { page }),
+      ...(heading === null ? {} : { heading }),
+    }),
+  )
