@@ -143,6 +143,16 @@ describe('modifying', () => {
     expect(session.decide('pay', { action: 'modify', params: { amount: 1, to: 'bob' } }).reply).toMatchObject({ isRepeat: true })
   })
 
+  it('to something else than was decided comes too late', () => {
+    const session = asked()
+    session.decide('pay', { action: 'modify', params: { amount: 1, to: 'bob' } })
+    for (const other of [{ params: { amount: 900, to: 'eve' } }, { plan: planOf([{ stepId: 'answer' }]) }])
+      expect(refusal(() => session.decide('pay', { action: 'modify', ...other }))).toMatchObject({
+        code: 'conflict',
+        details: { decision: { changes: [{ path: 'steps.pay.params.amount' }] } },
+      })
+  })
+
   it('the remaining plan adds, changes and leaves out steps that have not started', () => {
     const session = asked()
     const plan = planOf([
@@ -151,6 +161,7 @@ describe('modifying', () => {
       { stepId: 'answer', dependsOn: ['check'] },
     ])
     session.decide('pay', { action: 'modify', plan })
+    expect(session.decide('pay', { action: 'modify', plan }).reply).toMatchObject({ isRepeat: true })
     expect(session.approvalOf('pay').decision?.changes?.map((change) => change.path)).toEqual([
       'steps.tell',
       'steps.answer.dependsOn',

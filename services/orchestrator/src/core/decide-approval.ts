@@ -18,8 +18,8 @@ import { viewApproval } from './view-approval.ts'
 export function decideApproval(draft: SessionDraft, decision: DecideApproval): void {
   const { turn } = findApproval(draft, decision.approvalId)
   tickApprovals(draft, turn.turn)
-  const { approval } = findApproval(draft, decision.approvalId)
-  const isRepeat = hasDelegated(approval, decision) || decide(draft, { turn: turn.turn, approval }, decision)
+  const found = findApproval(draft, decision.approvalId)
+  const isRepeat = hasDelegated(found.approval, decision) || decide(draft, found, decision)
   settleTurn(draft, turn.turn)
   const decided = findApproval(draft, decision.approvalId)
   const { lastSeq } = draft.session
@@ -33,16 +33,18 @@ function hasDelegated({ status, assignees, delegations }: ApprovalState, { actio
   return !isAnew && delegations.some((earlier) => earlier.by === by.id && earlier.to === to)
 }
 
-function decide(
-  draft: SessionDraft,
-  { turn, approval }: { turn: number; approval: ApprovalState },
-  decision: DecideApproval,
-): boolean {
-  requireAssignee(approval, decision.by)
-  return approval.status === 'pending' ? act(draft, turn, decision) : repeats(approval, decision)
+interface FoundApproval {
+  turn: TurnState
+  approval: ApprovalState
 }
 
-function findApproval(draft: SessionDraft, id: string): { turn: TurnState; approval: ApprovalState } {
+function decide(draft: SessionDraft, found: FoundApproval, decision: DecideApproval): boolean {
+  const { turn, approval } = found
+  requireAssignee(approval, decision.by)
+  return approval.status === 'pending' ? act(draft, turn.turn, decision) : repeats(found, decision)
+}
+
+function findApproval(draft: SessionDraft, id: string): FoundApproval {
   for (const turn of draft.session.turns) {
     const approval = turn.approvals.find((candidate) => candidate.id === id)
     if (approval !== undefined) return { turn, approval }
@@ -60,18 +62,21 @@ function isOf({ id, roles }: Approver, assignee: string): boolean {
 }
 
 /** Deciding as it was decided is no decision; anything else comes too late. */
-function repeats(approval: ApprovalState, wish: DecideApproval): boolean {
-  const { id, status, decision, question } = approval
-  const { action, params, plan } = wish
+function repeats(found: FoundApproval, wish: DecideApproval): boolean {
+  const { id, status, decision } = found.approval
   const isSame =
-    hasVoted(approval, wish) ||
-    (status === 'approved' && action === 'approve') ||
-    (status === 'rejected' && action === 'reject') ||
-    (status === 'modified' && action === 'modify' && plan === undefined && isDeepStrictEqual(params, question.args))
+    (hasVoted(found.approval, wish) || verdicts[status] === wish.action) &&
+    (wish.action !== 'modify' || isSameChange(found, wish))
   if (isSame) return true
   const code = status === 'expired' || status === 'cancelled' ? 'gone' : 'conflict'
   const message = `approval ${id} was ${status} by ${decision?.by} at ${decision?.at}`
   throw new WeftError(code, message, { details: { decision } })
+}
+
+const verdicts: Partial<Record<ApprovalState['status'], DecideApproval['action']>> = {
+  approved: 'approve',
+  rejected: 'reject',
+  modified: 'modify',
 }
 
 /** Whether this approver's own vote says the same already. */
@@ -84,18 +89,23 @@ function wordOf({ decision, isModification }: ApprovalVote): DecideApproval['act
   return isModification === true ? 'modify' : decision
 }
 
+/** Whether what is asked now is what this change would make of it. */
+function isSameChange({ turn, approval }: FoundApproval, { params, plan }: DecideApproval): boolean {
+  if (plan !== undefined) return isDeepStrictEqual(plan, turn.plan)
+  return isDeepStrictEqual(params, approval.question.args) && (approval.kind === 'agent' || turn.plan !== undefined)
+}
+
 /** Whether this approver asked for this change, which others have yet to agree to. */
-function hasModified({ votes, question, kind }: ApprovalState, { plan }: TurnState, wish: DecideApproval): boolean {
-  if (wish.action !== 'modify' || !votes.some((vote) => vote.by === wish.by.id)) return false
-  if (wish.plan !== undefined) return isDeepStrictEqual(wish.plan, plan)
-  return isDeepStrictEqual(wish.params, question.args) && (kind === 'agent' || plan !== undefined)
+function hasModified(found: FoundApproval, wish: DecideApproval): boolean {
+  const hasSpoken = found.approval.votes.some((vote) => vote.by === wish.by.id)
+  return wish.action === 'modify' && hasSpoken && isSameChange(found, wish)
 }
 
 /** Whether nothing changed, because the approver had said the same before. */
 function act(draft: SessionDraft, turn: number, decision: DecideApproval): boolean {
-  const { approval, turn: owner } = findApproval(draft, decision.approvalId)
-  if (hasModified(approval, owner, decision)) return true
-  requireHash(approval, decision.hash)
+  const found = findApproval(draft, decision.approvalId)
+  if (hasModified(found, decision)) return true
+  requireHash(found.approval, decision.hash)
   switch (decision.action) {
     case 'approve':
     case 'reject':
