@@ -10,6 +10,7 @@ export const problemStatus = {
   permission_denied: 403,
   not_found: 404,
   model_not_found: 404,
+  method_not_supported: 405,
   conflict: 409,
   session_busy: 409,
   approval_outdated: 409,

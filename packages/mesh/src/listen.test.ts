@@ -23,11 +23,20 @@ const bodyOf = (answer: string): unknown => JSON.parse(answer.split('\r\n\r\n')[
 it.each([
   ['headers that are too large', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
   ['what is not HTTP', 'hello there\r\n\r\n', 400],
+  ['an expectation that it cannot meet', 'GET / HTTP/1.1\r\nhost: a\r\nexpect: tea\r\nconnection: close\r\n\r\n', 417],
 ])('answers %s with an error body like every other', async (_name, bytes, status) => {
   running = await listen((_request, response) => response.end(), { port: 0 })
   const answer = await exchange(running.port, bytes)
   expect(answer.startsWith(`HTTP/1.1 ${status} `)).toBe(true)
-  expect(bodyOf(answer)).toMatchObject({ error: { type: 'invalid_request_error', param: null, code: 'invalid_request' } })
+  expect(answer).toMatch(/\r\nx-request-id: req_\w+\r\n/i)
+  expect(bodyOf(answer)).toMatchObject({
+    error: {
+      message: expect.any(String),
+      type: 'invalid_request_error',
+      param: status === 417 ? 'Expect' : null,
+      code: 'invalid_request',
+    },
+  })
 })
 
 it('gives up a request that never arrives whole', async () => {

@@ -1,7 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WeftError } from '@weft/contracts'
+import { newId, WeftError } from '@weft/contracts'
 
 /** A listener on the port it was given, or that it took. */
 export interface RunningServer {
@@ -30,10 +30,13 @@ export async function listen(
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: 32_768,
+      // What has no Host is the listener's to refuse, with a body.
+      requireHostHeader: false,
     },
     listener,
   )
   server.on('clientError', refuseConnection)
+  server.on('checkExpectation', (_request, response) => refuseExpectation(response))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, host, options.port)))
     server.listen(options.port, host, resolve)
@@ -52,9 +55,26 @@ function refuseConnection(cause: Error & { code?: string }, socket: Duplex): voi
     status: '400 Bad Request',
     message: 'the request is not valid HTTP/1.1',
   }
-  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: 'invalid_request' } })
-  const headers = `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
-  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`)
+  const body = refusalBody(message, null)
+  const headers = Object.entries({ ...refusalHeaders(body), connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status}\r\n${headers.join('')}\r\n${body}`)
+}
+
+function refuseExpectation(response: ServerResponse): void {
+  const body = refusalBody('100-continue is the only expectation that can be met', 'Expect')
+  response.writeHead(417, refusalHeaders(body)).end(body)
+}
+
+function refusalBody(message: string, param: string | null): string {
+  return JSON.stringify({ error: { message, type: 'invalid_request_error', param, code: 'invalid_request' } })
+}
+
+function refusalHeaders(body: string): Record<string, string | number> {
+  return {
+    'x-request-id': newId('req'),
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  }
 }
 
 const refusals: Record<string, { status: string; message: string }> = {

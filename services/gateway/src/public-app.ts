@@ -4,15 +4,15 @@ import type { Models } from '@weft/models'
 import { serverSpans, type Telemetry } from '@weft/telemetry'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { AgentStore } from './agents/agent-store.ts'
+import type { AttemptCounts } from './answers/count-attempts.ts'
 import type { ResponseStore } from './answers/response-store.ts'
+import type { TurnCache } from './answers/turn-cache.ts'
 import type { ApprovalLog } from './approvals/approval-log.ts'
 import type { ApprovalTail } from './approvals/approval-tail.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import { answerError, answerUnknownRoute } from './http/answer-errors.ts'
 import { countRequests } from './http/count-requests.ts'
 import { guardedHealth, guardHealth, guardHosts } from './http/guard-listener.ts'
-import type { AttemptCounts } from './answers/count-attempts.ts'
-import type { TurnCache } from './answers/turn-cache.ts'
 import type { Handler } from './http/handler.ts'
 import type { OpenStreams } from './http/open-streams.ts'
 import { readJsonBody } from './http/read-json-body.ts'
@@ -21,7 +21,9 @@ import type { KeyCheck } from './keys/check-keys.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import type { CallLimiter } from './limits/limit-calls.ts'
 import type { Log } from './log.ts'
+import { createMethodsAt } from './openapi/methods-at.ts'
 import { openApiDocument } from './openapi/openapi.ts'
+import { operations } from './openapi/openapi-operations.ts'
 import type { Overload } from './overload/admit-fairly.ts'
 import type { ReadableStores } from './readable-stores.ts'
 import { listAgents } from './routes/agents/list-agents.ts'
@@ -29,8 +31,8 @@ import { registerAgent } from './routes/agents/register-agent.ts'
 import { removeAgent } from './routes/agents/remove-agent.ts'
 import { mountApprovalPages, type PageDeps } from './routes/approvals/approval-pages.ts'
 import { mountApprovalRoutes } from './routes/approvals/mount.ts'
-import { mountAudit } from './routes/audit/mount.ts'
 import { createPlan, optimizePlan, validatePlan } from './routes/ask-planner.ts'
+import { mountAudit } from './routes/audit/mount.ts'
 import type { BudgetDeps } from './routes/budgets/budget-deps.ts'
 import { mountBudgets } from './routes/budgets/mount.ts'
 import { cancelResponse } from './routes/cancel-response.ts'
@@ -151,7 +153,7 @@ function createApp(deps: PublicDeps, { name, observe, needsKey, body }: AppHandl
   mountChat(app, deps)
   mountSessions(app, deps)
   mountKnowledgeRoutes(app, { ...deps.knowledge, audit: deps.audit, tenantOf })
-  app.use(answerUnknownRoute)
+  app.use(answerUnknownRoute(createMethodsAt(operations)))
   const fail = answerError(deps.telemetry.logger)
   // biome-ignore lint/complexity/useMaxParams: express knows error handlers by their four parameters
   const answerErrors: ErrorRequestHandler = (thrown, _request, response, _next) => fail(thrown, response)

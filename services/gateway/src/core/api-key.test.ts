@@ -6,6 +6,7 @@ describe('api keys', () => {
     const key = newApiKey()
     expect(keyFromHeader(`Bearer ${key}`)).toBe(key)
     expect(keyFromHeader(`bearer ${key}`)).toBe(key)
+    expect(keyFromHeader(`Bearer   ${key} `)).toBe(key)
   })
 
   it.each([

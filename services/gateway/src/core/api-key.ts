@@ -39,7 +39,7 @@ export function keyPreview(key: string): string {
 export function keyFromHeader(header: string | undefined): string {
   if (header === undefined)
     throw new WeftError('invalid_api_key', 'send your key as "Authorization: Bearer weft_…"', { isRetryable: false })
-  const [scheme, key, ...more] = header.split(' ')
+  const [scheme, key, ...more] = header.trim().split(/ +/)
   if (scheme?.toLowerCase() !== 'bearer' || key === undefined || more.length > 0 || !ApiKey.safeParse(key).success)
     throw invalidKey()
   return key

@@ -1,15 +1,22 @@
+import type { ServerResponse } from 'node:http'
 import { WeftError } from '@weft/contracts'
 import { ModelError } from '@weft/models'
-import type { ServerResponse } from 'node:http'
 import { toApiError } from '../core/api-error.ts'
 import type { Log } from '../log.ts'
 import { type Handler, pathOf, sendJson, setHeaders } from './handler.ts'
 import { bodyError } from './read-json-body.ts'
 import { requestIdOf } from './request-context.ts'
 
-/** Answers routes that do not exist, naming them. */
-export const answerUnknownRoute: Handler = (request) => {
-  throw new WeftError('not_found', `no such route: ${request.method} ${pathOf(request).slice(0, 200) || '/'}`)
+/** Answers routes that do not exist, naming them, and methods that a route does not have, naming those it has. */
+export function answerUnknownRoute(methodsAt: (path: string) => string[]): Handler {
+  return (request, response) => {
+    const path = pathOf(request)
+    const methods = methodsAt(path)
+    const shown = `${request.method} ${path.slice(0, 200) || '/'}`
+    if (methods.length === 0) throw new WeftError('not_found', `no such route: ${shown}`)
+    response.setHeader('allow', methods.join(', '))
+    throw new WeftError('method_not_supported', `no such method: ${shown}; this route has ${methods.join(', ')}`)
+  }
 }
 
 /** Answers whatever a route threw as OpenAI's error body. Only the log sees causes and stacks. */

@@ -7,6 +7,7 @@ import type { Handler } from './handler.ts'
 export function guardHosts(allowed: ReadonlySet<string>): Handler {
   return (request, _response, next) => {
     const { host, origin } = request.headers
+    if (host === undefined) throw new WeftError('invalid_request', 'send the header Host', { param: 'Host' })
     if (!isAllowedHost({ host, origin }, allowed))
       throw new WeftError('permission_denied', 'this Host or Origin is not one of this gateway')
     next()

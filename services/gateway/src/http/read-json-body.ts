@@ -33,7 +33,7 @@ export function readJsonBody(): Handler[] {
         )
       }
       if (request.headers['content-encoding'] !== undefined) {
-        readPacked(request, response, next)
+        readPacked(request, response, (thrown?: unknown) => next(thrown === undefined ? undefined : packedError(request, thrown)))
         return
       }
       const pass = (bytes: Uint8Array) => {
@@ -47,6 +47,15 @@ export function readJsonBody(): Handler[] {
       next()
     },
   ]
+}
+
+/** Besides what express refuses by a type, only unpacking throws. */
+function packedError({ headers }: ApiRequest, thrown: unknown): unknown {
+  const refusal = bodyError(thrown)
+  if (refusal instanceof WeftError) return refusal
+  return new WeftError('invalid_request', `the request body is not valid ${headers['content-encoding']?.slice(0, 100)}`, {
+    cause: thrown,
+  })
 }
 
 function isUpload(request: ApiRequest, type: string | undefined): boolean {

@@ -25,9 +25,9 @@ function statusWith(headers: Record<string, string>, path = '/v1/models'): Promi
 }
 
 /** The path goes out as it is; clients of HTTP tidy it. */
-async function rawStatus(path: string): Promise<number> {
+async function rawStatus(path: string, headers = 'Host: 127.0.0.1\r\n'): Promise<number> {
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
-  socket.end(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`)
+  socket.end(`GET ${path} HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`)
   return Number((await text(socket)).split(' ')[1])
 }
 
@@ -73,6 +73,7 @@ describe('who may call', () => {
     expect(await statusWith({ authorization, host: 'evil.example' })).toBe(403)
     expect(await statusWith({ authorization, origin: 'https://evil.example' })).toBe(403)
     expect(await statusWith({ host: 'evil.example' }, '/healthz')).toBe(403)
+    expect(await rawStatus('/healthz', '')).toBe(400)
   })
 
   it('allows no other site to read answers', async () => {

@@ -1,13 +1,14 @@
 import { parseValue, SessionId, WeftError } from '@weft/contracts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
+import { unknownSession } from '../core/unknown-session.ts'
 import { tenantOf } from '../http/request-context.ts'
 import type { SessionRef } from '../sessions/dapr-sessions.ts'
 
 /** The session a path names. An id that cannot be one is as unknown as any other. */
 export function sessionOf(request: Request, response: Response): SessionRef {
   const parsed = SessionId.safeParse(request.params.sessionId)
-  if (!parsed.success) throw new WeftError('not_found', 'no such session', { param: 'session_id' })
+  if (!parsed.success) throw unknownSession(String(request.params.sessionId))
   return { tenant: tenantOf(response), sessionId: parsed.data }
 }
 

@@ -2,6 +2,7 @@ import {
   ApprovalDecided,
   type DecideApproval,
   ForkSource,
+  hasCode,
   type ReplyDetail,
   SessionView,
   type SubmitTurn,
@@ -10,6 +11,8 @@ import {
 } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
+import { unknownApproval } from '../core/decision-request.ts'
+import { unknownSession } from '../core/unknown-session.ts'
 
 /** A session of a tenant; the tenant always comes from the key. */
 export interface SessionRef {
@@ -47,12 +50,17 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
   const call = <T extends z.ZodType>(
     session: SessionRef,
     method: string,
-    more: { schema: T; body?: unknown; signal?: AbortSignal | undefined },
+    more: { schema: T; body?: unknown; signal?: AbortSignal | undefined; approvalId?: string },
   ) =>
-    sidecar.callActor(
-      { type: 'Session', id: sessionActorId(session.tenant, session.sessionId), method },
-      { schema: more.schema, body: more.body ?? {}, signal: more.signal, patienceMs: callPatienceMs },
-    )
+    sidecar
+      .callActor(
+        { type: 'Session', id: sessionActorId(session.tenant, session.sessionId), method },
+        { schema: more.schema, body: more.body ?? {}, signal: more.signal, patienceMs: callPatienceMs },
+      )
+      .catch((cause: unknown) => {
+        if (!isUnnamed(cause)) throw cause
+        throw more.approvalId === undefined ? unknownSession(session.sessionId, cause) : unknownApproval(more.approvalId)
+      })
   return {
     submit: (turn, signal) => call(turn, 'submit', { schema: TurnAccepted, body: turn, signal }),
     view: (session, signal) => call(session, 'view', { schema: SessionView, signal }),
@@ -67,6 +75,12 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
       const { tenant, sessionId } = session
       await call(session, 'delete', { schema: z.unknown(), body: { tenant, sessionId } })
     },
-    decide: (session, decision, signal) => call(session, 'decide', { schema: ApprovalDecided, body: decision, signal }),
+    decide: (session, decision, signal) =>
+      call(session, 'decide', { schema: ApprovalDecided, body: decision, signal, approvalId: decision.approvalId }),
   }
+}
+
+/** An actor without a state knows nothing of its own name. */
+function isUnnamed(cause: unknown): boolean {
+  return hasCode(cause, 'not_found') && cause.param === undefined
 }

@@ -1,4 +1,5 @@
 import { hasCode, type SessionView, WeftError } from '@weft/contracts'
+import { unknownSession } from '../core/unknown-session.ts'
 import { isPassing } from '../retry-briefly.ts'
 import { settleWithin } from '../settle-within.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
@@ -27,7 +28,7 @@ export async function findSession(deps: FindSessionDeps, session: SessionRef): P
     if (lookup.status === 'rejected' && !isNotFound(lookup.reason))
       throw isPassing(lookup.reason) ? unreachable(lookup.reason) : lookup.reason
   }
-  throw new WeftError('not_found', `no session '${session.sessionId}'`, { param: 'session_id' })
+  throw unknownSession(session.sessionId)
 }
 
 /** A session whose events are read: its log suffices to begin, and how far it is gone comes when its actor answers, 0 when it does not. */

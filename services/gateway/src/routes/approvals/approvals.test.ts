@@ -107,8 +107,8 @@ describe('deciding', () => {
 
   it('never happens by reading', async () => {
     for (const action of ['approve', 'reject', 'decide']) {
-      expect((await gateway.request(`/approvals/${id}/${action}`)).status).toBe(404)
-      expect((await gateway.request(`/approvals/${id}/${action}`, { method: 'HEAD' })).status).toBe(404)
+      expect((await gateway.request(`/approvals/${id}/${action}`)).status).toBe(405)
+      expect((await gateway.request(`/approvals/${id}/${action}`, { method: 'HEAD' })).status).toBe(405)
     }
     expect(gateway.session.decided).toEqual([])
   })

@@ -1,0 +1,30 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+
+let gateway: TestGateway
+beforeEach(async () => {
+  gateway = await startGateway()
+})
+afterEach(() => gateway.stop())
+
+describe('a method that a route does not have', () => {
+  it.each([
+    ['GET', '/v1/chat/completions', 'POST'],
+    ['PUT', '/v1/sessions/sess_1/', 'GET, HEAD, DELETE'],
+    ['PATCH', '/v1/Models/weft/auto', 'GET, HEAD'],
+    ['POST', '/livez', 'GET, HEAD'],
+  ])('%s %s is refused naming those it has', async (method, path, allow) => {
+    const response = await gateway.request(path, { method })
+    expect(response.headers.get('allow')).toBe(allow)
+    expect(response.status).toBe(405)
+    expect(await response.json()).toMatchObject({
+      error: { code: 'method_not_supported', type: 'invalid_request_error', message: expect.stringContaining(allow) },
+    })
+  })
+
+  it('is told from a route that is not there', async () => {
+    const response = await gateway.request('/v1/nowhere', { method: 'PUT' })
+    expect(response.status).toBe(404)
+    expect(response.headers.get('allow')).toBeNull()
+  })
+})
