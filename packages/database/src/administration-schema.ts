@@ -40,5 +40,16 @@ export interface AdministrationSchema {
     previous_hash: string
     hash: string
   }
+  /** Up to where a tenant's history was removed; of a chain the last line that was, which the first remaining one follows. */
+  retention_anchors: {
+    tenant: string
+    history: string
+    removed_until: Timestamp
+    position: Generated<Bigint>
+    hash: Generated<string>
+    moved_at: CreatedAt
+  }
+  /** Whoever removes what is old of a tenant, one process at a time. */
+  retention_leases: { tenant: string; holder: string; expires_at: Timestamp }
   agents: { app_id: string; card: Json<object>; registered_at: CreatedAt }
 }

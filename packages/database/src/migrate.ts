@@ -28,6 +28,7 @@ import * as settings from './migrations/0027-settings.ts'
 import * as auditLog from './migrations/0028-audit-log.ts'
 import * as expiry from './migrations/0029-expiry.ts'
 import * as waitingByTenant from './migrations/0030-waiting-by-tenant.ts'
+import * as retention from './migrations/0031-retention.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -65,6 +66,7 @@ export const migrations: Migration[] = [
   { name: '0028-audit-log', up: auditLog.up, down: auditLog.down },
   { name: '0029-expiry', up: expiry.up, down: expiry.down },
   { name: '0030-waiting-by-tenant', up: waitingByTenant.up, down: waitingByTenant.down },
+  { name: '0031-retention', up: retention.up, down: retention.down },
 ]
 
 export interface MigrationStatus {

@@ -108,6 +108,8 @@ export interface Schema extends AdministrationSchema {
     last_seq: number
     root_session_id: string | null
     compacted_at: Timestamp | null
+    /** Its newest event that the archive has, once it is due to be removed. */
+    archived_seq: number | null
   }
   session_events: {
     tenant: string

@@ -1,4 +1,5 @@
 import type { ApprovalView, ChainedLine } from '@weft/contracts'
+import type { ChainAnchor } from '../audit/verify-chain.ts'
 
 export interface PendingQuery {
   tenant: string
@@ -30,4 +31,6 @@ export interface ApprovalLog {
   lastPositions(tenants: string[]): Promise<Map<string, number>>
   /** Oldest first, each line as its hash covers it. */
   history(query: HistoryQuery): Promise<{ data: ChainedLine[]; hasMore: boolean }>
+  /** The last line of the history that was removed; undefined while all are there. */
+  historyAnchor(tenant: string): Promise<ChainAnchor | undefined>
 }

@@ -1,6 +1,7 @@
 import { ApprovalView, parseValue, WeftError } from '@weft/contracts'
 import { type Database, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
+import { readAnchor } from '../audit/postgres-anchors.ts'
 import type { ApprovalLog, HistoryQuery, PendingQuery } from './approval-log.ts'
 
 type Db = Database['db']
@@ -36,6 +37,7 @@ export function createPostgresApprovals({ db }: Pick<Database, 'db'>): ApprovalL
     },
     lastPositions: (tenants) => findLastPositions(db, tenants),
     history: (query) => listHistory(db, query),
+    historyAnchor: (tenant) => readAnchor({ db }, { tenant, chain: 'approvals' }),
   }
 }
 

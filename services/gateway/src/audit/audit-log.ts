@@ -6,6 +6,7 @@ import type { Actor } from '../core/actor.ts'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { SettingChanges } from '../live-settings/setting-changes.ts'
 import type { WebhookStore } from '../notifications/webhook-store.ts'
+import type { ChainAnchor } from './verify-chain.ts'
 
 export interface AuditNote {
   action: AuditAction
@@ -44,4 +45,6 @@ export interface AuditLog {
     limit: number
     after: number | undefined
   }): Promise<{ data: ChainedAuditLine[]; hasMore: boolean }>
+  /** The last line that was removed; undefined while all are there. */
+  anchor(tenant: string): Promise<ChainAnchor | undefined>
 }

@@ -18,7 +18,11 @@ const by = (tenant: string) => ({ keyId: 'key_ann', name: 'ann', tenant })
 const audit = () => createPostgresAudit(test.database)
 const linesOf = async (tenant: string) => (await audit().list({ tenant, limit: 1_000, after: undefined })).data
 const verify = (tenant: string) =>
-  verifyChain({ page: ({ after }) => audit().list({ tenant, limit: 3, after }), findBreak: findAuditBreak })
+  verifyChain({
+    page: ({ after }) => audit().list({ tenant, limit: 3, after }),
+    anchor: () => audit().anchor(tenant),
+    findBreak: findAuditBreak,
+  })
 const note = (tenant: string, target: string, more: Partial<AuditNote> = {}) =>
   audit().note(by(tenant), { action: 'session.deleted', target, ...more })
 
@@ -134,5 +138,59 @@ describe('the audit log', () => {
       brokenAt: 2,
       problem: expect.stringContaining('line 2'),
     })
+  })
+})
+
+describe('a log whose oldest lines were removed', () => {
+  const remove = (tenant: string, upTo: number) =>
+    sql`delete from audit_log where tenant = ${tenant} and position <= ${upTo}`.execute(test.database.db)
+  const anchorAt = (tenant: string, position: number, hash: string) =>
+    sql`
+      insert into retention_anchors (tenant, history, removed_until, position, hash)
+      values (${tenant}, 'audit', '2026-01-01', ${position}, ${hash})
+      on conflict (tenant, history) do update set position = excluded.position, hash = excluded.hash
+    `.execute(test.database.db)
+
+  it('is whole from its anchor on, which alone lets lines go', async () => {
+    for (const id of ['a', 'b', 'c', 'd']) await note('pruned', id)
+    const lines = await linesOf('pruned')
+    await expect(remove('pruned', 2)).rejects.toThrow('append-only')
+    await anchorAt('pruned', 2, String(lines[1]?.hash))
+    await expect(remove('pruned', 3)).rejects.toThrow('append-only')
+    await remove('pruned', 2)
+    const startsAfter = { position: 2, hash: lines[1]?.hash, at: '2026-01-01T00:00:00.000Z' }
+    expect(await verify('pruned')).toEqual({ isValid: true, entries: 2, lastHash: lines[3]?.hash, startsAfter })
+    await note('pruned', 'e')
+    expect(await verify('pruned')).toMatchObject({ isValid: true, entries: 3 })
+  })
+
+  it('shows when the anchor is not the line that its first line follows', async () => {
+    for (const id of ['a', 'b', 'c']) await note('moved', id)
+    const lines = await linesOf('moved')
+    await anchorAt('moved', 1, String(lines[1]?.hash))
+    expect(await verify('moved')).toMatchObject({ isValid: false, brokenAt: 2, problem: 'line 2 does not follow line 1' })
+    await anchorAt('moved', 2, String(lines[1]?.hash))
+    await remove('moved', 2)
+    await anchorAt('moved', 1, String(lines[0]?.hash))
+    expect(await verify('moved')).toMatchObject({ isValid: false, problem: 'line 2 is missing' })
+  })
+
+  it('is checked again when lines go while it is being checked', async () => {
+    for (const id of ['a', 'b', 'c']) await note('racing', id)
+    const lines = await linesOf('racing')
+    let looks = 0
+    const verdict = await verifyChain({
+      async page({ after }) {
+        looks += 1
+        if (looks === 1) {
+          await anchorAt('racing', 2, String(lines[1]?.hash))
+          await remove('racing', 2)
+        }
+        return audit().list({ tenant: 'racing', limit: 3, after })
+      },
+      anchor: () => audit().anchor('racing'),
+      findBreak: findAuditBreak,
+    })
+    expect(verdict).toMatchObject({ isValid: true, entries: 1, startsAfter: { position: 2 } })
   })
 })

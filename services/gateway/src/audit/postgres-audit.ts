@@ -17,6 +17,7 @@ import { createPostgresKeys } from '../keys/postgres-keys.ts'
 import { createPostgresSettingChanges } from '../live-settings/postgres-setting-changes.ts'
 import { createPostgresWebhooks } from '../notifications/postgres-webhooks.ts'
 import type { AuditedStores, AuditLog, AuditNote } from './audit-log.ts'
+import { readAnchor } from './postgres-anchors.ts'
 
 type Db = Database['db']
 
@@ -42,7 +43,8 @@ export function createPostgresAudit(database: Database): AuditLog {
     database.db.transaction().execute(async (db) => {
       const notes: AuditNote[] = []
       const result = await perform(storesIn({ ...database, db }), (note) => void notes.push(note))
-      for (const tenant of tenantsOf(by, notes)) await append(db, tenant, { by, notes: notes.filter(concerns(tenant, by)) })
+      for (const tenant of tenantsOf(by, notes))
+        await appendAuditLines(db, tenant, { by, notes: notes.filter(concerns(tenant, by)) })
       return result
     })
   return {
@@ -55,6 +57,7 @@ export function createPostgresAudit(database: Database): AuditLog {
       `.execute(database.db)
       return { data: rows.slice(0, limit).map(toLine), hasMore: rows.length > limit }
     },
+    anchor: (tenant) => readAnchor(database, { tenant, chain: 'audit' }),
   }
 }
 
@@ -80,7 +83,7 @@ function concerns(tenant: string, by: Actor) {
 }
 
 /** Last in its transaction: whoever waits for the end of a tenant's chain waits for a commit, and for nothing else. */
-async function append(db: Db, tenant: string, { by, notes }: { by: Actor; notes: AuditNote[] }): Promise<void> {
+export async function appendAuditLines(db: Db, tenant: string, { by, notes }: { by: Actor; notes: AuditNote[] }): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`audit log of ${tenant}`}, 0))`.execute(db)
   const { rows } = await sql`
     select position, hash from audit_log where tenant = ${tenant} order by position desc limit 1

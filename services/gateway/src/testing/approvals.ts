@@ -52,6 +52,7 @@ export function createMemoryApprovals(): MemoryApprovals {
     },
     lastPosition: async () => log.lines.at(-1)?.position ?? 0,
     lastPositions: async (tenants) => new Map(tenants.map((tenant) => [tenant, log.lines.at(-1)?.position ?? 0])),
+    historyAnchor: async () => undefined,
     find: async ({ id }) => log.kept.find((approval) => approval.id === id),
     async history(query) {
       log.asked.push(query)

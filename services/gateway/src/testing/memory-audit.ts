@@ -18,6 +18,7 @@ export function createMemoryAudit(stores: AuditedStores): AuditLog {
   return {
     act,
     note: (by, note) => act(by, async (_stores, take) => take(note)),
+    anchor: async () => undefined,
     async list({ tenant, limit, after = 0 }) {
       const rest = linesOf(tenant).slice(after)
       return { data: rest.slice(0, limit), hasMore: rest.length > limit }

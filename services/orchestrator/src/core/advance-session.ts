@@ -68,7 +68,7 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
     case 'resume':
       return holdSession(draft, input)
     case 'delete':
-      return deleteSession(draft)
+      return deleteSession(draft, input)
     case 'erased':
       return noteErased(draft)
     case 'child':

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { partsOf } from './persist-session.ts'
 import { DrivenSession, planOf } from './testing.ts'
 import { beatOf } from './tick-session.ts'
@@ -39,4 +39,30 @@ it('takes no further turn, and lets late results fall', () => {
   session.send({ type: 'outcome', turn: 1, stepId: 'answer', epoch: 1, attempt: 1, usage: [], outcome })
   expect(session.state.turns).toEqual([])
   expect(session.send({ type: 'delete' }).commands).toEqual([])
+})
+
+describe('a session that is deleted as of an event', () => {
+  const ended = () => {
+    const session = new DrivenSession()
+    session.submit({ options: { plan: planOf([{ stepId: 'answer' }]) } })
+    session.send({ type: 'cancel', turn: undefined })
+    return session
+  }
+
+  it('goes when it has ended and nothing happened since', () => {
+    const session = ended()
+    session.send({ type: 'delete', ifLastSeq: session.state.lastSeq })
+    expect(session.state.deletion).toBe('erasing')
+  })
+
+  it('stays, as it was, when something happened since, or a turn has not ended', () => {
+    const session = ended()
+    const before = session.state.lastSeq
+    session.submit({ idempotencyKey: 'again', options: { plan: planOf([{ stepId: 'answer' }]) } })
+    const { state } = session
+    for (const ifLastSeq of [before, state.lastSeq]) {
+      expect(session.send({ type: 'delete', ifLastSeq }).reply).toEqual({ kind: 'kept' })
+      expect(session.state).toBe(state)
+    }
+  })
 })

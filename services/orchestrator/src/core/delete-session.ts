@@ -1,15 +1,19 @@
 import { endTurn } from './end-turn.ts'
 import { noteArrived, sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
-import type { Errand } from './session-state.ts'
+import type { Errand, SessionInput, SessionState } from './session-state.ts'
 import { tellParents } from './tell-parent.ts'
 
 /**
  * Ends everything and forgets it, child sessions with it. What is left in the store is that the session was deleted; what lies in the database goes
  * once its children are gone, and is asked for until it is gone. Deleting twice is once.
  */
-export function deleteSession(draft: SessionDraft): void {
+export function deleteSession(draft: SessionDraft, { ifLastSeq }: Extract<SessionInput, { type: 'delete' }>): void {
   if (draft.session.deletion !== 'none') return
+  if (ifLastSeq !== undefined && !isAsOf(draft.session, ifLastSeq)) {
+    draft.reply = { kind: 'kept' }
+    return
+  }
   for (const { turn, phase, replyTopics } of draft.session.turns) {
     if (phase === 'ended') continue
     endTurn(draft, turn, { status: 'cancelled' })
@@ -24,6 +28,10 @@ export function deleteSession(draft: SessionDraft): void {
   session.pastRequests = []
   session.isPaused = false
   eraseWhenAlone(draft)
+}
+
+function isAsOf({ lastSeq, turns }: SessionState, seq: number): boolean {
+  return lastSeq === seq && turns.every(({ phase }) => phase === 'ended')
 }
 
 /** What was opened for a session that is gone goes too. */

@@ -226,7 +226,8 @@ export type SessionInput =
   /** `isWanted`: whether whoever was called still has to do with it. */
   | { type: 'arrived'; errand: Errand; isWanted: boolean }
   | { type: 'compact' }
-  | { type: 'delete' }
+  /** `ifLastSeq`: only if all its turns have ended, and nothing happened since this event. */
+  | { type: 'delete'; ifLastSeq?: number }
   | { type: 'erased' }
   | { type: 'flushed'; upToSeq: number }
 
@@ -288,6 +289,8 @@ export interface Advance {
 export type InputReply =
   | { kind: 'heard'; isWanted: boolean }
   | { kind: 'needs_history' }
+  /** It was not deleted: it has gone on. */
+  | { kind: 'kept' }
   /** `begun`: the turn, unless it was given up. */
   | { kind: 'submitted'; turn: number; isRepeat: boolean; lastSeq: number; begun?: Pick<TurnState, 'acceptedAtMs' | 'request'> }
   | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean; lastSeq: number }

@@ -217,3 +217,21 @@ describe('a session', () => {
     host.stop()
   })
 })
+
+it('a session expires as of an event: one that has gone on stays, one that only the log has goes too', async () => {
+  const { host } = hostInMemory()
+  await submit(host)
+  await aMoment()
+  const { lastSeq } = Object(await host.invoke('acme.s1', 'view', undefined))
+  const expire = (sessionId: string, more = {}) =>
+    host.invoke(`acme.${sessionId}`, 'expire', { tenant: 'acme', sessionId, lastSeq, ...more })
+  expect(await expire('s1')).toEqual({ deleted: false })
+  await host.invoke('acme.s1', 'cancel', {})
+  expect(await expire('s1')).toEqual({ deleted: false })
+  const ended = Object(await host.invoke('acme.s1', 'view', undefined))
+  expect(await expire('s1', { lastSeq: ended.lastSeq })).toEqual({ deleted: true })
+  await expect(host.invoke('acme.s1', 'view', undefined)).rejects.toMatchObject({ code: 'not_found' })
+  expect(await expire('lost')).toEqual({ deleted: true })
+  await expect(expire('never')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(host.invoke('acme.s1', 'expire', { lastSeq: 1 })).rejects.toMatchObject({ code: 'invalid_request' })
+})

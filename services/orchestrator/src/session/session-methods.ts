@@ -41,10 +41,11 @@ export interface SessionCalls {
 const SeedArgument = z.object({ turn: z.int().positive().optional(), fromStep: z.string().max(64).optional() })
 const ChildArgument = z.object({ turn: z.int().positive(), stepId: z.string().max(64), seq: z.int().nonnegative() })
 const HoldArgument = z.object({ seq: z.int().nonnegative().optional() })
+const ExpireArgument = SessionPlace.extend({ lastSeq: z.int().nonnegative() })
 const CancelArgument = z.object({ turn: z.int().positive().optional() })
 const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256), replyDetail: ReplyDetail.default('text') })
 
-/** Answers a method call: submit, view, tick, keep, cancel, pause, resume, attach, decide, seed, childChanged, compact, delete. Throws what is refused. */
+/** Answers a method call: submit, view, tick, keep, cancel, pause, resume, attach, decide, seed, childChanged, compact, delete, expire. Throws what is refused. */
 export async function invokeSession(
   session: SessionCalls,
   { actorId, method, argument }: { actorId: string; method: string; argument: unknown },
@@ -78,22 +79,36 @@ export async function invokeSession(
       await session.post({ type: 'compact' })
       return { isCompact: (await session.read()).turns.length === 0 }
     case 'delete':
-      return forget(session, actorId, SessionPlace.optional().catch(undefined).parse(argument))
+      return forget(session, actorId, { place: SessionPlace.optional().catch(undefined).parse(argument) })
+    case 'expire':
+      return expire(session, actorId, parseValue(ExpireArgument, argument, 'the wish to expire'))
     default:
       throw new WeftError('not_found', `actor type Session has no method "${method}"`)
   }
 }
 
-/** Also where a state store that is older than the log, or another one, does not have the session any more: nobody could be rid of it. */
-async function forget(session: SessionCalls, actorId: string, place: SessionPlace | undefined): Promise<{ deleted: true }> {
+/**
+ * Also where a state store that is older than the log, or another one, does not have the session any more: nobody could be rid of it. `lastSeq`: only as
+ * of this event, with which it was put into the archive; one that has gone on since stays.
+ */
+async function forget(
+  session: SessionCalls,
+  actorId: string,
+  { place, lastSeq }: { place: SessionPlace | undefined; lastSeq?: number },
+): Promise<{ deleted: boolean }> {
   try {
-    await session.post({ type: 'delete' })
+    const reply = await session.post({ type: 'delete', ...(lastSeq === undefined ? {} : { ifLastSeq: lastSeq }) })
+    return { deleted: reply?.kind !== 'kept' }
   } catch (cause) {
     const isMissing = hasCode(cause, 'not_found')
     if (!isMissing || place === undefined || sessionActorId(place.tenant, place.sessionId) !== actorId) throw cause
     if (!(await session.eraseLost(place))) throw cause
+    return { deleted: true }
   }
-  return { deleted: true }
+}
+
+function expire(session: SessionCalls, actorId: string, { lastSeq, ...place }: z.infer<typeof ExpireArgument>) {
+  return forget(session, actorId, { place, lastSeq })
 }
 
 async function applyOnly(session: SessionCalls, input: SessionInput): Promise<void> {

@@ -5,11 +5,12 @@ import { verifyChain } from '../../audit/verify-chain.ts'
 import { tenantOf } from '../../http/request-context.ts'
 
 /** `GET /approvals/history/verify`: whether every entry of the history still holds the hash of the one before. */
-export function verifyHistory(approvals: Pick<ApprovalLog, 'history'>): RequestHandler {
+export function verifyHistory(approvals: Pick<ApprovalLog, 'history' | 'historyAnchor'>): RequestHandler {
   return async (_request, response) => {
     const tenant = tenantOf(response)
     const verdict = await verifyChain({
       page: (query) => approvals.history({ tenant, approvalId: undefined, ...query }),
+      anchor: () => approvals.historyAnchor(tenant),
       findBreak,
     })
     response.json({ object: 'approval_history_verification', ...verdict })

@@ -4,7 +4,7 @@ import { listAudit } from './list-audit.ts'
 import { verifyAudit } from './verify-audit.ts'
 
 /** What was done, and by whom; for administrators of the tenant. */
-export function mountAudit(router: Router, audit: Pick<AuditLog, 'list'>, isAdmin: RequestHandler): void {
+export function mountAudit(router: Router, audit: Pick<AuditLog, 'list' | 'anchor'>, isAdmin: RequestHandler): void {
   router.get('/v1/audit', isAdmin, listAudit(audit))
   router.get('/v1/audit/verify', isAdmin, verifyAudit(audit))
 }

@@ -1,0 +1,22 @@
+import { parseValue } from '@weft/contracts'
+import { type Database, RowTime, sql } from '@weft/database'
+import { z } from 'zod'
+import type { ChainAnchor } from './verify-chain.ts'
+
+/** The chains of hashes whose oldest lines may be removed. */
+export type ChainName = 'audit' | 'approvals'
+
+const Row = z.object({ position: z.coerce.number(), hash: z.string(), removed_until: RowTime })
+
+/** The last line that was removed of a tenant's chain; undefined while it has all of them. */
+export async function readAnchor(
+  { db }: Pick<Database, 'db'>,
+  { tenant, chain }: { tenant: string; chain: ChainName },
+): Promise<ChainAnchor | undefined> {
+  const { rows } = await sql`
+    select position, hash, removed_until from retention_anchors where tenant = ${tenant} and history = ${chain}
+  `.execute(db)
+  if (rows[0] === undefined) return undefined
+  const { position, hash, removed_until: at } = parseValue(Row, rows[0], 'the anchor of a chain')
+  return { position, hash, at }
+}
