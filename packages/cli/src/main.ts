@@ -23,6 +23,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   usage: async () => (await import('./commands/client/usage.ts')).registerUsage,
   budgets: async () => (await import('./commands/client/budgets.ts')).registerBudgets,
   audit: async () => (await import('./commands/client/audit.ts')).registerAudit,
+  retention: async () => (await import('./commands/client/retention.ts')).registerRetention,
   settings: async () => (await import('./commands/client/settings.ts')).registerSettings,
   keys: async () => (await import('./commands/client/keys.ts')).registerKeys,
   db: async () => (await import('./commands/client/db.ts')).registerDb,

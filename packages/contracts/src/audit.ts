@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type ChainEnd, type ChainLink, findChainBreak, hashContent } from './hash-chain.ts'
 
-/** What administrators do, and the deleting of sessions, files and vector stores by anybody. */
+/** What administrators do, the deleting of sessions, files and vector stores by anybody, and what goes into the archive because it is old. */
 export const AuditAction = z.enum([
   'key.created',
   'key.revoked',
@@ -18,6 +18,10 @@ export const AuditAction = z.enum([
   'file.deleted',
   'embeddings.rebuild_started',
   'embeddings.rebuild_cancelled',
+  'sessions.archived',
+  'calls.archived',
+  'audit.archived',
+  'approval_history.archived',
 ])
 export type AuditAction = z.infer<typeof AuditAction>
 

@@ -69,6 +69,7 @@ export {
   SettingName,
   type SettingValue,
 } from './live-settings.ts'
+export { RetentionDays, TenantRetention } from './retention.ts'
 export { isRecord } from './is-record.ts'
 export { isTooDeep, jsonDepthMax } from './json-depth.ts'
 export { isMode, type Mode, modes } from './modes.ts'

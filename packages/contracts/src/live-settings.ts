@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { chatLimits } from './chat.ts'
+import { RetentionDays, TenantRetention } from './retention.ts'
 
 /** A setting that may be changed while the mesh runs. */
 export interface LiveSetting {
@@ -13,7 +14,7 @@ export interface LiveSetting {
   description: string
 }
 
-export type SettingValue = string | number | RegistryOverlay
+export type SettingValue = string | number | RegistryOverlay | TenantRetention
 
 const usdMax = 1_000_000
 const perMinuteMax = 10_000_000
@@ -112,6 +113,31 @@ export const liveSettings = {
     default: 'none',
     unset: 'none',
     description: 'Requests of each tenant that are answered at once, over all gateways together',
+  },
+  sessionRetentionDays: {
+    variable: 'WEFT_SESSION_RETENTION_DAYS',
+    value: RetentionDays,
+    default: 'none',
+    description:
+      'Days after its end that a session goes into the archive, with its messages, events and approvals, and is deleted',
+  },
+  callRetentionDays: {
+    variable: 'WEFT_LEDGER_DAYS',
+    value: RetentionDays,
+    default: 400,
+    description: 'Days after which calls of models leave the ledger for the archive, never before their month is over',
+  },
+  auditRetentionDays: {
+    variable: 'WEFT_AUDIT_RETENTION_DAYS',
+    value: RetentionDays,
+    default: 'none',
+    description: 'Days after which lines of the audit log and of the history of approvals leave the database for the archive',
+  },
+  tenantRetention: {
+    variable: 'WEFT_TENANT_RETENTION',
+    value: TenantRetention,
+    default: {},
+    description: 'Tenants that keep their sessions, calls or audit for other times than the three settings above say',
   },
 } as const satisfies Record<string, LiveSetting>
 

@@ -19,8 +19,6 @@ export interface ControlsOptions {
   /** Of breakers. */
   shared: SharedState
   logger: LedgerLog
-  /** Older calls are forgotten; default: this service forgets none. */
-  keepDays?: number
 }
 
 /** What every call of a model passes in this process: budgets, breakers, the ledger, and a price for models without one. */
@@ -33,7 +31,7 @@ export interface OpenControls {
 }
 
 /** Throws ModelError for settings that cannot be. The ledger takes over what dead processes left once it is started. */
-export function openControls({ settings, service, database, patient, shared, logger, keepDays }: ControlsOptions): OpenControls {
+export function openControls({ settings, service, database, patient, shared, logger }: ControlsOptions): OpenControls {
   const unpriced = () => unpricedModels(settings)
   unpriced()
   const budgets = startBudgets({ database, logger })
@@ -42,7 +40,6 @@ export function openControls({ settings, service, database, patient, shared, log
     service,
     calls: createPostgresCalls(patient ?? database),
     logger,
-    ...(keepDays === undefined ? {} : { keepDays }),
   })
   return {
     controls: { budgets: budgets.gate, breakers: createBreakerBoard({ shared }), ledger, unpriced },

@@ -40,8 +40,6 @@ export const databaseSettings = z.object({
 export const ledgerSettings = z.object({
   /** Where calls of models are written down before they are made: a folder that outlives its process, and is no other machine's or container's. */
   WEFT_LEDGER_FOLDER: z.string().trim().min(1).default('.weft/ledger'),
-  /** Calls older than this are forgotten. */
-  WEFT_LEDGER_DAYS: z.coerce.number().int().min(1).max(36_500).default(400),
 })
 
 const usd = z

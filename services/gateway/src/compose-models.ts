@@ -29,7 +29,6 @@ export function composeModels(parts: {
     service: 'gateway',
     database,
     shared: createSharedState(sidecar),
-    keepDays: settings.WEFT_LEDGER_DAYS,
     logger,
   })
   const { controls } = callControls

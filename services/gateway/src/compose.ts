@@ -20,6 +20,7 @@ import { createPostgresAudit } from './audit/postgres-audit.ts'
 import { composeTurnCache } from './compose-cache.ts'
 import { composeLoad } from './compose-load.ts'
 import { composeModels } from './compose-models.ts'
+import { composeRetention } from './compose-retention.ts'
 import { composeSessions } from './compose-sessions.ts'
 import { allowedHosts } from './core/check-host.ts'
 import { pageKey } from './core/page-token.ts'
@@ -73,7 +74,9 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
           parts.routing.start()
           callControls.ledger.start()
           parts.cache?.start()
-          if (!life.stop.signal.aborted) notifying = startNotifying(parts, settings)
+          if (life.stop.signal.aborted) return
+          notifying = startNotifying(parts, settings)
+          parts.retaining.start()
         })
         .catch(giveUp)
       logger.info('gateway is listening', { port: open.port })
@@ -86,7 +89,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       await internal?.stop(internalCutMs)
       clearTimeout(ending)
       streams.stop()
-      await notifying?.stop()
+      await Promise.all([notifying?.stop(), parts.retaining.stop()])
       parts.live.stop()
       await parts.limiter.stop()
       await models.stop()
@@ -117,6 +120,8 @@ async function buildParts(environment: GatewaySettings) {
     database,
     onProblem: (cause) => logger.warn('the history of approvals was not looked at', { cause: messageOf(cause) }),
   })
+  const audit = createPostgresAudit(database)
+  const { retention, worker, check } = composeRetention({ settings, database, ...sessionParts, audit, logger })
   const parts = {
     telemetry,
     database,
@@ -125,10 +130,12 @@ async function buildParts(environment: GatewaySettings) {
     live,
     settings: { live, environment, models },
     allowedHosts: allowedHosts(settings.WEFT_ALLOWED_HOSTS),
-    checks: [...own, ...dependencies],
+    checks: [...own, ...dependencies, check],
     ...composeKeys({ keyStore, life, logger }),
     keyStore,
-    audit: createPostgresAudit(database),
+    audit,
+    retention,
+    retaining: worker,
     ...composeLoad(settings, sidecar),
     agents: createPostgresAgents(database),
     routing,

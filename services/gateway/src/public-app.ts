@@ -58,6 +58,8 @@ import { listModels } from './routes/list-models.ts'
 import { listSessionMessages } from './routes/list-session-messages.ts'
 import { listSessions } from './routes/list-sessions.ts'
 import { pauseSession, resumeSession } from './routes/pause-session.ts'
+import { mountRetention } from './routes/retention/mount.ts'
+import type { RetentionDeps } from './routes/retention/retention-deps.ts'
 import { mountSettings } from './routes/settings/mount.ts'
 import type { SettingsDeps } from './routes/settings/settings-deps.ts'
 import { streamSessionEvents } from './routes/stream-session-events.ts'
@@ -90,6 +92,7 @@ export interface PublicDeps {
   budgets: Omit<BudgetDeps, 'audit'>
   usage: UsageStore
   settings: Omit<SettingsDeps, 'audit'>
+  retention: RetentionDeps
   sidecar: Pick<Sidecar, 'invoke' | 'fetchFrom'>
   plans: PlanChecks
   sessions: Sessions
@@ -176,6 +179,7 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   mountBudgets(app, { ...deps.budgets, audit: deps.audit }, isAdmin)
   mountUsage(app, deps.usage, isAdmin)
   mountSettings(app, { ...deps.settings, audit: deps.audit }, isAdmin)
+  mountRetention(app, deps.retention, isAdmin)
   app.get('/v1/agents', isAdmin, listAgents(deps))
   app.post('/v1/agents', isAdmin, registerAgent(deps))
   app.post('/v1/models/check', isAdmin, checkModels(deps.models))

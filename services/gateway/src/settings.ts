@@ -1,4 +1,4 @@
-import { ApiKey } from '@weft/contracts'
+import { ApiKey, parseJson, RetentionDays, TenantRetention } from '@weft/contracts'
 import {
   appSettings,
   databaseSettings,
@@ -33,6 +33,24 @@ const limit = z
   .optional()
   .transform((value) => (value === '' ? undefined : value))
 
+const retentionDays = z
+  .string()
+  .transform((text) => (text === 'none' ? text : Number(text)))
+  .pipe(RetentionDays)
+  .optional()
+
+const tenantRetention = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return parseJson(TenantRetention, text, 'the JSON')
+    } catch (cause) {
+      context.addIssue({ code: 'custom', message: cause instanceof Error ? cause.message : String(cause) })
+      return z.NEVER
+    }
+  })
+  .optional()
+
 /** Variables of model providers (OPENAI_API_KEY, …) are kept as they are: the model registry names them. */
 export const GatewayEnvironment = z.looseObject({
   ...appSettings.shape,
@@ -61,6 +79,14 @@ export const GatewayEnvironment = z.looseObject({
   WEFT_TENANT_REQUESTS_PER_MINUTE: limit,
   WEFT_TENANT_TOKENS_PER_MINUTE: limit,
   WEFT_TENANT_CONCURRENCY: limit,
+  /** For how many days sessions, calls of models, and audit log and history of approvals are kept; then they go into the archive. */
+  WEFT_SESSION_RETENTION_DAYS: retentionDays,
+  WEFT_LEDGER_DAYS: retentionDays,
+  WEFT_AUDIT_RETENTION_DAYS: retentionDays,
+  /** What holds for single tenants instead, as JSON: {"acme": {"sessions": 30, "calls": 400, "audit": "none"}}. */
+  WEFT_TENANT_RETENTION: tenantRetention,
+  /** Where the archive is written. Without it there is none, and nothing is removed. */
+  WEFT_ARCHIVE_FOLDER: z.string().trim().optional(),
   /** Requests this gateway answers at once; more wait in queues of their tenants, which are served in turn. */
   WEFT_PLACES: z.coerce.number().int().positive().default(4_096),
   /** Resident memory at which this gateway takes on nothing more; the heap's own limit bounds it anyway. */

@@ -61,7 +61,11 @@ function appEnvironment(plan: MeshPlan, instance: Instance): Record<string, stri
     WEFT_DATA: plan.paths.data,
     WEFT_LEDGER_FOLDER: join(plan.paths.data, 'ledger'),
     ...(appId === 'gateway'
-      ? { WEFT_PORT: String(publicPortOf(plan, instance)), WEFT_ADMIN_KEY_FILE: plan.paths.adminKeyFile }
+      ? {
+          WEFT_PORT: String(publicPortOf(plan, instance)),
+          WEFT_ADMIN_KEY_FILE: plan.paths.adminKeyFile,
+          WEFT_ARCHIVE_FOLDER: environment.WEFT_ARCHIVE_FOLDER ?? join(plan.paths.data, 'archive'),
+        }
       : {}),
   }
 }

@@ -27,6 +27,13 @@ it('a database that is away is named, though every process is ready', async () =
   })
 })
 
+it('of an archive that takes nothing it is said where to look', async () => {
+  checks = { keys: 'ok', archive: 'failed' }
+  expect(await checkHealth(url)).toMatchObject({
+    ...{ ok: false, detail: expect.stringContaining('archive'), remedy: expect.stringContaining('weft retention') },
+  })
+})
+
 it('a mesh that reaches all it needs is well', async () => {
   checks = { keys: 'ok', database: 'ok', redis: 'ok', rag: 'ok' }
   expect(await checkHealth(url)).toMatchObject({ ok: true })

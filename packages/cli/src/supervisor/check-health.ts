@@ -7,6 +7,11 @@ const Health = z.object({ checks: z.record(z.string(), z.string()) })
 /** The gateway gives up what hangs earlier than this. */
 const patienceMs = 10_000
 
+const ofArchive =
+  'npx weft retention and npx weft logs gateway say why what is old is not put there; until it is, nothing is removed'
+const ofOthers =
+  'see that it runs and lets this machine in (DATABASE_URLS, REDIS_URL); npx weft logs gateway says what calls end with'
+
 /** What a mesh whose processes are all ready does not reach all the same, by its gateway: a database or Redis elsewhere is no process of it. */
 export async function checkHealth(url: string): Promise<Finding> {
   const away = await findAway(url).catch(() => ['its gateway'])
@@ -15,8 +20,7 @@ export async function checkHealth(url: string): Promise<Finding> {
     what: 'health',
     ok,
     detail: ok ? 'every part of the mesh reaches what it needs' : `not reached, or not well: ${away.join(', ')}`,
-    remedy:
-      'see that it runs and lets this machine in (DATABASE_URLS, REDIS_URL); npx weft logs gateway says what calls end with',
+    remedy: away.join() === 'archive' ? ofArchive : ofOthers,
   }
 }
 

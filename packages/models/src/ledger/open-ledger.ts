@@ -6,7 +6,6 @@ import type { ModelUsage } from '../model-event.ts'
 import { createTokenCounter, type TokenCounter } from '../tokens/token-counter.ts'
 import { adoptJournals } from './adopt-journals.ts'
 import { type CallFinish, type CallStart, finishOf, startOf } from './call-record.ts'
-import { forgetOldCalls } from './forget-old-calls.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { ownFolderName } from './journal-owners.ts'
 import { type LedgerLog, reasonOf } from './ledger-log.ts'
@@ -23,8 +22,6 @@ export interface LedgerOptions {
   logger: LedgerLog
   /** Calls are refused once so much is not in the database yet. Default 32 MB, some 40,000 calls. */
   journalBytesMax?: number
-  /** Older calls are forgotten. Default: this ledger forgets none. */
-  keepDays?: number
   nowMs?: () => number
   /** Counts the tokens of calls that their provider did not count. */
   counter?: TokenCounter
@@ -54,7 +51,7 @@ interface OpenCall {
 
 /** A ledger whose calls outlive their process: each is in the journal before it is made, and in the database, once, soon after it has ended. */
 export function openLedger(options: LedgerOptions): Ledger {
-  const { folder, service, calls, logger, keepDays, nowMs = Date.now, journalBytesMax = journalBytesMaxUsual } = options
+  const { folder, service, calls, logger, nowMs = Date.now, journalBytesMax = journalBytesMaxUsual } = options
   const { counter = createTokenCounter() } = options
   const journal = createJournal({ folder: join(folder, ownFolderName(service, processLife)), segmentBytesMax })
   const ended = storeEnded({ calls, logger })
@@ -105,7 +102,6 @@ export function openLedger(options: LedgerOptions): Ledger {
     start() {
       const noting = setInterval(() => noteProgress(open, journal), noteEveryMs).unref()
       stops.push(() => clearInterval(noting), adoptJournals({ folder, service, calls, logger }))
-      if (keepDays !== undefined) stops.push(forgetOldCalls({ calls, logger, keepDays, nowMs }))
     },
     async flush() {
       await Promise.race([counting.settled().then(ended.flush), after(flushWithinMs)])

@@ -82,10 +82,3 @@ it('keeps no call out for another that the database will never take', async () =
   expect(rows).toEqual([{ id: 'call_after' }, { id: 'call_before' }])
   expect(warnings).toEqual([{ callId: 'call_never', cause: expect.any(String) }])
 })
-
-it('forgets what is older than it is kept, a part at a time', async () => {
-  await calls.store([record('call_old_1', 10), record('call_old_2', 20), record('call_new', 5_000)])
-  expect(await calls.forget(900, 1)).toBe(1)
-  expect(await calls.forget(900, 10)).toBe(1)
-  expect(await calls.forget(900, 10)).toBe(0)
-})

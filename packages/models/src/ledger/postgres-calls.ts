@@ -7,8 +7,6 @@ export interface CallStore {
   store(records: readonly CallRecord[]): Promise<void>
   /** This life of a process is over, and all its calls are stored: what budgets still hold for it is given back. Throws as `store`. */
   noteGone(life: string): Promise<void>
-  /** Forgets up to `limit` calls that began before `beforeMs`; answers how many. */
-  forget(beforeMs: number, limit: number): Promise<number>
 }
 
 export function createPostgresCalls({ db }: Pick<Database, 'db'>): CallStore {
@@ -40,14 +38,6 @@ export function createPostgresCalls({ db }: Pick<Database, 'db'>): CallStore {
       await sql`
         insert into budget_holders (holder, expires_at, adopted_at) values (${life}, now(), now()) on conflict do nothing
       `.execute(db)
-    },
-    async forget(beforeMs, limit) {
-      const { numAffectedRows = 0n } = await sql`
-        delete from model_calls where id in (
-          select id from model_calls where started_at < ${new Date(beforeMs)} order by started_at limit ${limit}
-        )
-      `.execute(db)
-      return Number(numAffectedRows)
     },
   }
 }

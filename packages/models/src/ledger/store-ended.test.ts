@@ -12,7 +12,7 @@ function slowCalls() {
   const batches: { ids: string[]; take(): void }[] = []
   const store = (records: readonly CallRecord[]) =>
     new Promise<void>((resolve) => batches.push({ ids: records.map(({ id }) => id), take: resolve }))
-  return { batches, calls: { store, noteGone: async () => undefined, forget: async () => 0 } }
+  return { batches, calls: { store, noteGone: async () => undefined } }
 }
 
 function end(id: string) {

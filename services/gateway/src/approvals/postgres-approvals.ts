@@ -1,4 +1,4 @@
-import { ApprovalView, parseValue, WeftError } from '@weft/contracts'
+import { ApprovalView, type ChainedLine, parseValue, WeftError } from '@weft/contracts'
 import { type Database, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
 import { readAnchor } from '../audit/postgres-anchors.ts'
@@ -79,14 +79,14 @@ async function listHistory(db: Db, { tenant, approvalId, limit, after }: History
     order by position
     limit ${limit + 1}
   `.execute(db)
-  return { data: rows.slice(0, limit).map(toEntry), hasMore: rows.length > limit }
+  return { data: rows.slice(0, limit).map(historyLineOfRow), hasMore: rows.length > limit }
 }
 
 function toApproval(row: unknown): ApprovalView {
   return parseValue(ApprovalRow, row, 'an approval row').approval
 }
 
-function toEntry(row: unknown) {
+export function historyLineOfRow(row: unknown): ChainedLine {
   const { approval_id, session_id, previous_hash, ...rest } = parseValue(EntryRow, row, 'a history row')
   return { ...rest, approvalId: approval_id, sessionId: session_id, previousHash: previous_hash }
 }

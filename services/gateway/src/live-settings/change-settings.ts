@@ -1,4 +1,4 @@
-import { type PutSettings, type SettingName, WeftError } from '@weft/contracts'
+import { type PutSettings, RegistryOverlay, type SettingName, WeftError } from '@weft/contracts'
 import type { LiveSettings } from '@weft/database'
 import { type Models, RegistryError } from '@weft/models'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -38,9 +38,10 @@ export async function changeSettings(
 
 /** A registry may be long, and hold addresses with passwords in them: its entries are named. */
 function briefly({ models, ...others }: PutSettings): object {
-  if (typeof models !== 'object' || models === null) return { ...others, ...(models === undefined ? {} : { models }) }
+  const overlay = RegistryOverlay.safeParse(models).data
+  if (overlay === undefined) return { ...others, ...(models === undefined ? {} : { models }) }
   const ids = (entries: { id: string }[] = []) => entries.map(({ id }) => id)
-  return { ...others, models: { providers: ids(models.providers), models: ids(models.models) } }
+  return { ...others, models: { providers: ids(overlay.providers), models: ids(overlay.models) } }
 }
 
 function checkTogether({ live, models }: Pick<ChangeSettingsDeps, 'live' | 'models'>, settings: PutSettings): void {

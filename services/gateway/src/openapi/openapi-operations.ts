@@ -1,6 +1,7 @@
 import { approvalOperations } from './openapi-approvals.ts'
 import { budgetOperations } from './openapi-budgets.ts'
 import type { ApiOperation } from './openapi-operation.ts'
+import { retentionOperations } from './openapi-retention.ts'
 import { usageOperations } from './openapi-usage.ts'
 
 const sse = 'text/event-stream'
@@ -286,6 +287,7 @@ export const operations: readonly ApiOperation[] = [
   ...administration,
   ...budgetOperations,
   ...usageOperations,
+  ...retentionOperations,
   ...health,
 ]
 

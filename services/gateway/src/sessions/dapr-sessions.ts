@@ -39,9 +39,13 @@ export interface Sessions {
   resume(session: SessionRef): Promise<SessionView>
   /** Ends what runs and forgets the session; harmless when that was done before. */
   delete(session: SessionRef): Promise<void>
+  /** Forgets a session that has ended, and to which nothing happened since this event; whether it did. */
+  expire(session: SessionRef, lastSeq: number): Promise<boolean>
   /** Decides about one of the session's approvals, or changes it. */
   decide(session: SessionRef, decision: DecideApproval, signal: AbortSignal): Promise<ApprovalDecided>
 }
+
+const Expired = z.object({ deleted: z.boolean() })
 
 /** A turn of the actor takes milliseconds; a moved actor a second. */
 const callPatienceMs = 5_000
@@ -74,6 +78,10 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
     async delete(session) {
       const { tenant, sessionId } = session
       await call(session, 'delete', { schema: z.unknown(), body: { tenant, sessionId } })
+    },
+    async expire(session, lastSeq) {
+      const { tenant, sessionId } = session
+      return (await call(session, 'expire', { schema: Expired, body: { tenant, sessionId, lastSeq } })).deleted
     },
     decide: (session, decision, signal) =>
       call(session, 'decide', { schema: ApprovalDecided, body: decision, signal, approvalId: decision.approvalId }),

@@ -53,6 +53,10 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
     async attach(_session, replyTopic) {
       session.attached.push(replyTopic)
     },
+    async expire() {
+      session.called.push('expire')
+      return true
+    },
     seed: async (_session, wish) => session.onSeed(wish),
     async pause({ sessionId }) {
       session.called.push('pause')

@@ -66,7 +66,7 @@ export async function startGateway(
     sidecar,
     plans: createPlanChecks(sidecar),
     agents: stores.agents,
-    ...moneyOf(stores),
+    ...administrationOf(stores),
     embeddings: { steer: nobody },
     settings,
     webhooks: { webhooks: stores.webhooks, privateHosts: new Set() },
@@ -169,6 +169,8 @@ function keyMaker(keyStore: KeyStore): TestGateway['makeKey'] {
   }
 }
 
+const none = { count: 0, oldest: undefined }
+
 const quietLogger = { info: () => undefined, warn: () => undefined }
 
 const quietTelemetry: Omit<PublicDeps['telemetry'], 'logger'> = {
@@ -176,15 +178,27 @@ const quietTelemetry: Omit<PublicDeps['telemetry'], 'logger'> = {
   metricsText: async () => '# nothing\n',
 }
 
-const moneyOf = ({ budgets: store }: { budgets: Pick<BudgetStore, 'list'> }) => ({
+const administrationOf = ({ budgets: store }: { budgets: Pick<BudgetStore, 'list'> }) => ({
   budgets: { store, forget: () => undefined },
   usage: emptyUsage,
+  retention: nothingOld,
 })
+
+const nothingOld: PublicDeps['retention'] = {
+  store: {
+    due: async () => ({ sessions: none, calls: none, audit: none, approvals: none }),
+    removedUntil: async () => ({}),
+  },
+  archive: { folder: undefined, problem: async () => 'no folder' },
+  limitsOf: () => ({ sessions: undefined, calls: 400, audit: undefined }),
+  sweep: async () => ({ removed: { sessions: 0, calls: 0, audit: 0, approvals: 0 }, isMoreDue: false, problem: undefined }),
+}
 
 const emptyUsage: PublicDeps['usage'] = {
   sum: async () => ({ lines: [], hasMore: false }),
   calls: async () => ({ data: [], hasMore: false }),
   find: async () => undefined,
+  removedUntil: async () => undefined,
 }
 
 export const emptyLog: PublicDeps['log'] = {

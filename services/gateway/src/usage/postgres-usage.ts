@@ -28,11 +28,17 @@ export function createPostgresUsage({ db }: Pick<Database, 'db'>): UsageStore {
           ${sql.join(filtersOf(query), sql` `)}
         order by started_at desc, id desc limit ${limit + 1}
       `.execute(db)
-      return { data: rows.slice(0, limit).map(toCall), hasMore: rows.length > limit }
+      return { data: rows.slice(0, limit).map(callOfRow), hasMore: rows.length > limit }
     },
     async find({ tenant, id }) {
       const { rows } = await sql`select * from model_calls where tenant = ${tenant} and id = ${id}`.execute(db)
-      return rows.map(toCall)[0]
+      return rows.map(callOfRow)[0]
+    },
+    async removedUntil(tenant) {
+      const { rows } = await sql`
+        select removed_until from retention_anchors where tenant = ${tenant} and history = 'calls'
+      `.execute(db)
+      return rows.map((row) => parseValue(RemovedRow, row, 'an anchor').removed_until)[0]
     },
   }
 }
@@ -105,6 +111,7 @@ function toLine(row: unknown, groupBy: readonly UsageGroup[]): UsageLine {
 
 const text = z.string().nullable()
 const maybeCount = z.coerce.number().nullable()
+const RemovedRow = z.object({ removed_until: RowTime })
 const CallRow = z.object({
   id: z.string(),
   kind: z.string(),
@@ -135,7 +142,7 @@ const CallRow = z.object({
   receipt: z.unknown(),
 })
 
-function toCall(row: unknown): UsageCall {
+export function callOfRow(row: unknown): UsageCall {
   const call = parseValue(CallRow, row, 'a call of a model')
   return {
     id: call.id,

@@ -9,6 +9,7 @@ it('a report holds the calls that this gateway has made and ended', async () => 
     sum: async () => ({ lines: [], hasMore: calls.kept === 0 }),
     calls: async () => ({ data: [], hasMore: calls.kept === 1 }),
     find: async () => undefined,
+    removedUntil: async () => undefined,
   }
   const flush = async () => {
     await Promise.resolve()

@@ -8,5 +8,5 @@ export function settledUsage(usage: UsageStore, ledger: { flush(): Promise<void>
       return read(query)
     }
   }
-  return { sum: settled(usage.sum), calls: settled(usage.calls), find: settled(usage.find) }
+  return { sum: settled(usage.sum), calls: settled(usage.calls), find: settled(usage.find), removedUntil: usage.removedUntil }
 }

@@ -72,4 +72,6 @@ export interface UsageStore {
   /** Newest first. Throws `invalid_request` for an `after` that names no call of the tenant. */
   calls(query: CallQuery): Promise<{ data: UsageCall[]; hasMore: boolean }>
   find(call: { tenant: string; id: string }): Promise<UsageCall | undefined>
+  /** When the newest call had begun that went into the archive; undefined while all are here. */
+  removedUntil(tenant: string): Promise<string | undefined>
 }

@@ -1,4 +1,4 @@
-import { liveSettings, RegistryOverlay, SettingName, type SettingValue } from '@weft/contracts'
+import { liveSettings, RegistryOverlay, SettingName, type SettingValue, TenantRetention } from '@weft/contracts'
 import { loadYaml } from '@weft/settings'
 import type { Command } from 'commander'
 import { z } from 'zod'
@@ -17,7 +17,7 @@ export function registerSettings(program: Command): void {
   settings
     .command('set')
     .description('set some, all or none; they count within seconds, and after a restart')
-    .argument('<name=value...>', 'such as routing=off, or models=<file> with a YAML file of providers and models')
+    .argument('<name=value...>', 'such as routing=off; models and tenantRetention take the path of a YAML file')
     .option('--json', 'answer as JSON')
     .action((pairs: string[], _options: unknown, command: Command) => putSettings(Object.fromEntries(pairs.map(pairOf)), command))
   settings
@@ -71,6 +71,7 @@ function nameOf(text: string): SettingName {
 
 function parseSetting(name: SettingName, text: string): SettingValue {
   if (name === 'models') return loadYaml(text, RegistryOverlay)
+  if (name === 'tenantRetention') return loadYaml(text, TenantRetention)
   const { value } = liveSettings[name]
   const asText = value.safeParse(text)
   if (asText.success) return asText.data

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { withMesh } from './connect-mesh.ts'
 import { usageError } from './explain-failure.ts'
 import { renderCall, UsageCall } from './render-call.ts'
+import type { Terminal } from './terminal.ts'
 
 export function registerUsage(program: Command): void {
   const usage = program
@@ -53,7 +54,7 @@ const Sums = z.object({
 type Sums = z.infer<typeof Sums>
 const Line = z.looseObject(Sums.shape)
 type Line = z.infer<typeof Line>
-const Page = z.looseObject({ data: z.array(Line), has_more: z.boolean() })
+const Page = z.looseObject({ data: z.array(Line), has_more: z.boolean(), removedUntil: z.string().optional() })
 
 async function showUsage({ by, from, to, csv }: UsageOptions, command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
@@ -63,13 +64,20 @@ async function showUsage({ by, from, to, csv }: UsageOptions, command: Command):
         .get('/usage', { query: { ...query, format: 'csv' }, __binaryResponse: true })
         .asResponse()
       terminal.print((await response.text()).trimEnd())
+      noteRemoved(response.headers.get('x-weft-removed-until') ?? undefined, terminal)
       return
     }
     const page = Page.parse(await mesh.client.get('/usage', { query }))
     if (isJson) terminal.printJson(page)
     else for (const line of renderUsage(page.data, by)) terminal.print(line)
+    noteRemoved(page.removedUntil, terminal)
     if (page.has_more && !isJson) terminal.print('… there is more: name a shorter time with --from and --to')
   })
+}
+
+function noteRemoved(until: string | undefined, terminal: Pick<Terminal, 'note'>): void {
+  if (until !== undefined)
+    terminal.note(`calls that began up to ${until} are in the archive, and in no sum any more: see weft retention`)
 }
 
 async function showCall(id: string, command: Command): Promise<void> {

@@ -44,9 +44,6 @@ export function memoryCalls() {
     async noteGone(life: string) {
       store.gone.add(life)
     },
-    async forget() {
-      return 0
-    },
   } satisfies CallStore & Record<string, unknown>
   return store
 }

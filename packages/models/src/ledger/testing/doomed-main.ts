@@ -3,7 +3,7 @@ import { callFacts, completed } from './calls.ts'
 
 /** A process that makes calls and never stores them; its test kills it. Arguments: the folder. */
 const [, , folder = ''] = process.argv
-const never = { store: () => new Promise<void>(() => undefined), noteGone: async () => undefined, forget: async () => 0 }
+const never = { store: () => new Promise<void>(() => undefined), noteGone: async () => undefined }
 const ledger = openLedger({
   folder,
   service: 'doomed',

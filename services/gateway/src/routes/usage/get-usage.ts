@@ -12,19 +12,25 @@ export const UsageQuery = UsageRangeQuery.extend({
 })
 
 /** `GET /v1/usage`: tokens and cost of the tenant's calls, added up by what `group_by` names, as JSON or CSV. */
-export function getUsage(usage: Pick<UsageStore, 'sum'>): RequestHandler {
+export function getUsage(usage: Pick<UsageStore, 'sum' | 'removedUntil'>): RequestHandler {
   return async (request, response) => {
     const { group_by: groupBy, limit, format, ...times } = parseQuery(UsageQuery, request)
     const range = rangeOf(times, Date.now())
-    const { lines, hasMore } = await usage.sum({ tenant: tenantOf(response), ...range, groupBy, limit })
+    const tenant = tenantOf(response)
+    const { lines, hasMore } = await usage.sum({ tenant, ...range, groupBy, limit })
+    const removedUntil = await usage.removedUntil(tenant)
+    // Said only where sums lack what was removed.
+    const lacking = removedUntil !== undefined && Date.parse(removedUntil) >= range.fromMs ? removedUntil : undefined
     if (wantsCsv(request, format)) {
       response.type('text/csv').setHeader('x-weft-has-more', String(hasMore))
+      if (lacking !== undefined) response.setHeader('x-weft-removed-until', lacking)
       response.send(csvOf(lines, groupBy))
       return
     }
     const { fromMs, toMs } = range
     const from = new Date(fromMs).toISOString()
-    response.json({ object: 'list', from, to: new Date(toMs).toISOString(), data: lines, has_more: hasMore })
+    const removed = lacking === undefined ? {} : { removedUntil: lacking }
+    response.json({ object: 'list', from, to: new Date(toMs).toISOString(), ...removed, data: lines, has_more: hasMore })
   }
 }
 

@@ -64,6 +64,17 @@ describe('GET /v1/usage', () => {
     })
   })
 
+  it('says up to when calls are missing from its sums, because they went into the archive', async () => {
+    expect((await get(`/v1/usage?${march}`)).body).not.toHaveProperty('removedUntil')
+    const until = '2026-03-01T09:00:00.000Z'
+    await sql`
+      insert into retention_anchors (tenant, history, removed_until) values ('default', 'calls', ${until})
+    `.execute(database.database.db)
+    expect((await get(`/v1/usage?${march}`)).body).toMatchObject({ removedUntil: until })
+    expect((await gateway.request(`/v1/usage?format=csv&${march}`)).headers.get('x-weft-removed-until')).toBe(until)
+    expect((await get('/v1/usage?from=2026-03-01T09:30:00Z&to=2026-04-01')).body).not.toHaveProperty('removedUntil')
+  })
+
   it('answers CSV, in which no name becomes a formula', async () => {
     for (const [path, headers] of [
       [`/v1/usage?group_by=user&format=csv&${march}`, {}],

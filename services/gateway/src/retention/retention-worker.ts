@@ -1,0 +1,87 @@
+import { hasCode } from '@weft/contracts'
+import type { RetentionLimits } from '../core/retention-limits.ts'
+import type { Log } from '../log.ts'
+import type { RetentionStore } from './retention-store.ts'
+import { reasonOf, type Swept, type SweepWish } from './sweep-tenant.ts'
+
+export interface RetentionWorkerDeps {
+  tenants: RetentionStore['tenants']
+  limitsOf(tenant: string): RetentionLimits
+  sweep(wish: SweepWish): Promise<Swept>
+  logger: Pick<Log, 'info' | 'warn'>
+  everyMs?: number
+}
+
+export interface RetentionWorker {
+  start(): void
+  /** Why the last look at all tenants left something that was due; undefined when it left nothing. */
+  problem(): string | undefined
+  stop(): Promise<void>
+}
+
+const everyHourMs = 3_600_000
+/** A gateway that starts has other things to do first. */
+const firstMs = 30_000
+const againMs = 5_000
+/** Then it is the next tenant's turn. */
+const forMsMax = 30_000
+
+/** Looks every hour for what is older than its tenant keeps it. Level-triggered: what a stop or an outage keeps it from, it does after that. */
+export function createRetentionWorker({ tenants, limitsOf, sweep, logger, everyMs }: RetentionWorkerDeps): RetentionWorker {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let timer: NodeJS.Timeout | undefined
+  let sweeping: Promise<void> | undefined
+  let problem: string | undefined
+
+  async function sweepOne(tenant: string): Promise<{ isMoreDue: boolean; problem: string | undefined }> {
+    const limits = limitsOf(tenant)
+    if (Object.values(limits).every((days) => days === undefined)) return { isMoreDue: false, problem: undefined }
+    const by = { keyId: 'weft', name: 'retention', tenant }
+    try {
+      const swept = await sweep({ tenant, limits, by, forMs: forMsMax, signal })
+      if (Object.values(swept.removed).some((count) => count > 0))
+        logger.info('what was old was put into the archive and removed', { tenant, ...swept.removed })
+      if (swept.problem !== undefined) logger.warn('some of what is old stays', { tenant, cause: swept.problem })
+      return swept
+    } catch (cause) {
+      const isElsewhere = hasCode(cause, 'conflict')
+      if (isElsewhere || signal.aborted) return { isMoreDue: false, problem: undefined }
+      logger.warn('what is old stays', { tenant, cause: reasonOf(cause) })
+      return { isMoreDue: false, problem: reasonOf(cause) }
+    }
+  }
+
+  async function sweepAll(): Promise<void> {
+    let isMoreDue = false
+    let firstProblem: string | undefined
+    try {
+      for (const tenant of await tenants()) {
+        if (signal.aborted) return
+        const swept = await sweepOne(tenant)
+        isMoreDue ||= swept.isMoreDue
+        firstProblem ??= swept.problem
+      }
+      problem = firstProblem
+    } catch (cause) {
+      logger.warn('what is old was not looked for', { cause: reasonOf(cause) })
+    }
+    if (!signal.aborted) timer = setTimeout(begin, isMoreDue ? againMs : (everyMs ?? everyHourMs)).unref()
+  }
+
+  function begin(): void {
+    sweeping = sweepAll()
+  }
+
+  return {
+    start() {
+      timer = setTimeout(begin, Math.min(firstMs, everyMs ?? firstMs)).unref()
+    },
+    problem: () => problem,
+    async stop() {
+      stopping.abort()
+      clearTimeout(timer)
+      await sweeping
+    },
+  }
+}

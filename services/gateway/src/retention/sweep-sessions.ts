@@ -1,0 +1,85 @@
+import { hasCode } from '@weft/contracts'
+import { archiveSession } from './archive-session.ts'
+import type { OldSession } from './retention-store.ts'
+import type { SweepBatch, SweepDeps, SweptBatch } from './sweep-batch.ts'
+
+const batchMax = 50
+/** More would be felt by those who ask something meanwhile. */
+const deletedAtOnce = 4
+/** The lease is kept on the way, long before it ends. */
+const confirmEvery = 10
+
+/** Sessions that ended long ago go to the archive, with those they opened, and are deleted as by a DELETE; one that has gone on meanwhile stays. */
+export async function sweepSessions(
+  deps: SweepDeps,
+  batch: SweepBatch,
+  { days, after }: { days: number; after?: OldSession },
+): Promise<SweptBatch> {
+  const { store } = deps
+  const { tenant } = batch
+  const roots = await store.oldSessions({ tenant, days, after, limit: batchMax })
+  if (roots.length === 0) return { removed: 0, problems: [], next: undefined }
+  const members = await store.families(
+    tenant,
+    roots.map(({ sessionId }) => sessionId),
+  )
+  const { archived, problems } = await archive(deps, batch, members)
+  const families = roots.map((root) => [root, members.filter((each) => each.rootSessionId === root.sessionId)] as const)
+  const whole = families.filter(([, family]) => family.length > 0 && family.every((each) => archived.has(each)))
+  const deleted = await deleteFamilies(deps, tenant, new Map(whole))
+  const last = roots.at(-1)
+  return {
+    removed: deleted.count,
+    problems: [...problems, ...deleted.problems],
+    // Behind those that stay: the next sweep looks at them again.
+    next:
+      roots.length === batchMax
+        ? () => sweepSessions(deps, batch, { days, ...(last === undefined ? {} : { after: last }) })
+        : undefined,
+  }
+}
+
+/** Those that are in the archive as they are now, also from an earlier sweep. The audit log tells of a session before it is deleted. */
+async function archive(deps: SweepDeps, { tenant, by, confirm }: SweepBatch, members: OldSession[]) {
+  const fresh = members.filter(({ archivedSeq, lastSeq }) => archivedSeq !== lastSeq)
+  const earlier = members.filter((each) => !fresh.includes(each))
+  if (fresh.length === 0) return { archived: new Set(earlier), problems: [] }
+  const { file, written, problems } = await deps.archive.append({
+    ...{ tenant, kind: 'sessions', items: fresh, confirm },
+    async line(old, line) {
+      if (fresh.indexOf(old) % confirmEvery === 0) await confirm()
+      await archiveSession(deps.parts, { tenant, old, line })
+    },
+  })
+  await confirm()
+  if (written.length > 0) {
+    const details = { sessions: written.length }
+    await deps.audit.note(by, { action: 'sessions.archived', target: file, tenant, details })
+    await deps.store.noteArchived(tenant, written)
+  }
+  return { archived: new Set([...earlier, ...written]), problems: problems.filter(isStay) }
+}
+
+/** What somebody deleted meanwhile does not stay. */
+function isStay(cause: unknown): boolean {
+  return !hasCode(cause, 'not_found')
+}
+
+/** Answers how many have gone, those they opened among them. */
+async function deleteFamilies({ sessions }: SweepDeps, tenant: string, families: Map<OldSession, OldSession[]>) {
+  const problems: unknown[] = []
+  let count = 0
+  const left = [...families]
+  const workers = Array.from({ length: deletedAtOnce }, async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const [{ sessionId, lastSeq }, members] = next
+      try {
+        if (await sessions.expire({ tenant, sessionId }, lastSeq)) count += members.length
+      } catch (cause) {
+        problems.push(cause)
+      }
+    }
+  })
+  await Promise.all(workers)
+  return { count, problems: problems.filter(isStay) }
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { newId, WeftError } from '@weft/contracts'
+import type { Actor } from '../core/actor.ts'
+import type { RetentionLimits } from '../core/retention-limits.ts'
+import type { SweepBatch, SweepDeps, SweptBatch } from './sweep-batch.ts'
+import { sweepCalls } from './sweep-calls.ts'
+import { sweepChain } from './sweep-chain.ts'
+import { sweepSessions } from './sweep-sessions.ts'
+
+export type Removed = Record<'sessions' | 'calls' | 'audit' | 'approvals', number>
+
+export interface Swept {
+  removed: Removed
+  isMoreDue: boolean
+  /** Why something that is due stays, the first reason there was. */
+  problem: string | undefined
+}
+
+export interface SweepWish {
+  tenant: string
+  limits: RetentionLimits
+  by: Actor
+  /** The sweep ends after the batch that reaches it. */
+  forMs: number
+  signal: AbortSignal
+}
+
+/** Between two batches as long as the last one took, within these: what is old has time. */
+const pauseMs = { min: 20, max: 1_000 }
+
+/**
+ * Puts what is old of a tenant into the archive, and removes it: batch by batch, by one process at a time. Throws `conflict` while another one does. Done
+ * again it finds what an earlier one left; one that died between archive and removal has its last batch written to the archive twice.
+ */
+export async function sweepTenant(deps: SweepDeps, { tenant, limits, by, forMs, signal }: SweepWish): Promise<Swept> {
+  const holder = newId('req')
+  const confirm = async () => {
+    if (!(await deps.store.holdLease(tenant, holder)))
+      throw new WeftError(
+        'conflict',
+        `what is old of "${tenant}" is being removed by another process: try again in half a minute`,
+      )
+  }
+  await confirm()
+  const untilMs = deps.nowMs() + forMs
+  const swept: Swept = { removed: { sessions: 0, calls: 0, audit: 0, approvals: 0 }, isMoreDue: false, problem: undefined }
+  try {
+    for (const [kind, first] of kindsOf(deps, { tenant, limits, by, confirm })) {
+      let batch: (() => Promise<SweptBatch>) | undefined = first
+      while (batch !== undefined && deps.nowMs() < untilMs && !signal.aborted) {
+        const startedMs = deps.nowMs()
+        const { removed, problems, next }: SweptBatch = await batch()
+        swept.removed[kind] += removed
+        if (problems.length > 0) swept.problem ??= reasonOf(problems[0])
+        batch = next
+        if (batch !== undefined) await pause(deps.nowMs() - startedMs, signal)
+      }
+      swept.isMoreDue ||= batch !== undefined
+    }
+  } finally {
+    await deps.store.releaseLease(tenant, holder).catch(() => undefined)
+  }
+  return swept
+}
+
+type Kind = [keyof Removed, () => Promise<SweptBatch>]
+
+/** Sessions first: they take what is known of their approvals and calls with them. */
+function kindsOf(deps: SweepDeps, batch: SweepBatch): Kind[] {
+  const { sessions, calls, audit } = batch.limits
+  const kinds: Kind[] = []
+  if (sessions !== undefined) kinds.push(['sessions', () => sweepSessions(deps, batch, { days: sessions })])
+  if (calls !== undefined) kinds.push(['calls', () => sweepCalls(deps, batch, calls)])
+  if (audit !== undefined) {
+    kinds.push(['audit', () => sweepChain(deps, batch, { chain: 'audit', days: audit })])
+    kinds.push(['approvals', () => sweepChain(deps, batch, { chain: 'approvals', days: audit })])
+  }
+  return kinds
+}
+
+async function pause(tookMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.min(pauseMs.max, Math.max(pauseMs.min, tookMs)), undefined, { signal }).catch(() => undefined)
+}
+
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
