@@ -1,5 +1,6 @@
 import { WeftError } from '@weft/contracts'
 import { type Kysely, sql } from 'kysely'
+import { ensureBm25 } from './ensure-bm25.ts'
 import type { Database } from './open-database.ts'
 import * as knowledge from './migrations/0001-knowledge.ts'
 import * as sessions from './migrations/0002-sessions.ts'
@@ -75,7 +76,7 @@ export interface MigrationStatus {
 }
 
 /**
- * Applies what is missing, one transaction a migration. Any number of processes may call it at once. Answers the names applied. Throws `conflict`
+ * Applies what is missing, one transaction a migration, and makes anew what a restored dump could not bring along. Any number of processes may call it at once. Answers the names applied. Throws `conflict`
  * for a database that a newer version has migrated further than this one knows.
  */
 export async function migrateUp(database: Database): Promise<string[]> {
@@ -83,6 +84,7 @@ export async function migrateUp(database: Database): Promise<string[]> {
   if (unknown !== undefined) throw isNewer(unknown)
   const applied: string[] = []
   for (const migration of migrations) if (await applyOne(database, migration)) applied.push(migration.name)
+  await locked(database, ensureBm25)
   return applied
 }
 

@@ -2,7 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { type Bm25Query, dropStoreIndex, indexStoreWords, rebuildBm25, replaceChunks, searchBm25, sql } from './index.ts'
+import {
+  type Bm25Query,
+  dropStoreIndex,
+  indexStoreWords,
+  migrateUp,
+  rebuildBm25,
+  replaceChunks,
+  searchBm25,
+  sql,
+} from './index.ts'
 import type { NewChunk } from './insert-chunks.ts'
 import { findNativePostgres, startNativeDatabase, startPlainDatabase, startTestDatabase, type TestDatabase } from './testing.ts'
 
@@ -234,3 +243,22 @@ async function scifactNdcg(ids: string[]): Promise<number> {
   }
   return sum / relevant.size
 }
+
+describe('a dump of the embedded database, restored where there is no pg_textsearch,', () => {
+  beforeAll(async () => {
+    test = await startTestDatabase()
+  })
+  afterAll(() => test.stop())
+
+  it('is searched by its words once it is migrated, and what is written from then on is found too', async () => {
+    const { db } = test.database
+    await fill({ vectorStoreId: 'vs_small' }, ['the notice period is three months', 'leave is thirty days'])
+    await sql`drop extension pg_textsearch cascade`.execute(db)
+    await migrateUp(test.database)
+    expect(await search({ query: 'notice period' })).toMatchObject([{ fileId: 'file_vs_small', n: 0 }])
+    await fill({ vectorStoreId: 'vs_small', fileId: 'file_later' }, ['overtime is paid by the hour'])
+    expect(await search({ query: 'overtime' })).toMatchObject([{ fileId: 'file_later' }])
+    await migrateUp(test.database)
+    expect(await search({ query: 'thirty days' })).toHaveLength(1)
+  })
+})

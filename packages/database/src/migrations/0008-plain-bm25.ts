@@ -8,13 +8,18 @@ import type { Schema } from '../schema.ts'
 export async function up(db: Kysely<Schema>): Promise<void> {
   const { rows } = await sql`select 1 where to_regclass('chunks_bm25') is not null`.execute(db)
   if (rows.length > 0) return
+  await createPlainBm25(db)
+  await sql`select bm25_rebuild(id) from vector_stores`.execute(db)
+}
+
+/** Without what is counted of chunks that are there already. */
+export async function createPlainBm25(db: Kysely<Schema>): Promise<void> {
   await createTables(db)
   await createAdding(db)
   await createRemoving(db)
   await createRebuilding(db)
   await createApplying(db)
   await createTriggers(db)
-  await sql`select bm25_rebuild(id) from vector_stores`.execute(db)
 }
 
 /**
