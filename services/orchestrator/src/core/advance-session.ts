@@ -6,7 +6,7 @@ import { attachReplyTopic } from './attach-reply-topic.ts'
 import { cancelTurns } from './cancel-turns.ts'
 import { compactSession } from './compact-session.ts'
 import { decideApproval } from './decide-approval.ts'
-import { deleteSession, deleteStray, eraseWhenAlone, noteArrivedWhenDeleted, noteErased } from './delete-session.ts'
+import { deleteSession, deleteStray, eraseAgain, eraseWhenAlone, noteArrivedWhenDeleted, noteErased } from './delete-session.ts'
 import { noteArrived, repeatErrands } from './errands.ts'
 import { noteWaiting } from './note-waiting.ts'
 import { endBorrowedPause, holdSession } from './pause-session.ts'
@@ -97,6 +97,8 @@ function applyToDeleted(draft: SessionDraft, input: SessionInput): void {
     case 'resume':
     case 'childChanged':
       throw new WeftError('not_found', 'no such session')
+    case 'delete':
+      return eraseAgain(draft)
     case 'erased':
       return noteErased(draft)
     case 'arrived':

@@ -31,6 +31,17 @@ it('is erased again and again until the database has forgotten it', () => {
   expect(beatOf(session.state)).toBe('never')
 })
 
+it('is erased again when it is deleted again, as a database that was put back from a backup has it once more', () => {
+  const session = deletedWhileRunning()
+  session.send({ type: 'erased' })
+  const before = session.commands.length
+  session.send({ type: 'delete', ifLastSeq: 1 })
+  expect(session.commands.slice(before)).toEqual([{ type: 'erase' }])
+  expect(beatOf(session.state)).toBe('always')
+  session.send({ type: 'erased' })
+  expect(beatOf(session.state)).toBe('never')
+})
+
 it('takes no further turn, and lets late results fall', () => {
   const session = deletedWhileRunning()
   expect(() => session.submit()).toThrow(expect.objectContaining({ code: 'gone' }))

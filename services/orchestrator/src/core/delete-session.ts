@@ -49,6 +49,13 @@ export function eraseWhenAlone(draft: SessionDraft): void {
   if (deletion === 'erasing' && !errands.some(({ to }) => to === 'child')) draft.command({ type: 'erase' })
 }
 
+/** Whoever deletes it again has found it: a database from before it was deleted, put back from a backup, has it once more. */
+export function eraseAgain(draft: SessionDraft): void {
+  if (draft.session.deletion !== 'erased') return
+  draft.editSession().deletion = 'erasing'
+  eraseWhenAlone(draft)
+}
+
 /** The database has forgotten it too. */
 export function noteErased(draft: SessionDraft): void {
   if (draft.session.deletion === 'erasing') draft.editSession().deletion = 'erased'
