@@ -162,7 +162,7 @@ describe('the retrieval agent', () => {
     const dependencies = { retrieve: { status: 'succeeded' as const, output: found.output, citations: [] } }
     const all = resultOf(await execute('answer', { question, dependencies }))
     expect(all.citations.map(({ filename }) => filename)).toEqual(['rivers.md', 'whales.md'])
-    expect(all.output).toMatchObject({ text: expect.stringContaining('rivers.md: “The Rhine rises in the Alps.” [1]') })
+    expect(all.output).toMatchObject({ text: expect.stringContaining('- “The Rhine rises in the Alps.” [1] — rivers.md\n- “') })
 
     const of = 'Give me a summary of whales.md'
     const one = resultOf(await execute('retrieve', { question: of }))

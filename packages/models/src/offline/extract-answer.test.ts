@@ -69,8 +69,8 @@ describe('an extracted answer', () => {
       text: '| dye | colour |\n|---|---|\n| weld | yellow |\n\nMadder and weld are dyes for wool.',
     }
     expect(extractAnswer({ question: 'What are these documents about?', sources: [guide, list] })).toEqual([
-      'guide.md: “This guide tells how a loom is warped.” [3]',
-      'dyes old.md: “Madder and weld are dyes for wool.” [4]',
+      '- “This guide tells how a loom is warped.” [3] — guide.md',
+      '\n- “Madder and weld are dyes for wool.” [4] — dyes old.md',
     ])
   })
 

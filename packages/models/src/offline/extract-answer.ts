@@ -43,12 +43,14 @@ export function extractAnswer(prompt: AnswerPrompt): string[] {
   return [...found, ...unsearched, ...tellStatements(prompt)]
 }
 
-/** Of several documents each sentence is told with the name of its own. */
+/** Of several documents each sentence is told in a line of its own, with the name of its document behind it: before it, its numbers were part of what is cited. */
 function tellOverview(sources: PromptSource[], { topic }: OverviewRequest): string[] {
   const told = summariseSources(sources, topic === undefined ? undefined : readSlips(topic, sources).question)
   const areSeveral = new Set(told.map(({ document }) => document)).size > 1
-  return told.map(({ sourceId, document, text }) =>
-    areSeveral ? `${document.replace(/[[\]]/g, '')}: “${text}” [${sourceId}]` : `${closed(text)} [${sourceId}]`,
+  return told.map(({ sourceId, document, text }, index) =>
+    areSeveral
+      ? `${index === 0 ? '' : '\n'}- “${text}” [${sourceId}] — ${document.replace(/[[\]]/g, '')}`
+      : `${closed(text)} [${sourceId}]`,
   )
 }
 

@@ -22,7 +22,7 @@ async function* streamOffline({ request, signal }: ProviderCall): AsyncGenerator
     // Lets the reader write each sentence out before the next one, as a remote model would.
     await new Promise((resolve) => setImmediate(resolve))
     if (signal.aborted) throw signal.reason
-    yield { type: 'text', delta: index === 0 ? sentence : ` ${sentence}` }
+    yield { type: 'text', delta: index === 0 || sentence.startsWith('\n') ? sentence : ` ${sentence}` }
   }
   yield { type: 'finish', reason: written.reason }
 }

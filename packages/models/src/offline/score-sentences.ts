@@ -26,8 +26,6 @@ const kinWeight = 0.7
 /** Retrieval's order is evidence too, but a clearly better sentence further down wins. */
 const rankWeight = 0.5
 const pairWeight = 0.5
-/** What the row with a table's column names is worth beside a row that has something in them. */
-const columnsWeight = 0.5
 /** What a number, time or name adds where the question asks for one. */
 const kindWeight = 0.3
 
@@ -55,8 +53,7 @@ export function scoreSentences(question: string, sources: PromptSource[]): Score
     const length = 0.75 + (0.25 * unit.words.length) / Math.max(1, lengthMean)
     const place = 1 + rankWeight / (1 + sourceRank) + (position === 0 ? 0.03 : 0)
     const asked = kind !== undefined && tellsKind(kind, text, question) ? 1 + kindWeight : 1
-    const form = unit.isColumns ? columnsWeight : 1
-    const score = own === 0 ? 0 : (((around / total) * (1 + pairWeight * inPairs)) / length) * place * asked * form
+    const score = own === 0 ? 0 : (((around / total) * (1 + pairWeight * inPairs)) / length) * place * asked
     return { sourceId, sourceRank, position, text, stems, context, coverage, score }
   })
   return bridgeSources(scored, terms)
@@ -76,7 +73,6 @@ interface Unit {
   words: string[]
   stems: Set<string>
   context: Set<string>
-  isColumns: boolean
 }
 
 function unitsOf(source: PromptSource, sourceRank: number): Unit[] {
@@ -86,14 +82,13 @@ function unitsOf(source: PromptSource, sourceRank: number): Unit[] {
     .map((sentence, position) => {
       const words = topicStems(sentence.text)
       const context = new Set([...title, ...topicStems(`${sentence.heading ?? ''} ${sentence.columns ?? ''}`)])
-      const isColumns = sentence.kind === 'columns'
-      return { sourceId: source.id, sourceRank, position, text: sentence.text, words, stems: new Set(words), context, isColumns }
+      return { sourceId: source.id, sourceRank, position, text: sentence.text, words, stems: new Set(words), context }
     })
 }
 
-/** Headings only lend context; fragments, endless lines and entries of a table of contents make no sentence. */
+/** Headings and names of columns only lend context; fragments, endless lines and entries of a table of contents make no sentence. */
 function isQuotable(sentence: Sentence): boolean {
-  if (sentence.kind === 'heading' || /\.{5}/.test(sentence.text)) return false
+  if (sentence.kind === 'heading' || sentence.kind === 'columns' || /\.{5}/.test(sentence.text)) return false
   const words = countWords(sentence.text)
   return words >= (sentence.kind === 'sentence' ? 3 : 2) && sentence.text.length <= scoringLimits.sentenceCharsMax
 }
