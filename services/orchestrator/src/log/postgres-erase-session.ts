@@ -1,21 +1,17 @@
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
-
-interface SessionKey {
-  tenant: string
-  sessionId: string
-}
+import type { SessionPlace } from '../core/session-place.ts'
 
 export interface ErasureDeps {
   database: Database
   /** Deletes another session; false when the store does not have it. */
-  deleteSession(session: SessionKey): Promise<boolean>
+  deleteSession(session: SessionPlace): Promise<boolean>
 }
 
 const Row = z.object({ id: z.string() })
 
 /** Also sessions that it opened in turns it keeps no more: they are found in the database, and deleted before it is. */
-export async function eraseFamily({ database, deleteSession }: ErasureDeps, root: SessionKey): Promise<void> {
+export async function eraseFamily({ database, deleteSession }: ErasureDeps, root: SessionPlace): Promise<void> {
   const { rows } = await sql`
     select id from sessions where tenant = ${root.tenant} and root_session_id = ${root.sessionId}
   `.execute(database.db)
@@ -27,7 +23,7 @@ export async function eraseFamily({ database, deleteSession }: ErasureDeps, root
 }
 
 /** Erases a session that the state store does not have; false when the log does not have it either. */
-export async function eraseLost(deps: ErasureDeps, session: SessionKey): Promise<boolean> {
+export async function eraseLost(deps: ErasureDeps, session: SessionPlace): Promise<boolean> {
   const { tenant, sessionId } = session
   const { rows } = await sql`select 1 from sessions where tenant = ${tenant} and id = ${sessionId}`.execute(deps.database.db)
   if (rows.length > 0) await eraseFamily(deps, session)
@@ -38,7 +34,7 @@ export async function eraseLost(deps: ErasureDeps, session: SessionKey): Promise
  * Takes a session's events, messages, outputs, approvals and what told of them out of the database, and keeps that it was deleted, so that nothing late is
  * written again. The history of its approvals stays: it is a chain.
  */
-async function eraseSession(database: Database, { tenant, sessionId }: SessionKey): Promise<void> {
+async function eraseSession(database: Database, { tenant, sessionId }: SessionPlace): Promise<void> {
   await sql`
     with tombstone as (
       insert into deleted_sessions (tenant, id) values (${tenant}, ${sessionId}) on conflict do nothing

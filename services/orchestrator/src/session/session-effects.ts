@@ -2,6 +2,7 @@ import { type ReplyItem, type SessionEvent, WorkflowPlan } from '@weft/contracts
 import type { AttemptDispatcher } from '../attempts/dispatch-attempts.ts'
 import { executeRequest } from '../core/execute-request.ts'
 import { findTurn } from '../core/find-turn.ts'
+import type { SessionPlace } from '../core/session-place.ts'
 import type { SessionInput, SessionState, StepRef } from '../core/session-state.ts'
 import type { EventLog } from '../log/postgres-event-log.ts'
 import type { PlanRequester } from '../plans/request-plans.ts'
@@ -15,7 +16,7 @@ export interface SessionEffectsDeps {
   replies: ReplyPublisher
   eventLog: EventLog
   children: ChildCalls
-  erase: (session: { tenant: string; sessionId: string }) => Promise<void>
+  erase: (session: SessionPlace) => Promise<void>
   onProblem: (what: string, actorId: string, cause: unknown) => void
   apply: (actorId: string, input: SessionInput) => Promise<void>
   /** Looks at what an agent tells before its session sees it. */

@@ -13,11 +13,9 @@ import {
 import { mayCrashAround } from '@weft/mesh'
 import { z } from 'zod'
 import { planSeed, type SeedWish, seedOf } from '../core/seed-turn.ts'
+import { SessionPlace } from '../core/session-place.ts'
 import type { InputReply, SessionInput, SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
 import { beginningOf, viewSession } from '../core/session-view.ts'
-
-const SessionPlace = z.object({ tenant: z.string().min(1), sessionId: z.string().min(1) })
-export type SessionPlace = z.infer<typeof SessionPlace>
 
 /** A session as the methods of its actor reach it. */
 export interface SessionCalls {

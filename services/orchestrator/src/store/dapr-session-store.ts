@@ -5,9 +5,10 @@ import { z } from 'zod'
 import { isShortLived, nameOf, type TagOf } from '../core/part-names.ts'
 import { fromHead, headKey, type Lying, partsOf, type ReadPart, readOutcome, toHead } from '../core/persist-session.ts'
 import { SessionHead } from '../core/session-head.ts'
+import type { SessionPlace } from '../core/session-place.ts'
 import type { SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
 import type { MayLieEarlier } from './earlier-layout.ts'
-import type { BlobStore, SessionOf } from './postgres-blobs.ts'
+import type { BlobStore } from './postgres-blobs.ts'
 
 /** Parts up to this size, and those that the next of their kind replaces, lie in the actor's state; larger ones in the blob table, by content hash. */
 const inlinePartBytesMax = 16_384
@@ -120,7 +121,7 @@ export function createSessionStore(deps: SessionStoreDeps): SessionStore {
   }
 }
 
-async function encodePart(blobs: BlobStore, { tenant, sessionId }: SessionOf, value: unknown): Promise<unknown> {
+async function encodePart(blobs: BlobStore, { tenant, sessionId }: SessionPlace, value: unknown): Promise<unknown> {
   const json = JSON.stringify(value)
   if (json.length <= inlinePartBytesMax) return value
   const hash = createHash('sha256').update(json).digest('hex')
@@ -174,7 +175,7 @@ function createReader({
     return new Map(found.flat())
   }
 
-  async function readPart(actorId: string, key: string, session: SessionOf): Promise<unknown> {
+  async function readPart(actorId: string, key: string, session: SessionPlace): Promise<unknown> {
     const found = await actors.read(actorId, key, z.unknown())
     const value = found === undefined && mayLieEarlier() ? await actors.readEarlier(actorId, key, z.unknown()) : found
     if (value === undefined) throw new WeftError('internal_error', `the session's part ${key} is missing from the state store`)

@@ -1,20 +1,16 @@
 import { WeftError } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
+import type { SessionPlace } from '../core/session-place.ts'
 
 /** An actor's turn waits for this: a database that hangs must not hold sessions with it. */
 const putPatienceMs = 1_000
 
-export interface SessionOf {
-  tenant: string
-  sessionId: string
-}
-
 /** Large outputs, outside the actor's state, by content hash: each written once. */
 export interface BlobStore {
   /** As new, also when it was there: what is given up of an older turn leaves it alone. Whether it is stored; false when the database has not taken it within a second, so that the caller keeps the value itself. */
-  put(session: SessionOf, blob: { hash: string; json: string }): Promise<boolean>
-  get(session: SessionOf, hash: string): Promise<unknown>
+  put(session: SessionPlace, blob: { hash: string; json: string }): Promise<boolean>
+  get(session: SessionPlace, hash: string): Promise<unknown>
 }
 
 const Row = z.object({ content: z.unknown() })
