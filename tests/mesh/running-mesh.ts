@@ -142,7 +142,7 @@ function withoutJestFlags(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /**
  * A port nobody listens on, to be used later: below the range the system takes for outgoing connections and the one the mesh
- * takes its own from, so that neither takes it in between.
+ * takes its own from, so that neither takes it in between; and below those of unit tests, which run at the same time.
  */
 export async function freePort(): Promise<number> {
   const [port = 0] = await freePorts(1)
@@ -153,10 +153,10 @@ export async function freePort(): Promise<number> {
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>()
   for (let attempt = 0; attempt < 100 + 10 * count && found.size < count; attempt += 1) {
-    const port = 10_000 + Math.floor(Math.random() * 5_000)
+    const port = 10_000 + Math.floor(Math.random() * 2_500)
     if (await isFree(port)) found.add(port)
   }
-  if (found.size < count) throw new Error(`fewer than ${count} free ports between 10000 and 15000`)
+  if (found.size < count) throw new Error(`fewer than ${count} free ports between 10000 and 12500`)
   return [...found]
 }
 
