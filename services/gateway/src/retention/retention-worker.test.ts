@@ -22,7 +22,9 @@ function start(sweep: (wish: SweepWish) => Promise<Swept>) {
   return { warnings, worker }
 }
 
-const aMoment = () => new Promise((resolve) => setTimeout(resolve, 40))
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, everyMs))
+}
 
 it('looks again and again at every tenant that keeps something for a time alone', async () => {
   const swept: string[] = []
@@ -30,7 +32,7 @@ it('looks again and again at every tenant that keeps something for a time alone'
     swept.push(tenant)
     return nothing
   })
-  await aMoment()
+  await until(() => swept.length >= 4)
   expect(swept.slice(0, 4)).toEqual(['acme', 'other', 'acme', 'other'])
 })
 
@@ -42,30 +44,35 @@ it('says why what is due stays, until it has gone, and goes on with other tenant
     if (tenant === 'acme' && isFull) throw new WeftError('dependency_unavailable', 'the archive takes nothing')
     return nothing
   })
-  await aMoment()
+  await until(() => started.problem() !== undefined)
   expect(started.problem()).toBe('the archive takes nothing')
   expect(warnings[0]).toEqual({ tenant: 'acme', cause: 'the archive takes nothing' })
   expect(swept.slice(0, 2)).toEqual(['acme', 'other'])
   isFull = false
-  await aMoment()
-  expect(started.problem()).toBeUndefined()
+  await until(() => started.problem() === undefined)
 })
 
 it('leaves a tenant to the process that is at it', async () => {
-  const { warnings, worker: started } = start(async () => Promise.reject(new WeftError('conflict', 'another process')))
-  await aMoment()
+  let looks = 0
+  const { warnings, worker: started } = start(async () => {
+    looks += 1
+    throw new WeftError('conflict', 'another process')
+  })
+  await until(() => looks > 2)
   expect([started.problem(), warnings]).toEqual([undefined, []])
 })
 
 it('stops once the batch under way is done', async () => {
+  let hasBegun = false
   let isDone = false
   const { worker: started } = start(async ({ signal }) => {
+    hasBegun = true
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
-    await aMoment()
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
     isDone = true
     return nothing
   })
-  await aMoment()
+  await until(() => hasBegun)
   await started.stop()
   expect(isDone).toBe(true)
 })
