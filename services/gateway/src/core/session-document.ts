@@ -1,4 +1,5 @@
-import { type ApprovalView, Citation, type TurnView } from '@weft/contracts'
+import { type ApprovalView, Citation } from '@weft/contracts'
+import { type OutcomeSource, turnOutcome } from './turn-outcome.ts'
 
 /** A part of a document, from the top. */
 export interface DocumentBlock {
@@ -18,23 +19,25 @@ export interface DocumentSource {
   id: string
   title: string
   messages: SaidMessage[]
-  turns: Pick<TurnView, 'turn' | 'approvals'>[]
+  turns: OutcomeSource[]
   /** Whether later messages were left out. */
   isCut: boolean
 }
 
-/** A session for people to read: questions, what was decided on the way, answers, and the quotes they rest on. */
+/** A session for people to read: questions, what was decided on the way, answers, the quotes they rest on, and what was lost. */
 export function sessionDocument({ id, title, messages, turns, isCut }: DocumentSource): DocumentBlock[] {
   const heading = title === '' ? `Session ${id}` : oneLine(title)
-  const said = messages.flatMap((message) => {
+  const said = messages.flatMap((message, index) => {
     const isQuestion = message.role === 'user'
-    const decisions = isQuestion ? decisionsOf(turns.find(({ turn }) => turn === message.turn)?.approvals ?? []) : []
+    const turn = turns.find((candidate) => candidate.turn === message.turn)
+    const isLast = turn !== undefined && messages[index + 1]?.turn !== message.turn
     return [
       block('heading', `${isQuestion ? 'Question' : 'Answer'} ${message.turn}`),
       block('note', message.at),
       block('text', textOf(message.content)),
       ...quotes(message.citations),
-      ...decisions,
+      ...(isQuestion ? decisionsOf(turn?.approvals ?? []) : []),
+      ...(isLast ? turnOutcome(turn) : []),
     ]
   })
   const cut = isCut ? [block('note', `The document ends here: the session goes on at /v1/sessions/${id}/messages`)] : []

@@ -31,7 +31,7 @@ it('tells a turn as it was: its plan, what became of each step, its answer', () 
     log(
       { type: 'turn.accepted', model: 'weft/auto' },
       { type: 'plan.ready', plan, planVersion: 1 },
-      { type: 'step.dispatched', stepId: 'look', agent: 'rag', attempt: 1 },
+      { type: 'step.dispatched', stepId: 'look', agent: 'rag', attempt: 1, childSessionId: 's2' },
       { type: 'step.skipped', stepId: 'look', cause: 'the database is away' },
       { type: 'step.dispatched', stepId: 'answer', agent: 'reasoning', attempt: 1 },
       { type: 'step.succeeded', stepId: 'answer', attempt: 1, costUsd: 0.2, confidence: 1 },
@@ -48,7 +48,7 @@ it('tells a turn as it was: its plan, what became of each step, its answer', () 
     answer,
   })
   expect(turn?.steps).toMatchObject([
-    { stepId: 'look', status: 'skipped', attempt: 1, startedAt: at(3), endedAt: at(4) },
+    { stepId: 'look', status: 'skipped', attempt: 1, startedAt: at(3), endedAt: at(4), childSessionId: 's2' },
     { stepId: 'answer', agent: 'reasoning', status: 'succeeded', costUsd: 0.2 },
   ])
 })

@@ -75,6 +75,7 @@ const StepFacts = z.object({
   costUsd: z.number().optional(),
   problem: Problem.optional(),
   isReused: z.boolean().optional(),
+  childSessionId: z.string().optional(),
 })
 
 const stepEnds: Partial<Record<SessionEvent['type'], StepView['status']>> = {
