@@ -58,7 +58,13 @@ describe('a step that is a session', () => {
 
   it('surfaces what its session asks, as it is asked there, at the session a client began', () => {
     const parent = opening()
+    const waitOf = () => viewSession(parent.state).turns[0]?.steps.find(({ stepId }) => stepId === 'sub')?.waitingFor
     const child = childOf(parent)
+    expect(waitOf()).toMatchObject({
+      cause: 'the session is working',
+      owner: child.state.sessionId,
+      deadline: expect.any(String),
+    })
     expect(child.commands).toContainEqual({ type: 'call', errand: expect.objectContaining({ to: 'parent', turn: 1 }) })
     tell(parent, child)
     expect(parent.turnStatus).toBe('awaiting_approval')
@@ -69,6 +75,8 @@ describe('a step that is a session', () => {
       sessionId: child.state.sessionId,
       rootSessionId: 's1',
     })
+    const cause = expect.stringContaining(`approval ${approval?.id} in session ${child.state.sessionId}: `)
+    expect(waitOf()).toMatchObject({ cause, owner: 'every key with the scope approve', deadline: approval?.deadline })
     child.decide('pay', { action: 'approve' })
     tell(parent, child)
     expect(parent.turnStatus).toBe('running')

@@ -90,7 +90,7 @@ function waitOf(turn: TurnState, step: WorkflowStep, state: StepState): StepView
         deadline: iso(state.notBeforeMs),
       }
     case 'dispatched':
-      return { cause: 'the agent is working', owner: state.agent, deadline: iso(state.deadlineMs) }
+      return childWait(state) ?? { cause: 'the agent is working', owner: state.agent, deadline: iso(state.deadlineMs) }
     case 'awaiting_approval':
       return approvalWait(turn, state)
     default:
@@ -98,14 +98,31 @@ function waitOf(turn: TurnState, step: WorkflowStep, state: StepState): StepView
   }
 }
 
+/** What a step's session waits for is what the step waits for. */
+function childWait({ child, deadlineMs }: StepState): StepView['waitingFor'] {
+  if (child === undefined) return undefined
+  const { sessionId, approvals } = child
+  const asked = approvals.find(({ status }) => status === 'pending')
+  if (asked === undefined) return { cause: 'the session is working', owner: sessionId, deadline: iso(deadlineMs) }
+  const { id, reason, assignees, deadline } = asked
+  return {
+    cause: `approval ${id} in session ${asked.sessionId}: ${reason}`,
+    owner: decidersOf(assignees),
+    ...(deadline === undefined ? {} : { deadline }),
+  }
+}
+
+function decidersOf(assignees: string[]): string {
+  return assignees.length === 0 ? 'every key with the scope approve' : assignees.join(', ')
+}
+
 function approvalWait({ approvals }: TurnState, { approvalId }: StepState): StepView['waitingFor'] {
   const approval = approvals.find((candidate) => candidate.id === approvalId)
   if (approval === undefined) return { cause: 'an approval' }
   const { id, question, assignees, deadlineMs } = approval
-  const owner = assignees.length === 0 ? 'every key with the scope approve' : assignees.join(', ')
   return {
     cause: `approval ${id}: ${question.reason}`,
-    owner,
+    owner: decidersOf(assignees),
     ...(deadlineMs === undefined ? {} : { deadline: iso(deadlineMs) }),
   }
 }
