@@ -5,6 +5,8 @@ export function describeProgress(event: SessionEvent): string | undefined {
   switch (event.type) {
     case 'plan.ready':
       return describePlan(event)
+    case 'step.ready':
+      return `${nameOf(event)}: ready${typeof event.cause === 'string' ? `, but ${event.cause}` : ''}`
     case 'step.dispatched':
       return `${nameOf(event)}: started`
     case 'step.progress':

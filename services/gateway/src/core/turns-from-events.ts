@@ -93,6 +93,7 @@ function applyStepEvent(turn: TurnView, stepId: string, event: SessionEvent): vo
   const facts = StepFacts.safeParse(event)
   if (facts.success) Object.assign(step, facts.data)
   if (event.type === 'step.dispatched') step.startedAt ??= event.at
+  if (event.type === 'step.ready') step.status = 'ready'
   const status = event.type === 'step.dispatched' ? 'dispatched' : stepEnds[event.type]
   if (status === undefined) return
   step.status = status

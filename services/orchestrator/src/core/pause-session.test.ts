@@ -18,6 +18,9 @@ it('a paused session keeps the results of what runs and starts nothing new, unti
   expect(session.dispatched()).toEqual(['a'])
   const [, answer] = viewSession(session.state).turns[0]?.steps ?? []
   expect(answer).toMatchObject({ status: 'ready', waitingFor: { cause: 'the session is paused' } })
+  expect(session.events.filter(({ type }) => type === 'step.ready')).toMatchObject([
+    { stepId: 'answer', cause: 'the session is paused' },
+  ])
   session.send({ type: 'resume' })
   expect(session.dispatched()).toEqual(['a', 'answer'])
   session.succeed('answer')

@@ -31,9 +31,10 @@ export function startStep(draft: SessionDraft, turn: number, step: WorkflowStep)
   else askApproval(draft, { turn, step }, asking)
 }
 
-/** Starts as soon as the session is resumed. */
+/** Starts as soon as the session is resumed. One that starts at once is dispatched without a word about its being ready. */
 function holdStep(draft: SessionDraft, turn: number, { stepId }: WorkflowStep): void {
   const state = draft.editStep(turn, stepId)
+  if (state.status !== 'ready') draft.log('step.ready', turn, { stepId, cause: 'the session is paused' })
   state.status = 'ready'
   state.notBeforeMs = draft.nowMs
 }
