@@ -7,6 +7,7 @@ export const budgetOperations: ApiOperation[] = [
     path: '/v1/budgets',
     summary: 'What may be spent, and what is spent and set aside in the period of now',
     scope: 'admin',
+    query: ['limit', 'after'],
   },
   {
     id: 'putBudget',

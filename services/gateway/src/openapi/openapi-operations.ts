@@ -41,7 +41,7 @@ const chat: ApiOperation[] = [
     ...chatScope('post', '/v1/embeddings', 'createEmbeddings', 'Vectors of texts, as numbers or in base64'),
     body: { schema: 'EmbeddingsRequest' },
   },
-  chatScope('get', '/v1/models', 'listModels', 'Modes and available models, with capabilities and prices'),
+  { ...chatScope('get', '/v1/models', 'listModels', 'Modes and available models, with capabilities and prices'), query: page },
   chatScope('get', '/v1/models/{id}', 'getModel', 'One mode or model'),
   {
     ...chatScope('post', '/v1/plan', 'createPlan', 'What would be done for an input'),
@@ -179,6 +179,7 @@ const administration: ApiOperation[] = [
     path: '/v1/settings',
     summary: 'What may be set while the mesh runs: each value, and whether the database, the environment or the default says it',
     scope: 'admin',
+    query: page,
   },
   {
     id: 'putSettings',
@@ -203,7 +204,7 @@ const administration: ApiOperation[] = [
     summary: 'Whether nobody changed the audit log',
     scope: 'admin',
   },
-  { id: 'listWebhooks', method: 'get', path: '/v1/webhooks', summary: 'Where approvals are told', scope: 'admin' },
+  { id: 'listWebhooks', method: 'get', path: '/v1/webhooks', summary: 'Where approvals are told', scope: 'admin', query: page },
   {
     id: 'createWebhook',
     method: 'post',
@@ -220,7 +221,14 @@ const administration: ApiOperation[] = [
     scope: 'admin',
   },
   { id: 'deleteWebhook', method: 'delete', path: '/v1/webhooks/{id}', summary: 'Tells nothing there any more', scope: 'admin' },
-  { id: 'listAgents', method: 'get', path: '/v1/agents', summary: 'Agents, and whether they answer', scope: 'admin' },
+  {
+    id: 'listAgents',
+    method: 'get',
+    path: '/v1/agents',
+    summary: 'Agents, and whether they answer',
+    scope: 'admin',
+    query: page,
+  },
   {
     id: 'registerAgent',
     method: 'post',

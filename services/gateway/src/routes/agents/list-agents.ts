@@ -3,6 +3,7 @@ import type { Sidecar } from '@weft/mesh'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { AgentStore } from '../../agents/agent-store.ts'
+import { sendList } from '../send-list.ts'
 import { agentObject } from './agent-object.ts'
 import { builtInApps } from './register-agent.ts'
 
@@ -16,7 +17,7 @@ const reachTimeoutMs = 2_000
 
 /** `GET /v1/agents`: the mesh's own agents, and those that joined it, each with whether it answers now. */
 export function listAgents({ agents, sidecar }: ListAgentsDeps): RequestHandler {
-  return async (_request, response) => {
+  return async (request, response) => {
     const joined = await agents.list()
     const signal = AbortSignal.timeout(reachTimeoutMs)
     const { cards } = await sidecar.invoke('planner', '/registry', { schema: Registry, signal })
@@ -26,7 +27,7 @@ export function listAgents({ agents, sidecar }: ListAgentsDeps): RequestHandler 
     const others = await Promise.all(
       joined.map(async (agent) => ({ ...agentObject(agent), isReachable: await isReachable(sidecar, agent.id) })),
     )
-    response.json({ object: 'list', data: [...own, ...others], has_more: false })
+    sendList(request, response, { items: [...own, ...others], idOf: ({ id }) => id })
   }
 }
 

@@ -1,15 +1,16 @@
 import type { RequestHandler } from 'express'
 import { requireOperator } from '../../core/tenant.ts'
 import { tenantOf } from '../../http/request-context.ts'
+import { sendList } from '../send-list.ts'
 import { settingObjects } from './setting-objects.ts'
 import type { SettingsDeps } from './settings-deps.ts'
 
 /** `GET /v1/settings`: what may be set while the mesh runs, what holds now, and where that comes from. */
 export function listSettings(deps: SettingsDeps): RequestHandler {
-  return async (_request, response) => {
+  return async (request, response) => {
     requireOperator(tenantOf(response), 'settings are read')
     // While the database is away, what was last read is what holds.
     await deps.live.refresh().catch(() => undefined)
-    response.json({ object: 'list', data: settingObjects(deps), has_more: false })
+    sendList(request, response, { items: settingObjects(deps), idOf: ({ name }) => name })
   }
 }
