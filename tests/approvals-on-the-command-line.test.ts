@@ -104,6 +104,7 @@ describe('weft sessions', () => {
     expect(fork.output).toContain('1 steps taken over')
     const pdf = await weft(['sessions', 'export', sessionId, '--format', 'pdf'])
     expect(pdf.stdout.slice(0, 5)).toBe('%PDF-')
+    expect((await weft(['sessions', 'export', sessionId])).stdout).toMatch(/^- .* was approved by .*/m)
     expect((await weft(['sessions', 'delete', sessionId])).stdout).toContain(`deleted ${sessionId}`)
     expect((await weft(['sessions', 'show', sessionId])).code).toBe(1)
   })

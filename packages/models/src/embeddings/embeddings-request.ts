@@ -10,7 +10,9 @@ const Tokens = z.array(z.int().nonnegative()).min(1)
 /** `POST /v1/embeddings`: texts, or tokens of the model's own vocabulary. */
 export const EmbeddingsRequest = z.looseObject({
   model: z.string().min(1).max(256),
-  input: z.union([Text, z.array(Text).min(1), Tokens, z.array(Tokens).min(1)]),
+  input: z.union([Text, z.array(Text).min(1), Tokens, z.array(Tokens).min(1)], {
+    error: ({ code }) => (code === 'invalid_union' ? 'has to be a text, or a list of at least one text' : undefined),
+  }),
   encoding_format: z.enum(['float', 'base64']).nullish(),
   dimensions: z.int().positive().max(65_536).nullish(),
   user: z.string().max(256).nullish(),

@@ -36,6 +36,19 @@ const post = (body: object) => {
   return gateway.request('/v1/embeddings', { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
+it('fields that the mesh’s own model does not know are named, and handed on to a provider', async () => {
+  const asked = (model: string) => post({ model, input: 'one', truncate: 'end', weft: {} })
+  expect((await asked(local)).headers.get('x-weft-ignored-fields')).toBe('truncate, weft')
+  expect((await asked(remote)).headers.get('x-weft-ignored-fields')).toBe('weft')
+})
+
+it('no text at all is refused saying what an input is', async () => {
+  const response = await post({ model: local, input: [] })
+  expect(await response.json()).toMatchObject({
+    error: { param: 'input', message: expect.stringContaining('at least one text') },
+  })
+})
+
 describe.each([
   [local, 384],
   [remote, 4],

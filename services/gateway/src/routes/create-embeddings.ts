@@ -21,7 +21,7 @@ export function createEmbeddings({ models, attempts, streams }: EmbeddingsDeps):
     const { tenant, keyId } = identityOf(response)
     const open = streams.open(identityOf(response), response)
     setHeaders(response, deprecationHeaders(wish.model, models.get(wish.model)?.deprecated))
-    nameIgnored(response, wish.weft === undefined ? [] : ['weft'])
+    nameIgnored(response, ignoredFields(wish, models.get(wish.model)?.provider))
     await accountRequest(attempts, { response, open }, async ({ counted, used }) => {
       const scope = { tenant, keyId, user: wish.user ?? undefined, agent: 'gateway' }
       counted.begin()
@@ -36,4 +36,11 @@ export function createEmbeddings({ models, attempts, streams }: EmbeddingsDeps):
       counted.succeeded()
     })
   }
+}
+
+const usedFields: ReadonlySet<string> = new Set(Object.keys(EmbeddingsRequest.shape))
+
+/** A provider is handed every field but Weft's own; the mesh's own model knows no others. */
+function ignoredFields(wish: EmbeddingsRequest, provider: string | undefined): string[] {
+  return Object.keys(wish).filter((field) => field === 'weft' || (provider === 'local' && !usedFields.has(field)))
 }

@@ -31,6 +31,7 @@ describe('bad requests', () => {
   it.each([
     ['malformed JSON', '{"model":', 400, null],
     ['a wrong type', { ...question, temperature: 'hot' }, 400, 'temperature'],
+    ['five words to stop at', { ...question, stop: ['a', 'b', 'c', 'd', 'e'] }, 400, 'stop'],
     ['no messages', { model: 'weft/auto', messages: [] }, 400, 'messages'],
     ['a wrong role', { model: 'weft/auto', messages: [{ role: 'robot', content: 'x' }] }, 400, 'messages.0.role'],
     ['stream options without a stream', { ...question, stream_options: { include_usage: true } }, 400, 'stream_options'],

@@ -1,6 +1,5 @@
 import type { SessionView } from '@weft/contracts'
 import { describe, expect, it } from '@jest/globals'
-import { renderMarkdown } from './export-session.ts'
 import { renderSession } from './render-session.ts'
 
 const citation = {
@@ -60,33 +59,6 @@ describe('a session on the terminal', () => {
 
   it('says why a step failed', () => {
     expect(renderSession(session).join('\n')).toMatch(/answer +rag\.retrieve {2}failed.*: the model is away/)
-  })
-})
-
-describe('a session as Markdown', () => {
-  it('has a heading for every message and the sources under the answer', () => {
-    const messages = [
-      { id: '1', turn: 1, at: session.createdAt, role: 'user' as const, content: 'What raises the tides?' },
-      { id: '2', turn: 1, at: session.updatedAt, role: 'assistant' as const, content: 'The moon [1].', citations: [citation] },
-    ]
-    expect(renderMarkdown({ session, messages })).toBe(
-      [
-        '# Session sess_1',
-        '',
-        'failed, 2026-01-01T00:00:00.000Z to 2026-01-01T00:00:05.000Z',
-        '',
-        '## 1. Question',
-        '',
-        'What raises the tides?',
-        '',
-        '## 1. Answer',
-        '',
-        'The moon [1].',
-        '',
-        '- [1] tides.md “The moon raises the tides.”',
-        '',
-      ].join('\n'),
-    )
   })
 })
 

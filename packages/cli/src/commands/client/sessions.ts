@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { withMesh } from './connect-mesh.ts'
 import { countOption } from './count-option.ts'
 import { usageError } from './explain-failure.ts'
-import { exportSession, fetchSession, renderMarkdown, sessionPath } from './export-session.ts'
+import { exportSession, fetchSession, sessionPath } from './export-session.ts'
 import { renderSession } from './render-session.ts'
 import { shortened } from './render-sources.ts'
 
@@ -122,15 +122,13 @@ async function showSession(id: string, { watch }: { watch?: boolean }, command: 
 
 async function printExport(id: string, { format }: { format: string }, command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    if (format === 'pdf' && !isJson) {
-      if (process.stdout.isTTY) throw usageError('a PDF is not for the terminal: add > file.pdf')
+    if (format !== 'json' && !isJson) {
+      if (format === 'pdf' && process.stdout.isTTY) throw usageError('a PDF is not for the terminal: add > file.pdf')
       const response = await mesh.client.get(`${sessionPath(id)}/export`, { query: { format } }).asResponse()
       process.stdout.write(Buffer.from(await response.arrayBuffer()))
       return
     }
-    const exported = await exportSession(mesh.client, id)
-    if (isJson || format === 'json') terminal.printJson(exported)
-    else terminal.write(renderMarkdown(exported))
+    terminal.printJson(await exportSession(mesh.client, id))
   })
 }
 
