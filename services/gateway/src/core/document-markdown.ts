@@ -1,4 +1,4 @@
-import type { DocumentBlock } from './session-document.ts'
+import type { DocumentBlock } from './document-block.ts'
 
 export function documentMarkdown(blocks: DocumentBlock[]): string {
   return `${blocks.map(renderBlock).join('\n\n')}\n`

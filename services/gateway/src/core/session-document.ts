@@ -1,11 +1,6 @@
 import { type ApprovalView, Citation } from '@weft/contracts'
+import type { DocumentBlock } from './document-block.ts'
 import { type OutcomeSource, turnOutcome } from './turn-outcome.ts'
-
-/** A part of a document, from the top. */
-export interface DocumentBlock {
-  kind: 'title' | 'note' | 'heading' | 'text' | 'quote' | 'item'
-  text: string
-}
 
 interface SaidMessage {
   turn: number

@@ -1,5 +1,5 @@
 import type { TurnView } from '@weft/contracts'
-import type { DocumentBlock } from './session-document.ts'
+import type { DocumentBlock } from './document-block.ts'
 
 export type OutcomeSource = Pick<TurnView, 'turn' | 'status' | 'approvals'> &
   Partial<Pick<TurnView, 'answer'>> & {

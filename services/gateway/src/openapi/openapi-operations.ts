@@ -3,6 +3,7 @@ import { budgetOperations } from './openapi-budgets.ts'
 import type { ApiOperation } from './openapi-operation.ts'
 import { retentionOperations } from './openapi-retention.ts'
 import { usageOperations } from './openapi-usage.ts'
+import { webhookOperations } from './openapi-webhooks.ts'
 
 const sse = 'text/event-stream'
 const page = ['limit', 'after']
@@ -204,23 +205,7 @@ const administration: ApiOperation[] = [
     summary: 'Whether nobody changed the audit log',
     scope: 'admin',
   },
-  { id: 'listWebhooks', method: 'get', path: '/v1/webhooks', summary: 'Where approvals are told', scope: 'admin', query: page },
-  {
-    id: 'createWebhook',
-    method: 'post',
-    path: '/v1/webhooks',
-    summary: 'Has approvals told to a URL, signed as Standard Webhooks; the secret is shown once',
-    scope: 'admin',
-    body: { schema: 'CreateWebhook' },
-  },
-  {
-    id: 'rotateWebhook',
-    method: 'post',
-    path: '/v1/webhooks/{id}/rotate',
-    summary: 'A new secret; the one before signs for another day',
-    scope: 'admin',
-  },
-  { id: 'deleteWebhook', method: 'delete', path: '/v1/webhooks/{id}', summary: 'Tells nothing there any more', scope: 'admin' },
+  ...webhookOperations,
   {
     id: 'listAgents',
     method: 'get',

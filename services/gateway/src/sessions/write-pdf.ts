@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import type { DocumentBlock } from '../core/session-document.ts'
+import type { DocumentBlock } from '../core/document-block.ts'
 
 const styles: Record<DocumentBlock['kind'], { font: 'regular' | 'bold'; size: number; color: string; indent: number }> = {
   title: { font: 'bold', size: 20, color: '#000000', indent: 0 },
