@@ -15,7 +15,10 @@ export async function createCluster(dataFolder: string): Promise<void> {
   await rm(unfinished, { recursive: true, force: true })
   const program = join(import.meta.dirname, 'create-cluster-main.ts')
   const child = spawn(process.execPath, [...process.execArgv, program, unfinished], { stdio: ['ignore', 'inherit', 'inherit'] })
-  const [code] = await once(child, 'exit')
-  if (code !== 0) throw new WeftError('internal_error', `the database folder ${dataFolder} could not be made (exit ${code})`)
+  const [code, signal] = await once(child, 'exit')
+  if (code !== 0) {
+    const why = signal === 'SIGKILL' ? 'killed, as the system does when memory runs out' : (signal ?? `exit ${code}`)
+    throw new WeftError('internal_error', `the database folder ${dataFolder} could not be made (${why})`)
+  }
   await rename(unfinished, dataFolder)
 }

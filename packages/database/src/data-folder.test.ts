@@ -49,3 +49,15 @@ it('is named with a code when it cannot be made', async () => {
     process.execArgv = given
   }
 })
+
+it('says so when what makes it was killed for want of memory', async () => {
+  const given = process.execArgv
+  process.execArgv = ['--import', 'data:text/javascript,process.kill(process.pid, "SIGKILL")']
+  try {
+    await expect(createCluster(join(tmpdir(), 'weft-folder-never-made'))).rejects.toThrow(
+      'killed, as the system does when memory runs out',
+    )
+  } finally {
+    process.execArgv = given
+  }
+})

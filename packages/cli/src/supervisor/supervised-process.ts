@@ -6,6 +6,7 @@ import type { ProcessSnapshot, ProcessState } from './process-snapshot.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { countFailure, restartDelayMs, restartDelayMsMaxDefault } from './restart-delay.ts'
 import type { RotatingLog } from './rotating-log.ts'
+import { describeEnd } from './describe-end.ts'
 import { readStartMark, signalGroup } from './running-process.ts'
 
 const startingPollMs = 100
@@ -42,6 +43,7 @@ export class SupervisedProcess {
   #readyAfterMs: number | undefined
   #lookedAtMs = 0
   #silentMs = 0
+  #isOwnKill = false
   #restarts = 0
   #failuresInARow = 0
   #failuresBeforeReady = 0
@@ -88,10 +90,11 @@ export class SupervisedProcess {
     this.#startedAtMs = Date.now()
     this.#lookedAtMs = this.#startedAtMs
     this.#silentMs = 0
+    this.#isOwnKill = false
     this.#readyAfterMs = undefined
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => this.#log.write(chunk))
     child.once('error', (error) => this.#ended(child, `could not be started: ${error.message}`))
-    child.once('exit', (code, signal) => this.#ended(child, signal === null ? `exited with ${code}` : `was ended by ${signal}`))
+    child.once('exit', (code, signal) => this.#ended(child, describeEnd({ code, signal, isOwnKill: this.#isOwnKill })))
     this.#enter('starting')
     const whileItRuns = new AbortController()
     child.once('exit', () => whileItRuns.abort())
@@ -143,6 +146,7 @@ export class SupervisedProcess {
     else if (this.#readyAfterMs !== undefined) this.#enter(health === 'silent' ? 'silent' : 'unready')
     if (health !== 'silent' || this.#silentMs < this.#silentMsMax) return
     this.#note(`answered nothing for ${Math.round(this.#silentMs / 1000)} s and is killed`)
+    this.#isOwnKill = true
     if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
   }
 
