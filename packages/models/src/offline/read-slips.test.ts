@@ -39,4 +39,9 @@ describe('a slip of the pen in a question', () => {
   it('tells what was read as what', () => {
     expect(readSlips('Kuberntes?', sources).slips).toEqual([{ written: 'Kuberntes', read: 'kubernetes' }])
   })
+
+  it('is looked for in what is asked, not in a text that was pasted', () => {
+    const text = 'Kuberntes? '.repeat(100)
+    expect(readSlips(text, sources)).toEqual({ question: text, slips: [] })
+  })
 })

@@ -11,6 +11,7 @@ export interface Slip {
  * to it. What stands in a source is never changed, nor are names that differ in a letter from others: those in capitals, with digits, or short.
  */
 export function readSlips(question: string, sources: { title: string; text: string }[]): { question: string; slips: Slip[] } {
+  if (question.length > questionCharsMax) return { question, slips: [] }
   const counts = countWords(sources)
   let known: Set<string> | undefined
   const slips: Slip[] = []
@@ -25,6 +26,9 @@ export function readSlips(question: string, sources: { title: string; text: stri
   })
   return { question: corrected, slips }
 }
+
+/** Longer ones are texts that were pasted, often in another language than the sources; each word of theirs would be compared with all of the sources. */
+const questionCharsMax = 1_000
 
 const words = /[\p{L}\p{M}]+(?:[\p{N}_]+[\p{L}\p{M}]*)*/gu
 

@@ -87,4 +87,10 @@ Last line`
     expect(splitSentences('```\nopen')).toEqual([{ kind: 'code', text: 'open', heading: undefined }])
     expect(splitSentences(' \n\n')).toEqual([])
   })
+
+  it('reads thousands of dots at once', () => {
+    const startedMs = performance.now()
+    expect(splitSentences(`a${'.'.repeat(100_000)}b`)).toHaveLength(1)
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
+  })
 })

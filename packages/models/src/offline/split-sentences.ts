@@ -92,7 +92,8 @@ function startsAnew(before: string, line: string): boolean {
   return before.length < 60 && !/[.!?:;,]$/.test(before) && /^\p{Lu}/u.test(line) && before.split(/\s+/).length <= 6
 }
 
-const boundary = /([.!?…؟۔]+)(["'”’»)\]]*)\s+|([。！？।॥])/gu
+/** Marks that follow each other are looked at once, from the first: a line of a table of contents has many. */
+const boundary = /(?<![.!?…؟۔])([.!?…؟۔]+)(["'”’»)\]]*)\s+|([。！？।॥])/gu
 
 /** Prose into sentences. A mark ends one only where the next word can begin one and the last is no abbreviation. */
 export function splitProse(text: string): string[] {

@@ -40,4 +40,10 @@ describe('a request for an overview', () => {
   ])('is not: %s', (question) => {
     expect(overviewRequest(question)).toBeUndefined()
   })
+
+  it('is told at once of a question of any length', () => {
+    const startedMs = performance.now()
+    expect(overviewRequest(`Summarise ${'.'.repeat(100_000)}x`)).toBeUndefined()
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
+  })
 })

@@ -8,10 +8,9 @@ export interface OverviewRequest {
  * made for English. A text to be summarised that stands in the question itself is none: it is longer than any topic, or of several lines.
  */
 export function overviewRequest(question: string): OverviewRequest | undefined {
-  const asked = question
-    .trim()
-    .replace(politeness, '')
-    .replace(/[\s.?!]+$/, '')
+  const written = question.trim()
+  if (written.length > questionCharsMax) return undefined
+  const asked = written.replace(politeness, '').replace(/[\s.?!]+$/, '')
   if (asked.length > topicCharsMax || asked.includes('\n')) return undefined
   for (const pattern of requests) {
     const match = pattern.exec(asked)
@@ -20,6 +19,8 @@ export function overviewRequest(question: string): OverviewRequest | undefined {
   return undefined
 }
 
+/** With what is polite, and marks at its end. Finding those takes the square of it. */
+const questionCharsMax = 400
 const topicCharsMax = 200
 
 const politeness =
