@@ -55,6 +55,7 @@ export {
 export { Citation, Passage } from './citation.ts'
 export type { Embedder, EmbeddingModel, Embeddings, EmbedRequest } from './embedder.ts'
 export { ApiKey } from './api-key.ts'
+export { describeUsd } from './describe-usd.ts'
 export { isCopied } from './is-copied.ts'
 export { approvalId, type IdPrefix, newId, randomLetters, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
 export { ChildParams, childAgent, childLimits } from './child-session.ts'

@@ -1,4 +1,4 @@
-import type { BudgetAlert } from '@weft/contracts'
+import { type BudgetAlert, describeUsd } from '@weft/contracts'
 import type { Mail } from './notification-mail.ts'
 
 /** The letter that tells how much of a budget is used up. */
@@ -6,7 +6,7 @@ export function budgetMail({ scope, id, period, percent, limitUsd, spentUsd, onB
   const whose = (id === undefined ? `the ${scope}` : `${scope} ${id}`).replace(/\s+/g, ' ')
   const budget = `budget of ${whose}${period === 'total' ? '' : ` for the ${period}`}`
   const lines = [
-    `${spentUsd.toFixed(2)} of ${limitUsd.toFixed(2)} USD of the ${budget} are spent.`,
+    `${describeUsd(spentUsd)} of ${describeUsd(limitUsd)} of the ${budget} are spent.`,
     percent >= 100 ? `What has no room any more: ${consequences[onBreach]}.` : `When it is used up: ${consequences[onBreach]}.`,
     '',
     `Look at it: weft budgets list. It has the id ${budgetId}.`,

@@ -1,4 +1,4 @@
-import { PutBudget } from '@weft/contracts'
+import { describeUsd, PutBudget } from '@weft/contracts'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { withMesh } from './connect-mesh.ts'
@@ -47,6 +47,7 @@ async function listBudgets(command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
     const { data } = Page.parse(await mesh.client.get('/budgets'))
     if (isJson) terminal.printJson(data)
+    else if (data.length === 0) terminal.note('no budget bounds anything; weft budgets set --help says how one does')
     else for (const budget of data) terminal.print(describe(budget))
   })
 }
@@ -79,6 +80,6 @@ async function removeBudget(budgetId: string, command: Command): Promise<void> {
 
 function describe({ budgetId, scope, id, limitUsd, period, onBreach, spentUsd, reservedUsd }: z.infer<typeof Budget>): string {
   const whose = id === undefined ? scope : `${scope} ${id}`
-  const aside = reservedUsd === 0 ? '' : `, ${reservedUsd.toFixed(4)} set aside`
-  return `${budgetId}  ${whose.padEnd(24)}  ${period.padEnd(5)}  ${spentUsd.toFixed(4)} of ${limitUsd.toFixed(2)} USD${aside}  ${onBreach}`
+  const aside = reservedUsd === 0 ? '' : `, ${describeUsd(reservedUsd)} set aside`
+  return `${budgetId}  ${whose.padEnd(24)}  ${period.padEnd(5)}  ${describeUsd(spentUsd)} of ${describeUsd(limitUsd)}${aside}  ${onBreach}`
 }

@@ -1,4 +1,4 @@
-import type { BudgetBreach } from '@weft/contracts'
+import { type BudgetBreach, describeUsd } from '@weft/contracts'
 import type { Budget } from './budget.ts'
 import { usdOf } from './nano-usd.ts'
 
@@ -33,9 +33,6 @@ export function describeBudget({ scope, scopeId, period }: Budget): string {
   return `budget of ${whose}${period === 'total' ? '' : ` for the ${period}`}`
 }
 
-/** Cents, and of less than a dollar two digits that say something. */
 export function usdText(nano: number): string {
-  const amount = usdOf(nano)
-  const digits = amount === 0 || amount >= 1 ? amount.toFixed(2) : Number(amount.toPrecision(2)).toFixed(9)
-  return `${digits.replace(/(\.\d\d\d*?)0+$/, '$1')} USD`
+  return describeUsd(usdOf(nano))
 }
