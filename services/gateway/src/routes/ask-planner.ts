@@ -1,4 +1,4 @@
-import { ChatMessage, PlannerAnswer, parseValue, WorkflowPlan } from '@weft/contracts'
+import { ChatMessage, PlannerAnswer, errorFromProblem, isMode, parseValue, WeftError, WorkflowPlan } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import type { Request, RequestHandler } from 'express'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ export interface PlanDeps {
 }
 
 /** What to plan: one question, or a whole conversation. */
-export const PlanInput = z.object({
+export const PlanInput = z.strictObject({
   input: z.union([z.string().min(1).max(100_000), z.array(ChatMessage).min(1).max(2_000)]),
   mode: z.string().max(64).optional(),
   vectorStoreIds: z.array(z.string().max(64)).max(100).optional(),
@@ -24,19 +24,27 @@ const patienceMs = 5_000
 export function createPlan({ sidecar, stores }: PlanDeps): RequestHandler {
   return async (request, response) => {
     const { input, mode, vectorStoreIds } = parseValue(PlanInput, request.body, 'the request')
+    if (mode !== undefined && !isMode(mode))
+      throw new WeftError('invalid_request', `there is no mode '${mode}'`, { param: 'mode' })
     const tenant = tenantOf(response)
     const messages = typeof input === 'string' ? [{ role: 'user', content: input }] : input
     const answer = await retryBriefly(async (signal) => {
       const body = {
         tenant,
         messages,
-        vectorStoreIds: await stores.resolve(tenant, vectorStoreIds),
+        vectorStoreIds: await stores.resolve(tenant, vectorStoreIds).catch(namingField),
         ...(mode === undefined ? {} : { mode }),
       }
       return sidecar.invoke('planner', '/plan', { body, schema: PlannerAnswer, signal })
     }, patienceMs)
     response.json(answer)
   }
+}
+
+/** Stores are refused by their place in a chat request; here they have none above them. */
+function namingField(cause: unknown): never {
+  if (!(cause instanceof WeftError) || cause.param !== 'weft.vectorStoreIds') throw cause
+  throw errorFromProblem({ ...cause.toProblem(), param: 'vectorStoreIds' })
 }
 
 /** `POST /v1/plan/validate`: the plan with its estimate, or its problems. */

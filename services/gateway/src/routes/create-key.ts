@@ -16,7 +16,8 @@ const KeyName = z
   .refine((name) => !name.startsWith('role:') && !takenNames.has(name), 'use another name: this one is not a key’s')
 const RoleName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'use letters, digits, "_", "." and "-"')
 
-export const CreateKey = z.object({
+/** Strict: a misspelt end or limit would make a key without one. */
+export const CreateKey = z.strictObject({
   /** Under this name its decisions about approvals are kept. */
   name: KeyName.default(''),
   scopes: z.array(KeyScope).min(1).max(3).default(['chat']),

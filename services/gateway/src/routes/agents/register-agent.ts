@@ -16,7 +16,7 @@ export interface RegisterAgentDeps {
 /** Names under which the mesh itself answers. */
 export const builtInApps: ReadonlySet<string> = new Set(['gateway', 'planner', 'orchestrator', 'reasoning', 'rag', 'session'])
 
-export const RegisterAgent = z.object({
+export const RegisterAgent = z.strictObject({
   appId: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,62}$/, 'a lower case letter, then letters, digits and "-", 63 characters at most')

@@ -15,7 +15,7 @@ export function mountFileBatches(router: Router, deps: KnowledgeDeps): void {
   router.post(listPath, async (request, response) => {
     const tenant = tenantOf(response)
     const { vectorStoreId } = request.params
-    const files = batchFiles(parseBody(CreateFileBatch, request))
+    const files = batchFiles(parseBody(CreateFileBatch, request, response))
     const batch = await store.addFiles({ tenant, vectorStoreId, files })
     hintIngestion(deps, { tenant, vectorStoreId, fileIds: files.map(({ fileId }) => fileId) })
     response.json(fileBatchObject(batch))

@@ -1,7 +1,8 @@
 import { Attributes, ChunkingStrategy, knowledgeLimits, parseValue } from '@weft/contracts'
 import { vectorStoreFileStatuses } from '@weft/retrieval'
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import { z } from 'zod'
+import { nameIgnored } from '../../answers/name-ignored.ts'
 
 /** Bounds OpenAI documents for these endpoints, but for `storeFilesPageMax`. */
 export const requestLimits = {
@@ -101,9 +102,15 @@ export const parseListQuery = (request: Request) => parseValue(ListQuery, reques
 export const parseFileListQuery = (request: Request) => parseValue(FileListQuery, request.query, 'query')
 export const parseStoreFileListQuery = (request: Request) => parseValue(StoreFileListQuery, request.query, 'query')
 
-/** A missing body is an empty object, so that the message names the missing field. */
-export function parseBody<T extends z.ZodType>(schema: T, request: Request): z.infer<T> {
-  return parseValue(schema, request.body ?? {}, 'body')
+/** A missing body is an empty object, so that the message names the missing field. Fields that are not known have no effect, and are named. */
+export function parseBody<T extends z.ZodObject>(schema: T, request: Request, response: Response): z.infer<T> {
+  const given: unknown = request.body ?? {}
+  const body = parseValue(schema, given, 'body')
+  nameIgnored(
+    response,
+    Object.keys(Object(given)).filter((field) => !Object.hasOwn(schema.shape, field)),
+  )
+  return body
 }
 
 function tooManyPairs() {

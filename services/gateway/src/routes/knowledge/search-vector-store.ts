@@ -1,8 +1,9 @@
-import { parseValue, SearchRequest } from '@weft/contracts'
+import { SearchRequest } from '@weft/contracts'
 import type { SearchHit } from '@weft/retrieval'
 import type { Router } from 'express'
 import { identityOf } from '../../http/request-context.ts'
 import type { KnowledgeDeps } from './knowledge-deps.ts'
+import { parseBody } from './request-schemas.ts'
 import { searchOptionsOf } from './search-options.ts'
 
 /** `POST /v1/vector_stores/{id}/search` */
@@ -10,7 +11,7 @@ export function mountSearchVectorStore(router: Router, { store, search }: Knowle
   router.post('/v1/vector_stores/:vectorStoreId/search', async (request, response) => {
     const { tenant, keyId } = identityOf(response)
     const { vectorStoreId } = request.params
-    const body = parseValue(SearchRequest, request.body ?? {}, 'body')
+    const body = parseBody(SearchRequest, request, response)
     const metadata = await store.getSearchableMetadata({ tenant, vectorStoreId })
 
     const queries = typeof body.query === 'string' ? [body.query] : body.query

@@ -15,7 +15,7 @@ export function mountVectorStoreFiles(router: Router, deps: KnowledgeDeps): void
   router.post(listPath, async (request, response) => {
     const tenant = tenantOf(response)
     const { vectorStoreId } = request.params
-    const added = addFileInput(parseBody(AddFile, request))
+    const added = addFileInput(parseBody(AddFile, request, response))
     const file = await store.addFile({ tenant, vectorStoreId, ...added })
     hintIngestion(deps, { tenant, vectorStoreId, fileIds: [file.fileId] })
     response.json(vectorStoreFileObject(file))
@@ -33,7 +33,7 @@ export function mountVectorStoreFiles(router: Router, deps: KnowledgeDeps): void
   })
 
   router.post(filePath, async (request, response) => {
-    const { attributes, filename } = parseBody(UpdateFile, request)
+    const { attributes, filename } = parseBody(UpdateFile, request, response)
     const place = { tenant: tenantOf(response), ...request.params }
     let file = await store.getVectorStoreFile(place)
     if (attributes !== undefined) file = await store.updateAttributes({ ...place, attributes: attributes ?? {} })

@@ -49,6 +49,15 @@ describe('vector stores, through the published client', () => {
     expect(testbed.changedTenants).toContain('acme')
   })
 
+  it('are made and searched whatever else a request says, and what had no effect is named', async () => {
+    const body = { name: 'notes', colour: 'blue' }
+    const made = client.post<{ id: string }>('/vector_stores', { body })
+    expect((await made.asResponse()).headers.get('x-weft-ignored-fields')).toBe('colour')
+    const search = client.post(`/vector_stores/${(await made).id}/search`, { body: { query: 'sea', filter: { type: 'eq' } } })
+    expect((await search.asResponse()).headers.get('x-weft-ignored-fields')).toBe('filter')
+    await client.vectorStores.delete((await made).id)
+  })
+
   it('are not there for another tenant', async () => {
     const { id } = await client.vectorStores.create({ name: 'notes' })
     await expect(otherTenant.vectorStores.retrieve(id)).rejects.toThrow(OpenAI.NotFoundError)

@@ -11,7 +11,7 @@ export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
 
   router.post('/v1/vector_stores', async (request, response) => {
     const tenant = tenantOf(response)
-    const body = parseBody(CreateVectorStore, request)
+    const body = parseBody(CreateVectorStore, request, response)
     const fileIds = body.file_ids ?? []
     const created = await store.createVectorStore({
       tenant,
@@ -37,7 +37,7 @@ export function mountVectorStores(router: Router, deps: KnowledgeDeps): void {
   })
 
   router.post('/v1/vector_stores/:vectorStoreId', async (request, response) => {
-    const body = parseBody(UpdateVectorStore, request)
+    const body = parseBody(UpdateVectorStore, request, response)
     const updated = await store.updateVectorStore({
       tenant: tenantOf(response),
       ...request.params,

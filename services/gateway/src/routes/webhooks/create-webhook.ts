@@ -8,7 +8,7 @@ import { webhooksMax } from '../../notifications/webhook-store.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 import { webhookObject } from './webhook-object.ts'
 
-export const CreateWebhook = z.object({ url: z.string().min(1).max(2_048) })
+export const CreateWebhook = z.strictObject({ url: z.string().min(1).max(2_048) })
 
 /** `POST /v1/webhooks`: has approvals told to a URL, and shows the secret, this once. */
 export function createWebhook({ audit, privateHosts }: Pick<WebhookDeps, 'audit' | 'privateHosts'>): RequestHandler {
