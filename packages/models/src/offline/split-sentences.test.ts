@@ -89,8 +89,8 @@ Last line`
   })
 
   it('reads thousands of dots at once', () => {
-    const startedMs = performance.now()
+    const usedBefore = process.cpuUsage()
     expect(splitSentences(`a${'.'.repeat(100_000)}b`)).toHaveLength(1)
-    expect(performance.now() - startedMs).toBeLessThan(2_000)
+    expect(process.cpuUsage(usedBefore).user / 1_000).toBeLessThan(2_000)
   })
 })

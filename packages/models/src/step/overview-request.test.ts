@@ -42,8 +42,8 @@ describe('a request for an overview', () => {
   })
 
   it('is told at once of a question of any length', () => {
-    const startedMs = performance.now()
+    const usedBefore = process.cpuUsage()
     expect(overviewRequest(`Summarise ${'.'.repeat(100_000)}x`)).toBeUndefined()
-    expect(performance.now() - startedMs).toBeLessThan(2_000)
+    expect(process.cpuUsage(usedBefore).user / 1_000).toBeLessThan(2_000)
   })
 })
