@@ -23,6 +23,21 @@ describe('createCitationStream', () => {
     for (const { fileId, start, end, quote } of citations) expect(sliceCodePoints(files[fileId] ?? '', start, end)).toBe(quote)
   })
 
+  it('leaves numbers in brackets that the passages have in their code, and cites behind them', async () => {
+    const text = 'If the capacity is zero, the pointer is &slice[:1][0]. Write a := [3]int{} or list[0] for it, as in (see [9]).'
+    const go = { ...passages[0], text, start: 0, end: text.length } as Passage
+    const said =
+      'If the capacity is zero, the pointer is &slice[:1][0]. [1] Write a := [3]int{} or list[0] for it [1]. It is zero[0].'
+    const stream = createCitationStream({ passages: [go, go, go], verify: async (quotes) => quotes })
+    let out = ''
+    for (const letter of said) out += await stream.push(letter)
+    out += await stream.end()
+    expect(out).toBe(
+      'If the capacity is zero, the pointer is &slice[:1][0]. [1] Write a := [3]int{} or list[0] for it [2]. It is zero.',
+    )
+    expect(stream.unsupported).toBe(1)
+  })
+
   it('numbers citations in the order of their first use and gives the same quote the same number', async () => {
     const { text, citations } = await run([
       'The Danube flows to the Black Sea [2]. A whale heart weighs 180 kg [1]. Again, the Danube meets the Black Sea [2].',

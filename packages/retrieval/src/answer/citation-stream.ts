@@ -3,6 +3,7 @@ import { codePointLength } from '../text/code-points.ts'
 import { createCodeTracker } from '../text/code-tracker.ts'
 import { sentenceEnds } from '../text/sentences.ts'
 import { indexSupport } from './find-support.ts'
+import { quotedBrackets } from './quoted-brackets.ts'
 
 /** What is to be verified: a quote that supports a claim, with its code point offsets in the stored text of the file. */
 export type Quote = Omit<Citation, 'index' | 'verified' | 'sourceChanged'>
@@ -28,6 +29,7 @@ export function createCitationStream(input: { passages: Passage[]; verify: Verif
   const code = createCodeTracker()
   const support = indexSupport(input.passages, input.question)
   const source: Source = { ...input, support }
+  const isQuoted = quotedBrackets(input.passages)
 
   async function push(delta: string): Promise<string> {
     let out = ''
@@ -39,6 +41,8 @@ export function createCitationStream(input: { passages: Passage[]; verify: Verif
     if (state.held !== '') {
       const held = state.held + letter
       if (isMarker(held)) {
+        state.held = held
+        if (isQuoted(state.said, held)) return release()
         state.held = ''
         return await replaceMarker(state, held, source)
       }
