@@ -110,6 +110,20 @@ describe('searchKnowledge', () => {
     expect(hits[0]?.filename).toBe(`${language}.txt`)
   })
 
+  it.each([
+    ['French', 'Le réseau est coupé après une heure.', 'La liste des fichiers est vide.', 'reseau coupe'],
+    ['German', 'Die Größe der Straße wird gemessen.', 'Der Ofen ist warm.', 'GROSSE STRASSE'],
+    ['Arabic', 'كَتَبَ أحمد رسالة إلى المدرسة', 'السماء زرقاء اليوم', 'احمد المدرسه'],
+    ['Arabic with vowel signs', 'كتب احمد رسالة', 'السماء زرقاء', 'كَتَبَ أَحْمَد'],
+    ['Russian', 'Ёлка стоит в доме', 'Река течёт на север', 'елка'],
+  ])('finds words that are typed without their marks: %s', async (language, text, other, query) => {
+    const vectorStoreId = (await store.createVectorStore({ tenant })).id
+    await add(`${language}.txt`, text, { vectorStoreId })
+    await add(`${language}-other.txt`, other, { vectorStoreId })
+    const hits = await find({ query, vectorStoreIds: [vectorStoreId], options: { mode: 'bm25' } })
+    expect(hits.map(({ filename }) => filename)).toEqual([`${language}.txt`])
+  })
+
   it('finds the parts of an identifier also at the end of a long question', async () => {
     const vectorStoreId = (await store.createVectorStore({ tenant })).id
     await add('warp.txt', 'The warp tension is set here.', { vectorStoreId })

@@ -1,7 +1,7 @@
 import type { Embedder } from '@weft/contracts'
 import { type ChunkHit, type RawBuilder, searchBm25, sql } from '@weft/database'
 import { rebuildCommand } from '../embed/postgres-embedding-models.ts'
-import { wordsInside } from '../text/words-inside.ts'
+import { wordsInsideQuestion } from '../text/words-inside.ts'
 import type { Legs } from './fuse-rankings.ts'
 import type { ChunkRow } from './postgres-chunks.ts'
 import { compileFilter } from './postgres-filter.ts'
@@ -51,7 +51,7 @@ function findByWords({ database }: SearchTools, request: LegsRequest, depth: num
   return searchBm25(database, {
     tenant,
     vectorStoreIds,
-    query: `${query} ${wordsInside(query, pairedLettersMax)}`,
+    query: `${query} ${wordsInsideQuestion(query, pairedLettersMax)}`,
     limit: depth,
     ...(filters === undefined ? {} : { filter: compileFilter(filters, sql`attributes`) }),
   })
