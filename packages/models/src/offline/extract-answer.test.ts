@@ -87,6 +87,12 @@ describe('an extracted answer', () => {
     )
   })
 
+  it('answers a question that is typed without the accents of the sources', () => {
+    const sources = [{ id: 1, title: 'a', text: 'Le réseau est coupé après une heure. أَحْمَد كتب رسالة.' }]
+    expect(extractAnswer({ question: 'reseau coupe ?', sources })[0]).toBe('Le réseau est coupé après une heure. [1]')
+    expect(extractAnswer({ question: 'احمد', sources })[0]).toContain('أَحْمَد كتب رسالة. [1]')
+  })
+
   it('reads a misspelt word as the one the sources have, and says so', () => {
     const cluster = { id: 3, title: 'Clusters', text: 'Kubernetes schedules pods onto nodes.' }
     const question = 'What does Kuberntes do?'

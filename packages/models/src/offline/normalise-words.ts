@@ -13,10 +13,10 @@ export function topicStems(text: string): string[] {
   return stemsOf(text).filter((stem) => !stopWords.has(stem))
 }
 
-/** All words of a text as stems, in order; of text without spaces its letters two by two. */
+/** All words of a text as stems, in order, without accents, which many do not type; of text without spaces its letters two by two. */
 export function stemsOf(text: string): string[] {
   const stems: string[] = []
-  for (const [word] of text.normalize('NFKC').matchAll(wordPattern)) {
+  for (const [word] of withoutAccents(text).matchAll(wordPattern)) {
     if (unspaced.test(word)) {
       stems.push(...pairsOf(word))
       continue
@@ -27,6 +27,13 @@ export function stemsOf(text: string): string[] {
   }
   return stems
 }
+
+function withoutAccents(text: string): string {
+  return text.normalize('NFKD').replace(accents, '').normalize('NFKC')
+}
+
+/** Of Latin letters and of Greek ones, and the vowel signs of Arabic; marks that make another letter, as in Hindi or й, stay. */
+const accents = /(?<=[\p{Script=Latin}\p{Script=Greek}])\p{Mn}+|[\u0640\u064b-\u065f\u0670]/gu
 
 export function isStopWord(word: string): boolean {
   return stopWords.has(word)

@@ -40,9 +40,7 @@ export function createCitationStream(input: { passages: Passage[]; verify: Verif
   async function take(letter: string): Promise<string> {
     if (state.held !== '') {
       const held = state.held + letter
-      if (isMarker(held)) {
-        state.held = held
-        if (isQuoted(state.said, held)) return release()
+      if (isMarker(held) && !isQuoted(state.said, held)) {
         state.held = ''
         return await replaceMarker(state, held, source)
       }

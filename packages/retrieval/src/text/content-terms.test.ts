@@ -11,3 +11,7 @@ it('takes text without spaces for about as many words as it has', () => {
 it('counts words of other text once each', () => {
   expect(countMeaningfulWords('The notice period, and notice of 3,000 periods')).toBe(3)
 })
+
+it('meets words that are typed without their accents', () => {
+  expect(contentTerms('réseau coupé, Größe')).toEqual(contentTerms('reseau coupe, grosse'))
+})

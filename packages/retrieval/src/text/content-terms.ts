@@ -1,12 +1,13 @@
+import { foldLetters } from './fold-letters.ts'
 import { pairsOf, unspacedLetters } from './unspaced-pairs.ts'
 
 /**
- * The words of a text that carry meaning, in the form they are compared in: lower case, without English endings and stop words, numbers
+ * The words of a text that carry meaning, in the form they are compared in: lower case, without accents, English endings and stop words, numbers
  * without thousands separators, text without spaces as pairs of letters. Repetitions are kept.
  */
 export function contentTerms(text: string): string[] {
   const terms: string[] = []
-  for (const [token] of text.normalize('NFKC').toLowerCase().matchAll(tokens)) {
+  for (const [token] of foldLetters(text.normalize('NFKC')).toLowerCase().matchAll(tokens)) {
     if (/^\d/.test(token)) terms.push(token.replace(/,(?=\d{3})/g, ''))
     else if (unspaced.test(token)) terms.push(...pairsOf(token))
     else if (!stopWords.has(token)) terms.push(stem(token.replace(/['’]\p{L}+$/u, '')))
