@@ -152,6 +152,12 @@ describe('migrations', () => {
       `select id from sessions where tenant = 't' and (created_at, id) < (now(), 'x') order by created_at desc, id desc limit 21`,
     ],
     [
+      'the sessions of a tenant that ended first',
+      'sessions_ended',
+      `select id from sessions s where tenant = 't' and status in ('completed', 'failed', 'cancelled') and updated_at < now()
+        and (updated_at, id) > ('-infinity', '') order by updated_at, id limit 50`,
+    ],
+    [
       'a tenant’s files that wait longest to be read',
       'vector_store_files_jobs',
       `select file_id from vector_store_files where status = 'in_progress' and tenant = 't' order by created_at limit 21`,

@@ -30,6 +30,7 @@ import * as auditLog from './migrations/0028-audit-log.ts'
 import * as expiry from './migrations/0029-expiry.ts'
 import * as waitingByTenant from './migrations/0030-waiting-by-tenant.ts'
 import * as retention from './migrations/0031-retention.ts'
+import * as endedSessions from './migrations/0032-ended-sessions.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -68,6 +69,7 @@ export const migrations: Migration[] = [
   { name: '0029-expiry', up: expiry.up, down: expiry.down },
   { name: '0030-waiting-by-tenant', up: waitingByTenant.up, down: waitingByTenant.down },
   { name: '0031-retention', up: retention.up, down: retention.down },
+  { name: '0032-ended-sessions', up: endedSessions.up, down: endedSessions.down },
 ]
 
 export interface MigrationStatus {
