@@ -6,6 +6,7 @@ import type { Logger } from '@weft/telemetry'
 import type { Search } from './create-search.ts'
 import type { AnswerTools } from './answer-question.ts'
 import { executeStep } from './execute-step.ts'
+import type { OverviewTools } from './find-overview.ts'
 import { createQuestionRewriter, type RewriteQuestion } from './rewrite-question.ts'
 import type { RagSettings } from './settings.ts'
 
@@ -13,6 +14,7 @@ export interface AnsweringDeps {
   settings: RagSettings
   database: Database
   search: Search
+  onRead: OverviewTools['onRead']
   models: Models
   logger: Pick<Logger, 'warn'>
 }
@@ -23,7 +25,7 @@ export interface Answering {
 }
 
 /** What answers from the passages that a search finds. */
-export function composeAnswering({ settings, database, search, models, logger }: AnsweringDeps): Answering {
+export function composeAnswering({ settings, database, search, onRead, models, logger }: AnsweringDeps): Answering {
   const rewriteQuestion = createQuestionRewriter({
     models,
     model: settings.WEFT_QUERY_MODEL,
@@ -36,6 +38,7 @@ export function composeAnswering({ settings, database, search, models, logger }:
     findByName: (request) => findByName(database, request),
     readOpenings: (request) => readOpenings(database, request),
     readSpread: (document) => readSpread(database, document),
+    onRead,
     abstainBelow: () => settings.WEFT_ABSTAIN_BELOW,
     widen: widening(database, settings.WEFT_PASSAGE_CHARS),
     verifyQuotes: (tenant) => verifyPatiently((quotes) => verifyQuotes(database, { tenant, quotes })),

@@ -64,7 +64,7 @@ export async function composeRag(environment: RagSettings): Promise<Service> {
   const expiry = composeExpiry({ database, patient: ingestion, logger })
   const rerankers = createRerankers(settings, { models, controls })
   const search = createSearch({ database, embedders, rerankers, onSearch: expiry.onSearch })
-  const { execute, rewriteQuestion } = composeAnswering({ settings, database, search, models, logger })
+  const { execute, rewriteQuestion } = composeAnswering({ settings, database, search, onRead: expiry.onSearch, models, logger })
   const checks: HealthCheck[] = [
     { name: 'database', isRequired: true, check: () => database.isHealthy() },
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },

@@ -13,6 +13,8 @@ export interface OverviewTools {
   ): Promise<NamedDocument[]>
   /** Passages from all parts of a document, in their order. */
   readSpread(document: Pick<Passage, 'vectorStoreId' | 'fileId'> & { tenant: string; passagesMax: number }): Promise<Passage[]>
+  /** Told of what is read instead of a search: these stores expire later, too. */
+  onRead(read: Pick<SearchRequest, 'tenant' | 'vectorStoreIds'>): void
 }
 
 /** More openings do not fit a prompt of usual size. */

@@ -65,6 +65,7 @@ beforeAll(async () => {
     rewriteQuestion,
     findByName: (request) => findByName(test.database, request),
     readOpenings: (request) => readOpenings(test.database, request),
+    onRead: () => undefined,
     readSpread: (document) => readSpread(test.database, document),
     abstainBelow: () => 0.1,
     verifyQuotes: (owner) => (quotes) => verifyQuotes(test.database, { tenant: owner, quotes }),

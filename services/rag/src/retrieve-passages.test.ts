@@ -29,6 +29,7 @@ async function retrieve(
 ) {
   const events: AgentEvent[] = []
   const asked: { request: SearchRequest; account: unknown }[] = []
+  const read: object[] = []
   const tools = {
     search: async (request: SearchRequest, account: unknown) => {
       asked.push({ request, account })
@@ -38,6 +39,7 @@ async function retrieve(
     findByName: async () => [{ ...place, filename: 'krill.md', fileId: 'krill' }, place],
     readOpenings: async () => ({ passages: [heartOf('a.md'), heartOf('b.md')], documents: 5 }),
     readSpread: async ({ fileId }: { fileId: string }) => [{ ...heartOf('whales.md'), fileId, text: `all parts of ${fileId}` }],
+    onRead: (stores: object) => read.push(stores),
     nowMs: () => Date.parse('2026-01-01T00:00:00Z'),
   }
   const request: ExecuteRequest = {
@@ -59,7 +61,7 @@ async function retrieve(
     agent: 'rag',
   }
   await retrievePassages(tools, request, call)
-  return { events, asked }
+  return { events, asked, read }
 }
 
 it('searches within the latency budget of the request, on its account', async () => {
@@ -125,6 +127,11 @@ describe('an overview', () => {
     expect(events.at(-1)).toMatchObject({
       output: { passages: [{ text: 'all parts of file' }], query: 'Please summarise whales.md' },
     })
+  })
+
+  it.each(['What is in these documents?', 'Please summarise whales.md'])('is a use of its stores: %s', async (query) => {
+    const { read } = await retrieve({ vectorStoreIds: ['vs'] }, { params: { query } })
+    expect(read).toEqual([{ tenant: 'acme', vectorStoreIds: ['vs'] }])
   })
 
   it.each([

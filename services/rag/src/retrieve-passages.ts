@@ -43,7 +43,10 @@ export async function retrievePassages(tools: RetrieveTools, request: ExecuteReq
   const rewritten = query === asked ? {} : { rewrittenFrom: asked }
   if (overview !== undefined) {
     const told = await readWhole(tools, { topic: overview.topic, tenant: call.tenant, vectorStoreIds, passagesMax: maxResults })
-    if (told !== undefined) return tellWhole(told, { query, rewritten }, call)
+    if (told !== undefined) {
+      tools.onRead({ tenant: call.tenant, vectorStoreIds })
+      return tellWhole(told, { query, rewritten }, call)
+    }
   }
   const timeMs = searchTimeMs(request.deadline, (tools.nowMs ?? Date.now)())
   const search = {
