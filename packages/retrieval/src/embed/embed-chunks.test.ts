@@ -144,6 +144,17 @@ it('asks on the account of whose text it is, and holds up nobody for a tenant th
   expect([await first.statusOf(0), await first.statusOf(1)]).toEqual(['completed', 'completed'])
 })
 
+it('takes what was claimed before the clock was set back', async () => {
+  const embedder = fakeEmbedder()
+  await settle(embedder)
+  const { statusOf } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })
+  await sql`update embedding_queue set claimed_until = now() + interval '110 seconds'`.execute(test.database.db)
+  expect(await embedChunks({ database: test.database, embedder })).toMatchObject({ embedded: 0 })
+  await sql`update embedding_queue set claimed_until = now() + interval '2 hours'`.execute(test.database.db)
+  await embedAll(embedder)
+  expect(await statusOf(0)).toBe('completed')
+})
+
 it('gives what is there already its vectors once there is a model, and goes by words without one', async () => {
   await settle(undefined)
   const { vectorStoreId, statusOf } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })

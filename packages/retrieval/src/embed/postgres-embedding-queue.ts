@@ -79,7 +79,10 @@ export async function claimChunks(
   model: string,
   { limit, after = startOfTurns() }: { limit: number; after?: string },
 ): Promise<ClaimedChunk[]> {
-  const isFree = sql`q.model = ${model} and (q.claimed_until is null or q.claimed_until < now())`
+  // Claimed further ahead than a claim lasts: before the clock was set back.
+  const isFree = sql`q.model = ${model} and (
+    q.claimed_until is null or q.claimed_until not between now() and now() + make_interval(secs => ${claimSeconds})
+  )`
   const { rows } = await sql`
     with recursive store as (
       select ${nextStore(sql`${after}`)} as id, 1 as n

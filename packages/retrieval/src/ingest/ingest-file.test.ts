@@ -188,6 +188,9 @@ describe('ingestFile', () => {
     expect(await listIngestionJobs(place.database, 10)).toEqual([])
     expect(await ingest(file)).toEqual({ status: 'skipped' })
 
+    // The clock was set back since.
+    await sql`update vector_store_files set updated_at = now() + interval '2 hours'`.execute(place.database.db)
+    expect(await listIngestionJobs(place.database, 10)).toEqual([file])
     await sql`update vector_store_files set updated_at = now() - interval '1 minute'`.execute(place.database.db)
     expect(await listIngestionJobs(place.database, 10)).toEqual([file])
     expect(await ingest(file)).toMatchObject({ status: 'completed' })

@@ -30,7 +30,8 @@ export type ClaimedJob = IngestionJob & {
 const leaseSeconds = 15
 export const heartbeatMs = 5_000
 
-const isFree = sql`(f.attempts = 0 or f.updated_at < now() - make_interval(secs => ${leaseSeconds}))`
+// A sign of life from the future was given before the clock was set back; what a worker writes that lives all the same is refused by its token.
+const isFree = sql`(f.attempts = 0 or f.updated_at not between now() - make_interval(secs => ${leaseSeconds}) and now() + make_interval(secs => ${leaseSeconds}))`
 
 /** Where more tenants wait, fewer files of each are looked at. */
 const tenantsLookedAtWhole = 20

@@ -1,6 +1,7 @@
 import { ApprovalView, BudgetAlert, parseValue } from '@weft/contracts'
 import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
+import { notificationAttemptsMax, notificationDelayMs } from '../core/notification-delay.ts'
 import type { Notification, NotificationStore } from './notification-store.ts'
 
 const Row = z.object({
@@ -25,7 +26,7 @@ export function createPostgresNotifications({ db }: Pick<Database, 'db'>): Notif
       const { rows } = await sql`
         update notifications set attempts = attempts + 1, due_at = now() + make_interval(secs => ${leaseMs / 1_000})
         where id in (
-          select id from notifications where delivered_at is null and due_at <= now() and attempts < ${attemptsMax}
+          select id from notifications where delivered_at is null and (due_at <= now() or ${isSetBack(leaseMs)}) and attempts < ${attemptsMax}
             and not (target = any(${busyTargets}::text[]))
           order by attempts > 0, due_at, id limit ${limit} for update skip locked
         )
@@ -49,6 +50,14 @@ export function createPostgresNotifications({ db }: Pick<Database, 'db'>): Notif
       `.execute(db)
     },
   }
+}
+
+/** Due further ahead than any wait after so many attempts: the clock was set back since. */
+function isSetBack(leaseMs: number) {
+  const waitsS = Array.from({ length: notificationAttemptsMax + 1 }, (_, attempts) => {
+    return Math.max(leaseMs, notificationDelayMs(attempts, 1)) / 1_000
+  })
+  return sql`(due_at < ${sql.raw(never)} and due_at > now() + make_interval(secs => (${waitsS}::float8[])[attempts + 1]))`
 }
 
 function toNotification(row: unknown): Notification {
