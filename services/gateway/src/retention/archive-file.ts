@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { WeftError } from '@weft/contracts'
 
-/** A file of lines that is appended to. */
+/** A file of lines that is appended to, by one process at a time: once another one has written to it, every method but `close` throws `conflict`. */
 export interface ArchiveFile {
   /** Goes to the file once enough has come together, at the latest with `endLine`. */
   write(text: string): Promise<void>
@@ -24,16 +25,25 @@ export async function openArchiveFile(path: string): Promise<ArchiveFile> {
     throw cause
   })
   let buffered = ''
+  let ownBytes = (await file.stat()).size
+  const requireSize = async (isRight: (size: number) => boolean) => {
+    if (!isRight((await file.stat()).size)) throw new WeftError('conflict', `another process writes to ${path}`)
+  }
   const flush = async () => {
     const text = buffered
     buffered = ''
+    await requireSize((size) => size === ownBytes)
+    ownBytes += Buffer.byteLength(text)
     await file.appendFile(text)
   }
   const cut = async () => {
     buffered = ''
+    // A full disk takes a part alone of what is written.
+    await requireSize((size) => size <= ownBytes)
     await file.truncate(wholeBytes)
+    ownBytes = wholeBytes
   }
-  if ((await file.stat()).size > wholeBytes) await cut()
+  if (ownBytes > wholeBytes) await cut()
   return {
     async write(text) {
       buffered += text
@@ -41,7 +51,8 @@ export async function openArchiveFile(path: string): Promise<ArchiveFile> {
     },
     async endLine() {
       await flush()
-      wholeBytes = (await file.stat()).size
+      await requireSize((size) => size === ownBytes)
+      wholeBytes = ownBytes
     },
     cut,
     sync: () => file.sync(),

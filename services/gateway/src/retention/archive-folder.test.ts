@@ -53,6 +53,31 @@ describe('the archive', () => {
     await expect(append(sessions(['bad'], { line, confirm }))).rejects.toThrow('another process')
   })
 
+  it('has no line that two processes wrote, and tells the one that was late', async () => {
+    const [late, early] = [archive('shared'), archive('shared')]
+    const chunk = 'x'.repeat(100_000)
+    const line: AppendOptions<unknown>['line'] = async (item, to) => {
+      await to.write(`"${item}${chunk}`)
+      await early.append(sessions(['early']))
+      await to.write(`${chunk}"`)
+    }
+    await expect(late.append(sessions(['late'], { line }))).rejects.toMatchObject({ code: 'conflict' })
+    expect(linesOf('shared')).toEqual(['"early"', ''])
+  })
+
+  it('has written no line in which another process wrote', async () => {
+    const { append } = archive('torn-by-others')
+    await append(sessions(['first']))
+    const line: AppendOptions<unknown>['line'] = async (item, to) => {
+      await to.write('x'.repeat(100_000))
+      appendFileSync(join(root, 'torn-by-others', 'acme', 'sessions-2026-12-01.jsonl'), 'of another process')
+      await to.write(`${item}`)
+    }
+    await expect(append(sessions(['second'], { line }))).rejects.toMatchObject({ code: 'conflict' })
+    await append(sessions(['third']))
+    expect(linesOf('torn-by-others')).toEqual(['"first"', '"third"', ''])
+  })
+
   it('says why it takes nothing', async () => {
     const none = createArchiveFolder({ folder: undefined, nowMs })
     expect(await none.problem()).toMatch('WEFT_ARCHIVE_FOLDER')

@@ -1,6 +1,6 @@
 import { access, constants, mkdir, open, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { WeftError } from '@weft/contracts'
+import { hasCode, WeftError } from '@weft/contracts'
 import { type ArchiveFile, openArchiveFile } from './archive-file.ts'
 
 export type ArchiveKind = 'sessions' | 'calls' | 'audit' | 'approval-history'
@@ -14,7 +14,7 @@ export interface AppendOptions<T> {
   tenant: string
   kind: ArchiveKind
   items: readonly T[]
-  /** Writes the line of an item, without its end. What it throws concerns that item alone. */
+  /** Writes the line of an item, without its end. What it throws concerns that item alone, but for `conflict`: another process may be writing here. */
   line(item: T, line: ArchiveLine): Promise<void>
   /** Throws when another process may be writing here by now. */
   confirm(): Promise<void>
@@ -32,7 +32,7 @@ export interface ArchiveFolder {
   folder: string | undefined
   /** Why nothing can be written now; undefined when it can. */
   problem(): Promise<string | undefined>
-  /** Throws `dependency_unavailable` when nothing can be written. */
+  /** Throws `dependency_unavailable` when nothing can be written, `conflict` when another process writes there, too. */
   append<T>(options: AppendOptions<T>): Promise<Appended<T>>
 }
 
@@ -96,6 +96,7 @@ async function appendLines<T>(file: ArchiveFile, { items, line, confirm }: Appen
     let diskProblem: unknown
     const write = (text: string) =>
       file.write(text).catch((cause: unknown) => {
+        if (isTaken(cause)) throw cause
         diskProblem = unavailable(reasonOf(cause), cause)
         throw diskProblem
       })
@@ -105,6 +106,7 @@ async function appendLines<T>(file: ArchiveFile, { items, line, confirm }: Appen
       await file.endLine()
       written.push(item)
     } catch (cause) {
+      if (isTaken(cause)) throw cause
       problems.push(cause)
       await confirm()
       await file.cut()
@@ -112,6 +114,11 @@ async function appendLines<T>(file: ArchiveFile, { items, line, confirm }: Appen
     }
   }
   return { written, problems }
+}
+
+/** Another process writes there: what this one began is left for it to cut off. */
+function isTaken(cause: unknown): boolean {
+  return hasCode(cause, 'conflict')
 }
 
 function unavailable(why: string, cause?: unknown): WeftError {

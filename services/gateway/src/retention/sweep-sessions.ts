@@ -1,4 +1,5 @@
 import { hasCode } from '@weft/contracts'
+import type { ArchiveLine } from './archive-folder.ts'
 import { archiveSession } from './archive-session.ts'
 import type { OldSession } from './retention-store.ts'
 import type { SweepBatch, SweepDeps, SweptBatch } from './sweep-batch.ts'
@@ -6,8 +7,8 @@ import type { SweepBatch, SweepDeps, SweptBatch } from './sweep-batch.ts'
 const batchMax = 50
 /** More would be felt by those who ask something meanwhile. */
 const deletedAtOnce = 4
-/** The lease is kept on the way, long before it ends. */
-const confirmEvery = 10
+/** The lease is kept on the way, long before it ends, however long a session is. */
+const confirmEveryMs = 5_000
 
 /** Sessions that ended long ago go to the archive, with those they opened, and are deleted as by a DELETE; one that has gone on meanwhile stays. */
 export async function sweepSessions(
@@ -44,12 +45,17 @@ async function archive(deps: SweepDeps, { tenant, by, confirm }: SweepBatch, mem
   const fresh = members.filter(({ archivedSeq, lastSeq }) => archivedSeq !== lastSeq)
   const earlier = members.filter((each) => !fresh.includes(each))
   if (fresh.length === 0) return { archived: new Set(earlier), problems: [] }
+  let confirmedMs = deps.nowMs()
+  const write = async (line: ArchiveLine, text: string) => {
+    if (Math.abs(deps.nowMs() - confirmedMs) >= confirmEveryMs) {
+      await confirm()
+      confirmedMs = deps.nowMs()
+    }
+    await line.write(text)
+  }
   const { file, written, problems } = await deps.archive.append({
     ...{ tenant, kind: 'sessions', items: fresh, confirm },
-    async line(old, line) {
-      if (fresh.indexOf(old) % confirmEvery === 0) await confirm()
-      await archiveSession(deps.parts, { tenant, old, line })
-    },
+    line: (old, line) => archiveSession(deps.parts, { tenant, old, line: { write: (text) => write(line, text) } }),
   })
   await confirm()
   if (written.length > 0) {

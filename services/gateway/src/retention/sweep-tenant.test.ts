@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { findAuditBreak, findBreak, WeftError } from '@weft/contracts'
@@ -170,6 +170,46 @@ describe('several at once', () => {
     await expect(things.sweep('taken', inAWeek, { archive: slow })).rejects.toMatchObject({ code: 'conflict' })
     expect(await things.sessionsLeft('taken')).toEqual(['s'])
     await store.releaseLease('taken', 'other')
+  })
+
+  it('leave the rest to whoever took over while one was slow', async () => {
+    const { db } = test.database
+    await things.session('slow', 's')
+    await things.call('slow', 'call_slow', { daysOld: 500 })
+    const expire = async (...session: Parameters<typeof things.deps.sessions.expire>) => {
+      await sql`update retention_leases set holder = 'another' where tenant = 'slow'`.execute(db)
+      return things.deps.sessions.expire(...session)
+    }
+    const swept = things.sweep('slow', { sessions: 7, calls: 400 }, { sessions: { expire } })
+    await expect(swept).rejects.toMatchObject({ code: 'conflict' })
+    expect(readdirSync(join(things.folder, 'slow')).filter((name) => name.startsWith('calls'))).toEqual([])
+  })
+
+  it('keep their lease while a long session is written', async () => {
+    await things.session('long', 's')
+    let aheadMs = 0
+    let held = 0
+    const { store, parts } = things.deps
+    const { log } = parts
+    const slow: typeof log.messages = (...asked) => {
+      aheadMs += 20_000
+      return log.messages(...asked)
+    }
+    const holdLease: typeof store.holdLease = (...lease) => {
+      held += 1
+      return store.holdLease(...lease)
+    }
+    const sweep = async (messages: typeof log.messages) => {
+      held = 0
+      await things.sweep('long', inAWeek, {
+        ...{ store: { ...store, holdLease }, parts: { ...parts, log: { ...log, messages } } },
+        nowMs: () => Date.now() + aheadMs,
+      })
+      return held
+    }
+    const slowly = await sweep(slow)
+    await things.session('long', 't')
+    expect(slowly).toBeGreaterThan(await sweep(log.messages))
   })
 })
 

@@ -49,6 +49,8 @@ export async function sweepTenant(deps: SweepDeps, { tenant, limits, by, forMs, 
       let batch: (() => Promise<SweptBatch>) | undefined = first
       while (batch !== undefined && deps.nowMs() < untilMs && !signal.aborted) {
         const startedMs = deps.nowMs()
+        // The last one may have taken longer than a lease lasts.
+        await confirm()
         const { removed, problems, next }: SweptBatch = await batch()
         swept.removed[kind] += removed
         if (problems.length > 0) swept.problem ??= reasonOf(problems[0])
