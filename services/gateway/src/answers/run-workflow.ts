@@ -59,7 +59,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
   const comesBack = call.comesBack ?? chat.weft?.background === true
   const replyDetail = comesBack ? 'end' : replyDetailOf(chat)
   const idempotencyKey = parseIdempotencyKey(headerOf(request, 'idempotency-key'))
-  const named = call.previous?.sessionId ?? headerOf(request, 'x-session-id')
+  const named = namedSession(call)
   const decision = await findChatDecision(deps, {
     identity,
     messages: chat.messages,
@@ -94,6 +94,17 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
   } finally {
     inbox.close()
   }
+}
+
+/** What goes on from a response goes on in that response's session, and in no other that is named beside it. */
+function namedSession({ previous, request }: Pick<WorkflowCall, 'previous' | 'request'>): string | undefined {
+  const header = headerOf(request, 'x-session-id')
+  if (previous === undefined || header === undefined || header === previous.sessionId) return previous?.sessionId ?? header
+  throw new WeftError(
+    'invalid_request',
+    `X-Session-ID names another session than previous_response_id, which is of ${previous.sessionId}: leave one of them out`,
+    { param: 'X-Session-ID' },
+  )
 }
 
 interface Accepted extends TurnAccepted {

@@ -23,6 +23,8 @@ const FileSearches = z.object({ tools: z.record(z.string(), FileSearch) })
 
 /** Reads `background`, and tools `file_search`. Throws `invalid_request` naming what no workflow can do. */
 export function readWorkflowWish(request: ResponsesRequest): WorkflowWish {
+  if (request.background === true && request.store === false)
+    throw new WeftError('invalid_request', "'background' needs a response that is kept: leave 'store' out", { param: 'store' })
   const tools = request.tools ?? []
   tools.forEach((tool, index) => {
     if (!isSearch(tool)) requireFunctionTool(tool, index)

@@ -31,6 +31,7 @@ it.each([
   [{ model, input: [{ type: 'item_reference', id: 'msg_none_0' }] }, 'input.0.id'],
   [{ model: 'weft/auto', input: 'x', text: { format: { type: 'json_object' } } }, 'text.format'],
   [{ model: 'weft/auto', input: 'x', tools: [weather], tool_choice: 'required' }, 'tool_choice'],
+  [{ model: 'weft/auto', input: 'x', background: true, store: false }, 'store'],
   [{ model: 'weft/nothing', input: 'x' }, 'model'],
   [{ model: 'nobody/none', input: 'x' }, 'model'],
 ])('%j is refused, naming %s', async (body, param) => {

@@ -68,6 +68,10 @@ describe('a workflow’s response', () => {
       previousTurn: place.turn,
       messages: [{ role: 'user', content: 'And?' }],
     })
+    const elsewhere = { headers: { 'x-session-id': 'another' } }
+    const torn = test.client.responses.create({ model: 'weft/auto', input: 'And?', previous_response_id: id }, elsewhere)
+    expect(await apiErrorOf(torn)).toMatchObject({ status: 400, param: 'X-Session-ID' })
+    expect(test.gateway.session.submitted).toHaveLength(2)
     test.gateway.session.onView = () => {
       throw new WeftError('not_found', 'no such session')
     }
