@@ -148,7 +148,7 @@ it('takes what was claimed before the clock was set back', async () => {
   const embedder = fakeEmbedder()
   await settle(embedder)
   const { statusOf } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })
-  await sql`update embedding_queue set claimed_until = now() + interval '110 seconds'`.execute(test.database.db)
+  await sql`update embedding_queue set claimed_until = now() + interval '121 seconds'`.execute(test.database.db)
   expect(await embedChunks({ database: test.database, embedder })).toMatchObject({ embedded: 0 })
   await sql`update embedding_queue set claimed_until = now() + interval '2 hours'`.execute(test.database.db)
   await embedAll(embedder)

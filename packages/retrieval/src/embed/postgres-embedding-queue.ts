@@ -32,6 +32,8 @@ const ClaimedRow = z.object({
 
 /** Whose worker died within this is another's to take. */
 const claimSeconds = 120
+/** A statement that began before the one that claimed, and reaches the chunk after it, sees a claim that lasts longer. */
+const apartSeconds = 30
 
 /** Queueing as many takes some tens of milliseconds, during which the embedded database serves nobody else. */
 const queuedAtOnce = 5_000
@@ -79,9 +81,9 @@ export async function claimChunks(
   model: string,
   { limit, after = startOfTurns() }: { limit: number; after?: string },
 ): Promise<ClaimedChunk[]> {
-  // Claimed further ahead than a claim lasts: before the clock was set back.
+  // Claimed much further ahead than a claim lasts: before the clock was set back.
   const isFree = sql`q.model = ${model} and (
-    q.claimed_until is null or q.claimed_until not between now() and now() + make_interval(secs => ${claimSeconds})
+    q.claimed_until is null or q.claimed_until not between now() and now() + make_interval(secs => ${claimSeconds + apartSeconds})
   )`
   const { rows } = await sql`
     with recursive store as (

@@ -27,3 +27,10 @@ it('what is due further ahead than it would wait, because the clock was set back
   expect((await take()).map(({ target }) => target)).toEqual(['new', 'failed'])
   expect(await take()).toEqual([])
 })
+
+it('what somebody took whose statement began a moment later is left to them', async () => {
+  await queue('raced', 1)
+  await sql`update notifications set due_at = now() + interval '91 seconds' where target = 'raced'`.execute(test.database.db)
+  const store = createPostgresNotifications(test.database)
+  expect(await store.take({ limit: 8, leaseMs: 90_000, attemptsMax: 14, busyTargets: [] })).toEqual([])
+})

@@ -52,10 +52,13 @@ export function createPostgresNotifications({ db }: Pick<Database, 'db'>): Notif
   }
 }
 
-/** Due further ahead than any wait after so many attempts: the clock was set back since. */
+/** A statement that began before the one that took a notification, and reaches it after that, sees it due further ahead. */
+const apartS = 30
+
+/** Due much further ahead than any wait after so many attempts: the clock was set back since. */
 function isSetBack(leaseMs: number) {
   const waitsS = Array.from({ length: notificationAttemptsMax + 1 }, (_, attempts) => {
-    return Math.max(leaseMs, notificationDelayMs(attempts, 1)) / 1_000
+    return Math.max(leaseMs, notificationDelayMs(attempts, 1)) / 1_000 + apartS
   })
   return sql`(due_at < ${sql.raw(never)} and due_at > now() + make_interval(secs => (${waitsS}::float8[])[attempts + 1]))`
 }
