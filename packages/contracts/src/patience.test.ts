@@ -20,7 +20,7 @@ it('what is away for a moment is waited for', async () => {
 })
 
 it('patience is used up over all that is asked with it', async () => {
-  const patiently = createPatience(600)
+  const patiently = createPatience(900)
   await patiently(failing(1, away).ask)
   const { ask, asked } = failing(1, away)
   await expect(patiently(ask)).rejects.toBe(away)

@@ -5,6 +5,7 @@ import { findAuditBreak, findBreak, WeftError } from '@weft/contracts'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { verifyChain } from '../audit/verify-chain.ts'
+import { createPostgresFeedback } from '../sessions/postgres-feedback.ts'
 import { createArchiveFolder } from './archive-folder.ts'
 import type { SweepDeps } from './sweep-batch.ts'
 import { oldThings } from './testing/old-things.ts'
@@ -101,6 +102,15 @@ describe('sessions older than they are kept', () => {
     expect(things.archived('died', 'sessions')).toMatchObject([{ sessionId: 's' }, { sessionId: 's' }])
   })
 
+  it('are archived again when somebody judges their answer before they are deleted', async () => {
+    await things.session('judged', 's')
+    const fails = { sessions: { expire: async () => Promise.reject(new Error('no host has it')) } }
+    await things.sweep('judged', inAWeek, fails)
+    await createPostgresFeedback(test.database).save({ tenant: 'judged', sessionId: 's' }, 'ann', { turn: 1, rating: 'up' })
+    expect((await things.sweep('judged', inAWeek)).removed.sessions).toBe(1)
+    expect(things.archived('judged', 'sessions')).toMatchObject([{ feedback: [] }, { feedback: [{ givenBy: 'ann' }] }])
+  })
+
   it('that somebody deletes meanwhile are no problem', async () => {
     for (const id of ['a', 'b']) await things.session('meanwhile', id)
     const remove = (id: string) => sql`delete from sessions where tenant = 'meanwhile' and id = ${id}`.execute(test.database.db)
@@ -195,10 +205,7 @@ describe('several at once', () => {
       aheadMs += 20_000
       return log.messages(...asked)
     }
-    const holdLease: typeof store.holdLease = (...lease) => {
-      held += 1
-      return store.holdLease(...lease)
-    }
+    const holdLease: typeof store.holdLease = async (...lease) => store.holdLease(...lease).finally(() => (held += 1))
     const sweep = async (messages: typeof log.messages) => {
       held = 0
       await things.sweep('long', inAWeek, {

@@ -8,11 +8,17 @@ const Row = z.object({
   at: RowTime,
 })
 
-/** One statement, so that what is judged is what was said when it is stored. A session that is being deleted takes none. */
+/**
+ * One statement, so that what is judged is what was said when it is stored. A session that is being deleted takes none; one that the archive has as it was
+ * before is not in it any more.
+ */
 export function createPostgresFeedback({ db }: Pick<Database, 'db'>): FeedbackStore {
   return {
     async save({ tenant, sessionId }, givenBy, { turn, rating, comment }) {
       const { rows } = await sql`
+        with outdated as (
+          update sessions set archived_seq = null where tenant = ${tenant} and id = ${sessionId} and archived_seq is not null
+        )
         insert into feedback (tenant, session_id, turn, given_by, rating, comment, question, answer)
         select ${tenant}, ${sessionId}, ${turn}, ${givenBy}, ${String(rating)}, ${comment ?? null}, question.content, answer.content
         from messages answer left join messages question
