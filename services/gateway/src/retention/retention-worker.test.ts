@@ -52,6 +52,18 @@ it('says why what is due stays, until it has gone, and goes on with other tenant
   await until(() => started.problem() === undefined)
 })
 
+it('does not look again at once where nothing that is due can go', async () => {
+  let looks = 0
+  const startedMs = performance.now()
+  start(async () => {
+    looks += 1
+    return { ...nothing, isMoreDue: true, problem: 'no host has them' }
+  })
+  // Soon again would be after 5 s.
+  await until(() => looks >= 6)
+  expect(performance.now() - startedMs).toBeLessThan(8_000)
+})
+
 it('leaves a tenant to the process that is at it', async () => {
   let looks = 0
   const { warnings, worker: started } = start(async () => {

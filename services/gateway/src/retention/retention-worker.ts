@@ -40,10 +40,11 @@ export function createRetentionWorker({ tenants, limitsOf, sweep, logger, everyM
     const by = { keyId: 'weft', name: 'retention', tenant }
     try {
       const swept = await sweep({ tenant, limits, by, forMs: forMsMax, signal })
-      if (Object.values(swept.removed).some((count) => count > 0))
-        logger.info('what was old was put into the archive and removed', { tenant, ...swept.removed })
+      const hasRemoved = Object.values(swept.removed).some((count) => count > 0)
+      if (hasRemoved) logger.info('what was old was put into the archive and removed', { tenant, ...swept.removed })
       if (swept.problem !== undefined) logger.warn('some of what is old stays', { tenant, cause: swept.problem })
-      return swept
+      // What cannot go is looked at from its beginning each time: soon again would be for ever.
+      return { ...swept, isMoreDue: swept.isMoreDue && hasRemoved }
     } catch (cause) {
       const isElsewhere = hasCode(cause, 'conflict')
       if (isElsewhere || signal.aborted) return { isMoreDue: false, problem: undefined }
