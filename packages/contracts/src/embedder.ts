@@ -19,8 +19,11 @@ export type EmbedRequest = {
   tenant?: string | undefined
   signal?: AbortSignal | undefined
 }
-/** For each text, in their order, its vectors: one for a question, and for a document one for each part that the model can see at once. */
-export type Embeddings = { vectors: Float32Array[][]; inputTokens: number }
+/**
+ * For each text, in their order, its vectors: one for a question, and for a document one for each part that the model can see at once. `knownShare`: of a single
+ * question, which share of its words of four letters and more the model has in its vocabulary; undefined where nobody can tell.
+ */
+export type Embeddings = { vectors: Float32Array[][]; inputTokens: number; knownShare?: number | undefined }
 
 /** A model that turns texts into vectors. */
 export type Embedder = {

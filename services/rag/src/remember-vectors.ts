@@ -15,11 +15,11 @@ const questionsMaxDefault = 500
  * embedded once. Each tenant has its own, so that nobody learns from an answer's time what others ask.
  */
 export function rememberVectors(questionsMax = questionsMaxDefault): EmbedOnce {
-  const known = new Map<string, Float32Array>()
+  const known = new Map<string, Embeddings>()
 
-  function remember(key: string, vector: Float32Array): void {
+  function remember(key: string, answer: Embeddings): void {
     known.delete(key)
-    known.set(key, vector)
+    known.set(key, answer)
     const [oldest] = known.keys()
     if (known.size > questionsMax && oldest !== undefined) known.delete(oldest)
   }
@@ -29,10 +29,8 @@ export function rememberVectors(questionsMax = questionsMaxDefault): EmbedOnce {
     if (request.purpose !== 'query' || text === undefined || others.length > 0) return embedder.embed(request)
     const question = JSON.stringify([embedder.id, request.scope.tenant, text])
     const key = createHash('sha256').update(question).digest('base64')
-    const vector = known.get(key)
-    const answer = vector === undefined ? await embedder.embed(request) : { vectors: [[vector]], inputTokens: 0 }
-    const made = answer.vectors[0]?.[0]
-    if (made !== undefined) remember(key, made)
+    const answer = known.get(key) ?? (await embedder.embed(request))
+    if (answer.vectors[0]?.[0] !== undefined) remember(key, { ...answer, inputTokens: 0 })
     return answer
   }
 }

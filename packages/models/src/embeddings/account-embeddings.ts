@@ -62,12 +62,16 @@ type LocalEmbedder = { embed(request: EmbedRequest): Promise<Embeddings> }
 /** The embedder of this mesh: each request is a call that costs nothing. */
 export function accountLocally(calls: EmbeddingCalls, embedder: LocalEmbedder): Pick<RunningEmbedder, 'embed'> {
   return {
-    embed(request) {
+    async embed(request) {
       const { texts, purpose, signal } = request
-      if (texts.length === 0) return Promise.resolve({ vectors: [], inputTokens: 0 })
-      return calls.send({ request, texts, silentMs: localSilentMs, signal }, (guarded) =>
-        embedder.embed({ texts, purpose, signal: guarded }),
-      )
+      if (texts.length === 0) return { vectors: [], inputTokens: 0 }
+      let knownShare: number | undefined
+      const made = await calls.send({ request, texts, silentMs: localSilentMs, signal }, async (guarded) => {
+        const embedded = await embedder.embed({ texts, purpose, signal: guarded })
+        knownShare = embedded.knownShare
+        return embedded
+      })
+      return { ...made, knownShare }
     },
   }
 }

@@ -17,6 +17,7 @@ const Answer = z.union([
     vectors: z.custom<Float32Array>(types.isFloat32Array),
     parts: z.array(z.number()),
     inputTokens: z.number(),
+    knownShare: z.number().optional(),
   }),
   z.object({ id: z.number(), message: z.string() }),
 ])

@@ -4,14 +4,15 @@ import { types } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { z } from 'zod'
+import { knownShareOf } from './known-share.ts'
 import { openTokenizer } from './tokenise.ts'
 
 /** What the thread is started with. */
 export type ThreadData = { folder: string; inputTokensMax: number; threads: number }
 /** `partsMax`: parts of a text that get a vector of their own. `isUrgent`: goes before what waits and is not. */
 export type ThreadQuestion = { id: number; texts: string[]; partsMax: number; isUrgent: boolean }
-/** `vectors` are those of all parts of all texts, one behind the other; `parts` tells how many each text has. */
-export type ThreadAnswer = { vectors: Float32Array; parts: number[]; inputTokens: number }
+/** `vectors` are those of all parts of all texts, one behind the other; `parts` tells how many each text has. `knownShare`: of a single urgent text. */
+export type ThreadAnswer = { vectors: Float32Array; parts: number[]; inputTokens: number; knownShare?: number | undefined }
 
 /** Sent in place of a question, it ends the thread behind what the model is at: a thread that is ended in the middle of it takes the process with it. */
 export const lastWord = 'end'
@@ -25,7 +26,7 @@ const { folder, inputTokensMax, threads } = Data.parse(workerData)
  */
 const runTokensMax = 256
 
-const tokenise = openTokenizer(folder, inputTokensMax)
+const { tokenise, isKnown } = openTokenizer(folder, inputTokensMax)
 /** By the cores a batch may take: each is made when it is first needed. */
 const sessions = new Map<number, Promise<InferenceSession>>()
 
@@ -116,6 +117,7 @@ async function embed({ texts, partsMax, isUrgent }: Omit<ThreadQuestion, 'id'>) 
     vectors: joinVectors(vectors),
     parts: partsOf.map(({ length }) => length),
     inputTokens: rows.reduce((sum, row) => sum + row.length, 0),
+    knownShare: isUrgent && texts.length === 1 ? knownShareOf(texts[0] ?? '', isKnown) : undefined,
   }
 }
 

@@ -124,6 +124,14 @@ it('names what is missing when there is no model in its folder', async () => {
   })
 })
 
+it('tells which share of a single question’s words it knows', async () => {
+  const embedder = open(exact)
+  const shareOf = async (texts: string[], purpose: 'query' | 'document') => (await embedder.embed({ texts, purpose })).knownShare
+  expect(await shareOf(['bread Brot eatingman'], 'query')).toBe(1 / 3)
+  expect(await shareOf(['bread', 'Brot'], 'query')).toBeUndefined()
+  expect(await shareOf(['bread Brot'], 'document')).toBeUndefined()
+})
+
 it('can be stopped while it works: what it is at is finished, what waits is refused, and the process goes on', async () => {
   const texts = Array.from({ length: 2_000 }, () => 'a man is eating food .')
   for (let round = 0; round < 5; round += 1) {

@@ -67,7 +67,7 @@ export function createLocalEmbedder(options: LocalEmbedderOptions): RunningEmbed
       thread ??= startEmbedderThread({ folder, inputTokensMax: model.inputTokensMax, threads })
       const isUrgent = batch.purpose === 'query'
       const answer = await thread.embed({ texts: batch.texts, partsMax: isUrgent ? 1 : documentPartsMax, isUrgent })
-      batch.done(vectorsOf(answer, model.dimensions), answer.inputTokens)
+      batch.done({ ...answer, vectors: vectorsOf(answer, model.dimensions) })
     } catch (cause) {
       if (thread?.hasEnded() === true) thread = undefined
       batch.fail(failed(cause))

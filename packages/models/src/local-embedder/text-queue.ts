@@ -10,7 +10,7 @@ export type TextBatch = {
   texts: string[]
   purpose: EmbedRequest['purpose']
   /** `vectors` are those of each of the batch's texts. */
-  done(vectors: Float32Array[][], inputTokens: number): void
+  done(made: Embeddings): void
   fail(failure: ModelError): void
 }
 
@@ -70,9 +70,10 @@ export function createTextQueue(): TextQueue {
       return {
         texts: indexes.map(textOf),
         purpose: entry.request.purpose,
-        done(vectors, inputTokens) {
+        done({ vectors, inputTokens, knownShare }) {
           for (const [row, index] of indexes.entries()) entry.done.vectors[index] = vectors[row] ?? []
           entry.done.inputTokens += inputTokens
+          entry.done.knownShare = entry.request.texts.length === 1 ? knownShare : undefined
           entry.missing -= indexes.length
           if (entry.missing > 0) return
           leave(entry)

@@ -10,14 +10,24 @@ import { z } from 'zod'
  */
 export type Tokenise = (text: string, partsMax: number) => number[][]
 
+export type TextTokenizer = {
+  tokenise: Tokenise
+  /** Whether a word is a token of its own. */
+  isKnown(word: string): boolean
+}
+
+const Config = z.looseObject({ unk_token: z.string().default('[UNK]') })
+
 /** Letters a token, at least: what lies beyond is not looked at. */
 const lettersPerTokenMax = 20
 
 /** A tokenizer from a model's folder: `tokenizer.json` and `tokenizer_config.json`. */
-export function openTokenizer(folder: string, inputTokensMax: number): Tokenise {
+export function openTokenizer(folder: string, inputTokensMax: number): TextTokenizer {
   const read = (name: string) => parseJson(z.looseObject({}), readFileSync(join(folder, name), 'utf8'), name)
-  const tokenizer = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'))
-  return (text, partsMax) => {
+  const config = Config.parse(read('tokenizer_config.json'))
+  const tokenizer = new Tokenizer(read('tokenizer.json'), config)
+  const unknown = tokenizer.token_to_id(config.unk_token)
+  const tokenise: Tokenise = (text, partsMax) => {
     const { ids } = tokenizer.encode(text.slice(0, inputTokensMax * partsMax * lettersPerTokenMax))
     const [first, last] = [ids[0], ids.at(-1)]
     if (ids.length <= inputTokensMax || first === undefined || last === undefined) return [ids]
@@ -25,5 +35,12 @@ export function openTokenizer(folder: string, inputTokensMax: number): Tokenise 
     const parts = Math.ceil(seen.length / (inputTokensMax - 2))
     const size = Math.ceil(seen.length / parts)
     return Array.from({ length: parts }, (_, part) => [first, ...seen.slice(part * size, (part + 1) * size), last])
+  }
+  return {
+    tokenise,
+    isKnown(word) {
+      const [first, ...more] = tokenizer.encode(word, { add_special_tokens: false }).ids
+      return first !== undefined && first !== unknown && more.length === 0
+    },
   }
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { newId } from '@weft/contracts'
+import { type EmbedRequest, newId } from '@weft/contracts'
 import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { createFileReader } from '../ingest/file-reader.ts'
 import { ingestFile } from '../ingest/ingest-file.ts'
+import { defaultFusion } from '../search/fuse-rankings.ts'
 import { searchKnowledge } from '../search/postgres-search-knowledge.ts'
 import { createKnowledgeStore } from '../store/knowledge-store.ts'
 import { fakeEmbedder } from '../testing.ts'
@@ -196,6 +197,27 @@ it('answers by words and says so when the question cannot be embedded', async ()
   )
   expect(results).toHaveLength(1)
   expect(skipped).toEqual(['vectors: out of order'])
+})
+
+it('goes nearly by words alone where the model knows few words of the question, unless a weight is named', async () => {
+  const embedder = fakeEmbedder()
+  await settle(embedder)
+  const { vectorStoreId } = await addTexts({ 'a.txt': 'The automobile stood in the yard.' })
+  await embedAll(embedder)
+  const shareOfWords = async (knownShare: number | undefined, textWeight?: number) => {
+    const knowing = { ...embedder, embed: async (request: EmbedRequest) => ({ ...(await embedder.embed(request)), knownShare }) }
+    const options = { mode: 'hybrid' as const, ...(textWeight === undefined ? {} : { textWeight }) }
+    const { results } = await searchKnowledge(
+      { database: test.database, embedder: knowing },
+      { tenant, vectorStoreIds: [vectorStoreId], query: 'automobile', maxResults: 1, options },
+    )
+    const { bm25, vector } = results[0]?.explanation ?? {}
+    return (bm25?.share ?? 0) / ((bm25?.share ?? 0) + (vector?.share ?? 0))
+  }
+  const usual = await shareOfWords(undefined)
+  expect(await shareOfWords(0.5)).toBe(usual)
+  expect(await shareOfWords(0.2)).toBeGreaterThan(usual)
+  expect(await shareOfWords(0.2, defaultFusion.textWeight)).toBe(usual)
 })
 
 it('finds the parts of an identifier', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { fuseRankings, fusionMethods, type Legs } from './fuse-rankings.ts'
+import { defaultFusion, fuseRankings, fusionMethods, type Legs, textWeightFor } from './fuse-rankings.ts'
 import { supportDocuments } from './support-documents.ts'
 
 const legs: Legs = {
@@ -28,6 +28,14 @@ describe('fusing words and vectors', () => {
       bm25: { rank: 2, score: 10, share: 0.25 },
       vector: { rank: 2, score: 0.6, share: expect.closeTo(0.375, 6) },
     })
+  })
+
+  it('goes nearly by words alone where the model of the vectors does not know the language of the question', () => {
+    expect([0.29, 0].map((known) => textWeightFor('Когда построен мост?', known))).toEqual([0.9, 0.9])
+    const usual = [undefined, 1, 0.3].map((known) => textWeightFor('Wann wurde die Brücke gebaut?', known))
+    expect([...usual, textWeightFor('Mitochondria are uninvolved in apoptosis.', 0)]).toEqual(
+      Array(4).fill(defaultFusion.textWeight),
+    )
   })
 
   it('adds inverse ranks by reciprocal rank fusion', () => {

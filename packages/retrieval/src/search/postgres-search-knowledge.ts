@@ -5,7 +5,7 @@ import { createVectorStoreMethods } from '../store/postgres-vector-stores.ts'
 import { countMeaningfulWords } from '../text/content-terms.ts'
 import { boundQuery } from './bound-query.ts'
 import { chainHops } from './chain-hops.ts'
-import { defaultFusion, type Fused, fuseRankings } from './fuse-rankings.ts'
+import { defaultFusion, type Fused, fuseRankings, textWeightFor } from './fuse-rankings.ts'
 import { relevanceOf } from './normalise-score.ts'
 import { openBudget } from './open-budget.ts'
 import { type ChunkRow, readChunks } from './postgres-chunks.ts'
@@ -39,13 +39,14 @@ async function search(tools: SearchTools, request: SearchRequest): Promise<Searc
   const { database } = tools
   const { tenant, maxResults } = request
   const { mode = 'hybrid', multiHop = false, duplicates = 'suppress' } = request.options ?? {}
-  const { fusion: method = defaultFusion.method, textWeight = defaultFusion.textWeight } = request.options ?? {}
+  const { fusion: method = defaultFusion.method } = request.options ?? {}
   const query = boundQuery(storableText(request.query))
   if (query === '') return { results: [], skipped: [] }
   const vectorStoreIds = request.vectorStoreIds.length > 0 ? request.vectorStoreIds : await allStores(database, tenant)
   const legsRequest = { ...request, vectorStoreIds, query, mode }
   const budget = openBudget(tools, request)
-  const { legs, candidates, skipped } = await runLegs(tools, legsRequest, budget)
+  const { legs, candidates, skipped, knownShare } = await runLegs(tools, legsRequest, budget)
+  const textWeight = request.options?.textWeight ?? textWeightFor(query, knownShare)
   const fused = fuseRankings(legs, { method, textWeight, queryWords: countMeaningfulWords(query) })
   const first = mode === 'hybrid' ? supportDocuments(fused, documentOf(candidates)) : fused.map(withoutSupport)
   const hop = () => searchHops(tools, { request: legsRequest, ranked: first, candidates, method })

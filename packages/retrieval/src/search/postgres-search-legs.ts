@@ -19,7 +19,8 @@ export type Candidate = {
   chunk?: ChunkRow
 }
 
-export type LegsFound = { legs: Legs; candidates: Map<string, Candidate>; skipped: string[] }
+/** `knownShare`: of the question's words, which the model of the vectors knows; undefined where nobody can tell. */
+export type LegsFound = { legs: Legs; candidates: Map<string, Candidate>; skipped: string[]; knownShare: number | undefined }
 
 export type LegsRequest = SearchRequest & { mode: SearchOptions['mode'] }
 
@@ -40,7 +41,7 @@ export async function runLegs(tools: SearchTools, request: LegsRequest, budget?:
     bm25: words.map(({ chunkId, score }) => ({ id: chunkId, score })),
     vector: vectors.hits.map(({ chunkId, score }) => ({ id: chunkId, score })),
   }
-  return { legs, candidates, skipped: [...vectors.skipped] }
+  return { legs, candidates, skipped: [...vectors.skipped], knownShare: vectors.knownShare }
 }
 
 /** Each pair of letters is a walk over the index. */
@@ -57,7 +58,7 @@ function findByWords({ database }: SearchTools, request: LegsRequest, depth: num
   })
 }
 
-type VectorsLeg = { hits: ChunkHit[]; skipped: string[] }
+type VectorsLeg = { hits: ChunkHit[]; skipped: string[]; knownShare?: number | undefined }
 const nothing: VectorsLeg = { hits: [], skipped: [] }
 
 /** Where vectors are all there is to search by, they take the time they take. */
@@ -88,19 +89,23 @@ type VectorSearch = { tools: SearchTools; request: LegsRequest; depth: number; s
 async function findWith(embedder: Embedder, search: VectorSearch): Promise<VectorsLeg | { other: string }> {
   const { tenant, vectorStoreIds, query, filters } = search.request
   const filter = filters && ((attributes: RawBuilder<unknown>) => compileFilter(filters, attributes))
-  const vector = await embedQuery(embedder, query, search.signal)
-  if (typeof vector === 'string') return { hits: [], skipped: [`vectors: ${vector}`] }
+  const embedded = await embedQuery(embedder, query, search.signal)
+  if (typeof embedded === 'string') return { hits: [], skipped: [`vectors: ${embedded}`] }
+  const { vector, knownShare } = embedded
   const model = await embedder.describe()
   const asked = { tenant, vectorStoreIds, model, vector, limit: search.depth, wanted: search.request.maxResults, filter }
   const found = await searchVectors(search.tools.database, asked)
-  return found.kind === 'found' ? { hits: found.hits, skipped: [] } : { other: found.model.id }
+  return found.kind === 'found' ? { hits: found.hits, skipped: [], knownShare } : { other: found.model.id }
 }
 
+type EmbeddedQuery = { vector: Float32Array; knownShare: number | undefined }
+
 /** The question's vector, or why there is none. */
-async function embedQuery(embedder: Embedder, query: string, signal: AbortSignal | undefined): Promise<Float32Array | string> {
+async function embedQuery(embedder: Embedder, query: string, signal: AbortSignal | undefined): Promise<EmbeddedQuery | string> {
   try {
-    const { vectors } = await embedder.embed({ texts: [query], purpose: 'query', signal })
-    return vectors[0]?.[0] ?? 'the embedding model answered no vector'
+    const { vectors, knownShare } = await embedder.embed({ texts: [query], purpose: 'query', signal })
+    const vector = vectors[0]?.[0]
+    return vector === undefined ? 'the embedding model answered no vector' : { vector, knownShare }
   } catch (cause) {
     return cause instanceof Error ? cause.message : String(cause)
   }
