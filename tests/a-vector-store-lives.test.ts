@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { installPythonClient, type PythonClient } from './mesh/python-client.ts'
-import { openAiClient, sharedMesh } from './mesh/shared-mesh.ts'
+import { openAiClient, sharedMesh, storeOf } from './mesh/shared-mesh.ts'
 import { storeLife } from './mesh/store-life.ts'
 
 const wholeLife = {
@@ -41,4 +41,16 @@ describe('a vector store is made, filled, searched under filters, changed, paged
     const printed = await python?.run('store_life.py', { OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: apiKey })
     if (printed !== undefined) expect(JSON.parse(printed)).toEqual(wholeLife)
   })
+})
+
+it('whoever goes through a list and deletes what it reads comes to its end', async () => {
+  const client = openAiClient()
+  const storeId = await storeOf('emptied', Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`${n}.md`, `Text ${n}.`])))
+  let deleted = 0
+  for await (const { id } of client.vectorStores.files.list(storeId, { limit: 2 })) {
+    await client.files.delete(id)
+    deleted += 1
+  }
+  expect(deleted).toBe(5)
+  expect((await client.vectorStores.files.list(storeId)).data).toEqual([])
 })

@@ -31,6 +31,7 @@ import * as expiry from './migrations/0029-expiry.ts'
 import * as waitingByTenant from './migrations/0030-waiting-by-tenant.ts'
 import * as retention from './migrations/0031-retention.ts'
 import * as endedSessions from './migrations/0032-ended-sessions.ts'
+import * as deletedPlaces from './migrations/0033-deleted-places.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -70,6 +71,7 @@ export const migrations: Migration[] = [
   { name: '0030-waiting-by-tenant', up: waitingByTenant.up, down: waitingByTenant.down },
   { name: '0031-retention', up: retention.up, down: retention.down },
   { name: '0032-ended-sessions', up: endedSessions.up, down: endedSessions.down },
+  { name: '0033-deleted-places', up: deletedPlaces.up, down: deletedPlaces.down },
 ]
 
 export interface MigrationStatus {

@@ -207,6 +207,8 @@ export interface Schema extends AdministrationSchema {
     receipt: Json<object> | null
   }
   blobs: { tenant: string; session_id: Generated<string>; hash: string; content: Json<object>; created_at: CreatedAt }
+  /** `list`: a table's name or, of the files in a vector store, that store. */
+  deleted_places: { tenant: string; list: string; id: string; created_at: Timestamp; deleted_at: CreatedAt }
   deleted_sessions: { tenant: string; id: string; deleted_at: CreatedAt }
   /** The newest state of every approval; `seq` is the session's event that it comes from. */
   approvals: {

@@ -113,6 +113,35 @@ describe('files', () => {
     })
   })
 
+  it('are listed on behind what was deleted meanwhile, in every list', async () => {
+    const { id: vectorStoreId } = await store.createVectorStore({ tenant })
+    const ids: string[] = []
+    for (let n = 0; n < 6; n++) {
+      const { id: fileId } = await upload(`file ${n}`)
+      await store.addFile({ tenant, vectorStoreId, fileId })
+      ids.unshift(fileId)
+      await sleep(2)
+    }
+    const [newest = '', second = '', third = ''] = ids
+    const behind = async (after: string) => (await store.listFiles({ tenant, after })).data.map(({ id }) => id)
+    const behindInStore = async (after: string) =>
+      (await store.listVectorStoreFiles({ tenant, vectorStoreId, after })).data.map(({ fileId }) => fileId)
+    await store.deleteFile({ tenant, fileId: newest })
+    await store.removeFile({ tenant, vectorStoreId, fileId: third })
+    expect(await behind(newest)).toEqual(ids.slice(1))
+    expect(await behindInStore(newest)).toEqual([second, ...ids.slice(3)])
+    expect(await behindInStore(third)).toEqual(ids.slice(3))
+    await store.addFile({ tenant, vectorStoreId, fileId: third })
+    expect(await behindInStore(third)).toEqual([second, ...ids.slice(3)])
+    const { id: younger } = await store.createVectorStore({ tenant })
+    await store.deleteVectorStore({ tenant, vectorStoreId: younger })
+    expect((await store.listVectorStores({ tenant, after: younger })).data.map(({ id }) => id)).toContain(vectorStoreId)
+    await store.deleteVectorStore({ tenant, vectorStoreId })
+    const { rows } = await sql`select id from deleted_places where list = ${vectorStoreId}`.execute(test.database.db)
+    expect(rows.map((row) => Reflect.get(Object(row), 'id')).toSorted()).toEqual([newest, third].toSorted())
+    await expect(store.listFiles({ tenant: 'rival', after: newest })).rejects.toMatchObject({ param: 'after' })
+  })
+
   it('can be found by content, renamed, and filtered by purpose', async () => {
     const file = await upload('same')
     await store.createFile({ tenant, filename: 'b', purpose: () => 'user_data', content: pieces(Buffer.from('else'), 9) })

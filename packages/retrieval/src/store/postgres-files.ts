@@ -39,6 +39,7 @@ export function createFileMethods(database: Database): FileMethods {
         select: columns,
         from: sql`files`,
         scope: sql`tenant = ${tenant}`,
+        place: { tenant, list: 'files' },
         createdAt: sql`created_at`,
         id: sql`id`,
         rowOf: storedFile,

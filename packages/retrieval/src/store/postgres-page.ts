@@ -4,12 +4,13 @@ import type { Page, PageRequest } from './knowledge-types.ts'
 
 /**
  * What a list is made of. `select` ends before its `where`; `scope` says which rows belong to the list; rows are ordered by `createdAt`, then
- * `id`, and `rowOf` parses one.
+ * `id`, and `rowOf` parses one. `place`: under which name the database keeps for a day where deleted items stood.
  */
 export type ListQuery<T> = {
   select: RawBuilder<unknown>
   from: RawBuilder<unknown>
   scope: RawBuilder<unknown>
+  place: { tenant: string; list: string }
   where?: RawBuilder<unknown>
   createdAt: RawBuilder<unknown>
   id: RawBuilder<unknown>
@@ -20,7 +21,7 @@ export type ListQuery<T> = {
 
 const pageLimits = { default: 20, max: 100 } as const
 
-/** One page of a list by its cursors. Throws `invalid_request` for a cursor that is not an item of the list. */
+/** One page of a list by its cursors. Throws `invalid_request` for a cursor that is not an item of the list, and was none within the last day. */
 export async function readPage<T>(database: Database, list: ListQuery<T>, request: PageRequest): Promise<Page<T>> {
   const limit = Math.min(Math.max(1, request.limit ?? pageLimits.default), list.limitMax ?? pageLimits.max)
   const isAscending = request.order === 'asc'
@@ -40,19 +41,24 @@ export async function readPage<T>(database: Database, list: ListQuery<T>, reques
 }
 
 /** Compared inside the database: its times are finer than JavaScript's. As two values, not one row: only so an index leads to the place. */
-function beyond<T>({ from, scope, createdAt, id }: ListQuery<T>, cursor: string, sign: RawBuilder<unknown>): RawBuilder<unknown> {
-  const cursorOf = (column: RawBuilder<unknown>) => sql`(select ${column} from ${from} where ${scope} and ${id} = ${cursor})`
-  return sql`(${createdAt}, ${id}) ${sign} (${cursorOf(createdAt)}, ${cursorOf(id)})`
+function beyond<T>(list: ListQuery<T>, cursor: string, sign: RawBuilder<unknown>): RawBuilder<unknown> {
+  const placeOf = (column: RawBuilder<unknown>) => sql`(select ${column} from (${placesOf(list, cursor)}) place limit 1)`
+  return sql`(${list.createdAt}, ${list.id}) ${sign} (${placeOf(sql`created_at`)}, ${placeOf(sql`id`)})`
 }
 
-async function checkCursors<T>(
-  database: Database,
-  { from, scope, id }: ListQuery<T>,
-  { after, before }: PageRequest,
-): Promise<void> {
+/** Where the item stands, or stood until it was deleted. */
+function placesOf<T>({ from, scope, createdAt, id, place }: ListQuery<T>, cursor: string): RawBuilder<unknown> {
+  return sql`
+    select ${createdAt} as created_at, ${id} as id from ${from} where ${scope} and ${id} = ${cursor}
+    union all
+    select d.created_at, d.id from deleted_places d where d.tenant = ${place.tenant} and d.list = ${place.list} and d.id = ${cursor}
+      and not exists (select from ${from} where ${scope} and ${id} = ${cursor})`
+}
+
+async function checkCursors<T>(database: Database, list: ListQuery<T>, { after, before }: PageRequest): Promise<void> {
   for (const [param, cursor] of Object.entries({ after, before })) {
     if (cursor === undefined) continue
-    const { rows } = await sql`select 1 from ${from} where ${scope} and ${id} = ${cursor}`.execute(database.db)
+    const { rows } = await placesOf(list, cursor).execute(database.db)
     if (rows.length === 0) throw new WeftError('invalid_request', `'${param}' names no item of this list: ${cursor}`, { param })
   }
 }

@@ -39,6 +39,7 @@ export function createVectorStoreFileMethods(database: Database): VectorStoreFil
         select: columns,
         from: joined,
         scope: sql`f.tenant = ${tenant} and f.vector_store_id = ${vectorStoreId}`,
+        place: { tenant, list: vectorStoreId },
         createdAt: sql`f.created_at`,
         id: sql`f.file_id`,
         rowOf: vectorStoreFile,

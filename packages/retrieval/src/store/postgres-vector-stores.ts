@@ -33,6 +33,7 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
         select: columns,
         from: stores,
         scope: sql`s.tenant = ${tenant}`,
+        place: { tenant, list: 'vector_stores' },
         createdAt: sql`s.created_at`,
         id: sql`s.id`,
       }

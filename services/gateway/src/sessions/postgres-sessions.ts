@@ -100,15 +100,23 @@ async function listSessions(db: Db, { tenant, limit, after, status, user }: Sess
     where tenant = ${tenant}
       and (${status ?? null}::text is null or status = ${status ?? null})
       and (${user ?? null}::text is null or user_id = ${user ?? null})
-      and (${after ?? null}::text is null or (created_at, id) < (select s.created_at, s.id from sessions s where s.tenant = ${tenant} and s.id = ${after ?? null}))
+      and (${after ?? null}::text is null or (created_at, id) < (select place.created_at, place.id from (${placesOf({ tenant, sessionId: after ?? '' })}) place limit 1))
     order by created_at desc, id desc
     limit ${limit + 1}
   `.execute(db)
   return { data: rows.slice(0, limit).map(toSummary), hasMore: rows.length > limit }
 }
 
-async function requireInList(db: Db, { tenant, sessionId }: SessionRef): Promise<void> {
-  const { rows } = await sql`select 1 from sessions where tenant = ${tenant} and id = ${sessionId}`.execute(db)
+/** Where a session stands in the list, or stood until it was deleted. */
+function placesOf({ tenant, sessionId }: SessionRef) {
+  return sql`
+    select s.created_at, s.id from sessions s where s.tenant = ${tenant} and s.id = ${sessionId}
+    union all
+    select d.created_at, d.id from deleted_places d where d.tenant = ${tenant} and d.list = 'sessions' and d.id = ${sessionId}`
+}
+
+async function requireInList(db: Db, session: SessionRef): Promise<void> {
+  const { rows } = await placesOf(session).execute(db)
   if (rows.length === 0) throw new WeftError('invalid_request', `'after' names no session of this list`, { param: 'after' })
 }
 
