@@ -3,7 +3,7 @@ import { type OverviewRequest, overviewRequest } from '../step/overview-request.
 import type { PromptSource, PromptStatement } from '../step/prompt-tags.ts'
 import { areInConflict } from './find-conflict.ts'
 import { isStopWord, topicStems } from './normalise-words.ts'
-import { readSlips } from './read-slips.ts'
+import { readSlips, type Slip } from './read-slips.ts'
 import { type ScoredSentence, scoreSentences } from './score-sentences.ts'
 import { summariseSources } from './summarise-sources.ts'
 
@@ -31,14 +31,15 @@ const statementCharsMax = 500
 export function extractAnswer(prompt: AnswerPrompt): string[] {
   const subjects = Map.groupBy(prompt.sources, (source) => source.about)
   const overview = overviewRequest(prompt.question)
+  const { question, slips } = readSlips(prompt.question, prompt.sources)
   const sentences =
     subjects.size > 1
       ? compareSubjects(prompt, subjects)
       : overview === undefined
-        ? quoteSentences(prompt)
+        ? quoteSentences({ question, sources: prompt.sources })
         : tellOverview(prompt.sources, overview)
   const found =
-    sentences.length === 0 ? noEvidence(prompt) : [...sentences, ...tellSlips(prompt), ...(prompt.missing ?? []).map(nothingOn)]
+    sentences.length === 0 ? noEvidence(prompt) : [...sentences, ...slips.map(tellSlip), ...(prompt.missing ?? []).map(nothingOn)]
   const unsearched = (prompt.unsearched ?? []).map((subject) => `On “${subject}” nothing could be looked up.`)
   return [...found, ...unsearched, ...tellStatements(prompt)]
 }
@@ -66,8 +67,8 @@ function withoutSource({ by, text }: PromptStatement): string[] {
   return [`Without a source, step “${by}” says: ${closed(short)}`]
 }
 
-function tellSlips({ question, sources }: AnswerPrompt): string[] {
-  return readSlips(question, sources).slips.map(({ written, read }) => `No source has “${written}”; it was read as “${read}”.`)
+function tellSlip({ written, read }: Slip): string {
+  return `No source has “${written}”; it was read as “${read}”.`
 }
 
 /** Each subject by its own sources, and plainly which one no source covers. */
@@ -75,7 +76,8 @@ function compareSubjects(prompt: AnswerPrompt, subjects: Map<string | undefined,
   const names = [...subjects.keys()].map((about = '') => about)
   const parts = [...subjects].map(([about = '', sources]) => {
     const question = `${about} ${withoutWordsOf(names.filter((name) => name !== about).join(' '), prompt.question)}`
-    return { about, quoted: quoteSentences({ question, sources }).slice(0, perSubjectMax) }
+    const quoted = quoteSentences({ question: readSlips(question, sources).question, sources })
+    return { about, quoted: quoted.slice(0, perSubjectMax) }
   })
   if (parts.every(({ quoted }) => quoted.length === 0)) return []
   return parts.flatMap(({ about, quoted }) => (quoted.length > 0 ? quoted : [nothingOn(about)]))
@@ -98,8 +100,7 @@ function withoutWordsOf(others: string, question: string): string {
  * The best sentences with their citations; none when even the best is about something else. A sentence that lacks a number of the question, such as that of another
  * article or pump, contradicts nothing.
  */
-function quoteSentences({ question: written, sources }: AnswerPrompt): string[] {
-  const { question } = readSlips(written, sources)
+function quoteSentences({ question, sources }: AnswerPrompt): string[] {
   const scored = scoreSentences(question, sources).filter((sentence) => sentence.score > 0)
   if (!scored.some((sentence) => sentence.coverage >= coverageMin)) return []
   const chosen = chooseSentences(scored)
