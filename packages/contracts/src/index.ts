@@ -119,4 +119,5 @@ export {
 } from './session.ts'
 export type { Reranker, RerankRequest } from './reranker.ts'
 export { isTerminalStep, isTerminalTurn, StepStatus, TurnStatus } from './status.ts'
+export { Tenant } from './tenant.ts'
 export { weftVersion } from './version.ts'

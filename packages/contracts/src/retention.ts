@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Tenant } from './tenant.ts'
 
 const daysMax = 36_500
 const daysError = `a number of days above 0, at most ${daysMax}, or "none": kept for ever`
@@ -16,7 +17,7 @@ const Limits = z.strictObject({
   audit: RetentionDays.optional(),
 })
 
-const isTenant = (name: string) => /^[a-z0-9][a-z0-9_-]{0,62}$/.test(name)
+const isTenant = (name: string) => Tenant.safeParse(name).success
 const tenantsMax = 1_000
 
 /** What holds for single tenants, by their names. */
