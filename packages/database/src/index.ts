@@ -1,5 +1,6 @@
 export { type RawBuilder, sql } from 'kysely'
 export { isDuplicate, isTimeout, isUnstorable } from './database-errors.ts'
+export { deletedPlace } from './deleted-place.ts'
 export { type ChunkOwner, type NewChunk, replaceChunks } from './insert-chunks.ts'
 export { createLiveSettings, type LiveSettings, type SetSetting, type SettingsStore } from './live-settings.ts'
 export { isEmbedded } from './is-embedded.ts'

@@ -1,5 +1,5 @@
 import { WeftError } from '@weft/contracts'
-import { type Database, type RawBuilder, sql } from '@weft/database'
+import { type Database, deletedPlace, type RawBuilder, sql } from '@weft/database'
 import type { Page, PageRequest } from './knowledge-types.ts'
 
 /**
@@ -51,7 +51,7 @@ function placesOf<T>({ from, scope, createdAt, id, place }: ListQuery<T>, cursor
   return sql`
     select ${createdAt} as created_at, ${id} as id from ${from} where ${scope} and ${id} = ${cursor}
     union all
-    select d.created_at, d.id from deleted_places d where d.tenant = ${place.tenant} and d.list = ${place.list} and d.id = ${cursor}
+    ${deletedPlace({ ...place, id: cursor })}
       and not exists (select from ${from} where ${scope} and ${id} = ${cursor})`
 }
 

@@ -1,5 +1,5 @@
 import { ChatMessage, Citation, parseValue, SessionEvent, WeftError } from '@weft/contracts'
-import { type Database, RowTime, sql } from '@weft/database'
+import { type Database, deletedPlace, RowTime, sql } from '@weft/database'
 import { findChangedSources } from '@weft/retrieval'
 import { z } from 'zod'
 import type { SessionRef } from './dapr-sessions.ts'
@@ -112,7 +112,7 @@ function placesOf({ tenant, sessionId }: SessionRef) {
   return sql`
     select s.created_at, s.id from sessions s where s.tenant = ${tenant} and s.id = ${sessionId}
     union all
-    select d.created_at, d.id from deleted_places d where d.tenant = ${tenant} and d.list = 'sessions' and d.id = ${sessionId}`
+    ${deletedPlace({ tenant, list: 'sessions', id: sessionId })}`
 }
 
 async function requireInList(db: Db, session: SessionRef): Promise<void> {
