@@ -6,6 +6,7 @@ import type { ChainAnchor } from './verify-chain.ts'
 /** The chains of hashes whose oldest lines may be removed. */
 export type ChainName = 'audit' | 'approvals'
 
+const RemovedRow = z.object({ history: z.enum(['calls', 'audit', 'approvals']), removed_until: RowTime })
 const Row = z.object({ position: z.coerce.number(), hash: z.string(), removed_until: RowTime })
 
 /** The last line that was removed of a tenant's chain; undefined while it has all of them. */
@@ -19,4 +20,14 @@ export async function readAnchor(
   if (rows[0] === undefined) return undefined
   const { position, hash, removed_until: at } = parseValue(Row, rows[0], 'the anchor of a chain')
   return { position, hash, at }
+}
+
+/** When the newest had happened that was removed of each of a tenant's histories. */
+export async function readRemovedUntil(
+  { db }: Pick<Database, 'db'>,
+  tenant: string,
+): Promise<Partial<Record<'calls' | ChainName, string>>> {
+  const { rows } = await sql`select history, removed_until from retention_anchors where tenant = ${tenant}`.execute(db)
+  const anchors = rows.map((row) => parseValue(RemovedRow, row, 'an anchor'))
+  return Object.fromEntries(anchors.map(({ history, removed_until }) => [history, removed_until]))
 }

@@ -1,6 +1,7 @@
 import { parseValue } from '@weft/contracts'
 import { type Database, type RawBuilder, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
+import { readRemovedUntil } from '../audit/postgres-anchors.ts'
 import { appendAuditLines } from '../audit/postgres-audit.ts'
 import { callOfRow } from '../usage/postgres-usage.ts'
 import type { Due, OldSession, RetentionStore } from './retention-store.ts'
@@ -21,7 +22,6 @@ const SessionRow = z.object({
 })
 const TenantRow = z.object({ tenant: z.string() })
 const IdRow = z.object({ id: z.string() })
-const AnchorRow = z.object({ history: z.enum(['calls', 'audit', 'approvals']), removed_until: RowTime })
 const CountRow = z.object({ count: z.coerce.number(), oldest: RowTime.nullable() })
 
 const chainTables = { audit: sql`audit_log`, approvals: sql`approval_history` } as const
@@ -66,11 +66,7 @@ export function createPostgresRetention({ db }: Pick<Database, 'db'>): Retention
         await appendAuditLines(transaction, tenant, { by, notes: [note] })
       })
     },
-    async removedUntil(tenant) {
-      const { rows } = await sql`select history, removed_until from retention_anchors where tenant = ${tenant}`.execute(db)
-      const anchors = rows.map((row) => parseValue(AnchorRow, row, 'an anchor'))
-      return Object.fromEntries(anchors.map(({ history, removed_until }) => [history, removed_until]))
-    },
+    removedUntil: (tenant) => readRemovedUntil({ db }, tenant),
   }
 }
 

@@ -25,7 +25,7 @@ export async function findSession(deps: FindSessionDeps, session: SessionRef): P
   const summary = logged.status === 'fulfilled' ? logged.value : undefined
   if (view !== undefined || summary !== undefined) return { view, summary }
   for (const lookup of [viewed, logged]) {
-    if (lookup.status === 'rejected' && !isNotFound(lookup.reason))
+    if (lookup.status === 'rejected' && !hasCode(lookup.reason, 'not_found'))
       throw isPassing(lookup.reason) ? unreachable(lookup.reason) : lookup.reason
   }
   throw unknownSession(session.sessionId)
@@ -43,10 +43,6 @@ export async function findLog(deps: FindSessionDeps, session: SessionRef): Promi
   )
   if (!isLogged) await found
   return { lastSeq }
-}
-
-function isNotFound(thrown: unknown): boolean {
-  return hasCode(thrown, 'not_found')
 }
 
 function unreachable(cause: unknown): WeftError {

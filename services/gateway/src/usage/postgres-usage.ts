@@ -1,6 +1,7 @@
 import { parseValue, WeftError } from '@weft/contracts'
 import { type Database, type RawBuilder, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
+import { readRemovedUntil } from '../audit/postgres-anchors.ts'
 import type { CallQuery, UsageCall, UsageGroup, UsageLine, UsageRange, UsageStore } from './usage-store.ts'
 
 /** What the ledger holds, read for reports. Every query names the tenant. */
@@ -34,12 +35,7 @@ export function createPostgresUsage({ db }: Pick<Database, 'db'>): UsageStore {
       const { rows } = await sql`select * from model_calls where tenant = ${tenant} and id = ${id}`.execute(db)
       return rows.map(callOfRow)[0]
     },
-    async removedUntil(tenant) {
-      const { rows } = await sql`
-        select removed_until from retention_anchors where tenant = ${tenant} and history = 'calls'
-      `.execute(db)
-      return rows.map((row) => parseValue(RemovedRow, row, 'an anchor').removed_until)[0]
-    },
+    removedUntil: async (tenant) => (await readRemovedUntil({ db }, tenant)).calls,
   }
 }
 
@@ -111,7 +107,6 @@ function toLine(row: unknown, groupBy: readonly UsageGroup[]): UsageLine {
 
 const text = z.string().nullable()
 const maybeCount = z.coerce.number().nullable()
-const RemovedRow = z.object({ removed_until: RowTime })
 const CallRow = z.object({
   id: z.string(),
   kind: z.string(),
