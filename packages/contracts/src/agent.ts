@@ -83,6 +83,9 @@ export const UsageEvent = z.object({
 })
 export type UsageEvent = z.infer<typeof UsageEvent>
 
+/** The version of the agent that ended the attempt so; a kept result keeps that of who made it. */
+const agentVersion = AgentCard.shape.version.optional()
+
 /** The work is done. `confidence` from 0 to 1; `steps` are added to the plan; `escalate`: a better agent should look at it. */
 export const ResultEvent = z.object({
   type: z.literal('result'),
@@ -92,6 +95,7 @@ export const ResultEvent = z.object({
   escalate: z.boolean().optional(),
   followUps: z.array(z.string()).optional(),
   steps: z.array(WorkflowStep).optional(),
+  agentVersion,
 })
 export type ResultEvent = z.infer<typeof ResultEvent>
 
@@ -102,6 +106,7 @@ export const NeedsApprovalEvent = z.object({
   action: z.string(),
   args: z.unknown(),
   risk: z.enum(['low', 'medium', 'high']).optional(),
+  agentVersion,
 })
 export type NeedsApprovalEvent = z.infer<typeof NeedsApprovalEvent>
 
@@ -111,6 +116,7 @@ export const ErrorEvent = z.object({
   code: z.string(),
   message: z.string(),
   isRetryable: z.boolean(),
+  agentVersion,
 })
 export type ErrorEvent = z.infer<typeof ErrorEvent>
 

@@ -132,6 +132,8 @@ export type TurnAccepted = z.infer<typeof TurnAccepted>
 export const StepView = z.object({
   stepId: z.string(),
   agent: z.string(),
+  /** Which version did its last attempt, as far as that is known. */
+  agentVersion: z.string().optional(),
   capability: z.string(),
   dependsOn: z.array(z.string()),
   status: StepStatus,

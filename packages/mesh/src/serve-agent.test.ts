@@ -52,6 +52,7 @@ const lines = (text: string): AgentEvent[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
 const result: AgentEvent = { type: 'result', output: { text: 'ab' }, citations: [], confidence: 1 }
+const ended = { ...result, agentVersion: card.version }
 
 describe('an agent', () => {
   it('streams its events as lines and ends with one result', async () => {
@@ -65,7 +66,7 @@ describe('an agent', () => {
       .post('/execute')
       .send(body)
       .expect('content-type', /x-ndjson/)
-    expect(lines(answer.text)).toEqual([{ type: 'text', delta: 'a' }, { type: 'text', delta: 'b' }, result])
+    expect(lines(answer.text)).toEqual([{ type: 'text', delta: 'a' }, { type: 'text', delta: 'b' }, ended])
   })
 
   it('answers a finished key with the kept result, without working again', async () => {
@@ -96,7 +97,7 @@ describe('an agent', () => {
     // Each has come once its answer has begun.
     const answers = await Promise.all([1, 2, 3].map((attempt) => execute(server.port, { ...body, attempt })))
     release()
-    for (const answer of answers) expect(lines(await answer.text())).toEqual([{ type: 'text', delta: 'ab' }, result])
+    for (const answer of answers) expect(lines(await answer.text())).toEqual([{ type: 'text', delta: 'ab' }, ended])
     expect(runs).toBe(1)
     await server.stop(0)
   })
@@ -129,7 +130,7 @@ describe('an agent', () => {
     leaving.abort()
     const next = await execute(server.port, body)
     release()
-    expect(lines(await next.text())).toEqual([{ type: 'text', delta: 'ab' }, result])
+    expect(lines(await next.text())).toEqual([{ type: 'text', delta: 'ab' }, ended])
     expect(runs).toBe(1)
     await server.stop(0)
   })
@@ -147,7 +148,7 @@ describe('an agent', () => {
     const app = express()
     app.use(express.json())
     app.use(serveAgent({ card, execute: async (_request, emit) => emit(result), results: flaky }))
-    expect(lines((await supertest(app).post('/execute').send(body)).text)).toEqual([result])
+    expect(lines((await supertest(app).post('/execute').send(body)).text)).toEqual([ended])
     expect(await results.find('t/s/1/a')).toMatchObject({ result })
   })
 
@@ -165,6 +166,27 @@ describe('an agent', () => {
       isCancelled = answer.body.value.isCancelled
     }
     expect(await running).toMatchObject([{ code: 'cancelled' }])
+  })
+
+  it('says which version did its work, also of what was kept by an earlier one, and when it failed', async () => {
+    const results = createMemoryKeptResults()
+    const ask = (version: string, execute: Execute) => {
+      const app = express()
+      app.use(express.json())
+      app.use(serveAgent({ card: { ...card, version }, execute, results }))
+      return supertest(app).post('/execute')
+    }
+    const fails = async () => Promise.reject(new Error('broken'))
+    const failed = await ask('1', fails).send(body)
+    const done = await ask('2', async (_request, emit) => emit(result)).send(body)
+    const again = await ask('3', fails).send(body)
+    const refused = await ask('4', fails).send({ ...body, turn: 'one' })
+    expect([failed, done, again, refused].flatMap(({ text }) => lines(text))).toMatchObject([
+      { type: 'error', agentVersion: '1' },
+      { type: 'result', agentVersion: '2' },
+      { type: 'result', agentVersion: '2' },
+      { type: 'error', agentVersion: '4' },
+    ])
   })
 
   it('refuses a request that is not one, naming what is wrong', async () => {

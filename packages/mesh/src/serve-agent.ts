@@ -76,14 +76,19 @@ async function answerExecute(
     const key = `${tenant}/${request.get('idempotency-key') ?? `${body.sessionId}/${body.turn}/${body.stepId}`}`
     await runWithLogContext({ sessionId: body.sessionId, stepId: body.stepId }, async () => {
       const found = await (known.get(key) ?? open(options, known, { body, key, tenant }))
-      const events = 'result' in found ? [...found.usage, found.result] : found.follow(stream.signal)
-      for await (const event of events) await stream.write(event)
+      if ('result' in found) for (const event of [...found.usage, found.result]) await stream.write(event)
+      else for await (const event of found.follow(stream.signal)) await stream.write(signed(options.card, event))
     })
   } catch (thrown) {
     const { code, message, isRetryable } = toWeftError(thrown)
-    await stream.write({ type: 'error', code, message, isRetryable })
+    await stream.write(signed(options.card, { type: 'error', code, message, isRetryable }))
   }
   response.end()
+}
+
+/** An end says which version of the agent came to it. */
+function signed<Event extends AgentEvent>({ version }: AgentCard, event: Event): Event {
+  return isTerminalAgentEvent(event) ? { ...event, agentVersion: version } : event
 }
 
 interface Work {
@@ -124,7 +129,7 @@ function keepingResults(options: AgentOptions, key: string): Execute {
       else emit(event)
     }
     await mayCrashAround('effect', () => options.execute(request, hear, context))
-    if (terminal?.type === 'result') await keepPatiently(options.results, key, { usage, result: terminal })
+    if (terminal?.type === 'result') await keepPatiently(options.results, key, { usage, result: signed(options.card, terminal) })
     if (terminal !== undefined) emit(terminal)
   }
 }

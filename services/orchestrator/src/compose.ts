@@ -112,7 +112,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     onFlushed: (actorId, upToSeq) => hosted.noteFlushed(actorId, upToSeq),
     onProblem: (cause) => logger.warn('the event log is behind', { cause: messageOf(cause) }),
   })
-  const agents = createKnownAgents({ sidecar, nowMs: () => performance.now() })
+  const agents = createKnownAgents({ sidecar })
   const meetAgents = (plan: WorkflowPlan) => agents.meet(agentsOf(plan))
   const plans = createPlanRequester({ sidecar, meetAgents, apply, onProblem })
   const breaker = breakSessions(faults)

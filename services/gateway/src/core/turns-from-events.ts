@@ -71,6 +71,7 @@ function adoptPlan(turn: TurnView, { plan, planVersion }: SessionEvent): void {
 
 const StepFacts = z.object({
   agent: z.string().optional(),
+  agentVersion: z.string().optional(),
   attempt: z.int().optional(),
   costUsd: z.number().optional(),
   problem: Problem.optional(),

@@ -68,7 +68,7 @@ export class AttemptDispatcher {
   async #run({ actorId, ref, request, sink }: Attempt, abort: AbortController): Promise<void> {
     const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
     const late = setTimeout(() => abort.abort(tooLate), msUntilDeadline(request) + deadlineGraceMs)
-    const { outcome, usage } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
+    const { outcome, usage, agentVersion } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
       const response = await mayCrashAround('dispatch', () => this.#execute(request, abort.signal))
       return followAttempt({ agent: request.agent, ref, sink }, response.body)
     })
@@ -81,7 +81,7 @@ export class AttemptDispatcher {
       })
       .finally(() => clearTimeout(late))
     const isAbandoned = abort.signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
-    if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage }))
+    if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage, agentVersion }))
   }
 
   #cancel(request: StepRequest, actorId: string): Promise<void> {

@@ -42,6 +42,15 @@ describe('an agent’s answer', () => {
     ])
   })
 
+  it.each([
+    ['result', { output: {}, citations: [], confidence: 1 }],
+    ['needs_approval', { reason: 'money leaves', action: 'pay', args: {} }],
+    ['error', { code: 'busy', message: 'later', isRetryable: true }],
+  ])('that ends with a %s may say which version came to it', async (type, end) => {
+    const { end: told } = await follow([`${JSON.stringify({ type, ...end, agentVersion: '7' })}\n`])
+    expect(told.agentVersion).toBe('7')
+  })
+
   it('counts from its result on, whatever follows or breaks', async () => {
     const { end, texts } = await follow([`${result}\n{"type":"text","delta":"late"}\nnonsense\n`, new Error('connection lost')])
     expect(end.outcome.kind).toBe('succeeded')

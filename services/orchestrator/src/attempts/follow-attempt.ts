@@ -36,6 +36,7 @@ const afterResultMs = 1_000
 export interface AttemptEnd {
   outcome: AttemptOutcome
   usage: Usage[]
+  agentVersion?: string | undefined
 }
 
 /**
@@ -54,7 +55,7 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
       if (isTerminalAgentEvent(event)) {
         text.end()
         void drain(lines, body)
-        return { outcome: outcomeOf(event), usage }
+        return { outcome: outcomeOf(event), usage, agentVersion: event.agentVersion }
       }
       if (event.type === 'usage') usage.push(usageOf(event))
       else if (event.type === 'text') text.push(event.delta)

@@ -3,7 +3,7 @@ import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { readJsonSchema } from './read-json-schema.ts'
 
-/** What the agents' cards said when they were read last; older than some seconds, they are read again for whoever asks next. */
+/** What the agents' cards said when they were read last, some seconds ago at most unless the planner is away. */
 export interface KnownAgents {
   /** Reads the cards again when one of these agents is not among those known, as one that has just been registered is not. Never rejects. */
   meet(ids: string[]): Promise<void>
@@ -16,7 +16,6 @@ export interface KnownAgents {
 
 export interface KnownAgentsOptions {
   sidecar: Pick<Sidecar, 'invoke'>
-  nowMs: () => number
 }
 
 const Card = AgentCard.pick({ id: true, version: true }).extend({
@@ -25,18 +24,20 @@ const Card = AgentCard.pick({ id: true, version: true }).extend({
 type Card = z.infer<typeof Card>
 const Registry = z.object({ cards: z.array(Card) })
 
-const freshMs = 5_000
+/** Also while nobody asks: the first attempt after a quiet hour is told of with the version that does it. */
+const refreshMs = 5_000
 /** Until the planner has answered once. */
 const firstMs = 2_000
 const askTimeoutMs = 3_000
 
 /** The planner's registry of cards, read beside the work: only a plan with an agent that is not known waits for it. */
-export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): KnownAgents {
+export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents {
   let known = new Map<string, Card>()
   let versions: Record<string, string> = {}
   let schemas = new Map<string, z.ZodType | undefined>()
-  let readAtMs: number | undefined
+  let isRead = false
   let reading: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
   let isStopped = false
 
   function read(): Promise<void> {
@@ -54,15 +55,12 @@ export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): Known
       known = new Map(cards.map((card) => [card.id, card]))
       versions = Object.fromEntries(cards.map(({ id, version }) => [id, version]))
       schemas = new Map()
-      readAtMs = nowMs()
+      isRead = true
     } catch {
       // The planner is away: what was known stays known.
     }
-    if (readAtMs === undefined) setTimeout(() => void read(), firstMs).unref()
-  }
-
-  function readWhenOld(): void {
-    if (readAtMs !== undefined && nowMs() - readAtMs > freshMs) void read()
+    clearTimeout(timer)
+    if (!isStopped) timer = setTimeout(() => void read(), isRead ? refreshMs : firstMs).unref()
   }
 
   void read()
@@ -74,12 +72,8 @@ export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): Known
       if (!areKnown()) await read()
       if (isUnderWay && !areKnown()) await read()
     },
-    versions() {
-      readWhenOld()
-      return versions
-    },
+    versions: () => versions,
     outputOf(agent, capability) {
-      readWhenOld()
       const offered = known.get(agent)?.capabilities.find(({ name }) => name === capability)
       if (offered === undefined) return undefined
       const key = `${agent}/${capability}`
@@ -88,6 +82,7 @@ export function createKnownAgents({ sidecar, nowMs }: KnownAgentsOptions): Known
     },
     stop() {
       isStopped = true
+      clearTimeout(timer)
     },
   }
 }

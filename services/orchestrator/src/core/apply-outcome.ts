@@ -6,6 +6,7 @@ import type { SessionDraft } from './session-draft.ts'
 import type { AttemptOutcome, SessionInput, StepRef, StepState } from './session-state.ts'
 import { settleTurn } from './settle-turn.ts'
 import { noteSpending, spentUsd } from './turn-budget.ts'
+import { versionOf } from './version-of.ts'
 
 /** Takes the end of an attempt, when that attempt is current; then everything that follows from it. */
 export function applyOutcome(draft: SessionDraft, input: Extract<SessionInput, { type: 'outcome' }>): void {
@@ -13,6 +14,7 @@ export function applyOutcome(draft: SessionDraft, input: Extract<SessionInput, {
   const step = draft.editStep(input.turn, input.stepId)
   const spentBeforeUsd = spentUsd(draft.editTurn(input.turn))
   step.usage = [...step.usage, ...input.usage]
+  step.agentVersion = input.agentVersion ?? step.agentVersion
   noteSpending(draft, input.turn, spentBeforeUsd)
   const { outcome } = input
   switch (outcome.kind) {
@@ -39,7 +41,8 @@ function succeed(draft: SessionDraft, ref: StepRef, outcome: Extract<AttemptOutc
   step.outcome = { output, citations, confidence, ...(degraded === undefined ? {} : { degraded }) }
   step.problem = undefined
   step.checkpoint = undefined
-  draft.log('step.succeeded', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, confidence, costUsd: costUsdOf(step) })
+  const { stepId, attempt } = ref
+  draft.log('step.succeeded', ref.turn, { stepId, attempt, ...versionOf(step), confidence, costUsd: costUsdOf(step) })
   if (plan !== undefined) changePlan(draft, ref.turn, { plan, by: ref.stepId })
   settleTurn(draft, ref.turn)
 }

@@ -11,6 +11,7 @@ import { hashApproval } from './hash-approval.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { ApprovalQuestion, ApprovalState, StepState, TurnState } from './session-state.ts'
 import { textOfOutput } from './text-of-output.ts'
+import { versionOf } from './version-of.ts'
 import { viewApproval } from './view-approval.ts'
 
 /** What is asked about, and why. */
@@ -92,8 +93,11 @@ export function noteApproval(
 ): void {
   const owner = draft.findTurn(turn)
   if (owner === undefined) return
-  const { stepId } = approval
-  draft.log(eventTypeOf(entry.kind), turn, { stepId, approval: viewApproval(draft.session, owner, approval), entry })
+  const { stepId, kind } = approval
+  const step = owner.steps[stepId]
+  // What its plan or a policy asks is asked before an attempt, everything else ends one.
+  const by = entry.kind === 'requested' && kind !== 'step' && step !== undefined ? versionOf(step) : {}
+  draft.log(eventTypeOf(entry.kind), turn, { stepId, ...by, approval: viewApproval(draft.session, owner, approval), entry })
 }
 
 function eventTypeOf(kind: ApprovalEntryKind): 'approval.requested' | 'approval.decided' | 'step.progress' {

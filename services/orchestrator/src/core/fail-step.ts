@@ -6,6 +6,7 @@ import type { SessionDraft } from './session-draft.ts'
 import type { StepRef, StepState, TurnState } from './session-state.ts'
 import { settleTurn, skipStep } from './settle-turn.ts'
 import { startStep } from './start-step.ts'
+import { versionOf } from './version-of.ts'
 
 export interface AttemptFailure {
   problem: Problem
@@ -52,7 +53,8 @@ function retryLater(draft: SessionDraft, ref: StepRef, state: StepState): void {
   const delayMs = retryDelayMs(failuresOf(state))
   state.status = 'ready'
   state.notBeforeMs = draft.nowMs + delayMs
-  draft.log('step.retried', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, problem: state.problem, delayMs })
+  const { stepId, attempt } = ref
+  draft.log('step.retried', ref.turn, { stepId, attempt, ...versionOf(state), problem: state.problem, delayMs })
 }
 
 function mayFallBack(step: WorkflowStep, state: StepState): boolean {
@@ -65,7 +67,8 @@ function fallBack(draft: SessionDraft, ref: StepRef, step: WorkflowStep): void {
   state.agent = step.onFailure?.agent ?? state.agent
   // Only the agent that made it can read it.
   state.checkpoint = undefined
-  draft.log('step.retried', ref.turn, { stepId: ref.stepId, attempt: ref.attempt, problem: state.problem, agent: state.agent })
+  const { stepId, attempt } = ref
+  draft.log('step.retried', ref.turn, { stepId, attempt, ...versionOf(state), problem: state.problem, agent: state.agent })
   startStep(draft, ref.turn, step)
 }
 
@@ -97,7 +100,7 @@ export function giveUp(
   }
   state.status = 'failed'
   state.endedAtMs = draft.nowMs
-  draft.log('step.failed', turn.turn, { stepId: step.stepId, attempt: state.attempt, problem })
+  draft.log('step.failed', turn.turn, { stepId: step.stepId, attempt: state.attempt, ...versionOf(state), problem })
   endTurn(draft, turn.turn, { status: 'failed', problem })
 }
 

@@ -27,6 +27,7 @@ export function newStep(agent: string): StepState {
   return {
     status: 'pending',
     agent,
+    agentVersion: undefined,
     attempt: 0,
     interruptions: 0,
     revision: 0,

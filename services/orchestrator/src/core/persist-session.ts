@@ -263,6 +263,7 @@ function toStepHead(
 
 function fromStepHead(head: z.infer<typeof StepHead>, loaded: Pick<StepState, 'checkpoint' | 'outcome'>): StepState {
   const {
+    agentVersion,
     startedAtMs,
     endedAtMs,
     problem,
@@ -276,5 +277,5 @@ function fromStepHead(head: z.infer<typeof StepHead>, loaded: Pick<StepState, 'c
     ...rest
   } = head
   const known = child === undefined ? undefined : { waitsSinceMs: undefined, ...child }
-  return { ...rest, startedAtMs, endedAtMs, problem, approvalId, approvedHash, child: known, shareUsd, ...loaded }
+  return { ...rest, agentVersion, startedAtMs, endedAtMs, problem, approvalId, approvedHash, child: known, shareUsd, ...loaded }
 }

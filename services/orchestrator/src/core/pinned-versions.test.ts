@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { weftVersion } from '@weft/contracts'
+import type { AttemptOutcome } from './session-state.ts'
 import { viewSession } from './session-view.ts'
 import { DrivenSession } from './testing.ts'
 
@@ -24,6 +25,35 @@ it('a turn tells with which versions it began, whatever takes over on the way, a
     ['a', '1'],
     ['answer', '3'],
   ])
+})
+
+it('every end of an attempt tells the version that the agent said it was, whatever its card said before', () => {
+  const session = new DrivenSession()
+  session.agentVersions = { worker: '1', writer: '1' }
+  session.run(steps)
+  const end = (stepId: string, agentVersion: string | undefined, outcome: AttemptOutcome) =>
+    session.send({ type: 'outcome', ...session.ref(stepId), usage: [], agentVersion, outcome })
+  const problem = { code: 'upstream_error' as const, message: 'busy', isRetryable: true }
+  end('a', '2', { kind: 'needs_approval', action: 'pay', args: {}, reason: 'money leaves' })
+  session.decide('a', { action: 'approve' })
+  end('a', '3', { kind: 'failed', problem })
+  session.nowMs += 60_000
+  session.send({ type: 'tick' })
+  end('a', undefined, { kind: 'succeeded', output: {}, citations: [], confidence: 1 })
+  end('answer', '4', { kind: 'failed', problem: { ...problem, isRetryable: false } })
+  expect(
+    session.events.filter(({ agentVersion }) => agentVersion !== undefined).map(({ type, agentVersion }) => [type, agentVersion]),
+  ).toEqual([
+    ['step.dispatched', '1'],
+    ['approval.requested', '2'],
+    ['step.dispatched', '1'],
+    ['step.retried', '3'],
+    ['step.dispatched', '1'],
+    ['step.succeeded', '1'],
+    ['step.dispatched', '1'],
+    ['step.failed', '4'],
+  ])
+  expect(viewSession(session.state).turns[0]?.steps.map(({ agentVersion }) => agentVersion)).toEqual(['1', '4'])
 })
 
 it('a turn runs by the plan it began with, also when the planner answers differently later', () => {

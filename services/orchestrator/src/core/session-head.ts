@@ -35,6 +35,7 @@ export const Outcome = z.object({
 export const StepHead = z.object({
   status: StepStatus,
   agent: z.string(),
+  agentVersion: z.string().optional(),
   attempt: z.int().default(0),
   interruptions: z.int().default(0),
   revision: z.int().default(0),

@@ -105,6 +105,8 @@ export interface StepState {
   status: StepStatus
   /** The agent that does it now; a fallback replaces the plan's. */
   agent: string
+  /** That of its last attempt: as the agent told with its end, until then as its card says. */
+  agentVersion: string | undefined
   attempt: number
   /** Attempts that ended with their host or with an earlier plan, not by failing. */
   interruptions: number
@@ -213,7 +215,7 @@ export type SessionInput =
   | { type: 'planned'; turn: number; planAttempt: number; result: PlanResult }
   | ({ type: 'progress'; message: string; fraction: number | undefined } & StepRef)
   | ({ type: 'checkpoint'; state: unknown } & StepRef)
-  | ({ type: 'outcome'; outcome: AttemptOutcome; usage: Usage[] } & StepRef)
+  | ({ type: 'outcome'; outcome: AttemptOutcome; usage: Usage[]; agentVersion?: string | undefined } & StepRef)
   | { type: 'tick' }
   | { type: 'cancel'; turn: number | undefined }
   | { type: 'attach'; replyTopic: string; replyDetail: ReplyDetail }

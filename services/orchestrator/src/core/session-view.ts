@@ -1,6 +1,7 @@
 import type { SessionView, StepView, TurnSeed, TurnView, WorkflowStep } from '@weft/contracts'
 import { activeTurn } from './find-turn.ts'
 import type { SessionState, StepState, TurnState } from './session-state.ts'
+import { versionOf } from './version-of.ts'
 import { viewApprovals } from './view-approval.ts'
 
 /** What clients see of a session. */
@@ -62,6 +63,7 @@ function viewStep({ isPaused }: SessionState, turn: TurnState, step: WorkflowSte
     {
       stepId: step.stepId,
       agent: state.agent,
+      ...versionOf(state),
       capability: step.capability,
       dependsOn: step.dependsOn,
       status: state.status,

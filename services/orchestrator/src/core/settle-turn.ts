@@ -4,6 +4,7 @@ import { judgeStep } from './judge-step.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { TurnState } from './session-state.ts'
 import { startStep } from './start-step.ts'
+import { versionOf } from './version-of.ts'
 
 /**
  * Brings a running turn to rest: every step whose dependencies allow it is started or skipped, and a turn whose steps
@@ -41,7 +42,7 @@ export function skipStep(draft: SessionDraft, { turn, stepId, cause }: { turn: n
   const state = draft.editStep(turn, stepId)
   state.status = 'skipped'
   state.endedAtMs = draft.nowMs
-  draft.log('step.skipped', turn, { stepId, cause })
+  draft.log('step.skipped', turn, { stepId, ...versionOf(state), cause })
 }
 
 function endWhenDone(draft: SessionDraft, turn: number): void {

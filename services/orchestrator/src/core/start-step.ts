@@ -5,6 +5,7 @@ import { childSessionId, childTimeoutMsDefault, isChildStep } from './child-sess
 import { judgeStep } from './judge-step.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { TurnState } from './session-state.ts'
+import { versionOf } from './version-of.ts'
 import { shareOfBudget } from './turn-budget.ts'
 
 /** How long a step may take when its plan does not say. */
@@ -60,13 +61,13 @@ function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): vo
   state.epoch = draft.session.epoch
   state.startedAtMs ??= draft.nowMs
   const isChild = isChildStep(state)
+  state.agentVersion = isChild ? undefined : draft.agentVersions[state.agent]
   state.deadlineMs = draft.nowMs + (step.timeoutMs ?? (isChild ? childTimeoutMsDefault : stepTimeoutMsDefault))
   const { stepId } = step
   const { attempt, epoch, agent } = state
   if (!isChild) {
     state.child = undefined
-    const agentVersion = draft.agentVersions[agent]
-    draft.log('step.dispatched', turn, { stepId, agent, attempt, ...(agentVersion === undefined ? {} : { agentVersion }) })
+    draft.log('step.dispatched', turn, { stepId, agent, attempt, ...versionOf(state) })
     draft.command({ type: 'dispatch', turn, stepId, epoch, attempt })
     return
   }
