@@ -71,6 +71,28 @@ it('ends once, and is armed only after its end is through', async () => {
   expect(reminder.calls).toEqual(['disarm', 'arm'])
 })
 
+it('that ends while it is being armed is armed again when there is work', async () => {
+  const reminder = reminderThat()
+  const heartbeat = createHeartbeat(reminder)
+  const first = heartbeat.beatAlone()
+  heartbeat.end()
+  const second = heartbeat.beatAlone()
+  await Promise.all([first, second])
+  expect(reminder.calls).toEqual(['arm', 'disarm', 'arm'])
+})
+
+it('is not taken to beat on by an arming, or a beat, that comes through while it ends', async () => {
+  const reminder = reminderThat()
+  const heartbeat = createHeartbeat(reminder)
+  const armed = heartbeat.beatAlone()
+  heartbeat.end()
+  await armed
+  heartbeat.noteBeat()
+  await settle()
+  await heartbeat.ensure()
+  expect(reminder.calls).toEqual(['arm', 'disarm', 'arm'])
+})
+
 it('of a new session that ends while a watch has it never costs a reminder', async () => {
   const reminder = reminderThat()
   const heartbeat = createHeartbeat(reminder)

@@ -33,25 +33,30 @@ export interface Reminder {
 /** `unknown`: as an earlier host left it. */
 type Beating = 'unknown' | 'beating' | 'ended' | { fromMs: number }
 
-/** How one session is woken: by a watch while it is young, then by a reminder of its own. Changes of the reminder never overtake each other. */
+/**
+ * How one session is woken: by a watch while it is young, then by a reminder of its own. Changes of the reminder go to the scheduler one after the other,
+ * in the order in which they were asked for, so that the last one is what holds.
+ */
 export function createHeartbeat(reminder: Reminder): Heartbeat {
   let beating: Beating = 'unknown'
   let watch: Membership | undefined
+  /** The arming that is under way, as long as no later change takes back what it does. */
   let arming: Promise<void> | undefined
-  let calming: Promise<void> = Promise.resolve()
-
-  async function arm(): Promise<void> {
-    await calming
-    await armPatiently(reminder.arm)
-    beating = 'beating'
-  }
+  const inOrder = createSequence()
+  let calmingCount = 0
 
   function beatAlone(): Promise<void> {
     if (beating === 'beating') return Promise.resolve()
-    arming ??= arm().finally(() => {
-      arming = undefined
-    })
-    return arming
+    if (arming !== undefined) return arming
+    const armed = inOrder(() => armPatiently(reminder.arm))
+      .then(() => {
+        if (arming === armed) beating = 'beating'
+      })
+      .finally(() => {
+        if (arming === armed) arming = undefined
+      })
+    arming = armed
+    return armed
   }
 
   /** The watch is not counted on from now on, and left once the change is through. */
@@ -59,12 +64,16 @@ export function createHeartbeat(reminder: Reminder): Heartbeat {
     const left = watch
     beating = next
     watch = undefined
-    calming = calming
-      .then(change)
+    arming = undefined
+    calmingCount += 1
+    inOrder(change)
       .then(() => left?.leave())
       .catch(() => {
         if (beating === next) beating = 'unknown'
         watch ??= left
+      })
+      .finally(() => {
+        calmingCount -= 1
       })
   }
 
@@ -81,7 +90,8 @@ export function createHeartbeat(reminder: Reminder): Heartbeat {
       calm({ fromMs: atMs }, () => reminder.armAt(atMs))
     },
     noteBeat() {
-      beating = 'beating'
+      // A beat that comes while the reminder is being put to sleep, or ended, was the last one.
+      if (calmingCount === 0) beating = 'beating'
     },
     noteNew() {
       beating = 'ended'
@@ -95,5 +105,15 @@ export function createHeartbeat(reminder: Reminder): Heartbeat {
       watch?.leave()
       watch = undefined
     },
+  }
+}
+
+/** Begins each change once the one before is through, or has failed. */
+function createSequence(): (change: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve()
+  return (change) => {
+    const done = last.then(change)
+    last = done.catch(() => undefined)
+    return done
   }
 }
