@@ -1,7 +1,7 @@
 import { parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import { componentNames, type Sidecar } from './dapr-sidecar.ts'
-import { type SidecarResponse, throwSidecarError } from './dapr-transport.ts'
+import { readText, type SidecarResponse, throwSidecarError } from './dapr-transport.ts'
 
 /** Small values that processes of several services share. Every method throws `dependency_unavailable` while the store is away. */
 export interface SharedState {
@@ -21,9 +21,10 @@ const store = 'the shared state store'
 export function createSharedState({ transport }: Pick<Sidecar, 'transport'>): SharedState {
   async function get(key: string) {
     const what = 'read shared state'
-    const response = await transport.send({ method: 'GET', path: `${path}/${encodeURIComponent(key)}`, what, patienceMs })
+    const request = { method: 'GET' as const, path: `${path}/${encodeURIComponent(key)}`, what, patienceMs }
+    const response = await transport.send(request)
     if (isOtherThanOk(response)) return throwSidecarError(response, what, store)
-    const text = await response.body.text()
+    const text = await readText(response, request)
     const { etag } = response.headers
     return text === '' || typeof etag !== 'string' ? undefined : { value: parseJson(z.unknown(), text, what), etag }
   }

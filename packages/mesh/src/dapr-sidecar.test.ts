@@ -40,3 +40,20 @@ it('gives up a sidecar that begins to answer and falls silent', async () => {
     message: 'actor Session view: no answer within 0.05 s',
   })
 })
+
+it('may be asked again when its sidecar goes away in the middle of an answer', async () => {
+  answer = (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).write('{"ok":', () => response.destroy())
+  }
+  await expect(sidecar.callActor(actor, { schema: z.unknown() })).rejects.toMatchObject({
+    code: 'dependency_unavailable',
+    isRetryable: true,
+    message: expect.stringContaining('actor Session view: the answer broke off'),
+  })
+})
+
+it('ends as a timeout when its caller waits no longer for the rest of an answer', async () => {
+  answer = (response) => response.writeHead(200, { 'content-type': 'application/json' }).write('{"ok":')
+  const call = sidecar.callActor(actor, { schema: z.unknown(), signal: AbortSignal.timeout(50) })
+  await expect(call).rejects.toMatchObject({ code: 'timeout', message: 'actor Session view was aborted' })
+})

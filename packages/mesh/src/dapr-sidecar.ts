@@ -1,12 +1,11 @@
 import { errorFromProblem, Problem, parseJson, parseValue } from '@weft/contracts'
-import { errors } from 'undici'
 import { z } from 'zod'
 import {
   createDaprTransport,
   type DaprTransport,
+  readText,
   type SidecarRequest,
   type SidecarResponse,
-  silentSidecar,
   throwSidecarError,
 } from './dapr-transport.ts'
 
@@ -159,16 +158,9 @@ const answerPatienceMs = 60_000
 /** Sends a request and answers the body's text. Throws on any status that is not 2xx, and `dependency_unavailable` after a minute of silence. */
 export async function askSidecar(transport: DaprTransport, request: SidecarRequest, target: string): Promise<string> {
   const bounded = request.signal === undefined ? { patienceMs: answerPatienceMs, ...request } : request
-  return readAnswer(await transport.send(bounded), bounded, target)
-}
-
-async function readAnswer(response: SidecarResponse, request: SidecarRequest, target: string): Promise<string> {
-  if (response.statusCode < 200 || response.statusCode > 299) return throwSidecarError(response, request.what, target)
-  try {
-    return await response.body.text()
-  } catch (cause) {
-    throw cause instanceof errors.BodyTimeoutError ? silentSidecar(request, cause) : cause
-  }
+  const response = await transport.send(bounded)
+  const isOk = response.statusCode >= 200 && response.statusCode <= 299
+  return isOk ? readText(response, bounded) : throwSidecarError(response, bounded.what, target)
 }
 
 /**

@@ -57,26 +57,41 @@ export function createDaprTransport(options: { httpPort: number; apiToken: strin
         ...(request.patienceMs === undefined ? {} : { headersTimeout: request.patienceMs, bodyTimeout: request.patienceMs }),
       })
     } catch (cause) {
-      if (cause instanceof errors.HeadersTimeoutError) throw silentSidecar(request, cause)
-      if (request.signal?.aborted) throw new WeftError('timeout', `${request.what} was aborted`, { cause, isRetryable: false })
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new WeftError('dependency_unavailable', `${request.what}: the sidecar is not reachable (${reason})`, { cause })
+      throw transportError(request, cause, 'the sidecar is not reachable')
     }
   }
 
   return { send, stop: () => pool.destroy() }
 }
 
-/** What a call ends with whose answer did not come, or did not go on, in time. */
-export function silentSidecar({ what, patienceMs = 0 }: SidecarRequest, cause: unknown): WeftError {
-  return new WeftError('dependency_unavailable', `${what}: no answer within ${patienceMs / 1_000} s`, { cause })
+/**
+ * Reads an answer as text. Throws `dependency_unavailable` when it stops or breaks off on the way, `timeout` when the request's signal ends it; an answer
+ * that is too large is an error of the program.
+ */
+export async function readText(response: SidecarResponse, request: SidecarRequest): Promise<string> {
+  try {
+    return await response.body.text()
+  } catch (cause) {
+    if (cause instanceof errors.ResponseExceededMaxSizeError) throw cause
+    throw transportError(request, cause, 'the answer broke off')
+  }
+}
+
+function transportError({ what, signal, patienceMs = 0 }: SidecarRequest, cause: unknown, whatHappened: string): WeftError {
+  if (cause instanceof errors.HeadersTimeoutError || cause instanceof errors.BodyTimeoutError) {
+    return new WeftError('dependency_unavailable', `${what}: no answer within ${patienceMs / 1_000} s`, { cause })
+  }
+  if (signal?.aborted) return new WeftError('timeout', `${what} was aborted`, { cause, isRetryable: false })
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new WeftError('dependency_unavailable', `${what}: ${whatHappened} (${reason})`, { cause })
 }
 
 const DaprError = z.object({ errorCode: z.string(), message: z.string() }).partial()
 
 /** Reads a failed sidecar answer and throws it as a WeftError; `target` is who did not answer. */
 export async function throwSidecarError(response: SidecarResponse, what: string, target: string): Promise<never> {
-  const text = (await response.body.text()).slice(0, 2_000)
+  // The status says enough where the reason for it does not arrive.
+  const text = (await response.body.text().catch(() => '')).slice(0, 2_000)
   const detail = describe(text)
   const isRetryable = response.statusCode >= 500 || response.statusCode === 429
   const code: Problem['code'] = isRetryable ? 'dependency_unavailable' : 'internal_error'
