@@ -66,6 +66,19 @@ it.each(['openai/test-model', 'weft/direct'])('the items that a response of %s w
   expect(roles).toEqual(['user', 'assistant', 'user'])
 })
 
+it.each([true, false])('a workflow’s response that is stored (%s) can be deleted, and its session lives on', async (store) => {
+  const client = openAiClient()
+  const { id } = await client.responses.create({ model: 'weft/direct', input: 'Say hello.', store })
+  const sessionId = id.slice('resp_'.length, id.lastIndexOf('.'))
+  if (store) {
+    expect(await client.responses.retrieve(id)).toMatchObject({ id, status: 'completed' })
+    await client.responses.delete(id)
+  }
+  await expect(client.responses.retrieve(id)).rejects.toMatchObject({ status: 404 })
+  await expect(client.responses.delete(id)).rejects.toMatchObject({ status: 404 })
+  expect(await client.get(`/sessions/${sessionId}`)).toMatchObject({ turns: [{ status: 'completed' }] })
+})
+
 it('the same request under one Idempotency-Key is the same answer', async () => {
   const body = { model: 'weft/direct', messages: [{ role: 'user' as const, content: 'Say hello.' }] }
   const once = { headers: { 'idempotency-key': `again-${crypto.randomUUID()}` } }

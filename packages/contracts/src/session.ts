@@ -105,6 +105,8 @@ export const SubmitTurn = z.object({
   /** The turn it goes on from, which has to be the session's newest. */
   previousTurn: z.int().positive().optional(),
   traceparent: z.string().optional(),
+  /** Whether it may be asked for as a response later. Default: yes. */
+  isStored: z.boolean().optional(),
 })
 export type SubmitTurn = z.infer<typeof SubmitTurn>
 
@@ -173,6 +175,8 @@ export const TurnView = z.object({
   acceptedAt: z.string(),
   /** Whether its caller did not wait for it. */
   isBackground: z.boolean().optional(),
+  /** False where its caller wished no response to be kept: the session alone knows the turn. */
+  isStored: z.boolean().optional(),
   /** How its request wished to be told of a pause. */
   onPause: WeftOptions.shape.approval,
   endedAt: z.string().optional(),

@@ -32,6 +32,7 @@ import * as waitingByTenant from './migrations/0030-waiting-by-tenant.ts'
 import * as retention from './migrations/0031-retention.ts'
 import * as endedSessions from './migrations/0032-ended-sessions.ts'
 import * as deletedPlaces from './migrations/0033-deleted-places.ts'
+import * as forgottenResponses from './migrations/0034-forgotten-responses.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -72,6 +73,7 @@ export const migrations: Migration[] = [
   { name: '0031-retention', up: retention.up, down: retention.down },
   { name: '0032-ended-sessions', up: endedSessions.up, down: endedSessions.down },
   { name: '0033-deleted-places', up: deletedPlaces.up, down: deletedPlaces.down },
+  { name: '0034-forgotten-responses', up: forgottenResponses.up, down: forgottenResponses.down },
 ]
 
 export interface MigrationStatus {

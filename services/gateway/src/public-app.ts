@@ -191,7 +191,7 @@ function mountChat(app: Express, deps: PublicDeps): void {
   app.get('/v1/responses/:id', getResponse(deps))
   app.get('/v1/responses/:id/input_items', listInputItems(deps))
   app.post('/v1/responses/:id/cancel', cancelResponse(deps))
-  app.delete('/v1/responses/:id', deleteResponse(deps.responses))
+  app.delete('/v1/responses/:id', deleteResponse(deps))
   app.get('/v1/models', listModels(models))
   app.get('/v1/models/*id', getModel(models))
   app.post('/v1/plan', createPlan({ sidecar, stores }))

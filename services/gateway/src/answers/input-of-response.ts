@@ -6,7 +6,7 @@ import { type FindResponseTurnDeps, findResponseTurn } from './find-response-tur
 import type { ResponseStore } from './response-store.ts'
 
 export interface InputOfResponseDeps extends FindResponseTurnDeps {
-  responses: Pick<ResponseStore, 'find'>
+  responses: Pick<ResponseStore, 'find' | 'isForgotten'>
   log: FindResponseTurnDeps['log'] & Pick<SessionLog, 'messages' | 'asked'>
 }
 

@@ -28,6 +28,15 @@ it('finds a response again, for its tenant alone, until it is deleted', async ()
   expect(await responses.find('acme', 'resp_2')).toBeUndefined()
 })
 
+it('knows which turns are shown as responses no more, of each tenant, however often that was said', async () => {
+  const place = { sessionId: 'sess_1', turn: 2 }
+  await responses.forgetTurn('acme', place)
+  await responses.forgetTurn('acme', place)
+  expect(await responses.isForgotten('acme', place)).toBe(true)
+  expect(await responses.isForgotten('other', place)).toBe(false)
+  expect(await responses.isForgotten('acme', { ...place, turn: 1 })).toBe(false)
+})
+
 it('forgets a response after its time, and clears it away with the next one', async () => {
   await responses.save('acme', stored('resp_old'))
   await sql`update responses set expires_at = now() - interval '1 second' where id = 'resp_old'`.execute(test.database.db)

@@ -42,5 +42,16 @@ export function createPostgresResponses({ db }: Pick<Database, 'db'>): ResponseS
       const { rows } = await sql`delete from responses where tenant = ${tenant} and id = ${id} returning id`.execute(db)
       return rows.length > 0
     },
+    async forgetTurn(tenant, { sessionId, turn }) {
+      await sql`
+        insert into forgotten_responses (tenant, session_id, turn) values (${tenant}, ${sessionId}, ${turn}) on conflict do nothing
+      `.execute(db)
+    },
+    async isForgotten(tenant, { sessionId, turn }) {
+      const { rows } = await sql`
+        select from forgotten_responses where tenant = ${tenant} and session_id = ${sessionId} and turn = ${turn}
+      `.execute(db)
+      return rows.length > 0
+    },
   }
 }

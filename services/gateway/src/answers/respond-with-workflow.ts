@@ -45,6 +45,7 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
     response,
     open,
     previous,
+    isStored: wish.store !== false,
     speak: (options) => speakResponse({ wish: call.wish, isBackground }, options),
     // Whoever reads a stream is there, and may leave: the turn goes on all the same.
     ...(isBackground

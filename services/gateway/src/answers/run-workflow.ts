@@ -43,6 +43,8 @@ export interface WorkflowCall {
   open: OpenAnswer
   /** The turn it goes on from; default: the newest of the session that `X-Session-ID` names. */
   previous?: TurnPlace | undefined
+  /** Whether it may be asked for as a response later. Default: yes. */
+  isStored?: boolean
   /** Writes the answer, on the wire that was asked. */
   speak(options: AnswerOptions): Promise<void>
   /** Whether its caller comes back for the turn later. Default: as `weft.background` says. */
@@ -82,6 +84,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
                 {
                   ...{ tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat, replyDetail },
                   previousTurn: call.previous?.turn,
+                  isStored: call.isStored ?? true,
                 },
                 await findCached(deps, call, named !== undefined),
               )

@@ -26,7 +26,13 @@ export function speakResponse({ wish, isBackground, startingAfter }: SpokenRespo
   const spoken: { end?: SpokenEnd; text: string } = { text: '' }
   return sendResponse({
     wish: withPrevious(wish, place),
-    identity: { id: turnResponseId(place), model: identity.model, createdAt: identity.created, isStored: true, isBackground },
+    identity: {
+      id: turnResponseId(place),
+      model: identity.model,
+      createdAt: identity.created,
+      isStored: wish.store !== false,
+      isBackground,
+    },
     pieces: piecesOfTurn({ ...options, showsProgress: options.showsProgress && !isBackground }, spoken),
     ending: () => (spoken.end === undefined ? {} : endingOf(place, spoken.end, spoken.text)),
     startWithinMs,

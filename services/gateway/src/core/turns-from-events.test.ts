@@ -70,3 +70,8 @@ it('keeps the turns apart, and what was done under an earlier version of a plan'
   ])
   expect(turns[0]).toMatchObject({ planVersion: 2, steps: [{ stepId: 'look', status: 'succeeded' }, { status: 'pending' }] })
 })
+
+it('a turn whose caller wished no response to be kept says so as long as its log is there', () => {
+  const turns = turnsFromEvents(log({ type: 'turn.accepted', model: 'weft/auto', isStored: false }))
+  expect(turns).toMatchObject([{ isStored: false }])
+})

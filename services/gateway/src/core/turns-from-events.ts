@@ -21,9 +21,10 @@ export function turnsFromEvents(events: SessionEvent[]): TurnView[] {
   return [...turns.values()]
 }
 
-function newTurn({ turn, at, model, isBackground }: SessionEvent): TurnView {
+function newTurn({ turn, at, model, isBackground, isStored }: SessionEvent): TurnView {
   const known = { turn, status: 'running', model: typeof model === 'string' ? model : '', acceptedAt: at } as const
-  return { ...known, steps: [], ...(isBackground === true ? { isBackground } : {}) }
+  const wishes = { ...(isBackground === true ? { isBackground } : {}), ...(isStored === false ? { isStored } : {}) }
+  return { ...known, steps: [], ...wishes }
 }
 
 const ends: Partial<Record<SessionEvent['type'], TurnStatus>> = {

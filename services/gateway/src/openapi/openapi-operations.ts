@@ -37,7 +37,12 @@ const chat: ApiOperation[] = [
     query: [...page, 'order'],
   },
   chatScope('post', '/v1/responses/{id}/cancel', 'cancelResponse', 'Cancels a workflow’s response'),
-  chatScope('delete', '/v1/responses/{id}', 'deleteResponse', 'Forgets a stored response'),
+  chatScope(
+    'delete',
+    '/v1/responses/{id}',
+    'deleteResponse',
+    'Forgets a stored response; of a workflow’s the turn stays in its session',
+  ),
   {
     ...chatScope('post', '/v1/embeddings', 'createEmbeddings', 'Vectors of texts, as numbers or in base64'),
     body: { schema: 'EmbeddingsRequest' },

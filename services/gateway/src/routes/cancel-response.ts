@@ -1,6 +1,6 @@
 import { hasCode, WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import { findResponseTurn } from '../answers/find-response-turn.ts'
+import { findResponseTurn, isForgotten } from '../answers/find-response-turn.ts'
 import { responseOfTurn } from '../answers/response-of-turn.ts'
 import { linksForReader } from '../approvals/reader-links.ts'
 import { noSuchResponse, turnOfResponse } from '../core/response-id.ts'
@@ -22,6 +22,7 @@ export function cancelResponse(deps: CancelResponseDeps): RequestHandler<{ id: s
     const tenant = tenantOf(response)
     const place = turnOfResponse(id)
     if (place === undefined) throw (await deps.responses.find(tenant, id)) === undefined ? noSuchResponse(id) : answeredAlready()
+    if (await isForgotten(deps, tenant, place)) throw noSuchResponse(id)
     const cancelling = retryBriefly(() => deps.sessions.cancel({ tenant, sessionId: place.sessionId }, place.turn), patienceMs)
     const view = await cancelling.catch(noneIfMissing)
     const found = await findResponseTurn(deps, { tenant, ...place, view })

@@ -12,7 +12,7 @@ import { tenantOf } from '../http/request-context.ts'
 import { parseQuery, Seq } from './session-params.ts'
 
 export interface FindResponseDeps extends FindResponseTurnDeps {
-  responses: Pick<ResponseStore, 'find'>
+  responses: Pick<ResponseStore, 'find' | 'isForgotten'>
   pages: PageLinks
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createMemoryResponses } from '../testing/memory-responses.ts'
 import { apiErrorOf, type ModelGateway, startModelGateway } from '../testing/model-gateway.ts'
 
 let test: ModelGateway
@@ -50,7 +51,7 @@ describe('a stored response', () => {
 
   it('is answered, and said not to be stored, when it cannot be', async () => {
     const fails = async () => Promise.reject(new Error('no database'))
-    const other = await startModelGateway({ responses: { save: fails, find: async () => undefined, delete: fails } })
+    const other = await startModelGateway({ responses: { ...createMemoryResponses(), save: fails } })
     const response = await other.client.responses.create({ model, input: 'One' })
     expect(response).toMatchObject({ status: 'completed', store: false })
     await other.stop()

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
+import { createMemoryResponses } from '../testing/memory-responses.ts'
 import { apiErrorOf, type ModelGateway, startModelGateway } from '../testing/model-gateway.ts'
 import { answerOf, endItem, eventItem, place, plan, textItem, viewOf } from '../testing/turns.ts'
 
@@ -132,12 +133,53 @@ describe('a workflow’s response', () => {
     expect(paused).toMatchObject({ weft: { status: 'awaiting_approval' }, output_text: expect.stringMatching(/is paused/) })
   })
 
-  it('of a turn that is not there, or of another tenant, does not exist; its session is what can be deleted', async () => {
+  const id = `resp_${place.sessionId}.1`
+  const message = `msg_${place.sessionId}.1_0`
+  const isGone = async () => {
+    const { responses } = test.client
+    for (const asking of [responses.retrieve(id), responses.inputItems.list(id), responses.delete(id)])
+      expect(await apiErrorOf(asking)).toMatchObject({ status: 404, param: 'response_id' })
+    const after = { model: 'weft/auto', input: 'And?', previous_response_id: id }
+    expect(await apiErrorOf(responses.create(after))).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/X-Session-ID/),
+    })
+    const input = [{ type: 'item_reference' as const, id: message }]
+    expect(await apiErrorOf(responses.create({ model: 'weft/auto', input }))).toMatchObject({ status: 400, param: 'input.0.id' })
+  }
+
+  it('of a turn that is not there, or of another tenant, does not exist', async () => {
     test.gateway.session.onView = () => viewOf({ status: 'completed', answer })
-    for (const id of [`resp_${place.sessionId}.2`, 'resp_nothing'])
-      expect(await apiErrorOf(test.client.responses.retrieve(id))).toMatchObject({ status: 404 })
-    const deleted = await apiErrorOf(test.client.responses.delete(`resp_${place.sessionId}.1`))
-    expect(deleted).toMatchObject({ status: 400, message: expect.stringMatching(/DELETE \/v1\/sessions\/sess_1/) })
+    for (const missing of [`resp_${place.sessionId}.2`, 'resp_nothing'])
+      for (const asking of [test.client.responses.retrieve(missing), test.client.responses.delete(missing)])
+        expect(await apiErrorOf(asking)).toMatchObject({ status: 404 })
+  })
+
+  it('that is deleted is gone, and its session is not', async () => {
+    test.gateway.session.onView = () => viewOf({ status: 'completed', answer })
+    expect(await test.client.responses.retrieve(id)).toMatchObject({ id })
+    const deleted = await test.client.delete(`/responses/${id}`)
+    expect(deleted).toEqual({ id, object: 'response', deleted: true })
+    await isGone()
+    expect(await apiErrorOf(test.client.responses.cancel(id))).toMatchObject({ status: 404 })
+    expect(test.gateway.session.cancelled).toEqual([])
+    expect(await test.client.get(`/sessions/${place.sessionId}`)).toMatchObject({ turns: [{ turn: 1 }] })
+  })
+
+  it('that its caller does not want to be stored says so, and cannot be asked for', async () => {
+    const response = await test.client.responses.create({ model: 'weft/auto', input: 'What?', store: false })
+    expect(response).toMatchObject({ output_text: 'The answer [1].', store: false })
+    expect(test.gateway.session.submitted[0]?.isStored).toBe(false)
+    test.gateway.session.onView = () => viewOf({ status: 'completed', answer, isStored: false })
+    await isGone()
+  })
+
+  it('is asked for, and gone on with, while nobody can say what was deleted', async () => {
+    const away = async () => Promise.reject(new Error('no database'))
+    const other = await startModelGateway({ responses: { ...createMemoryResponses(), isForgotten: away } })
+    other.gateway.session.onView = () => viewOf({ status: 'completed', answer })
+    expect(await other.client.responses.retrieve(id)).toMatchObject({ id })
+    await other.stop()
   })
 
   it('searches the stores that its tool file_search names', async () => {

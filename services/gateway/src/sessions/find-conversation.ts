@@ -1,12 +1,13 @@
 import { hasCode, WeftError } from '@weft/contracts'
 import type { ResponseItem, ResponsesRequest } from '@weft/models'
+import { isForgotten } from '../answers/find-response-turn.ts'
 import type { ResponseStore } from '../answers/response-store.ts'
 import { type ItemPlace, placeOfItem, type TurnPlace, turnOfResponse } from '../core/response-id.ts'
 import { isWorkflowModel } from '../core/workflow-request.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
 
 export interface ConversationDeps {
-  responses: Pick<ResponseStore, 'find'>
+  responses: Pick<ResponseStore, 'find' | 'isForgotten'>
   sessions: Pick<Sessions, 'view'>
 }
 
@@ -32,7 +33,9 @@ export async function findConversation(
   const turn = turnOfResponse(id)
   if (turn === undefined) return { wish: resolved, turn: undefined, history: await historyOf(deps, tenant, wish, id) }
   if (!isWorkflowModel(wish.model)) throw notFound(`response '${id}' is a workflow's, which only weft/… models go on with`)
-  await viewOf(deps.sessions, { tenant, sessionId: turn.sessionId }, 'previous_response_id')
+  const asked = { tenant, ...turn, param: 'previous_response_id' }
+  if (!(await keptTurn(deps, asked)).isKept)
+    throw notFound(`there is no stored response '${id}': X-Session-ID goes on with its session`)
   return { wish: resolved, turn, history: [] }
 }
 
@@ -50,6 +53,14 @@ async function historyOf(
     id = stored.previousId
   }
   return parts.flat()
+}
+
+/** A turn whose response is neither deleted nor was wished not to be stored; a session may have given the turn up. */
+async function keptTurn(deps: ConversationDeps, { turn, param, ...session }: SessionRef & { turn: number; param: string }) {
+  const forgotten = isForgotten(deps, session.tenant, { sessionId: session.sessionId, turn })
+  const view = await viewOf(deps.sessions, session, param)
+  const found = view.turns.find((candidate) => candidate.turn === turn)
+  return { found, isKept: found?.isStored !== false && !(await forgotten) }
 }
 
 async function viewOf(sessions: ConversationDeps['sessions'], session: SessionRef, param: string) {
@@ -104,11 +115,11 @@ async function findOutput({ responses }: ConversationDeps, tenant: string, id: s
 type ItemOfTurn = SessionRef & { turn: number; type: ItemPlace['type']; param: string }
 
 /** Of a turn only its answer is kept; what it told of its progress is nothing a model needs. */
-async function findInTurn({ sessions }: ConversationDeps, { turn, type, param, ...session }: ItemOfTurn): Promise<ResponseItem> {
+async function findInTurn(deps: ConversationDeps, { type, ...asked }: ItemOfTurn): Promise<ResponseItem> {
   if (type === 'reasoning') return { type, summary: [] }
-  const view = await viewOf(sessions, session, param)
-  const text = view.turns.find((candidate) => candidate.turn === turn)?.answer?.text
-  if (type !== 'message' || text === undefined) throw noItem(param)
+  const { found, isKept } = await keptTurn(deps, asked)
+  const text = found?.answer?.text
+  if (type !== 'message' || text === undefined || !isKept) throw noItem(asked.param)
   return { type, role: 'assistant', content: text }
 }
 

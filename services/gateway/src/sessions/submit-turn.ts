@@ -41,6 +41,8 @@ export interface TurnRequest {
   seed?: TurnSeed | undefined
   /** The turn it goes on from; default: whichever is the newest. */
   previousTurn?: number | undefined
+  /** Whether it may be asked for as a response later. */
+  isStored: boolean
 }
 
 /**
@@ -64,7 +66,7 @@ async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortS
 }
 
 function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {
-  const { tenant, sessionId, keyId, requestId, chat, replyDetail, seed, previousTurn } = request
+  const { tenant, sessionId, keyId, requestId, chat, replyDetail, seed, previousTurn, isStored } = request
   const user = chat.safety_identifier ?? chat.user
   const traceparent = currentTraceparent()
   return {
@@ -81,6 +83,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     modelOptions: modelOptionsOf(chat),
     vectorStoreIds,
     options: chat.weft ?? {},
+    ...(isStored ? {} : { isStored }),
     ...(seed === undefined ? {} : { seed }),
     ...(previousTurn === undefined ? {} : { previousTurn }),
     ...(user == null ? {} : { user }),

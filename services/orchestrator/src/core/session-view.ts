@@ -29,7 +29,7 @@ function viewTurn(state: SessionState, turn: TurnState): TurnView {
     model: turn.request.model,
     ...beginningOf(turn),
     steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(state, turn, step)),
-    ...wishesOf(turn.request.options),
+    ...wishesOf(turn.request),
     ...(turn.endedAtMs === undefined ? {} : { endedAt: iso(turn.endedAtMs) }),
     ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion, versions: turn.versions }),
     ...(approvals.length === 0 ? {} : { approvals }),
@@ -47,8 +47,15 @@ export function beginningOf({
   return { acceptedAt: iso(acceptedAtMs), ...(traceId === undefined ? {} : { traceId }) }
 }
 
-function wishesOf({ background, approval }: TurnState['request']['options']): Pick<TurnView, 'isBackground' | 'onPause'> {
-  return { ...(background === true ? { isBackground: true } : {}), ...(approval === undefined ? {} : { onPause: approval }) }
+function wishesOf({
+  options: { background, approval },
+  isStored,
+}: TurnState['request']): Pick<TurnView, 'isBackground' | 'isStored' | 'onPause'> {
+  return {
+    ...(background === true ? { isBackground: true } : {}),
+    ...(isStored === false ? { isStored } : {}),
+    ...(approval === undefined ? {} : { onPause: approval }),
+  }
 }
 
 function forkOf({ from, savedUsd, finished }: TurnSeed): NonNullable<TurnView['forkedFrom']> {

@@ -57,3 +57,10 @@ it('what a caller wished who does not wait is shown with its turn, and kept with
   expect(viewSession(session.state).turns[0]).toMatchObject({ isBackground: true, onPause: 'wait' })
   expect(session.events[0]).toMatchObject({ type: 'turn.accepted', isBackground: true })
 })
+
+it('that no response is to be kept of a turn is shown with it, and kept with its first event', () => {
+  const session = new DrivenSession()
+  session.submit({ isStored: false })
+  expect(viewSession(session.state).turns[0]).toMatchObject({ isStored: false })
+  expect(session.events[0]).toMatchObject({ type: 'turn.accepted', isStored: false })
+})

@@ -55,6 +55,7 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
     requestId,
     messages: request.messages.slice(-sessionLimits.historyMessagesMax),
     ...(options.background === true ? { isBackground: true } : {}),
+    ...(request.isStored === false ? { isStored: false } : {}),
     ...(request.parent === undefined ? {} : { parent: request.parent, rootSessionId: request.parent.rootSessionId }),
     ...sessionStatusBy(before),
   })

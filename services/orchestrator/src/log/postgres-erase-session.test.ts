@@ -24,9 +24,14 @@ async function giveFeedback(sessionId: string): Promise<void> {
     values ('acme', ${sessionId}, 1, 'key_1', 'up', '{"content":"secret"}')`.execute(test.database.db)
 }
 
+async function forgetResponse(sessionId: string): Promise<void> {
+  await sql`insert into forgotten_responses (tenant, session_id, turn) values ('acme', ${sessionId}, 1)`.execute(test.database.db)
+}
+
 async function rowsOf(sessionId: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select (select count(*) from sessions where id = ${sessionId}) + (select count(*) from session_events where session_id = ${sessionId})
+      + (select count(*) from forgotten_responses where session_id = ${sessionId})
       + (select count(*) from feedback where session_id = ${sessionId}) + (select count(*) from messages where session_id = ${sessionId}) + (select count(*) from blobs where session_id = ${sessionId}) as count
   `.execute(test.database.db)
   return Number(rows[0]?.count)
@@ -61,6 +66,7 @@ it('sessions that a deleted one opened are deleted before it', async () => {
 
 it('one that is in the log alone is erased from it, and one that is not is told apart', async () => {
   await log('alone')
+  await forgetResponse('alone')
   const deps = { database: test.database, deleteSession: async () => false }
   expect(await eraseLost(deps, { tenant: 'other', sessionId: 'alone' })).toBe(false)
   expect(await eraseLost(deps, { tenant: 'acme', sessionId: 'alone' })).toBe(true)

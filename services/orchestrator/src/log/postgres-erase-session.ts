@@ -44,6 +44,8 @@ async function eraseSession(database: Database, { tenant, sessionId }: SessionPl
       delete from messages where tenant = ${tenant} and session_id = ${sessionId}
     ), erased_feedback as (
       delete from feedback where tenant = ${tenant} and session_id = ${sessionId}
+    ), erased_responses as (
+      delete from forgotten_responses where tenant = ${tenant} and session_id = ${sessionId}
     ), erased_blobs as (
       delete from blobs where tenant = ${tenant} and session_id = ${sessionId}
     ), erased_notifications as (
