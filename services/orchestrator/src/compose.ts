@@ -172,7 +172,7 @@ function composeStore({
     actors,
     reminders: createReminders(sidecar, 'Session'),
     blobs: createBlobStore(database),
-    mayLieEarlier: createEarlierLayout(database),
+    mayHaveEarlierKeys: createEarlierLayout(database),
   })
   const watches = createWatches({
     ...deps,

@@ -5,8 +5,8 @@ import { childSessionId, childTimeoutMsDefault, isChildStep } from './child-sess
 import { judgeStep } from './judge-step.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { TurnState } from './session-state.ts'
-import { versionOf } from './version-of.ts'
 import { shareOfBudget } from './turn-budget.ts'
+import { versionOf } from './version-of.ts'
 
 /** How long a step may take when its plan does not say. */
 const stepTimeoutMsDefault = 300_000

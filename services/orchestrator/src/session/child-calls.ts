@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { hasCode, sessionActorId, SessionView, toWeftError, TurnAccepted, type WeftError } from '@weft/contracts'
+import { hasCode, SessionView, sessionActorId, TurnAccepted, toWeftError, type WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { childRequest } from '../core/child-session.ts'

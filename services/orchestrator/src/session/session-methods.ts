@@ -5,8 +5,8 @@ import {
   hasCode,
   parseValue,
   ReplyDetail,
-  sessionActorId,
   SubmitTurn,
+  sessionActorId,
   WeftError,
   type WorkflowPlan,
 } from '@weft/contracts'

@@ -10,7 +10,7 @@ export interface CompactingDeps {
   logger: Record<'info' | 'warn', (message: string, details: object) => unknown>
 }
 
-/** Sessions of one sweep at most; a sweep that found as many is followed by the next soon. */
+/** Sessions looked at in one sweep. A sweep that found as many is followed by the next after 5 s, otherwise after 10 min. */
 const sweepMax = 200
 const sweepEveryMs = 600_000
 const sweepSoonMs = 5_000
@@ -19,7 +19,7 @@ const Row = z.object({ tenant: z.string(), id: z.string(), updatedAt: z.string()
 type Row = z.infer<typeof Row>
 const Compacted = z.object({ isCompact: z.boolean() })
 
-/** The last session a full sweep has looked at. */
+/** The last session that a sweep looked at, if there may be more behind it. */
 export type SweepPosition = Pick<Row, 'updatedAt' | 'tenant' | 'id'>
 
 /** Sessions that ended a day ago give up their state in the store. Every host sweeps; doing it twice changes nothing. */
@@ -46,8 +46,8 @@ export function startCompacting(deps: CompactingDeps): { stop(): void } {
 }
 
 /**
- * Answers how many sessions it compacted, and where the next sweep goes on: behind those that could not be, which are looked at again
- * once the sweeps begin anew; undefined when no more are due.
+ * Returns how many sessions it compacted and, where more may be due, the position behind which the next sweep goes on. Sessions that could not be
+ * compacted are passed over until the sweeps start from the beginning again.
  */
 export async function compactSettled(
   { database, sidecar, logger }: CompactingDeps,
@@ -83,7 +83,7 @@ async function settledAfter(database: Database, after: SweepPosition | undefined
   return z.array(Row).parse(rows)
 }
 
-/** One that the store does not have is as compact as it gets. */
+/** A session that the store does not have needs no compacting. */
 async function isCompacted(sidecar: CompactingDeps['sidecar'], { tenant, id }: Row): Promise<boolean> {
   const actor = { type: 'Session', id: sessionActorId(tenant, id), method: 'compact' }
   try {
@@ -94,7 +94,7 @@ async function isCompacted(sidecar: CompactingDeps['sidecar'], { tenant, id }: R
   }
 }
 
-/** The session may have gone on meanwhile: what it has put out since then, and that it is not compact any more, stay. */
+/** The session may have gone on since the sweep began: then its newer outputs are kept, and it is not marked as compacted. */
 async function noteCompacted(database: Database, { tenant, id, updatedAt, sweptAt }: Row): Promise<void> {
   await sql`
     with outputs as (

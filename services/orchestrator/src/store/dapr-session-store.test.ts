@@ -36,7 +36,7 @@ let isBlobStoreDown: boolean
 let headWrites: number
 /** What the actor API has of the session: where versions before December 2026 stored it. */
 let earlier: Map<string, unknown>
-let mayLieEarlier: boolean
+let mayHaveEarlierKeys: boolean
 let isEarlierAway: boolean
 
 beforeAll(async () => {
@@ -76,7 +76,7 @@ beforeEach(() => {
   isBlobStoreDown = false
   headWrites = 0
   earlier = new Map()
-  mayLieEarlier = false
+  mayHaveEarlierKeys = false
   isEarlierAway = false
 })
 
@@ -105,7 +105,7 @@ const open = () =>
     actors: createActorState(sidecar, 'Session'),
     reminders: createReminders(sidecar, 'Session'),
     blobs: blobStore,
-    mayLieEarlier: () => mayLieEarlier,
+    mayHaveEarlierKeys: () => mayHaveEarlierKeys,
   })
 const large = { text: 'x'.repeat(100_000) }
 
@@ -148,7 +148,7 @@ async function storedEarlier(): Promise<DrivenSession> {
 it('a session that an earlier version stored goes on from where it was, in the place of today', async () => {
   const before = await storedEarlier()
   expect(await open().load('acme.s1')).toBeUndefined()
-  mayLieEarlier = true
+  mayHaveEarlierKeys = true
   const { session, stored } = await loadedAt(open())
   expect(stored.state.turns).toEqual(JSON.parse(JSON.stringify(before.state.turns)))
   const once = await open().commit('acme.s1', { stored, next: { ...session.state, heardSeq: 1 } })
@@ -162,7 +162,7 @@ it.each([false, true])(
   'nothing is left there of one that is deleted; where that cannot be done (%j), as soon as it can',
   async (isAway) => {
     await storedEarlier()
-    mayLieEarlier = true
+    mayHaveEarlierKeys = true
     isEarlierAway = isAway
     const { session, stored } = await loadedAt(open())
     session.send({ type: 'delete' })

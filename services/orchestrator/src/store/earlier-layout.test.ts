@@ -11,9 +11,9 @@ afterAll(() => test.stop())
 
 /** What it says once it knows, or after some time. */
 async function settled(database: Database, createdAtMs?: number): Promise<boolean> {
-  const mayLieEarlier = createEarlierLayout(database)
-  for (let look = 0; look < 100 && mayLieEarlier(); look += 1) await new Promise((resolve) => setTimeout(resolve, 5))
-  return mayLieEarlier(createdAtMs)
+  const mayHaveEarlierKeys = createEarlierLayout(database)
+  for (let look = 0; look < 100 && mayHaveEarlierKeys(); look += 1) await new Promise((resolve) => setTimeout(resolve, 5))
+  return mayHaveEarlierKeys(createdAtMs)
 }
 
 it('sessions are looked for where they lay earlier until the database says that none is that old, and on while one is', async () => {

@@ -3,12 +3,15 @@ import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import type { SessionPlace } from '../core/session-place.ts'
 
-/** An actor's turn waits for this: a database that hangs must not hold sessions with it. */
+/** A session's turn waits for the database here, and must not hang with it. */
 const putPatienceMs = 1_000
 
 /** Large outputs, outside the actor's state, by content hash: each written once. */
 export interface BlobStore {
-  /** As new, also when it was there: what is given up of an older turn leaves it alone. Whether it is stored; false when the database has not taken it within a second, so that the caller keeps the value itself. */
+  /**
+   * Resolves to whether the blob is stored: false when the database failed or took longer than a second, and then the caller keeps the value itself. A
+   * blob that was there counts as new from now on, so that compacting the session's older turns does not delete it.
+   */
   put(session: SessionPlace, blob: { hash: string; json: string }): Promise<boolean>
   get(session: SessionPlace, hash: string): Promise<unknown>
 }
@@ -31,7 +34,7 @@ export function createBlobStore(database: Database): BlobStore {
       return Promise.race([isStored, late.promise]).finally(() => clearTimeout(timer))
     },
     async get({ tenant, sessionId }, hash) {
-      // What was stored before blobs belonged to sessions belongs to none.
+      // Blobs that were stored before they belonged to sessions have an empty session id.
       const { rows } = await sql`
         select content from blobs where tenant = ${tenant} and session_id in (${sessionId}, '') and hash = ${hash} limit 1
       `.execute(database.db)

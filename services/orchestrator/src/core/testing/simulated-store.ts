@@ -5,7 +5,7 @@ import type { SessionState, StepOutcome, TurnState } from '../session-state.ts'
 
 /** One session as it lies in a store: what was committed is all that another host knows. */
 export class SimulatedStore {
-  readonly #lying = new Map<string, string>()
+  readonly #values = new Map<string, string>()
   #committed: SessionState | undefined
 
   /** Written out when it is read: that a part is never changed is checked elsewhere. */
@@ -31,14 +31,14 @@ export class SimulatedStore {
   #write(): void {
     const state = this.#committed ?? assert.fail('nothing was committed')
     const parts = partsOf(state)
-    for (const key of this.#lying.keys()) if (!parts.has(key)) this.#lying.delete(key)
-    for (const [key, part] of parts) if (part !== undefined && !this.#lying.has(key)) this.#lying.set(key, JSON.stringify(part))
-    this.#lying.set('head', JSON.stringify(toHead(state)))
+    for (const key of this.#values.keys()) if (!parts.has(key)) this.#values.delete(key)
+    for (const [key, part] of parts) if (part !== undefined && !this.#values.has(key)) this.#values.set(key, JSON.stringify(part))
+    this.#values.set('head', JSON.stringify(toHead(state)))
   }
 
   readonly #read: ReadPart = async (key, schema) => schema.parse(this.#parse(key))
 
   #parse(key: string): ReturnType<typeof JSON.parse> {
-    return JSON.parse(this.#lying.get(key) ?? assert.fail(`the part ${key} is missing from the store`))
+    return JSON.parse(this.#values.get(key) ?? assert.fail(`the part ${key} is missing from the store`))
   }
 }
