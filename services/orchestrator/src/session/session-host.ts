@@ -14,13 +14,13 @@ export interface SessionHostOptions {
   watches: Pick<Watches, 'join'>
   effects: SessionEffects
   nowMs: () => number
-  /** Those that hold now. */
+  /** The approval policies that hold now; a turn takes them over with its plan. */
   policies: ApprovalPolicy[]
   agentVersions: () => Record<string, string>
   meetAgents: (plan: WorkflowPlan) => Promise<void>
-  /** Has the runtime tick a session, on the host where it belongs now. */
+  /** Has the runtime tick a session, on the host it belongs to now. */
   wake: (actorId: string) => Promise<unknown>
-  /** What was said in a session that keeps its counters only. */
+  /** What was said in a session that was compacted, and so holds no turns any more. */
   history: (tenant: string, sessionId: string) => Promise<ChatMessage[]>
   /** Takes a session that the store does not have out of the log; whether the log had it. */
   eraseLost: SessionCalls['eraseLost']
@@ -29,18 +29,21 @@ export interface SessionHostOptions {
 
 interface Hosted {
   mailbox: Mailbox
+  /** Events up to this one were handed to the log and to the turn's readers. */
   recordedSeq: number
-  wake: NodeJS.Timeout | undefined
-  rest: NodeJS.Timeout | undefined
+  wakeTimer: NodeJS.Timeout | undefined
+  restTimer: NodeJS.Timeout | undefined
+  /** Commits that failed since the last one that did not. */
   lostCount: number
 }
 
 /** A session with nothing under way stays in memory for this long, for the next message or a decision. */
 const restMs = 30_000
+/** A mailbox that turns out to hold no session is forgotten after this. */
 const emptyMs = 1_000
-/** How often a session whose state was lost is woken from here, 0.5 s to 16 s later; from then on its reminder alone does. */
+/** How often a session whose commit failed is woken from here, 0.5 s to 16 s later; after that only its reminder wakes it. */
 const wakesMax = 6
-/** Node takes no longer timers; a later wake is set again when this one comes. */
+/** The longest delay of a Node timer. When it fires too early for the session, the tick changes nothing and sets the next one. */
 const timerMaxMs = 2_147_483_647
 
 /** The actor type `Session`: mailboxes by actor id, and the effects of their commits. */
@@ -57,7 +60,7 @@ export class SessionHost implements ActorType {
     const { effects, history, meetAgents, eraseLost } = this.#options
     const session: SessionCalls = {
       post: (input) => this.#open(actorId).mailbox.post(input),
-      read: () => this.#mustRead(actorId),
+      read: () => this.#readOrThrow(actorId),
       prepare: (request) => {
         if (this.#open(actorId).mailbox.isIdle()) effects.prepare(actorId, request)
       },
@@ -67,12 +70,12 @@ export class SessionHost implements ActorType {
       loadHistory: ({ tenant, sessionId }) => history(tenant, sessionId),
       keep: () => this.#keep(actorId),
     }
-    return this.#orForget(actorId, invokeSession(session, { actorId, method, argument }))
+    return this.#forgetIfFailed(actorId, invokeSession(session, { actorId, method, argument }))
   }
 
-  /** The heartbeat: what should be happening is asked for again, and events that may not be in the log are handed over again. */
+  /** A beat of the session's own reminder. `cancel` deletes the reminder. */
   remind(actorId: string): Promise<'keep' | 'cancel'> {
-    return this.#orForget(actorId, this.#beat(actorId))
+    return this.#forgetIfFailed(actorId, this.#beat(actorId))
   }
 
   async #beat(actorId: string): Promise<'keep' | 'cancel'> {
@@ -83,46 +86,50 @@ export class SessionHost implements ActorType {
       return 'cancel'
     }
     mailbox.heartbeat.noteBeat()
-    await this.#goOn(actorId, state)
+    await this.#tick(actorId, state)
     return 'keep'
   }
 
-  async #goOn(actorId: string, state: SessionState): Promise<void> {
+  /** Asks again for whatever should be happening, and hands events that may not be in the log to it again. */
+  async #tick(actorId: string, state: SessionState): Promise<void> {
     const { mailbox } = this.#open(actorId)
     await mailbox.post({ type: 'tick' })
     const unlogged = state.outbox.flatMap((batch) => batch.events)
     if (unlogged.length > 0) this.#options.effects.record(actorId, state, unlogged)
-    calm(mailbox, mailbox.peek() ?? state)
+    relaxHeartbeat(mailbox, mailbox.peek() ?? state)
   }
 
-  /** A watch that was heard ends once its sessions beat alone. */
+  /** The actor method `keep`, called for each session of a watch whose reminder was heard: the watch ends, so that each needs a reminder of its own. */
   async #keep(actorId: string): Promise<void> {
     const { mailbox } = this.#open(actorId)
     const state = await mailbox.read()
     if (state === undefined) return this.#forgetEmpty(actorId)
-    if (beatOf(state) !== 'never') await mailbox.heartbeat.beatAlone()
-    await this.#goOn(actorId, state)
+    if (beatOf(state) !== 'never') await mailbox.heartbeat.armOwnReminder()
+    await this.#tick(actorId, state)
   }
 
-  /** Has a session a reminder of its own, unless it needs none any more. One that is not here any more may need it most. */
+  /**
+   * Arms a session's own reminder, unless it needs none any more. A session that is not in memory here any more gets one in any case: nothing else may be
+   * left that wakes it.
+   */
   async settle(actorId: string): Promise<void> {
     const mailbox = this.#hosted.get(actorId)?.mailbox
     const state = mailbox?.peek()
     if (mailbox === undefined) await this.#options.store.arm(actorId)
-    else if (state === undefined || beatOf(state) !== 'never') await mailbox.heartbeat.beatAlone()
+    else if (state === undefined || beatOf(state) !== 'never') await mailbox.heartbeat.armOwnReminder()
   }
 
   async deactivate(actorId: string): Promise<void> {
     const entry = this.#hosted.get(actorId)
     if (entry === undefined) return
-    clearWake(entry)
+    clearWakeTimer(entry)
     await entry.mailbox.drop()
     this.#forgetLater(actorId, entry)
   }
 
   /** Applies an input to a session hosted here, without a detour through the sidecar. */
   async apply(actorId: string, input: SessionInput): Promise<void> {
-    await this.#orForget(actorId, this.#open(actorId).mailbox.post(input))
+    await this.#forgetIfFailed(actorId, this.#open(actorId).mailbox.post(input))
   }
 
   noteFlushed(actorId: string, upToSeq: number): void {
@@ -141,7 +148,7 @@ export class SessionHost implements ActorType {
     for (const actorId of [...this.#hosted.keys()]) this.#forget(actorId)
   }
 
-  async #mustRead(actorId: string): Promise<SessionState> {
+  async #readOrThrow(actorId: string): Promise<SessionState> {
     const state = await this.#open(actorId).mailbox.read()
     if (state?.deletion === 'none') return state
     throw new WeftError('not_found', 'no such session')
@@ -161,7 +168,7 @@ export class SessionHost implements ActorType {
       onCommitted: (committed) => this.#afterCommit(actorId, committed),
       onLost: (cause) => this.#afterLoss(actorId, cause),
     })
-    const opened: Hosted = { mailbox, recordedSeq: 0, wake: undefined, rest: undefined, lostCount: 0 }
+    const opened: Hosted = { mailbox, recordedSeq: 0, wakeTimer: undefined, restTimer: undefined, lostCount: 0 }
     this.#hosted.set(actorId, opened)
     return opened
   }
@@ -175,12 +182,12 @@ export class SessionHost implements ActorType {
     if (fresh.length > 0) this.#options.effects.record(actorId, state, fresh)
     for (const command of commands) performCommand(this.#options.effects, { actorId, state, command })
     this.#scheduleWake(actorId, entry, state)
-    if (beatOf(state) !== 'always') this.#rest(actorId, entry, state)
+    if (beatOf(state) !== 'always') this.#restLater(actorId, entry, state)
   }
 
   #scheduleWake(actorId: string, entry: Hosted, state: SessionState): void {
-    clearWake(entry)
-    clearTimeout(entry.rest)
+    clearWakeTimer(entry)
+    clearTimeout(entry.restTimer)
     const nowMs = this.#options.nowMs()
     const wakeMs = nextWakeMs(state, nowMs)
     if (wakeMs === undefined) return
@@ -189,25 +196,25 @@ export class SessionHost implements ActorType {
   }
 
   #wakeLater(actorId: string, entry: Hosted, { tick, delayMs }: { tick: () => Promise<unknown>; delayMs: number }): void {
-    clearWake(entry)
+    clearWakeTimer(entry)
     const act = () => {
-      entry.wake = undefined
+      entry.wakeTimer = undefined
       void tick()
         .catch((cause: unknown) => this.#options.onProblem('tick', actorId, cause))
         .finally(() => this.#forgetEmpty(actorId))
     }
-    entry.wake = setTimeout(act, Math.min(delayMs, timerMaxMs))
+    entry.wakeTimer = setTimeout(act, Math.min(delayMs, timerMaxMs))
   }
 
-  /** A session that only waits costs no memory: the store and the reminder keep it. */
-  #rest(actorId: string, entry: Hosted, state: SessionState): void {
-    calm(entry.mailbox, state)
+  /** A session that only waits leaves memory after a while: the store has it, and its reminder wakes it in time. */
+  #restLater(actorId: string, entry: Hosted, state: SessionState): void {
+    relaxHeartbeat(entry.mailbox, state)
     this.#forgetLater(actorId, entry)
   }
 
   #forgetLater(actorId: string, entry: Hosted): void {
-    clearTimeout(entry.rest)
-    entry.rest = setTimeout(() => {
+    clearTimeout(entry.restTimer)
+    entry.restTimer = setTimeout(() => {
       const { mailbox } = entry
       const state = mailbox.peek()
       const isUnderWay = state !== undefined && beatOf(state) === 'always'
@@ -216,8 +223,8 @@ export class SessionHost implements ActorType {
   }
 
   /**
-   * The session is woken soon, doubling from 0.5 s to 16 s; its reminder does the same should this process be gone. By the runtime: it may
-   * have given the session to another host, or have forgotten that it is here.
+   * A commit failed, so that the state in memory was dropped. The session is woken after 0.5 s, and after each further failure twice as late, up to 16 s. It
+   * is woken through the runtime, which may have given it to another host meanwhile, or have forgotten that it is here.
    */
   #afterLoss(actorId: string, cause: unknown): void {
     this.#options.onProblem('commit', actorId, cause)
@@ -237,26 +244,26 @@ export class SessionHost implements ActorType {
       try {
         await this.#options.wake(actorId)
       } catch (cause) {
-        if (this.#hosted.get(actorId) === entry && entry.wake === undefined) this.#wakeLost(actorId, entry)
+        if (this.#hosted.get(actorId) === entry && entry.wakeTimer === undefined) this.#wakeLost(actorId, entry)
         throw cause
       }
     }
     this.#wakeLater(actorId, entry, { tick, delayMs: 250 * 2 ** entry.lostCount })
   }
 
-  /** What failed may have been about a session that is not here, or nowhere. */
-  #orForget<T>(actorId: string, done: Promise<T>): Promise<T> {
+  /** What failed may have opened a mailbox for a session that does not exist, or belongs to another host: that is forgotten again. */
+  #forgetIfFailed<T>(actorId: string, done: Promise<T>): Promise<T> {
     return done.catch((refusal: unknown) => {
       this.#forgetEmpty(actorId)
       throw refusal
     })
   }
 
-  /** A mailbox made for no session goes a moment later, unless one began in it meanwhile or is to be woken. */
+  /** Forgets a mailbox without a session a second later, unless a session has begun in it by then or is to be woken. */
   #forgetEmpty(actorId: string): void {
     const forget = () => {
       const entry = this.#hosted.get(actorId)
-      if (entry?.wake === undefined && entry?.mailbox.isEmpty()) this.#forget(actorId)
+      if (entry?.wakeTimer === undefined && entry?.mailbox.isEmpty()) this.#forget(actorId)
     }
     if (this.#hosted.get(actorId)?.mailbox.peek() !== undefined) return
     setTimeout(forget, emptyMs).unref()
@@ -265,19 +272,19 @@ export class SessionHost implements ActorType {
   #forget(actorId: string): void {
     const entry = this.#hosted.get(actorId)
     if (entry === undefined) return
-    clearWake(entry)
-    clearTimeout(entry.rest)
+    clearWakeTimer(entry)
+    clearTimeout(entry.restTimer)
     this.#hosted.delete(actorId)
   }
 }
 
-function clearWake(entry: Hosted): void {
-  clearTimeout(entry.wake)
-  entry.wake = undefined
+function clearWakeTimer(entry: Hosted): void {
+  clearTimeout(entry.wakeTimer)
+  entry.wakeTimer = undefined
 }
 
-/** The reminder is heard no earlier than it is needed. */
-function calm({ heartbeat }: Mailbox, state: SessionState): void {
+/** Has the reminder sleep until the next deadline, or ends it, where nothing is under way that it has to watch over. */
+function relaxHeartbeat({ heartbeat }: Mailbox, state: SessionState): void {
   const beat = beatOf(state)
   if (beat === 'never') heartbeat.end()
   else if (beat !== 'always') heartbeat.sleepUntil(beat.fromMs)

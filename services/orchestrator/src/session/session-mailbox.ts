@@ -9,10 +9,11 @@ import type {
   StepOutcome,
   TurnState,
 } from '../core/session-state.ts'
-import { beatOf, nextWakeMs } from '../core/tick-session.ts'
+import { beatOf } from '../core/tick-session.ts'
 import type { SessionStore, StoredSession } from '../store/dapr-session-store.ts'
 import { createHeartbeat, type Heartbeat } from '../wake/heartbeat.ts'
 import type { Membership, Watches } from '../wake/watches.ts'
+import { type AdvancedBatch, type Answer, advanceBatch, type Letter } from './advance-batch.ts'
 
 /** What one committed turn of the actor leads to. */
 export interface Committed {
@@ -34,24 +35,10 @@ export interface MailboxOptions {
   onLost: (cause: unknown) => void
 }
 
-interface Letter {
-  input: SessionInput
-  resolve: (reply: InputReply | undefined) => void
-  reject: (cause: unknown) => void
-}
-
-type Answer = { letter: Letter; reply: InputReply | undefined } | { letter: Letter; refusal: unknown }
-
-interface Advanced {
-  state: SessionState | undefined
-  answers: Answer[]
-  commands: SessionCommand[]
-}
-
-/** How long it may take until the store, too, knows which events are in the log. */
+/** Events that are in the log leave the session's state with its next commit, at the latest after this. */
 const flushDelayMs = 300
 
-/** Inputs waiting for one actor at most; more are refused, except outcomes, of which there are no more than attempts. */
+/** Inputs that may wait for one session; more are refused. Outcomes never are: their number is bounded by that of the attempts. */
 const lettersMax = 10_000
 
 /**
@@ -63,9 +50,12 @@ export class Mailbox {
   readonly #options: MailboxOptions
   #letters: Letter[] = []
   #stored: StoredSession | undefined
-  /** Nobody else's: the store took a commit under it from here. */
+  /** The newest epoch that was committed from here. No other host can have it. */
   #committedEpoch: number | undefined
-  /** Of the state that was dropped in good order: what it led to was done, and runs on here. */
+  /**
+   * The epoch of a state that was dropped although no commit had failed. The attempts it had started run on here, so that when the state is loaded again
+   * under the same epoch it goes on as it was, and is no new activation.
+   */
   #droppedEpoch: number | undefined
   #working: Promise<void> | undefined
   #flushedSeq: number | undefined
@@ -83,7 +73,7 @@ export class Mailbox {
     })
   }
 
-  /** Hands an input over; resolves once what it led to is committed. Rejects with the refusal, or why nothing could be committed. */
+  /** Hands an input over; resolves once what it led to is committed. Rejects with the refusal, or with why nothing could be committed. */
   post(input: SessionInput): Promise<InputReply | undefined> {
     if (this.#letters.length >= lettersMax && input.type !== 'outcome') {
       return Promise.reject(new WeftError('session_busy', `the session has ${this.#letters.length} inputs waiting`))
@@ -95,8 +85,8 @@ export class Mailbox {
   }
 
   /**
-   * Events up to this one are in the log. Not worth a commit of its own: the next one tells the store, at the latest in a moment; until
-   * then a crash only has them written again.
+   * Events up to this one are in the log. The store learns that with the next commit, or after 300 ms; a crash before that only has the events written to
+   * the log again.
    */
   noteFlushed(upToSeq: number): void {
     if (this.#stored === undefined) return
@@ -131,7 +121,7 @@ export class Mailbox {
 
   /** Forgets the state; the next input loads it again, as a new activation unless no other host had it meanwhile. */
   async drop(): Promise<void> {
-    // What arrives while it waits starts another turn.
+    // Inputs that arrive meanwhile start another round of work.
     while (this.#working !== undefined) await this.#working
     if (this.#stored === undefined) return
     const { epoch } = this.#stored.state
@@ -148,7 +138,7 @@ export class Mailbox {
     return this.#working === undefined && this.#letters.length === 0 && this.#flushTimer === undefined
   }
 
-  /** Nothing goes with it: neither a state nor that work of one that was dropped runs on here. */
+  /** Whether nothing is lost when the mailbox is forgotten: it holds no state, and no attempts run on here that a dropped state had started. */
   isEmpty(): boolean {
     return this.isIdle() && this.#stored === undefined && this.#droppedEpoch === undefined
   }
@@ -169,7 +159,7 @@ export class Mailbox {
       await this.#load(batch)
     } catch (cause) {
       this.#stored = undefined
-      // How an attempt ended is not known any more, so it must not be taken for one that runs on.
+      // An outcome in this batch is lost. A new activation starts its attempt again, which would otherwise be taken for one that runs on here.
       if (batch.some(({ input }) => input.type === 'outcome')) this.#droppedEpoch = undefined
       for (const letter of batch) letter.reject(cause)
       return
@@ -177,47 +167,27 @@ export class Mailbox {
     await this.#finish(this.#advance(batch))
   }
 
-  /** An input that is refused leaves the others of its batch untouched. A decision comes after the deadlines before it, also if it is refused. */
-  #advance(batch: Letter[]): Advanced {
-    const made: Advanced = { state: this.#stored?.state, answers: [], commands: [] }
-    const context = this.#context()
-    this.#forgetFlushed(made)
-    if (batch.some(({ input }) => input.type === 'decide')) passTime(made, context)
-    for (const letter of batch) {
-      try {
-        if (made.state === undefined) throw new WeftError('not_found', 'no such session')
-        const { state, commands, reply } = advanceSession(made.state, letter.input, context)
-        made.state = state
-        made.commands.push(...commands)
-        made.answers.push({ letter, reply })
-      } catch (refusal) {
-        made.answers.push({ letter, refusal })
-      }
-    }
-    return made
-  }
-
-  #forgetFlushed(made: Advanced): void {
-    const upToSeq = this.#flushedSeq
+  #advance(batch: Letter[]): AdvancedBatch {
+    const flushedSeq = this.#flushedSeq
     this.#flushedSeq = undefined
     clearTimeout(this.#flushTimer)
     this.#flushTimer = undefined
-    if (upToSeq === undefined || made.state === undefined) return
-    made.state = advanceSession(made.state, { type: 'flushed', upToSeq }, this.#context()).state
+    return advanceBatch(this.#stored?.state, batch, { context: this.#context(), flushedSeq })
   }
 
-  /** Nobody is told, not even of a refusal, before what it rests on is committed. */
-  async #finish({ state, answers, commands }: Advanced): Promise<void> {
+  /** Commits what the batch led to and then answers its inputs: nobody is told anything, not even of a refusal, that rests on what is not committed. */
+  async #finish({ state, answers, commands }: AdvancedBatch): Promise<void> {
     if (state === undefined || this.#stored === undefined) return tell(answers, Promise.resolve())
     try {
       if (state !== this.#stored.state) {
-        const watch = beatOf(state) === 'always' ? this.heartbeat.cover() : undefined
-        if (answers.some(({ letter }) => startsWork(letter.input)) && beatOf(state) === 'always') await this.heartbeat.ensure()
+        const watch = beatOf(state) === 'always' ? this.heartbeat.joinWatch() : undefined
+        const endsWait = answers.some(({ letter }) => mayEndWait(letter.input))
+        if (endsWait && beatOf(state) === 'always') await this.heartbeat.ensureArmed()
         this.#stored = await this.#commit(this.#stored, state, watch)
       }
     } catch (cause) {
       this.#stored = undefined
-      this.heartbeat.doubt()
+      this.heartbeat.invalidate()
       for (const { letter } of answers) letter.reject(cause)
       this.#options.onLost(cause)
       return
@@ -234,15 +204,18 @@ export class Mailbox {
     return committed
   }
 
-  /** The work goes on at once, but nobody is told that a turn is accepted before it is woken whatever happens here. */
+  /** Work goes on without waiting for this, but a turn is acknowledged only once a reminder is armed that wakes the session should this host be gone. */
   #keepAlive(state: SessionState): Promise<void> {
     if (beatOf(state) !== 'always') return Promise.resolve()
-    const armed = this.heartbeat.ensure()
+    const armed = this.heartbeat.ensureArmed()
     armed.catch(() => undefined)
     return armed
   }
 
-  /** What is loaded is a new activation; it is committed at once where work of an earlier one may still be under way. */
+  /**
+   * Loads the state if it is not in memory. A loaded state is a new activation, with a new epoch, unless it is the one that was dropped here. The activation
+   * is committed at once if work of an earlier one may still be under way, and otherwise with the first change.
+   */
   async #load(batch: Letter[]): Promise<void> {
     const { actorId, store, create, onCommitted } = this.#options
     if (this.#stored !== undefined) return
@@ -259,7 +232,7 @@ export class Mailbox {
       this.#stored = found
       return
     }
-    this.heartbeat.doubt()
+    this.heartbeat.invalidate()
     const { state, commands } = advanceSession(found.state, { type: 'activate' }, this.#context())
     if (beatOf(found.state) !== 'always') {
       this.#stored = { ...found, state }
@@ -271,15 +244,7 @@ export class Mailbox {
   }
 }
 
-function passTime(made: Advanced, context: AdvanceContext): void {
-  if (made.state === undefined) return
-  const dueMs = nextWakeMs(made.state, context.nowMs)
-  if (dueMs === undefined || dueMs > context.nowMs) return
-  const { state, commands } = advanceSession(made.state, { type: 'tick' }, context)
-  made.state = state
-  made.commands.push(...commands)
-}
-
+/** Answers a batch that is committed; whoever submitted a turn is told only once the session is woken whatever happens here (`armed`). */
 function tell(answers: Answer[], armed: Promise<void>): void {
   for (const answer of answers) {
     const { letter } = answer
@@ -289,8 +254,8 @@ function tell(answers: Answer[], armed: Promise<void>): void {
   }
 }
 
-/** What leads out of a wait: its heartbeat may sleep for days, and has to beat before the work can be lost. */
-function startsWork({ type }: SessionInput): boolean {
+/** Whether an input may end a wait for people. The heartbeat may sleep for days then, so it has to beat again before there is work that could be lost. */
+function mayEndWait({ type }: SessionInput): boolean {
   return type === 'decide' || type === 'resume'
 }
 

@@ -3,23 +3,23 @@ import type { Membership } from './watches.ts'
 
 export interface Heartbeat {
   /**
-   * What is to be committed with work that begins, so that the session is woken should this host be gone: it joins a watch, unless one has it or
-   * its own reminder beats.
+   * Has the session join a watch, which wakes it should this host be gone; the membership's note has to be committed with the work that begins. Undefined
+   * where nothing is to be done, because the session is in a watch already or its own reminder beats.
    */
-  cover(): Membership | undefined
-  /** Resolves once the session is woken whatever happens here; rejects when the scheduler stays away for 10 s. */
-  ensure(): Promise<void>
-  /** As `ensure`, by the session's own reminder. */
-  beatAlone(): Promise<void>
-  /** Beats again from then on only, in epoch milliseconds; a failure leaves it beating, or its watch, and that tries again. */
+  joinWatch(): Membership | undefined
+  /** Resolves once a reminder is armed that wakes the session whatever happens to this host; rejects when the scheduler stays away for 10 s. */
+  ensureArmed(): Promise<void>
+  /** As `ensureArmed`, but by the session's own reminder and not by a watch. */
+  armOwnReminder(): Promise<void>
+  /** The reminder beats only from `atMs` (epoch milliseconds) on. If that cannot be set, the reminder or the watch goes on as it was, and its next beat tries again. */
   sleepUntil(atMs: number): void
-  /** The reminder was heard, so it beats. */
+  /** The session's own reminder was heard. */
   noteBeat(): void
   /** The session is new: nobody has armed a reminder for it. */
   noteNew(): void
-  /** Another host may have changed it since, or what it was to be committed with is not in the store. */
-  doubt(): void
-  /** Ends the reminder of a session at rest; a failure leaves it, and its next beat ends it again. */
+  /** What is known of reminder and watch may be wrong: another host may have changed the one, or the other's note was not committed. */
+  invalidate(): void
+  /** Ends the reminder of a session that needs none any more. If it cannot be ended it beats again, and that ends it. */
   end(): void
 }
 
@@ -30,7 +30,7 @@ export interface Reminder {
   watch(): Membership
 }
 
-/** `unknown`: as an earlier host left it. */
+/** What the session's own reminder does; `unknown`: what an earlier host had it do; `fromMs`: it sleeps until then. */
 type Beating = 'unknown' | 'beating' | 'ended' | { fromMs: number }
 
 /**
@@ -43,9 +43,9 @@ export function createHeartbeat(reminder: Reminder): Heartbeat {
   /** The arming that is under way, as long as no later change takes back what it does. */
   let arming: Promise<void> | undefined
   const inOrder = createSequence()
-  let calmingCount = 0
+  let restsUnderWay = 0
 
-  function beatAlone(): Promise<void> {
+  function armOwnReminder(): Promise<void> {
     if (beating === 'beating') return Promise.resolve()
     if (arming !== undefined) return arming
     const armed = inOrder(() => armPatiently(reminder.arm))
@@ -59,13 +59,13 @@ export function createHeartbeat(reminder: Reminder): Heartbeat {
     return armed
   }
 
-  /** The watch is not counted on from now on, and left once the change is through. */
-  function calm(next: Beating, change: () => Promise<void>): void {
+  /** Ends the reminder or has it sleep. The watch counts no longer from now on, but is left only once the change is through, in case it fails. */
+  function putToRest(next: Beating, change: () => Promise<void>): void {
     const left = watch
     beating = next
     watch = undefined
     arming = undefined
-    calmingCount += 1
+    restsUnderWay += 1
     inOrder(change)
       .then(() => left?.leave())
       .catch(() => {
@@ -73,35 +73,35 @@ export function createHeartbeat(reminder: Reminder): Heartbeat {
         watch ??= left
       })
       .finally(() => {
-        calmingCount -= 1
+        restsUnderWay -= 1
       })
   }
 
   return {
-    cover() {
+    joinWatch() {
       if (beating === 'beating' || watch?.isOver() === false) return undefined
       watch = reminder.watch()
       return watch
     },
-    ensure: () => (beating !== 'beating' && watch?.isOver() === false ? watch.armed : beatAlone()),
-    beatAlone,
+    ensureArmed: () => (beating !== 'beating' && watch?.isOver() === false ? watch.armed : armOwnReminder()),
+    armOwnReminder,
     sleepUntil(atMs) {
       if (typeof beating === 'object' && beating.fromMs === atMs) return
-      calm({ fromMs: atMs }, () => reminder.armAt(atMs))
+      putToRest({ fromMs: atMs }, () => reminder.armAt(atMs))
     },
     noteBeat() {
       // A beat that comes while the reminder is being put to sleep, or ended, was the last one.
-      if (calmingCount === 0) beating = 'beating'
+      if (restsUnderWay === 0) beating = 'beating'
     },
     noteNew() {
       beating = 'ended'
     },
-    doubt() {
+    invalidate() {
       beating = 'unknown'
       watch = undefined
     },
     end() {
-      if (beating !== 'ended') calm('ended', () => reminder.disarm())
+      if (beating !== 'ended') putToRest('ended', () => reminder.disarm())
       watch?.leave()
       watch = undefined
     },

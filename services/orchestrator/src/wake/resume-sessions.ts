@@ -2,18 +2,18 @@ import { type Database, migrateUp, sql } from '@weft/database'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 
-/** Sessions woken at boot at most, and at once, the newest first; the rest is woken by its reminders. */
+/** How many sessions of each status are woken when a host starts, and how many at once; the newest first. The others are woken by their reminders. */
 const waves = [
   { status: 'running', sessionsMax: 10_000, atOnceMax: 32 },
   { status: 'awaiting_approval', sessionsMax: 1_000, atOnceMax: 4 },
 ]
-/** How often a session that cannot be reached is tried: its place may just be changing. */
+/** How often a session is tried that cannot be reached, as while it moves to another host. */
 const roundsMax = 3
 const roundPauseMs = 1_000
 /** The sidecar and the database may come later than this host; asking whether they are there costs a millisecond. */
 const retryMs = 50
-/** As often a wait is told of. */
-const tellEvery = 200
+/** Of so many attempts one is logged: one line in about 10 s. */
+const attemptsPerLog = 200
 
 export interface ResumingDeps {
   database: Database
@@ -53,7 +53,7 @@ async function resumeWhenPossible(deps: ResumingDeps, isStopped: () => boolean):
       deps.logger.info('unfinished sessions were woken', { resumed: await resumeSessions(deps, isStopped) })
       return
     } catch (cause) {
-      if (attempt % tellEvery === 1) deps.logger.warn('waking unfinished sessions waits', { cause: String(cause) })
+      if (attempt % attemptsPerLog === 1) deps.logger.warn('waking unfinished sessions waits', { cause: String(cause) })
       await new Promise((resolve) => setTimeout(resolve, retryMs).unref())
     }
   }
@@ -61,7 +61,10 @@ async function resumeWhenPossible(deps: ResumingDeps, isStopped: () => boolean):
 
 const Row = z.object({ actor_id: z.string() })
 
-/** Those that were running; then those that wait, for one of them may have been let go on just before its host died, which the log does not know yet. */
+/**
+ * First those that were running, and then those that wait: one of these may have been decided on just before its host died, when the log did not have the
+ * decision yet. Returns how many were found.
+ */
 async function resumeSessions(deps: ResumingDeps, isStopped: () => boolean): Promise<number> {
   let count = 0
   for (const { status, sessionsMax, atOnceMax } of waves) {
@@ -85,7 +88,7 @@ async function findSessions({ db }: Database, status: string, limit: number): Pr
     .map((row) => row.actor_id)
 }
 
-/** Answers those that could not be reached. */
+/** Returns the sessions that could not be reached. */
 async function tickEach({ sidecar, logger }: ResumingDeps, actorIds: string[], atOnceMax: number): Promise<string[]> {
   const left = [...actorIds]
   const missed: string[] = []

@@ -6,11 +6,14 @@ import { armPatiently } from './arm-patiently.ts'
 
 /** A session's place in a watch. */
 export interface Membership {
-  /** Goes into the store with the commit that the watch is for, as it is when it is written: the last one written names all who joined. */
+  /**
+   * Has to be written in the transaction of the commit that the watch is for. It names everybody who has joined by the time it is written, so that the last
+   * note written names all.
+   */
   note: SharedNote
   /** Resolves once the watch's reminder beats; rejects when the scheduler stays away for 10 s. */
   armed: Promise<void>
-  /** Too old to count on: it may have been heard already, here or elsewhere. */
+  /** Whether the watch is too old to count on, because its reminder may have been heard already, here or elsewhere. */
   isOver(): boolean
   /** The session has ended, or has a reminder of its own. */
   leave(): void
@@ -18,7 +21,7 @@ export interface Membership {
 
 export interface Watches {
   join(actorId: string): Membership
-  /** The actor type of the watches' reminders: whichever host hears one sees to its sessions. */
+  /** The actor type that the reminders of watches belong to: whichever host hears one has the sessions of that watch go on. */
   readonly actors: ActorType
   stop(): void
 }
@@ -26,9 +29,9 @@ export interface Watches {
 export interface WatchesDeps {
   state: Pick<ActorState, 'readNote' | 'dropNote'>
   reminders: Reminders
-  /** Has a session of this host a reminder of its own, unless it needs none any more. */
+  /** Arms a reminder of its own for a session of this host, unless it needs none any more. */
   settle: (actorId: string) => Promise<void>
-  /** Has a session, wherever it belongs now, go on and arm a reminder of its own. Resolves also when there is no such session. */
+  /** Has a session go on and arm a reminder of its own, on whichever host it belongs to now. Resolves also when there is no such session. */
   keep: (actorId: string) => Promise<unknown>
   onProblem: (what: string, watchId: string, cause: unknown) => void
   nowMs?: () => number
@@ -39,9 +42,9 @@ export interface WatchesDeps {
 interface Watch {
   id: string
   openedAtMs: number
-  /** Whoever joined, ever. */
+  /** All who ever joined, also those who have left. */
   actorIds: string[]
-  /** A session that left and joined again is another one. */
+  /** Those who have not left, by membership: a session that leaves and joins again has a new one. */
   present: Set<{ actorId: string }>
   isSettling: boolean
   armed: Promise<void>
@@ -49,18 +52,18 @@ interface Watch {
 }
 
 export const watchActorType = 'Watch'
-/** A session that the log has is woken sooner, by a host that starts; so is one whose gateway waits for its answer. */
+/** Heard 8 s after it was armed. Most sessions of a dead host are woken sooner: by a host that starts, from the log, or by a gateway that waits for an answer. */
 const reminder = { name: 'watch', dueMs: 8_000, periodMs: 5_000 } as const
 /** How long sessions may join a watch, and how many. */
 const joinMs = 500
 const membersMax = 64
-/** Most turns of a few short steps have ended by then, also while hundreds run at once, and have armed nothing. */
+/** By then most turns of a few short steps have ended, also while hundreds run at once, and so have never armed a reminder of their own. */
 const settleAfterMsDefault = 6_000
 const settleAgainMs = 1_000
 const keptAtOnceMax = 16
 /**
- * 30 days. A commit that was on its way when its watch ended leaves a note that nobody drops any more. Where even a live watch was not heard for so
- * long, its sessions are woken from the log.
+ * 30 days, after which the store drops a note by itself: a commit that was on its way when its watch ended writes the note again, and nobody else drops that.
+ * Should a watch not be heard for so long although it has not ended, its sessions are woken from the log.
  */
 const noteSeconds = 2_592_000
 
@@ -129,7 +132,7 @@ export function createWatches(deps: WatchesDeps): Watches {
   }
 }
 
-/** Answers why one of them could not be settled. */
+/** Returns the failure of one session that could not be settled; undefined when all could. */
 async function settlePresent({ settle }: WatchesDeps, { present }: Watch): Promise<PromiseRejectedResult | undefined> {
   const settled = await Promise.allSettled(
     [...present].map(async (member) => {
@@ -140,7 +143,7 @@ async function settlePresent({ settle }: WatchesDeps, { present }: Watch): Promi
   return settled.find((each) => each.status === 'rejected')
 }
 
-/** A watch that is not ended here ends where it is heard. */
+/** If this fails the watch's reminder is heard once more, and ends it then. */
 async function end({ state, reminders, onProblem }: WatchesDeps, { id, armed }: Watch): Promise<void> {
   try {
     await armed.catch(() => undefined)
@@ -151,7 +154,7 @@ async function end({ state, reminders, onProblem }: WatchesDeps, { id, armed }: 
   }
 }
 
-/** Throws when a session could not be kept: the reminder beats again. */
+/** Has every session of the note go on, and then ends the watch. Throws when one of them could not be reached, so that the reminder beats again. */
 async function hear({ state, keep }: WatchesDeps, id: string): Promise<'cancel'> {
   const note = await state.readNote(noteKey(id), Note)
   const left = [...new Set(note?.actorIds)]
