@@ -25,7 +25,7 @@ import { composeSessions } from './compose-sessions.ts'
 import { allowedHosts } from './core/check-host.ts'
 import { pageKey } from './core/page-token.ts'
 import { gatewayStopping } from './core/turn-end.ts'
-import { dependencyChecks, findDown } from './dependency-checks.ts'
+import { createFindDown, dependencyChecks } from './dependency-checks.ts'
 import { createOpenStreams } from './http/open-streams.ts'
 import { createPostgresPageTokens } from './http/postgres-page-tokens.ts'
 import { createKeyCheck } from './keys/check-keys.ts'
@@ -162,7 +162,7 @@ async function buildParts(environment: GatewaySettings) {
         sidecar.invoke('rag', '/embeddings', { body: call, schema: EmbeddingsState, signal: AbortSignal.timeout(30_000) }),
     },
     replyTopic: replyTopicOf(settings.WEFT_INSTANCE),
-    findDown: () => findDown(dependencies),
+    findDown: createFindDown(dependencies),
   } satisfies PublicDeps & Record<string, unknown>
   telemetry.metrics.gauge('weft_streams_open', 'Answers being written', () => parts.streams.count())
   telemetry.metrics.gauge('weft_requests_waiting', 'Requests waiting for a place', () => parts.overload.counts().waiting)

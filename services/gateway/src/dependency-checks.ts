@@ -18,8 +18,21 @@ export function dependencyChecks(options: {
   ]
 }
 
-/** Names of what does not answer now. */
-export async function findDown(checks: HealthCheck[]): Promise<string[]> {
+/**
+ * Answers the names of what does not answer now. Whoever asks meanwhile shares the answer: many ask at once when a mesh has too much to do, which more
+ * checks would make worse.
+ */
+export function createFindDown(checks: HealthCheck[]): () => Promise<string[]> {
+  let asking: Promise<string[]> | undefined
+  return () => {
+    asking ??= namesOfFailed(checks).finally(() => {
+      asking = undefined
+    })
+    return asking
+  }
+}
+
+async function namesOfFailed(checks: HealthCheck[]): Promise<string[]> {
   const report = await runChecks(checks)
   return Object.entries(report.checks).flatMap(([name, state]) => (state === 'ok' ? [] : [name]))
 }

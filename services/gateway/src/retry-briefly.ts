@@ -1,4 +1,4 @@
-import { hasCode } from '@weft/contracts'
+import { hasCode, type WeftError } from '@weft/contracts'
 
 const firstDelayMs = 50
 const delayMaxMs = 1_000
@@ -21,6 +21,6 @@ export async function retryBriefly<T>(act: (signal: AbortSignal) => Promise<T>, 
 }
 
 /** Whether a failure may be gone in a moment: something restarts, or took too long to answer. */
-export function isPassing(thrown: unknown): boolean {
+export function isPassing(thrown: unknown): thrown is WeftError {
   return hasCode(thrown, 'dependency_unavailable', 'timeout')
 }

@@ -1,5 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { WeftError } from '@weft/contracts'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
+import { answerError } from './answer-errors.ts'
 
 let gateway: TestGateway
 beforeEach(async () => {
@@ -26,5 +30,29 @@ describe('a method that a route does not have', () => {
     const response = await gateway.request('/v1/nowhere', { method: 'PUT' })
     expect(response.status).toBe(404)
     expect(response.headers.get('allow')).toBeNull()
+  })
+})
+
+describe('what does not answer', () => {
+  const unavailable = (cause?: Error) =>
+    new WeftError('dependency_unavailable', 'not available right now: orchestrator', { cause })
+  const logged = (thrown: unknown) => {
+    const warn = jest.fn<(message: string, facts?: object) => void>()
+    const response = new ServerResponse(new IncomingMessage(new Socket()))
+    answerError({ warn, error: () => undefined })(thrown, response)
+    return warn.mock.calls
+  }
+
+  it('is in the log with what its refusal does not tell', () => {
+    expect(logged(unavailable(new Error('connection refused')))).toEqual([
+      [
+        'a request was refused',
+        expect.objectContaining({ cause: 'connection refused', refusal: expect.stringContaining('orchestrator') }),
+      ],
+    ])
+  })
+
+  it('is not in the log where the gateway refuses of itself', () => {
+    expect(logged(unavailable())).toEqual([])
   })
 })

@@ -20,7 +20,7 @@ export function answerUnknownRoute(methodsAt: (path: string) => string[]): Handl
 }
 
 /** Answers whatever a route threw as OpenAI's error body. Only the log sees causes and stacks. */
-export function answerError(logger: Pick<Log, 'error'>): (thrown: unknown, response: ServerResponse) => void {
+export function answerError(logger: Pick<Log, 'warn' | 'error'>): (thrown: unknown, response: ServerResponse) => void {
   return (thrown, response) => {
     if (response.headersSent || response.destroyed) {
       response.destroy()
@@ -28,6 +28,7 @@ export function answerError(logger: Pick<Log, 'error'>): (thrown: unknown, respo
     }
     const { status, body, headers } = toApiError(foreseen(thrown))
     if (body.error.code === 'internal_error') logUnforeseen(logger, response, thrown)
+    if (status === 503) logUnavailable(logger, response, thrown)
     setHeaders(response, headers)
     sendJson(response, status, body)
   }
@@ -39,6 +40,21 @@ export function logUnforeseen(logger: Pick<Log, 'error'>, response: ServerRespon
   const { method } = response.req
   const path = pathOf(response.req)
   logger.error('a request failed unforeseen', { requestId: requestIdOf(response), method, path, message, stack })
+}
+
+/** What did not answer, and how it failed. A refusal without a cause, as while memory is short, is the gateway's own word, of which there may be thousands. */
+function logUnavailable(logger: Pick<Log, 'warn'>, response: ServerResponse, thrown: unknown): void {
+  if (!(thrown instanceof Error) || thrown.cause === undefined) return
+  const { message, cause } = thrown
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const { method } = response.req
+  logger.warn('a request was refused', {
+    requestId: requestIdOf(response),
+    method,
+    path: pathOf(response.req),
+    refusal: message,
+    cause: reason,
+  })
 }
 
 /** Failures of libraries and of models as the mesh's own. */

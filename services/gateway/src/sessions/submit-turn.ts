@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import {
   type ChatCompletionRequest,
+  hasCode,
   type ReplyDetail,
   type SubmitTurn,
   type TurnAccepted,
@@ -26,6 +27,8 @@ export interface SubmitDeps {
   findDown(): Promise<string[]>
   /** How long something that restarts is waited for. Default 8 s; finding out what is down may take 3 s more. */
   patienceMs?: number
+  /** How long a mesh is waited for that does not refuse the turn, but says nothing either. Default 30 s, and what the last attempt takes. */
+  slowPatienceMs?: number
 }
 
 export interface TurnRequest {
@@ -46,15 +49,21 @@ export interface TurnRequest {
 }
 
 /**
- * Hands a turn to its session. What is down is waited for briefly, because most of it restarts within seconds; then the refusal names it.
- * Repeating is harmless: a turn has one key, and a session takes each key once.
+ * Hands a turn to its session. What is down is waited for briefly, because most of it restarts within seconds; then the refusal names it. A mesh that only
+ * says nothing yet, because much is asked of it at once, is waited for longer: a client that is refused sends its request anew, and the mesh does the work
+ * twice. Repeating here is harmless: a turn has one key, and a session takes each key once.
  */
 export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promise<TurnAccepted> {
-  try {
-    return await retryBriefly((signal) => submitOnce(deps, request, signal), deps.patienceMs ?? 8_000)
-  } catch (thrown) {
-    if (!isPassing(thrown)) throw thrown
-    throw await nameWhatIsDown(deps, thrown)
+  const { patienceMs = 8_000, slowPatienceMs = 30_000 } = deps
+  const startedAtMs = performance.now()
+  for (;;) {
+    try {
+      return await retryBriefly((signal) => submitOnce(deps, request, signal), patienceMs)
+    } catch (thrown) {
+      if (!isPassing(thrown)) throw thrown
+      const maySoonAnswer = hasCode(thrown, 'timeout') && performance.now() - startedAtMs < slowPatienceMs
+      if (!maySoonAnswer) throw await nameWhatIsDown(deps, thrown)
+    }
   }
 }
 
@@ -98,10 +107,12 @@ function turnKey({ idempotencyKey, requestId }: TurnRequest): string {
     : `client-${createHash('sha256').update(idempotencyKey).digest('hex')}`
 }
 
-async function nameWhatIsDown(deps: SubmitDeps, cause: unknown): Promise<WeftError> {
+async function nameWhatIsDown(deps: SubmitDeps, cause: WeftError): Promise<WeftError> {
   const down = await deps.findDown()
+  const isSlow = down.length === 0 && hasCode(cause, 'timeout')
   const names = down.length === 0 ? 'a part of the mesh' : down.join(', ')
-  return new WeftError('dependency_unavailable', `not available right now: ${names}. Send the request again in a moment.`, {
+  const what = isSlow ? 'the mesh is busy and did not take the request in time' : `not available right now: ${names}`
+  return new WeftError('dependency_unavailable', `${what}. Send the request again in a moment.`, {
     cause,
     details: { down, retryAfterMs: 2_000 },
   })
