@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
-import { type Citation, WeftError } from '@weft/contracts'
+import { type Citation, type UnverifiedSentences, WeftError } from '@weft/contracts'
 import { z } from 'zod'
-import { DrivenSession } from '../core/testing.ts'
+import { DrivenSession, planOf } from '../core/testing.ts'
 import { checkCitations } from './check-citations.ts'
 
 const place = { filename: 'lease.md', start: 0, end: 5, score: 1, verified: true as const }
@@ -21,10 +21,15 @@ function store(tenant: string) {
   return { asked, invoke }
 }
 
-function citedBy(agent: string, citations: Citation[]) {
+interface Said {
+  output?: unknown
+  unverified?: UnverifiedSentences
+}
+
+function citedBy(agent: string, citations: Citation[], { output = 'Three [1]. Seven [2].', unverified }: Said = {}) {
   const session = new DrivenSession()
-  session.run([{ stepId: 'answer', agent }])
-  const outcome = { kind: 'succeeded' as const, output: 'Three [1]. Seven [2].', citations, confidence: 1 }
+  session.submit({ options: { plan: planOf([{ stepId: 'answer', agent }]), unverified } })
+  const outcome = { kind: 'succeeded' as const, output, citations, confidence: 1 }
   return { session, input: { type: 'outcome' as const, ...session.ref('answer'), usage: [], outcome } }
 }
 
@@ -32,9 +37,29 @@ it('a quote that an agent made up is not cited, and the answer says so', async (
   const { session, input } = citedBy('clerk', [sound, madeUp])
   session.send(await checkCitations(store(session.state.tenant), session.state, input))
   expect(session.state.turns[0]?.answer).toMatchObject({
-    text: 'Three [1]. Seven [2].',
+    text: 'Three [1]. Seven.',
     citations: [sound],
     degraded: ['unsupported_citation'],
+  })
+})
+
+it.each([
+  ['mark', 'Three [1]. Seven. [unverified]', 'unverified_marked'],
+  ['drop', 'Three [1]. ', 'unverified_dropped'],
+] as const)('a sentence whose only quote was made up is treated as the request wishes: %s', async (unverified, text, lack) => {
+  const { session, input } = citedBy('clerk', [sound, madeUp], { output: { text: 'Three [1]. Seven [2].', more: 1 }, unverified })
+  const checked = await checkCitations(store(session.state.tenant), session.state, input)
+  expect(checked).toMatchObject({ outcome: { output: { text, more: 1 }, degraded: ['unsupported_citation', lack] } })
+})
+
+it('of an answer of which nothing is left that is said, and what is no text stays as it is', async () => {
+  const dropped = citedBy('clerk', [madeUp], { output: 'Seven [2].', unverified: 'drop' })
+  expect(await checkCitations(store('another tenant'), dropped.session.state, dropped.input)).toMatchObject({
+    outcome: { output: 'Nothing of this answer could be verified.' },
+  })
+  const rows = citedBy('clerk', [madeUp], { output: { rows: ['Seven [2].'] } })
+  expect(await checkCitations(store('another tenant'), rows.session.state, rows.input)).toMatchObject({
+    outcome: { output: { rows: ['Seven [2].'] }, citations: [] },
   })
 })
 

@@ -1,11 +1,19 @@
-import { Citation, createPatience } from '@weft/contracts'
+import { Citation, createPatience, isRecord, type UnverifiedSentences } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { findTurn } from '../core/find-turn.ts'
 import type { SessionInput, SessionState } from '../core/session-state.ts'
+import { textOfOutput } from '../core/text-of-output.ts'
+import { type Unsupported, withoutUnsupported } from './without-unsupported.ts'
 
 /** Agents that compare each quote with the stored text before it leaves them. */
 const comparing: ReadonlySet<string | undefined> = new Set(['rag', 'reasoning'])
+
+/** What of the text of an agent has to wait until its citations were looked at: see {@link checkCitations}. */
+export function heldOf(agent: string, unverified: UnverifiedSentences = 'keep'): 'nothing' | 'markers' | 'everything' {
+  if (comparing.has(agent)) return 'nothing'
+  return unverified === 'drop' ? 'everything' : 'markers'
+}
 
 const checkTimeoutMs = 10_000
 /** What was killed on a busy machine is back by then. */
@@ -13,7 +21,7 @@ const patienceMs = 20_000
 
 /**
  * Has what other agents cite compared with the stored text, before the session sees it: a quote that does not stand there, or cannot be looked up
- * within 20 s, is left out, and the answer says so.
+ * within 20 s, is left out with its marker, and the answer says so. A sentence without another one is marked or left out, if the request so wishes.
  */
 export async function checkCitations(
   sidecar: Pick<Sidecar, 'invoke'>,
@@ -25,9 +33,28 @@ export async function checkCitations(
   if (comparing.has(turn?.steps[input.stepId]?.agent)) return input
   const said = input.outcome.citations
   const citations = await findVerified(sidecar, state.tenant, said)
-  const degraded = citations.length < said.length ? { degraded: ['unsupported_citation'] } : {}
-  return { ...input, outcome: { ...input.outcome, citations, ...degraded } }
+  if (citations.length === said.length) return { ...input, outcome: { ...input.outcome, citations } }
+  const supported = new Set(citations.map(({ index }) => index))
+  const numbers = new Set(said.map(({ index }) => index).filter((index) => !supported.has(index)))
+  const { unverified = 'keep' } = turn?.request.options ?? {}
+  const { output, changed } = withoutMarkers(input.outcome.output, { numbers, unverified })
+  const degraded = [
+    'unsupported_citation',
+    ...(changed === 0 ? [] : [`unverified_${unverified === 'drop' ? 'dropped' : 'marked'}`]),
+  ]
+  return { ...input, outcome: { ...input.outcome, output, citations, degraded } }
 }
+
+/** Only of an output that is read as text: what else one holds is the agent's own. */
+function withoutMarkers(output: unknown, unsupported: Unsupported): { output: unknown; changed: number } {
+  const isText = typeof output === 'string'
+  if (!isText && !(isRecord(output) && typeof output.text === 'string')) return { output, changed: 0 }
+  const { text, changed } = withoutUnsupported(textOfOutput(output), unsupported)
+  const said = text.trim() === '' ? nothingLeft : text
+  return { output: isText ? said : { ...output, text: said }, changed }
+}
+
+const nothingLeft = 'Nothing of this answer could be verified.'
 
 async function findVerified(sidecar: Pick<Sidecar, 'invoke'>, tenant: string, citations: Citation[]): Promise<Citation[]> {
   const look = () => {

@@ -113,3 +113,26 @@ it('a deletion that waits for the log is not begun again by every beat, and is o
   await settled()
   expect([erasures, applied.length]).toEqual([3, 2])
 })
+
+it.each([
+  ['clerk', undefined, ['Seven']],
+  ['clerk', 'drop' as const, []],
+  ['rag', 'drop' as const, ['Seven [2].']],
+])(
+  'text of %s is shown before its citations were looked at as far as none is in it (unverified: %s)',
+  (agent, unverified, shown) => {
+    const sent: string[] = []
+    const { effects, running } = effectsOver(
+      async () => {},
+      async () => {},
+      (item) => item.kind === 'text' && sent.push(item.delta),
+    )
+    const session = new DrivenSession()
+    running.state = () => session.state
+    const options = { plan: planOf([{ stepId: 'answer', agent }]), unverified }
+    const { commands } = session.submit({ replyTopic: 'gateway.1', options })
+    for (const command of commands) performCommand(effects, { actorId: 'acme.s1', state: session.state, command })
+    running.sink?.text('Seven [2].', 0)
+    expect(sent).toEqual(shown)
+  },
+)

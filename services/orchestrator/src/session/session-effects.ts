@@ -1,5 +1,7 @@
 import { type ReplyItem, type SessionEvent, WorkflowPlan } from '@weft/contracts'
+import { heldOf } from '../attempts/check-citations.ts'
 import type { AttemptDispatcher } from '../attempts/dispatch-attempts.ts'
+import { holdCitations } from '../attempts/hold-citations.ts'
 import { executeRequest } from '../core/execute-request.ts'
 import { findTurn } from '../core/find-turn.ts'
 import type { SessionPlace } from '../core/session-place.ts'
@@ -61,6 +63,7 @@ function dispatch(
   const request = executeRequest(state, ref)
   if (request === undefined) return
   const { tenant, sessionId } = state
+  const holds = heldOf(request.agent, findTurn(state, turn)?.request.options.unverified)
   deps.attempts.start({
     actorId,
     ref: { turn, stepId, epoch, attempt },
@@ -68,13 +71,13 @@ function dispatch(
     sink: {
       // A session that was put away meanwhile is judged by what the step was dispatched for.
       apply: async (input) => deps.apply(actorId, await deps.check(deps.peek(actorId) ?? state, input)),
-      text(delta, offset) {
+      text: holdCitations(holds, (delta, offset) => {
         const item: ReplyItem = { kind: 'text', tenant, sessionId, turn, stepId, attempt, offset, delta }
         const isFirst = offset === 0
         const told = findTurn(deps.peek(actorId), turn)
         if (told?.replyDetail !== 'text') return
         for (const topic of told.replyTopics) deps.replies.send(topic, item, isFirst)
-      },
+      }),
     },
   })
 }
