@@ -24,7 +24,7 @@ const Edited = z.object({ name: z.string(), args: Args })
  * `Decision` of langchain 1.x; `edited_action` is how its Python side writes it. `args`, and `ignore`, are what Agent Inbox sends to LangChain's
  * middleware: its own answer with the names of the other's decisions (`sendHumanResponse` in its ThreadContext.tsx).
  */
-const HumanDecision = z.discriminatedUnion('type', [
+export const HumanDecision = z.discriminatedUnion('type', [
   z.object({ type: z.literal('approve'), args: z.unknown().optional() }),
   z
     .object({
@@ -53,8 +53,15 @@ export function wishByShape(approval: ApprovalView, body: unknown): WishedDecisi
     const { decisions } = parseValue(LangChainAnswer, body, 'the request')
     return ofHumanDecision(approval, decisions[0])
   }
+  if (isLoneDecision(body)) return ofHumanDecision(approval, parseValue(HumanDecision, body, 'the request'))
   const answers = parseValue(AgentInboxAnswer, Array.isArray(body) ? body : [body], 'the request')
   return ofInboxAnswer(approval, answers[0])
+}
+
+/** Where LangChain's middleware interrupts once a call (`per_call`), it is answered by one decision without a list. */
+function isLoneDecision(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null || !('type' in body)) return false
+  return body.type === 'approve' || body.type === 'reject' || 'editedAction' in body || 'edited_action' in body
 }
 
 function ofInboxAnswer(approval: ApprovalView, answer: InboxAnswer): WishedDecision {

@@ -26,11 +26,17 @@ function agentInboxRequest(approval: ApprovalView) {
   }
 }
 
-/** `HITLRequest` of langchain 1.x. */
+const langChainDecisions = ['approve', 'edit', 'reject']
+
+/** `HITLRequest` of langchain 1.x, by the names of its JavaScript side and by those of its Python side. */
 function langChainRequest(approval: ApprovalView) {
+  const { action } = approval
+  const requests = [{ name: action, args: namedArguments(approval.args), description: describe(approval) }]
   return {
-    actionRequests: [{ name: approval.action, args: namedArguments(approval.args), description: describe(approval) }],
-    reviewConfigs: [{ actionName: approval.action, allowedDecisions: ['approve', 'edit', 'reject'] }],
+    actionRequests: requests,
+    reviewConfigs: [{ actionName: action, allowedDecisions: langChainDecisions }],
+    action_requests: requests,
+    review_configs: [{ action_name: action, allowed_decisions: langChainDecisions }],
   }
 }
 

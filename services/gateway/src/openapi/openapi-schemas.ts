@@ -21,7 +21,7 @@ import { EmbeddingsRequest, ResponsesRequest } from '@weft/models'
 import { EmbeddingsState } from '@weft/retrieval'
 import { z } from 'zod'
 import { decisionBodies } from '../core/decision-request.ts'
-import { AgentInboxAnswer, LangChainAnswer } from '../core/inbox-answers.ts'
+import { AgentInboxAnswer, HumanDecision, LangChainAnswer } from '../core/inbox-answers.ts'
 import { RegisterAgent } from '../routes/agents/register-agent.ts'
 import { PageForm } from '../routes/approvals/approval-pages.ts'
 import { BatchBody } from '../routes/approvals/decide-batch.ts'
@@ -45,7 +45,7 @@ const UploadFile = z.object({
   purpose: z.string(),
   expires_after: FileExpiry.optional(),
 })
-const InboxAnswer = z.union([AgentInboxAnswer, LangChainAnswer])
+const InboxAnswer = z.union([AgentInboxAnswer, LangChainAnswer, HumanDecision])
 const PlanBody = z.object({ plan: WorkflowPlan })
 
 /** Every schema the document names. */

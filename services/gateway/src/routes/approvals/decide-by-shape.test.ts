@@ -46,6 +46,8 @@ describe('the shapes of other inboxes', () => {
         {
           actionRequests: [{ name: 'send', args: { value: 'text' } }],
           reviewConfigs: [{ actionName: 'send', allowedDecisions: ['approve', 'edit', 'reject'] }],
+          action_requests: [{ name: 'send', args: { value: 'text' } }],
+          review_configs: [{ action_name: 'send', allowed_decisions: ['approve', 'edit', 'reject'] }],
         },
       ],
     })
@@ -71,6 +73,21 @@ describe('the shapes of other inboxes', () => {
   ])('are taken as an answer: %j', async (body, handed) => {
     expect((await decide(body, `?hash=${'a'.repeat(64)}`)).status).toBe(200)
     expect(lastDecision()).toMatchObject({ approvalId: id, hash: 'a'.repeat(64), ...handed })
+  })
+
+  it.each<[object, Partial<DecideApproval>]>([
+    [{ type: 'approve' }, { action: 'approve' }],
+    [
+      { type: 'reject', message: 'no' },
+      { action: 'reject', comment: 'no' },
+    ],
+    [
+      { type: 'edit', edited_action: { name: 'send', args: { to: 'bob' } } },
+      { action: 'modify', params: { to: 'bob' } },
+    ],
+  ])('are taken as one decision of LangChain, which answers an interrupt of one call: %j', async (decision, handed) => {
+    expect((await decide(decision)).status).toBe(200)
+    expect(lastDecision()).toMatchObject({ approvalId: id, ...handed })
   })
 
   it.each<[object, Partial<DecideApproval>]>([
@@ -131,6 +148,8 @@ describe('the shapes of other inboxes', () => {
     [{ decisions: [] }],
     [{ decisions: [{ type: 'approve' }, { type: 'approve' }] }],
     [{ decisions: [{ type: 'edit' }] }],
+    [{ type: 'approve', args: { action: 'send', args: { to: 'mallory' } } }],
+    [{ type: 'edit', edited_action: { name: 'delete', args: {} } }],
     [{ decisions: [{ type: 'edit', editedAction: { name: 'delete', args: {} } }] }],
     [{}],
   ])('decide nothing when they are not clear: %j', async (body) => {
