@@ -83,6 +83,21 @@ describe('a collection', () => {
     ])
   })
 
+  it('may have its judgements where the collections that BEIR publishes have them, and names them there', async () => {
+    const { 'qrels.tsv': judged, ...rest } = good
+    const published = await read({ ...rest, 'qrels/test.tsv': judged, 'qrels/train.tsv': qrels(['q1', 'd2', 1]) })
+    expect(published.questions).toEqual((await read(good)).questions)
+    await expect(read({ ...rest, 'qrels/test.tsv': 'q1 d1 1' })).rejects.toThrow(/qrels\/test\.tsv:1: has 1 columns/)
+  })
+
+  it('says which questions without an answer are judged to have one, and asks them as such', async () => {
+    const { notes, questions } = await read({ ...good, 'qrels.tsv': qrels(['q1', 'd1', 1], ['q2', 'd2', 1]) })
+    expect(notes).toEqual([
+      '1 questions say "answerable": false, though qrels.tsv has a document that answers them (the first: line 2 of queries.jsonl)',
+    ])
+    expect(questions[1]).toMatchObject({ isAnswerable: false })
+  })
+
   it('needs no corpus.jsonl when the documents are in a store already', async () => {
     const { 'corpus.jsonl': _, ...rest } = good
     expect((await read(rest, false)).questions).toHaveLength(2)
@@ -96,7 +111,7 @@ describe('bad input is told with file and line, and ends as wrong usage', () => 
   it.each([
     ['no corpus', { 'corpus.jsonl': undefined }, /no .*corpus\.jsonl: name a folder/],
     ['no questions', { 'queries.jsonl': undefined }, /no .*queries\.jsonl/],
-    ['no judgements', { 'qrels.tsv': undefined }, /no .*qrels\.tsv/],
+    ['no judgements', { 'qrels.tsv': undefined }, /no .*qrels\.tsv, nor qrels\/test\.tsv/],
     ['an empty corpus', { 'corpus.jsonl': '\n' }, /corpus\.jsonl:1: holds no document/],
     ['broken JSON', { 'corpus.jsonl': '{"_id":"a","text":"b"}\n{"_id":' }, /corpus\.jsonl:2: the line is not valid JSON/],
     ['a missing text', { 'corpus.jsonl': '{"_id":"a"}' }, /corpus\.jsonl:1: the line: 'text' /],
@@ -105,6 +120,11 @@ describe('bad input is told with file and line, and ends as wrong usage', () => 
     ['an overlong id', { 'corpus.jsonl': [{ _id: 'x'.repeat(513), text: 'a' }] }, /corpus\.jsonl:1: the line: '_id' /],
     ['an empty question', { 'queries.jsonl': [{ _id: 'q', text: ' ' }] }, /queries\.jsonl:1: the line: 'text' /],
     ['a question used twice', { 'queries.jsonl': [queries[0], queries[0]] }, /queries\.jsonl:2: _id "q1" is already/],
+    [
+      'answerable in words',
+      { 'queries.jsonl': [{ ...queries[0], metadata: { answerable: 'no' } }] },
+      /queries\.jsonl:1: metadata\.answerable: has to be true or false/,
+    ],
     ['two columns', { 'qrels.tsv': 'q1\td1\n' }, /qrels\.tsv:1: has 2 columns instead of 3/],
     ['spaces for tabs', { 'qrels.tsv': 'q1 d1 1\n' }, /qrels\.tsv:1: has 1 columns instead of 3/],
     ['a score in words', { 'qrels.tsv': `${qrels(['q1', 'd1', 1])}q1\td2\thigh\n` }, /qrels\.tsv:3: the score "high"/],

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { usageError } from '../client/explain-failure.ts'
 import { countRelevant, type Grades } from './core/rank-metrics.ts'
 import type { Span } from './core/span-metrics.ts'
 import { checkMarkedSpans } from './marked-spans.ts'
 import { type CollectionDocument, readDocuments } from './read-documents.ts'
-import { readJudgements } from './read-judgements.ts'
-import { readQuestions } from './read-questions.ts'
+import { type Judgements, readJudgements } from './read-judgements.ts'
+import { type Question, readQuestions } from './read-questions.ts'
 
 /** A question and what is known to be right for it. `isAnswerable` is undefined where nothing was judged. */
 export type JudgedQuestion = {
@@ -30,14 +30,14 @@ export type Collection = {
 }
 
 /**
- * Reads a folder in BEIR's layout: `corpus.jsonl`, `queries.jsonl`, `qrels.tsv`. Throws with file and line for what is wrong. With
+ * Reads a folder in BEIR's layout: `corpus.jsonl`, `queries.jsonl`, and `qrels.tsv` or `qrels/test.tsv`. Throws with file and line for what is wrong. With
  * `withDocuments: false` the documents are already in a store, and `corpus.jsonl` is not looked at.
  */
 export async function readCollection(folder: string, { withDocuments }: { withDocuments: boolean }): Promise<Collection> {
   await requireFolder(folder)
-  const corpus = withDocuments ? await readDocuments(join(folder, 'corpus.jsonl')) : { documents: [], contentHash: '' }
-  const questions = await readQuestions(join(folder, 'queries.jsonl'))
-  const judgements = await readJudgements(join(folder, 'qrels.tsv'))
+  const corpus = withDocuments ? await readDocuments(folder) : { documents: [], contentHash: '' }
+  const questions = await readQuestions(folder)
+  const judgements = await readJudgements(folder)
   if (withDocuments) checkMarkedSpans(questions, corpus.documents)
 
   const documentIds = withDocuments ? new Set(corpus.documents.map(({ id }) => id)) : undefined
@@ -49,8 +49,20 @@ export async function readCollection(folder: string, { withDocuments }: { withDo
       const grades: Grades = judgements.gradesOf.get(id) ?? new Map()
       return { id, text, marked, grades, isAnswerable: isAnswerable ?? (countRelevant(grades) > 0 ? true : undefined) }
     }),
-    notes: judgements.dangling({ documentIds, questionIds }),
+    notes: [...judgements.dangling({ documentIds, questionIds }), ...contradictions(questions, judgements)],
   }
+}
+
+/** What is said to have no answer counts as such, whatever is judged of it. */
+function contradictions(questions: readonly Question[], { file, gradesOf }: Judgements): string[] {
+  const answered = questions.filter(
+    ({ id, isAnswerable }) => isAnswerable === false && countRelevant(gradesOf.get(id) ?? new Map()) > 0,
+  )
+  if (answered[0] === undefined) return []
+  const first = answered[0].place.number
+  return [
+    `${answered.length} questions say "answerable": false, though ${file} has a document that answers them (the first: line ${first} of queries.jsonl)`,
+  ]
 }
 
 async function requireFolder(folder: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { usageError } from '../client/explain-failure.ts'
 import { parseLine } from './parse-line.ts'
@@ -23,14 +24,17 @@ const DocumentLine = z.looseObject({
 /** Changed when the way documents become files changes, so that stores loaded the old way are not taken for new ones. */
 const loadedAs = 'heading and text, 2'
 
-export async function readDocuments(path: string): Promise<{ documents: CollectionDocument[]; contentHash: string }> {
-  const lines = await readLines(path)
-  if (lines === undefined) throw usageError(`no ${path}: name a folder with corpus.jsonl, queries.jsonl and qrels.tsv`)
+const file = 'corpus.jsonl'
+
+export async function readDocuments(folder: string): Promise<{ documents: CollectionDocument[]; contentHash: string }> {
+  const lines = await readLines(folder, file)
+  if (lines === undefined)
+    throw usageError(`no ${join(folder, file)}: name a folder with corpus.jsonl, queries.jsonl and qrels.tsv`)
   const hash = createHash('sha256').update(loadedAs)
   const documents: CollectionDocument[] = []
   const seen = new Map<string, number>()
   for (const line of lines) {
-    const place = { file: 'corpus.jsonl', number: line.number }
+    const place = { file, number: line.number }
     const { _id: id, title, text, metadata } = parseLine(DocumentLine, line.text, place)
     const earlier = seen.get(id)
     if (earlier !== undefined) throw badLine(place, `_id "${id}" is already that of line ${earlier}`)
@@ -39,6 +43,6 @@ export async function readDocuments(path: string): Promise<{ documents: Collecti
     hash.update(JSON.stringify([id, title, text, partOf]))
     documents.push({ id, title, text, partOf })
   }
-  if (documents.length === 0) throw badLine({ file: 'corpus.jsonl', number: 1 }, 'holds no document')
+  if (documents.length === 0) throw badLine({ file, number: 1 }, 'holds no document')
   return { documents, contentHash: hash.digest('hex').slice(0, 12) }
 }

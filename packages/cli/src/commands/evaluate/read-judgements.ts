@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { usageError } from '../client/explain-failure.ts'
 import { badLine, type Line, type Place, readLines } from './read-lines.ts'
 
 export type Judgements = {
+  /** Below the collection's folder. */
+  file: string
   /** By question, the grade of each judged document. */
   gradesOf: Map<string, Map<string, number>>
   /** What judges something the collection does not have: let pass, as trec_eval does, and said. */
@@ -10,23 +13,32 @@ export type Judgements = {
 
 type Judgement = { question: string; document: string; grade: number; line: number }
 
-const file = 'qrels.tsv'
+/** Where they may be, the first that is there counts: the second is where the collections that BEIR publishes have them. */
+const files = ['qrels.tsv', 'qrels/test.tsv'] as const
 
-export async function readJudgements(path: string): Promise<Judgements> {
-  const lines = await readLines(path)
-  if (lines === undefined) throw usageError(`no ${path}: what answers what, a line each: query-id, corpus-id, score`)
-  const judgements = [...lines].flatMap((line) => parseJudgement(line) ?? [])
+export async function readJudgements(folder: string): Promise<Judgements> {
+  const { file, lines } = await firstOf(folder)
+  const judgements = [...lines].flatMap((line) => parseJudgement(line, file) ?? [])
   const gradesOf = new Map<string, Map<string, number>>()
   for (const { question, document, grade, line } of judgements) {
     const grades = gradesOf.get(question) ?? new Map<string, number>()
     if (grades.has(document)) throw badLine({ file, number: line }, `question "${question}" judges "${document}" a second time`)
     gradesOf.set(question, grades.set(document, grade))
   }
-  return { gradesOf, dangling: (known) => describeDangling(judgements, known) }
+  return { file, gradesOf, dangling: (known) => describeDangling({ judgements, file }, known) }
+}
+
+async function firstOf(folder: string): Promise<{ file: string; lines: Iterable<Line> }> {
+  for (const file of files) {
+    const lines = await readLines(folder, file)
+    if (lines !== undefined) return { file, lines }
+  }
+  const path = join(folder, files[0])
+  throw usageError(`no ${path}, nor ${files[1]} as BEIR has it: what answers what, a line each: query-id, corpus-id, score`)
 }
 
 /** The first line may be BEIR's header. */
-function parseJudgement({ text, number }: Line): Judgement | undefined {
+function parseJudgement({ text, number }: Line, file: string): Judgement | undefined {
   const place: Place = { file, number }
   const columns = text.split('\t').map((column) => column.trim())
   const [question, document, score] = columns
@@ -41,18 +53,15 @@ function parseJudgement({ text, number }: Line): Judgement | undefined {
 }
 
 function describeDangling(
-  judgements: readonly Judgement[],
+  { judgements, file }: { judgements: readonly Judgement[]; file: string },
   { documentIds, questionIds }: Parameters<Judgements['dangling']>[0],
 ): string[] {
   const ofNoDocument = documentIds === undefined ? [] : judgements.filter(({ document }) => !documentIds.has(document))
   const ofNoQuestion = judgements.filter(({ question }) => !questionIds.has(question))
+  const describe = (found: readonly Judgement[], what: string) =>
+    found[0] === undefined ? [] : [`${found.length} lines of ${file} ${what} (the first: line ${found[0].line})`]
   return [
     ...describe(ofNoDocument, 'judge a document that is not in corpus.jsonl and count as not found'),
     ...describe(ofNoQuestion, 'are of a question that is not in queries.jsonl and are left out'),
   ]
-}
-
-function describe(judgements: readonly Judgement[], what: string): string[] {
-  const [first] = judgements
-  return first === undefined ? [] : [`${judgements.length} lines of ${file} ${what} (the first: line ${first.line})`]
 }

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { join } from 'node:path'
 import { CliError, exitCodes, systemErrorCode } from '../../cli-error.ts'
 import { usageError } from '../client/explain-failure.ts'
 import { reasonOf } from '../client/walk-paths.ts'
@@ -13,16 +13,17 @@ const newline = 0x0a
 const byteOrderMark = '\ufeff'
 
 /**
- * The lines of a UTF-8 file that hold more than white space, with their numbers from 1; undefined when there is no such file. Throws
+ * The lines of a UTF-8 file of a collection that hold more than white space, with their numbers from 1; undefined when there is no such file. Throws
  * wrong usage for a file that cannot be read or is too large, `bad_collection` for a line that is not UTF-8.
  */
-export async function readLines(path: string): Promise<Iterable<Line> | undefined> {
+export async function readLines(folder: string, file: string): Promise<Iterable<Line> | undefined> {
+  const path = join(folder, file)
   try {
     const { size } = await stat(path)
     if (size > fileBytesMax) throw usageError(`${path} is larger than ${fileBytesMax / 1_048_576} MiB`)
-    return splitLines(await readFile(path), basename(path))
+    return splitLines(await readFile(path), file)
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined
+    if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return undefined
     throw error instanceof CliError ? error : usageError(`cannot read ${path}: ${reasonOf(error)}`)
   }
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { knowledgeLimits } from '@weft/contracts'
 import { z } from 'zod'
 import { usageError } from '../client/explain-failure.ts'
@@ -36,23 +37,29 @@ const MarkedText = z.looseObject({
   ),
 })
 
-const Answerable = z.looseObject({ answerable: z.boolean().optional() })
+const file = 'queries.jsonl'
 
-export async function readQuestions(path: string): Promise<Question[]> {
-  const lines = await readLines(path)
-  if (lines === undefined) throw usageError(`no ${path}: the questions, a line each {"_id", "text"}`)
+export async function readQuestions(folder: string): Promise<Question[]> {
+  const lines = await readLines(folder, file)
+  if (lines === undefined) throw usageError(`no ${join(folder, file)}: the questions, a line each {"_id", "text"}`)
   const questions: Question[] = []
   const seen = new Map<string, number>()
   for (const line of lines) {
-    const place = { file: 'queries.jsonl', number: line.number }
+    const place = { file, number: line.number }
     const { _id: id, text, metadata } = parseLine(QuestionLine, line.text, place)
     const earlier = seen.get(id)
     if (earlier !== undefined) throw badLine(place, `_id "${id}" is already that of line ${earlier}`)
     seen.set(id, line.number)
-    const isAnswerable = Answerable.safeParse(metadata).data?.answerable
+    const isAnswerable = answerable(metadata, place)
     questions.push({ id, text, marked: markedSpans(metadata, place), isAnswerable, place })
   }
   return questions
+}
+
+function answerable(metadata: Record<string, unknown>, place: Place): boolean | undefined {
+  const said = metadata.answerable
+  if (said == null || typeof said === 'boolean') return said ?? undefined
+  throw badLine(place, 'metadata.answerable: has to be true or false')
 }
 
 function markedSpans(metadata: Record<string, unknown>, place: Place): MarkedSpan[] {

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** A folder with these files, and how to be rid of it. An array is written as JSON lines. */
 export async function writeCollection(
@@ -9,6 +9,7 @@ export async function writeCollection(
   const folder = await mkdtemp(join(tmpdir(), 'weft-collection-'))
   for (const [name, content] of Object.entries(files)) {
     const lines = Array.isArray(content) ? `${content.map((line) => JSON.stringify(line)).join('\n')}\n` : content
+    await mkdir(dirname(join(folder, name)), { recursive: true })
     await writeFile(join(folder, name), lines)
   }
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
