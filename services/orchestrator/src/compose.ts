@@ -31,7 +31,7 @@ import { loadHistory } from './log/postgres-history.ts'
 import { checkAddedSteps } from './plans/check-added-steps.ts'
 import { createPlanRequester } from './plans/request-plans.ts'
 import { breakSessions, type HostedSessions } from './session/break-sessions.ts'
-import { createChildCalls, isThere } from './session/child-calls.ts'
+import { createChildCalls, falseIfMissing } from './session/child-calls.ts'
 import { createReplyPublisher } from './session/reply-publisher.ts'
 import { createSessionEffects } from './session/session-effects.ts'
 import { SessionHost } from './session/session-host.ts'
@@ -90,7 +90,7 @@ interface Outside {
   faults: OrchestratorSettings['faults']
 }
 
-/** The session engine: the host, and the effects that its commits have and that report back to it. */
+/** The session engine: the host, and the effects of its commits, whose results come back to it. */
 function composeEngine({ telemetry, sidecar, database, policies, faults }: Outside): {
   actors: ActorType[]
   stop(): Promise<void>
@@ -113,8 +113,8 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     onProblem: (cause) => logger.warn('the event log is behind', { cause: messageOf(cause) }),
   })
   const agents = createKnownAgents({ sidecar })
-  const meetAgents = (plan: WorkflowPlan) => agents.meet(agentsOf(plan))
-  const plans = createPlanRequester({ sidecar, meetAgents, apply, onProblem })
+  const ensureAgentsKnown = (plan: WorkflowPlan) => agents.ensureKnown(agentsOf(plan))
+  const plans = createPlanRequester({ sidecar, ensureAgentsKnown, apply, onProblem })
   const breaker = breakSessions(faults)
   const { store, watches } = composeStore({ sidecar, database, settle: (actorId) => host.settle(actorId), onProblem })
   const erasure = { database, deleteSession: (other: SessionPlace) => deleteSession(sidecar, other) }
@@ -139,7 +139,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     nowMs: Date.now,
     policies,
     agentVersions: agents.versions,
-    meetAgents,
+    ensureAgentsKnown,
     wake: (actorId) => wakeSession(sidecar, actorId),
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
     eraseLost: (session) => eraseLost(erasure, session),
@@ -161,7 +161,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
   }
 }
 
-/** Where sessions lie, and what wakes them should this host be gone. */
+/** Where sessions are stored, and the watches that wake young ones should this host be gone. */
 function composeStore({
   sidecar,
   database,
@@ -178,7 +178,7 @@ function composeStore({
     ...deps,
     state: actors,
     reminders: createReminders(sidecar, watchActorType),
-    // One that cannot be reached now tries again by itself, and holds up no others.
+    // A session that cannot be reached now gets a reminder from here: it is woken by that, and the watch need not wait for it.
     keep: (actorId) => keepSession(sidecar, actorId).catch(() => store.arm(actorId)),
   })
   return { store, watches }
@@ -186,7 +186,7 @@ function composeStore({
 
 async function deleteSession(sidecar: Sidecar, { tenant, sessionId }: SessionPlace): Promise<boolean> {
   const session = { type: 'Session', id: sessionActorId(tenant, sessionId), method: 'delete' }
-  return sidecar.callActor(session, { body: {}, schema: z.unknown() }).then(() => true, isThere)
+  return sidecar.callActor(session, { body: {}, schema: z.unknown() }).then(() => true, falseIfMissing)
 }
 
 function messageOf(cause: unknown): string {

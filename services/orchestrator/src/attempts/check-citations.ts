@@ -6,22 +6,22 @@ import type { SessionInput, SessionState } from '../core/session-state.ts'
 import { textOfOutput } from '../core/text-of-output.ts'
 import { type Unsupported, withoutUnsupported } from './without-unsupported.ts'
 
-/** Agents that compare each quote with the stored text before it leaves them. */
-const comparing: ReadonlySet<string | undefined> = new Set(['rag', 'reasoning'])
+/** Weft's own agents compare each quote with the stored text themselves before they answer. */
+const selfCheckingAgents: ReadonlySet<string | undefined> = new Set(['rag', 'reasoning'])
 
-/** What of the text of an agent has to wait until its citations were looked at: see {@link checkCitations}. */
+/** What of an agent's streamed text has to wait until its citations are checked (see {@link checkCitations}). */
 export function heldOf(agent: string, unverified: UnverifiedSentences = 'keep'): 'nothing' | 'markers' | 'everything' {
-  if (comparing.has(agent)) return 'nothing'
+  if (selfCheckingAgents.has(agent)) return 'nothing'
   return unverified === 'drop' ? 'everything' : 'markers'
 }
 
 const checkTimeoutMs = 10_000
-/** What was killed on a busy machine is back by then. */
+/** An agent `rag` that was killed is back by then, also on a busy machine. */
 const patienceMs = 20_000
 
 /**
- * Has what other agents cite compared with the stored text, before the session sees it: a quote that does not stand there, or cannot be looked up
- * within 20 s, is left out with its marker, and the answer says so. A sentence without another one is marked or left out, if the request so wishes.
+ * Compares what other agents cite with the stored text before the session sees it. A quote that is not found there, or cannot be looked up within 20 s, is
+ * left out together with its marker, and the answer says so. A sentence that then has no citation is marked or left out if the request so wishes.
  */
 export async function checkCitations(
   sidecar: Pick<Sidecar, 'invoke'>,
@@ -30,7 +30,7 @@ export async function checkCitations(
 ): Promise<SessionInput> {
   if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded' || input.outcome.citations.length === 0) return input
   const turn = findTurn(state, input.turn)
-  if (comparing.has(turn?.steps[input.stepId]?.agent)) return input
+  if (selfCheckingAgents.has(turn?.steps[input.stepId]?.agent)) return input
   const said = input.outcome.citations
   const citations = await findVerified(sidecar, state.tenant, said)
   if (citations.length === said.length) return { ...input, outcome: { ...input.outcome, citations } }

@@ -4,8 +4,8 @@ import type { SessionInput, SessionState } from '../core/session-state.ts'
 import type { KnownAgents } from './known-agents.ts'
 
 /**
- * A result that is not what the agent's card says is a failure, before the steps that depend on it see it. Not one to be tried again: the agent
- * keeps its result. What it cost stays.
+ * Turns a result that does not fit the output schema of the agent's card into a failure, before the steps that depend on it see it. It is not tried again,
+ * because the agent would answer with the result it kept; its usage stays on the step.
  */
 export function checkOutput(agents: Pick<KnownAgents, 'outputOf'>, state: SessionState, input: SessionInput): SessionInput {
   if (input.type !== 'outcome' || input.outcome.kind !== 'succeeded') return input

@@ -22,10 +22,10 @@ interface Running {
   request: StepRequest
 }
 
-/** Attempts at once on this host; more wait for the next tick. */
+/** Attempts that this host runs at once. A further one is not started, and asked for again by its session's next tick. */
 const attemptsMax = 2_000
 
-/** An attempt that is silent past its step's deadline is cut from here this much later. */
+/** An agent that keeps its deadline ends the attempt by itself. One that does not is cut off this much later. */
 const deadlineGraceMs = 1_000
 const tooLate = 'the deadline is over'
 
@@ -74,12 +74,13 @@ export class AttemptDispatcher {
     })
       .catch(async (thrown: unknown): Promise<AttemptEnd> => {
         const isLate = abort.signal.reason === tooLate
-        // Before the next attempt: it works under the same key.
+        // Before the next attempt begins, which has the same key and would be taken for a follower of this one.
         if (isLate) await this.#cancel(request, actorId)
         const problem = isLate ? lateProblem(request) : problemOf(thrown)
         return { outcome: { kind: 'failed', problem, mayHaveHappened: true }, usage: [] }
       })
       .finally(() => clearTimeout(late))
+    // Aborted for another reason than its deadline: its session has no use for an outcome.
     const isAbandoned = abort.signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
     if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage, agentVersion }))
   }
@@ -100,8 +101,8 @@ export class AttemptDispatcher {
 }
 
 /**
- * Whatever broke a stream may be gone at the next attempt. Lines that are no events, and a status that is none of an agent's, are the agent's fault,
- * not the client's and not Weft's.
+ * Always retryable, because whatever broke the stream may be gone at the next attempt. Parsing what an agent sent throws `invalid_request`, and a status no
+ * agent should answer with `internal_error`: both are the agent's fault here, and not the client's or Weft's.
  */
 function problemOf(thrown: unknown): Problem {
   const problem = toWeftError(thrown).toProblem()

@@ -33,6 +33,7 @@ export type AnswerBody = AsyncIterable<Uint8Array> & { destroy?(): unknown }
 /** How long an answer may go on after its result before its connection is closed. */
 const afterResultMs = 1_000
 
+/** How an attempt ended, what it cost, and which version of the agent did it, if that told so. */
 export interface AttemptEnd {
   outcome: AttemptOutcome
   usage: Usage[]
@@ -40,9 +41,9 @@ export interface AttemptEnd {
 }
 
 /**
- * Reads an agent's NDJSON answer until it says how the attempt ended; what is left is read on beside for a second, so that its connection can serve the
- * next attempt. Throws `upstream_error` when the answer ends without a result, or holds what is not an agent's event; its connection is
- * closed then.
+ * Reads an agent's NDJSON answer until it says how the attempt ended. The rest is read for up to a second in the background, so that the connection can
+ * serve another attempt. Throws `upstream_error` when the answer ends without a result, `invalid_request` when a line is no event of an agent's; the
+ * connection is closed then.
  */
 export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body: AnswerBody): Promise<AttemptEnd> {
   const usage: Usage[] = []
@@ -59,7 +60,7 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
       }
       if (event.type === 'usage') usage.push(usageOf(event))
       else if (event.type === 'text') text.push(event.delta)
-      else await note({ agent, ref, sink }, event, line.value)
+      else await report({ agent, ref, sink }, event, line.value)
     }
   } catch (cause) {
     lines.return(undefined).catch(() => undefined)
@@ -68,9 +69,9 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
   throw new WeftError('upstream_error', `${agent} ended its answer without a result`, { isRetryable: true })
 }
 
-/** The engine writes and compares what agents hand on with code that recurses. */
+/** Refuses what nests too deeply, because the engine writes and compares agents' outputs with code that recurses. */
 function readEvent(agent: string, line: string): AgentEvent {
-  // Each level takes two characters: most lines need no look.
+  // A level takes two characters, so that a short line cannot be too deep.
   if (line.length > 2 * jsonDepthMax && isTooDeep(Buffer.from(line)))
     throw new WeftError('upstream_error', `the answer of ${agent} nests deeper than ${jsonDepthMax} levels`)
   return parseJson(AgentEvent, line, `the answer of ${agent}`)
@@ -81,21 +82,21 @@ function brokenOff(agent: string, cause: unknown): WeftError {
   return new WeftError('upstream_error', `the answer of ${agent} broke off: ${message}`, { cause, isRetryable })
 }
 
-/** What comes after the result, even the loss of the connection, takes nothing away from it. */
+/** Reads the rest of an answer whose result is there; the loss of the connection no longer matters. */
 async function drain(lines: AsyncIterator<string>, body: AnswerBody): Promise<void> {
   const closing = setTimeout(() => body.destroy?.(), afterResultMs)
   try {
     while ((await lines.next()).done !== true);
   } catch {
-    // Nothing that could still be told would count.
+    // Nothing in the rest would count.
   } finally {
     clearTimeout(closing)
   }
 }
 
 /**
- * Deltas at their offsets, cut only between characters: half of a surrogate pair is held back for the other half, because the
- * broker's JSON would replace it.
+ * Passes text on with its offset, never cut inside a character: the first half of a surrogate pair waits for the other half, because alone it would not
+ * survive the broker's JSON.
  */
 function textAtOffsets(sink: Pick<AttemptSink, 'text'>) {
   let offset = 0
@@ -120,14 +121,14 @@ function usageOf({ model, inputTokens, outputTokens, costUsd, measured }: Usage)
   return { model, inputTokens, outputTokens, costUsd, measured }
 }
 
-/** Progress and checkpoints go through the session; a tool call is told as progress. */
-async function note(work: FollowedAttempt, event: Exclude<AgentEvent, TerminalAgentEvent>, line: string): Promise<void> {
+/** Hands progress and checkpoints to the session; a tool call counts as progress. */
+async function report(work: FollowedAttempt, event: Exclude<AgentEvent, TerminalAgentEvent>, line: string): Promise<void> {
   if (event.type === 'progress')
     await work.sink.apply({ type: 'progress', ...work.ref, message: event.message, fraction: event.fraction })
   if (event.type === 'tool_call')
     await work.sink.apply({ type: 'progress', ...work.ref, message: `tool ${event.name}`, fraction: undefined })
   if (event.type !== 'checkpoint') return
-  // Every checkpoint is in the session's own state, which is read whole.
+  // A checkpoint becomes part of the session's state, which is loaded as a whole.
   const bytes = Buffer.byteLength(line)
   if (bytes > agentLimits.checkpointBytesMax) throw tooLarge(work.agent, bytes)
   await work.sink.apply({ type: 'checkpoint', ...work.ref, state: event.state })
@@ -151,7 +152,7 @@ function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {
   }
 }
 
-/** What a client's own budget refuses is the client's to know as that; every other code is the agent's affair. */
+/** A client is told with its own code that its budget or limit was exceeded; every other code is an affair of the agent's and becomes `upstream_error`. */
 function problemOf({ code, message, isRetryable }: Extract<TerminalAgentEvent, { type: 'error' }>): Problem {
   if (code === 'budget_exceeded' || code === 'rate_limit_exceeded') return { code, message, isRetryable }
   return { code: 'upstream_error', message: `${code}: ${message}`, isRetryable }

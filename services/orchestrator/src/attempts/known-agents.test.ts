@@ -40,9 +40,9 @@ it('an agent that was registered a moment ago is known, by its version and by wh
   })
   await settle()
   cards.push(cardOf('ledger'))
-  await agents.meet(['rag'])
+  await agents.ensureKnown(['rag'])
   expect(readings).toBe(1)
-  await Promise.all([agents.meet(['rag', 'ledger']), agents.meet(['ledger'])])
+  await Promise.all([agents.ensureKnown(['rag', 'ledger']), agents.ensureKnown(['ledger'])])
   expect(readings).toBe(2)
   expect(agents.versions()).toEqual({ rag: '1', ledger: '1' })
   expect(agents.outputOf('ledger', 'work')?.safeParse({ text: 1 }).success).toBe(false)
@@ -62,7 +62,7 @@ it('an agent that is registered while the cards are being read is known before a
     },
   })
   cards.push(cardOf('ledger'))
-  const met = agents.meet(['ledger'])
+  const met = agents.ensureKnown(['ledger'])
   for (let reading = 0; reading < 2; reading += 1) {
     await settle()
     answers[reading]?.()

@@ -3,13 +3,13 @@ import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { readJsonSchema } from './read-json-schema.ts'
 
-/** What the agents' cards said when they were read last, some seconds ago at most unless the planner is away. */
+/** What the agents' cards said when the planner was last asked for them: some seconds ago, or longer while the planner is away. */
 export interface KnownAgents {
-  /** Reads the cards again when one of these agents is not among those known, as one that has just been registered is not. Never rejects. */
-  meet(ids: string[]): Promise<void>
-  /** By agent. */
+  /** Asks the planner again if one of these agents is not known, as one that has just been registered is not. Never rejects, whether it is known then or not. */
+  ensureKnown(ids: string[]): Promise<void>
+  /** The version each agent's card names, by agent id. */
   versions(): Record<string, string>
-  /** What a capability puts out; undefined where its card says nothing that can be checked. */
+  /** The schema of what a capability puts out; undefined where the card gives none that can be checked. */
   outputOf(agent: string, capability: string): z.ZodType | undefined
   stop(): void
 }
@@ -24,13 +24,13 @@ const Card = AgentCard.pick({ id: true, version: true }).extend({
 type Card = z.infer<typeof Card>
 const Registry = z.object({ cards: z.array(Card) })
 
-/** Also while nobody asks: the first attempt after a quiet hour is told of with the version that does it. */
+/** Read again and again, also while nothing runs, so that the first attempt after a quiet hour is logged with the version that does it. */
 const refreshMs = 5_000
-/** Until the planner has answered once. */
+/** How often the planner is asked until it has answered for the first time. */
 const firstMs = 2_000
 const askTimeoutMs = 3_000
 
-/** The planner's registry of cards, read beside the work: only a plan with an agent that is not known waits for it. */
+/** Reads the planner's registry of cards every 5 s. No work waits for that, except a plan that names an agent not known yet (`ensureKnown`). */
 export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents {
   let known = new Map<string, Card>()
   let versions: Record<string, string> = {}
@@ -65,12 +65,12 @@ export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents 
 
   void read()
   return {
-    async meet(ids) {
+    async ensureKnown(ids) {
       const areKnown = () => ids.every((id) => known.has(id))
-      // A reading that is under way may have begun before they were registered.
-      const isUnderWay = reading !== undefined
+      // A reading that is under way may have begun before the agents were registered, and then says nothing of them.
+      const mayBeTooEarly = reading !== undefined
       if (!areKnown()) await read()
-      if (isUnderWay && !areKnown()) await read()
+      if (mayBeTooEarly && !areKnown()) await read()
     },
     versions: () => versions,
     outputOf(agent, capability) {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-/** Regular expressions are not run for whoever wrote a schema: one may take for ever on the right text. */
+/** Keywords with regular expressions, which are left out: whoever wrote the schema could have one that takes for ever on some texts. */
 const unchecked = new Set(['pattern', 'patternProperties'])
 
-/** A JSON Schema that a card holds, as a check; undefined when it says nothing, or cannot be read. */
+/** A schema that checks what a card's JSON Schema asks for; undefined when that is empty, or cannot be read. */
 export function readJsonSchema(schema: Record<string, unknown>): z.ZodType | undefined {
   if (Object.keys(schema).length === 0) return undefined
   try {

@@ -26,9 +26,9 @@ interface Change {
 }
 
 /**
- * Keeps what a batch of events tells of approvals: each one's newest state, a line of its tenant's history, and who is to be notified.
- * Has to run in the transaction that writes the events. Told again, it keeps nothing twice. Three statements a tenant: every one more is a time
- * in which an embedded database, which runs one transaction at once, serves nobody else.
+ * Keeps what a batch of events tells of approvals: each approval's newest state, a line of its tenant's history for each event, and whom to notify.
+ * Has to run in the transaction that writes the events. Events that are told again change nothing. It takes only three statements a tenant, because an
+ * embedded database runs one transaction at a time and serves nobody else until the transaction ends.
  */
 export async function recordApprovals(db: Db, batch: EventRow[]): Promise<void> {
   const changes = batch.flatMap(changeOf)
@@ -86,13 +86,19 @@ function chain(last: ChainEnd, changes: Change[]): ChainedLine[] {
 
 const Entry = z.record(z.string(), z.unknown())
 
-/** What was done, and to what: the hash stands for the arguments. As the table can hold it, so that it reads back the same. */
+/**
+ * What was done, and to what; the hash stands for the arguments. It is brought into the form in which the table holds it, because the chain's hash has to be
+ * that of what is read back.
+ */
 function entryOf({ turn, stepId, agent, capability, action, hash, status, rootSessionId }: ApprovalView, entry: Change['entry']) {
   const whole = { ...entry, status, turn, stepId, agent, capability, action, boundTo: hash, rootSessionId }
   return parseJson(Entry, storableJson(whole), 'a history entry')
 }
 
-/** In one statement: the lines, the approvals as they are now, and one notification for each channel that is told. Of a deleted session only the history tells. */
+/**
+ * In one statement: the lines, the approvals as they are now, and a notification for each channel (`hooked`: a row for each webhook; `lettered`: a letter for
+ * each key that may decide and has an address as its name). Of a deleted session only the lines are kept.
+ */
 async function keep(db: Db, tenant: string, { fresh, lines }: { fresh: Change[]; lines: ChainedLine[] }): Promise<void> {
   await sql`
     with line_rows as (
@@ -145,7 +151,7 @@ function lineRow({ approvalId, sessionId, previousHash, ...line }: ChainedLine) 
   return { ...line, approval_id: approvalId, session_id: sessionId, previous_hash: previousHash }
 }
 
-/** The newest change of each. */
+/** One row for each approval, by its newest change. */
 function approvalRows(changes: Change[]) {
   const newest = new Map(changes.map((change) => [change.approval.id, change]))
   return [...newest.values()].map(({ seq, approval }) => ({
@@ -163,10 +169,13 @@ function approvalRows(changes: Change[]) {
   }))
 }
 
-/** Votes, comments and snoozes of others are read where one looks, not sent around. */
-const toldKinds = new Set(['requested', 'decided', 'delegated', 'reminded', 'escalated', 'outdated'])
+/** What people are notified of. Votes, comments and snoozes of others are only shown where one looks at the approval. */
+const notifiedKinds = new Set(['requested', 'decided', 'delegated', 'reminded', 'escalated', 'outdated'])
 
-/** Whom a change asks to decide, anybody when that is nobody in particular. Who was asked before somebody gave a seat away has had a letter. */
+/**
+ * Whom a change asks to decide, and so gets a letter: `anybody` where no one is named. Of a delegation only the new assignee, since the others were asked
+ * before.
+ */
 function askedBy({ kind, to }: Change['entry'], { assignees }: ApprovalView): string[] {
   if (kind === 'delegated') return assignees.filter((assignee) => assignee === to)
   if (kind !== 'requested' && kind !== 'reminded' && kind !== 'escalated') return []
@@ -176,9 +185,12 @@ function askedBy({ kind, to }: Change['entry'], { assignees }: ApprovalView): st
 const anybody = ''
 const rolePrefix = 'role:'
 
-/** One row for each channel that is told; whoever delivers decides whether it can. Who has a role, or may decide at all, the database knows. */
+/**
+ * A row for each channel that is told. Rows of the channels `role` and `anybody` stand for all keys with that role, or that may decide at all: the statement
+ * that writes the notifications makes letters of them. Whether a notification can be delivered is found when that is tried.
+ */
 function notificationRows({ seq, approval, entry, at }: Change) {
-  if (!toldKinds.has(String(entry.kind))) return []
+  if (!notifiedKinds.has(String(entry.kind))) return []
   const base = {
     approval_id: approval.id,
     seq,

@@ -10,7 +10,10 @@ export interface ErasureDeps {
 
 const Row = z.object({ id: z.string() })
 
-/** Also sessions that it opened in turns it keeps no more: they are found in the database, and deleted before it is. */
+/**
+ * Deletes a session and its child sessions from the database, the children first. The children are looked up here because the session's own state may no
+ * longer name them, when it opened them in turns that it has given up.
+ */
 export async function eraseFamily({ database, deleteSession }: ErasureDeps, root: SessionPlace): Promise<void> {
   const { rows } = await sql`
     select id from sessions where tenant = ${root.tenant} and root_session_id = ${root.sessionId}
@@ -22,7 +25,7 @@ export async function eraseFamily({ database, deleteSession }: ErasureDeps, root
   await eraseSession(database, root)
 }
 
-/** Erases a session that the state store does not have; false when the log does not have it either. */
+/** Deletes a session, with its children, that the state store does not have; resolves to false when the database does not have it either. */
 export async function eraseLost(deps: ErasureDeps, session: SessionPlace): Promise<boolean> {
   const { tenant, sessionId } = session
   const { rows } = await sql`select 1 from sessions where tenant = ${tenant} and id = ${sessionId}`.execute(deps.database.db)
@@ -31,8 +34,8 @@ export async function eraseLost(deps: ErasureDeps, session: SessionPlace): Promi
 }
 
 /**
- * Takes a session's events, messages, outputs, approvals and what told of them out of the database, and keeps that it was deleted, so that nothing late is
- * written again. The history of its approvals stays: it is a chain.
+ * Deletes a session's events, messages, outputs, approvals, notifications and feedback, and notes that it was deleted, so that events that come late are not
+ * written any more. The history of its approvals stays, because taking lines out would break its chain of hashes.
  */
 async function eraseSession(database: Database, { tenant, sessionId }: SessionPlace): Promise<void> {
   await sql`

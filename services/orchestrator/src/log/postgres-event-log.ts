@@ -14,12 +14,12 @@ export interface SessionEvents {
 
 export interface EventLog {
   /**
-   * Queues the events of a session that are committed and not known to be written, in seq order. What is already queued is left out,
-   * and what finds no room: it is handed over again with whatever the session commits next, and by its heartbeat.
+   * Queues the events of a session that are committed and not known to be written, in seq order. Left out are those that are queued already and those
+   * for which there is no room: they are handed over again with the session's next commit, and by its heartbeat.
    */
   append(batch: SessionEvents): void
   queuedCount(): number
-  /** Resolves when what is queued now is written, whatever is queued meanwhile. */
+  /** Resolves when everything that is queued now is written, without waiting for what is queued later. */
   written(): Promise<void>
   stop(): Promise<void>
 }
@@ -32,8 +32,11 @@ export interface EventLogOptions {
   queuedRowsMax?: number
 }
 
-/** Between two batches at least, and as many times as long as the last one took: a database that is busy is given fewer, larger ones. */
-const gather = { ms: 15, times: 8, msMax: 200 }
+/**
+ * The pause between two batches, while which events gather: 8 times as long as the last batch took, within these bounds, so that a busy database is given
+ * fewer and larger batches.
+ */
+const pauseBounds = { msMin: 15, msMax: 200, lastBatchFactor: 8 }
 const batchRowsMax = 500
 /** A statement of many long conversations would be too long for the database, and for a string. */
 const batchCharsMax = 4_194_304
@@ -45,7 +48,7 @@ const batchCharsMax = 4_194_304
 export function createEventLog(options: EventLogOptions): EventLog {
   let queue: EventRow[] = []
   const queuedSeq = new Map<string, number>()
-  /** Ever; what was queued first is written first. */
+  /** Counts all rows since the start; rows are written in the order in which they were queued. */
   const rows = { queued: 0, written: 0 }
   let waiting: { forRow: number; resolve: () => void }[] = []
   let writing: Promise<void> | undefined
@@ -64,7 +67,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
   }
 
   async function write(): Promise<void> {
-    await pause(gather.ms)
+    await pause(pauseBounds.msMin)
     for (let failures = 0; queue.length > 0 && !(isStopped && failures > 0); ) {
       const batch = nextBatch(queue)
       const startedAt = performance.now()
@@ -74,7 +77,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
         queue = queue.slice(batch.length)
         rows.written += batch.length
         announce(batch)
-        if (queue.length < batchRowsMax && !isStopped) await pause(gatherTime(performance.now() - startedAt))
+        if (queue.length < batchRowsMax && !isStopped) await pause(pauseMsAfter(performance.now() - startedAt))
       } catch (cause) {
         failures += 1
         if (failures === 1) options.onProblem(cause)
@@ -114,11 +117,12 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-function gatherTime(lastBatchMs: number): number {
-  return Math.min(gather.msMax, Math.max(gather.ms, gather.times * lastBatchMs))
+function pauseMsAfter(lastBatchMs: number): number {
+  const { msMin, msMax, lastBatchFactor } = pauseBounds
+  return Math.min(msMax, Math.max(msMin, lastBatchFactor * lastBatchMs))
 }
 
-/** The rows of the next statement; one that is longer than all may be together goes alone. */
+/** The rows of the next statement: at most 500, and at most 4 MiB of text, unless the first row alone is longer. */
 function nextBatch(queue: EventRow[]): EventRow[] {
   let chars = 0
   const end = queue.slice(0, batchRowsMax).findIndex(({ event }, index) => {
@@ -128,7 +132,7 @@ function nextBatch(queue: EventRow[]): EventRow[] {
   return queue.slice(0, end === -1 ? batchRowsMax : end)
 }
 
-/** An event that no table can hold is left out of the log and named as a problem: it must not keep everybody else's out. */
+/** Halves a batch that the database cannot store until the one event that it cannot store is found. That is left out and told as a problem, so that it does not hold up all others. */
 async function insertStorable(options: EventLogOptions, batch: EventRow[]): Promise<void> {
   try {
     await insertBatch(options.database, batch)
@@ -144,7 +148,7 @@ async function insertStorable(options: EventLogOptions, batch: EventRow[]): Prom
   }
 }
 
-/** Another host that held some of the sessions until now may be writing the same events. */
+/** Writes again with more care when some of the rows are there already: another host that had some of these sessions until now may be writing the same events. */
 async function insertBatch(database: Database, batch: EventRow[]): Promise<void> {
   try {
     await insertParts(database, batch, { mayBeThere: false })
@@ -155,8 +159,8 @@ async function insertBatch(database: Database, batch: EventRow[]): Promise<void>
 }
 
 /**
- * What is told of approvals is recorded in the transaction of its session's events: neither is ever there without the other. Sessions that tell of
- * none go first, by themselves.
+ * Events of sessions that ask for an approval in this batch are written in one transaction with the record of the approvals, so that neither is ever there
+ * without the other. Those of all other sessions need no transaction and are written before.
  */
 async function insertParts({ db }: Database, batch: EventRow[], how: { mayBeThere: boolean }): Promise<void> {
   const asking = new Set(batch.flatMap(({ actorId, event }) => (event.approval === undefined ? [] : [actorId])))

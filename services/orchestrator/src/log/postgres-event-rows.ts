@@ -11,9 +11,9 @@ export interface EventRow {
 }
 
 /**
- * One statement a batch: the events, the sessions they change and the messages they carry. An event is new when its session's row has not come as far:
- * both are always written together. Throws what `isDuplicate` knows when another host wrote some of them at the same moment; `mayBeThere` leaves
- * out those, too, at the price of a look at the index for every one.
+ * Writes a batch in one statement: the events, the sessions they change and the messages they carry. An event is new if its `seq` is above the `last_seq` of
+ * its session's row, because both are always written together. Throws an error that `isDuplicate` recognises when another host wrote some of the events at
+ * the same moment; with `mayBeThere` those are left out too, at the price of a look at the index for every event.
  */
 export async function insertEvents(
   db: Database['db'],
@@ -25,7 +25,7 @@ export async function insertEvents(
     return { tenant, session_id: sessionId, seq, at, type, turn, step_id: stepId ?? null, data }
   })
   const sessions = sessionRows(batch)
-  // Looked up in one value: a subquery would read all sessions of the batch for each of them.
+  // One JSON value to look statuses up in, because a subquery would read all sessions of the batch for each of them.
   const statuses = storableJson(Object.fromEntries(sessions.map(({ tenant, id, status }) => [`${tenant}/${id}`, status])))
   await sql`
     with event_rows as materialized (
@@ -62,7 +62,7 @@ export async function insertEvents(
   `.execute(db)
 }
 
-/** What an event says of the conversation at most; a longer question is in the messages table alone, once. */
+/** A longer conversation is left out of its event: the question is in the table of messages anyway. */
 const messagesCharsMax = 65_536
 
 function withoutLongMessages(event: SessionEvent): SessionEvent {
@@ -94,7 +94,10 @@ function rootOf({ rootSessionId }: SessionEvent): string | undefined {
   return typeof rootSessionId === 'string' ? rootSessionId : undefined
 }
 
-/** undefined: as it was. Turns wait for each other, so that of a session is not always that of the turn an event tells of. */
+/**
+ * The session's status after an event; undefined where the event does not change it. It is not always that of the event's turn, because another turn may be
+ * at work: the event then says so in `sessionStatus`.
+ */
 function statusAfter(event: SessionEvent): string | undefined {
   const told = TurnStatus.safeParse(event.sessionStatus).data
   if (told !== undefined) return told

@@ -22,7 +22,7 @@ export async function checkAddedSteps(
   const problem = await findProblem(sidecar, plan)
   if (problem === undefined) return input
   const message = `step "${input.stepId}" asked for steps that cannot be added: ${problem.message}`
-  // Tried again, the agent hands out the result it kept, with what it had cost.
+  // Tried again, the agent answers with the result it kept and tells its usage once more: counted now it would count twice.
   const usage = problem.isRetryable ? [] : input.usage
   return { ...input, usage, outcome: { kind: 'failed', problem: { ...problem, message } } }
 }

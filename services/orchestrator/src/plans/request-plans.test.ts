@@ -26,7 +26,7 @@ beforeEach(() => {
   asked = []
   applied = []
   plans = createPlanRequester({
-    meetAgents: async () => {},
+    ensureAgentsKnown: async () => {},
     sidecar: {
       async invoke(_appId, _path, { schema, body }) {
         asked.push(body)

@@ -8,23 +8,23 @@ export interface PlanRequester {
   /** Asks the planner for a turn's plan, unless this host is already asking. */
   request(actorId: string, state: SessionState, command: { turn: number; planAttempt: number }): void
   /**
-   * Asks already while a turn is being accepted. Planning changes nothing outside, so it need not wait for a commit; the answer counts only
-   * when the committed turn asks the very same.
+   * Asks for a plan while the turn is still being committed, which saves the time of the commit: planning changes nothing outside. The answer is used only
+   * if the committed turn then asks exactly the same.
    */
   prepare(actorId: string, request: SubmitTurn): void
 }
 
 export interface PlanRequesterOptions {
   sidecar: Pick<Sidecar, 'invoke'>
-  /** Resolves once it is known what those who work by the plan say of themselves. */
-  meetAgents: (plan: WorkflowPlan) => Promise<void>
+  /** Has the cards of the plan's agents read if they are not known yet. Never rejects. */
+  ensureAgentsKnown: (plan: WorkflowPlan) => Promise<void>
   apply: (actorId: string, input: SessionInput) => Promise<void>
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
 
 /** Planning by a model may take a while; planning by rules takes a millisecond. */
 const planTimeoutMs = 60_000
-/** An answer nobody came for, because the turn was refused or its session is busy, is kept no longer than this. */
+/** An answer that is not asked for within this time is dropped: its turn was refused, or waits behind others. */
 const preparedMs = 5_000
 const preparedMax = 1_000
 
@@ -47,7 +47,7 @@ export function createPlanRequester(options: PlanRequesterOptions): PlanRequeste
       const result = take(preparedKey(actorId, request)) ?? ask(options.sidecar, request)
       result
         .then(async (answer) => {
-          if (answer.kind === 'plan') await options.meetAgents(answer.plan)
+          if (answer.kind === 'plan') await options.ensureAgentsKnown(answer.plan)
           await options.apply(actorId, { type: 'planned', turn, planAttempt, result: answer })
         })
         .catch((cause: unknown) => options.onProblem('plan', actorId, cause))
@@ -64,7 +64,7 @@ export function createPlanRequester(options: PlanRequesterOptions): PlanRequeste
   }
 }
 
-/** The same question of the same session. */
+/** Equal for equal questions of one session. */
 function preparedKey(actorId: string, request: SubmitTurn): string {
   return `${actorId}/${request.idempotencyKey ?? ''}/${JSON.stringify(plannerRequest(request))}`
 }

@@ -4,7 +4,7 @@ import type { OrchestratorSettings } from '../settings.ts'
 import type { SessionEffects } from './perform-command.ts'
 import type { SessionHost } from './session-host.ts'
 
-/** What of the session host the outside calls. */
+/** The part of the session host that the other parts of the process call. */
 export interface HostedSessions {
   actors: ActorType
   apply(actorId: string, input: SessionInput): Promise<void>
@@ -16,7 +16,7 @@ export interface SessionBreaker {
   hosted(host: SessionHost): HostedSessions
 }
 
-/** How a test's mesh has its sessions misbehave (docs/decisions/0005-crash-points.md); without faults they are as they are. */
+/** Lets sessions misbehave as a test's mesh asks (docs/decisions/0005-crash-points.md); without faults nothing is changed. */
 export function breakSessions(faults: OrchestratorSettings['faults']): SessionBreaker {
   if (faults?.dropsHints === true) return onlyAtBeats()
   return { effects: (effects) => effects, hosted: faults?.evictsSessions === true ? evicting : asItIs }
@@ -30,7 +30,7 @@ function asItIs(host: SessionHost): HostedSessions {
   }
 }
 
-/** A session is dropped from memory after every call, every beat and every result: the store alone carries it on. */
+/** Every session leaves memory after every call, beat and result, so that each next one has to load it from the store. */
 function evicting(host: SessionHost): HostedSessions {
   const thenEvict = async <T>(actorId: string, act: Promise<T>): Promise<T> => {
     try {
@@ -54,7 +54,7 @@ function evicting(host: SessionHost): HostedSessions {
   }
 }
 
-/** Effects happen only while a session's reminder beats; every other occasion is lost, and gateways are told nothing. */
+/** Effects happen only while a session's reminder is being answered. At every other time they are lost, and gateways are never told anything. */
 function onlyAtBeats(): SessionBreaker {
   const beating = new Set<string>()
   const ifBeating =

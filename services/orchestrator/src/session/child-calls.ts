@@ -12,11 +12,11 @@ export interface ChildCallsOptions {
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
 
-/** Between a session and its children, over the runtime, which knows where each is. All of it may be lost: ticks ask again. */
+/** Calls between a session and its children, through the runtime, which knows on which host each is. Any of them may be lost: ticks ask for it again. */
 export interface ChildCalls {
   /** Opens a step's child session unless it is open, and tells the step how far it is. */
   visit(actorId: string, state: SessionState, ref: StepRef): void
-  /** Calls a child or a parent; `arrived` is applied when it has been told, or is not there to be told. */
+  /** Calls a child or a parent. The input `arrived` is applied once it has been told, or turns out not to exist. */
   call(actorId: string, state: SessionState, errand: Errand): void
 }
 
@@ -24,7 +24,7 @@ const Heard = z.object({ isWanted: z.boolean() })
 const Anything = z.unknown()
 
 export function createChildCalls({ sidecar, apply, peek, onProblem }: ChildCallsOptions): ChildCalls {
-  /** What is being asked; `again`, when something may have changed since. */
+  /** Visits under way; `again` is set when another is asked for meanwhile, since the answer may be out of date when it comes. */
   const visiting = new Map<string, { again: boolean }>()
   /** The last call to each session: calls to one never overtake each other. */
   const calling = new Map<string, Promise<void>>()
@@ -54,8 +54,8 @@ export function createChildCalls({ sidecar, apply, peek, onProblem }: ChildCalls
     }
   }
 
-  /** One that was replaced while it waited its turn is not run: it would undo what came after it. */
-  async function run(actorId: string, state: SessionState, errand: Errand): Promise<void> {
+  /** An errand that a later one replaced while it waited is not run: it would undo what the later one did. */
+  async function runErrand(actorId: string, state: SessionState, errand: Errand): Promise<void> {
     const errands = peek(actorId)?.errands
     if (errands !== undefined && !errands.some((other) => isDeepStrictEqual(other, errand))) return
     const isWanted = await (errand.to === 'child' ? callChild(sidecar, state, errand) : tellParent(sidecar, state, errand))
@@ -77,7 +77,7 @@ export function createChildCalls({ sidecar, apply, peek, onProblem }: ChildCalls
     call(actorId, state, errand) {
       const target = `${actorId} ${errand.to === 'child' ? errand.sessionId : errand.parent.sessionId}`
       const called = (calling.get(target) ?? Promise.resolve())
-        .then(() => run(actorId, state, errand))
+        .then(() => runErrand(actorId, state, errand))
         .catch((cause: unknown) => onProblem(`call a ${errand.to} session`, actorId, cause))
         .finally(() => {
           if (calling.get(target) === called) calling.delete(target)
@@ -103,22 +103,22 @@ type To<T extends Errand['to']> = Extract<Errand, { to: T }>
 
 async function callChild(sidecar: Actors, { tenant }: SessionState, { sessionId, method, seq }: To<'child'>): Promise<boolean> {
   const child = { type: 'Session', id: sessionActorId(tenant, sessionId), method }
-  return sidecar.callActor(child, { body: { seq }, schema: Anything }).then(() => true, isThere)
+  return sidecar.callActor(child, { body: { seq }, schema: Anything }).then(() => true, falseIfMissing)
 }
 
 async function tellParent(sidecar: Actors, { tenant }: SessionState, { parent, seq }: To<'parent'>): Promise<boolean> {
   const target = { type: 'Session', id: sessionActorId(tenant, parent.sessionId), method: 'childChanged' }
   const { turn, stepId } = parent
-  return sidecar.callActor(target, { body: { turn, stepId, seq }, schema: Heard }).then((heard) => heard.isWanted, isThere)
+  return sidecar.callActor(target, { body: { turn, stepId, seq }, schema: Heard }).then((heard) => heard.isWanted, falseIfMissing)
 }
 
-/** What is not there has nothing to do with it any more; throws what says nothing about that. */
-export function isThere(thrown: unknown): boolean {
+/** Handles the rejection of a call: false when the session called does not exist, so that nothing is left to tell it; throws any other error again. */
+export function falseIfMissing(thrown: unknown): boolean {
   if (hasCode(thrown, 'not_found')) return false
   throw thrown
 }
 
-/** A child that refuses will refuse again: its step fails. Anything else is asked again. */
+/** Returns the problem with which a child refused for good, which fails its step; throws whatever may go away, so that the child is asked again. */
 function refusal(thrown: unknown) {
   const error: WeftError = toWeftError(thrown)
   if (error.status >= 500 || error.isRetryable || error.code === 'session_busy') throw thrown

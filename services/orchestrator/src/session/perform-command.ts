@@ -1,9 +1,9 @@
 import type { SessionEvent, SubmitTurn } from '@weft/contracts'
 import type { Errand, SessionCommand, SessionState } from '../core/session-state.ts'
 
-/** What the host does after a commit; every effect may be lost and is asked for again by a tick. */
+/** What the host does after a commit. Every effect may be lost: a tick asks for it again. */
 export interface SessionEffects {
-  /** A turn is about to be accepted: whatever changes nothing outside may begin. */
+  /** A turn is about to be accepted, and is not committed yet: only what changes nothing outside may begin. */
   prepare(actorId: string, request: SubmitTurn): void
   plan(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'plan' }>): void
   dispatch(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'dispatch' }>): void
@@ -11,10 +11,11 @@ export interface SessionEffects {
   end(state: SessionState, turn: number): void
   /** A turn can only go on once somebody has decided. */
   pause(state: SessionState, turn: number): void
+  /** The session was deleted: whoever follows one of its turns is told that it has ended. */
   gone(state: SessionState, command: Extract<SessionCommand, { type: 'gone' }>): void
   visit(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'visit' }>): void
   call(actorId: string, state: SessionState, errand: Errand): void
-  /** The database forgets a deleted session; `erased` is applied when it has. */
+  /** Deletes a deleted session from the database; the input `erased` is applied once that is done. */
   erase(actorId: string, state: SessionState): void
   /** New events for the log and for whoever follows the turn. */
   record(actorId: string, state: SessionState, events: SessionEvent[]): void

@@ -17,7 +17,7 @@ export interface ReplyPublisherOptions {
 /** Longest wait of an item for its batch. */
 const batchMs = 25
 const batchItemsMax = 2_000
-/** Items handed to the broker and not taken by it yet; beyond this text is dropped, and readers catch up from the answer. */
+/** Items handed to the broker and not yet taken by it. Beyond this text is dropped; readers have it from the answer at the end. */
 const unsentItemsMax = 50_000
 
 /** One batch per topic per 25 ms over all sessions, so that publishes do not grow with the number of streams. */

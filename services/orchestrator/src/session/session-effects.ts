@@ -21,7 +21,7 @@ export interface SessionEffectsDeps {
   erase: (session: SessionPlace) => Promise<void>
   onProblem: (what: string, actorId: string, cause: unknown) => void
   apply: (actorId: string, input: SessionInput) => Promise<void>
-  /** Looks at what an agent tells before its session sees it. */
+  /** Checks what an agent tells, and returns what its session is to see instead: the same, or a failure. */
   check: (state: SessionState, input: SessionInput) => Promise<SessionInput>
   peek: (actorId: string) => SessionState | undefined
 }
@@ -47,7 +47,7 @@ export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
       void erase(deps, actorId, state).finally(() => erasing.delete(actorId))
     },
     record(actorId, state, events) {
-      // All that is not in the log yet: events a full queue did not take come before those that follow them.
+      // Not only the new events: if the log's queue was full before, earlier ones are missing there and have to come first.
       const unlogged = state.outbox.flatMap((batch) => batch.events)
       deps.eventLog.append({ actorId, tenant: state.tenant, user: state.user, sessionId: state.sessionId, events: unlogged })
       publishEvents(deps.replies, state, events)
@@ -69,7 +69,7 @@ function dispatch(
     ref: { turn, stepId, epoch, attempt },
     request,
     sink: {
-      // A session that was put away meanwhile is judged by what the step was dispatched for.
+      // Where the session has left memory meanwhile, the outcome is checked against the state the step was dispatched with.
       apply: async (input) => deps.apply(actorId, await deps.check(deps.peek(actorId) ?? state, input)),
       text: holdCitations(holds, (delta, offset) => {
         const item: ReplyItem = { kind: 'text', tenant, sessionId, turn, stepId, attempt, offset, delta }
@@ -86,15 +86,15 @@ function publishEvents(replies: ReplyPublisher, state: SessionState, events: Ses
   const { tenant, sessionId } = state
   for (const event of events) {
     const told = findTurn(state, event.turn)
-    // The plan tells every reader that its turn has begun.
+    // A plan is told to every reader, whatever detail it asked for: it says that the turn has begun.
     if (told === undefined || (told.replyDetail === 'end' && event.type !== 'plan.ready')) continue
-    const item: ReplyItem = { kind: 'event', tenant, sessionId, turn: event.turn, event: lean(event) }
+    const item: ReplyItem = { kind: 'event', tenant, sessionId, turn: event.turn, event: withoutLongFields(event) }
     for (const topic of told.replyTopics) replies.send(topic, item, false)
   }
 }
 
-/** The hint does not repeat what is long: whoever needs it reads the log. */
-function lean(event: SessionEvent): SessionEvent {
+/** An event on a reply topic is only a hint, so it leaves out what may be long: whoever needs that reads the log. */
+function withoutLongFields(event: SessionEvent): SessionEvent {
   const { answer: _answer, messages: _messages, ...rest } = event
   const plan = WorkflowPlan.safeParse(rest.plan)
   return plan.success ? { ...rest, plan: withoutParams(plan.data) } : rest
@@ -122,7 +122,7 @@ function publishGone(
   for (const topic of replyTopics) replies.send(topic, { kind: 'end', tenant, sessionId, turn, status: 'cancelled' }, true)
 }
 
-/** Events on their way into the log get there first, so that they go with the others. */
+/** Waits until the events queued so far are in the log, so that none of them is written after the others were deleted. */
 async function erase(
   { eventLog, erase: eraseRows, apply, onProblem }: SessionEffectsDeps,
   actorId: string,

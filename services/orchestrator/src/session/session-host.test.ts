@@ -65,7 +65,7 @@ function hostInMemory() {
     nowMs: () => 1_000,
     policies: [],
     agentVersions: () => ({}),
-    meetAgents: async () => {},
+    ensureAgentsKnown: async () => {},
     wake: async () => {
       world.woken += 1
       if (world.failsWakes-- > 0) throw away

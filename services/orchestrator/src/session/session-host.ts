@@ -17,12 +17,12 @@ export interface SessionHostOptions {
   /** The approval policies that hold now; a turn takes them over with its plan. */
   policies: ApprovalPolicy[]
   agentVersions: () => Record<string, string>
-  meetAgents: (plan: WorkflowPlan) => Promise<void>
+  ensureAgentsKnown: (plan: WorkflowPlan) => Promise<void>
   /** Has the runtime tick a session, on the host it belongs to now. */
   wake: (actorId: string) => Promise<unknown>
   /** What was said in a session that was compacted, and so holds no turns any more. */
   history: (tenant: string, sessionId: string) => Promise<ChatMessage[]>
-  /** Takes a session that the store does not have out of the log; whether the log had it. */
+  /** Deletes a session from the database that the state store does not have; resolves to whether the database had it. */
   eraseLost: SessionCalls['eraseLost']
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
@@ -57,14 +57,14 @@ export class SessionHost implements ActorType {
   }
 
   async invoke(actorId: string, method: string, argument: unknown): Promise<unknown> {
-    const { effects, history, meetAgents, eraseLost } = this.#options
+    const { effects, history, ensureAgentsKnown, eraseLost } = this.#options
     const session: SessionCalls = {
       post: (input) => this.#open(actorId).mailbox.post(input),
       read: () => this.#readOrThrow(actorId),
       prepare: (request) => {
         if (this.#open(actorId).mailbox.isIdle()) effects.prepare(actorId, request)
       },
-      meetAgents,
+      ensureAgentsKnown,
       eraseLost,
       readOutcomes: (turn, stepIds) => this.#open(actorId).mailbox.readOutcomes(turn, stepIds),
       loadHistory: ({ tenant, sessionId }) => history(tenant, sessionId),

@@ -25,13 +25,13 @@ export interface SessionCalls {
   read(): Promise<SessionState>
   /** A turn is about to be accepted. */
   prepare(request: SubmitTurn): void
-  /** Resolves once it is known what those who work by a plan say of themselves, as far as that can be known now. */
-  meetAgents(plan: WorkflowPlan): Promise<void>
+  /** Has the cards of a plan's agents read if they are not known yet. Never rejects. */
+  ensureAgentsKnown(plan: WorkflowPlan): Promise<void>
   /** Outputs of steps that succeeded. */
   readOutcomes(turn: TurnState, stepIds: string[]): Promise<Map<string, StepOutcome>>
-  /** Goes on with what is under way, and has a reminder of its own if there is anything. */
+  /** Has the session go on with what is under way and, if anything is, arm a reminder of its own. */
   keep(): Promise<void>
-  /** Takes a session that the store does not have out of the log; whether the log had it. */
+  /** Deletes a session from the database that the state store does not have; resolves to whether the database had it. */
   eraseLost(session: SessionPlace): Promise<boolean>
   loadHistory(request: SubmitTurn): Promise<NonNullable<Extract<SessionInput, { type: 'submit' }>['history']>>
 }
@@ -77,7 +77,7 @@ export async function invokeSession(
       await session.post({ type: 'compact' })
       return { isCompact: (await session.read()).turns.length === 0 }
     case 'delete':
-      return forget(session, actorId, { place: SessionPlace.optional().catch(undefined).parse(argument) })
+      return deleteSession(session, actorId, { place: SessionPlace.optional().catch(undefined).parse(argument) })
     case 'expire':
       return expire(session, actorId, parseValue(ExpireArgument, argument, 'the wish to expire'))
     default:
@@ -86,10 +86,10 @@ export async function invokeSession(
 }
 
 /**
- * Also where a state store that is older than the log, or another one, does not have the session any more: nobody could be rid of it. `lastSeq`: only as
- * of this event, with which it was put into the archive; one that has gone on since stays.
+ * Deletes a session, also one that is only in the database: a state store that was put back from an older backup does not have it, and otherwise nobody
+ * could get rid of it. With `lastSeq` (the newest event that the archive has of it) it is deleted only if nothing has happened since.
  */
-async function forget(
+async function deleteSession(
   session: SessionCalls,
   actorId: string,
   { place, lastSeq }: { place: SessionPlace | undefined; lastSeq?: number },
@@ -106,7 +106,7 @@ async function forget(
 }
 
 function expire(session: SessionCalls, actorId: string, { lastSeq, ...place }: z.infer<typeof ExpireArgument>) {
-  return forget(session, actorId, { place, lastSeq })
+  return deleteSession(session, actorId, { place, lastSeq })
 }
 
 async function applyOnly(session: SessionCalls, input: SessionInput): Promise<void> {
@@ -123,7 +123,7 @@ async function submit(session: SessionCalls, actorId: string, request: SubmitTur
     throw new WeftError('invalid_request', 'the turn belongs to another session than the actor it was sent to')
   }
   session.prepare(request)
-  if (request.options.plan !== undefined) await session.meetAgents(request.options.plan)
+  if (request.options.plan !== undefined) await session.ensureAgentsKnown(request.options.plan)
   const first = await session.post({ type: 'submit', request })
   const reply =
     first?.kind === 'needs_history'
