@@ -34,15 +34,19 @@ export function explainUpstreamError(failure: UpstreamFailure): ModelError {
   return new ModelError(code, `${provider}: ${what.slice(0, 2_000)}`, details)
 }
 
-/** A call that got no answer at all: refused, unknown host, reset, or too slow to connect. */
+/** The connection was there: the provider may have been in the middle of its answer. */
+const brokenOff: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_BODY_TIMEOUT'])
+
+/** A call without an answer, or without its end: refused, unknown host, reset, or too slow to connect. */
 export function explainConnectionError(provider: string, baseUrl: string, cause: unknown): ModelError {
   const code = deepestCode(cause)
   const wasSent = code !== 'UND_ERR_CONNECT_TIMEOUT'
   const isTimeout = !wasSent || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
   const reason = code ?? (cause instanceof Error ? cause.message : String(cause))
+  const what = code !== undefined && brokenOff.has(code) ? 'broke off before its answer was whole' : 'does not answer'
   return new ModelError(
     isTimeout ? 'timeout' : 'upstream_error',
-    `${provider} at ${withoutCredentials(baseUrl)} does not answer (${reason})`,
+    `${provider} at ${withoutCredentials(baseUrl)} ${what} (${reason})`,
     {
       isRetryable: true,
       wasSent,

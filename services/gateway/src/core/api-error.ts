@@ -52,14 +52,16 @@ function typeOf(code: ProblemCode, status: number): string {
 function retryHeaders(error: WeftError): Record<string, string> {
   const mayBeRetried = error.status === 402 || error.status === 409 || error.status === 429 || error.status >= 500
   if (!mayBeRetried) return {}
-  const isTold = error.status === 429 || error.status === 503
+  const named = namedSeconds(error.details)
+  // A provider that is overloaded (529, 503) names a time too, though here it is a bad gateway.
+  const isTold = error.status === 429 || error.status === 503 || (error.isRetryable && named !== undefined)
   return {
     'x-should-retry': String(error.isRetryable),
-    ...(isTold ? { 'retry-after': String(retrySeconds(error.details)) } : {}),
+    ...(isTold ? { 'retry-after': String(named ?? retryAfterS) } : {}),
   }
 }
 
-function retrySeconds(details: unknown): number {
+function namedSeconds(details: unknown): number | undefined {
   const ms = typeof details === 'object' && details !== null && 'retryAfterMs' in details ? details.retryAfterMs : undefined
-  return typeof ms === 'number' && ms >= 0 ? Math.min(retryAfterMaxS, Math.max(1, Math.ceil(ms / 1_000))) : retryAfterS
+  return typeof ms === 'number' && ms >= 0 ? Math.min(retryAfterMaxS, Math.max(1, Math.ceil(ms / 1_000))) : undefined
 }

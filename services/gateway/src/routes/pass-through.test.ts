@@ -22,7 +22,10 @@ beforeAll(async () => {
         upstreamClosed += response.writableFinished ? 0 : 1
       })
       if (body.includes('overloaded')) {
-        response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '7' })
+        response.writeHead(Number(/overloaded (\d{3})/.exec(body)?.[1]), {
+          'content-type': 'application/json',
+          'retry-after': '7',
+        })
         response.end('{"error":{"message":"slow down","type":"rate_limit_error","param":null,"code":null}}')
         return
       }
@@ -77,9 +80,13 @@ describe('a request for one model', () => {
     expect(await response.json()).toMatchObject({ error: { param: 'model', code: 'model_not_found' } })
   })
 
-  it('hands the provider’s wish to wait on', async () => {
-    const response = await post(chat('overloaded'))
-    expect(response.status).toBe(429)
+  it.each([
+    [429, 429],
+    [503, 502],
+    [529, 502],
+  ])('hands the provider’s wish to wait on: %i', async (upstreamStatus, status) => {
+    const response = await post(chat(`overloaded ${upstreamStatus}`))
+    expect(response.status).toBe(status)
     expect(response.headers.get('retry-after')).toBe('7')
     expect(response.headers.get('x-should-retry')).toBe('true')
   })
