@@ -90,7 +90,7 @@ export const ChatCompletionRequest = z
   })
   .refine((request) => request.stream === true || request.stream_options == null, {
     path: ['stream_options'],
-    message: 'stream_options is only allowed when stream is true',
+    message: 'is only allowed when stream is true',
   })
 export type ChatCompletionRequest = z.infer<typeof ChatCompletionRequest>
 

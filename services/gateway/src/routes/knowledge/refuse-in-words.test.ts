@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type OpenAI from 'openai'
+import { type KnowledgeTestbed, startKnowledgeTestbed } from './testing.ts'
+
+let testbed: KnowledgeTestbed
+let client: OpenAI
+
+beforeAll(async () => {
+  testbed = await startKnowledgeTestbed()
+  client = testbed.client
+})
+
+afterAll(async () => {
+  await testbed.stop()
+  expect(testbed.unforeseen).toEqual([])
+})
+
+describe('what may stand there instead is said of', () => {
+  it.each([
+    { body: { query: 5 }, said: "'query' has to be a text, or a list of up to 10 texts" },
+    { body: { query: 'x', filters: { type: 'eq', key: 'a', value: null } }, said: "'filters.value' has to be a text, a number" },
+    {
+      body: { query: 'x', ranking_options: { hybrid_search: { embedding_weight: 0, text_weight: 0 } } },
+      said: "'ranking_options.hybrid_search' one of its weights has to be above 0",
+    },
+  ])('a search: $said', async ({ body, said }) => {
+    const store = await client.vectorStores.create({ name: 'bad' })
+    await expect(client.post(`/vector_stores/${store.id}/search`, { body })).rejects.toThrow(said)
+  })
+
+  it.each([
+    { more: { attributes: { a: [1] } }, said: "'attributes.a' has to be a text, a number, or true or false" },
+    { more: { chunking_strategy: { type: 'static' } }, said: "'chunking_strategy.static' is missing" },
+    { more: { chunking_strategy: { type: 'fixed' } }, said: "'chunking_strategy.type' Invalid" },
+  ])('a file: $said', async ({ more, said }) => {
+    const store = await client.vectorStores.create({ name: 'bad' })
+    await expect(client.post(`/vector_stores/${store.id}/files`, { body: { file_id: 'x', ...more } })).rejects.toThrow(said)
+  })
+})
