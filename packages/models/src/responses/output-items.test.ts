@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { AnswerPiece } from './answer-piece.ts'
 import { createOutputItems } from './output-items.ts'
+import { createResponseWriter } from './write-response.ts'
 
 type CallPiece = Omit<Extract<AnswerPiece, { type: 'tool_call' }>, 'type' | 'argumentsDelta'>
 
@@ -56,5 +57,22 @@ describe('calls of a response', () => {
   it('outlast text between their pieces', () => {
     const { output } = write(call('{"x', ann), { type: 'text', delta: 'I ask.' }, call('":1}', { index: 0 }))
     expect(output).toMatchObject([{ arguments: '{"x":1}' }, { content: [{ text: 'I ask.' }] }])
+  })
+})
+
+it('has the same id for its message and its calls whether or not it tells its thoughts', () => {
+  const answer: AnswerPiece[] = [{ type: 'text', delta: 'I ask.' }, call('{}', ann), call('{}', bob)]
+  const ids = (...pieces: AnswerPiece[]) => write(...pieces).output.map(({ id }) => id)
+  expect(ids(...answer)).toEqual(['msg_1_0', 'fc_1_0', 'fc_1_1'])
+  expect(ids({ type: 'reasoning', delta: 'hm' }, ...answer)).toEqual(['rs_1_0', 'msg_1_0', 'fc_1_0', 'fc_1_1'])
+})
+
+it('are incomplete in a response that failed while they were written', () => {
+  const identity = { id: 'resp_1', model: 'acme/m', createdAt: 1, isStored: true }
+  const writer = createResponseWriter({ model: 'acme/m', input: 'Hi' }, identity)
+  writer.accept({ type: 'text', delta: 'Half of' })
+  expect(writer.fail({ code: 'upstream_error', message: 'cut', param: null }).at(-1)).toMatchObject({
+    type: 'response.failed',
+    response: { status: 'failed', output: [{ type: 'message', status: 'incomplete', content: [{ text: 'Half of' }] }] },
   })
 })

@@ -54,9 +54,13 @@ export function createOutputItems(responseId: string): OutputItems {
 
 const prefixes = { reasoning: 'rs', message: 'msg', function_call: 'fc' } as const
 
-/** An item's id tells its response, by which it is found again. */
+/**
+ * An item's id tells its response, by which it is found again. It counts those of its kind alone: the thoughts that a stream tells are not kept
+ * with every response, and the message after them is the same one when it is asked for later.
+ */
 function nextId({ responseId, all }: Items, type: OutputItem['type']): string {
-  return `${prefixes[type]}_${responseId.replace(/^resp_/, '')}_${all.length}`
+  const count = all.filter((item) => item.type === type).length
+  return `${prefixes[type]}_${responseId.replace(/^resp_/, '')}_${count}`
 }
 
 function placeOf({ all }: Items, item: OutputItem | undefined): ItemPlace {

@@ -32,8 +32,8 @@ export function createResponseWriter(request: ResponsesRequest, identity: Respon
       last += identity.isBackground === true ? unitsOf(event) : 1
       return { ...event, sequence_number: last }
     })
-  const responseIn = (state: Omit<ResponseState, 'output'>) =>
-    responseObject(request, identity, { ...state, output: items.output() })
+  const responseIn = (state: Omit<ResponseState, 'output'>, output = items.output()) =>
+    responseObject(request, identity, { ...state, output })
   return {
     start() {
       const response = responseIn({ status: 'in_progress' })
@@ -58,7 +58,10 @@ export function createResponseWriter(request: ResponsesRequest, identity: Respon
       return { events: number([...closing, { type: `response.${status}`, response }]), response }
     },
     fail(error) {
-      const response = responseIn({ status: 'failed', usage, error: { code: error.code, message: error.message } })
+      const output = items
+        .output()
+        .map((item) => (item.status === 'in_progress' ? { ...item, status: 'incomplete' as const } : item))
+      const response = responseIn({ status: 'failed', usage, error: { code: error.code, message: error.message } }, output)
       return number([
         { type: 'error', ...error },
         { type: 'response.failed', response },
