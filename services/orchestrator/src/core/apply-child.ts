@@ -20,7 +20,10 @@ export function applyChild(draft: SessionDraft, input: ChildInput): void {
   else if (told.seq >= child.toldSeq) noteChild(draft, { ref, child }, told)
 }
 
-/** It was opened while its step ended: nobody wants it. One of an earlier attempt is left to the next. */
+/**
+ * Cancels a child session that nobody waits for, because its step ended, or began another one, while it was being opened. A child that the step's current
+ * attempt goes on with is left alone, also when it was an earlier attempt that asked about it.
+ */
 function cancelStray(draft: SessionDraft, { turn, stepId, sessionId, told }: ChildInput): void {
   const step = draft.findTurn(turn)?.steps[stepId]
   const isOver = step === undefined || isTerminalStep(step.status) || step.child?.sessionId !== sessionId
@@ -41,7 +44,7 @@ function endChild(draft: SessionDraft, { ref, child }: Told, told: ChildTold): v
 }
 
 function noteChild(draft: SessionDraft, { ref: { turn, stepId }, child }: Told, told: ChildTold): void {
-  const approvals = (told.approvals ?? []).filter((approval) => approval.status === 'pending').map(lean)
+  const approvals = (told.approvals ?? []).filter((approval) => approval.status === 'pending').map(withoutLongArgs)
   const next: ChildState = { ...child, status: told.status, approvals, toldSeq: told.seq }
   if (isDeepStrictEqual(next, child)) return
   const step = draft.editStep(turn, stepId)
@@ -51,7 +54,7 @@ function noteChild(draft: SessionDraft, { ref: { turn, stepId }, child }: Told, 
     next.waitsSinceMs = undefined
   }
   step.child = next
-  // It may have been opened just as its parent was paused.
+  // The first word of a child: it may have been opened just as its parent was paused, and was not told.
   if (draft.session.isPaused && child.toldSeq === 0)
     sendErrand(draft, { to: 'child', sessionId: child.sessionId, method: 'pause' })
   if (next.status === child.status && isDeepStrictEqual(next.approvals, child.approvals)) return
@@ -72,7 +75,7 @@ function outcomeOf(sessionId: string, { status, answer }: ChildTold): AttemptOut
   return { kind: 'failed', problem: problemOf(sessionId, status, answer) }
 }
 
-/** The child has tried as often as its own plan allows. */
+/** Never retryable: the child has tried as often as its own plan allows. */
 function problemOf(sessionId: string, status: string, answer: TurnAnswer | undefined): Problem {
   const { problem } = answer ?? {}
   const why = problem === undefined ? '' : `: ${problem.message}`
@@ -83,12 +86,12 @@ function problemOf(sessionId: string, status: string, answer: TurnAnswer | undef
   }
 }
 
-function lean(approval: ApprovalView): ApprovalView {
+function withoutLongArgs(approval: ApprovalView): ApprovalView {
   if (JSON.stringify(approval.args ?? null).length <= argsCharsMax) return approval
   return { ...approval, args: `too long to be shown here: GET /approvals/${approval.id}` }
 }
 
-/** A child says that something changed: it is asked what, until it has told. Answers whether its step still wants it. */
+/** A child says that something changed: it is visited until it has told what. The reply says whether its step still wants it. */
 export function noteChildChanged(
   draft: SessionDraft,
   { turn, stepId, seq }: Extract<SessionInput, { type: 'childChanged' }>,

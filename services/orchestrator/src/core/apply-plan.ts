@@ -43,16 +43,16 @@ function adoptPlan(draft: SessionDraft, turn: TurnState, plan: WorkflowPlan): vo
   turn.versions = pinVersions(plan, draft.agentVersions)
   turn.steps = Object.fromEntries(plan.steps.map((step) => [step.stepId, newStep(step.agent)]))
   draft.log('plan.ready', turn.turn, { plan, planVersion: 1 })
-  takeOver(draft, turn)
+  reuseOutputs(draft, turn)
   settleTurn(draft, turn.turn)
 }
 
-/** Those who work by a plan, or take over from them. */
+/** The ids of all agents that a plan names, fallbacks among them; an id may come more than once. */
 export function agentsOf({ steps }: WorkflowPlan): string[] {
   return steps.flatMap(({ agent, onFailure }) => [agent, onFailure?.agent ?? agent])
 }
 
-/** The plan itself, with its schema and its mode, is kept with the turn. */
+/** The versions of what works by the plan. The plan, with its schema version and its mode, is kept with the turn anyway. */
 function pinVersions(plan: WorkflowPlan, agentVersions: Record<string, string>): TurnVersions {
   const known = agentsOf(plan).flatMap((agent) => {
     const version = agentVersions[agent]
@@ -61,8 +61,8 @@ function pinVersions(plan: WorkflowPlan, agentVersions: Record<string, string>):
   return { weft: weftVersion, agents: Object.fromEntries(known) }
 }
 
-/** The outputs a fork begins with; they cost nothing here. */
-function takeOver(draft: SessionDraft, { turn, steps, request }: TurnState): void {
+/** Lets a fork begin with the outputs of the turn it comes from, which cost nothing here. */
+function reuseOutputs(draft: SessionDraft, { turn, steps, request }: TurnState): void {
   for (const [stepId, { agent, usage: _usage, ...outcome }] of Object.entries(request.seed?.finished ?? {})) {
     if (steps[stepId] === undefined) continue
     const at = { startedAtMs: draft.nowMs, endedAtMs: draft.nowMs }

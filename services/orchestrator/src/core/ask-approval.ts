@@ -95,9 +95,9 @@ export function noteApproval(
   if (owner === undefined) return
   const { stepId, kind } = approval
   const step = owner.steps[stepId]
-  // What its plan or a policy asks is asked before an attempt, everything else ends one.
-  const by = entry.kind === 'requested' && kind !== 'step' && step !== undefined ? versionOf(step) : {}
-  draft.log(eventTypeOf(entry.kind), turn, { stepId, ...by, approval: viewApproval(draft.session, owner, approval), entry })
+  // An approval of kind `step` is asked for before an attempt; the others end one, and so tell which version of the agent made it.
+  const version = entry.kind === 'requested' && kind !== 'step' && step !== undefined ? versionOf(step) : {}
+  draft.log(eventTypeOf(entry.kind), turn, { stepId, ...version, approval: viewApproval(draft.session, owner, approval), entry })
 }
 
 function eventTypeOf(kind: ApprovalEntryKind): 'approval.requested' | 'approval.decided' | 'step.progress' {
@@ -149,13 +149,13 @@ function questionOf(
   }
 }
 
-/** What waits for the step, directly. */
+/** Names the steps that directly depend on this one. */
 function impactOf(turn: TurnState, { stepId }: WorkflowStep): string | undefined {
   const waiting = (turn.plan?.steps ?? []).filter((other) => other.dependsOn.includes(stepId)).map((other) => other.stepId)
   return waiting.length === 0 ? undefined : `${waiting.join(', ')} ${waiting.length === 1 ? 'waits' : 'wait'} for it`
 }
 
-/** As sure as the least sure of what the step builds on; nothing is suggested where it builds on nothing. */
+/** Suggests what the least certain of the step's dependencies says; nothing where the step depends on none. */
 function suggestionOf(turn: TurnState, { dependsOn }: WorkflowStep): ApprovalQuestion['suggestion'] {
   const known = dependsOn.flatMap((stepId) => {
     const outcome = turn.steps[stepId]?.outcome

@@ -66,7 +66,10 @@ function leaveOut(draft: SessionDraft, turn: TurnState, { kept, by }: { kept: Re
   }
 }
 
-/** One that was left out before is other work, and keeps counting its attempts, so that what an earlier one still tells cannot be taken for the next. */
+/**
+ * Adds a step that the plan before did not have. If an earlier plan had it, it counts on from the attempts it had then, so that what one of those still tells
+ * is not taken for the next; and it is other work now.
+ */
 function addStep(turn: TurnState, { stepId, agent }: WorkflowStep): void {
   const { attempt, revision } = turn.steps[stepId] ?? { attempt: 0, revision: 0 }
   turn.steps[stepId] = { ...newStep(agent), attempt, interruptions: attempt, revision: attempt > 0 ? revision + 1 : 0 }
@@ -76,7 +79,7 @@ function addStep(turn: TurnState, { stepId, agent }: WorkflowStep): void {
 function moveStep(draft: SessionDraft, turn: TurnState, { step, before }: { step: WorkflowStep; before: WorkflowStep }): void {
   const known = turn.steps[step.stepId]
   if (known === undefined || isTerminalStep(known.status)) return
-  // The agent it fell back to while the session was paused has not been granted anything yet.
+  // By hash, because a step that fell back to another agent while the session was paused still has the approval of the one before.
   const isGranted =
     known.approvedHash !== undefined &&
     known.approvedHash === hashOfStep(draft, { ...turn, planVersion: turn.planVersion - 1 }, before)

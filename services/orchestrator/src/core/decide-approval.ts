@@ -26,11 +26,14 @@ export function decideApproval(draft: SessionDraft, decision: DecideApproval): v
   draft.reply = { kind: 'decided', approval: viewApproval(draft.session, decided.turn, decided.approval), isRepeat, lastSeq }
 }
 
-/** Whoever gave the seat away is not asked any more, and may not have heard that it worked. An administrator may take it from whoever has it now. */
+/**
+ * Whether a delegation repeats one that was done before: whoever gave the seat away has none any more, and may not have heard that it worked. It is no
+ * repeat when an administrator delegates a pending approval to somebody who is not asked now.
+ */
 function hasDelegated({ status, assignees, delegations }: ApprovalState, { action, by, to }: DecideApproval): boolean {
   if (action !== 'delegate' || to === undefined || assignees.some((assignee) => isOf(by, assignee))) return false
-  const isAnew = by.isAdmin && status === 'pending' && !assignees.includes(to)
-  return !isAnew && delegations.some((earlier) => earlier.by === by.id && earlier.to === to)
+  const isNewDelegation = by.isAdmin && status === 'pending' && !assignees.includes(to)
+  return !isNewDelegation && delegations.some((earlier) => earlier.by === by.id && earlier.to === to)
 }
 
 interface FoundApproval {
@@ -41,7 +44,7 @@ interface FoundApproval {
 function decide(draft: SessionDraft, found: FoundApproval, decision: DecideApproval): boolean {
   const { turn, approval } = found
   requireAssignee(approval, decision.by)
-  return approval.status === 'pending' ? act(draft, turn.turn, decision) : repeats(found, decision)
+  return approval.status === 'pending' ? act(draft, turn.turn, decision) : repeatsOrThrow(found, decision)
 }
 
 function findApproval(draft: SessionDraft, id: string): FoundApproval {
@@ -61,8 +64,8 @@ function isOf({ id, roles }: Approver, assignee: string): boolean {
   return assignee === id || roles.some((role) => assignee === `role:${role}`)
 }
 
-/** Deciding as it was decided is no decision; anything else comes too late. */
-function repeats(found: FoundApproval, wish: DecideApproval): boolean {
+/** True for a decision that says what was decided already. Throws for any other, which comes too late. */
+function repeatsOrThrow(found: FoundApproval, wish: DecideApproval): boolean {
   const { id, status, decision } = found.approval
   const isSame =
     (hasVoted(found.approval, wish) || verdicts[status] === wish.action) &&
@@ -84,7 +87,7 @@ function hasVoted({ votes }: ApprovalState, { action, by }: DecideApproval): boo
   return votes.some((vote) => vote.by === by.id && wordOf(vote) === action)
 }
 
-/** A change is a decision of its own: to have it approved is no repeat of it. */
+/** The action a vote was given with. To approve is no repeat of having modified, although both count as votes to approve. */
 function wordOf({ decision, isModification }: ApprovalVote): DecideApproval['action'] {
   return isModification === true ? 'modify' : decision
 }
@@ -101,7 +104,7 @@ function hasModified(found: FoundApproval, wish: DecideApproval): boolean {
   return wish.action === 'modify' && hasSpoken && isSameChange(found, wish)
 }
 
-/** Whether nothing changed, because the approver had said the same before. */
+/** Carries out a decision on a pending approval; returns true if the approver had said the same before, so that nothing changed. */
 function act(draft: SessionDraft, turn: number, decision: DecideApproval): boolean {
   const found = findApproval(draft, decision.approvalId)
   if (hasModified(found, decision)) return true
@@ -132,7 +135,7 @@ function requireHash({ id, hash }: ApprovalState, shown: string | undefined): vo
   })
 }
 
-/** One reject decides; as many approvals as the quorum asks for do. Each approver counts once. */
+/** Casts a vote. One vote to reject decides, or as many to approve as the quorum asks for. Returns true if the approver had voted the same before. */
 function vote(draft: SessionDraft, turn: number, wish: DecideApproval): boolean {
   const { approvalId: id, by, comment: said } = wish
   const action = wish.action === 'reject' ? 'reject' : 'approve'

@@ -5,8 +5,8 @@ import type { Errand, SessionInput, SessionState } from './session-state.ts'
 import { tellParents } from './tell-parent.ts'
 
 /**
- * Ends everything and forgets it, child sessions with it. What is left in the store is that the session was deleted; what lies in the database goes
- * once its children are gone, and is asked for until it is gone. Deleting twice is once.
+ * Ends and forgets all turns, and has child sessions deleted. In the store it stays on record that the session was deleted. What the database has of it is
+ * erased once the children have been told, and ticks ask for that until it is done. Deleting a deleted session changes nothing.
  */
 export function deleteSession(draft: SessionDraft, { ifLastSeq }: Extract<SessionInput, { type: 'delete' }>): void {
   if (draft.session.deletion !== 'none') return
@@ -34,7 +34,7 @@ function isAsOf({ lastSeq, turns }: SessionState, seq: number): boolean {
   return lastSeq === seq && turns.every(({ phase }) => phase === 'ended')
 }
 
-/** What was opened for a session that is gone goes too. */
+/** A child session that was being opened when its parent was deleted is deleted too. */
 export function deleteStray(draft: SessionDraft, sessionId: string): void {
   sendErrand(draft, { to: 'child', sessionId, method: 'delete' })
 }
@@ -49,7 +49,7 @@ export function eraseWhenAlone(draft: SessionDraft): void {
   if (deletion === 'erasing' && !errands.some(({ to }) => to === 'child')) draft.command({ type: 'erase' })
 }
 
-/** Whoever deletes it again has found it: a database from before it was deleted, put back from a backup, has it once more. */
+/** A client that deletes an erased session has found it again: the database may have been put back from a backup made before it was deleted. */
 export function eraseAgain(draft: SessionDraft): void {
   if (draft.session.deletion !== 'erased') return
   draft.editSession().deletion = 'erasing'

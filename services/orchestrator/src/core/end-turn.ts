@@ -29,7 +29,7 @@ export function endTurn(draft: SessionDraft, turn: number, end: TurnEnd): void {
   draft.command({ type: 'end', turn })
 }
 
-/** What an event of a turn says of its session while another turn is at work, or next. */
+/** What an event of one turn has to say of the session's status if another turn is being worked on, or is the next. */
 export function sessionStatusBy(active: TurnState | undefined): { sessionStatus?: TurnState['status'] } {
   return active === undefined ? {} : { sessionStatus: active.status }
 }
@@ -81,7 +81,7 @@ function degradedOf({ outcome }: StepState): string[] {
   return [...degraded, ...output.degraded.filter((reason): reason is string => typeof reason === 'string')]
 }
 
-/** One entry a model; estimated as soon as one call was estimated. */
+/** Adds up usage by model; a sum counts as measured only if every call was. */
 function mergeUsage(calls: Usage[]): Usage[] {
   const byModel = new Map<string, Usage>()
   for (const call of calls) {

@@ -4,9 +4,11 @@ import { findPolicy, riskDefault } from './approval-terms.ts'
 import type { ApprovalState, TurnState } from './session-state.ts'
 
 /**
- * An approver may change what is done, but not who has to agree: a step keeps the approval it asks for and the policy it falls under, a step that does what
- * another asked for (itself, as a fallback, or in a child session) asks for the same, and what takes several people is not left out by one. Administrators
- * may. Refused with `permission_denied`.
+ * An approver who changes the plan may change what is done, but not who has to agree to it. Throws `permission_denied` unless
+ * - each step keeps the approval it asks for and the policy it falls under;
+ * - a step that does the work of one with an approval (itself, as a fallback, or in a child session) asks for the same approval;
+ * - a step that several people have to approve stays in the plan.
+ * Administrators may do all of that.
  */
 export function keepApprovals(
   { plan, policies }: Pick<TurnState, 'plan' | 'policies'>,
@@ -22,6 +24,7 @@ export function keepApprovals(
   )
 }
 
+/** The plan before the change and the policies of its turn. */
 interface Ruling {
   steps: WorkflowStep[]
   policies: TurnState['policies']
@@ -35,7 +38,7 @@ function keepRule(ruling: Ruling, step: WorkflowStep): void {
         step.stepId,
         `would fall under another policy (${policyOf(ruling, step) ?? 'none'}): leave it out, and add a step of another name`,
       )
-    requireRule(step, [...(known === undefined ? [] : [known]), ...ruling.steps.filter((other) => doesAlike(other, step))])
+    requireRule(step, [...(known === undefined ? [] : [known]), ...ruling.steps.filter((other) => mayDoWorkOf(other, step))])
     for (const inside of planInside(step)) keepRule(ruling, inside)
   } else if (known.approval !== undefined) requireRule(step, [known])
 }
@@ -46,12 +49,14 @@ function requireRule({ stepId, approval }: WorkflowStep, alike: WorkflowStep[]):
   throw refusal(stepId, `does what has to be approved (${rules[0]?.reason}): its approval stays as the plan has it`)
 }
 
+/** Whether a changed step still does the work of the step it replaces; only its arguments may differ then. */
 function doesSame(one: WorkflowStep, other: WorkflowStep): boolean {
   const what = (step: WorkflowStep) => [step.agent, step.capability, step.onFailure?.agent, planInside(step)]
   return isDeepStrictEqual(what(one), what(other))
 }
 
-function doesAlike(one: WorkflowStep, other: WorkflowStep): boolean {
+/** Whether two steps may come to do the same work: one capability, and an agent that both name, be it as a fallback. */
+function mayDoWorkOf(one: WorkflowStep, other: WorkflowStep): boolean {
   return one.capability === other.capability && agentsOf(one).some((agent) => agentsOf(other).includes(agent))
 }
 

@@ -4,7 +4,7 @@ import type { SessionDraft } from './session-draft.ts'
 import type { SessionInput } from './session-state.ts'
 import { tickSession } from './tick-session.ts'
 
-/** Pauses or resumes. What a parent asks may be overtaken by what it asked later. */
+/** Pauses or resumes. A parent's call is ignored if a later one of its calls has come before it. */
 export function holdSession(
   draft: SessionDraft,
   { type, seq = draft.session.heardSeq }: Extract<SessionInput, { type: 'pause' | 'resume' }>,
@@ -21,7 +21,7 @@ function pauseSession(draft: SessionDraft): void {
   draft.editSession().isPaused = true
   noteOnTurn(draft, 'pause')
   const { turn, request } = draft.activeTurn() ?? {}
-  // One that nobody wants any more would stay paused for ever; its parent says whether it does.
+  // A child session that its parent no longer wants would stay paused for ever; the parent answers whether it still wants it.
   if (turn !== undefined && request?.parent !== undefined) sendErrand(draft, { to: 'parent', turn, parent: request.parent })
 }
 
@@ -33,7 +33,7 @@ function resumeSession(draft: SessionDraft): void {
   tickSession(draft)
 }
 
-/** A child session is paused with its parent's work, of which nothing is left once its turns have ended. */
+/** A child session is paused only on its parent's behalf, so that the pause ends with the child's last turn. */
 export function endBorrowedPause(draft: SessionDraft): void {
   const { isPaused, turns } = draft.session
   if (!isPaused || draft.activeTurn() !== undefined) return

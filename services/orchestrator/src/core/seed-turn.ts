@@ -30,16 +30,19 @@ export function planSeed(
     const known = plan.steps.map((step) => step.stepId).join(', ')
     throw new WeftError('invalid_request', `turn ${turn.turn} has no step "${fromStep}"; it has ${known}`, { param: 'fromStep' })
   }
-  const again = fromStep === undefined ? new Set<string>() : dependentsOf(plan, fromStep)
+  const runAgain = fromStep === undefined ? new Set<string>() : dependentsOf(plan, fromStep)
   const succeeded = plan.steps.map((step) => step.stepId).filter((stepId) => turn.steps[stepId]?.status === 'succeeded')
-  return { turn, plan: withoutAddedBy(plan, again), stepIds: succeeded.filter((stepId) => !again.has(stepId)) }
+  return { turn, plan: withoutAddedBy(plan, runAgain), stepIds: succeeded.filter((stepId) => !runAgain.has(stepId)) }
 }
 
-/** Steps that a result added come with that result again, the same or others; until then what waited for one of them waits for the step that adds it. */
-function withoutAddedBy(plan: WorkflowPlan, again: ReadonlySet<string>): WorkflowPlan {
+/**
+ * Leaves out the steps that were added by the result of a step that runs again: its new result adds them, or others. What depended on one of them depends on
+ * the step that added it instead.
+ */
+function withoutAddedBy(plan: WorkflowPlan, runAgain: ReadonlySet<string>): WorkflowPlan {
   const adders = new Map(
     plan.steps.flatMap(({ stepId, addedBy }) =>
-      addedBy === undefined || !again.has(addedBy) ? [] : [[stepId, addedBy] as const],
+      addedBy === undefined || !runAgain.has(addedBy) ? [] : [[stepId, addedBy] as const],
     ),
   )
   const left = plan.steps.filter(({ stepId }) => !adders.has(stepId))
@@ -82,7 +85,7 @@ export function seedOf(
   }
 }
 
-/** A step that was itself taken over saves what it cost when it ran: its usage travels with it. */
+/** The usage is that of when the step ran, also if the turn itself had taken the output over from another. */
 function finishedStep(turn: TurnState, stepId: string, outcome: StepOutcome): TurnSeed['finished'][string] {
   const state = turn.steps[stepId]
   const inherited = turn.request.seed?.finished[stepId]?.usage ?? []

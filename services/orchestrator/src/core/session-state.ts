@@ -32,7 +32,7 @@ export interface SessionState {
   sessionId: string
   user: string | undefined
   createdAtMs: number
-  /** When its newest event happened; loading a session, or looking at it, is none. */
+  /** When its newest event happened. Loading a session, or reading it, leaves this as it is. */
   updatedAtMs: number
   /** Counts activations; work of an earlier epoch no longer counts. */
   epoch: number
@@ -43,13 +43,13 @@ export interface SessionState {
   lastApproval: number
   /** Nothing new is planned or dispatched until the session is resumed; what runs runs on. */
   isPaused: boolean
-  /** The newest errand of the parent's that paused or resumed it; an older one that comes late no longer counts. */
+  /** The `seq` of the parent's newest call that paused or resumed this session; an older call that comes late is ignored. */
   heardSeq: number
   /** A deleted session keeps only that it was: `erasing` until the database has forgotten it too. */
   deletion: 'none' | 'erasing' | 'erased'
   /** Oldest first; at most `turnsKept` ended ones. */
   turns: TurnState[]
-  /** What was asked under an idempotency key of the client's in turns that were given up: asked again, it is not done again. Oldest first. */
+  /** Of turns that are no longer kept, the client's idempotency keys: a request that repeats one of them begins no turn. Oldest first. */
   pastRequests: PastRequest[]
   /** Calls to other sessions that are not yet known to have arrived. */
   errands: Errand[]
@@ -64,10 +64,10 @@ export interface PastRequest {
   endedAtMs: number
 }
 
-/** `seq`: as of which event; the same call made again is another one. */
+/** A call to another session. `seq` is the session's newest event when it was made: it tells a later call from the same call made before. */
 export type Errand =
   | { to: 'child'; sessionId: string; method: 'cancel' | 'pause' | 'resume' | 'delete'; seq: number }
-  /** Where this turn stands, or what it asks, has changed. */
+  /** Tells the parent that this turn has ended, waits, goes on, or asks something else than before. */
   | { to: 'parent'; turn: number; parent: ParentStep; seq: number }
 
 export interface OutboxBatch {
@@ -91,9 +91,9 @@ export interface TurnState {
   plan: WorkflowPlan | undefined
   /** 0 without a plan, then 1, and one more for every change to it. */
   planVersion: number
-  /** Those that held when the plan was adopted; a later change of the file does not reach this turn. */
+  /** The approval policies that held when the plan was adopted; a later change of their file does not concern this turn. */
   policies: ApprovalPolicy[]
-  /** What the turn began with: a later version of Weft or of an agent's card that takes over on the way can be told from it. */
+  /** The versions of Weft and of the agents when the turn began. A later one that takes over on the way shows in the steps. */
   versions: TurnVersions
   steps: Record<string, StepState>
   /** Oldest first. */
@@ -103,14 +103,14 @@ export interface TurnState {
 
 export interface StepState {
   status: StepStatus
-  /** The agent that does it now; a fallback replaces the plan's. */
+  /** The agent that does it now: the plan's, or the one it fell back to. */
   agent: string
-  /** That of its last attempt: as the agent told with its end, until then as its card says. */
+  /** The version of the agent of the last attempt: what the agent said when the attempt ended, until then what its card says. */
   agentVersion: string | undefined
   attempt: number
-  /** Attempts that ended with their host or with an earlier plan, not by failing. */
+  /** Attempts that ended with their host or with an earlier plan. They are no failures, and use up none of the tries. */
   interruptions: number
-  /** How often it was told to do something else after it had run: other work, under another idempotency key. */
+  /** How often it was changed after it had run. Each time it is other work, and has another idempotency key. */
   revision: number
   epoch: number
   /** A step that waits to be tried again is `ready` until then. */
@@ -122,14 +122,14 @@ export interface StepState {
   problem: Problem | undefined
   outcome: StepOutcome | undefined
   checkpoint: unknown
-  /** How many it has reported, also those that no longer count. */
+  /** How many checkpoints the step has reported in all its attempts; names the part that stores the newest. */
   checkpointCount: number
   progressCount: number
   /** The pending approval it waits for. */
   approvalId: string | undefined
   /** What was decided about it, oldest first. */
   decisions: StepDecision[]
-  /** What the last granted approval was bound to; anything else asks again. */
+  /** The hash that the last approval of the step was bound to; with any other hash it is asked about again. */
   approvedHash: string | undefined
   child: ChildState | undefined
   shareUsd: number | undefined
@@ -143,17 +143,17 @@ export interface ChildState {
   status: TurnStatus
   /** Its pending approvals, and its own children's. */
   approvals: ApprovalView[]
-  /** As of which of its events this is so, and as of which it said that it is otherwise. */
+  /** `toldSeq`: the child's newest event when it was last asked; `changedSeq`: that of the newest change it has announced since. */
   toldSeq: number
   changedSeq: number
-  /** Since when it waits for people, in epoch milliseconds: that time is not its step's. */
+  /** Since when it waits for people, in epoch milliseconds. The step's deadline is put off by as long. */
   waitsSinceMs: number | undefined
 }
 
 /** What a child's turn shows, and as of which event. */
 export type ChildTold = Pick<TurnView, 'status' | 'approvals' | 'answer'> & { seq: number }
 
-/** What is asked. */
+/** What approvers are shown and decide about. */
 export interface ApprovalQuestion {
   agent: string
   capability: string
@@ -174,7 +174,7 @@ export interface ApprovalState {
   kind: ApprovalKind
   stepId: string
   question: ApprovalQuestion
-  /** Counts what was asked in its place since: other arguments, put by an approver. */
+  /** 1, and one more each time the question is replaced: by an approver's other arguments, or because the plan changed. */
   questionVersion: number
   status: ApprovalView['status']
   hash: string
@@ -199,7 +199,7 @@ export interface StepOutcome {
   output: unknown
   citations: Citation[]
   confidence: number
-  /** What the output lacks, beside what it says of itself. */
+  /** What the output lacks, in addition to what it says in its own `degraded`. */
   degraded?: string[] | undefined
 }
 
@@ -209,7 +209,7 @@ export type SessionInput =
   | {
       type: 'submit'
       request: SubmitTurn
-      /** What was said before, when the session's own turns no longer tell; asked for by the reply `needs_history`. */
+      /** What was said in turns that the session no longer holds; to be sent along once the reply was `needs_history`. */
       history?: ChatMessage[]
     }
   | { type: 'planned'; turn: number; planAttempt: number; result: PlanResult }
@@ -220,12 +220,12 @@ export type SessionInput =
   | { type: 'cancel'; turn: number | undefined }
   | { type: 'attach'; replyTopic: string; replyDetail: ReplyDetail }
   | { type: 'decide'; decision: DecideApproval }
-  /** `seq`: of the errand, when the parent asks. */
+  /** `seq`: that of the parent's call, if it is the parent that pauses or resumes. */
   | { type: 'pause' | 'resume'; seq?: number | undefined }
   /** What a child session is now, or why there is none. */
   | ({ type: 'child'; sessionId: string; told: ChildTold | Problem } & StepRef)
   | { type: 'childChanged'; turn: number; stepId: string; seq: number }
-  /** `isWanted`: whether whoever was called still has to do with it. */
+  /** `isWanted`: whether the session that was called exists and, if it is the parent, still wants this session's turn. */
   | { type: 'arrived'; errand: Errand; isWanted: boolean }
   | { type: 'compact' }
   /** `ifLastSeq`: only if all its turns have ended, and nothing happened since this event. */
@@ -246,18 +246,18 @@ export type PlanResult =
   | { kind: 'message'; text: string; degraded: string[] }
   | { kind: 'problem'; problem: Problem }
 
-/** `steps`: what else has to be done before those that wait for this step. */
+/** `steps`: steps to be added to the plan, which have to be done before those that wait for this one. */
 export type AttemptOutcome =
   | ({ kind: 'succeeded'; steps?: WorkflowStep[] } & StepOutcome)
   | ({ kind: 'needs_approval' } & Omit<NeedsApprovalEvent, 'type'>)
   | {
       kind: 'failed'
       problem: Problem
-      /** The agent may have done its work, though nothing told so: its answer was lost, or never ended. */
+      /** The agent may have done its work although nothing said so: its answer was lost, or did not end. */
       mayHaveHappened?: boolean
     }
 
-/** What the shell does after the commit. Each may be lost and is issued again by a tick. */
+/** What the host does after the commit (see SessionEffects). Each may be lost, and is issued again by a tick. */
 export type SessionCommand =
   | { type: 'plan'; turn: number; planAttempt: number }
   | ({ type: 'dispatch' } & StepRef)
@@ -271,10 +271,10 @@ export type SessionCommand =
   | ({ type: 'visit' } & StepRef)
   | { type: 'call'; errand: Errand }
 
-/** What an advance knows of the world. */
+/** All that an advance knows beside the state and the input. */
 export interface AdvanceContext {
   nowMs: number
-  /** Those that hold now; a turn takes them over with its plan. */
+  /** The approval policies that hold now; a turn takes them over with its plan. */
   policies: ApprovalPolicy[]
   /** By agent, as the cards say now. */
   agentVersions: Record<string, string>
@@ -284,15 +284,15 @@ export interface Advance {
   state: SessionState
   commands: SessionCommand[]
   events: SessionEvent[]
-  /** What the input's sender is told. */
+  /** What whoever sent the input is answered. */
   reply: InputReply | undefined
 }
 
 export type InputReply =
   | { kind: 'heard'; isWanted: boolean }
   | { kind: 'needs_history' }
-  /** It was not deleted: it has gone on. */
+  /** The session was not deleted, because it has gone on since `ifLastSeq`. */
   | { kind: 'kept' }
-  /** `begun`: the turn, unless it was given up. */
+  /** `begun`: when and how the turn began, unless the session no longer keeps it. */
   | { kind: 'submitted'; turn: number; isRepeat: boolean; lastSeq: number; begun?: Pick<TurnState, 'acceptedAtMs' | 'request'> }
   | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean; lastSeq: number }

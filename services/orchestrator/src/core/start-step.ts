@@ -12,8 +12,8 @@ import { versionOf } from './version-of.ts'
 const stepTimeoutMsDefault = 300_000
 
 /**
- * The only way to an agent: a step that a changed plan has wait for others waits; one that needs an approval, by its plan or by a policy, and has
- * none for exactly what it is about to do, asks for it; any other starts its next attempt.
+ * The only way to an agent. A step that a changed plan has wait for others goes back to waiting, and in a paused session it is held until that is resumed. A
+ * step that needs an approval, by its plan or by a policy, and has none for exactly what it is about to do, asks for it. Any other starts its next attempt.
  */
 export function startStep(draft: SessionDraft, turn: number, step: WorkflowStep): void {
   const owner = draft.findTurn(turn)
@@ -32,7 +32,7 @@ export function startStep(draft: SessionDraft, turn: number, step: WorkflowStep)
   else askApproval(draft, { turn, step }, asking)
 }
 
-/** Starts as soon as the session is resumed. One that starts at once is dispatched without a word about its being ready. */
+/** The step starts as soon as the session is resumed. Only here `step.ready` is logged: a step that need not wait goes from pending to dispatched. */
 function holdStep(draft: SessionDraft, turn: number, { stepId }: WorkflowStep): void {
   const state = draft.editStep(turn, stepId)
   if (state.status !== 'ready') draft.log('step.ready', turn, { stepId, cause: 'the session is paused' })
@@ -40,6 +40,7 @@ function holdStep(draft: SessionDraft, turn: number, { stepId }: WorkflowStep): 
   state.notBeforeMs = draft.nowMs
 }
 
+/** What has to be approved before the step may start; undefined where neither its plan nor a policy asks for an approval. */
 function gateOf(turn: TurnState, step: WorkflowStep): Asking | undefined {
   const agent = turn.steps[step.stepId]?.agent ?? step.agent
   const { capability, approval, params } = step

@@ -4,51 +4,69 @@ import { compactAfterMs } from './compact-session.ts'
 import { sessionStatusBy } from './end-turn.ts'
 import type { SessionDraft } from './session-draft.ts'
 import { sessionLimits } from './session-limits.ts'
-import type { PastRequest, SessionInput, TurnState } from './session-state.ts'
+import type { PastRequest, SessionInput, SessionState, TurnState } from './session-state.ts'
 
-/** Accepts a turn, or finds the one an earlier request with the same idempotency key made. */
+/**
+ * Accepts a turn, or finds the one that an earlier request with the same idempotency key made. The reply is `needs_history` when the session has given up its
+ * turns and the input does not say what was said in them. Refused: `conflict` for another request under the same key, `invalid_request` when the session is
+ * not at `previousTurn`, `gone` when its parent asks a compacted session, `session_busy` and `dependency_unavailable` when too much waits.
+ */
 export function submitTurn(draft: SessionDraft, { request, history }: Extract<SessionInput, { type: 'submit' }>): void {
-  const repeated = findRepeated(draft.session.turns, request.idempotencyKey)
-  if (repeated !== undefined) {
-    requireSame(repeated.request, request)
-    attachRepeated(draft, repeated, request)
-    return
-  }
+  if (answerRepeat(draft, request)) return
   const { lastTurn, turns } = draft.session
-  const past = draft.session.pastRequests.find(({ idempotencyKey }) => idempotencyKey === request.idempotencyKey)
-  if (past !== undefined) {
-    requireSame(past, request)
-    draft.reply = { kind: 'submitted', turn: past.turn, isRepeat: true, lastSeq: draft.session.lastSeq }
-    return
-  }
   requireNewest(lastTurn, request)
-  if (lastTurn > 0 && turns.length === 0 && request.parent !== undefined) {
+  const isCompacted = lastTurn > 0 && turns.length === 0
+  if (isCompacted && request.parent !== undefined) {
     throw new WeftError('gone', `session ${request.sessionId} ended long ago, and keeps what it answered no more`)
   }
-  if (lastTurn > 0 && turns.length === 0 && history === undefined) {
+  if (isCompacted && history === undefined) {
     draft.reply = { kind: 'needs_history' }
     return
   }
-  const waiting = draft.session.turns.filter((turn) => turn.phase !== 'ended').length
+  requireRoom(draft.session)
+  acceptTurn(draft, request, history ?? saidIn(turns))
+}
+
+/** Answers a request that was sent before, also in a turn that is no longer kept; false when it was not. */
+function answerRepeat(draft: SessionDraft, request: SubmitTurn): boolean {
+  const { turns, pastRequests, lastSeq } = draft.session
+  const repeated = findRepeated(turns, request.idempotencyKey)
+  if (repeated !== undefined) {
+    requireSame(repeated.request, request)
+    attachRepeated(draft, repeated, request)
+    return true
+  }
+  const past = pastRequests.find(({ idempotencyKey }) => idempotencyKey === request.idempotencyKey)
+  if (past === undefined) return false
+  requireSame(past, request)
+  draft.reply = { kind: 'submitted', turn: past.turn, isRepeat: true, lastSeq }
+  return true
+}
+
+function requireRoom({ turns, outbox }: SessionState): void {
+  const waiting = turns.filter((turn) => turn.phase !== 'ended').length
   if (waiting > sessionLimits.turnsQueuedMax) {
     throw new WeftError(
       'session_busy',
       `the session already has ${waiting} unfinished turns: wait for them or cancel the session`,
     )
   }
-  const unlogged = draft.session.outbox.reduce((sum, batch) => sum + batch.events.length, 0)
+  const unlogged = outbox.reduce((sum, batch) => sum + batch.events.length, 0)
   if (unlogged > sessionLimits.unloggedEventsMax) {
     throw new WeftError(
       'dependency_unavailable',
       `the session's event log is ${unlogged} events behind: the database does not take them`,
     )
   }
-  const turn = draft.session.lastTurn + 1
+}
+
+function acceptTurn(draft: SessionDraft, request: SubmitTurn, said: ChatMessage[]): void {
   const session = draft.editSession()
+  const turn = session.lastTurn + 1
   session.lastTurn = turn
   session.user ??= request.user
-  const before = draft.activeTurn()
-  draft.addTurn(newTurn(draft, turn, { request, said: history ?? saidIn(turns) }))
+  const activeBefore = draft.activeTurn()
+  draft.addTurn(newTurn(draft, turn, { request, said }))
   const { model, requestId, options } = request
   draft.log('turn.accepted', turn, {
     model,
@@ -57,7 +75,7 @@ export function submitTurn(draft: SessionDraft, { request, history }: Extract<Se
     ...(options.background === true ? { isBackground: true } : {}),
     ...(request.isStored === false ? { isStored: false } : {}),
     ...(request.parent === undefined ? {} : { parent: request.parent, rootSessionId: request.parent.rootSessionId }),
-    ...sessionStatusBy(before),
+    ...sessionStatusBy(activeBefore),
   })
   const begun = { acceptedAtMs: draft.nowMs, request }
   draft.reply = { kind: 'submitted', turn, isRepeat: false, lastSeq: draft.session.lastSeq, begun }
@@ -156,7 +174,7 @@ function dropOldTurns(draft: SessionDraft): void {
   session.turns = draft.session.turns.filter((turn) => !dropped.has(turn))
 }
 
-/** Only a client's own key comes with a hash of its request; any other is good for the retries of a moment. */
+/** What is remembered of a turn that is given up. A key that came without a hash of its request is not a client's: it only serves retries within moments. */
 function pastRequest({ turn, request: { idempotencyKey, requestHash }, endedAtMs = 0 }: TurnState): PastRequest[] {
   return idempotencyKey === undefined || requestHash === undefined ? [] : [{ turn, idempotencyKey, requestHash, endedAtMs }]
 }

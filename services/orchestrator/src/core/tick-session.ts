@@ -9,7 +9,7 @@ import { settleTurn } from './settle-turn.ts'
 import { startStep } from './start-step.ts'
 import { approvalTimesMs, tickApprovals } from './tick-approvals.ts'
 
-/** An agent that keeps its deadline answers by itself; only after this much longer is an attempt given up from here. */
+/** An agent that keeps its deadline ends the attempt by itself. If it does not, the attempt is given up here this much later. */
 const deadlineGraceMs = 2_000
 
 /**
@@ -22,7 +22,7 @@ export function activateSession(draft: SessionDraft): void {
   for (const step of turn?.plan?.steps ?? []) if (turn !== undefined) startAgain(draft, turn.turn, step)
 }
 
-/** One step's interruption may end its turn, and the others of it with it. */
+/** Looks at the turn afresh each time, because the interruption of a step before this one may have ended it. */
 function startAgain(draft: SessionDraft, turn: number, step: WorkflowStep): void {
   const owner = draft.findTurn(turn)
   const state = owner?.steps[step.stepId]
@@ -39,7 +39,7 @@ function startAgain(draft: SessionDraft, turn: number, step: WorkflowStep): void
   startStep(draft, turn, step)
 }
 
-/** A child session goes on by itself, wherever its parent is. */
+/** A child session runs on whatever happens to its parent's host, so that it is only asked how far it is. */
 function visitAgain(draft: SessionDraft, turn: number, stepId: string): void {
   const state = draft.editStep(turn, stepId)
   state.epoch = draft.session.epoch
@@ -55,7 +55,7 @@ function failInterrupted(draft: SessionDraft, ref: StepRef): void {
   failAttempt(draft, ref, { problem, mayHaveHappened: true })
 }
 
-/** The level-triggered heartbeat: whatever should be happening by now is asked for again; the shell ignores what it already does. */
+/** Asks again for whatever should be happening by now, whether or not it was asked for before; the host ignores what it is doing already. */
 export function tickSession(draft: SessionDraft): void {
   const turn = draft.activeTurn()
   if (turn?.phase === 'running') tickSteps(draft, turn)
@@ -64,7 +64,7 @@ export function tickSession(draft: SessionDraft): void {
   }
 }
 
-/** What lies further ahead than anything waits is due at once: the clock was set back since. */
+/** When a wait is over. No wait is longer than the longest retry delay: one that seems to be was set before the clock was set back, and is over at once. */
 function dueMs(notBeforeMs: number, nowMs: number): number {
   return notBeforeMs > nowMs + retryDelayMsMax ? nowMs : notBeforeMs
 }
@@ -129,7 +129,7 @@ export function beatOf(state: SessionState): Beat {
   return state.isPaused ? 'never' : 'always'
 }
 
-/** It tells by itself when people have decided. */
+/** Whether a step's child session waits for people until a deadline it has told. It tells by itself when they have decided. */
 function isWaitingChild({ child }: StepState): boolean {
   if (child?.status !== 'awaiting_approval' || child.changedSeq > child.toldSeq) return false
   return child.approvals.some(({ deadline }) => deadline !== undefined)

@@ -6,13 +6,13 @@ import type { TurnState } from './session-state.ts'
 const warningShare = 0.8
 
 /**
- * What a step that starts now may cost, in USD; undefined where its turn has no budget. It gets what is neither spent nor given to steps under way,
- * shared with those that may come to run beside it; those that wait for it get what it leaves.
+ * What a step that starts now may cost, in USD; undefined where its turn has no budget. What is neither spent nor given to steps under way is divided equally
+ * between this step and those that may run beside it. Steps that have to wait for this one get no share now: they have what it leaves.
  */
 export function shareOfBudget(turn: TurnState, step: WorkflowStep): number | undefined {
   const { budgetUsd } = turn.request.options
   if (budgetUsd === undefined) return undefined
-  const after = dependentsOf(turn.plan?.steps ?? [], step.stepId)
+  const after = stepsThatHaveToWait(turn.plan?.steps ?? [], step.stepId)
   let givenUsd = 0
   let sharers = 1
   for (const [stepId, { status, shareUsd = 0 }] of Object.entries(turn.steps)) {
@@ -23,8 +23,8 @@ export function shareOfBudget(turn: TurnState, step: WorkflowStep): number | und
   return Math.max(0, budgetUsd - spentUsd(turn) - givenUsd) / sharers
 }
 
-/** The steps that cannot run before this one has ended, as far as their plan says. */
-function dependentsOf(steps: readonly WorkflowStep[], stepId: string): Set<string> {
+/** The step itself and those that cannot run before it has ended, as far as their plan says. */
+function stepsThatHaveToWait(steps: readonly WorkflowStep[], stepId: string): Set<string> {
   const found = new Set([stepId])
   let before = 0
   while (before < found.size) {
@@ -37,7 +37,7 @@ function dependentsOf(steps: readonly WorkflowStep[], stepId: string): Set<strin
   return found
 }
 
-/** Warns in the log when what was just spent crosses the share. */
+/** Logs a warning once, when what was just spent reaches 80 % of the budget. */
 export function noteSpending(draft: SessionDraft, turn: number, spentBeforeUsd: number): void {
   const owner = draft.findTurn(turn)
   const { budgetUsd } = owner?.request.options ?? {}
