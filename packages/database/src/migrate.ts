@@ -33,6 +33,7 @@ import * as retention from './migrations/0031-retention.ts'
 import * as endedSessions from './migrations/0032-ended-sessions.ts'
 import * as deletedPlaces from './migrations/0033-deleted-places.ts'
 import * as forgottenResponses from './migrations/0034-forgotten-responses.ts'
+import * as placesOfShortLists from './migrations/0035-places-of-short-lists.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -74,6 +75,7 @@ export const migrations: Migration[] = [
   { name: '0032-ended-sessions', up: endedSessions.up, down: endedSessions.down },
   { name: '0033-deleted-places', up: deletedPlaces.up, down: deletedPlaces.down },
   { name: '0034-forgotten-responses', up: forgottenResponses.up, down: forgottenResponses.down },
+  { name: '0035-places-of-short-lists', up: placesOfShortLists.up, down: placesOfShortLists.down },
 ]
 
 export interface MigrationStatus {

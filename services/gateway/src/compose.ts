@@ -27,6 +27,7 @@ import { pageKey } from './core/page-token.ts'
 import { gatewayStopping } from './core/turn-end.ts'
 import { createFindDown, dependencyChecks } from './dependency-checks.ts'
 import { createOpenStreams } from './http/open-streams.ts'
+import { createPostgresListPlaces } from './http/postgres-list-places.ts'
 import { createPostgresPageTokens } from './http/postgres-page-tokens.ts'
 import { createKeyCheck } from './keys/check-keys.ts'
 import { readAdminKey } from './keys/first-admin-key.ts'
@@ -138,6 +139,7 @@ async function buildParts(environment: GatewaySettings) {
     retaining: worker,
     ...composeLoad(settings, sidecar),
     agents: createPostgresAgents(database),
+    places: createPostgresListPlaces(database),
     routing,
     budgets: callControls.budgets,
     usage: settledUsage(createPostgresUsage(database), callControls.ledger),

@@ -14,6 +14,7 @@ import { answerError, answerUnknownRoute } from './http/answer-errors.ts'
 import { countRequests } from './http/count-requests.ts'
 import { guardedHealth, guardHealth, guardHosts } from './http/guard-listener.ts'
 import type { Handler } from './http/handler.ts'
+import type { ListPlaces } from './http/list-places.ts'
 import type { OpenStreams } from './http/open-streams.ts'
 import { readJsonBody } from './http/read-json-body.ts'
 import { nameRequests, requireKey, requireScopeOf, tenantOf } from './http/request-context.ts'
@@ -87,9 +88,10 @@ export interface PublicDeps {
   /** Why nothing more may be taken on, such as short memory. */
   pressure(): string | undefined
   agents: AgentStore
-  webhooks: Omit<WebhookDeps, 'audit'>
+  webhooks: Omit<WebhookDeps, 'audit' | 'places'>
+  places: ListPlaces
   models: Pick<Models, 'passThrough' | 'list' | 'get' | 'check' | 'embed'>
-  budgets: Omit<BudgetDeps, 'audit'>
+  budgets: Omit<BudgetDeps, 'audit' | 'places'>
   usage: UsageStore
   settings: Omit<SettingsDeps, 'audit'>
   retention: RetentionDeps
@@ -174,9 +176,9 @@ function mountAdministration(app: Express, deps: PublicDeps): void {
   app.post('/v1/keys', isAdmin, createKey(deps.audit))
   app.delete('/v1/keys/:id', isAdmin, deleteKey(deps))
   mountAudit(app, deps.audit, isAdmin)
-  mountWebhooks(app, { ...deps.webhooks, audit: deps.audit }, isAdmin)
+  mountWebhooks(app, { ...deps.webhooks, audit: deps.audit, places: deps.places }, isAdmin)
   mountRebuildEmbeddings(app, { ...deps.embeddings, audit: deps.audit }, isAdmin)
-  mountBudgets(app, { ...deps.budgets, audit: deps.audit }, isAdmin)
+  mountBudgets(app, { ...deps.budgets, audit: deps.audit, places: deps.places }, isAdmin)
   mountUsage(app, deps.usage, isAdmin)
   mountSettings(app, { ...deps.settings, audit: deps.audit }, isAdmin)
   mountRetention(app, deps.retention, isAdmin)

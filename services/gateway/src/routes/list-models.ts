@@ -9,6 +9,6 @@ export function listModels(models: Pick<Models, 'list'>): RequestHandler {
   return async (request, response) => {
     const available = await models.list()
     const items = [...modes.map(modeObject), routedObject(routedModelId), ...available.map(modelObject)]
-    sendList(request, response, { items, idOf: ({ id }) => id })
+    await sendList(request, response, { items, idOf: ({ id }) => id })
   }
 }

@@ -30,4 +30,21 @@ describe('a list that is short enough to be read whole', () => {
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ error: { param: query.split('=')[0] } })
   })
+
+  it('goes on behind an item that was deleted meanwhile, and refuses one that never was in it', async () => {
+    const other = await startGateway({
+      places: {
+        behind: async (_list, { id }) => (id.startsWith('wh_') ? (await webhooks()).slice(1).map((left) => left.id) : undefined),
+      },
+    })
+    const webhooks = async (query = '') =>
+      ((await (await other.request(`/v1/webhooks${query}`)).json()) as { data?: { id: string }[] }).data ?? []
+    for (const port of [1, 2, 3]) {
+      const body = JSON.stringify({ url: `http://127.0.0.1:${port}/` })
+      await other.request('/v1/webhooks', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    }
+    expect(await webhooks('?limit=1&after=wh_gone')).toEqual((await webhooks()).slice(1, 2))
+    expect((await other.request('/v1/webhooks?after=nothing')).status).toBe(400)
+    await other.stop()
+  })
 })

@@ -11,14 +11,25 @@ export const ShortListQuery = z.object({
 interface ShortList<T> {
   items: readonly T[]
   idOf(item: T): string
+  /** Ids of what stands behind an item that is in the list no more; default: nobody knows. */
+  behind?(id: string): Promise<string[] | undefined>
 }
 
 /** Answers a list that is short enough to be read whole: all of it, unless `limit` asks for pages. Throws `invalid_request` for an unknown `after`. */
-export function sendList<T>(request: Request, response: Response, { items, idOf }: ShortList<T>): void {
+export async function sendList<T>(request: Request, response: Response, list: ShortList<T>): Promise<void> {
+  const { items } = list
   const { limit = items.length, after } = parseQuery(ShortListQuery, request)
-  const start = after === undefined ? 0 : items.findIndex((item) => idOf(item) === after) + 1
-  if (after !== undefined && start === 0)
-    throw new WeftError('invalid_request', `'after' names no item of this list: ${after}`, { param: 'after' })
+  const start = after === undefined ? 0 : await startBehind(after, list)
   const data = items.slice(start, start + limit)
   response.json({ object: 'list', data, has_more: start + data.length < items.length })
+}
+
+async function startBehind<T>(after: string, { items, idOf, behind }: ShortList<T>): Promise<number> {
+  const at = items.findIndex((item) => idOf(item) === after)
+  if (at >= 0) return at + 1
+  const left = await behind?.(after)
+  if (left === undefined)
+    throw new WeftError('invalid_request', `'after' names no item of this list: ${after}`, { param: 'after' })
+  const next = items.findIndex((item) => left.includes(idOf(item)))
+  return next < 0 ? items.length : next
 }

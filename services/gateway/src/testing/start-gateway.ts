@@ -182,6 +182,7 @@ const administrationOf = ({ budgets: store }: { budgets: Pick<BudgetStore, 'list
   budgets: { store, forget: () => undefined },
   usage: emptyUsage,
   retention: nothingOld,
+  places: { behind: async () => undefined },
 })
 
 const nothingOld: PublicDeps['retention'] = {

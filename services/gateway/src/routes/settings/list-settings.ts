@@ -11,6 +11,6 @@ export function listSettings(deps: SettingsDeps): RequestHandler {
     requireOperator(tenantOf(response), 'settings are read')
     // While the database is away, what was last read is what holds.
     await deps.live.refresh().catch(() => undefined)
-    sendList(request, response, { items: settingObjects(deps), idOf: ({ name }) => name })
+    await sendList(request, response, { items: settingObjects(deps), idOf: ({ name }) => name })
   }
 }

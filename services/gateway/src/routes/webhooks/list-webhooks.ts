@@ -5,9 +5,11 @@ import type { WebhookDeps } from './webhook-deps.ts'
 import { webhookObject } from './webhook-object.ts'
 
 /** `GET /v1/webhooks`: all of the tenant's, without their secrets. */
-export function listWebhooks({ webhooks }: Pick<WebhookDeps, 'webhooks'>): RequestHandler {
+export function listWebhooks({ webhooks, places }: Pick<WebhookDeps, 'webhooks' | 'places'>): RequestHandler {
   return async (request, response) => {
-    const found = await webhooks.list(tenantOf(response))
-    sendList(request, response, { items: found.map(webhookObject), idOf: ({ id }) => id })
+    const tenant = tenantOf(response)
+    const found = await webhooks.list(tenant)
+    const behind = (id: string) => places.behind('webhooks', { tenant, id })
+    await sendList(request, response, { items: found.map(webhookObject), idOf: ({ id }) => id, behind })
   }
 }
