@@ -1,20 +1,26 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { afterEach, expect, it } from '@jest/globals'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
 import { createOverload } from './admit-fairly.ts'
+import { shedLoad } from './guard-load.ts'
 
-let gateway: TestGateway
-afterEach(() => gateway.stop())
+let gateway: TestGateway | undefined
+afterEach(async () => {
+  await gateway?.stop()
+  gateway = undefined
+})
 
-const chat = (content = 'Hello') =>
-  gateway.request('/v1/chat/completions', {
+const chat = ({ request }: TestGateway) =>
+  request('/v1/chat/completions', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'openai/m', messages: [{ role: 'user', content }] }),
+    body: JSON.stringify({ model: 'openai/m', messages: [{ role: 'user', content: 'Hello' }] }),
   })
 
 it('refuses requests while memory is short, and says when to come back; what is open goes on and health is told', async () => {
   gateway = await startGateway({ pressure: () => 'memory is short (1900 MB in use)' })
-  const answer = await chat()
+  const answer = await chat(gateway)
   expect(answer.status).toBe(503)
   expect(answer.headers.get('retry-after')).toBe('1')
   expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining('1900 MB') } })
@@ -24,6 +30,16 @@ it('refuses requests while memory is short, and says when to come back; what is 
 it('gives a place back when its answer is over, also one that failed', async () => {
   const overload = createOverload({ placesMax: 1, waitMsMax: 500 })
   gateway = await startGateway({ overload })
-  for (let calls = 0; calls < 3; calls++) expect((await chat()).status).toBe(404)
+  for (let calls = 0; calls < 3; calls++) expect((await chat(gateway)).status).toBe(404)
   expect(overload.counts()).toEqual({ active: 0, waiting: 0 })
+})
+
+it('leaves a body that is larger than all that may be held to be refused as too large, not as one to send again later', () => {
+  const request = new IncomingMessage(new Socket())
+  request.headers['content-length'] = '1073741824'
+  let goesOn = false
+  void shedLoad({ pressure: () => undefined })(request, new ServerResponse(request), () => {
+    goesOn = true
+  })
+  expect(goesOn).toBe(true)
 })

@@ -1,6 +1,7 @@
 import { WeftError } from '@weft/contracts'
 import type { ServerResponse } from 'node:http'
 import type { Handler } from '../http/handler.ts'
+import { bodyBytesMax as oneBodyBytesMax } from '../http/read-json-body.ts'
 import { identityOf } from '../http/request-context.ts'
 import type { Overload, Place } from './admit-fairly.ts'
 
@@ -12,7 +13,8 @@ export function shedLoad(options: { pressure(): string | undefined; bodyBytesMax
   const { pressure, bodyBytesMax = bodyBytesDefault } = options
   let bytesHeld = 0
   return (request, response, next) => {
-    const bytes = Number(request.headers['content-length'] ?? 0)
+    // Of a body that is too large nothing is kept: it is refused as that, however full it is here, and by no status that has it sent again.
+    const bytes = Math.min(Number(request.headers['content-length'] ?? 0), oneBodyBytesMax)
     const reason = pressure() ?? (bytesHeld + bytes > bodyBytesMax ? 'too many requests are being read' : undefined)
     if (reason !== undefined) throw new WeftError('dependency_unavailable', `the gateway takes no more requests now: ${reason}`)
     bytesHeld += bytes
