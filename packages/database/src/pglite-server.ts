@@ -44,7 +44,7 @@ export async function startPgliteServer(options: PgliteServerOptions): Promise<P
   })
   await db.exec('create extension if not exists vector; create extension if not exists pg_textsearch')
   const socket = await servePgliteSocket(db, { port, transactionIdleMs, onBroken })
-  const tidying = startTidying(db, socket)
+  const tidying = startTidying(db, { isQuiet: socket.isQuiet, onBroken })
   return {
     port: socket.port,
     async stop() {

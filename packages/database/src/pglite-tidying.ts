@@ -1,5 +1,6 @@
 import type { PGlite } from '@electric-sql/pglite'
 import { z } from 'zod'
+import { isPanic } from './backend-panic.ts'
 
 const tidyEveryMs = 60_000
 const Table = z.object({ name: z.string() })
@@ -9,13 +10,18 @@ const Table = z.object({ name: z.string() })
  * are vacuumed and analysed, one at a time, while no client is served. The thresholds are PostgreSQL's defaults for autovacuum
  * (50 rows and 20 % dead; 50 rows and 10 % changed since the last ANALYZE), with a floor that keeps small tables alone.
  */
-export function startTidying(db: Pick<PGlite, 'query' | 'exec'>, { isQuiet }: { isQuiet(): boolean }): { stop(): void } {
+export function startTidying(
+  db: Pick<PGlite, 'query' | 'exec'>,
+  { isQuiet, onBroken }: { isQuiet(): boolean; onBroken(cause: unknown): void },
+): { stop(): void } {
   let isTidying = false
   const timer = setInterval(async () => {
     if (isTidying || !isQuiet()) return
     isTidying = true
-    // What fails now, such as a table that was dropped meanwhile, is looked at again in a minute; a backend that broke is noticed by its clients.
-    await tidyTables(db, isQuiet).catch(() => undefined)
+    // What else fails now, such as a table that was dropped meanwhile, is looked at again in a minute.
+    await tidyTables(db, isQuiet).catch((cause: unknown) => {
+      if (isPanic(cause)) onBroken(cause)
+    })
     isTidying = false
   }, tidyEveryMs)
   timer.unref()

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { BackendPanic, endsInPanic } from './backend-panic.ts'
 
 /** The part of PGlite the socket needs: one backend that runs wire messages and says whether it is inside a transaction. */
 export interface WireBackend {
@@ -125,28 +126,38 @@ async function runUnit(backend: WireBackend, { client, bytes, isOpen }: Unit): P
   client.unitsWaiting -= 1
   if (client.socket.isPaused()) client.socket.resume()
   try {
-    const answer = gatherWrites(client)
-    await run(backend, bytes, answer.add)
-    answer.send()
+    await run(backend, bytes, (answer) => {
+      if (!client.isGone) client.socket.write(answer)
+    })
     client.isStarted = true
   } catch (cause) {
     // A connection that could not begin is that client's problem; later failures are the backend's.
-    if (client.isStarted) throw cause
+    if (client.isStarted || cause instanceof BackendPanic) throw cause
     client.socket.destroy()
   }
   return isOpen || backend.isInTransaction()
 }
 
+/** Has it run messages, and hands on what it answers. Throws `BackendPanic` once it has answered that it can go on no more. */
+async function run(backend: WireBackend, bytes: Uint8Array, write: (answer: Buffer) => void): Promise<void> {
+  const answer = gatherAnswer(write)
+  await backend.runExclusive(() => backend.execProtocolRawStream(bytes, { onRawData: answer.add }))
+  const end = answer.send()
+  if (endsInPanic(end)) throw new BackendPanic(end)
+}
+
 /** The backend answers in pieces of a few bytes; sent one by one, they would cost as much as a small statement itself. */
 const writeBytesMax = 65_536
 
-function gatherWrites(client: Client): { add(data: Uint8Array): void; send(): void } {
+function gatherAnswer(write: (answer: Buffer) => void): { add(data: Uint8Array): void; send(): Buffer } {
   let held: Buffer[] = []
   let bytes = 0
-  function send(): void {
-    if (bytes > 0 && !client.isGone) client.socket.write(Buffer.concat(held))
+  function send(): Buffer {
+    const answer = Buffer.concat(held)
+    if (bytes > 0) write(answer)
     held = []
     bytes = 0
+    return answer
   }
   return {
     add(data) {
@@ -156,8 +167,4 @@ function gatherWrites(client: Client): { add(data: Uint8Array): void; send(): vo
     },
     send,
   }
-}
-
-function run(backend: WireBackend, bytes: Uint8Array, onRawData: (data: Uint8Array) => void): Promise<void> {
-  return backend.runExclusive(() => backend.execProtocolRawStream(bytes, { onRawData }))
 }
