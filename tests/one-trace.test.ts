@@ -62,6 +62,22 @@ it('a question is one trace: request, sidecars, actor, planner, agents and the m
   for (let span = modelCall; span !== undefined; span = spans.find((other) => other.spanId === span?.parentSpanId))
     ancestors.push(span.service)
   expect(new Set(ancestors)).toEqual(new Set(['rag', 'orchestrator', 'gateway']))
+
+  const attributesOf = (name: string) => spans.filter((span) => span.name === name).map(({ attributes }) => attributes)
+  const conversation = { 'gen_ai.conversation.id': response.headers.get('x-session-id') }
+  expect(attributesOf('chat test-model')).toMatchObject([{ ...conversation, 'gen_ai.response.model': 'test-model-2026-01-01' }])
+  expect(attributesOf(`retrieval ${storeId}`)).toMatchObject([{ 'gen_ai.data_source.id': storeId }])
+  // Phoenix draws the plan from these.
+  const nodes = attributesOf('invoke_agent rag').map((attributes) => [
+    attributes['openinference.span.kind'],
+    attributes['graph.node.id'],
+    attributes['graph.node.parent_id'],
+  ])
+  expect(nodes.toSorted()).toEqual([
+    ['AGENT', 'answer', 'find'],
+    ['AGENT', 'find', undefined],
+  ])
+  expect(JSON.stringify(spans)).not.toMatch(/tram was green|colour had the tram/)
 })
 
 /** Spans whose parent is not among the spans; in one tree that continues a client's trace there is one, with the client's span as its parent. */

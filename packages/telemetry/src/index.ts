@@ -5,6 +5,7 @@ export { type Counter, durationBucketsS, type Histogram, type Metrics } from './
 export { type ServerSpanOptions, serverSpans } from './server-spans.ts'
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts'
 export {
+  currentSessionId,
   currentTraceparent,
   failSpan,
   type SpanKindName,

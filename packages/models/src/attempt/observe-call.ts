@@ -1,4 +1,4 @@
-import { failSpan, genAi, recordModelCall, startSpan } from '@weft/telemetry'
+import { currentSessionId, failSpan, genAi, recordModelCall, startSpan } from '@weft/telemetry'
 import type { ModelError } from '../model-error.ts'
 import type { FinishReason, ModelUsage } from '../model-event.ts'
 import type { ModelInfo } from '../registry/catalog.ts'
@@ -90,6 +90,8 @@ function requestAttributes({ model, maxOutputTokens, temperature }: ObservedCall
     [genAi.requestModel]: name,
     [genAi.requestMaxTokens]: maxOutputTokens,
     [genAi.requestTemperature]: temperature,
+    [genAi.conversationId]: currentSessionId(),
+    [genAi.embeddingsDimensionCount]: model.dimensions,
   }
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([key, value]) =>

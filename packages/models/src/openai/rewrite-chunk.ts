@@ -66,6 +66,7 @@ export function createChunkRewriter(options: {
     if (chunk.error != null) throw explainUpstreamError({ provider, error: chunk.error })
     noteChoices(facts, chunk.choices, 'delta')
     if (typeof chunk.id === 'string') facts.responseId ??= chunk.id
+    if (typeof chunk.model === 'string') facts.responseModel ??= chunk.model
     if (chunk.usage != null) {
       // Counts that cannot be are as good as none.
       const usage = ChatUsage.safeParse(chunk.usage)

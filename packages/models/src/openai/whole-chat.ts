@@ -16,6 +16,7 @@ export function readWholeChat(
   const usage = ChatUsage.safeParse(chat.usage)
   if (usage.success) facts.tokens = tokenCounts(usage.data)
   if (typeof chat.id === 'string') facts.responseId = chat.id
+  if (typeof chat.model === 'string') facts.responseModel = chat.model
   noteChoices(facts, chat.choices, 'message')
   if (!ownModel.test(body)) return JSON.stringify({ ...chat, model: publicId })
   return body.replace(ownModel, (_field, before: string) => before + JSON.stringify(publicId))

@@ -22,13 +22,15 @@ import { supportDocuments } from './support-documents.ts'
  * nothing. Throws `invalid_request` for a filter nested too deeply and `dependency_unavailable`.
  */
 export function searchKnowledge(tools: SearchTools, request: SearchRequest): Promise<SearchAnswer> {
+  // A request that names no store searches them all.
+  const sources = request.vectorStoreIds.join(',')
   const attributes = {
     [genAi.operationName]: 'retrieval',
     [genAi.openInferenceSpanKind]: 'RETRIEVER',
     [genAi.requestTopK]: request.maxResults,
-    [genAi.dataSourceId]: request.vectorStoreIds,
+    ...(sources === '' ? {} : { [genAi.dataSourceId]: sources }),
   }
-  return withSpan('retrieval knowledge', { attributes }, async (span) => {
+  return withSpan(`retrieval ${sources || 'all'}`, { kind: 'client', attributes }, async (span) => {
     const answer = await search(tools, request)
     span.setAttribute('weft.search.results', answer.results.length)
     return answer

@@ -1,6 +1,6 @@
 import { type Problem, toWeftError, WeftError } from '@weft/contracts'
 import { mayCrashAround, type Sidecar, type SidecarResponse } from '@weft/mesh'
-import { withSpan } from '@weft/telemetry'
+import { genAi, withSpan } from '@weft/telemetry'
 import type { StepRequest } from '../core/execute-request.ts'
 import type { StepRef } from '../core/session-state.ts'
 import { type AttemptEnd, type AttemptSink, followAttempt } from './follow-attempt.ts'
@@ -127,13 +127,19 @@ async function cancelAtAgent(sidecar: Sidecar, request: StepRequest): Promise<vo
   await response.body.dump()
 }
 
+/** A node has one parent in Phoenix's graph: of several steps it waits for it is drawn below the first. */
 function spanAttributes(request: StepRequest): Record<string, string | number> {
-  const { sessionId, turn, stepId, attempt, capability } = request.body
+  const { sessionId, turn, stepId, attempt, capability, dependencies } = request.body
+  const [parentId] = Object.keys(dependencies)
   return {
-    'gen_ai.operation.name': 'invoke_agent',
-    'gen_ai.agent.name': request.agent,
-    'gen_ai.conversation.id': sessionId,
-    'session.id': sessionId,
+    [genAi.operationName]: 'invoke_agent',
+    [genAi.agentId]: request.agent,
+    [genAi.agentName]: request.agent,
+    [genAi.conversationId]: sessionId,
+    [genAi.sessionId]: sessionId,
+    [genAi.openInferenceSpanKind]: 'AGENT',
+    [genAi.graphNodeId]: stepId,
+    ...(parentId === undefined ? {} : { [genAi.graphNodeParentId]: parentId }),
     'weft.turn': turn,
     'weft.step.id': stepId,
     'weft.step.attempt': attempt,

@@ -1,6 +1,6 @@
 import { PlannerAnswer, type PlannerRequest, type SubmitTurn, toWeftError, type WorkflowPlan } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
-import { withSpan } from '@weft/telemetry'
+import { genAi, withSpan } from '@weft/telemetry'
 import { findTurn } from '../core/find-turn.ts'
 import type { PlanResult, SessionInput, SessionState } from '../core/session-state.ts'
 
@@ -73,9 +73,15 @@ function plannerRequest({ tenant, model, messages, vectorStoreIds, options }: Su
   return { tenant, model, messages, vectorStoreIds, ...(options.mode === undefined ? {} : { mode: options.mode }) }
 }
 
+const planAttributes = {
+  [genAi.operationName]: 'plan',
+  [genAi.agentName]: 'planner',
+  [genAi.openInferenceSpanKind]: 'AGENT',
+}
+
 /** Never rejects: a planner that cannot be reached is a result too. */
 function ask(sidecar: Pick<Sidecar, 'invoke'>, request: SubmitTurn): Promise<PlanResult> {
-  const span = { kind: 'client', parent: request.traceparent, attributes: { 'gen_ai.agent.name': 'planner' } } as const
+  const span = { kind: 'client', parent: request.traceparent, attributes: planAttributes } as const
   return withSpan('plan planner', span, () => askPlanner(sidecar, plannerRequest(request)))
 }
 
