@@ -1,14 +1,14 @@
 import type { z } from 'zod'
 
 /**
- * `writesBefore`: how often the key was written until now. The write fails where that is not so, if the store can tell (Redis); 0 only makes
- * the key.
+ * One write of a commit. With `writesBefore` it fails unless the key was written exactly so often before (0: unless there is no such key), which guards
+ * against a second writer. Only Redis counts writes; on other stores the guard is left out.
  */
 export type StateWrite = { kind: 'upsert'; key: string; value: unknown; writesBefore?: number } | { kind: 'delete'; key: string }
 
 /**
- * What is there together with a commit, and belongs to no actor; a later one under its key replaces it. `value` is taken as it is when the note's
- * turn comes, in the order of the commits. `ttlSeconds`: it is gone so long after it was last written, also if nobody drops it.
+ * A value that is written together with a commit and belongs to no actor. A later note under the same key replaces it, in the order of the commits; `value`
+ * is read no earlier than the commit is handed over. The store drops it by itself `ttlSeconds` after it was last written.
  */
 export interface SharedNote {
   key: string
@@ -16,19 +16,21 @@ export interface SharedNote {
   ttlSeconds: number
 }
 
-/** Where versions before December 2026 stored what lies elsewhere now; only while this host has the actor. */
+/** State that versions before December 2026 stored under other keys. It can be reached only while the actor is hosted beside this sidecar. */
 export interface EarlierState {
+  /** The value that such a version stored under a key, or undefined; `schema` parses it. */
   readEarlier<T extends z.ZodType>(actorId: string, key: string, schema: T): Promise<z.infer<T> | undefined>
-  /** Keys under which nothing lies there are no mistake. */
+  /** Deletes what such versions stored under these keys; a key without a value is no error. */
   dropEarlier(actorId: string, keys: string[]): Promise<void>
 }
 
-/** State of the actors of one type, as their host sees it. */
+/** State of the actors of one type. Every method throws `dependency_unavailable` when the sidecar or the store does not answer. */
 export interface ActorState extends EarlierState {
   /** The value under a key, or undefined; `schema` parses what was stored. */
   read<T extends z.ZodType>(actorId: string, key: string, schema: T): Promise<z.infer<T> | undefined>
-  /** All writes in one transaction of the state store; the note is there at the latest when they are. */
+  /** Writes all in one transaction of the state store. The note is written with them, or before them where the store has no such transaction. */
   commit(actorId: string, writes: StateWrite[], note?: SharedNote | undefined): Promise<void>
+  /** The value of a note, or undefined. */
   readNote<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>
   dropNote(key: string): Promise<void>
 }

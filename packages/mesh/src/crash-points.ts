@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync } from 'node:fs'
 
-/** What must be neither lost nor doubled when a process dies just before or just after it. */
+/** The acts around which a process may be made to die in tests: none of them may be lost or doubled then. */
 export const crashSites = [
   'submit',
   'decision',
@@ -25,12 +25,12 @@ export interface ArmedCrashes {
 
 let armed: ArmedCrashes | undefined
 
-/** Once, at the start of a process of a test's mesh; without it nothing ever dies at a crash point. */
+/** Arms the crash points of this process, of a test's mesh, when it starts; without this no process ever dies at one. */
 export function armCrashPoints(crashes: ArmedCrashes): void {
   armed = crashes
 }
 
-/** Acts; in a test's mesh the process may die before or after it as by `kill -9` (docs/decisions/0005-crash-points.md). */
+/** Runs `act` and returns its result. In a test's mesh the process may die just before or after it, as by `kill -9` (docs/decisions/0005-crash-points.md). */
 export function mayCrashAround<T>(site: CrashSite, act: () => Promise<T>): Promise<T> {
   return armed === undefined ? act() : actAndCrash(armed, { site, act })
 }

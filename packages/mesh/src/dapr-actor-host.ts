@@ -1,18 +1,20 @@
 import { type Problem, toWeftError } from '@weft/contracts'
 import { type Request, type Response, Router } from 'express'
 
-/** What the runtime may ask of a hosted actor type. Methods answer any JSON value or throw; refusals travel in the envelope. */
+/** A hosted actor type: what the runtime may ask of it. */
 export interface ActorType {
   name: string
+  /** Runs a method; resolves to any JSON value. What it throws reaches the caller as a WeftError. */
   invoke(actorId: string, method: string, argument: unknown): Promise<unknown>
+  /** A reminder beats; `cancel` deletes it. When this throws, the reminder beats again. */
   remind(actorId: string, reminder: string): Promise<'keep' | 'cancel'>
   /** Begins to forget the actor; the runtime does not wait for the end. */
   deactivate(actorId: string): Promise<void>
 }
 
 /**
- * After this long without a call an actor is deactivated; and how long the runtime waits for running calls before it takes a new placement.
- * A call that has yet to read or commit state cannot end meanwhile, for state, too, waits for the placement: it is better cut soon. Go durations.
+ * After how long without a call an actor is deactivated, and how long the runtime waits for running calls before it takes over a new placement, as Go
+ * durations. The second is short because reading and committing state wait for the new placement too: a call that still has to do either cannot end before.
  */
 const lifetimes = { actorIdleTimeout: '60m', drainOngoingCallTimeout: '500ms' } as const
 
@@ -42,7 +44,8 @@ function mountType(router: Router, type: ActorType): void {
     await answerEnvelope(response, () => type.invoke(param(request, 'actorId'), param(request, 'method'), request.body))
   })
   router.delete(`/actors/${type.name}/:actorId`, (request, response) => {
-    // The runtime opens again only when all are answered, and what an actor is still committing waits for the runtime.
+    // Answered before the actor is deactivated: the runtime accepts calls again only once all such requests are answered, and a commit that the actor is in
+    // the middle of waits for the runtime.
     void type.deactivate(param(request, 'actorId'))
     response.status(200).end()
   })

@@ -6,19 +6,23 @@ import { askSidecar, componentNames, type Sidecar } from './dapr-sidecar.ts'
 import type { DaprTransport } from './dapr-transport.ts'
 
 export interface Reminders {
-  /** Creates or overwrites a repeating reminder; periods in milliseconds, at least 1 s apart. */
+  /** Creates or overwrites a reminder that beats first after `dueMs` and then every `periodMs` milliseconds, the latter at least 1,000. */
   arm(actorId: string, name: string, options: { dueMs: number; periodMs: number }): Promise<void>
+  /** Deletes a reminder. */
   disarm(actorId: string, name: string): Promise<void>
 }
 
-/** Through the sidecar beside this host. Throws `dependency_unavailable` when it or the store does not answer. */
+/**
+ * State of the actors of `actorType`, through the sidecar beside this host: on Redis by the key/value API, with commits in groups and a guard against a second
+ * writer, on any other store by the actor API. Which store it is, is asked of the sidecar at first use.
+ */
 export function createActorState(sidecar: Sidecar, actorType: string): ActorState {
   let chosen: ActorState | undefined
   const choose = async (): Promise<ActorState> => {
     if (chosen !== undefined) return chosen
     const isRedis = (await componentType(sidecar, componentNames.stateStore)) === 'state.redis'
     const hosted = createHostedState(sidecar, actorType)
-    // Redis, too, was written by the actor API once, which has other keys.
+    // On Redis, too, versions before December 2026 used the actor API, which makes other keys.
     chosen ??= isRedis ? { ...createGroupedState(sidecar.transport, actorType), ...earlierState(hosted) } : hosted
     return chosen
   }
@@ -60,12 +64,12 @@ export function createReminders({ transport }: Pick<Sidecar, 'transport'>, actor
   }
 }
 
-/** Any store's: the sidecar writes one actor at a time, and only one that is hosted beside it, in place of a guard. */
+/** By the actor API, for any store. In place of a guard the sidecar writes only actors that are hosted beside it, one commit of an actor at a time. */
 function createHostedState(sidecar: Sidecar, actorType: string): ActorState {
   const { transport } = sidecar
   const target = 'the state store'
   let noting: Promise<unknown> = Promise.resolve()
-  /** One after the other, so that none overtakes a later one. */
+  /** Notes are saved one after the other, so that an earlier one never replaces a later one. */
   function save({ key, value, ttlSeconds }: SharedNote): Promise<void> {
     const saved = noting.then(() => sidecar.saveState(key, value, { ttlSeconds }))
     noting = saved.catch(() => undefined)

@@ -15,7 +15,7 @@ interface Commit {
   reject: (cause: unknown) => void
 }
 
-/** Of one transaction at most; the sidecars take bodies of 16 MiB. */
+/** The commits of one transaction, and their characters; the sidecars take bodies of up to 16 MiB. */
 const groupCommitsMax = 64
 const groupCharsMax = 1_048_576
 
@@ -23,9 +23,9 @@ const path = `/v1.0/state/${componentNames.stateStore}`
 const target = 'the state store'
 
 /**
- * State of actors on Redis, of which commits that wait at the same time share one transaction: an actor alone waits for none, and the more
- * there are, the less each costs (docs/decisions/0020-commits-in-groups.md). Nothing here asks whether an actor is hosted beside
- * this sidecar: the guarded write of a commit (`writesBefore`) keeps out who is behind.
+ * State of actors on Redis. Commits that are waiting at the same time share one transaction, so that a single commit is sent at once, and many cost less each
+ * (docs/decisions/0020-commits-in-groups.md). It is not checked whether an actor is hosted beside this sidecar: the guarded write of a commit
+ * (`writesBefore`) fails for a host that has missed a commit of another.
  */
 export function createGroupedState(transport: DaprTransport, actorType: string): Omit<ActorState, keyof EarlierState> {
   const enqueue = createGroups(transport)
@@ -52,13 +52,13 @@ async function read<T extends z.ZodType>(
   const text = await askSidecar(transport, { method: 'GET', path: `${path}/${encodeURIComponent(key)}`, what }, target)
   if (text === '') return undefined
   const stored = parseJson(z.unknown(), text, what)
-  // What was written before values went as strings is the value itself.
+  // Earlier versions stored the value itself; now it is stored as a string of JSON (see `toOperation`).
   return typeof stored === 'string' ? parseJson(schema, stored, what) : parseValue(schema, stored, what)
 }
 
 type Enqueue = (writes: StateWrite[], note: SharedNote | undefined) => Promise<void>
 
-/** One transaction is on its way at a time; what comes meanwhile goes together in the next. */
+/** Sends one transaction at a time; the commits that come meanwhile go together in the next. */
 function createGroups(transport: DaprTransport): Enqueue {
   let waiting: Commit[] = []
   let isSending = false
@@ -79,7 +79,7 @@ function createGroups(transport: DaprTransport): Enqueue {
       const guarded = writes.find((write) => write.kind === 'upsert' && write.writesBefore !== undefined)
       waiting.push({
         operations,
-        note: note && { key: note.key, operation: JSON.stringify(toNoting(note)) },
+        note: note && { key: note.key, operation: JSON.stringify(toNoteOperation(note)) },
         chars: operations.reduce((sum, operation) => sum + operation.length, 0),
         guarded: guarded?.kind === 'upsert' ? guarded : undefined,
         resolve,
@@ -89,7 +89,7 @@ function createGroups(transport: DaprTransport): Enqueue {
     })
 }
 
-/** Never rejects: its members are told. */
+/** Never rejects: each commit of the group is resolved or rejected instead. */
 async function send(transport: DaprTransport, group: Commit[]): Promise<void> {
   try {
     await transact(transport, group)
@@ -108,7 +108,10 @@ async function transact(transport: DaprTransport, group: Commit[]): Promise<void
   await askSidecar(transport, { method: 'POST', path: `${path}/transaction`, text, what: 'commit actor state' }, target)
 }
 
-/** A group fails as a whole, though one member alone may be behind: Redis has written what the others have. */
+/**
+ * Finds out how a commit of a failed group fared. Redis fails the transaction as a whole when a single guard does not hold, although it has written the other
+ * commits: a commit whose guarded value is in the store was written.
+ */
 async function settle(transport: DaprTransport, { guarded, resolve, reject }: Commit, cause: unknown): Promise<void> {
   try {
     const found = guarded && (await read(transport, { ...guarded, schema: z.unknown(), what: 'read what was committed' }))
@@ -129,13 +132,13 @@ function groupSize(waiting: Commit[]): number {
   return end === -1 ? groupCommitsMax : end
 }
 
-function toNoting({ key, value, ttlSeconds }: SharedNote) {
+function toNoteOperation({ key, value, ttlSeconds }: SharedNote) {
   return { operation: 'upsert', request: { key, value: JSON.stringify(value), metadata: { ttlInSeconds: String(ttlSeconds) } } }
 }
 
 /**
- * The store counts a key's writes as its ETag; -1 is no count, so that the first write only makes the key. A value goes as a string of JSON: the
- * sidecar passes that on, while it would read every object and write it anew.
+ * Redis keeps the number of a key's writes as its ETag. No key has the ETag -1, so that a write with it succeeds only if there is no key yet. A value is sent
+ * as a string of JSON, which the sidecar passes on as it is: an object it would parse and write anew.
  */
 function toOperation(write: StateWrite) {
   if (write.kind === 'delete') return { operation: 'delete', request: { key: write.key } }

@@ -5,14 +5,15 @@ import { readText, type SidecarResponse, throwSidecarError } from './dapr-transp
 
 /** Small values that processes of several services share. Every method throws `dependency_unavailable` while the store is away. */
 export interface SharedState {
+  /** The value under a key and its etag, for `compareAndSet`; undefined where there is none. */
   get(key: string): Promise<{ value: unknown; etag: string } | undefined>
-  /** Stores the value if the key still has this etag, or does not exist where it is undefined. Answers whether it did. */
+  /** Stores the value if the key still has this etag (undefined: if there is no such key yet). Resolves to whether it was stored. */
   compareAndSet(key: string, value: unknown, etag: string | undefined): Promise<boolean>
 }
 
-/** Values nobody has written for an hour are forgotten: whatever is shared here heals by itself. */
+/** Values that nobody has written for an hour are forgotten. Nothing here has to be kept longer: without a value everybody begins anew. */
 const ttlSeconds = 3_600
-/** A store that takes longer is of no use to a call that waits. */
+/** Calls of models wait for the shared state, and go on without it if it takes longer. */
 const patienceMs = 2_000
 const path = `/v1.0/state/${componentNames.sharedState}`
 const store = 'the shared state store'
@@ -47,7 +48,7 @@ export function createSharedState({ transport }: Pick<Sidecar, 'transport'>): Sh
       try {
         return await throwSidecarError(response, what, store)
       } catch (cause) {
-        // Dapr's Redis takes the second of two first writes for a failure of the store: there is no etag that could differ.
+        // Where two create a key at the same time, Dapr's Redis answers the second with a failure of the store and not with a mismatch, since no etag was given.
         if (etag !== undefined || (await get(key)) === undefined) throw cause
         return false
       }

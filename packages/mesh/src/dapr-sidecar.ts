@@ -41,6 +41,7 @@ export interface Sidecar {
   publish(topic: string, data: unknown): Promise<void>
   /** Publishes a text, which sidecars pass on without parsing it. */
   publishText(topic: string, text: string): Promise<void>
+  /** The value under a key of the mesh's state store, or undefined; `schema` parses it. */
   getState<T extends z.ZodType>(key: string, schema: T): Promise<z.infer<T> | undefined>
   /** Without `ttlSeconds` the value is kept for good. */
   saveState(key: string, value: unknown, options?: { ttlSeconds: number }): Promise<void>
@@ -152,10 +153,13 @@ async function isSidecarHealthy(transport: DaprTransport): Promise<boolean> {
   }
 }
 
-/** A call whose caller sets no bound: a sidecar that hangs is given up for lost, as one that is gone. */
+/** How long a sidecar may be silent where the caller sets no bound; one that hangs is then treated like one that is gone. */
 const answerPatienceMs = 60_000
 
-/** Sends a request and answers the body's text. Throws on any status that is not 2xx, and `dependency_unavailable` after a minute of silence. */
+/**
+ * Sends a request and returns the body of its answer as text. `target` names, in errors, who was asked. Throws on any status that is not 2xx, and
+ * `dependency_unavailable` after a minute of silence where the request sets no bound of its own.
+ */
 export async function askSidecar(transport: DaprTransport, request: SidecarRequest, target: string): Promise<string> {
   const bounded = request.signal === undefined ? { patienceMs: answerPatienceMs, ...request } : request
   const response = await transport.send(bounded)

@@ -11,7 +11,7 @@ export interface SidecarRequest {
   text?: string
   headers?: Record<string, string> | undefined
   signal?: AbortSignal | undefined
-  /** How long the sidecar may be silent, before its answer and within it; without it forever. Cheaper than a signal of its own for every call. */
+  /** How long the sidecar may be silent, before its answer and within it, in milliseconds; default: for ever. Costs less than a signal for each call. */
   patienceMs?: number | undefined
   /** What the caller is doing, for the error's message: "invoke planner /plan". */
   what: string

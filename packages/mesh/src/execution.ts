@@ -18,12 +18,17 @@ export interface Execution {
   /** Everything emitted so far, then everything that follows; ends after the terminal event. */
   follow(signal: AbortSignal): AsyncGenerator<AgentEvent>
   abort(): void
+  /** Resolves once the work has ended, however it did. */
   readonly done: Promise<void>
 }
 
 /** Without a follower work goes on for this long, so that a restarted orchestrator can join it. */
 const orphanGraceMs = 15_000
 
+/**
+ * Starts an agent's work. It is aborted at the request's deadline, and when nobody has followed it for 15 s. Work that ends without a terminal event, or
+ * throws, ends with an error event.
+ */
 export function startExecution(
   execute: Execute,
   request: ExecuteRequest,

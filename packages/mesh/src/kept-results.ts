@@ -6,6 +6,7 @@ import type { Sidecar } from './dapr-sidecar.ts'
 export const KeptExecution = z.object({ usage: z.array(UsageEvent), result: ResultEvent })
 export type KeptExecution = z.infer<typeof KeptExecution>
 
+/** Where agents keep what they finished, by tenant and idempotency key (`{tenant}/{key}`). Both throw `dependency_unavailable` while the store is away. */
 export interface KeptResults {
   find(idempotencyKey: string): Promise<KeptExecution | undefined>
   keep(idempotencyKey: string, execution: KeptExecution): Promise<void>

@@ -30,7 +30,7 @@ export async function listen(
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: 32_768,
-      // What has no Host is the listener's to refuse, with a body.
+      // A request without a Host header is left to the listener, which refuses it with a body.
       requireHostHeader: false,
     },
     listener,
@@ -45,7 +45,7 @@ export async function listen(
   return { port, server, stop: (graceMs = 5_000) => stopServer(server, graceMs) }
 }
 
-/** What node:http refuses before there is a request, as the body every other refusal has. */
+/** Answers what node:http refuses before there is a request; the body has the shape of every other refusal. */
 function refuseConnection(cause: Error & { code?: string }, socket: Duplex): void {
   if (!socket.writable || cause.code === 'ECONNRESET') {
     socket.destroy()

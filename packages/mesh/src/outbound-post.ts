@@ -18,7 +18,7 @@ export interface OutboundLimits {
   timeoutMs: number
 }
 
-/** What is kept of an answer, for the error it may tell. */
+/** How much of an answer is read before its connection is closed; nothing but the status is used. */
 const answerBytesMax = 4_096
 
 /**
@@ -73,7 +73,7 @@ async function resolvePublic({ hostname }: URL, privateHosts: ReadonlySet<string
   return found
 }
 
-/** A name server that does not answer takes no longer than a receiver that does not. */
+/** Gives up with the signal, so that a name server that does not answer takes no longer than a receiver that does not. */
 async function lookupAll(host: string, signal: AbortSignal): Promise<Address[]> {
   const late = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
@@ -85,7 +85,7 @@ async function lookupAll(host: string, signal: AbortSignal): Promise<Address[]> 
   }
 }
 
-/** IANA's special-purpose registries (RFC 6890 and updates): nothing of it is a public host. */
+/** IANA's special-purpose registries (RFC 6890 and its updates): no public host has one of these addresses. */
 const special: [string, number][] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -123,7 +123,7 @@ const blocked = new BlockList()
 for (const [network, prefix] of special) blocked.addSubnet(network, prefix, 'ipv4')
 for (const [network, prefix] of special6) blocked.addSubnet(network, prefix, 'ipv6')
 
-/** IPv4 written as IPv6 is judged as what it is. */
+/** An IPv4 address that is written as IPv6 is checked as the IPv4 address. */
 function isPrivate(address: string, family: number): boolean {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return blocked.check(mapped, 'ipv4')

@@ -1,6 +1,6 @@
 /** A composed service: what `compose.ts` returns. */
 export interface Service {
-  /** `giveUp`: for what is only found once it runs, and no wait mends. */
+  /** `giveUp` ends the process later on, for a fault that is found only while it runs and that waiting does not mend. */
   start(giveUp: GiveUp): Promise<void>
   stop(): Promise<void>
 }

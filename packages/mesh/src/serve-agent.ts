@@ -17,6 +17,7 @@ import { type Execute, type Execution, startExecution } from './execution.ts'
 import { handle } from './internal-app.ts'
 import type { KeptExecution, KeptResults } from './kept-results.ts'
 
+/** How often keeping a result is tried, and the pause in between: as long as a state store takes to restart. */
 const keepAttemptsMax = 20
 const keepRetryMs = 250
 
@@ -77,17 +78,17 @@ async function answerExecute(
     await runWithLogContext({ sessionId: body.sessionId, stepId: body.stepId }, async () => {
       const found = await (known.get(key) ?? open(options, known, { body, key, tenant }))
       if ('result' in found) for (const event of [...found.usage, found.result]) await stream.write(event)
-      else for await (const event of found.follow(stream.signal)) await stream.write(signed(options.card, event))
+      else for await (const event of found.follow(stream.signal)) await stream.write(withVersion(options.card, event))
     })
   } catch (thrown) {
     const { code, message, isRetryable } = toWeftError(thrown)
-    await stream.write(signed(options.card, { type: 'error', code, message, isRetryable }))
+    await stream.write(withVersion(options.card, { type: 'error', code, message, isRetryable }))
   }
   response.end()
 }
 
-/** An end says which version of the agent came to it. */
-function signed<Event extends AgentEvent>({ version }: AgentCard, event: Event): Event {
+/** A terminal event tells which version of the agent ended the attempt. */
+function withVersion<Event extends AgentEvent>({ version }: AgentCard, event: Event): Event {
   return isTerminalAgentEvent(event) ? { ...event, agentVersion: version } : event
 }
 
@@ -129,7 +130,8 @@ function keepingResults(options: AgentOptions, key: string): Execute {
       else emit(event)
     }
     await mayCrashAround('effect', () => options.execute(request, hear, context))
-    if (terminal?.type === 'result') await keepPatiently(options.results, key, { usage, result: signed(options.card, terminal) })
+    if (terminal?.type === 'result')
+      await keepPatiently(options.results, key, { usage, result: withVersion(options.card, terminal) })
     if (terminal !== undefined) emit(terminal)
   }
 }
@@ -161,7 +163,7 @@ function openStream(response: Response): EventStream {
     signal: gone.signal,
     async write(event) {
       if (gone.signal.aborted || response.write(`${JSON.stringify(event)}\n`)) return
-      // Ends, too, when the reader leaves.
+      // Rejects when the reader leaves.
       await once(response, 'drain', { signal: gone.signal }).catch(() => undefined)
     },
   }

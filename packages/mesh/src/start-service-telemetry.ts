@@ -1,7 +1,7 @@
 import { weftVersion } from '@weft/contracts'
 import { startTelemetry, type Telemetry, type TelemetryOptions } from '@weft/telemetry'
 
-/** What every service's settings say about its telemetry. */
+/** The part of every service's settings that is about telemetry; without an endpoint nothing is exported. */
 export interface TelemetrySettings {
   WEFT_INSTANCE: string
   WEFT_LOG_LEVEL: TelemetryOptions['logLevel']
