@@ -4,7 +4,7 @@ import { Citation } from './citation.ts'
 import { ModelWish, WorkflowStep } from './plan.ts'
 import { StepStatus } from './status.ts'
 
-/** Bounds of an agent's stream: one NDJSON line, and all of one attempt. */
+/** Bounds of an agent's answer: one NDJSON line (in characters, once it is decoded), the whole stream of one attempt, and one checkpoint. */
 export const agentLimits = { lineBytesMax: 4_194_304, streamBytesMax: 33_554_432, checkpointBytesMax: 1_048_576 } as const
 
 /**
@@ -32,7 +32,7 @@ export const AgentCard = z.object({
 })
 export type AgentCard = z.infer<typeof AgentCard>
 
-/** How a step that another one depends on ended, and what it put out. */
+/** How a dependency of the step ended, and what it put out. */
 export const DependencyResult = z.object({
   status: StepStatus,
   output: z.unknown().optional(),
@@ -83,7 +83,7 @@ export const UsageEvent = z.object({
 })
 export type UsageEvent = z.infer<typeof UsageEvent>
 
-/** The version of the agent that ended the attempt so; a kept result keeps that of who made it. */
+/** The version of the agent that ended the attempt; of a kept result, the version that made it. */
 const agentVersion = AgentCard.shape.version.optional()
 
 /** The work is done. `confidence` from 0 to 1; `steps` are added to the plan; `escalate`: a better agent should look at it. */
@@ -133,9 +133,10 @@ export const AgentEvent = z.discriminatedUnion('type', [
 ])
 export type AgentEvent = z.infer<typeof AgentEvent>
 
-/** Ends an attempt. */
+/** The events that end an attempt. */
 export type TerminalAgentEvent = ResultEvent | NeedsApprovalEvent | ErrorEvent
 
+/** Whether an event ends its attempt. */
 export function isTerminalAgentEvent(event: AgentEvent): event is TerminalAgentEvent {
   return event.type === 'result' || event.type === 'needs_approval' || event.type === 'error'
 }

@@ -19,7 +19,7 @@ const Text = z.string().max(approvalLimits.textCharsMax)
 const Name = z.string().min(1).max(approvalLimits.nameCharsMax)
 const DurationMs = z.number().positive().max(approvalLimits.timeoutMsMax)
 
-/** As the plan or the agent rates it; `medium` when nobody does. */
+/** How risky a step is, as the plan or the agent rates it; `medium` when nobody does. */
 export const Risk = z.enum(['low', 'medium', 'high'])
 export type Risk = z.infer<typeof Risk>
 
@@ -42,7 +42,10 @@ export const EscalationRung = z.object({
 })
 export type EscalationRung = z.infer<typeof EscalationRung>
 
-/** How an approval is asked for. An empty list of assignees: every key with the scope `approve`. */
+/**
+ * Who is asked, how many of them have to approve, and by when. An empty list of assignees stands for every key with the scope `approve`. Without `timeoutMs`
+ * there are 7 days. With `onTimeout: escalate` the rungs of `escalation` are asked one after the other; what nobody decides in the end is rejected.
+ */
 export const ApprovalTerms = z.object({
   assignees: z.array(Assignee).max(approvalLimits.assigneesMax).default([]),
   quorum: z.int().positive().max(approvalLimits.quorumMax).default(1),
@@ -71,7 +74,7 @@ export const ApprovalPolicy = ApprovalTerms.extend({
 export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>
 
 /**
- * Whether so many can decide at all: everybody may, or enough are named, or a role is among them (how many hold it is not known in a plan).
+ * Whether a quorum can be reached: nobody in particular is named, or enough are, or a role is among them, of which a plan cannot know how many hold it.
  */
 export function canReachQuorum(assignees: string[], quorum: number): boolean {
   return assignees.length === 0 || assignees.length >= quorum || assignees.some((assignee) => assignee.startsWith('role:'))
@@ -79,7 +82,7 @@ export function canReachQuorum(assignees: string[], quorum: number): boolean {
 
 const unreachable = { message: 'the quorum is more than the assignees it names', path: ['quorum'] }
 
-/** The file of policies: the first that matches rules. */
+/** The file of policies; of those that match, the first counts. */
 export const ApprovalPolicyFile = z.object({
   policies: z
     .array(
@@ -95,13 +98,13 @@ export const ApprovalPolicyFile = z.object({
 export const Approver = z.object({ id: Name, roles: z.array(Name).default([]), isAdmin: z.boolean().default(false) })
 export type Approver = z.infer<typeof Approver>
 
-/** One approver's word; as many as the quorum asks for decide, one reject does. */
+/** One approver's vote. As many votes to approve as the quorum asks for decide, or a single one to reject. */
 export const ApprovalVote = z.object({
   by: Name,
   decision: z.enum(['approve', 'reject']),
   at: z.string(),
   comment: Text.optional(),
-  /** Approved what this approver had it changed to. */
+  /** The approver changed what was asked, and thereby approved it. */
   isModification: z.boolean().optional(),
 })
 export type ApprovalVote = z.infer<typeof ApprovalVote>
@@ -187,8 +190,7 @@ export type ApprovalSummary = z.infer<typeof ApprovalSummary>
 /** What can be done about a pending approval; the first three decide. */
 export const approvalActions = ['approve', 'reject', 'modify', 'snooze', 'delegate', 'comment'] as const
 
-/** What an entry of an approval's history tells. */
-const approvalChanges = [
+const approvalEntryKinds = [
   'requested',
   'voted',
   'decided',
@@ -199,10 +201,14 @@ const approvalChanges = [
   'escalated',
   'outdated',
 ] as const
-export const ApprovalEntryKind = z.enum(approvalChanges)
+/** What an entry of an approval's history tells; `outdated`: the plan changed, so that it is asked anew. */
+export const ApprovalEntryKind = z.enum(approvalEntryKinds)
 export type ApprovalEntryKind = z.infer<typeof ApprovalEntryKind>
 
-/** Argument of the actor method `decide`. `hash`: what the decider was shown; another one is refused as `approval_outdated`. */
+/**
+ * Argument of the actor method `decide`. `hash`: the hash of what the decider was shown; if it is not that of the approval any more, the decision is refused
+ * as `approval_outdated`. `params` or `plan` and `estimate` go with `modify`, `untilMs` (epoch milliseconds) with `snooze`, `to` with `delegate`.
+ */
 export const DecideApproval = z.object({
   approvalId: z.string(),
   action: z.enum(approvalActions),

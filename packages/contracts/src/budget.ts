@@ -12,7 +12,7 @@ export type BudgetPeriod = z.infer<typeof BudgetPeriod>
 export const BudgetBreach = z.enum(['reject', 'degrade', 'throttle', 'ask'])
 export type BudgetBreach = z.infer<typeof BudgetBreach>
 
-/** What is told when a share of a budget is used up: once in its period. At 100 nothing more fits, or all is spent. */
+/** Told once in a budget's period when `percent` of it is used up. 100: all is spent, or the rest is too little for a call. */
 export const BudgetAlert = z.object({
   budgetId: z.string(),
   scope: BudgetScope,
@@ -25,7 +25,7 @@ export const BudgetAlert = z.object({
 })
 export type BudgetAlert = z.infer<typeof BudgetAlert>
 
-/** More would not be counted to the billionth of a dollar. */
+/** Budgets are counted in billionths of a dollar; a larger limit would not fit a number exactly. */
 const limitUsdMax = 9_000_000
 
 /** Body of `PUT /v1/budgets`: replaces the budget of the same scope, id and period. A limit of 0 means that nothing may be spent. */

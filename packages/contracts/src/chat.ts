@@ -24,7 +24,7 @@ export const ChatMessage = z.looseObject({
 })
 export type ChatMessage = z.infer<typeof ChatMessage>
 
-/** Said as they are, said with the mark `[unverified]`, or left out. */
+/** What becomes of sentences that no passage supports: they are kept as they are, marked with `[unverified]`, or dropped. */
 export const UnverifiedSentences = z.enum(['keep', 'mark', 'drop'])
 export type UnverifiedSentences = z.infer<typeof UnverifiedSentences>
 
@@ -33,7 +33,7 @@ export const RoutingWishes = z.strictObject({
   /** Ids of models, or names of providers; default: all. */
   allowed: z.array(z.string().min(1).max(chatLimits.modelLengthMax)).min(1).max(50).optional(),
   requires: z.array(z.string().min(1).max(64)).max(20).optional(),
-  /** USD, for the dearest the request can come to. */
+  /** In USD, the most that the request may come to. */
   maxCostUsd: z.number().nonnegative().optional(),
   maxFirstTokenMs: z.int().positive().optional(),
   /** Share of the best model's quality that answers shall reach on average. */
@@ -41,7 +41,7 @@ export const RoutingWishes = z.strictObject({
 })
 export type RoutingWishes = z.infer<typeof RoutingWishes>
 
-/** Weft's own extension of a request: the `weft` object of the public API. A field that is not known is refused: it could be a misspelt bound. */
+/** Weft's own extension of a request: the `weft` object of the public API. Unknown fields are refused, because one could be a bound that is misspelt. */
 export const WeftOptions = z.strictObject({
   mode: z.string().max(64).optional(),
   vectorStoreIds: z.array(z.string().max(chatLimits.vectorStoreIdLengthMax)).max(chatLimits.vectorStoresMax).optional(),
@@ -61,7 +61,7 @@ export const WeftOptions = z.strictObject({
   /** What becomes of sentences of an answer from documents that no passage supports; default `keep`. */
   unverified: UnverifiedSentences.optional(),
   routing: RoutingWishes.optional(),
-  /** False: an earlier answer is not given again, nor this one kept; true: it may be, however much answers differ by chance. */
+  /** False: no earlier answer is given again, and this one is not kept. True: both may be done also where answers differ by chance. */
   cache: z.boolean().optional(),
 })
 export type WeftOptions = z.infer<typeof WeftOptions>

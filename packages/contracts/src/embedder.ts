@@ -1,17 +1,17 @@
-/** What makes vectors comparable: only those of one model, of one size, are. */
+/** A model as far as its vectors depend on it: only vectors of the same model and size can be compared. */
 export type EmbeddingModel = {
   /** Such as `local/all-MiniLM-L6-v2`. */
   id: string
   dimensions: number
   /** Whether every vector has length one, so that the inner product is the cosine. */
   isNormalised: boolean
-  /** Tokens one vector covers: what a text has beyond these is cut into further vectors, or not seen. */
+  /** How many tokens one vector covers. A longer text gets further vectors, or its rest is ignored. */
   inputTokensMax: number
 }
 
 /**
- * `purpose`: some models embed a question otherwise than the text that answers it. Questions are taken before waiting texts. `tenant`: on whose account;
- * default: nobody's, and then the call is not recorded.
+ * Texts to embed. `purpose`: some models embed a question differently from the text that answers it; questions also go before documents that wait. `tenant`:
+ * on whose account the call is made; default: nobody's, and then it is not recorded.
  */
 export type EmbedRequest = {
   texts: string[]
@@ -20,8 +20,8 @@ export type EmbedRequest = {
   signal?: AbortSignal | undefined
 }
 /**
- * For each text, in their order, its vectors: one for a question, and for a document one for each part that the model can see at once. `knownShare`: of a single
- * question, which share of its words of four letters and more the model has in its vocabulary; undefined where nobody can tell.
+ * The vectors of each text, in the order of the texts: one for a question; for a document one for each part that the model can see at once. `knownShare`: the
+ * share (0 to 1) of a single question's words of four or more letters that the model's vocabulary has; undefined where that is not known.
  */
 export type Embeddings = { vectors: Float32Array[][]; inputTokens: number; knownShare?: number | undefined }
 
@@ -29,7 +29,7 @@ export type Embeddings = { vectors: Float32Array[][]; inputTokens: number; known
 export type Embedder = {
   /** The model's, such as `openai/text-embedding-3-small`. */
   readonly id: string
-  /** What its vectors are like; a model elsewhere is asked, once. */
+  /** What its vectors are like. A remote model is asked at the first call, and remembered. */
   describe(signal?: AbortSignal): Promise<EmbeddingModel>
   embed(request: EmbedRequest): Promise<Embeddings>
 }

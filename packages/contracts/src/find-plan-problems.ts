@@ -1,7 +1,10 @@
 import { canReachQuorum } from './approval.ts'
 import { type PlanProblem, planLimits, type WorkflowPlan, type WorkflowStep } from './plan.ts'
 
-/** Everything that keeps a plan from running whatever the agents can do, each with the step it is about; empty for a sound one. */
+/**
+ * What is wrong with a plan in itself, whatever its agents can do: each problem with the step it is about; empty for a sound plan. Problems that build on
+ * others (cycles, conditions) are only looked for once step ids are sound.
+ */
 export function findPlanProblems(plan: WorkflowPlan): PlanProblem[] {
   const problems = [...tooManySteps(plan), ...duplicateIds(plan), ...unknownIds(plan)]
   if (problems.length > 0) return problems
@@ -41,7 +44,7 @@ function noEntry({ steps }: WorkflowPlan): PlanProblem[] {
     : steps.slice(0, 1).map(({ stepId }) => ({ stepId, message: 'no step can start: every step depends on another' }))
 }
 
-/** Steps left over when finished ones are taken away again and again lie on a cycle or behind one. */
+/** Takes away, again and again, the steps whose dependencies are gone. Those that are left lie on a cycle or behind one. */
 function cycles({ steps }: WorkflowPlan): PlanProblem[] {
   const open = new Map(steps.map((step) => [step.stepId, step]))
   let isShrinking = true

@@ -25,7 +25,7 @@ export function newId(prefix: IdPrefix): string {
   return `${prefix}_${randomLetters(24)}`
 }
 
-/** Unused random bytes: asking for those of many ids at once costs as little as asking for those of one. */
+/** A stock of random bytes: drawing those for many ids at once costs hardly more than for one. */
 const bytes = Buffer.alloc(8_192)
 let bytesUsed = bytes.length
 

@@ -13,6 +13,7 @@ export {
   type TerminalAgentEvent,
   UsageEvent,
 } from './agent.ts'
+export { ApiKey } from './api-key.ts'
 export {
   ApprovalChange,
   ApprovalDecided,
@@ -36,7 +37,7 @@ export {
   Risk,
   StepDecision,
 } from './approval.ts'
-export { type ChainedLine, findBreak, hashHistoryLine, type HistoryLine } from './approval-history.ts'
+export { type ChainedLine, findBreak, type HistoryLine, hashHistoryLine } from './approval-history.ts'
 export { AuditAction, type AuditLine, type ChainedAuditLine, findAuditBreak, hashAuditLine } from './audit.ts'
 export { BudgetAlert, BudgetBreach, BudgetPeriod, BudgetScope, PutBudget } from './budget.ts'
 export { canonicalJson } from './canonical-json.ts'
@@ -48,19 +49,20 @@ export {
   earlierMessages,
   lastQuestion,
   messageText,
-  UnverifiedSentences,
   RoutingWishes,
+  UnverifiedSentences,
   WeftOptions,
 } from './chat.ts'
-export { Citation, Passage } from './citation.ts'
-export type { Embedder, EmbeddingModel, Embeddings, EmbedRequest } from './embedder.ts'
-export { ApiKey } from './api-key.ts'
-export { describeUsd } from './describe-usd.ts'
-export { isCopied } from './is-copied.ts'
-export { approvalId, type IdPrefix, newId, randomLetters, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
 export { ChildParams, childAgent, childLimits } from './child-session.ts'
-export { type ChainEnd, type ChainLink, chainAfter, chainStart } from './hash-chain.ts'
+export { Citation, Passage } from './citation.ts'
+export { describeUsd } from './describe-usd.ts'
+export type { Embedder, EmbeddingModel, Embeddings, EmbedRequest } from './embedder.ts'
 export { findPlanProblems } from './find-plan-problems.ts'
+export { type ChainEnd, type ChainLink, chainAfter, chainStart } from './hash-chain.ts'
+export { approvalId, type IdPrefix, newId, randomLetters, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
+export { isCopied } from './is-copied.ts'
+export { isRecord } from './is-record.ts'
+export { isTooDeep, jsonDepthMax } from './json-depth.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'
 export {
   type LiveSetting,
@@ -70,9 +72,6 @@ export {
   SettingName,
   type SettingValue,
 } from './live-settings.ts'
-export { RetentionDays, TenantRetention } from './retention.ts'
-export { isRecord } from './is-record.ts'
-export { isTooDeep, jsonDepthMax } from './json-depth.ts'
 export { isMode, type Mode, modes } from './modes.ts'
 export { parseJson, parseValue } from './parse-json.ts'
 export { createPatience, type Patience } from './patience.ts'
@@ -99,6 +98,8 @@ export {
   toWeftError,
   WeftError,
 } from './problem.ts'
+export type { Reranker, RerankRequest } from './reranker.ts'
+export { RetentionDays, TenantRetention } from './retention.ts'
 export {
   ForkSource,
   ParentStep,
@@ -117,7 +118,6 @@ export {
   TurnView,
   Usage,
 } from './session.ts'
-export type { Reranker, RerankRequest } from './reranker.ts'
 export { isTerminalStep, isTerminalTurn, StepStatus, TurnStatus } from './status.ts'
 export { Tenant } from './tenant.ts'
 export { weftVersion } from './version.ts'

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 
 /**
- * Whether a file that says where it was written is a copy of that one, as in a backup: what it tells of running processes is true of the other
- * folder. Where the other is gone, as when its folder was moved, it is taken for the file itself; a link to it is no copy.
+ * Whether `file`, which notes the path it was written as, is a copy of the file at that path, as in a backup: what it says of running processes then holds
+ * for the other folder. It is no copy if the other file is gone, as when its folder was moved, or if one is a link to the other.
  */
 export function isCopied(file: string, writtenAs: string | undefined): boolean {
   if (writtenAs === undefined || writtenAs === file) return false

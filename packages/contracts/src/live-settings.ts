@@ -7,9 +7,9 @@ export interface LiveSetting {
   /** The environment variable whose place it takes. */
   variable: string
   value: z.ZodType<SettingValue>
-  /** What holds where neither the database nor the environment says anything. */
+  /** The value where neither the database nor the environment sets one. */
   default: SettingValue
-  /** The value that stands for a variable that is not set. */
+  /** The value that is the same as leaving the environment variable unset. */
   unset?: SettingValue
   description: string
 }
@@ -23,7 +23,7 @@ const concurrencyMax = 100_000
 const entriesMax = 2_000
 
 const Entry = z.looseObject({ id: z.string() })
-/** Providers and models as a file of WEFT_MODELS_FILE lists them; what is in their fields is looked at by whoever reads the registry. */
+/** Providers and models as a file of WEFT_MODELS_FILE lists them. Only their ids are checked here; the other fields where the registry is read. */
 export const RegistryOverlay = z.strictObject({
   providers: z.array(Entry).max(entriesMax).optional(),
   models: z.array(Entry).max(entriesMax).optional(),
@@ -37,7 +37,7 @@ const limitUpTo = (max: number) => {
   return z.union([z.int(error).positive(error).max(max, error), z.literal('none')], error)
 }
 
-/** All settings that may be changed while the mesh runs, by name. What counts only at the start of a process is none of them. */
+/** All settings that may be changed while the mesh runs, by name. Variables that are only read when a process starts are not among them. */
 export const liveSettings = {
   models: {
     variable: 'WEFT_MODELS_FILE',
@@ -145,7 +145,7 @@ export type SettingName = keyof typeof liveSettings
 
 export const SettingName = z.enum(Object.keys(liveSettings) as [SettingName, ...SettingName[]])
 
-/** Body of `PUT /v1/settings`: settings by name; null has the environment's value, or the default, hold again. */
+/** Body of `PUT /v1/settings`: settings by name. Null takes back what was set, so that the environment's value or the default holds again. */
 export const PutSettings = z
   .strictObject(Object.fromEntries(Object.entries(liveSettings).map(([name, { value }]) => [name, value.nullable().optional()])))
   .refine((body) => Object.keys(body).length > 0, 'name at least one setting')

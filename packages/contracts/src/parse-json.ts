@@ -29,7 +29,7 @@ export function parseValue<T extends z.ZodType>(schema: T, value: unknown, what:
   )
 }
 
-/** A name that a caller made up may be as long as what it sent. */
+/** A path is cut to this, because it may hold a name that the caller made up, of any length. */
 const paramCharsMax = 256
 
 /** Never cut inside a character. */
@@ -39,7 +39,7 @@ function shortened(param: string): string {
 
 type Issue = z.core.$ZodIssue
 
-/** What is missing or unknown is named itself, and not only the object around it. */
+/** The field an issue is about, and what is wrong with it. A missing or unknown field is named itself, where zod names the object around it. */
 function faultOf(issue: Issue): { path: PropertyKey[]; complaint: string } {
   const { path, message } = issue
   if (isMissing(issue)) return { path, complaint: 'is missing' }
@@ -55,7 +55,7 @@ function isMissing({ code, path, input }: Issue): boolean {
   return input === undefined && path.length > 0 && kindsOfMissing.has(code)
 }
 
-/** A union's own issue says little; the branch that got furthest says what was really wrong. */
+/** Of a union, whose own issue says little, the issue of the branch that got furthest into the value. */
 function deepestIssue(issues: Issue[]): Issue {
   const [first] = issues
   if (first === undefined) throw new TypeError('a failed parse has at least one issue')

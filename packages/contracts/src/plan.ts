@@ -49,8 +49,8 @@ export const ApprovalRule = z.strictObject({
 export type ApprovalRule = z.infer<typeof ApprovalRule>
 
 /**
- * What becomes of a step whose attempts have failed; whatever may help is tried again first, `maxAttempts` times (default 6). By default the answer's
- * step fails its turn and any other is skipped. `agent`: who does it instead, for `fallback`.
+ * What becomes of a step that has failed. A failure that another attempt may mend is tried again first, up to `maxAttempts` attempts in all (default 6).
+ * Without a rule the answer's step fails its turn and any other is skipped. `agent`: the agent that `fallback` turns to.
  */
 export const FailureRule = z.strictObject({
   action: z.enum(['fail', 'skip', 'retry', 'fallback', 'ask']),
@@ -59,7 +59,7 @@ export const FailureRule = z.strictObject({
 })
 export type FailureRule = z.infer<typeof FailureRule>
 
-/** Which model a step's agent should use: what it must be able to do, which one if it can, and its price at most. */
+/** Which model a step's agent should use: the capabilities it must have, the one to prefer if it has them, and the most that the call may come to, in USD. */
 export const ModelWish = z.strictObject({
   requires: z.array(z.string().max(64)).max(20).optional(),
   prefer: z.string().max(128).optional(),
@@ -114,7 +114,7 @@ export type WorkflowPlan = z.infer<typeof WorkflowPlan>
 export const PlanProblem = z.object({ stepId: z.string().optional(), message: z.string() })
 export type PlanProblem = z.infer<typeof PlanProblem>
 
-/** Bounds and shape of an answer of `POST /v1/plan` and of the planner itself. */
+/** Answer of `POST /v1/plan` and of the planner: a plan, a question to the user, or what no agent can do (`missing` capabilities). */
 export const PlannerAnswer = z.object({
   kind: z.enum(['plan', 'clarification', 'unsupported']),
   plan: WorkflowPlan.optional(),

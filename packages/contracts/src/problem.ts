@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Every code a Weft service may answer with; `status` is the HTTP status the gateway shows for it. */
+/** Every code a Weft service may answer with, and the HTTP status the gateway shows for it. */
 export const problemStatus = {
   invalid_request: 400,
   invalid_plan: 400,
@@ -39,7 +39,10 @@ export const Problem = z.object({
 })
 export type Problem = z.infer<typeof Problem>
 
-/** An error that may leave a service: a code of {@link problemStatus}, a message that says what to do, and its cause. */
+/**
+ * An error that may leave a service: a code of {@link problemStatus}, a message that says what is wrong and what to do, and its cause. Unless it says
+ * otherwise, it is retryable with the codes `dependency_unavailable`, `timeout` and `rate_limit_exceeded`.
+ */
 export class WeftError extends Error {
   readonly code: ProblemCode
   readonly param: string | undefined
@@ -75,7 +78,7 @@ export class WeftError extends Error {
   }
 }
 
-/** The error that a problem was made of, as it came over the wire. */
+/** The WeftError for a problem that came over the wire. */
 export function errorFromProblem(problem: Problem): WeftError {
   const { code, message, param, isRetryable, details } = problem
   return new WeftError(code, message, { isRetryable, details, ...(param === undefined ? {} : { param }) })

@@ -1,4 +1,4 @@
-/** `documents` best first, as they were found. */
+/** The texts to judge, in the order in which they were found, the best first. */
 export type RerankRequest = { query: string; documents: string[]; signal?: AbortSignal | undefined }
 
 /** A model that reads a question and what was found for it together, and says how well each answers it. */

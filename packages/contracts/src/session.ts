@@ -75,11 +75,11 @@ export const TurnSeed = z.object({
 })
 export type TurnSeed = z.infer<typeof TurnSeed>
 
-/** What a turn's reply topics are told beside its plan and its end: nothing, its events, or the text of its steps too; each more than the one before. */
+/** How much a turn's reply topics are told: its plan and its end, its other events too, or the text of its steps as well. Each holds the one before. */
 export const ReplyDetail = z.enum(['end', 'events', 'text'])
 export type ReplyDetail = z.infer<typeof ReplyDetail>
 
-/** What was taken as a request once is read as it was taken: dates are looked at where requests come in. */
+/** A date is checked where the request comes in and not again here, so that a turn that was accepted once can always be read. */
 const TakenOptions = WeftOptions.extend({ asOf: z.string().optional() })
 
 /** Argument of the actor method `submit`. */
@@ -88,10 +88,10 @@ export const SubmitTurn = z.object({
   sessionId: z.string().min(1),
   requestId: z.string(),
   idempotencyKey: z.string().max(256).optional(),
-  /** Tells a request that is sent again from another one under the same key. */
+  /** A hash of the client's request, by which one that is sent again is told from another one under the same key. */
   requestHash: z.string().max(128).optional(),
   replyTopic: z.string().optional(),
-  /** Default: everything. */
+  /** Default `text`. */
   replyDetail: ReplyDetail.optional(),
   user: z.string().optional(),
   keyId: z.string().optional(),
@@ -102,7 +102,7 @@ export const SubmitTurn = z.object({
   options: TakenOptions.default({}),
   parent: ParentStep.optional(),
   seed: TurnSeed.optional(),
-  /** The turn it goes on from, which has to be the session's newest. */
+  /** The turn that the request goes on from; refused unless it is the session's newest. */
   previousTurn: z.int().positive().optional(),
   traceparent: z.string().optional(),
   /** Whether it may be asked for as a response later. Default: yes. */
@@ -124,7 +124,7 @@ export const TurnAccepted = z.object({
   isRepeat: z.boolean(),
   /** The seq of the session's newest event by then. */
   lastSeq: z.int().nonnegative().optional(),
-  /** When the turn was, and in which trace; not told of one that its session has given up. */
+  /** When the turn was accepted, and in which trace; left out if the session no longer keeps the turn. */
   acceptedAt: z.string().optional(),
   traceId: z.string().optional(),
 })
@@ -163,7 +163,7 @@ export const TurnAnswer = z.object({
 })
 export type TurnAnswer = z.infer<typeof TurnAnswer>
 
-/** What a turn began with: of Weft, and of the agents its plan names, as their cards said. */
+/** The versions a turn began with: that of Weft, and those that the cards of its plan's agents named, by agent id. */
 export const TurnVersions = z.object({ weft: z.string(), agents: z.record(z.string(), z.string()) })
 export type TurnVersions = z.infer<typeof TurnVersions>
 
