@@ -101,12 +101,14 @@ const signatures: [format: string, signature: readonly number[]][] = [
   ['an archive', [0x28, 0xb5, 0x2f, 0xfd]],
   ['a program', [0x7f, 0x45, 0x4c, 0x46]],
   ['a SQLite database', ascii('SQLite format 3')],
+  ['a rich text file (RTF)', ascii('{\\rtf')],
 ]
 
 const saveAsOffice = 'Save it as .docx, .xlsx, .pptx or PDF and add that.'
 const advices: Record<string, string> = {
   'an old Office document': saveAsOffice,
   'an OpenDocument file': saveAsOffice,
+  'a rich text file (RTF)': 'Save it as .docx or PDF and add that.',
   'an Office document of a rare kind': saveAsOffice,
   'an archive': 'Unpack it and add the files inside.',
   'an image': 'Set WEFT_VISION_MODEL to a model that sees images, and add it again; or add its text.',
@@ -115,7 +117,8 @@ const advices: Record<string, string> = {
 const unreadExtensions = byExtension({
   'an OpenDocument file': 'odt ods odp',
   'an old Office document': 'doc xls ppt',
-  'an Office document of a rare kind': 'rtf pages numbers key xlsb',
+  'a rich text file (RTF)': 'rtf',
+  'an Office document of a rare kind': 'pages numbers key xlsb',
   'an archive': 'zip gz tgz bz2 xz zst 7z rar tar jar war whl',
   'an image of a rare kind': 'bmp tif tiff ico heic avif psd',
   'sound or video': 'mp3 wav flac ogg m4a mp4 mov avi mkv webm',

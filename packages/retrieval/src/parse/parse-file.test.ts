@@ -109,6 +109,13 @@ describe('parseFile', () => {
       message: /an old Office document.*docx/,
     },
     {
+      what: 'rich text named like plain text, which its commands would be read as',
+      filename: 'a.txt',
+      content: bytes('{\\rtf1\\ansi Hello.\\par}'),
+      code: 'unsupported_type',
+      message: /a rich text file \(RTF\), whatever its name says, .* Save it as \.docx or PDF/,
+    },
+    {
       what: 'a program named like text',
       filename: 'a.txt',
       content: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46),
