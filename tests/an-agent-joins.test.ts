@@ -128,7 +128,9 @@ describe('weft agent run', () => {
     const [free = 0] = await freePorts(1)
     const ending = agentRun(['--app-id', 'ending', '--app-port', String(free), '--', 'false'])
     expect(await ending.ended).toBe(1)
-    expect(ending.output()).toMatch(/ending ended 3 times before it was ready/)
+    expect(ending.output()).toMatch(/ending exited with 1 at .*; it is started again\n/)
+    expect(ending.output()).toMatch(/ending ended 3 times before it was ready: exited with 1/)
+    expect(ending.output()).not.toContain('{')
   })
 
   it('takes the agent out of the mesh on Ctrl-C, and leaves no process', async () => {

@@ -5,7 +5,7 @@ import { onStopSignal } from '../../on-stop-signal.ts'
 import { dataPaths } from '../../supervisor/data-paths.ts'
 import type { ProcessSnapshot } from '../../supervisor/process-snapshot.ts'
 import { openRotatingLog, type RotatingLog } from '../../supervisor/rotating-log.ts'
-import { SupervisedProcess } from '../../supervisor/supervised-process.ts'
+import { isSupervisorLine, SupervisedProcess } from '../../supervisor/supervised-process.ts'
 import type { ClientContext } from '../client/connect-mesh.ts'
 import { type AgentWish, agentSpecs } from './agent-processes.ts'
 
@@ -91,11 +91,13 @@ async function waitUntilReady(processes: SupervisedProcess[], told: Promise<void
   return end === 'ready'
 }
 
-function notReady({ spec, failuresBeforeReady }: SupervisedProcess): CliError {
+function notReady(late: SupervisedProcess): CliError {
+  const { spec, failuresBeforeReady } = late
+  const { lastExit } = late.snapshot()
   const port = spec.ports.app
   const what =
     failuresBeforeReady >= hopelessAfterFailures
-      ? `ended ${failuresBeforeReady} times before it was ready`
+      ? `ended ${failuresBeforeReady} times before it was ready${lastExit === undefined ? '' : `: ${lastExit}`}`
       : `did not answer ${port === undefined ? '' : `GET http://127.0.0.1:${port}/card `}within ${readyTimeoutMs / 1_000} s`
   return new CliError('agent_not_ready', `${spec.name} ${what}`)
 }
@@ -113,11 +115,14 @@ function stopSignal(endAtOnce: () => void): Promise<void> {
   })
 }
 
-/** What the program says goes to this terminal; standard output stays free for what the command itself answers. */
+/**
+ * What the program says goes to this terminal, and what is said about it in words ({@link tell}); standard output stays free for what the
+ * command itself answers.
+ */
 function terminalLog(): RotatingLog {
   return {
     write: (chunk) => {
-      process.stderr.write(chunk)
+      if (!isSupervisorLine(String(chunk))) process.stderr.write(chunk)
     },
     close: () => {},
   }
@@ -125,4 +130,5 @@ function terminalLog(): RotatingLog {
 
 function tell({ note }: ClientContext['terminal'], { name, state, lastExit }: ProcessSnapshot): void {
   if (state === 'restarting') note(`${name} ${lastExit ?? 'ended'}; it is started again`)
+  if (state === 'silent') note(`${name} answers nothing; after a while it is started again`)
 }
