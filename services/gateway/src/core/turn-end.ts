@@ -51,9 +51,12 @@ function turnFailure(sessionId: string, failure: Problem | undefined): WeftError
   return errorFromProblem({ ...problem, message: `${problem.message} (session ${sessionId})`, isRetryable: false })
 }
 
-/** The answer was begun, its agent was lost, and the next attempt wrote something else: what was sent cannot be taken back. */
+/**
+ * The answer was begun, and its agent was lost and the next attempt wrote something else, or its result is another text than it streamed: what was
+ * sent cannot be taken back.
+ */
 export function divergedAnswer(sessionId: string): WeftError {
-  const message = `the answer was interrupted and is being written anew: read it at /v1/sessions/${sessionId}`
+  const message = `the answer is another than the text that was sent, as its agent began anew or ended otherwise: read it at /v1/sessions/${sessionId}`
   return new WeftError('upstream_error', message, { isRetryable: false, details: { sessionId } })
 }
 

@@ -125,7 +125,7 @@ describe('a workflow answer', () => {
     }
     const response = await post({ ...question, stream: true }, { 'x-session-id': 'sess_mine' })
     const text = await response.text()
-    expect(text).toContain('"error":{"message":"the answer was interrupted')
+    expect(text).toContain('"error":{"message":"the answer is another than the text that was sent')
     expect(text).toContain('/v1/sessions/sess_mine')
     expect(text).not.toContain('[DONE]')
   })
