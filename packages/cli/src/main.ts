@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { CliError, exitCodes } from './cli-error.ts'
+import { showControls } from './commands/client/show-controls.ts'
 import { endQuietlyWithReader } from './lost-reader.ts'
 
 type Register = (program: Command) => void
@@ -44,7 +45,7 @@ async function run(argv: string[]): Promise<number> {
     return Number(process.exitCode ?? exitCodes.done)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage
-    console.error(error instanceof CliError ? `weft: ${error.message}` : describeUnexpected(error))
+    console.error(showControls(error instanceof CliError ? `weft: ${error.message}` : describeUnexpected(error)))
     return error instanceof CliError ? error.exitCode : exitCodes.failed
   }
 }

@@ -1,3 +1,5 @@
+import { showControls } from './show-controls.ts'
+
 /** Lines that replace themselves on a terminal. */
 export interface LiveBlock {
   /** Whether lines can replace those before them; elsewhere nothing is shown. */
@@ -19,7 +21,7 @@ export function createLiveBlock(out: Output = process.stdout): LiveBlock {
       if (!isLive) return
       // A line that wraps, or more lines than the terminal has, could not be erased again.
       const width = (out.columns ?? 80) - 1
-      const fit = lines.slice(-Math.max(1, (out.rows ?? 24) - 1)).map((line) => [...line].slice(0, width).join(''))
+      const fit = lines.slice(-Math.max(1, (out.rows ?? 24) - 1)).map((line) => [...showControls(line)].slice(0, width).join(''))
       out.write(`${height === 0 ? '' : `${up(height)}${eraseBelow}`}${fit.join('\n')}\n`)
       height = fit.length
     },

@@ -1,8 +1,9 @@
 import { styleText } from 'node:util'
+import { showControls } from './show-controls.ts'
 
 /**
  * What a command talks to: answers go to standard output, everything said about them to standard error,
- * so that `weft ask … > answer.txt` keeps only the answer.
+ * so that `weft ask … > answer.txt` keeps only the answer. Nothing that is said steers the terminal: most of it others wrote.
  */
 export interface Terminal {
   readonly isInteractive: boolean
@@ -38,17 +39,23 @@ export function createTerminal(streams: TerminalStreams = { out: process.stdout,
 
   function showProgress(line: string): void {
     if (isInteractive) {
-      error.write(`${eraseLine}${line.slice(0, (error.columns ?? 80) - 1)}`)
+      error.write(`${eraseLine}${showControls(line).slice(0, (error.columns ?? 80) - 1)}`)
       isLineShown = true
     } else if (now() - shownAtMs >= plainProgressEveryMs) {
       shownAtMs = now()
-      error.write(`${line}\n`)
+      error.write(`${showControls(line)}\n`)
     }
   }
 
   function aboveProgress(stream: NodeJS.WritableStream, text: string): void {
     endProgress()
-    stream.write(text)
+    stream.write(showControls(text))
+  }
+
+  function noteDimmed(text: string): void {
+    endProgress()
+    const shown = showControls(text)
+    error.write(isInteractive ? styleText('dim', shown, { validateStream: false }) : shown)
   }
 
   return {
@@ -57,7 +64,7 @@ export function createTerminal(streams: TerminalStreams = { out: process.stdout,
     printJson: (value) => aboveProgress(out, `${JSON.stringify(value)}\n`),
     write: (text) => aboveProgress(out, text),
     note: (line) => aboveProgress(error, `${line}\n`),
-    noteDimmed: (text) => aboveProgress(error, isInteractive ? styleText('dim', text, { validateStream: false }) : text),
+    noteDimmed,
     showProgress,
     endProgress,
   }

@@ -51,6 +51,11 @@ describe('uploading a file', () => {
     expect(received[0]).toMatchObject({ authorization: 'Bearer weft_key', key: 'key-1' })
   })
 
+  it('spells out what a file name may hold and a header may not', async () => {
+    await uploadFile(client, await fingerprinted('a\u001b[31m\tred\u007f.md', 'tide'), 'key-1')
+    expect(received[0]?.form.get('file')).toMatchObject({ name: 'a%1B[31m%09red%7F.md' })
+  })
+
   it('keeps the connection for the next', async () => {
     let connections = 0
     server.on('connection', () => {

@@ -81,7 +81,10 @@ async function* readVerified(file: FingerprintedFile): AsyncGenerator<Uint8Array
   if (hash.digest('hex') !== file.sha256) throw new FileChangedError(file.path, 'changed while it was uploaded')
 }
 
-/** The characters a form's file name escapes (HTML, multipart form data). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a header may hold none, a file's name may
+const escapedInNames = /["\u0000-\u001f\u007f]/g
+
+/** What a form's file name escapes (HTML, multipart form data: quotes and ends of lines), and all else that no header may hold. */
 function escapeName(name: string): string {
-  return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+  return name.replace(escapedInNames, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 }
