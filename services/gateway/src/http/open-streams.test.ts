@@ -30,9 +30,8 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-function open(keyId: string) {
+function open(keyId: string, response = new ServerResponse(new IncomingMessage(new Socket()))) {
   const identity: KeyIdentity = { keyId, tenant: 'acme', scopes: ['chat'], name: '', roles: [], expiresAtMs: undefined }
-  const response = new ServerResponse(new IncomingMessage(new Socket()))
   const answer = streams.open(identity, response)
   return { response, answer, codeOf: () => answer.endReason()?.code }
 }
@@ -66,4 +65,14 @@ it('only keys that have something open are asked about, and nobody is while noth
   second.response.emit('close')
   await jest.advanceTimersByTimeAsync(60_000)
   expect([asked.length, streams.count()]).toEqual([1, 0])
+})
+
+it('a reader that left before its answer was opened has nothing open', async () => {
+  const response = new ServerResponse(new IncomingMessage(new Socket()))
+  response.destroy()
+  Object.defineProperty(response, 'closed', { value: true })
+  const { answer } = open('ann', response)
+  expect([answer.hasReaderLeft(), answer.signal.aborted, streams.count()]).toEqual([true, true, 0])
+  await jest.advanceTimersByTimeAsync(60_000)
+  expect(asked).toEqual([])
 })

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { WeftError } from '@weft/contracts'
 import { invalidKey, type KeyIdentity } from '../core/api-key.ts'
+import { whenClosed } from './when-closed.ts'
 
 /** One answer in the making: `signal` aborts when its reader has gone, its key is revoked, or the gateway stops. */
 export interface OpenAnswer {
@@ -55,7 +56,7 @@ export function createOpenStreams(options: {
       const controller = new AbortController()
       const open = byKey.get(keyId) ?? new Set()
       byKey.set(keyId, open.add(controller))
-      response.once('close', () => {
+      whenClosed(response, () => {
         open.delete(controller)
         if (open.size === 0 && byKey.get(keyId) === open) byKey.delete(keyId)
         if (!response.writableFinished) controller.abort(readerLeft)

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { whenClosed } from './when-closed.ts'
 import { writeChunk } from './write-chunk.ts'
 
 export interface SseMessage {
@@ -53,7 +54,7 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
     idle = setInterval(() => {
       if (!isBehind(response) && !response.writableEnded) void write(': keep-alive\n\n')
     }, options.idleMs ?? idleMs)
-    response.once('close', () => clearInterval(idle))
+    whenClosed(response, () => clearInterval(idle))
   }
 
   function relay(events: string): Promise<void> | undefined {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { type Handler, setHeaders } from '../http/handler.ts'
 import { identityOf } from '../http/request-context.ts'
+import { whenClosed } from '../http/when-closed.ts'
 import { estimateCost } from './core/estimate-cost.ts'
 import type { CallLimiter, Ticket } from './limit-calls.ts'
 
@@ -13,10 +14,8 @@ export function limitCalls(limiter: Pick<CallLimiter, 'admit' | 'headers'>): Han
     const pass = (ticket: Ticket) => {
       tickets.set(response, ticket)
       setHeaders(response, ticket.headers())
-      response.once('close', ticket.close)
-      // A reader that left while its request waited has closed the response before anybody listened.
-      if (response.destroyed) ticket.close()
-      else next()
+      whenClosed(response, ticket.close)
+      if (!response.destroyed) next()
     }
     const refuse = (thrown: unknown) => {
       setHeaders(response, limiter.headers(identity))

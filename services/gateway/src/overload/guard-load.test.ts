@@ -43,3 +43,17 @@ it('leaves a body that is larger than all that may be held to be refused as too 
   })
   expect(goesOn).toBe(true)
 })
+
+it('holds no room for the body of a request whose reader left while its key was looked up', () => {
+  const shed = shedLoad({ pressure: () => undefined, bodyBytesMax: 10 })
+  const ask = (hasLeft: boolean) => {
+    const request = new IncomingMessage(new Socket())
+    request.headers['content-length'] = '10'
+    const response = new ServerResponse(request)
+    Object.defineProperty(response, 'closed', { value: hasLeft })
+    void shed(request, response, () => undefined)
+  }
+  ask(true)
+  ask(false)
+  expect(() => ask(false)).toThrow('too many requests are being read')
+})

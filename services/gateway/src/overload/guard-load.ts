@@ -1,8 +1,9 @@
-import { WeftError } from '@weft/contracts'
 import type { ServerResponse } from 'node:http'
+import { WeftError } from '@weft/contracts'
 import type { Handler } from '../http/handler.ts'
 import { bodyBytesMax as oneBodyBytesMax } from '../http/read-json-body.ts'
 import { identityOf } from '../http/request-context.ts'
+import { whenClosed } from '../http/when-closed.ts'
 import type { Overload, Place } from './admit-fairly.ts'
 
 /** Bodies being held at once; far above what any client sends alone. */
@@ -18,7 +19,7 @@ export function shedLoad(options: { pressure(): string | undefined; bodyBytesMax
     const reason = pressure() ?? (bytesHeld + bytes > bodyBytesMax ? 'too many requests are being read' : undefined)
     if (reason !== undefined) throw new WeftError('dependency_unavailable', `the gateway takes no more requests now: ${reason}`)
     bytesHeld += bytes
-    response.once('close', () => {
+    whenClosed(response, () => {
       bytesHeld -= bytes
     })
     next()
@@ -33,9 +34,8 @@ export function admitFairly(overload: Pick<Overload, 'enter'>): Handler {
   return (request, response, next) => {
     const cost = Math.max(1, Number(request.headers['content-length'] ?? 0) / bytesPerToken)
     const pass = (place: Place) => {
-      response.once('close', place.leave)
-      if (response.destroyed) place.leave()
-      else next()
+      whenClosed(response, place.leave)
+      if (!response.destroyed) next()
     }
     const entered = overload.enter({
       tenant: identityOf(response).tenant,
@@ -52,6 +52,6 @@ export function admitFairly(overload: Pick<Overload, 'enter'>): Handler {
 
 function untilClosed(response: ServerResponse): AbortSignal {
   const reader = new AbortController()
-  response.once('close', () => reader.abort())
+  whenClosed(response, () => reader.abort())
   return reader.signal
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import { actorOf } from '../../http/request-context.ts'
+import { whenClosed } from '../../http/when-closed.ts'
 import type { RetentionDeps } from './retention-deps.ts'
 
 /** Of one request; the next one goes on. */
@@ -10,7 +11,7 @@ export function runRetention({ limitsOf, sweep }: Pick<RetentionDeps, 'limitsOf'
   return async (_request, response) => {
     const by = actorOf(response)
     const left = new AbortController()
-    response.once('close', () => left.abort())
+    whenClosed(response, () => left.abort())
     const wish = { tenant: by.tenant, limits: limitsOf(by.tenant), by, forMs, signal: left.signal }
     const { removed, isMoreDue, problem } = await sweep(wish)
     response.json({ object: 'retention_run', removed, isMoreDue, problem: problem ?? null })

@@ -1,0 +1,10 @@
+import type { ServerResponse } from 'node:http'
+
+/**
+ * Calls `act` once a response is closed, because it is complete or its reader has left; at once where that happened before. A reader may leave while its
+ * request waits for something, and the event that says so does not come a second time.
+ */
+export function whenClosed(response: ServerResponse, act: () => void): void {
+  if (response.closed) act()
+  else response.once('close', act)
+}
