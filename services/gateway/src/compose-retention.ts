@@ -27,7 +27,7 @@ export function composeRetention(parts: {
   const store = createPostgresRetention(database)
   const archive = createArchiveFolder({ folder: settings.WEFT_ARCHIVE_FOLDER, nowMs: Date.now })
   const deps = {
-    ...{ store, archive, sessions, audit, nowMs: Date.now },
+    ...{ store, archive, sessions, audit, nowMs: Date.now, rounds: new Map() },
     approvals: createPostgresApprovals(database),
     parts: {
       log: createPostgresSessionLog(database),

@@ -14,7 +14,7 @@ export interface RetentionWorkerDeps {
 
 export interface RetentionWorker {
   start(): void
-  /** Why the last look at all tenants left something that was due; undefined when it left nothing. */
+  /** Why the last look at all tenants, from its beginning, left something that was due; undefined when it left nothing. */
   problem(): string | undefined
   stop(): Promise<void>
 }
@@ -33,6 +33,7 @@ export function createRetentionWorker({ tenants, limitsOf, sweep, logger, everyM
   let timer: NodeJS.Timeout | undefined
   let sweeping: Promise<void> | undefined
   let problem: string | undefined
+  let isGoingOn = false
 
   async function sweepOne(tenant: string): Promise<{ isMoreDue: boolean; problem: string | undefined }> {
     const limits = limitsOf(tenant)
@@ -43,8 +44,7 @@ export function createRetentionWorker({ tenants, limitsOf, sweep, logger, everyM
       const hasRemoved = Object.values(swept.removed).some((count) => count > 0)
       if (hasRemoved) logger.info('what was old was put into the archive and removed', { tenant, ...swept.removed })
       if (swept.problem !== undefined) logger.warn('some of what is old stays', { tenant, cause: swept.problem })
-      // What cannot go is looked at from its beginning each time: soon again would be for ever.
-      return { ...swept, isMoreDue: swept.isMoreDue && hasRemoved }
+      return swept
     } catch (cause) {
       const isElsewhere = hasCode(cause, 'conflict')
       if (isElsewhere || signal.aborted) return { isMoreDue: false, problem: undefined }
@@ -63,7 +63,9 @@ export function createRetentionWorker({ tenants, limitsOf, sweep, logger, everyM
         isMoreDue ||= swept.isMoreDue
         firstProblem ??= swept.problem
       }
-      problem = firstProblem
+      // What was met before one that goes on stays.
+      problem = firstProblem ?? (isGoingOn ? problem : undefined)
+      isGoingOn = isMoreDue
     } catch (cause) {
       logger.warn('what is old was not looked for', { cause: reasonOf(cause) })
     }

@@ -14,7 +14,7 @@ const confirmEveryMs = 5_000
 export async function sweepSessions(
   deps: SweepDeps,
   batch: SweepBatch,
-  { days, after }: { days: number; after?: OldSession },
+  { days, after }: { days: number; after?: OldSession | undefined },
 ): Promise<SweptBatch> {
   const { store } = deps
   const { tenant } = batch
@@ -32,11 +32,9 @@ export async function sweepSessions(
   return {
     removed: deleted.count,
     problems: [...problems, ...deleted.problems],
-    // Behind those that stay: the next sweep looks at them again.
-    next:
-      roots.length === batchMax
-        ? () => sweepSessions(deps, batch, { days, ...(last === undefined ? {} : { after: last }) })
-        : undefined,
+    // Behind those that stay: the next round looks at them again.
+    next: roots.length === batchMax ? () => sweepSessions(deps, batch, { days, after: last }) : undefined,
+    after: last,
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { newId, WeftError } from '@weft/contracts'
 import type { Actor } from '../core/actor.ts'
 import type { RetentionLimits } from '../core/retention-limits.ts'
-import type { SweepBatch, SweepDeps, SweptBatch } from './sweep-batch.ts'
+import type { SweepBatch, SweepDeps, SweepRound, SweptBatch } from './sweep-batch.ts'
 import { sweepCalls } from './sweep-calls.ts'
 import { sweepChain } from './sweep-chain.ts'
 import { sweepSessions } from './sweep-sessions.ts'
@@ -11,6 +11,7 @@ export type Removed = Record<'sessions' | 'calls' | 'audit' | 'approvals', numbe
 
 export interface Swept {
   removed: Removed
+  /** The next sweep goes on where this one ran out of time. */
   isMoreDue: boolean
   /** Why something that is due stays, the first reason there was. */
   problem: string | undefined
@@ -44,21 +45,25 @@ export async function sweepTenant(deps: SweepDeps, { tenant, limits, by, forMs, 
   await confirm()
   const untilMs = deps.nowMs() + forMs
   const swept: Swept = { removed: { sessions: 0, calls: 0, audit: 0, approvals: 0 }, isMoreDue: false, problem: undefined }
+  const round: SweepRound = { ...(deps.rounds.get(tenant) ?? { hasSeenSessions: false, after: undefined }) }
   try {
-    for (const [kind, first] of kindsOf(deps, { tenant, limits, by, confirm })) {
+    for (const [kind, first] of kindsOf(deps, { tenant, limits, by, confirm }, round)) {
       let batch: (() => Promise<SweptBatch>) | undefined = first
       while (batch !== undefined && deps.nowMs() < untilMs && !signal.aborted) {
         const startedMs = deps.nowMs()
         // The last one may have taken longer than a lease lasts.
         await confirm()
-        const { removed, problems, next }: SweptBatch = await batch()
+        const { removed, problems, next, after }: SweptBatch = await batch()
         swept.removed[kind] += removed
         if (problems.length > 0) swept.problem ??= reasonOf(problems[0])
         batch = next
+        if (kind === 'sessions') Object.assign(round, { after, hasSeenSessions: next === undefined })
         if (batch !== undefined) await pause(deps.nowMs() - startedMs, signal)
       }
       swept.isMoreDue ||= batch !== undefined
     }
+    if (swept.isMoreDue) deps.rounds.set(tenant, round)
+    else deps.rounds.delete(tenant)
   } finally {
     await deps.store.releaseLease(tenant, holder).catch(() => undefined)
   }
@@ -68,10 +73,11 @@ export async function sweepTenant(deps: SweepDeps, { tenant, limits, by, forMs, 
 type Kind = [keyof Removed, () => Promise<SweptBatch>]
 
 /** Sessions first: they take what is known of their approvals and calls with them. */
-function kindsOf(deps: SweepDeps, batch: SweepBatch): Kind[] {
+function kindsOf(deps: SweepDeps, batch: SweepBatch, { hasSeenSessions, after }: SweepRound): Kind[] {
   const { sessions, calls, audit } = batch.limits
   const kinds: Kind[] = []
-  if (sessions !== undefined) kinds.push(['sessions', () => sweepSessions(deps, batch, { days: sessions })])
+  if (sessions !== undefined && !hasSeenSessions)
+    kinds.push(['sessions', () => sweepSessions(deps, batch, { days: sessions, after })])
   if (calls !== undefined) kinds.push(['calls', () => sweepCalls(deps, batch, calls)])
   if (audit !== undefined) {
     kinds.push(['audit', () => sweepChain(deps, batch, { chain: 'audit', days: audit })])

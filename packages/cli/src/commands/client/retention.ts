@@ -48,20 +48,21 @@ async function showDue(context: ClientContext): Promise<void> {
   else for (const line of describeDue(due)) context.terminal.print(line)
 }
 
-/** The mesh works for some seconds a request; it is asked on as long as that gets anywhere. */
+/** The mesh works for some seconds a request; it is asked on until it has looked at everything that is due. */
 async function run({ mesh, terminal, isJson }: ClientContext): Promise<void> {
   let removed = nothingRemoved
+  let problem: string | null = null
   for (;;) {
     const swept = RetentionRun.parse(await mesh.client.post('/retention/run'))
     removed = addRemoved(removed, swept.removed)
-    const hasRemoved = Object.values(swept.removed).some((count) => count > 0)
-    if (swept.isMoreDue && hasRemoved) {
+    problem ??= swept.problem
+    if (swept.isMoreDue) {
       terminal.showProgress(describeRemoved(removed))
       continue
     }
-    if (isJson) terminal.printJson({ removed, problem: swept.problem })
+    if (isJson) terminal.printJson({ removed, problem })
     else terminal.print(describeRemoved(removed))
-    if (swept.problem !== null) throw new CliError('incomplete', `some of what is due stays: ${swept.problem}`)
+    if (problem !== null) throw new CliError('incomplete', `some of what is due stays: ${problem}`)
     return
   }
 }

@@ -24,8 +24,8 @@ export function oldThings(database: Database) {
     deps,
     folder,
     ...oldRows(database),
-    sweep(tenant: string, limits: Partial<RetentionLimits>, more: Partial<SweepDeps> = {}) {
-      const wish = { limits: { sessions: undefined, calls: undefined, audit: undefined, ...limits }, forMs: 60_000 }
+    sweep(tenant: string, limits: Partial<RetentionLimits>, more: Partial<SweepDeps> = {}, forMs = 60_000) {
+      const wish = { limits: { sessions: undefined, calls: undefined, audit: undefined, ...limits }, forMs }
       const by = { keyId: 'weft', name: 'retention', tenant }
       return sweepTenant({ ...deps, ...more }, { tenant, by, ...wish, signal: new AbortController().signal })
     },
@@ -55,6 +55,7 @@ function sweepDeps(database: Database, folder: string) {
     audit: createPostgresAudit(database),
     approvals: createPostgresApprovals(database),
     nowMs: Date.now,
+    rounds: new Map(),
   } satisfies SweepDeps
 }
 
