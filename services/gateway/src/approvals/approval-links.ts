@@ -4,23 +4,23 @@ import { pageTtlMs, signPageToken } from '../core/page-token.ts'
 
 /** What links to approvals' pages are made with. */
 export interface PageLinks {
-  /** Signs them. */
+  /** The secret that links are signed with. */
   key: string
-  /** Where people reach this gateway; undefined: where the request came to that asks for a link. */
+  /** The address at which people reach this gateway; undefined: the address that the request for the link was sent to. */
   publicUrl: string | undefined
 }
 
 export interface LinkRequest {
-  /** Where the request came to that asks for the link. */
+  /** The address that the request for the link was sent to. */
   base: string
   tenant: string
   approval: { id: string; hash: string; deadline?: string | undefined }
   by: Approver
-  /** The key the link is made with; it ends with it. */
+  /** The API key that asks for the link. The link is good only as long as the key. */
   keyId: string | undefined
 }
 
-/** A link to an approval's page for one approver, good once, for an hour, and not beyond the deadline. */
+/** A link to an approval's page for one approver. It decides once, within an hour and before the approval's deadline. */
 export function approvalLink(
   { key, publicUrl }: PageLinks,
   { base, tenant, approval, by, keyId }: LinkRequest,

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApprovalLog } from './approval-log.ts'
 
-/** Where the histories of approvals end, asked once for all that read them here, and not at all while nobody does. */
+/** Tells readers of approval histories when there is more to read. The database is asked once for all of them, and not at all while nobody reads. */
 export interface ApprovalTail {
-  /** Resolves when the tenant's history goes on after this position, or with the signal. While the database is away it waits. */
+  /** Resolves when the tenant's history has gone beyond this position, or when the signal aborts. While the database is away it waits. */
   waitBeyond(place: { tenant: string; position: number }, signal: AbortSignal): Promise<void>
 }
 
@@ -20,7 +20,8 @@ interface Reader {
   goOn(): void
 }
 
-const awayMs = 2_000
+/** How often it looks while the database is away. */
+const awayPollMs = 2_000
 
 export function createApprovalTail({ approvals, onProblem, pollMs = 250 }: ApprovalTailOptions): ApprovalTail {
   const readers = new Set<Reader>()
@@ -38,7 +39,7 @@ export function createApprovalTail({ approvals, onProblem, pollMs = 250 }: Appro
         failures += 1
         if (failures === 1) onProblem(cause)
       }
-      await sleep(failures === 0 ? pollMs : awayMs)
+      await sleep(failures === 0 ? pollMs : awayPollMs)
     }
     isLooking = false
   }

@@ -27,7 +27,7 @@ export async function decideApproval(deps: DecideDeps, { place, wish, by }: Deci
     const estimate = wish.action === 'modify' ? await estimateChange(deps, { place, wish, signal }) : undefined
     return deps.sessions.decide(place, { ...wish, by, ...(estimate === undefined ? {} : { estimate }) }, signal)
   }
-  // Whoever decides the same twice is answered twice; a comment sent twice would stand there twice.
+  // The same decision may be sent again: the session answers it as it did before. A comment would be there twice.
   return wish.action === 'comment' ? act(AbortSignal.timeout(patienceMs)) : retryBriefly(act, patienceMs)
 }
 
@@ -37,7 +37,7 @@ interface Change {
   signal: AbortSignal
 }
 
-/** What the plan will cost as it shall be; undefined where the change touches no plan, or comes too late to matter. */
+/** What the changed plan will cost; undefined where the change is not to a plan, or the approval is no longer pending. Throws `invalid_plan` for one that cannot run. */
 async function estimateChange(deps: DecideDeps, { place, wish, signal }: Change): Promise<Estimate | undefined> {
   const plan = wish.plan ?? planWithParams(await deps.sessions.view(place, signal), wish)
   return plan === undefined
@@ -54,7 +54,7 @@ function planWithParams({ turns }: SessionView, { approvalId, params = {} }: Wis
   return undefined
 }
 
-/** What an agent asks in the middle of its step is about its own doing, not about the step's parameters. */
+/** Arguments that an agent asks about in the middle of its step are its own and not the step's parameters. */
 function changesPlan({ kind, status }: ApprovalView): boolean {
   return kind !== 'agent' && status === 'pending'
 }

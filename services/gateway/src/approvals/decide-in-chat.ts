@@ -27,17 +27,17 @@ export interface ChatDecisionDeps extends DecideDeps, Pick<FindApprovalDeps, 'ap
 export interface ChatDecisionRequest {
   identity: KeyIdentity
   messages: ChatMessage[]
-  /** The session the request names; without one only tool answers can decide, because their ids tell it. */
+  /** The session the request names. Without one only answers to approval calls can decide, whose ids name the session. */
   sessionId: string | undefined
   /** The client has sent this request before, so that its decision may be taken already. */
   isRetry: boolean
 }
 
-/** A turn that goes on, or has gone on, by what the request decides. */
+/** The decisions that a request makes, and the turn that goes on with them, or has gone on. */
 export interface ChatDecision {
   session: SessionRef
   turn: number
-  /** Takes the decisions; answers the ids of the approvals that are decided by them. */
+  /** Takes the decisions; resolves to the ids of the approvals that are decided now. */
   decide(): Promise<Set<string>>
 }
 
@@ -93,7 +93,7 @@ async function spokenDecision(
   if (only === undefined) return repeatedDecision(view, { session, spoken, by, isRetry: request.isRetry })
   requireScope(identity, 'approve')
   const turn = turnOf(view, only)
-  // Which of several is meant is not said: following the turn tells what is pending, and nothing is decided.
+  // The message does not say which of several is meant, so that nothing is decided: following the turn shows what is pending.
   if (more.length > 0) return { session, turn, decide: async () => new Set() }
   requireShown(only, request.messages)
   const { action, comment } = spoken
@@ -108,7 +108,7 @@ function namedApproval({ id: sessionId, turns }: SessionView, id: string): Appro
   throw new WeftError('not_found', `session ${sessionId} has no approval '${id}'`, { param: 'messages' })
 }
 
-/** An answer in words counts for what the conversation last showed of the approval, where it shows it at all. */
+/** Refuses a decision in words if the conversation last showed the approval as something else than it is now. */
 function requireShown({ id, hash }: ApprovalView, messages: ChatMessage[]): void {
   const last = messages.findLast(({ role }) => role === 'assistant')
   const shown = last === undefined ? undefined : shownHashes(messageText(last)).get(id)
@@ -118,7 +118,10 @@ function requireShown({ id, hash }: ApprovalView, messages: ChatMessage[]): void
   })
 }
 
-/** Whether the approver has said just this about the newest turn, which is what a request sent again would say. */
+/**
+ * With nothing pending: the decision that this approver has taken in the newest turn already, if the message says the same, as a request that is sent again
+ * does. A turn that has ended counts only if the client says that it sends the request again.
+ */
 function repeatedDecision(
   { turns }: SessionView,
   { session, spoken, by, isRetry }: { session: SessionRef; spoken: SpokenDecision; by: Approver; isRetry: boolean },

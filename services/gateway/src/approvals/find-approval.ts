@@ -18,8 +18,8 @@ export interface ApprovalPlace extends SessionRef {
 const logLimit = { ms: 3_000, what: 'the database' }
 
 /**
- * The approval an id names: its own, or that of a session in which exactly one is pending; with none pending the only one of its newest turn, so that a
- * decision sent again finds what it decided. Throws `not_found`, or `conflict` naming those that are pending when there are several.
+ * The place of the approval that an id names. The id of a session stands for its one pending approval; with none pending, for the only approval of its newest
+ * turn, so that a decision that is sent again finds what it decided. Throws `not_found`, or `conflict` naming the approvals when several are pending.
  */
 export async function placeApproval(
   deps: Pick<FindApprovalDeps, 'sessions'>,
@@ -42,7 +42,7 @@ export async function placeApproval(
   })
 }
 
-/** An approval as its session knows it; as it was kept, once the session no longer does. Throws `not_found`. */
+/** An approval as its session has it or, if the session no longer keeps it, as the database does. Throws `not_found`. */
 export async function findApproval(deps: FindApprovalDeps, place: ApprovalPlace): Promise<ApprovalView> {
   const view = await viewIfKnown(deps, place)
   const known = view?.turns.flatMap((turn) => turn.approvals ?? []).find(({ id }) => id === place.approvalId)

@@ -7,7 +7,7 @@ export interface FollowApprovalsOptions {
   approvals: ApprovalLog
   tail: ApprovalTail
   tenant: string
-  /** The last line of the history the reader has; undefined: all that is pending comes first. */
+  /** The position of the last history line the reader has; undefined: it is shown all pending approvals first. */
   afterPosition: number | undefined
   isWanted: (approval: ApprovalView) => boolean
   assignees: string[] | undefined
@@ -15,7 +15,7 @@ export interface FollowApprovalsOptions {
 }
 
 const pageLines = 100
-/** Pending approvals of one reader that are remembered, to tell when they go to somebody else. */
+/** How many of the pending approvals that a reader may decide are remembered, in order to tell the reader when one goes to somebody else. */
 const rememberedMax = 10_000
 
 /**
@@ -24,43 +24,44 @@ const rememberedMax = 10_000
  */
 export async function* followApprovals(options: FollowApprovalsOptions): AsyncGenerator<SseMessage, void> {
   const { approvals, tail, tenant, isWanted, signal } = options
-  const readers = new Set<string>()
+  /** Ids of the pending approvals that the reader may decide. */
+  const remembered = new Set<string>()
   const lastPosition = await approvals.lastPosition(tenant)
   let position = options.afterPosition ?? lastPosition
-  if (options.afterPosition === undefined) yield* showPending(options, { position, readers })
-  else for await (const approval of pendingOf(options)) remember(readers, approval, isWanted(approval))
+  if (options.afterPosition === undefined) yield* showPending(options, { position, remembered })
+  else for await (const approval of pendingOf(options)) remember(remembered, approval, isWanted(approval))
   while (!signal.aborted) {
     const { data } = await approvals.history({ tenant, approvalId: undefined, limit: pageLines, after: position })
     for (const entry of data) {
       position = entry.position
       const approval = await approvals.find({ tenant, id: entry.approvalId })
-      if (approval === undefined || !(isWanted(approval) || readers.has(approval.id) || mayHaveLeft(entry, lastPosition)))
+      if (approval === undefined || !(isWanted(approval) || remembered.has(approval.id) || mayHaveLeft(entry, lastPosition)))
         continue
-      remember(readers, approval, isWanted(approval) && approval.status === 'pending')
+      remember(remembered, approval, isWanted(approval) && approval.status === 'pending')
       yield { id: position, data: JSON.stringify({ type: `approval.${String(entry.entry.kind)}`, entry, approval }) }
     }
     if (data.length === 0) await tail.waitBeyond({ tenant, position }, signal)
   }
 }
 
-/** Who goes on where a stream was cut may have been shown what went to somebody else until now. */
+/** Whether an approval may have gone to somebody else while the reader was away: it may have been shown to the reader before, which nobody here remembers. */
 function mayHaveLeft({ entry, position }: { entry: Record<string, unknown>; position: number }, connectedAt: number): boolean {
   return position <= connectedAt && (entry.kind === 'delegated' || entry.kind === 'escalated')
 }
 
-function remember(readers: Set<string>, { id }: ApprovalView, isReaders: boolean): void {
-  if (!isReaders) readers.delete(id)
-  else if (readers.size < rememberedMax) readers.add(id)
+function remember(remembered: Set<string>, { id }: ApprovalView, mayDecide: boolean): void {
+  if (!mayDecide) remembered.delete(id)
+  else if (remembered.size < rememberedMax) remembered.add(id)
 }
 
-/** Only the last has an id: a reader that is cut off before it begins again, and misses none of the rest. */
+/** Only the last message has an id, so that a reader that is cut off before it starts over and misses nothing. */
 async function* showPending(
   options: FollowApprovalsOptions,
-  { position, readers }: { position: number; readers: Set<string> },
+  { position, remembered }: { position: number; remembered: Set<string> },
 ): AsyncGenerator<SseMessage, void> {
   let held: string | undefined
   for await (const approval of pendingOf(options)) {
-    remember(readers, approval, true)
+    remember(remembered, approval, true)
     if (held !== undefined) yield { data: held }
     held = JSON.stringify({ type: 'approval.pending', approval })
   }

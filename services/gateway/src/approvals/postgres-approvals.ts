@@ -13,7 +13,7 @@ const EntryRow = z.object({
   session_id: z.string(),
   seq: z.number(),
   at: RowTime,
-  // Whoever put something else there is found out by the hash.
+  // Anything else than an object was not written by Weft: the line is read all the same, and its hash tells that it was changed.
   entry: z.record(z.string(), z.unknown()).catch({}),
   previous_hash: z.string(),
   hash: z.string(),
@@ -41,7 +41,7 @@ export function createPostgresApprovals({ db }: Pick<Database, 'db'>): ApprovalL
   }
 }
 
-/** One step into the index a tenant, however long its history is. */
+/** Takes one look into the index for each tenant, however long the histories are. */
 async function findLastPositions(db: Db, tenants: string[]): Promise<Map<string, number>> {
   const { rows } = await sql`
     select asked.tenant, last.position from unnest(${tenants}::text[]) as asked(tenant)

@@ -5,7 +5,7 @@ import { approverOf } from '../core/approver.ts'
 import { baseOf, identityOf } from '../http/request-context.ts'
 import { approvalLink, type PageLinks } from './approval-links.ts'
 
-/** Where the reader of an answer looks at an approval: on a page of its own whoever may decide, else by the API. */
+/** The link by which the reader of an answer gets to an approval: to its page if the reader's key may decide, else to the API. */
 export function linksForReader(
   pages: PageLinks,
   { request, response }: { request: IncomingMessage; response: ServerResponse },

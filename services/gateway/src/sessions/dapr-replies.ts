@@ -13,7 +13,7 @@ export function replyTopicOf(instance: string): string {
 /** The batch as a string of JSON, which the sidecars pass on as it is. */
 const CloudEvent = z.looseObject({ data: z.string() })
 
-/** What the own sidecar asks and delivers: the subscription, and batches of replies. */
+/** Mounts the routes that the own sidecar calls: the subscription to the reply topic, and the delivery of batches of replies. */
 export function mountReplies(
   internal: Express,
   options: { topic: string; hub: ReplyHub; onProblem: (cause: unknown) => void },
@@ -31,11 +31,11 @@ export function mountReplies(
     try {
       const { data } = parseValue(CloudEvent, request.body, 'the event')
       options.hub.deliver(parseJson(ReplyBatch, data, 'the reply batch'))
-      // Readers first: they are woken now, and the broker's answer can wait for them.
+      // The readers that were just woken write first; the broker can wait that long for its answer.
       await setImmediate()
       response.json({ status: 'SUCCESS' })
     } catch (cause) {
-      // It would be as malformed the next time; followers notice the gap and read the session.
+      // Dropped, because delivered again it would be as malformed. Readers notice that something is missing and ask the session.
       options.onProblem(cause)
       response.json({ status: 'DROP' })
     }

@@ -28,7 +28,9 @@ export interface Sessions {
   attach(session: SessionRef, replyTopic: string, replyDetail: ReplyDetail): Promise<void>
   /** Cancels one turn, or all that run; harmless when nothing does. */
   cancel(session: SessionRef, turn?: number): Promise<SessionView>
-  /** What a fork of a turn begins with: the newest turn unless another is named, from a step or from what is not finished. */
+  /**
+   * What a fork of a turn (default: the newest) begins with: the outputs of its finished steps, without those of `fromStep` and of all that depends on it.
+   */
   seed(
     session: SessionRef,
     wish: { turn?: number | undefined; fromStep?: string | undefined },
@@ -39,7 +41,7 @@ export interface Sessions {
   resume(session: SessionRef): Promise<SessionView>
   /** Ends what runs and forgets the session; harmless when that was done before. */
   delete(session: SessionRef): Promise<void>
-  /** Forgets a session that has ended, and to which nothing happened since this event; whether it did. */
+  /** Deletes a session that has ended and in which nothing has happened since this event; resolves to false if it stays. */
   expire(session: SessionRef, lastSeq: number): Promise<boolean>
   /** Decides about one of the session's approvals, or changes it. */
   decide(session: SessionRef, decision: DecideApproval, signal: AbortSignal): Promise<ApprovalDecided>
@@ -47,7 +49,7 @@ export interface Sessions {
 
 const Expired = z.object({ deleted: z.boolean() })
 
-/** A turn of the actor takes milliseconds; a moved actor a second. */
+/** How long an actor may be silent. It usually answers within milliseconds, and within a second when it has just moved to another host. */
 const callPatienceMs = 5_000
 
 export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
@@ -62,7 +64,7 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
         { schema: more.schema, body: more.body ?? {}, signal: more.signal, patienceMs: callPatienceMs },
       )
       .catch((cause: unknown) => {
-        if (!isUnnamed(cause)) throw cause
+        if (!isBareNotFound(cause)) throw cause
         throw more.approvalId === undefined ? unknownSession(session.sessionId, cause) : unknownApproval(more.approvalId)
       })
   return {
@@ -88,7 +90,7 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
   }
 }
 
-/** An actor without a state knows nothing of its own name. */
-function isUnnamed(cause: unknown): boolean {
+/** Whether an actor has no state: its refusal does not name the session, which is therefore done here. */
+function isBareNotFound(cause: unknown): boolean {
   return hasCode(cause, 'not_found') && cause.param === undefined
 }

@@ -8,6 +8,9 @@ export interface Feedback {
 }
 
 export interface FeedbackStore {
-  /** Keeps it with the question, the answer and its citations, in place of what this key said before. Answers when; undefined when the turn has no answer. */
+  /**
+   * Stores feedback together with the question and the answer, in place of what the same key said before. Resolves to the time; undefined when the turn has no
+   * answer.
+   */
   save(session: SessionRef, givenBy: string, feedback: Feedback): Promise<string | undefined>
 }

@@ -19,7 +19,7 @@ export interface Conversation {
   history: ResponseItem[]
 }
 
-/** A conversation of more stored responses than this is sent whole instead. */
+/** A conversation of more stored responses than this is refused: the client has to send it whole. */
 const responsesMax = 100
 
 /** Finds what `previous_response_id` and references to items mean. Throws `invalid_request` naming what is not there. */
@@ -92,7 +92,7 @@ function isReference(item: ResponseItem): boolean {
   return item.type === 'item_reference'
 }
 
-/** Looks into each response once, however many of its items are referred to. */
+/** Finds items by their ids. Each response is looked up once, however many of its items are referred to. */
 function createItemFinder(deps: ConversationDeps, tenant: string) {
   const found = new Map<string, Promise<ResponseItem[]>>()
   return async ({ id }: ResponseItem, param: string): Promise<ResponseItem> => {

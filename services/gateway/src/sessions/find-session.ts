@@ -18,7 +18,7 @@ export interface FoundSession {
 
 const logLimit = { ms: 3_000, what: 'the database' }
 
-/** Looks a session up. Throws `not_found` when neither actor nor log knows it, `dependency_unavailable` when nobody can say. */
+/** Looks a session up at its actor and in the log. Throws `not_found` when neither has it, `dependency_unavailable` when that cannot be found out. */
 export async function findSession(deps: FindSessionDeps, session: SessionRef): Promise<FoundSession> {
   const [viewed, logged] = await Promise.allSettled([deps.sessions.view(session), settleWithin(deps.log.find(session), logLimit)])
   const view = viewed.status === 'fulfilled' ? viewed.value : undefined
@@ -31,7 +31,10 @@ export async function findSession(deps: FindSessionDeps, session: SessionRef): P
   throw unknownSession(session.sessionId)
 }
 
-/** A session whose events are read: its log suffices to begin, and how far it is gone comes when its actor answers, 0 when it does not. */
+/**
+ * Looks a session up whose events are to be read. Resolves as soon as the log has it, without waiting for the actor; `lastSeq` resolves to the session's
+ * newest event when the actor answers, or to 0 when it does not. Throws as `findSession`.
+ */
 export async function findLog(deps: FindSessionDeps, session: SessionRef): Promise<{ lastSeq: Promise<number> }> {
   const summary = settleWithin(deps.log.find(session), logLimit)
   const found = findSession({ ...deps, log: { find: () => summary } }, session)

@@ -11,7 +11,7 @@ export interface FollowEventsOptions {
   inbox: ReplyInbox
   /** The last event the reader already has. */
   afterSeq: number
-  /** The session had this many events when the reader came; the log may be a moment behind, and is read on meanwhile. */
+  /** How many events the session had when the reader came; the log may be a moment behind it. It is read while this is not known. Never rejects. */
   expectedSeq: Promise<number>
   /** Called when another turn has begun, whose text is told only to those who ask for it. */
   onTurn: () => void
@@ -57,7 +57,7 @@ export async function* followEvents(options: FollowEventsOptions): AsyncGenerato
   }
 }
 
-/** What a promise has come to, undefined until then, and a signal that says so. */
+/** The value of a promise, undefined until it resolves, and a signal that aborts then. */
 function watchFor(promise: Promise<number>): { seq: () => number | undefined; signal: AbortSignal } {
   const coming = new AbortController()
   let seq: number | undefined
@@ -73,13 +73,13 @@ async function stateOf(
   { sentSeq, expectedSeq }: { sentSeq: number; expectedSeq: number | undefined },
 ): Promise<'open' | 'over' | 'deleted'> {
   const { lastSeq, openTurns } = await log.tail(session)
-  // What was read from the log is no longer in it.
+  // Events were sent, and now the log has none.
   if (lastSeq === 0 && sentSeq > 0) return 'deleted'
   if (expectedSeq === undefined) return 'open'
   return lastSeq > 0 && sentSeq >= Math.max(lastSeq, expectedSeq) && openTurns === 0 ? 'over' : 'open'
 }
 
-/** Hands live text on until an event is announced that the log does not show yet, or the time is over. */
+/** Passes live text on until the time is over, or until shortly after a reply has announced an event that was not read from the log yet. */
 async function* waitForHint(wait: {
   inbox: ReplyInbox
   signal: AbortSignal

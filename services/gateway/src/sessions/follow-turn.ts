@@ -12,29 +12,30 @@ export interface FollowOptions {
   /** Whether a pending approval ends the stream; otherwise it is waited for. */
   isPauseEnd: boolean
   isStreamed: boolean
-  /** Approvals that the request decided: a view that still waits for one is behind. */
+  /** Ids of the approvals that the request decided. A view in which one of them is still pending is out of date. */
   decided: ReadonlySet<string>
-  /** The turn may have ended before anybody listened: look at once. */
+  /** The turn may have ended before anybody listened, so that the session is asked at once. */
   isRepeat: boolean
   signal: AbortSignal
   nowMs?: () => number
 }
 
-/** Times between two looks, which a clock that is set must not stretch. */
+/** A clock that only goes forwards: setting the system's clock must not change when the session is asked next. */
 const steadyMs = () => performance.now()
 
 /** After this silence the session itself is asked, then less and less often. */
 const silenceMs = 2_000
 const silenceMaxMs = 5_000
-/** When replies cannot be understood without the session: what is missing is often just behind. */
+/** When a reply is missing the session is asked after this, because the reply often comes a moment later. */
 const graceMs = 20
+/** Even then the session is not asked more often than this. */
 const viewIntervalMs = 250
 /** A session that cannot be read for this long is given up on by this stream, not by the mesh. */
 const unreachableMaxMs = 60_000
 
 /**
- * The outputs of one turn until its end. Replies are hints; the session is the truth: with every reply lost the turn is still answered.
- * Returns early when `signal` aborts. Throws when the session cannot be read any more.
+ * The outputs of one turn until its end. Replies make them come sooner, but the session alone decides what they are: the turn is answered even if every reply
+ * is lost. Returns early when `signal` aborts. Throws `gone` for a deleted session, `dependency_unavailable` when it could not be read for a minute.
  */
 export async function* followTurn(options: FollowOptions): AsyncGenerator<TurnOutput, void> {
   const nowMs = options.nowMs ?? steadyMs
@@ -86,12 +87,12 @@ function unreachable(sessionId: string, cause: unknown): WeftError {
 
 interface ViewClock {
   heard(nowMs: number): void
-  /** Notes a look at the session and answers for how long looks have failed. */
+  /** Notes that the session was asked; returns for how long that has failed, in milliseconds. */
   viewed(nowMs: number, isOk: boolean): number
   dueAtMs(isNeeded: boolean, nowMs: number): number
 }
 
-/** When the session is looked at next. */
+/** Decides when the session is asked next. */
 function createViewClock(startMs: number, isDueAtOnce: boolean): ViewClock {
   let lastMs = startMs
   let pauseMs = silenceMs
@@ -122,7 +123,7 @@ function createViewClock(startMs: number, isDueAtOnce: boolean): ViewClock {
   }
 }
 
-/** Deltas that are there at the same time become one chunk. */
+/** Joins deltas that are there at the same time, so that they become one chunk. */
 function joinText(outputs: TurnOutput[]): TurnOutput[] {
   const joined: TurnOutput[] = []
   for (const output of outputs) {

@@ -3,11 +3,11 @@ import type { SessionRef, Sessions } from './dapr-sessions.ts'
 import type { SessionLog } from './session-log.ts'
 
 /**
- * Where the state store is older than the log, or another one, the log lists sessions that nobody can decide about or end. Who tries is told so (`gone`),
- * rather than that there is no such session.
+ * Sessions that tell lost ones from unknown ones. A session is lost when the log lists it and the state store does not have it, as after a store was put back
+ * from an older backup. Whoever tries to decide about a lost session, or to end it, is refused with `gone` and told why, and not with `not_found`.
  */
 export function namingLost(sessions: Sessions, log: Pick<SessionLog, 'find'>): Sessions {
-  const named = async <T>(session: SessionRef, asked: Promise<T>): Promise<T> => {
+  const orTellLost = async <T>(session: SessionRef, asked: Promise<T>): Promise<T> => {
     try {
       return await asked
     } catch (cause) {
@@ -15,7 +15,7 @@ export function namingLost(sessions: Sessions, log: Pick<SessionLog, 'find'>): S
     }
   }
 
-  /** An approval may be what is missing, and the session there. */
+  /** Asks the session too, because what is missing may be an approval in a session that exists. */
   async function isLost(session: SessionRef): Promise<boolean> {
     const isThere = await sessions.view(session).then(
       () => true,
@@ -26,10 +26,10 @@ export function namingLost(sessions: Sessions, log: Pick<SessionLog, 'find'>): S
 
   return {
     ...sessions,
-    cancel: (session, turn) => named(session, sessions.cancel(session, turn)),
-    pause: (session) => named(session, sessions.pause(session)),
-    resume: (session) => named(session, sessions.resume(session)),
-    decide: (session, decision, signal) => named(session, sessions.decide(session, decision, signal)),
+    cancel: (session, turn) => orTellLost(session, sessions.cancel(session, turn)),
+    pause: (session) => orTellLost(session, sessions.pause(session)),
+    resume: (session) => orTellLost(session, sessions.resume(session)),
+    decide: (session, decision, signal) => orTellLost(session, sessions.decide(session, decision, signal)),
   }
 }
 

@@ -21,13 +21,16 @@ interface Check {
   untilMs: number
 }
 
-/** Clients send the same few plans again and again. An agent that left meanwhile fails the step that needs it, as one that leaves later does. */
+/**
+ * How long a plan that was found sound is not checked again: clients send the same few plans over and over. Should an agent leave in that time, the step that
+ * needs it fails, as it would if the agent left during the turn.
+ */
 const believedMs = 5_000
 const checksMax = 256
-/** The planner asks agents whose cards it does not know, and who joined, which takes it up to 7 s. */
+/** How long the planner may take: it asks agents whose cards it does not know yet, which takes up to 7 s. */
 const answerMs = 8_000
 
-/** A plan that was found sound is believed for 5 s, and one that is being checked is not sent a second time; refusals are not kept. */
+/** Has the planner check plans. A sound plan is not checked again for 5 s, and the same plan is never checked twice at the same time; refusals are not kept. */
 export function createPlanChecks(sidecar: Pick<Sidecar, 'invoke'>, nowMs: () => number = () => performance.now()): PlanChecks {
   const checks = new Map<string, Check>()
 
@@ -47,7 +50,7 @@ export function createPlanChecks(sidecar: Pick<Sidecar, 'invoke'>, nowMs: () => 
     return verdict
   }
 
-  /** The oldest come first: those that nobody believes any more go, and one more when there are too many. */
+  /** Removes checks that have expired and, if there are too many, the oldest one. The map has the oldest first. */
   function makeRoom(): void {
     for (const [key, { untilMs }] of checks) {
       if (untilMs > nowMs() && checks.size < checksMax) return
@@ -81,7 +84,7 @@ async function ask(sidecar: Pick<Sidecar, 'invoke'>, plan: WorkflowPlan): Promis
   return { problems, estimate: checked?.estimate }
 }
 
-/** Others may wait for the same work, so it goes on. */
+/** Waits for work no longer than until `signal` aborts. The work itself goes on, since others may be waiting for it. */
 function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = new Promise<never>((_resolve, reject) => {
     const refuse = () => reject(new WeftError('timeout', 'the planner did not look at the plan in time'))

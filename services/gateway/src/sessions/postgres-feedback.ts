@@ -9,8 +9,8 @@ const Row = z.object({
 })
 
 /**
- * One statement, so that what is judged is what was said when it is stored. A session that is being deleted takes none; one that the archive has as it was
- * before is not in it any more.
+ * Stores feedback in one statement, with the question and the answer as they are at that moment. A session that is being deleted takes no feedback. One that is
+ * in the archive already is marked as not archived, so that it is archived again with its feedback.
  */
 export function createPostgresFeedback({ db }: Pick<Database, 'db'>): FeedbackStore {
   return {
@@ -30,14 +30,14 @@ export function createPostgresFeedback({ db }: Pick<Database, 'db'>): FeedbackSt
         returning at, (xmax = 0) as is_new
       `.execute(db)
       const saved = rows.map((row) => parseValue(Row, row, 'a feedback row'))[0]
-      // What was said later changes what is kept; routing learns from a key's first word on an answer, so that repeating it adds nothing.
+      // Routing learns only from a key's first feedback on an answer, so that repeating it adds nothing. Later feedback replaces what is stored.
       if (saved?.is_new === true) await teachRouting(db, { tenant, sessionId, turn, reward: rewardOf(rating) })
       return saved?.at
     },
   }
 }
 
-/** The router reads it in all services: models that the turn's steps were given to are judged by it. */
+/** Tells the routers of all services how good the answer was: they judge the models by it that did the turn's steps. */
 async function teachRouting(
   db: Database['db'],
   { tenant, sessionId, turn, reward }: { tenant: string; sessionId: string; turn: number; reward: number },

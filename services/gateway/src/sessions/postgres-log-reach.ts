@@ -1,13 +1,13 @@
 import { type Database, sql } from '@weft/database'
 
-/** Up to which of its events a session is to be in the log, or that it is to be gone from it. */
+/** What the log is expected to show of a session: its events up to `seq`, or that it was deleted. */
 export interface Reach {
   sessionId: string
   seq: number | 'deleted'
 }
 
 export interface LogReach {
-  /** The ids of those that the log has not reached yet. */
+  /** The ids of the sessions of which the log does not show that yet. */
   findBehind(tenant: string, reach: Reach[]): Promise<ReadonlySet<string>>
 }
 

@@ -31,12 +31,12 @@ const MessageRow = z.object({
   left: z.coerce.number(),
 })
 
-/** Every reader of a stream holds one page, however slowly it reads. As stored, which compresses long text. */
+/** The events of one page, in bytes as they are stored (long text compressed), not counting the last. Every reader of a stream holds one page in memory. */
 const pageBytesMax = 65_536
-/** Messages of one page, but for its last; a question may have 8 MB. As stored, too. */
+/** The messages of one page, in bytes as they are stored, not counting the last: a single question may have 8 MB. */
 const messageBytesMax = 262_144
 
-/** Of one turn that are read at once. */
+/** How many events of one turn are read at once. */
 const turnEventsMax = 2_000
 
 /** The event log's tables, read for clients; the orchestrator writes them. Every query names the tenant. */

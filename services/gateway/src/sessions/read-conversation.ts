@@ -8,7 +8,7 @@ export interface Conversation {
   isCut: boolean
 }
 
-/** Of one conversation at most; its first message is read however long it is. */
+/** A conversation is cut after so many messages or characters; its first message is always read. */
 const messagesMax = 2_000
 const charsMax = 16_777_216
 const pageMessages = 100

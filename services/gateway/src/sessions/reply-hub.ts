@@ -7,7 +7,7 @@ export interface ReplyHub {
   followerCount(): number
 }
 
-/** What arrived for one follower since it last looked. Bounded: a slow reader loses text and events, which the stored answer and the log bring back. */
+/** What has arrived for one follower since it last looked. It is bounded: a slow reader loses text and events, and has them later from the answer and the log. */
 export interface ReplyInbox {
   take(): ReplyItem[]
   /** Resolves when something has arrived, after `timeoutMs`, or when `signal` aborts. */
@@ -91,7 +91,7 @@ function createInbox(onClose: () => void): Inbox {
   }
 }
 
-/** In characters. A turn has one end, which is never refused. */
+/** In characters. The end of a turn counts nothing, because there is one for each turn and it is never left out. */
 function sizeOf(item: ReplyItem): number {
   switch (item.kind) {
     case 'text':

@@ -6,13 +6,13 @@ import type { SessionRef, Sessions } from './dapr-sessions.ts'
 import type { FoundSession } from './find-session.ts'
 import type { SessionLog } from './session-log.ts'
 
-/** Events of a session that are read to tell its turns, at most; a longer session shows its oldest turns. */
+/** How many events are read to restore a session's turns; of a longer session only the oldest turns are shown. */
 const eventsMax = 10_000
 const pageEvents = 500
-/** A session that tells its newest turns itself is answered without the older ones when the log takes longer. */
+/** A session that has its newest turns itself is shown without the older ones if the log takes longer than this. */
 const logLimit = { ms: 5_000, what: 'the database' }
 
-/** A session with its turns: those it keeps itself, and as the log tells them the ones it keeps no longer or cannot be asked for. */
+/** A session with all its turns: those that it still keeps, and from the log those that it does not keep any more, or all if it cannot be asked. */
 export async function restoreView(
   log: Pick<SessionLog, 'eventsAfter'>,
   session: SessionRef,
@@ -28,7 +28,10 @@ export async function restoreView(
   return { ...view, turns: [...older, ...view.turns].toSorted((left, right) => left.turn - right.turn) }
 }
 
-/** Sessions that also tell one turn they no longer keep: how it ended, from the log. Throws `gone` for one that is not there either. */
+/**
+ * Sessions whose view also has `turn` if the session no longer keeps it: its beginning and its end, from the log. The view throws `gone` when the log does not
+ * have the turn either.
+ */
 export function withDroppedTurn(
   deps: { sessions: Pick<Sessions, 'view'>; log: Pick<SessionLog, 'turnEnds'> },
   turn: number,
@@ -58,7 +61,7 @@ function viewFromLog(turns: TurnView[], { sessionId }: SessionRef, { view, summa
   }
 }
 
-/** Turns are numbered from 1 without a gap; a session gives up ended ones. */
+/** The numbers of the turns that a session does not keep any more; turns are numbered from 1 without a gap. */
 function droppedTurns({ turns }: SessionView): Set<number> {
   const kept = new Set(turns.map(({ turn }) => turn))
   const numbers = Array.from({ length: turns.at(-1)?.turn ?? 0 }, (_, index) => index + 1)
@@ -70,7 +73,7 @@ function noneIfAway(cause: unknown): SessionEvent[] {
   throw cause
 }
 
-/** Reads from the beginning, no further than the end of the turns that are wanted, where they are named. */
+/** Reads events from the beginning: all of them, or only until every wanted turn has ended. */
 async function readEvents(
   log: Pick<SessionLog, 'eventsAfter'>,
   session: SessionRef,
@@ -87,7 +90,7 @@ async function readEvents(
   return events
 }
 
-/** What was asked is long and no part of a turn's view. */
+/** Without the messages that were asked, which are long and no part of a turn's view. */
 function withoutMessages({ messages: _messages, ...event }: SessionEvent): SessionEvent {
   return event
 }

@@ -30,7 +30,7 @@ export interface SessionListQuery {
   user: string | undefined
 }
 
-/** How far the log of a session goes, and how many turns it has accepted and not seen end. */
+/** The newest event that the log has of a session, 0 if it has none, and how many of its turns have not ended. */
 export interface LogTail {
   lastSeq: number
   openTurns: number

@@ -8,7 +8,10 @@ import type { ToldSessions } from './told-sessions.ts'
 type Tell = Pick<ToldSessions, 'tell'>
 type Settle = Pick<ToldSessions, 'settle'>
 
-/** The same sessions; what they answer is noted as told. One that is deleted is gone from the log as well, on whichever gateway one looks. */
+/**
+ * The same sessions, but notes how far each answer tells of its session. Deleting one also waits until it is gone from the log, so that no gateway lists it any
+ * more.
+ */
 export function tellingSessions(sessions: Sessions, told: ToldSessions): Sessions {
   const noting = async <T extends { lastSeq?: number | undefined }>(session: SessionRef, answering: Promise<T>): Promise<T> => {
     const answer = await answering
@@ -26,13 +29,13 @@ export function tellingSessions(sessions: Sessions, told: ToldSessions): Session
     async delete(session) {
       await sessions.delete(session)
       told.tell(session, 'deleted')
-      // It is deleted, whatever can be read now.
+      // The session is deleted even if the log cannot be read now.
       await told.settle(session.tenant, session.sessionId).catch(() => undefined)
     },
   }
 }
 
-/** The same hub; the ends of turns that it delivers are noted as told. */
+/** The same hub, but notes of which ends of turns it has told. */
 export function tellingHub(hub: ReplyHub, told: Tell): ReplyHub {
   return {
     ...hub,
@@ -43,7 +46,7 @@ export function tellingHub(hub: ReplyHub, told: Tell): ReplyHub {
   }
 }
 
-/** The same log; its lists hold what this gateway's callers have been told. */
+/** The same log, but its lists wait until they hold everything that callers of this gateway have been told. */
 export function settledSessionLog(log: SessionLog, told: Settle): SessionLog {
   return {
     ...log,
@@ -66,7 +69,7 @@ export function settledSessionLog(log: SessionLog, told: Settle): SessionLog {
   }
 }
 
-/** The same for what is kept of approvals. */
+/** The same approvals, but their lists wait in the same way. */
 export function settledApprovals(approvals: ApprovalLog, told: Settle): ApprovalLog {
   return {
     ...approvals,
@@ -81,7 +84,7 @@ export function settledApprovals(approvals: ApprovalLog, told: Settle): Approval
   }
 }
 
-/** The same store; an answer that this gateway's callers have been told of is one to judge. */
+/** The same store, but feedback waits until the log has the answer that callers of this gateway have been told of. */
 export function settledFeedback(feedback: FeedbackStore, told: Settle): FeedbackStore {
   return {
     async save(session, givenBy, given) {

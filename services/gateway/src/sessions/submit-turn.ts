@@ -23,11 +23,11 @@ export interface SubmitDeps {
   stores: Pick<ReadableStores, 'resolve'>
   plans: PlanChecks
   replyTopic: string
-  /** Names of what does not answer right now. */
+  /** The names of the parts of the mesh that do not answer right now. */
   findDown(): Promise<string[]>
   /** How long something that restarts is waited for. Default 8 s; finding out what is down may take 3 s more. */
   patienceMs?: number
-  /** How long a mesh is waited for that does not refuse the turn, but says nothing either. Default 30 s, and what the last attempt takes. */
+  /** How long a mesh is waited for that is only slow: attempts begin until then. Default 30 s. */
   slowPatienceMs?: number
 }
 
@@ -49,9 +49,9 @@ export interface TurnRequest {
 }
 
 /**
- * Hands a turn to its session. What is down is waited for briefly, because most of it restarts within seconds; then the refusal names it. A mesh that only
- * says nothing yet, because much is asked of it at once, is waited for longer: a client that is refused sends its request anew, and the mesh does the work
- * twice. Repeating here is harmless: a turn has one key, and a session takes each key once.
+ * Hands a turn to its session. A part of the mesh that is down is waited for briefly, because most restart within seconds; then the refusal names it. A mesh
+ * that is only slow, because much is asked of it at once, is waited for longer: a client that is refused sends its request again, which would be more work for
+ * the mesh. Submitting a turn several times is harmless: it has one key, and a session takes each key once.
  */
 export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promise<TurnAccepted> {
   const { patienceMs = 8_000, slowPatienceMs = 30_000 } = deps
@@ -100,7 +100,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
   }
 }
 
-/** Without a key of the client's own, the request's id makes a repeated submit find its turn. */
+/** The key of the turn: the client's own or, without one, the request's id, by which an attempt finds the turn that an earlier one made. */
 function turnKey({ idempotencyKey, requestId }: TurnRequest): string {
   return idempotencyKey === undefined
     ? `request-${requestId}`

@@ -2,17 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionRef } from './dapr-sessions.ts'
 import type { LogReach, Reach } from './postgres-log-reach.ts'
 
-/** How far callers of this gateway have been told of sessions, so that lists, which are read from the log, never fall behind what they know. */
+/**
+ * Remembers up to which event callers of this gateway have been told of sessions. Lists are read from the log, which is a moment behind: they wait until it
+ * shows what their caller may know already.
+ */
 export interface ToldSessions {
-  /** A caller learns of a session up to its event `seq`; of one that is deleted, that it is. */
+  /** A caller has been told of a session up to its event `seq`, or that it was deleted. */
   tell(session: SessionRef, seq: Reach['seq']): void
-  /** Resolves when the log holds what callers of the tenant have been told, of one session or of all, after 5 s at the latest. */
+  /** Resolves when the log shows what callers of the tenant have been told, of one session or of all; after 5 s at the latest. */
   settle(tenant: string, sessionId?: string): Promise<void>
 }
 
-/** A log that is further behind than this is one that lists show as it is. */
+/** If the log is further behind than this, lists show it as it is. */
 const behindMaxMs = 5_000
-/** The log follows within some 15 to 50 ms (docs/decisions/0006). One that does not is busy: it is asked after twice as long each time. */
+/** The log usually follows within 15 to 50 ms (docs/decisions/0006). If it does not it is busy, and is asked again after twice as long each time. */
 const lookMs = { first: 10, max: 160 }
 const sessionsMax = 2_000
 
@@ -24,7 +27,7 @@ interface Told extends SessionRef {
 export function createToldSessions(log: LogReach, nowMs: () => number = () => performance.now()): ToldSessions {
   const told = new Map<string, Told>()
 
-  /** The oldest come first. */
+  /** The map has the oldest first. */
   function forgetOld(): void {
     for (const [key, { atMs }] of told) {
       if (atMs + behindMaxMs > nowMs() && told.size <= sessionsMax) return
@@ -38,7 +41,7 @@ export function createToldSessions(log: LogReach, nowMs: () => number = () => pe
   }
 
   return {
-    // What is handed over may carry a whole answer: no more than its place is kept.
+    // The session handed over may be an object with a whole answer, of which only the ids are kept.
     tell({ tenant, sessionId }, seq) {
       const key = `${tenant}\n${sessionId}`
       const known = told.get(key)?.seq
@@ -54,7 +57,7 @@ export function createToldSessions(log: LogReach, nowMs: () => number = () => pe
           tenant,
           open.map(([, { sessionId, seq }]) => ({ sessionId, seq })),
         )
-        // Told more meanwhile, it stays; and so it is looked at again by whoever lists next, not by this caller.
+        // An entry that was replaced meanwhile, because more was told, stays for whoever lists next; this caller does not wait for it.
         for (const [key, entry] of open) if (!behind.has(entry.sessionId) && told.get(key) === entry) told.delete(key)
         open = open.filter(([, entry]) => behind.has(entry.sessionId) && entry.atMs + behindMaxMs > nowMs())
         if (open.length > 0) await delay(waitMs)
