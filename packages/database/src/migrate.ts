@@ -34,6 +34,7 @@ import * as endedSessions from './migrations/0032-ended-sessions.ts'
 import * as deletedPlaces from './migrations/0033-deleted-places.ts'
 import * as forgottenResponses from './migrations/0034-forgotten-responses.ts'
 import * as placesOfShortLists from './migrations/0035-places-of-short-lists.ts'
+import * as approvalsBySession from './migrations/0036-approvals-by-session.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -76,6 +77,7 @@ export const migrations: Migration[] = [
   { name: '0033-deleted-places', up: deletedPlaces.up, down: deletedPlaces.down },
   { name: '0034-forgotten-responses', up: forgottenResponses.up, down: forgottenResponses.down },
   { name: '0035-places-of-short-lists', up: placesOfShortLists.up, down: placesOfShortLists.down },
+  { name: '0036-approvals-by-session', up: approvalsBySession.up, down: approvalsBySession.down },
 ]
 
 export interface MigrationStatus {

@@ -11,7 +11,7 @@ export function namingLost(sessions: Sessions, log: Pick<SessionLog, 'find'>): S
     try {
       return await asked
     } catch (cause) {
-      throw isMissing(cause) && (await isLost(session)) ? lost(session, cause) : cause
+      throw hasCode(cause, 'not_found') && (await isLost(session)) ? lost(session, cause) : cause
     }
   }
 
@@ -19,7 +19,7 @@ export function namingLost(sessions: Sessions, log: Pick<SessionLog, 'find'>): S
   async function isLost(session: SessionRef): Promise<boolean> {
     const isThere = await sessions.view(session).then(
       () => true,
-      (cause: unknown) => !isMissing(cause),
+      (cause: unknown) => !hasCode(cause, 'not_found'),
     )
     return !isThere && (await log.find(session).catch(() => undefined)) !== undefined
   }
@@ -32,8 +32,6 @@ export function namingLost(sessions: Sessions, log: Pick<SessionLog, 'find'>): S
     decide: (session, decision, signal) => orTellLost(session, sessions.decide(session, decision, signal)),
   }
 }
-
-const isMissing = (cause: unknown) => hasCode(cause, 'not_found')
 
 function lost({ sessionId }: SessionRef, cause: unknown): WeftError {
   const message = `session ${sessionId} is in the log, but not in the state store (Redis) any more, which is older than the database, or another one: restore the one of the same moment, or delete the session`

@@ -73,6 +73,14 @@ it('one that is in the log alone is erased from it, and one that is not is told 
   expect(await rowsOf('alone')).toBe(0)
 })
 
+it('approvals of a session are found among many without reading all', async () => {
+  const { rows } = await test.database.db.transaction().execute(async (db) => {
+    await sql`set local enable_seqscan = off`.execute(db)
+    return sql<Record<string, string>>`explain select from approvals where tenant = 'acme' and session_id = 's'`.execute(db)
+  })
+  expect(JSON.stringify(rows)).toMatch(/Index Cond: \(\(tenant = 'acme'::text\) AND \(session_id = 's'::text\)\)/)
+})
+
 it('what approvals of a deleted session showed is gone, told or not', async () => {
   await Promise.all([log('asked'), log('asking')])
   await Promise.all([keepApproval('asked'), keepApproval('asking')])

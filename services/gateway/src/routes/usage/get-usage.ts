@@ -18,6 +18,7 @@ export function getUsage(usage: Pick<UsageStore, 'sum' | 'removedUntil'>): Reque
     const range = rangeOf(times, Date.now())
     const tenant = tenantOf(response)
     const { lines, hasMore } = await usage.sum({ tenant, ...range, groupBy, limit })
+    // After the sums: what was removed before they were added up is told of.
     const removedUntil = await usage.removedUntil(tenant)
     // Said only where sums lack what was removed.
     const lacking = removedUntil !== undefined && Date.parse(removedUntil) >= range.fromMs ? removedUntil : undefined
