@@ -8,7 +8,16 @@ import { splitParagraphs } from './split-paragraphs.ts'
 import { splitTable } from './split-table.ts'
 
 /** Written as Markdown, by their authors or by the parsers here. */
-const markdownKinds: ReadonlySet<FileKind> = new Set<FileKind>(['markdown', 'html', 'docx', 'xlsx', 'pptx', 'epub', 'image'])
+const markdownKinds: ReadonlySet<FileKind> = new Set<FileKind>([
+  'markdown',
+  'html',
+  'docx',
+  'xlsx',
+  'pptx',
+  'epub',
+  'image',
+  'notebook',
+])
 
 /** The blocks of a text, each way of writing by its own rules. `headings` are those of a text that does not show them itself. */
 export function splitBlocks(text: string, kind: FileKind, headings: Heading[] = []): Iterable<Block> {

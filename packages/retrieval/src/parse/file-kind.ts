@@ -5,7 +5,7 @@ import { FileRefusal } from './file-refusal.ts'
 const signedKinds = ['pdf', 'docx', 'xlsx', 'pptx', 'epub', 'image'] as const
 
 /** How a file's text is to be read and cut; it is stored with the text, so that chunking again needs nothing else. */
-export const fileKinds = ['text', 'markdown', 'html', 'code', 'data', 'table', ...signedKinds] as const
+export const fileKinds = ['text', 'markdown', 'html', 'code', 'data', 'table', 'notebook', ...signedKinds] as const
 export type FileKind = (typeof fileKinds)[number]
 type TextKind = Exclude<FileKind, (typeof signedKinds)[number]>
 
@@ -142,6 +142,7 @@ const kindByExtension = byExtension<TextKind>({
   html: 'html htm xhtml',
   text: 'txt text rst adoc asciidoc org tex srt vtt eml',
   table: 'csv tsv',
+  notebook: 'ipynb',
   data: 'json jsonl ndjson json5 yaml yml toml ini cfg conf log properties env xml lock geojson',
   code:
     'ts tsx mts cts js jsx mjs cjs py pyi go rs java kt kts scala c h cc cpp cxx hpp hh cs fs fsx vb swift m mm rb php pl pm lua r jl dart ' +

@@ -34,6 +34,10 @@ export async function parseFile(file: { filename: string; bytes: Uint8Array; sig
     return withPages(await documentToText(file.bytes, file.filename))
   }
   if (format === 'image') throw unreadFormat(file.filename, 'an image')
+  if (format === 'notebook') {
+    const { notebookToText } = await import('./parse-notebook.ts')
+    return { text: notebookToText(await decodeText(file.bytes), file.filename), kind: format }
+  }
   if (format !== 'html') return { text: await decodeText(file.bytes), kind: format }
   const text = htmlToText(await decodeHtml(file.bytes))
   if (text.trim() === '') throw new FileRefusal('no_text', 'The HTML page holds no readable text.')
