@@ -25,6 +25,7 @@ import { composeExpiry } from './compose-expiry.ts'
 import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
 import { createSearch } from './create-search.ts'
+import { limitSearches } from './limit-searches.ts'
 import { createEmbedders } from './embedders.ts'
 import { limitThreadHeaps } from './limit-thread-heaps.ts'
 import { createImageReader } from './read-image-text.ts'
@@ -63,7 +64,7 @@ export async function composeRag(environment: RagSettings): Promise<Service> {
   const worker = composeIngestion({ database, patient: ingestion, embedding, logger, concurrency, readImageText, headers })
   const expiry = composeExpiry({ database, patient: ingestion, logger })
   const rerankers = createRerankers(settings, { models, controls })
-  const search = createSearch({ database, embedders, rerankers, onSearch: expiry.onSearch })
+  const search = limitSearches(createSearch({ database, embedders, rerankers, onSearch: expiry.onSearch }))
   const { execute, rewriteQuestion } = composeAnswering({ settings, database, search, onRead: expiry.onSearch, models, logger })
   const checks: HealthCheck[] = [
     { name: 'database', isRequired: true, check: () => database.isHealthy() },

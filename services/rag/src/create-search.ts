@@ -5,8 +5,8 @@ import { createPartCosts, type SearchAnswer, type SearchRequest, searchKnowledge
 import type { Embedders } from './embedders.ts'
 import { type EmbedOnce, rememberVectors } from './remember-vectors.ts'
 
-/** `scope`: on whose account models are asked. */
-export type Search = (request: SearchRequest, scope: CallScope) => Promise<SearchAnswer>
+/** `scope`: on whose account models are asked; `signal`: nobody wants the answer any more. */
+export type Search = (request: SearchRequest, scope: CallScope, signal?: AbortSignal) => Promise<SearchAnswer>
 
 export type SearchParts = {
   database: Database

@@ -16,7 +16,7 @@ import type { RewriteQuestion } from './rewrite-question.ts'
 export type FoundHit = Passage & { explanation?: SearchHit['explanation'] }
 
 export type RetrieveTools = OverviewTools & {
-  search(request: SearchRequest, scope: CallScope): Promise<{ results: FoundHit[]; skipped: string[] }>
+  search(request: SearchRequest, scope: CallScope, signal?: AbortSignal): Promise<{ results: FoundHit[]; skipped: string[] }>
   rewriteQuestion: RewriteQuestion
   /** Default: `Date.now`. */
   nowMs?(): number
@@ -57,7 +57,7 @@ export async function retrievePassages(tools: RetrieveTools, request: ExecuteReq
     ...(filters === undefined ? {} : { filters }),
     options: optionsOf(multiHop, Math.min(timeMs, latencyBudgetMs ?? timeMs)),
   }
-  const { results, skipped } = await tools.search(search, scopeOfStep(request, call))
+  const { results, skipped } = await tools.search(search, scopeOfStep(request, call), call.signal)
   const chain = chainOf(results)
   const evidence = judgeEvidence(search.query, results.map(judgedPassage))
   const searched = search.query === asked ? '' : ` for “${search.query}”`
