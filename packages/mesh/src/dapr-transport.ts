@@ -1,4 +1,4 @@
-import { type Problem, parseJson, WeftError } from '@weft/contracts'
+import { hasCode, type Problem, parseJson, WeftError } from '@weft/contracts'
 import { traceHeaders } from '@weft/telemetry'
 import { type Dispatcher, errors, Pool } from 'undici'
 import { z } from 'zod'
@@ -77,8 +77,17 @@ export async function readText(response: SidecarResponse, request: SidecarReques
   }
 }
 
+/** Whether a call ended because nothing was heard in time, by its own patience or its caller's: what was called may be there, and busy. */
+export function isSilence(thrown: unknown): boolean {
+  return hasCode(thrown, 'timeout') || (thrown instanceof WeftError && isTimeout(thrown.cause))
+}
+
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof errors.HeadersTimeoutError || cause instanceof errors.BodyTimeoutError
+}
+
 function transportError({ what, signal, patienceMs = 0 }: SidecarRequest, cause: unknown, whatHappened: string): WeftError {
-  if (cause instanceof errors.HeadersTimeoutError || cause instanceof errors.BodyTimeoutError) {
+  if (isTimeout(cause)) {
     return new WeftError('dependency_unavailable', `${what}: no answer within ${patienceMs / 1_000} s`, { cause })
   }
   if (signal?.aborted) return new WeftError('timeout', `${what} was aborted`, { cause, isRetryable: false })

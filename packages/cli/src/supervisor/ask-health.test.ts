@@ -32,6 +32,12 @@ describe('over HTTP', () => {
     expect(await askHealth({ kind: 'http', port, path: '/hangs', alivePath: '/livez' })).toBe('alive')
   })
 
+  it('is alive when it has so much to do that it answers after seconds', async () => {
+    const late = createHttpServer((_request, response) => void setTimeout(() => response.writeHead(200).end(), 3_000))
+    const port = await serve(late)
+    expect(await askHealth({ kind: 'http', port, path: '/readyz', alivePath: '/livez' })).toBe('alive')
+  })
+
   it('is silent when nothing listens', async () => {
     const port = await serve(createServer())
     await new Promise((resolve) => servers.splice(0)[0]?.close(resolve))

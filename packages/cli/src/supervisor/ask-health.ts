@@ -6,6 +6,8 @@ import type { Probe } from './process-spec.ts'
 export type Health = 'ready' | 'alive' | 'silent'
 
 const timeoutMs = 2_000
+/** What has much to do on a busy machine answers late; killing it would have all of that done anew. */
+const aliveTimeoutMs = 5_000
 const answerBytesMax = 65_536
 
 /** Asks a process once, over a connection of its own that is closed again. Never throws. */
@@ -36,13 +38,19 @@ function readPostgresAnswer(answer: string | undefined): Health {
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 
 async function askHttp({ port, path, alivePath, headers = {} }: Probe & { kind: 'http' }): Promise<Health> {
-  const status = await getStatus(port, path, headers)
+  const status = await getStatus(port, path, { headers, timeoutMs })
   if (status !== undefined) return status >= 200 && status < 300 ? 'ready' : 'alive'
   // Readiness may wait for a dependency that hangs; that is not the fault of the one asked.
-  return alivePath !== undefined && (await getStatus(port, alivePath, headers)) !== undefined ? 'alive' : 'silent'
+  if (alivePath === undefined) return 'silent'
+  const aliveStatus = await getStatus(port, alivePath, { headers, timeoutMs: aliveTimeoutMs })
+  return aliveStatus === undefined ? 'silent' : 'alive'
 }
 
-function getStatus(port: number, path: string, headers: Record<string, string>): Promise<number | undefined> {
+function getStatus(
+  port: number,
+  path: string,
+  { headers, timeoutMs }: { headers: Record<string, string>; timeoutMs: number },
+): Promise<number | undefined> {
   return new Promise((resolve) => {
     const request = get(
       { host: '127.0.0.1', port, path, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) },

@@ -6,12 +6,12 @@ const silentAfter = (...passed: number[]) =>
 
 describe('a process is silent', () => {
   it('for as long as looks in a row have found it so', () => {
-    expect(silentAfter(5_002, 7_010, 7_004, 7_006, 7_001)).toBe(33_023)
+    expect(silentAfter(5_002, 12_000, 11_990)).toBe(28_992)
     expect(countSilence(28_000, { isSilent: false, passedMs: 5_000 })).toBe(0)
   })
 
   it('not for the hours in which the machine was suspended', () => {
-    expect(silentAfter(8 * 3_600_000)).toBeLessThan(10_000)
+    expect(silentAfter(8 * 3_600_000)).toBeLessThan(15_000)
     expect(silentAfter(8 * 3_600_000, 7_000, 7_000)).toBeLessThan(30_000)
     expect(silentAfter(7_000, -3_600_000)).toBe(7_000)
   })

@@ -1,5 +1,5 @@
-/** Between two looks at a process at most, while this process runs: a pause of 5 s, and twice the 2 s an answer may take. */
-const lookMsMax = 9_000
+/** Between two looks at a process at most, while this process runs: a pause of 5 s, and the 2 and 5 s that answers may take. */
+const lookMsMax = 12_000
 
 /**
  * For how long a process has answered nothing, in milliseconds, after one more look at it. A machine that was suspended, or too busy to let this process

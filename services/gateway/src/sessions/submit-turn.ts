@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import {
   type ChatCompletionRequest,
-  hasCode,
   type ReplyDetail,
   type SubmitTurn,
   type TurnAccepted,
   type TurnSeed,
   WeftError,
 } from '@weft/contracts'
-import { mayCrashAround } from '@weft/mesh'
+import { isSilence, mayCrashAround } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { hashRequest } from '../core/request-hash.ts'
 import { withoutApprovalCalls } from '../core/tool-answers.ts'
@@ -61,7 +60,7 @@ export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promis
       return await retryBriefly((signal) => submitOnce(deps, request, signal), patienceMs)
     } catch (thrown) {
       if (!isPassing(thrown)) throw thrown
-      const maySoonAnswer = hasCode(thrown, 'timeout') && performance.now() - startedAtMs < slowPatienceMs
+      const maySoonAnswer = isSilence(thrown) && performance.now() - startedAtMs < slowPatienceMs
       if (!maySoonAnswer) throw await nameWhatIsDown(deps, thrown)
     }
   }
@@ -109,7 +108,7 @@ function turnKey({ idempotencyKey, requestId }: TurnRequest): string {
 
 async function nameWhatIsDown(deps: SubmitDeps, cause: WeftError): Promise<WeftError> {
   const down = await deps.findDown()
-  const isSlow = down.length === 0 && hasCode(cause, 'timeout')
+  const isSlow = down.length === 0 && isSilence(cause)
   const names = down.length === 0 ? 'a part of the mesh' : down.join(', ')
   const what = isSlow ? 'the mesh is busy and did not take the request in time' : `not available right now: ${names}`
   return new WeftError('dependency_unavailable', `${what}. Send the request again in a moment.`, {
