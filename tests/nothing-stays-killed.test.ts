@@ -93,6 +93,24 @@ it.each(['redis', 'placement', 'scheduler', 'orchestrator', 'orchestrator-daprd'
   },
 )
 
+it('a hundred questions are answered from their sources, each asked once, although rag is killed while it works on them', async () => {
+  const unplanned = { ...body, weft: { vectorStoreIds: [storeId] } }
+  const asked = Array.from({ length: 100 }, () =>
+    openAiClient().chat.completions.create(unplanned, { maxRetries: 0, timeout: 120_000 }),
+  )
+  const answers = Promise.all(asked)
+  await sleep(800)
+  const killedPid = await kill('rag')
+  for (const answer of await answers) {
+    expect(weftOf(answer)).toMatchObject({
+      status: 'completed',
+      degraded: ['offline_model'],
+      citations: [{ filename: 'bridge.md', quote: expect.stringContaining('eleven trains') }],
+    })
+  }
+  await expectRestarted('rag', killedPid)
+})
+
 it.each(['redis', 'pglite', 'placement', 'scheduler', 'orchestrator', 'orchestrator-daprd'])(
   'a question is answered that is asked the moment after %s was killed',
   async (name) => {
