@@ -3,15 +3,15 @@ import type { OpenAnswer } from '../http/open-streams.ts'
 import { createTokenTally, settleTokens, type TokenTally } from '../limits/limited-routes.ts'
 import { type AttemptCounts, attemptsOf, type RequestAttempts } from './count-attempts.ts'
 
-/** What a request uses of its key's limits, and of the attempts it and its repeats have. */
+/** The attempts at models that a request and its repeats have, and the tokens the request has used. */
 export interface RequestAccount {
   counted: RequestAttempts
   used: TokenTally
 }
 
 /**
- * Runs the calls of models that a request makes. Whatever comes of them, what was used is settled with the limits, and the attempts count for repeats.
- * Throws what the client is told; to one that has left nothing is said.
+ * Runs the calls of models that a request makes. However they end, the tokens used count for the limits, and the attempts made count for repeats. Throws what
+ * the client is to be told; nothing when the client has left.
  */
 export async function accountRequest(
   attempts: AttemptCounts,

@@ -30,7 +30,7 @@ export interface AnswerOptions {
   logger: Pick<Log, 'error'>
 }
 
-/** A failure this soon after acceptance still gets a real status; later the stream starts even without text. */
+/** The stream starts with the first output, at the latest after this. A failure before it starts is answered with an HTTP status of its own. */
 const startWithinMs = 1_000
 
 /** Answers a turn as a chat completion stream: role, progress as reasoning, the answer's text, one finish chunk, `[DONE]`. */
@@ -48,7 +48,7 @@ export async function streamTurn(options: AnswerOptions): Promise<void> {
   try {
     for await (const output of options.outputs) {
       if (output.type === 'progress' && !options.showsProgress) continue
-      // Made before anything is sent: a turn that failed at once is answered with its status.
+      // Throws for a turn that failed, so it comes before anything is sent: one that fails at once is answered with its status.
       const messages = messagesOf(options, output, hasText)
       hasText ||= output.type === 'text'
       await begin()

@@ -16,7 +16,7 @@ export interface ModelQuestion {
   body: Record<string, unknown>
   weft: WeftOptions | undefined
   user: string | undefined
-  /** The request's header `cache-control` says so. */
+  /** The request's header `cache-control` forbids storing: no earlier answer is given again, and this one is not kept. */
   noStore: boolean
   response: ServerResponse
   open: OpenAnswer

@@ -10,17 +10,17 @@ import { foreseen } from '../http/answer-errors.ts'
 import { headerOf } from '../http/handler.ts'
 import { identityOf } from '../http/request-context.ts'
 
-/** The attempts of one request, and of its repeats. The first one counts before it is made, so that repeats at the same time know of it. */
+/** The attempts at models that one request has. Its first one is counted before it is made, so that repeats at the same time know of it. */
 export interface RequestAttempts {
-  /** What is left of them. */
+  /** How many attempts this request may make. */
   max: number
   /** An attempt at a model begins. */
   begin(): void
-  /** The request was answered: its attempts take none from its repeats. */
+  /** The request was answered: its attempts are not counted any more. */
   succeeded(): void
-  /** What the request has failed with, as the client is told; repeats with the same key have so many attempts less. */
+  /** The request has failed: its attempts stay counted for repeats with the same key. Resolves to the error that the client is to be told. */
   failed(thrown: unknown): Promise<unknown>
-  /** Its reader has left: repeats with the same key have the attempts less that were made. */
+  /** The reader has left: attempts that were made stay counted for repeats with the same key. */
   left(): Promise<void>
 }
 
@@ -30,12 +30,18 @@ export interface AttemptCounts {
 }
 
 const Count = z.int().nonnegative()
-/** Whoever finds that another wrote at the same time reads anew. More than all attempts there are and their ends, so that no crowd of repeats gets past the count. */
+/**
+ * How often a count is written anew because another gateway wrote it at the same time. All attempts there can be, and their ends, are fewer writes than this,
+ * so that no number of repeats at once gets past the count.
+ */
 const writesMax = 4 * attemptsMax
 
-/** Counts by `Idempotency-Key` over all gateways; without one by what the client says itself. While the shared state is away nothing is known of repeats. */
+/**
+ * Counts attempts by `Idempotency-Key` over all gateways. For requests without one it relies on the retry count that the client sends. While the shared state
+ * is away every request is taken for the first.
+ */
 export function createAttemptCounts(shared: SharedState): AttemptCounts {
-  /** Counts so many more, or less, unless that is more than `countMax`. Answers how many were counted before. */
+  /** Adds `made`, which may be negative, to a count unless that would exceed `countMax`. Returns the count before, and whether the new one is stored. */
   async function add(
     key: string,
     made: number,
@@ -62,7 +68,7 @@ export function createAttemptCounts(shared: SharedState): AttemptCounts {
       const max = attemptsLeft({ repeats, counted: before })
       if (max === 0) throw usedUp()
       if (!isStored) return attemptsFor(max)
-      // One after the other: none of a request's own takes another's place.
+      // A request's own changes to the count are made one after the other, so that they do not compete with each other.
       let last: Promise<unknown> = Promise.resolve()
       return attemptsFor(max, (made) => {
         last = last.then(() => add(key, made)).catch(() => undefined)
@@ -72,7 +78,7 @@ export function createAttemptCounts(shared: SharedState): AttemptCounts {
   }
 }
 
-/** `count`: counts so many more or less than the first, which is counted. */
+/** `count` adds to the stored count, which has the first attempt already; without it nothing is stored. */
 function attemptsFor(max: number, count?: (made: number) => Promise<unknown>): RequestAttempts {
   let made = 0
   let isOver = false
@@ -106,7 +112,7 @@ function attemptsFor(max: number, count?: (made: number) => Promise<unknown>): R
   }
 }
 
-/** The attempts of the request that this answers. One that has had them all is refused. */
+/** The attempts of the request that this response answers. Throws `upstream_error` when the request and its repeats have had all of them. */
 export function attemptsOf(attempts: AttemptCounts, response: ServerResponse): Promise<RequestAttempts> {
   const { tenant } = identityOf(response)
   return attempts.of({ tenant, get: (header) => headerOf(response.req, header) })
@@ -116,7 +122,7 @@ function keyOf(tenant: string, idempotencyKey: string): string {
   return `attempts.${createHash('sha256').update(`${tenant}\n${idempotencyKey}`).digest('hex')}`
 }
 
-/** Failures of models and of the way to them. What was refused before is no attempt, and what is wrong with the request stays wrong. */
+/** Failures that count as attempts: those of models and of the way to them. A call that is refused before it is made is none, nor is a faulty request. */
 const attemptCodes: ReadonlySet<ModelErrorCode> = new Set([
   'upstream_error',
   'timeout',
@@ -129,7 +135,7 @@ function isAttempt(thrown: unknown): boolean {
   return thrown instanceof ModelError && attemptCodes.has(thrown.code)
 }
 
-/** Asking again would be refused. */
+/** The error of the last attempt: not retryable, because a repeat would be refused. */
 function asLast(thrown: unknown): WeftError {
   const { code, message, details, param } = toWeftError(thrown)
   return new WeftError(code, message, { isRetryable: false, details, cause: thrown, ...(param === undefined ? {} : { param }) })

@@ -15,8 +15,8 @@ export interface FindResponseTurnDeps extends FindSessionDeps {
 const storeLimit = { ms: 3_000, what: 'the database' }
 
 /**
- * The turn that a workflow's response is, with its session, also when that keeps it no longer; `view`: the session, where it is known.
- * Throws `not_found` for one that is not there, that its caller wished not to be stored, or that was deleted.
+ * Finds the turn behind the response of a workflow, with its session, also if the session no longer keeps the turn. `view`: the session, if it was read
+ * already. Throws `not_found` when there is no such turn, and when its response was deleted or not to be stored.
  */
 export async function findResponseTurn(
   deps: FindResponseTurnDeps,
@@ -34,7 +34,7 @@ export async function findResponseTurn(
   return { session: view, turn }
 }
 
-/** While the database is away the session is all there is to ask: its responses are worked on and read without it. */
+/** Whether the response of a turn was deleted. While the database is away that is not known, and it counts as not deleted: the session alone is asked then. */
 export function isForgotten(
   { responses }: Pick<FindResponseTurnDeps, 'responses'>,
   tenant: string,

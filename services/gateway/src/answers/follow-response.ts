@@ -31,7 +31,7 @@ export interface FollowedResponse {
   response: ServerResponse
 }
 
-/** Streams a turn in the background again, from its beginning or after one of its events, to its end. */
+/** Streams a response in the background to its end: from its beginning, or after the event numbered `startingAfter`. */
 export async function followResponse(deps: FollowResponseDeps, call: FollowedResponse): Promise<void> {
   const { found, startingAfter, linkOf, response } = call
   const { turn, model, acceptedAt, onPause, traceId = '' } = found.turn
@@ -42,7 +42,7 @@ export async function followResponse(deps: FollowResponseDeps, call: FollowedRes
   const outputs = followTurn({
     session,
     turn,
-    // It may have ended since it was found.
+    // The turn may have ended since it was found, so that the session is asked at once.
     isRepeat: true,
     isStreamed: true,
     decided: new Set(),
@@ -55,7 +55,7 @@ export async function followResponse(deps: FollowResponseDeps, call: FollowedRes
   const end = endInView(found.session, found.turn)
   const hasEnded = end !== undefined && (end.status !== 'awaiting_approval' || onPause !== 'wait')
   try {
-    // Only a hint: without replies the session is looked at.
+    // Not needed for the answer: without replies the session is asked now and then.
     if (!hasEnded) await deps.sessions.attach(session, deps.replyTopic, 'text').catch(() => undefined)
     await speakResponse(
       { wish: { ...wishOf(place, model), stream: true }, isBackground: true, startingAfter },

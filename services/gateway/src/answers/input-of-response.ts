@@ -10,7 +10,7 @@ export interface InputOfResponseDeps extends FindResponseTurnDeps {
   log: FindResponseTurnDeps['log'] & Pick<SessionLog, 'messages' | 'asked'>
 }
 
-/** Earlier responses, or turns, of one conversation that are listed at most. */
+/** How many earlier responses, or turns, of a conversation are listed. */
 const earlierMax = 100
 
 /** The items a response was made from, oldest first: those of the conversation it goes on with, then its own. Throws `not_found`. */
@@ -22,7 +22,7 @@ export async function inputOfResponse(
   return onceEach(place === undefined ? await ofModel(deps, tenant, id) : await ofTurn(deps, { tenant, ...place }))
 }
 
-/** Of an earlier response that is not kept any more nothing is told, nor of those before it. */
+/** The list begins behind the newest earlier response that is no longer kept, because nothing is known of what came before it. */
 async function ofModel({ responses }: InputOfResponseDeps, tenant: string, id: string): Promise<InputItem[]> {
   const newest = await responses.find(tenant, id)
   if (newest === undefined) throw noSuchResponse(id)
@@ -36,7 +36,7 @@ async function ofModel({ responses }: InputOfResponseDeps, tenant: string, id: s
   return parts.flat()
 }
 
-/** A turn whose request held answers took the conversation from it; any other took it from its session. */
+/** A request that held answers brought the whole conversation with it; any other went on from what was said in its session. */
 async function ofTurn(deps: InputOfResponseDeps, place: TurnPlace & { tenant: string }): Promise<InputItem[]> {
   await findResponseTurn(deps, place)
   const own = await deps.log.asked(place, place.turn)
@@ -62,7 +62,7 @@ async function saidBefore({ log }: InputOfResponseDeps, { turn, ...session }: Tu
   return items
 }
 
-/** A client may send items of its own making under the same id: a page could not go on behind one of them. */
+/** Each id once: a client may send several items with the same id, and a page could then not tell behind which of them it goes on. */
 function onceEach(items: InputItem[]): InputItem[] {
   return [...new Map(items.map((item) => [item.id, item])).values()]
 }

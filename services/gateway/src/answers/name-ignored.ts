@@ -4,7 +4,7 @@ const fieldsMax = 32
 
 const header = 'x-weft-ignored-fields'
 
-/** Tells in a header which fields of a request had no effect, besides those that it tells of already. */
+/** Adds fields to the header `x-weft-ignored-fields`, which names the fields of a request that had no effect; 32 at most. */
 export function nameIgnored(response: ServerResponse, fields: string[]): void {
   if (fields.length === 0) return
   const earlier = String(response.getHeader(header) ?? '').split(', ')

@@ -20,7 +20,7 @@ interface PassThroughCall {
   chat: ChatCompletionRequest
   response: ServerResponse
   open: OpenAnswer
-  /** The request's header `cache-control` says so. */
+  /** The request's header `cache-control` forbids storing (`refusesCache`). */
   noStore?: boolean
 }
 

@@ -5,7 +5,7 @@ import type { ResponseStore } from './response-store.ts'
 
 /** 30 days: OpenAI's API reference, responses. */
 const keptDays = 30
-/** Removed with each one that is stored, so that the table does not grow. */
+/** How many expired responses are removed each time one is stored, so that the table does not grow. */
 const expiredPerSave = 100
 
 const Item = z.looseObject({ type: z.string().optional() })

@@ -31,15 +31,15 @@ export interface ModelResponseDeps extends AskModelDeps {
 
 export interface ModelResponseCall {
   wish: ResponsesRequest
-  /** Items of the conversation that the request goes on with. */
+  /** The items of the conversation that the request continues, oldest first. */
   history: ResponseItem[]
   response: ServerResponse
   open: OpenAnswer
-  /** The request's header `cache-control` says so. */
+  /** The request's header `cache-control` forbids storing (`refusesCache`). */
   noStore: boolean
 }
 
-/** Asks one model on the wire of chat completions, and answers on that of responses. */
+/** Answers `POST /v1/responses` for a model: translates the request to a chat completion, and the answer back. */
 export async function respondWithModel(deps: ModelResponseDeps, call: ModelResponseCall): Promise<void> {
   const { wish, history, response, open } = call
   const { tenant } = identityOf(response)
@@ -90,7 +90,7 @@ interface MadeResponse {
   made: { id: string; output: ResponseItem[] }
 }
 
-/** An answer that cannot be stored is still an answer; it says that it is not stored. */
+/** Stores a response. Resolves to false when that fails: the answer is given all the same, and says that it is not stored. */
 async function save({ responses, logger }: ModelResponseDeps, { tenant, wish, made }: MadeResponse): Promise<boolean> {
   const { input, previous_response_id: previousId } = wish
   const items = typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input

@@ -18,14 +18,14 @@ import { readWorkflowWish } from './workflow-wish.ts'
 
 export interface WorkflowResponseCall {
   wish: ResponsesRequest
-  /** The turn it goes on from. */
+  /** The turn that the request continues. */
   previous: TurnPlace | undefined
   request: ApiRequest
   response: ServerResponse
   open: OpenAnswer
 }
 
-/** Runs a workflow as a chat completion does, and answers on the wire of responses. */
+/** Answers `POST /v1/responses` for a workflow: runs it as a chat completion does, and writes the answer as a response. */
 export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResponseCall): Promise<void> {
   const { previous, request, response, open } = call
   const { wish, vectorStoreIds, isBackground, ignored } = readWorkflowWish(call.wish)
@@ -47,7 +47,7 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
     previous,
     isStored: wish.store !== false,
     speak: (options) => speakResponse({ wish: call.wish, isBackground }, options),
-    // Whoever reads a stream is there, and may leave: the turn goes on all the same.
+    // Who asks for a stream waits for it although the turn is in the background; the turn goes on if the reader leaves.
     ...(isBackground
       ? { comesBack: wish.stream !== true, acknowledge: (accepted) => acknowledgeResponse(deps, call, accepted) }
       : {}),
@@ -57,7 +57,7 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
   })
 }
 
-/** Whoever asks again is told how far the turn is. */
+/** Answers a request in the background with the response as it is now: queued or, if the request was sent before, as far as the turn has come. */
 async function acknowledgeResponse(
   deps: WorkflowDeps,
   { wish, request, response }: WorkflowResponseCall,

@@ -10,11 +10,11 @@ import { unixSeconds } from '../core/unix-seconds.ts'
 
 export interface TurnResponseOptions {
   linkOf: PauseStyle['linkOf']
-  /** The request it answers, which is said again. Default: it is not told. */
+  /** The request that the response answers, whose fields it repeats. Default: only what the turn tells of it. */
   wish?: ResponsesRequest | undefined
 }
 
-/** A turn of a session as the response that it is, as far as it is. */
+/** The response for a turn as it stands now: queued, in progress, or with its answer. */
 export function responseOfTurn(
   { session, turn }: { session: SessionView; turn: TurnView },
   { linkOf, wish: asked }: TurnResponseOptions,
@@ -46,12 +46,15 @@ export function responseOfTurn(
   }
 }
 
-/** What is known of the request of a turn. */
+/** The request of a turn as far as it is known without the client: its model, and the turn before. */
 export function wishOf(place: TurnPlace, model: string): ResponsesRequest {
   return withPrevious({ model, input: '', previous_response_id: turnResponseId(place) }, place)
 }
 
-/** A decision is taken in answer to the turn it lets go on: what that one goes on from is the turn before it. */
+/**
+ * Corrects `previous_response_id` of a decision: it names the very turn that it lets go on, and the response of that turn continues the turn before. Any other
+ * request is returned as it is.
+ */
 export function withPrevious(wish: ResponsesRequest, { sessionId, turn }: TurnPlace): ResponsesRequest {
   if (wish.previous_response_id !== turnResponseId({ sessionId, turn })) return wish
   return { ...wish, previous_response_id: turn === 1 ? null : turnResponseId({ sessionId, turn: turn - 1 }) }
@@ -62,9 +65,9 @@ export function endingOf(place: { sessionId: string; turn: number; traceId: stri
   return { annotations: citationAnnotations(text, end.answer.citations), weft: weftAnswer(place, end) }
 }
 
-/** The end of a turn in pieces, `shown` being what of its text went out before. */
+/** The end of a turn in pieces; `shown` is the text that went out before. */
 export function piecesOfEnd(end: SpokenEnd, shown: string): AnswerPiece[] {
-  // Without a stream the text comes with the end alone.
+  // What was not streamed comes now: all of the text if nothing was.
   const rest = end.answer.text.startsWith(shown) ? end.answer.text.slice(shown.length) : ''
   const before = shown + rest
   const notice = end.notice === '' || before === '' ? end.notice : `\n\n${end.notice}`

@@ -1,7 +1,7 @@
 import type { ResponseItem } from '@weft/models'
 import type { TurnPlace } from '../core/response-id.ts'
 
-/** A response of a model as it was answered, and the items it was asked with. Those of workflows are kept by their sessions; here is which of them were deleted. */
+/** A response of a model as it was answered, with the items of its request. */
 export interface StoredResponse {
   id: string
   /** The response whose conversation it continues. */
@@ -10,13 +10,15 @@ export interface StoredResponse {
   response: { output: ResponseItem[]; [field: string]: unknown }
 }
 
+/** Keeps responses of models. Those of workflows are kept by their sessions; here it is only noted which of them were deleted. */
 export interface ResponseStore {
-  /** Keeps it for 30 days, as OpenAI does. */
+  /** Keeps a response for 30 days, as OpenAI does. */
   save(tenant: string, stored: StoredResponse): Promise<void>
   find(tenant: string, id: string): Promise<StoredResponse | undefined>
-  /** Whether there was one. */
+  /** Deletes a model's response; resolves to whether there was one. */
   delete(tenant: string, id: string): Promise<boolean>
-  /** A workflow's response is shown no more; its session keeps the turn. */
+  /** Notes that a workflow's response was deleted, so that it is not shown any more; its session keeps the turn. */
   forgetTurn(tenant: string, place: TurnPlace): Promise<void>
+  /** Whether that was noted. */
   isForgotten(tenant: string, place: TurnPlace): Promise<boolean>
 }

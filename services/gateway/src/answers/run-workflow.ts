@@ -32,7 +32,7 @@ export interface WorkflowDeps extends SubmitDeps, ChatDecisionDeps {
   hub: Pick<ReplyHub, 'follow'>
   logger: Pick<Log, 'info' | 'warn' | 'error'>
   pages: PageLinks
-  /** Without one every turn is worked on. */
+  /** Gives earlier answers again; without it every turn is worked on. */
   turnCache?: TurnCache | undefined
 }
 
@@ -41,19 +41,19 @@ export interface WorkflowCall {
   request: IncomingMessage
   response: ServerResponse
   open: OpenAnswer
-  /** The turn it goes on from; default: the newest of the session that `X-Session-ID` names. */
+  /** The turn that the request continues; default: the newest of the session that `X-Session-ID` names. */
   previous?: TurnPlace | undefined
-  /** Whether it may be asked for as a response later. Default: yes. */
+  /** Whether the turn may be read as a response later. Default: yes. */
   isStored?: boolean
-  /** Writes the answer, on the wire that was asked. */
+  /** Writes the answer in the shape that was asked for: a chat completion or a response, streamed or whole. */
   speak(options: AnswerOptions): Promise<void>
-  /** Whether its caller comes back for the turn later. Default: as `weft.background` says. */
+  /** Whether the caller does not wait for the answer, but comes back for it. Default: `weft.background`. */
   comesBack?: boolean
-  /** Answers one who does. Default: with 202 and the session. */
+  /** Answers a caller that does not wait. Default: with 202 and the session. */
   acknowledge?(accepted: TurnAccepted): Promise<void>
 }
 
-/** Hands a request to its session as a turn, or as a decision it waits for, and has the answer written. */
+/** Hands a request to its session, as a new turn or as a decision that the session waits for, and has the answer written. */
 export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promise<void> {
   const { request, response, chat } = call
   const identity = identityOf(response)
@@ -76,7 +76,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
   try {
     await runWithLogContext({ sessionId, tenant, requestId }, () =>
       withSessionId(sessionId, async () => {
-        // A reader that hangs up now does not undo the request: the session works on and can be asked for.
+        // From here on the reader may hang up: the session goes on with the turn, and its answer can be read later.
         const accepted =
           decision === undefined
             ? await acceptTurn(
@@ -99,7 +99,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
   }
 }
 
-/** What goes on from a response goes on in that response's session, and in no other that is named beside it. */
+/** The session that the request names, by a response or by `X-Session-ID`. Throws `invalid_request` when the two name different ones. */
 function namedSession({ previous, request }: Pick<WorkflowCall, 'previous' | 'request'>): string | undefined {
   const header = headerOf(request, 'x-session-id')
   if (previous === undefined || header === undefined || header === previous.sessionId) return previous?.sessionId ?? header
@@ -114,7 +114,7 @@ interface Accepted extends TurnAccepted {
   /** Ids of the approvals that the request decided. */
   decided: ReadonlySet<string>
   cached?: CachedTurn | undefined
-  /** The same request had made the turn before. */
+  /** The client sent the request before, so that the turn is an earlier one. False for a decision, which always goes on with an earlier turn. */
   isAgain: boolean
 }
 
@@ -131,20 +131,20 @@ async function findCached(
 async function acceptTurn(deps: WorkflowDeps, turn: TurnRequest, found: CachedTurn | undefined): Promise<Accepted> {
   const accepted = await submitTurn(deps, { ...turn, seed: found?.use === 'hit' ? found.seed : undefined })
   const { isRepeat } = accepted
-  // One that is asked for again has been answered, or is being, whatever was found.
+  // A turn that exists already has its own answer, whatever was found in the cache.
   const cached: CachedTurn | undefined = isRepeat && found !== undefined ? { use: 'bypass' } : found
   if (cached?.use === 'hit') cached.note({ tenant: turn.tenant, sessionId: turn.sessionId, turn: accepted.turn })
   deps.logger.info('turn accepted', { turn: accepted.turn, isRepeat, model: turn.chat.model, cache: cached?.use })
   return { ...accepted, decided: new Set(), cached, isAgain: isRepeat }
 }
 
-/** The turn may have gone on, even ended, before anybody listened: it is followed like one that is asked for again. */
+/** Takes a decision. The turn may go on and even end before anybody listens, so that it is followed like a repeated one (`isRepeat`). */
 async function acceptDecision(
   deps: WorkflowDeps,
   { session, turn, decide }: ChatDecision,
   replyDetail: ReplyDetail,
 ): Promise<Accepted> {
-  // Only a hint: without replies the session is looked at.
+  // Not needed for the answer: without replies the session is asked now and then.
   await deps.sessions.attach(session, deps.replyTopic, replyDetail).catch(() => undefined)
   const decided = await decide()
   deps.logger.info('decision accepted', { turn })
@@ -176,7 +176,7 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     isStreamed,
     decided,
     inbox: call.inbox,
-    // One that is asked for again may be among those its session no longer keeps.
+    // An earlier turn may be one that its session no longer keeps.
     sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
     isPauseEnd: chat.weft?.approval !== 'wait',
     signal: open.signal,
@@ -199,13 +199,13 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
   try {
     await call.speak(options)
   } finally {
-    // Of a turn that was not followed to its end nobody here knows what it uses.
+    // Counts only if the turn was not followed to its end: what it uses is not known here then, and what was estimated counts.
     settleTokens(response, undefined)
     if (open.hasReaderLeft() && chat.weft?.cancelOnDisconnect === true) await cancelQuietly(deps, session, turn)
   }
 }
 
-/** When a turn was accepted, so that its answer is the same however often it is asked for. */
+/** When a turn was accepted, and in which trace. A repeated request is told the same, so that its answer is the same. */
 async function beginningOf(
   deps: WorkflowDeps,
   session: SessionRef,
@@ -220,7 +220,7 @@ async function beginningOf(
 
 const logLimit = { ms: 3_000, what: 'the database' }
 
-/** Whoever asks for a whole answer again gets the progress that it was told with, of which little is heard now. */
+/** For a whole answer that is asked for again: reads its progress from the log, because most of it was told before anybody listened this time. */
 async function* tellingAgain(
   { log, logger }: WorkflowDeps,
   { turn, ...session }: TurnRef,
@@ -239,6 +239,7 @@ async function* tellingAgain(
   }
 }
 
+/** Passes outputs on, and has the answer of a completed turn kept in the cache. */
 async function* keepingEnd(
   ref: TurnRef,
   cached: CachedTurn | undefined,
@@ -250,7 +251,7 @@ async function* keepingEnd(
   }
 }
 
-/** The reader has gone, so nobody is left to tell; the log is. */
+/** A failure is only logged, because the reader that could be told has left. */
 async function cancelQuietly(deps: WorkflowDeps, session: SessionRef, turn: number): Promise<void> {
   try {
     await deps.sessions.cancel(session, turn)

@@ -15,11 +15,14 @@ export interface ResponseAnswer {
   pieces: AsyncIterable<AnswerPiece>
   /** What is known of the answer once its pieces have ended. */
   ending?(): { annotations?: object[]; weft?: object }
-  /** Stores the response before its caller is told that it is there; answers whether it did. */
+  /** Stores the response before the caller is told that it is stored; resolves to whether it is. Default: as `identity.isStored` says. */
   keep?(response: ResponseObject): Promise<boolean>
-  /** A failure this soon still gets a real status; later a stream starts even without content. Default: not before content. */
+  /**
+   * A stream starts with its first piece, at the latest after this; a failure before it starts is answered with an HTTP status. Default: it waits for the first
+   * piece however long that takes.
+   */
   startWithinMs?: number
-  /** The number after which the events of the stream are wanted. Default: all. */
+  /** Only events after this sequence number are sent. Default: all. */
   startingAfter?: number | undefined
   response: ServerResponse
   open: OpenAnswer
@@ -86,7 +89,7 @@ async function relay(sse: SseStream, events: ResponseEvent[]): Promise<void> {
   if (events.length > 0) await sse.relay(events.map(encodeResponseEvent).join(''))
 }
 
-/** Before the first event a failure is an ordinary error answer; afterwards it ends the stream as the wire has it. */
+/** A failure before the stream has started is thrown on, and becomes an ordinary error answer; later it ends the stream with the event `response.failed`. */
 async function failResponse(
   { sse, writer, answer }: { sse: SseStream; writer: ResponseWriter; answer: ResponseAnswer },
   thrown: unknown,

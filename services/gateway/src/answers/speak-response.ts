@@ -10,7 +10,7 @@ import { sendResponse } from './send-response.ts'
 export interface SpokenResponse {
   wish: ResponsesRequest
   isBackground: boolean
-  /** The number after which the stream's events are wanted. Default: all. */
+  /** Only events after this sequence number are sent. Default: all. */
   startingAfter?: number | undefined
 }
 
@@ -18,8 +18,8 @@ export interface SpokenResponse {
 const startWithinMs = 1_000
 
 /**
- * Writes a turn on the wire of responses. One in the background shows no progress: its stream is the same whenever it is asked for, and
- * progress that was missed is not.
+ * Writes a turn as a response. One in the background shows no progress, because its stream has to be the same each time it is asked for, and progress that was
+ * missed does not come again.
  */
 export function speakResponse({ wish, isBackground, startingAfter }: SpokenResponse, options: AnswerOptions): Promise<void> {
   const { place, identity, response, open, logger } = options

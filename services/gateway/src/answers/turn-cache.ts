@@ -21,9 +21,9 @@ export interface TurnQuestion {
   tenant: string
   keyId: string
   chat: ChatCompletionRequest
-  /** It goes on with a session, or may: what was said there is part of the question, and nobody here knows it. */
+  /** The request continues a session, or may do so. What was said there is part of the question, and is not known here. */
   hasSession: boolean
-  /** The request's header `cache-control` says so. */
+  /** The request's header `cache-control` forbids storing (`refusesCache`). */
   noStore: boolean
 }
 
@@ -35,12 +35,12 @@ export interface TurnRef extends SessionRef {
 /** How the cache takes part in a turn. */
 export type CachedTurn =
   | { use: 'bypass' }
-  /** `keep`: the turn is complete; its answer is kept, if it is one to give again. Nobody waits. */
+  /** `keep`: to be called when the turn is complete; keeps its answer, if it is one that may be given again. Not waited for. */
   | { use: 'miss'; keep(ref: TurnRef): void }
-  /** The turn begins with what an earlier one found and wrote; `note`: the ledger knows of the calls that this saved. Nobody waits. */
+  /** The turn begins with the outputs of an earlier one (`seed`). `note`: to be called for the turn; records in the ledger the calls that were saved. Not waited for. */
   | { use: 'hit'; seed: TurnSeed; note(ref: TurnRef): void }
 
-/** Answers of workflows that are given again. What the cache cannot do is not done: it never fails a request. */
+/** Gives earlier answers of workflows again. It never fails a request: where something goes wrong the turn is worked on. */
 export interface TurnCache {
   find(question: TurnQuestion): Promise<CachedTurn>
 }
@@ -48,7 +48,7 @@ export interface TurnCache {
 export interface TurnCacheOptions {
   cache: Pick<AnswerCache, 'find' | 'keep'>
   stores: Pick<ReadableStores, 'resolve'>
-  /** Another one as soon as what the stores hold is another. */
+  /** A version of what the stores hold, which changes with it. */
   knowledgeVersion(place: { tenant: string; vectorStoreIds: readonly string[] }): Promise<string>
   sessions: Pick<Sessions, 'view' | 'seed'>
   log: Pick<SessionLog, 'isDeleted'>
@@ -57,7 +57,7 @@ export interface TurnCacheOptions {
   logger: Pick<Log, 'warn'>
 }
 
-/** A database that is slower than this is not asked for what would only save time. */
+/** Looking an answer up only saves time, so that a database that is slower than this is not waited for. */
 const lookLimit = { ms: 1_000, what: 'the cache of answers' }
 const readWithinMs = 5_000
 /** Turns whose answers are being read at once; more are not kept. */
@@ -66,8 +66,8 @@ const readingMax = 64
 export function createTurnCache(options: TurnCacheOptions): TurnCache {
   let reading = 0
 
-  /** Nobody waits for it, and it may fail. */
-  function aside(what: string, act: () => Promise<void>): void {
+  /** Does something that no request waits for; a failure is only logged. Left out while too much of it is under way. */
+  function inBackground(what: string, act: () => Promise<void>): void {
     if (reading >= readingMax) return
     reading += 1
     act()
@@ -85,10 +85,10 @@ export function createTurnCache(options: TurnCacheOptions): TurnCache {
       if (found === undefined) return { use: 'bypass' }
       const { known, seed } = found
       if (seed === undefined)
-        return { use: 'miss', keep: (ref) => aside('an answer was not kept', () => keepTurn(options, known, ref)) }
+        return { use: 'miss', keep: (ref) => inBackground('an answer was not kept', () => keepTurn(options, known, ref)) }
       const user = chat.safety_identifier ?? chat.user ?? undefined
       const note = (ref: TurnRef) =>
-        aside('an answer from the cache is not in the ledger', () => noteTurn(options, { ref, seed, keyId, user }))
+        inBackground('an answer from the cache is not in the ledger', () => noteTurn(options, { ref, seed, keyId, user }))
       return { use: 'hit', seed, note }
     },
   }
@@ -100,7 +100,7 @@ function mayBeCached({ chat, hasSession, noStore }: TurnQuestion): boolean {
   return mayAnswerAgain(chat, { wish: noStore ? false : cache })
 }
 
-/** What a question is kept under, and the knowledge that this stands for. */
+/** The key of a question in the cache, and the stores and their version that went into it. */
 interface KnownQuestion {
   key: CacheKey
   vectorStoreIds: readonly string[]
@@ -118,11 +118,11 @@ async function look(
   const [text] = (await cache.find(key))?.pieces ?? []
   if (text === undefined) return { known, seed: undefined }
   const seed = parseJson(TurnSeed, text, 'a kept turn')
-  // What was said in a session that is deleted is told to nobody.
+  // An answer from a session that was deleted is not given again.
   return { known, seed: (await log.isDeleted({ tenant, sessionId: seed.from.sessionId })) ? undefined : seed }
 }
 
-/** Everything of a request that changes its answer, but the knowledge. */
+/** Everything in a request that its answer depends on, apart from the knowledge. */
 function bodyOf(chat: ChatCompletionRequest): Record<string, unknown> {
   const { mode, budgetUsd, latencyBudgetMs, asOf, unverified } = chat.weft ?? {}
   return {
@@ -143,7 +143,7 @@ async function keepTurn(
   if (seen === undefined || !isTurnToKeep(seen)) return
   const source = await sessions.seed(session, { turn }, signal)
   if (!isWhole(source) || source.request.vectorStoreIds.toSorted().join() !== vectorStoreIds.join()) return
-  // It may have been written with what was added meanwhile.
+  // Documents that changed while the turn was worked on may have gone into the answer, which then belongs to neither version.
   if ((await knowledgeVersion({ tenant: session.tenant, vectorStoreIds })) !== version) return
   const usage = Object.values(source.seed.finished).flatMap((step) => step.usage)
   cache.keep(key, {
@@ -166,7 +166,7 @@ interface NotedTurn {
   user: string | undefined
 }
 
-/** One call for each that made the answer. */
+/** Records a cached call for each call of a model that had made the answer. */
 async function noteTurn({ models, ledger }: TurnCacheOptions, { ref, seed, keyId, user }: NotedTurn): Promise<void> {
   for (const [stepId, { agent, usage }] of Object.entries(seed.finished)) {
     for (const { model: id, inputTokens, outputTokens } of usage) {

@@ -2,11 +2,11 @@ import { chatLimits, parseValue, WeftError } from '@weft/contracts'
 import { type ResponsesRequest, requireFunctionTool } from '@weft/models'
 import { z } from 'zod'
 
-/** What the wire of responses has for models of Weft alone, in the terms that both wires share. */
+/** A request for a response of a workflow, with what only workflows know taken out: `background` and tools `file_search`. */
 export interface WorkflowWish {
-  /** The request without it. */
+  /** The request without those two. */
   wish: ResponsesRequest
-  /** Where it is to search, `weft.vectorStoreIds` among them; undefined: no tool says so. */
+  /** The vector stores that the tools and `weft.vectorStoreIds` name together; undefined when no tool names any. */
   vectorStoreIds: string[] | undefined
   /** Whether the caller comes back for the answer. */
   isBackground: boolean
@@ -18,7 +18,7 @@ const FileSearch = z.looseObject({
   type: z.literal('file_search'),
   vector_store_ids: z.array(z.string().min(1).max(chatLimits.vectorStoreIdLengthMax)).min(1).max(chatLimits.vectorStoresMax),
 })
-/** By place, so that what is wrong is named with it. */
+/** By the tool's place in the list, so that an error names it. */
 const FileSearches = z.object({ tools: z.record(z.string(), FileSearch) })
 
 /** Reads `background`, and tools `file_search`. Throws `invalid_request` naming what no workflow can do. */

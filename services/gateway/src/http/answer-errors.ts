@@ -34,7 +34,7 @@ export function answerError(logger: Pick<Log, 'warn' | 'error'>): (thrown: unkno
   }
 }
 
-/** The request id that the client has names what it is not told. */
+/** Logs an error that nobody foresaw under the request id that the client has, since the client itself is not told what it was. */
 export function logUnforeseen(logger: Pick<Log, 'error'>, response: ServerResponse, thrown: unknown): void {
   const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
   const { method } = response.req
@@ -42,7 +42,7 @@ export function logUnforeseen(logger: Pick<Log, 'error'>, response: ServerRespon
   logger.error('a request failed unforeseen', { requestId: requestIdOf(response), method, path, message, stack })
 }
 
-/** What did not answer, and how it failed. A refusal without a cause, as while memory is short, is the gateway's own word, of which there may be thousands. */
+/** Logs what did not answer, and how it failed. Refusals without a cause are the gateway's own, as while memory is short; there may be thousands of them. */
 function logUnavailable(logger: Pick<Log, 'warn'>, response: ServerResponse, thrown: unknown): void {
   if (!(thrown instanceof Error) || thrown.cause === undefined) return
   const { message, cause } = thrown
@@ -57,7 +57,7 @@ function logUnavailable(logger: Pick<Log, 'warn'>, response: ServerResponse, thr
   })
 }
 
-/** Failures of libraries and of models as the mesh's own. */
+/** Translates failures of models and of libraries to WeftError; anything else is returned as it is. */
 export function foreseen(thrown: unknown): unknown {
   if (thrown instanceof ModelError) return thrown.toWeftError()
   if (thrown instanceof URIError)

@@ -15,7 +15,7 @@ export function countRequests(metrics: Pick<Metrics, 'histogram'>): Handler {
   }
 }
 
-/** The route's pattern: paths hold ids, of which there is no end. */
+/** The route's pattern and not the path, which may hold any id: a label has to have few values. */
 function routeOf(request: { route?: { path?: unknown } }): string {
   const path = request.route?.path
   return typeof path === 'string' ? path : 'none'

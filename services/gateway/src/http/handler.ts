@@ -8,10 +8,10 @@ export interface ApiRequest extends IncomingMessage {
 
 export type Next = (thrown?: unknown) => void
 
-/** Looks at a request and hands it on, answers it, or throws; what Express takes as a handler too. */
+/** Answers a request, hands it on by calling `next`, or throws. It is a handler of Express too. */
 export type Handler = (request: ApiRequest, response: ServerResponse, next: Next) => void | Promise<void>
 
-/** Handlers one after another, as Express runs them, for a path that is known: nothing is looked through. */
+/** Runs handlers one after another, as Express does, but for a route that is known: no routes are searched. `fail` answers what a handler throws. */
 export function inTurn(
   handlers: readonly Handler[],
   fail: (thrown: unknown, response: ServerResponse) => void,

@@ -6,7 +6,7 @@ import { whenClosed } from './when-closed.ts'
 /** One answer in the making: `signal` aborts when its reader has gone, its key is revoked, or the gateway stops. */
 export interface OpenAnswer {
   readonly signal: AbortSignal
-  /** Why it must end early and say so; undefined while it may go on, and when its reader has gone. */
+  /** Why the answer must end early, which its reader is to be told; undefined while it may go on, and when the reader has left. */
   endReason(): WeftError | undefined
   /** Whether the reader hung up before the answer was complete. */
   hasReaderLeft(): boolean
@@ -16,7 +16,7 @@ export interface OpenStreams {
   open(identity: KeyIdentity, response: ServerResponse): OpenAnswer
   /** Ends everything a key has open. */
   revoke(keyId: string): void
-  /** Looks whether the keys of what is open are still good. */
+  /** Ends what is open with keys that are no longer good. Done every 5 s anyway. */
   sweep(): Promise<void>
   /** Ends everything, saying why. */
   endAll(reason: WeftError): void
@@ -28,7 +28,7 @@ const sweepIntervalMs = 5_000
 
 export function createOpenStreams(options: {
   findValid(keyIds: string[]): Promise<Set<string>>
-  /** A key is valid no more: told before what it has open ends, so that it opens nothing again. */
+  /** Called with a key that is no longer good before its answers are ended, so that it cannot open new ones. */
   onInvalid(keyId: string): void
   onProblem: (cause: unknown) => void
 }): OpenStreams {

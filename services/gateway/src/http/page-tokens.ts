@@ -1,6 +1,6 @@
-/** Which links to approval pages have decided already; shared by all copies of the gateway. */
+/** Remembers, for all gateways together, which links to approval pages have been used to decide. */
 export interface PageTokens {
-  /** Whether this is the token's first and only use. */
+  /** Uses a token; resolves to false if it was used before. */
   consume(token: { tenant: string; token: string; expiresAtMs: number }): Promise<boolean>
   /** Gives a token back that could not be used after all. */
   release(token: { tenant: string; token: string }): Promise<void>

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { WeftError } from '@weft/contracts'
 
 /**
- * A whole body as it was sent. Throws `payload_too_large`, and `invalid_request` when its sender leaves before its end. What is too large is
- * read to its end all the same, but not kept: a client hears of a refusal only once it has sent all, and goes on with the same connection.
+ * Reads a whole body. Rejects with `payload_too_large`, or with `invalid_request` when its sender leaves before the end. A body that is too large is read to
+ * its end all the same, without being kept: most clients look at the answer only when they have sent everything, and can then use the connection again.
  */
 export function readBytes(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()

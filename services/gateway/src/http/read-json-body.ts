@@ -49,7 +49,7 @@ export function readJsonBody(): Handler[] {
   ]
 }
 
-/** Besides what express refuses by a type, only unpacking throws. */
+/** The refusal for a compressed body that could not be read. Errors that express gives no type come from unpacking. */
 function packedError({ headers }: ApiRequest, thrown: unknown): unknown {
   const refusal = bodyError(thrown)
   if (refusal instanceof WeftError) return refusal
@@ -68,7 +68,7 @@ function parseBody(bytes: Uint8Array): unknown {
   return parseJson(Anything, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), 'the request body')
 }
 
-/** What express itself refuses while reading a body, as a WeftError; anything else as it is. */
+/** Translates what express itself refuses while it reads a body to WeftError; anything else is returned as it is. */
 export function bodyError(thrown: unknown): unknown {
   if (typeof thrown !== 'object' || thrown === null || !('type' in thrown) || typeof thrown.type !== 'string') return thrown
   switch (thrown.type) {

@@ -8,7 +8,7 @@ import type { KeyCheck } from '../keys/check-keys.ts'
 const identities = new WeakMap<object, KeyIdentity>()
 const requestIds = new WeakMap<object, string>()
 
-/** Ids of the client's own are kept when they are fit for a log line. */
+/** A client's own request id is kept if it has this shape, which is fit for a log line. */
 const requestIdShape = /^[A-Za-z0-9._-]{1,128}$/
 
 /** Gives every request an id, sent back as `x-request-id`, and answers safe headers on everything. */
@@ -65,7 +65,7 @@ export function tenantOf(response: ServerResponse): string {
   return identityOf(response).tenant
 }
 
-/** Scheme and host by which this request came; the host is one of those the gateway answers to, and TLS ends before it. */
+/** The address that the request was sent to. Its host is one of those the gateway answers to; the scheme is always http, as TLS ends before the gateway. */
 export function baseOf({ headers }: IncomingMessage): string {
   return `http://${headers.host}`
 }

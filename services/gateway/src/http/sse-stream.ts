@@ -7,25 +7,29 @@ export interface SseMessage {
   id?: number
 }
 
-/** One Server-Sent Events response. What `send` answers waits for a slow reader, so nothing piles up in memory; undefined when the reader keeps up. */
+/**
+ * One response of Server-Sent Events. `send` and `relay` return a promise to wait for when the reader is slow, so that nothing piles up in memory, and
+ * undefined when it keeps up. The promise never rejects.
+ */
 export interface SseStream {
   /** Sends status and headers; the first `send` does it too. */
   start(): void
   readonly hasStarted: boolean
   send(message: SseMessage): Promise<void> | undefined
-  /** Text that already is one or more whole events. */
+  /** Sends text that already is one or more whole events. */
   relay(events: string): Promise<void> | undefined
   end(): void
 }
 
 /** Proxies and clients drop connections that are silent for longer; 15 s as OpenAI-compatible servers do. */
 const idleMs = 15_000
-/** A reader that makes no room for so long is taken for gone: what it has not read would be held for it for ever. */
+/** A reader that takes nothing for this long is cut off, because what it has not read would be held in memory for ever. */
 const stalledMaxMs = 60_000
+/** A longer event is written in slices, between which a slow reader can be seen to read. */
 const sliceBytes = 65_536
-/** In UTF-8 a UTF-16 unit takes three bytes at most. */
+/** A text of so many UTF-16 units fits a slice: each takes at most three bytes in UTF-8. */
 const sliceCharsMax = sliceBytes / 3
-/** As long as this where the stream must end early: enough to take the reason. */
+/** Once the stream must end early, a reader has only this long, which is enough to take the reason. */
 const lastWordMs = 2_000
 
 export interface SseOptions {
@@ -40,7 +44,7 @@ export interface SseOptions {
 export function createSseStream(response: ServerResponse, options: SseOptions): SseStream {
   const patience = { stalledMaxMs, lastWordMs, ...options }
   let idle: NodeJS.Timeout | undefined
-  /** Headers leave with the first event. */
+  /** Node sends the headers with the first write, which has to go through it. */
   let haveHeadersLeft = false
   function begin(): void {
     if (response.headersSent) return
@@ -49,7 +53,7 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     })
-    // Small chunks must leave at once.
+    // Without this the system gathers small chunks before it sends them.
     response.socket?.setNoDelay(true)
     idle = setInterval(() => {
       if (!isBehind(response) && !response.writableEnded) void write(': keep-alive\n\n')
@@ -71,7 +75,6 @@ export function createSseStream(response: ServerResponse, options: SseOptions): 
     return isTaken ? undefined : settled(response, patience)
   }
 
-  /** So that a slow reader of one long event is seen to read. */
   async function writeSlices(bytes: Buffer): Promise<void> {
     for (let at = 0; at < bytes.length && !response.destroyed; at += sliceBytes) {
       if (!response.write(bytes.subarray(at, at + sliceBytes))) await settled(response, patience)
@@ -100,7 +103,7 @@ function isBehind({ writableNeedDrain, socket }: ServerResponse): boolean {
   return writableNeedDrain || socket?.writableNeedDrain === true
 }
 
-/** Until what was written has left, or the response is closed: by its reader, or here when the reader takes too long. */
+/** Resolves once what was written has left, or the response is closed. Closes it itself when the reader takes nothing for too long. */
 async function settled(response: ServerResponse, { signal, ...limits }: Required<Omit<SseOptions, 'idleMs'>>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const cut = () => {
