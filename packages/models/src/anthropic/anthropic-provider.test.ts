@@ -73,7 +73,7 @@ describe('a model on Anthropic’s wire', () => {
   })
 
   it('translates tools, choices and schemas', async () => {
-    const schema = { type: 'object', properties: { a: { type: 'string' } } }
+    const schema = { type: 'object', properties: { a: { type: 'string', minLength: 1 } } }
     await test.models.complete(
       ask({
         tools,
@@ -85,7 +85,12 @@ describe('a model on Anthropic’s wire', () => {
     expect(sent()).toMatchObject({
       tools: [{ name: 'get_weather', description: 'Weather of a city', input_schema: { type: 'object', required: ['city'] } }],
       tool_choice: { type: 'any', disable_parallel_tool_use: true },
-      output_config: { format: { type: 'json_schema', schema } },
+      output_config: {
+        format: {
+          type: 'json_schema',
+          schema: { properties: { a: { type: 'string', description: '{minLength: 1}' } }, additionalProperties: false },
+        },
+      },
     })
     await test.models.complete(ask({ tools, toolChoice: { type: 'function', function: { name: 'get_weather' } } }))
     expect(sent()).toMatchObject({ tool_choice: { type: 'tool', name: 'get_weather' } })

@@ -1,6 +1,7 @@
 import { ModelError } from '../model-error.ts'
 import type { ModelRequest } from '../model-request.ts'
 import type { ProviderCall } from '../provider.ts'
+import { outputSchema } from './output-schema.ts'
 import { systemText, type TranslatedMessage, translateMessages } from './translate-messages.ts'
 
 /** Anthropic requires a limit; where the caller sets none, this leaves room for thinking and a long answer. */
@@ -81,7 +82,7 @@ function outputConfig(request: ModelRequest): Record<string, unknown> | undefine
   const effort = effortOf(request.reasoningEffort)
   if (schema === undefined && effort === undefined) return undefined
   return {
-    ...(schema === undefined ? {} : { format: { type: 'json_schema', schema } }),
+    ...(schema === undefined ? {} : { format: { type: 'json_schema', schema: outputSchema(schema) } }),
     ...(effort === undefined ? {} : { effort }),
   }
 }

@@ -30,6 +30,16 @@ const ToolResult = z.strictObject({
   is_error: z.boolean().optional(),
 })
 
+/** Anthropic refuses bounds of numbers and texts, and objects that are not closed. */
+const OutputSchema = z.looseObject({}).refine((schema) => {
+  const text = JSON.stringify(schema)
+  const objects = text.match(/"type":"object"/g)?.length ?? 0
+  return (
+    !/"(minimum|maximum|minLength|maxLength)":\d/.test(text) &&
+    objects === (text.match(/"additionalProperties":false/g)?.length ?? 0)
+  )
+}, 'has bounds that are not supported, or an object without additionalProperties: false')
+
 const Message = z.discriminatedUnion('role', [
   z.strictObject({
     role: z.literal('user'),
@@ -74,7 +84,7 @@ export const StrictMessagesRequest = z
     output_config: z
       .strictObject({
         effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']).optional(),
-        format: z.strictObject({ type: z.literal('json_schema'), schema: z.looseObject({}) }).optional(),
+        format: z.strictObject({ type: z.literal('json_schema'), schema: OutputSchema }).optional(),
       })
       .optional(),
   })
