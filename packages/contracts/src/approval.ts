@@ -77,22 +77,8 @@ export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>
  * Whether a quorum can be reached: nobody in particular is named, or enough are, or a role is among them, of which a plan cannot know how many hold it.
  */
 export function canReachQuorum(assignees: string[], quorum: number): boolean {
-  return assignees.length === 0 || assignees.length >= quorum || assignees.some((assignee) => assignee.startsWith('role:'))
+  return assignees.length === 0 || new Set(assignees).size >= quorum || assignees.some((assignee) => assignee.startsWith('role:'))
 }
-
-const unreachable = { message: 'the quorum is more than the assignees it names', path: ['quorum'] }
-
-/** The file of policies; of those that match, the first counts. */
-export const ApprovalPolicyFile = z.object({
-  policies: z
-    .array(
-      ApprovalPolicy.refine(({ assignees, quorum }) => canReachQuorum(assignees, quorum), unreachable).refine(
-        ({ escalation }) => escalation.every((rung) => canReachQuorum(rung.assignees, rung.quorum ?? 1)),
-        { ...unreachable, path: ['escalation'] },
-      ),
-    )
-    .max(approvalLimits.policiesMax),
-})
 
 /** Who decides, as the gateway knows from the key. */
 export const Approver = z.object({ id: Name, roles: z.array(Name).default([]), isAdmin: z.boolean().default(false) })

@@ -102,5 +102,5 @@ function approvalProblems({ approval }: WorkflowStep): string[] {
   const { assignees = [], quorum = 1 } = approval ?? {}
   return canReachQuorum(assignees, quorum)
     ? []
-    : [`its approval asks for ${quorum} decisions and names ${assignees.length} who may decide`]
+    : [`its approval asks for ${quorum} decisions and names ${new Set(assignees).size} who may decide`]
 }

@@ -21,7 +21,6 @@ export {
   ApprovalEntryKind,
   ApprovalKind,
   ApprovalPolicy,
-  ApprovalPolicyFile,
   ApprovalStatus,
   ApprovalSummary,
   ApprovalTerms,
@@ -37,6 +36,7 @@ export {
   Risk,
   StepDecision,
 } from './approval.ts'
+export { ApprovalPolicyFile } from './approval-policy-file.ts'
 export { type ChainedLine, findBreak, type HistoryLine, hashHistoryLine } from './approval-history.ts'
 export { AuditAction, type AuditLine, type ChainedAuditLine, findAuditBreak, hashAuditLine } from './audit.ts'
 export { BudgetAlert, BudgetBreach, BudgetPeriod, BudgetScope, PutBudget } from './budget.ts'
