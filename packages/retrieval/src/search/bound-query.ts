@@ -1,7 +1,7 @@
-/** Each word of a query is a walk over the index: beyond this many a query is a document, and its first words say what it is about. */
+/** Each word of a query costs a walk over the index. A query with more words than this is a whole document, whose first words say what it is about. */
 const queryWordsMax = 128
 
-/** The query itself, or of a long one its first different words. Empty when it holds no letter or digit. */
+/** The query as it is or, of a long one, its first 128 different words. Empty when it has no letter and no digit. */
 export function boundQuery(query: string): string {
   if (!/[\p{L}\p{N}]/u.test(query)) return ''
   if (query.length <= queryWordsMax * 4) return query

@@ -1,4 +1,4 @@
-/** Names one passage adds to a question at most: more blur it. */
+/** How many names of a passage are searched for with the question: more would blur what is asked. */
 const termsMax = 12
 
 const word = String.raw`[\p{Lu}\p{N}][\p{L}\p{M}\p{N}'’-]*`
@@ -7,8 +7,8 @@ const inside = '(?:of|the|de|da|di|del|von|van|der|la|le|et|y)'
 const names = new RegExp(String.raw`${word}(?:\s+(?:${inside}\s+){0,2}${word}){0,6}`, 'gu')
 
 /**
- * The names a passage holds that the question does not: what a second search may go on from. Names are runs of words with capitals, so that this
- * works in languages that write them so; in order, each once.
+ * The names in a passage that the question does not have, in order and each once: a second search looks for them. Names are runs of capitalised words, so that
+ * this works in languages that write names with capitals.
  */
 export function bridgingTerms(question: string, passage: string): string[] {
   const asked = question.toLowerCase()

@@ -3,14 +3,15 @@ import type { Fused } from './fuse-rankings.ts'
 /** A passage that a second search went on from, and what that found. */
 export type Hop = { from: Fused; terms: string[]; hits: Fused[] }
 
-/** What a second search adds to a passage, as a part of both scores. More finds more of all that is needed, and pushes the first passage down. */
+/** The weight of the second search beside a weight of 1 of the first. A larger one finds more of all the passages needed, but pushes the first one down. */
 const hopWeight = 1.5
 
 export type Chained<T> = T & { via?: { from: string; terms: string[]; score: number } }
 
 /**
- * One ranking of a search and those that went on from its best passages: a passage gains by the best chain that leads to it, the product of how well its
- * beginning answers the question and how well it goes on from there, between the least and the best of its search. Scores stay between 0 and 1.
+ * Joins the ranking of a search with those of the second searches that went on from its best passages. A passage gains by the best chain that leads to it: the
+ * score of the passage the chain begins with, times the passage's own score in the second search, scaled between that search's lowest and highest. Scores stay
+ * between 0 and 1.
  */
 export function chainHops<T extends Fused>(first: T[], hops: Hop[], added: (hit: Fused) => T): Chained<T>[] {
   const known = new Map(first.map((hit) => [hit.id, hit]))

@@ -1,10 +1,10 @@
 import { countContentTerms } from '../text/content-terms.ts'
 import { namesIn, type ReferenceKind } from './topic-of-question.ts'
 
-/** A word that means something said before: its place in the question, and what stands for it there. */
+/** A word that refers to something said before, such as "it": its place in the question, what it may refer to, and how that has to be put in its place. */
 export type Reference = { start: number; end: number; kind: ReferenceKind; form: 'plain' | 'possessive' | 'place' }
 
-/** Words of a question that carry meaning, before a word that points back: with this many it may mean one of them. */
+/** With so many content words before it in the same question, a referring word may mean one of them. */
 const ownTermsMin = 3
 
 /** The words of a question that point to something outside of it, in order. */
@@ -81,7 +81,7 @@ function isExistential(before: string, after: string): boolean {
 const noun =
   /^\s+(?<noun>(?!(?:is|are|was|were|do|does|did|can|could|will|would|has|have|had|should|may|might|be|and|or|in|on|at|for|to|from|of|with|by|not|work|mean|happen|means|works|measured|called|used|made|done|that|who|which|when|where|why|how|the|a|an)\b)[\p{L}][\p{L}-]*)/iu
 
-/** "this", "that method": not the "that" of a clause, nor of what is told after it. */
+/** "this" and "that method", but not the "that" that opens a clause. */
 function demonstrative(before: string, after: string): Found | undefined {
   const opens =
     /(?:^|[,;:]|\b(?:of|for|in|about|with|to|by|from|on|at|and|or|than|is|are|was|were|do|does|did|can|could|will|would|why|how|when|where|like|after|before|during))\s*$/i
@@ -92,7 +92,10 @@ function demonstrative(before: string, after: string): Found | undefined {
   return { kind: 'thing', form: 'plain', takes: isGeneral ? 1 + named.length : 0, ...(isGeneral ? {} : { form: 'possessive' }) }
 }
 
-/** A name, or enough words, before the first word that points: it may mean those. What ends a short question ("… of it?", "… there?") means neither. */
+/**
+ * Whether the question itself has what its first referring word means: a name, or enough content words, stand before it. At the end of a question ("… of it?",
+ * "… there?") that takes many more words.
+ */
 function hasOwn(before: string, after: string, kind: ReferenceKind): boolean {
   const terms = countContentTerms(before)
   const isLast = /^\W*$/.test(after) && (kind === 'place' || /\b(?:of|in|on|with|for|from|to|by|at|about)\s+$/i.test(before))

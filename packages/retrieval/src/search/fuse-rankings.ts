@@ -1,12 +1,12 @@
 export const fusionMethods = ['min_max', 'rrf'] as const
 export type FusionMethod = (typeof fusionMethods)[number]
 
-/** What one way of searching found, best first. `score` is its own measure, above 0. */
+/** A passage that one way of searching (a leg) found; lists of them have the best first. `score` is the leg's own measure, above 0. */
 export type Ranked = { id: string; score: number }
 export type Legs = { bm25: Ranked[]; vector: Ranked[] }
 export type LegName = keyof Legs
 
-/** `share` is what the leg gives to the fused score. */
+/** A passage's rank (from 1) and score in a leg, and the part of the fused score that comes from it. */
 export type LegShare = { rank: number; score: number; share: number }
 export type Fused = { id: string; score: number; legs: Partial<Record<LegName, LegShare>> }
 
@@ -14,7 +14,7 @@ export type FusionOptions = {
   method: FusionMethod
   /** Between 0 (only vectors count) and 1 (only words count). */
   textWeight: number
-  /** Different words of the question that carry meaning. */
+  /** The number of different content words in the question. */
   queryWords: number
 }
 
@@ -24,13 +24,16 @@ export type FusionOptions = {
  */
 export const defaultFusion = { method: 'min_max', textWeight: 0.53 } as const
 
-/** Fewer known words than this, and a question is of another language than the model's; one of English words is of what they name. */
+/**
+ * A question of whose words the model knows a smaller share is in a language that the model does not know; unless it has common English words, for then its
+ * unknown words are names.
+ */
 const knownShareMin = 0.3
 const englishWords = /(?<!\p{L})(?:the|and|are|by|with|from|into|which|what|how|does|can|that|this|when|where|why|who)(?!\p{L})/iu
-/** Of the weights .53 to .95 the best that ranks known items of six languages no worse than words alone do (docs/evaluation.md). */
+/** The best of the weights .53 to .95 in tests with six languages, and no worse there than words alone (docs/evaluation.md). */
 const textWeightOfUnknown = 0.9
 
-/** What words count beside vectors of a model that knows this share of the question's words: nearly all where it does not know the language. */
+/** The default `textWeight` for a question of whose words the vectors' model knows this share: nearly 1 where the model does not know the language. */
 export function textWeightFor(query: string, knownShare = 1): number {
   return knownShare < knownShareMin && !englishWords.test(query) ? textWeightOfUnknown : defaultFusion.textWeight
 }
@@ -38,14 +41,18 @@ export function textWeightFor(query: string, knownShare = 1): number {
 /** k = 60: Cormack, Clarke and Büttcher, SIGIR 2009. */
 const rrfK = 60
 
-/** BM25 that a passage which holds a word of the question gets for it, about: the logarithm for a word of one passage in a hundred, times k1 + 1. */
+/** About the BM25 score that a passage gets for one word of the question: the logarithm for a word that one passage in a hundred has, times k1 + 1. */
 const scoreOfWord = 5
 
 /**
- * One ranking of two, best first; scores lie between 0 and 1. `min_max` adds the scores, each relative to what it may be: that of words to what a
- * passage with all words of the question has, so that words count less where no passage has many of them (a sum of scores brought between bounds, and bounds
- * of theory instead of the least and largest found: Bruch, Gai and Ingber, TOIS 2023); that of vectors to the largest found. What a leg did not
- * find counts 0 with words, and with vectors, which are close to everything, as much as the last it found. `rrf` adds the inverse ranks.
+ * Makes one ranking of two, best first, with scores between 0 and 1.
+ *
+ * `min_max` adds up the scores of the legs, each divided by a bound. For words the bound is what a passage with all words of the question would score, so that
+ * words count less where no passage has many of them (Bruch, Gai and Ingber, TOIS 2023: bounds from theory do better than the lowest and highest score found).
+ * For vectors it is the highest score found. A passage that the words did not find gets 0 from them; one that the vectors did not find gets as much as the last
+ * that they found, because vectors are close to everything.
+ *
+ * `rrf` adds up the inverse ranks.
  */
 export function fuseRankings(legs: Legs, { method, textWeight, queryWords }: FusionOptions): Fused[] {
   const words = legs.vector.length === 0 ? 1 : legs.bm25.length === 0 ? 0 : textWeight
@@ -74,13 +81,13 @@ function boundedShare(bound: number): (score: number) => number {
   return (score) => (bound <= 0 ? 0 : Math.max(0, score) / bound)
 }
 
-/** Rare words score above the bound: then all scores are brought down together. */
+/** Very rare words can score above the bound: then all scores are scaled down together. */
 function scaleToOne(hits: Fused[]): Fused[] {
   const largest = hits[0]?.score ?? 0
   return largest <= 1 ? hits : hits.map((hit) => ({ ...hit, score: hit.score / largest }))
 }
 
-/** Numbers of chunks, in the order they were made. */
+/** Compares ids as the numbers they are: equally good passages stay in the order in which their chunks were made. */
 function compareIds(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : 1)
 }

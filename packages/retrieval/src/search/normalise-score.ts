@@ -1,6 +1,6 @@
 import type { Fused } from './fuse-rankings.ts'
 
-/** How likely a passage is to be of use, between 0 and 1, by what words or vectors say of it alone: the larger of both. */
+/** How relevant a passage is by its words or by its vectors alone, whichever is more; between 0 and 1. */
 export function relevanceOf({ legs }: Pick<Fused, 'legs'>): number {
   return Math.max(normaliseScore(legs.bm25?.score ?? 0), normaliseCosine(legs.vector?.score ?? 0))
 }

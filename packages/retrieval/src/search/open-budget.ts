@@ -3,7 +3,7 @@ import { createSearchBudget, type SearchBudget } from './search-budget.ts'
 import type { SearchTools } from './search-tools.ts'
 import type { SearchRequest } from './search-types.ts'
 
-/** Of the parts this search would have. */
+/** The time budget of a search, which knows the parts that this search would have. */
 export function openBudget({ embedder, reranker, costs }: SearchTools, { options }: SearchRequest): SearchBudget {
   const { mode, multiHop, latencyBudgetMs: budgetMs } = options ?? {}
   const wanted = {

@@ -5,23 +5,26 @@ export type PartCosts = {
   note(part: string, ms: number): void
 }
 
-/** What a new measurement counts: the last ten or so say what is usual. */
+/** The weight of a new measurement in the average, which so depends on the last ten or so. */
 const weight = 0.2
 
-/** After so long half of what a measurement differs from the first guess is forgotten: what was slow once is tried again. */
+/** After this time half of the difference from the first guess is forgotten, so that a part that was slow once is tried again. */
 const halfLifeMs = 60_000
 
 /** Parts that are remembered; each reranker is one. */
 const partsMax = 64
 
-/** Before anything was measured, on two cores: a question embedded by the local model and compared, four searches more, a provider's answer, a chat model's. */
+/**
+ * What parts take on two cores: 25 ms to embed a question with the local model and compare vectors, 100 ms for four further searches, 3 s for a reranker that is
+ * a chat model, 300 ms for any other.
+ */
 function firstGuessMs(part: string): number {
   if (part === 'vectors') return 25
   if (part === 'hops') return 100
   return part.includes('judge/') ? 3_000 : 300
 }
 
-/** An average that weighs what is new more, for each part; it fades to the first guess while the part is not measured. */
+/** Keeps for each part an average in which new measurements weigh more, and which returns to the first guess while the part is not used. */
 export function createPartCosts(nowMs: () => number): PartCosts {
   const known = new Map<string, { ms: number; atMs: number }>()
 

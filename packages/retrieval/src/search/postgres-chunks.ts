@@ -20,8 +20,8 @@ export type ChunkRow = z.infer<typeof ChunkRow>
 type ChosenChunks = { tenant: string; chosen: { id: string }[]; candidates: ReadonlyMap<string, { chunk?: ChunkRow }> }
 
 /**
- * The chunks that were chosen: those already at hand, and the others from the database, which are then at hand too. The file's name is read with them, so
- * that a renamed file is found under its new name at once.
+ * Reads the chosen chunks, by id. Chunks that a candidate has already are not read again; those that are read are kept in their candidates. File names are read
+ * with the chunks, so that a renamed file shows its new name at once.
  */
 export async function readChunks(
   database: Database,
@@ -43,7 +43,7 @@ export async function readChunks(
   return chunks
 }
 
-/** The embedded database takes twice as long to plan this as to read ten chunks. */
+/** In the embedded database with a kept plan: planning this statement takes it twice as long as reading ten chunks. */
 async function readRows(database: Database, tenant: string, ids: string[]): Promise<ChunkRow[]> {
   const { isEmbedded } = await placeOf(database)
   if (isEmbedded) return Packed.parse(await askKept(database, kept, [tenant, ids]))

@@ -4,17 +4,17 @@ import { vectorBytes } from '../embed/postgres-vector-value.ts'
 import type { Place } from './postgres-place.ts'
 import type { VectorQuery } from './vector-query.ts'
 
-/** Up to this many, comparing with each is quicker than walking the index past those of other stores and files, and misses none. */
+/** Up to so many vectors are compared one by one, which misses none and is quicker than walking the index past the vectors of other stores and files. */
 const exactMax = 2_000
 
 const Few = z.object({ id: z.string().nullable(), dimensions: z.int().nullable(), few: z.boolean(), hits: z.unknown() })
 
-/** `hits` are undefined where there are more than are compared one by one. `active`: the model that is searched by, read in the same moment. */
+/** `hits` are undefined where there are too many vectors to compare one by one. `active`: the model that searches go by, read in the same statement. */
 export type FewCompared = { hits: ChunkHit[] | undefined; active: { id: string; dimensions: number } | undefined }
 
 /**
- * Counts up to one more than are compared one by one and, if there are no more and they are of the active model, compares them. With a filter
- * only chunks of files that pass it are looked at: a file's chunks have its attributes, but for one that is indexed anew.
+ * Compares the vectors one by one if there are at most 2,000 and they are of the active model; it counts no further than that. With a filter only the chunks of
+ * files that pass it are looked at, since chunks have the attributes of their file; except while a file is indexed anew.
  */
 export async function compareFew({ db }: Pick<Database, 'db'>, query: VectorQuery, place: Place): Promise<FewCompared> {
   const { model, filter } = query
@@ -33,7 +33,7 @@ export async function compareFew({ db }: Pick<Database, 'db'>, query: VectorQuer
   }
 }
 
-/** Compares with every vector there is. */
+/** Compares every vector of the stores, however many there are. */
 export async function compareAll({ db }: Pick<Database, 'db'>, query: VectorQuery, place: Place): Promise<ChunkHit[]> {
   const { rows } = await packHits(closest(query, place, vectorsOf(query))).execute(db)
   return unpackHits(rows[0]?.hits).toSorted(compareHits)
@@ -46,7 +46,7 @@ function ofStores(query: VectorQuery): Compared {
   return { passing: sql`passing as materialized (select 1 from ${vectors} limit ${exactMax + 1})`, vectors }
 }
 
-/** `offset 0` keeps each file and each chunk a look into an index, whatever the planner thinks of it. */
+/** `offset 0` has the planner look up each file and each chunk in an index, even where it expects a scan to be quicker. */
 function ofFiles({ tenant, vectorStoreIds, model }: VectorQuery, filter: NonNullable<VectorQuery['filter']>): Compared {
   return {
     passing: sql`
@@ -64,7 +64,7 @@ function ofFiles({ tenant, vectorStoreIds, model }: VectorQuery, filter: NonNull
   }
 }
 
-/** The index is for vectors of one model, named in its condition: the planner has to see the same name. */
+/** The model stands in the statement as a literal: the index is a partial one for that model, which the planner uses only if it sees the same name. */
 export function vectorsOf({ tenant, vectorStoreIds, model, filter }: VectorQuery): RawBuilder<unknown> {
   const chunks = filter === undefined ? sql`` : sql`join chunks c on c.id = e.chunk_id`
   const passes = filter === undefined ? sql`` : sql`and ${filter(sql`c.attributes`)}`
@@ -72,7 +72,7 @@ export function vectorsOf({ tenant, vectorStoreIds, model, filter }: VectorQuery
     where e.model = ${sql.lit(model.id)} and e.tenant = ${tenant} and e.vector_store_id = any(${vectorStoreIds}) ${passes}`
 }
 
-/** The embedded database computes with half-precision numbers one by one: turned into others first, vectors are compared in two thirds of the time. */
+/** In the embedded database vectors are converted from half precision first: comparing takes two thirds of the time then, because it converts each number by itself. */
 function closest({ vector, limit }: VectorQuery, { isEmbedded }: Place, vectors: RawBuilder<unknown>): RawBuilder<unknown> {
   const bytes = sql`${vectorBytes(vector)}::vector`
   const distance = isEmbedded ? sql`e.embedding::vector <#> ${bytes}` : sql`e.embedding <#> ${bytes}::halfvec`

@@ -1,11 +1,11 @@
 import { type Database, isEmbedded, sql } from '@weft/database'
 
-/** Where a search runs: the embedded database compares vectors in other numbers, and keeps plans. */
+/** What kind of database a search runs in: in the embedded one vectors are compared in another precision, and plans of statements are kept. */
 export type Place = { isEmbedded: boolean }
 
 const places = new WeakMap<Database['db'], Place>()
 
-/** Asked once of a database. */
+/** Asks each database once. */
 export async function placeOf({ db }: Pick<Database, 'db'>): Promise<Place> {
   const known = places.get(db)
   if (known !== undefined) return known

@@ -5,7 +5,7 @@ import { z } from 'zod'
 type Asked = { tenant: string; vectorStoreIds: string[] }
 type Db = Pick<Database, 'db'>
 
-/** The first passage of each document, by the documents' names, of so many at most; `documents` counts all. No stores: those of the tenant. */
+/** The first passage of each document, ordered by the documents' names, of at most `documentsMax`; `documents` counts all. No store means all of the tenant. */
 export async function readOpenings({ db }: Db, { tenant, vectorStoreIds, documentsMax }: Asked & { documentsMax: number }) {
   const { rows } = await sql`
     with documents as (
@@ -24,7 +24,7 @@ export async function readOpenings({ db }: Db, { tenant, vectorStoreIds, documen
 
 export type NamedDocument = Pick<Passage, 'vectorStoreId' | 'fileId' | 'filename'>
 
-/** Indexed documents whose file's name has one of the words as a part, so many at most, the shortest names first. No stores: those of the tenant. */
+/** At most `documentsMax` indexed documents with one of the words in their file's name, the shortest names first. No store means all of the tenant. */
 export async function findByName(
   { db }: Db,
   { tenant, vectorStoreIds, words, documentsMax }: Asked & { words: string[]; documentsMax: number },
@@ -41,7 +41,7 @@ export async function findByName(
   return rows.map((row) => Named.parse(row))
 }
 
-/** So many passages of a document in their order, its first one and others at equal distances, so that they are of all its parts. */
+/** At most `passagesMax` passages of a document in their order: the first one, and others at equal distances through the whole document. */
 export async function readSpread(
   { db }: Db,
   { tenant, vectorStoreId, fileId, passagesMax }: { tenant: string; vectorStoreId: string; fileId: string; passagesMax: number },
@@ -58,7 +58,7 @@ export async function readSpread(
   return rows.map((row) => Row.parse(row))
 }
 
-/** What was asked for is the document itself. */
+/** These passages were not searched for: the document as a whole was asked for, and each counts fully. */
 const score = 1
 
 function passage(filename: RawBuilder<unknown>): RawBuilder<unknown> {

@@ -18,8 +18,9 @@ import { setDuplicatesBehind } from './set-duplicates-behind.ts'
 import { supportDocuments } from './support-documents.ts'
 
 /**
- * The best chunks of a tenant's vector stores by words (BM25) and by vectors, each place of a file once. A query without a letter or digit finds
- * nothing. Throws `invalid_request` for a filter nested too deeply and `dependency_unavailable`.
+ * The best chunks of a tenant's vector stores, searched by words (BM25) and by vectors; a place of a file that lies in several stores comes once. A query without
+ * a letter or digit finds nothing. Throws `invalid_request` for a filter that is nested too deeply or has too many values, `dependency_unavailable` when the
+ * database does not answer.
  */
 export function searchKnowledge(tools: SearchTools, request: SearchRequest): Promise<SearchAnswer> {
   // A request that names no store searches them all.
@@ -62,7 +63,7 @@ async function search(tools: SearchTools, request: SearchRequest): Promise<Searc
   return { results: results.map((hit, index) => ({ ...hit, rank: index + 1 })), skipped: [...skipped, ...budget.skipped] }
 }
 
-/** Passages that may take the places of those that say the same. */
+/** How many further passages are read to fill the places of duplicates. */
 const spareMax = 10
 
 type Choosing = {
@@ -71,7 +72,7 @@ type Choosing = {
   read(chosen: Ranked[]): Promise<Map<string, ChunkRow>>
 }
 
-/** The best, each read; more are read only where some of them say the same. */
+/** The best passages, read. Only if some of them are duplicates are further ones read, to take their places. */
 async function choosePlaces(places: Ranked[], { maxResults, duplicates, read }: Choosing) {
   const best = places.slice(0, maxResults)
   const chunks = await read(best)
@@ -89,7 +90,7 @@ function allStores(database: Database, tenant: string): Promise<string[]> {
   return createVectorStoreMethods(database).listVectorStoreIds({ tenant, limit: storesMax })
 }
 
-/** Files that are parts of one document may say so in the attribute `document_id`. */
+/** The document of a passage: its file or, where files are parts of one document, what their attribute `document_id` names. */
 function documentOf(candidates: ReadonlyMap<string, Candidate>): (id: string) => string {
   return (id) => {
     const { fileId = id, documentId } = candidates.get(id) ?? {}
@@ -97,7 +98,7 @@ function documentOf(candidates: ReadonlyMap<string, Candidate>): (id: string) =>
   }
 }
 
-/** A file may lie in several stores: its chunks are then found once in each. */
+/** Keeps the first of several hits at the same place of a file: a file that lies in several stores is found in each. */
 function oncePerPlace<T extends { id: string }>(hits: T[], candidates: ReadonlyMap<string, Candidate>): T[] {
   const seen = new Set<string>()
   return hits.filter(({ id }) => {

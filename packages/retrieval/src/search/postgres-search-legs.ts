@@ -10,7 +10,7 @@ import type { SearchBudget } from './search-budget.ts'
 import type { SearchTools } from './search-tools.ts'
 import type { SearchOptions, SearchRequest } from './search-types.ts'
 
-/** What is known of a chunk that was found; the chunk itself once it was read. */
+/** What is known of a chunk that was found; `chunk` once it was read. */
 export type Candidate = {
   fileId: string
   startOffset: number
@@ -19,15 +19,15 @@ export type Candidate = {
   chunk?: ChunkRow
 }
 
-/** `knownShare`: of the question's words, which the model of the vectors knows; undefined where nobody can tell. */
+/** What both ways of searching found. `knownShare`: the share of the question's words that the vectors' model knows; undefined where that is not known. */
 export type LegsFound = { legs: Legs; candidates: Map<string, Candidate>; skipped: string[]; knownShare: number | undefined }
 
 export type LegsRequest = SearchRequest & { mode: SearchOptions['mode'] }
 
-/** Chunks each way of searching finds at least, whatever is asked for: fusing needs to know more than what is shown. */
+/** How many chunks each way of searching finds at least: fusing two rankings needs more than what is shown in the end. */
 const depthMin = 100
 
-/** Words and vectors at once. What fails of the vectors is left out and named: words alone answer too. */
+/** Searches by words and by vectors at the same time. If the question cannot be embedded, `skipped` says so and the words alone answer. */
 export async function runLegs(tools: SearchTools, request: LegsRequest, budget?: SearchBudget): Promise<LegsFound> {
   const depth = Math.max(depthMin, request.maxResults * 2)
   const [words, vectors] = await Promise.all([
@@ -44,7 +44,7 @@ export async function runLegs(tools: SearchTools, request: LegsRequest, budget?:
   return { legs, candidates, skipped: [...vectors.skipped], knownShare: vectors.knownShare }
 }
 
-/** Each pair of letters is a walk over the index. */
+/** How many letters of scripts without spaces are searched for in pairs: each pair costs a walk over the index. */
 const pairedLettersMax = 300
 
 function findByWords({ database }: SearchTools, request: LegsRequest, depth: number) {
@@ -61,7 +61,7 @@ function findByWords({ database }: SearchTools, request: LegsRequest, depth: num
 type VectorsLeg = { hits: ChunkHit[]; skipped: string[]; knownShare?: number | undefined }
 const nothing: VectorsLeg = { hits: [], skipped: [] }
 
-/** Where vectors are all there is to search by, they take the time they take. */
+/** Within the time budget, unless vectors are all there is to search by. */
 async function findByVectors(
   tools: SearchTools,
   request: LegsRequest,
@@ -72,7 +72,7 @@ async function findByVectors(
   return (await budget.spend('vectors', find)) ?? nothing
 }
 
-/** Where the vectors stored turn out to be another model's than thought, as after a switch, the question is embedded with that one. */
+/** If the stored vectors turn out to be of another model than expected, as after a switch, the question is embedded with that model instead. */
 async function compareVectors(search: VectorSearch): Promise<VectorsLeg> {
   const { embedder, follow } = search.tools
   if (embedder === undefined) return nothing

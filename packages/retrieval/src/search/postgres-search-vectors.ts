@@ -4,15 +4,18 @@ import { placeOf } from './postgres-place.ts'
 import { type Scan, type Walked, walkVectors } from './postgres-walk-vectors.ts'
 import type { VectorQuery } from './vector-query.ts'
 
-/** `score` is the inner product, for vectors of length one the cosine: that of the chunk's closest vector. `other_model`: searches go by the vectors of this one. */
+/**
+ * The `score` of a hit is the inner product with the chunk's closest vector, which is the cosine for vectors of length one. `other_model`: nothing was searched,
+ * because searches go by the vectors of this other model.
+ */
 export type VectorsFound =
   | { kind: 'found'; hits: ChunkHit[] }
   | { kind: 'other_model'; model: { id: string; dimensions: number } }
 
 /**
- * The chunks closest to a vector: `wanted` of them when there are as many, whatever the filter. Few are compared one by one. Of many an HNSW index
- * answers nearly the closest; where it ends before it has enough that pass the filter, all are compared. Only vectors of the model that is active are
- * searched: those of others may be incomplete, or be gone in a moment.
+ * The chunks closest to a vector: at least `wanted` of them, if so many pass the filter. Few vectors are compared one by one. For many an HNSW index is walked,
+ * which finds nearly the closest; if it ends before it has enough that pass the filter, all are compared. Only vectors of the active model are searched: those
+ * of others may be incomplete, or about to be deleted.
  */
 export async function searchVectors(database: Pick<Database, 'db'>, query: VectorQuery): Promise<VectorsFound> {
   if (query.vectorStoreIds.length === 0) return { kind: 'found', hits: [] }
@@ -39,15 +42,15 @@ export async function searchVectors(database: Pick<Database, 'db'>, query: Vecto
   return { kind: 'found', hits: isEnough(walked, query) ? walked.hits : await compareAll(database, query, place) }
 }
 
-/** A chunk of several vectors is found with each of them. */
+/** Whether a walk found enough. A chunk with several vectors is found with each of them, so that fewer chunks than vectors may be found. */
 function isEnough({ hits, vectors }: Walked, { limit, wanted }: VectorQuery): boolean {
   return vectors === limit && hits.length >= wanted
 }
 
 /**
- * Stores that had so many vectors when they were last looked at that the index is walked: they are not counted again. Should they have become small,
- * the index still finds all that is wanted, or says that it did not. Where the first look into it found enough, as where the store is nearly all there is, no
- * look is prepared for a second: of 20,000 vectors that takes a tenth off.
+ * Stores that had so many vectors when they were last searched that the index is walked. They are not counted again: should they have become small, the walk
+ * still finds enough, or tells that it did not. The value says how to walk. `off` ends after the first look into the index, which is enough where the store has
+ * nearly all vectors there are, and saves a tenth of the time with 20,000 vectors; a store for which it was not enough gets `relaxed_order`.
  */
 const largeStores = new WeakMap<Database['db'], Map<string, Scan>>()
 const largeStoresMax = 1_000

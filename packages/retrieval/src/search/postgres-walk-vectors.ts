@@ -18,19 +18,19 @@ import { vectorsOf } from './postgres-compare-vectors.ts'
 import type { Place } from './postgres-place.ts'
 import type { VectorQuery } from './vector-query.ts'
 
-/** Chunks, and of how many vectors they are. */
+/** The chunks that a walk found, and how many vectors it found them with. */
 export type Walked = { hits: ChunkHit[]; vectors: number }
 
-/** Whether the walk goes on until enough vectors pass, or ends with those that the first look finds (pgvector's `hnsw.iterative_scan`). */
+/** pgvector's `hnsw.iterative_scan`: `off` ends the walk with what the first look into the index finds, `relaxed_order` goes on until enough vectors pass. */
 export type Scan = 'off' | 'relaxed_order'
 
-/** Vectors of the index that are looked at before the nearest are named; pgvector's default of 40 finds fewer than are asked for. */
+/** pgvector's `hnsw.ef_search`, the number of vectors that the first look considers, is at least this; its default of 40 would find fewer than are asked for. */
 const efSearchMin = 100
 
 /**
- * Rows come nearly in order. How far the index is walked is set in the statement itself, before it begins. In the embedded database the planner may not
- * sort: it takes a comparison there for ten times quicker than it is, and the vectors added since statistics were last gathered for a handful.
- * Nothing is found by a model that is not active.
+ * Walks the HNSW index for the vectors closest to the query's. The settings of the walk are made by the statement itself, before it reads the index. In the
+ * embedded database the planner is kept from comparing and sorting all vectors instead: it takes a comparison for ten times quicker than it is there, and
+ * believes that there are only a handful of the vectors added since statistics were last gathered. Finds nothing if the query's model is not active.
  */
 export async function walkVectors(
   database: Pick<Database, 'db'>,
@@ -68,7 +68,7 @@ function keptWalk(query: Pick<VectorQuery, 'model'>, place: Place): KeptQuery {
 
 type Walk = Record<'near' | 'vectors' | 'scan' | 'efSearch' | 'limit', RawBuilder<unknown>>
 
-/** `offset 0` keeps each chunk a look into the index, however many the planner expects. */
+/** `offset 0` has the planner look up each chunk in an index, however many it expects. */
 function nearest(
   { model }: Pick<VectorQuery, 'model'>,
   place: Place,

@@ -8,8 +8,8 @@ const Neighbour = z.object({ n: z.int(), start: z.int(), end: z.int() })
 const Text = z.object({ n: z.int(), text: z.string() })
 
 /**
- * Passages widened within their sections: by the neighbouring chunks under the same heading, whole, up to `charsMax` code points each. Text and offsets are those of
- * the stored text; a passage that lies within one before it is left out. Passages whose text is gone stay as they are. Two queries.
+ * Widens each passage by whole neighbouring chunks under the same heading, up to `charsMax` code points in all. Text and offsets are those of the stored text. A
+ * passage that then lies within one before it is left out; one whose text is no longer stored stays as it is. Takes two queries.
  */
 export async function widenPassages(
   database: Pick<Database, 'db'>,

@@ -1,23 +1,23 @@
 import type { Reranker } from '@weft/contracts'
 
-/** What the reranker said of a passage, and at which rank it stood before. */
+/** The reranker's score of a passage, between 0 and 1, and the passage's rank before (from 1). */
 export type RerankShare = { model: string; score: number; before: number }
 
-/** Passages a reranker reads at least: it may only bring up what it sees. Anthropic's contextual retrieval reads more for less. */
+/** How many passages a reranker reads at least, since it can only bring up what it reads. */
 export const rerankedMin = 30
 
 type Asked<T> = {
   query: string
   /** Best first. */
   hits: T[]
-  /** What is read of a hit; of some nothing is known any more. */
+  /** The text that the reranker reads of a hit; undefined for one that was deleted meanwhile. */
   textOf(hit: T): string | undefined
   signal: AbortSignal
 }
 
 /**
- * The hits in the order of a reranker's scores, which become theirs; those it said nothing about follow in the order they had, below all others. Scores
- * stay between 0 and 1. Throws what the reranker throws.
+ * The hits in the order of a reranker's scores, which become the hits' scores. Hits that the reranker did not score follow in the order they had, with lower
+ * scores than all others. Scores stay between 0 and 1. Throws what the reranker throws.
  */
 export async function rerankHits<T extends { score: number }>(
   reranker: Reranker,

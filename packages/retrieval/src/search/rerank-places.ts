@@ -13,14 +13,14 @@ type Reranking = LegsRequest & {
   places: Ranked[]
   candidates: ReadonlyMap<string, Candidate>
   budget: SearchBudget
-  /** Gets why it failed, where it did: the order found stands then. */
+  /** The reason is added here if the reranker fails. */
   skipped: string[]
 }
 
-/** A judge may think for minutes, and who searches waits half of one: the order found is then the better answer. */
+/** How long a reranker is waited for. A chat model as reranker may take minutes; by then the order without it is the better answer. */
 const rerankPatienceMsDefault = 10_000
 
-/** The best of what was found in the order of the reranker, if there is one; undefined when there is no time for it, and when it fails. */
+/** The best passages in the order of the reranker; undefined when there is none, no time for it, or when it fails: the order found stands then. */
 export async function rerankPlaces(
   { database, reranker, rerankPatienceMs = rerankPatienceMsDefault }: SearchTools,
   asked: Reranking,
@@ -40,7 +40,7 @@ export async function rerankPlaces(
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       const why = patience.aborted ? `${reranker.id} did not answer within ${rerankPatienceMs} ms` : reason
-      // Of what is told to stop because its time is up the budget tells.
+      // Stopped because the time budget is used up: the budget adds that reason itself.
       if (!signal.aborted) skipped.push(`rerank: ${why}`)
       return undefined
     }

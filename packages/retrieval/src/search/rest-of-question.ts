@@ -1,8 +1,8 @@
 import { contentTerms } from '../text/content-terms.ts'
 
 /**
- * A question without the words that a passage has already: what is still to be found. A second search that kept them would find that passage's
- * neighbours again.
+ * The question without the words that the passage has: what is left is still to be found. A second search with all words would find the neighbours of that
+ * passage again.
  */
 export function restOfQuestion(question: string, passage: string): string {
   const met = new Set(contentTerms(passage))

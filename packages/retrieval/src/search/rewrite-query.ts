@@ -5,14 +5,14 @@ import { namesIn, phraseOf, topicOf } from './topic-of-question.ts'
 /** One message of a conversation, as text. */
 export type SaidBefore = { role: 'user' | 'assistant'; text: string }
 
-/** Older questions than this hardly matter, and each is looked at. */
+/** How many earlier questions are read; older ones hardly matter, and reading each takes time. */
 const turnsMax = 8
 const answerCharsMax = 600
 
 /**
- * The question as one that can be understood, and searched for, without the conversation before it: what it leaves out or only points to ("and how long
- * is it there?", "what about plan B?") is filled in from there, greetings and courtesies go. A question that stands alone is answered as it is.
- * Rules only, made for English; other languages keep their words.
+ * Rewrites a question so that it can be understood and searched for without the conversation before it: what it leaves out or only refers to ("and how long is
+ * it there?", "what about plan B?") is filled in from there, and courtesies are removed. A question that stands alone is returned as it is. The rules are made
+ * for English; questions in other languages keep their words.
  */
 export function rewriteQuery(question: string, earlier: SaidBefore[]): string {
   let before: Exchange | undefined
@@ -23,7 +23,7 @@ export function rewriteQuery(question: string, earlier: SaidBefore[]): string {
   return standAlone(question, before)
 }
 
-/** A question that stands alone, and what was answered. */
+/** An earlier question, rewritten to stand alone, and its answer. */
 export type Exchange = { question: string; answer: string }
 
 function sinceLast(earlier: SaidBefore[]): SaidBefore[] {
@@ -43,10 +43,10 @@ function standAlone(asked: string, before: Exchange | undefined): string {
   return bare === question ? question : capitalised(bare)
 }
 
-/** Longer ones are texts that speak for themselves. */
+/** Longer questions are not rewritten: they are texts that can be understood alone. */
 const questionCharsMax = 600
 
-/** Questions with fewer words that carry meaning go on from the one before: "Why?", "And in winter?". */
+/** A question with fewer content words than this continues the one before: "Why?", "And in winter?". */
 const termsOfQuestion = 2
 
 const courtesyAlone = /^(?:hi|hello|hey|thanks|thank you(?: very much)?|ok|okay|great|good|bye|goodbye)[\s!.]*$/i
@@ -72,7 +72,7 @@ const otherShort =
 const asking =
   /\b(?:who|whom|whose|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will|would|has|have|had|should)\b/i
 
-/** What the same is asked of: "what about plan B?", "and in Norway?". */
+/** The subject of which the same is asked: "plan B" in "what about plan B?", "in Norway" in "and in Norway?". */
 function otherSubject(question: string): string | undefined {
   const about = other.exec(question)?.groups?.subject
   if (about !== undefined) return findReference(about).length > 0 ? undefined : about
@@ -82,7 +82,7 @@ function otherSubject(question: string): string | undefined {
 
 const preposition = /^(?:for|in|of|with|on|at|to|by|from)\s+/i
 
-/** The question before, of another subject: in the place of what is like it, else with it added. */
+/** The question before, asked of another subject, which replaces the one that is like it or, if there is none, is added. */
 function aboutOther(subject: string, question: string): string {
   const bare = subject.replace(preposition, '').replace(/^(?:the|an?)\s+/i, '')
   const names = namesIn(question)
@@ -92,7 +92,7 @@ function aboutOther(subject: string, question: string): string {
   return like === undefined ? `${question} ${subject}` : question.replace(like, () => bare)
 }
 
-/** "plan A" for "plan B": the same word before or after another one. */
+/** The words in the question that are like the subject, because they begin or end with the same word: "plan A" for "plan B". */
 function placeOfAlike(subject: string, question: string): string | undefined {
   const words = subject.split(/\s+/).filter((word) => word !== '')
   if (words.length < 2) return undefined
@@ -104,7 +104,10 @@ function placeOfAlike(subject: string, question: string): string | undefined {
   return sameLast !== undefined && countContentTerms(last) > 0 ? sameLast : undefined
 }
 
-/** The word that points back gives way to what it means; what does not fit its place, or could mean several things ("it … there"), is said behind. */
+/**
+ * Replaces the referring word by what it means. What does not fit into its place is added in brackets at the end, as is the topic of the question before if there
+ * are referring words of several kinds ("it … there").
+ */
 function fillIn(question: string, references: Reference[], before: Exchange): string {
   const [reference] = references
   const isOne = references.every(({ kind }) => kind === reference?.kind)
@@ -125,7 +128,7 @@ function capitalised(text: string): string {
   return text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase())
 }
 
-/** Looking through a text takes time that grows with the square of its length. */
+/** Rewriting takes time that grows with the square of the length, so that only the beginning is read. */
 function beginningOf(text: string, charsMax: number): string {
   return text.slice(0, charsMax).toWellFormed()
 }

@@ -1,9 +1,9 @@
 import type { PartCosts } from './part-costs.ts'
 
 /**
- * What a search may go without; words are always searched. The more worth first, by what docs/evaluation.md measured: vectors bring the first ten results .04 to
- * .11 nDCG; reranking halves what the first twenty miss (reference figures of contextual retrieval); hops find more of what several
- * passages say together and cost the first passage .04.
+ * The parts that a search can do without, the most valuable first; words are always searched. By docs/evaluation.md vectors raise nDCG@10 by .04 to .11.
+ * Reranking halves what is missing from the first twenty (figures published for contextual retrieval). Hops find more of the passages that have to be read
+ * together, and push the first of them down a little.
  */
 const byWorth = ['vectors', 'rerank', 'hops'] as const
 export type SearchPart = (typeof byWorth)[number]
@@ -18,7 +18,10 @@ export type BudgetOptions = {
 }
 
 export type SearchBudget = {
-  /** Does a part, or answers undefined when the time left is not enough for it: what the parts of more worth usually take is kept for them. */
+  /**
+   * Runs a part. Resolves to undefined without running it when the time left is not enough, after what more valuable parts that are still to come usually take;
+   * and when it was not done in time.
+   */
   spend<T>(part: SearchPart, run: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>
   /** The parts that were left out, each with the reason. */
   readonly skipped: string[]
@@ -30,7 +33,7 @@ export function createSearchBudget({ budgetMs, wanted, costs, nowMs }: BudgetOpt
   const skipped: string[] = []
   const costOf = (part: SearchPart) => costs.estimateMs(wanted[part] ?? part)
 
-  /** What was told to stop did not take as long as it takes. */
+  /** Notes how long a part took, unless it was stopped before its end. */
   async function measure<T>(part: SearchPart, run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     const beganMs = nowMs()
     const result = await run(signal)
@@ -54,7 +57,7 @@ export function createSearchBudget({ budgetMs, wanted, costs, nowMs }: BudgetOpt
       }
       const done = await within(leftMs, (signal) => measure(part, run, signal))
       if (done.isDone) return done.result
-      // How much longer it would have taken is not known: at least as long again, so that the next search may leave it out at once.
+      // Nobody knows how long it would have taken. It is noted as twice the time it had, so that the next search may leave it out from the start.
       costs.note(wanted[part] ?? part, leftMs * 2)
       skipped.push(`${part}: it was not done within the ${leftMs} ms left for it`)
       return undefined
@@ -64,7 +67,7 @@ export function createSearchBudget({ budgetMs, wanted, costs, nowMs }: BudgetOpt
 
 type Done<T> = { isDone: true; result: T } | { isDone: false }
 
-/** What is late is told to stop, and whatever becomes of it is nobody's. */
+/** Runs something for at most `ms`; later its signal aborts, and its result or failure is ignored. */
 async function within<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<Done<T>> {
   const control = new AbortController()
   const late = Promise.withResolvers<Done<T>>()

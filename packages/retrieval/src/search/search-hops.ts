@@ -8,21 +8,21 @@ import { type Candidate, type LegsRequest, runLegs } from './postgres-search-leg
 import { restOfQuestion } from './rest-of-question.ts'
 import type { SearchTools } from './search-tools.ts'
 
-/** Passages a second search goes on from: five to eight find no more on musique100 (docs/evaluation.md). */
+/** How many of the best passages are searched on from; five to eight found no more on musique100 (docs/evaluation.md). */
 const hopsMax = 4
 
-/** Names alone say little of what is asked: words count less here than in the first search. .3 found more than .2 and .53. */
+/** Lower than in the first search, because names alone say little about what is asked. On musique100 .3 found more than .2 and .53. */
 const textWeight = 0.3
 
 export type FirstSearch = {
   request: LegsRequest
   ranked: Fused[]
-  /** Gets what the further searches find. */
+  /** What the second searches find is added here. */
   candidates: Map<string, Candidate>
   method: FusionOptions['method']
 }
 
-/** Searches again from each of the best passages: with what it leaves open of the question and the names it brought in. All at once. */
+/** Searches again for each of the best passages, all at the same time: for the words of the question that the passage does not have, and the names it brings in. */
 export async function searchHops(tools: SearchTools, { request, ranked, candidates, method }: FirstSearch): Promise<Hop[]> {
   const beginnings = ranked.slice(0, hopsMax)
   const chunks = await readChunks(tools.database, { tenant: request.tenant, chosen: beginnings, candidates })

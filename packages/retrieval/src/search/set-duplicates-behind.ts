@@ -1,16 +1,16 @@
-/** Texts that share this much of their runs of three words say the same: a word or two of a paragraph differ, or a page's head. */
+/** Texts that share so much of their runs of three words are duplicates: a word or two of a paragraph differ, or the head of a page. */
 const sameShare = 0.8
 
-/** Shorter texts have to be equal: few words are shared by chance. */
+/** Texts with fewer words are duplicates only if they are equal, because a few words can be shared by chance. */
 const wordsMin = 12
 
-/** Of a long text's runs of words so many are compared, the same ones in every text. */
+/** Of more than 64 runs of words only every fourth is compared: by its hash, so that the same ones are compared in every text. */
 const sampleOf = 4
 const sampledFrom = 64
 
 /**
- * Hits whose text nearly says what one before them says follow behind all others, with no more than the score of the last of these: the same page in two files
- * fills one place of a list, not two. `duplicates` of a hit names those that stand behind for it. Hits without text stay where they are.
+ * Moves hits whose text is nearly that of a hit before them behind all others, and gives them at most the score of the last of those: the same page in two files
+ * fills one place of a list and not two. `duplicates` of a hit names the hits that were moved because of it. Hits without a text stay where they are.
  */
 export function setDuplicatesBehind<T extends { id: string; score: number }>(
   hits: T[],
@@ -35,7 +35,7 @@ export function setDuplicatesBehind<T extends { id: string; score: number }>(
   ]
 }
 
-/** `words`: of a text too short for runs; `runs`: hashes. */
+/** What texts are compared by: the hashes of their runs of three words or, of a text too short for that, its words. */
 type Print = { words: string; runs: Set<number> }
 
 function printOf(text: string): Print {
@@ -45,7 +45,7 @@ function printOf(text: string): Print {
   return { words: '', runs: new Set(runs.length > sampledFrom ? runs.filter((run) => run % sampleOf === 0) : runs) }
 }
 
-/** Each word is hashed once: hashing the runs as texts took most of a search's own time. */
+/** Hashes each word once and combines the hashes of three: hashing each run as a text took most of a search's own time. */
 function runsOf(words: readonly string[]): number[] {
   const runs: number[] = []
   let [first, second] = [0, 0]
@@ -76,7 +76,7 @@ function hash(text: string): number {
   return value
 }
 
-/** As FNV-1a takes a byte, with the high half brought down, so that every bit counts for the sample. */
+/** Combines a hash with the next as FNV-1a does with a byte, and mixes the high bits into the low ones, by which the sample is drawn. */
 function mix(value: number, part: number): number {
   const mixed = Math.imul(value ^ part, 16_777_619)
   return (mixed ^ (mixed >>> 15)) >>> 0

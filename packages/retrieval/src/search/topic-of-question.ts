@@ -1,6 +1,6 @@
 import { contentTerms } from '../text/content-terms.ts'
 
-/** What a word points to; `any`: "they" may be persons or things. */
+/** What a referring word may mean; `any`: "they" may be persons or things. */
 export type ReferenceKind = 'person' | 'place' | 'thing' | 'any'
 
 const word = String.raw`\p{Lu}[\p{L}\p{M}\p{N}'’.-]*(?<![.'’-])`
@@ -15,8 +15,8 @@ const opening =
   /^(?:who|whom|whose|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|will|would|has|have|had|should|the|a|an|in|on|at|of|for|from|to|by|with|and|but|or|if|name|list|give|compare|i|it|he|she|they|his|her|its|their|this|that|these|those|there|between|after|before|during|besides|no|yes|some|most|many|according)$/i
 
 /**
- * Names of a text, in order: runs of words with capitals, and what stands between quotation marks. Words that only open a sentence are none, nor is a
- * sentence's first word alone.
+ * The names in a text, in order: runs of capitalised words, and what stands between quotation marks. Words that usually open a sentence are not part of a name,
+ * and the first word of a sentence alone is none.
  */
 export function namesIn(text: string): string[] {
   return [...text.matchAll(names)].flatMap((match) => {
@@ -32,10 +32,10 @@ function withoutOpening(name: string): string {
   return opening.test(first) ? withoutOpening(rest.join(' ')) : name
 }
 
-/** What a word that points back means; `isName`: fit to stand in its place. */
+/** What a referring word means; `isName`: whether it can be put in the word's place. */
 export type Topic = { text: string; isName: boolean }
 
-/** What was asked for and told, where the word may mean that, else what the question before was about. */
+/** What a referring word of this kind means: what the question before asked for and its answer told, if that is of this kind; else what the question was about. */
 export function topicOf(kind: ReferenceKind, { question, answer }: { question: string; answer: string }): Topic | undefined {
   const told = asksFor(question)[kind] ? toldBy(question, answer) : undefined
   if (told !== undefined) return { text: told, isName: true }
@@ -49,7 +49,7 @@ export function topicOf(kind: ReferenceKind, { question, answer }: { question: s
 /** A phrase of more words hardly reads in the place of "it". */
 const nameWordsMax = 3
 
-/** What the answer's first sentence names that the question does not; an answer of a few words is that itself. */
+/** What an answer told: the first name in its first sentence that the question does not have or, of an answer of a few words, the answer itself. */
 function toldBy(question: string, answer: string): string | undefined {
   const asked = question.toLowerCase()
   const first = answer.split(/(?<=[.!?])\s+(?=\p{Lu})/u)[0]?.replace(/[.\s]+$/, '') ?? ''

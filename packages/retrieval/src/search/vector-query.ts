@@ -6,10 +6,10 @@ export type VectorQuery = {
   vectorStoreIds: string[]
   model: EmbeddingModel
   vector: Float32Array
-  /** Vectors that are looked at where an index is walked, and chunks at most. */
+  /** How many chunks are found at most; where an index is walked, how many vectors. */
   limit: number
-  /** Chunks that are found when there are as many, whatever the filter; `limit` at most. */
+  /** How many chunks have to be found if so many pass the filter; not above `limit`. */
   wanted: number
-  /** A condition on attributes, which are those of a chunk or, equally, of the file it is of. */
+  /** Makes a condition of a column of attributes: that of chunks or, equally, that of their files. */
   filter?: ((attributes: RawBuilder<unknown>) => RawBuilder<boolean>) | undefined
 }
