@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { sql } from '@weft/database'
 import { startTestDatabase, type TestDatabase } from '@weft/database/testing'
 import { createFileReader } from '../ingest/file-reader.ts'
 import { ingestFile } from '../ingest/ingest-file.ts'
@@ -68,6 +69,35 @@ it('reads how each document begins, once and by name, and counts those beyond th
   ])
   expect(await read([first], 10, 'rival')).toEqual([[], 0])
 })
+
+it('reads the passages of none but the documents it tells of, however many there are', async () => {
+  const { db } = test.database
+  await sql`insert into vector_stores (id, tenant, name) values ('vs_many', 'many', 'many')`.execute(db)
+  await sql`
+    insert into files (id, tenant, filename, bytes, purpose, content_hash)
+    select 'many_' || n, 'many', n || '.md', 1, 'assistants', '' from generate_series(1, 2000) n
+  `.execute(db)
+  await sql`
+    insert into vector_store_files (vector_store_id, file_id, tenant, status)
+    select 'vs_many', 'many_' || n, 'many', case n when 1 then 'in_progress' else 'completed' end from generate_series(1, 2000) n
+  `.execute(db)
+  await sql`
+    insert into chunks (tenant, vector_store_id, file_id, n, start_offset, end_offset, text)
+    select 'many', 'vs_many', 'many_' || n, 0, 0, 1, 'x' from generate_series(1, 2000) n
+  `.execute(db)
+  const before = await chunksRead()
+  const { passages, documents } = await readOpenings(test.database, { tenant: 'many', vectorStoreIds: [], documentsMax: 2 })
+  expect([passages.map(({ filename }) => filename), documents]).toEqual([['1.md', '10.md'], 2000])
+  expect((await chunksRead()) - before).toBeLessThan(20)
+})
+
+async function chunksRead(): Promise<number> {
+  await sql`select pg_stat_force_next_flush()`.execute(test.database.db)
+  const { rows } = await sql<{ count: string }>`
+    select seq_tup_read + coalesce(idx_tup_fetch, 0) as count from pg_stat_user_tables where relname = 'chunks'
+  `.execute(test.database.db)
+  return Number(rows[0]?.count)
+}
 
 it('reads passages from all parts of a document in their order', async () => {
   const place = { tenant, vectorStoreId: stores[0] ?? '', fileId: bookId }

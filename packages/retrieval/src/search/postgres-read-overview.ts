@@ -7,17 +7,20 @@ type Db = Pick<Database, 'db'>
 
 /** The first passage of each document, ordered by the documents' names, of at most `documentsMax`; `documents` counts all. No store means all of the tenant. */
 export async function readOpenings({ db }: Db, { tenant, vectorStoreIds, documentsMax }: Asked & { documentsMax: number }) {
+  const isMeant = isIndexed({ tenant, vectorStoreIds })
   const { rows } = await sql`
-    with documents as (
-      select distinct on (f.file_id) f.file_id, f.vector_store_id, files.filename
-      from vector_store_files f join files on files.id = f.file_id
-      where f.tenant = ${tenant} and (cardinality(${vectorStoreIds}::text[]) = 0 or f.vector_store_id = any(${vectorStoreIds}::text[]))
-        and exists (select from chunks c where c.vector_store_id = f.vector_store_id and c.file_id = f.file_id)
-      order by f.file_id
-    ), named as (select *, count(*) over () as documents from documents order by filename, file_id limit ${documentsMax})
-    select d.documents::int, ${passage(sql`d.filename`)} from named d cross join lateral (
-      select * from chunks c where c.vector_store_id = d.vector_store_id and c.file_id = d.file_id order by c.n limit 1
-    ) c order by d.filename, d.file_id
+    with named as materialized (
+      select files.id, files.filename from files
+      where files.tenant = ${tenant} and exists (select from vector_store_files f where f.file_id = files.id and ${isMeant})
+      order by files.filename, files.id limit ${documentsMax}
+    )
+    select (select count(*)::int from (select from vector_store_files f where ${isMeant} group by f.file_id) counted) as documents,
+      ${passage(sql`d.filename`)}
+    from named d cross join lateral (
+      select f.vector_store_id as id from vector_store_files f where f.file_id = d.id and ${isMeant} order by f.vector_store_id limit 1
+    ) store cross join lateral (
+      select * from chunks c where c.vector_store_id = store.id and c.file_id = d.id order by c.n limit 1
+    ) c order by d.filename, d.id
   `.execute(db)
   return { passages: rows.map((row) => Row.parse(row)), documents: z.array(Counted).parse(rows)[0]?.documents ?? 0 }
 }
@@ -33,9 +36,7 @@ export async function findByName(
   const { rows } = await sql`
     select f.vector_store_id as "vectorStoreId", f.file_id as "fileId", files.filename
     from vector_store_files f join files on files.id = f.file_id
-    where f.tenant = ${tenant} and (cardinality(${vectorStoreIds}::text[]) = 0 or f.vector_store_id = any(${vectorStoreIds}::text[]))
-      and files.filename ilike any(${patterns}::text[])
-      and exists (select from chunks c where c.vector_store_id = f.vector_store_id and c.file_id = f.file_id)
+    where ${isIndexed({ tenant, vectorStoreIds })} and files.filename ilike any(${patterns}::text[])
     order by length(files.filename), files.filename, f.file_id limit ${documentsMax}
   `.execute(db)
   return rows.map((row) => Named.parse(row))
@@ -56,6 +57,17 @@ export async function readSpread(
     order by c.n
   `.execute(db)
   return rows.map((row) => Row.parse(row))
+}
+
+/**
+ * Condition: file `f` belongs to the stores and has passages. Its status usually says so. Only a file that is being indexed again, and still has its earlier
+ * passages, is looked up among the chunks: looking up all 50,000 of a large store took most of a second. `limit` keeps the planner from hashing every chunk.
+ */
+function isIndexed({ tenant, vectorStoreIds }: Asked): RawBuilder<unknown> {
+  return sql`f.tenant = ${tenant}
+    and (cardinality(${vectorStoreIds}::text[]) = 0 or f.vector_store_id = any(${vectorStoreIds}::text[]))
+    and (f.status in ('completed', 'embedding')
+      or (select true from chunks c where c.vector_store_id = f.vector_store_id and c.file_id = f.file_id limit 1))`
 }
 
 /** These passages were not searched for: the document as a whole was asked for, and each counts fully. */
