@@ -2,6 +2,7 @@ import { parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import type { ProcessSnapshot } from './process-snapshot.ts'
 import { readLastLines } from './read-last-lines.ts'
+import { isSupervisorLine } from './supervised-process.ts'
 
 /** What went wrong says why; a slow query does not. */
 const LogLine = z.looseObject({ level: z.enum(['warn', 'error']), cause: z.string(), timestamp: z.string().optional() })
@@ -14,8 +15,17 @@ export function findLastReason(
   { name, startedAt = '' }: Pick<ProcessSnapshot, 'name' | 'startedAt'>,
   logs: string,
 ): string | undefined {
-  const told = readLastLines(`${logs}/${name}.log`, linesRead).flatMap((line) => reasonOf(line, startedAt))
-  return told.at(-1)?.slice(0, reasonCharsMax)
+  const lines = readLastLines(`${logs}/${name}.log`, linesRead)
+  const told = lastWords(lines) ?? lines.flatMap((line) => reasonOf(line, startedAt)).at(-1)
+  return told?.slice(0, reasonCharsMax)
+}
+
+/** A service that cannot start says why in plain words and ends; after them only the supervisor writes. */
+function lastWords(lines: readonly string[]): string | undefined {
+  const own = lines.slice(0, lines.findLastIndex((line) => !isSupervisorLine(line)) + 1)
+  const words = own.slice(own.findLastIndex((line) => line.startsWith('{')) + 1)
+  const [, first] = /^[\w-]+ could not start: (.*)$/.exec(words[0] ?? '') ?? []
+  return first === undefined ? undefined : [first, ...words.slice(1)].map((line) => line.trim()).join(' ')
 }
 
 function reasonOf(line: string, since: string): string[] {
