@@ -30,7 +30,7 @@ export interface LimitAccount {
   levels(): { requests: HeaderLevel | undefined; tokens: HeaderLevel | undefined }
   /** When a call of this cost may come again. */
   waitMs(cost: CallCost): number
-  /** Gives back what lies unused, and holds the places in use; true when there is nothing left to hold. */
+  /** While calls are being answered: renews the places they hold. Otherwise gives everything back, and resolves to true: the account need not be kept. */
   tend(): Promise<boolean>
 }
 
@@ -105,9 +105,10 @@ export function createLimitAccount(options: AccountOptions & { places?: PlacesIn
       return Math.max(forRequest, forTokens, held.left.slots <= places.used && concurrency !== infinite ? placesWaitMs : 0)
     },
     async tend() {
-      if (places.used > 0) await more()
-      else await held.exchange(held.left, nothing)
-      return places.used === 0
+      const isUnused = places.used === 0
+      if (isUnused) await held.exchange(held.left, nothing)
+      else await more()
+      return isUnused
     },
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
 import { createMemorySharedState, patiently } from '../testing/memory-shared-state.ts'
@@ -68,6 +69,23 @@ describe('limits that gateways share', () => {
     expect((await admitted(all, 5, caller())).tickets).toHaveLength(0)
     for (const ticket of tickets) ticket.close()
     expect((await admitted(all, 5, caller())).tickets).toHaveLength(2)
+  })
+
+  it('count a call that waits for its place while what lies unused is given back', async () => {
+    const shared = createMemorySharedState()
+    const gate = Promise.withResolvers<void>()
+    const slow: typeof shared = { ...shared, get: (key) => gate.promise.then(() => shared.get(key)) }
+    const limiter = createCallLimiter({
+      ...{ shared: patiently(slow), gateway: 'gateway.0', tenantLimits: () => ({}), nowMs: () => clock.nowMs, tendMs: 5 },
+    })
+    running.push(limiter)
+    const first = limiter.admit(caller({ concurrency: 1 }))
+    await sleep(30)
+    gate.resolve()
+    await first
+    await sleep(0)
+    const second = admitted([limiter], 1, caller({ concurrency: 1 }))
+    expect((await second).refusals).toMatchObject([{ code: 'rate_limit_exceeded' }])
   })
 
   it('count places, and give them free when an answer is over', async () => {

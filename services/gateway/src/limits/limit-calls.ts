@@ -49,6 +49,8 @@ const tendedAtOnce = 16
 export function createCallLimiter(options: LimiterOptions): CallLimiter {
   const { shared, gateway, tenantLimits, nowMs = Date.now, tendMs = tendDefaultMs } = options
   const accounts = new Map<string, LimitAccount>()
+  /** The accounts of each call that waits for a lease: they have to be kept, because the call is counted in them later. */
+  const leasing = new Set<LimitAccount[]>()
   let tending: Promise<void> | undefined
   const timer = setInterval(() => void tendAll(), tendMs)
   timer.unref()
@@ -77,19 +79,21 @@ export function createCallLimiter(options: LimiterOptions): CallLimiter {
   async function tendEach(): Promise<void> {
     const left = accounts.entries()
     const tendNext = async () => {
-      for (const [id, account] of left) if (await account.tend()) accounts.delete(id)
+      for (const [id, account] of left) if ((await account.tend()) && !isInUse(account)) accounts.delete(id)
     }
     await Promise.all(Array.from({ length: tendedAtOnce }, tendNext))
   }
 
-  /** Calls that wait together may take what a lease brought before this one looks, so it looks again as long as there is more. */
+  function isInUse(account: LimitAccount): boolean {
+    return account.places.used > 0 || [...leasing].some((held) => held.includes(account))
+  }
+
   async function leaseAll(held: LimitAccount[], tokens: number): Promise<Ticket> {
-    for (let rounds = 0; ; rounds++) {
-      const short = held.find((account) => account.missing({ tokens }) !== undefined)
-      const missing = short?.missing({ tokens })
-      if (short === undefined || missing === undefined) return openTicket(held, tokens)
-      if (rounds > 0 && (rounds > roundsMax || !short.mayLeaseMore({ tokens }))) throw exceeded(short, { missing, tokens })
-      await short.lease({ tokens })
+    leasing.add(held)
+    try {
+      return await leaseUntilCovered(held, tokens)
+    } finally {
+      leasing.delete(held)
     }
   }
 
@@ -110,6 +114,17 @@ export function createCallLimiter(options: LimiterOptions): CallLimiter {
 }
 
 const roundsMax = 20
+
+/** Calls that wait together may take what a lease brought before this one looks, so it looks again as long as there is more. */
+async function leaseUntilCovered(held: LimitAccount[], tokens: number): Promise<Ticket> {
+  for (let rounds = 0; ; rounds++) {
+    const short = held.find((account) => account.missing({ tokens }) !== undefined)
+    const missing = short?.missing({ tokens })
+    if (short === undefined || missing === undefined) return openTicket(held, tokens)
+    if (rounds > 0 && (rounds > roundsMax || !short.mayLeaseMore({ tokens }))) throw exceeded(short, { missing, tokens })
+    await short.lease({ tokens })
+  }
+}
 
 function openTicket(held: LimitAccount[], tokens: number): Ticket {
   for (const account of held) account.take({ tokens })
