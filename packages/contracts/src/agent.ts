@@ -27,7 +27,11 @@ export const AgentCard = z.object({
   id: z.string().min(1).max(64),
   version: z.string().max(64),
   description: z.string().max(2_000),
-  capabilities: z.array(Capability).min(1).max(100),
+  capabilities: z
+    .array(Capability)
+    .min(1)
+    .max(100)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'have two of one name'),
   tools: z.array(z.unknown()).max(500).optional(),
 })
 export type AgentCard = z.infer<typeof AgentCard>

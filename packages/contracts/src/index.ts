@@ -63,7 +63,7 @@ export { approvalId, type IdPrefix, newId, randomLetters, SessionId, sessionActo
 export { isCopied } from './is-copied.ts'
 export { isRecord } from './is-record.ts'
 export { isTooDeep, jsonDepthMax } from './json-depth.ts'
-export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, SearchRequest } from './knowledge.ts'
+export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, RankingOptions, SearchRequest } from './knowledge.ts'
 export {
   type LiveSetting,
   liveSettings,

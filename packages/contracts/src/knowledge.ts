@@ -51,6 +51,16 @@ export const ChunkingStrategy = z.discriminatedUnion('type', [
 ])
 export type ChunkingStrategy = z.infer<typeof ChunkingStrategy>
 
+export const RankingOptions = z.looseObject({
+  /** OpenAI's `none`, `auto` and dated names (the reranker that is set up, if one is), or the id of a reranker. */
+  ranker: z.string().min(1).max(256).optional(),
+  score_threshold: z.number().min(0).max(1).optional(),
+  hybrid_search: z
+    .object({ embedding_weight: z.number().min(0), text_weight: z.number().min(0) })
+    .refine(({ embedding_weight: vector, text_weight: text }) => vector + text > 0, 'one of its weights has to be above 0')
+    .optional(),
+})
+
 /** `POST /v1/vector_stores/{id}/search`. */
 export const SearchRequest = z.object({
   query: z.union(
@@ -62,21 +72,11 @@ export const SearchRequest = z.object({
   ),
   filters: Filter.nullish(),
   max_num_results: z.int().min(1).max(knowledgeLimits.resultsMax).default(10),
-  ranking_options: z
-    .looseObject({
-      /** OpenAI's `none`, `auto` and dated names (the reranker that is set up, if one is), or the id of a reranker. */
-      ranker: z.string().min(1).max(256).optional(),
-      score_threshold: z.number().min(0).max(1).optional(),
-      hybrid_search: z
-        .object({ embedding_weight: z.number().min(0), text_weight: z.number().min(0) })
-        .refine(({ embedding_weight: vector, text_weight: text }) => vector + text > 0, 'one of its weights has to be above 0')
-        .optional(),
-    })
-    .nullish(),
+  ranking_options: RankingOptions.nullish(),
   /** Whether the query is made to stand alone first; `search_query` of the answer tells what was searched for. */
   rewrite_query: z.boolean().optional(),
   weft: z
-    .object({
+    .strictObject({
       mode: z.enum(['hybrid', 'bm25', 'vector']).optional(),
       fusion: z.enum(['rrf', 'min_max']).optional(),
       textWeight: z.number().min(0).max(1).optional(),

@@ -57,7 +57,14 @@ it('an agent that comes again brings its new card', async () => {
 
 it.each([
   ['an app that does not answer', 'nobody', undefined, 422, 'answers no card'],
-  ['a card that is none', 'odd', { id: 'odd' }, 422, 'the card of "odd" is not one: version'],
+  ['a card that is none', 'odd', { id: 'odd' }, 422, 'the card of "odd" is not one: \'version\' is missing'],
+  [
+    'a card with two capabilities of one name',
+    'twice',
+    { ...card, id: 'twice', capabilities: [capability, capability] },
+    422,
+    'the card of "twice" is not one: \'capabilities\' have two of one name',
+  ],
   ['a card of somebody else', 'other', card, 422, 'says that it is "billing"'],
   ['a part of the mesh', 'rag', card, 400, 'part of the mesh itself'],
   ['a name that cannot be an app id', 'Bad Name', card, 400, 'lower case letter'],

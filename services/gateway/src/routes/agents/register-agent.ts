@@ -55,13 +55,17 @@ async function readCard(sidecar: Pick<Sidecar, 'fetchFrom'>, appId: string): Pro
       const why = toWeftError(thrown).message
       throw new WeftError('unprocessable_content', `app "${appId}" answers no card at GET /card: ${why}`, { param: 'appId' })
     })
-  const parsed = AgentCard.safeParse(card)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const message = `the card of "${appId}" is not one: ${issue?.path.join('.')}: ${issue?.message}`
-    throw new WeftError('unprocessable_content', message, { param: 'appId' })
-  }
-  if (parsed.data.id === appId) return parsed.data
-  const message = `the card of "${appId}" says that it is "${parsed.data.id}": both have to be the same`
+  const read = parseCard(card, appId)
+  if (read.id === appId) return read
+  const message = `the card of "${appId}" says that it is "${read.id}": both have to be the same`
   throw new WeftError('unprocessable_content', message, { param: 'appId' })
+}
+
+/** What is wrong with a card is not wrong with the request that names its app. */
+function parseCard(card: unknown, appId: string): AgentCard {
+  try {
+    return parseValue(AgentCard, card, `the card of "${appId}" is not one`)
+  } catch (thrown) {
+    throw new WeftError('unprocessable_content', toWeftError(thrown).message, { param: 'appId' })
+  }
 }

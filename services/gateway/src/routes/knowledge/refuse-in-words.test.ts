@@ -17,6 +17,7 @@ afterAll(async () => {
 
 describe('what may stand there instead is said of', () => {
   it.each([
+    { body: { query: 'x', weft: { modus: 'bm25' } }, said: "'weft.modus' is not known" },
     { body: { query: 5 }, said: "'query' has to be a text, or a list of up to 10 texts" },
     { body: { query: 'x', filters: { type: 'eq', key: 'a', value: null } }, said: "'filters.value' has to be a text, a number" },
     {
@@ -26,6 +27,13 @@ describe('what may stand there instead is said of', () => {
   ])('a search: $said', async ({ body, said }) => {
     const store = await client.vectorStores.create({ name: 'bad' })
     await expect(client.post(`/vector_stores/${store.id}/search`, { body })).rejects.toThrow(said)
+  })
+
+  it('a field of ranking_options that nobody knows is named as ignored, as OpenAI may know more of them', async () => {
+    const store = await client.vectorStores.create({ name: 'ranked' })
+    const body = { query: 'x', ranking_options: { score_treshold: 0.9 } }
+    const { response } = await client.post(`/vector_stores/${store.id}/search`, { body }).withResponse()
+    expect([response.status, response.headers.get('x-weft-ignored-fields')]).toEqual([200, 'ranking_options.score_treshold'])
   })
 
   it.each([

@@ -1,6 +1,7 @@
-import { SearchRequest } from '@weft/contracts'
+import { RankingOptions, SearchRequest } from '@weft/contracts'
 import type { SearchHit } from '@weft/retrieval'
 import type { Router } from 'express'
+import { nameIgnored } from '../../answers/name-ignored.ts'
 import { identityOf } from '../../http/request-context.ts'
 import type { KnowledgeDeps } from './knowledge-deps.ts'
 import { parseBody } from './request-schemas.ts'
@@ -12,6 +13,11 @@ export function mountSearchVectorStore(router: Router, { store, search }: Knowle
     const { tenant, keyId } = identityOf(response)
     const { vectorStoreId } = request.params
     const body = parseBody(SearchRequest, request, response)
+    const unknown = Object.keys(body.ranking_options ?? {}).filter((field) => !Object.hasOwn(RankingOptions.shape, field))
+    nameIgnored(
+      response,
+      unknown.map((field) => `ranking_options.${field}`),
+    )
     const metadata = await store.getSearchableMetadata({ tenant, vectorStoreId })
 
     const queries = typeof body.query === 'string' ? [body.query] : body.query
