@@ -8,12 +8,10 @@ import {
   listen,
   type RunningServer,
   type Service,
-  type Sidecar,
   startServiceTelemetry,
 } from '@weft/mesh'
 import { createPostgresRouting, createRoutingMemory } from '@weft/models'
-import { createKnowledgeStore, EmbeddingsState, SearchAnswer } from '@weft/retrieval'
-import { z } from 'zod'
+import { createKnowledgeStore, EmbeddingsState } from '@weft/retrieval'
 import { createPostgresAgents } from './agents/postgres-agents.ts'
 import { createPostgresResponses } from './answers/postgres-responses.ts'
 import { createPostgresAudit } from './audit/postgres-audit.ts'
@@ -41,6 +39,7 @@ import { createPostgresWebhooks } from './notifications/postgres-webhooks.ts'
 import { createMailSender } from './notifications/send-mail.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { createPublicApp, type PublicDeps } from './public-app.ts'
+import { ragCalls } from './rag-calls.ts'
 import { createReadableStores } from './readable-stores.ts'
 import { joinedAgents } from './routes/agents/joined-agents.ts'
 import { mountReplies, replyTopicOf } from './sessions/dapr-replies.ts'
@@ -239,15 +238,6 @@ function ownChecks(life: { isPrepared: boolean; stop: AbortController }): Health
     { name: 'accepting', isRequired: true, check: async () => !life.stop.signal.aborted },
     { name: 'keys', isRequired: true, check: async () => life.isPrepared },
   ]
-}
-
-function ragCalls(sidecar: Sidecar): Pick<PublicDeps['knowledge'], 'search' | 'requestIngestion'> {
-  return {
-    search: (call) => sidecar.invoke('rag', '/search', { body: call, schema: SearchAnswer, signal: AbortSignal.timeout(30_000) }),
-    async requestIngestion(hint) {
-      await sidecar.invoke('rag', '/ingest', { body: hint, schema: z.unknown(), signal: AbortSignal.timeout(5_000) })
-    },
-  }
 }
 
 function messageOf(cause: unknown): string {

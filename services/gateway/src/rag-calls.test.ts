@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals'
+import { WeftError } from '@weft/contracts'
+import type { Sidecar } from '@weft/mesh'
+import { ragCalls } from './rag-calls.ts'
+
+const call = { tenant: 'default', vectorStoreIds: ['vs_1'], query: 'bridges', maxResults: 3 }
+const found = { results: [], skipped: [] }
+const gone = () =>
+  new WeftError('dependency_unavailable', 'invoke rag /search: the sidecar is not reachable (connect ECONNREFUSED 127.0.0.1:1)')
+
+/** Fails so many times, then answers. */
+function searching(failures: number, failure: () => WeftError = gone) {
+  let asked = 0
+  const invoke = async () => {
+    asked += 1
+    if (asked <= failures) throw failure()
+    return found
+  }
+  const { search } = ragCalls({ invoke: invoke as unknown as Sidecar['invoke'] }, { patienceMs: 400 })
+  return { search, asked: () => asked }
+}
+
+describe('a search of the gateway', () => {
+  it('is asked for again while what it needs restarts', async () => {
+    const { search, asked } = searching(2)
+    expect(await search(call)).toEqual(found)
+    expect(asked()).toBe(3)
+  })
+
+  it('says what is not there once that has been waited for, and not at which address', async () => {
+    const { search } = searching(1_000)
+    await expect(search(call)).rejects.toMatchObject({
+      code: 'dependency_unavailable',
+      message: 'not available right now: rag. Send the request again in a moment.',
+    })
+  })
+
+  it('that is refused is not asked for again', async () => {
+    const { search, asked } = searching(1, () => new WeftError('invalid_request', 'the filter nests too deeply'))
+    await expect(search(call)).rejects.toMatchObject({ code: 'invalid_request' })
+    expect(asked()).toBe(1)
+  })
+})
