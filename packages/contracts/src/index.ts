@@ -62,6 +62,7 @@ export { type ChainEnd, type ChainLink, chainAfter, chainStart } from './hash-ch
 export { approvalId, type IdPrefix, newId, randomLetters, SessionId, sessionActorId, sessionOfApproval } from './ids.ts'
 export { isCopied } from './is-copied.ts'
 export { isRecord } from './is-record.ts'
+export { isSetBack } from './is-set-back.ts'
 export { isTooDeep, jsonDepthMax } from './json-depth.ts'
 export { Attributes, ChunkingStrategy, Filter, knowledgeLimits, RankingOptions, SearchRequest } from './knowledge.ts'
 export {

@@ -1,3 +1,4 @@
+import { isSetBack } from '@weft/contracts'
 import { z } from 'zod'
 
 const Time = z.number().nonnegative()
@@ -48,17 +49,14 @@ export function admitCall(state: BreakerState, { owner, nowMs }: { owner: string
   }
 }
 
-/** Clocks of machines agree within a few seconds; what is further ahead was stored by one that was set back since. */
-const skewMs = 10_000
-
 /** Whether a time that was at most `spanMs` ahead when it was stored is still to come. */
 function isAhead(untilMs: number, nowMs: number, spanMs: number): boolean {
-  return nowMs < untilMs && untilMs <= nowMs + spanMs + skewMs
+  return nowMs < untilMs && !isSetBack(untilMs - spanMs, nowMs)
 }
 
 /** Whether a failure counts for one at `atMs`. */
 export function isWithinWindow(failedMs: number, atMs: number): boolean {
-  return failedMs > atMs - breakerLimits.windowMs && failedMs <= atMs + skewMs
+  return failedMs > atMs - breakerLimits.windowMs && !isSetBack(failedMs, atMs)
 }
 
 /** What those wait who come while another tries. */

@@ -1,3 +1,4 @@
+import { isSetBack } from '@weft/contracts'
 import { z } from 'zod'
 import type { CallLimits } from './call-limits.ts'
 
@@ -101,13 +102,6 @@ function exchangeSlots(
   const granted = Math.max(0, Math.min(concurrency - taken, wish))
   const own = granted === 0 ? [] : [[gateway, { count: granted, untilMs: nowMs + slotsHeldMs }] as const]
   return { slots: Object.fromEntries([...others, ...own]), granted, level: concurrency - taken - granted }
-}
-
-/** Clocks of gateways agree within seconds; what was stored further ahead was by one that was set back since, and would be waited for as long. */
-const skewMs = 10_000
-
-function isSetBack(storedMs: number, nowMs: number): boolean {
-  return storedMs > nowMs + skewMs
 }
 
 /** How long until a bucket with this level holds so much. */
