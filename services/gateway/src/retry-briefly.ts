@@ -4,8 +4,8 @@ const firstDelayMs = 50
 const delayMaxMs = 1_000
 
 /**
- * Repeats what failed for lack of a dependency until it works or `budgetMs` is over; anything else is thrown at once. Each attempt gets a
- * signal that aborts with the budget.
+ * Repeats `act` as long as it fails because a dependency does not answer, for at most `budgetMs`; any other failure is thrown at once. Each attempt gets a signal
+ * that aborts when the time is over.
  */
 export async function retryBriefly<T>(act: (signal: AbortSignal) => Promise<T>, budgetMs: number): Promise<T> {
   const startMs = performance.now()
@@ -20,7 +20,7 @@ export async function retryBriefly<T>(act: (signal: AbortSignal) => Promise<T>, 
   }
 }
 
-/** Whether a failure may be gone in a moment: something restarts, or took too long to answer. */
+/** Whether a failure may be over in a moment, because something restarts or took too long to answer. */
 export function isPassing(thrown: unknown): thrown is WeftError {
   return hasCode(thrown, 'dependency_unavailable', 'timeout')
 }

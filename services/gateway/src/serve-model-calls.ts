@@ -18,7 +18,7 @@ export interface ModelCallDeps extends ResponseDeps {
   pressure(): string | undefined
 }
 
-/** What requests of the whole API pass, in two parts: until it is known who sent one, and its body. */
+/** Handlers that requests of the whole API pass: `entry` until it is known who sent the request, `body` to read its body. */
 export interface CommonHandlers {
   entry: readonly Handler[]
   body: readonly Handler[]
@@ -26,13 +26,16 @@ export interface CommonHandlers {
 
 type Serve = ReturnType<typeof inTurn>
 
-/** Where work for models begins; by far most requests go there, and none is looked for among other routes. Undefined for other requests. */
+/**
+ * Finds the handlers of a request that makes calls of models; undefined for any other request. By far most requests are such, so that they are served without
+ * Express, whose search through all routes would take longer than the rest of the way.
+ */
 export function createModelCalls(deps: ModelCallDeps, common: CommonHandlers): (request: ApiRequest) => Serve | undefined {
   const shed = shedLoad(deps)
   const admitted = [requireScopeOf('chat'), limitCalls(deps.limiter), admitFairly(deps.overload)]
   const tell = answerError(deps.logger)
   const fail: typeof tell = (thrown, response) => {
-    // Whoever began to answer has said what was used: what was refused before has used nothing.
+    // Counts only for a request that was refused before anything was asked: it has used nothing. Any other has told what it used already.
     settleTokens(response, createTokenTally().total)
     tell(thrown, response)
   }

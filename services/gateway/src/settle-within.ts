@@ -1,6 +1,9 @@
 import { WeftError } from '@weft/contracts'
 
-/** What `work` gives, or `dependency_unavailable` when it takes longer: a dependency that hangs must not hold requests with it, nor a process that ends. */
+/**
+ * Waits for `work` at most `limit.ms`, and then throws `dependency_unavailable` naming `limit.what`: a dependency that hangs must not hold up requests. The work
+ * itself goes on. The timer does not keep a process alive that is about to end.
+ */
 export async function settleWithin<T>(work: Promise<T>, limit: { ms: number; what: string }): Promise<T> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(

@@ -8,12 +8,13 @@ export type TurnOutput = { type: 'progress'; line: string } | TextOutput | { typ
 
 export interface TurnAssembler {
   acceptItem(item: ReplyItem, nowMs: number): TurnOutput[]
-  /** What the session itself says; enough on its own when every reply was lost. */
+  /** Takes what the session itself says, which suffices even if every reply was lost. */
   acceptView(view: SessionView): TurnOutput[]
-  /** Events that waited for one that is not coming. */
+  /** Releases events that have waited long enough for an earlier one. */
   passTime(nowMs: number): TurnOutput[]
+  /** When `passTime` has something to release; undefined when nothing waits. */
   dueAtMs(): number | undefined
-  /** The replies cannot be understood, or do not suffice, without reading the session. */
+  /** Whether the session has to be read, because the replies so far do not suffice. */
   needsView(): boolean
 }
 
@@ -34,7 +35,7 @@ export function createTurnAssembler(options: {
   const events = createEventOrder()
   let isEndAnnounced = false
   let isEnded = false
-  /** A first turn is queued behind none; of any other only its plan, or the session, tells that it has begun. */
+  /** Whether the turn may still wait behind an earlier one; that it has begun is known from its plan or from the session. */
   let mayBeQueued = options.turn > 1
 
   function showText(outputs: TextOutput[]): TurnOutput[] {
@@ -54,7 +55,7 @@ export function createTurnAssembler(options: {
     return [...rest, { type: 'end', end: turnEnd }]
   }
 
-  /** What a reply says of a pause may be older than the decision that ended it: only the session tells. */
+  /** A reply that tells of a pause may be older than the decision that ended it, so that the session is asked. */
   function endAnnounced(status: TurnStatus, answer: TurnAnswer | undefined): TurnOutput[] {
     const isPause = status === 'awaiting_approval'
     if (status === 'running' || (isPause && !options.isPauseEnd)) return []

@@ -1,7 +1,10 @@
-/** One budget of attempts for the client’s repeats and the models of the chain together. */
+/** How many attempts at models a request may make, its repeats by the client and the fallbacks to other models together. */
 export const attemptsMax = 3
 
-/** Calls of models that a request may still make after so many; at least one of a request that nobody knows from before. */
+/**
+ * How many of them are left. `counted`: the attempts known to have been made; undefined where they are not counted, and then at least one is left. `repeats`: what
+ * the client says itself.
+ */
 export function attemptsLeft({ repeats, counted }: { repeats: string | undefined; counted: number | undefined }): number {
   // The published clients count their repeats in `x-stainless-retry-count`.
   const repeated = Number(repeats ?? 0)

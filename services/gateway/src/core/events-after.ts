@@ -4,7 +4,10 @@ interface NumberedEvent {
   [field: string]: unknown
 }
 
-/** Those of a stream's events that come after a number. Of a piece of text that it lies in, the rest is left: text has a number for each UTF-16 unit. */
+/**
+ * The events of a stream that come after a sequence number. Each UTF-16 unit of text has a number of its own, so that of a piece of text in which the number lies
+ * the rest remains.
+ */
 export function eventsAfter<T extends NumberedEvent>(events: readonly T[], after: number): T[] {
   return events.flatMap((event) => {
     const { type, delta, sequence_number } = event

@@ -1,7 +1,7 @@
 import type { SessionEvent } from '@weft/contracts'
 
 export interface EventOrder {
-  /** Takes an event as it arrives and answers those whose turn has come, in order. */
+  /** Takes an event as it arrives; returns the events that can be passed on now, in order. */
   accept(event: SessionEvent, nowMs: number): SessionEvent[]
   /** Events that have waited long enough for an earlier one that is not coming. */
   due(nowMs: number): SessionEvent[]
@@ -9,7 +9,7 @@ export interface EventOrder {
   dueAtMs(): number | undefined
 }
 
-/** Batches overtake each other by milliseconds; a gap that lasts longer is a lost batch. */
+/** Batches may overtake each other by milliseconds. A gap that lasts longer than this means that a batch was lost. */
 const holdMs = 200
 const waitingMax = 1_000
 

@@ -8,10 +8,10 @@ const PageGrant = z.object({
   approvalId: z.string(),
   hash: z.string(),
   by: Approver,
-  /** The key the link was made with: it ends with it. */
+  /** The API key that asked for the link, which is good only as long as the key. */
   keyId: z.string().optional(),
   expiresAtMs: z.number(),
-  /** Makes every link another one. */
+  /** Makes two links for the same approval and approver differ, so that each can be used once. */
   nonce: z.string(),
 })
 export type PageGrant = z.infer<typeof PageGrant>

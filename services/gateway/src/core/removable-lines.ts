@@ -1,8 +1,8 @@
 import type { ChainLink } from '@weft/contracts'
 
 /**
- * The lines that may go from the beginning of a chain: those before the first that is young, or of which `isHeld` says that it is needed. The newest line
- * of a chain always stays, for the next one follows it.
+ * The lines that may be removed from the beginning of a chain: all before the first line that is younger than `beforeMs` or that `isHeld` still needs. The newest
+ * line of a chain always stays, because the next one is chained to it.
  */
 export function removableLines<Line extends ChainLink & { at: string }>(
   { data, hasMore }: { data: Line[]; hasMore: boolean },

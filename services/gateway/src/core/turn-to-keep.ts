@@ -1,14 +1,14 @@
 import type { TurnView } from '@weft/contracts'
 
-/** Agents of Weft's own: what they do changes nothing, and follows from the conversation, the knowledge and the model. Of others nobody here knows. */
+/** Weft's own agents, which change nothing outside, and whose results depend only on the conversation, the knowledge and the model. Other agents may do more. */
 const readers: ReadonlySet<string> = new Set(['rag', 'reasoning'])
 
-/** What an answer lacks each time it is asked for, and not just this time. */
+/** Flaws that an answer has whenever it is made, and not just this time. */
 const lastingFlaws: ReadonlySet<string> = new Set(['offline_model'])
 
 /**
- * Whether what a turn answered is as good an answer to somebody else: a whole one, by a plan that Weft made and nobody changed, approved or was asked about, whose
- * steps only read and all succeeded, and that was not itself taken over.
+ * Whether the answer of a turn may be given to the next who asks the same: it is complete, all steps succeeded and only read, nobody changed the plan or was asked
+ * for an approval, and it was not itself taken over from an earlier turn.
  */
 export function isTurnToKeep({ status, answer, plan, planVersion, steps, approvals = [], forkedFrom }: TurnView): boolean {
   if (status !== 'completed' || answer === undefined || answer.degraded.some((flaw) => !lastingFlaws.has(flaw))) return false

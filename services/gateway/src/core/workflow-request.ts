@@ -64,7 +64,7 @@ function refuseTools(request: ChatCompletionRequest): void {
     throw unsupported('tool_choice', "a workflow cannot call the client's tools")
 }
 
-/** Those that no workflow calls. A client that is asked by tool calls may have to declare the tool. */
+/** The tools of a request that no workflow calls: all but `weft_approval`, which a client that wants to be asked by tool calls may declare. */
 function leftTools({ tools, weft }: ChatCompletionRequest): unknown[] {
   return (tools ?? []).filter((tool) => weft?.approval !== 'tool_call' || !ApprovalTool.safeParse(tool).success)
 }
@@ -87,7 +87,7 @@ export function modelOptionsOf(request: ChatCompletionRequest): Record<string, u
   return Object.fromEntries(modelOptionFields.flatMap((field) => (request[field] == null ? [] : [[field, request[field]]])))
 }
 
-/** What whoever sent the request, and follows it, will be shown of the turn. */
+/** How much of the turn is shown to the client while it follows the answer. */
 export function replyDetailOf({ stream, weft }: ChatCompletionRequest): ReplyDetail {
   if (stream === true) return 'text'
   return weft?.progress === false ? 'end' : 'events'
@@ -99,7 +99,7 @@ export function ignoredFields(request: ChatCompletionRequest): string[] {
   return [...top, ...ignoredWishes(request)].filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 32)
 }
 
-/** Of the fields that are read: the models of a workflow have the fallbacks of the registry, and nothing in it depends on a date. */
+/** Fields that are known and yet have no effect: models in a workflow use the fallbacks of the registry, and nothing in a workflow depends on a date. */
 export function ignoredWishes(request: ChatCompletionRequest): string[] {
   const { fallbacks, asOf } = request.weft ?? {}
   return [
@@ -109,7 +109,7 @@ export function ignoredWishes(request: ChatCompletionRequest): string[] {
   ]
 }
 
-/** A request that goes straight to a model makes use of none of Weft's own fields, but to choose that model and to say whether an earlier answer will do. */
+/** `weft` if a request that goes straight to a model has fields of Weft's there that have no effect: all but those that choose the model, and `cache`. */
 export function ignoredBeyondRouting(chat: Pick<ChatCompletionRequest, 'weft'>, isRouted: boolean): string[] {
   const { routing, cache: _cache, fallbacks, ...others } = chat.weft ?? {}
   const isUsed = isRouted ? fallbacks === undefined : routing === undefined

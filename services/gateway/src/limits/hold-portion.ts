@@ -15,16 +15,16 @@ export interface AccountOptions {
 /** What this gateway holds of one key's or tenant's limits. */
 export interface HeldPortion {
   left: Portion
-  /** What is left for all besides, when last heard of. */
+  /** What was left for all gateways, beside their portions, when last heard of. */
   level: Portion
-  /** Gives back what is named, and adds what is granted to whatever calls have left meanwhile. One exchange at a time: who comes later waits for it. */
+  /** Gives `given` back and adds what is granted of `wish` to what is left by then. Only one exchange is made at a time: whoever asks meanwhile waits for that one. */
   exchange(given: Portion, wish: Portion): Promise<void>
 }
 
 export const nothing: Portion = { requests: 0, tokens: 0, slots: 0 }
 
 export function holdPortion({ id, limits, gateway, shared, nowMs }: AccountOptions): HeldPortion {
-  /** Where the gateway goes on by itself while the shared state is away: from what it last heard. */
+  /** The shared limits as last heard of. While the shared state is away the gateway counts on from there by itself. */
   let own: SharedLimits = untouchedLimits
   let exchanging: Promise<void> | undefined
   const held: HeldPortion = {
@@ -52,7 +52,7 @@ export function holdPortion({ id, limits, gateway, shared, nowMs }: AccountOptio
   return held
 }
 
-/** Gateways write the same limits only when their portions run out. */
+/** Conflicts are rare, because gateways write the same limits only when their portions run out. */
 const conflictsMax = 20
 const conflictWaitMs = 5
 

@@ -3,7 +3,7 @@ import { type Portion, waitMsFor } from './core/lease-portion.ts'
 import type { HeaderLevel } from './core/limit-headers.ts'
 import { type AccountOptions, holdPortion, nothing } from './hold-portion.ts'
 
-/** What one call takes; a request and a place besides. */
+/** What a call takes of its limits, in addition to one request and one place. */
 export interface CallCost {
   tokens: number
 }
@@ -13,13 +13,13 @@ export type LimitName = 'requests' | 'tokens' | 'concurrency'
 /** One key's or tenant's limits as this gateway holds them. */
 export interface LimitAccount {
   readonly limits: CallLimits
-  /** For the account that takes this one's place when the limits change: calls that are let through keep theirs. */
+  /** Handed on to the account that replaces this one when the limits change, so that calls under way keep their places. */
   readonly places: PlacesInUse
-  /** What is missing for a call of this cost, by this gateway's portion. */
+  /** Which limit this gateway's portion has too little of for a call of this cost; undefined when the call may go ahead. */
   missing(cost: CallCost): LimitName | undefined
   /** Leases more, for this call and all others that wait for it. */
   lease(cost: CallCost): Promise<void>
-  /** Whether all gateways together still have enough for the call, as far as this one has heard. */
+  /** Whether there is enough for the call, in this gateway's portion and what was left for all when last heard of. */
   mayLeaseMore(cost: CallCost): boolean
   /** Takes the call's cost, and leases more beside the call when little is left. */
   take(cost: CallCost): void
@@ -28,15 +28,17 @@ export interface LimitAccount {
   /** The call is over. */
   leave(): void
   levels(): { requests: HeaderLevel | undefined; tokens: HeaderLevel | undefined }
-  /** When a call of this cost may come again. */
+  /** How long until a call of this cost has a chance, in milliseconds. */
   waitMs(cost: CallCost): number
   /** While calls are being answered: renews the places they hold. Otherwise gives everything back, and resolves to true: the account need not be kept. */
   tend(): Promise<boolean>
 }
 
-/** A gateway takes so much of a minute at once: 3 s of a caller that uses all it may. */
+/** A gateway leases so much of a minute's requests or tokens at once, which is enough for 3 s of a caller that uses all it may. */
 const portionShare = 1 / 20
+/** So many of the places it leases beyond those in use. */
 const placesShare = 1 / 8
+/** What a caller is told to wait when all places are in use: nobody knows when one gets free. */
 const placesWaitMs = 1_000
 
 const infinite = Number.POSITIVE_INFINITY

@@ -5,11 +5,11 @@ import { type CallLimits, limitsNothing } from './core/call-limits.ts'
 import { limitHeaders } from './core/limit-headers.ts'
 import { createLimitAccount, type LimitAccount, type LimitName } from './limit-account.ts'
 
-/** Leave to answer one request. */
+/** A request that was admitted, as its limits count it. */
 export interface Ticket {
   /** OpenAI's `x-ratelimit-…` headers as of now. */
   headers(): Record<string, string>
-  /** What the answer used in the end, default what was foreseen; the first word counts. */
+  /** Corrects the estimate to the tokens that the answer used; without a number the estimate stands. Only the first call counts. */
   settle(tokens?: number): void
   /** The answer is over, however it went. */
   close(): void
@@ -17,12 +17,12 @@ export interface Ticket {
 
 export interface LimitedCaller {
   identity: Pick<KeyIdentity, 'keyId' | 'tenant' | 'limits'>
-  /** Estimated; asked for only where tokens are limited. */
+  /** The estimated tokens of the request; called only where tokens are limited. */
   tokens(): number
 }
 
 export interface CallLimiter {
-  /** Throws `rate_limit_exceeded` with the time to wait. Without waiting as long as this gateway's portion lasts. */
+  /** Admits a request, at once as long as this gateway's portion lasts. Throws or rejects with `rate_limit_exceeded`, which names the time to wait. */
   admit(caller: LimitedCaller): Ticket | Promise<Ticket>
   /** OpenAI's `x-ratelimit-…` headers for a caller that was refused. */
   headers(identity: LimitedCaller['identity']): Record<string, string>
@@ -33,13 +33,13 @@ export interface LimiterOptions {
   shared: PatientState
   /** This gateway's name among those that share the limits. */
   gateway: string
-  /** Of every tenant, as of now. */
+  /** The limits that hold for every tenant now. */
   tenantLimits(): CallLimits
   nowMs?: () => number
   tendMs?: number
 }
 
-/** Places are held for 15 s, so they are renewed three times meanwhile. */
+/** How often places are renewed, which are held for 15 s each time, and unused portions given back. */
 const tendDefaultMs = 5_000
 const accountsMax = 10_000
 /** Accounts that are tended at once, each with a round trip or two. */

@@ -53,7 +53,7 @@ export function createTokenTally(): TokenTally {
   }
 }
 
-/** What the answer to this request has used in the end; undefined where nobody knows: what was foreseen counts. The first word holds. */
+/** Tells the limits how many tokens a request has used; undefined where that is not known, and then the estimate stands. Only the first call counts. */
 export function settleTokens(response: ServerResponse, used: UsedTokens | undefined): void {
   tickets.get(response)?.settle(used && used.inputTokens + used.outputTokens)
 }

@@ -2,7 +2,10 @@ import { WeftError } from '@weft/contracts'
 import { createFairQueue, type Waiting } from './core/fair-queue.ts'
 
 export interface Overload {
-  /** Settles once there is a place for the request; `leave` gives it back. Throws `rate_limit_exceeded` or `dependency_unavailable` when there will be none soon. */
+  /**
+   * A place for a request, as soon as there is one; to be given back with `leave`. `cost` weighs requests of different tenants, in tokens. Rejects with
+   * `rate_limit_exceeded` or `dependency_unavailable` when too many wait or no place got free in time, with `timeout` when `signal` aborts.
+   */
   enter(caller: { tenant: string; cost: number; signal: AbortSignal }): Place | Promise<Place>
   counts(): { active: number; waiting: number }
 }
@@ -12,23 +15,26 @@ export interface Place {
 }
 
 export interface OverloadOptions {
-  /** Requests answered at once by this gateway. */
+  /** How many requests this gateway answers at once. */
   placesMax: number
+  /** How long a request may wait; default 10,000. */
   waitMsMax?: number
+  /** How many requests of a tenant may wait; default 100. */
   waitingPerTenantMax?: number
+  /** How many requests may wait in all; default 1,000. */
   waitingMax?: number
 }
 
-/** The published clients come back after a second or two; who waits longer than this had better be told. */
+/** A client that is refused comes back after a second or two by itself, so that waiting longer than this is no help to it. */
 const waitDefaultMs = 10_000
 const perTenantDefault = 100
 const waitingDefault = 1_000
-/** As much as a question of some length and its answer. */
+/** About the tokens of a longer question and its answer. */
 const quantumTokens = 2_000
-/** These places are only for tenants that hold few: long answers of one do not keep all others waiting. */
+/** This share of the places is kept for tenants that hold few, so that one tenant's long answers cannot keep all others waiting. */
 const reservedShare = 1 / 8
 
-/** Requests beyond the places wait in queues of their tenants, served in turn; what nobody could serve soon is refused at once. */
+/** Admits requests up to a number of places. Further ones wait in a queue for each tenant, and tenants are served in turn; when too many wait, more are refused. */
 export function createOverload(options: OverloadOptions): Overload {
   const { placesMax, waitMsMax = waitDefaultMs } = options
   const perTenantMax = options.waitingPerTenantMax ?? perTenantDefault

@@ -6,7 +6,7 @@ import { identityOf } from '../http/request-context.ts'
 import { whenClosed } from '../http/when-closed.ts'
 import type { Overload, Place } from './admit-fairly.ts'
 
-/** Bodies being held at once; far above what any client sends alone. */
+/** How many bytes of bodies are held at once: far more than one client sends. */
 const bodyBytesDefault = 268_435_456
 
 /** Refuses a request before its body is read, while memory is short or other bodies fill what may be held. */
@@ -14,7 +14,8 @@ export function shedLoad(options: { pressure(): string | undefined; bodyBytesMax
   const { pressure, bodyBytesMax = bodyBytesDefault } = options
   let bytesHeld = 0
   return (request, response, next) => {
-    // Of a body that is too large nothing is kept: it is refused as that, however full it is here, and by no status that has it sent again.
+    // A body that is too large is not kept, so that it counts no more than the largest allowed: it must be refused as too large later, and not be told here to
+    // come again.
     const bytes = Math.min(Number(request.headers['content-length'] ?? 0), oneBodyBytesMax)
     const reason = pressure() ?? (bytesHeld + bytes > bodyBytesMax ? 'too many requests are being read' : undefined)
     if (reason !== undefined) throw new WeftError('dependency_unavailable', `the gateway takes no more requests now: ${reason}`)
@@ -40,7 +41,7 @@ export function admitFairly(overload: Pick<Overload, 'enter'>): Handler {
     const entered = overload.enter({
       tenant: identityOf(response).tenant,
       cost,
-      // Asked for only by those that have to wait.
+      // A getter, because only a request that has to wait needs a signal.
       get signal() {
         return untilClosed(response)
       },

@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8'
 export interface MemoryBounds {
   /** Resident memory of this process, in megabytes; not bounded without. */
   rssMbMax?: number | undefined
-  /** Of the heap's own limit, at which the process would die; default 0.85. */
+  /** The share of the heap's limit, at which the process would die, that may be in use; default 0.85. */
   heapShareMax?: number
 }
 
@@ -18,7 +18,7 @@ const megabyte = 1_048_576
 const heapShareDefault = 0.85
 const readEveryMs = 250
 
-/** Says why no more may be taken on, before memory runs out. Measured at most four times a second. */
+/** Returns a function that says why nothing more may be taken on because memory runs short; undefined while it may. Memory is measured at most four times a second. */
 export function watchMemory(
   bounds: MemoryBounds,
   read: () => MemoryReading = readMemory,

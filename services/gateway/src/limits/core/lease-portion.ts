@@ -4,7 +4,7 @@ import type { CallLimits } from './call-limits.ts'
 
 const minuteMs = 60_000
 
-/** Fills up by the limit per minute; below 0 after a call that used more than was foreseen. */
+/** What is left of a limit per minute. It fills up steadily, and is below 0 after a call that used more than was estimated. */
 const Bucket = z.object({ level: z.number(), atMs: z.number() })
 type Bucket = z.infer<typeof Bucket>
 
@@ -12,7 +12,7 @@ type Bucket = z.infer<typeof Bucket>
 export const SharedLimits = z.object({
   requests: Bucket.optional(),
   tokens: Bucket.optional(),
-  /** Places each gateway holds, and until when they are its own; a gateway that died gives them back by that. */
+  /** The places that each gateway holds, and until when: those of a gateway that died are free then. */
   slots: z.record(z.string(), z.object({ count: z.int().nonnegative(), untilMs: z.number() })),
 })
 export type SharedLimits = z.infer<typeof SharedLimits>
@@ -26,23 +26,23 @@ export interface Portion {
   slots: number
 }
 
-/** A gateway renews its places well before. */
+/** How long a gateway holds places; it renews them every 5 s. */
 export const slotsHeldMs = 15_000
 
 export interface LeaseWish {
   limits: CallLimits
   gateway: string
   nowMs: number
-  /** Given back first: what is left of the portion before, below 0 what was used beyond it. */
+  /** What is given back of the portion before; negative if more was used than it held. */
   left: Portion
-  /** Portions wished for; fewer are granted where fewer are left. Places are those the gateway wants to hold in all. */
+  /** What is wished for; less is granted where less is left. Requests and tokens are added to what the gateway has; places are all it wants to hold. */
   wish: Portion
 }
 
 export interface Lease {
   shared: SharedLimits
   granted: Portion
-  /** What is left for all after it; infinite where nothing is limited. */
+  /** What is left for all gateways afterwards; infinite where nothing is limited. */
   level: Portion
 }
 
@@ -79,7 +79,7 @@ function exchange(
 ): Exchanged {
   if (perMinute === undefined) return { granted: Number.POSITIVE_INFINITY, level: Number.POSITIVE_INFINITY }
   const { level = perMinute, atMs = nowMs } = bucket ?? {}
-  // Clocks differ: time that another gateway has seen pass is not counted again.
+  // Clocks of gateways differ: a bucket that was filled up to a later time than it is here is not filled up again for that time.
   const filled = Math.min(perMinute, level + left + (Math.max(0, nowMs - atMs) * perMinute) / minuteMs)
   const granted = Math.max(0, Math.min(Math.floor(filled), Math.ceil(wish)))
   return {
@@ -104,7 +104,7 @@ function exchangeSlots(
   return { slots: Object.fromEntries([...others, ...own]), granted, level: concurrency - taken - granted }
 }
 
-/** How long until a bucket with this level holds so much. */
+/** How long until a bucket with this level holds `amount`, in milliseconds. */
 export function waitMsFor(amount: number, level: number, perMinute: number): number {
   return amount <= level ? 0 : Math.ceil(((amount - level) * minuteMs) / perMinute)
 }

@@ -1,7 +1,7 @@
-/** Who waits, and what serving it takes. */
+/** Something that waits to be served. */
 export interface Waiting<T> {
   tenant: string
-  /** In whatever unit; only the proportion between tenants counts. */
+  /** What serving it takes, in any unit: only proportions count. */
   cost: number
   item: T
 }
@@ -19,13 +19,13 @@ export interface FairQueue<T> {
 export interface QueueLimits {
   perTenantMax: number
   totalMax: number
-  /** What a tenant may spend each time its turn comes; more than most items cost, so that a turn serves one. */
+  /** What a tenant may spend in each of its turns; more than most items cost, so that a turn usually serves one. */
   quantum: number
 }
 
 interface Lane<T> {
   waiting: Waiting<T>[]
-  /** What the tenant may still spend; what is not spent is kept only while it waits. */
+  /** What the tenant may still spend; it is lost when nothing of the tenant waits any more. */
   credit: number
 }
 
