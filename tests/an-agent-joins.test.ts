@@ -80,6 +80,8 @@ describe.each(['ledger', 'ledger-ts'])('the example %s', (agent) => {
     expect(data.find(({ id }) => id === agent)).toMatchObject({ isReachable: true })
     const counted = await ask({ agent, capability: 'count', params: { upTo: 3 } })
     expect(counted.choices[0]?.message.content).toBe('Counted to 3, from 1 in this attempt.')
+    const session = await (await request(`/v1/sessions/${counted.weft.sessionId}`)).json()
+    expect(session).toMatchObject({ turns: [{ steps: [{ agent, agentVersion: '1.0.0' }] }] })
   })
 
   it('does its effect once a person has agreed, and once only', async () => {

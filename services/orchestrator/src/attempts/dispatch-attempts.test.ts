@@ -6,7 +6,7 @@ import type { SessionInput, StepRef } from '../core/session-state.ts'
 import { AttemptDispatcher } from './dispatch-attempts.ts'
 
 const ref: StepRef = { turn: 1, stepId: 'a', epoch: 1, attempt: 1 }
-const result = `${JSON.stringify({ type: 'result', output: { text: 'ok' }, citations: [], confidence: 1 })}\n`
+const result = `${JSON.stringify({ type: 'result', output: { text: 'ok' }, citations: [], confidence: 1, agentVersion: '7' })}\n`
 
 function requestWithin(deadlineMs: number): StepRequest {
   return {
@@ -136,7 +136,8 @@ it('an attempt that has ended is no longer running, and is asked again when its 
     start(60_000)
     await until(() => attempts.runningCount() === 0)
   }
-  expect(applied).toMatchObject([{ outcome: { kind: 'succeeded' } }, { outcome: { kind: 'succeeded' } }])
+  const succeeded = { outcome: { kind: 'succeeded' }, agentVersion: '7' }
+  expect(applied).toMatchObject([succeeded, succeeded])
 })
 
 it.each([302, 401, 404])('an agent that answers %i has failed itself, and the answer says so', async (status) => {
