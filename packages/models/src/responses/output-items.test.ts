@@ -71,8 +71,12 @@ it('are incomplete in a response that failed while they were written', () => {
   const identity = { id: 'resp_1', model: 'acme/m', createdAt: 1, isStored: true }
   const writer = createResponseWriter({ model: 'acme/m', input: 'Hi' }, identity)
   writer.accept({ type: 'text', delta: 'Half of' })
-  expect(writer.fail({ code: 'upstream_error', message: 'cut', param: null }).at(-1)).toMatchObject({
+  expect(writer.fail({ code: 'upstream_error', message: 'cut', param: null }, false).at(-1)).toMatchObject({
     type: 'response.failed',
-    response: { status: 'failed', output: [{ type: 'message', status: 'incomplete', content: [{ text: 'Half of' }] }] },
+    response: {
+      status: 'failed',
+      store: false,
+      output: [{ type: 'message', status: 'incomplete', content: [{ text: 'Half of' }] }],
+    },
   })
 })

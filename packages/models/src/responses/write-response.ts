@@ -17,8 +17,8 @@ export interface ResponseWriter {
   accept(piece: AnswerPiece): ResponseEvent[]
   /** Ends the response as its finish reason says; `annotations` are those of its text. */
   finish(more?: { annotations?: object[]; weft?: object }): { events: ResponseEvent[]; response: ResponseObject }
-  /** Ends the stream of a response that cannot be finished. */
-  fail(error: { code: string; message: string; param: string | null }): ResponseEvent[]
+  /** Ends the stream of a response that cannot be finished. `isStored` is whether it is found later all the same. */
+  fail(error: { code: string; message: string; param: string | null }, isStored: boolean): ResponseEvent[]
 }
 
 /** Writes an answer, piece by piece, as a response: its output items, and the events that tell of them in order. */
@@ -32,8 +32,8 @@ export function createResponseWriter(request: ResponsesRequest, identity: Respon
       last += identity.isBackground === true ? unitsOf(event) : 1
       return { ...event, sequence_number: last }
     })
-  const responseIn = (state: Omit<ResponseState, 'output'>, output = items.output()) =>
-    responseObject(request, identity, { ...state, output })
+  const responseIn = (state: Omit<ResponseState, 'output'>) =>
+    responseObject(request, identity, { ...state, output: items.output() })
   return {
     start() {
       const response = responseIn({ status: 'in_progress' })
@@ -57,11 +57,13 @@ export function createResponseWriter(request: ResponsesRequest, identity: Respon
       const response = responseIn({ status, usage, incompleteReason, weft })
       return { events: number([...closing, { type: `response.${status}`, response }]), response }
     },
-    fail(error) {
+    fail(error, isStored) {
       const output = items
         .output()
         .map((item) => (item.status === 'in_progress' ? { ...item, status: 'incomplete' as const } : item))
-      const response = responseIn({ status: 'failed', usage, error: { code: error.code, message: error.message } }, output)
+      const { code, message } = error
+      const failed = { status: 'failed' as const, usage, error: { code, message }, output }
+      const response = responseObject(request, { ...identity, isStored }, failed)
       return number([
         { type: 'error', ...error },
         { type: 'response.failed', response },

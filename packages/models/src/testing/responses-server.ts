@@ -76,7 +76,9 @@ async function answer(reply: Reply, { body }: ServedRequest, response: ServerRes
   else {
     const { message } = reply.kind === 'stream_error' ? reply : { message: '' }
     const last =
-      reply.kind === 'stream_error' ? writer.fail({ code: reply.type, message, param: null }).slice(1) : writer.finish().events
+      reply.kind === 'stream_error'
+        ? writer.fail({ code: reply.type, message, param: null }, false).slice(1)
+        : writer.finish().events
     response.end(last.map(encodeResponseEvent).join(''))
   }
 }

@@ -100,6 +100,8 @@ async function failResponse(
   const { body } = toApiError(inResponseTerms(foreseen(thrown)))
   const { code, message, param } = body.error
   if (code === 'internal_error') logUnforeseen(logger, response, thrown)
-  await relay(sse, writer.fail({ code: code ?? 'server_error', message, param }))
+  // What is stored once it is whole is not stored now; a session keeps its turn, however that ended.
+  const isStored = answer.keep === undefined && answer.identity.isStored
+  await relay(sse, writer.fail({ code: code ?? 'server_error', message, param }, isStored))
   sse.end()
 }

@@ -119,6 +119,7 @@ describe('what is asked of a model on the wire of responses', () => {
     const text = await (await test.post('/v1/responses', { model, input: 'x', stream: true })).text()
     expect(text).toContain('"delta":"Half"')
     expect(text).toMatch(/event: error\ndata: .*"code":"upstream_error"/)
+    expect(text).toMatch(/event: response.failed\ndata: .*"store":false/)
     expect(text).toMatch(/event: response\.failed\ndata: .*"status":"failed"/)
     expect(text).not.toContain('response.completed')
   })
