@@ -119,6 +119,7 @@ export {
   TurnView,
   Usage,
 } from './session.ts'
+export { showHidden } from './show-hidden.ts'
 export { isTerminalStep, isTerminalTurn, StepStatus, TurnStatus } from './status.ts'
 export { Tenant } from './tenant.ts'
 export { weftVersion } from './version.ts'

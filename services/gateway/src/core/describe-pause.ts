@@ -1,4 +1,4 @@
-import { ApprovalSummary, type ApprovalView, parseValue } from '@weft/contracts'
+import { ApprovalSummary, type ApprovalView, parseValue, showHidden } from '@weft/contracts'
 
 /** What a paused answer says in words: what is asked, where to look at it, and how to go on. */
 export interface Pause {
@@ -27,10 +27,8 @@ export function describePause(pause: Pause): string {
 
 function describeAsked(approval: ApprovalView, { linkOf }: Pause): string[] {
   const { stepId, agent, action, args, reason, risk } = approval
-  return [
-    `- ${stepId}: ${agent} wants to "${action}" with ${shortJson(args)} (risk: ${risk}${votesOf(approval)}). ${reason} ${shownMark(approval)}`,
-    `  ${linkOf(approval)}`,
-  ]
+  const asked = `${agent} wants to "${action}" with ${shortJson(args)} (risk: ${risk}${votesOf(approval)}). ${reason}`
+  return [`- ${stepId}: ${showHidden(asked)} ${shownMark(approval)}`, `  ${linkOf(approval)}`]
 }
 
 const argsCharsMax = 300

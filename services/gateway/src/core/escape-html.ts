@@ -1,13 +1,8 @@
+import { showHidden } from '@weft/contracts'
+
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/**
- * Text as HTML. Characters that reorder or hide text are shown by their number: what an approver reads must be what is there
- * (Boucher and Anderson, "Trojan Source", 2021).
- */
+/** Text as HTML; what would reorder or hide it is shown. */
 export function escapeHtml(text: string): string {
-  return text
-    .replace(/[&<>"']/g, (character) => escapes[character] ?? '')
-    .replace(/(?![\t\n\r])[\p{Cc}\p{Cf}]/gu, (character) => {
-      return `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`
-    })
+  return showHidden(text.replace(/[&<>"']/g, (character) => escapes[character] ?? ''))
 }

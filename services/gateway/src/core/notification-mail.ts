@@ -1,4 +1,4 @@
-import type { ApprovalView } from '@weft/contracts'
+import { type ApprovalView, showHidden } from '@weft/contracts'
 
 export interface Mail {
   subject: string
@@ -10,7 +10,7 @@ const argsCharsMax = 4_000
 /** The letter that asks for a decision. Plain text: what agents wrote is shown, never interpreted. */
 export function approvalMail(approval: ApprovalView, { url, expiresAt }: { url: string; expiresAt: string }): Mail {
   const { action, reason, risk, impact, deadline, context, id } = approval
-  const args = JSON.stringify(approval.args, null, 2) ?? ''
+  const args = showHidden(JSON.stringify(approval.args, null, 2) ?? '')
   const lines = [
     `${oneLine(action)}`,
     '',
@@ -31,5 +31,5 @@ export function approvalMail(approval: ApprovalView, { url, expiresAt }: { url: 
 
 /** A line break in a subject would begin another header. */
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim()
+  return showHidden(text.replace(/\s+/g, ' ').trim())
 }

@@ -1,4 +1,4 @@
-import type { ApprovalView } from '@weft/contracts'
+import { type ApprovalView, showHidden } from '@weft/contracts'
 import type { HistoryEntry } from './approvals-api.ts'
 import { shortened } from './render-sources.ts'
 
@@ -8,7 +8,9 @@ export function renderApprovalLine(approval: ApprovalView): string {
   const approved = votes.filter((vote) => vote.decision === 'approve').length
   const seats = quorum > 1 && status === 'pending' ? ` (${approved} of ${quorum})` : ''
   const end = decision === undefined ? (deadline === undefined ? '' : `  until ${deadline}`) : `  by ${decision.by}`
-  return `${id}  ${status}${seats}  ${risk.padEnd(6)}  ${shortened(whatIsAsked(approval), 60)}  ${shortened(reason, 60)}${end}`
+  return showHidden(
+    `${id}  ${status}${seats}  ${risk.padEnd(6)}  ${shortened(whatIsAsked(approval), 60)}  ${shortened(reason, 60)}${end}`,
+  )
 }
 
 /** Whose doing is asked about, and what: a step's action names its agent already. */
@@ -44,7 +46,7 @@ export function renderApproval(approval: ApprovalView): string[] {
         `${decision.status} by ${decision.by} at ${decision.at}${decision.comment === undefined ? '' : `: ${decision.comment}`}`,
     ],
   ]
-  return [
+  const lines = [
     `${approval.id}: ${approval.status}`,
     `${approval.agent} wants to "${approval.action}" with`,
     ...(JSON.stringify(approval.args, undefined, 2) ?? 'nothing').split('\n').map((line) => `  ${line}`),
@@ -57,11 +59,13 @@ export function renderApproval(approval: ApprovalView): string[] {
       ({ path, before, after }) => `changed    ${path}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`,
     ),
   ]
+  return lines.map((line) => showHidden(line).replaceAll('\n', `\n${' '.repeat(11)}`))
 }
 
 /** One entry of the history in a line. */
 export function renderHistory({ position, at, approvalId, entry }: HistoryEntry): string {
   const { kind, by, decision, comment, to, until } = entry
   const what = [kind, decision, to && `to ${to}`, until && `until ${until}`].filter((part) => part !== undefined && part !== '')
-  return `${String(position).padStart(6)}  ${at}  ${approvalId}  ${what.join(' ')} by ${by}${comment === undefined ? '' : `: ${comment}`}`
+  const said = comment === undefined ? '' : `: ${comment}`
+  return showHidden(`${String(position).padStart(6)}  ${at}  ${approvalId}  ${what.join(' ')} by ${by}${said}`)
 }
