@@ -120,6 +120,7 @@ export {
   Usage,
 } from './session.ts'
 export { showHidden } from './show-hidden.ts'
+export { startOfText } from './start-of-text.ts'
 export { isTerminalStep, isTerminalTurn, StepStatus, TurnStatus } from './status.ts'
 export { Tenant } from './tenant.ts'
 export { weftVersion } from './version.ts'

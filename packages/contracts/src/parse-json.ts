@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { WeftError } from './problem.ts'
+import { startOfText } from './start-of-text.ts'
 
 /** Parses JSON text against a schema. Throws `invalid_request` naming the first field that is wrong, with `what` as the subject. */
 export function parseJson<T extends z.ZodType>(schema: T, text: string, what: string): z.infer<T> {
@@ -32,9 +33,8 @@ export function parseValue<T extends z.ZodType>(schema: T, value: unknown, what:
 /** A path is cut to this, because it may hold a name that the caller made up, of any length. */
 const paramCharsMax = 256
 
-/** Never cut inside a character. */
 function shortened(param: string): string {
-  return param.length <= paramCharsMax ? param : `${param.slice(0, paramCharsMax).replace(/[\uD800-\uDBFF]$/, '')}…`
+  return param.length <= paramCharsMax ? param : `${startOfText(param, paramCharsMax)}…`
 }
 
 type Issue = z.core.$ZodIssue

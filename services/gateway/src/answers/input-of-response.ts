@@ -1,7 +1,7 @@
 import { ChatMessage } from '@weft/contracts'
 import { type InputItem, inputItems, itemsFromMessages } from '@weft/models'
 import { noSuchResponse, type TurnPlace, turnOfResponse, turnResponseId } from '../core/response-id.ts'
-import type { SessionLog } from '../sessions/session-log.ts'
+import { placeOfMessage, type SessionLog } from '../sessions/session-log.ts'
 import { type FindResponseTurnDeps, findResponseTurn } from './find-response-turn.ts'
 import type { ResponseStore } from './response-store.ts'
 
@@ -57,7 +57,7 @@ async function saidBefore({ log }: InputOfResponseDeps, { turn, ...session }: Tu
     }
     const last = page.data.at(-1)
     hasMore = page.hasMore && last !== undefined && earlier.length === page.data.length
-    if (last !== undefined) after = { turn: last.turn, part: last.role === 'user' ? 0 : 1 }
+    if (last !== undefined) after = placeOfMessage(last)
   }
   return items
 }

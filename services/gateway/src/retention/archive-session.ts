@@ -1,7 +1,7 @@
 import { type ApprovalView, type ChainedLine, type SessionEvent, WeftError } from '@weft/contracts'
 import type { SessionRef } from '../sessions/dapr-sessions.ts'
 import { restoreView } from '../sessions/restore-view.ts'
-import type { SessionLog } from '../sessions/session-log.ts'
+import { type MessagePlace, placeOfMessage, type SessionLog } from '../sessions/session-log.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
 import type { ArchiveLine } from './archive-folder.ts'
 import type { OldSession } from './retention-store.ts'
@@ -86,12 +86,12 @@ async function* noting(pages: AsyncIterable<SessionEvent[]>, told: { lean: Sessi
 }
 
 async function* messagesOf({ log }: ArchiveSessionDeps, session: SessionRef) {
-  let after: { turn: number; part: number } | undefined
+  let after: MessagePlace | undefined
   for (let hasMore = true; hasMore; ) {
     const page = await log.messages(session, { limit: pageMessages, after })
     yield page.data
     const last = page.data.at(-1)
-    after = last === undefined ? after : { turn: last.turn, part: last.role === 'user' ? 0 : 1 }
+    after = last === undefined ? after : placeOfMessage(last)
     hasMore = page.hasMore
   }
 }

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
-import type { SessionLog } from '../sessions/session-log.ts'
+import { type MessagePlace, placeOfMessage, type SessionLog } from '../sessions/session-log.ts'
 import { Limit, parseQuery, sessionOf } from './session-params.ts'
 
 export const ListMessagesQuery = z.object({
@@ -23,7 +23,7 @@ export function listSessionMessages(deps: FindSessionDeps & { log: Pick<SessionL
   }
 }
 
-function placeOf(messageId: string): { turn: number; part: number } {
-  const [turn, role] = messageId.split('.')
-  return { turn: Number(turn), part: role === 'user' ? 0 : 1 }
+function placeOf(messageId: string): MessagePlace {
+  const [turn, role = ''] = messageId.split('.')
+  return placeOfMessage({ turn: Number(turn), role })
 }

@@ -1,5 +1,5 @@
 import type { SessionRef } from './dapr-sessions.ts'
-import type { SessionLog, SessionMessage } from './session-log.ts'
+import { placeOfMessage, type SessionLog, type SessionMessage } from './session-log.ts'
 
 export interface Conversation {
   /** Oldest first. */
@@ -18,7 +18,8 @@ export async function readConversation(log: Pick<SessionLog, 'messages'>, sessio
   const messages: Conversation['messages'] = []
   let chars = 0
   for (;;) {
-    const page = await log.messages(session, { limit: pageMessages, after: placeOf(messages.at(-1)) })
+    const last = messages.at(-1)
+    const page = await log.messages(session, { limit: pageMessages, after: last && placeOfMessage(last) })
     for (const message of page.data) {
       chars += JSON.stringify(message).length
       if (messages.length >= messagesMax || (chars > charsMax && messages.length > 0)) return { messages, isCut: true }
@@ -26,8 +27,4 @@ export async function readConversation(log: Pick<SessionLog, 'messages'>, sessio
     }
     if (!page.hasMore) return { messages, isCut: false }
   }
-}
-
-function placeOf(message: SessionMessage | undefined): { turn: number; part: number } | undefined {
-  return message === undefined ? undefined : { turn: message.turn, part: message.role === 'user' ? 0 : 1 }
 }

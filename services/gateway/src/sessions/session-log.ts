@@ -36,10 +36,20 @@ export interface LogTail {
   openTurns: number
 }
 
-/** `after` is the place of a message: its turn, and 0 for the question, 1 for the answer. */
+/** The place of a message in its session: its turn, and 0 for the question or 1 for the answer. */
+export interface MessagePlace {
+  turn: number
+  part: number
+}
+
+export function placeOfMessage({ turn, role }: { turn: number; role: string }): MessagePlace {
+  return { turn, part: role === 'user' ? 0 : 1 }
+}
+
+/** The messages behind `after`, from the first one on without it. */
 export interface MessagePage {
   limit: number
-  after: { turn: number; part: number } | undefined
+  after: MessagePlace | undefined
 }
 
 /** What the event log keeps of sessions; written by the orchestrator a moment after it happened. */

@@ -4,6 +4,7 @@ import {
   approvalId,
   lastQuestion,
   type Risk,
+  startOfText,
   type WorkflowStep,
 } from '@weft/contracts'
 import { findPolicy, joinTerms, riskDefault } from './approval-terms.ts'
@@ -183,9 +184,8 @@ function contextOf(turn: TurnState, { dependsOn }: WorkflowStep): ApprovalQuesti
   }
 }
 
-/** Never cut inside a character. */
 function cut(text: string): string {
-  return text.length <= excerptCharsMax ? text : `${text.slice(0, excerptCharsMax - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
+  return text.length <= excerptCharsMax ? text : `${startOfText(text, excerptCharsMax - 1)}…`
 }
 
 function costOf(turn: TurnState): ApprovalQuestion['costUsd'] {

@@ -1,4 +1,4 @@
-import { ChatMessage, type SessionEvent, TurnAnswer, TurnStatus } from '@weft/contracts'
+import { ChatMessage, type SessionEvent, startOfText, TurnAnswer, TurnStatus } from '@weft/contracts'
 import { type Database, sql, storableJson } from '@weft/database'
 
 /** One event on its way into the log, with its session. */
@@ -117,11 +117,10 @@ function statusAfter(event: SessionEvent): string | undefined {
 
 const titleCharsMax = 120
 
-/** A session is titled by the start of its first question, never cut inside a character. */
+/** A session is titled by the start of its first question. */
 function titleOf(event: SessionEvent): string {
   const question = lastUserMessage(event)
-  const text = typeof question?.content === 'string' ? question.content.trim().slice(0, titleCharsMax) : ''
-  return text.replace(/[\uD800-\uDBFF]$/, '')
+  return typeof question?.content === 'string' ? startOfText(question.content.trim(), titleCharsMax) : ''
 }
 
 function messageRows({ tenant, sessionId, event }: EventRow) {
