@@ -41,7 +41,7 @@ export function createPlan({ sidecar, stores }: PlanDeps): RequestHandler {
   }
 }
 
-/** Stores are refused by their place in a chat request; here they have none above them. */
+/** A refusal of stores names the field `weft.vectorStoreIds` of a chat request; here the field is `vectorStoreIds`. */
 function namingField(cause: unknown): never {
   if (!(cause instanceof WeftError) || cause.param !== 'weft.vectorStoreIds') throw cause
   throw errorFromProblem({ ...cause.toProblem(), param: 'vectorStoreIds' })
@@ -66,7 +66,7 @@ function forward({ sidecar }: PlanDeps, path: string, request: Request): Promise
   return retryBriefly((signal) => sidecar.invoke('planner', path, { body, schema: PlannerAnswer, signal }), patienceMs)
 }
 
-/** Tells apart the two ways to send a plan first, so that a refusal names the field that is wrong. */
+/** Reads a plan, sent as `{ plan }` or as the whole body. Which of the two it is, is decided first, so that a refusal names the field that is wrong. */
 function parsePlan(body: unknown): { plan: WorkflowPlan } {
   const isWrapped = typeof body === 'object' && body !== null && 'plan' in body
   return isWrapped

@@ -35,7 +35,7 @@ function answeredAlready(): WeftError {
   return new WeftError('invalid_request', message, { param: 'response_id' })
 }
 
-/** A session that is only in the log any more has nothing to cancel. */
+/** A session that only the log has any more has nothing to cancel. */
 function noneIfMissing(thrown: unknown): undefined {
   if (!hasCode(thrown, 'not_found')) throw thrown
 }

@@ -8,7 +8,7 @@ import { actorOf } from '../http/request-context.ts'
 import { CallLimits } from '../limits/core/call-limits.ts'
 import { keyObject } from './key-object.ts'
 
-/** Names that an approval's history gives to what is no person. */
+/** Names that the history of an approval uses for what is not a person. */
 const takenNames: ReadonlySet<string> = new Set(['deadline', 'session', 'plan'])
 const KeyName = z
   .string()
@@ -16,9 +16,9 @@ const KeyName = z
   .refine((name) => !name.startsWith('role:') && !takenNames.has(name), 'use another name: this one is not a key’s')
 const RoleName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'use letters, digits, "_", "." and "-"')
 
-/** Strict: a misspelt end or limit would make a key without one. */
+/** Strict, because a misspelt `expiresAt` or limit would make a key without it. */
 export const CreateKey = z.strictObject({
-  /** Under this name its decisions about approvals are kept. */
+  /** The name under which decisions with this key are recorded. */
   name: KeyName.default(''),
   scopes: z.array(KeyScope).min(1).max(3).default(['chat']),
   roles: z.array(RoleName).max(20).default([]),

@@ -14,13 +14,15 @@ export interface DeleteSessionDeps {
 
 const patienceMs = 5_000
 
-/** `DELETE /v1/sessions/{id}`: ends what runs and forgets all of it; its streams end. Deleting twice is once, and stands twice in the audit log. */
+/**
+ * `DELETE /v1/sessions/{id}`: ends what runs, deletes the session and ends streams of it. Deleting it again changes nothing, but is in the audit log each time.
+ */
 export function deleteSession({ sessions, hub, audit }: DeleteSessionDeps): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)
     await retryBriefly(() => audit.note(actorOf(response), { action: 'session.deleted', target: session.sessionId }), patienceMs)
     await retryBriefly(() => sessions.delete(session), patienceMs)
-    // Streams of this gateway look at once; others with their next look at the log.
+    // Has the streams of this gateway notice at once; those of other gateways notice when they next read the log.
     hub.deliver({ items: [{ kind: 'end', ...session, turn: 1, status: 'cancelled' }] })
     response.json({ id: session.sessionId, object: 'session', deleted: true })
   }

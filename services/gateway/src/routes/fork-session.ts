@@ -37,7 +37,7 @@ export function forkSession(sessions: Pick<Sessions, 'seed' | 'submit' | 'view'>
         ...fork,
         keyId,
         requestId: newId('req'),
-        // The session is the fork's own: its first turn is this request, however often it is sent.
+        // A constant key is enough, because the session belongs to this fork alone: its first turn is this request, however often it is sent.
         idempotencyKey: 'fork',
         requestHash: canonicalJson(wish),
         ...asked,

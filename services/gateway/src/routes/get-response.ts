@@ -20,7 +20,10 @@ export type GetResponseDeps = FindResponseDeps & FollowResponseDeps
 
 const GetResponseQuery = z.object({ stream: z.stringbool().optional(), starting_after: Seq.optional() })
 
-/** `GET /v1/responses/{id}`: a stored response of a model, or a workflow's as far as its turn is; `stream=true` streams one in the background, `starting_after` from behind one of its events. */
+/**
+ * `GET /v1/responses/{id}`: a stored response of a model, or that of a workflow as far as its turn has come. `stream=true` streams a response in the background,
+ * with `starting_after` only the events after that number.
+ */
 export function getResponse(deps: GetResponseDeps): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { id } = request.params

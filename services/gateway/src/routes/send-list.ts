@@ -11,7 +11,7 @@ export const ShortListQuery = z.object({
 interface ShortList<T> {
   items: readonly T[]
   idOf(item: T): string
-  /** Ids of what stands behind an item that is in the list no more; default: nobody knows. */
+  /** The ids of the items behind one that is no longer in the list; undefined where that is not known. */
   behind?(id: string): Promise<string[] | undefined>
 }
 

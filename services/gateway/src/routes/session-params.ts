@@ -19,7 +19,7 @@ export function parseQuery<T extends z.ZodType>(schema: T, request: Request): z.
   return parseValue(schema, request.query, 'the query')
 }
 
-/** What an EventSource sends when it connects again; it knows better than the address it was first given. */
+/** The last event a reader has, by the header that an EventSource sends when it connects again. It takes precedence over a query in the address. */
 export function lastEventId(request: Request): number | undefined {
   const given = request.get('last-event-id')
   if (given === undefined || given === '') return undefined

@@ -62,7 +62,7 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
   }
 }
 
-/** A long log tells of many turns at once: one call is under way at most, and one more follows when it was asked for meanwhile. */
+/** Has only one `attach` under way at a time, and one more after it if it was asked for meanwhile: reading a long log asks for one with each turn. */
 function attachOneByOne(attach: () => Promise<void>, signal: AbortSignal): () => void {
   let isAttaching = false
   let isWanted = false
@@ -82,7 +82,7 @@ function attachOneByOne(attach: () => Promise<void>, signal: AbortSignal): () =>
 
 const attachPatienceMs = 15_000
 
-/** Without it the log is still polled; text of steps is then missing. */
+/** Has the session send live text here. If that fails events still come from the log, only later, and without text. */
 async function attachPatiently(
   { sessions, replyTopic, logger }: StreamEventsDeps,
   session: SessionRef,

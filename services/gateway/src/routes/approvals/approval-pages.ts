@@ -58,7 +58,7 @@ function guardPage(_request: Request, response: Response, next: () => void): voi
   next()
 }
 
-/** What the link shows to whom. Throws `not_found` for a link that is none, `gone` for one that has expired or whose key was revoked. */
+/** The approval that a link shows, and whom it lets decide. Throws `not_found` for a link that was not made here, `gone` for an expired one, `invalid_api_key` if its key was revoked. */
 async function openPage(deps: PageDeps, request: Request, token: string): Promise<{ grant: PageGrant; approval: ApprovalView }> {
   const grant = readPageToken(token, { key: deps.pages.key, nowMs: Date.now() })
   const { tenant, approvalId, keyId } = grant

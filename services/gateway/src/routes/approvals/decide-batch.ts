@@ -36,7 +36,7 @@ async function decideOne(deps: DecideDeps, item: unknown, { tenant, by }: { tena
   }
 }
 
-/** Decisions about one session one after another, since the first may change what the next is about; sessions beside each other. */
+/** Takes the decisions about a session one after another, since one may change what the next is about; different sessions at the same time. */
 async function inSessionOrder<T>(items: unknown[], act: (item: unknown) => Promise<T>): Promise<T[]> {
   const last = new Map<string, Promise<unknown>>()
   return Promise.all(

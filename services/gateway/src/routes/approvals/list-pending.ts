@@ -35,7 +35,7 @@ export function listPending(approvals: Pick<ApprovalLog, 'pending'>): RequestHan
   }
 }
 
-/** As what an approver is asked. */
+/** The assignees that stand for an approver: the approver's own name, and a role for each role. */
 export function seatsOf({ id, roles }: Approver): string[] {
   return [id, ...roles.map((role) => `role:${role}`)]
 }
