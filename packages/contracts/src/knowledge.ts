@@ -28,7 +28,7 @@ const Comparison = z.object({
 export type Filter = z.infer<typeof Comparison> | { type: 'and' | 'or'; filters: Filter[] }
 
 /** OpenAI's vector store filter: comparisons joined by and/or. */
-export const Filter: z.ZodType<Filter> = z.union([
+export const Filter: z.ZodType<Filter> = z.discriminatedUnion('type', [
   Comparison,
   z.object({
     type: z.enum(['and', 'or']),

@@ -18,6 +18,9 @@ afterAll(async () => {
 describe('what may stand there instead is said of', () => {
   it.each([
     { body: { query: 'x', weft: { modus: 'bm25' } }, said: "'weft.modus' is not known" },
+    { body: { query: 'x', filters: { type: 'not', filters: [] } }, said: /'filters.type' .*'nin' \| 'and' \| 'or'/ },
+    { body: { query: 'x', filters: { type: 'eq', key: 'a' } }, said: "'filters.value' is missing" },
+    { body: { query: 'x', filters: {} }, said: "'filters.type' " },
     { body: { query: 5 }, said: "'query' has to be a text, or a list of up to 10 texts" },
     { body: { query: 'x', filters: { type: 'eq', key: 'a', value: null } }, said: "'filters.value' has to be a text, a number" },
     {
