@@ -55,3 +55,12 @@ it('takes over from a process that is gone, also when another has its id now, an
   await again.release()
   expect(await readdir(folder)).toEqual([])
 })
+
+it('says where it cannot note the sync, and why', async () => {
+  const file = join(folder, 'a-file')
+  await writeFile(file, '')
+  await expect(takeSyncLock({ ...place(['/notes']), folder: join(file, 'syncs') }, clock)).rejects.toMatchObject({
+    code: 'sync_not_noted',
+    message: expect.stringMatching(/cannot be written in .*a-file.syncs: ENOTDIR/),
+  })
+})

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { CliError } from '../../cli-error.ts'
 import { ownIdentity } from '../../supervisor/mesh-lock.ts'
 import { isRunning, ProcessIdentity } from '../../supervisor/running-process.ts'
-import { isWithin } from './walk-paths.ts'
+import { isWithin, reasonOf } from './walk-paths.ts'
 
 const LockOwner = ProcessIdentity.extend({ store: z.string(), paths: z.array(z.string()), since: z.string() })
 type LockOwner = z.infer<typeof LockOwner>
@@ -30,11 +30,10 @@ const stepBackMs = 200
 
 /**
  * Makes this process the only one that syncs these paths into that store. The lock of a process that is gone counts no more. Throws
- * `already_running`, naming the process that syncs one of the paths, a folder above or a folder below.
+ * `already_running`, naming the process that syncs one of the paths, a folder above or a folder below, and `sync_not_noted` where the lock cannot be written.
  */
 export async function takeSyncLock(place: SyncPlace, clock: Clock): Promise<SyncLock> {
   const { folder, store, paths } = place
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const identity = ownIdentity()
   const name = createHash('sha256')
     .update(JSON.stringify([store, paths.toSorted()]))
@@ -43,14 +42,25 @@ export async function takeSyncLock(place: SyncPlace, clock: Clock): Promise<Sync
   const file = join(folder, `${name}.${identity.pid}.lock`)
   const own: LockOwner = { ...identity, store, paths, since: new Date(clock.now()).toISOString() }
   for (let tries = 1; ; tries++) {
-    // Written aside and then named, so that nobody reads half of it.
-    await writeFile(`${file}.new`, JSON.stringify(own), { mode: 0o600 })
-    await rename(`${file}.new`, file)
+    await noteOwner(folder, file, own)
     const other = await findOther(place, own)
     if (other === undefined) return { journalFile: join(folder, `${name}.uploads`), release: () => rm(file, { force: true }) }
     await rm(file, { force: true })
     if (tries === triesMax) throw alreadyRunning(other)
     await clock.sleep(stepBackMs * tries * (1 + (identity.pid % 7) / 7))
+  }
+}
+
+async function noteOwner(folder: string, file: string, own: LockOwner): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    // Written aside and then named, so that nobody reads half of it.
+    await writeFile(`${file}.new`, JSON.stringify(own), { mode: 0o600 })
+    await rename(`${file}.new`, file)
+  } catch (cause) {
+    await rm(`${file}.new`, { force: true }).catch(() => undefined)
+    const what = 'what a sync has to know after a kill cannot be written'
+    throw new CliError('sync_not_noted', `${what} in ${folder}: ${reasonOf(cause)}`, { cause })
   }
 }
 
