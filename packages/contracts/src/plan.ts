@@ -49,7 +49,8 @@ export const ApprovalRule = z.strictObject({
 export type ApprovalRule = z.infer<typeof ApprovalRule>
 
 /**
- * What becomes of a step that has failed. A failure that another attempt may mend is tried again first, up to `maxAttempts` attempts in all (default 6).
+ * What becomes of a step that has failed. A failure that another attempt may mend is tried again first, up to `maxAttempts` attempts in all (default 6,
+ * and 10 where its agent was not reached).
  * Without a rule the answer's step fails its turn and any other is skipped. `agent`: the agent that `fallback` turns to.
  */
 export const FailureRule = z.strictObject({

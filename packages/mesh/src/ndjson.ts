@@ -2,7 +2,7 @@ import { agentLimits, WeftError } from '@weft/contracts'
 
 /**
  * The lines of a byte stream, without their line breaks; empty lines are left out. UTF-8 sequences may be split over chunks.
- * Throws `upstream_error` on a line over 4 MiB, on a stream over 32 MiB, or when the bytes are not UTF-8.
+ * Throws `upstream_error` when the bytes are not UTF-8, and, not retryable, on a line over 4 MiB or a stream over 32 MiB.
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -35,7 +35,7 @@ function decode(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): 
   try {
     return decoder.decode(chunk, { stream: chunk !== undefined })
   } catch (cause) {
-    throw new WeftError('upstream_error', 'the stream is not valid UTF-8', { cause })
+    throw new WeftError('upstream_error', 'the stream is not valid UTF-8', { cause, isRetryable: true })
   }
 }
 

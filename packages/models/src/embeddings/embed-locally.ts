@@ -6,6 +6,9 @@ import type { EmbeddingCall, MadeVectors } from './embedding-call.ts'
 /** Longer words are one token, of no meaning (max_input_chars_per_word of BERT's WordPiece). */
 const tokenCharsMax = 100
 
+const aboutTokens =
+  'tokens are numbers of another vocabulary (LangChain sends tokens unless its embeddings are made with check_embedding_ctx_length=False)'
+
 /** With the embedder of this mesh: texts that it sees whole. */
 export async function embedLocally(call: EmbeddingCall, embedder: Pick<Embedder, 'embed'>): Promise<MadeVectors> {
   const { inputs, model, request, signal } = call
@@ -16,7 +19,7 @@ export async function embedLocally(call: EmbeddingCall, embedder: Pick<Embedder,
   const tooLong = (index: number) =>
     refuse(`input.${index}`, `input.${index} is longer than the ${tokensMax} tokens that ${model.id} sees`)
   const texts = inputs.map((input, index) => {
-    if (typeof input !== 'string') throw refuse('input', `${model.id} takes texts: tokens are numbers of another vocabulary`)
+    if (typeof input !== 'string') throw refuse('input', `${model.id} takes texts: ${aboutTokens}`)
     if (input.length > tokensMax * tokenCharsMax) throw tooLong(index)
     return input
   })

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, it } from '@jest/globals'
+import { agentLimits } from '@weft/contracts'
 import { createSidecar, listen } from '@weft/mesh'
 import type { StepRequest } from '../core/execute-request.ts'
 import type { SessionInput, StepRef } from '../core/session-state.ts'
@@ -146,4 +147,14 @@ it.each([302, 401, 404])('an agent that answers %i has failed itself, and the an
   await until(() => applied.length === 1 && attempts.runningCount() === 0)
   const problem = { code: 'upstream_error', message: expect.stringMatching(new RegExp(`worker .*${status}, not here`)) }
   expect(applied).toMatchObject([{ outcome: { kind: 'failed', problem } }])
+})
+
+it.each([
+  ['is longer than a line may be', `{"type":"text","delta":"${'x'.repeat(agentLimits.lineBytesMax)}"}\n`, false],
+  ['is no event', '{"type":"rain"}\n', true],
+])('an answer that %s is asked for again only where another may be better', async (_what, said, isRetryable) => {
+  const { start, applied } = await dispatchTo(said)
+  start(60_000)
+  await until(() => applied.length === 1)
+  expect(applied).toMatchObject([{ outcome: { kind: 'failed', problem: { code: 'upstream_error', isRetryable } } }])
 })

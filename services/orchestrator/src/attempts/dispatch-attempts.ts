@@ -101,13 +101,15 @@ export class AttemptDispatcher {
 }
 
 /**
- * Always retryable, because whatever broke the stream may be gone at the next attempt. Parsing what an agent sent throws `invalid_request`, and a status no
+ * Retryable, because whatever broke the stream may be gone at the next attempt, unless the answer was read and says that another would be no better, as one that is
+ * too large. Parsing what an agent sent throws `invalid_request`, and a status no
  * agent should answer with `internal_error`: both are the agent's fault here, and not the client's or Weft's.
  */
 function problemOf(thrown: unknown): Problem {
   const problem = toWeftError(thrown).toProblem()
   const isOfAgent = thrown instanceof WeftError && ['invalid_request', 'internal_error'].includes(thrown.code)
-  return { ...problem, code: isOfAgent ? 'upstream_error' : problem.code, isRetryable: true }
+  const isRetryable = problem.code !== 'upstream_error' || problem.isRetryable
+  return { ...problem, code: isOfAgent ? 'upstream_error' : problem.code, isRetryable }
 }
 
 function lateProblem({ agent, body }: StepRequest): Problem {

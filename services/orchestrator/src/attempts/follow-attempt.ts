@@ -79,7 +79,8 @@ function readEvent(agent: string, line: string): AgentEvent {
 
 function brokenOff(agent: string, cause: unknown): WeftError {
   const { message, isRetryable } = toWeftError(cause)
-  return new WeftError('upstream_error', `the answer of ${agent} broke off: ${message}`, { cause, isRetryable })
+  const mayGoWell = isRetryable || !(cause instanceof WeftError)
+  return new WeftError('upstream_error', `the answer of ${agent} broke off: ${message}`, { cause, isRetryable: mayGoWell })
 }
 
 /** Reads the rest of an answer whose result is there; the loss of the connection no longer matters. */

@@ -1,7 +1,7 @@
 import type { Problem, WorkflowStep } from '@weft/contracts'
 import { askApproval, retryActionOf } from './ask-approval.ts'
 import { endTurn } from './end-turn.ts'
-import { attemptsMaxDefault, retryDelayMs } from './retry-delay.ts'
+import { attemptsMaxDefault, attemptsMaxUnreached, retryDelayMs } from './retry-delay.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { StepRef, StepState, TurnState } from './session-state.ts'
 import { settleTurn, skipStep } from './settle-turn.ts'
@@ -41,7 +41,8 @@ function unsure({ stepId, attempt }: StepRef, { message }: Problem): Problem {
 }
 
 function mayRetry(step: WorkflowStep, state: StepState, problem: Problem): boolean {
-  return problem.isRetryable && failuresOf(state) < (step.onFailure?.maxAttempts ?? attemptsMaxDefault)
+  const attemptsMax = problem.code === 'dependency_unavailable' ? attemptsMaxUnreached : attemptsMaxDefault
+  return problem.isRetryable && failuresOf(state) < (step.onFailure?.maxAttempts ?? attemptsMax)
 }
 
 /** Attempts that ended with a question, or with their host, are no failures. */
