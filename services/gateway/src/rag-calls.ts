@@ -1,9 +1,9 @@
-import { WeftError } from '@weft/contracts'
+import type { WeftError } from '@weft/contracts'
 import { isSilence, type Sidecar } from '@weft/mesh'
 import { SearchAnswer } from '@weft/retrieval'
 import { z } from 'zod'
 import type { PublicDeps } from './public-app.ts'
-import { isPassing, retryBriefly } from './retry-briefly.ts'
+import { askAgainSoon, isPassing, retryBriefly } from './retry-briefly.ts'
 
 /** How long a search may take. */
 const searchTimeoutMs = 30_000
@@ -37,8 +37,5 @@ export function ragCalls(
 
 function notSearched(cause: WeftError): WeftError {
   const what = isSilence(cause) ? `the search was not done within ${searchTimeoutMs / 1_000} s` : 'not available right now: rag'
-  return new WeftError('dependency_unavailable', `${what}. Send the request again in a moment.`, {
-    cause,
-    details: { retryAfterMs: 2_000 },
-  })
+  return askAgainSoon(what, cause)
 }

@@ -1,4 +1,4 @@
-import { hasCode, type WeftError } from '@weft/contracts'
+import { hasCode, WeftError } from '@weft/contracts'
 
 const firstDelayMs = 50
 const delayMaxMs = 1_000
@@ -23,4 +23,12 @@ export async function retryBriefly<T>(act: (signal: AbortSignal) => Promise<T>, 
 /** Whether a failure may be over in a moment, because something restarts or took too long to answer. */
 export function isPassing(thrown: unknown): thrown is WeftError {
   return hasCode(thrown, 'dependency_unavailable', 'timeout')
+}
+
+/** What a client is told that is to come back soon; `details` adds to when. */
+export function askAgainSoon(what: string, cause: unknown, details: object = {}): WeftError {
+  return new WeftError('dependency_unavailable', `${what}. Send the request again in a moment.`, {
+    cause,
+    details: { ...details, retryAfterMs: 2_000 },
+  })
 }

@@ -37,9 +37,11 @@ export function answerError(logger: Pick<Log, 'warn' | 'error'>): (thrown: unkno
 /** Logs an error that nobody foresaw under the request id that the client has, since the client itself is not told what it was. */
 export function logUnforeseen(logger: Pick<Log, 'error'>, response: ServerResponse, thrown: unknown): void {
   const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
-  const { method } = response.req
-  const path = pathOf(response.req)
-  logger.error('a request failed unforeseen', { requestId: requestIdOf(response), method, path, message, stack })
+  logger.error('a request failed unforeseen', { ...factsOf(response), message, stack })
+}
+
+function factsOf(response: ServerResponse) {
+  return { requestId: requestIdOf(response), method: response.req.method, path: pathOf(response.req) }
 }
 
 /** Logs what did not answer, and how it failed. Refusals without a cause are the gateway's own, as while memory is short; there may be thousands of them. */
@@ -47,14 +49,7 @@ function logUnavailable(logger: Pick<Log, 'warn'>, response: ServerResponse, thr
   if (!(thrown instanceof Error) || thrown.cause === undefined) return
   const { message, cause } = thrown
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const { method } = response.req
-  logger.warn('a request was refused', {
-    requestId: requestIdOf(response),
-    method,
-    path: pathOf(response.req),
-    refusal: message,
-    cause: reason,
-  })
+  logger.warn('a request was refused', { ...factsOf(response), refusal: message, cause: reason })
 }
 
 /** Translates failures of models and of libraries to WeftError; anything else is returned as it is. */

@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto'
-import {
-  type ChatCompletionRequest,
-  type ReplyDetail,
-  type SubmitTurn,
-  type TurnAccepted,
-  type TurnSeed,
-  WeftError,
-} from '@weft/contracts'
+import type { ChatCompletionRequest, ReplyDetail, SubmitTurn, TurnAccepted, TurnSeed, WeftError } from '@weft/contracts'
 import { isSilence, mayCrashAround } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { hashRequest } from '../core/request-hash.ts'
 import { withoutApprovalCalls } from '../core/tool-answers.ts'
 import { modelOptionsOf } from '../core/workflow-request.ts'
 import type { ReadableStores } from '../readable-stores.ts'
-import { isPassing, retryBriefly } from '../retry-briefly.ts'
+import { askAgainSoon, isPassing, retryBriefly } from '../retry-briefly.ts'
 import type { Sessions } from './dapr-sessions.ts'
 import type { PlanChecks } from './plan-checks.ts'
 
@@ -111,8 +104,5 @@ async function nameWhatIsDown(deps: SubmitDeps, cause: WeftError): Promise<WeftE
   const isSlow = down.length === 0 && isSilence(cause)
   const names = down.length === 0 ? 'a part of the mesh' : down.join(', ')
   const what = isSlow ? 'the mesh is busy and did not take the request in time' : `not available right now: ${names}`
-  return new WeftError('dependency_unavailable', `${what}. Send the request again in a moment.`, {
-    cause,
-    details: { down, retryAfterMs: 2_000 },
-  })
+  return askAgainSoon(what, cause, { down })
 }
