@@ -7,7 +7,11 @@ let openAi: ModelServer
 beforeAll(async () => {
   const { openAiPort } = sharedMesh()
   const chunks = ['# Harbour\n\n', 'The ferry to Lerwick leaves at seven.']
-  openAi = await startOpenAiServer({ port: openAiPort, models: ['test-model'], reply: { kind: 'text', chunks } })
+  openAi = await startOpenAiServer({
+    port: openAiPort,
+    models: ['test-model', 'reader-of-images'],
+    reply: { kind: 'text', chunks },
+  })
 })
 afterAll(() => openAi.stop())
 

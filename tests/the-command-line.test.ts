@@ -62,7 +62,7 @@ describe('weft ask and search', () => {
 describe('weft settings', () => {
   let server: ModelServer
   beforeAll(async () => {
-    server = await startOpenAiServer({ port: sharedMesh().openAiPort })
+    server = await startOpenAiServer({ port: sharedMesh().openAiPort, models: ['test-model', 'set-model'] })
   })
   afterAll(async () => {
     await weft(['settings', 'reset', 'defaultModel', 'models'])
@@ -73,10 +73,10 @@ describe('weft settings', () => {
     const isOffline = async () =>
       /offline model/.test((await weft(['ask', 'Why do otters hold hands?', '--store', 'animals'])).output)
     expect(await isOffline()).toBe(true)
-    const { stdout } = await weft(['settings', 'set', 'defaultModel=openai/test-model', '--json'])
-    expect(JSON.parse(stdout)).toMatchObject([{ name: 'defaultModel', value: 'openai/test-model', source: 'database' }])
+    const { stdout } = await weft(['settings', 'set', 'defaultModel=openai/set-model', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject([{ name: 'defaultModel', value: 'openai/set-model', source: 'database' }])
     await until(async () => !(await isOffline()))
-    expect((await weft(['settings'])).output).toMatch(/defaultModel +database +openai\/test-model/)
+    expect((await weft(['settings'])).output).toMatch(/defaultModel +database +openai\/set-model/)
     const reset = await weft(['settings', 'reset', 'defaultModel'])
     expect(reset.output).toMatch(/defaultModel +environment +offline\/extractive/)
     await until(isOffline)

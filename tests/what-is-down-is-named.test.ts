@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { bodyOf, meshProcesses, request } from './mesh/shared-mesh.ts'
+import { bodyOf, request } from './mesh/shared-mesh.ts'
+import { whileSuspended } from './mesh/while-suspended.ts'
 
 const ErrorBody = z.object({ error: z.looseObject({ message: z.string() }) })
 const Health = z.object({ status: z.string(), checks: z.record(z.string(), z.string()) })
@@ -8,18 +9,6 @@ const Health = z.object({ status: z.string(), checks: z.record(z.string(), z.str
 const chat = { model: 'weft/auto', messages: [{ role: 'user', content: 'hello' }] }
 const post = (path: string, body: object) =>
   request(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-
-/** Suspends a process of the mesh, which is then down for everybody without being restarted at once. */
-async function whileSuspended(name: string, act: () => Promise<void>): Promise<void> {
-  const pid = (await meshProcesses()).find((process) => process.name === name)?.pid ?? 0
-  expect(pid).toBeGreaterThan(0)
-  process.kill(pid, 'SIGSTOP')
-  try {
-    await act()
-  } finally {
-    process.kill(pid, 'SIGCONT')
-  }
-}
 
 // Suspended rather than killed: what was killed is back before anybody notices.
 it.each([

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { eventually, makeKey, pausedOf, post } from './mesh/paused-sessions.ts'
 import { runWeft, type WeftRun } from './mesh/running-mesh.ts'
 import { bodyOf, meshProcesses, openAiClient, request, sharedMesh, weft } from './mesh/shared-mesh.ts'
+import { whileSuspended } from './mesh/while-suspended.ts'
 
 /** A second and a half: sessions of these tests are soon old. */
 const days = 1.5 / 86_400
@@ -135,16 +136,13 @@ it('what was decided of the session that waits is still there, and in the chain'
 it('nothing is lost when a gateway is killed between the archive and the deletion', async () => {
   const ended = await session(keys.forgets)
   await sleep(oldAfterMs)
-  const orchestrator = await pidOf('orchestrator')
+  let run: Promise<WeftRun> | undefined
   // The archive is written, and nobody is there to delete the session.
-  process.kill(orchestrator, 'SIGSTOP')
-  const run = weftAs(keys.forgets, ['retention', 'run'])
-  try {
+  await whileSuspended('orchestrator', async () => {
+    run = weftAs(keys.forgets, ['retention', 'run'])
     await eventually(async () => archivedSession(ended).length > 0)
     process.kill(await pidOf('gateway'), 'SIGKILL')
-  } finally {
-    process.kill(orchestrator, 'SIGCONT')
-  }
+  })
   await run
   await eventually(async () => (await weftAs(keys.forgets, ['retention', 'run'])).code === 0)
   await expectGone(ended)

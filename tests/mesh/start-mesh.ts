@@ -17,7 +17,8 @@ export default async function startSharedMesh(): Promise<void> {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${spansPort}`,
     WEFT_SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
     WEFT_OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
-    WEFT_VISION_MODEL: 'openai/test-model',
+    // One of its own: images are read long after they came, and a model that failed too often is left alone.
+    WEFT_VISION_MODEL: 'openai/reader-of-images',
     WEFT_ANSWER_CACHE: 'exact',
     WEFT_APPROVAL_POLICIES: join(import.meta.dirname, 'approval-policies.yaml'),
   })
