@@ -27,7 +27,7 @@ import type { AnswerOptions } from './answer-turn.ts'
 import type { CachedTurn, TurnCache, TurnRef } from './turn-cache.ts'
 
 export interface WorkflowDeps extends SubmitDeps, ChatDecisionDeps {
-  sessions: Pick<Sessions, 'submit' | 'view' | 'cancel' | 'decide' | 'attach'>
+  sessions: Pick<Sessions, 'submit' | 'cancelRequest' | 'view' | 'cancel' | 'decide' | 'attach'>
   log: Pick<SessionLog, 'turnEnds' | 'eventsOfTurn'>
   hub: Pick<ReplyHub, 'follow'>
   logger: Pick<Log, 'info' | 'warn' | 'error'>

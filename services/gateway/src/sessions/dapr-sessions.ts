@@ -28,6 +28,8 @@ export interface Sessions {
   attach(session: SessionRef, replyTopic: string, replyDetail: ReplyDetail): Promise<void>
   /** Cancels one turn, or all that run; harmless when nothing does. */
   cancel(session: SessionRef, turn?: number): Promise<SessionView>
+  /** Cancels the turn that was submitted under this key; resolves to whether the session has taken it. */
+  cancelRequest(session: SessionRef, idempotencyKey: string): Promise<boolean>
   /**
    * What a fork of a turn (default: the newest) begins with: the outputs of its finished steps, without those of `fromStep` and of all that depends on it.
    */
@@ -47,6 +49,7 @@ export interface Sessions {
   decide(session: SessionRef, decision: DecideApproval, signal: AbortSignal): Promise<ApprovalDecided>
 }
 
+const Cancelled = z.object({ isTaken: z.boolean() })
 const Expired = z.object({ deleted: z.boolean() })
 
 /** How long an actor may be silent. It usually answers within milliseconds, and within a second when it has just moved to another host. */
@@ -74,6 +77,9 @@ export function createSessions(sidecar: Pick<Sidecar, 'callActor'>): Sessions {
       await call(session, 'attach', { schema: z.unknown(), body: { replyTopic, replyDetail } })
     },
     cancel: (session, turn) => call(session, 'cancel', { schema: SessionView, body: turn === undefined ? {} : { turn } }),
+    async cancelRequest(session, idempotencyKey) {
+      return (await call(session, 'cancelRequest', { schema: Cancelled, body: { idempotencyKey } })).isTaken
+    },
     seed: (session, wish, signal) => call(session, 'seed', { schema: ForkSource, body: wish, signal }),
     pause: (session) => call(session, 'pause', { schema: SessionView }),
     resume: (session) => call(session, 'resume', { schema: SessionView }),

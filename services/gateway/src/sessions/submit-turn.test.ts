@@ -15,9 +15,18 @@ const request: TurnRequest = {
 }
 const accepted = { sessionId: 'sess_1', turn: 1, isRepeat: false }
 
+interface World {
+  answersAt: number
+  down?: string[]
+  refuses?: boolean
+  /** At which try to cancel it the session has the turn. */
+  takesAt?: number
+}
+
 /** A session that takes each turn once it is asked often enough; before it says nothing, or refuses. `down` is what does not answer. */
-function meshOf({ answersAt, down = [], refuses = false }: { answersAt: number; down?: string[]; refuses?: boolean }) {
+function meshOf({ answersAt, down = [], refuses = false, takesAt = 1 }: World) {
   const keys: (string | undefined)[] = []
+  const cancelled: string[] = []
   const deps: SubmitDeps = {
     sessions: {
       async submit({ idempotencyKey }, signal) {
@@ -27,15 +36,22 @@ function meshOf({ answersAt, down = [], refuses = false }: { answersAt: number; 
         await sleep(10_000, undefined, { signal }).catch(() => undefined)
         throw new WeftError('timeout', 'actor Session submit was aborted')
       },
+      async cancelRequest(_session, key) {
+        cancelled.push(key)
+        if (cancelled.length === 1 && takesAt > 2) throw new WeftError('not_found', "no session 'sess_1'")
+        return cancelled.length >= takesAt
+      },
     },
     stores: { resolve: async () => [] },
     plans: { requireSound: async () => undefined },
     replyTopic: 'gateway.0',
+    logger: { info: () => undefined, warn: () => undefined },
+    cancelDelaysMs: [0, 5, 5, 5],
     findDown: async () => down,
     patienceMs: 30,
     slowPatienceMs: 200,
   }
-  return { deps, keys }
+  return { deps, keys, cancelled }
 }
 
 describe('a turn that its session does not take at once', () => {
@@ -60,5 +76,36 @@ describe('a turn that its session does not take at once', () => {
       code: 'dependency_unavailable',
       message: 'the mesh is busy and did not take the request in time. Send the request again in a moment.',
     })
+  })
+})
+
+describe('a turn whose client was refused', () => {
+  const refusedBy = async ({ deps, cancelled }: ReturnType<typeof meshOf>, more: Partial<TurnRequest> = {}) => {
+    await expect(submitTurn(deps, { ...request, ...more })).rejects.toMatchObject({ code: 'dependency_unavailable' })
+    await sleep(100)
+    return cancelled
+  }
+
+  it('is cancelled when the session has taken it all the same, also when it takes it late', async () => {
+    expect(await refusedBy(meshOf({ answersAt: 1_000 }))).toEqual(['request-req_1'])
+    expect(await refusedBy(meshOf({ answersAt: 1_000, refuses: true, takesAt: 3 }))).toHaveLength(3)
+  })
+
+  it('is looked for a few times only', async () => {
+    expect(await refusedBy(meshOf({ answersAt: 1_000, refuses: true, takesAt: 1_000 }))).toHaveLength(4)
+  })
+
+  it('goes on when its client can come back to it: with its own key, or because it did not wait', async () => {
+    const mesh = () => meshOf({ answersAt: 1_000, refuses: true })
+    expect(await refusedBy(mesh(), { idempotencyKey: 'mine' })).toEqual([])
+    expect(await refusedBy(mesh(), { chat: { ...request.chat, weft: { background: true } } })).toEqual([])
+  })
+
+  it('is not looked for when it was never sent', async () => {
+    const { deps, cancelled } = meshOf({ answersAt: 1 })
+    const away = new WeftError('dependency_unavailable', 'the database does not answer')
+    expect(await refusedBy({ deps: { ...deps, stores: { resolve: () => Promise.reject(away) } }, cancelled, keys: [] })).toEqual(
+      [],
+    )
   })
 })

@@ -7,11 +7,12 @@ import { withoutApprovalCalls } from '../core/tool-answers.ts'
 import { modelOptionsOf } from '../core/workflow-request.ts'
 import type { ReadableStores } from '../readable-stores.ts'
 import { askAgainSoon, isPassing, retryBriefly } from '../retry-briefly.ts'
+import { type CancelRefusedDeps, cancelRefused } from './cancel-refused.ts'
 import type { Sessions } from './dapr-sessions.ts'
 import type { PlanChecks } from './plan-checks.ts'
 
-export interface SubmitDeps {
-  sessions: Pick<Sessions, 'submit'>
+export interface SubmitDeps extends CancelRefusedDeps {
+  sessions: Pick<Sessions, 'submit' | 'cancelRequest'>
   stores: Pick<ReadableStores, 'resolve'>
   plans: PlanChecks
   replyTopic: string
@@ -43,26 +44,38 @@ export interface TurnRequest {
 /**
  * Hands a turn to its session. A part of the mesh that is down is waited for briefly, because most restart within seconds; then the refusal names it. A mesh
  * that is only slow, because much is asked of it at once, is waited for longer: a client that is refused sends its request again, which would be more work for
- * the mesh. Submitting a turn several times is harmless: it has one key, and a session takes each key once.
+ * the mesh. Submitting a turn several times is harmless: it has one key, and a session takes each key once. A refused turn that was taken all the same is
+ * cancelled, because its client sends it again.
  */
 export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promise<TurnAccepted> {
   const { patienceMs = 8_000, slowPatienceMs = 30_000 } = deps
   const startedAtMs = performance.now()
+  let isSent = false
+  const onSend = () => {
+    isSent = true
+  }
   for (;;) {
     try {
-      return await retryBriefly((signal) => submitOnce(deps, request, signal), patienceMs)
+      return await retryBriefly((signal) => submitOnce(deps, request, { signal, onSend }), patienceMs)
     } catch (thrown) {
       if (!isPassing(thrown)) throw thrown
       const maySoonAnswer = isSilence(thrown) && performance.now() - startedAtMs < slowPatienceMs
-      if (!maySoonAnswer) throw await nameWhatIsDown(deps, thrown)
+      if (maySoonAnswer) continue
+      if (isSent && !canBeFoundAgain(request)) cancelRefused(deps, request, turnKey(request))
+      throw await nameWhatIsDown(deps, thrown)
     }
   }
 }
 
-async function submitOnce(deps: SubmitDeps, request: TurnRequest, signal: AbortSignal): Promise<TurnAccepted> {
+async function submitOnce(
+  deps: SubmitDeps,
+  request: TurnRequest,
+  { signal, onSend }: { signal: AbortSignal; onSend: () => void },
+): Promise<TurnAccepted> {
   const { plan, vectorStoreIds } = request.chat.weft ?? {}
   if (plan !== undefined) await deps.plans.requireSound(plan, { param: 'weft.plan', signal })
   const stores = await deps.stores.resolve(request.tenant, vectorStoreIds)
+  onSend()
   return mayCrashAround('submit', () => deps.sessions.submit(turnOf(deps, request, stores), signal))
 }
 
@@ -90,6 +103,11 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     ...(user == null ? {} : { user }),
     ...(traceparent === undefined ? {} : { traceparent }),
   }
+}
+
+/** Whether its client may still come to the turn: by the same key, or by asking the session how far it is. */
+function canBeFoundAgain({ idempotencyKey, chat }: TurnRequest): boolean {
+  return idempotencyKey !== undefined || chat.weft?.background === true
 }
 
 /** The key of the turn: the client's own or, without one, the request's id, by which an attempt finds the turn that an earlier one made. */

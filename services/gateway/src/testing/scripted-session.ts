@@ -73,6 +73,7 @@ export function createScriptedSession(hub: ReplyHub): ScriptedSession {
       session.decided.push(decision)
       return session.onDecide(decision)
     },
+    cancelRequest: async () => false,
     async cancel({ sessionId }, turn) {
       session.cancelled.push(turn)
       return session.onView(sessionId)

@@ -235,3 +235,16 @@ it('a session expires as of an event: one that has gone on stays, one that only 
   await expect(expire('never')).rejects.toMatchObject({ code: 'not_found' })
   await expect(host.invoke('acme.s1', 'expire', { lastSeq: 1 })).rejects.toMatchObject({ code: 'invalid_request' })
 })
+
+it('the turn of a refused request is cancelled by its key, whatever else the session works on', async () => {
+  const { host } = hostInMemory()
+  const cancelRequest = (idempotencyKey: string) => host.invoke('acme.s1', 'cancelRequest', { idempotencyKey })
+  await expect(cancelRequest('request-1')).rejects.toMatchObject({ code: 'not_found' })
+  await submit(host)
+  await host.invoke('acme.s1', 'submit', { ...turnRequest(), idempotencyKey: 'request-1' })
+  await aMoment()
+  expect(await cancelRequest('request-2')).toEqual({ isTaken: false })
+  expect(await cancelRequest('request-1')).toEqual({ isTaken: true })
+  expect(host.peek('acme.s1')?.turns.map(({ status }) => status)).toEqual(['running', 'cancelled'])
+  host.stop()
+})

@@ -41,9 +41,10 @@ const ChildArgument = z.object({ turn: z.int().positive(), stepId: z.string().ma
 const HoldArgument = z.object({ seq: z.int().nonnegative().optional() })
 const ExpireArgument = SessionPlace.extend({ lastSeq: z.int().nonnegative() })
 const CancelArgument = z.object({ turn: z.int().positive().optional() })
+const CancelRequestArgument = z.object({ idempotencyKey: z.string().min(1).max(512) })
 const AttachArgument = z.object({ replyTopic: z.string().min(1).max(256), replyDetail: ReplyDetail.default('text') })
 
-/** Answers a method call: submit, view, tick, keep, cancel, pause, resume, attach, decide, seed, childChanged, compact, delete, expire. Throws what is refused. */
+/** Answers a method call: submit, view, tick, keep, cancel, cancelRequest, pause, resume, attach, decide, seed, childChanged, compact, delete, expire. Throws what is refused. */
 export async function invokeSession(
   session: SessionCalls,
   { actorId, method, argument }: { actorId: string; method: string; argument: unknown },
@@ -64,6 +65,8 @@ export async function invokeSession(
         type: 'cancel',
         turn: parseValue(CancelArgument, argument ?? {}, 'the cancel request').turn,
       })
+    case 'cancelRequest':
+      return cancelRequest(session, parseValue(CancelRequestArgument, argument, 'the cancel request'))
     case 'pause':
     case 'resume':
       return applyAndView(session, { type: method, seq: parseValue(HoldArgument, argument ?? {}, `the wish to ${method}`).seq })
@@ -132,6 +135,14 @@ async function submit(session: SessionCalls, actorId: string, request: SubmitTur
   if (reply?.kind !== 'submitted') throw new WeftError('internal_error', 'the session gave no answer to the turn')
   const { turn, isRepeat, lastSeq, begun } = reply
   return { sessionId: request.sessionId, turn, isRepeat, lastSeq, ...(begun === undefined ? {} : beginningOf(begun)) }
+}
+
+/** Cancels the turn that was made under this key; says whether there is one. */
+async function cancelRequest(session: SessionCalls, { idempotencyKey }: z.infer<typeof CancelRequestArgument>) {
+  const { turns } = await session.read()
+  const made = turns.find(({ request }) => request.idempotencyKey === idempotencyKey)
+  if (made !== undefined) await session.post({ type: 'cancel', turn: made.turn })
+  return { isTaken: made !== undefined }
 }
 
 async function hearChild(
