@@ -1,12 +1,12 @@
-import { hasCode, WeftError } from '@weft/contracts'
+import { isTerminalTurn, WeftError } from '@weft/contracts'
 import type { RequestHandler } from 'express'
-import { findResponseTurn, isForgotten } from '../answers/find-response-turn.ts'
+import { findResponseTurn } from '../answers/find-response-turn.ts'
 import { responseOfTurn } from '../answers/response-of-turn.ts'
 import { linksForReader } from '../approvals/reader-links.ts'
-import { noSuchResponse, turnOfResponse } from '../core/response-id.ts'
+import { noSuchResponse, type TurnPlace, turnOfResponse } from '../core/response-id.ts'
 import { tenantOf } from '../http/request-context.ts'
 import { retryBriefly } from '../retry-briefly.ts'
-import type { Sessions } from '../sessions/dapr-sessions.ts'
+import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
 import type { FindResponseDeps } from './get-response.ts'
 
 export interface CancelResponseDeps extends FindResponseDeps {
@@ -15,27 +15,28 @@ export interface CancelResponseDeps extends FindResponseDeps {
 
 const patienceMs = 5_000
 
-/** `POST /v1/responses/{id}/cancel`: cancels a workflow's turn; harmless when it has ended, however long ago. */
+/**
+ * `POST /v1/responses/{id}/cancel`: cancels a workflow's turn; harmless when it has ended, however long ago. A turn whose response is not stored is left
+ * alone: there is nothing to answer with, and its session cancels it.
+ */
 export function cancelResponse(deps: CancelResponseDeps): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { id } = request.params
     const tenant = tenantOf(response)
     const place = turnOfResponse(id)
     if (place === undefined) throw (await deps.responses.find(tenant, id)) === undefined ? noSuchResponse(id) : answeredAlready()
-    if (await isForgotten(deps, tenant, place)) throw noSuchResponse(id)
-    const cancelling = retryBriefly(() => deps.sessions.cancel({ tenant, sessionId: place.sessionId }, place.turn), patienceMs)
-    const view = await cancelling.catch(noneIfMissing)
-    const found = await findResponseTurn(deps, { tenant, ...place, view })
+    const before = await retryBriefly(() => findResponseTurn(deps, { tenant, ...place }), patienceMs)
+    const found = isTerminalTurn(before.turn.status) ? before : await cancelTurn(deps, { tenant, ...place })
     response.json(responseOfTurn(found, { linkOf: linksForReader(deps.pages, { request, response }) }))
   }
+}
+
+async function cancelTurn(deps: CancelResponseDeps, { turn, ...session }: SessionRef & TurnPlace) {
+  const view = await retryBriefly(() => deps.sessions.cancel(session, turn), patienceMs)
+  return findResponseTurn(deps, { ...session, turn, view })
 }
 
 function answeredAlready(): WeftError {
   const message = 'a response of a model is answered while its caller waits: it ends with the connection'
   return new WeftError('invalid_request', message, { param: 'response_id' })
-}
-
-/** A session that only the log has any more has nothing to cancel. */
-function noneIfMissing(thrown: unknown): undefined {
-  if (!hasCode(thrown, 'not_found')) throw thrown
 }

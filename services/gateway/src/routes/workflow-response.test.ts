@@ -108,7 +108,8 @@ describe('a workflow’s response', () => {
     const whole = await test.client.responses.retrieve(id)
     expect(whole.output).toMatchObject([{ content: [{ text: 'The answer [1].', annotations: [{ file_id: 'file_1' }] }] }])
     expect(whole).toMatchObject({ weft: { status: 'completed' }, usage: { input_tokens: 20 } })
-    test.gateway.session.onView = () => viewOf({ status: 'cancelled' })
+    test.gateway.session.cancel = async () => viewOf({ status: 'cancelled' })
+    test.gateway.session.onView = () => viewOf({ plan })
     expect(await test.client.responses.cancel(id)).toMatchObject({ id, status: 'cancelled' })
   })
 
@@ -172,6 +173,9 @@ describe('a workflow’s response', () => {
     expect(test.gateway.session.submitted[0]?.isStored).toBe(false)
     test.gateway.session.onView = () => viewOf({ status: 'completed', answer, isStored: false })
     await isGone()
+    test.gateway.session.onView = () => viewOf({ plan, isStored: false })
+    expect(await apiErrorOf(test.client.responses.cancel(id))).toMatchObject({ status: 404, param: 'response_id' })
+    expect(test.gateway.session.cancelled).toEqual([])
   })
 
   it('is asked for, and gone on with, while nobody can say what was deleted', async () => {
