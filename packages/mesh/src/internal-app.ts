@@ -41,11 +41,19 @@ export function createInternalApp(options: InternalAppOptions): Express {
   return app
 }
 
-/** A handler that parses the body, answers `{ok: true, value}`, and turns whatever is thrown into `{ok: false, problem}`; always 200. */
-export function handle<T extends z.ZodType>(schema: T, act: (input: z.infer<T>) => Promise<unknown>): RequestHandler {
+/**
+ * A handler that parses the body, answers `{ok: true, value}`, and turns whatever is thrown into `{ok: false, problem}`; always 200. `caller` aborts when who
+ * asked has left.
+ */
+export function handle<T extends z.ZodType>(
+  schema: T,
+  act: (input: z.infer<T>, caller: AbortSignal) => Promise<unknown>,
+): RequestHandler {
   return async (request, response) => {
+    const caller = new AbortController()
+    response.once('close', () => caller.abort())
     try {
-      const value = await act(parseValue(schema, request.body, 'the request'))
+      const value = await act(parseValue(schema, request.body, 'the request'), caller.signal)
       response.json({ ok: true, value: value ?? null })
     } catch (thrown) {
       response.json({ ok: false, problem: toWeftError(thrown).toProblem() })

@@ -17,7 +17,7 @@ function searching(failures: number, failure: () => WeftError = gone) {
     return found
   }
   const { search } = ragCalls({ invoke: invoke as unknown as Sidecar['invoke'] }, { patienceMs: 400 })
-  return { search, asked: () => asked }
+  return { search: (wish: typeof call) => search(wish, new AbortController().signal), asked: () => asked }
 }
 
 describe('a search of the gateway', () => {
@@ -33,6 +33,21 @@ describe('a search of the gateway', () => {
       code: 'dependency_unavailable',
       message: 'not available right now: rag. Send the request again in a moment.',
     })
+  })
+
+  it('ends with its reader, and is not asked for again then', async () => {
+    const reader = new AbortController()
+    let asked = 0
+    const invoke = (_app: string, _path: string, { signal }: { signal: AbortSignal }) => {
+      asked += 1
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new WeftError('timeout', 'invoke rag /search was aborted')))
+      })
+    }
+    const searched = ragCalls({ invoke: invoke as unknown as Sidecar['invoke'] }, { patienceMs: 400 }).search(call, reader.signal)
+    reader.abort()
+    await expect(searched).rejects.toMatchObject({ name: 'AbortError' })
+    expect(asked).toBe(1)
   })
 
   it('that is refused is not asked for again', async () => {

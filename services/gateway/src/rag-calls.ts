@@ -20,9 +20,12 @@ export function ragCalls(
   more: { patienceMs?: number } = {},
 ): Pick<PublicDeps['knowledge'], 'search' | 'requestIngestion'> {
   return {
-    async search(call) {
-      const ask = () =>
-        sidecar.invoke('rag', '/search', { body: call, schema: SearchAnswer, signal: AbortSignal.timeout(searchTimeoutMs) })
+    async search(call, reader) {
+      const ask = () => {
+        reader.throwIfAborted()
+        const signal = AbortSignal.any([AbortSignal.timeout(searchTimeoutMs), reader])
+        return sidecar.invoke('rag', '/search', { body: call, schema: SearchAnswer, signal })
+      }
       try {
         return await retryBriefly(ask, more.patienceMs ?? patienceMs)
       } catch (thrown) {

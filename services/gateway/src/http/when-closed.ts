@@ -8,3 +8,10 @@ export function whenClosed(response: ServerResponse, act: () => void): void {
   if (response.closed) act()
   else response.once('close', act)
 }
+
+/** Aborts once a response is closed: nobody waits for what is worked on for it any more. */
+export function untilClosed(response: ServerResponse): AbortSignal {
+  const reader = new AbortController()
+  whenClosed(response, () => reader.abort())
+  return reader.signal
+}

@@ -1,9 +1,8 @@
-import type { ServerResponse } from 'node:http'
 import { WeftError } from '@weft/contracts'
 import type { Handler } from '../http/handler.ts'
 import { bodyBytesMax as oneBodyBytesMax } from '../http/read-json-body.ts'
 import { identityOf } from '../http/request-context.ts'
-import { whenClosed } from '../http/when-closed.ts'
+import { untilClosed, whenClosed } from '../http/when-closed.ts'
 import type { Overload, Place } from './admit-fairly.ts'
 
 /** How many bytes of bodies are held at once: far more than one client sends. */
@@ -49,10 +48,4 @@ export function admitFairly(overload: Pick<Overload, 'enter'>): Handler {
     if (entered instanceof Promise) entered.then(pass, next)
     else pass(entered)
   }
-}
-
-function untilClosed(response: ServerResponse): AbortSignal {
-  const reader = new AbortController()
-  whenClosed(response, () => reader.abort())
-  return reader.signal
 }

@@ -7,7 +7,8 @@ export type KnowledgeDeps = {
   store: Omit<KnowledgeStore, 'deleteFile' | 'deleteVectorStore'>
   /** Through which files and vector stores are deleted. */
   audit: Pick<AuditLog, 'act'>
-  search(request: SearchRequest): Promise<SearchAnswer>
+  /** `reader` aborts when nobody waits for the answer any more. */
+  search(request: SearchRequest, reader: AbortSignal): Promise<SearchAnswer>
   requestIngestion(hint: IngestionHint): Promise<unknown>
   /** The tenant of the key that authenticated the request of this response. */
   tenantOf(response: Response): string

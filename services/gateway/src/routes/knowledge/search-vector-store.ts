@@ -3,6 +3,7 @@ import type { SearchHit } from '@weft/retrieval'
 import type { Router } from 'express'
 import { nameIgnored } from '../../answers/name-ignored.ts'
 import { identityOf } from '../../http/request-context.ts'
+import { untilClosed } from '../../http/when-closed.ts'
 import type { KnowledgeDeps } from './knowledge-deps.ts'
 import { parseBody } from './request-schemas.ts'
 import { searchOptionsOf } from './search-options.ts'
@@ -30,7 +31,8 @@ export function mountSearchVectorStore(router: Router, { store, search }: Knowle
       ...(body.filters ? { filters: body.filters } : {}),
       ...(body.rewrite_query === true ? { rewrite: { messages: body.weft?.messages ?? [] } } : {}),
     }
-    const answers = await Promise.all(queries.map((query) => search({ ...call, query })))
+    const reader = untilClosed(response)
+    const answers = await Promise.all(queries.map((query) => search({ ...call, query }, reader)))
     const hits = bestHits(
       answers.flatMap(({ results }) => results),
       { maxResults: body.max_num_results, scoreMin: body.ranking_options?.score_threshold ?? 0 },
