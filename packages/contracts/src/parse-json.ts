@@ -45,7 +45,6 @@ function faultOf(issue: Issue): { path: PropertyKey[]; complaint: string } {
   if (isMissing(issue)) return { path, complaint: 'is missing' }
   if (issue.code === 'unrecognized_keys') return { path: [...path, ...issue.keys.slice(0, 1)], complaint: 'is not known' }
   if (issue.code === 'invalid_key') return { path, complaint: `its name: ${issue.issues[0]?.message ?? message}` }
-  if ('received' in issue && issue.received === 'NaN') return { path, complaint: 'has to be one number' }
   return { path, complaint: message }
 }
 

@@ -5,9 +5,10 @@ import { sessionGraph } from '../core/session-graph.ts'
 import { type FindSessionDeps, findSession } from '../sessions/find-session.ts'
 import { restoreView } from '../sessions/restore-view.ts'
 import type { SessionLog } from '../sessions/session-log.ts'
+import { queryInteger } from './query-integer.ts'
 import { parseQuery, sessionOf } from './session-params.ts'
 
-export const GraphQuery = z.object({ turn: z.coerce.number().int().positive().optional() })
+export const GraphQuery = z.object({ turn: queryInteger({ min: 1, max: Number.MAX_SAFE_INTEGER }).optional() })
 
 /** `GET /v1/sessions/{id}/graph?turn=`: a turn's plan as a Mermaid flowchart, the newest turn unless another is named. */
 export function getSessionGraph(deps: FindSessionDeps & { log: Pick<SessionLog, 'eventsAfter'> }): RequestHandler {

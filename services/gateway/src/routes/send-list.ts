@@ -1,10 +1,11 @@
 import { WeftError } from '@weft/contracts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
+import { queryInteger } from './query-integer.ts'
 import { parseQuery } from './session-params.ts'
 
 export const ShortListQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(100).optional(),
+  limit: queryInteger({ min: 1, max: 100 }).optional(),
   after: z.string().max(256).optional(),
 })
 

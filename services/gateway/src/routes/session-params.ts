@@ -1,9 +1,10 @@
 import { parseValue, SessionId, WeftError } from '@weft/contracts'
 import type { Request, Response } from 'express'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { unknownSession } from '../core/unknown-session.ts'
 import { tenantOf } from '../http/request-context.ts'
 import type { SessionRef } from '../sessions/dapr-sessions.ts'
+import { queryInteger } from './query-integer.ts'
 
 /** The session a path names. An id that cannot be one is as unknown as any other. */
 export function sessionOf(request: Request, response: Response): SessionRef {
@@ -12,8 +13,8 @@ export function sessionOf(request: Request, response: Response): SessionRef {
   return { tenant: tenantOf(response), sessionId: parsed.data }
 }
 
-export const Limit = z.coerce.number().int().min(1).max(100).default(20)
-export const Seq = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+export const Limit = queryInteger({ min: 1, max: 100 }).default(20)
+export const Seq = queryInteger({ min: 0, max: Number.MAX_SAFE_INTEGER })
 
 export function parseQuery<T extends z.ZodType>(schema: T, request: Request): z.infer<T> {
   return parseValue(schema, request.query, 'the query')

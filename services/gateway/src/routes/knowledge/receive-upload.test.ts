@@ -89,6 +89,12 @@ describe('an upload', () => {
       message: /3600/,
     },
     {
+      what: 'an expiry that is not in decimal digits',
+      parts: [file({ text: 'x' }), field('purpose', 'assistants'), ...expiry('created_at', '0x1000')],
+      param: 'expires_after.seconds',
+      message: /expected number, received string/,
+    },
+    {
       what: 'an expiry from another time',
       parts: [...expiry('last_active_at', '3600'), field('purpose', 'assistants'), file({ text: 'x' })],
       param: 'expires_after.anchor',

@@ -140,11 +140,16 @@ function requirePurpose(form: Form): string {
 
 function readExpiry(form: Form): number | undefined {
   if (form.expiry === undefined) return undefined
-  const { data, error } = FileExpiry.safeParse({ ...form.expiry, seconds: Number(form.expiry.seconds) })
+  const { data, error } = FileExpiry.safeParse({ ...form.expiry, seconds: wholeNumber(form.expiry.seconds) })
   if (data !== undefined) return data.seconds
   const [problem] = error.issues
   const param = ['expires_after', ...(problem?.path ?? [])].join('.')
   throw refuse(form, `'${param}': ${problem?.message}`, param)
+}
+
+/** A field that is not written in decimal digits stays the text it is. */
+function wholeNumber(text: string | undefined): number | string | undefined {
+  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : text
 }
 
 /** The first problem of a form is the one that is told. */

@@ -3,6 +3,7 @@ import { vectorStoreFileStatuses } from '@weft/retrieval'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { nameIgnored } from '../../answers/name-ignored.ts'
+import { queryInteger } from '../query-integer.ts'
 
 /** Bounds OpenAI documents for these endpoints, but for `storeFilesPageMax`. */
 export const requestLimits = {
@@ -80,7 +81,7 @@ export const CreateFileBatch = z
   })
 
 const ListQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(requestLimits.pageMax).default(requestLimits.pageDefault),
+  limit: queryInteger({ min: 1, max: requestLimits.pageMax }).default(requestLimits.pageDefault),
   order: z.enum(['asc', 'desc']).default('desc'),
   after: Id.exactOptional(),
   before: Id.exactOptional(),
@@ -88,13 +89,13 @@ const ListQuery = z.object({
 
 /** OpenAI lets a page of files hold 10,000; here it holds 100 at most and `has_more` leads on. */
 const FileListQuery = ListQuery.extend({
-  limit: z.coerce.number().int().min(1).max(10_000).default(requestLimits.pageMax),
+  limit: queryInteger({ min: 1, max: 10_000 }).default(requestLimits.pageMax),
   purpose: z.string().max(64).exactOptional(),
 })
 
 /** OpenAI's page of these holds 100; whoever compares a folder with its store reads many. */
 const StoreFileListQuery = ListQuery.extend({
-  limit: z.coerce.number().int().min(1).max(requestLimits.storeFilesPageMax).default(requestLimits.pageDefault),
+  limit: queryInteger({ min: 1, max: requestLimits.storeFilesPageMax }).default(requestLimits.pageDefault),
   filter: z.enum(vectorStoreFileStatuses).exactOptional(),
 })
 

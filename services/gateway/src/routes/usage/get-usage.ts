@@ -1,14 +1,14 @@
 import type { RequestHandler } from 'express'
-import { z } from 'zod'
 import { csvLine } from '../../core/usage-csv.ts'
 import { tenantOf } from '../../http/request-context.ts'
 import type { UsageGroup, UsageLine, UsageStore } from '../../usage/usage-store.ts'
+import { queryInteger } from '../query-integer.ts'
 import { parseQuery } from '../session-params.ts'
 import { GroupBy, rangeOf, UsageRangeQuery, wantsCsv } from './usage-query.ts'
 
 export const UsageQuery = UsageRangeQuery.extend({
   group_by: GroupBy,
-  limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+  limit: queryInteger({ min: 1, max: 10_000 }).default(1_000),
 })
 
 /** `GET /v1/usage`: tokens and cost of the tenant's calls, added up by what `group_by` names, as JSON or CSV. */
