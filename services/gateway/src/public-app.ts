@@ -12,7 +12,7 @@ import type { ApprovalTail } from './approvals/approval-tail.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import { answerError, answerUnknownRoute } from './http/answer-errors.ts'
 import { countRequests } from './http/count-requests.ts'
-import { guardedHealth, guardHealth, guardHosts } from './http/guard-listener.ts'
+import { guardCoding, guardedHealth, guardHealth, guardHosts } from './http/guard-listener.ts'
 import type { Handler } from './http/handler.ts'
 import type { ListPlaces } from './http/list-places.ts'
 import type { OpenStreams } from './http/open-streams.ts'
@@ -118,7 +118,7 @@ export interface PublicDeps {
 
 /** The public API: everything a client can reach. Model calls are served at once, everything else by Express, behind the same handlers. */
 export function createPublicApp(deps: PublicDeps): RequestListener {
-  const name = [nameRequests(), guardHosts(deps.allowedHosts)]
+  const name = [nameRequests(), guardHosts(deps.allowedHosts), guardCoding]
   const observe = [serverSpans({ trustBaggage: false }), countRequests(deps.telemetry.metrics)]
   const needsKey = requireKey(deps.keys)
   const body = readJsonBody()

@@ -14,6 +14,18 @@ export function guardHosts(allowed: ReadonlySet<string>): Handler {
   }
 }
 
+/** Refuses bodies in a transfer coding that nobody here undoes: node takes `gzip, chunked` for `chunked`, and what it hands on is still packed. */
+export const guardCoding: Handler = (request, _response, next) => {
+  const coding = request.headers['transfer-encoding']
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    throw new WeftError(
+      'unsupported_media_type',
+      `Transfer-Encoding: '${coding.slice(0, 100)}' is not supported; send 'chunked' alone, and name a packed body in Content-Encoding`,
+      { param: 'Transfer-Encoding' },
+    )
+  next()
+}
+
 /** Paths of health and metrics that only a key opens from elsewhere; "alive" and "ready" are for everybody. */
 export const guardedHealth = ['/healthz', '/metrics']
 

@@ -1,6 +1,6 @@
-import { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { afterEach, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it } from '@jest/globals'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
 import { createOverload } from './admit-fairly.ts'
 import { shedLoad } from './guard-load.ts'
@@ -56,4 +56,50 @@ it('holds no room for the body of a request whose reader left while its key was 
   ask(true)
   ask(false)
   expect(() => ask(false)).toThrow('too many requests are being read')
+})
+
+describe('a body that does not say how long it is', () => {
+  /** Sends `text` in pieces, without its length. */
+  const chunked = ({ request }: TestGateway, text: string) =>
+    request('/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: new Blob([text]).stream(),
+      duplex: 'half',
+    } as RequestInit)
+
+  it('is held as what has arrived of it, until its request is over', () => {
+    const shed = shedLoad({ pressure: () => undefined, bodyBytesMax: 10 })
+    const ask = (headers: IncomingHttpHeaders) => {
+      const request = new IncomingMessage(new Socket())
+      Object.assign(request.headers, headers)
+      const response = new ServerResponse(request)
+      void shed(request, response, () => undefined)
+      return { request, response }
+    }
+    const { request, response } = ask({ 'transfer-encoding': 'chunked' })
+    request.emit('data', Buffer.from('eight by'))
+    expect(() => ask({ 'content-length': '3' })).toThrow('too many requests are being read')
+    ask({ 'content-length': '2' })
+    response.emit('close')
+    ask({ 'content-length': '8' })
+    expect(() => ask({ 'content-length': '1' })).toThrow('too many requests are being read')
+  })
+
+  it('is read whole, and weighs in the queue what it holds', async () => {
+    const costs: number[] = []
+    const overload = createOverload({ placesMax: 1, waitMsMax: 500 })
+    gateway = await startGateway({
+      overload: {
+        enter(entry) {
+          costs.push(entry.cost)
+          return overload.enter(entry)
+        },
+      },
+    })
+    const text = JSON.stringify({ model: 'openai/m', messages: [{ role: 'user', content: 'x'.repeat(400_000) }] })
+    const answer = await chunked(gateway, text)
+    expect(await answer.json()).toMatchObject({ error: { code: 'model_not_found' } })
+    expect(costs).toEqual([text.length / 4])
+  })
 })

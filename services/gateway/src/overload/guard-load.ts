@@ -1,5 +1,5 @@
 import { WeftError } from '@weft/contracts'
-import type { Handler } from '../http/handler.ts'
+import type { ApiRequest, Handler } from '../http/handler.ts'
 import { bodyBytesMax as oneBodyBytesMax } from '../http/read-json-body.ts'
 import { identityOf } from '../http/request-context.ts'
 import { untilClosed, whenClosed } from '../http/when-closed.ts'
@@ -15,15 +15,35 @@ export function shedLoad(options: { pressure(): string | undefined; bodyBytesMax
   return (request, response, next) => {
     // A body that is too large is not kept, so that it counts no more than the largest allowed: it must be refused as too large later, and not be told here to
     // come again.
-    const bytes = Math.min(Number(request.headers['content-length'] ?? 0), oneBodyBytesMax)
+    let bytes = Math.min(bytesAnnounced(request), oneBodyBytesMax)
     const reason = pressure() ?? (bytesHeld + bytes > bodyBytesMax ? 'too many requests are being read' : undefined)
     if (reason !== undefined) throw new WeftError('dependency_unavailable', `the gateway takes no more requests now: ${reason}`)
     bytesHeld += bytes
     whenClosed(response, () => {
       bytesHeld -= bytes
     })
+    if (isChunked(request)) {
+      request.on('data', (piece: Uint8Array) => {
+        bytesArrived.set(request, (bytesArrived.get(request) ?? 0) + piece.length)
+        const more = response.closed ? 0 : Math.min(piece.length, oneBodyBytesMax - bytes)
+        bytes += more
+        bytesHeld += more
+      })
+    }
+    // The body is read in this turn of the event loop, or its first pieces would be lost.
     next()
   }
+}
+
+/** Of bodies that do not say how long they are. */
+const bytesArrived = new WeakMap<ApiRequest, number>()
+
+function isChunked({ headers }: ApiRequest): boolean {
+  return headers['transfer-encoding'] !== undefined
+}
+
+function bytesAnnounced({ headers }: ApiRequest): number {
+  return Number(headers['content-length'] ?? 0)
 }
 
 /** Bytes of a request per token, for weighing what tenants ask for. */
@@ -32,7 +52,7 @@ const bytesPerToken = 4
 /** Lets a request on as soon as there is a place for it; tenants that want more than there is get them in turn. */
 export function admitFairly(overload: Pick<Overload, 'enter'>): Handler {
   return (request, response, next) => {
-    const cost = Math.max(1, Number(request.headers['content-length'] ?? 0) / bytesPerToken)
+    const cost = Math.max(1, (bytesArrived.get(request) ?? bytesAnnounced(request)) / bytesPerToken)
     const pass = (place: Place) => {
       whenClosed(response, place.leave)
       if (!response.destroyed) next()

@@ -31,6 +31,15 @@ async function rawStatus(path: string, headers = 'Host: 127.0.0.1\r\n'): Promise
   return Number((await text(socket)).split(' ')[1])
 }
 
+/** The answer to a body that is sent in a transfer coding. */
+async function answerToCoded(coding: string): Promise<string> {
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${await gateway.makeKey()}\r\n`
+  const type = 'Content-Type: application/json\r\nConnection: close\r\n'
+  socket.end(`${head}${type}Transfer-Encoding: ${coding}\r\n\r\n2\r\n{}\r\n0\r\n\r\n`)
+  return text(socket)
+}
+
 async function errorOf(response: Response): Promise<Record<string, unknown>> {
   const { error } = (await response.json()) as { error: Record<string, unknown> }
   return error
@@ -265,6 +274,13 @@ describe('routes', () => {
     const response = await gateway.request('/v1/sessions/sess_1')
     expect(response.status).toBe(500)
     expect(JSON.stringify(await errorOf(response))).not.toContain('secret')
+  })
+
+  it('take a body in pieces, and in no other transfer coding, which would be read as it is packed', async () => {
+    for (const coding of ['chunked', 'Chunked'])
+      expect(await answerToCoded(coding)).toMatch(/^HTTP\/1.1 400 .*'model' is missing/s)
+    for (const coding of ['gzip, chunked', 'identity, chunked'])
+      expect(await answerToCoded(coding)).toMatch(/^HTTP\/1.1 415 .*Transfer-Encoding: '\w+, chunked' is not supported/s)
   })
 
   it('of a session answer 404 for ids that cannot be', async () => {
