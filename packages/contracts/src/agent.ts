@@ -1,11 +1,20 @@
 import { z } from 'zod'
 import { ChatMessage, UnverifiedSentences } from './chat.ts'
 import { Citation } from './citation.ts'
-import { ModelWish, WorkflowStep } from './plan.ts'
+import { ModelWish, planLimits, WorkflowStep } from './plan.ts'
 import { StepStatus } from './status.ts'
 
-/** Bounds of an agent's answer: one NDJSON line (in characters, once it is decoded), the whole stream of one attempt, and one checkpoint. */
-export const agentLimits = { lineBytesMax: 4_194_304, streamBytesMax: 33_554_432, checkpointBytesMax: 1_048_576 } as const
+/**
+ * Bounds of an agent's answer: one NDJSON line (in characters, once it is decoded), the whole stream of one attempt, one checkpoint, what people read of it
+ * (a message, or the reason and the action of a question), and the arguments of a question, as many as a step of a plan may have.
+ */
+export const agentLimits = {
+  lineBytesMax: 4_194_304,
+  streamBytesMax: 33_554_432,
+  checkpointBytesMax: 1_048_576,
+  messageCharsMax: 2_000,
+  argsBytesMax: planLimits.paramsBytesMax,
+} as const
 
 /**
  * What an agent offers. Schemas are JSON Schema; `costUsd` and `latencyMs` are what one call usually takes; `external`: it changes something outside, so that its

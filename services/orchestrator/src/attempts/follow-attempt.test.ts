@@ -148,6 +148,33 @@ describe('an agent’s answer', () => {
     },
   )
 
+  it('is kept in the log with the beginnings of its messages only', async () => {
+    const long = '💡'.repeat(agentLimits.messageCharsMax)
+    const kept = `${'💡'.repeat(agentLimits.messageCharsMax / 2 - 1)}…`
+    const { inputs } = await follow([`${JSON.stringify({ type: 'progress', message: long })}\n${result}\n`])
+    expect(inputs).toMatchObject([{ type: 'progress', message: kept }])
+    const error = { type: 'error', code: 'rate_limit_exceeded', message: long, isRetryable: false }
+    expect((await follow([`${JSON.stringify(error)}\n`])).end.outcome).toMatchObject({ problem: { message: kept } })
+  })
+
+  it('that is an error without a word says at least whose', async () => {
+    const { end } = await follow(['{"type":"error","code":"","message":" ","isRetryable":false}\n'])
+    expect(end.outcome).toMatchObject({ problem: { message: 'failed: rag does not say why' } })
+  })
+
+  it.each([
+    ['a reason', { reason: 'r'.repeat(agentLimits.messageCharsMax + 1) }, 'a reason of 2001 characters, more than 2000'],
+    ['an action', { action: 'a'.repeat(agentLimits.messageCharsMax + 1) }, 'an action of 2001 characters, more than 2000'],
+    ['arguments', { args: 'x'.repeat(agentLimits.argsBytesMax) }, 'args of 262146 bytes, more than 262144'],
+  ])('that asks with %s too long for an approver to read is refused, and not asked for again', async (_what, wrong, why) => {
+    const asked = { type: 'needs_approval', reason: 'money leaves', action: 'pay', args: {}, ...wrong }
+    const { end } = await follow([`${JSON.stringify(asked)}\n`])
+    expect(end.outcome).toMatchObject({
+      kind: 'failed',
+      problem: { code: 'upstream_error', isRetryable: false, message: expect.stringContaining(why) },
+    })
+  })
+
   it('that breaks off is its agent’s failure, and says whose', async () => {
     await expect(follow(['{"type":"text","delta":"I am"}\n', new Error('other side closed')])).rejects.toMatchObject({
       code: 'upstream_error',

@@ -7,6 +7,7 @@ import {
   type NeedsApprovalEvent,
   type Problem,
   parseJson,
+  startOfText,
   type TerminalAgentEvent,
   toWeftError,
   type Usage,
@@ -56,7 +57,7 @@ export async function followAttempt({ agent, ref, sink }: FollowedAttempt, body:
       if (isTerminalAgentEvent(event)) {
         text.end()
         void drain(lines, body)
-        return { outcome: outcomeOf(event), usage, agentVersion: event.agentVersion }
+        return { outcome: outcomeOf(agent, event), usage, agentVersion: event.agentVersion }
       }
       if (event.type === 'usage') usage.push(usageOf(event))
       else if (event.type === 'text') text.push(event.delta)
@@ -125,9 +126,9 @@ function usageOf({ model, inputTokens, outputTokens, costUsd, measured }: Usage)
 /** Hands progress and checkpoints to the session; a tool call counts as progress. */
 async function report(work: FollowedAttempt, event: Exclude<AgentEvent, TerminalAgentEvent>, line: string): Promise<void> {
   if (event.type === 'progress')
-    await work.sink.apply({ type: 'progress', ...work.ref, message: event.message, fraction: event.fraction })
+    await work.sink.apply({ type: 'progress', ...work.ref, message: messageOf(event.message), fraction: event.fraction })
   if (event.type === 'tool_call')
-    await work.sink.apply({ type: 'progress', ...work.ref, message: `tool ${event.name}`, fraction: undefined })
+    await work.sink.apply({ type: 'progress', ...work.ref, message: messageOf(`tool ${event.name}`), fraction: undefined })
   if (event.type !== 'checkpoint') return
   // A checkpoint becomes part of the session's state, which is loaded as a whole.
   const bytes = Buffer.byteLength(line)
@@ -140,25 +141,50 @@ function tooLarge(agent: string, bytes: number): WeftError {
   return new WeftError('upstream_error', message, { isRetryable: false })
 }
 
-function outcomeOf(event: TerminalAgentEvent): AttemptOutcome {
+/** Messages are kept in the log, and shown on one line: of a longer one the beginning. */
+function messageOf(text: string): string {
+  const { messageCharsMax } = agentLimits
+  return text.length <= messageCharsMax ? text : `${startOfText(text, messageCharsMax - 1)}…`
+}
+
+function outcomeOf(agent: string, event: TerminalAgentEvent): AttemptOutcome {
   switch (event.type) {
     case 'result': {
       const { output, citations, confidence, steps = [] } = event
       return { kind: 'succeeded', output, citations, confidence, ...(steps.length === 0 ? {} : { steps }) }
     }
     case 'needs_approval':
-      return needsApproval(event)
+      return needsApproval(agent, event)
     case 'error':
-      return { kind: 'failed', problem: problemOf(event) }
+      return { kind: 'failed', problem: problemOf(agent, event) }
   }
 }
 
 /** A client is told with its own code that its budget or limit was exceeded; every other code is an affair of the agent's and becomes `upstream_error`. */
-function problemOf({ code, message, isRetryable }: Extract<TerminalAgentEvent, { type: 'error' }>): Problem {
-  if (code === 'budget_exceeded' || code === 'rate_limit_exceeded') return { code, message, isRetryable }
-  return { code: 'upstream_error', message: `${code}: ${message}`, isRetryable }
+function problemOf(agent: string, { code, message, isRetryable }: Extract<TerminalAgentEvent, { type: 'error' }>): Problem {
+  const said = message.trim() === '' ? `${agent} does not say why` : message
+  if (code === 'budget_exceeded' || code === 'rate_limit_exceeded') return { code, message: messageOf(said), isRetryable }
+  return { code: 'upstream_error', message: messageOf(`${code.trim() || 'failed'}: ${said}`), isRetryable }
 }
 
-function needsApproval({ reason, action, args, risk }: NeedsApprovalEvent): AttemptOutcome {
+/** Unlike a message, a question is never cut: an approver would agree to what was not shown. */
+function needsApproval(agent: string, question: NeedsApprovalEvent): AttemptOutcome {
+  const excess = excessOf(question)
+  if (excess !== undefined) {
+    const message = `${agent} asks for an approval with ${excess}`
+    return { kind: 'failed', problem: { code: 'upstream_error', message, isRetryable: false } }
+  }
+  const { reason, action, args, risk } = question
   return { kind: 'needs_approval', reason, action, args, ...(risk === undefined ? {} : { risk }) }
+}
+
+/** What of a question is more than an approver can be shown; undefined where nothing is. */
+function excessOf({ reason, action, args }: NeedsApprovalEvent): string | undefined {
+  const { messageCharsMax, argsBytesMax } = agentLimits
+  if (reason.length > messageCharsMax) return `a reason of ${reason.length} characters, more than ${messageCharsMax}`
+  if (action.length > messageCharsMax)
+    return `an action of ${action.length} characters, more than ${messageCharsMax}: what is long belongs into its args`
+  const bytes = Buffer.byteLength(JSON.stringify(args) ?? '')
+  if (bytes <= argsBytesMax) return undefined
+  return `args of ${bytes} bytes, more than ${argsBytesMax}: keep what is large elsewhere, and its name here`
 }
