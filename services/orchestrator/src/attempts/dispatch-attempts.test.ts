@@ -149,6 +149,15 @@ it.each([302, 401, 404])('an agent that answers %i has failed itself, and the an
   expect(applied).toMatchObject([{ outcome: { kind: 'failed', problem } }])
 })
 
+it('a field of an answer that is wrong is no field of the client’s request', async () => {
+  const { start, applied } = await dispatchTo('{"type":"progress","message":7}\n')
+  start(60_000)
+  await until(() => applied.length === 1)
+  const problem = { code: 'upstream_error', message: expect.stringContaining("'message'"), isRetryable: true }
+  expect(applied).toMatchObject([{ outcome: { kind: 'failed' } }])
+  expect(applied[0]).toHaveProperty('outcome.problem', problem)
+})
+
 it.each([
   ['is longer than a line may be', `{"type":"text","delta":"${'x'.repeat(agentLimits.lineBytesMax)}"}\n`, false],
   ['is no event', '{"type":"rain"}\n', true],

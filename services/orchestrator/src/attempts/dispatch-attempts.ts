@@ -103,10 +103,11 @@ export class AttemptDispatcher {
 /**
  * Retryable, because whatever broke the stream may be gone at the next attempt, unless the answer was read and says that another would be no better, as one that is
  * too large. Parsing what an agent sent throws `invalid_request`, and a status no
- * agent should answer with `internal_error`: both are the agent's fault here, and not the client's or Weft's.
+ * agent should answer with `internal_error`: both are the agent's fault here, and not the client's or Weft's. Nor is a field of its answer one of the
+ * client's request.
  */
 function problemOf(thrown: unknown): Problem {
-  const problem = toWeftError(thrown).toProblem()
+  const { param: _, ...problem } = toWeftError(thrown).toProblem()
   const isOfAgent = thrown instanceof WeftError && ['invalid_request', 'internal_error'].includes(thrown.code)
   const isRetryable = problem.code !== 'upstream_error' || problem.isRetryable
   return { ...problem, code: isOfAgent ? 'upstream_error' : problem.code, isRetryable }

@@ -43,6 +43,15 @@ it('a result that adds what no agent can do has failed, with the step named', as
   })
 })
 
+it('steps that no plan has room for are left to the session, which says so at once, and not to a planner that cannot read them', async () => {
+  const { state, input } = resultThatAdds()
+  const steps = Array.from({ length: 200 }, (_, index) =>
+    input.outcome.steps.map((step) => ({ ...step, stepId: `more-${index}` })),
+  ).flat()
+  const tooMany = { ...input, outcome: { ...input.outcome, steps } }
+  expect(await checkAddedSteps(plannerThat(new Error('cannot read it')), state, tooMany)).toBe(tooMany)
+})
+
 it('a planner that cannot be asked does not let unchecked steps through; what they cost is told with the next attempt', async () => {
   const { state, input } = resultThatAdds()
   expect(await checkAddedSteps(plannerThat(new Error('away')), state, input)).toMatchObject({

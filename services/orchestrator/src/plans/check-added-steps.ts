@@ -1,6 +1,6 @@
 import { PlannerAnswer, toWeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
-import { planWith } from '../core/add-steps.ts'
+import { planWith, refuseSteps } from '../core/add-steps.ts'
 import { findTurn } from '../core/find-turn.ts'
 import type { SessionInput, SessionState } from '../core/session-state.ts'
 
@@ -19,6 +19,9 @@ export async function checkAddedSteps(
   const turn = findTurn(state, input.turn)
   const plan = planWith(turn, input.stepId, input.outcome.steps)
   if (plan === undefined) return input
+  const refusal = refuseSteps(plan, { stepId: input.stepId, added: input.outcome.steps })
+  // The session refuses these itself; a planner could not even read a plan that is too long.
+  if (refusal !== undefined) return input
   const problem = await findProblem(sidecar, plan)
   if (problem === undefined) return input
   const message = `step "${input.stepId}" asked for steps that cannot be added: ${problem.message}`

@@ -65,6 +65,13 @@ it.each([
     422,
     'the card of "twice" is not one: \'capabilities\' have two of one name',
   ],
+  [
+    'a card with a capability that no plan could name',
+    'spaced',
+    { ...card, id: 'spaced', capabilities: [{ ...capability, name: 'pay bills' }] },
+    422,
+    'has a capability "pay bills", which no plan could name: use letters, digits, "_", "." and "-"',
+  ],
   ['a card of somebody else', 'other', card, 422, 'says that it is "billing"'],
   ['a part of the mesh', 'rag', card, 400, 'part of the mesh itself'],
   ['a name that cannot be an app id', 'Bad Name', card, 400, 'lower case letter'],

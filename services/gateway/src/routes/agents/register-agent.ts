@@ -1,4 +1,4 @@
-import { AgentCard, parseValue, toWeftError, WeftError } from '@weft/contracts'
+import { AgentCard, parseValue, toWeftError, WeftError, WorkflowStep } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
@@ -56,6 +56,11 @@ async function readCard(sidecar: Pick<Sidecar, 'fetchFrom'>, appId: string): Pro
       throw new WeftError('unprocessable_content', `app "${appId}" answers no card at GET /card: ${why}`, { param: 'appId' })
     })
   const read = parseCard(card, appId)
+  const nameless = read.capabilities.find(({ name }) => !WorkflowStep.shape.capability.safeParse(name).success)
+  if (nameless !== undefined) {
+    const why = `the card of "${appId}" has a capability "${nameless.name}", which no plan could name: use letters, digits, "_", "." and "-"`
+    throw new WeftError('unprocessable_content', why, { param: 'appId' })
+  }
   if (read.id === appId) return read
   const message = `the card of "${appId}" says that it is "${read.id}": both have to be the same`
   throw new WeftError('unprocessable_content', message, { param: 'appId' })
