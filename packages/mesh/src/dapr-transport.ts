@@ -101,20 +101,28 @@ const DaprError = z.object({ errorCode: z.string(), message: z.string() }).parti
 export async function throwSidecarError(response: SidecarResponse, what: string, target: string): Promise<never> {
   // The status says enough where the reason for it does not arrive.
   const text = (await response.body.text().catch(() => '')).slice(0, 2_000)
-  const detail = describe(text)
+  const { detail, isOfSidecar } = describe(text)
   const isRetryable = response.statusCode >= 500 || response.statusCode === 429
   const code: Problem['code'] = isRetryable ? 'dependency_unavailable' : 'internal_error'
   throw new WeftError(code, `${what}: ${target} is not available (${response.statusCode}${detail === '' ? '' : `, ${detail}`})`, {
     isRetryable,
-    details: { target },
+    details: { target, isOfSidecar },
   })
 }
 
-function describe(text: string): string {
+function describe(text: string): { detail: string; isOfSidecar: boolean } {
   try {
     const { errorCode, message } = parseJson(DaprError, text, 'the sidecar error')
-    return [errorCode, message].filter((part) => part !== undefined && part !== '').join(': ')
+    const detail = [errorCode, message].filter((part) => part !== undefined && part !== '').join(': ')
+    return { detail, isOfSidecar: errorCode !== undefined }
   } catch {
-    return text.trim()
+    return { detail: text.trim(), isOfSidecar: false }
   }
 }
+
+/** Whether a call failed without a word of the app it was for: the error's message is the sidecar's then, and names addresses of the mesh. */
+export function isUnanswered(thrown: unknown): boolean {
+  return hasCode(thrown, 'dependency_unavailable') && !OfApp.safeParse(thrown.details).success
+}
+
+const OfApp = z.object({ isOfSidecar: z.literal(false) })

@@ -11,7 +11,7 @@ export {
   type Sidecar,
   type StreamOptions,
 } from './dapr-sidecar.ts'
-export { isSilence, type SidecarResponse } from './dapr-transport.ts'
+export { isSilence, isUnanswered, type SidecarResponse } from './dapr-transport.ts'
 export type { Execute, ExecutionContext } from './execution.ts'
 export { type HealthCheck, type HealthReport, healthRoutes, runChecks } from './health.ts'
 export { createInternalApp, handle, type InternalAppOptions } from './internal-app.ts'

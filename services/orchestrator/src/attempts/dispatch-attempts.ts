@@ -1,5 +1,5 @@
 import { type Problem, toWeftError, WeftError } from '@weft/contracts'
-import { mayCrashAround, type Sidecar, type SidecarResponse } from '@weft/mesh'
+import { isUnanswered, mayCrashAround, type Sidecar, type SidecarResponse } from '@weft/mesh'
 import { genAi, withSpan } from '@weft/telemetry'
 import type { StepRequest } from '../core/execute-request.ts'
 import type { StepRef } from '../core/session-state.ts'
@@ -69,7 +69,7 @@ export class AttemptDispatcher {
     const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
     const late = setTimeout(() => abort.abort(tooLate), msUntilDeadline(request) + deadlineGraceMs)
     const { outcome, usage, agentVersion } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
-      const response = await mayCrashAround('dispatch', () => this.#execute(request, abort.signal))
+      const response = await mayCrashAround('dispatch', () => this.#execute(request, { actorId, signal: abort.signal }))
       return followAttempt({ agent: request.agent, ref, sink }, response.body)
     })
       .catch(async (thrown: unknown): Promise<AttemptEnd> => {
@@ -91,12 +91,20 @@ export class AttemptDispatcher {
     )
   }
 
-  #execute(request: StepRequest, signal: AbortSignal): Promise<SidecarResponse> {
-    return this.#options.sidecar.invokeStream(request.agent, '/execute', {
-      body: request.body,
-      headers: { 'idempotency-key': request.idempotencyKey },
-      signal,
-    })
+  async #execute(
+    { agent, body, idempotencyKey }: StepRequest,
+    { actorId, signal }: { actorId: string; signal: AbortSignal },
+  ): Promise<SidecarResponse> {
+    try {
+      const headers = { 'idempotency-key': idempotencyKey }
+      return await this.#options.sidecar.invokeStream(agent, '/execute', { body, headers, signal })
+    } catch (cause) {
+      if (!isUnanswered(cause)) throw cause
+      this.#options.onProblem(`reach ${agent}`, actorId, cause)
+      throw new WeftError('dependency_unavailable', `agent "${agent}" did not answer: it is not running, or has just gone`, {
+        cause,
+      })
+    }
   }
 }
 
