@@ -8,6 +8,8 @@ it.each([
   ['Three [1]. Seven [2].', 'Three [1]. Seven.'],
   ['Both [1, 2] and [2][1] and [2;3].', 'Both [1] and[1] and.'],
   ['No citation is `list[2]`, nor [7], nor [2](a link)', 'No citation is `list[2]`, nor [7], nor [2](a link)'],
+  ['Seven.[2] Nine?[3][1] Ten [2,\n3].', 'Seven. Nine?[1] Ten.'],
+  ['Links:\n[2](a link)\n [2] [3](another)', 'Links:\n[2](a link)\n [3](another)'],
   ['```\nlist [2]\n```\nSeven [ 2 ].', '```\nlist [2]\n```\nSeven.'],
 ])('markers of what is not supported go, others and code stay: %j', (text, left) => {
   expect(keep(text)).toEqual({ text: left, changed: 0 })

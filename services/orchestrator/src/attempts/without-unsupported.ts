@@ -9,7 +9,7 @@ export interface Unsupported {
 /** Stands behind a sentence that nothing supports, as in answers of Weft's own agents. */
 const unverifiedMark = '[unverified]'
 const markers = /[ \t]?\[\s*\d{1,3}(?:\s*[,;]\s*\d{1,3})*\s*\](?!\()/g
-const leadingMarkers = /^\s*(?:\[[\d\s,;]+\]\s*)+/
+const leadingMarkers = /^\s*(?:\[[\d\s,;]+\](?!\()\s*)+/
 const code = /```[\s\S]*?(?:```|$)|`[^`\n]*`/g
 
 /**
@@ -56,14 +56,28 @@ function codeIn(text: string): (at: number) => boolean {
 
 const sentences = new Intl.Segmenter('und', { granularity: 'sentence' })
 
-/** Markers at the beginning of a sentence belong to the one before. */
+/** Markers at the beginning of a sentence, or joined to its full stop, belong to the one before. */
 function sentencesOf(text: string): string[] {
   const joined: string[] = []
-  for (const { segment } of sentences.segment(text)) {
-    const before = joined.length === 0 ? '' : (leadingMarkers.exec(segment)?.[0] ?? '')
+  const outside = outsideMarkers(text)
+  let start = 0
+  for (const { segment, index } of sentences.segment(text)) {
+    const said = text.slice(start, outside(index + segment.length))
+    start += said.length
+    const before = joined.length === 0 ? '' : (leadingMarkers.exec(said)?.[0] ?? '')
     if (before !== '') joined[joined.length - 1] += before
-    const rest = segment.slice(before.length)
+    const rest = said.slice(before.length)
     if (rest !== '') joined.push(rest)
   }
   return joined
+}
+
+/** The place itself or, inside a marker, that marker's end: a sentence is thought to end within "over.[2]". Asked for places that rise. */
+function outsideMarkers(text: string): (at: number) => number {
+  const found = text.matchAll(markers)
+  let marker = found.next().value
+  return (at) => {
+    while (marker !== undefined && marker.index + marker[0].length <= at) marker = found.next().value
+    return marker === undefined || at <= marker.index + marker[0].indexOf('[') ? at : marker.index + marker[0].length
+  }
 }
