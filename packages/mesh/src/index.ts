@@ -13,6 +13,7 @@ export {
 } from './dapr-sidecar.ts'
 export { isSilence, isUnanswered, type SidecarResponse } from './dapr-transport.ts'
 export type { Execute, ExecutionContext } from './execution.ts'
+export { createFairPlaces, type FairPlaces, type Place } from './fair-places.ts'
 export { type HealthCheck, type HealthReport, healthRoutes, runChecks } from './health.ts'
 export { createInternalApp, handle, type InternalAppOptions } from './internal-app.ts'
 export { createKeptResults, type KeptExecution, type KeptResults } from './kept-results.ts'

@@ -1,8 +1,7 @@
-import { createSharedState, type Sidecar } from '@weft/mesh'
+import { createFairPlaces, createSharedState, type Sidecar } from '@weft/mesh'
 import { createPatientState } from '@weft/models'
 import { createAttemptCounts } from './answers/count-attempts.ts'
 import { createCallLimiter } from './limits/limit-calls.ts'
-import { createOverload } from './overload/admit-fairly.ts'
 import { watchMemory } from './overload/memory-pressure.ts'
 import type { GatewaySettings } from './settings.ts'
 
@@ -25,7 +24,7 @@ export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
       gateway: settings.WEFT_INSTANCE,
       tenantLimits,
     }),
-    overload: createOverload({ placesMax: settings.WEFT_PLACES }),
+    overload: createFairPlaces({ of: 'the gateway', placesMax: settings.WEFT_PLACES }),
     pressure: watchMemory({ rssMbMax: settings.WEFT_MEMORY_MB_MAX }),
   }
 }

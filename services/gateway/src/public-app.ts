@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import { type HealthCheck, healthRoutes, type Sidecar } from '@weft/mesh'
+import { type FairPlaces, type HealthCheck, healthRoutes, type Sidecar } from '@weft/mesh'
 import type { Models } from '@weft/models'
 import { serverSpans, type Telemetry } from '@weft/telemetry'
 import express, { type ErrorRequestHandler, type Express } from 'express'
@@ -25,7 +25,6 @@ import type { Log } from './log.ts'
 import { createMethodsAt } from './openapi/methods-at.ts'
 import { openApiDocument } from './openapi/openapi.ts'
 import { operations } from './openapi/openapi-operations.ts'
-import type { Overload } from './overload/admit-fairly.ts'
 import type { ReadableStores } from './readable-stores.ts'
 import { listAgents } from './routes/agents/list-agents.ts'
 import { registerAgent } from './routes/agents/register-agent.ts'
@@ -84,7 +83,7 @@ export interface PublicDeps {
   audit: AuditLog
   attempts: AttemptCounts
   limiter: Pick<CallLimiter, 'admit' | 'headers'>
-  overload: Pick<Overload, 'enter'>
+  overload: Pick<FairPlaces, 'enter'>
   /** Why nothing more may be taken on, such as short memory. */
   pressure(): string | undefined
   agents: AgentStore

@@ -1,11 +1,11 @@
+import type { FairPlaces } from '@weft/mesh'
 import type { Models } from '@weft/models'
 import { answerError } from './http/answer-errors.ts'
 import { type ApiRequest, type Handler, inTurn, pathOf } from './http/handler.ts'
+import { requireScopeOf } from './http/request-context.ts'
 import type { CallLimiter } from './limits/limit-calls.ts'
 import { createTokenTally, limitCalls, settleTokens } from './limits/limited-routes.ts'
-import type { Overload } from './overload/admit-fairly.ts'
 import { admitFairly, shedLoad } from './overload/guard-load.ts'
-import { requireScopeOf } from './http/request-context.ts'
 import { createChatCompletion } from './routes/create-chat-completion.ts'
 import { createEmbeddings } from './routes/create-embeddings.ts'
 import { createResponse, type ResponseDeps } from './routes/create-response.ts'
@@ -13,7 +13,7 @@ import { createResponse, type ResponseDeps } from './routes/create-response.ts'
 export interface ModelCallDeps extends ResponseDeps {
   models: Pick<Models, 'passThrough' | 'embed' | 'get'>
   limiter: Pick<CallLimiter, 'admit' | 'headers'>
-  overload: Pick<Overload, 'enter'>
+  overload: Pick<FairPlaces, 'enter'>
   /** Why nothing more may be taken on, such as short memory. */
   pressure(): string | undefined
 }

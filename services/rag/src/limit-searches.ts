@@ -1,6 +1,5 @@
-import { WeftError } from '@weft/contracts'
+import { createFairPlaces } from '@weft/mesh'
 import type { SearchRequest } from '@weft/retrieval'
-import pLimit from 'p-limit'
 import type { Search } from './create-search.ts'
 
 /**
@@ -10,26 +9,31 @@ import type { Search } from './create-search.ts'
  */
 const searchesAtOnceMax = 32
 
+/** Wide enough that a search's wait is ended by its own deadline or by a place, not by these. */
+const waiting = { waitingPerTenantMax: 2_000, waitingMax: 4_000, waitMsMax: 120_000 }
+
 export type SearchLimit = {
   atOnceMax?: number
   nowMs?: () => number
 }
 
 /**
- * Searches one after the other what is more than may be searched at once, in the order asked. The wait is part of a request's latency budget. Throws
- * `timeout`, retryable, when nobody wants the answer any more by its turn.
+ * What is more than may be searched at once waits: tenants take turns, so that one who asks hundreds of questions keeps nobody else waiting, and a tenant's own
+ * searches go in the order asked. The wait is part of a request's latency budget. Throws `timeout` when nobody wants the answer any more.
  */
 export function limitSearches(
   search: Search,
   { atOnceMax = searchesAtOnceMax, nowMs = () => performance.now() }: SearchLimit = {},
 ): Search {
-  const limit = pLimit(atOnceMax)
-  return (request, scope, signal) => {
+  const places = createFairPlaces({ of: 'retrieval', placesMax: atOnceMax, quantum: 1, ...waiting })
+  return async (request, scope, signal = new AbortController().signal) => {
     const askedAtMs = nowMs()
-    return limit(() => {
-      if (signal?.aborted) throw new WeftError('timeout', 'the search was given up before its turn came', { isRetryable: true })
-      return search(withoutWait(request, nowMs() - askedAtMs), scope, signal)
-    })
+    const place = await places.enter({ tenant: request.tenant, cost: 1, signal })
+    try {
+      return await search(withoutWait(request, nowMs() - askedAtMs), scope, signal)
+    } finally {
+      place.leave()
+    }
   }
 }
 

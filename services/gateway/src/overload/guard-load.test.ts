@@ -1,8 +1,8 @@
 import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { createFairPlaces } from '@weft/mesh'
 import { startGateway, type TestGateway } from '../testing/start-gateway.ts'
-import { createOverload } from './admit-fairly.ts'
 import { shedLoad } from './guard-load.ts'
 
 let gateway: TestGateway | undefined
@@ -28,10 +28,10 @@ it('refuses requests while memory is short, and says when to come back; what is 
 })
 
 it('gives a place back when its answer is over, also one that failed', async () => {
-  const overload = createOverload({ placesMax: 1, waitMsMax: 500 })
-  gateway = await startGateway({ overload })
+  const places = createFairPlaces({ of: 'the gateway', placesMax: 1, waitMsMax: 500 })
+  gateway = await startGateway({ overload: places })
   for (let calls = 0; calls < 3; calls++) expect((await chat(gateway)).status).toBe(404)
-  expect(overload.counts()).toEqual({ active: 0, waiting: 0 })
+  expect(places.counts()).toEqual({ active: 0, waiting: 0 })
 })
 
 it('leaves a body that is larger than all that may be held to be refused as too large, not as one to send again later', () => {
@@ -88,7 +88,7 @@ describe('a body that does not say how long it is', () => {
 
   it('is read whole, and weighs in the queue what it holds', async () => {
     const costs: number[] = []
-    const overload = createOverload({ placesMax: 1, waitMsMax: 500 })
+    const overload = createFairPlaces({ of: 'the gateway', placesMax: 1, waitMsMax: 500 })
     gateway = await startGateway({
       overload: {
         enter(entry) {

@@ -1,9 +1,9 @@
 import { WeftError } from '@weft/contracts'
+import type { FairPlaces, Place } from '@weft/mesh'
 import type { ApiRequest, Handler } from '../http/handler.ts'
 import { bodyBytesMax as oneBodyBytesMax } from '../http/read-json-body.ts'
 import { identityOf } from '../http/request-context.ts'
 import { untilClosed, whenClosed } from '../http/when-closed.ts'
-import type { Overload, Place } from './admit-fairly.ts'
 
 /** How many bytes of bodies are held at once: far more than one client sends. */
 const bodyBytesDefault = 268_435_456
@@ -50,14 +50,14 @@ function bytesAnnounced({ headers }: ApiRequest): number {
 const bytesPerToken = 4
 
 /** Lets a request on as soon as there is a place for it; tenants that want more than there is get them in turn. */
-export function admitFairly(overload: Pick<Overload, 'enter'>): Handler {
+export function admitFairly(places: Pick<FairPlaces, 'enter'>): Handler {
   return (request, response, next) => {
     const cost = Math.max(1, (bytesArrived.get(request) ?? bytesAnnounced(request)) / bytesPerToken)
     const pass = (place: Place) => {
       whenClosed(response, place.leave)
       if (!response.destroyed) next()
     }
-    const entered = overload.enter({
+    const entered = places.enter({
       tenant: identityOf(response).tenant,
       cost,
       // A getter, because only a request that has to wait needs a signal.

@@ -1,5 +1,5 @@
+import { createFairPlaces } from '@weft/mesh'
 import { createAttemptCounts } from '../answers/count-attempts.ts'
-import { createOverload } from '../overload/admit-fairly.ts'
 import type { PublicDeps } from '../public-app.ts'
 import { createMemorySharedState } from './memory-shared-state.ts'
 
@@ -10,6 +10,6 @@ export const unlimited: Pick<PublicDeps, 'attempts' | 'limiter' | 'overload' | '
     admit: () => ({ headers: () => ({}), settle: () => undefined, close: () => undefined }),
     headers: () => ({}),
   },
-  overload: createOverload({ placesMax: 1_000 }),
+  overload: createFairPlaces({ of: 'the gateway', placesMax: 1_000 }),
   pressure: () => undefined,
 }

@@ -1,9 +1,10 @@
 import { WeftError } from '@weft/contracts'
 import { createFairQueue, type Waiting } from './core/fair-queue.ts'
 
-export interface Overload {
+/** Places at some work that many want at once. */
+export interface FairPlaces {
   /**
-   * A place for a request, as soon as there is one; to be given back with `leave`. `cost` weighs requests of different tenants, in tokens. Rejects with
+   * A place, as soon as there is one; to be given back with `leave`. `cost` weighs what different tenants ask for, in the unit of `quantum`. Rejects with
    * `rate_limit_exceeded` or `dependency_unavailable` when too many wait or no place got free in time, with `timeout` when `signal` aborts.
    */
   enter(caller: { tenant: string; cost: number; signal: AbortSignal }): Place | Promise<Place>
@@ -14,8 +15,9 @@ export interface Place {
   leave(): void
 }
 
-export interface OverloadOptions {
-  /** How many requests this gateway answers at once. */
+export interface FairPlacesOptions {
+  /** Whose places they are, for refusals: `the gateway`. */
+  of: string
   placesMax: number
   /** How long a request may wait; default 10,000. */
   waitMsMax?: number
@@ -23,6 +25,8 @@ export interface OverloadOptions {
   waitingPerTenantMax?: number
   /** How many requests may wait in all; default 1,000. */
   waitingMax?: number
+  /** The cost that a tenant whose turn it is may spend before the next tenant's turn; default 2,000, for costs in tokens. */
+  quantum?: number
 }
 
 /** A client that is refused comes back after a second or two by itself, so that waiting longer than this is no help to it. */
@@ -30,16 +34,16 @@ const waitDefaultMs = 10_000
 const perTenantDefault = 100
 const waitingDefault = 1_000
 /** About the tokens of a longer question and its answer. */
-const quantumTokens = 2_000
+const quantumDefault = 2_000
 /** This share of the places is kept for tenants that hold few, so that one tenant's long answers cannot keep all others waiting. */
 const reservedShare = 1 / 8
 
 /** Admits requests up to a number of places. Further ones wait in a queue for each tenant, and tenants are served in turn; when too many wait, more are refused. */
-export function createOverload(options: OverloadOptions): Overload {
-  const { placesMax, waitMsMax = waitDefaultMs } = options
+export function createFairPlaces(options: FairPlacesOptions): FairPlaces {
+  const { of, placesMax, waitMsMax = waitDefaultMs, quantum = quantumDefault } = options
   const perTenantMax = options.waitingPerTenantMax ?? perTenantDefault
   const totalMax = options.waitingMax ?? waitingDefault
-  const queue = createFairQueue<(place: Place) => void>({ perTenantMax, totalMax, quantum: quantumTokens })
+  const queue = createFairQueue<(place: Place) => void>({ perTenantMax, totalMax, quantum })
   const held = new Map<string, number>()
   let active = 0
   const reserved = Math.ceil(placesMax * reservedShare)
@@ -71,10 +75,10 @@ export function createOverload(options: OverloadOptions): Overload {
     }
   }
 
-  function wait({ tenant, cost, signal }: Parameters<Overload['enter']>[0]): Promise<Place> {
+  function wait({ tenant, cost, signal }: Parameters<FairPlaces['enter']>[0]): Promise<Place> {
     const { promise, resolve, reject } = Promise.withResolvers<Place>()
     const waiting: Waiting<(place: Place) => void> = { tenant, cost, item: serve }
-    const timer = setTimeout(() => giveUp(waitedTooLong(waitMsMax)), waitMsMax)
+    const timer = setTimeout(() => giveUp(waitedTooLong(of, waitMsMax)), waitMsMax)
     const leave = () => giveUp(new WeftError('timeout', 'the reader left while the request waited'))
     function end(): void {
       clearTimeout(timer)
@@ -90,7 +94,7 @@ export function createOverload(options: OverloadOptions): Overload {
       reject(reason)
     }
     signal.addEventListener('abort', leave, { once: true })
-    if (!queue.add(waiting)) giveUp(queue.size() >= totalMax ? queueIsFull(totalMax) : tooManyWait(perTenantMax))
+    if (!queue.add(waiting)) giveUp(queue.size() >= totalMax ? queueIsFull(of, totalMax) : tooManyWait(perTenantMax))
     return promise
   }
 
@@ -105,14 +109,14 @@ export function createOverload(options: OverloadOptions): Overload {
   }
 }
 
-function waitedTooLong(waitMsMax: number): WeftError {
-  return new WeftError('dependency_unavailable', `the gateway is busy: there was no place within ${waitMsMax} ms`, {
+function waitedTooLong(of: string, waitMsMax: number): WeftError {
+  return new WeftError('dependency_unavailable', `${of} is busy: there was no place within ${waitMsMax} ms`, {
     details: { retryAfterMs: 2_000 },
   })
 }
 
-function queueIsFull(totalMax: number): WeftError {
-  return new WeftError('dependency_unavailable', `the gateway is busy: ${totalMax} requests already wait for a place`, {
+function queueIsFull(of: string, totalMax: number): WeftError {
+  return new WeftError('dependency_unavailable', `${of} is busy: ${totalMax} requests already wait for a place`, {
     details: { retryAfterMs: 2_000 },
   })
 }
