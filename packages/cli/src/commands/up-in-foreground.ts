@@ -10,6 +10,7 @@ import { holdsMeshLock, ownIdentity, takeMeshLock } from '../supervisor/mesh-loc
 import type { AppId } from '../supervisor/mesh-plan.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
 import { planProcesses } from '../supervisor/plan-processes.ts'
+import { refuseUnusableRedis } from '../supervisor/external-redis.ts'
 import { refuseUnfitPlace, refuseUnusablePolicies } from '../supervisor/preflight.ts'
 import { prepareMesh } from '../supervisor/prepare-mesh.ts'
 import { boundOwnOutput } from '../supervisor/rotating-log.ts'
@@ -50,6 +51,7 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, i
       (isJson ? console.error : console.log)(`ended ${orphanCount} processes that an earlier start had left behind`)
     await refuseUnfitPlace(settings)
     refuseUnusablePolicies(settings.environment)
+    if (settings.redisUrl !== undefined) await refuseUnusableRedis(settings.redisUrl)
     const key = ensureAdminKey(paths, settings.apiKey)
     const plan = await prepareMesh({ settings, paths, replicas, infrastructureOnly })
     const specs = planProcesses(plan, { infrastructureOnly })

@@ -6,6 +6,7 @@ import { checkRedis } from './check-redis.ts'
 import { probePort } from './choose-ports.ts'
 import { type DataPaths, dataPaths } from './data-paths.ts'
 import { findOrphans } from './end-orphans.ts'
+import { checkExternalRedis } from './external-redis.ts'
 import type { Finding } from './finding.ts'
 import { findLastReason } from './last-reason.ts'
 import { readMeshRecord } from './mesh-file.ts'
@@ -16,10 +17,15 @@ import type { ProcessSnapshot } from './process-snapshot.ts'
 import { readReplaced } from './replace-file.ts'
 
 /** Whether the mesh can run, or runs well, with this data folder and port. */
-export async function checkPlace({ dataFolder, port }: Pick<CliSettings, 'dataFolder' | 'port'>): Promise<Finding[]> {
+export async function checkPlace({
+  dataFolder,
+  port,
+  redisUrl,
+}: Pick<CliSettings, 'dataFolder' | 'port' | 'redisUrl'>): Promise<Finding[]> {
   const paths = dataPaths(dataFolder)
   const isUp = readLockOwner(paths.lockFile) !== undefined
-  const place = [checkFolder(dataFolder), checkDisk(dataFolder), checkKey(paths)]
+  const named = redisUrl === undefined ? [] : [await checkExternalRedis(redisUrl)]
+  const place = [checkFolder(dataFolder), checkDisk(dataFolder), checkKey(paths), ...named]
   if (isUp) return [...place, checkProcesses(paths), ...(await redisOf(paths)), ...(await healthOf(paths))]
   const orphans = checkOrphans(paths)
   // What an earlier start left may hold the port: one thing to mend, not two.
@@ -89,7 +95,7 @@ function describeFailing(snapshot: ProcessSnapshot, logs: string): string {
   return `${name} is ${state}${reason === undefined ? '' : `: ${reason}`}`
 }
 
-/** One that the environment names is looked after elsewhere. */
+/** The embedded one, where the mesh runs it. */
 async function redisOf({ meshFile, tokensFile }: DataPaths): Promise<Finding[]> {
   const redis = readMeshRecord(meshFile)?.processes.find(({ name, state }) => name === 'redis' && state === 'ready')
   const password = readTokens(tokensFile)?.redisPassword

@@ -77,6 +77,12 @@ describe('the processes of a mesh', () => {
     expect(find(specs, 'rag-daprd').env.WEFT_REDIS_HOST).toBe('cache.example:6379')
   })
 
+  it('trust the authorities that the environment names, as a Redis with a certificate of one’s own needs', async () => {
+    const environment = { SSL_CERT_FILE: '/etc/our-ca.pem' }
+    const specs = planProcesses(await examplePlan({ redisUrl: 'rediss://cache.example', environment }))
+    expect(find(specs, 'rag-daprd').env).toMatchObject({ SSL_CERT_FILE: '/etc/our-ca.pem', WEFT_REDIS_TLS: 'true' })
+  })
+
   it('are only the infrastructure when the services are to be debugged', async () => {
     expect(planProcesses(await examplePlan(), { infrastructureOnly: true }).map(({ name }) => name)).toEqual([
       'redis',

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { MeshPlan } from './mesh-plan.ts'
 
-const minimalVariables = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ']
+/** With them whose certificates count, which Go and Node's own list do not know of a network of one's own. */
+const minimalVariables = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 
 /** What any program needs of the environment, and no key of a provider among it. */
 export function minimalEnvironment({ environment }: Pick<MeshPlan, 'environment'>): Record<string, string> {

@@ -1,0 +1,82 @@
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { afterEach, expect, it } from '@jest/globals'
+import { checkExternalRedis, refuseUnusableRedis } from './external-redis.ts'
+
+let server: Server | undefined
+let heard = ''
+afterEach(() => new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve))))
+
+/** The address of a Redis that gives this answer to all it is asked at once. */
+async function redisThatSays(answer: string): Promise<string> {
+  const redis = createServer((socket) =>
+    socket.once('data', (chunk) => {
+      heard = chunk.toString()
+      socket.write(answer)
+    }),
+  )
+  server = redis
+  await new Promise<void>((resolve) => redis.listen(0, '127.0.0.1', resolve))
+  return `redis://:p%20w@127.0.0.1:${(redis.address() as AddressInfo).port}/2`
+}
+
+interface Told {
+  maxmemory?: number
+  policy?: string
+  aof?: 0 | 1
+  cluster?: 0 | 1
+}
+
+function info({ maxmemory = 0, policy = 'noeviction', aof = 1, cluster = 0 }: Told = {}): string {
+  const lines = [`maxmemory:${maxmemory}`, `maxmemory_policy:${policy}`, `aof_enabled:${aof}`, `cluster_enabled:${cluster}`]
+  return `+OK\r\n+OK\r\n$99\r\n# Memory\r\n${lines.join('\r\n')}\r\n\r\n`
+}
+
+it('a Redis of one server that lets the mesh in is taken', async () => {
+  await refuseUnusableRedis(await redisThatSays(info()))
+  expect(heard).toBe('*2\r\n$4\r\nAUTH\r\n$3\r\np w\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n*1\r\n$4\r\nINFO\r\n')
+})
+
+it('one that does not let the mesh ask about it is taken, too', async () => {
+  await refuseUnusableRedis(
+    await redisThatSays("+OK\r\n+OK\r\n-NOPERM this user has no permissions to run the 'info' command\r\n"),
+  )
+})
+
+it.each([
+  ['a cluster', info({ cluster: 1 }), 'is a Redis Cluster'],
+  [
+    'a cluster asked for another database than the first',
+    '+OK\r\n-ERR SELECT is not allowed in cluster mode\r\n',
+    'is a Redis Cluster',
+  ],
+  [
+    'one with another password',
+    '-WRONGPASS invalid username-password pair\r\n',
+    'refuses: WRONGPASS invalid username-password pair',
+  ],
+])('%s is refused before anything starts, and it is said why', async (_what, answer, why) => {
+  await expect(refuseUnusableRedis(await redisThatSays(answer))).rejects.toMatchObject({
+    code: 'redis_unusable',
+    message: expect.stringContaining(why),
+  })
+})
+
+it('one that is not there is refused by the address that was named', async () => {
+  await expect(refuseUnusableRedis('redis://127.0.0.1:1')).rejects.toMatchObject({
+    message: expect.stringMatching(/^the Redis of REDIS_URL \(127\.0\.0\.1:1\) is not reached: .*ECONNREFUSED/),
+  })
+})
+
+it.each([
+  [{}, true, ''],
+  [{ maxmemory: 0, policy: 'allkeys-lru' }, true, ''],
+  [
+    { maxmemory: 1_000_000, policy: 'allkeys-lru' },
+    false,
+    'drops sessions when its memory is used up: its maxmemory-policy is allkeys-lru',
+  ],
+  [{ aof: 0 as const }, false, 'loses sessions when it ends: appendonly is off'],
+  [{ cluster: 1 as const }, false, 'is a Redis Cluster'],
+])('the doctor says of %j whether sessions are safe there: %s', async (told, ok, detail) => {
+  expect(await checkExternalRedis(await redisThatSays(info(told)))).toMatchObject({ ok, detail: expect.stringContaining(detail) })
+})

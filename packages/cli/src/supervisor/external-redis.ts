@@ -1,0 +1,87 @@
+import { connect } from 'node:net'
+import { connect as connectTls, getCACertificates } from 'node:tls'
+import { CliError } from '../cli-error.ts'
+import type { Finding } from './finding.ts'
+import { redisFromUrl } from './redis-configuration.ts'
+
+const timeoutMs = 5_000
+const answerBytesMax = 65_536
+
+/** Throws `redis_unusable`, in one line, when the Redis of REDIS_URL is not reached, lets nobody in, or is a cluster. */
+export async function refuseUnusableRedis(url: string): Promise<void> {
+  const problem = findProblem(await ask(url))
+  if (problem !== undefined) throw new CliError('redis_unusable', `the Redis of REDIS_URL (${hostOf(url)}) ${problem}`)
+}
+
+/** Whether the Redis of REDIS_URL can be used, and keeps what it was told. */
+export async function checkExternalRedis(url: string): Promise<Finding> {
+  const told = await ask(url)
+  const problem = findProblem(told) ?? findLoss(told)
+  return {
+    what: 'REDIS_URL',
+    ok: problem === undefined,
+    detail: problem === undefined ? hostOf(url) : `${hostOf(url)} ${problem}`,
+    remedy: 'name a Redis of one server in REDIS_URL, with maxmemory-policy noeviction and appendonly yes',
+  }
+}
+
+function findProblem({ answer, failure }: Told): string | undefined {
+  if (failure !== undefined) return `is not reached: ${failure}`
+  const refusal = /(?:^|\n)-(.*)\r\n/.exec(answer)?.[1]
+  const isCluster = fieldOf(answer, 'cluster_enabled') === '1' || refusal?.includes('cluster mode') === true
+  if (isCluster)
+    return 'is a Redis Cluster: what a session commits at once may lie on several of its servers, which no transaction spans; name a Redis of one server'
+  // Who may not ask for INFO may do the rest, and one that reads its file serves in a moment.
+  return refusal === undefined || /^(NOPERM|LOADING)/.test(refusal) ? undefined : `refuses: ${refusal}`
+}
+
+/** Why sessions could be lost: evicted when memory is short, or not on the disk when Redis ends. Undefined where Redis does not tell. */
+function findLoss({ answer }: Told): string | undefined {
+  const policy = fieldOf(answer, 'maxmemory_policy') ?? 'noeviction'
+  const isBounded = (fieldOf(answer, 'maxmemory') ?? '0') !== '0'
+  if (isBounded && policy !== 'noeviction') return `drops sessions when its memory is used up: its maxmemory-policy is ${policy}`
+  return fieldOf(answer, 'aof_enabled') === '0' ? 'loses sessions when it ends: appendonly is off' : undefined
+}
+
+function fieldOf(answer: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(answer)?.[1]
+}
+
+function hostOf(url: string): string {
+  return redisFromUrl(url).WEFT_REDIS_HOST
+}
+
+interface Told {
+  answer: string
+  failure?: string
+}
+
+/** Logs in as the sidecars do and asks for INFO; reads until the section `Cluster` has come, or a refusal. Never rejects. */
+function ask(url: string): Promise<Told> {
+  const { WEFT_REDIS_HOST, WEFT_REDIS_USERNAME, WEFT_REDIS_PASSWORD, WEFT_REDIS_TLS, WEFT_REDIS_DB } = redisFromUrl(url)
+  const place = { host: new URL(url).hostname.replace(/^\[|\]$/g, ''), port: Number(/\d+$/.exec(WEFT_REDIS_HOST)?.[0]) }
+  const login = [WEFT_REDIS_USERNAME, WEFT_REDIS_PASSWORD].filter((part) => part !== '')
+  const commands = [...(login.length === 0 ? [] : [['AUTH', ...login]]), ['SELECT', WEFT_REDIS_DB], ['INFO']]
+  return new Promise((resolve) => {
+    let answer = ''
+    // The system's authorities and those of SSL_CERT_FILE, which are the ones a sidecar goes by.
+    const socket = WEFT_REDIS_TLS === 'true' ? connectTls({ ...place, ca: getCACertificates('system') }) : connect(place)
+    const end = (failure?: string): void => {
+      socket.destroy()
+      resolve(failure === undefined ? { answer } : { answer, failure })
+    }
+    socket.setTimeout(timeoutMs, () => end(`no answer within ${timeoutMs / 1_000} s`))
+    socket.once('error', (error) => end(error.message))
+    socket.once('close', () => end('it closed the connection'))
+    socket.once(WEFT_REDIS_TLS === 'true' ? 'secureConnect' : 'connect', () => socket.write(commands.map(encode).join('')))
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('utf8')
+      if (/(^|\n)-.*\r\n|\ncluster_enabled:\d/.test(answer) || answer.length > answerBytesMax) end()
+    })
+  })
+}
+
+/** A command as Redis's protocol has it (RESP), in which a password may hold any character. */
+function encode(command: string[]): string {
+  return `*${command.length}\r\n${command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('')}`
+}
