@@ -36,10 +36,11 @@ it('a Redis of one server that lets the mesh in is taken', async () => {
   expect(heard).toBe('*2\r\n$4\r\nAUTH\r\n$3\r\np w\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n*1\r\n$4\r\nINFO\r\n')
 })
 
-it('one that does not let the mesh ask about it is taken, too', async () => {
-  await refuseUnusableRedis(
-    await redisThatSays("+OK\r\n+OK\r\n-NOPERM this user has no permissions to run the 'info' command\r\n"),
-  )
+it.each([
+  ['does not let the mesh ask about it', "+OK\r\n+OK\r\n-NOPERM this user has no permissions to run the 'info' command\r\n"],
+  ['is still starting', '-LOADING Redis is loading the dataset in memory\r\n'],
+])('one that %s is taken, too', async (_what, answer) => {
+  await refuseUnusableRedis(await redisThatSays(answer))
 })
 
 it.each([
