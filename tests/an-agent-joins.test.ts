@@ -70,6 +70,12 @@ async function say(sessionId: string, content: string) {
   return Answer.parse(await response.json())
 }
 
+/** A program that answers everything with its card. */
+function answering(shown: object): string {
+  const text = JSON.stringify(JSON.stringify(shown))
+  return `require('node:http').createServer((_, response) => response.end(${text})).listen(process.env.APP_PORT, '127.0.0.1')`
+}
+
 const transfer = (agent: string, amount: number) => ({ agent, capability: 'transfer', params: { to: 'Ann', amount } })
 
 describe.each(['ledger', 'ledger-ts'])('the example %s', (agent) => {
@@ -126,6 +132,19 @@ describe('weft agent run', () => {
     expect(own.output()).toMatch(/^weft: "rag" is an agent of the mesh itself/)
   })
 
+  it('lets one join of two that are started under one name at the same moment', async () => {
+    const ports = await freePorts(2)
+    const program = [process.execPath, '-e', answering({ ...card, id: 'twin' })]
+    const twins = ports.map((port) => agentRun(['--app-id', 'twin', '--app-port', String(port), '--', ...program]))
+    const refused = await Promise.race(
+      twins.map(async (twin) => ((await twin.ended) === 1 ? twin : Promise.reject(twin.output()))),
+    )
+    expect(refused.output()).toMatch(/^weft: an agent "twin" is running already/)
+    const joined = twins.find((twin) => twin !== refused)
+    await joined?.until(/twin joined the mesh/, 90_000)
+    expect(await joined?.end('SIGINT', 60_000)).toBe(0)
+  })
+
   it('says why a program did not join', async () => {
     const [free = 0] = await freePorts(1)
     const ending = agentRun(['--app-id', 'ending', '--app-port', String(free), '--', 'false'])
@@ -145,8 +164,7 @@ describe('weft agent run', () => {
 
   it('ends at once when told twice, also with a program that will not end', async () => {
     const [free = 0] = await freePorts(1)
-    const stubborn = `process.on('SIGTERM', () => {})
-      require('node:http').createServer((_, response) => response.end(${JSON.stringify(JSON.stringify(card))})).listen(process.env.APP_PORT, '127.0.0.1')`
+    const stubborn = `process.on('SIGTERM', () => {}); ${answering(card)}`
     const program = agentRun(['--app-id', 'stubborn', '--app-port', String(free), '--', process.execPath, '-e', stubborn, folder])
     await program.until(/stubborn joined the mesh/, 90_000)
     const ended = program.end('SIGINT', 60_000)

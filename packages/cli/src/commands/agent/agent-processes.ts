@@ -17,11 +17,13 @@ export interface AgentWish {
   command: string[]
 }
 
+export interface AgentSpecs {
+  program: ProcessSpec
+  sidecar: ProcessSpec
+}
+
 /** The program and its sidecar, as the supervisor runs its own. Throws when the mesh is not up, or the port is taken. */
-export async function agentSpecs(
-  settings: CliSettings,
-  wish: AgentWish,
-): Promise<{ program: ProcessSpec; sidecar: ProcessSpec }> {
+export async function agentSpecs(settings: CliSettings, wish: AgentWish): Promise<AgentSpecs> {
   const record = requireMesh(settings)
   await requireFreePort(wish.appPort)
   const plan = await planOf(settings, record, wish)

@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { CliError } from '../../cli-error.ts'
-import { readCliSettings } from '../../cli-settings.ts'
+import { type CliSettings, readCliSettings } from '../../cli-settings.ts'
 import { onStopSignal } from '../../on-stop-signal.ts'
 import { dataPaths } from '../../supervisor/data-paths.ts'
 import type { ProcessSnapshot } from '../../supervisor/process-snapshot.ts'
 import { openRotatingLog, type RotatingLog } from '../../supervisor/rotating-log.ts'
 import { isSupervisorLine, SupervisedProcess } from '../../supervisor/supervised-process.ts'
 import type { ClientContext } from '../client/connect-mesh.ts'
-import { type AgentWish, agentSpecs } from './agent-processes.ts'
+import { agentTaken, takeAgentLock } from './agent-lock.ts'
+import { type AgentSpecs, type AgentWish, agentSpecs } from './agent-processes.ts'
 
 const readyTimeoutMs = 60_000
 const hopelessAfterFailures = 3
@@ -22,11 +23,21 @@ const Registered = z.looseObject({
 })
 
 /** Runs an agent until it is told to stop: program and sidecar side by side, started again when they end, unregistered at the end. */
-export async function runAgent({ mesh, terminal, isJson }: ClientContext, wish: AgentWish): Promise<void> {
+export async function runAgent(context: ClientContext, wish: AgentWish): Promise<void> {
   const { appId } = wish
-  await refuseTakenName({ mesh, terminal, isJson }, appId)
+  await refuseTakenName(context, appId)
   const settings = readCliSettings()
   const specs = await agentSpecs(settings, wish)
+  const release = takeAgentLock(dataPaths(settings.dataFolder).run, { appId, url: context.mesh.url })
+  try {
+    await runBesideMesh(context, settings, specs)
+  } finally {
+    release()
+  }
+}
+
+async function runBesideMesh({ mesh, terminal, isJson }: ClientContext, settings: CliSettings, specs: AgentSpecs): Promise<void> {
+  const appId = specs.program.name
   const sidecarLog = openRotatingLog(`${dataPaths(settings.dataFolder).logs}/${appId}-daprd.log`)
   const register = async () => Registered.parse(await mesh.client.post('/agents', { body: { appId } }))
   let isJoined = false
@@ -68,9 +79,7 @@ async function refuseTakenName({ mesh }: ClientContext, appId: string): Promise<
   const { data } = Agents.parse(await mesh.client.get('/agents'))
   const known = data.find(({ id }) => id === appId)
   if (known?.isBuiltIn) throw new CliError('agent_taken', `"${appId}" is an agent of the mesh itself: choose another --app-id`)
-  if (known?.isReachable) {
-    throw new CliError('agent_taken', `an agent "${appId}" is running already: end it first, or choose another --app-id`)
-  }
+  if (known?.isReachable) throw agentTaken(appId)
 }
 
 /** False when it was told to stop before. Throws when one of them cannot become ready. */
