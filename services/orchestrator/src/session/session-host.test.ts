@@ -248,3 +248,12 @@ it('the turn of a refused request is cancelled by its key, whatever else the ses
   expect(host.peek('acme.s1')?.turns.map(({ status }) => status)).toEqual(['running', 'cancelled'])
   host.stop()
 })
+
+it('a host that stops leaves nothing behind that would still happen, also when the log has just taken events', async () => {
+  const { host } = hostInMemory()
+  await submit(host)
+  await aMoment()
+  host.noteFlushed('acme.s1', 1)
+  host.stop()
+  expect(jest.getTimerCount()).toBe(0)
+})

@@ -274,6 +274,7 @@ export class SessionHost implements ActorType {
     if (entry === undefined) return
     clearWakeTimer(entry)
     clearTimeout(entry.restTimer)
+    entry.mailbox.stop()
     this.#hosted.delete(actorId)
   }
 }

@@ -94,6 +94,12 @@ export class Mailbox {
     this.#flushTimer ??= setTimeout(() => this.#commitFlushed(), flushDelayMs)
   }
 
+  /** Nothing is committed of itself any more. What the log has is told to the store by whoever loads the session next. */
+  stop(): void {
+    clearTimeout(this.#flushTimer)
+    this.#flushTimer = undefined
+  }
+
   #commitFlushed(): void {
     this.#flushTimer = undefined
     if (this.#stored === undefined) return
