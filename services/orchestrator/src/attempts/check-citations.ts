@@ -2,7 +2,8 @@ import { Citation, createPatience, isRecord, type UnverifiedSentences } from '@w
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { findTurn } from '../core/find-turn.ts'
-import type { SessionInput, SessionState } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
+import type { SessionState } from '../core/session-state.ts'
 import { textOfOutput } from '../core/text-of-output.ts'
 import { type Unsupported, withoutUnsupported } from './without-unsupported.ts'
 

@@ -1,6 +1,7 @@
 import { parseValue, toWeftError } from '@weft/contracts'
 import { findTurn } from '../core/find-turn.ts'
-import type { SessionInput, SessionState } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
+import type { SessionState } from '../core/session-state.ts'
 import type { KnownAgents } from './known-agents.ts'
 
 /**

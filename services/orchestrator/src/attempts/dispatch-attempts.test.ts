@@ -3,7 +3,8 @@ import { afterEach, expect, it } from '@jest/globals'
 import { agentLimits } from '@weft/contracts'
 import { createSidecar, listen } from '@weft/mesh'
 import type { StepRequest } from '../core/execute-request.ts'
-import type { SessionInput, StepRef } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
+import type { StepRef } from '../core/session-state.ts'
 import { AttemptDispatcher } from './dispatch-attempts.ts'
 
 const ref: StepRef = { turn: 1, stepId: 'a', epoch: 1, attempt: 1 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { agentLimits } from '@weft/contracts'
-import type { SessionInput } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
 import { followAttempt } from './follow-attempt.ts'
 
 const ref = { turn: 1, stepId: 'a', epoch: 1, attempt: 1 }

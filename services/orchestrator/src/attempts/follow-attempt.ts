@@ -14,7 +14,8 @@ import {
   WeftError,
 } from '@weft/contracts'
 import { readLines } from '@weft/mesh'
-import type { AttemptOutcome, SessionInput, StepRef } from '../core/session-state.ts'
+import type { AttemptOutcome, SessionInput } from '../core/session-input.ts'
+import type { StepRef } from '../core/session-state.ts'
 
 /** What an attempt reports while it runs. */
 export interface AttemptSink {

@@ -3,7 +3,8 @@ import { type ApprovalView, isTerminalStep, isTerminalTurn, type Problem, type T
 import { applyOutcome } from './apply-outcome.ts'
 import { sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
-import type { AttemptOutcome, ChildState, ChildTold, SessionInput, StepRef } from './session-state.ts'
+import type { AttemptOutcome, SessionInput } from './session-input.ts'
+import type { ChildState, ChildTold, StepRef } from './session-state.ts'
 
 type ChildInput = Extract<SessionInput, { type: 'child' }>
 

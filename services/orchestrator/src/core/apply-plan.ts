@@ -3,7 +3,8 @@ import { endTurn } from './end-turn.ts'
 import { newStep } from './new-session.ts'
 import { planAttemptsMax, retryDelayMs } from './retry-delay.ts'
 import type { SessionDraft } from './session-draft.ts'
-import type { SessionInput, TurnState } from './session-state.ts'
+import type { SessionInput } from './session-input.ts'
+import type { TurnState } from './session-state.ts'
 import { settleTurn } from './settle-turn.ts'
 
 /** Begins the work on a turn: its own plan when the client sent one (the gateway had it validated), else the planner is asked. */

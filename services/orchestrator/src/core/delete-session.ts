@@ -1,7 +1,8 @@
 import { endTurn } from './end-turn.ts'
 import { noteArrived, sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
-import type { Errand, SessionInput, SessionState } from './session-state.ts'
+import type { SessionInput } from './session-input.ts'
+import type { Errand, SessionState } from './session-state.ts'
 import { tellParents } from './tell-parent.ts'
 
 /**

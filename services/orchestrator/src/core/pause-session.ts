@@ -1,7 +1,7 @@
 import { openChildren } from './child-session.ts'
 import { sendErrand } from './errands.ts'
 import type { SessionDraft } from './session-draft.ts'
-import type { SessionInput } from './session-state.ts'
+import type { SessionInput } from './session-input.ts'
 import { tickSession } from './tick-session.ts'
 
 /** Pauses or resumes. A parent's call is ignored if a later one of its calls has come before it. */

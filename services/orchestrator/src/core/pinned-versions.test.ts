@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { weftVersion } from '@weft/contracts'
-import type { AttemptOutcome } from './session-state.ts'
+import type { AttemptOutcome } from './session-input.ts'
 import { viewSession } from './session-view.ts'
 import { DrivenSession } from './testing.ts'
 

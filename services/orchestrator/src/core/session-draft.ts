@@ -1,15 +1,7 @@
 import type { ApprovalPolicy, SessionEvent } from '@weft/contracts'
 import { activeTurn, findTurn } from './find-turn.ts'
-import type {
-  AdvanceContext,
-  ApprovalState,
-  InputReply,
-  SessionCommand,
-  SessionState,
-  StepRef,
-  StepState,
-  TurnState,
-} from './session-state.ts'
+import type { AdvanceContext, InputReply, SessionCommand } from './session-advance.ts'
+import type { ApprovalState, SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 
 /**
  * One advance in the making. The given state is never changed: a turn or a step is copied the first time it is edited.

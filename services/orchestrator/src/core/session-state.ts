@@ -6,10 +6,7 @@ import type {
   ApprovalTerms,
   ApprovalView,
   ApprovalVote,
-  ChatMessage,
   Citation,
-  DecideApproval,
-  NeedsApprovalEvent,
   ParentStep,
   Problem,
   ReplyDetail,
@@ -24,7 +21,6 @@ import type {
   TurnView,
   Usage,
   WorkflowPlan,
-  WorkflowStep,
 } from '@weft/contracts'
 
 export interface SessionState {
@@ -203,36 +199,6 @@ export interface StepOutcome {
   degraded?: string[] | undefined
 }
 
-/** The inputs of a session: what clients ask, what planner and agents answered, and the heartbeat. */
-export type SessionInput =
-  | { type: 'activate' }
-  | {
-      type: 'submit'
-      request: SubmitTurn
-      /** What was said in turns that the session no longer holds; to be sent along once the reply was `needs_history`. */
-      history?: ChatMessage[]
-    }
-  | { type: 'planned'; turn: number; planAttempt: number; result: PlanResult }
-  | ({ type: 'progress'; message: string; fraction: number | undefined } & StepRef)
-  | ({ type: 'checkpoint'; state: unknown } & StepRef)
-  | ({ type: 'outcome'; outcome: AttemptOutcome; usage: Usage[]; agentVersion?: string | undefined } & StepRef)
-  | { type: 'tick' }
-  | { type: 'cancel'; turn: number | undefined }
-  | { type: 'attach'; replyTopic: string; replyDetail: ReplyDetail }
-  | { type: 'decide'; decision: DecideApproval }
-  /** `seq`: that of the parent's call, if it is the parent that pauses or resumes. */
-  | { type: 'pause' | 'resume'; seq?: number | undefined }
-  /** What a child session is now, or why there is none. */
-  | ({ type: 'child'; sessionId: string; told: ChildTold | Problem } & StepRef)
-  | { type: 'childChanged'; turn: number; stepId: string; seq: number }
-  /** `isWanted`: whether the session that was called exists and, if it is the parent, still wants this session's turn. */
-  | { type: 'arrived'; errand: Errand; isWanted: boolean }
-  | { type: 'compact' }
-  /** `ifLastSeq`: only if all its turns have ended, and nothing happened since this event. */
-  | { type: 'delete'; ifLastSeq?: number }
-  | { type: 'erased' }
-  | { type: 'flushed'; upToSeq: number }
-
 /** One attempt of one step; a result counts only while its epoch and attempt are current. */
 export interface StepRef {
   turn: number
@@ -240,59 +206,3 @@ export interface StepRef {
   epoch: number
   attempt: number
 }
-
-export type PlanResult =
-  | { kind: 'plan'; plan: WorkflowPlan }
-  | { kind: 'message'; text: string; degraded: string[] }
-  | { kind: 'problem'; problem: Problem }
-
-/** `steps`: steps to be added to the plan, which have to be done before those that wait for this one. */
-export type AttemptOutcome =
-  | ({ kind: 'succeeded'; steps?: WorkflowStep[] } & StepOutcome)
-  | ({ kind: 'needs_approval' } & Omit<NeedsApprovalEvent, 'type'>)
-  | {
-      kind: 'failed'
-      problem: Problem
-      /** The agent may have done its work although nothing said so: its answer was lost, or did not end. */
-      mayHaveHappened?: boolean
-    }
-
-/** What the host does after the commit (see SessionEffects). Each may be lost, and is issued again by a tick. */
-export type SessionCommand =
-  | { type: 'plan'; turn: number; planAttempt: number }
-  | ({ type: 'dispatch' } & StepRef)
-  | ({ type: 'abort' } & StepRef)
-  | { type: 'end'; turn: number }
-  | { type: 'pause'; turn: number }
-  /** Whoever follows the turn is told that there is nothing to follow any more. */
-  | { type: 'gone'; turn: number; replyTopics: string[] }
-  | { type: 'erase' }
-  /** Opens the child session of a step, or asks it how far it is. */
-  | ({ type: 'visit' } & StepRef)
-  | { type: 'call'; errand: Errand }
-
-/** All that an advance knows beside the state and the input. */
-export interface AdvanceContext {
-  nowMs: number
-  /** The approval policies that hold now; a turn takes them over with its plan. */
-  policies: ApprovalPolicy[]
-  /** By agent, as the cards say now. */
-  agentVersions: Record<string, string>
-}
-
-export interface Advance {
-  state: SessionState
-  commands: SessionCommand[]
-  events: SessionEvent[]
-  /** What whoever sent the input is answered. */
-  reply: InputReply | undefined
-}
-
-export type InputReply =
-  | { kind: 'heard'; isWanted: boolean }
-  | { kind: 'needs_history' }
-  /** The session was not deleted, because it has gone on since `ifLastSeq`. */
-  | { kind: 'kept' }
-  /** `begun`: when and how the turn began, unless the session no longer keeps it. */
-  | { kind: 'submitted'; turn: number; isRepeat: boolean; lastSeq: number; begun?: Pick<TurnState, 'acceptedAtMs' | 'request'> }
-  | { kind: 'decided'; approval: ApprovalView; isRepeat: boolean; lastSeq: number }

@@ -3,8 +3,9 @@ import { attachReplyTopic } from './attach-reply-topic.ts'
 import { compactAfterMs } from './compact-session.ts'
 import { sessionStatusBy } from './end-turn.ts'
 import type { SessionDraft } from './session-draft.ts'
+import type { SessionInput } from './session-input.ts'
 import { sessionLimits } from './session-limits.ts'
-import type { PastRequest, SessionInput, SessionState, TurnState } from './session-state.ts'
+import type { PastRequest, SessionState, TurnState } from './session-state.ts'
 
 /**
  * Accepts a turn, or finds the one that an earlier request with the same idempotency key made. The reply is `needs_history` when the session has given up its

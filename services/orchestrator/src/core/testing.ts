@@ -11,7 +11,9 @@ import type {
 } from '@weft/contracts'
 import { advanceSession } from './advance-session.ts'
 import { newSession } from './new-session.ts'
-import type { Advance, SessionCommand, SessionInput, SessionState, StepRef } from './session-state.ts'
+import type { Advance, SessionCommand } from './session-advance.ts'
+import type { SessionInput } from './session-input.ts'
+import type { SessionState, StepRef } from './session-state.ts'
 import { viewSession } from './session-view.ts'
 
 /** A session driven by hand: a clock that only moves when told, and the commands so far. */

@@ -2,7 +2,8 @@ import { PlannerAnswer, toWeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { planWith, refuseSteps } from '../core/add-steps.ts'
 import { findTurn } from '../core/find-turn.ts'
-import type { SessionInput, SessionState } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
+import type { SessionState } from '../core/session-state.ts'
 
 const checkTimeoutMs = 10_000
 

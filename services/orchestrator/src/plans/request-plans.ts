@@ -2,7 +2,8 @@ import { PlannerAnswer, type PlannerRequest, type SubmitTurn, toWeftError, type 
 import type { Sidecar } from '@weft/mesh'
 import { genAi, withSpan } from '@weft/telemetry'
 import { findTurn } from '../core/find-turn.ts'
-import type { PlanResult, SessionInput, SessionState } from '../core/session-state.ts'
+import type { PlanResult, SessionInput } from '../core/session-input.ts'
+import type { SessionState } from '../core/session-state.ts'
 
 export interface PlanRequester {
   /** Asks the planner for a turn's plan, unless this host is already asking. */

@@ -1,6 +1,8 @@
 import { WeftError } from '@weft/contracts'
 import { advanceSession } from '../core/advance-session.ts'
-import type { AdvanceContext, InputReply, SessionCommand, SessionInput, SessionState } from '../core/session-state.ts'
+import type { AdvanceContext, InputReply, SessionCommand } from '../core/session-advance.ts'
+import type { SessionInput } from '../core/session-input.ts'
+import type { SessionState } from '../core/session-state.ts'
 import { nextWakeMs } from '../core/tick-session.ts'
 
 /** An input that waits for its turn, and how whoever handed it over is answered. */

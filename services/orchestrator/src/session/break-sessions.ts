@@ -1,5 +1,5 @@
 import type { ActorType } from '@weft/mesh'
-import type { SessionInput } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
 import type { OrchestratorSettings } from '../settings.ts'
 import type { SessionEffects } from './perform-command.ts'
 import type { SessionHost } from './session-host.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { childAgent, type SessionView, WeftError } from '@weft/contracts'
-import type { SessionInput } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
 import { DrivenSession } from '../core/testing.ts'
 import { type ChildCallsOptions, createChildCalls } from './child-calls.ts'
 import { invokeSession, type SessionCalls } from './session-methods.ts'

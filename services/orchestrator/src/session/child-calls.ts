@@ -3,7 +3,8 @@ import { hasCode, SessionView, sessionActorId, TurnAccepted, toWeftError, type W
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 import { childRequest } from '../core/child-session.ts'
-import type { ChildTold, Errand, SessionInput, SessionState, StepRef } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
+import type { ChildTold, Errand, SessionState, StepRef } from '../core/session-state.ts'
 
 export interface ChildCallsOptions {
   sidecar: Pick<Sidecar, 'callActor'>

@@ -1,5 +1,6 @@
 import type { SessionEvent, SubmitTurn } from '@weft/contracts'
-import type { Errand, SessionCommand, SessionState } from '../core/session-state.ts'
+import type { SessionCommand } from '../core/session-advance.ts'
+import type { Errand, SessionState } from '../core/session-state.ts'
 
 /** What the host does after a commit. Every effect may be lost: a tick asks for it again. */
 export interface SessionEffects {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { WeftError, type WorkflowStep } from '@weft/contracts'
-import type { SessionInput } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
 import { planOf, turnRequest } from '../core/testing.ts'
 import type { SessionStore, StoredSession } from '../store/dapr-session-store.ts'
 import type { SessionEffects } from './perform-command.ts'

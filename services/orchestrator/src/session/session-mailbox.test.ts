@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
 import { newSession } from '../core/new-session.ts'
-import type { SessionInput } from '../core/session-state.ts'
+import type { SessionInput } from '../core/session-input.ts'
 import { viewSession } from '../core/session-view.ts'
 import { planOf, turnRequest } from '../core/testing.ts'
 import type { SessionCommit, SessionStore, StoredSession } from '../store/dapr-session-store.ts'

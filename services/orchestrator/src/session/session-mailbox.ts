@@ -1,14 +1,8 @@
 import { type ApprovalPolicy, hasCode, WeftError } from '@weft/contracts'
 import { advanceSession } from '../core/advance-session.ts'
-import type {
-  AdvanceContext,
-  InputReply,
-  SessionCommand,
-  SessionInput,
-  SessionState,
-  StepOutcome,
-  TurnState,
-} from '../core/session-state.ts'
+import type { AdvanceContext, InputReply, SessionCommand } from '../core/session-advance.ts'
+import type { SessionInput } from '../core/session-input.ts'
+import type { SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
 import { beatOf } from '../core/tick-session.ts'
 import type { SessionStore, StoredSession } from '../store/dapr-session-store.ts'
 import { createHeartbeat, type Heartbeat } from '../wake/heartbeat.ts'

@@ -13,8 +13,10 @@ import {
 import { mayCrashAround } from '@weft/mesh'
 import { z } from 'zod'
 import { planSeed, type SeedWish, seedOf } from '../core/seed-turn.ts'
+import type { InputReply } from '../core/session-advance.ts'
+import type { SessionInput } from '../core/session-input.ts'
 import { SessionPlace } from '../core/session-place.ts'
-import type { InputReply, SessionInput, SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
+import type { SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
 import { beginningOf, viewSession } from '../core/session-view.ts'
 
 /** A session as the methods of its actor reach it. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { canonicalJson, Problem, type SessionEvent } from '@weft/contracts'
 import { partsOf } from '../persist-session.ts'
-import type { Advance, SessionInput, SessionState, TurnState } from '../session-state.ts'
+import type { Advance } from '../session-advance.ts'
+import type { SessionInput } from '../session-input.ts'
+import type { SessionState, TurnState } from '../session-state.ts'
 import { beatOf } from '../tick-session.ts'
 import { checkEnded, checkPlanChange, checkSteps } from './check-steps.ts'
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import type { WorkflowStep } from '@weft/contracts'
 import type { StepRequest } from '../execute-request.ts'
-import type { AttemptOutcome, SessionInput, StepRef } from '../session-state.ts'
+import type { AttemptOutcome, SessionInput } from '../session-input.ts'
+import type { StepRef } from '../session-state.ts'
 import { addedSteps, type Fate, outputOf } from './sequential-run.ts'
 
 /** What an agent is sent. `work`: what is to be done, told apart by people alone: whatever is tried again unasked is the same work. */

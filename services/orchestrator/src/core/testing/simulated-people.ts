@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import type { Approver, DecideApproval } from '@weft/contracts'
-import type { ApprovalState, InputReply, SessionState, TurnState } from '../session-state.ts'
+import type { InputReply } from '../session-advance.ts'
+import type { ApprovalState, SessionState, TurnState } from '../session-state.ts'
 import { decisionOn, type PersonAct } from './random-decision.ts'
 
 const people: Approver[] = [
