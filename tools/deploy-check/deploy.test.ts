@@ -188,14 +188,22 @@ describe('the mesh under Compose', () => {
       expect(Object.keys(other.environment).filter((name) => providerVariables().includes(name))).toEqual([])
   })
 
-  it.each(['gateway', 'reasoning', 'rag'])('hands every setting of %s on to it, but for paths and faults', async (name) => {
-    const own = /_(?:FILE|FOLDER|DATA|FAULTS)$/
-    const chosen = (await settingNames(name)).filter((setting) => setting.startsWith('WEFT_') && !own.test(setting))
-    expect(chosen.filter((setting) => !(setting in service(name).environment))).toEqual([])
+  it.each(['gateway', 'reasoning', 'rag', 'orchestrator'])(
+    'hands every setting of %s on to it, but for what its image and the command line say',
+    async (name) => {
+      const own = /^WEFT_(?:DATA|ADMIN_KEY_FILE|LEDGER_FOLDER|FAULTS)$/
+      const chosen = (await settingNames(name)).filter((setting) => setting.startsWith('WEFT_') && !own.test(setting))
+      expect(chosen.filter((setting) => !(setting in service(name).environment))).toEqual([])
+    },
+  )
+
+  it.each(['gateway', 'reasoning', 'rag', 'orchestrator'])('gives %s the files that its settings may name', (name) => {
+    const own = service(name).volumes.map((volume) => interpolate(volume, { WEFT_FILES: './our-files' }))
+    expect(own).toContain('./our-files:/etc/weft:ro')
   })
 
   it('mounts only files and volumes that exist', () => {
-    for (const volume of Object.values(services).flatMap((each) => each.volumes)) {
+    for (const volume of Object.values(services).flatMap((each) => each.volumes.map((one) => interpolate(one, {})))) {
       const [source = ''] = volume.split(':')
       expect([source, source.startsWith('./') ? existsSync(join(root, source)) : source in volumes]).toEqual([source, true])
     }

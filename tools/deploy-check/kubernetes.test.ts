@@ -160,6 +160,11 @@ suite.each(appIds)('%s in Kubernetes', (appId) => {
     expect(await settingsProblem(appId, environment)).toBeUndefined()
   })
 
+  it('has the files that its settings may name', () => {
+    expect(workload().spec.volumes).toContainEqual({ name: 'files', configMap: { name: 'weft-files', optional: true } })
+    expect(container().volumeMounts).toContainEqual({ name: 'files', mountPath: '/etc/weft', readOnly: true })
+  })
+
   it('is asked whether it lives and is ready where somebody listens', () => {
     for (const [probe, path] of [
       [container().startupProbe, '/livez'],
