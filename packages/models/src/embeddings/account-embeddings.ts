@@ -59,12 +59,16 @@ const localSilentMs = 600_000
 
 type LocalEmbedder = { embed(request: EmbedRequest): Promise<Embeddings> }
 
-/** The embedder of this mesh: each request is a call that costs nothing. */
+/**
+ * The embedder of this mesh: each request is a call that costs nothing. A request of nobody's is one of another service, which counts that call itself, or asks
+ * what vectors are like.
+ */
 export function accountLocally(calls: EmbeddingCalls, embedder: LocalEmbedder): Pick<RunningEmbedder, 'embed'> {
   return {
     async embed(request) {
       const { texts, purpose, signal } = request
       if (texts.length === 0) return { vectors: [], inputTokens: 0 }
+      if (request.scope === undefined && request.tenant === undefined) return embedder.embed({ texts, purpose, signal })
       let knownShare: number | undefined
       const made = await calls.send({ request, texts, silentMs: localSilentMs, signal }, async (guarded) => {
         const embedded = await embedder.embed({ texts, purpose, signal: guarded })

@@ -9,10 +9,10 @@ const EmbedTexts = z.object({ texts: z.array(z.string().min(1)).min(1).max(texts
 
 /** `POST /embed`: the vectors of each text, one for each part that the model sees at once, as base64 of little-endian 32-bit floats. */
 export function embedTexts(embedder: () => Embedder | undefined): RequestHandler {
-  return handle(EmbedTexts, async (request) => {
+  return handle(EmbedTexts, async (request, signal) => {
     const found = embedder()
     if (found === undefined) throw new WeftError('dependency_unavailable', 'this mesh has no embedding model of its own')
-    const { vectors, inputTokens } = await found.embed(request)
+    const { vectors, inputTokens } = await found.embed({ ...request, signal })
     return { vectors: vectors.map((parts) => parts.map(base64Of)), inputTokens }
   })
 }
