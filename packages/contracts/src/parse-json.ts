@@ -1,3 +1,4 @@
+import { errorMessage } from './error-message.ts'
 import type { z } from 'zod'
 import { WeftError } from './problem.ts'
 import { startOfText } from './start-of-text.ts'
@@ -8,11 +9,7 @@ export function parseJson<T extends z.ZodType>(schema: T, text: string, what: st
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new WeftError(
-      'invalid_request',
-      `${what} is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
+    throw new WeftError('invalid_request', `${what} is not valid JSON: ${errorMessage(cause)}`, { cause })
   }
   return parseValue(schema, value, what)
 }

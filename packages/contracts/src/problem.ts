@@ -1,3 +1,4 @@
+import { errorMessage } from './error-message.ts'
 import { z } from 'zod'
 
 /** Every code a Weft service may answer with, and the HTTP status the gateway shows for it. */
@@ -92,6 +93,6 @@ export function hasCode(thrown: unknown, ...codes: ProblemCode[]): thrown is Wef
 /** Whatever was thrown, as a WeftError; an unknown error becomes `internal_error` with the original as its cause. */
 export function toWeftError(thrown: unknown): WeftError {
   if (thrown instanceof WeftError) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const message = errorMessage(thrown)
   return new WeftError('internal_error', message, { cause: thrown })
 }

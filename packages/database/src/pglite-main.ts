@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { errorMessage } from '@weft/contracts'
 import { readSettings } from '@weft/settings'
 import { z } from 'zod'
 import { createCluster } from './create-cluster.ts'
@@ -35,6 +36,6 @@ try {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 } catch (cause) {
-  say('error', cause instanceof Error ? cause.message : String(cause))
+  say('error', errorMessage(cause))
   process.exit(1)
 }

@@ -1,4 +1,4 @@
-import { hasCode, type Problem, parseJson, WeftError } from '@weft/contracts'
+import { errorMessage, hasCode, parseJson, type Problem, WeftError } from '@weft/contracts'
 import { traceHeaders } from '@weft/telemetry'
 import { type Dispatcher, errors, Pool } from 'undici'
 import { z } from 'zod'
@@ -91,7 +91,7 @@ function transportError({ what, signal, patienceMs = 0 }: SidecarRequest, cause:
     return new WeftError('dependency_unavailable', `${what}: no answer within ${patienceMs / 1_000} s`, { cause })
   }
   if (signal?.aborted) return new WeftError('timeout', `${what} was aborted`, { cause, isRetryable: false })
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = errorMessage(cause)
   return new WeftError('dependency_unavailable', `${what}: ${whatHappened} (${reason})`, { cause })
 }
 

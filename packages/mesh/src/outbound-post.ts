@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
-import { WeftError } from '@weft/contracts'
+import { errorMessage, WeftError } from '@weft/contracts'
 import { Agent, request } from 'undici'
 
 /** A body for an address that somebody else chose. */
@@ -39,7 +39,7 @@ export async function postOutbound({ url, headers, body }: OutboundPost, limits:
     await response.body.dump({ limit: answerBytesMax })
     return response.statusCode
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = errorMessage(cause)
     throw new WeftError('upstream_error', `${target.host} did not take it: ${why}`, { isRetryable: true, cause })
   } finally {
     await agent.close()

@@ -1,3 +1,4 @@
+import { errorMessage } from '@weft/contracts'
 /** A composed service: what `compose.ts` returns. */
 export interface Service {
   /** `giveUp` ends the process later on, for a fault that is found only while it runs and that waiting does not mend. */
@@ -20,7 +21,7 @@ export async function runService<S>(
   life: { settings: () => S; compose: (settings: S) => Promise<Service> },
 ): Promise<void> {
   const giveUp: GiveUp = (cause) => {
-    process.stderr.write(`${name} could not start: ${cause instanceof Error ? cause.message : String(cause)}\n`)
+    process.stderr.write(`${name} could not start: ${errorMessage(cause)}\n`)
     process.exit(1)
   }
   let service: Service

@@ -1,4 +1,4 @@
-import { ChatMessage, parseValue } from '@weft/contracts'
+import { ChatMessage, errorMessage, parseValue } from '@weft/contracts'
 import { z } from 'zod'
 import { ModelError } from './model-error.ts'
 
@@ -117,6 +117,6 @@ function asModelError<T>(parse: () => T): T {
     return parse()
   } catch (cause) {
     const param = cause instanceof Object && 'param' in cause && typeof cause.param === 'string' ? cause.param : undefined
-    throw new ModelError('invalid_request', cause instanceof Error ? cause.message : String(cause), { param, cause })
+    throw new ModelError('invalid_request', errorMessage(cause), { param, cause })
   }
 }

@@ -1,4 +1,4 @@
-import { WeftError } from '@weft/contracts'
+import { errorMessage, WeftError } from '@weft/contracts'
 import { createLiveSettings, createSettingsStore, openDatabase } from '@weft/database'
 import {
   armCrashPoints,
@@ -118,7 +118,7 @@ async function buildParts(environment: GatewaySettings) {
   const sessionParts = composeSessions({
     sidecar,
     database,
-    onProblem: (cause) => logger.warn('the history of approvals was not looked at', { cause: messageOf(cause) }),
+    onProblem: (cause) => logger.warn('the history of approvals was not looked at', { cause: errorMessage(cause) }),
   })
   const audit = createPostgresAudit(database)
   const { retention, worker, check } = composeRetention({ settings, database, ...sessionParts, audit, logger })
@@ -184,7 +184,7 @@ function composeKeys({
   const streams = createOpenStreams({
     findValid: (keyIds) => keyStore.findValid(keyIds),
     onInvalid: keys.forget,
-    onProblem: (cause) => logger.warn('keys of open streams were not checked', { cause: messageOf(cause) }),
+    onProblem: (cause) => logger.warn('keys of open streams were not checked', { cause: errorMessage(cause) }),
   })
   return { keys, streams }
 }
@@ -200,7 +200,7 @@ async function findOncePrepared(keyStore: KeyStore, life: { isPrepared: boolean 
 type Parts = Awaited<ReturnType<typeof buildParts>>
 
 function internalApp({ telemetry, own, replyTopic, hub, agents }: Parts, settings: GatewaySettings) {
-  const onProblem = (cause: unknown) => telemetry.logger.warn('a reply batch was dropped', { cause: messageOf(cause) })
+  const onProblem = (cause: unknown) => telemetry.logger.warn('a reply batch was dropped', { cause: errorMessage(cause) })
   return createInternalApp({
     telemetry,
     appToken: settings.APP_API_TOKEN,
@@ -238,8 +238,4 @@ function ownChecks(life: { isPrepared: boolean; stop: AbortController }): Health
     { name: 'accepting', isRequired: true, check: async () => !life.stop.signal.aborted },
     { name: 'keys', isRequired: true, check: async () => life.isPrepared },
   ]
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,4 +1,4 @@
-import { hasCode } from '@weft/contracts'
+import { errorMessage, hasCode } from '@weft/contracts'
 import { type Database, migrateUp } from '@weft/database'
 import type { AuditLog } from './audit/audit-log.ts'
 import { storeAdminKey } from './keys/first-admin-key.ts'
@@ -25,8 +25,7 @@ export async function prepareDatabase({ database, audit, adminKey, logger, signa
       break
     } catch (cause) {
       if (hasCode(cause, 'conflict')) throw cause
-      if (attempt % 40 === 0)
-        logger.warn('the tables wait for the database', { cause: cause instanceof Error ? cause.message : String(cause) })
+      if (attempt % 40 === 0) logger.warn('the tables wait for the database', { cause: errorMessage(cause) })
       await new Promise((resolve) => setTimeout(resolve, retryMs))
     }
   }

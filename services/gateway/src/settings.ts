@@ -1,4 +1,4 @@
-import { ApiKey, parseJson, RetentionDays, TenantRetention } from '@weft/contracts'
+import { ApiKey, errorMessage, parseJson, RetentionDays, TenantRetention } from '@weft/contracts'
 import {
   appSettings,
   databaseSettings,
@@ -45,7 +45,7 @@ const tenantRetention = z
     try {
       return parseJson(TenantRetention, text, 'the JSON')
     } catch (cause) {
-      context.addIssue({ code: 'custom', message: cause instanceof Error ? cause.message : String(cause) })
+      context.addIssue({ code: 'custom', message: errorMessage(cause) })
       return z.NEVER
     }
   })

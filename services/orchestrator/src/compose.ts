@@ -1,4 +1,4 @@
-import { type ApprovalPolicy, sessionActorId, type WorkflowPlan } from '@weft/contracts'
+import { type ApprovalPolicy, errorMessage, sessionActorId, type WorkflowPlan } from '@weft/contracts'
 import { type Database, openDatabase } from '@weft/database'
 import {
   type ActorType,
@@ -97,7 +97,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
 } {
   const { logger, metrics } = telemetry
   const onProblem = (what: string, actorId: string, cause: unknown) =>
-    logger.warn(`${what} failed`, { actorId, cause: messageOf(cause) })
+    logger.warn(`${what} failed`, { actorId, cause: errorMessage(cause) })
   const apply = (actorId: string, input: SessionInput): Promise<void> => hosted.apply(actorId, input)
   const attempts = new AttemptDispatcher({ sidecar, onProblem })
   const replies = createReplyPublisher({
@@ -105,12 +105,12 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
       faults?.dropsHints === true
         ? undefined
         : mayCrashAround('publish', () => sidecar.publishText(topic, JSON.stringify(batch))),
-    onProblem: (cause) => logger.warn('a reply batch was not published', { cause: messageOf(cause) }),
+    onProblem: (cause) => logger.warn('a reply batch was not published', { cause: errorMessage(cause) }),
   })
   const eventLog = createEventLog({
     database,
     onFlushed: (actorId, upToSeq) => hosted.noteFlushed(actorId, upToSeq),
-    onProblem: (cause) => logger.warn('the event log is behind', { cause: messageOf(cause) }),
+    onProblem: (cause) => logger.warn('the event log is behind', { cause: errorMessage(cause) }),
   })
   const agents = createKnownAgents({ sidecar })
   const ensureAgentsKnown = (plan: WorkflowPlan) => agents.ensureKnown(agentsOf(plan))
@@ -187,8 +187,4 @@ function composeStore({
 async function deleteSession(sidecar: Sidecar, { tenant, sessionId }: SessionPlace): Promise<boolean> {
   const session = { type: 'Session', id: sessionActorId(tenant, sessionId), method: 'delete' }
   return sidecar.callActor(session, { body: {}, schema: z.unknown() }).then(() => true, falseIfMissing)
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

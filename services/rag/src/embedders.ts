@@ -1,3 +1,4 @@
+import { errorMessage } from '@weft/contracts'
 import { chosenEmbedder, createEmbedder, type EmbeddingAccounts, type ModelSettings, type RunningEmbedder } from '@weft/models'
 
 /** The embedders these settings can make, each made once, when it is first asked for. */
@@ -27,7 +28,7 @@ export function createEmbedders(settings: ModelSettings, accounts?: EmbeddingAcc
       made.set(id, embedder)
       return embedder
     } catch (thrown) {
-      problems.set(id, thrown instanceof Error ? thrown.message : String(thrown))
+      problems.set(id, errorMessage(thrown))
       return undefined
     }
   }

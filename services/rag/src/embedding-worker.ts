@@ -1,3 +1,4 @@
+import { errorMessage } from '@weft/contracts'
 /** Makes the vectors that wait for it, round after round. Level-triggered: looks every `scanIntervalMs`; a hint only makes it sooner. */
 export type EmbeddingWorker = {
   start(): void
@@ -89,7 +90,7 @@ function createLane({ embed, logger, restMs = 5_000 }: EmbeddingWorkerOptions, {
       note('no budget has room for them now')
     } catch (thrown) {
       if (signal.aborted) return
-      note(thrown instanceof Error ? thrown.message : String(thrown))
+      note(errorMessage(thrown))
       logger.warn('chunks have no vectors yet', { cause: String(thrown) })
       await rest(restMs, signal)
     }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { errorMessage } from '@weft/contracts'
 import { systemErrorCode } from '../cli-error.ts'
 import type { CliSettings } from '../cli-settings.ts'
 import type { Finding } from './finding.ts'
@@ -15,7 +16,7 @@ export function checkToolchain({ toolchainFile }: Pick<CliSettings, 'toolchainFi
   try {
     toolchain = readToolchain(toolchainFile)
   } catch (error) {
-    return [{ what: 'programs', ok: false, detail: error instanceof Error ? error.message : String(error), remedy: 'npm start' }]
+    return [{ what: 'programs', ok: false, detail: errorMessage(error), remedy: 'npm start' }]
   }
   return [
     checkVersion('Node', toolchain.nodeBin, versionsMin.nodeBin),

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
+import { errorMessage } from '@weft/contracts'
 import { CliError } from '../cli-error.ts'
 import { createFolder } from './create-folder.ts'
 
@@ -62,7 +63,7 @@ function createOrExplain(folder: string, { what, remedy }: { what: string; remed
     createFolder(folder)
     accessSync(folder, constants.R_OK | constants.W_OK)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = errorMessage(cause)
     throw new CliError('folder_refused', `cannot write ${what}: ${why}; ${remedy}`, { cause })
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { errorMessage } from '@weft/contracts'
 import type { DataPaths } from './data-paths.ts'
 import { type MeshRecord, writeMeshRecord } from './mesh-file.ts'
 import type { ProcessSnapshot } from './process-snapshot.ts'
@@ -40,7 +41,7 @@ export function runMesh({ specs, paths, supervisor, url, ports, restartDelayMsMa
       writeMeshRecord(paths.meshFile, describe({ supervisor, url, startedAt, ports, processes: snapshots() }))
     } catch (cause) {
       // A full disk or a folder that is gone must not end the supervisor and leave its processes behind; the next change writes it again.
-      console.error(`${paths.meshFile} was not written: ${cause instanceof Error ? cause.message : String(cause)}`)
+      console.error(`${paths.meshFile} was not written: ${errorMessage(cause)}`)
     }
   }
   for (const spec of specs) {

@@ -1,3 +1,4 @@
+import { errorMessage } from '@weft/contracts'
 import { ModelError } from '../model-error.ts'
 import type { ModelUsage } from '../model-event.ts'
 import type { ModelInfo } from '../registry/catalog.ts'
@@ -217,6 +218,6 @@ function tellObserver(
 
 function asModelError(thrown: unknown, modelId: string): ModelError {
   if (thrown instanceof ModelError) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const message = errorMessage(thrown)
   return new ModelError('upstream_error', `${modelId}: ${message}`, { cause: thrown })
 }

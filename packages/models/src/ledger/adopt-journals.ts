@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
+import { errorMessage } from '@weft/contracts'
 import type { CallRecord } from './call-record.ts'
 import { claimDeadJournals, type DeadJournal } from './journal-owners.ts'
-import { type LedgerLog, reasonOf } from './ledger-log.ts'
+import type { LedgerLog } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
 import { replayJournal } from './replay-journal.ts'
 import { storeRecords } from './store-records.ts'
@@ -29,7 +30,7 @@ export function adoptJournals(options: { folder: string; service: string; calls:
         if (counts.all > 0) logger.info('calls of a process that is gone were stored', counts)
       }
     } catch (cause) {
-      logger.warn('the journal of a process that is gone is not stored yet', { cause: reasonOf(cause) })
+      logger.warn('the journal of a process that is gone is not stored yet', { cause: errorMessage(cause) })
       nextMs = againMs
     }
     if (isStopped) return

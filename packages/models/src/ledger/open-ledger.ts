@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { errorMessage } from '@weft/contracts'
 import type { CallEnd, CallLedger } from '../attempt/call-controls.ts'
 import { processLife } from '../attempt/call-id.ts'
 import { ModelError } from '../model-error.ts'
@@ -8,7 +9,7 @@ import { adoptJournals } from './adopt-journals.ts'
 import { type CallFinish, type CallStart, finishOf, startOf } from './call-record.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { ownFolderName } from './journal-owners.ts'
-import { type LedgerLog, reasonOf } from './ledger-log.ts'
+import type { LedgerLog } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
 import type { JournalLine } from './replay-journal.ts'
 import { storeEnded } from './store-ended.ts'
@@ -147,7 +148,7 @@ function full(bytesMax: number): ModelError {
 }
 
 function unwritable(folder: string, cause: unknown): ModelError {
-  const message = `no model is called: the call could not be recorded in ${folder}: ${reasonOf(cause)}`
+  const message = `no model is called: the call could not be recorded in ${folder}: ${errorMessage(cause)}`
   return new ModelError('ledger_unavailable', message, { isRetryable: true, cause })
 }
 

@@ -1,5 +1,6 @@
+import { errorMessage } from '@weft/contracts'
 import type { CallRecord } from './call-record.ts'
-import { type LedgerLog, reasonOf } from './ledger-log.ts'
+import type { LedgerLog } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
 import { storeRecords } from './store-records.ts'
 
@@ -63,7 +64,7 @@ export function storeEnded({ calls, logger }: { calls: CallStore; logger: Ledger
       if (isDown) logger.info('calls of models are stored again')
       isDown = false
     } catch (cause) {
-      if (!isDown) logger.warn('calls of models are not stored: the journal keeps them', { cause: reasonOf(cause) })
+      if (!isDown) logger.warn('calls of models are not stored: the journal keeps them', { cause: errorMessage(cause) })
       isDown = true
     }
   }

@@ -1,6 +1,7 @@
+import { errorMessage } from '@weft/contracts'
 import { isUnstorable } from '@weft/database'
 import type { CallRecord } from './call-record.ts'
-import { type LedgerLog, reasonOf } from './ledger-log.ts'
+import type { LedgerLog } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
 
 /**
@@ -17,7 +18,7 @@ export async function storeRecords(
     if (!isUnstorable(cause)) throw cause
     const [only, ...others] = records
     if (only !== undefined && others.length === 0) {
-      logger.warn('a call of a model cannot be stored', { callId: only.id, cause: reasonOf(cause) })
+      logger.warn('a call of a model cannot be stored', { callId: only.id, cause: errorMessage(cause) })
       return
     }
     for (const each of records) await storeRecords({ calls, logger }, [each])

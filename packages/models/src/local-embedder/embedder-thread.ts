@@ -2,6 +2,7 @@ import './refuse-telemetry.ts'
 import { join } from 'node:path'
 import { types } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
+import { errorMessage } from '@weft/contracts'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { z } from 'zod'
 import { knownShareOf } from './known-share.ts'
@@ -97,7 +98,7 @@ async function answer({ id, ...question }: ThreadQuestion): Promise<void> {
     const made = await embed(question)
     parentPort?.postMessage({ id, ...made }, [made.vectors.buffer])
   } catch (cause) {
-    parentPort?.postMessage({ id, message: cause instanceof Error ? cause.message : String(cause) })
+    parentPort?.postMessage({ id, message: errorMessage(cause) })
   }
 }
 

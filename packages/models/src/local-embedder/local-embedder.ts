@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { EmbeddingModel } from '@weft/contracts'
+import { type EmbeddingModel, errorMessage } from '@weft/contracts'
 import type { RunningEmbedder } from '../embeddings/embedder.ts'
 import { ModelError } from '../model-error.ts'
 import { type EmbedderThread, startEmbedderThread } from './ask-thread.ts'
@@ -106,6 +106,6 @@ function vectorsOf({ vectors, parts }: ThreadAnswer, dimensions: number): Float3
 }
 
 function failed(cause: unknown): ModelError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = errorMessage(cause)
   return new ModelError('upstream_error', `the local embedding model cannot be used: ${reason}`, { cause, isRetryable: true })
 }

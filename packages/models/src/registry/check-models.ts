@@ -1,3 +1,4 @@
+import { errorMessage } from '@weft/contracts'
 import type { ModelAnswer } from '../complete-model.ts'
 import { ModelError } from '../model-error.ts'
 import type { ModelRequest } from '../model-request.ts'
@@ -138,7 +139,7 @@ async function listNames({ provider }: AvailableProvider): Promise<Listed> {
       isReachable: failure?.upstreamStatus !== undefined,
       isKeyValid: isRefused ? false : undefined,
       durationMs: durationMs(),
-      problem: thrown instanceof Error ? thrown.message : String(thrown),
+      problem: errorMessage(thrown),
     }
   }
 }
@@ -158,7 +159,7 @@ async function tryCall(model: string, complete: Complete): Promise<NonNullable<M
     const { usage } = await complete({ model, messages, maxOutputTokens: callTokensMax }, AbortSignal.timeout(callTimeoutMs))
     return { ok: true, durationMs: durationMs(), costUsd: usage?.costUsd ?? 0 }
   } catch (thrown) {
-    const problem = thrown instanceof Error ? thrown.message : String(thrown)
+    const problem = errorMessage(thrown)
     return { ok: false, durationMs: durationMs(), costUsd: 0, problem }
   }
 }

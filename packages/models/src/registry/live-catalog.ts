@@ -1,3 +1,4 @@
+import { errorMessage } from '@weft/contracts'
 import type { ModelTimeouts } from '../attempt/call-guard.ts'
 import { type ModelSettings, textSetting } from '../model-settings.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
@@ -92,7 +93,7 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
       if (from === file && laid !== undefined) problems.clear()
       logger.info(`the registry of models was read anew from ${from}`)
     } catch (thrown) {
-      const problem = thrown instanceof Error ? thrown.message : String(thrown)
+      const problem = errorMessage(thrown)
       problems.set(from, problem)
       logger.warn?.(`the registry of models was kept as it was: ${problem}`)
     }

@@ -1,3 +1,4 @@
+import { errorMessage } from '@weft/contracts'
 import { ModelError, type ModelErrorCode, type ModelErrorDetails } from '../model-error.ts'
 
 /** What is known of a failed upstream call; `keyVariable` is named when the key was refused. */
@@ -42,7 +43,7 @@ export function explainConnectionError(provider: string, baseUrl: string, cause:
   const code = deepestCode(cause)
   const wasSent = code !== 'UND_ERR_CONNECT_TIMEOUT'
   const isTimeout = !wasSent || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
-  const reason = code ?? (cause instanceof Error ? cause.message : String(cause))
+  const reason = code ?? errorMessage(cause)
   const what = code !== undefined && brokenOff.has(code) ? 'broke off before its answer was whole' : 'does not answer'
   return new ModelError(
     isTimeout ? 'timeout' : 'upstream_error',

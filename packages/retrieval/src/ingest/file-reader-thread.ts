@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { errorMessage } from '@weft/contracts'
 import type { Chunk } from '../chunk/chunk-text.ts'
 import { isOutlinerSpent } from '../code/outline-code.ts'
 import { FileRefusal } from '../parse/file-refusal.ts'
@@ -24,7 +25,7 @@ async function answer(question: ReadQuestion): Promise<{ said: ReadAnswer; moved
     const piece: Uint8Array<ArrayBuffer> | undefined = open.pieces.next().value ?? undefined
     return { said: { kind: 'text', piece }, moved: piece === undefined ? [] : [piece.buffer] }
   } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    const message = errorMessage(thrown)
     const refusal = thrown instanceof FileRefusal ? thrown.code : undefined
     return { said: { kind: 'failed', isSpent: isOutlinerSpent(), refusal, message }, moved: [] }
   }

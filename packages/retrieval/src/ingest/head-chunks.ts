@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { errorMessage } from '@weft/contracts'
 import type { Database } from '@weft/database'
 import { withSpan } from '@weft/telemetry'
 import type { Chunk } from '../chunk/chunk-text.ts'
@@ -113,7 +114,7 @@ function withHeader(chunk: Chunk, header = ''): Chunk {
 function warningOf({ cause, tools }: Round, chunks: Chunk[]): IngestError | undefined {
   const missing = chunks.filter(({ header }) => header === undefined).length
   if (missing === 0) return undefined
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = errorMessage(cause)
   const why = cause === undefined ? 'it answered with nothing.' : `${message} Add the file again to have it asked again.`
   const what = `${missing} of ${chunks.length} passages have no header of ${tools.headers.model} and are found by their own words`
   return { code: 'server_error', message: `${what}: ${why}` }

@@ -1,4 +1,4 @@
-import { hasCode, WeftError } from '@weft/contracts'
+import { errorMessage, hasCode, WeftError } from '@weft/contracts'
 import type { Database } from '@weft/database'
 import { withSpan } from '@weft/telemetry'
 import type { Chunk } from '../chunk/chunk-text.ts'
@@ -215,6 +215,6 @@ function errorOf(thrown: unknown, job: ClaimedJob): IngestError | undefined {
   if (thrown instanceof FileRefusal) return { code: thrown.ingestCode, message: thrown.message }
   if (hasCode(thrown, 'not_found')) return { code: 'invalid_file', message: thrown.message }
   if (job.attempt < attemptsMax || (thrown instanceof WeftError && thrown.isRetryable)) return undefined
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const message = errorMessage(thrown)
   return { code: 'server_error', message: `The file could not be indexed: ${message}` }
 }

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { parseJson } from '@weft/contracts'
+import { errorMessage, parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import { FileRefusal } from './file-refusal.ts'
 
@@ -45,7 +45,7 @@ function parseNotebook(json: string, filename: string): z.infer<typeof Notebook>
   try {
     return parseJson(Notebook, json, 'the notebook')
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = errorMessage(cause)
     throw new FileRefusal('damaged_document', `"${filename}" cannot be read as a Jupyter notebook: ${reason}.`, { cause })
   }
 }

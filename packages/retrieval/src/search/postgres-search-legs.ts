@@ -1,4 +1,4 @@
-import type { Embedder } from '@weft/contracts'
+import { type Embedder, errorMessage } from '@weft/contracts'
 import { type ChunkHit, type RawBuilder, searchBm25, sql } from '@weft/database'
 import { rebuildCommand } from '../embed/postgres-embedding-models.ts'
 import { wordsInsideQuestion } from '../text/words-inside.ts'
@@ -107,6 +107,6 @@ async function embedQuery(embedder: Embedder, query: string, signal: AbortSignal
     const vector = vectors[0]?.[0]
     return vector === undefined ? 'the embedding model answered no vector' : { vector, knownShare }
   } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause)
+    return errorMessage(cause)
   }
 }

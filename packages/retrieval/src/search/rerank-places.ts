@@ -1,3 +1,4 @@
+import { errorMessage } from '@weft/contracts'
 import type { Chained } from './chain-hops.ts'
 import type { Fused } from './fuse-rankings.ts'
 import { readChunks } from './postgres-chunks.ts'
@@ -38,7 +39,7 @@ export async function rerankPlaces(
     try {
       return await rerankHits(reranker, { query, hits, textOf, signal: AbortSignal.any([signal, patience]) })
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = errorMessage(cause)
       const why = patience.aborted ? `${reranker.id} did not answer within ${rerankPatienceMs} ms` : reason
       // Stopped because the time budget is used up: the budget adds that reason itself.
       if (!signal.aborted) skipped.push(`rerank: ${why}`)

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { newId } from '@weft/contracts'
+import { errorMessage, newId } from '@weft/contracts'
 import type { PassThroughAnswer, ResponseItem, ResponsesRequest } from '@weft/models'
 import {
   type AnswerPiece,
@@ -98,7 +98,7 @@ async function save({ responses, logger }: ModelResponseDeps, { tenant, wish, ma
     await responses.save(tenant, { id: made.id, previousId: previousId ?? undefined, input: items, response: { ...made } })
     return true
   } catch (cause) {
-    logger.warn('a response was not stored', { cause: cause instanceof Error ? cause.message : String(cause) })
+    logger.warn('a response was not stored', { cause: errorMessage(cause) })
     return false
   }
 }

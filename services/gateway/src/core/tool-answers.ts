@@ -1,4 +1,12 @@
-import { approvalLimits, type ChatMessage, messageText, parseJson, sessionOfApproval, WeftError } from '@weft/contracts'
+import {
+  approvalLimits,
+  type ChatMessage,
+  errorMessage,
+  messageText,
+  parseJson,
+  sessionOfApproval,
+  WeftError,
+} from '@weft/contracts'
 import { z } from 'zod'
 import { readDecisionMessage } from './decision-message.ts'
 import type { WishedDecision } from './decision-request.ts'
@@ -58,7 +66,7 @@ function parseDecision(text: string, param: string): z.infer<typeof ToolDecision
   try {
     return parseJson(ToolDecision, text, 'the answer')
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = errorMessage(cause)
     const message = `answer ${approvalTool} with {"decision":"approve"|"reject","comment"?,"params"?}: ${why}`
     throw new WeftError('invalid_request', message, { param, cause })
   }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { WeftError } from '@weft/contracts'
+import { errorMessage, WeftError } from '@weft/contracts'
 import { ModelError } from '@weft/models'
 import { toApiError } from '../core/api-error.ts'
 import type { Log } from '../log.ts'
@@ -48,7 +48,7 @@ function factsOf(response: ServerResponse) {
 function logUnavailable(logger: Pick<Log, 'warn'>, response: ServerResponse, thrown: unknown): void {
   if (!(thrown instanceof Error) || thrown.cause === undefined) return
   const { message, cause } = thrown
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = errorMessage(cause)
   logger.warn('a request was refused', { ...factsOf(response), refusal: message, cause: reason })
 }
 

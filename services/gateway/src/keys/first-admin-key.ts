@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { ApiKey, newId, parseValue } from '@weft/contracts'
+import { ApiKey, errorMessage, newId, parseValue } from '@weft/contracts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { hashApiKey, keyPreview, keyScopes } from '../core/api-key.ts'
 import { operatorTenant } from '../core/tenant.ts'
@@ -51,7 +51,7 @@ export async function storeAdminKey({ audit, adminKey, logger, signal }: StoreKe
     } catch (cause) {
       if (attempt % 20 === 1)
         logger.warn('the first admin key waits for the database', {
-          cause: cause instanceof Error ? cause.message : String(cause),
+          cause: errorMessage(cause),
         })
       await new Promise((resolve) => setTimeout(resolve, retryMs))
     }

@@ -1,6 +1,6 @@
 import { access, constants, mkdir, open, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode, WeftError } from '@weft/contracts'
+import { errorMessage, hasCode, WeftError } from '@weft/contracts'
 import { type ArchiveFile, openArchiveFile } from './archive-file.ts'
 
 export type ArchiveKind = 'sessions' | 'calls' | 'audit' | 'approval-history'
@@ -49,7 +49,7 @@ export function createArchiveFolder({ folder, nowMs }: { folder: string | undefi
       const { bavail, bsize } = await statfs(folder)
       return bavail * bsize < freeBytesMin ? `less than ${freeBytesMin / 1e6} MB are free in ${folder}` : undefined
     } catch (cause) {
-      return `${folder} cannot be written: ${reasonOf(cause)}`
+      return `${folder} cannot be written: ${errorMessage(cause)}`
     }
   }
 
@@ -58,12 +58,12 @@ export function createArchiveFolder({ folder, nowMs }: { folder: string | undefi
     if (folder === undefined || why !== undefined) throw unavailable(why ?? '')
     const name = `${options.kind}-${new Date(nowMs()).toISOString().slice(0, 10)}.jsonl`
     const file = await openIn(folder, options.tenant, name).catch((cause: unknown) => {
-      throw unavailable(reasonOf(cause), cause)
+      throw unavailable(errorMessage(cause), cause)
     })
     try {
       const { written, problems } = await appendLines(file, options)
       await file.sync().catch((cause: unknown) => {
-        throw unavailable(reasonOf(cause), cause)
+        throw unavailable(errorMessage(cause), cause)
       })
       return { file: join(options.tenant, name), written, problems }
     } finally {
@@ -97,7 +97,7 @@ async function appendLines<T>(file: ArchiveFile, { items, line, confirm }: Appen
     const write = (text: string) =>
       file.write(text).catch((cause: unknown) => {
         if (isTaken(cause)) throw cause
-        diskProblem = unavailable(reasonOf(cause), cause)
+        diskProblem = unavailable(errorMessage(cause), cause)
         throw diskProblem
       })
     try {
@@ -123,8 +123,4 @@ function isTaken(cause: unknown): boolean {
 
 function unavailable(why: string, cause?: unknown): WeftError {
   return new WeftError('dependency_unavailable', `the archive takes nothing, so nothing is removed: ${why}`, { cause })
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

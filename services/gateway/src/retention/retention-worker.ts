@@ -1,8 +1,8 @@
-import { hasCode } from '@weft/contracts'
+import { errorMessage, hasCode } from '@weft/contracts'
 import type { RetentionLimits } from '../core/retention-limits.ts'
 import type { Log } from '../log.ts'
 import type { RetentionStore } from './retention-store.ts'
-import { reasonOf, type Swept, type SweepWish } from './sweep-tenant.ts'
+import type { Swept, SweepWish } from './sweep-tenant.ts'
 
 export interface RetentionWorkerDeps {
   tenants: RetentionStore['tenants']
@@ -48,8 +48,8 @@ export function createRetentionWorker({ tenants, limitsOf, sweep, logger, everyM
     } catch (cause) {
       const isElsewhere = hasCode(cause, 'conflict')
       if (isElsewhere || signal.aborted) return { isMoreDue: false, problem: undefined }
-      logger.warn('what is old stays', { tenant, cause: reasonOf(cause) })
-      return { isMoreDue: false, problem: reasonOf(cause) }
+      logger.warn('what is old stays', { tenant, cause: errorMessage(cause) })
+      return { isMoreDue: false, problem: errorMessage(cause) }
     }
   }
 
@@ -67,7 +67,7 @@ export function createRetentionWorker({ tenants, limitsOf, sweep, logger, everyM
       problem = firstProblem ?? (isGoingOn ? problem : undefined)
       isGoingOn = isMoreDue
     } catch (cause) {
-      logger.warn('what is old was not looked for', { cause: reasonOf(cause) })
+      logger.warn('what is old was not looked for', { cause: errorMessage(cause) })
     }
     if (!signal.aborted) timer = setTimeout(begin, isMoreDue ? againMs : (everyMs ?? everyHourMs)).unref()
   }

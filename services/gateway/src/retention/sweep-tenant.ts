@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { newId, WeftError } from '@weft/contracts'
+import { errorMessage, newId, WeftError } from '@weft/contracts'
 import type { Actor } from '../core/actor.ts'
 import type { RetentionLimits } from '../core/retention-limits.ts'
 import type { SweepBatch, SweepDeps, SweepRound, SweptBatch } from './sweep-batch.ts'
@@ -55,7 +55,7 @@ export async function sweepTenant(deps: SweepDeps, { tenant, limits, by, forMs, 
         await confirm()
         const { removed, problems, next, after }: SweptBatch = await batch()
         swept.removed[kind] += removed
-        if (problems.length > 0) swept.problem ??= reasonOf(problems[0])
+        if (problems.length > 0) swept.problem ??= errorMessage(problems[0])
         batch = next
         if (kind === 'sessions') Object.assign(round, { after, hasSeenSessions: next === undefined })
         if (batch !== undefined) await pause(deps.nowMs() - startedMs, signal)
@@ -88,8 +88,4 @@ function kindsOf(deps: SweepDeps, batch: SweepBatch, { hasSeenSessions, after }:
 
 async function pause(tookMs: number, signal: AbortSignal): Promise<void> {
   await sleep(Math.min(pauseMs.max, Math.max(pauseMs.min, tookMs)), undefined, { signal }).catch(() => undefined)
-}
-
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,4 +1,4 @@
-import { hasCode, type SessionView, WeftError } from '@weft/contracts'
+import { errorMessage, hasCode, type SessionView, WeftError } from '@weft/contracts'
 import { unknownSession } from '../core/unknown-session.ts'
 import { isPassing } from '../retry-briefly.ts'
 import { settleWithin } from '../settle-within.ts'
@@ -49,5 +49,5 @@ export async function findLog(deps: FindSessionDeps, session: SessionRef): Promi
 }
 
 function unreachable(cause: unknown): WeftError {
-  return new WeftError('dependency_unavailable', cause instanceof Error ? cause.message : String(cause), { cause })
+  return new WeftError('dependency_unavailable', errorMessage(cause), { cause })
 }

@@ -1,4 +1,4 @@
-import { hasCode, WeftError } from '@weft/contracts'
+import { errorMessage, hasCode, WeftError } from '@weft/contracts'
 import { createTurnAssembler, type TurnAssembler, type TurnOutput } from '../core/assemble-turn.ts'
 import { sessionDeleted } from '../core/turn-end.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
@@ -74,7 +74,7 @@ async function readView(options: FollowOptions, assembler: TurnAssembler, clock:
 }
 
 function unreachable(sessionId: string, cause: unknown): WeftError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = errorMessage(cause)
   return new WeftError(
     'dependency_unavailable',
     `session ${sessionId} cannot be read (${reason}); read its answer later at /v1/sessions/${sessionId}`,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { ApprovalView, parseJson } from '@weft/contracts'
+import { ApprovalView, errorMessage, parseJson } from '@weft/contracts'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { CliError, exitCodes } from '../../cli-error.ts'
@@ -110,7 +110,7 @@ export async function changeOf({ params, plan, ...words }: ModifyOptions): Promi
   try {
     return { [name]: parseJson(z.record(z.string(), z.unknown()), text, `--${name}`), ...wordsOf(words) }
   } catch (cause) {
-    throw usageError(cause instanceof Error ? cause.message : String(cause))
+    throw usageError(errorMessage(cause))
   }
 }
 
@@ -118,7 +118,7 @@ async function readGiven(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new CliError('unreadable_file', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new CliError('unreadable_file', `${file} cannot be read: ${errorMessage(cause)}`, {
       cause,
     })
   }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { WeftError } from '@weft/contracts'
+import { errorMessage, WeftError } from '@weft/contracts'
 import type { StoredFile } from '@weft/retrieval'
 import busboy from 'busboy'
 import type { Request } from 'express'
@@ -96,7 +96,7 @@ function formEnd(request: Request, parser: busboy.Busboy, abort: AbortController
   return new Promise((resolve, reject) => {
     parser.once('close', resolve)
     parser.once('error', (cause) =>
-      reject(new WeftError('invalid_request', `the form cannot be read: ${messageOf(cause)}`, { cause })),
+      reject(new WeftError('invalid_request', `the form cannot be read: ${errorMessage(cause)}`, { cause })),
     )
     request.once('close', () => {
       if (request.complete) return
@@ -162,8 +162,4 @@ function tooLarge(fileBytesMax: number): WeftError {
   return new WeftError('payload_too_large', `the file is larger than ${fileBytesMax} bytes (${fileBytesMax / 1_048_576} MiB)`, {
     param: 'file',
   })
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
 }
