@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely'
 import type { Bigint, CreatedAt, Json, Timestamp } from './column-types.ts'
 
-/** Tables of what administrators do: keys, webhooks, settings, agents, and the log of it. */
+/** The tables that administrators write: keys, webhooks, settings and agents, the audit log of it, and what retention has removed. */
 export interface AdministrationSchema {
   api_keys: {
     id: string
@@ -17,7 +17,7 @@ export interface AdministrationSchema {
     limits: unknown
   }
   webhooks: { tenant: string; id: string; url: string; secrets: string[]; created_at: CreatedAt; rotated_at: Timestamp | null }
-  /** Every change of a setting; a null value has the environment's hold again. Those made together share a version. */
+  /** Every change of a setting, one row each. A null value takes a setting back, so that the environment's counts again. Changes made together share a version. */
   setting_changes: {
     version: Bigint
     name: string
@@ -40,7 +40,7 @@ export interface AdministrationSchema {
     previous_hash: string
     hash: string
   }
-  /** Up to where a tenant's history was removed; of a chain the last line that was, which the first remaining one follows. */
+  /** How far each history of a tenant was removed. Of a chain of hashes also the last removed line, which the first remaining one follows. */
   retention_anchors: {
     tenant: string
     history: string
@@ -49,7 +49,7 @@ export interface AdministrationSchema {
     hash: Generated<string>
     moved_at: CreatedAt
   }
-  /** Whoever removes what is old of a tenant, one process at a time. */
+  /** The process that is removing what is old of a tenant: one at a time. */
   retention_leases: { tenant: string; holder: string; expires_at: Timestamp }
   agents: { app_id: string; card: Json<object>; registered_at: CreatedAt }
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type ChunkOwner, type Database, openDatabase, rebuildBm25, replaceChunks, sql } from './index.ts'
+import { type Database, openDatabase, sql } from './index.ts'
 import { findNativePostgres, startNativeDatabase, type TestDatabase } from './testing.ts'
+import { type ChunkOwner, replaceChunks } from './testing/insert-chunks.ts'
+import { rebuildBm25 } from './testing/rebuild-bm25.ts'
 
 const native = findNativePostgres()
 const describeNative = native === undefined ? describe.skip : describe

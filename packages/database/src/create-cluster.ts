@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { WeftError } from '@weft/contracts'
 
 /**
- * Makes a data folder that does not exist yet, in a process of its own: what initialising takes (130 MB more resident memory than
- * opening a folder) is given back with that process. The folder appears whole or not at all. Throws `internal_error` when it cannot be made.
+ * Makes the data folder, if there is none yet, in a process of its own: initialising takes 130 MB more resident memory than opening a folder, and only
+ * the end of a process gives it back. The folder appears whole or not at all. Throws `internal_error` when it cannot be made.
  */
 export async function createCluster(dataFolder: string): Promise<void> {
   if (existsSync(join(dataFolder, 'PG_VERSION'))) return

@@ -13,11 +13,11 @@ const connectionCodes = new Set([
 ])
 /** Shut down, crashed, starting up, too many connections; and read-only, which is what a demoted primary says (PostgreSQL, Appendix A). */
 const unavailableStates = new Set(['57P01', '57P02', '57P03', '53300', '25006'])
-/** The driver says these without a code. */
+/** Messages of the driver, and of find-usable.ts, that come without a code. */
 const connectionMessages =
   /connection terminated|connection ended|client has encountered a connection error|not queryable|read-only standby|left behind/i
 
-/** The database went away or cannot take the connection; another attempt may find it back, or another one in its place. */
+/** Whether the database went away or takes no connection. Another attempt may find it again, or another database in its place. */
 export function isConnectionFailure(cause: unknown): boolean {
   if (!types.isNativeError(cause)) return false
   if (isAggregate(cause)) return cause.errors.some(isConnectionFailure)
@@ -25,53 +25,53 @@ export function isConnectionFailure(cause: unknown): boolean {
   return connectionCodes.has(code) || unavailableStates.has(code) || connectionMessages.test(cause.message)
 }
 
-/** A demoted primary refused to write: nothing happened, and another database has taken its place. */
+/** Whether a demoted primary refused to write: nothing happened, and another database has taken its place (PostgreSQL, Appendix A). */
 export function isReadOnlyRefusal(cause: unknown): boolean {
   return types.isNativeError(cause) && codeOf(cause) === '25006'
 }
 
-/** Statements waited for each other in a circle, and this one was undone so that the others go on (PostgreSQL, Appendix A). */
+/** Whether statements waited for each other in a circle, and this one was undone so that the others go on (PostgreSQL, Appendix A). */
 export function isDeadlock(cause: unknown): boolean {
   return types.isNativeError(cause) && codeOf(cause) === '40P01'
 }
 
-/** Another row has the key of one that was to be written (PostgreSQL, Appendix A). */
+/** Whether the key of a row that was to be written is taken by another row (PostgreSQL, Appendix A). */
 export function isDuplicate(cause: unknown): boolean {
   return types.isNativeError(cause) && codeOf(cause) === '23505'
 }
 
-/** The driver gave up waiting: for an answer, or for a connection of a pool that is all in use. The connection must not be used again. */
+/** Whether the driver gave up waiting, for an answer or for a free connection of its pool. The connection must not be used again: its answer may still come. */
 export function isTimeout(cause: unknown): boolean {
   if (cause instanceof WeftError) return isTimeout(cause.cause)
   return types.isNativeError(cause) && /query read timeout|timeout exceeded when trying to connect/i.test(cause.message)
 }
 
-/** A data exception, or a value larger than any limit (PostgreSQL, Appendix A, classes 22 and 54): the same statement fails every time. */
+/** Whether a value cannot be stored, or is larger than a limit allows (PostgreSQL, Appendix A, classes 22 and 54): the same statement fails every time. */
 export function isUnstorable(cause: unknown): boolean {
   if (cause instanceof WeftError) return isUnstorable(cause.cause)
   return types.isNativeError(cause) && /^(?:22|54)/.test(codeOf(cause))
 }
 
-/** A table, schema, function or other object that is not there (PostgreSQL, Appendix A): this is not the database that was asked before. */
+/** Whether a table, schema, function or other object is not there (PostgreSQL, Appendix A), as when this is not the database that was asked before. */
 export function isUndefinedObject(cause: unknown): boolean {
   return types.isNativeError(cause) && ['42P01', '42883', '42704', '3F000'].includes(codeOf(cause))
 }
 
-/** pg_textsearch's answer when the planner took another index than the one named. */
+/** Whether pg_textsearch refused because the planner took another index than the one named in the query. */
 export function isOtherIndex(cause: unknown): boolean {
   return types.isNativeError(cause) && codeOf(cause) === '42809'
 }
 
-/** Disk full, out of memory (PostgreSQL, Appendix A, class 53): the statement was undone, and may go through once there is room. */
+/** What is full, by its code (PostgreSQL, Appendix A, class 53): the statement was undone, and may go through once there is room. */
 const roomStates: ReadonlyMap<string, string> = new Map([
   ['53100', 'disk'],
   ['53200', 'memory'],
 ])
 
-/** NUL in a text, and in JSON (PostgreSQL, Appendix A). */
+/** The codes for NUL in a text, and in JSON (PostgreSQL, Appendix A). */
 const nulStates = new Set(['22021', '22P05'])
 
-/** What a caller is told: lost connections, timeouts, a lack of room and NUL in a text as WeftErrors, everything else as PostgreSQL said it. */
+/** The error that callers get: a WeftError for a lost connection, a timeout, a lack of room or NUL in a text; any other error unchanged. */
 export function toDatabaseError(cause: unknown): unknown {
   if (isTimeout(cause))
     return new WeftError('dependency_unavailable', 'the database did not answer in time', {
@@ -101,7 +101,7 @@ function reasonOf(cause: unknown): string {
   return isAggregate(cause) && cause.message === '' ? cause.errors.map(reasonOf).join(', ') : cause.message
 }
 
-/** Node's own errors are recognised by what they hold: in a test's sandbox they are not instances of its classes. */
+/** Recognised by what it holds, not by its class: within Jest's sandbox, Node's own errors are not instances of the sandbox's classes. */
 function isAggregate(cause: Error): cause is AggregateError {
   return 'errors' in cause && Array.isArray(cause.errors)
 }

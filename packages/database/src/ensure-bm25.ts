@@ -5,8 +5,9 @@ import * as searchByIndex from './migrations/0025-search-by-index.ts'
 import type { Schema } from './schema.ts'
 
 /**
- * A dump of a database with pg_textsearch, as the embedded one is, cannot bring its index of words into one without: there, words are searched in plain
- * SQL from now on. Runs in a transaction, during which nobody writes chunks; a statement counts few of them, because statements are given up after a while.
+ * Makes the tables by which words are searched in plain SQL, where neither engine is there: a dump of the embedded database, which has pg_textsearch, cannot
+ * bring its index into a database without it. Runs in a transaction, during which nobody writes chunks. It counts few chunks a statement, because a statement
+ * that takes too long is given up.
  */
 export async function ensureBm25(db: Kysely<Schema>): Promise<void> {
   const { rows } = await sql`
@@ -20,7 +21,7 @@ export async function ensureBm25(db: Kysely<Schema>): Promise<void> {
   await searchByIndex.up(db)
 }
 
-/** 3 ms a chunk (docs/decisions/0014). */
+/** Some 6 s a statement, at 3 ms a chunk (docs/decisions/0014). */
 const chunksAtOnce = 2_000
 
 async function countStore(db: Kysely<Schema>, vectorStoreId: string): Promise<void> {

@@ -5,12 +5,18 @@ import { isConnectionFailure, isDeadlock, isReadOnlyRefusal, isTimeout, toDataba
 import { type Candidate, createUsableFinder } from './find-usable.ts'
 
 export interface FailoverPoolOptions {
+  /** PostgreSQL URLs in order of preference: the first that is reachable and writable is used. */
   urls: string[]
+  /** Connections at most; default 8. */
   poolSize?: number
+  /**
+   * A statement that takes longer fails with `dependency_unavailable`; default 35,000: longer than the embedded database lets a client that stopped inside a
+   * transaction keep the others waiting.
+   */
   queryTimeoutMs?: number
-  /** A database that just went away is waited for this long; default 5 s: an embedded one is back after half a second. */
+  /** How long a database that just went away is waited for; default 5,000: an embedded one is back after half a second. */
   patienceMs?: number
-  logger?: Pick<Logger, 'info' | 'warn'>
+  logger?: Pick<Logger, 'warn'>
 }
 
 const patienceMsDefault = 5_000
@@ -20,10 +26,11 @@ const preferredCheckMs = 60_000
 const attemptsMax = 3
 
 /**
- * A pool over the first URL whose database is reachable and writable, and has not been left behind by a standby that was promoted. While the database is away, connecting is tried again until it
- * has been away for 5 s; after that every attempt fails at once with `dependency_unavailable`, and the first that succeeds heals.
- * A statement outside of a transaction that only reads, or was refused because the database takes no writes any more, is repeated on a new
- * connection; others are not, because they may have happened.
+ * A pool over the first URL whose database is reachable, takes writes, and has not been left behind by a standby that was promoted. While the database is away,
+ * connecting is tried again until it has been away for `patienceMs`; from then on every attempt fails at once with `dependency_unavailable`, until one succeeds.
+ *
+ * Outside of a transaction, a statement that was certainly not performed, or that only reads, is repeated on a new connection. Other statements whose connection
+ * broke are not, because they may have been performed.
  */
 export function createFailoverPool(options: FailoverPoolOptions): PostgresPool {
   const choice = chooseTarget(options)
@@ -54,11 +61,11 @@ export function createFailoverPool(options: FailoverPoolOptions): PostgresPool {
 
 interface Reconnection {
   reconnect(): Promise<pg.PoolClient>
-  /** Has the databases looked at anew before the next connection. */
+  /** Has the next connection choose among the databases anew. */
   leave(): void
 }
 
-/** One checked-out connection as kysely sees it; a read that lost its connection goes on with another behind its back. */
+/** One checked-out connection as kysely sees it. When a read loses its connection, another one takes its place without kysely noticing. */
 function openClient(first: pg.PoolClient, { reconnect, leave }: Reconnection): PostgresPoolClient {
   let client: pg.PoolClient | undefined = first
   let isInTransaction = false
@@ -82,7 +89,7 @@ function openClient(first: pg.PoolClient, { reconnect, leave }: Reconnection): P
         const isRefused = isReadOnlyRefusal(cause)
         if (isRefused) leave()
         if (isLost || isTimeout(cause)) drop()
-        // A statement by itself that others deadlocked with was undone whole.
+        // A deadlock undoes the whole statement.
         const mayRepeat = isDeadlock(cause) || (isLost && (isRefused || isRepeatable(text)))
         if (!mayRepeat || isInTransaction || attempt === attemptsMax) throw toDatabaseError(cause)
       }
@@ -90,7 +97,7 @@ function openClient(first: pg.PoolClient, { reconnect, leave }: Reconnection): P
   }
 
   return {
-    // Statements only: a cursor would hold its transaction, and with PGlite everybody else, while its reader thinks.
+    // Whole results, no cursors: a cursor would hold its transaction, and with PGlite all other clients, while its reader is busy.
     query: query as (...args: Parameters<typeof query>) => unknown as PostgresPoolClient['query'],
     release(destroy) {
       client?.release(destroy === true)
@@ -99,14 +106,14 @@ function openClient(first: pg.PoolClient, { reconnect, leave }: Reconnection): P
   }
 }
 
-/** True for a statement that changes nothing, and for the start of a transaction that is then empty. */
+/** Whether a statement changes nothing. That includes the beginning of a transaction, which is still empty. */
 function isRepeatable(text: string): boolean {
   return (
     /^\s*(select|with|begin|start transaction)\b/i.test(text) && !/\b(insert|update|delete|merge|nextval|setval)\b/i.test(text)
   )
 }
 
-/** Which of the databases is in use. A single one is used as it is; only a choice among several asks which takes writes. */
+/** Chooses which of the databases is used. A single one is used as it is; of several each is asked first whether it takes writes. */
 function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: FailoverPoolOptions) {
   const targets = urls.map((url): Candidate => ({ host: new URL(url).host, pool: openPool(url, poolSize, queryTimeoutMs) }))
   const findUsable = createUsableFinder(targets, logger)
@@ -137,7 +144,7 @@ function chooseTarget({ urls, poolSize = 8, queryTimeoutMs = 35_000, logger }: F
     return choosing
   }
 
-  /** Beside the work: a database that does not even refuse a connection takes seconds to be given up. */
+  /** Looks while work goes on with the current one: a database that does not even refuse a connection is given up only after seconds. */
   function lookForBetter(): void {
     chooseOnce().then(
       (target) => {
@@ -174,7 +181,7 @@ function openPool(url: string, poolSize: number, queryTimeoutMs: number): pg.Poo
     query_timeout: queryTimeoutMs,
     application_name: 'weft',
   })
-  // A connection that breaks is replaced by the next query; without listeners it would end the process.
+  // A broken connection is replaced at the next query. Without listeners its error would end the process.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool

@@ -15,8 +15,9 @@ interface Standing {
 }
 
 /**
- * Looks at all of the databases and answers the first that takes writes and of which no copy was promoted since: what was written from then on is
- * in the copy alone. What was seen of copies is remembered, should they be away later. Throws why the last one is not to be used.
+ * Looks at all databases, and answers the first that takes writes and was not left behind: once a copy of a database was promoted, what is written is in that
+ * copy alone. The newest timeline seen is remembered, so that a database that was left behind stays unused while its copy is away. Throws why the last one
+ * cannot be used.
  */
 export function createUsableFinder<T extends Candidate>(candidates: T[], logger?: Pick<Logger, 'warn'>): () => Promise<T> {
   const newest = new Map<string, string>()
@@ -51,7 +52,7 @@ function noteNewest(newest: Map<string, string>, standing: Standing | undefined)
     newest.set(standing.cluster, standing.timeline)
 }
 
-/** Throws where the database takes no writes; undefined where it does and does not tell more. */
+/** Throws for a database that takes no writes. Undefined for one that takes them but does not let this user read its timeline. */
 async function readStanding(pool: pg.Pool): Promise<Standing | undefined> {
   const { rows } = await pool.query(
     "select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only",

@@ -3,9 +3,9 @@ import { resolve } from 'node:path'
 import { isCopied, WeftError } from '@weft/contracts'
 
 /**
- * Notes in a file beside a data folder who has it open. Two PGlite processes on one folder would destroy it, and PGlite itself does
- * not look. A note left by a process that was killed is taken over, and one that was copied with another folder, whose process has that one
- * open. Throws `conflict` naming the process that has the folder open.
+ * Notes in a file beside a data folder which process has it open, and answers how to remove the note. Two PGlite processes on one folder would destroy it, and
+ * PGlite itself does not look. A note is taken over when its process is gone, and when it was copied here together with the folder: its process has the
+ * original open. Throws `conflict` naming the process that has the folder open.
  */
 export function lockFolder(folder: string): () => void {
   const note = resolve(`${folder.replace(/\/+$/, '')}.pid`)
@@ -28,7 +28,7 @@ function inUse(folder: string, holder: number): WeftError {
   )
 }
 
-/** Process ids are used again: where the system tells the command line, it must be a database's. A note cut short names nobody. */
+/** Whether a database runs under this id. Ids are given out again, so the command line must be a database's, where the system tells it. A note cut short names no process. */
 function isServing(pid: number): boolean {
   if (!Number.isInteger(pid) || pid < 1) return false
   try {

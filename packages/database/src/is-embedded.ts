@@ -1,4 +1,4 @@
 import { sql } from 'kysely'
 
-/** Whether the database is the embedded one, as SQL. */
+/** SQL that is true in the embedded database, PGlite, which was compiled by Emscripten. */
 export const isEmbedded = sql<boolean>`(version() like '%emscripten%')`

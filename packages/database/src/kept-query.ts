@@ -3,36 +3,36 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { isUndefinedObject } from './database-errors.ts'
 import type { Schema } from './schema.ts'
 
-/** A query of the embedded database that answers one JSON value. Who asks it often keeps it: what follows from it is worked out once. */
+/** A query of the embedded database that answers one JSON value. Keep the object, and pass the same one each time: its text is compiled once per object. */
 export interface KeptQuery {
-  /** Types of what is `$1`, `$2` and so on in the query. */
+  /** The types of `$1`, `$2` and so on in the query. */
   parameters: string[]
-  /** Settings it is planned and run under. */
+  /** The settings it is planned and run with. */
   settings: Record<string, string>
-  /** Without values of its own: what differs from call to call is a parameter, what the planner has to see a literal. */
+  /** Holds no bound values: what differs between calls is a parameter, and what the planner has to see is a literal. */
   query: RawBuilder<unknown>
 }
 
-/** Kept at once, of those with parameters of the same types; each takes the database some 100 kB. The one asked least lately makes room. */
+/** How many queries with parameters of the same types are kept at once; each takes the database some 100 kB. A further one replaces the least recently asked. */
 const keptMax = 32
 
-/** A function that holds one kept query after the other, and what it was last given to hold. */
+/** A function in the database, and the key of the query that it was last given. */
 interface Slot {
   name: string
   key: string
 }
 
-/** By the types of their parameters: a function is replaced by one of the same types only. */
+/** The slots by key, the least recently asked first, and these by the types of their parameters: PostgreSQL replaces a function only by one of the same types. */
 type Slots = Map<string, Map<string, Slot>>
 const slotsOf = new WeakMap<Kysely<Schema>, Slots>()
 
 /**
- * Asks a query by a plan that is made once: the embedded database takes as long to plan a search as to find a hundred chunks. It becomes a function of
- * the session, which there is only one of, made when it is first asked and gone when the database stops; a plan is made anew, under the same settings, after
- * what it rests on changed. Elsewhere each connection would have to make it.
+ * Asks a query whose plan is made once and used again: the embedded database takes as long to plan a search as to find a hundred chunks. The query becomes a
+ * temporary function, made when it is first asked and gone when the database stops. The embedded database has a single session, so the function serves
+ * everybody; on a server each connection would have to make its own. PostgreSQL plans anew, under the same settings, once the tables it rests on have changed.
  *
- * A function is replaced and never dropped: the database gives back the memory of what was replaced, but not of what was dropped. It knows what it
- * holds, since another process may have given it something else.
+ * A function is replaced and never dropped, because the database frees the memory of what was replaced, but not of what was dropped. Each call passes the key
+ * of its query, and a function that holds another one refuses: another process may have replaced it.
  */
 export async function askKept({ db }: { db: Kysely<Schema> }, kept: KeptQuery, values: readonly unknown[]): Promise<unknown> {
   const plan = planOf(db, kept)
@@ -53,7 +53,7 @@ async function ask(db: Kysely<Schema>, { name, key }: Slot, values: readonly unk
   return rows[0]?.answer
 }
 
-/** `key` and `types` are hashes: of text and settings, and of the parameters' types. */
+/** `key` is a hash of the query's text and settings, `types` one of the types of its parameters. */
 interface Plan {
   text: string
   key: string

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type LiveSetting, liveSettings, SettingName, type SettingValue } from '@weft/contracts'
 
-/** A setting as it is set in the database, and by which key. */
+/** A setting that is set in the database, and the key that set it. */
 export interface SetSetting {
   name: SettingName
   value: SettingValue
@@ -10,7 +10,7 @@ export interface SetSetting {
   updatedBy: { keyId: string; name: string }
 }
 
-/** Throws what its database throws. */
+/** Reads the settings from where they are stored. Throws what the database throws. */
 export interface SettingsStore {
   /** Grows with every change. */
   version(): Promise<number>
@@ -18,19 +18,19 @@ export interface SettingsStore {
 }
 
 export interface LiveSettings<T extends object> {
-  /** The environment; what is set in the database takes the place of its variables, each time one is read. Not to be copied. */
+  /** The environment, in which what is set in the database takes the place of its variables at each reading. Do not copy it: a copy no longer changes. */
   settings: T
-  /** What is set in the database, as last read. */
+  /** A setting of the database, as last read; undefined when it is not set. */
   get(name: SettingName): SetSetting | undefined
   /** The entries laid over the registry of models. */
   overlay: { value(): SettingValue | undefined; onChange(listener: () => void): void }
-  /** Which version that is. */
+  /** The version of the settings that were last read. */
   version(): number
-  /** Reads now what has changed. Throws what the store throws. */
+  /** Reads at once what has changed. Throws what the store throws. */
   refresh(): Promise<void>
   /**
-   * Reads every few seconds what has changed; while the database is away, what was last read counts. Settles once they were read, so that nobody is
-   * served by the environment alone, or after `pollMs` without a database.
+   * Begins to read every `pollMs` what has changed; while the database is away, what was last read counts. Settles once the settings were read, so that no
+   * request is served by the environment alone, or after `pollMs` when the database does not answer.
    */
   start(): Promise<void>
   stop(): void
@@ -45,12 +45,12 @@ export interface LiveSettingsOptions<T extends object> {
 }
 
 const pollMsDefault = 3_000
-/** How soon it is looked again until they were read once: what starts a process has often just started its database. */
+/** The wait until the next try, as long as nothing was read yet: the database was often started a moment before this process. */
 const firstPollMs = 200
-/** A database that is starting fails the first times. */
+/** Failures in a row after which it is logged: a database that is starting fails the first times. */
 const failuresTold = 20
 
-/** The settings of a process that may change while it runs: the database over the environment. */
+/** The settings that may change while a process runs. What is set in the database takes precedence over the environment. */
 export function createLiveSettings<T extends object>(options: LiveSettingsOptions<T>): LiveSettings<T> {
   const { environment, store, logger, pollMs = pollMsDefault } = options
   const overlayListeners: (() => void)[] = []
@@ -61,7 +61,7 @@ export function createLiveSettings<T extends object>(options: LiveSettingsOption
   let stopped: AbortController | undefined
 
   async function read(): Promise<void> {
-    // Asked before the values are: a change in between is read again.
+    // Read before the values, so that a change in between is noticed next time.
     const newest = await store.version()
     if (newest === version) return
     const before = set.get('models')?.value
@@ -71,7 +71,7 @@ export function createLiveSettings<T extends object>(options: LiveSettingsOption
     if (!isDeepStrictEqual(before, set.get('models')?.value)) for (const tell of overlayListeners) tell()
   }
 
-  /** One after another, so that an older answer never comes last. */
+  /** Reads follow one another, so that an older answer never replaces a newer one. */
   function refresh(): Promise<void> {
     const own = (reading ?? Promise.resolve()).catch(() => undefined).then(read)
     reading = own
@@ -115,7 +115,7 @@ export function createLiveSettings<T extends object>(options: LiveSettingsOption
   }
 }
 
-/** The registry is laid over the file, not in the place of its name. */
+/** `models` is left out: its value holds entries of the registry, but the variable names the registry's file, so one cannot replace the other. */
 const inPlaceOfVariables = SettingName.exclude(['models']).options
 
 function layOver<T extends object>(environment: T, setValue: (name: SettingName) => SettingValue | undefined): T {

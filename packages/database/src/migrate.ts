@@ -86,8 +86,8 @@ export interface MigrationStatus {
 }
 
 /**
- * Applies what is missing, one transaction a migration, and makes anew what a restored dump could not bring along. Any number of processes may call it at once. Answers the names applied. Throws `conflict`
- * for a database that a newer version has migrated further than this one knows.
+ * Applies the migrations that are missing, each in a transaction of its own, and makes what a restored dump could not bring along. Any number of processes may
+ * call it at once. Answers the names applied. Throws `conflict` for a database that a newer version has migrated further than this one knows.
  */
 export async function migrateUp(database: Database): Promise<string[]> {
   const unknown = (await migrationStatus(database)).map(({ name }) => name).find((name) => !isKnown(name))
@@ -98,7 +98,7 @@ export async function migrateUp(database: Database): Promise<string[]> {
   return applied
 }
 
-/** Takes back the newest `steps` migrations, and their data with them. Answers the names taken back. */
+/** Takes back the newest `steps` migrations, and deletes the data that only they can hold. Answers the names taken back. */
 export async function migrateDown(database: Database, steps: number): Promise<string[]> {
   await ensureTable(database)
   const applied = (await migrationStatus(database))
@@ -116,7 +116,7 @@ export async function migrateDown(database: Database, steps: number): Promise<st
   return names
 }
 
-/** Those of this version in their order, then those that only a newer one knows. */
+/** The migrations of this version in their order, then those in the database that only a newer version knows. */
 export async function migrationStatus(database: Database): Promise<MigrationStatus[]> {
   await ensureTable(database)
   const { rows } = await sql<{ name: string; applied_at: Date }>`select name, applied_at from weft_migrations`.execute(
@@ -148,7 +148,7 @@ async function applyOne(database: Database, migration: Migration): Promise<boole
   })
 }
 
-/** A table lock, held to the end of the transaction: PGlite serves all connections from one backend, so session locks mean nothing there. */
+/** Acts in a transaction under a table lock. An advisory lock of the session would not do: in PGlite all connections share one session. */
 function locked<T>(database: Database, act: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
   return database.db.transaction().execute(async (db) => {
     await sql`lock table weft_migrations in exclusive mode`.execute(db)
@@ -162,7 +162,7 @@ async function ensureTable(database: Database): Promise<void> {
   await sql`create table if not exists weft_migrations (name text primary key, applied_at timestamptz not null default now())`
     .execute(database.db)
     .catch((cause: unknown) => {
-      // Two processes may create it in the same moment; the one that came second finds it there.
+      // Of two processes that create it at the same moment the second fails like this: the table is there.
       if (!String(cause).includes('duplicate key') && !String(cause).includes('already exists')) throw cause
     })
 }

@@ -1,23 +1,10 @@
-import type { Logger } from '@weft/telemetry'
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
-import { createFailoverPool } from './failover-pool.ts'
+import { createFailoverPool, type FailoverPoolOptions } from './failover-pool.ts'
 import type { Schema } from './schema.ts'
 
-export interface DatabaseOptions {
-  /** PostgreSQL URLs in order of preference: the first that is reachable and writable is used. */
-  urls: string[]
-  /** Connections at most; default 8. */
-  poolSize?: number
+export interface DatabaseOptions extends FailoverPoolOptions {
   /** Statements slower than this are logged, without their values; default 200. */
   slowQueryMs?: number
-  /**
-   * A statement that takes longer fails with `timeout`; default 35,000: longer than the embedded database lets a client that
-   * stopped inside a transaction keep the others waiting.
-   */
-  queryTimeoutMs?: number
-  /** How long a database that just went away is waited for; default 5,000. */
-  patienceMs?: number
-  logger?: Pick<Logger, 'info' | 'warn'>
 }
 
 export interface Database {
@@ -30,9 +17,9 @@ export interface Database {
 const healthTimeoutMs = 2_000
 
 /**
- * The application database behind a pool. Connections are opened when needed, so this never fails. A query while no database is
- * reachable waits for one up to `patienceMs`, then throws WeftError `dependency_unavailable`; the next one tries again. Reads outlive a restart
- * of the database; a write whose connection broke throws `dependency_unavailable`, and may or may not have happened.
+ * The application database behind a pool. Connections are opened when needed, so this never fails. While no database is reachable a query waits up to
+ * `patienceMs` for one, then throws `dependency_unavailable`; the next query tries again. Reads outlive a restart of the database. A write whose connection broke
+ * throws `dependency_unavailable`, and may or may not have happened.
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const { slowQueryMs = 200, logger } = options

@@ -9,13 +9,13 @@ import { startTidying } from './pglite-tidying.ts'
 export interface PgliteServerOptions {
   /** 0 takes a free one. */
   port: number
-  /** Where the database lies; without it in memory. */
+  /** The folder of the database; without it the database is in memory. */
   dataFolder?: string
   /** A dump of the data folder to begin with, for a database in memory; without it an empty one is made. */
   loadDataDir?: Blob
   /** A client that leaves its transaction open this long without a word is ended; default 30,000. */
   transactionIdleMs?: number
-  /** Called once when the backend broke; default: the process ends, so that it is started again and recovers from its log. */
+  /** Called once, when the backend broke. Default: the process ends, so that its supervisor starts it again and it recovers from its log. */
   onBroken?: (cause: unknown) => void
 }
 
@@ -24,17 +24,17 @@ export interface PgliteServer {
   stop(): Promise<void>
 }
 
-/** PGlite reserves the log's buffers like a server of its own machine; here the operating system caches the files too. */
+/** By default PGlite reserves as much for the log's buffers as a server with a machine of its own would; here the operating system caches the files too. */
 const configuration = ['wal_buffers=512kB', 'jit=off']
 
 /**
- * PGlite with pgvector and pg_textsearch on the loopback interface. All clients share one backend: what one sets (other than with
- * SET LOCAL) holds until another one's turn, and a named prepared statement exists once for all.
+ * Serves PGlite with pgvector and pg_textsearch on the loopback interface. All clients share one backend: a setting that a client makes without SET LOCAL is
+ * taken back before another client's turn, and a named prepared statement exists once for all clients.
  *
- * A commit that was acknowledged is in the operating system's hands: it survives the end of the process by any signal, not a power cut.
+ * A commit that was acknowledged has been written to the operating system, but not synced: it survives the end of the process by any signal, not a power cut.
  */
 export async function startPgliteServer(options: PgliteServerOptions): Promise<PgliteServer> {
-  const { port, dataFolder, loadDataDir, transactionIdleMs = 30_000, onBroken = endProcess } = options
+  const { dataFolder, loadDataDir, onBroken = endProcess } = options
   if (dataFolder !== undefined) mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   const db = await PGlite.create({
     ...(dataFolder === undefined ? {} : { dataDir: dataFolder }),
@@ -43,7 +43,7 @@ export async function startPgliteServer(options: PgliteServerOptions): Promise<P
     postgresqlconf: [...configuration, `shared_buffers=${sharedBuffersMb(dataFolder)}MB`],
   })
   await db.exec('create extension if not exists vector; create extension if not exists pg_textsearch')
-  const socket = await servePgliteSocket(db, { port, transactionIdleMs, onBroken })
+  const socket = await servePgliteSocket(db, { ...options, onBroken })
   const tidying = startTidying(db, { isQuiet: socket.isQuiet, onBroken })
   return {
     port: socket.port,

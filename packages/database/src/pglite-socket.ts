@@ -6,7 +6,7 @@ export interface PgliteSocketOptions {
   port: number
   /** A client that leaves its transaction open this long without a word is ended; default 30,000. */
   transactionIdleMs?: number
-  /** The backend broke: its state is lost, the process should end and start again. */
+  /** Called once, when the backend broke: its state is lost, so the process should end and be started again. */
   onBroken(cause: unknown): void
 }
 
@@ -23,9 +23,9 @@ export interface PgliteSocket {
 }
 
 /**
- * Serves one PGlite backend to many clients on 127.0.0.1. Whole units are run, never single messages, and while a client is in a
- * transaction only its units are: to every client it looks as if it had the database to itself. A client that goes away inside a
- * transaction is rolled back.
+ * Serves one PGlite backend to many clients on 127.0.0.1. It runs whole units (see postgres-messages.ts), never single messages, and while a client is in a
+ * transaction it runs only that client's: to every client it looks as if it had the database to itself. A client that goes away inside a transaction is rolled
+ * back.
  */
 export async function servePgliteSocket(backend: WireBackend, options: PgliteSocketOptions): Promise<PgliteSocket> {
   const { transactionIdleMs = 30_000 } = options

@@ -6,9 +6,9 @@ const tidyEveryMs = 60_000
 const Table = z.object({ name: z.string() })
 
 /**
- * What autovacuum does on a server, and PGlite, which has no background processes, does not: tables with many deleted or changed rows
- * are vacuumed and analysed, one at a time, while no client is served. The thresholds are PostgreSQL's defaults for autovacuum
- * (50 rows and 20 % dead; 50 rows and 10 % changed since the last ANALYZE), with a floor that keeps small tables alone.
+ * Does what autovacuum does on a server, since PGlite has no background processes: tables with many deleted or changed rows are vacuumed and analysed, one at a
+ * time, while no client is served. The shares are PostgreSQL's defaults for autovacuum (20 % dead, 10 % changed since the last ANALYZE); the number of rows is
+ * 500 instead of 50, which leaves small tables alone.
  */
 export function startTidying(
   db: Pick<PGlite, 'query' | 'exec'>,
@@ -18,7 +18,7 @@ export function startTidying(
   const timer = setInterval(async () => {
     if (isTidying || !isQuiet()) return
     isTidying = true
-    // What else fails now, such as a table that was dropped meanwhile, is looked at again in a minute.
+    // Anything but a panic, such as a table that was dropped meanwhile, is tried again in a minute.
     await tidyTables(db, isQuiet).catch((cause: unknown) => {
       if (isPanic(cause)) onBroken(cause)
     })
@@ -28,9 +28,9 @@ export function startTidying(
   return { stop: () => clearInterval(timer) }
 }
 
-/** Vacuums what needs it; answers the tables done. Stops early when clients come. */
+/** Vacuums the tables that need it, and answers which. Stops early when clients come. */
 export async function tidyTables(db: Pick<PGlite, 'query' | 'exec'>, isQuiet: () => boolean): Promise<string[]> {
-  // Counts are gathered lazily; these are wanted now.
+  // PostgreSQL writes its counts with a delay; this has them written now.
   await db.exec('select pg_stat_force_next_flush()')
   const { rows } = await db.query(`
     select quote_ident(relname) as name from pg_stat_user_tables

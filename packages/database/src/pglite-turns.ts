@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { BackendPanic, endsInPanic } from './backend-panic.ts'
 
-/** The part of PGlite the socket needs: one backend that runs wire messages and says whether it is inside a transaction. */
+/** The part of PGlite that is needed here: a backend that runs wire messages, and says whether it is inside a transaction. */
 export interface WireBackend {
   isInTransaction(): boolean
   runExclusive<T>(act: () => Promise<T>): Promise<T>
@@ -15,7 +15,7 @@ export interface Client {
   isGone: boolean
 }
 
-/** Messages of one client to run as a whole; `isOpen` when the same client must run next. */
+/** Messages of one client that run as a whole. With `isOpen` the same client must run next. */
 export interface Unit {
   client: Client
   bytes: Uint8Array
@@ -24,32 +24,31 @@ export interface Unit {
 
 export interface Turns {
   add(unit: Unit): void
-  /** Forgets what the client still wanted, and rolls its transaction back. */
+  /** Drops the units that the client still has waiting, and rolls its transaction back. */
   leave(client: Client): void
-  /** Ends the client that keeps the backend and has asked nothing for this long. */
+  /** Disconnects the client whose transaction holds the backend, if it has asked nothing for this long. */
   endIdleOwner(idleMs: number): void
-  /** True while no client keeps the backend and nothing waits. */
+  /** True while no transaction is open, nothing runs and nothing waits. */
   isQuiet(): boolean
 }
 
-/** A client that sends faster than it is served is not read further beyond this. */
+/** How many units of a client may wait; until fewer do, its connection is not read further. */
 const unitsWaitingMax = 64
 
-/** Sync, which ends a statement cut short, then the query "rollback". */
+/** The message Sync, which ends a statement that was cut short, then the query "rollback". */
 const rollback = Buffer.from('S\0\0\0\x04Q\0\0\0\x0drollback\0', 'latin1')
-/** The query "reset all;reset session authorization": who a client acts as is no setting. */
+/** The query "reset all;reset session authorization": the user a client acts as is no setting, so `reset all` leaves it. */
 const resetAll = Buffer.from('Q\0\0\0\x2areset all;reset session authorization\0', 'latin1')
 
 /**
- * Who runs next on the one backend: units in the order they came, except that a transaction keeps the backend until it ends. What a client set
- * is taken back before the next one runs.
- * `onBroken` is called once, when the backend itself fails; nothing runs after that.
+ * Decides who runs next on the one backend: units run in the order they came, except that a transaction keeps the backend until it ends. Settings that a client
+ * made are taken back before another client runs. `onBroken` is called once, when the backend itself fails; nothing runs after that.
  */
 export function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => void): Turns {
   let queue: Unit[] = []
   let owner: Client | undefined
   let ownerSinceMs = 0
-  /** Has changed settings, which all would have from now on. */
+  /** The client that changed settings, which would otherwise hold for all from now on. */
   let alteredBy: Client | undefined
   let isRunning = false
   let isBroken = false
@@ -111,17 +110,17 @@ export function takeTurns(backend: WireBackend, onBroken: (cause: unknown) => vo
   }
 }
 
-/** As much of a unit as is looked at: a statement that changes settings says so at its beginning. */
+/** How much of a unit is looked at: a statement that changes settings says so at its beginning. */
 const lookedAtBytes = 256
 const settingStatement =
   /^(Q[\s\S]{4}|P[\s\S]{4}[^\0]*\0)\s*(set\s+(?!local\b|transaction\b)|reset\s|discard\s|select\s+(pg_catalog\.)?set_config\b)/i
 
-/** Whether what a client sets may outlast its transaction. Each has settings of its own on a server; here, until another one's turn. */
+/** Whether a unit changes settings that may outlast its transaction. On a server each client has its own; here they would reach the next client. */
 function changesSettings(bytes: Uint8Array): boolean {
   return settingStatement.test(Buffer.from(bytes.subarray(0, lookedAtBytes)).toString('latin1'))
 }
 
-/** Runs one unit; answers whether its client keeps the backend. */
+/** Runs one unit. Answers whether its client keeps the backend, because its statement or its transaction is not over. */
 async function runUnit(backend: WireBackend, { client, bytes, isOpen }: Unit): Promise<boolean> {
   client.unitsWaiting -= 1
   if (client.socket.isPaused()) client.socket.resume()
@@ -138,7 +137,7 @@ async function runUnit(backend: WireBackend, { client, bytes, isOpen }: Unit): P
   return isOpen || backend.isInTransaction()
 }
 
-/** Has it run messages, and hands on what it answers. Throws `BackendPanic` once it has answered that it can go on no more. */
+/** Has the backend run messages, and passes on its answer. Throws `BackendPanic` when the answer ends with one. */
 async function run(backend: WireBackend, bytes: Uint8Array, write: (answer: Buffer) => void): Promise<void> {
   const answer = gatherAnswer(write)
   await backend.runExclusive(() => backend.execProtocolRawStream(bytes, { onRawData: answer.add }))
@@ -146,7 +145,7 @@ async function run(backend: WireBackend, bytes: Uint8Array, write: (answer: Buff
   if (endsInPanic(end)) throw new BackendPanic(end)
 }
 
-/** The backend answers in pieces of a few bytes; sent one by one, they would cost as much as a small statement itself. */
+/** How much of an answer is gathered before it is sent: the backend answers in pieces of a few bytes, and sending each would cost as much as a small statement. */
 const writeBytesMax = 65_536
 
 function gatherAnswer(write: (answer: Buffer) => void): { add(data: Uint8Array): void; send(): Buffer } {

@@ -10,8 +10,8 @@ const flush = 'H'.charCodeAt(0)
 const terminate = 'X'.charCodeAt(0)
 
 /**
- * What a client asked for: to be refused encryption, to be closed, or one unit of messages to run as a whole. `isOpen` marks a unit
- * ended by Flush: the client goes on with the same statement, so nobody else's messages may come between.
+ * What a client asks for: encryption, which is refused; the end of the connection; or a unit of messages to run as a whole. `isOpen` marks a unit that ends with
+ * Flush: the client goes on with the same statement, so messages of other clients must not come between.
  */
 export type ClientRequest =
   | { kind: 'refuse_encryption' }
@@ -19,10 +19,9 @@ export type ClientRequest =
   | { kind: 'unit'; bytes: Uint8Array; isOpen: boolean }
 
 /**
- * Cuts a client's byte stream into units: all messages up to the one that expects an answer. A statement with parameters is five
- * messages (Parse, Bind, Describe, Execute, Sync); run one by one they would meet the unnamed statement of another client.
- *
- * @throws RangeError when a unit exceeds `unitBytesMax`.
+ * Cuts a client's byte stream into units: all messages up to the one that expects an answer. A statement with parameters is five messages (Parse, Bind,
+ * Describe, Execute, Sync). Run one by one, messages of another client could come between and replace its unnamed statement. The function returned throws
+ * RangeError when a unit exceeds `unitBytesMax`.
  */
 export function createUnitReader(unitBytesMax: number): (data: Buffer) => ClientRequest[] {
   let rest = Buffer.alloc(0)

@@ -1,17 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import {
-  type ChunkOwner,
-  type Database,
-  migrateDown,
-  migrateUp,
-  openDatabase,
-  rebuildBm25,
-  replaceChunks,
-  searchBm25,
-  sql,
-} from './index.ts'
+import { type Database, migrateDown, migrateUp, openDatabase, searchBm25, sql } from './index.ts'
 import { migrations } from './migrate.ts'
 import { findNativePostgres, startNativeDatabase, startPlainDatabase, type TestDatabase } from './testing.ts'
+import { type ChunkOwner, replaceChunks } from './testing/insert-chunks.ts'
+import { rebuildBm25 } from './testing/rebuild-bm25.ts'
 
 const native = findNativePostgres()
 let test: TestDatabase

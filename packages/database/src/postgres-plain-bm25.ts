@@ -4,13 +4,13 @@ import { type ChunkHit, compareHits, hitColumns, packHits, unpackHits } from './
 import type { Schema } from './schema.ts'
 
 /**
- * By the tables of 0008-plain-bm25 and the functions of 0024-search-plain-bm25. Chunks, words and lengths are counted in the stores that are searched, and in
- * no other.
+ * Searches in plain SQL, by the tables of 0008-plain-bm25 and the functions of 0024-search-plain-bm25. Chunks, words and lengths are counted in the stores that
+ * are searched, and in no other.
  *
- * Exact while the words of the query are in fewer than some 20,000 chunks together, and with a filter; beyond that the best of those chunks
- * that its most telling words lead to. Fewer than `limit` only when fewer contain a query term.
+ * With a filter, and while the words of the query are in fewer than some 20,000 chunks together, the ranking is exact. Beyond that only chunks are
+ * ranked that hold the words by which a chunk gains most. Answers fewer than `limit` only when fewer contain a word of the query.
  */
-export async function searchTables(db: Kysely<Schema>, query: Bm25Query): Promise<ChunkHit[]> {
+export async function searchPlainBm25(db: Kysely<Schema>, query: Bm25Query): Promise<ChunkHit[]> {
   const { tenant, vectorStoreIds, query: words, limit, filter } = query
   const scored =
     filter === undefined
@@ -25,7 +25,7 @@ export async function searchTables(db: Kysely<Schema>, query: Bm25Query): Promis
   return unpackHits(rows[0]?.hits).toSorted(compareHits)
 }
 
-/** Best first: chunks are tried one after the other until enough pass the filter. */
+/** All chunks that hold a word of the query, best first; the outer query goes through them until enough pass the filter. */
 function scoreAll({ tenant, vectorStoreIds, query }: Bm25Query): RawBuilder<unknown> {
   return sql`
     select p.chunk_id, round(sum(w.weight * p.frequency / (p.frequency + 0.3::float8 + w.slope * p.words)) * 1e6) / 1e6 as score

@@ -2,18 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import {
-  type Bm25Query,
-  dropStoreIndex,
-  indexStoreWords,
-  migrateUp,
-  rebuildBm25,
-  replaceChunks,
-  searchBm25,
-  sql,
-} from './index.ts'
-import type { NewChunk } from './insert-chunks.ts'
+import { type Bm25Query, dropStoreIndex, indexStoreWords, migrateUp, searchBm25, sql } from './index.ts'
 import { findNativePostgres, startNativeDatabase, startPlainDatabase, startTestDatabase, type TestDatabase } from './testing.ts'
+import { type NewChunk, replaceChunks } from './testing/insert-chunks.ts'
+import { rebuildBm25 } from './testing/rebuild-bm25.ts'
 
 let test: TestDatabase
 
@@ -180,29 +172,6 @@ function holdPromises(start: () => Promise<TestDatabase>, withCollections: typeo
 
   it('finds as much in a store the planner knows nothing about', async () => {
     for (let i = 0; i < 10; i++) expect(await search({ query: `ocean tide ${i}`, vectorStoreIds: ['vs_large'] })).toHaveLength(8)
-  })
-
-  it('keeps offsets true for text PostgreSQL cannot store', async () => {
-    await fill({ vectorStoreId: 'vs_odd' }, ['a\0b \ud800 pelican'])
-    const [hit] = await search({ query: 'pelican', vectorStoreIds: ['vs_odd'] })
-    const { rows } = await sql`select text from chunks where id = ${hit?.chunkId ?? ''}::bigint`.execute(test.database.db)
-    expect(rows).toEqual([{ text: 'a\uFFFDb \uFFFD pelican' }])
-  })
-
-  it('takes a file of many chunks, and one of none', async () => {
-    await fill(
-      { vectorStoreId: 'vs_many' },
-      Array.from({ length: 1_201 }, (_, n) => `cormorant ${n}`),
-    )
-    const count = async () =>
-      (
-        await sql<{ n: number }>`select count(*)::int as n from chunks where vector_store_id = 'vs_many'`.execute(
-          test.database.db,
-        )
-      ).rows
-    expect(await count()).toEqual([{ n: 1_201 }])
-    await fill({ vectorStoreId: 'vs_many' }, [])
-    expect(await count()).toEqual([{ n: 0 }])
   })
 
   withCollections(

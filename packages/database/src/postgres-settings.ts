@@ -14,7 +14,7 @@ const Row = z.object({
   changed_at: RowTime,
 })
 
-/** What is set in the database. Names and values that this version does not know are left out. */
+/** Reads the settings that are set in the database. Those whose name or value this version does not know are left out. */
 export function createSettingsStore({ db }: Pick<Database, 'db'>): SettingsStore {
   return {
     async version() {

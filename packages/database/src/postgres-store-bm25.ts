@@ -2,17 +2,17 @@ import { sql } from 'kysely'
 import { isEmbedded } from './is-embedded.ts'
 import type { Database } from './open-database.ts'
 
-/** Each is looked at when chunks are written and statements planned: with 50 a chunk takes 3.2 ms to write instead of 2.7. */
+/** Bounded because each index costs time when chunks are written and statements planned: with 50 of them a chunk takes 3.2 ms to write instead of 2.7. */
 const storeIndexesMax = 64
 
 /**
- * Gives a new, empty vector store an index of words of its own in the embedded database, so that its rankings do not shift with what lies in
- * other stores. Beyond the first 64 stores, and in other databases, there is none: those share what counts words for all.
+ * Gives a new, empty vector store an index of words of its own in the embedded database, so that its rankings do not shift with what lies in other stores.
+ * Stores beyond the first 64 share the index over all stores. Does nothing in other databases.
  */
 export async function indexStoreWords({ db }: Pick<Database, 'db'>, vectorStoreId: string): Promise<void> {
   const name = storeIndexOf(vectorStoreId)
   if (name === undefined) return
-  // One statement, during which the embedded database serves nobody else: stores made at once do not all count themselves the 64th.
+  // Counts and creates in one statement, during which the embedded database serves nobody else: stores made at the same time cannot exceed the bound.
   await sql`
     do $$ begin
       if to_regclass('chunks_bm25') is not null and ${isEmbedded}
@@ -25,13 +25,13 @@ export async function indexStoreWords({ db }: Pick<Database, 'db'>, vectorStoreI
   `.execute(db)
 }
 
-/** For a store that was deleted. */
+/** Drops the index of a store that was deleted, if it had one. */
 export async function dropStoreIndex({ db }: Pick<Database, 'db'>, vectorStoreId: string): Promise<void> {
   const name = storeIndexOf(vectorStoreId)
   if (name !== undefined) await sql`drop index if exists ${sql.raw(name)}`.execute(db)
 }
 
-/** The name of a store's index, if it has one; undefined for what is no id of a store and may not stand in SQL. */
+/** The name of a store's index, whether or not it has one. Undefined for an id that no store has, and that must not be put into SQL. */
 export function storeIndexOf(vectorStoreId: string): string | undefined {
   return /^vs_[a-z0-9_]{1,40}$/.test(vectorStoreId) ? `chunks_bm25_of_${vectorStoreId}` : undefined
 }

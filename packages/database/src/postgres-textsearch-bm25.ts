@@ -8,11 +8,11 @@ import type { Schema } from './schema.ts'
 import { withoutSorting } from './without-sorting.ts'
 
 /**
- * By an index of pg_textsearch: that of the store, where one is searched that has its own, else the one that counts words over all stores together.
+ * Searches by an index of pg_textsearch: that of the store, where a single store with an index of its own is searched, else the one over all stores.
  *
- * The walk over the index in score order goes on until enough rows pass the filter, and only under that plan are scores at hand, so the planner is
- * left no other: without statistics it would score every chunk of a store by itself, 0.4 ms each. Lengths are one-byte norms and ties break by
- * place, so more rows are fetched and ordered again by (score, id).
+ * The index is walked in the order of its scores until enough rows pass the filter. Scores can be read under that plan alone, so the planner is left no
+ * other; without statistics it would score every chunk of a store by itself, at 0.4 ms each. The index keeps the length of a chunk in one byte, and orders equal
+ * scores by place, so some more rows are fetched and ordered by score and id.
  */
 export function createTextsearchEngine({ isEmbedded }: { isEmbedded: boolean }) {
   return async (db: Kysely<Schema>, query: Bm25Query): Promise<ChunkHit[]> => {
@@ -28,7 +28,7 @@ export function createTextsearchEngine({ isEmbedded }: { isEmbedded: boolean }) 
   }
 }
 
-/** Rows of nearly the score of the last that is wanted. */
+/** How many more rows than wanted are fetched: they may have the score of the last one. */
 const spare = 10
 
 async function walk(db: Kysely<Schema>, query: Bm25Query, own: string | undefined): Promise<ChunkHit[]> {
@@ -58,14 +58,14 @@ async function walkKept(db: Kysely<Schema>, query: Bm25Query, own: string): Prom
 const keptWalks = new Map<string, KeptQuery>()
 const keptWalksMax = 200
 
-/** How far the index is walked at once is else looked up in the plan, when it is made. */
+/** `pg_textsearch.default_limit` is how many rows the index fetches at once. It would take the limit from the plan, but here that is a parameter. */
 function keptWalk(query: Bm25Query, { own, asked }: { own: string; asked: number }): KeptQuery {
   const best = bestRows({ stores: isStore(query), index: indexOf(own), words: sql`$1`, tenant: sql`$2`, limit: sql`$3` })
   const settings = { enable_sort: 'off', 'pg_textsearch.default_limit': String(asked) }
   return { parameters: ['text', 'text', 'int'], settings, query: packHits(best) }
 }
 
-/** A store's index is for its chunks alone: the planner has to see which store it is. */
+/** Names the store by a literal, not a parameter: the index of a store holds only its chunks, so the planner has to see which store it is. */
 function isStore({ vectorStoreIds }: Bm25Query): RawBuilder<unknown> {
   return sql`vector_store_id = ${sql.lit(vectorStoreIds[0])}`
 }

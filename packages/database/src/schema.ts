@@ -17,9 +17,9 @@ export interface Schema extends AdministrationSchema {
     created_at: CreatedAt
   }
   file_parts: { file_id: string; n: number; bytes: Buffer }
-  /** The text that offsets refer to, empty where it lies in pieces; `pages` are code point ranges of it. */
+  /** The text that offsets refer to; empty when it is stored in `file_text_pieces`. `pages` are ranges of its code points. */
   file_texts: { file_id: string; text: string; text_hash: string; pages: Json<object> | null }
-  /** Offset and length are in code points. */
+  /** `start_offset` and `length` are in code points. */
   file_text_pieces: { file_id: string; n: number; start_offset: number; length: number; text: string }
   vector_stores: {
     id: string
@@ -60,16 +60,16 @@ export interface Schema extends AdministrationSchema {
     title: string
     text: string
     attributes: Json<object>
-    /** Words inside what counts as one: `user name` for `userName`, and pairs of letters of text without spaces. */
+    /** Words within words: `user name` for `userName`, and pairs of letters of text that is written without spaces. */
     identifiers: Generated<string>
-    /** What a model says of the chunk's place in its document; part of the title too, by which it is found. */
+    /** What a model says of the chunk's place in its document. It is also part of `title`, so that search finds the chunk by it. */
     header: Generated<string | null>
   }
-  /** `key` is a hash of the model, the document and the chunk; an empty header is one the model had nothing to say for. */
+  /** `key` is a hash of the model, the document and the chunk. The header is empty when the model had nothing to say. */
   chunk_headers: { tenant: string; file_id: string; key: string; header: string; created_at: CreatedAt }
   /**
-   * At most one is active: it embeds what is new, and questions. At most one is being rebuilt: its vectors are made beside those of the active one.
-   * Those of a retired one are deleted.
+   * At most one model is active: it embeds new chunks, and questions. At most one is being rebuilt: its vectors are made beside those of the active one. The
+   * vectors of a retired one are being deleted.
    */
   embedding_models: {
     id: string
@@ -89,7 +89,7 @@ export interface Schema extends AdministrationSchema {
     text_hash: Buffer
     embedding: string
   }
-  /** Chunks that are to get vectors of a model; `claimed_until` while a worker makes them. */
+  /** Chunks that wait for their vectors of a model. `claimed_until` is set while a worker makes them. */
   embedding_queue: {
     model: string
     chunk_id: Bigint
@@ -108,7 +108,7 @@ export interface Schema extends AdministrationSchema {
     last_seq: number
     root_session_id: string | null
     compacted_at: Timestamp | null
-    /** Its newest event that the archive has, once it is due to be removed. */
+    /** The newest event that the archive holds, once the session was archived. */
     archived_seq: number | null
   }
   session_events: {
@@ -144,7 +144,7 @@ export interface Schema extends AdministrationSchema {
     created_at: CreatedAt
     expires_at: Timestamp
   }
-  /** Models chosen for answers, so that feedback finds them, and what became of the answers. */
+  /** The models chosen for answers, so that feedback finds them; `routing_outcomes` tells how good the answers were. */
   routing_choices: {
     id: string
     tenant: string
@@ -163,7 +163,7 @@ export interface Schema extends AdministrationSchema {
     choice: Json<object>
     at: CreatedAt
   }
-  /** Answers of models that may be given again; `content` is what was sent, piece by piece. */
+  /** Answers of models that may be given again. `content` holds the pieces that were sent. */
   cached_answers: {
     tenant: string
     key: string
@@ -175,7 +175,7 @@ export interface Schema extends AdministrationSchema {
     expires_at: Timestamp
     used_at: CreatedAt
   }
-  /** Calls of models; `first_call_id` is the first attempt's, `receipt` why this model was chosen. */
+  /** Calls of models. `first_call_id` is the id of the first attempt; `receipt` tells why this model was chosen. */
   model_calls: {
     id: string
     tenant: string
@@ -207,10 +207,10 @@ export interface Schema extends AdministrationSchema {
     receipt: Json<object> | null
   }
   blobs: { tenant: string; session_id: Generated<string>; hash: string; content: Json<object>; created_at: CreatedAt }
-  /** `list`: a table's name or, of the files in a vector store, that store. */
+  /** `list` is the name of a table or, for the files in a vector store, the id of the store. */
   deleted_places: { tenant: string; list: string; id: string; created_at: Timestamp; deleted_at: CreatedAt }
   deleted_sessions: { tenant: string; id: string; deleted_at: CreatedAt }
-  /** The newest state of every approval; `seq` is the session's event that it comes from. */
+  /** The newest state of every approval. `seq` is the event of the session that it comes from. */
   approvals: {
     tenant: string
     id: string
@@ -237,9 +237,9 @@ export interface Schema extends AdministrationSchema {
     previous_hash: string
     hash: string
   }
-  /** Links to approval pages that decided, kept until they would have expired. */
+  /** Links to approval pages by which somebody decided. They are kept until they would have expired, because each decides once. */
   used_page_tokens: { tenant: string; token_hash: string; expires_at: Timestamp }
-  /** What is to be delivered, once each; kept until it is or its attempts are used up. */
+  /** What is to be delivered to whom. Rows stay for a week, delivered or given up, for whoever asks why a message did not come. */
   notifications: {
     id: Generated<string>
     tenant: string
@@ -254,7 +254,7 @@ export interface Schema extends AdministrationSchema {
     last_error: string | null
     created_at: CreatedAt
   }
-  /** What may be spent in each period, in billionths of a US dollar; one of the service holds for all tenants. */
+  /** What may be spent in each period, in billionths of a US dollar. A budget with the scope `service` holds for all tenants together. */
   budgets: {
     id: string
     tenant: string
@@ -266,19 +266,19 @@ export interface Schema extends AdministrationSchema {
     created_at: CreatedAt
     updated_at: CreatedAt
   }
-  /** What a budget has spent in one period, and given out; `alerted_percent` was told last. */
+  /** What a budget has spent and leased out in one period. `alerted_percent` is the last share that was told. */
   budget_accounts: {
     budget_id: string
     period_start: Timestamp
     spent_nano: Generated<Bigint>
     leased_nano: Generated<Bigint>
     alerted_percent: Generated<number>
-    /** A call found no room, and most is spent. */
+    /** A call found no room while most of the budget was spent. */
     is_full: Generated<boolean>
   }
-  /** Processes that hold leases; one that is silent until `expires_at` is taken for dead, and others record its last calls from `adopted_at`. */
+  /** Processes that hold leases. One that has not been heard of by `expires_at` is taken for dead; from `adopted_at` on another process records its last calls. */
   budget_holders: { holder: string; expires_at: Timestamp; adopted_at: Timestamp | null }
-  /** `amount` is what the holder may still spend; `granted` and `returned` are totals. */
+  /** `amount_nano` is what the holder may still spend; `granted_nano` and `returned_nano` are totals. */
   budget_leases: {
     budget_id: string
     period_start: Timestamp

@@ -28,12 +28,12 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   return migrate({ url: urlOf(server), stop: server.stop })
 }
 
-/** The same without a connection to it, on a port of one's own. */
+/** The server of {@link startTestDatabase} without a connection to it, with any of a server's options. */
 export async function startTestServer(options: Partial<PgliteServerOptions> = {}): Promise<PgliteServer> {
   return startPgliteServer({ port: 0, loadDataDir: await embeddedCluster(), ...options })
 }
 
-/** What the first start of an embedded database makes in its folder, and the migrations of the mesh, laid there in a fraction of the time. */
+/** Lays into a folder what the first start of an embedded database and the migrations of the mesh would make there, in a fraction of the time. */
 export async function layTestDatabase(dataFolder: string): Promise<void> {
   await layCluster(await embeddedCluster(), dataFolder)
 }
@@ -53,7 +53,7 @@ export async function startPlainDatabase(): Promise<TestDatabase> {
   })
 }
 
-/** The same without a server before it. */
+/** The database of {@link startPlainDatabase} without a server in front of it. */
 export async function createPlainPglite(): Promise<PGlite> {
   return PGlite.create({ extensions: plain, loadDataDir: await preparedCluster('plain', () => makeCluster(plain)) })
 }
@@ -68,7 +68,7 @@ async function makeCluster(extensions: Extensions): Promise<Blob> {
   const backend = await PGlite.create({ extensions })
   for (const name of Object.keys(extensions)) await backend.exec(`create extension ${name}`)
   await (await migrate(await serve(backend))).stop()
-  // What is not in the data files yet would be replayed by everybody.
+  // Writes everything into the data files: what is only in the log would be replayed each time the dump is loaded.
   await backend.exec('checkpoint')
   const dump = await backend.dumpDataDir('none')
   await backend.close()

@@ -3,9 +3,9 @@ import pg from 'pg'
 import type { Schema } from './schema.ts'
 
 /**
- * Runs one statement for which the planner may not sort, so that an index that gives rows in the order wanted is walked, whatever the planner thinks
- * of it. The statement answers one JSON value; in it `$1` is `near`, a vector as bytes. In one message: the embedded database spends as much on each as on
- * finding a dozen rows, and waits for the next one while a transaction is open.
+ * Runs a statement for which the planner may not sort, so that it walks an index that has the rows in the order wanted, whatever it thinks of the costs. The
+ * statement answers one JSON value; in it `$1` is `near`, a vector as bytes. A function of the database sets this and runs the statement, so that it takes one
+ * message instead of a transaction of four: the embedded database spends as much on each message as on finding a dozen rows, and serves nobody else meanwhile.
  */
 export async function withoutSorting(
   { db }: { db: Kysely<Schema> },
@@ -17,7 +17,7 @@ export async function withoutSorting(
   return rows[0]?.answer
 }
 
-/** Puts values into the statement itself, as quoted literals: a statement that is handed to a function cannot have parameters of any number and type. */
+/** Puts values into the statement itself, as quoted literals: the function takes the statement as text, which cannot have parameters of any number and type. */
 class LiteralCompiler extends PostgresQueryCompiler {
   protected override appendValue(value: unknown): void {
     const text = pg.escapeLiteral(literalOf(value))

@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import type { Database } from '../open-database.ts'
 
 /**
- * Everything that migrations make, one line a thing, sorted: columns in their order with type, default and nullability, constraints, indexes,
- * triggers, functions and sequences. Equal for equal schemas, whatever was made and dropped before.
+ * Describes everything that migrations make, sorted, one line each: columns in their order with type, default and nullability, constraints, indexes, triggers,
+ * functions and sequences. Equal for equal schemas, whatever was made and dropped before.
  */
 export async function describeSchema({ db }: Pick<Database, 'db'>): Promise<string[]> {
   const { rows } = await sql<{ line: string }>`

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** Stories on a running mesh, which run at the same time, take theirs from those below. */
+/** Stories on a running mesh may run at the same time; they take their ports from below this range. */
 const range = { first: 12_500, count: 2_500 }
 const triesMax = 100
 
 /**
- * A port of the loopback interface on which nobody listens, for a server that will be away for a while: it lies below those that the system gives
- * out by itself, so that no other test is given it in between. Throws when none is found.
+ * A free port of the loopback interface, for a server that will be away for a while: it lies below those that the system gives out by itself, so that no other
+ * test gets it in between. Throws when none is found.
  */
 export async function lastingPort(): Promise<number> {
   for (let tries = 0; tries < triesMax; tries += 1) {

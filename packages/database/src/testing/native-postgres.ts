@@ -30,8 +30,8 @@ export interface NativePostgresOptions {
 }
 
 /**
- * Where `npm test` keeps a native PostgreSQL with pgvector (tools/bootstrap/ensure-postgres.mjs). Undefined, said aloud, when it is not there or
- * does not run on this system.
+ * The folder in which `npm test` keeps a native PostgreSQL with pgvector (tools/bootstrap/ensure-postgres.mjs). Undefined, after a line that says so, when it is
+ * not there or does not run on this system.
  */
 export function findNativePostgres(): string | undefined {
   const cache = env.WEFT_CACHE ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'weft')
@@ -57,7 +57,7 @@ export async function startNativePostgres(installed: string, options: NativePost
     `port=${port}`,
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
-    // What a killed server leaves in shared memory would stay on this machine.
+    // In the data folder, which is removed: what a killed server leaves in shared memory would stay on this machine.
     'dynamic_shared_memory_type=mmap',
     'fsync=off',
     'full_page_writes=off',

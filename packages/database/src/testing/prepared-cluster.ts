@@ -7,9 +7,9 @@ const root = join(sources, '../../..')
 const folder = join(root, 'node_modules/.cache/weft/clusters')
 
 /**
- * A cluster as PGlite dumps it, to be loaded by as many as want one like it: making it takes seconds of processor time, loading it less than one.
- * Whoever asks first has it made and leaves it in the cache of this checkout for all other test files, under a name that stands for
- * everything it is made by: the sources of this package and the versions of what they use.
+ * A cluster as PGlite dumps it, for tests to load: making one takes seconds of processor time, loading it less than one. The first test file that asks has it
+ * made, and leaves it in the cache of this checkout for all others, under a name with a hash of everything that it is made by: the sources of this package and
+ * the versions of what they use.
  */
 export async function preparedCluster(name: string, make: () => Promise<Blob>): Promise<Blob> {
   const file = `${name}-${fingerprint()}.tar`
@@ -26,7 +26,7 @@ export async function preparedCluster(name: string, make: () => Promise<Blob>): 
   return made
 }
 
-/** It may go while it is looked at: whoever runs with other sources in this folder removes it. */
+/** The file may vanish while it is read: a test run with other sources removes it. */
 function readKnown(path: string): Blob | undefined {
   try {
     return new Blob([readFileSync(path)])

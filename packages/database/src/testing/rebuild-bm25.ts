@@ -1,10 +1,7 @@
 import { sql } from 'kysely'
-import type { Database } from './open-database.ts'
+import type { Database } from '../open-database.ts'
 
-/**
- * Makes what BM25 searches by anew from the chunks: needed after PostgreSQL's dictionaries changed, as they may with a major version. Searches go on
- * meanwhile; who writes chunks waits, in plain SQL for one store at a time.
- */
+/** Counts the words of all chunks anew, by whichever engine searches them: what was counted while chunks were written has to come to the same. */
 export async function rebuildBm25({ db }: Pick<Database, 'db'>): Promise<void> {
   const { rows } = await sql`select 1 where to_regclass('chunks_bm25') is not null`.execute(db)
   if (rows.length > 0) {
