@@ -3,7 +3,7 @@ const thanks =
   /^(?:(?:ok(?:ay)?|great|perfect|nice|cool|alright|fine)[\s!.,]+)*(thanks|thank you|thx|cheers|danke|merci|gracias)\b[\s\p{L},]{0,24}[.!?\s]*$/iu
 const introduction = /^(who|what) are you\b|^what can you do\b|^help[.!?\s]*$/i
 
-/** What the offline model can say without sources: a greeting, or plainly that it knows nothing of its own. */
+/** What the offline model can answer without sources: a greeting, who it is, or that it knows nothing of its own. */
 export function answerDirectly(question: string): string[] {
   const asked = question.trim()
   if (greeting.test(asked))

@@ -1,6 +1,6 @@
 import { stemsOf, topicStems } from './normalise-words.ts'
 
-/** What a question wants to be told, where its words say so. */
+/** The kind of fact that a question asks for, when its words tell. */
 export type AskedKind = 'definition' | 'number' | 'time' | 'person' | 'place'
 
 export function askedKind(question: string): AskedKind | undefined {
@@ -17,7 +17,7 @@ const definitions = [
 ]
 const definedWordsMax = 3
 
-/** Longer subjects and those of something else (“the capital of France”) ask for a fact. */
+/** The stems of the subject that a question wants defined. Undefined for longer subjects and for those of something else (“the capital of France”): they ask for a fact. */
 function definedSubject(question: string): Set<string> | undefined {
   const asked = question.trim().replace(/[.!]$/, '')
   const subject = definitions.map((pattern) => pattern.exec(asked)?.groups?.subject).findLast((found) => found !== undefined)
@@ -33,7 +33,7 @@ const kinds: [AskedKind, RegExp][] = [
   ['place', /\bwhere\b|\b(what|which) (city|country|county|state|place|continent|region|town)\b/i],
 ]
 
-/** Whether a sentence tells something of that kind which the question does not already hold. */
+/** Whether a sentence tells a fact of that kind that the question does not hold itself. */
 export function tellsKind(kind: AskedKind, sentence: string, question: string): boolean {
   switch (kind) {
     case 'definition':
@@ -49,7 +49,7 @@ export function tellsKind(kind: AskedKind, sentence: string, question: string): 
   }
 }
 
-/** What a sentence is about stands before its first verb: “A loom is …”, “shed: …”, “Shed (weaving) means …”. */
+/** A definition names its subject before its first verb or colon: “A loom is …”, “shed: …”, “Shed (weaving) means …”. */
 const definition = /^(?<head>.{1,80}?)(?:\s+(?:is|are|means?|refers?\s+to|stands?\s+for|denotes?)\s|\s*[:|—–]\s|\s-\s)/iu
 
 function defines(sentence: string, subject: Set<string>): boolean {
@@ -67,5 +67,5 @@ function hasNewName(sentence: string, question: string): boolean {
   return [...sentence.matchAll(nameInside)].some(([name]) => stemsOf(name).some((stem) => !asked.has(stem)))
 }
 
-/** The first word of a sentence is written with a capital whatever it is. */
+/** Names within a sentence; the first word is left out, because it has a capital whatever it is. */
 const nameInside = /(?<!^)(?<![.!?]\s)\b\p{Lu}[\p{L}\p{N}]+/gu

@@ -4,19 +4,19 @@ export interface BridgedSentence {
   sourceId: number
   text: string
   stems: Set<string>
-  /** Stems of its title and heading. */
+  /** The stems of its source's title and of its heading. */
   context: Set<string>
   score: number
 }
 
-/** The most a name of the best sentence adds to a sentence of another source, as a part of the best one's score. */
+/** The most that names of the best sentence add to a sentence of another source, as a share of the best one's score. */
 const bridgeWeight = 0.5
-/** What it is worth when the sentence holds the name, beside one whose title does. */
+/** What a name counts when the sentence itself holds it, where its title or heading would count 1. */
 const namedInside = 0.6
 
 /**
- * Sentences of other sources that are about what the best sentence names rise: "the association that published the journal" is answered by a sentence on
- * the association, which holds no word of the question. musique100: an answer is cited for 47 % of the questions, 29 % without.
+ * Raises sentences of other sources that are about what the best sentence names: a question on "the association that published the journal" is answered by a
+ * sentence on that association, which holds no word of the question. On musique100 an answer is cited for 47 % of the questions, without this for 29 %.
  */
 export function bridgeSources<T extends BridgedSentence>(sentences: T[], terms: string[]): T[] {
   const best = sentences.reduce<T | undefined>(

@@ -3,31 +3,32 @@ import { type OverviewRequest, overviewRequest } from '../step/overview-request.
 import type { PromptSource, PromptStatement } from '../step/prompt-tags.ts'
 import { areInConflict } from './find-conflict.ts'
 import { isStopWord, topicStems } from './normalise-words.ts'
+import { overlapCoefficient } from './overlap-coefficient.ts'
 import { readSlips, type Slip } from './read-slips.ts'
 import { type ScoredSentence, scoreSentences } from './score-sentences.ts'
-import { summariseSources } from './summarise-sources.ts'
+import { documentOf, summariseSources } from './summarise-sources.ts'
 
 /**
- * Below this share of the question's weight, the best sentence is about something else. Chosen on SciFact's 300 test claims with eight
+ * When the best sentence covers less than this share of the question's weight, it is about something else. Chosen on SciFact's 300 test claims with eight
  * retrieved abstracts: 2 % of the claims are refused, and 89 % when the abstracts are those of another claim.
  */
 const coverageMin = 0.23
 const sentencesMax = 5
 const sentencesMin = 2
-/** A further sentence must be this close to the best one to be worth reading, and closer still when its source has spoken. */
+/** A further sentence needs this share of the best one's score to be worth reading, and the larger one when its source was quoted already. */
 const worthwhile = 0.4
 const worthwhileAgain = 0.5
 const perSourceMax = 3
-/** Of each subject of a comparison. */
+/** Sentences for each subject of a comparison. */
 const perSubjectMax = 3
 /** Sentences sharing this much of their words say the same thing. */
 const nearDuplicate = 0.7
-/** Sentences sharing less of their words cannot contradict each other; comparing words is cheap, and there may be thousands. */
+/** Sentences that share less of their words are not checked for a contradiction: sharing is cheap to test, and there may be thousands of pairs. */
 const comparable = 0.6
-/** Longest part that is told of what a step says without a source. */
+/** How much is told of what a step says without a source. */
 const statementCharsMax = 500
 
-/** An answer as its sentences, each followed by its citation; or the statement that the sources hold no evidence. */
+/** The sentences of an answer, each followed by its citation; or sentences that say that the sources hold no evidence. */
 export function extractAnswer(prompt: AnswerPrompt): string[] {
   const subjects = Map.groupBy(prompt.sources, (source) => source.about)
   const overview = overviewRequest(prompt.question)
@@ -44,7 +45,10 @@ export function extractAnswer(prompt: AnswerPrompt): string[] {
   return [...found, ...unsearched, ...tellStatements(prompt)]
 }
 
-/** Of several documents each sentence is told in a line of its own, with the name of its document behind it: before it, its numbers were part of what is cited. */
+/**
+ * Of several documents, each sentence is told in a line of its own, followed by the name of its document. The name does not come first, because the numbers in it
+ * would be taken for a part of what is cited.
+ */
 function tellOverview(sources: PromptSource[], { topic }: OverviewRequest): string[] {
   const told = summariseSources(sources, topic === undefined ? undefined : readSlips(topic, sources).question)
   const areSeveral = new Set(told.map(({ document }) => document)).size > 1
@@ -55,7 +59,7 @@ function tellOverview(sources: PromptSource[], { topic }: OverviewRequest): stri
   )
 }
 
-/** What was cited, the sources say themselves; what was not is told as whose word it is. */
+/** What other steps say without citing a source, each with the step that says it. What they cited is told by the sources themselves. */
 export function tellStatements({ statements = [] }: Pick<AnswerPrompt, 'statements'>): string[] {
   return statements.flatMap(withoutSource)
 }
@@ -71,7 +75,7 @@ function tellSlip({ written, read }: Slip): string {
   return `No source has “${written}”; it was read as “${read}”.`
 }
 
-/** Each subject by its own sources, and plainly which one no source covers. */
+/** Answers for each subject from its own sources, and says which subject no source covers. */
 function compareSubjects(prompt: AnswerPrompt, subjects: Map<string | undefined, PromptSource[]>): string[] {
   const names = [...subjects.keys()].map((about = '') => about)
   const parts = [...subjects].map(([about = '', sources]) => {
@@ -87,7 +91,7 @@ function nothingOn(subject: string): string {
   return `On “${subject}” the searched documents say nothing.`
 }
 
-/** The names of the other subjects would count as words that this subject's sources lack. */
+/** The question without the names of the other subjects, which would count as words that this subject's sources lack. */
 function withoutWordsOf(others: string, question: string): string {
   const stems = new Set(topicStems(others))
   return question
@@ -97,14 +101,14 @@ function withoutWordsOf(others: string, question: string): string {
 }
 
 /**
- * The best sentences with their citations; none when even the best is about something else. A sentence that lacks a number of the question, such as that of another
- * article or pump, contradicts nothing.
+ * The best sentences with their citations; none when even the best is about something else. A sentence in which a number of the question differs, such as one on
+ * another article or pump, is not taken for a contradiction.
  */
 function quoteSentences({ question, sources }: AnswerPrompt): string[] {
   const scored = scoreSentences(question, sources).filter((sentence) => sentence.score > 0)
   if (!scored.some((sentence) => sentence.coverage >= coverageMin)) return []
   const chosen = chooseSentences(scored)
-  const documents = new Map(sources.map(({ id, title }) => [id, title.split(' — ')[0]]))
+  const documents = new Map(sources.map(({ id, title }) => [id, documentOf(title)]))
   const askedNumbers = topicStems(question).filter((stem) => /^\d/.test(stem))
   const said = new Set<ScoredSentence>()
   return chosen.flatMap((sentence) => {
@@ -112,7 +116,7 @@ function quoteSentences({ question, sources }: AnswerPrompt): string[] {
     const others = scored.filter(
       ({ sourceId, stems }) =>
         documents.get(sourceId) !== documents.get(sentence.sourceId) &&
-        similarity(stems, sentence.stems) >= comparable &&
+        overlapCoefficient(stems, sentence.stems) >= comparable &&
         askedNumbers.every((number) => stems.has(number) || !sentence.stems.has(number)),
     )
     const contrary = others.find(({ text }) => areInConflict(sentence.text, text))
@@ -126,7 +130,7 @@ function quoted({ text, sourceId }: ScoredSentence): string {
   return `“${text.replace(/[.:。]$/, '')}” [${sourceId}]`
 }
 
-/** Best first; a source speaks twice only when its further sentences are half as good as the best, and nothing is said twice. */
+/** Chooses sentences, best first. A source is quoted again only by sentences half as good as the best, and nothing is said twice. */
 function chooseSentences(scored: ScoredSentence[]): ScoredSentence[] {
   const ranked = scored.toSorted((a, b) => b.score - a.score || a.sourceRank - b.sourceRank || a.position - b.position)
   const best = ranked[0]?.score ?? 0
@@ -136,17 +140,13 @@ function chooseSentences(scored: ScoredSentence[]): ScoredSentence[] {
     if (chosen.length >= sentencesMax || sentence.score < least * best) break
     const ofSource = chosen.filter((other) => other.sourceId === sentence.sourceId).length
     const isHeard = ofSource >= perSourceMax || (ofSource > 0 && sentence.score < worthwhileAgain * best)
-    if (!isHeard && !chosen.some((other) => similarity(other.stems, sentence.stems) >= nearDuplicate)) chosen.push(sentence)
+    if (!isHeard && !chosen.some((other) => overlapCoefficient(other.stems, sentence.stems) >= nearDuplicate))
+      chosen.push(sentence)
   }
   return chosen
 }
 
-function similarity(a: Set<string>, b: Set<string>): number {
-  const shared = [...a].filter((word) => b.has(word)).length
-  return shared / Math.max(1, Math.min(a.size, b.size))
-}
-
-/** List items often lack an end mark; without one the next sentence would run on. */
+/** Adds the end mark that list items often lack, so that the next sentence does not run on. */
 function closed(text: string): string {
   return /[.!?:…。！？।॥؟۔]["'”’)\]]*$/.test(text) ? text : `${text}.`
 }

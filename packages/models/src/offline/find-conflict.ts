@@ -1,12 +1,12 @@
 import { stemsOf, topicStems } from './normalise-words.ts'
 
-/** Sentences that differ in what they say must share this much of their other words, and at least so many, to be about the same thing. */
+/** To be about the same thing, two sentences must share this much of their other words, and at least so many. */
 const sharedMin = 0.75
 const sharedWordsMin = 3
 
 const negations = new Set(['no', 'not', 'never', 'without', 'cannot', 'neither', 'nor'])
 
-/** Words that say the opposite of each other, by their beginnings. */
+/** Pairs of opposites, by how the words begin. */
 const opposites: [RegExp, RegExp][] = [
   [/^(increas|rais|ris|grow|improv)/, /^(decreas|reduc|lower|fall|declin|worsen)/],
   [/^(higher|more|above|longer|larger|faster)$/, /^(lower|less|fewer|below|shorter|smaller|slower)$/],
@@ -15,8 +15,8 @@ const opposites: [RegExp, RegExp][] = [
 ]
 
 /**
- * Whether two sentences say different things of the same: all but the same words, and one number, a negation or an opposite between them. Two
- * numbers that differ are two cases rather than a conflict ("in 1990 it was 300, in 2000 it was 330").
+ * Whether two sentences say different things about the same: they have nearly the same words, and differ in exactly one of a number, a negation or an opposite.
+ * When two numbers differ, they are two cases rather than a conflict ("in 1990 it was 300, in 2000 it was 330").
  */
 export function areInConflict(left: string, right: string): boolean {
   const [a, b] = [partsOf(left), partsOf(right)]
@@ -28,7 +28,7 @@ export function areInConflict(left: string, right: string): boolean {
 
 interface Parts {
   words: Set<string>
-  /** What the sentence is about: without numbers and without words that have an opposite. */
+  /** The stems that tell what the sentence is about, without numbers and words that have an opposite. */
   topics: Set<string>
   numbers: Set<string>
   isNegated: boolean
@@ -50,7 +50,7 @@ function isNumber(stem: string): boolean {
   return /^\d/.test(stem)
 }
 
-/** How many numbers of the one the other does not have; of both it is the same when they have equally many. */
+/** How many of the left numbers the right lacks. When both have equally many, it is the same the other way round. */
 function apart(left: Set<string>, right: Set<string>): number {
   return [...left].filter((number) => !right.has(number)).length
 }

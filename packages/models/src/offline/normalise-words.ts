@@ -1,3 +1,5 @@
+import { foldLetters, letterPairs, unspacedLetters } from '@weft/contracts'
+
 /** English words that say nothing about a topic. */
 const stopWords = new Set(
   `a about above after again all also am an and any are as at be because been before being below between both but by can could did do does
@@ -8,17 +10,17 @@ const stopWords = new Set(
   give find know many compare compared comparison difference differences differ versus vs`.split(/\s+/),
 )
 
-/** The topic words of a text as stems, in order; stop words left out. Identifiers also count by their parts. */
+/** The words of a text that tell its topic, as stems, in order. Stop words are left out; the parts of an identifier are added behind it. */
 export function topicStems(text: string): string[] {
   return stemsOf(text).filter((stem) => !stopWords.has(stem))
 }
 
-/** All words of a text as stems, in order, without accents, which many do not type; of text without spaces its letters two by two. */
+/** All words of a text as stems, in order, without accents, which many do not type. Text that is written without spaces becomes pairs of letters. */
 export function stemsOf(text: string): string[] {
   const stems: string[] = []
-  for (const [word] of withoutAccents(text).matchAll(wordPattern)) {
+  for (const [word] of foldLetters(text.normalize('NFKC')).matchAll(wordPattern)) {
     if (unspaced.test(word)) {
-      stems.push(...pairsOf(word))
+      stems.push(...letterPairs(word))
       continue
     }
     const lower = word.toLowerCase()
@@ -28,34 +30,23 @@ export function stemsOf(text: string): string[] {
   return stems
 }
 
-function withoutAccents(text: string): string {
-  return text.normalize('NFKD').replace(accents, '').normalize('NFKC')
-}
-
-/** Of Latin letters and of Greek ones, and the vowel signs of Arabic; marks that make another letter, as in Hindi or й, stay. */
-const accents = /(?<=[\p{Script=Latin}\p{Script=Greek}])\p{Mn}+|[\u0640\u064b-\u065f\u0670]/gu
-
 export function isStopWord(word: string): boolean {
   return stopWords.has(word)
 }
 
-function pairsOf(run: string): string[] {
-  const letters = [...run]
-  return letters.length === 1 ? letters : letters.slice(1).map((letter, index) => `${letters[index]}${letter}`)
-}
+const unspaced = new RegExp(`^[${unspacedLetters}]`, 'u')
+const unspacedLetter = new RegExp(`[${unspacedLetters}]`, 'gu')
 
-/** Letters of scripts whose words stand without spaces between them, or carry endings that differ with their use (Korean). */
-const unspacedLetters = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]`
-const unspaced = new RegExp(`^${unspacedLetters}`, 'u')
-const unspacedLetter = new RegExp(unspacedLetters, 'gu')
-
-/** How many words a text has, about: a word without spaces around it has two letters. */
+/** Roughly how many words a text has: in text without spaces, two letters are taken for a word. */
 export function countWords(text: string): number {
   return text.split(/\s+/).length + Math.floor((text.match(unspacedLetter)?.length ?? 0) / 2)
 }
 
 /** Letters and digits; a decimal or version number stays whole. */
-const wordPattern = new RegExp(String.raw`\d+(?:\.\d+)+|${unspacedLetters}+|(?:(?!${unspacedLetters})[\p{L}\p{M}\p{N}])+`, 'gu')
+const wordPattern = new RegExp(
+  String.raw`\d+(?:\.\d+)+|[${unspacedLetters}]+|(?:(?![${unspacedLetters}])[\p{L}\p{M}\p{N}])+`,
+  'gu',
+)
 const camelHump = /\p{Ll}\p{Lu}/u
 const humpBorder = /(?<=\p{Ll})(?=\p{Lu})/u
 
@@ -79,7 +70,7 @@ const suffixes: [RegExp, string][] = [
   [/(?<![su])s$/, ''],
 ]
 
-/** A light stem: enough that "induces", "induced" and "induction" often meet; never applied to words with digits. */
+/** A light stem: enough for "induces", "induced" and "induction" to become one. Words with digits stay as they are. */
 export function stem(word: string): string {
   if (word.length <= 3 || /\d/.test(word)) return word
   let stemmed = word
@@ -92,7 +83,7 @@ export function stem(word: string): string {
   return withoutTail(stemmed)
 }
 
-/** "stopp" and "stop", "induce" and "induc", "therapy" and "therapi" become one. */
+/** Makes one of what other endings leave: "stopp" and "stop", "induce" and "induc", "therapy" and "therapi". */
 function withoutTail(stemmed: string): string {
   const undoubled = stemmed.length > 4 ? stemmed.replace(/([bdfgkmnprt])\1$/, '$1') : stemmed
   const tailless = undoubled.length > 4 ? undoubled.replace(/(ate|e)$/, '') : undoubled

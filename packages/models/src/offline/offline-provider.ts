@@ -35,7 +35,7 @@ function answer(request: ModelRequest): string[] {
   return reasoned.sources.length > 0 ? extractAnswer(reasoned) : tellStatements(reasoned)
 }
 
-/** It can neither call tools nor write JSON: a request that insists on either needs another model. */
+/** Throws ModelError for a request that insists on a tool call or on JSON: this model can do neither. */
 function refuseUnsupported(request: ModelRequest): void {
   const insists = request.toolChoice === 'required' || typeof request.toolChoice === 'object'
   const param = insists
@@ -46,7 +46,7 @@ function refuseUnsupported(request: ModelRequest): void {
   if (param !== undefined) throw new ModelError('invalid_request', `offline/extractive does not support '${param}'`, { param })
 }
 
-/** Ends whole sentences at the token limit, and the text before a stop sequence. */
+/** Keeps the whole sentences that fit the token limit, and the text before the first stop sequence. */
 function limited(sentences: string[], request: ModelRequest): { sentences: string[]; reason: FinishReason } {
   const kept: string[] = []
   let tokens = 0

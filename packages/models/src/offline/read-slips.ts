@@ -1,14 +1,14 @@
 import { isStopWord, stemsOf } from './normalise-words.ts'
 
-/** A word of a question that was taken for one of the sources. */
+/** A misspelt word of a question, and the word of the sources that it was read as. */
 export interface Slip {
   written: string
   read: string
 }
 
 /**
- * A question with slips of the pen put right by the words of its sources: a word that none of them has in any form is read as the word nearest
- * to it. What stands in a source is never changed, nor are names that differ in a letter from others: those in capitals, with digits, or short.
+ * Corrects misspelt words of a question by the words of its sources: a word that no source has in any form is read as the word nearest to it. Words in capitals,
+ * with digits, or that are short stay: they may be names, which differ from others by a letter.
  */
 export function readSlips(question: string, sources: { title: string; text: string }[]): { question: string; slips: Slip[] } {
   if (question.length > questionCharsMax) return { question, slips: [] }
@@ -27,17 +27,17 @@ export function readSlips(question: string, sources: { title: string; text: stri
   return { question: corrected, slips }
 }
 
-/** Longer ones are texts that were pasted, often in another language than the sources; each word of theirs would be compared with all of the sources. */
+/** A longer question is a text that was pasted, often in another language than the sources, and each of its words would be compared with all of theirs. */
 const questionCharsMax = 1_000
 
 const words = /[\p{L}\p{M}]+(?:[\p{N}_]+[\p{L}\p{M}]*)*/gu
 
-/** Shorter words are a letter away from others that are as real: “country” and “county”, “patent” and “parent”; exchanged letters seldom make another. */
+/** Shorter words are a letter away from other real ones: “country” and “county”, “patent” and “parent”. Exchanged letters seldom make another word. */
 const lettersMin = { exchanged: 5, oneSlip: 8, twoSlips: 10 } as const
-/** Comparing takes the square of it. */
+/** Bounded because comparing two words takes the square of their length. */
 const lettersMax = 40
 
-/** In a question that is all capitals these tell nothing. */
+/** Whether a word may be misspelt. A word in capitals may be a name, unless the whole question is in capitals. */
 function maySlip(word: string, question: string): boolean {
   if (
     word.length < lettersMin.exchanged ||
@@ -53,7 +53,7 @@ function distinctWords(text: string): string[] {
   return [...new Set(text.normalize('NFKC').match(words) ?? [])]
 }
 
-/** How often each word of the sources stands there. */
+/** How often each word occurs in the sources. */
 function countWords(sources: { title: string; text: string }[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const { title, text } of sources) {
@@ -63,7 +63,7 @@ function countWords(sources: { title: string; text: string }[]): Map<string, num
   return counts
 }
 
-/** The word with the fewest slips, of several the commonest. */
+/** The word that differs by the fewest slips, of several the most frequent. */
 function nearest(word: string, counts: Map<string, number>): string | undefined {
   let best: { word: string; slips: number; count: number } | undefined
   for (const [candidate, count] of counts) {
@@ -75,7 +75,7 @@ function nearest(word: string, counts: Map<string, number>): string | undefined 
   return best?.word
 }
 
-/** Letters too many, too few, exchanged or others; undefined where they are too many for a slip. Hardly anybody mistakes the first letter. */
+/** How many letters were added, left out, exchanged or replaced; undefined when too many for a slip, or when the first letter differs, which hardly anybody mistypes. */
 function countSlips(written: string, meant: string): number | undefined {
   const slipsMax = written.length >= lettersMin.twoSlips ? 2 : 1
   if (written[0] !== meant[0] || Math.abs(written.length - meant.length) > slipsMax) return undefined
@@ -84,7 +84,7 @@ function countSlips(written: string, meant: string): number | undefined {
   return slips <= slipsMax && (areExchanged || written.length >= lettersMin.oneSlip) ? slips : undefined
 }
 
-/** Damerau's: Levenshtein's with the exchange of two neighbours as one edit (optimal string alignment). */
+/** Damerau's distance: Levenshtein's, with the exchange of two neighbouring letters as one edit (optimal string alignment). */
 function editDistance(left: string, right: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: right.length + 1 }, (_, column) => column)

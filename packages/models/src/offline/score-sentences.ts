@@ -6,12 +6,12 @@ import { type Sentence, splitSentences } from './split-sentences.ts'
 
 export interface ScoredSentence {
   sourceId: number
-  /** Place of the source in the prompt, from 0: retrieval put the best first. */
+  /** The source's place in the prompt, from 0; retrieval puts the best first. */
   sourceRank: number
   position: number
   text: string
   stems: Set<string>
-  /** Share of the question's weight found in the sentence, its heading and its title; 0 to 1. */
+  /** The share of the question's weight that is found in the sentence, its heading and its title; 0 to 1. */
   coverage: number
   score: number
 }
@@ -19,19 +19,19 @@ export interface ScoredSentence {
 /** Bounds of one scoring, so that a huge prompt cannot hold the process. */
 const scoringLimits = { sentencesMax: 5_000, sentenceCharsMax: 1_200 } as const
 
-/** What a match in the title or heading is worth beside one in the sentence itself. */
+/** What a match in the title or heading counts, where one in the sentence itself counts 1. */
 const contextWeight = 0.4
-/** What a word with the same beginning is worth beside the same word. */
+/** What a word with the same beginning counts, where the same word counts 1. */
 const kinWeight = 0.7
-/** Retrieval's order is evidence too, but a clearly better sentence further down wins. */
+/** What the first place among the sources adds: retrieval's order is evidence, but a clearly better sentence further down wins. */
 const rankWeight = 0.5
 const pairWeight = 0.5
-/** What a number, time or name adds where the question asks for one. */
+/** What a number, time or name adds when the question asks for one. */
 const kindWeight = 0.3
 
 /**
- * Every quotable sentence of the sources, scored against the question: overlap by rare words, word pairs, what is asked for, position, the source's
- * rank, and what the best sentence leads to. The weights were chosen by `bench/answer-sentences`, the same for both of its collections.
+ * Scores every quotable sentence of the sources against the question: by shared words, rare ones counting more, by word pairs, the kind of fact asked for, its
+ * position, its source's rank, and what the best sentence names. The weights were chosen by `bench/answer-sentences`, the same for both of its collections.
  */
 export function scoreSentences(question: string, sources: PromptSource[]): ScoredSentence[] {
   const terms = questionTerms(question)
@@ -59,7 +59,7 @@ export function scoreSentences(question: string, sources: PromptSource[]): Score
   return bridgeSources(scored, terms)
 }
 
-/** The question's topic words; a question of stop words only is taken as it stands. */
+/** The question's topic words; all its words if it has only stop words. */
 function questionTerms(question: string): string[] {
   const topics = unique(topicStems(question))
   return topics.length > 0 ? topics : unique(stemsOf(question))
@@ -86,17 +86,17 @@ function unitsOf(source: PromptSource, sourceRank: number): Unit[] {
     })
 }
 
-/** Headings and names of columns only lend context; fragments, endless lines and entries of a table of contents make no sentence. */
+/** Whether an answer may quote this. Headings and names of columns are only context; fragments, endless lines and entries of a table of contents are no sentences. */
 function isQuotable(sentence: Sentence): boolean {
   if (sentence.kind === 'heading' || sentence.kind === 'columns' || /\.{5}/.test(sentence.text)) return false
   const words = countWords(sentence.text)
   return words >= (sentence.kind === 'sentence' ? 3 : 2) && sentence.text.length <= scoringLimits.sentenceCharsMax
 }
 
-/** A few sentences say little about which words are rare: they are taken as part of a text of this many. */
+/** A few sentences tell little about which words are rare, so fewer than this many count as this many. */
 const sentencesAssumed = 50
 
-/** Rare words weigh more: idf over the sentences. A word that no sentence has weighs as one that a single sentence has. */
+/** Weighs the words of the question by their idf over the sentences, so that rare ones count more. A word that no sentence has weighs as one that one sentence has. */
 function weightTerms(terms: string[], units: Unit[], matchOf: Match): Map<string, number> {
   const count = Math.max(units.length, sentencesAssumed)
   return new Map(
@@ -107,7 +107,7 @@ function weightTerms(terms: string[], units: Unit[], matchOf: Match): Map<string
   )
 }
 
-/** How well a sentence's stems hold a term of the question: 1 as it stands, less by a word of the same family, else 0. */
+/** How well a sentence's stems match a term of the question: 1 for the term itself, {@link kinWeight} for a word with the same beginning, else 0. */
 type Match = (term: string, stems: Set<string>) => number
 
 function matchTerms(terms: string[], units: Unit[]): Match {
@@ -121,7 +121,7 @@ function matchTerms(terms: string[], units: Unit[]): Match {
 
 const kinLettersMin = 5
 
-/** "phosphorylat" and "phosphoryl", "micro" and "microgli": the same beginning, the last two letters aside. */
+/** Whether two stems begin alike, the last two letters aside: "phosphorylat" and "phosphoryl", "micro" and "microgli". */
 function areKin(term: string, word: string): boolean {
   if (term.length < kinLettersMin) return false
   const beginning = term.slice(0, Math.max(kinLettersMin, term.length - 2))

@@ -1,17 +1,19 @@
-/** `columns`: the row above a table's rule, which names what the rows below it hold. */
+import { eastAsianLetters } from '@weft/contracts'
+
+/** `columns`: the row above the rule of a table, which names its columns. */
 export type SentenceKind = 'sentence' | 'item' | 'heading' | 'code' | 'row' | 'columns'
 
 export interface Sentence {
   kind: SentenceKind
-  /** One line: wrapped lines are joined by a space; code keeps its line breaks, a row of a table its inner bars. */
+  /** One line: wrapped lines are joined by a space. Only code keeps its line breaks; a row of a table keeps its inner bars. */
   text: string
   /** The nearest heading above, for context. */
   heading?: string | undefined
-  /** Of a row: the names of its table's columns. */
+  /** The names of the table's columns, for a row. */
   columns?: string | undefined
 }
 
-/** A text of prose, lists, headings, tables and code as the units an answer may quote. Bounded by the text; never throws. */
+/** Splits a text of prose, lists, headings, tables and code into the units that an answer may quote. Never throws. */
 export function splitSentences(text: string): Sentence[] {
   const sentences: Sentence[] = []
   let heading: string | undefined
@@ -79,23 +81,23 @@ function blockOfLine(line: string, below: string): Sentence | 'blank' | 'rule' |
   return { kind: 'sentence', text: line.trim() }
 }
 
-/** Chinese and Japanese have no space where a line was full. */
+/** Joins two lines by a space, except within Chinese and Japanese, which have none where a line was full. */
 function joinLines(before: string, line: string): string {
   return eastAsianEnd.test(before) && eastAsianBeginning.test(line) ? before + line : `${before} ${line}`
 }
 
-const eastAsianEnd = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー、。]$/u
-const eastAsianBeginning = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]/u
+const eastAsianEnd = new RegExp(`[${eastAsianLetters}、。]$`, 'u')
+const eastAsianBeginning = new RegExp(`^[${eastAsianLetters}]`, 'u')
 
-/** A short line without an end mark before a capitalised one is a title of its own, not a wrapped line. */
+/** Whether a line begins something new: after a short line without an end mark, a capital begins a new sentence, since the short line is a title. */
 function startsAnew(before: string, line: string): boolean {
   return before.length < 60 && !/[.!?:;,]$/.test(before) && /^\p{Lu}/u.test(line) && before.split(/\s+/).length <= 6
 }
 
-/** Marks that follow each other are looked at once, from the first: a line of a table of contents has many. */
+/** Marks in a row are matched once, from the first one: a line of a table of contents has many, and matching from each would take the square of their number. */
 const boundary = /(?<![.!?…؟۔])([.!?…؟۔]+)(["'”’»)\]]*)\s+|([。！？।॥])/gu
 
-/** Prose into sentences. A mark ends one only where the next word can begin one and the last is no abbreviation. */
+/** Splits prose into sentences. A mark ends one only if the next word can begin one and the last word is no abbreviation. */
 export function splitProse(text: string): string[] {
   const sentences: string[] = []
   let from = 0
@@ -120,7 +122,7 @@ const abbreviations = new Set(
     /\s+/,
   ),
 )
-/** These may also end a sentence; a capital after them decides. */
+/** Abbreviations that may also end a sentence; they do when a capital follows. */
 const mayEnd = new Set(['etc', 'inc', 'ltd', 'co', 'corp', 'a.m', 'p.m', 'usw'])
 const openers =
   /^(the|this|these|those|that|it|its|in|on|at|a|an|we|our|they|he|she|i|you|however|here|there|as|for|by|with|to|when|if|and|but)\b/i
@@ -144,7 +146,7 @@ function isBoundary(before: string, after: string): boolean {
   return true
 }
 
-/** A capital, a digit, an opening mark, a picture, or a name that is written small ("mRNA", "p53", "α-synuclein"). */
+/** Whether a sentence can begin here: with a capital, a digit, an opening mark, a picture, or a name that is written small ("mRNA", "p53", "α-synuclein"). */
 function canBegin(after: string): boolean {
   if (after === '') return true
   return /^["'“‘«([¿¡]?(\p{Lu}|\p{N}|\p{Lo}|\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Ll}{1,3}[\p{Lu}\p{N}]|[α-ω])/u.test(

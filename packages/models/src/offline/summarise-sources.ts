@@ -1,8 +1,9 @@
 import type { PromptSource } from '../step/prompt-tags.ts'
 import { countWords, topicStems } from './normalise-words.ts'
+import { overlapCoefficient } from './overlap-coefficient.ts'
 import { splitSentences } from './split-sentences.ts'
 
-/** A sentence that is worth telling of a source. */
+/** A sentence that tells what a source is about. */
 export interface KeySentence {
   sourceId: number
   /** The name of its document. */
@@ -17,14 +18,14 @@ const wordsMin = 5
 const charsMax = 400
 /** Sentences sharing this much of their words say the same thing. */
 const nearDuplicate = 0.6
-/** How fast sentences count for less, the further down they stand: the first ones say what a text is about. */
+/** How fast the weight of sentences falls, the further down they stand: the first ones say what a text is about. */
 const leadDecay = 0.25
-/** What is cut or lacks its end mark is rather a line than a sentence. */
+/** The weight of a text that is cut or lacks its end mark: it may be no whole sentence. */
 const unclosedWeight = 0.5
 
 /**
- * What the sources say as a whole: of several documents the best sentence of each, of one document or a topic its best sentences, in the order in which they
- * stand. Best are those near the beginning that hold the words the sources keep using. None where no source has a word of the topic.
+ * Summarises sources by their own sentences: of several documents the best sentence of each; of one document, or on a topic, the best sentences in their order.
+ * The best are those near the beginning that hold the words the sources use most. Empty when no source has a word of the topic.
  */
 export function summariseSources(sources: PromptSource[], topic: string | undefined): KeySentence[] {
   const asked = new Set(topicStems(topic ?? ''))
@@ -72,7 +73,8 @@ function isTelling(text: string): boolean {
   return countWords(text) >= wordsMin && text.length <= charsMax && !/\.{5}/.test(text)
 }
 
-function documentOf(title: string): string {
+/** The document's part of a source's title, which its heading follows. */
+export function documentOf(title: string): string {
   return title.split(' — ')[0] ?? title
 }
 
@@ -81,11 +83,8 @@ function best(candidates: Candidate[], count: number): Candidate[] {
   for (const candidate of candidates.toSorted((a, b) => b.score - a.score)) {
     if (chosen.length >= count) break
     const isHeard = chosen.filter(({ sourceId }) => sourceId === candidate.sourceId).length >= perSourceMax
-    if (!isHeard && !chosen.some((other) => shared(other.stems, candidate.stems) >= nearDuplicate)) chosen.push(candidate)
+    const isSaid = chosen.some((other) => overlapCoefficient(other.stems, candidate.stems) >= nearDuplicate)
+    if (!isHeard && !isSaid) chosen.push(candidate)
   }
   return chosen
-}
-
-function shared(a: Set<string>, b: Set<string>): number {
-  return [...a].filter((stem) => b.has(stem)).length / Math.max(1, Math.min(a.size, b.size))
 }

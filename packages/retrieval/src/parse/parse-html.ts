@@ -1,6 +1,6 @@
+import { eastAsianLetters } from '@weft/contracts'
 import { Parser } from 'htmlparser2'
 import { withoutBreakMarks } from '../text/break-marks.ts'
-import { eastAsianLetters } from '../text/unspaced-pairs.ts'
 
 /**
  * The readable text of an HTML page, its structure kept as light Markdown (headings, lists, tables, fenced code), so that chunks and

@@ -1,4 +1,4 @@
-import { eastAsianLetters } from '../text/unspaced-pairs.ts'
+import { eastAsianLetters } from '@weft/contracts'
 
 /** A line as it stands on its page; `y` grows upwards. */
 export type PdfLine = { text: string; y: number; height: number }

@@ -1,5 +1,4 @@
-import { foldLetters } from './fold-letters.ts'
-import { pairsOf, unspacedLetters } from './unspaced-pairs.ts'
+import { foldLetters, letterPairs, unspacedLetters } from '@weft/contracts'
 
 /**
  * The words of a text that carry meaning, in the form they are compared in: lower case, without accents, English endings and stop words, numbers
@@ -9,7 +8,7 @@ export function contentTerms(text: string): string[] {
   const terms: string[] = []
   for (const [token] of foldLetters(text.normalize('NFKC')).toLowerCase().matchAll(tokens)) {
     if (/^\d/.test(token)) terms.push(token.replace(/,(?=\d{3})/g, ''))
-    else if (unspaced.test(token)) terms.push(...pairsOf(token))
+    else if (unspaced.test(token)) terms.push(...letterPairs(token))
     else if (!stopWords.has(token)) terms.push(stem(token.replace(/['’]\p{L}+$/u, '')))
   }
   return terms

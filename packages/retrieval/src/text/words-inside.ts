@@ -1,5 +1,5 @@
+import { foldLetters } from '@weft/contracts'
 import { withoutBreakMarks } from './break-marks.ts'
-import { foldLetters } from './fold-letters.ts'
 import { identifierParts } from './identifier-parts.ts'
 import { unspacedPairs } from './unspaced-pairs.ts'
 
