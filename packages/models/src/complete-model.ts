@@ -8,10 +8,10 @@ export interface CollectedToolCall {
 
 export interface ModelAnswer {
   text: string
-  /** Of the text's tokens, where they were asked for. */
+  /** Of the tokens of `text`, if they were asked for. */
   logprobs?: TokenLogprob[]
   reasoning: string
-  /** Empty where the model did answer. */
+  /** Empty unless the model refused to answer. */
   refusal: string
   toolCalls: CollectedToolCall[]
   finishReason: FinishReason

@@ -27,26 +27,26 @@ import { createSchemaJudge } from './routing/schema-judge.ts'
 import { openKeptAgent } from './upstream/fetch-kept.ts'
 
 export interface PassThroughOptions extends CallOptions {
-  /** Whether an earlier answer may be given again; undefined: where answers do not differ by chance. */
+  /** Whether an earlier answer may be given again; undefined: only when answers do not differ by chance. */
   cached?: boolean | undefined
-  /** Told, before there is an answer, how the cache takes part; never without one. */
+  /** Told, before the answer comes, how the cache takes part; not told when there is no cache. */
   onCache?: ((use: CacheUse) => void) | undefined
 }
 
 export interface Models {
   /** True when only the built-in model is available. */
   isOffline: boolean
-  /** True when steps without a model of their own get the one that fits best: unless WEFT_DEFAULT_MODEL or WEFT_ROUTING=off says otherwise. */
+  /** True when steps that name no model get the one that fits best: unless WEFT_DEFAULT_MODEL is set, WEFT_ROUTING is `off`, or only the built-in model is available. */
   isRouting: boolean
-  /** The available model of this id, or undefined. Servers at an address of the user's take any name. */
+  /** The available model of this id, or undefined. A server at an address that the user set takes any name. */
   get(modelId: string): ModelInfo | undefined
-  /** Every available model. Servers at an address of the user's are asked, at most once a minute. */
+  /** Every available model. Servers at an address that the user set are asked for theirs, at most once a minute. */
   list(): Promise<ModelInfo[]>
   /** WEFT_DEFAULT_MODEL, else the cheapest capable one of the first provider, else `offline/extractive`. Throws ModelError. */
   defaultModelId(): Promise<string>
-  /** Throws ModelError from the first iteration on; ends with `finish` and `usage`. Another model may answer as long as nothing has come. */
+  /** Asks a model. Ends with `finish` and `usage`; another model may answer as long as nothing has come. Iterating throws ModelError. */
   stream(request: ModelRequest, options: CallOptions): AsyncGenerator<ModelEvent>
-  /** As `stream`, collected. */
+  /** The events of `stream`, collected into one answer. */
   complete(request: ModelRequest, options: CallOptions): Promise<ModelAnswer>
   /** An OpenAI chat completion body, answered on OpenAI's wire by whichever provider; `model` is a public id, or `router/auto`. */
   passThrough(body: Record<string, unknown>, options: PassThroughOptions): Promise<PassThroughAnswer>
@@ -56,11 +56,11 @@ export interface Models {
   canRoute(request: Pick<RouteRequest, 'needs' | 'wishes'>): Promise<boolean>
   /** Vectors of texts or tokens, answered on OpenAI's wire. Throws ModelError. */
   embed(request: EmbeddingsRequest, options: CallOptions): Promise<EmbeddingAnswer>
-  /** Asks the providers which models they serve; with `callsAs` each model that writes is called once, on that account. Throws ModelError. */
+  /** Asks the providers which models they serve. With `callsAs`, each model that writes is also called once, on that account. Throws ModelError. */
   check(options?: CheckWishes): Promise<ModelsReport>
-  /** The models there would be with this overlay. Throws RegistryError, which names what is wrong where. */
+  /** The models that would be available with this overlay. Throws RegistryError, which says where what is wrong. */
   withOverlay: LiveCatalog['withOverlay']
-  /** What is laid over the registry by the file of WEFT_MODELS_FILE, as it is in use; undefined: there is none. */
+  /** The overlay that is in use from the file of WEFT_MODELS_FILE; undefined: there is none. */
   fileOverlay: LiveCatalog['fileOverlay']
   stop(): Promise<void>
 }
@@ -73,16 +73,16 @@ export interface CheckWishes {
 export interface ModelsOptions {
   settings: ModelSettings
   telemetry: { logger: { info(message: string): unknown; warn?(message: string): unknown } }
-  /** Another registry than the package's. */
+  /** A registry in place of the package's. */
   registryFile?: string | undefined
-  /** What is laid over the registry while the process runs. Default: nothing. */
+  /** The overlay of the registry that may change while the process runs. Default: none. */
   overlay?: LiveOverlay | undefined
   timeouts?: Partial<ModelTimeouts> | undefined
   /** What every call has to pass. Default: nothing. */
   controls?: CallControls | undefined
-  /** What is known of models' worth. Default: what this process learns. */
+  /** What is known of how good models are. Default: only what this process learns. */
   routing?: RoutingMemory | undefined
-  /** Answers that may be given again. Default: none. */
+  /** The cache of answers. Default: none. */
   cache?: AnswerCache | undefined
   /** Makes the vectors of the embedding model that runs in the mesh. Default: none, so that it cannot be asked. */
   localEmbedder?: Pick<Embedder, 'embed'> | undefined
@@ -132,7 +132,7 @@ export function createModels(options: ModelsOptions): Models {
     route: router.choose,
     canRoute: router.canChoose,
     passThrough(body, call) {
-      // Wishes are of the model that the router chooses: whoever names one has no other.
+      // Wishes are for the router. A request that names its model gets that one.
       if (body.model !== routedModelId) return pass(body, { ...call, wishes: undefined })
       return passRouted(body, {
         router,
@@ -147,7 +147,7 @@ export function createModels(options: ModelsOptions): Models {
     check: ({ ids, callsAs: scope } = {}) =>
       checkModels(catalog, {
         ids,
-        // Another model's answer, or a second one, says nothing of the model that is checked.
+        // One attempt and no fallbacks: the answer of another model, or a second try, would say nothing of the model that is checked.
         complete: scope && ((request, signal) => complete(request, { scope, signal, fallbacks: [], attemptsMax: 1 })),
       }),
     withOverlay: catalog.withOverlay,
@@ -160,7 +160,7 @@ export function createModels(options: ModelsOptions): Models {
   }
 }
 
-/** What has been seen of models is kept while WEFT_HEDGING is on, and whenever it is on again. */
+/** The hedging, whenever WEFT_HEDGING is `on`. It is one object, so that what it has seen of models outlasts a change of the setting. */
 function hedgingBy(settings: ModelSettings) {
   const hedging = createHedging()
   return () => (textSetting(settings, 'WEFT_HEDGING') === 'on' ? hedging : undefined)

@@ -63,7 +63,7 @@ export { accountEmbeddings, accountLocally, type EmbeddingAccounts } from './emb
 export { chosenEmbedder, createEmbedder, embedderPattern } from './embeddings/create-embedder.ts'
 export type { AnswerPiece } from './responses/answer-piece.ts'
 export { chatFromResponses, requireFunctionTool, type TranslatedResponsesRequest } from './responses/chat-from-responses.ts'
-export { type InputItem, inputItems, itemsFromMessages } from './responses/input-items.ts'
+export { type InputItem, inputItems, itemsOfChat } from './responses/input-items.ts'
 export { piecesOfChat, piecesOfChatStream } from './responses/pieces-from-chat.ts'
 export { type OutputItem, type ResponseIdentity, type ResponseObject, responseObject } from './responses/response-object.ts'
 export { type ResponseItem, ResponsesRequest } from './responses/responses-request.ts'

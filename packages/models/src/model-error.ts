@@ -24,7 +24,7 @@ export interface BreachedBudget {
   id: string
   onBreach: 'reject' | 'degrade' | 'throttle' | 'ask'
   worstNano: number
-  /** What is left, and the call that it is too little for; known in this process only. */
+  /** What is left, and the call that it is too little for. Known only in the process that refused. */
   room?: { leftNano: number; call: BoundedCall } | undefined
 }
 
@@ -33,7 +33,7 @@ export interface ModelErrorDetails {
   upstreamStatus?: number | undefined
   isRetryable?: boolean | undefined
   retryAfterMs?: number | undefined
-  /** Default true; false where nothing of the request has left. */
+  /** False when nothing of the request has been sent; default true. */
   wasSent?: boolean | undefined
   /** The request's field that is wrong. */
   param?: string | undefined

@@ -1,6 +1,6 @@
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
 
-/** Tokens of one call. `inputTokens` includes those read from a cache and those written into it, `outputTokens` the reasoning ones. */
+/** The tokens of one call. `inputTokens` includes those read from a cache and written into it, `outputTokens` those of reasoning. */
 export interface TokenCounts {
   inputTokens: number
   outputTokens: number
@@ -9,7 +9,7 @@ export interface TokenCounts {
   reasoningTokens?: number | undefined
 }
 
-/** `measured`: the provider counted; else estimated. `priceKnown: false` means costUsd is 0 for lack of a price. */
+/** `measured`: whether the provider counted the tokens; otherwise they are estimated. `priceKnown`: whether a registry has the model's price. */
 export interface ModelUsage extends TokenCounts {
   costUsd: number
   measured: boolean
@@ -22,7 +22,7 @@ interface Likelihood {
   bytes: number[] | null
 }
 
-/** How likely a token of the answer was, and the likeliest in its place; as chat completions tell it. */
+/** How likely a token of the answer was, and the likeliest tokens in its place, in the form of chat completions. */
 export interface TokenLogprob extends Likelihood {
   top_logprobs: Likelihood[]
 }
@@ -37,7 +37,7 @@ export type ModelEvent =
   | { type: 'finish'; reason: FinishReason }
   | ({ type: 'usage' } & ModelUsage)
 
-/** What a provider yields: as ModelEvent, but tokens without a price, and who answered. */
+/** What a provider yields: the events of a model, but tokens without a price instead of usage, and which model answered. */
 export type ProviderEvent =
   | Exclude<ModelEvent, { type: 'usage' }>
   | ({ type: 'tokens' } & TokenCounts)

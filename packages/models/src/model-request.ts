@@ -48,13 +48,13 @@ export interface ModelRequest {
   parallelToolCalls?: boolean | undefined
   responseFormat?: ResponseFormat | undefined
   reasoningEffort?: string | undefined
-  /** Whether the answer tells how likely each token was, and `topLogprobs` (0 to 20) others beside it. Only the provider of the wire of responses reads them. */
+  /** Whether the answer tells how likely each token was, and how many other tokens (0 to 20) it names beside each. Only the wire of responses reads them. */
   logprobs?: boolean | undefined
   topLogprobs?: number | undefined
   user?: string | undefined
-  /** Whether and by what the provider may keep the conversation's beginning; none of them keeps it for another key. */
+  /** The key under which the provider may keep the beginning of the conversation; without one it is not asked to. */
   promptCacheKey?: string | undefined
-  /** How many messages at the beginning other requests with this key share, where what follows differs; default: all. */
+  /** How many messages at the beginning are shared by other requests with this key, which go on differently; default: all. */
   promptCacheMessages?: number | undefined
 }
 

@@ -11,12 +11,12 @@ import type { SharedState } from './resilience/shared-state.ts'
 
 export interface ControlsOptions {
   settings: ModelSettings & { WEFT_LEDGER_FOLDER: string }
-  /** Its name: whose calls these are. */
+  /** The name of the service that makes the calls. */
   service: string
   database: Pick<Database, 'db'>
-  /** Where the ledger stores calls, which may take longer than whoever waits for an answer waits; default `database`. */
+  /** A connection with more patience, by which the ledger stores calls; default `database`. */
   patient?: Pick<Database, 'db'>
-  /** Of breakers. */
+  /** The state of breakers that all processes share. */
   shared: SharedState
   logger: LedgerLog
 }
@@ -30,7 +30,7 @@ export interface OpenControls {
   stop(): Promise<void>
 }
 
-/** Throws ModelError for settings that cannot be. The ledger takes over what dead processes left once it is started. */
+/** Opens the controls. Throws ModelError for settings that cannot be used. The ledger begins to take over journals of dead processes only when it is started. */
 export function openControls({ settings, service, database, patient, shared, logger }: ControlsOptions): OpenControls {
   const unpriced = () => unpricedModels(settings)
   unpriced()

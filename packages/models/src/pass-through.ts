@@ -16,9 +16,8 @@ import { type Catalog, type ModelInfo, requireModel } from './registry/catalog.t
 import { type ProviderSpec, upstreamNameOf } from './registry/read-registry.ts'
 
 /**
- * An answer on OpenAI's wire. `body`: JSON text. `stream`: SSE text, each piece one or more whole events, `data: [DONE]` last; its
- * iteration throws ModelError when the answer breaks off, and leaving it early cancels the call upstream. What is only handed through may be poured
- * instead.
+ * An answer on OpenAI's wire. `body` is JSON text. `stream` is SSE text in pieces of one or more whole events, `data: [DONE]` last; iterating throws ModelError when
+ * the answer breaks off, and leaving it early cancels the call upstream. A stream that is only passed through can be poured instead.
  */
 export type PassThroughAnswer =
   | { kind: 'body'; body: string; usage: ModelUsage }
@@ -98,7 +97,7 @@ async function relay(body: Record<string, unknown>, context: RelayContext): Prom
   }
 }
 
-/** The body with another limit on the answer, in the field that it has or else that the provider knows. */
+/** The body with another limit on the answer, in the field that the body uses, or else the one that the provider knows. */
 function shortened(body: Record<string, unknown>, outputTokensMax: number, { connection, model }: RelayContext): string {
   const { max_tokens: older, max_completion_tokens: newer, ...rest } = body
   const field = newer != null ? 'max_completion_tokens' : older != null ? 'max_tokens' : connection.maxTokensField
@@ -121,7 +120,7 @@ function streamOf(attempt: Attempt): { ending: StreamEnding; usage(): ModelUsage
   return { ending, usage: () => usage }
 }
 
-/** For providers with another wire: the request and the answer are translated, field by field. */
+/** Answers through a provider of another wire: request and answer are translated, field by field. */
 async function translate(
   body: Record<string, unknown>,
   modelId: string,
@@ -136,7 +135,7 @@ async function translate(
     if (answer.usage === undefined) throw new ModelError('upstream_error', `${modelId} ended without usage`)
     return { kind: 'body', body: toChatBody(answer, identity), usage: answer.usage }
   }
-  // Failures known before the first event must be thrown here, while the client can still get a status.
+  // Failures before the first event are thrown here, while the client can still get a status.
   const first = await events.next()
   let usage: ModelUsage | undefined
   async function* noted(): AsyncGenerator<ModelEvent> {
@@ -157,7 +156,7 @@ function withoutType({ type: _, ...usage }: Extract<ModelEvent, { type: 'usage' 
   return usage
 }
 
-/** What would be another answer without it. Tools that are only offered may be left alone by the offline model. */
+/** Throws ModelError for a field that cannot be translated, and without which the answer would be another. The offline model may leave offered tools alone. */
 function refuseUntranslatable(body: Record<string, unknown>, modelId: string, wire: ProviderSpec['wire']): void {
   const asked = {
     n: typeof body.n === 'number' && body.n > 1,

@@ -6,13 +6,13 @@ export interface ProviderCall {
   request: ModelRequest
   /** The provider's own name of the model. */
   modelName: string
-  /** What the registry says the model can; undefined for a model it does not know. */
+  /** What the model can do by the registry; undefined for a model that it does not know. */
   capabilities?: readonly string[] | undefined
   outputTokensMax?: number | undefined
   signal: AbortSignal
 }
 
-/** One provider's wire. Failures are thrown as ModelError, except aborts, which the caller explains. */
+/** Speaks the wire of one provider. Failures are thrown as ModelError, except aborts, which the caller explains. */
 export interface ModelProvider {
   id: string
   stream(call: ProviderCall): AsyncIterable<ProviderEvent>

@@ -8,7 +8,7 @@ import { boundedFetch } from '../upstream/upstream-bounds.ts'
 import { createMessageReader } from './message-events.ts'
 import { messagesBody } from './messages-body.ts'
 
-/** Anthropic's native Messages wire through its SDK. One attempt: retries are the caller's. */
+/** Speaks Anthropic's own wire, Messages, through its SDK. Makes one attempt: retrying is up to the caller. */
 export function createAnthropicProvider(connection: ProviderConnection): ModelProvider {
   const client = connect(connection)
   return {

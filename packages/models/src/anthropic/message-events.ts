@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { FinishReason, ProviderEvent } from '../model-event.ts'
 
-/** Counts that cannot be are as good as none. */
+/** A count that cannot be right is read as none. */
 const Count = z.number().nonnegative().nullish().catch(undefined)
 const MessageUsage = z.object({
   input_tokens: Count,
@@ -44,7 +44,7 @@ const StreamEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('message_stop') }),
 ])
 
-/** Translates the events of one Messages stream; keeps the tool calls' order and the token counts, which arrive in two parts. */
+/** Translates the events of one Messages stream. It remembers the order of tool calls, and token counts, which arrive in two parts. */
 export function createMessageReader(): (value: unknown) => ProviderEvent[] {
   const toolCalls = new Map<number, { index: number; hasArguments: boolean }>()
   const counts = { input: 0, cached: 0, written: 0, output: 0 }

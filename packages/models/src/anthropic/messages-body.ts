@@ -4,7 +4,7 @@ import type { ProviderCall } from '../provider.ts'
 import { outputSchema } from './output-schema.ts'
 import { systemText, type TranslatedMessage, translateMessages } from './translate-messages.ts'
 
-/** Anthropic requires a limit; where the caller sets none, this leaves room for thinking and a long answer. */
+/** Anthropic requires a limit. Where the caller sets none, this leaves room for thinking and a long answer. */
 const defaultMaxTokens = 16_384
 
 /** The body of a streamed Messages request, translated from OpenAI's shapes. Throws ModelError for what has no counterpart. */
@@ -25,17 +25,17 @@ export function messagesBody(call: ProviderCall): Record<string, unknown> {
     ...tools(request),
     ...(config === undefined ? {} : { output_config: config }),
     ...(request.user === undefined ? {} : { metadata: { user_id: request.user } }),
-    // Whoever names a cache key wants the conversation cached; Anthropic then moves the mark along as it grows.
+    // A request that names a cache key wants its conversation cached. Without a place Anthropic marks the end itself, and moves the mark as the conversation grows.
     ...(request.promptCacheKey === undefined || request.promptCacheMessages !== undefined
       ? {}
       : { cache_control: { type: 'ephemeral' } }),
   }
 }
 
-/** Where only the beginning is shared, the mark stands at its end: what Anthropic keeps up to another passage is of no use to the next one. */
+/** Where requests share only the beginning of a conversation, the cache mark is put at its end: a mark further on would keep what no other request can use. */
 function conversation({ messages, promptCacheMessages }: ModelRequest): TranslatedMessage[] {
   const all = translateMessages(messages)
-  // Left out, an empty question would make the answer before it one to be continued.
+  // Empty messages are left out. Without an empty last question, Anthropic would continue the answer before it.
   const asksNothing = messages.at(-1)?.role === 'user' && all.at(-1)?.role !== 'user'
   if (all.length === 0 || asksNothing)
     throw new ModelError('invalid_request', 'messages: there is no text in what the user says last', { param: 'messages' })
@@ -50,7 +50,7 @@ function conversation({ messages, promptCacheMessages }: ModelRequest): Translat
   })
 }
 
-/** Sequences of white space alone are refused upstream and would end an answer at its first line. */
+/** Leaves out sequences of white space alone: Anthropic refuses them, and they would end an answer at its first line. */
 function stopSequences(request: ModelRequest): Record<string, unknown> {
   const sequences = (request.stop ?? []).filter((sequence) => sequence.trim() !== '')
   return sequences.length === 0 ? {} : { stop_sequences: sequences }
@@ -93,7 +93,7 @@ function effortOf(effort: string | undefined): string | undefined {
   return effort
 }
 
-/** `json_object` names no schema, so it becomes a wish in words. */
+/** `json_object` has no counterpart, because it names no schema; it becomes an instruction in words. */
 function jsonWish(request: ModelRequest): string[] {
   return request.responseFormat?.type === 'json_object' ? ['Answer with one JSON object and nothing else.'] : []
 }

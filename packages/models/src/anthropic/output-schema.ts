@@ -1,6 +1,6 @@
 import { isRecord } from '@weft/contracts'
 
-/** What OpenAI's schemas may bound and Anthropic's refuse with 400 (platform.claude.com, "Structured outputs", JSON Schema limitations). */
+/** Keywords that OpenAI takes in a schema, and Anthropic refuses with 400 (platform.claude.com, "Structured outputs", JSON Schema limitations). */
 const unsupported: ReadonlySet<string> = new Set([
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
   ...['minLength', 'maxLength', 'maxItems', 'uniqueItems', 'minProperties', 'maxProperties'],
@@ -13,8 +13,8 @@ const maps: ReadonlySet<string> = new Set(['properties', '$defs', 'definitions']
 const parts: ReadonlySet<string> = new Set(['items', 'anyOf', 'oneOf', 'allOf'])
 
 /**
- * The schema of an answer as Anthropic takes it, as its SDKs do: a bound that it refuses is told to the model in the description, and objects
- * hold nothing but their properties where the schema does not say. All else is as it came: what has no counterpart is refused by Anthropic in words.
+ * Makes the schema of an answer one that Anthropic takes, as its SDKs do: a bound that it refuses is moved into the description, where the model reads it, and an
+ * object that does not say so forbids further properties. All else stays as it came; what Anthropic cannot do it refuses with its own message.
  */
 export function outputSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(outputSchema)

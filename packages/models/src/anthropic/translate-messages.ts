@@ -9,12 +9,12 @@ export interface TranslatedMessage {
   content: Block[]
 }
 
-/** All system and developer messages as one text: the Messages wire has one place for them. */
+/** All system and developer messages as one text, because the Messages wire has one place for them. */
 export function systemText(messages: ChatMessage[]): string {
   return messages.filter(isInstruction).map(messageText).join('\n\n')
 }
 
-/** The conversation as Anthropic's messages: tool results become user blocks, neighbours of one role are joined. Throws ModelError. */
+/** The conversation as Anthropic's messages: tool results become blocks of the user, and neighbours of one role are joined. Throws ModelError. */
 export function translateMessages(messages: ChatMessage[]): TranslatedMessage[] {
   const translated: TranslatedMessage[] = []
   for (const [index, message] of messages.entries()) {
@@ -97,7 +97,7 @@ function toolUses({ tool_calls: calls }: ChatMessage, index: number): Block[] {
   })
 }
 
-/** Ids of other providers hold signs that Anthropic takes none of, such as `functions.search:0`. */
+/** Replaces the characters that Anthropic refuses in an id: those of other providers may hold some, as `functions.search:0`. */
 function callId(id: string): string {
   return id.replaceAll(/[^a-zA-Z0-9_-]/g, '_')
 }

@@ -1,6 +1,6 @@
 import type { FinishReason, ModelEvent, TokenCounts } from '../model-event.ts'
 
-/** What is learned of an answer while it passes through. */
+/** What is learned of an answer while it is passed on. */
 export interface AnswerFacts {
   tokens?: TokenCounts | undefined
   finishReason?: FinishReason | undefined
@@ -9,16 +9,16 @@ export interface AnswerFacts {
   responseModel?: string | undefined
   /** Characters of content seen, for an estimate when the provider did not count. */
   contentChars: number
-  /** How that content begins, for the same, without its `latest` pieces: {@link startOfContent}. */
+  /** The beginning of that content, for the same estimate, without the pieces in `latest`; {@link startOfContent} joins both. */
   contentStart: string
   latest: string[]
   /** Whether anything came that a reader would see: text, thoughts, a refusal, a tool call. */
   hasContent?: boolean
 }
 
-/** Of a longer answer the rest is taken to have as many tokens a character as this beginning. */
+/** How much of an answer is kept to be counted. The rest of a longer one is taken to have as many tokens per character. */
 const contentStartMax = 16_384
-/** A piece may be a slice of the chunk that it came in, and keeps all of that until it is joined with others to a text of its own. */
+/** Pieces are joined this often: a piece may be a slice that keeps the whole chunk it came in in memory, until it is joined to a text of its own. */
 const latestMax = 8
 
 export function noAnswer(): AnswerFacts {

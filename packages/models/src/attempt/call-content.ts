@@ -5,11 +5,11 @@ import { estimateTokens } from '../tokens/estimate-tokens.ts'
 /** How much a call sends and may answer. */
 export interface CallContent {
   isStreamed: boolean
-  /** Estimated from characters, until the call's end. */
+  /** Estimated from characters; the call's end may know better. */
   inputTokens: number
-  /** Size of what is sent; no tokenizer makes more tokens of a text than it has bytes. */
+  /** The size of what is sent, which bounds its tokens: no tokenizer makes more tokens of a text than it has bytes. */
   inputBytes: number
-  /** Tokens at most that the bytes do not bound: of images and files. */
+  /** The most tokens that images and files may add, which the bytes do not bound. */
   mediaTokens?: number | undefined
   /** The longest answer the request allows, in tokens; the model's own limit may be lower. */
   outputTokensMax?: number | undefined
@@ -32,7 +32,7 @@ export function contentOfRequest(request: ModelRequest): CallContent {
   }
 }
 
-/** Of a chat completion body, and the text it is sent as. */
+/** The content of a call with a chat completion body. `text` is the body as it is sent. */
 export function contentOfBody(body: Record<string, unknown>, text: string): CallContent {
   const { messages, tools } = body
   return {
@@ -52,14 +52,14 @@ function countOf(value: unknown): number | undefined {
   return value == null ? undefined : Count.safeParse(value).data
 }
 
-/** Characters of text in messages of OpenAI's shape, tool calls included; what has another shape counts nothing. */
+/** Counts the characters of text in messages of OpenAI's shape, tool calls included. Anything of another shape is not counted. */
 function charsOf(messages: unknown): number {
   let chars = 0
   for (const text of textsOf(messages)) chars += text.length
   return chars
 }
 
-/** A conversation much as models are given it; what is no text, such as an image, is not in it. */
+/** The text of a conversation, roughly as models are given it; images and the like are left out. */
 function textOf(messages: unknown, tools: unknown): string {
   return [...textsOf(messages), ...(tools === undefined ? [] : [JSON.stringify(tools)])].join('\n')
 }
@@ -83,7 +83,7 @@ function* contentTexts(content: unknown): Generator<string> {
 
 /** gpt-4o-mini takes the most tokens for an image: 2,833 and 5,667 for each of up to 8 tiles (OpenAI, Images and vision, 2026-11). */
 const imageTokensMax = 2_833 + 8 * 5_667
-/** Nobody here knows the length of a file that the provider holds, nor how many pages a small one has that are read as pictures: it may fill whatever the model holds. */
+/** A file may fill the model's whole context: the length of one that the provider holds is not known here, and a small one may have many pages, each read as a picture. */
 const fileTokensMax = 2_097_152
 
 const Media = z.union([
@@ -104,7 +104,7 @@ function mediaTokensOf(messages: unknown): number {
   return tokens
 }
 
-/** A small image may make more tokens than it has bytes. */
+/** The tokens of an image or file beyond those that its bytes bound already: a small image may make more tokens than it has bytes. */
 function mediaTokensIn(part: unknown): number {
   const media = Media.safeParse(part)
   if (!media.success) return 0

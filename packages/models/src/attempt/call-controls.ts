@@ -12,13 +12,13 @@ export interface CallFacts extends CallContent {
   kind: 'chat' | 'embedding' | 'rerank'
   model: ModelInfo
   scope: CallScope
-  /** 1 for the model tried first, one more for each that it is replaced by. */
+  /** 1 for the model tried first, one more for each further attempt. */
   attempt: number
-  /** The first attempt's `callId`: its own for that one. */
+  /** The `callId` of the first attempt; equal to `callId` for that one. */
   firstCallId: string
-  /** Why this model was chosen, where it was. */
+  /** Why this model was chosen; undefined when the caller named it. */
   receipt?: object | undefined
-  /** Budgets that ask, and that a person has let this call exceed. */
+  /** Ids of budgets that ask before they are exceeded, and that a person has let this call exceed. */
   approvedBudgets?: readonly string[] | undefined
 }
 
@@ -28,14 +28,14 @@ export type CallOutcome =
   | { kind: 'cached' }
   | { kind: 'failed'; code: ModelErrorCode }
 
-/** A call that its provider did not count: texts whose tokens can be counted, and the usage that follows from them. */
+/** A call whose tokens its provider did not count: the texts to count, and how their tokens become the call's usage. */
 export interface UncountedCall {
   texts: readonly string[]
   usageOf(tokens: readonly number[]): ModelUsage
 }
 
 export interface CallEnd {
-  /** Estimated from characters where the call is uncounted. */
+  /** Estimated from characters when `uncounted` is given. */
   usage: ModelUsage
   uncounted?: UncountedCall | undefined
   outcome: CallOutcome
@@ -52,50 +52,50 @@ export interface CallLedger {
 }
 
 export interface LedgerEntry {
-  /** Answers the usage that is recorded, where that is not the given one. */
+  /** Records the end. Answers the usage that is recorded once it was counted; undefined when the given one is recorded. */
   end(end: CallEnd): Promise<ModelUsage> | undefined
 }
 
-/** What may be spent. `reserve` sets the call's worst case aside, or throws ModelError `budget_exceeded`. */
+/** Bounds what may be spent. `reserve` sets the call's worst case aside, or throws ModelError `budget_exceeded`. */
 export interface BudgetGate {
   reserve(call: CallFacts & ReserveWishes): Reservation | Promise<Reservation>
 }
 
 export interface ReserveWishes {
-  /** Rather refused than answered with less. */
+  /** Refuses the call instead of shortening its answer. */
   mustBeWhole?: boolean | undefined
   signal?: AbortSignal | undefined
 }
 
-/** Exactly one of both is called, once: `settle` with what the call has cost, `release` when it was not made. */
+/** Whoever reserved calls exactly one of the two, once: `settle` with what the call has cost, `release` when it was not made. */
 export interface Reservation {
-  /** The call is let through if each answer gets no longer: there is no room for more. */
+  /** The longest each answer may get, in tokens, when there was no room for what the request allows. */
   outputTokensMax?: number | undefined
   settle(costUsd: number): void
   release(): void
 }
 
-/** Which models are worth a call now. `admit` throws ModelError for one that keeps failing. */
+/** Decides which models may be called now. `admit` throws ModelError for a model that keeps failing. */
 export interface BreakerBoard {
   admit(modelId: string): Admission | Promise<Admission>
   /** `closed`, `open` or `half_open`, as this process knows it. */
   stateOf?(modelId: string): string
 }
 
-/** Exactly one of these is called, once; `abandoned` when the call says nothing about the model, as when it was cancelled. */
+/** Whoever was admitted calls exactly one of these, once: `abandoned` when the call tells nothing about the model, as when it was cancelled. */
 export interface Admission {
   succeeded(): void
   failed(code: ModelErrorCode): void
   abandoned(): void
 }
 
-/** What every call passes. Whatever is left out lets all calls through. */
+/** What every call has to pass. A part that is left out lets all calls through. */
 export interface CallControls {
-  /** The life of a process that calls are made in; default: this one's. */
+  /** The process life that ids of calls name, see call-id.ts; default: that of this process. */
   life?: string | undefined
   budgets?: BudgetGate | undefined
   breakers?: BreakerBoard | undefined
   ledger?: CallLedger | undefined
-  /** What becomes of calls of models without a price, as of now. */
+  /** How models without a price are treated now. Default: their calls cost nothing. */
   unpriced?: (() => UnpricedModels) | undefined
 }

@@ -18,14 +18,14 @@ export const defaultTimeouts: ModelTimeouts = {
   wholeAnswerMs: 600_000,
 }
 
-/** What a provider or a model says of its own time-outs. */
+/** The time-outs that a provider or a model sets for itself. */
 export interface Patience {
   firstTokenMs?: number | undefined
   betweenTokensMs?: number | undefined
   wholeAnswerMs?: number | undefined
 }
 
-/** The time-outs of all models, but for what a provider and then a model say of their own. */
+/** The time-outs of a model: its own where it sets any, else its provider's, else those of all models. */
 export function patienceWith(
   timeouts: ModelTimeouts,
   provider: Patience | undefined,
@@ -39,7 +39,7 @@ export function patienceWith(
   }
 }
 
-/** A reader that takes nothing for so long has left without a word. */
+/** A reader that takes nothing for this long is taken to have left. */
 const readerMaxMs = 600_000
 
 /** Watches one call: aborts it upstream when the caller cancels or when it stays silent too long. */
@@ -48,7 +48,7 @@ export interface CallGuard {
   signal: AbortSignal
   /** An event arrived. */
   touch(): void
-  /** What has arrived is with its reader: until the next `touch` silence is not the model's. */
+  /** The reader has got what arrived. Until the next `touch` a silence is the reader's, not the model's. */
   handOver(): void
   /** The call is over: stops the clock. */
   end(): void

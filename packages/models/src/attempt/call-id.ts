@@ -3,10 +3,10 @@ import { randomLetters } from '@weft/contracts'
 const lifeLetters = 10
 const ownLetters = 14
 
-/** This life of the process, apart from all others: 10 letters. */
+/** 10 letters that stand for this life of this process, from its start to its end. */
 export const processLife = randomLetters(lifeLetters)
 
-/** A new id of a call: it tells in which life of a process the call was made (migration 0019 reads it). */
+/** A new id of a call. It names the process life in which the call was made: by it the database finds the budget portion that pays (migration 0019). */
 export function newCallId(life = processLife): string {
   return `call_${life}${randomLetters(ownLetters)}`
 }

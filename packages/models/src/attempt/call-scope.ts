@@ -1,8 +1,8 @@
 import type { ExecuteRequest } from '@weft/contracts'
 
 /**
- * On whose account a model is called. `agent` is the agent's id, `gateway` for a request that goes straight to a model; `user` is who the
- * client named; `keyId` the key its request came with.
+ * On whose account a model is called. `agent` is the id of the agent that calls it, `gateway` for a request that goes straight to a model; `user` is the one that
+ * the client named, and `keyId` the key that its request came with.
  */
 export interface CallScope {
   tenant: string

@@ -5,7 +5,7 @@ import type { ModelInfo } from '../registry/catalog.ts'
 import { upstreamNameOf } from '../registry/read-registry.ts'
 import type { CallFacts } from './call-controls.ts'
 
-/** Follows one model call: a CLIENT span with the GenAI names, and the call's tokens, cost and times as metrics. */
+/** Makes one model call visible: as a CLIENT span with OpenTelemetry's GenAI names, and as metrics of its tokens, cost and times. */
 export interface CallObserver {
   response(facts: { id?: string | undefined; model?: string | undefined }): void
   firstToken(): void
@@ -76,14 +76,14 @@ export function observeCall(call: ObservedCall): CallObserver {
   }
 }
 
-/** GenAI's names of operations, which has none for ranking, and OpenInference's kinds of spans. */
+/** The names of operations are OpenTelemetry's GenAI's, except `rerank`, for which it has none; the kinds of spans are OpenInference's. */
 const operations = {
   chat: { operation: 'chat', spanKind: 'LLM' },
   embedding: { operation: 'embeddings', spanKind: 'EMBEDDING' },
   rerank: { operation: 'rerank', spanKind: 'RERANKER' },
 } as const
 
-/** Content is never recorded here: prompts are the users'. */
+/** Never records content: prompts belong to the users. */
 function requestAttributes({ model, maxOutputTokens, temperature }: ObservedCall, name: string): Record<string, string | number> {
   const attributes: Record<string, unknown> = {
     [genAi.providerName]: model.provider,

@@ -25,19 +25,19 @@ export interface AttemptOptions extends AttemptCall {
   silence: { firstMs: number; betweenMs: number }
 }
 
-/** One call of one model. Whoever opened it ends it, however the call goes; what comes after its first end does nothing. */
+/** One call of one model. Whoever opened it has to end it, however the call goes, with `complete`, `fail` or `leave`; a second end does nothing. */
 export interface Attempt {
   callId: string
-  /** The longest that each answer may get, where a budget has no room for what the request allows. */
+  /** The longest each answer may get, in tokens, when a budget has no room for what the request allows. */
   outputTokensMax: number | undefined
   guard: CallGuard
   /** Filled in by whoever reads the answer. */
   answer: AnswerFacts
-  /** Content came: from here on there is no other model. */
+  /** Content of the answer came. */
   touchContent(): void
-  /** What the call used, once it has ended. Where its provider did not count, as the ledger did, or as estimated when that takes more than 250 ms. */
+  /** What the call used, once it has ended. If its provider did not count, the ledger's count is used, or the estimate if that count takes more than 250 ms. */
   used(): Promise<ModelUsage | undefined>
-  /** Settles once it is told what the call has used that was not answered to its end. */
+  /** Settles once `onFailedUse` was told what a call used that failed or was cancelled; at once for any other call. */
   told(): Promise<void>
   /** The answer is whole. */
   complete(): ModelUsage
@@ -48,8 +48,8 @@ export interface Attempt {
 }
 
 /**
- * Lets a call through what it has to pass, in this order: its worst case is reserved, the breaker admits it, the ledger knows of it. Throws ModelError
- * when one of them refuses; what was taken before is given back.
+ * Takes a call through what it has to pass, in this order: its worst case is reserved, the breaker admits it, and the ledger records that it begins. Throws
+ * ModelError when one of them refuses, and gives back what was taken before.
  */
 export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
   const facts = factsOf(options)
@@ -61,7 +61,7 @@ export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
     reservation = await reserveWithin(options, facts)
     noteDegraded(options, facts, reservation)
     admission = await controls.breakers?.admit(model.id)
-    // Whoever left while the call waited for a budget or a breaker pays nothing for it.
+    // A caller that left while the call waited for a budget or a breaker pays nothing for it.
     if (signal?.aborted) throw new ModelError('cancelled', `the call to ${model.id} was cancelled`, { isRetryable: false })
     const entry = await controls.ledger?.begin(facts, () => answer.contentChars)
     const guard = guardCall({ signal, ...silence, what: model.id })
@@ -75,7 +75,7 @@ export async function openAttempt(options: AttemptOptions): Promise<Attempt> {
   }
 }
 
-/** What a budget has made of the call is said in the answer, and in the ledger. */
+/** Marks the answer, and the call's record in the ledger, when a budget changed its model or shortened it. */
 function noteDegraded({ degraded, insteadOf }: AttemptOptions, facts: CallFacts, reservation: Reservation | undefined): void {
   const outputTokensMax = reservation?.outputTokensMax
   if (insteadOf !== undefined) {
@@ -88,7 +88,7 @@ function noteDegraded({ degraded, insteadOf }: AttemptOptions, facts: CallFacts,
   }
 }
 
-/** Of the work's own limit first, which asks nobody; then of every budget, for what that leaves of the answer. */
+/** Reserves within the work's own limit first, which needs no waiting, then in every budget, for an answer no longer than the limit allows. */
 async function reserveWithin(
   { controls, limit, approvedBudgets, mustBeWhole, signal }: AttemptOptions,
   facts: CallFacts,
@@ -122,6 +122,7 @@ function factsOf({ kind = 'chat', controls, scope, content, follows, receipt, ..
   return { callId, kind, model, scope, attempt, firstCallId, ...content, receipt }
 }
 
+/** What a call that was let through holds, and what it reports to. */
 interface Taken {
   maxOutputTokens?: unknown
   temperature?: unknown
@@ -142,13 +143,13 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   let used: ModelUsage | undefined
   let counted: Promise<ModelUsage> | undefined
   let told: Promise<void> | undefined
-  /** The first: ending the call aborts it, and then that would be its reason. */
+  /** The first failure counts: ending the call aborts it, which would look like a failure of its own. */
   let failure: ModelError | undefined
 
   function end(outcome: CallOutcome): ModelUsage {
     if (used !== undefined) return used
     guard.end()
-    // A reader that stops early leaves the call running upstream unless it is aborted here; of a whole answer nothing is left to come.
+    // A reader that stops early would leave the call running upstream. Of a whole answer that is not streamed nothing is left to come.
     if (facts.isStreamed || outcome.kind !== 'completed') guard.abort()
     const { tokens, contentChars } = answer
     const inputTokens = () => facts.inputTokens
@@ -172,7 +173,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
     answer,
     touchContent() {
       firstTokenMs ??= performance.now() - startedAt
-      // The first chunk of an answer that comes in one is its end.
+      // An answer that is not streamed comes in one chunk, so it has no time to its first.
       if (facts.isStreamed) observed.firstToken()
     },
     used: async () => used && countedSoon(counted, used),
@@ -189,7 +190,7 @@ function startAttempt(facts: CallFacts, taken: Taken): Attempt {
   }
 }
 
-/** A thread that has its vocabulary counts in milliseconds; reading that takes a second, and nobody waits for it. */
+/** How long an answer waits for its count: the thread counts within milliseconds, but takes a second when it has to read its vocabulary first. */
 const countedWithinMs = 250
 
 async function countedSoon(counted: Promise<ModelUsage> | undefined, estimated: ModelUsage): Promise<ModelUsage> {

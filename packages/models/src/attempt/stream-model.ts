@@ -15,7 +15,7 @@ export interface StreamContext extends AttemptCall {
   controls: CallControls
 }
 
-/** One attempt at one model, on whichever wire its provider speaks. Throws ModelError; ends with `finish` and `usage`. */
+/** Makes one attempt at one model, on the wire that its provider speaks. Throws ModelError; ends with `finish` and `usage`. */
 export async function* streamModel(request: ModelRequest, context: StreamContext): AsyncGenerator<ModelEvent> {
   const { catalog, timeouts, ...passed } = context
   const { model, provider } = requireModel(catalog, request.model)

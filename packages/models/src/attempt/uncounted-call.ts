@@ -3,7 +3,7 @@ import { estimateTokensOf, usageOf, wasPaid } from '../tokens/price-tokens.ts'
 import { type AnswerFacts, startOfContent } from './answer-facts.ts'
 import type { CallFacts, UncountedCall } from './call-controls.ts'
 
-/** What there is to count of a call that its provider did not; undefined where nothing was used. */
+/** What can be counted of a call whose provider did not count; undefined when nothing was used. */
 export function uncountedCall(
   facts: CallFacts,
   {
@@ -23,7 +23,7 @@ export function uncountedCall(
     usageOf([input = 0, start = 0]) {
       const heard = contentStart === '' ? 0 : Math.ceil((start * contentChars) / contentStart.length)
       const inputTokens = inputText === undefined ? estimateTokensOf(sent).inputTokens : input
-      // No more than the budgets have set aside for it.
+      // No more than was set aside for the call in budgets.
       return usageOf(model, undefined, () => ({ inputTokens, outputTokens: Math.min(heard, most) }))
     },
   }

@@ -4,7 +4,7 @@ import { type ModelSettings, textSetting } from '../model-settings.ts'
 import type { ModelInfo } from '../registry/catalog.ts'
 import type { Price } from '../registry/read-registry.ts'
 
-/** What becomes of calls of models that no registry knows a price of: refused, or reckoned at this price. Never are they free. */
+/** How calls of models without a price are treated: refused, or charged at this price. They are never free. */
 export type UnpricedModels = 'refuse' | Price
 
 /** More than most models cost (USD per million tokens), so that a budget ends too early rather than too late. */
@@ -32,7 +32,7 @@ export function unpricedModels(settings: ModelSettings): UnpricedModels {
   }
 }
 
-/** The model with what its calls are reckoned at. Throws ModelError for one that has no price where such are refused. */
+/** The model with the price that its calls are charged at. Throws ModelError for a model without a price where those are refused. */
 export function withPrice(model: ModelInfo, unpricedNow: (() => UnpricedModels) | undefined): ModelInfo {
   if (model.price !== undefined || unpricedNow === undefined) return model
   const unpriced = unpricedNow()

@@ -1,17 +1,21 @@
-/** One budget in one period. */
+/** The account of one budget in one period. */
 export interface AccountKey {
   budgetId: string
   periodStartMs: number
 }
 
+/** A text that names an account, for maps. */
+export function accountName({ budgetId, periodStartMs }: AccountKey): string {
+  return `${budgetId}@${periodStartMs}`
+}
+
+/** A process asks an account for at least `needNano`, and at most `mostNano`. */
 export interface PortionAsk extends AccountKey {
-  /** Less does not help. */
   needNano: number
-  /** More is not wanted. */
   mostNano: number
 }
 
-/** What an account answers: the room there was, and the total it has granted to this holder. */
+/** What an account answers: how much room it had, and how much it has granted to this holder in total. */
 export interface PortionAnswer extends AccountKey {
   roomNano: number
   grantedNano: number
@@ -21,22 +25,22 @@ export interface PortionTotal extends AccountKey {
   totalNano: number
 }
 
-/** Accounts of budgets that many processes spend from. Every method is one atomic statement. */
+/** The accounts of budgets, from which many processes spend. Every method is one atomic statement. */
 export interface BudgetBank {
-  /** Grants out of all accounts or of none; an account whose budget was removed is left out of the answer. */
+  /** Grants what is asked from all accounts, or from none. Accounts whose budget was removed are left out of the answer. */
   take(holder: string, asks: PortionAsk[]): Promise<{ isGranted: boolean; answers: PortionAnswer[] }>
-  /** Says that the holder lives and what it has given back in total; answers the totals granted to it. */
+  /** Tells that the holder lives, and how much it has given back in total. Answers the totals that were granted to it. */
   renew(holder: string, returned: PortionTotal[]): Promise<PortionTotal[]>
-  /** What others hold of these accounts that have not said a word for so long; accounts of which they hold nothing may be left out. */
+  /** What other holders that were silent for `silentMs` hold of these accounts. Accounts of which they hold nothing may be left out. */
   silent(holder: string, accounts: AccountKey[], silentMs: number): Promise<PortionTotal[]>
-  /** The holder is no more, and what its calls have cost is counted: what it held is given back. */
+  /** Gives back what a holder held that has ended, once the cost of its calls is counted. */
   release(holder: string): Promise<void>
 }
 
-/** What any process does for all. */
+/** Work on the accounts that any process may do for all. */
 export interface BudgetKeeping {
-  /** Releases holders that are silent and whose calls are recorded, and those that are silent for so long that none will be; answers which. */
+  /** Releases holders that are silent once their calls are recorded, or once they were silent for `silentMs`, after which none will be. Answers which. */
   releaseDead(silentMs: number): Promise<string[]>
-  /** A call had no room: tells that the budget is used up, if most of it is spent. */
+  /** Notes that a call found no room; if most of the budget is spent, its alert tells that it is used up. */
   noteFull(key: AccountKey): Promise<void>
 }

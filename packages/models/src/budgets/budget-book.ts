@@ -1,16 +1,16 @@
 import { type Budget, holdsFor, type Spender } from './core/budget.ts'
 
-/** Which budgets there are, known without asking each time. */
+/** Remembers which budgets there are, so that not every call asks the database. */
 export interface BudgetBook {
-  /** The budgets that bound this spender; without waiting where the tenant’s were read lately. Throws when they cannot be read. */
+  /** The budgets that bound this spender; not a promise when the tenant's were read lately. Throws when they cannot be read. */
   find(spender: Spender): Budget[] | Promise<Budget[]>
-  /** Reads the tenant’s budgets anew with its next call. */
+  /** Has the tenant's budgets read again at its next call. */
   forget(tenant: string): void
 }
 
-/** A budget that is put or removed elsewhere counts here within this time. */
+/** How long an entry is used: within this time a budget that is set or removed by another process counts here too. */
 const usableMs = 3_000
-/** Older entries are read again beside the call, so that a busy tenant never waits. */
+/** An entry older than this is read again while the call goes on with it, so that a busy tenant never waits. */
 const refreshAfterMs = 1_000
 const tenantsMax = 10_000
 

@@ -4,7 +4,7 @@ import { usdOf } from './core/nano-usd.ts'
 
 const Breach = z.object({ budget: z.object({ id: z.string(), onBreach: z.literal('ask'), worstNano: z.number() }) })
 
-/** What a step asks its approvers where a budget that asks has no room for a call; undefined for every other failure. */
+/** What a step asks its approvers when a budget with `onBreach: ask` has no room for a call; undefined for every other failure. */
 export function budgetQuestion(thrown: unknown): NeedsApprovalEvent | undefined {
   if (!hasCode(thrown, 'budget_exceeded')) return undefined
   const breach = Breach.safeParse(thrown.details)
@@ -16,7 +16,7 @@ export function budgetQuestion(thrown: unknown): NeedsApprovalEvent | undefined 
 
 const Approved = z.object({ kind: z.literal('agent'), decision: z.literal('approve'), args: z.object({ budgetId: z.string() }) })
 
-/** The budgets that approvers have let this step exceed. */
+/** The ids of the budgets that approvers have let this step exceed. */
 export function approvedBudgets({ params }: ExecuteRequest): string[] {
   const decisions = Array.isArray(params.approvals) ? params.approvals : []
   return decisions.flatMap((decision) => Approved.safeParse(decision).data?.args.budgetId ?? [])

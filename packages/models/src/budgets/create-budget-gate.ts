@@ -15,13 +15,16 @@ export interface BudgetedCall extends BoundedCall {
   model: BoundedCall['model'] & { id: string }
   scope: Spender
   approvedBudgets?: readonly string[] | undefined
-  /** Refused where a budget that degrades has no room for the whole answer: its caller knows of something better than a shorter one. */
+  /** Refuses the call when a budget that degrades has no room for the whole answer: the caller has something better to try than a shorter answer. */
   mustBeWhole?: boolean | undefined
-  /** Whoever leaves does not wait any longer. */
+  /** Aborting it ends the wait for room. */
   signal?: AbortSignal | undefined
 }
 
-/** Sets the worst case of a call aside in every budget that bounds it. Throws ModelError `budget_exceeded`, `rate_limit_exceeded` after waiting in vain, `cancelled`. */
+/**
+ * Sets the worst case of a call aside in every budget that bounds it. Throws ModelError: `budget_exceeded`; `rate_limit_exceeded` after waiting in vain;
+ * `ledger_unavailable` when budgets cannot be looked up; `cancelled`.
+ */
 export interface SpendingGate {
   reserve(call: BudgetedCall): Reservation | Promise<Reservation>
 }
@@ -30,25 +33,25 @@ export interface BudgetGateOptions {
   book: Pick<BudgetBook, 'find'>
   portions: HeldPortions
   nowMs: () => number
-  /** Measures how long calls wait, whatever the clock is set to. */
+  /** A clock that nobody can set, to measure how long calls wait. */
   steadyMs: () => number
-  /** How long a call waits for a budget that throttles, or for what a process holds that may be dead; default 10 s. */
+  /** How long a call waits for a budget that throttles, or for what a process holds that may be dead; default 10,000. */
   patienceMs?: number
   /** Rejects when the signal aborts. */
   sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
-  /** Hears of every call that found no room. */
+  /** Told the account of every call that found no room. */
   onFull?: ((account: AccountKey) => void) | undefined
 }
 
 const patienceMsDefault = 10_000
-/** Calls that wait at once; one more is refused at once. */
+/** How many calls may wait at the same time; a further one is refused without waiting. */
 const waitingMax = 256
 const firstWaitMs = 50
 const waitMsMax = 500
 
 const unbounded: Reservation = { settle: () => undefined, release: () => undefined }
 
-/** Lets a call through when every budget that bounds it has room for its worst case. Waits for nothing while this process holds enough of them. */
+/** Lets a call through when every budget that bounds it has room for its worst case. While this process holds enough of them, nothing is waited for. */
 export function createBudgetGate(options: BudgetGateOptions): SpendingGate {
   const gate: Gate = { ...options, waiting: 0 }
   return {
@@ -77,7 +80,7 @@ function reserveWithin(gate: Gate, call: BudgetedCall, bounding: Budget[]): Rese
   return acquire(gate, { call, budgets, held, worstNano })
 }
 
-/** What it costs is counted all the same. */
+/** Whether a person has let the call exceed this budget. Its cost is counted in the budget all the same. */
 function isExceedable({ id, onBreach }: Budget, { approvedBudgets }: BudgetedCall): boolean {
   return onBreach === 'ask' && approvedBudgets?.includes(id) === true
 }
@@ -101,14 +104,14 @@ async function acquire(gate: Gate, wanted: Wanted): Promise<Reservation> {
 }
 
 interface Lack {
-  /** The one that decides. */
+  /** The strictest of the shortages, which decides. */
   worst: Shortage
   shortages: Shortage[]
 }
 
 /**
- * Whether waiting may help: the budget throttles, or all that lacks is held by processes that have not shown since the call came that they live.
- * One that does shows it within a second or two; what a dead one held is free once its calls are recorded.
+ * Whether waiting may help: the budget throttles, or all that is lacking is held by processes that have been silent since the call came. A process that lives
+ * speaks within a second or two; what a dead one held becomes free once its calls are recorded.
  */
 async function mayFindRoom(
   { portions }: Gate,
@@ -142,7 +145,7 @@ async function wait(gate: Gate, { signal, model }: BudgetedCall, ms: number): Pr
   }
 }
 
-/** The same call with an answer that fits into what is left, where the budget degrades. */
+/** Reserves the same call with a shorter answer that fits into what is left, when the budget degrades. */
 async function shorten(gate: Gate, wanted: Wanted, { worst, shortages }: Lack): Promise<Reservation | undefined> {
   if (worst.budget.onBreach !== 'degrade' || wanted.call.mustBeWhole === true) return undefined
   const leftNano = leastLeft(shortages)
@@ -194,7 +197,7 @@ function find(book: BudgetGateOptions['book'], scope: Spender): Budget[] | Promi
     : found
 }
 
-/** Nothing is spent that cannot be counted. */
+/** A call whose budgets cannot be looked up is refused: nothing is spent that cannot be counted. */
 function unreachable(cause: unknown): ModelError {
   const why = cause instanceof WeftError ? cause.message : String(cause)
   return new ModelError('ledger_unavailable', `what may be spent cannot be looked up: ${why}`, { isRetryable: true, cause })
@@ -219,7 +222,7 @@ function exceeded(
   })
 }
 
-/** Within a minute calls under way end and give back what they did not need; a budget may begin anew before. */
+/** Within a minute, calls under way end and give back what they did not need. A budget may renew earlier. */
 const retryAfterMsMax = 60_000
 
 function throttled(shortage: Shortage, { worstNano }: Wanted, atMs: number): ModelError {

@@ -18,8 +18,8 @@ export interface DegradeOptions {
 }
 
 /**
- * The same calls; where a budget that degrades has no room for one, a cheaper model that provably supports the request answers, chosen as `router/auto`
- * chooses, or else the same model with a shorter answer. Either is said in `degraded` and in the receipt.
+ * Wraps calls so that, where a budget that degrades has no room for one, a cheaper model answers that is known to support the request, chosen as `router/auto`
+ * chooses; if there is none, the same model answers more shortly. Either is noted in `degraded` and in the receipt.
  */
 export function degradeCalls(single: SingleCalls<SingleCallOptions>, options: DegradeOptions): SingleCalls<CallOptions> {
   return {
@@ -45,7 +45,7 @@ export function degradeCalls(single: SingleCalls<SingleCallOptions>, options: De
   }
 }
 
-/** A budget is asked before the first event. */
+/** Waits for the first event: a budget refuses before it. */
 async function begin(events: AsyncGenerator<ModelEvent>) {
   return { first: await events.next(), events }
 }
@@ -76,7 +76,7 @@ async function makeWithin<T>(
       return await make(cheaper.model, { ...call, receipt, insteadOf })
     } catch (refused) {
       if (breachOf(refused) === undefined) throw refused
-      // Others have spent meanwhile what was left.
+      // Other calls have spent meanwhile what was left, also for the cheaper model.
       call.onModel?.(model)
       return make(model, call)
     }
@@ -111,7 +111,7 @@ async function chooseCheaper(
   return { model: chosen, receipt: { ...call.receipt, ...route.receipt }, insteadOf: { model, why: breach.why } }
 }
 
-/** Undefined where none of them can be asked now. */
+/** Undefined when none of the allowed models can be asked now. */
 async function choose(
   router: DegradeOptions['router'],
   request: Parameters<ModelRouter['choose']>[0],

@@ -5,8 +5,9 @@ import { supportsRequest } from '../routing/supports-request.ts'
 import { type BoundedCall, outputTokensWithin, worstCaseNano } from './core/worst-case.ts'
 
 /**
- * The ids of the models that shall answer in place of one that a budget has no room for: those that can do what is asked with a whole answer; where there are none
- * and not even a short answer of the wished model can be paid, those whose short answer can. Empty: the wished model answers shortly, or nobody does.
+ * The ids of the models that may answer in place of one that a budget has no room for: those that can do what is asked with a whole answer. If there are none, and
+ * the budget cannot even pay a short answer of the wished model, those whose short answer it can pay. When the list is empty, only a short answer of the wished
+ * model is left, or none at all.
  */
 export async function findCheaper(
   catalog: Pick<Catalog, 'list'>,
@@ -25,7 +26,7 @@ export async function findCheaper(
   return chosen.map(({ model }) => model.id)
 }
 
-/** The offline model only quotes its sources. */
+/** Whether a model writes answers of its own. The offline model only quotes its sources. */
 function writes({ provider, capabilities, deprecated }: ModelInfo): boolean {
   return provider !== 'offline' && capabilities?.includes('chat') === true && deprecated === undefined
 }

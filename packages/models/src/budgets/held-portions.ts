@@ -1,45 +1,45 @@
-import type { AccountKey, BudgetBank, PortionAnswer, PortionTotal } from './budget-bank.ts'
+import { type AccountKey, accountName, type BudgetBank, type PortionAnswer, type PortionTotal } from './budget-bank.ts'
 import type { Budget } from './core/budget.ts'
 import { periodAt } from './core/budget-period.ts'
 import { emptyPortion, giveBack, noteGranted, type Portion, reserve, reserveAll, settleAll, shortOf } from './core/escrow.ts'
 
-/** One budget's portion in this process. */
+/** This process's portion of one budget in one period. */
 export interface HeldPortion extends AccountKey {
   portion: Portion
   endMs: number | undefined
-  /** The total given back that the bank has heard of. */
+  /** The total given back, as the bank last heard it. */
   toldNano: number
 }
 
-/** What this process holds of all budgets. Draws from it without waiting; asks the bank for more and gives back what it does not need. */
+/** What this process holds of all budgets. It spends from that without waiting, asks the bank for more, and gives back what it does not need. */
 export interface HeldPortions {
   of(budgets: readonly Budget[], atMs: number): HeldPortion[]
-  /** Sets the amount aside in all of them or none, from what is held. */
+  /** Sets the amount aside in all portions, or in none, from what they hold. Answers whether it did. */
   draw(held: readonly HeldPortion[], amountNano: number): boolean
-  /** As `draw`, with what is missing from the bank. Answers the rooms that were too small; none: it is set aside. */
+  /** As `draw`, but takes what is missing from the bank. Answers the accounts whose room was too small; none when the amount is set aside. */
   take(held: readonly HeldPortion[], amountNano: number): Promise<PortionAnswer[]>
-  /** What other processes hold of these budgets that have not said a word for so long. */
+  /** What other processes that were silent for `silentMs` hold of these budgets. */
   silent(held: readonly HeldPortion[], silentMs: number): Promise<PortionTotal[]>
   settle(held: readonly HeldPortion[], call: { reservedNano: number; costNano: number }): void
-  /** Tells the bank that this process lives, and gives back what was not needed of late; everything that is idle when `isLast`. */
+  /** Tells the bank that this process lives, and gives back what was not needed since the last time; with `isLast` everything that is idle. */
   renew(isLast?: boolean): Promise<void>
 }
 
-/** More than a call needs is asked for, so that the next ones need not ask. */
+/** A call asks the bank for as much as this many further calls would need, so that those need not ask. */
 const callsAhead = 64
-/** Of what was used of late, so much stays for the next calls. */
+/** When a portion is given back, so many calls as large as the largest since the last time stay held. */
 const callsKept = 16
-/** After the end of its period a portion is kept for calls that began in it. */
+/** How long a portion is kept after the end of its period, for calls that began in it. */
 const keptMs = 86_400_000
 
 interface HeldPortionsOptions {
   bank: BudgetBank
   /** Unique to this life of the process. */
   holder: string
-  /** How long the bank takes this process for alive without a word. */
+  /** How long the bank takes this process for alive without hearing of it. */
   leaseMs: number
   nowMs: () => number
-  /** Goes on evenly whatever the clock is set to: a lease gets neither longer nor shorter by that. */
+  /** A clock that nobody can set, so that a lease gets neither longer nor shorter. */
   steadyMs: () => number
 }
 
@@ -47,7 +47,7 @@ export function createHeldPortions(options: HeldPortionsOptions): HeldPortions {
   const keeper: Keeper = { ...options, portions: new Map(), liveUntilMs: 0 }
   let last: Promise<unknown> = Promise.resolve()
 
-  /** One statement at a time: what an answer says is then never older than what is known. */
+  /** Runs one statement at a time, so that an answer is never older than what is known already. */
   function inTurn<T>(act: () => Promise<T>): Promise<T> {
     const turn = last.then(act, act)
     last = turn
@@ -75,10 +75,10 @@ interface Keeper extends HeldPortionsOptions {
 function portionFor({ portions }: Keeper, { id, period }: Budget, atMs: number): HeldPortion {
   const { startMs, endMs } = periodAt(period, atMs)
   const key = { budgetId: id, periodStartMs: startMs }
-  const known = portions.get(nameOf(key))
+  const known = portions.get(accountName(key))
   if (known !== undefined) return known
   const held = { ...key, endMs, portion: emptyPortion(), toldNano: 0 }
-  portions.set(nameOf(key), held)
+  portions.set(accountName(key), held)
   return held
 }
 
@@ -102,7 +102,7 @@ async function take(keeper: Keeper, held: readonly HeldPortion[], amountNano: nu
     const found = held.find((each) => isSame(each, answer))
     if (found !== undefined) noteGranted(found.portion, answer.grantedNano)
   }
-  // Not by what is held: a budget that was removed meanwhile grants nothing, and bounds nothing.
+  // Whatever each portion holds now: a budget that was removed meanwhile grants nothing, but does not bound the call either.
   for (const { portion } of held) reserve(portion, amountNano)
   return []
 }
@@ -120,28 +120,28 @@ async function renew(keeper: Keeper, isLast: boolean): Promise<void> {
     return totalNano === held.toldNano ? [] : [{ budgetId, periodStartMs, totalNano }]
   })
   const isFresh = keeper.liveUntilMs - askedAtMs > leaseMs / 2
-  // Whoever holds what others want shows that it lives: they wait for whoever does not.
+  // A process in use tells each time that it lives: others that lack room wait for a silent one to be released.
   if (returned.length === 0 && isFresh && !isInUse && !isLast) return
   const granted = await bank.renew(holder, returned)
   noteAlive(keeper, askedAtMs)
   for (const total of returned) {
-    const held = portions.get(nameOf(total))
+    const held = portions.get(accountName(total))
     if (held !== undefined) held.toldNano = total.totalNano
   }
-  const known = new Map(granted.map((total) => [nameOf(total), total.totalNano]))
+  const known = new Map(granted.map((total) => [accountName(total), total.totalNano]))
   for (const [name, held] of portions) {
     if (isToBeForgotten(held, known.get(name), atMs)) portions.delete(name)
     else noteGranted(held.portion, known.get(name) ?? 0)
   }
 }
 
-/** Unknown to the bank: the budget was removed, or this process was taken for dead. */
+/** Whether a portion is no longer needed: its period is long over, or the bank does not know it, since its budget was removed or this process was taken for dead. */
 function isToBeForgotten({ portion, endMs }: HeldPortion, grantedNano: number | undefined, atMs: number): boolean {
   if (grantedNano === undefined && portion.grantedNano > 0) return true
   return endMs !== undefined && atMs > endMs + keptMs
 }
 
-/** The bank's clock starts later than this one: what is still alive here is alive there. */
+/** The lease is reckoned from before the bank was asked, so that it ends here before it ends at the bank. */
 function noteAlive(keeper: Keeper, askedAtMs: number): void {
   keeper.liveUntilMs = Math.max(keeper.liveUntilMs, askedAtMs + keeper.leaseMs)
 }
@@ -160,8 +160,4 @@ function neededOf(asks: ({ needNano: number } & AccountKey)[], key: AccountKey):
 
 function isSame(left: AccountKey, right: AccountKey): boolean {
   return left.budgetId === right.budgetId && left.periodStartMs === right.periodStartMs
-}
-
-function nameOf({ budgetId, periodStartMs }: AccountKey): string {
-  return `${budgetId}@${periodStartMs}`
 }

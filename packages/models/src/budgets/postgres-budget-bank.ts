@@ -11,7 +11,7 @@ const Taken = z.object({
   granted_nano: z.coerce.number(),
   was_granted: z.boolean(),
 })
-/** A call that finds no room in a budget of which less is spent was just too large. */
+/** A budget counts as used up when a call finds no room and at least this share is spent. When less is spent, the call was just too large. */
 const fullShare = 0.8
 
 const Renewed = z.object({ budget_id: z.string(), period_start: Time, granted_nano: z.coerce.number() })

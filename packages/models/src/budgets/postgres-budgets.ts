@@ -18,7 +18,7 @@ const Row = z.object({
 const State = Row.extend({ spent_nano: z.coerce.number(), leased_nano: z.coerce.number() })
 
 const columns = sql.raw('b.id, b.tenant, b.scope, b.scope_id, b.period, b.limit_nano, b.on_breach')
-/** Budgets with their account of now, which is there once something was spent. */
+/** Budgets with their account of the current period, which exists only once something was spent. */
 const withAccounts = sql`
   select ${columns}, coalesce(c.spent_nano, 0) as spent_nano, coalesce(c.leased_nano, 0) as leased_nano from budgets b
   left join budget_accounts c on c.budget_id = b.id and c.period_start = budget_period_start(b.period, now())

@@ -5,20 +5,20 @@ import { emptyPortion, reserveAll, settleAll, shortOf } from './core/escrow.ts'
 import { nanoUsd } from './core/nano-usd.ts'
 import { type BoundedCall, outputTokensWithin, worstCaseNano } from './core/worst-case.ts'
 
-/** What one piece of work may cost, all its calls together. */
+/** Bounds what one piece of work may cost, all its calls together. */
 export interface SpendingLimit {
-  /** Sets the call's worst case aside, with a shorter answer where it must be and may be. Throws ModelError `budget_exceeded`. */
+  /** Sets the call's worst case aside. When there is no room for that, it shortens the answer, unless it must be whole. Throws ModelError `budget_exceeded`. */
   reserve(call: BoundedCall & Pick<ReserveWishes, 'mustBeWhole'>): Reservation
 }
 
-/** A limit of its own for a step of a plan: its calls share it, also those that run at once. */
+/** A limit for one step of a plan. All its calls share it, also those that run at the same time. */
 export function createSpendingLimit(limitUsd: number): SpendingLimit {
   const limitNano = nanoUsd(limitUsd)
   const portion = { ...emptyPortion(), heldNano: limitNano }
 
   const left = () => Math.max(0, portion.heldNano - portion.reservedNano)
 
-  /** A cheaper model is as good as one of a budget that degrades. */
+  /** Refuses as a budget with `onBreach: degrade` does, so that a cheaper model may answer. */
   function exceeded(call: BoundedCall, worstNano: number | undefined): ModelError {
     const why =
       worstNano === undefined

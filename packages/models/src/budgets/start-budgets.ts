@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@weft/database'
 import { processLife } from '../attempt/call-id.ts'
-import type { AccountKey } from './budget-bank.ts'
+import { type AccountKey, accountName } from './budget-bank.ts'
 import { createBudgetBook } from './budget-book.ts'
 import type { BudgetStore } from './budget-store.ts'
 import { createBudgetGate, type SpendingGate } from './create-budget-gate.ts'
@@ -9,40 +9,40 @@ import { createHeldPortions } from './held-portions.ts'
 import { createPostgresBudgetBank } from './postgres-budget-bank.ts'
 import { createPostgresBudgets } from './postgres-budgets.ts'
 
-/** The budgets as one process sees them. */
+/** The budgets, as one process uses them. */
 export interface Budgets {
   gate: SpendingGate
   store: BudgetStore
-  /** This life of the process, under which its portions are held and its calls recorded. */
+  /** The process life under which portions are held and calls recorded. */
   holder: string
-  /** Has the next call of the tenant see what was just put or removed. */
+  /** Has the next call of the tenant see a budget that was just set or removed. */
   forget(tenant: string): void
-  /** Gives back what is not needed by calls under way. */
+  /** Ends the renewals, and gives back what calls under way do not need. */
   stop(): Promise<void>
 }
 
 export interface BudgetsOptions {
   database: Pick<Database, 'db'>
   logger: { warn(message: string, facts?: Record<string, unknown>): unknown }
-  /** Default: this life of the process, which the ids of its calls tell. */
+  /** Default: the life of this process, which the ids of its calls name. */
   holder?: string | undefined
-  /** A process that is silent for so long is taken for dead; default 15 s. */
+  /** How long a process may be silent before it is taken for dead; default 15,000. */
   leaseMs?: number | undefined
 }
 
 const leaseMsUsual = 15_000
 const renewEveryMs = 1_000
 const releaseEveryMs = 5_000
-/** The journal of a process that died is found within seconds of the next one’s start on its machine; after this time its machine is gone too. */
+/** After this long a silent process is released even if its calls were not recorded: the next process on its machine would have found its journal within seconds. */
 const silentMs = 300_000
-/** A budget that is used up is told of once; asking again and again would be work for nothing. */
+/** The database notes only once that a budget is used up, so it is not asked to at every call. */
 const fullEveryMs = 10_000
 const fullKnownMax = 10_000
 
-/** Bounds what is spent in this process together with all others on the same database. Reads nothing before the first call. */
+/** Bounds what this process and all others on the same database spend together. Reads nothing before the first call. */
 export function startBudgets({ database, logger, holder = processLife, leaseMs = leaseMsUsual }: BudgetsOptions): Budgets {
   const store = createPostgresBudgets(database)
-  // Periods go by the clock, as in the ledger; what lasts so long does so whatever the clock is set to.
+  // Periods go by the clock, as in the ledger. Durations are measured by one that nobody can set.
   const clocks = { nowMs: Date.now, steadyMs: () => performance.now() }
   const book = createBudgetBook(store.bounding, clocks.steadyMs)
   const bank = createPostgresBudgetBank(database, leaseMs)
@@ -64,13 +64,13 @@ export function startBudgets({ database, logger, holder = processLife, leaseMs =
     forget: book.forget,
     async stop() {
       await Promise.all([renewing.stop(), releasing.stop()])
-      // What is not given back now is when the holder is released.
+      // If this fails, it is given back when the holder is released as a dead one.
       await portions.renew(true).catch(() => undefined)
     },
   }
 }
 
-/** Does it again and again, one after the other; only the first of several failures in a row is told. */
+/** Acts again and again, never twice at once. Of several failures in a row only the first is reported. */
 function repeat(everyMs: number, act: () => Promise<unknown>, onFailure: (cause: unknown) => void): { stop(): Promise<void> } {
   let failures = 0
   let last: Promise<void> = Promise.resolve()
@@ -104,12 +104,12 @@ function repeat(everyMs: number, act: () => Promise<unknown>, onFailure: (cause:
 function oncePer(everyMs: number, tell: (account: AccountKey) => Promise<void>): (account: AccountKey) => void {
   const toldAtMs = new Map<string, number>()
   return ({ budgetId, periodStartMs }) => {
-    const name = `${budgetId}@${periodStartMs}`
+    const name = accountName({ budgetId, periodStartMs })
     const nowMs = performance.now()
     if (nowMs - (toldAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < everyMs) return
     if (toldAtMs.size >= fullKnownMax) toldAtMs.clear()
     toldAtMs.set(name, nowMs)
-    // The call is refused all the same; the next refusal tells again.
+    // The call is refused all the same; the next refused call tells again.
     tell({ budgetId, periodStartMs }).catch(() => toldAtMs.delete(name))
   }
 }

@@ -2,7 +2,7 @@ import type { CacheKey } from './core/cache-key.ts'
 import { cosine, saysTheSame, similarityMin } from './core/similarity.ts'
 import { createSingleFlight, type SingleFlight } from './single-flight.ts'
 
-/** An answer in the pieces it came in: on OpenAI's wire, one of a body or several of a stream, or else in whatever text its keeper reads again. */
+/** An answer in the pieces it came in: one for a body, several for a stream, on OpenAI's wire. Those of workflows are in a text that the gateway reads again. */
 export interface KeptAnswer {
   model: string
   isStreamed: boolean
@@ -19,26 +19,26 @@ export interface KeptQuestion {
 
 export interface FoundAnswer {
   answer: KeptAnswer
-  /** For how long it may still be given. */
+  /** How long it may still be given. */
   leftMs: number
 }
 
-/** Where all processes of a mesh keep answers. Throws what its database throws. */
+/** Keeps answers for all processes of a mesh. Throws what its database throws. */
 export interface AnswerStore {
   find(tenant: string, key: string): Promise<FoundAnswer | undefined>
-  /** The last questions that were asked with the same everything else. */
+  /** The last questions of requests that are equal but for their question: `others` is the hash of the rest. */
   questions(tenant: string, others: string): Promise<KeptQuestion[]>
   keep(entry: { key: CacheKey; answer: KeptAnswer; bytes: number; vector?: number[] | undefined; ttlMs: number }): Promise<void>
   forgetOld(): Promise<void>
 }
 
 export interface AnswerCache {
-  /** Of this process. */
+  /** Calls of this process for which others wait. */
   flights: SingleFlight<KeptAnswer>
   find(key: CacheKey): Promise<KeptAnswer | undefined>
-  /** Keeps it for a while; nobody waits for it. */
+  /** Keeps an answer for a while. Returns at once; it is stored afterwards. */
   keep(key: CacheKey, answer: KeptAnswer): void
-  /** Until what was given to keep is stored, or cannot be. */
+  /** Settles once all answers given to `keep` are stored, or could not be. */
   settled(): Promise<void>
   start(): void
   stop(): Promise<void>
@@ -48,7 +48,7 @@ export interface AnswerCacheOptions {
   store: AnswerStore
   logger: { warn(message: string, details?: object): unknown }
   ttlMs: number
-  /** Vectors of questions; without them only the very same request is a hit. */
+  /** Makes vectors of questions. Without it, only an equal request is a hit. */
   embed?: ((question: string, tenant: string) => Promise<ArrayLike<number>>) | undefined
   memoryBytesMax?: number
   nowMs?: () => number
@@ -58,9 +58,9 @@ const memoryBytesUsual = 32 * 1_048_576
 /** Longer answers are not kept. */
 const answerBytesMax = 262_144
 const forgetEveryMs = 300_000
-/** Answers on their way into the database; while it is slow, more stay in this process's memory only. */
+/** How many answers may be on their way into the database. While it is slow, further ones stay in this process's memory only. */
 const storingMax = 64
-/** Longer questions say too much for one vector: only the very same one is a hit. */
+/** A longer question says too much for one vector, so only an equal one is a hit. */
 const questionCharsMax = 500
 
 interface Remembered {
@@ -69,7 +69,7 @@ interface Remembered {
   untilMs: number
 }
 
-/** Answers in memory, the last used ones, and behind it those in the database. What the database cannot do is not done, and said once. */
+/** Keeps the last used answers in memory, and all of them in the database. When the database fails, calls go on without it, and the log says so once. */
 export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   const { store, logger, ttlMs, embed, memoryBytesMax = memoryBytesUsual, nowMs = () => performance.now() } = options
   const remembered = createMemory(memoryBytesMax, nowMs)
@@ -145,7 +145,7 @@ function bytesOf({ pieces }: KeptAnswer): number {
   return pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
 }
 
-/** The last used ones, as many as fit. */
+/** Keeps as many of the last used answers as fit. */
 function createMemory(bytesMax: number, nowMs: () => number) {
   const kept = new Map<string, Remembered>()
   let bytes = 0

@@ -6,16 +6,16 @@ import type { ModelInfo } from '../registry/catalog.ts'
 
 export interface CachedUse {
   model: ModelInfo
-  /** Whose call was saved. */
+  /** On whose account the model would have been called. */
   scope: CallScope
   content: Omit<CallContent, 'inputTokens'>
-  /** As counted when the model was asked. */
+  /** As counted when the model was asked for the answer. */
   inputTokens: number
   outputTokens: number
   receipt?: object | undefined
 }
 
-/** Has the ledger know of a call that was not made, because an earlier answer did. It costs nothing. Throws what the ledger throws. */
+/** Records in the ledger a call that was not made, because an earlier answer was given again. It costs nothing. Throws what the ledger throws. */
 export async function noteCached(
   ledger: CallLedger,
   { model, scope, content, inputTokens, outputTokens, receipt }: CachedUse,

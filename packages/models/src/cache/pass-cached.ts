@@ -9,27 +9,27 @@ import { type CacheKey, cacheKeyOf } from './core/cache-key.ts'
 import { isWorthKeeping, mayAnswerAgain } from './core/cacheable.ts'
 import { noteCached } from './note-cached.ts'
 
-/** How the cache took part: the answer came from it, was not there, or was not looked for. */
+/** How the cache took part: the answer came from it (`hit`), was not in it (`miss`), or was not looked for (`bypass`). */
 export type CacheUse = 'hit' | 'miss' | 'bypass'
 
 export interface CachedCall {
   cache: AnswerCache
   model: ModelInfo
   scope: CallScope
-  /** True: look and keep, whatever the request asks for; false: neither; undefined: where answers do not differ by chance. */
+  /** True: the cache is used, whatever the request asks for; false: it is not; undefined: it is used when answers do not differ by chance. */
   wish?: boolean | undefined
   ledger?: CallLedger | undefined
   receipt?: object | undefined
-  /** Ends the wait for an answer that another call is about to get. */
+  /** Aborting it ends the wait for the answer of another call. */
   signal?: AbortSignal | undefined
-  /** Told before there is an answer. */
+  /** Told before the answer comes. */
   onUse?: ((use: CacheUse) => void) | undefined
   /** Told which model's answer is given again. */
   onModel?: ((modelId: string) => void) | undefined
   pass(): Promise<PassThroughAnswer>
 }
 
-/** A chat completion body, answered from the cache where that is as good. A hit costs nothing, and the ledger knows of it. Throws ModelError. */
+/** Answers a chat completion body from the cache where that is as good as asking the model. A hit costs nothing, and is recorded in the ledger. Throws ModelError. */
 export async function passCached(body: Record<string, unknown>, call: CachedCall): Promise<PassThroughAnswer> {
   const { cache, model, scope, wish, onUse, pass } = call
   if (!mayAnswerAgain(body, { wish, capabilities: model.capabilities })) {
@@ -38,9 +38,9 @@ export async function passCached(body: Record<string, unknown>, call: CachedCall
   }
   const key = cacheKeyOf({ ...body, model: model.id }, scope.tenant)
   const kept = await cache.find(key)
-  // Readers of a stream would see nothing until all of it is there: they wait for nobody, and nobody for them.
+  // Streams do not share: a reader that waits for another call's stream would see nothing until all of it has come.
   const isShared = body.stream !== true
-  // Nothing is waited for between this look and the lead of a call that finds nobody to wait for.
+  // From here until `lead` nothing is awaited, so that of two equal calls only one leads.
   const flight = kept === undefined && isShared ? cache.flights.join(key.exact) : undefined
   const found = kept ?? (flight && (await joined(flight, call)))
   onUse?.(found === undefined ? 'miss' : 'hit')
@@ -53,7 +53,7 @@ export async function passCached(body: Record<string, unknown>, call: CachedCall
   return replay(found, model)
 }
 
-/** The answer that a call of the very same is getting now. One that is not to be given again is of no use to those who waited: each asks for its own. */
+/** Waits for the answer of an equal call that is under way. Undefined when that answer may not be given again, so that this call asks for its own. */
 async function joined(flight: Promise<KeptAnswer | undefined>, { signal }: CachedCall): Promise<KeptAnswer | undefined> {
   if (signal === undefined) return flight
   if (signal.aborted) return undefined
@@ -112,7 +112,7 @@ function keeping(answer: PassThroughAnswer, { key, call, onKept }: Keeping): Pas
   return { ...answer, chunks: noted() }
 }
 
-/** A longer stream is not kept, and not held either. */
+/** A longer stream is not kept, and not gathered in memory either. */
 const charsMax = 262_144
 
 function replay({ isStreamed, pieces, inputTokens, outputTokens }: KeptAnswer, { priceKnown }: ModelInfo): PassThroughAnswer {

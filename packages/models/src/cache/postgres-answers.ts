@@ -14,7 +14,7 @@ const Content = z.object({
 const Found = z.object({ content: Content, left_ms: z.coerce.number() })
 const Asked = z.object({ key: z.string(), question: z.string(), vector: z.array(z.number()) })
 
-/** Per tenant; those not used longest go. */
+/** How many answers are kept of a tenant; of more, those that were not used for the longest time are deleted. */
 const answersMax = 20_000
 const questionsMax = 500
 

@@ -1,12 +1,12 @@
-/** Calls under way whose answer others wait for, because they ask the very same. */
+/** Lets equal calls wait for the answer of the one that is under way. */
 export interface SingleFlight<T> {
-  /** What came of the call that is under way: an answer to give again, or none. Undefined where there is no such call. */
+  /** The outcome of the call that is under way: an answer to give again, or undefined. Undefined, not a promise, when there is no such call. */
   join(key: string): Promise<T | undefined> | undefined
-  /** This call is the one that others wait for, until what is answered here is told what came of it; the first word counts. */
+  /** Makes this call the one that others wait for, until the function answered is called with its outcome; only its first call counts. */
   lead(key: string): (kept: T | undefined) => void
 }
 
-/** Nobody waits longer for a call of somebody else. */
+/** How long a call waits for another one. */
 const patienceMs = 30_000
 
 export function createSingleFlight<T>(): SingleFlight<T> {

@@ -44,7 +44,7 @@ function accounts(controls: CallControls = {}): EmbeddingAccounts {
 
 /** A provider that counts a text as so many tokens, or does not count. */
 function openRemote({ tokens, controls }: { tokens?: number; controls?: CallControls }) {
-  const limits = { textsMax: 10, requestTokensMax: 100_000, textTokensMax: 1_000 }
+  const limits = { inputsMax: 10, tokensMax: 100_000, textTokensMax: 1_000 }
   const send = async (texts: string[]) => {
     asked.push(...texts)
     const data = texts.map((_, index) => ({ index, embedding: [1, 0] }))

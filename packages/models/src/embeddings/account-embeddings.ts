@@ -7,27 +7,27 @@ import { providerOf } from '../registry/read-registry.ts'
 import { estimateTokens } from '../tokens/estimate-tokens.ts'
 import type { AccountedRequest, RunningEmbedder } from './embedder.ts'
 
-/** What every call of an embedding model has to pass, and who makes it. */
+/** What every call of an embedding model has to pass, and on whose account it is made. */
 export interface EmbeddingAccounts {
   controls: CallControls
-  /** What is known of a model, its price above all. */
+  /** The model's entry in the registry, for its price. */
   modelOf(id: string): ModelInfo | undefined
-  /** Who asks for a tenant, such as `rag`. */
+  /** The agent that asks, such as `rag`. */
   agent: string
 }
 
-/** One request to an embedding model. `inputTokens`: as its provider counted, undefined where it did not. */
+/** Sends one request to an embedding model. `inputTokens` is its provider's count, undefined when it did not count. */
 export type EmbeddingSender<Vectors> = (signal: AbortSignal) => Promise<{ vectors: Vectors; inputTokens: number | undefined }>
 
 export interface EmbeddingCalls {
-  /** Sends one request on the account of whoever asks. Throws ModelError. */
+  /** Sends one request on the account that it names. Throws ModelError. */
   send<Vectors>(
     call: { request: AccountedRequest; texts: readonly string[]; silentMs: number; signal?: AbortSignal | undefined },
     sender: EmbeddingSender<Vectors>,
   ): Promise<{ vectors: Vectors; inputTokens: number }>
 }
 
-/** Calls of one embedding model: in the ledger, and within budgets, where somebody's account is known; without accounts only observed. */
+/** Makes the calls of one embedding model. Those with an account are recorded in the ledger and bounded by budgets; those without are only observed. */
 export function accountEmbeddings(id: string, accounts?: EmbeddingAccounts): EmbeddingCalls {
   return {
     async send({ request, texts, silentMs, signal }, sender) {
@@ -54,14 +54,14 @@ export function accountEmbeddings(id: string, accounts?: EmbeddingAccounts): Emb
   }
 }
 
-/** As long as anybody waits for an embedder that takes texts one batch after another. */
+/** Long, because the embedder takes one batch of texts after another, and a request may wait behind many. */
 const localSilentMs = 600_000
 
 type LocalEmbedder = { embed(request: EmbedRequest): Promise<Embeddings> }
 
 /**
- * The embedder of this mesh: each request is a call that costs nothing. A request of nobody's is one of another service, which counts that call itself, or asks
- * what vectors are like.
+ * Wraps the embedder of this mesh so that each request is a call, which costs nothing. A request that names no tenant is passed on without one: it comes from
+ * another service, which counts the call itself, or asks what the model's vectors are like.
  */
 export function accountLocally(calls: EmbeddingCalls, embedder: LocalEmbedder): Pick<RunningEmbedder, 'embed'> {
   return {
@@ -82,13 +82,13 @@ export function accountLocally(calls: EmbeddingCalls, embedder: LocalEmbedder): 
 
 const localProvider = 'local'
 
-/** A model of this mesh costs nothing and is nobody's to share: whoever searches with it waits for the journal alone. */
+/** A model of this mesh costs nothing, and no other process uses it: its calls pass neither budgets nor breakers, so that a search waits for the journal alone. */
 function controlsOf(id: string, { ledger, life, unpriced, ...shared }: CallControls): CallControls {
   const own = { ledger, life, unpriced }
   return providerOf(id) === localProvider ? own : { ...own, ...shared }
 }
 
-/** Calls of nobody are not recorded: of a model that is asked what its vectors are like, or of a service that keeps account itself. */
+/** The account of calls that are not recorded: one that asks what a model's vectors are like, or one of a service that records calls itself. */
 const nobody: CallScope = { tenant: '', agent: '' }
 
 function scopeOf({ scope, tenant }: AccountedRequest, accounts: EmbeddingAccounts | undefined): CallScope | undefined {

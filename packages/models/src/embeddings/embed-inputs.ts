@@ -18,14 +18,14 @@ export interface EmbeddingContext {
   catalog: Catalog
   timeouts: ModelTimeouts
   controls: CallControls
-  /** The embedder of this mesh, where there is one. */
+  /** The embedder of this mesh; undefined when there is none. */
   localEmbedder: Pick<Embedder, 'embed'> | undefined
   scope: CallScope
   signal?: AbortSignal | undefined
   onFailedUse?: AttemptCall['onFailedUse']
 }
 
-/** An answer on OpenAI's wire, as JSON text. */
+/** `body` is the answer on OpenAI's wire, as JSON text. */
 export interface EmbeddingAnswer {
   body: string
   usage: ModelUsage
@@ -73,7 +73,7 @@ function openEmbedding({ request, inputs, model, provider }: Asked, context: Emb
       inputTokens: inputTokens.reduce((sum, tokens) => sum + tokens, 0),
       inputBytes,
       answers: inputs.length,
-      // What comes as tokens is counted already.
+      // Inputs that come as tokens are counted already.
       inputText: inputs.every((input) => typeof input === 'string') ? () => inputs.join('\n') : undefined,
     },
     wishes: {},
@@ -92,7 +92,7 @@ function makeVectors(call: EmbeddingCall, { localEmbedder }: EmbeddingContext): 
   throw refuse('model', `${model.id} makes no embeddings`)
 }
 
-/** A server that does not know `dimensions` answers as if nothing had been asked. */
+/** Throws when vectors have not the length that was asked for: a server that does not know `dimensions` ignores it. */
 function checkDimensions({ dimensions }: EmbeddingsRequest, model: ModelInfo, vectors: SentVector[]): void {
   const other = vectors.map(lengthOfVector).find((length) => dimensions != null && length !== dimensions)
   if (other !== undefined) throw refuse('dimensions', `the vectors of ${model.id} have ${other} dimensions, and no others`)

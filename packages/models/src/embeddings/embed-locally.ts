@@ -3,13 +3,13 @@ import { ModelError } from '../model-error.ts'
 import { base64Of } from './embedding-values.ts'
 import type { EmbeddingCall, MadeVectors } from './embedding-call.ts'
 
-/** Longer words are one token, of no meaning (max_input_chars_per_word of BERT's WordPiece). */
+/** A longer word becomes one token that means nothing (max_input_chars_per_word of BERT's WordPiece), so a longer text cannot fit its model. */
 const tokenCharsMax = 100
 
 const aboutTokens =
   'tokens are numbers of another vocabulary (LangChain sends tokens unless its embeddings are made with check_embedding_ctx_length=False)'
 
-/** With the embedder of this mesh: texts that it sees whole. */
+/** Embeds with the embedder of this mesh. Throws ModelError for tokens, and for texts longer than the model sees whole. */
 export async function embedLocally(call: EmbeddingCall, embedder: Pick<Embedder, 'embed'>): Promise<MadeVectors> {
   const { inputs, model, request, signal } = call
   const { dimensions } = request

@@ -8,13 +8,13 @@ export interface EmbeddingCall {
   model: ModelInfo
   provider: AvailableProvider
   signal: AbortSignal
-  /** Told what the provider has counted so far: requests that were answered are paid for, whatever becomes of the others. */
+  /** Told what the provider has counted so far. Requests that were answered have to be paid even if a later one fails. */
   onCounted(inputTokens: number): void
 }
 
 export interface MadeVectors {
-  /** Of each input, in their order. */
+  /** One of each input, in their order. */
   vectors: SentVector[]
-  /** As the provider counted; undefined where it did not. */
+  /** The provider's count; undefined when it did not count. */
   inputTokens: number | undefined
 }

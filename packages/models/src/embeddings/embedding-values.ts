@@ -4,7 +4,7 @@ export type SentVector = number[] | string
 /** The vector as its caller asked for it, unchanged where it already is. */
 export function encodeVector(vector: SentVector, format: 'float' | 'base64'): SentVector {
   if (format === 'base64') return typeof vector === 'string' ? vector : base64Of(Float32Array.from(vector))
-  return typeof vector === 'string' ? numbersOf(vector) : vector
+  return typeof vector === 'string' ? Array.from(floatsOf(vector)) : vector
 }
 
 export function lengthOfVector(vector: SentVector): number {
@@ -17,7 +17,8 @@ export function base64Of(vector: Float32Array): string {
   return bytes.toString('base64')
 }
 
-function numbersOf(text: string): number[] {
-  const bytes = Buffer.from(text, 'base64')
-  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, at) => bytes.readFloatLE(at * 4))
+export function floatsOf(vector: SentVector): Float32Array {
+  if (typeof vector !== 'string') return Float32Array.from(vector)
+  const bytes = Buffer.from(vector, 'base64')
+  return Float32Array.from({ length: Math.floor(bytes.length / 4) }, (_, at) => bytes.readFloatLE(at * 4))
 }

@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { ModelError } from '../model-error.ts'
-
-/** As many as OpenAI takes in one request. */
-const inputsMax = 2_048
+import { openAiBounds } from './request-bounds.ts'
 
 const Text = z.string().min(1, 'an empty text has no meaning to embed')
 const Tokens = z.array(z.int().nonnegative()).min(1)
@@ -21,10 +19,11 @@ export type EmbeddingsRequest = z.infer<typeof EmbeddingsRequest>
 
 export type EmbeddingInput = string | number[]
 
-/** What is to be embedded, one by one. Throws ModelError for more than one request may hold. */
+/** The single inputs of a request. Throws ModelError when there are more than OpenAI takes in one. */
 export function inputsOf({ input }: EmbeddingsRequest): EmbeddingInput[] {
   if (typeof input === 'string') return [input]
   if (isTokens(input)) return [input]
+  const { inputsMax } = openAiBounds
   if (input.length <= inputsMax) return [...input]
   const message = `'input' holds ${input.length} texts: send ${inputsMax} at most in one request`
   throw new ModelError('invalid_request', message, { param: 'input' })

@@ -11,7 +11,7 @@ const everyMs = 15_000
 const againMs = 2_000
 const batchMax = 500
 
-/** Stores what processes that are gone left in their journals, now and every 15 s; answers how to stop it. */
+/** Stores the calls that dead processes left in their journals, now and every 15 s. Answers how to stop it. */
 export function adoptJournals(options: { folder: string; service: string; calls: CallStore; logger: LedgerLog }): () => void {
   const { folder, service, calls, logger } = options
   const claimed: DeadJournal[] = []
@@ -45,7 +45,7 @@ export function adoptJournals(options: { folder: string; service: string; calls:
   }
 }
 
-/** A journal that is stored twice, as after a kill in between, changes nothing: every call has its id. */
+/** Stores the calls of a journal. After a kill in between it may be stored twice, which changes nothing: the database keeps each call once, by its id. */
 async function storeJournal(
   store: { calls: CallStore; logger: LedgerLog },
   journal: string,

@@ -5,12 +5,12 @@ import { estimateTokens } from '../tokens/estimate-tokens.ts'
 import { priceTokens } from '../tokens/price-tokens.ts'
 
 export const callKinds = ['chat', 'embedding', 'rerank'] as const
-/** `cached`: answered without asking a model. `lost`: its process ended before it did. */
+/** `cached`: an earlier answer was given again. `lost`: the process ended before the call did. */
 export const callOutcomes = ['completed', 'failed', 'cancelled', 'cached', 'lost'] as const
 
 const count = z.int().nonnegative()
 
-/** One call of one model, as the ledger keeps it; `price` is what was reckoned with, so that later prices change nothing. */
+/** One call of one model, as the ledger keeps it. `price` is the one its cost was reckoned with, so that a later price changes nothing. */
 export const CallRecord = z.object({
   id: z.string(),
   kind: z.enum(callKinds),
@@ -30,7 +30,7 @@ export const CallRecord = z.object({
   isStreamed: z.boolean(),
   /** Why this model was chosen. */
   receipt: z.record(z.string(), z.unknown()).optional(),
-  /** Within what a Date can hold (ECMA-262, 21.4.1.1). */
+  /** Bounded by what a Date can hold (ECMA-262, 21.4.1.1). */
   startedAtMs: z.number().min(-8.64e15).max(8.64e15),
   outcome: z.enum(callOutcomes),
   errorCode: z.string().optional(),
@@ -39,7 +39,7 @@ export const CallRecord = z.object({
   cachedInputTokens: count.optional(),
   reasoningTokens: count.optional(),
   costUsd: z.number().nonnegative(),
-  /** The provider counted; else the tokens are estimated. */
+  /** Whether the provider counted the tokens; otherwise they are estimated. */
   measured: z.boolean(),
   durationMs: z.number().nonnegative().optional(),
   firstTokenMs: z.number().nonnegative().optional(),
@@ -62,7 +62,7 @@ const knownAtTheEnd = {
 export const CallStart = CallRecord.omit(knownAtTheEnd)
 export type CallStart = z.infer<typeof CallStart>
 
-/** What is known once it has ended. */
+/** What is known once a call has ended. */
 export const CallFinish = CallRecord.pick({ id: true, inputTokens: true, ...knownAtTheEnd })
 export type CallFinish = z.infer<typeof CallFinish>
 
@@ -103,12 +103,12 @@ export function finishOf(id: string, { usage, outcome, durationMs, firstTokenMs 
   }
 }
 
-/** A server may count in anything; a call that could not be kept for it would be a call for free. */
+/** Makes any count one that can be stored, whatever the server sent: a call that could not be recorded would be free. */
 function whole(tokens: number): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(tokens)))
 }
 
-/** A call whose process ended first: what it had sent and heard by then is reckoned with, at its own price. */
+/** The record of a call whose process ended first. Its cost is estimated from what it had sent and heard by then, at its own price. */
 export function lostRecord(start: CallStart, heardChars: number): CallRecord {
   const outputTokens = estimateTokens(heardChars)
   const costUsd = priceTokens(start.price, { inputTokens: start.inputTokens, outputTokens })

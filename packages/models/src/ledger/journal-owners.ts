@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Whose a journal's folder is: a process, known by its number and the moment it began, as numbers are used again. */
+/** The process that a journal's folder belongs to, known by its id and by when it began, because ids are given out again. */
 interface Owner extends Pick<DeadJournal, 'life'> {
   pid: number
   startedAt: string
@@ -11,17 +11,17 @@ interface Owner extends Pick<DeadJournal, 'life'> {
 /** A journal whose process is gone. */
 export interface DeadJournal {
   folder: string
-  /** The life of a process that its calls were made in; undefined in folders of older versions. */
+  /** The process life in which its calls were made; undefined for folders of older versions. */
   life: string | undefined
 }
 
-/** A new name for a folder of this process; `life`: the life of a process in which its calls were made, undefined where the folder never said. */
+/** A new name for a folder that belongs to this process. `life` is the process life in which its calls were made, undefined when that is not known. */
 export function ownFolderName(service: string, life: string | undefined): string {
   const own = [service, process.pid, startOf(process.pid) ?? 'unknown', randomBytes(6).toString('hex')]
   return [...own, ...(life === undefined ? [] : [life])].join('.')
 }
 
-/** Takes over the folders of processes that are gone; of several that try, each folder goes to one. */
+/** Takes over the folders of processes that are gone, by renaming them: when several processes try, each folder goes to one. */
 export function claimDeadJournals(folder: string, service: string): DeadJournal[] {
   return namesIn(folder).flatMap((name) => {
     const owner = ownerOf(name)
@@ -56,14 +56,14 @@ function isAlive({ pid, startedAt }: Owner): boolean {
   try {
     process.kill(pid, 0)
   } catch (cause) {
-    // EPERM: it is there, and another user's.
+    // EPERM: the process lives, but belongs to another user.
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EPERM')) return false
   }
   const began = startOf(pid)
   return began === undefined || startedAt === 'unknown' || began === startedAt
 }
 
-/** When a process began, in ticks since the machine did (field 22 of /proc/<pid>/stat, proc(5)); undefined where the system does not say. */
+/** When a process began, in ticks since the machine's start (field 22 of /proc/<pid>/stat, proc(5)); undefined where the system does not tell. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

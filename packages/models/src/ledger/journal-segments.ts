@@ -1,11 +1,11 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Files of lines, one after another; each is kept until as much of it is settled as was told to be open. */
+/** A journal's files, written one after another. Each is kept until `settle` was called for it as often as `keep`. */
 export interface JournalSegments {
-  /** The file that is written to now. */
+  /** The index of the file that is written to now. */
   active(): number
-  /** One more line of the active file is waited for. */
+  /** Keeps the active file for one more line. Answers its index. */
   keep(): number
   settle(index: number): void
   /** Throws what the disk says. */

@@ -1,26 +1,26 @@
 import { openSegments } from './journal-segments.ts'
 
 export interface JournalOptions {
-  /** This process's own, made here. */
+  /** A folder of this process alone; it is made here. */
   folder: string
-  /** A file this large is followed by the next. */
+  /** Once a file is this large, the next one is begun. */
   segmentBytesMax: number
 }
 
 /**
- * Lines that outlive this process: they are with the operating system once `written` settles, and stay until what they tell of is settled. Lines
- * of one turn of the event loop are written at once.
+ * Lines that outlive this process: once `written` settles they are with the operating system, and they stay until they are settled. Lines that are added in one
+ * turn of the event loop are written together.
  */
 export interface Journal {
-  /** Adds a line and answers the segment it is in, which is kept until {@link settle} was called for each of its lines. */
+  /** Adds a line. Answers the segment it is in, which is kept until {@link settle} was called for each of its lines. */
   append(line: string): number
   /** Adds a line that nothing depends on. */
   note(line: string): void
-  /** Settles once everything added so far is written; throws what the disk said. */
+  /** Settles once everything added so far is written. Throws what the disk says. */
   written(): Promise<void>
   settle(segment: number): void
   bytes(): number
-  /** Ends it; a folder in which nothing is left unsettled is removed. */
+  /** Closes the journal. Its folder is removed when nothing in it is unsettled. */
   close(): void
 }
 
@@ -33,7 +33,7 @@ export function createJournal({ folder, segmentBytesMax }: JournalOptions): Jour
     waiting += `${line}\n`
     if (batch !== undefined) return
     batch = Promise.withResolvers()
-    // Whoever only notes does not wait for it.
+    // Lines that are only noted are not waited for, so a failure must not count as unhandled.
     batch.promise.catch(() => undefined)
     setImmediate(write)
   }

@@ -15,13 +15,13 @@ import type { JournalLine } from './replay-journal.ts'
 import { storeEnded } from './store-ended.ts'
 
 export interface LedgerOptions {
-  /** Where journals lie; one folder for all processes of a machine, none for two. */
+  /** The folder of journals: one for all processes of a mesh on a machine, never shared by two machines. */
   folder: string
-  /** Whose calls these are: a service's name. */
+  /** The name of the service that makes the calls. */
   service: string
   calls: CallStore
   logger: LedgerLog
-  /** Calls are refused once so much is not in the database yet. Default 32 MB, some 40,000 calls. */
+  /** Calls are refused while more than this is not in the database yet. Default 32 MB, some 40,000 calls. */
   journalBytesMax?: number
   nowMs?: () => number
   /** Counts the tokens of calls that their provider did not count. */
@@ -29,11 +29,11 @@ export interface LedgerOptions {
 }
 
 export interface Ledger extends CallLedger {
-  /** Takes over what processes that are gone left behind, now and later on. */
+  /** Begins to take over the journals that dead processes left behind. */
   start(): void
-  /** Stores the calls of this process that have ended, within a second; what takes longer follows by itself. */
+  /** Stores the calls of this process that have ended. Waits a second at most; what takes longer is stored later. */
   flush(): Promise<void>
-  /** Stores what it can within three seconds; the rest stays in the journal for the next process. */
+  /** Stores what it can within three seconds. The rest stays in the journal for the next process. */
   stop(): Promise<void>
 }
 
@@ -50,7 +50,7 @@ interface OpenCall {
   notedChars: number
 }
 
-/** A ledger whose calls outlive their process: each is in the journal before it is made, and in the database, once, soon after it has ended. */
+/** A ledger whose calls outlive their process: each call is in the journal before it is made, and in the database, once, soon after it has ended. */
 export function openLedger(options: LedgerOptions): Ledger {
   const { folder, service, calls, logger, nowMs = Date.now, journalBytesMax = journalBytesMaxUsual } = options
   const { counter = createTokenCounter() } = options
@@ -77,7 +77,7 @@ export function openLedger(options: LedgerOptions): Ledger {
 
   function end(call: OpenCall, finish: CallFinish): void {
     if (!open.delete(finish.id)) return
-    // Not the call itself, which holds its whole request: what waits to be stored would keep that until it is old.
+    // Takes what is needed out of the call, which holds its whole request: what waits to be stored would keep that in memory.
     const { start, segment: begunIn } = call
     const endedIn = journal.append(lineOf({ end: finish }))
     const onStored = () => {
@@ -109,7 +109,7 @@ export function openLedger(options: LedgerOptions): Ledger {
     },
     async stop() {
       for (const stop of stops) stop()
-      // Calls that are being counted end with what was estimated of them.
+      // Calls whose tokens are still being counted end with their estimate.
       await counter.stop()
       ended.stop()
       await Promise.race([ended.flush(), after(stopWithinMs)])
@@ -118,7 +118,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   }
 }
 
-/** How far answers have come, so that little is guessed if this process ends before them. */
+/** Notes how far answers have come, so that little has to be guessed if this process ends before they do. */
 function noteProgress(open: Map<string, OpenCall>, journal: Pick<Journal, 'note'>): void {
   for (const [id, call] of open) {
     const chars = call.heardChars()

@@ -1,11 +1,11 @@
 import { type Database, sql, storableJson } from '@weft/database'
 import type { CallRecord } from './call-record.ts'
 
-/** Where finished calls are kept for good. */
+/** Keeps finished calls for good. */
 export interface CallStore {
-  /** Keeps these calls, each once however often it is called. Throws WeftError when the database does not take them. */
+  /** Stores these calls, each once however often it is given. Throws WeftError when the database does not take them. */
   store(records: readonly CallRecord[]): Promise<void>
-  /** This life of a process is over, and all its calls are stored: what budgets still hold for it is given back. Throws as `store`. */
+  /** Gives back what a process still holds of budgets, whose life is over and whose calls are all stored. Throws what `store` throws. */
   noteGone(life: string): Promise<void>
 }
 
@@ -15,11 +15,11 @@ export function createPostgresCalls({ db }: Pick<Database, 'db'>): CallStore {
       const rows = records.map(toRow)
       const [common] = rows
       if (common === undefined) return
-      // Calls of a batch are much alike: what they have in common is sent, and read by the database, once.
+      // Calls of a batch are much alike: what all have in common is sent, and read by the database, once.
       const names = Object.keys(common)
       const own = names.filter((name) => name === 'id' || rows.some((row) => row[name] !== common[name]))
       const owns = rows.map((row) => Object.fromEntries(own.map((name) => [name, row[name] ?? null])))
-      // Named, as a column that a later version adds has a default of its own.
+      // The columns are named, so that one that a later version adds gets its own default.
       const columns = (prefix = '') => sql.join(names.map((name) => sql.ref(`${prefix}${name}`)))
       await sql`
         insert into model_calls (${columns()})
@@ -30,11 +30,11 @@ export function createPostgresCalls({ db }: Pick<Database, 'db'>): CallStore {
       `.execute(db)
     },
     async noteGone(life) {
-      // Locked first, as whoever releases the dead locks it.
+      // Locks the holder first, as the function that releases dead holders does.
       await sql`
         select release_budget_leases(h.holder) from (select holder from budget_holders where holder = ${life} for update) h
       `.execute(db)
-      // What the process had asked for just before its end may be granted after it: that is released as any dead holder's.
+      // What the process asked for just before its end may still be granted. The holder is noted as dead, so that this is released like any dead holder's.
       await sql`
         insert into budget_holders (holder, expires_at, adopted_at) values (${life}, now(), now()) on conflict do nothing
       `.execute(db)

@@ -12,8 +12,8 @@ export const JournalLine = z.union([
 export type JournalLine = z.infer<typeof JournalLine>
 
 /**
- * The calls a journal tells of, whose process is gone: those that ended as they ended, then the others as `lost`. A line that its writer did
- * not finish is passed over, as the call it would have told of was not made yet or had not ended.
+ * The calls in the journal of a dead process: first those that ended, as they ended, then the others as `lost`. A line that was not finished is skipped: the call
+ * it would have told of was not made yet, or had not ended.
  */
 export async function* replayJournal(folder: string): AsyncGenerator<CallRecord> {
   const open = new Map<string, { start: CallStart; heardChars: number }>()
@@ -27,7 +27,7 @@ export async function* replayJournal(folder: string): AsyncGenerator<CallRecord>
         const call = open.get(read.heard.id)
         if (call !== undefined) call.heardChars = read.heard.chars
       } else {
-        // Without its beginning it is one that was stored before the end of its process.
+        // An end without its beginning belongs to a call that was stored before its process ended.
         const call = open.get(read.end.id)
         open.delete(read.end.id)
         if (call !== undefined) yield { ...call.start, ...read.end }

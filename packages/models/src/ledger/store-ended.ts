@@ -4,12 +4,12 @@ import type { LedgerLog } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
 import { storeRecords } from './store-records.ts'
 
-/** Calls that have ended, on their way into the database. */
+/** Brings calls that have ended into the database. */
 export interface EndedCalls {
   add(call: EndedCall): void
-  /** Tries to store all there are. */
+  /** Tries to store all calls added so far. */
   flush(): Promise<void>
-  /** Nothing more is stored by itself. */
+  /** Ends storing; only `flush` still stores. */
   stop(): void
 }
 
@@ -23,7 +23,7 @@ const batchMax = 500
 const everyMs = 400
 const againMs = 2_000
 
-/** Stores ended calls in batches, a moment after the first of them; again after two seconds while the database takes none. */
+/** Stores ended calls in batches, a moment after the first of a batch. While the database takes none, it tries again every two seconds. */
 export function storeEnded({ calls, logger }: { calls: CallStore; logger: LedgerLog }): EndedCalls {
   const ended: EndedCall[] = []
   let storing: Promise<void> | undefined
@@ -50,7 +50,7 @@ export function storeEnded({ calls, logger }: { calls: CallStore; logger: Ledger
 
   async function storeAll(): Promise<void> {
     try {
-      // What ends meanwhile waits for more to come: a statement for a few calls costs as much as one for a hundred.
+      // Calls that end meanwhile wait for the next batch: a statement for a few calls costs as much as one for a hundred.
       for (let left = ended.length; left > 0; ) {
         const batch = ended.slice(0, Math.min(left, batchMax))
         left -= batch.length
@@ -74,7 +74,7 @@ export function storeEnded({ calls, logger }: { calls: CallStore; logger: Ledger
       ended.push(call)
       soon(everyMs)
     },
-    // A batch may be under way that what ended since is not in.
+    // Twice, because a batch may be under way that lacks what ended since.
     flush: () => flush().then(flush),
     stop() {
       isStopped = true

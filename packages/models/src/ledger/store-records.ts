@@ -5,8 +5,8 @@ import type { LedgerLog } from './ledger-log.ts'
 import type { CallStore } from './postgres-calls.ts'
 
 /**
- * Stores calls; one that the database will never take does not keep the others from it, and is told of in the log. Throws what the database throws while
- * it takes none.
+ * Stores calls. One that the database will never take is logged and left out, so that it does not hold up the others. Throws what the database throws for any
+ * other reason.
  */
 export async function storeRecords(
   { calls, logger }: { calls: CallStore; logger: LedgerLog },

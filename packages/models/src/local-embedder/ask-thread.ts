@@ -7,7 +7,7 @@ export type EmbedderThread = {
   /** Throws when the thread fails or ends. */
   embed(question: Omit<ThreadQuestion, 'id'>): Promise<ThreadAnswer>
   hasEnded(): boolean
-  /** Resolves when the thread has ended, behind the few texts the model is at. */
+  /** Resolves when the thread has ended, after the run of the model that is under way. */
   stop(): Promise<void>
 }
 
@@ -24,10 +24,10 @@ const Answer = z.union([
 
 type Pending = PromiseWithResolvers<ThreadAnswer>
 
-/** The model is outside of the thread's heap; its young generation would else be as large as the service's. */
+/** Bounds the thread's young generation, which would otherwise grow as large as the service's: the model lies outside of its heap. */
 const youngMbMax = 6
 
-/** The model takes well under a second for what it is at; a thread that hangs is ended all the same. */
+/** A run of the model takes well under a second, so a thread that has not ended by then hangs, and is terminated. */
 const stopMs = 30_000
 
 /** Starts the thread that holds the model. What is asked before it is ready waits for it. */

@@ -1,10 +1,10 @@
-/** Tokens of a batch, counted as the longest of its texts would have them all. */
+/** How many tokens a batch may have, when each of its texts counts as long as the longest. */
 const batchTokensMax = 1_024
 
-/** English prose has four to five letters a token; code has fewer. */
+/** Chosen low: English prose has four to five letters a token, but code has fewer. */
 const lettersPerToken = 3
 
-/** How many of the texts, which come shortest first, make up the next batch: at least one. */
+/** How many of these texts, which are ordered shortest first, make up the next batch: at least one. */
 export function batchTexts(texts: string[]): number {
   let count = 0
   for (const text of texts) {

@@ -15,9 +15,9 @@ export type BertConfig = {
 type Bert = { graph: GraphBuilder; config: BertConfig; isQuantised: boolean }
 
 /**
- * A BERT encoder as a graph: `ids` and `mask` (int32, batch × tokens; mask 1 for tokens, 0 for padding) → `embedding` (float, batch × hidden), the
- * mean over a text's tokens, normalised to length one (Reimers and Gurevych, EMNLP 2019). With `isQuantised` the matrices are multiplied in eight-bit
- * whole numbers, the scale of what comes in being found anew for every call. Attention and the sums are ONNX Runtime's fused operators.
+ * A BERT encoder as a graph: `ids` and `mask` (int32, batch × tokens; mask 1 for tokens, 0 for padding) → `embedding` (float, batch × hidden), the mean over a
+ * text's tokens, normalised to length one (Reimers and Gurevych, EMNLP 2019). With `isQuantised` matrices are multiplied in whole numbers of eight bits; the scale
+ * of their input is found anew at every call. Attention, and sums with normalisation, are ONNX Runtime's fused operators.
  */
 export function bertGraph(weights: Map<string, Tensor>, config: BertConfig, isQuantised: boolean): OnnxGraph {
   const bert: Bert = { graph: createGraphBuilder(weights), config, isQuantised }
@@ -47,7 +47,7 @@ function embedTokens(bert: Bert): string {
   const { graph, config } = bert
   const places = graph.weight('embeddings.position_embeddings.weight')
   const kind = graph.weight('embeddings.token_type_embeddings.weight')
-  // Every token is of type 0: its vector belongs to each place.
+  // Every token is of type 0, so the vector of that type is added to each place once and for all.
   const values = places.data.map((value, at) => value + (kind.data[at % config.hidden_size] ?? 0))
   graph.addConstant({ name: 'places', type: 'float', shape: places.shape, values })
   graph.addNode({ operator: 'Shape', inputs: ['ids'], output: 'shape' })
@@ -108,7 +108,7 @@ function dense(graph: GraphBuilder, input: Multiplied, name: string): string {
   return graph.addNode({ operator: 'Add', inputs: [product, graph.addWeight(`${name}.bias`)], output: `${name}.output` })
 }
 
-/** Of one value, or of the sum of two. */
+/** Layer normalisation of one input, or of the sum of two. */
 function normalise({ graph, config }: Bert, name: string, { inputs, output }: { inputs: string[]; output: string }): string {
   const given = [...inputs, graph.addWeight(`${name}.weight`), graph.addWeight(`${name}.bias`)]
   const epsilon = { name: 'epsilon', float: config.layer_norm_eps }
@@ -121,7 +121,7 @@ function meanOfTokens(graph: GraphBuilder, hidden: string): void {
   graph.addNode({ operator: 'Cast', inputs: ['mask'], output: 'token weights', attributes: [toFloat] })
   graph.addNode({ operator: 'Unsqueeze', inputs: ['token weights', 'last'], output: 'row weights' })
   graph.addNode({ operator: 'Mul', inputs: [hidden, 'row weights'], output: 'weighted' })
-  // The mean's divisor does not change the direction, which is all that is left after normalising.
+  // A sum does instead of the mean: its divisor does not change the direction, which is all that normalising leaves.
   const flat = [{ name: 'keepdims', int: 0 }]
   graph.addNode({ operator: 'ReduceSum', inputs: ['weighted', 'one'], output: 'sum', attributes: flat })
   const lengths = [

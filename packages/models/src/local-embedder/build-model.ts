@@ -24,7 +24,7 @@ export type BuildModelOptions = {
   isQuantised?: boolean
 }
 
-/** Makes from a model's published weights what the local embedder runs. Throws when a file is missing or is not of a BERT model. */
+/** Makes the files that the local embedder runs from a model's published weights. Throws when a file is missing, or is not that of a BERT model. */
 export async function buildModel({ from, to, isQuantised = true }: BuildModelOptions): Promise<void> {
   await mkdir(to, { recursive: true })
   const config = parseJson(Config, await readFile(join(from, 'config.json'), 'utf8'), 'config.json')

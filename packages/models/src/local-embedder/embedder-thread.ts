@@ -10,12 +10,12 @@ import { openTokenizer } from './tokenise.ts'
 
 /** What the thread is started with. */
 export type ThreadData = { folder: string; inputTokensMax: number; threads: number }
-/** `partsMax`: parts of a text that get a vector of their own. `isUrgent`: goes before what waits and is not. */
+/** `partsMax`: how many parts of a text get a vector of their own. `isUrgent`: it is answered before questions that are not. */
 export type ThreadQuestion = { id: number; texts: string[]; partsMax: number; isUrgent: boolean }
-/** `vectors` are those of all parts of all texts, one behind the other; `parts` tells how many each text has. `knownShare`: of a single urgent text. */
+/** `vectors` holds those of all parts of all texts, one after the other; `parts` tells how many each text has. `knownShare` is given for a single urgent text. */
 export type ThreadAnswer = { vectors: Float32Array; parts: number[]; inputTokens: number; knownShare?: number | undefined }
 
-/** Sent in place of a question, it ends the thread behind what the model is at: a thread that is ended in the middle of it takes the process with it. */
+/** Sent in place of a question, it ends the thread after the run that is under way: a thread that is terminated during a run takes the process with it. */
 export const lastWord = 'end'
 
 const Data = z.object({ folder: z.string(), inputTokensMax: z.number(), threads: z.number() })
@@ -23,12 +23,13 @@ const Question = z.object({ id: z.number(), texts: z.array(z.string()), partsMax
 
 const { folder, inputTokensMax, threads } = Data.parse(workerData)
 /**
- * Tokens that go through the model together: few enough to stay in a core's cache, and with what is computed of them in little memory (docs/decisions/0017).
+ * How many tokens go through the model together: few enough to stay in a core's cache, and for what is computed of them to take little memory
+ * (docs/decisions/0017).
  */
 const runTokensMax = 256
 
 const { tokenise, isKnown } = openTokenizer(folder, inputTokensMax)
-/** By the cores a batch may take: each is made when it is first needed. */
+/** A session for each number of cores, made when it is first needed. */
 const sessions = new Map<number, Promise<InferenceSession>>()
 
 function sessionFor(cores: number): Promise<InferenceSession> {
@@ -38,9 +39,9 @@ function sessionFor(cores: number): Promise<InferenceSession> {
     intraOpNumThreads: cores,
     interOpNumThreads: 1,
     enableCpuMemArena: false,
-    // A plan of memory would be kept for every shape of rows.
+    // With memory patterns, a plan would be kept for every shape of rows.
     enableMemPattern: false,
-    // Threads that wait for work would take the processor from the rest of the mesh.
+    // Spinning threads that wait for work would take the processor from the rest of the mesh.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   })
   sessions.set(cores, made)
@@ -49,7 +50,7 @@ function sessionFor(cores: number): Promise<InferenceSession> {
 }
 
 /**
- * Tokens up to which a question goes through the model on one core: waking a second one for each operator takes longer than it helps (docs/decisions/0017).
+ * A question of up to this many tokens runs on one core: waking a second one for each operator takes longer than it helps (docs/decisions/0017).
  */
 const aloneTokensMax = 32
 
@@ -122,12 +123,12 @@ async function embed({ texts, partsMax, isUrgent }: Omit<ThreadQuestion, 'id'>) 
   }
 }
 
-/** What came meanwhile and is urgent goes between two runs. */
+/** Answers urgent questions that came meanwhile, between two runs of another one. */
 async function answerUrgent(): Promise<void> {
   for (let question = nextUrgent(); question !== undefined; question = nextUrgent()) await answer(question)
 }
 
-/** How many rows from `at` on make up the next run, each counted as long as the longest of them: at least one. */
+/** How many rows from `at` on make up the next run, when each counts as long as the longest of them: at least one. */
 function rowsTogether(rows: number[][], at: number): number {
   let count = 0
   let length = 0

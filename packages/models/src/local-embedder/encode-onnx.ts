@@ -4,7 +4,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 const dataTypes = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const
 export type OnnxType = keyof typeof dataTypes
 
-/** A constant of the graph; `bytes` are its values, little-endian, row by row. */
+/** A constant of the graph. `bytes` holds its values, little-endian, row by row. */
 export type OnnxConstant = { name: string; type: OnnxType; shape: number[]; bytes: Uint8Array }
 export type OnnxAttribute = { name: string; int: number } | { name: string; float: number }
 /** `domain` is empty for ONNX's own operators. An empty input name leaves an optional input out. */
@@ -15,7 +15,7 @@ export type OnnxNode = {
   outputs: string[]
   attributes?: OnnxAttribute[]
 }
-/** A size given as a text may differ from call to call. */
+/** An input or output. A size that is given as text may differ between calls. */
 export type OnnxValue = { name: string; type: OnnxType; shape: (number | string)[] }
 export type OnnxGraph = {
   name: string

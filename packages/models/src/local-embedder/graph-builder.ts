@@ -1,7 +1,7 @@
 import type { OnnxAttribute, OnnxConstant, OnnxNode, OnnxType } from './encode-onnx.ts'
 import type { Tensor } from './read-safetensors.ts'
 
-/** The domain of ONNX Runtime's own operators, which do several of ONNX's in one. */
+/** The domain of ONNX Runtime's own operators, each of which does the work of several of ONNX's. */
 export const fused = 'com.microsoft'
 
 type NewConstant = { name: string; type: OnnxType; shape: number[]; values: Float32Array | Int8Array | BigInt64Array }
@@ -12,11 +12,11 @@ export type GraphBuilder = {
   constants: OnnxConstant[]
   /** A tensor of the published model. Throws RangeError, naming it, when it is not there. */
   weight(name: string): Tensor
-  /** Adds a tensor of the published model under its own name, which it answers. */
+  /** Adds a tensor of the published model as a constant of the same name. Answers that name. */
   addWeight(name: string): string
   /** Answers the constant's name. */
   addConstant(constant: NewConstant): string
-  /** Answers the name of what the node puts out. */
+  /** Answers the name of the node's output. */
   addNode(node: NewNode): string
 }
 

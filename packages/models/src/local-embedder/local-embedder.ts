@@ -9,11 +9,11 @@ import { createTextQueue, type TextBatch } from './text-queue.ts'
 export type LocalEmbedderOptions = {
   /** Holds `model.onnx`, `tokenizer.json` and `tokenizer_config.json`, as `buildModel` leaves them. */
   folder: string
-  /** Processor cores one batch may take, but for a short question, which takes one; default: all, 4 at most. */
+  /** How many processor cores a batch may take; a short question takes one. Default: all, 4 at most. */
   threads?: number
-  /** The model leaves memory when it was not used this long; default 600,000. */
+  /** How long the model stays in memory without being used; default 600,000. */
   idleMs?: number
-  /** What lies in the folder; default {@link localEmbeddingModel}. */
+  /** The model in the folder; default {@link localEmbeddingModel}. */
   model?: EmbeddingModel
 }
 
@@ -25,18 +25,18 @@ export const localEmbeddingModel: EmbeddingModel = {
   inputTokensMax: 256,
 }
 
-/** A chunk of the largest size a client may ask for, 4,096 tokens, is seen whole. */
+/** Enough for a chunk of the largest size that a client may ask for, 4,096 tokens, to be seen whole. */
 const documentPartsMax = 17
 
-/** Batches the thread has: the next lies there already when one is done. */
+/** How many batches the thread is given at once: the next one is there when one is done. */
 const batchesMax = 2
 
-/** Threads beyond these gain little on texts this short. */
+/** More threads gain little on texts this short. */
 const threadsMax = 4
 
 /**
- * all-MiniLM-L6-v2 in a thread of this process, loaded with the first text (about half a second). Texts are embedded batch by batch, questions before
- * documents, so that a question waits for a few texts at most. Nothing is sent anywhere. Throws ModelError `rate_limit_exceeded` when too much
+ * Runs all-MiniLM-L6-v2 in a thread of this process. It is loaded with the first text, which takes about half a second. Texts are embedded batch by batch, and
+ * questions before documents, so that a question waits for a few texts at most. Nothing is sent anywhere. Throws ModelError: `rate_limit_exceeded` when too much
  * waits, `cancelled` when the signal aborts, `upstream_error` when the model cannot be loaded or run.
  */
 export function createLocalEmbedder(options: LocalEmbedderOptions): RunningEmbedder {

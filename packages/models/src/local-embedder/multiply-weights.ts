@@ -1,13 +1,13 @@
 import { fused, type GraphBuilder } from './graph-builder.ts'
 import { quantiseColumns } from './quantise-weights.ts'
 
-/** What is multiplied; `largest` names what each token's values were divided by, in whole numbers only. */
+/** An input of a multiplication. When it is multiplied in whole numbers, `largest` names what each token's values were divided by. */
 export type Multiplied = { name: string; largest?: string }
 
 /**
- * Whole numbers have one scale for all of an input, which a few large values of one token would coarsen for all the others (and one text for the
- * others of its batch): so each token's values are divided by their largest before. Median cosine to float32 of 80 abstracts and titles of SciFact
- * with weights of eight bits: .9945 without, .9975 with it. `last` is the constant of the last axis.
+ * Divides each token's values by their largest. As whole numbers, a whole input has one scale, so a few large values of one token would make all other tokens
+ * coarser, also those of other texts in the batch. Median cosine to float32 of 80 abstracts and titles of SciFact with weights of eight bits: .9945 without this,
+ * .9975 with it. `last` is the constant of the last axis.
  */
 export function divideByLargest(graph: GraphBuilder, name: string): Multiplied {
   const sizes = graph.addNode({ operator: 'Abs', inputs: [name], output: `${name}.sizes` })
@@ -16,7 +16,7 @@ export function divideByLargest(graph: GraphBuilder, name: string): Multiplied {
   return { name: graph.addNode({ operator: 'Div', inputs: [name, largest], output: `${name}.divided` }), largest }
 }
 
-/** `input · weightᵀ` of the layer `name`, without its bias: PyTorch stores a layer's weights with a row for every output. */
+/** `input · weightᵀ` of the layer `name`, without its bias. The weights are transposed because PyTorch stores them with a row for every output. */
 export function multiplyWeights(graph: GraphBuilder, input: Multiplied, name: string): string {
   const { shape, data } = graph.weight(`${name}.weight`)
   const [outputs = 0, inputs = 0] = shape

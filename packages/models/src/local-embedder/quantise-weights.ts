@@ -1,20 +1,20 @@
-/** Whole numbers of eight bits: a value is about `stored * scale`, each column or row with a scale of its own. */
+/** Values as whole numbers of eight bits: a value is about `stored * scale`, and each column or row has a scale of its own. */
 export type Quantised = { values: Int8Array; scales: Float32Array }
 
-/** A matrix of `columns` columns with a scale for every column, as the weights of a multiplication need it. */
+/** Quantises a matrix of `columns` columns with a scale for every column, as the weights of a multiplication need it. */
 export function quantiseColumns(data: Float32Array, columns: number): Quantised {
   return quantise(data, { groups: columns, groupOf: (at) => at % columns, largest: weightMax })
 }
 
-/** As {@link quantiseColumns}, with a scale for every row, as a table of which single rows are taken needs it. */
+/** Quantises a matrix with a scale for every row, as a table needs it from which single rows are taken. */
 export function quantiseRows(data: Float32Array, columns: number): Quantised {
   const groupOf = (at: number) => Math.floor(at / columns)
   return quantise(data, { groups: data.length / columns, groupOf, largest: tableMax })
 }
 
 /**
- * Seven of the eight bits: processors without VNNI add up two products of bytes in sixteen bits, which then never overflow, so that every
- * processor gives the same vectors (ONNX Runtime, "Quantize ONNX models", reduce_range).
+ * Weights use seven of the eight bits. Processors without VNNI add up two products of bytes in sixteen bits, which then never overflow, so that all processors
+ * make the same vectors (ONNX Runtime, "Quantize ONNX models", reduce_range).
  */
 const weightMax = 63
 const tableMax = 127

@@ -39,6 +39,6 @@ function readHeader(bytes: Uint8Array): z.infer<typeof Header> {
 function readTensor(values: Uint8Array, name: string, { shape, data_offsets: [from, to] }: z.infer<typeof Entry>): Tensor {
   const count = shape.reduce((product, size) => product * size, 1)
   if (to - from !== count * 4 || to > values.length) throw new RangeError(`the tensor "${name}" reaches beyond the file`)
-  // Copied, because floats are read at multiples of four bytes only.
+  // Copied, because floats can be read only at multiples of four bytes.
   return { shape, data: new Float32Array(Uint8Array.from(values.subarray(from, to)).buffer) }
 }

@@ -2,14 +2,14 @@ import type { EmbedRequest, Embeddings } from '@weft/contracts'
 import { ModelError } from '../model-error.ts'
 import { batchTexts } from './batch-texts.ts'
 
-/** Texts waiting at most; who asks for more is told to try again. */
+/** How many texts may wait; a request for more is told to try again. */
 const waitingMax = 10_000
 
-/** Texts of one request that are embedded together. */
+/** Some texts of one request that are embedded together. */
 export type TextBatch = {
   texts: string[]
   purpose: EmbedRequest['purpose']
-  /** `vectors` are those of each of the batch's texts. */
+  /** `vectors` holds those of each text of the batch. */
   done(made: Embeddings): void
   fail(failure: ModelError): void
 }
@@ -17,12 +17,12 @@ export type TextBatch = {
 export type TextQueue = {
   /** Throws ModelError `rate_limit_exceeded` when too much waits, `cancelled` when the signal aborts. */
   add(request: EmbedRequest): Promise<Embeddings>
-  /** The next batch: of a question before all documents, and of texts of about one length; `onlyQuestions`: of a question or none. */
+  /** The next batch, with texts of similar length: of a question if one waits, else of documents, unless `onlyQuestions`. */
   next(options?: { onlyQuestions?: boolean }): TextBatch | undefined
   failAll(failure: ModelError): void
 }
 
-/** `left`: texts that are in no batch yet; `missing`: how many have no vectors yet. */
+/** `left`: the texts that are in no batch yet; `missing`: how many texts have no vectors yet. */
 type Waiting = {
   request: EmbedRequest
   left: number[]
@@ -88,7 +88,7 @@ export function createTextQueue(): TextQueue {
   }
 }
 
-/** A batch is as wide as its longest text. */
+/** The indexes of texts, the shortest first: every text of a batch takes as long as its longest. */
 function shortestFirst(texts: string[]): number[] {
   return texts.map((_, index) => index).toSorted((a, b) => (texts[a]?.length ?? 0) - (texts[b]?.length ?? 0))
 }

@@ -5,8 +5,8 @@ import { parseJson } from '@weft/contracts'
 import { z } from 'zod'
 
 /**
- * The numbers of a text's tokens, with those that open and close it, in parts of at most `inputTokensMax`. Only `partsMax` parts are made: what
- * follows them is not seen. Parts are of about one length, so that none holds a few words only.
+ * The numbers of a text's tokens, in parts of at most `inputTokensMax`, each with the tokens that open and close a text. At most `partsMax` parts are made; the
+ * model does not see the rest. Parts have about the same length, so that none holds only a few words.
  */
 export type Tokenise = (text: string, partsMax: number) => number[][]
 
@@ -18,7 +18,7 @@ export type TextTokenizer = {
 
 const Config = z.looseObject({ unk_token: z.string().default('[UNK]') })
 
-/** Letters a token, at least: what lies beyond is not looked at. */
+/** A text is cut to this many letters for each token that is seen, before it is tokenised. */
 const lettersPerTokenMax = 20
 
 /** A tokenizer from a model's folder: `tokenizer.json` and `tokenizer_config.json`. */

@@ -1,6 +1,6 @@
 import type { ProviderCall, ProviderConnection } from '../provider.ts'
 
-/** The body of a streamed chat completion; options the model is known not to accept are left out. */
+/** The body of a streamed chat completion, without options that the model is known not to accept. */
 export function chatBody(
   call: ProviderCall,
   connection: Pick<ProviderConnection, 'maxTokensField' | 'streamUsage'>,

@@ -29,12 +29,12 @@ const ChatChunk = z.object({
   id: z.string().nullish(),
   model: z.string().nullish(),
   choices: z.array(z.object({ delta: Delta.nullish(), finish_reason: z.string().nullish() })).nullish(),
-  // Counts that cannot be are as good as none.
+  // A count that cannot be right is read as none.
   usage: ChatUsage.nullish().catch(undefined),
   error: z.unknown().optional(),
 })
 
-/** The events one chunk of a chat completion stream carries. Throws ModelError for an error chunk and for what is no chunk. */
+/** The events that a chunk of a chat completion stream carries. Throws ModelError for an error chunk, and for anything that is no chunk. */
 export function readChatChunk(value: unknown, provider: string): ProviderEvent[] {
   const parsed = ChatChunk.safeParse(value)
   if (!parsed.success)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ModelAnswer } from '../complete-model.ts'
 import type { ModelEvent, ModelUsage, TokenLogprob } from '../model-event.ts'
 
-/** Who a translated answer says it is; the same in every chunk. */
+/** The id, model and time of a translated answer, the same in every chunk. */
 export interface ChatIdentity {
   id: string
   model: string
@@ -14,7 +14,7 @@ export function newChatIdentity(model: string): ChatIdentity {
   return { id: `chatcmpl-${randomBytes(16).toString('hex')}`, model, created: Math.floor(Date.now() / 1_000) }
 }
 
-/** Model events as the SSE text of a chat completion stream: role first, a finish chunk, usage when asked, then `[DONE]`. */
+/** Model events as the SSE text of a chat completion stream: the role comes first; a finish chunk, usage if it is asked for, and `[DONE]` end it. */
 export async function* toChatStream(
   events: AsyncIterable<ModelEvent>,
   identity: ChatIdentity,
@@ -84,7 +84,7 @@ function base({ id, model, created }: ChatIdentity, object: string): object {
   return { id, object, created, model }
 }
 
-/** The first fragment of a call names it; the others carry arguments only. */
+/** The first fragment of a tool call has its id and name; the others carry only arguments. */
 function toolCallDelta(event: Extract<ModelEvent, { type: 'tool_call' }>): object {
   if (event.id === undefined) return { index: event.index, function: { arguments: event.argumentsDelta } }
   return {

@@ -3,8 +3,8 @@ import { type AnswerFacts, hearContent } from '../attempt/answer-facts.ts'
 import { finishReason } from './chat-chunk.ts'
 
 /**
- * Notes what the choices of a chunk (`delta`) or of a whole answer (`message`) say: of all of them, as each is paid for. What has another shape
- * than OpenAI's says nothing.
+ * Notes what all choices of a chunk (`delta`) or of a whole answer (`message`) say, since each of them is paid for. Anything of another shape than OpenAI's is
+ * passed over.
  */
 export function noteChoices(facts: AnswerFacts, choices: unknown, part: 'delta' | 'message'): void {
   if (!Array.isArray(choices)) return
@@ -19,7 +19,7 @@ export function noteChoices(facts: AnswerFacts, choices: unknown, part: 'delta' 
 
 function noteSaid(facts: AnswerFacts, said: Record<string, unknown>): void {
   const calls = Array.isArray(said.tool_calls) ? said.tool_calls : []
-  // Servers that name thoughts by both names send the same text twice.
+  // A server that sends thoughts under both names sends the same text twice.
   for (const text of [said.reasoning_content ?? said.reasoning, said.content, said.refusal, ...calls.map(textOfCall)])
     if (typeof text === 'string' && text !== '') {
       facts.hasContent = true

@@ -2,24 +2,24 @@ import { isRecord } from '@weft/contracts'
 import { type AnswerFacts, noAnswer, startOfContent } from '../attempt/answer-facts.ts'
 import { noteChoices } from './choice-facts.ts'
 
-/** What stands around a chunk's text. Most chunks of a stream differ in their text alone: once one was parsed, of the others only the text has to be. */
+/** What surrounds the text in a chunk. Most chunks of a stream differ only in their text, so once one was parsed, only the text has to be cut out of the others. */
 export interface ChunkTemplate {
-  /** The text of a chunk with these surroundings; undefined for any other chunk, and for text that JSON writes in another way than it is. */
+  /** The text of a chunk with these surroundings; undefined for any other chunk, and for text that JSON has to escape. */
   textOf(chunk: string): string | undefined
-  /** The chunk of this text as the client gets it. */
+  /** The chunk with this text, as the client gets it. */
   fill(text: string): string
 }
 
 const beforeText = /"content"\s*:\s*(?=")/
 const jsonString = /"(?:[^"\\]|\\.)*"/y
-/** Neither quotes, backslashes nor control characters: such a JSON string says what stands between its quotes. */
+/** Text without quotes, backslashes and control characters: JSON writes it as it is. */
 const plainText = /^[ !#-[\]-\uffff]+$/
-/** Stands for the text while a chunk is rewritten: no JSON holds it. */
+/** Takes the place of the text while a chunk is rewritten. It cannot occur in JSON. */
 const mark = '\0'
 
 /**
- * The template of a chunk that says nothing but text: no end, no usage, no error, no other content; undefined for any other chunk. `rewrite` makes of
- * its data what the client gets. `chunkOf` is how such data came: a template fits chunks that came the same way.
+ * The template of a chunk that says nothing but text: no end, no usage, no error, no other content. Undefined for any other chunk. `rewrite` turns the chunk's
+ * data into what the client gets; `chunkOf` turns data into a chunk as it came, so that a template fits chunks that come in the same form.
  */
 export function learnTemplate(
   data: string,

@@ -7,7 +7,7 @@ export type OpenAiConnection = {
   fetch?: typeof fetch | undefined
 }
 
-/** The SDK takes tens of megabytes, so it is loaded only where such a provider is set up. It tries once: retries are the caller's. */
+/** Connects the SDK, which takes tens of megabytes, so it is loaded only where such a provider is set up. It tries once: retrying is up to the caller. */
 export async function connectOpenAi({ baseUrl, apiKey, timeoutMs, fetch }: OpenAiConnection): Promise<OpenAI> {
   const { OpenAI } = await import('openai')
   return new OpenAI({

@@ -1,17 +1,17 @@
 import { decodeUtf8, eventBytesMax, tooLarge } from '../upstream/upstream-bounds.ts'
 
-/** Cuts the bytes of a stream of server-sent events, however they come, into text of whole events. */
+/** Cuts a stream of server-sent events, in whatever pieces its bytes come, into the text of whole events. */
 export interface EventCutter {
-  /** The events that these bytes make whole, with line feeds as their only line breaks; '' when they make none. Throws ModelError. */
+  /** The events that these bytes complete, with line feeds as their only line breaks; '' when they complete none. Throws ModelError. */
   add(bytes: Uint8Array): string
-  /** What is left when nothing more comes. */
+  /** The text that is left when nothing more comes. */
   rest(): string
 }
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
-/** Events are cut as bytes, so that no character is, and most pieces, which are whole events, are decoded at one go. */
+/** Cuts between bytes of whole events, so that no character is cut. Most pieces are whole events, and are decoded as they come. */
 export function createEventCutter(provider: string): EventCutter {
   let open = new Uint8Array(0)
   let openBytes = 0
@@ -55,7 +55,7 @@ export function createEventCutter(provider: string): EventCutter {
   }
 }
 
-/** Where in these bytes the last event ends, a blank line; 0 where none does. */
+/** Where in these bytes the last event ends, after its blank line; 0 when none ends here. */
 function endOfEvents(bytes: Uint8Array, before: Uint8Array): number {
   const byteAt = (at: number) => (at < 0 ? before.at(at) : bytes[at])
   for (let at = bytes.length - 1; at >= 0; at -= 1) {

@@ -1,6 +1,6 @@
 import type { ModelInfo } from '../registry/catalog.ts'
 
-/** What a translated chat completion keeps of its body, or refuses by name. */
+/** The fields of a chat completion that are translated for a provider of another wire, or refused by name. */
 const translatedFields: ReadonlySet<string> = new Set([
   ...['model', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'stop', 'n', 'tools'],
   ...[
@@ -17,7 +17,7 @@ const translatedFields: ReadonlySet<string> = new Set([
 ])
 const samplingFields: ReadonlySet<string> = new Set(['temperature', 'top_p'])
 
-/** Fields of a chat completion body that have no effect with this model; none where they are handed on as they are. */
+/** The fields of a chat completion body that have no effect with this model; none when the body is passed on as it is. */
 export function ignoredChatFields(body: Record<string, unknown>, model: ModelInfo | undefined): string[] {
   if (model?.isTranslated !== true) return []
   const samples = model.capabilities?.includes('sampling') ?? false
@@ -27,7 +27,7 @@ export function ignoredChatFields(body: Record<string, unknown>, model: ModelInf
   })
 }
 
-/** Sequences of white space alone have no counterpart (`messagesBody`). */
+/** Stop sequences of white space alone have no effect: `messagesBody` leaves them out. */
 function isBlankStop(field: string, value: unknown): boolean {
   return field === 'stop' && [value].flat().some((sequence) => typeof sequence === 'string' && sequence.trim() === '')
 }

@@ -4,7 +4,7 @@ import { ModelError } from '../model-error.ts'
 
 type Item = { type: string; [field: string]: unknown }
 
-/** A conversation of chat messages as the items of a response's input. Throws ModelError naming the message that has no counterpart. */
+/** Translates chat messages into the input items of a response. Throws ModelError naming the message that has no counterpart. */
 export function itemsFromMessages(messages: ChatMessage[]): Item[] {
   return messages.flatMap(itemsOf)
 }
@@ -29,7 +29,7 @@ function itemsOf(message: ChatMessage, index: number): Item[] {
   }
 }
 
-/** What a model said before goes back as one text; parts of it would have to be a whole earlier answer, with its ids. */
+/** What the model said before, as one text: in parts, it would have to be sent as a whole earlier answer, with its ids. */
 function spokenText(message: ChatMessage): string {
   const { content } = message
   if (!Array.isArray(content)) return content ?? ''

@@ -1,8 +1,8 @@
 import { isRecord } from '@weft/contracts'
 
 /**
- * Gives the chunks of one stream what OpenAI's clients insist on and compatible servers leave out: the role of each choice's first delta, and an index
- * of its own for each tool call, where there is none (Gemini) or all are the first (Ollama). Changes the chunk; answers whether it did.
+ * Adds to the chunks of a stream what OpenAI's clients insist on and compatible servers leave out: the role in the first delta of each choice, and an index of its
+ * own for each tool call, when there is none (Gemini) or all have the first (Ollama). Changes the chunk, and answers whether it did.
  */
 export function createChunkMender(): (chunk: Record<string, unknown>) => boolean {
   const choicesSeen = new Map<unknown, ChoiceSeen>()
@@ -22,9 +22,9 @@ export function createChunkMender(): (chunk: Record<string, unknown>) => boolean
 }
 
 interface ChoiceSeen {
-  /** The index that clients are told, by the call's id and the server's index: some servers give calls that they number the same id. */
+  /** The index that clients get, by the call's id and the server's index together: some servers give several numbered calls the same id. */
   calls: Map<string, number>
-  /** The newest call of an index that the server gave, as clients are told it. */
+  /** The index that clients get for the newest call of each index that the server gave. */
   atIndex: Map<unknown, number>
   last: number
 }
@@ -39,7 +39,7 @@ function numberCall(seen: ChoiceSeen, call: Record<string, unknown>): boolean {
   return index !== given
 }
 
-/** An index that another call has is not this one's. */
+/** The index for a call with an id: the server's, unless another call has it already. */
 function indexOfId({ calls, last }: ChoiceSeen, id: string, given: unknown): number {
   const isFree = typeof given === 'number' && ![...calls.values()].includes(given)
   const call = `${given} ${id}`

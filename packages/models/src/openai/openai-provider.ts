@@ -11,14 +11,14 @@ import { readChatChunk } from './chat-chunk.ts'
 import { connectOpenAi } from './connect-openai.ts'
 import { createChunkMender } from './mend-chunk.ts'
 
-/** Asks for one answer on one of OpenAI's wires. */
+/** Streams one answer on one of OpenAI's wires. */
 export type AnswerStream = (
   client: Promise<OpenAI>,
   connection: ProviderConnection,
   call: ProviderCall,
 ) => AsyncGenerator<ProviderEvent>
 
-/** Any server that speaks one of OpenAI's wires, through the `openai` SDK. One attempt: retries are the caller's. */
+/** Speaks to any server with one of OpenAI's wires, through the `openai` SDK. Makes one attempt: retrying is up to the caller. */
 export function createOpenAiProvider(connection: ProviderConnection, stream: AnswerStream): ModelProvider {
   const client = connectOpenAi({
     ...connection,
@@ -39,7 +39,7 @@ export function createOpenAiProvider(connection: ProviderConnection, stream: Ans
   }
 }
 
-/** On the wire of chat completions. */
+/** Streams an answer on the wire of chat completions. */
 export async function* streamChat(
   client: Promise<OpenAI>,
   connection: ProviderConnection,

@@ -8,7 +8,7 @@ export interface UpstreamPost {
   path: string
   headers: Record<string, string>
   body: string
-  /** Aborting it ends the call; its reason is what reading throws. */
+  /** Aborting it ends the call; reading then throws its reason. */
   signal: AbortSignal
 }
 
@@ -17,11 +17,11 @@ export interface UpstreamAnswer extends Pick<UpstreamBody, 'bytes' | 'next' | 't
   headers: IncomingHttpHeaders
 }
 
-/** Sends a body and settles once status and headers are there. By undici's own events: its streams cost more than all else that is done with a short answer. */
+/** Sends a body, and settles once status and headers have come. Uses undici's events, because its streams cost more than all else that a short answer takes. */
 export function postUpstream({ dispatcher, signal, ...request }: UpstreamPost): Promise<UpstreamAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<UpstreamAnswer>()
   const body = createUpstreamBody()
-  // A call that still waits for its connection is left at once, and not sent when that stands.
+  // A call that still waits for its connection ends at once, and is not sent when the connection is there.
   const abort = () => {
     body.abort(signal.reason)
     reject(signal.reason)

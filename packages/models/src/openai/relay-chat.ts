@@ -12,22 +12,22 @@ import { readWholeChat } from './whole-chat.ts'
 export interface RelayCall {
   connection: ProviderConnection
   dispatcher: Dispatcher
-  /** What {@link relayedText} made of the client's body. */
+  /** The client's body, as {@link relayedText} made it. */
   text: string
   isStreamed: boolean
-  /** The client asked for a stream's usage itself. */
+  /** Whether the client itself asked for the usage of a stream. */
   asksForUsage: boolean
-  /** The id the client knows the model by; it replaces the provider's. */
+  /** The id by which the client knows the model. It replaces the provider's. */
   publicId: string
   guard: CallGuard
   facts: AnswerFacts
-  /** Of a stream. */
+  /** How the end of a stream is handled. */
   ending: StreamEnding
 }
 
 /**
- * A chat completion handed through with as little work as possible: no SDK, one parse only where usage is read. Errors known before
- * the first content throw; a stream that breaks later throws from its events.
+ * Passes a chat completion through with as little work as possible: without an SDK, and parsing only where usage is read. Throws errors that are known before the
+ * first content; a stream that breaks later throws from its events.
  */
 export async function relayChat(call: RelayCall): Promise<string | RelayedEvents> {
   const { isStreamed, publicId, facts, guard, asksForUsage: keepsUsage } = call
@@ -40,7 +40,7 @@ export async function relayChat(call: RelayCall): Promise<string | RelayedEvents
   return beginRelay({ provider, publicId, keepsUsage, facts, guard, ending }, answer)
 }
 
-/** The body as it is sent upstream: the provider's own names of the model and of the limit, and usage asked for wherever it has to be. */
+/** The body as it is sent upstream: with the provider's names for the model and for the limit, and asking for usage where the provider needs to be asked. */
 export function relayedText(
   { weft: _, max_tokens: older, max_completion_tokens: newer, ...rest }: Record<string, unknown>,
   { connection, modelName }: { connection: ProviderConnection; modelName: string },
@@ -106,7 +106,7 @@ function whyBroken({ guard, connection }: RelayCall, thrown: unknown): ModelErro
   return guard.reason() ?? explainConnectionError(connection.id, connection.baseUrl, thrown)
 }
 
-/** A stream may come under any type but those that say it is none: then it is read for what it says. */
+/** Throws when the content type says that this is no stream, with the error that the body tells. Any other type is taken for a stream. */
 async function refuseOtherTypes(call: RelayCall, answer: UpstreamAnswer): Promise<void> {
   const type = single(answer.headers['content-type']) ?? ''
   if (!/json|html/i.test(type)) return
@@ -119,7 +119,7 @@ async function refuseOtherTypes(call: RelayCall, answer: UpstreamAnswer): Promis
   })
 }
 
-/** An error page may be anything; only this much of it is looked at. */
+/** How much of an error page is looked at, since it may be anything. */
 const errorBodyCharsMax = 65_536
 
 async function explainRefusal(call: RelayCall, answer: UpstreamAnswer): Promise<ModelError> {

@@ -13,37 +13,37 @@ export interface StreamRelay {
   keepsUsage: boolean
   facts: AnswerFacts
   guard: Pick<CallGuard, 'touch' | 'handOver'>
-  /** Of the call: told once it is over. */
+  /** Told how the call ends. */
   ending: StreamEnding
 }
 
-/** What becomes of a call with its stream: one of the first two is called, or none when the reader leaves; then the last. */
+/** Ends a call with its stream: `completed` or `failed` is called, or neither when the reader leaves; then `over`. */
 export interface StreamEnding {
   completed(): void
-  /** Answers what is thrown instead. */
+  /** Answers the error to throw in its place. */
   failed(thrown: unknown): ModelError
   over(): Promise<void>
 }
 
-/** Who a stream is poured to. */
+/** The reader that a stream is poured into. */
 export interface EventReader {
-  /** What it answers is waited for: a reader that does not keep up. */
+  /** Answers a promise when the reader does not keep up; it is awaited before the next write. */
   write(events: string): Promise<void> | undefined
-  /** Nothing more is written to one that has left. */
+  /** Once it has left, nothing more is written to it. */
   hasLeft(): boolean
 }
 
-/** Events that are taken one after another, or poured to their end: of what only passes, most pieces pass in the turn in which they come. */
+/** Events that are either taken one by one, or poured to their end. Pouring passes most pieces on in the turn of the event loop in which they come. */
 export interface RelayedEvents extends AsyncGenerator<string> {
-  /** Throws what breaks the stream off. Not to be mixed with taking. */
+  /** Writes all events to a reader. Throws what breaks the stream off. Do not mix it with taking events. */
   pour(reader: EventReader): Promise<void>
 }
 
 type Answer = Pick<UpstreamAnswer, 'next' | 'taken' | 'more'>
 
 /**
- * The events of a stream. As long as no content has come, the call may still fail like one that was refused: what breaks it then is thrown here, later
- * by the events.
+ * Begins to relay a stream, and settles once its first content has come. What breaks the stream before that is thrown here, as if the call had been refused; what
+ * breaks it later is thrown by the events.
  */
 export async function beginRelay(relay: StreamRelay, answer: Answer): Promise<RelayedEvents> {
   const reading: Reading = { ...relay, answer, cutter: createEventCutter(relay.provider), rewriter: createChunkRewriter(relay) }
@@ -66,7 +66,7 @@ export async function beginRelay(relay: StreamRelay, answer: Answer): Promise<Re
   })
 }
 
-/** No generator around a generator: that would be a second turn for every piece. */
+/** Puts the first events before the others. Written by hand, because a generator around a generator would take a second turn of the event loop for every piece. */
 function beginningWith(begin: string, rest: AsyncGenerator<string>, pour: RelayedEvents['pour']): RelayedEvents {
   let hasBegun = begin === ''
   return {
@@ -113,7 +113,7 @@ async function* relayEvents(reading: Reading): AsyncGenerator<string> {
   }
 }
 
-/** As `relayEvents`, which has begun and ends the call. */
+/** Does what `relayEvents` does, for a stream that it has begun. The caller ends that one, which ends the call. */
 async function pourEvents(reading: Reading, reader: EventReader): Promise<void> {
   const { guard, ending, answer, rewriter } = reading
   try {
@@ -144,7 +144,7 @@ async function pourEvents(reading: Reading, reader: EventReader): Promise<void> 
   }
 }
 
-/** Only whole events count: one that trickles in byte by byte, or comments alone, are silence. */
+/** Rewrites the events that these bytes complete. Only whole events count as a sign of life: an event that trickles in, or mere comments, are silence. */
 function hear({ cutter, rewriter, guard }: Reading, bytes: Uint8Array): string {
   const events = rewriter.rewrite(cutter.add(bytes))
   if (events !== '') guard.touch()
@@ -163,5 +163,5 @@ function isLeftOpen(end: Promise<void>): Promise<boolean> {
   return within(endMaxMs, ended, () => true)
 }
 
-/** A body ends right after its last event; where a server or a proxy leaves it open nobody waits longer than this. */
+/** How long the end of the body is waited for after the last event. It comes at once, unless a server or a proxy leaves the connection open. */
 const endMaxMs = 250

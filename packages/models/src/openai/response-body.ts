@@ -3,10 +3,10 @@ import type { ModelRequest, ModelTool, ToolChoice } from '../model-request.ts'
 import type { ProviderCall } from '../provider.ts'
 import { itemsFromMessages } from './items-from-messages.ts'
 
-/** Capabilities that the wire of responses has no field for, whatever the model can. */
+/** Capabilities for which the wire of responses has no field, whatever the model can do. */
 export const notInResponses: ReadonlySet<string> = new Set(['seed', 'n', 'penalties', 'audio'])
 
-/** The body of a streamed response. Nothing of it is stored by the provider. Throws ModelError for what has no counterpart. */
+/** The body that asks for a streamed response, which the provider is told not to store. Throws ModelError for what has no counterpart. */
 export function responseBody({ request, modelName, capabilities }: ProviderCall): Record<string, unknown> {
   const samples = capabilities?.includes('sampling') ?? false
   if (request.stop !== undefined && request.stop.length > 0)
@@ -40,7 +40,7 @@ function toolFields({ tools, toolChoice, parallelToolCalls }: ModelRequest): Rec
   }
 }
 
-/** Here functions are strict unless told otherwise, in chat completions the other way round. */
+/** On this wire functions are strict by default, in chat completions they are not, so `strict` is always sent. */
 function functionTool({ function: { name, description, parameters, strict } }: ModelTool): object {
   return {
     type: 'function',

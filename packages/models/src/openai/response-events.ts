@@ -15,7 +15,7 @@ const Response = z.object({
   model: z.string().nullish(),
   incomplete_details: z.object({ reason: z.string().nullish() }).nullish(),
   error: z.unknown().optional(),
-  // Counts that cannot be are as good as none.
+  // A count that cannot be right is read as none.
   usage: Usage.nullish().catch(undefined),
 })
 type Response = z.infer<typeof Response>
@@ -53,11 +53,11 @@ const Summary = z.object({ summary_index: z.int().nonnegative() })
 const Told = z.object({ type: z.string(), response: z.unknown().optional() })
 
 interface Calls {
-  /** By the place of the item: the call's own index, and whether any of its arguments came. */
+  /** By the place of a call's item: its index among the calls, and whether any of its arguments came. */
   byPlace: Map<number, { index: number; hasArguments: boolean }>
 }
 
-/** Reads the events of one stream of the wire of responses. Throws ModelError for those that tell of a failure, and for what is none. */
+/** Reads the events of one stream on the wire of responses. Throws ModelError for an event that tells of a failure, and for anything that is no event. */
 export function createResponseReader(provider: string): (value: unknown) => ProviderEvent[] {
   const calls: Calls = { byPlace: new Map() }
   const as = <T extends z.ZodType>(schema: T, value: unknown): z.infer<T> => {
@@ -93,7 +93,7 @@ export function createResponseReader(provider: string): (value: unknown) => Prov
       case 'error':
         throw explainUpstreamError({ provider, error: value })
       default:
-        // Kinds that carry nothing needed here, and those added later.
+        // Events that carry nothing needed here, and kinds that OpenAI may add.
         return []
     }
   }
@@ -121,7 +121,7 @@ function addArguments({ byPlace }: Calls, { output_index: place, delta }: z.infe
   return [{ type: 'tool_call', index: call.index, argumentsDelta: delta }]
 }
 
-/** Some servers tell of a call, or of its arguments, only once it is whole. */
+/** Ends an item. Some servers name a call, or send its arguments, only now that it is whole. */
 function endItem(calls: Calls, told: z.infer<typeof Item>): ProviderEvent[] {
   const { output_index: place, item } = told
   if (!('call_id' in item)) return []

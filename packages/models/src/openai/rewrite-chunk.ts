@@ -8,23 +8,23 @@ import { type ChunkTemplate, learnTemplate } from './chunk-template.ts'
 import { createChunkMender } from './mend-chunk.ts'
 
 export interface ChunkRewriter {
-  /** Complete SSE events in, the events for the client out; may be empty. */
+  /** Turns whole SSE events into those for the client; may answer none. */
   rewrite(events: string): string
-  /** What to throw after the events that came before it. */
+  /** An error to throw once the events that came before it are sent. */
   failure(): unknown
   isDone(): boolean
 }
 
-/** In JSON text a quote inside a string is escaped, so these match keys and never content. */
+/** These match keys and never content, because in JSON a quote within a string is escaped. */
 const modelField = /"model"\s*:\s*"(?:[^"\\]|\\.)*"/
 const emptyUsage = /,\s*"usage"\s*:\s*null/
 
-/** Templates tried for one stream: where all chunks differ, as with a padding that hides their length, none fits. */
+/** How many templates are tried for a stream. None fits when all chunks differ, as with padding that hides their length. */
 const learnedMax = 3
 
 /**
- * Rewrites the events of an upstream stream as text: the model id becomes the public one, usage the client did not ask for is taken
- * out, comments are dropped, and what clients cannot do without is put in. Throws ModelError for an error event.
+ * Rewrites the events of an upstream stream as text: the model's id becomes the public one, usage that the client did not ask for and comments are removed, and what
+ * clients insist on is added. Throws ModelError for an error event.
  */
 export function createChunkRewriter(options: {
   publicId: string
@@ -40,13 +40,13 @@ export function createChunkRewriter(options: {
   let learned = 0
 
   const toEvent = (data: string): string => {
-    // A function as replacement: a "$" in a model's name must stay one.
+    // Replaced by a function, so that a "$" in a model's name stays one.
     const renamed = data.replace(modelField, () => model)
     return `data: ${keepsUsage ? renamed : renamed.replace(emptyUsage, '')}\n\n`
   }
   const mend = createChunkMender()
 
-  /** Events that differ from one that was read in their text alone; undefined for others. */
+  /** Rewrites an event that differs only in its text from one that was read; undefined for any other. */
   const fillTemplate = (event: string): string | undefined => {
     const text = template?.textOf(event)
     if (text === undefined) return undefined
@@ -68,7 +68,7 @@ export function createChunkRewriter(options: {
     if (typeof chunk.id === 'string') facts.responseId ??= chunk.id
     if (typeof chunk.model === 'string') facts.responseModel ??= chunk.model
     if (chunk.usage != null) {
-      // Counts that cannot be are as good as none.
+      // A count that cannot be right is read as none.
       const usage = ChatUsage.safeParse(chunk.usage)
       if (usage.success) facts.tokens = tokenCounts(usage.data)
       if (!keepsUsage && !hasChoices(chunk)) return ''
@@ -91,7 +91,7 @@ export function createChunkRewriter(options: {
         try {
           rewritten += fillTemplate(event) ?? rewriteEvent(event)
         } catch (thrown) {
-          // Content that came in the same piece still goes out; without any the failure comes before the first byte.
+          // Content that came before it in the same piece is still sent. Without any, the failure is thrown before the first byte.
           if (rewritten === '' || facts.hasContent !== true) throw thrown
           failure = thrown
           break
@@ -111,7 +111,7 @@ function dataOf(event: string): string {
       .split('\n')
       .filter((line) => line.startsWith('data:'))
       .map((line) => line.slice(5).trimStart())
-      // Between the tokens of JSON a space is as good as the line break, which would end the client's event.
+      // Joined by a space, which means the same in JSON: a line break would end the client's event.
       .join(' ')
   )
 }

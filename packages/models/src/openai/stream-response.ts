@@ -5,7 +5,7 @@ import type { AnswerStream } from './openai-provider.ts'
 import { responseBody } from './response-body.ts'
 import { createResponseReader } from './response-events.ts'
 
-/** On the wire of responses. */
+/** Streams an answer on the wire of responses. */
 export const streamResponse: AnswerStream = async function* (client, connection, call) {
   const body = responseBody(call)
   const read = createResponseReader(connection.id)

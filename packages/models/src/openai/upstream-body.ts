@@ -1,22 +1,22 @@
 import type { Dispatcher } from 'undici'
 
-/** What comes of a body, as undici tells of it, and who reads it; once, whole or piece by piece. Reading throws what broke it. */
+/** A body between undici, which adds to it, and its reader, who reads it once, whole or piece by piece. Reading throws what broke it off. */
 export interface UpstreamBody {
   attach(controller: Dispatcher.DispatchController): void
   add(bytes: Uint8Array): void
   end(failure?: Error): void
   abort(reason: unknown): void
-  /** All of it. Throws `tooLarge` beyond the bound. */
+  /** The whole body. Throws `tooLarge` when it has more than `bytesMax`. */
   bytes(bytesMax: number, tooLarge: () => Error): Promise<Uint8Array>
-  /** What has come since it was last asked for, in one piece, once there is something; undefined at the end. */
+  /** Waits until something has come, and answers all that came since the last time, as one piece; undefined at the end. */
   next(): Promise<Uint8Array | undefined>
-  /** The same without a wait; undefined when nothing has come. */
+  /** What has come since the last time, without waiting; undefined when nothing has. */
   taken(): Uint8Array | undefined
-  /** Settles once there is more to take, or the end; undefined at the end. */
+  /** Settles once there is more to take, or the body has ended; undefined, not a promise, at the end. */
   more(): Promise<void> | undefined
 }
 
-/** Nothing more is read from a provider while so much waits for a slow reader. */
+/** While more than this waits for a slow reader, nothing more is read from the provider. */
 const waitingBytesMax = 65_536
 
 interface Arrived {
@@ -25,9 +25,9 @@ interface Arrived {
   waitingBytes: number
   isEnded: boolean
   failure: Error | undefined
-  /** Of a body that is read whole. */
+  /** The bound of a body that is read whole. */
   bound: { bytesMax: number; tooLarge(): Error } | undefined
-  /** Whoever waits for more. */
+  /** Settles for the reader that waits for more. */
   more: PromiseWithResolvers<void> | undefined
 }
 

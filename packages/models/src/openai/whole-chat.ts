@@ -5,7 +5,7 @@ import { explainUpstreamError } from '../upstream/explain-upstream-error.ts'
 import { ChatUsage, tokenCounts } from './chat-chunk.ts'
 import { noteChoices } from './choice-facts.ts'
 
-/** A chat completion that was not streamed: checked, read into `facts`, and named by the public model id; all else stays as it came. */
+/** Checks a chat completion that was not streamed, notes what it says in `facts`, and gives it the public model id; the rest stays as it came. */
 export function readWholeChat(
   body: string,
   { publicId, provider, facts }: { publicId: string; provider: string; facts: AnswerFacts },
@@ -22,7 +22,7 @@ export function readWholeChat(
   return body.replace(ownModel, (_field, before: string) => before + JSON.stringify(publicId))
 }
 
-/** The answer's own field, as no other object or list begins before it, and what comes before its value. */
+/** The field `model` of the answer itself: no other object or list may begin before it. Captures what comes before its value. */
 const ownModel = /^(\s*\{[^{[]*?"model"\s*:\s*)"(?:[^"\\]|\\.)*"/
 
 function parse(body: string, provider: string): Record<string, unknown> {

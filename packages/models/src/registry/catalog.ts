@@ -19,7 +19,7 @@ import {
   upstreamNameOf,
 } from './read-registry.ts'
 
-/** An available model. Fields the registry does not know are undefined; `priceKnown: false` means that costs are counted as 0. */
+/** An available model. What the registry does not know is undefined. `priceKnown` is whether the registry has a price of it. */
 export interface ModelInfo {
   id: string
   provider: string
@@ -30,16 +30,16 @@ export interface ModelInfo {
   contextTokens?: number | undefined
   outputTokensMax?: number | undefined
   firstTokenMs?: number | undefined
-  /** How long a call may be silent, where it is not as for all models of its provider. */
+  /** How long a call may be silent, if that differs from other models of its provider. */
   timeouts?: Patience | undefined
   /** Models that answer in its place when it does not, in this order. */
   fallbacks?: readonly string[] | undefined
-  /** Of the vectors of an embedding model. */
+  /** The length of an embedding model's vectors. */
   dimensions?: number | undefined
   deprecated?: Deprecation | undefined
-  /** Chat completions are translated to another wire, which does not have all of their fields. */
+  /** Whether chat completions are translated to another wire, which lacks some of their fields. */
   isTranslated?: boolean | undefined
-  /** Its wire has no field for stop sequences. */
+  /** Whether its wire has no field for stop sequences. */
   lacksStopSequences?: boolean | undefined
 }
 
@@ -48,13 +48,13 @@ export interface AvailableProvider {
   spec: ProviderSpec
   provider: ModelProvider
   connection?: ProviderConnection | undefined
-  /** Its address is the user's own, so it may serve any model, and perhaps not those of the registry. */
+  /** Whether it may serve any model, and perhaps none of the registry's: so does a server at an address that the user set. */
   servesUnlisted: boolean
 }
 
 export interface Catalog {
   isOffline: boolean
-  /** Those that can be called, in the registry's order. */
+  /** The providers that can be called, in the registry's order. */
   providers(): readonly AvailableProvider[]
   provider(modelId: string): AvailableProvider | undefined
   get(modelId: string): ModelInfo | undefined
@@ -64,7 +64,7 @@ export interface Catalog {
 
 export const offlineModelId = 'offline/extractive'
 
-/** What can be called with these settings. Providers that serve an address of the user's are asked which models they have. */
+/** The models that can be called with these settings. Servers at an address that the user set are asked which models they have. */
 export function createCatalog(registry: Registry, settings: ModelSettings, timeouts: ModelTimeouts = defaultTimeouts): Catalog {
   const available = registry.providers.flatMap((spec) => openProvider(spec, settings, timeouts) ?? [])
   const entries = new Map(registry.models.map((entry) => [entry.id, entry]))
@@ -100,7 +100,7 @@ export function createCatalog(registry: Registry, settings: ModelSettings, timeo
     provider,
     get,
     async list() {
-      // A server that is down serves no model now; the others are still listed.
+      // A server that is down serves no model now, but the others are still listed.
       const lists = await Promise.all(available.map((each) => modelsOf(each).catch(() => [])))
       return lists.flat()
     },
@@ -137,7 +137,7 @@ function openProvider(spec: ProviderSpec, settings: ModelSettings, timeouts: Mod
   if (baseUrl === undefined) return undefined
   const { id, keyVariable, streamUsage } = spec
   const isOverridden = override !== undefined && override !== spec.baseUrl
-  // Compatible servers all know the older name of the limit; only some know the newer one.
+  // All compatible servers know the older name of the limit, but only some know the newer one.
   const maxTokensField = isOverridden ? 'max_tokens' : spec.maxTokensField
   const connection: ProviderConnection = { id, baseUrl, apiKey, keyVariable, streamUsage, maxTokensField, timeouts }
   const provider = providerOn(spec, connection)
@@ -150,7 +150,7 @@ function providerOn({ wire }: ProviderSpec, connection: ProviderConnection): Mod
   return createOpenAiProvider(connection, wire === 'responses' ? streamResponse : streamChat)
 }
 
-/** Its model embeds and does nothing else. */
+/** Opens the provider of the model that runs in the mesh, which only embeds. */
 function openLocal(spec: ProviderSpec, settings: ModelSettings): AvailableProvider | undefined {
   if (textSetting(settings, spec.baseUrlVariable) === undefined) return undefined
   const provider: ModelProvider = {
@@ -179,7 +179,7 @@ function requireKnown(modelId: string, get: Catalog['get']): string {
   throw new ModelError('model_not_found', `WEFT_DEFAULT_MODEL names '${modelId}', which no provider with a key or address serves`)
 }
 
-/** The cheapest that can hold a conversation with tools; input weighs three times, as prompts with evidence are long. */
+/** The cheapest model that can hold a conversation with tools. Input weighs three times as much as output, because prompts with evidence are long. */
 function cheapest(models: ModelInfo[]): ModelInfo | undefined {
   const cost = ({ price }: ModelInfo) => (price === undefined ? Number.POSITIVE_INFINITY : 3 * price.inputUsd + price.outputUsd)
   return models.filter((model) => model.price !== undefined && isCapable(model)).toSorted((a, b) => cost(a) - cost(b))[0]
@@ -192,7 +192,7 @@ function isCapable({ provider, capabilities }: ModelInfo): boolean {
 const namesKeptMs = 60_000
 const namesTimeoutMs = 5_000
 
-/** The names a server lists, asked at most once a minute; callers meanwhile share one question. A failure is not kept. */
+/** Asks a server for its models at most once a minute; callers share the answer. A failure is not kept. */
 function rememberNames(provider: ModelProvider): () => Promise<string[]> {
   let asked: { at: number; names: Promise<string[]> } | undefined
   return () => {

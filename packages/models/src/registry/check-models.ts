@@ -8,11 +8,11 @@ import { type Deprecation, providerOf, type Registry, upstreamNameOf } from './r
 
 export interface ModelCheck {
   id: string
-  /** Whether the provider lists it; undefined where it could not be asked. */
+  /** Whether the provider lists it; undefined when the provider could not be asked. */
   isServed: boolean | undefined
   isPriceKnown: boolean
   deprecated?: Deprecation | undefined
-  /** Only where a call was asked for. */
+  /** How a call went; undefined when none was asked for. */
   call?: { ok: boolean; durationMs: number; costUsd: number; problem?: string } | undefined
 }
 
@@ -21,10 +21,10 @@ export interface ProviderCheck {
   wire: string
   baseUrl?: string | undefined
   isSetUp: boolean
-  /** The variables that set it up. */
+  /** The environment variables that set it up. */
   variables: string[]
   isReachable?: boolean | undefined
-  /** Undefined where the provider could not be asked. */
+  /** Undefined when the provider could not be asked. */
   isKeyValid?: boolean | undefined
   durationMs?: number | undefined
   problem?: string | undefined
@@ -32,7 +32,7 @@ export interface ProviderCheck {
 }
 
 export interface ModelsReport {
-  /** Whether everything that is set up can be used: reached, its key valid, its listed models served at a known price, its calls answered. */
+  /** Whether the registry is in use as it was last written, and all providers that are set up are reached, take their key, serve their models, and answer calls. */
   ok: boolean
   registry: RegistryState
   providers: ProviderCheck[]
@@ -41,13 +41,13 @@ export interface ModelsReport {
 export interface CheckOptions {
   /** Only these models; default: all that are available. */
   ids?: readonly string[] | undefined
-  /** Answers a request, where each model is to be called. */
+  /** Makes a call; given when each model is to be called. */
   complete?: ((request: ModelRequest, signal: AbortSignal) => Promise<ModelAnswer>) | undefined
 }
 
-/** What a provider may take to list its models. */
+/** How long a provider may take to list its models. */
 const listTimeoutMs = 10_000
-/** What a call may take that asks for next to nothing. */
+/** How long a call may take that asks for next to nothing. */
 const callTimeoutMs = 30_000
 const callTokensMax = 16
 
@@ -92,12 +92,12 @@ async function checkProvider(
 ): Promise<Omit<ProviderCheck, 'provider' | 'wire' | 'isSetUp' | 'variables'>> {
   const { connection } = found
   const listed = await listNames(found)
-  // Voyage has no list: that its key is good is all it tells.
+  // Voyage has no list of models; asking for one only checks its key.
   const isListed = listed.names !== undefined && found.spec.wire !== 'voyage'
   const names = isListed ? new Set(listed.names?.map(withoutPrefix)) : undefined
   const chosen = models ?? knownModels(catalog, found, listed.names ?? [])
   const checks: ModelCheck[] = []
-  // One after another: a check is no load test.
+  // One after another, so that a check does not become a load test.
   for (const model of chosen) {
     const isWriter = model.capabilities?.includes('chat') ?? true
     const isServed = names?.has(upstreamNameOf(model.id))
@@ -113,7 +113,7 @@ async function checkProvider(
   return { ...(connection === undefined ? {} : { baseUrl: connection.baseUrl }), ...facts, models: checks }
 }
 
-/** Those of the registry; of an address of the user's, what it lists. */
+/** The provider's models in the registry; for a server at an address that the user set, those that it lists. */
 function knownModels(
   catalog: Catalog & { registry(): Registry },
   { spec, servesUnlisted }: AvailableProvider,
@@ -144,7 +144,7 @@ async function listNames({ provider }: AvailableProvider): Promise<Listed> {
   }
 }
 
-/** Google lists its models as `models/<name>` and takes them with and without. */
+/** The name without the prefix `models/`: Google lists its models with it, and takes them with and without. */
 function withoutPrefix(name: string): string {
   return name.startsWith('models/') ? name.slice('models/'.length) : name
 }

@@ -1,6 +1,6 @@
 import { EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml'
 
-/** The line (from 1) on which the value at a path begins, or its nearest ancestor's when the value is missing. */
+/** The line, from 1, on which the value at a path begins; when there is no such value, that of its nearest ancestor. */
 export function lineOfPath(source: string, path: PropertyKey[]): number {
   const places = new Map<string, number>()
   collect({ source, events: parseEvents(source, {}), next: 0, places }, '')
@@ -26,7 +26,7 @@ interface Walk {
   places: Map<string, number>
 }
 
-/** Walks one node of the event stream, noting where it starts. */
+/** Walks through one node of the event stream, and notes where each value in it begins. */
 function collect(walk: Walk, path: string): void {
   const event = walk.events[walk.next++]
   if (event === undefined) return

@@ -9,15 +9,15 @@ export interface LiveCatalogOptions {
   settings: ModelSettings
   timeouts: ModelTimeouts
   logger: { info(message: string): unknown; warn?(message: string): unknown }
-  /** Another registry than the package's. */
+  /** A registry in place of the package's. */
   registryFile?: string | undefined
-  /** What is laid over all of it; default: nothing. */
+  /** What is laid over the registry and its file; default: nothing. */
   overlay?: LiveOverlay | undefined
-  /** How often the file of WEFT_MODELS_FILE is looked at. Default 2 s. */
+  /** How often the file of WEFT_MODELS_FILE is looked at; default 2,000. */
   pollMs?: number | undefined
 }
 
-/** Entries laid over the registry that may change while the process runs. */
+/** Entries that are laid over the registry, and may change while the process runs. */
 export interface LiveOverlay {
   value(): unknown
   onChange(listener: () => void): void
@@ -26,18 +26,18 @@ export interface LiveOverlay {
 export interface RegistryState {
   /** The file laid over the built-in registry; undefined: none. */
   file: string | undefined
-  /** When what is in use was read, RFC 3339 UTC. */
+  /** When the registry in use was read, RFC 3339 UTC. */
   readAt: string
-  /** Why a newer version of the file is not in use. */
+  /** Why a newer version is not in use. */
   problem: string | undefined
 }
 
 export interface LiveCatalog extends Catalog {
   registry(): Registry
   state(): RegistryState
-  /** What the file lays over the registry, as it is in use; undefined: there is no file. */
+  /** The entries of the file, in the version that is in use; undefined when there is no file. */
   fileOverlay(): unknown
-  /** The catalog there would be with another overlay. Throws RegistryError. */
+  /** The catalog as it would be with another overlay. Throws RegistryError. */
   withOverlay(overlay: unknown): Pick<Catalog, 'get'>
   stop(): void
 }
@@ -45,9 +45,8 @@ export interface LiveCatalog extends Catalog {
 const fromSettings = 'the settings'
 
 /**
- * The catalog of the built-in registry with the file of WEFT_MODELS_FILE over it, and over both what is set while the process runs. A change counts for
- * the next call; a version that cannot be used changes nothing, and is told of in the log and in `state`. Throws RegistryError when the first version
- * cannot be used.
+ * The catalog of the built-in registry, with the file of WEFT_MODELS_FILE laid over it, and over both what is set while the process runs. A change counts from the
+ * next call on. A version that cannot be used changes nothing; the log and `state` say why. Throws RegistryError when the first version cannot be used.
  */
 export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
   const { settings, timeouts, logger, overlay, pollMs } = options
@@ -81,7 +80,7 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
   function change(from: string, read: () => typeof used): void {
     try {
       const next = read()
-      // What was set and cannot be used keeps no new version of the file away.
+      // A setting that could not be used before must not keep a new version of the file out.
       const mayStayOut = from === file && problems.has(fromSettings)
       const laid = mayStayOut ? madeOrNot(() => laySetting(next.registry)) : laySetting(next.registry)
       registry = laid ?? next.registry
@@ -89,7 +88,7 @@ export function createLiveCatalog(options: LiveCatalogOptions): LiveCatalog {
       catalog = createCatalog(registry, settings, timeouts)
       readAt = now()
       problems.delete(from)
-      // What was set stands over the file that is in use now.
+      // The setting could be laid over the new file, so its own problem is gone too.
       if (from === file && laid !== undefined) problems.clear()
       logger.info(`the registry of models was read anew from ${from}`)
     } catch (thrown) {

@@ -8,15 +8,15 @@ const Usd = z.number().nonnegative()
 const Rate = z.strictObject({
   inputUsd: Usd,
   outputUsd: Usd,
-  /** Input read from the provider's cache; default: as fresh input. */
+  /** For input read from the provider's cache; default: that of fresh input. */
   cachedInputUsd: Usd.optional(),
-  /** Input written into the provider's cache; default: as fresh input. */
+  /** For input written into the provider's cache; default: that of fresh input. */
   cacheWriteUsd: Usd.optional(),
-  /** Output the model thought and did not say; default: as other output. */
+  /** For output that the model thought and did not say; default: that of other output. */
   reasoningUsd: Usd.optional(),
 })
 
-/** USD per million tokens; `long` holds for the whole of a call with more input than that. */
+/** USD per million tokens. `long` holds for all tokens of a call with more input than `aboveInputTokens`. */
 export const Price = Rate.extend({ long: Rate.extend({ aboveInputTokens: z.int().positive() }).optional() })
 export type Price = z.infer<typeof Price>
 
@@ -29,27 +29,27 @@ const Variable = z.string().regex(/^[A-Z][A-Z0-9_]+$/, 'use the name of an envir
 const MaxTokensField = z.enum(['max_tokens', 'max_completion_tokens'])
 const StreamUsage = z.enum(['asked', 'always'])
 
-/** How long a call may be silent, in milliseconds; what is left out is as for all models. */
+/** How long a call may be silent, in milliseconds. What is left out is as for all models. */
 const Timeouts = z
   .strictObject({ firstTokenMs: z.int().positive(), betweenTokensMs: z.int().positive(), wholeAnswerMs: z.int().positive() })
   .partial()
 
-/** A provider as a file may give it: what has a default may be missing. */
+/** The fields of a provider in a file; those with a default may be missing. */
 const ProviderFields = z.strictObject({
   id: Name,
   /** `openai`: chat completions; `responses`: OpenAI's newer wire; `local`: the embedding model that runs in the mesh; `voyage`: embeddings alone. */
   wire: z.enum(['openai', 'responses', 'anthropic', 'offline', 'local', 'voyage']),
   baseUrl: z.url({ protocol: /^https?$/ }).optional(),
-  /** Without one the provider needs no key, and is available wherever it has an address. */
+  /** The variable of its key. A provider without one needs no key, and is available as soon as it has an address. */
   keyVariable: Variable.optional(),
   baseUrlVariable: Variable.optional(),
   maxTokensField: MaxTokensField.optional(),
-  /** `asked`: usage comes when `stream_options` asks for it; `always`: it comes anyway and the option is refused. */
+  /** `asked`: streams tell their usage when `stream_options` asks for it; `always`: they tell it anyway, and the option is refused. */
   streamUsage: StreamUsage.optional(),
-  /** Whether models that are not listed here may be called by their name, at an unknown price; it is asked which ones it has. */
+  /** Whether models that are not listed here may be called by name; the provider is asked which ones it has. */
   servesUnlisted: z.boolean().optional(),
   timeouts: Timeouts.optional(),
-  /** What its models cost that are not listed here; without it their price is unknown. */
+  /** The price of models that are not listed here; without it their price is unknown. */
   unlistedPrice: Price.optional(),
 })
 const ProviderSpec = ProviderFields.extend({
@@ -86,7 +86,7 @@ const Alias = z
   .regex(/^(?!weft\/)[^\s/]\S*$/, 'a name without blanks that is not of weft/')
   .max(256)
 
-/** The days are the provider's, UTC. */
+/** The days on which the provider deprecates and removes a model, UTC. */
 const Deprecation = z.strictObject({
   since: z.iso.date(),
   removedOn: z.iso.date().optional(),
@@ -101,16 +101,16 @@ const ModelEntry = z.strictObject({
   capabilities: z.array(z.enum(modelCapabilities)).min(1),
   price: Price,
   contextTokens: z.int().positive(),
-  /** Of a model that writes. */
+  /** Required for a model that writes. */
   outputTokensMax: z.int().positive().optional(),
-  /** A prior for routing, until calls are measured. */
+  /** How long the first token takes, for routing with a limit on that. */
   firstTokenMs: z.int().nonnegative(),
-  /** Of the vectors of an embedding model. */
+  /** The length of an embedding model's vectors. */
   dimensions: z.int().positive().optional(),
   deprecated: Deprecation.optional(),
   /** Models that answer in its place when it does not, in this order. */
   fallbacks: z.array(ModelId).max(2).optional(),
-  /** Instead of its provider's. */
+  /** Those that differ from its provider's. */
   timeouts: Timeouts.optional(),
 })
 export type ModelEntry = z.infer<typeof ModelEntry>
@@ -120,7 +120,7 @@ const Registry = z
   .superRefine(checkReferences)
 export type Registry = z.infer<typeof Registry>
 
-/** A file of one's own: entries of a known id need only what they change. */
+/** The entries of an overlay. Those of a known id need only the fields that they change. */
 const Overlay = z
   .strictObject({
     providers: z.array(ProviderFields.partial().required({ id: true })).default([]),
@@ -131,7 +131,7 @@ const Overlay = z
     refuseTwice(models, 'models', context)
   })
 
-/** A registry file that cannot be used; the message has one line per problem, `file:line: path: what is wrong`. */
+/** A registry that cannot be used. The message has one line for each problem: `file:line: path: what is wrong`. */
 export class RegistryError extends Error {
   readonly code = 'invalid_registry'
   readonly isRetryable = false
@@ -142,7 +142,7 @@ export class RegistryError extends Error {
   }
 }
 
-/** Reads the registry of providers and models; without a file the one of this package. Throws RegistryError. */
+/** Reads the registry of providers and models; default: the one of this package. Throws RegistryError. */
 export function readRegistry(file = fileURLToPath(new URL('../../models.yaml', import.meta.url))): Registry {
   const source = readFileSync(file, 'utf8')
   return parseRegistry(source, file)
@@ -155,14 +155,14 @@ export function parseRegistry(source: string, file: string): Registry {
 }
 
 /**
- * The registry with another file laid over it: entries of a known id change the fields they give, whole field by whole field, and all others are
- * added. Throws RegistryError.
+ * Lays another file over the registry: the fields in an entry of a known id replace those fields as a whole, and entries of other ids are added. Throws
+ * RegistryError.
  */
 export function layRegistryOver(base: Registry, source: string, file: string): Registry {
   return layValueOver(base, parseOverlay(source, file), (issues) => problemsIn({ source, file }, issues))
 }
 
-/** What a file of one's own says, as it says it. Throws RegistryError for one that is not YAML. */
+/** The content of an overlay's file, unchecked. Throws RegistryError for a file that is not YAML. */
 export function parseOverlay(source: string, file: string): unknown {
   return saysNothing.test(source) ? {} : (loadYaml(source, file) ?? {})
 }
@@ -170,8 +170,8 @@ export function parseOverlay(source: string, file: string): unknown {
 type Issues = Pick<z.core.$ZodIssue, 'path' | 'message'>[]
 
 /**
- * The registry with what is set while the mesh runs laid over it. Where a provider's key is sent cannot be set: whoever could, could have it sent to
- * himself. Throws RegistryError; its lines are `models.path: what is wrong`.
+ * Lays what is set while the mesh runs over the registry. The address to which a provider's key is sent cannot be set: otherwise whoever may set it could have the
+ * key sent to himself. Throws RegistryError with lines of the form `models.path: what is wrong`.
  */
 export function laySettingOver(base: Registry, value: unknown): Registry {
   const describe = (issues: Issues) =>
@@ -211,7 +211,7 @@ function layValueOver(base: Registry, value: unknown, describe: (issues: Issues)
   throw describe(parsed.error.issues.map((issue) => ({ ...issue, path: placeOf(issue.path) })))
 }
 
-/** Blank lines and comments. */
+/** A text of blank lines and comments only. */
 const saysNothing = /^(?:\s*(?:#.*)?(?:\n|$))*$/
 
 function mergeById(base: { id: string }[], over: { id: string }[]): { id: string }[] {

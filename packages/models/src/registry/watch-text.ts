@@ -1,24 +1,24 @@
 import { readFileSync, statSync } from 'node:fs'
 
 export interface FileWatch {
-  /** What was in the file when the watch began; undefined where it could not be read. */
+  /** What was in the file when the watch began; undefined when it could not be read. */
   text: string | undefined
   stop(): void
 }
 
 const pollMsDefault = 2_000
-/** A registry of ten thousand models is smaller. */
+/** A larger file counts as unreadable. A registry of ten thousand models is smaller. */
 const fileBytesMax = 16_777_216
 
 /**
- * Reads a small text file and tells when its text changes. It is looked at rather than subscribed to: editors replace files, and mounted
- * configuration is swapped by links.
+ * Reads a small text file, and tells when its text changes. It polls instead of subscribing, because editors replace files, and mounted configuration is swapped by
+ * links.
  */
 export function watchText(
   file: string,
   { pollMs = pollMsDefault, onChange }: { pollMs?: number | undefined; onChange(text: string | undefined): void },
 ): FileWatch {
-  // Taken before the text is read: a change in between is seen at the next look.
+  // Taken before the text is read, so that a change in between is noticed next time.
   let version = versionOf(file)
   let text = readText(file)
   const timer = setInterval(() => {

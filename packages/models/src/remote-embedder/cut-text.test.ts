@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { batchTexts, cutText } from './cut-text.ts'
+import { cutText } from './cut-text.ts'
 
 const bytes = (text: string) => Buffer.byteLength(text)
 
@@ -22,10 +22,4 @@ it('cuts between words', () => {
 
 it('leaves a text that fits as it is', () => {
   expect(cutText('é'.repeat(25), 50)).toEqual(['é'.repeat(25)])
-})
-
-it('batches by number and by size, in order', () => {
-  expect(batchTexts(['a', 'b', 'c'], { textsMax: 2, bytesMax: 100 })).toEqual([['a', 'b'], ['c']])
-  expect(batchTexts(['aaa', 'bb', 'cccccc', 'd'], { textsMax: 9, bytesMax: 5 })).toEqual([['aaa', 'bb'], ['cccccc'], ['d']])
-  expect(batchTexts([], { textsMax: 9, bytesMax: 5 })).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { openAiBounds } from '../embeddings/request-bounds.ts'
 import { connectOpenAi } from '../openai/connect-openai.ts'
 import { explainSdkError } from '../upstream/explain-sdk-error.ts'
 import { fetchKept } from '../upstream/fetch-kept.ts'
@@ -5,11 +6,11 @@ import type { EmbeddingWire } from './embedding-wire.ts'
 
 export type WireConnection = { modelName: string; baseUrl: string; apiKey?: string | undefined }
 
-/** 2,048 texts, 300,000 tokens in all and 8,192 a text: OpenAI's API reference, embeddings. */
-const limits = { textsMax: 2_048, requestTokensMax: 300_000, textTokensMax: 8_192 }
+/** A text may have 8,192 tokens: OpenAI's API reference, embeddings. */
+const limits = { ...openAiBounds, textTokensMax: 8_192 }
 const timeoutMs = 600_000
 
-/** OpenAI's embeddings, and those of any server that speaks its wire. */
+/** Asks OpenAI for embeddings, or any server that speaks its wire. */
 export function createOpenAiWire({ modelName, baseUrl, apiKey }: WireConnection): EmbeddingWire {
   const provider = 'openai'
   let connected: ReturnType<typeof connectOpenAi> | undefined

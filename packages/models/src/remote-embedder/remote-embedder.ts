@@ -1,26 +1,29 @@
 import type { EmbedRequest, Embeddings } from '@weft/contracts'
 import type { EmbeddingCalls } from '../embeddings/account-embeddings.ts'
+import { batchInputs } from '../embeddings/batch-inputs.ts'
 import type { AccountedRequest, RunningEmbedder } from '../embeddings/embedder.ts'
+import { floatsOf } from '../embeddings/embedding-values.ts'
+import { readEmbeddings, unusableAnswer } from '../embeddings/read-embeddings.ts'
 import { ModelError } from '../model-error.ts'
 import { type RetryBounds, retryCall } from '../upstream/retry-call.ts'
-import { batchTexts, cutText } from './cut-text.ts'
-import { type EmbeddingWire, readEmbeddings } from './embedding-wire.ts'
+import { cutText } from './cut-text.ts'
+import type { EmbeddingWire } from './embedding-wire.ts'
 
-/** Somebody waits for a question; documents wait in a queue, which a busy provider may hold up. */
+/** Somebody waits for the answer to a question. Documents wait in a queue, which a busy provider may hold up. */
 const patience: Record<EmbedRequest['purpose'], RetryBounds & { silentMs: number }> = {
   query: { attemptsMax: 2, waitMsMax: 1_000, silentMs: 10_000 },
   document: { attemptsMax: 5, waitMsMax: 60_000, silentMs: 60_000 },
 }
 
-/** Below this a refusal is not about the length of a text. */
+/** Texts are not cut shorter than this when a provider finds them too long: such a refusal has another reason. */
 const textTokensMin = 128
 
 export type RemoteEmbedderOptions = { id: string; wire: EmbeddingWire; calls: EmbeddingCalls }
 
 /**
- * A model behind a provider's API. What is more than one request may hold goes in several, one after another; a text longer than the model sees
- * has several vectors. The first answer says how many dimensions the model has, and an answer that has others is refused: its vectors could not be
- * compared. Throws ModelError.
+ * Embeds with a model behind a provider's API. More texts than one request may hold are sent in several, one after another; a text that is longer than the model
+ * sees gets several vectors. The first answer tells how many dimensions the model has. A later answer with another number is refused, because its vectors could
+ * not be compared. Throws ModelError.
  */
 export function createRemoteEmbedder({ id, wire, calls }: RemoteEmbedderOptions): RunningEmbedder {
   const stopping = new AbortController()
@@ -32,10 +35,9 @@ export function createRemoteEmbedder({ id, wire, calls }: RemoteEmbedderOptions)
       const parts = cutText(text, textTokensMax)
       return request.purpose === 'query' ? parts.slice(0, 1) : parts
     })
-    const { textsMax, requestTokensMax: bytesMax } = wire.limits
     const made: Float32Array[] = []
     let inputTokens = 0
-    for (const batch of batchTexts(partsOf.flat(), { textsMax, bytesMax })) {
+    for (const batch of batchInputs(partsOf.flat(), wire.limits)) {
       const answer = await embedBatch(batch, request)
       made.push(...answer.vectors)
       inputTokens += answer.inputTokens
@@ -50,14 +52,16 @@ export function createRemoteEmbedder({ id, wire, calls }: RemoteEmbedderOptions)
     const attempt = () =>
       calls.send({ request, texts, silentMs, signal }, async (guarded) => {
         const answer = await wire.send(texts, purpose, guarded)
-        const embeddings = readEmbeddings(answer, { provider: wire.provider, count: texts.length })
-        dimensions.check(embeddings.vectors)
-        return embeddings
+        const { provider } = wire
+        const { vectors: sent, inputTokens } = readEmbeddings(answer, { provider, count: texts.length })
+        const vectors = sent.map((vector) => normalise(floatsOf(vector), provider))
+        dimensions.check(vectors)
+        return { vectors, inputTokens }
       })
     return retryCall(attempt, { ...bounds, signal })
   }
 
-  /** Servers for small models say only in a refusal how little they see. */
+  /** Embeds, and cuts texts to half the length each time they are refused as too long: that is how a server tells that its model sees less. */
   async function embedFitting(request: AccountedRequest): Promise<Embeddings> {
     const askedMax = textTokensMax
     try {
@@ -87,7 +91,7 @@ export function createRemoteEmbedder({ id, wire, calls }: RemoteEmbedderOptions)
   }
 }
 
-/** Learns how many dimensions vectors have from the first, and lets no other pass. */
+/** Learns from the first vector how many dimensions vectors have, and refuses any others. */
 function oneSize(id: string) {
   let dimensions: number | undefined
   return {
@@ -100,4 +104,11 @@ function oneSize(id: string) {
       throw new ModelError('upstream_error', `${id} answered ${sizes}: they cannot be compared`, { isRetryable: false })
     },
   }
+}
+
+/** Makes a vector one of length one: only such can be compared by their inner product. Throws ModelError for one that has no direction. */
+function normalise(vector: Float32Array, provider: string): Float32Array {
+  const length = Math.hypot(...vector)
+  if (length > 0 && Number.isFinite(length)) return vector.map((value) => value / length)
+  throw unusableAnswer(provider, 'its answer holds a vector without a direction')
 }

@@ -1,11 +1,12 @@
+import { voyageBounds } from '../embeddings/request-bounds.ts'
 import { postJson } from '../upstream/post-json.ts'
 import type { EmbeddingWire } from './embedding-wire.ts'
 import type { WireConnection } from './openai-wire.ts'
 
-/** 1,000 texts, and 120,000 tokens in all for the largest models; the shortest context is 16,000 (docs.voyageai.com, text embeddings). */
-const limits = { textsMax: 1_000, requestTokensMax: 120_000, textTokensMax: 16_000 }
+/** The shortest context of its models is 16,000 tokens (docs.voyageai.com, text embeddings). */
+const limits = { ...voyageBounds, textTokensMax: 16_000 }
 
-/** Voyage's embeddings: questions and documents each get the prompt of their kind. */
+/** Asks Voyage for embeddings. It adds a prompt of its own to questions, and another to documents. */
 export function createVoyageWire({ modelName, baseUrl, apiKey }: WireConnection): EmbeddingWire {
   const provider = 'voyage'
   const endpoint = { provider, baseUrl, path: '/embeddings', apiKey, keyVariable: 'VOYAGE_API_KEY' }

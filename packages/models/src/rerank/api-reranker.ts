@@ -2,6 +2,7 @@ import type { CallControls } from '../attempt/call-controls.ts'
 import type { CallScope } from '../attempt/call-scope.ts'
 import { type Attempt, openAttempt } from '../attempt/open-attempt.ts'
 import { ModelError } from '../model-error.ts'
+import { upstreamNameOf } from '../registry/read-registry.ts'
 import { estimateTokens } from '../tokens/estimate-tokens.ts'
 import { type JsonEndpoint, postJson } from '../upstream/post-json.ts'
 import { retryCall } from '../upstream/retry-call.ts'
@@ -18,18 +19,18 @@ export type ApiRerankerOptions = {
   controls: CallControls
 }
 
-/** About 1,500 tokens of English: all rerankers see that much, and no chunk of usual size is longer. */
+/** About 1,500 tokens of English: every reranker sees that much, and no chunk of usual size is longer. */
 const documentCharsMax = 6_000
 const queryCharsMax = 4_000
 
-/** Somebody waits. */
+/** Short, because somebody waits for the search. */
 const patience = { attemptsMax: 2, waitMsMax: 1_000 }
 const silence = { firstMs: 10_000, betweenMs: 10_000 }
 
-/** A cross-encoder behind a provider's API: one call for all documents. What is longer than it should see is cut. Throws ModelError. */
+/** Reranks with a cross-encoder behind a provider's API, by one call for all documents. Longer texts are cut. Throws ModelError. */
 export function createApiReranker({ id, wire, baseUrl, apiKey, controls }: ApiRerankerOptions): RerankModel {
   const { provider } = wire
-  const modelName = id.slice(id.indexOf('/') + 1)
+  const modelName = upstreamNameOf(id)
   const endpoint: JsonEndpoint = { provider, baseUrl, path: '/rerank', apiKey, keyVariable: wire.keyVariables[0] }
   const price = priceOfReranker(id)
   const model = { id, provider, price, priceKnown: price !== undefined }
@@ -73,7 +74,7 @@ export function createApiReranker({ id, wire, baseUrl, apiKey, controls }: ApiRe
   }
 }
 
-/** Providers refuse an empty text; half a character is no text. */
+/** Cuts a text, without leaving half a character. An empty text becomes a space, because providers refuse it. */
 function cut(text: string, charsMax: number): string {
   return text.slice(0, charsMax).toWellFormed() || ' '
 }

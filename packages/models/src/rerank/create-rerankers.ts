@@ -7,13 +7,13 @@ import { createJudge } from './judge-reranker.ts'
 import type { RerankModel } from './rerank-model.ts'
 import { type RerankWire, rerankWires } from './rerank-wire.ts'
 
-/** `off`, or a reranker: a provider's model, or `judge/` and the public id of a chat model. */
+/** What WEFT_RERANKER may say: `off`, a provider's model, or `judge/` and the public id of a chat model. */
 export const rerankerPattern = /^(off|(cohere|voyage|jina)\/\S+|judge\/[^\s/]+\/\S+)$/
 
 export type Rerankers = {
-  /** WEFT_RERANKER; undefined: none. */
+  /** The reranker that WEFT_RERANKER names; undefined: none. */
   readonly chosen: string | undefined
-  /** Throws ModelError naming what is missing. */
+  /** Makes a reranker. Throws ModelError naming what is missing. */
   of(id: string): RerankModel
 }
 
@@ -32,7 +32,7 @@ export function createRerankers(
     return createApiReranker({ id, wire, controls, ...reach(wire, id) })
   }
 
-  /** A server of one's own may need no key. */
+  /** Where a wire is reached. A server at an address that the user set may need no key. */
   function reach(wire: RerankWire, id: string): { baseUrl: string; apiKey: string | undefined } {
     const own = chosen === id ? textSetting(settings, 'WEFT_RERANKER_BASE_URL') : undefined
     const baseUrl = own ?? textSetting(settings, wire.baseUrlVariable)

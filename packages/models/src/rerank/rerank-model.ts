@@ -7,5 +7,5 @@ export type RerankModel = {
   rerank(request: RerankRequest & { scope: CallScope }): Promise<(number | undefined)[]>
 }
 
-/** Documents that are read at most: what lies further down is rarely the answer, and each costs. */
+/** How many documents are read: what lies further down is rarely the answer, and each document costs. */
 export const rerankedMax = 50

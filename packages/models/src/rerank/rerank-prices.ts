@@ -9,7 +9,7 @@ const inputUsd = new Map([
   ['jina/jina-reranker-v2-base-multilingual', 0.02],
 ])
 
-/** Undefined where the price is not known by token: what such a call costs is counted as 0, and marked so. */
+/** The price of a reranker; undefined when it is not known, or not by token. */
 export function priceOfReranker(id: string): Price | undefined {
   const usd = inputUsd.get(id)
   return usd === undefined ? undefined : { inputUsd: usd, outputUsd: 0 }

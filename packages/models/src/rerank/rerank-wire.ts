@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { ModelError } from '../model-error.ts'
 
-/** How one provider is asked to rank documents, and what its answer means. */
+/** How one provider is asked to rank documents, and how its answer is read. */
 export type RerankWire = {
   provider: string
   baseUrl: string
   baseUrlVariable: string
-  /** The first that is set counts. */
+  /** The variables of its key; the first that is set counts. */
   keyVariables: readonly [string, ...string[]]
   body(request: { model: string; query: string; documents: string[] }): object
   read(answer: unknown): RerankAnswer | undefined
@@ -62,8 +62,8 @@ const jina: RerankWire = {
 export const rerankWires: readonly RerankWire[] = [cohere, voyage, jina]
 
 /**
- * The scores of an answer in the order of the documents, each between 0 and 1: servers of one's own may answer a model's bare logits, of which
- * the logistic function makes such. Throws ModelError when it names no document, or one that was not sent.
+ * The scores of an answer, in the order of the documents, each between 0 and 1. Some servers answer a model's bare logits; the logistic function makes scores of
+ * them. Throws ModelError when the answer names no document, or one that was not sent.
  */
 export function readScores(
   { results }: RerankAnswer,

@@ -7,23 +7,23 @@ import { createFailureShare, type FailureShare } from './core/failure-share.ts'
 import { createPatientState } from './patient-state.ts'
 import type { SharedState } from './shared-state.ts'
 
-/** The health of all models as every process of the mesh sees it. */
+/** The breakers of all models, which all processes of the mesh share. */
 export interface SharedBreakers extends BreakerBoard {
-  /** As this process knows it. */
+  /** The state as this process knows it. */
   stateOf(modelId: string): BreakerState['kind']
-  /** Until what was reported so far is stored, or cannot be. */
+  /** Settles once what was reported so far is stored, or could not be. */
   settled(): Promise<void>
 }
 
 export interface BreakerOptions {
-  /** Undefined: this process keeps its own breakers. */
+  /** Where breakers are shared; undefined: this process keeps its own. */
   shared?: SharedState | undefined
   nowMs?: () => number
 }
 
 /**
- * Leave to call a model comes without waiting while this process's copy is fresh; `model_unavailable` tells how long the model is left
- * alone (docs/resilience.md). While the shared state is away each process goes on with what it knew and learns for itself.
+ * Admits calls without waiting while this process's copy of a breaker is fresh. Throws `model_unavailable`, which tells how long the model is left alone
+ * (docs/resilience.md). While the shared state is away, each process goes on with what it knew, and learns by itself.
  */
 export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions = {}): SharedBreakers {
   const patient = shared === undefined ? undefined : createPatientState(shared, nowMs)
@@ -43,7 +43,7 @@ export function createBreakerBoard({ shared, nowMs = Date.now }: BreakerOptions 
 
   const admission = (modelId: string, probe: string | undefined) => admissionTo(modelOf(modelId), { probe, nowMs })
 
-  /** Only whoever is stored as the one that tries may try. */
+  /** Admits a call that probes an open breaker. Of several callers only the one that the shared state names may probe. */
   async function admitProbe(modelId: string): Promise<Admission> {
     const owner = randomUUID()
     const call = { owner, nowMs: nowMs() }
@@ -109,16 +109,16 @@ function admissionTo(
   }
 }
 
-/** Servers at an address of the user's take any name for a model's. */
+/** How many models are remembered; bounded, because a server at an address that the user set takes any name. */
 const knownMax = 1_000
 
-/** A model as this process knows it: its breaker, and how many of the process's own calls of it fail. */
+/** What this process knows of a model: its breaker, and how many of this process's calls of it fail. */
 interface KnownModel {
   copy: BreakerCopy
   share: FailureShare
 }
 
-/** What a failure tells of the model: one that refuses a request is well, one that was not let answer may be anything. */
+/** What a failure tells of the model's health: a model that refuses a request is healthy; one that was not allowed to answer may be either. */
 function meaningOf(code: ModelErrorCode): 'ill' | 'healthy' | 'nothing' {
   switch (code) {
     case 'upstream_error':

@@ -8,35 +8,35 @@ type Apply = (state: BreakerState) => BreakerState
 /** One process's copy of one breaker. */
 export interface BreakerCopy {
   state(): BreakerState
-  /** Looks at the shared state beside the calls, at most every 100 ms; a promise, of 20 ms at most, only where the copy is too old to decide by. */
+  /** Reads the shared state while calls go on, at most every 100 ms. Answers a promise, of 20 ms at most, only when the copy is too old to decide by. */
   freshen(): Promise<void> | undefined
   /**
-   * Changes the copy at once, and then the shared state; where that is away, once it is back. Answers the state that is shared then, without this
-   * change if others changed it too often for it to be written; the copy where the shared state is away.
+   * Changes the copy at once, and then the shared state; when that is away, once it is back. Answers the state that is shared afterwards, which lacks this change
+   * if others changed it too often for it to be written. Answers the copy when the shared state is away.
    */
   change(apply: Apply): Promise<BreakerState>
   settled(): Promise<void>
 }
 
-/** What the process believes without waiting, and how often it looks: an open breaker is seen by all within the longer of them. */
+/** How old a copy may be to decide by, and after how long it is read again. All processes see a breaker open within the longer of the two. */
 const trustedMs = 200
 const lookAfterMs = 100
-/** A shared state that takes longer to answer is believed late: the copy decides meanwhile. */
+/** How long a call waits for the shared state; if it takes longer, the copy decides. */
 const waitMsMax = 20
 
-/** Of changes that the shared state did not take while it was away; the oldest go first. */
+/** How many changes are kept while the shared state is away; of more, the oldest are dropped. */
 const unwrittenMax = 100
 
-/** `shared` undefined: the copy is all there is. */
+/** `shared` undefined: the copy is the only state. */
 export function createBreakerCopy(options: { key: string; shared: PatientState | undefined; nowMs(): number }): BreakerCopy {
   const { key, shared, nowMs } = options
   let copy: BreakerState = closedBreaker
   let readAtMs = Number.NEGATIVE_INFINITY
   let looking: Promise<void> | undefined
-  /** What this process knows and the shared state does not yet. */
+  /** The changes of this process that the shared state has not taken yet. */
   let unwritten: Apply[] = []
   let writing: Promise<BreakerState> | undefined
-  /** Writes that the shared state has taken. */
+  /** How many writes the shared state has taken. */
   let writes = 0
   let last: Promise<unknown> | undefined
   const reachable = () => (shared?.isAway() === false ? shared : undefined)
@@ -44,9 +44,9 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
   async function look(store: PatientState): Promise<void> {
     const askedAtMs = nowMs()
     const writesBefore = writes
-    // Away: the copy is what there is to decide by.
+    // When the shared state is away, the copy decides.
     const found = await readBreaker(store, key).catch(() => undefined)
-    // What was read before a write of this process came through is older than what it wrote.
+    // A state that was read before a write of this process came through is older than what it wrote.
     if (found !== undefined && writes === writesBefore) {
       copy = applyAll(found.state, unwritten)
       readAtMs = askedAtMs
@@ -55,7 +55,7 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
     looking = undefined
   }
 
-  /** Changes that come while others are written go together. */
+  /** Writes all changes that came while an earlier write was under way. */
   async function writeAfter(earlier: Promise<unknown> | undefined, store: PatientState): Promise<BreakerState> {
     await earlier
     writing = undefined
@@ -78,7 +78,7 @@ export function createBreakerCopy(options: { key: string; shared: PatientState |
     state: () => copy,
     freshen() {
       const store = reachable()
-      // Read in the future, by a clock that was set back since, it is old too.
+      // A copy from the future, since the clock was set back, is old too.
       const ageMs = Math.abs(nowMs() - readAtMs)
       if (store === undefined || ageMs < lookAfterMs) return undefined
       looking ??= look(store)
@@ -107,7 +107,7 @@ async function readBreaker(store: PatientState, key: string): Promise<{ state: B
   return { state: parsed.success ? parsed.data : closedBreaker, etag: found?.etag }
 }
 
-/** Others write the same breaker only when calls to it fail or try. */
+/** Few, because other processes write the same breaker only when calls fail or probe. */
 const conflictsMax = 20
 const conflictWaitMs = 5
 

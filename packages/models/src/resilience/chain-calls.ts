@@ -9,26 +9,26 @@ import type { Hedging } from './hedging.ts'
 import { type ChainRun, runChain, streamChain } from './run-chain.ts'
 import type { Try } from './tries.ts'
 
-/** What may be done when a model does not answer. */
+/** What is done when a model does not answer. */
 export interface ChainOptions {
-  /** Models that answer instead, at most two; default: those of the registry. Only such as provably support the request are asked. */
+  /** Models that answer instead, at most two; default: those of the registry. Only models that are known to support the request are asked. */
   fallbacks?: readonly string[] | undefined
-  /** Calls of all models together; default 3. What the caller's own repeats have used is taken off. */
+  /** Attempts at all models together; default 3. A caller that repeats the call passes what it has left. */
   attemptsMax?: number | undefined
-  /** Models are tried again after a wait when all have failed; default false, for callers that repeat by themselves. */
+  /** Whether models are tried again, after a wait, when all have failed; default false, for callers that repeat by themselves. */
   repeats?: boolean | undefined
-  /** Told which model is asked now: the last one told of is the one that answers. */
+  /** Told which model is asked now. The last one told is the one that answers. */
   onModel?: ((modelId: string) => void) | undefined
-  /** Told of each attempt at a model as it begins, also of one beside another. */
+  /** Told each time an attempt at a model begins, also when it begins beside another. */
   onAttempt?: (() => void) | undefined
 }
 
 type ChainedCall = ChainOptions & Pick<AttemptCall, 'signal' | 'degraded'>
 
-/** What holds of one attempt of a call. */
+/** What belongs to a single attempt. */
 type Tried = Pick<AttemptCall, 'follows' | 'mustBeWhole'>
 
-/** Calls of one model; `Call` is what else they are made with. */
+/** Makes calls of one model. `Call` is what they are made with besides the request. */
 export interface SingleCalls<Call extends ChainedCall> {
   catalog: Pick<Catalog, 'get'>
   stream(request: ModelRequest, call: Call & Tried): AsyncGenerator<ModelEvent>
@@ -38,8 +38,8 @@ export interface SingleCalls<Call extends ChainedCall> {
 const attemptsDefault = 3
 
 /**
- * The same calls, each answered by the first model of its chain that does. Until the first piece of an answer there may be another model; with `hedging`,
- * which is asked for at each call, one is asked beside a model whose stream is slow to begin.
+ * Wraps calls so that each is answered by the first model of its chain that answers. Until the first piece of an answer has come, another model may take over. With
+ * `hedging`, which is looked up at each call, another model is asked beside one whose stream is slow to begin.
  */
 export function chainCalls<Call extends ChainedCall>(
   { catalog, stream, pass }: SingleCalls<Call>,
@@ -76,7 +76,7 @@ export function chainCalls<Call extends ChainedCall>(
   }
 }
 
-/** The attempts of one call: what each of them is made with, and what holds of the one that answers. */
+/** Keeps the attempts of one call apart: what each is made with, and the marks of the one that answers. */
 function attemptsOf<Call extends ChainedCall>(call: Call) {
   const made = new Map<Try, { model: string; degraded: Set<string> }>()
   let told: string | undefined
@@ -90,12 +90,12 @@ function attemptsOf<Call extends ChainedCall>(call: Call) {
       made.set(each, own)
       tell(own.model)
       call.onAttempt?.()
-      // A budget may have another model answer.
+      // A budget may replace the model of an attempt.
       const onModel = (model: string) => {
         own.model = model
         tell(model)
       }
-      // Beside a whole answer that may come yet nothing less is asked for.
+      // An attempt beside another asks for a whole answer only, since the other one may still bring one.
       return { ...call, follows: each.follows, mustBeWhole: each.isBeside, signal, onModel, degraded: own.degraded }
     },
     answeredBy(each: Try): void {
@@ -110,7 +110,7 @@ async function* labelled<T>(each: Try, pieces: AsyncGenerator<T>): AsyncGenerato
   for await (const piece of pieces) yield [each, piece]
 }
 
-/** A stream ends what it stands for only once it has been begun. */
+/** Ends an answer that is not used. A generator runs its `finally` only once it has been begun, so a stream is begun first. */
 function dropAnswer(answer: PassThroughAnswer): void {
   if (answer.kind === 'body') return
   const { chunks } = answer

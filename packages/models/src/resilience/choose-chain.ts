@@ -3,17 +3,17 @@ import type { Catalog, ModelInfo } from '../registry/catalog.ts'
 import type { RequestNeeds } from '../routing/request-needs.ts'
 import { supportsRequest } from '../routing/supports-request.ts'
 
-/** The wished model and at most two others. */
+/** How many models a chain has at most: the wished one and two others. */
 export const chainMax = 3
 
 export interface ChainWishes {
-  /** Overrides those of the registry. Throws ModelError for one that is not available. */
+  /** Overrides the registry's. */
   fallbacks?: readonly string[] | undefined
 }
 
 /**
- * The ids of the models that may answer a request, the wished one first: of those that are named to replace it only the ones that provably
- * support what the request asks.
+ * The ids of the models that may answer a request, the wished one first. Of its fallbacks only those are used that are known to support what the request asks.
+ * Throws ModelError for a fallback in `fallbacks` that is not available.
  */
 export function chooseChain(
   catalog: Pick<Catalog, 'get'>,
@@ -28,7 +28,7 @@ export function chooseChain(
   return [model.id, ...new Set(able.map(({ id }) => id))].slice(0, chainMax)
 }
 
-/** Those of the registry are for every installation: some may have no key here. */
+/** The registry's fallbacks that are available: it is the same for every installation, and some may have no key here. */
 function knownFallbacks(catalog: Pick<Catalog, 'get'>, model: ModelInfo | undefined): ModelInfo[] {
   return (model?.fallbacks ?? []).flatMap((id) => catalog.get(id) ?? [])
 }

@@ -1,20 +1,20 @@
 /**
- * When a second attempt is made beside a first one that is slow. The idea, and that it costs little when it is made late and seldom: J. Dean, L. A.
- * Barroso, The Tail at Scale, CACM 2013.
+ * Decides when a second attempt is made beside a first one that is slow (J. Dean, L. A. Barroso, The Tail at Scale, CACM 2013: it costs little when it is made late
+ * and seldom).
  */
 export interface Hedging {
-  /** How long this model is waited for: as long as 19 of its last 20 answers took to begin. Undefined until that is known. */
+  /** How long this model is waited for: as long as 95 % of its answers took to begin. Undefined until that is known. */
   waitMsOf(modelId: string): number | undefined
-  /** An answer of this model began so long after it was asked for. */
+  /** Notes how long after it was asked for an answer of this model began. */
   answered(modelId: string, firstMs: number): void
-  /** This model had not begun after so long, when another one did: without it, what is slow would never be seen. */
+  /** Notes that this model had not begun after `waitedMs`, when another one did. Otherwise slow answers would never be counted. */
   outlasted(modelId: string, waitedMs: number): void
-  /** Whether a second attempt may be made now: one for ten answers, so that a provider that is slow for all is not asked twice by all. */
+  /** Whether a second attempt may be made now. There is one for every ten answers, so that a provider that is slow for all is not asked twice by all. */
   spend(): boolean
 }
 
 const quantile = 0.95
-/** Fewer say nothing of a twentieth. */
+/** With fewer samples the slowest twentieth is not known. */
 const samplesMin = 20
 const samplesMax = 128
 const modelsMax = 1_000

@@ -4,13 +4,13 @@ import type { Attempts, Raced, Try } from './tries.ts'
 
 export interface Race<T> extends Attempts<T> {
   first: Try
-  /** Made beside the first when that is slow. */
+  /** Made beside the first one when that is slow. */
   second: Try | undefined
   hedging: Hedging
   signal: AbortSignal | undefined
 }
 
-/** The attempt that begins to answer first; the other one is cancelled. A second one that budgets have no room for is none. */
+/** Answers with the attempt that begins to answer first, and cancels the other. A second attempt for which budgets have no room is not counted as a failure. */
 export function raceAttempts<T>({ first, second, hedging, signal, begin, drop }: Race<T>): Promise<Raced<T>> {
   const { promise, resolve } = Promise.withResolvers<Raced<T>>()
   const running = new Map<Try, { own: AbortController; startedAt: number }>()

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { newCallId } from '../attempt/call-id.ts'
 import { ModelError } from '../model-error.ts'
 import { type AttemptFailure, nextStep, type WalkLimits } from './core/walk-chain.ts'
 import type { Hedging } from './hedging.ts'
 import { raceAttempts } from './race-attempts.ts'
 import type { Attempts, Raced, Try } from './tries.ts'
+import { waitToRetry } from './wait-to-retry.ts'
 
 export interface ChainRun {
   /** Ids of models, the wished one first. */
@@ -16,7 +16,7 @@ export interface ChainRun {
   hedging?: Hedging | undefined
 }
 
-/** Answers with the first model of the chain that does. */
+/** Answers with the first model of the chain that answers. Throws the last failure when none does. */
 export async function runChain<T>(run: ChainRun, attempts: Attempts<T>): Promise<T> {
   const walk = startWalk(run)
   for (;;) {
@@ -38,7 +38,7 @@ async function beginAlone<T>(first: Try, signal: AbortSignal | undefined, { begi
   }
 }
 
-/** As {@link runChain} for answers that come in pieces: after the first piece there is no other model. */
+/** {@link runChain} for answers that come in pieces: once a model's first piece has come, no other model is asked. */
 export async function* streamChain<T>(
   run: ChainRun,
   attempt: (each: Try, signal: AbortSignal | undefined) => AsyncGenerator<T>,
@@ -60,9 +60,9 @@ export async function* streamChain<T>(
 }
 
 interface Walk {
-  /** What to try now, after the wait before it; `second` may be tried beside it. Throws when there is nothing left. */
+  /** Answers what to try now, once the wait before it is over; `second` may be tried beside it. Throws when nothing is left to try. */
   next(): Promise<{ first: Try; second: Try | undefined }>
-  /** Throws what is no failure of a model. */
+  /** Notes a failure of a model. Throws any other error. */
   note(failure: { model: string; error: unknown }): void
 }
 
@@ -79,7 +79,7 @@ function startWalk({ chain, attemptsMax, repeats, signal, hedging }: ChainRun): 
       )
       const model = step.kind === 'try' ? chain[step.candidate] : undefined
       if (step.kind === 'give_up' || model === undefined) throw exhausted(failures, repeats)
-      if (step.waitMs > 0) await waitUnless(signal, step.waitMs)
+      if (step.waitMs > 0) await waitToRetry(step.waitMs, signal)
       const attempt = failures.length + 1
       const other = hedging === undefined || attempt >= attemptsMax ? undefined : chain[(step.candidate + 1) % chain.length]
       return {
@@ -95,7 +95,7 @@ function startWalk({ chain, attemptsMax, repeats, signal, hedging }: ChainRun): 
   }
 }
 
-/** Of the model, its provider or the way to it; all others would fail for the request's own sake, or are no failures. */
+/** Failures of the model, its provider or the way to it. With any other code another model would fail too, or the call did not fail. */
 const worthAnother: ReadonlySet<string> = new Set([
   'upstream_error',
   'timeout',
@@ -110,7 +110,7 @@ function failureOf({ code, isRetryable, retryAfterMs }: ModelError): AttemptFail
   return { isWorthAnother: worthAnother.has(code), isPassing: isRetryable, retryAfterMs }
 }
 
-/** A client need not try again what was tried several times: those attempts would multiply. The mesh itself bounds how often it does a step again. */
+/** What is thrown after several failures. A client is told not to retry, or its attempts would multiply with these; steps are retried by the mesh, which bounds that. */
 function exhausted(failures: { model: string; error: ModelError }[], isStep: boolean): unknown {
   const last = failures.at(-1)?.error
   if (last === undefined || failures.length === 1 || !worthAnother.has(last.code)) return last
@@ -118,12 +118,4 @@ function exhausted(failures: { model: string; error: ModelError }[], isStep: boo
   const said = failures.map(({ error }, index) => `${index + 1}. ${error.message}`).join('; ')
   const details = { upstreamStatus, retryAfterMs, param, isRetryable: isStep && last.isRetryable, cause: last }
   return new ModelError(code, `all ${failures.length} attempts failed: ${said}`, details)
-}
-
-async function waitUnless(signal: AbortSignal | undefined, waitMs: number): Promise<void> {
-  try {
-    await sleep(waitMs, undefined, signal === undefined ? {} : { signal })
-  } catch (cause) {
-    throw new ModelError('cancelled', 'the call was cancelled while it waited to be tried again', { cause })
-  }
 }

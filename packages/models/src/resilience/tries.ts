@@ -4,18 +4,18 @@ import type { Follows } from '../attempt/attempt-call.ts'
 export interface Try {
   model: string
   follows: Follows
-  /** Made beside another one, which may answer yet. */
+  /** Whether it is made beside another one, which may still answer. */
   isBeside: boolean
 }
 
 export interface Attempts<T> {
-  /** Settles with the beginning of an answer; throws ModelError as long as nothing of it was used. */
+  /** Makes an attempt, and settles once its answer begins. Throws ModelError. */
   begin(each: Try, signal: AbortSignal | undefined): Promise<T>
-  /** Ends an answer that came after another one. */
+  /** Ends an answer that began after another one and is not used. */
   drop(answer: T): void
 }
 
 export type Raced<T> =
   | { kind: 'answered'; answer: T }
-  /** In the order in which they were made. */
+  /** The failures, in the order in which the attempts were made. */
   | { kind: 'failed'; failures: { model: string; error: unknown }[] }

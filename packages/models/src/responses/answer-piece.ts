@@ -1,6 +1,6 @@
 import type { FinishReason, TokenCounts } from '../model-event.ts'
 
-/** A piece of an answer, in the order in which it is written. */
+/** A piece of an answer that is written as a response; pieces come in order. */
 export type AnswerPiece =
   | { type: 'text'; delta: string; logprobs?: unknown[] | undefined }
   | { type: 'refusal'; delta: string }

@@ -9,7 +9,7 @@ export interface TranslatedResponsesRequest {
   ignored: string[]
 }
 
-/** Fields with a meaning here; some of them only for who stores and shows the response. */
+/** The fields that have an effect, some of them only where the response is stored and shown. */
 const usedFields = new Set([
   ...['model', 'input', 'instructions', 'stream', 'stream_options', 'store', 'previous_response_id', 'max_output_tokens'],
   ...['temperature', 'top_p', 'top_logprobs', 'parallel_tool_calls', 'tools', 'tool_choice', 'text', 'reasoning', 'include'],
@@ -19,8 +19,8 @@ const usedFields = new Set([
 const logprobsWish = 'message.output_text.logprobs'
 
 /**
- * The chat completion request that asks a model what a request of the wire of responses asks. `history`: the items before those of the request.
- * Throws `invalid_request` naming what has no counterpart.
+ * Translates a request on the wire of responses into a chat completion request. `history` holds the items of the conversation before it. Throws `invalid_request`
+ * naming what has no counterpart.
  */
 export function chatFromResponses(request: ResponsesRequest, history: ResponseItem[] = []): TranslatedResponsesRequest {
   refuseUnsupported(request)
@@ -48,7 +48,7 @@ function refuseUnsupported(request: ResponsesRequest): void {
   request.tools?.forEach(requireFunctionTool)
 }
 
-/** Throws `invalid_request` for a tool, the `index`-th of its request, that is no function of the caller's. */
+/** Throws `invalid_request` for a tool, the `index`-th of its request, that is not a function of the caller. */
 export function requireFunctionTool({ type, name }: { type: string; name?: string | undefined }, index: number): void {
   if (type === 'function' && name !== undefined) return
   if (type === 'function') throw unsupported(`tools.${index}.name`, 'a function has a name')

@@ -1,2 +1,2 @@
-/** What an event of a response's stream tells, before it is numbered. */
+/** An event of a response's stream before it has its number. */
 export type EventFacts = { type: string; [field: string]: unknown }

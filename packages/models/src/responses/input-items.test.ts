@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { ChatMessage } from '@weft/contracts'
-import { inputItems, itemsFromMessages } from './input-items.ts'
+import { inputItems, itemsOfChat } from './input-items.ts'
 import { messagesFromItems } from './messages-from-items.ts'
 
 it('items are listed with an id of their own or one that tells their place, and messages in parts', () => {
@@ -43,5 +43,5 @@ it('the messages of a chat are the items that would be its messages', () => {
     { role: 'tool', tool_call_id: 'call_1', content: 'a cat' },
     { role: 'assistant', content: 'A cat.' },
   ]
-  expect(messagesFromItems(itemsFromMessages(messages)).messages).toEqual(messages)
+  expect(messagesFromItems(itemsOfChat(messages)).messages).toEqual(messages)
 })

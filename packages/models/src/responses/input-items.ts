@@ -2,7 +2,7 @@ import { type ChatMessage, messageText } from '@weft/contracts'
 import { z } from 'zod'
 import type { ResponseItem } from './responses-request.ts'
 
-/** An item as it is listed: with an id, by which a page goes on. */
+/** An item as it is listed, with an id after which the next page begins. */
 export type InputItem = ResponseItem & { id: string }
 
 const prefixes: Readonly<Record<string, string>> = {
@@ -12,7 +12,7 @@ const prefixes: Readonly<Record<string, string>> = {
   reasoning: 'rs',
 }
 
-/** The items that a response was asked with, as they are listed: those without an id get one that tells response and place. */
+/** The input items of a response as they are listed. Items without an id get one made of the response's id and their place. */
 export function inputItems(responseId: string, items: readonly ResponseItem[]): InputItem[] {
   return items.map((item, index) => {
     const { type = 'message', id } = item
@@ -40,8 +40,8 @@ function inputPart(part: Part): object {
   return part.type === 'input_file' ? part : { ...part, type: 'input_text' }
 }
 
-/** Messages of a chat as items of a conversation, whose messages they would be. */
-export function itemsFromMessages(messages: readonly ChatMessage[]): ResponseItem[] {
+/** Chat messages as the items of a conversation: `messagesFromItems` makes the same messages of them. */
+export function itemsOfChat(messages: readonly ChatMessage[]): ResponseItem[] {
   return messages.flatMap((message): ResponseItem[] => {
     const { role, content, tool_calls: calls = [], tool_call_id: call_id = '' } = message
     if (role === 'tool') return [{ type: 'function_call_output', call_id, output: messageText(message) }]

@@ -3,12 +3,12 @@ import type { OutputItem, OutputRefusal, OutputText } from './response-object.ts
 
 export type ItemPlace = { item_id: string; output_index: number }
 
-/** Where the newest part of a message is. */
+/** The place of a message's newest part. */
 export function contentPlace(place: ItemPlace, content: unknown[]): ItemPlace & { content_index: number } {
   return { ...place, content_index: content.length - 1 }
 }
 
-/** What is told of an item that ends, before it is told that it is done. */
+/** The events at the end of an item, before the event that it is done. Sets the annotations of its last text. */
 export function endingOf(item: OutputItem, place: ItemPlace, annotations: object[]): EventFacts[] {
   switch (item.type) {
     case 'message': {

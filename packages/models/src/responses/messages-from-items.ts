@@ -27,7 +27,7 @@ const FunctionCallOutput = z.looseObject({ call_id: z.string().min(1), output: z
 
 type ToolCall = NonNullable<ChatMessage['tool_calls']>[number]
 
-/** Items of a conversation as chat messages: calls join the assistant's message before them. Throws `invalid_request` naming the item. */
+/** Translates the items of a conversation into chat messages. Calls join the assistant's message before them. Throws `invalid_request` naming the item. */
 export function messagesFromItems(items: ResponseItem[]): { messages: ChatMessage[]; ignored: string[] } {
   const messages: ChatMessage[] = []
   const ignored = new Set<string>()
@@ -46,7 +46,7 @@ export function messagesFromItems(items: ResponseItem[]): { messages: ChatMessag
         break
       }
       case 'reasoning':
-        // A model thinks anew: what another one thought is not among what chat completions carry.
+        // Chat completions have no field for earlier thoughts.
         ignored.add('input.reasoning')
         break
       default:
@@ -71,7 +71,7 @@ function parseItem<T extends z.ZodType>(schema: T, item: ResponseItem, place: st
 function messageOf(item: ResponseItem, place: string): ChatMessage {
   const { role, content } = parseItem(Message, item, place)
   if (typeof content === 'string') return { role, content }
-  // The usual answer of a model: one text, which other servers take as a string only.
+  // The usual answer of a model is one text. It is sent as a string, because some servers take nothing else.
   const [only] = content
   if (role === 'assistant' && content.length === 1 && only !== undefined && 'text' in only && typeof only.text === 'string')
     return { role, content: only.text }
@@ -108,7 +108,7 @@ function addCall(messages: ChatMessage[], call: z.infer<typeof FunctionCall>): v
   else messages.push({ role: 'assistant', content: null, tool_calls: [made] })
 }
 
-/** Chat completions take a tool's answer as text. */
+/** A function's output as text, which is all that chat completions take. Throws `invalid_request` for any other part. */
 function textOf(output: string | Part[], place: string): string {
   if (typeof output === 'string') return output
   return output

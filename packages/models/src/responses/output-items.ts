@@ -6,25 +6,28 @@ import { contentPlace, endingOf, endOfPart, type ItemPlace } from './item-ending
 import type { OutputItem, OutputRefusal, OutputText } from './response-object.ts'
 
 export interface OutputItems {
-  /** Every item so far, open ones as far as they are. */
+  /** All items so far, also those that are not ended. */
   output(): OutputItem[]
   accept(piece: AnswerPiece): EventFacts[]
-  /** Ends what is open. An answer without any item gets an empty message. */
+  /** Ends all open items. An answer without any item gets an empty message. */
   close(end: { status: 'completed' | 'incomplete'; annotations: object[] }): EventFacts[]
 }
 
 interface Items {
   responseId: string
   all: OutputItem[]
-  /** The message or the thoughts that are being written. */
+  /** The message or reasoning that is being written. */
   open: OutputItem | undefined
-  /** Calls that are not ended, by the model's index. */
+  /** The calls that are not ended, by the model's index. */
   calls: Map<number, FunctionCall>
 }
 
 type FunctionCall = Extract<OutputItem, { type: 'function_call' }>
 
-/** The items of one response. An item is ended by the first piece of another, a call only once its arguments are whole: some models send those of several by turns. */
+/**
+ * Writes the items of one response. An item ends with the first piece of another; a call only once its arguments are whole, because some models send the arguments
+ * of several calls by turns.
+ */
 export function createOutputItems(responseId: string): OutputItems {
   const items: Items = { responseId, all: [], open: undefined, calls: new Map() }
   return {
@@ -55,8 +58,8 @@ export function createOutputItems(responseId: string): OutputItems {
 const prefixes = { reasoning: 'rs', message: 'msg', function_call: 'fc' } as const
 
 /**
- * An item's id tells its response, by which it is found again. It counts those of its kind alone: the thoughts that a stream tells are not kept
- * with every response, and the message after them is the same one when it is asked for later.
+ * An item's id names its response, so that it can be found again. Only items of the same kind are counted: not every response keeps the reasoning that its stream
+ * told, and the message after it must have the same id when it is asked for later.
  */
 function nextId({ responseId, all }: Items, type: OutputItem['type']): string {
   const count = all.filter((item) => item.type === type).length
@@ -110,7 +113,7 @@ function openMessage(items: Items): { message: Message; events: EventFacts[] } {
   return { message, events }
 }
 
-/** The part of the open message that is of this kind, begun where the last is another. */
+/** The part that is being written, of the kind of `fresh`; `fresh` itself is begun when the last part is of another kind. */
 function openPart<T extends OutputText | OutputRefusal>(items: Items, fresh: T): { part: T; events: EventFacts[] } {
   const { message, events } = openMessage(items)
   const last = message.content.at(-1)
@@ -167,7 +170,7 @@ function openSummary(items: Items): { part: { type: 'summary_text'; text: string
 function addCall(items: Items, piece: Extract<AnswerPiece, { type: 'tool_call' }>): EventFacts[] {
   const { index, id, name = '', argumentsDelta: delta } = piece
   const open = items.calls.get(index)
-  // White space after the arguments of a call that has ended.
+  // Some models send white space after the arguments of a call that has ended.
   if (open === undefined && name === '' && delta.trim() === '') return []
   const call: FunctionCall = open ?? {
     type: 'function_call',

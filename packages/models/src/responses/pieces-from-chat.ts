@@ -27,10 +27,10 @@ const Choice = z.looseObject({
   finish_reason: z.string().nullish(),
 })
 
-// Counts that cannot be are as good as none.
+// A count that cannot be right is read as none.
 const Chat = z.looseObject({ choices: z.array(Choice).nullish(), usage: ChatUsage.nullish().catch(undefined) })
 
-/** The pieces of a chat completion, or of one chunk of it, as JSON text. Throws ModelError for what is none: that is its model's fault. */
+/** The pieces of a chat completion, or of one chunk, given as JSON text. Throws ModelError for anything else, which is the model's fault. */
 export function piecesOfChat(json: string): AnswerPiece[] {
   const { choices, usage } = parseChat(json)
   const choice = choices?.[0]

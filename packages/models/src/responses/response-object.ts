@@ -19,16 +19,16 @@ export type OutputItem =
   | { type: 'message'; id: string; status: ItemStatus; role: 'assistant'; content: (OutputText | OutputRefusal)[] }
   | { type: 'function_call'; id: string; status: ItemStatus; call_id: string; name: string; arguments: string }
 
-/** Who a response says it is. */
+/** The id, model and kind of a response. */
 export interface ResponseIdentity {
-  /** `resp_…`; ids of its items are made of it. */
+  /** `resp_…`; the ids of its items are made of it. */
   id: string
   model: string
   /** Unix seconds. */
   createdAt: number
-  /** Whether it can be asked for and continued later. */
+  /** Whether it can be retrieved and continued later. */
   isStored: boolean
-  /** Whether it is worked on without its caller. Default: no. */
+  /** Whether it is worked on in the background; default false. */
   isBackground?: boolean | undefined
 }
 
@@ -44,7 +44,7 @@ export interface ResponseState {
   weft?: object | undefined
 }
 
-/** A response as the wire has it; what the request wished for is said again. */
+/** A response as it is sent, which repeats the options of its request. */
 export function responseObject(request: ResponsesRequest, identity: ResponseIdentity, state: ResponseState) {
   const { status, output, usage, error, incompleteReason, weft } = state
   return {

@@ -29,7 +29,7 @@ const ToolChoice = z.union([
   }),
 ])
 
-/** `POST /v1/responses`; the items of `input` are read one by one, so that what is wrong with one is said of it. */
+/** `POST /v1/responses`. The items of `input` are checked later, one by one, so that a refusal names the item that is wrong. */
 export const ResponsesRequest = z.looseObject({
   model: z.string().min(1).max(chatLimits.modelLengthMax),
   input: z.union([

@@ -6,22 +6,22 @@ import { type ResponseIdentity, type ResponseObject, type ResponseState, respons
 import type { ResponsesRequest } from './responses-request.ts'
 
 /**
- * An event of a response's stream; `sequence_number` counts from 0 without a gap. Of a response in the background a piece of text counts as many
- * as it has UTF-16 units: how its text was cut changes no number, so that the stream can be sent again after any of them.
+ * An event of a response's stream. `sequence_number` counts from 0 without a gap. In a response in the background, a piece of text counts as many numbers as it has
+ * UTF-16 units: the numbers do not depend on how the text was cut, so that the stream can be sent again from any of them.
  */
 export type ResponseEvent = EventFacts & { sequence_number: number }
 
 export interface ResponseWriter {
-  /** The events a stream begins with. */
+  /** The events with which a stream begins. */
   start(): ResponseEvent[]
   accept(piece: AnswerPiece): ResponseEvent[]
   /** Ends the response as its finish reason says; `annotations` are those of its text. */
   finish(more?: { annotations?: object[]; weft?: object }): { events: ResponseEvent[]; response: ResponseObject }
-  /** Ends the stream of a response that cannot be finished. `isStored` is whether it is found later all the same. */
+  /** Ends the stream of a response that failed. `isStored`: whether it can be retrieved later all the same. */
   fail(error: { code: string; message: string; param: string | null }, isStored: boolean): ResponseEvent[]
 }
 
-/** Writes an answer, piece by piece, as a response: its output items, and the events that tell of them in order. */
+/** Writes an answer, piece by piece, as a response: its output items, and the events that tell them in order. */
 export function createResponseWriter(request: ResponsesRequest, identity: ResponseIdentity): ResponseWriter {
   const items = createOutputItems(identity.id)
   let last = -1
@@ -81,7 +81,7 @@ function incompleteReasonOf(reason: FinishReason): ResponseState['incompleteReas
   return reason === 'content_filter' ? 'content_filter' : undefined
 }
 
-/** An event as SSE text; the wire names it in its `event` line too. */
+/** An event as SSE text, which names its type in the `event` line too. */
 export function encodeResponseEvent(event: ResponseEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 }

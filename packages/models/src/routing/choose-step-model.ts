@@ -9,7 +9,7 @@ import { needsOfRequest, partNeeds, type RequestNeeds } from './request-needs.ts
 export type StepOutcome = Parameters<Route['judge']>[1]
 
 export interface StepRequest {
-  /** Without its model. */
+  /** The request, in which `model` is not set yet. */
   asking: ModelRequest
   scope: CallScope
   wish?: ModelWish | undefined
@@ -17,8 +17,8 @@ export interface StepRequest {
 }
 
 /**
- * The model of a plan's step: the one it prefers, else WEFT_DEFAULT_MODEL, else the one the router chooses. Where no model has a known price and the
- * step asks for nothing special, there is nothing to choose by, and it is the default one. Throws ModelError.
+ * Chooses the model for a step of a plan: the one it prefers, else WEFT_DEFAULT_MODEL, else the router's choice. When the router finds none, for instance because
+ * no model has a known price, a step without wishes gets the default model. Throws ModelError.
  */
 export async function chooseStepModel(
   models: Pick<Models, 'defaultModelId' | 'route' | 'isRouting'>,
@@ -37,9 +37,9 @@ export async function chooseStepModel(
     return await routed(needs)
   } catch (thrown) {
     const isFree = requires === undefined && maxCostUsd === undefined
-    if (!(thrown instanceof ModelError) || !isChoiceless.has(thrown.code)) throw thrown
+    if (!(thrown instanceof ModelError) || !choicelessCodes.has(thrown.code)) throw thrown
     if (isFree) return { model: await models.defaultModelId() }
-    // What no allowed model sees is left out, and the step is done without it.
+    // No allowed model can take the images or files, so the step is done without them.
     if (thrown.code !== 'invalid_request' || partNeeds(asking.messages).length === 0) throw thrown
     return routed(needsOfRequest({ ...asking, messages: textsOf(asking.messages) }))
   }
@@ -49,10 +49,10 @@ function textsOf(messages: ChatMessage[]): ChatMessage[] {
   return messages.map((message) => ({ ...message, content: messageText(message) }))
 }
 
-/** Nothing to choose by, or all that can be chosen keep failing: the default model may still answer. */
-const isChoiceless: ReadonlySet<string> = new Set(['invalid_request', 'model_unavailable'])
+/** With these the router found nothing to choose by, or all that it could choose keep failing: the default model may still answer. */
+const choicelessCodes: ReadonlySet<string> = new Set(['invalid_request', 'model_unavailable'])
 
-/** Tells the router what a cited answer was worth: the share of its citations that could be verified. */
+/** Tells the router how good a cited answer was: the share of its citations that could be verified. */
 export function judgeByCitations() {
   let judge: ((outcome: StepOutcome) => void) | undefined
   return {

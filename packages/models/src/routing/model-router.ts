@@ -2,6 +2,7 @@ import { newId } from '@weft/contracts'
 import type { CallScope } from '../attempt/call-scope.ts'
 import { ModelError } from '../model-error.ts'
 import { type Catalog, type ModelInfo, offlineModelId } from '../registry/catalog.ts'
+import { chainMax } from '../resilience/choose-chain.ts'
 import { priceTokens } from '../tokens/price-tokens.ts'
 import { classifyTask, type TaskFacts } from './core/classify-task.ts'
 import type { Random } from './core/draw-sample.ts'
@@ -18,12 +19,12 @@ import { supportsRequest } from './supports-request.ts'
 export interface RouteWishes {
   /** Ids of models, or of providers. Default: all. */
   allowed?: readonly string[] | undefined
-  /** Capabilities besides those the request itself asks for. */
+  /** Capabilities besides those that the request itself needs. */
   requires?: readonly string[] | undefined
-  /** USD, for the dearest this request can come to. */
+  /** The most that this request may cost in the worst case, in USD. */
   maxCostUsd?: number | undefined
   maxFirstTokenMs?: number | undefined
-  /** Share of the best candidate's quality that answers shall reach on average. Default 0.95. */
+  /** The share of the best candidate's quality that answers shall reach on average. Default 0.95. */
   minQuality?: number | undefined
 }
 
@@ -38,14 +39,17 @@ export interface Route {
   /** The model to ask first, then those to ask when it does not answer; at most three. */
   chain: string[]
   receipt: RouteReceipt
-  /** The answer's outcome, when it is known, of the model that gave it. */
+  /** Tells how good the answer was, once that is known, and which model gave it. */
   judge(model: string, outcome: Pick<RouteOutcome, 'kind' | 'reward' | 'outputTokens'>): void
 }
 
 export interface ModelRouter {
-  /** Throws ModelError `invalid_request` naming what no model can do, `model_unavailable` where those that can keep failing, `model_not_found` where there is none at all. */
+  /**
+   * Throws ModelError: `invalid_request` naming what no model can do, `model_unavailable` when the models that can do it keep failing, `model_not_found` when
+   * there is no model at all.
+   */
   choose(request: RouteRequest): Promise<Route>
-  /** Whether `choose` would find a model; nothing is chosen, nor learned of. */
+  /** Whether `choose` would find a model. Nothing is chosen or learned. */
   canChoose(request: Pick<RouteRequest, 'needs' | 'wishes'>): Promise<boolean>
 }
 
@@ -53,14 +57,13 @@ export interface ModelRouterOptions {
   catalog: Pick<Catalog, 'list'>
   memory: RoutingMemory
   random?: Random | undefined
-  /** State of a model's breaker, as this process knows it. */
+  /** The state of a model's breaker, as this process knows it. */
   breakerOf?: ((model: string) => string) | undefined
 }
 
-/** RouteLLM's figure for "nearly as good". */
+/** RouteLLM's share for "nearly as good". */
 const minQualityUsual = 0.95
-const chainMax = 3
-/** Answers longer than this are rare where nobody set a limit. */
+/** The longest answer that is reckoned with when neither request nor model sets a limit; longer ones are rare. */
 export const outputTokensUsual = 4_096
 
 export function createModelRouter({ catalog, memory, random = Math.random, breakerOf }: ModelRouterOptions): ModelRouter {
@@ -105,7 +108,7 @@ export function createModelRouter({ catalog, memory, random = Math.random, break
   }
 }
 
-/** The choice is remembered, and a model that answered in its place is judged for itself. */
+/** Remembers the choice. Answers how to judge it: a model that answered in place of the chosen one is judged by itself. */
 function follow(options: {
   receipt: RouteReceipt
   prompt: PromptFacts
@@ -176,7 +179,7 @@ function nothingLeft(excluded: readonly Exclusion[]): ModelError {
   const reasons = excluded.slice(0, 5).map(({ why }) => why)
   const more = excluded.length > reasons.length ? `, and ${excluded.length - reasons.length} more` : ''
   const message = `No model can answer this request: ${reasons.join('; ')}${more}.`
-  // A model that is only left alone for a while could: the request is not what is wrong.
+  // A model that is left alone for a while could answer later, so the request is not at fault.
   if (excluded.some(({ code }) => code === 'breaker_open'))
     return new ModelError('model_unavailable', message, { isRetryable: true })
   return new ModelError('invalid_request', message, { param: 'model' })

@@ -9,7 +9,7 @@ import { createAnswerReader } from './read-whole-answer.ts'
 import { needsOfChat } from './request-needs.ts'
 import type { SchemaJudge } from './schema-judge.ts'
 
-/** The model that stands for whichever fits a request best. */
+/** The public id that stands for the model that fits a request best. */
 export const routedModelId = 'router/auto'
 
 export interface RoutedCall extends Pick<ChainOptions, 'onModel'> {
@@ -23,11 +23,11 @@ export interface RoutedCall extends Pick<ChainOptions, 'onModel'> {
 /** What the choice adds to a call of the chosen model. */
 export interface RoutedOptions extends Pick<ChainOptions, 'onModel'> {
   receipt: object
-  /** Those to ask when it does not answer. */
+  /** The models to ask when the chosen one does not answer. */
   fallbacks: string[]
 }
 
-/** A chat completion body sent to the model that fits it best, with the next ones as its fallbacks. Throws ModelError. */
+/** Sends a chat completion body to the model that fits it best, with the next ones as its fallbacks. Throws ModelError. */
 export async function passRouted(
   body: Record<string, unknown>,
   { router, judge, scope, wishes, pass, ...told }: RoutedCall,
@@ -59,7 +59,7 @@ function judged(
 ): PassThroughAnswer {
   if (!canJudge(body)) return answer
   const reader = createAnswerReader()
-  /** Nobody waits for it. */
+  /** Judges after the answer was passed on; nothing waits for the judgement. */
   const judgeLater = (outputTokens: number | undefined) => {
     const claims = claimsOf(body, reader.answer())
     if (claims !== undefined) void judge(claims).then((outcome) => route.judge(model, { ...outcome, outputTokens }))

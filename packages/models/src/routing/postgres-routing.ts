@@ -12,7 +12,7 @@ const Row = z.object({
   choice: RouteChoice,
 })
 
-/** Choices lie a month, so that feedback finds them; outcomes carry theirs along. */
+/** Keeps choices so that later feedback finds them. Each outcome is stored with its choice. */
 export function createPostgresRouting({ db }: Pick<Database, 'db'>): RoutingStore {
   return {
     async save({ choices, outcomes, writer }) {
@@ -51,5 +51,5 @@ export function createPostgresRouting({ db }: Pick<Database, 'db'>): RoutingStor
   }
 }
 
-/** 20 tenants with all they may keep. */
+/** Enough for 20 tenants with all outcomes that they may keep. */
 const outcomesReadMax = 40_000

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { jsonOrNothing } from '../upstream/json-or-nothing.ts'
 import type { WholeAnswer } from './core/judge-answer.ts'
 
 const Call = z.object({
-  // A list is as long as its highest index, whatever an upstream says that is.
+  // Bounded, because a list gets as long as its highest index, whatever a server sends.
   index: z.int().nonnegative().max(1_000).optional(),
   function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).optional(),
 })
@@ -12,13 +13,13 @@ const Answer = z.object({ choices: z.array(z.object({ message: Said.optional(), 
 /** Texts longer than this are not judged. */
 const charsMax = 1_000_000
 
-/** Puts an answer on OpenAI's wire together from the pieces it comes in: a whole body, or events of a stream. */
+/** Puts an answer on OpenAI's wire together from what comes of it: a whole body, or the events of a stream. */
 export function createAnswerReader() {
   let text = ''
   const calls: { name: string; arguments: string }[] = []
 
   function read(json: string): void {
-    const parsed = Answer.safeParse(parse(json))
+    const parsed = Answer.safeParse(jsonOrNothing(json))
     const said = parsed.data?.choices[0]?.message ?? parsed.data?.choices[0]?.delta
     if (said == null || text.length > charsMax) return
     text += said.content ?? ''
@@ -38,13 +39,5 @@ export function createAnswerReader() {
       for (const line of piece.split('\n')) if (line.startsWith('data: {')) read(line.slice('data: '.length))
     },
     answer: (): WholeAnswer => ({ text, toolCalls: calls.filter((call) => call !== undefined) }),
-  }
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
   }
 }

@@ -2,10 +2,10 @@ import { ChatMessage } from '@weft/contracts'
 import type { ModelRequest } from '../model-request.ts'
 import { estimateInputTokens } from '../tokens/estimate-tokens.ts'
 
-/** What a model must be able to do, and the request's field that asks for it. */
+/** Something that a model must be able to do, and the field of the request that asks for it. */
 export type Need = { capability: NeededCapability; param: string }
 
-/** Capabilities of the registry that a request can depend on, and those that no model of the registry has. */
+/** Capabilities that a request can depend on: those of the registry, and `stop`, which the registry does not list. */
 export type NeededCapability =
   | 'vision'
   | 'audio'
@@ -22,9 +22,9 @@ export type NeededCapability =
 /** What one request asks of whichever model answers it. */
 export interface RequestNeeds {
   needs: Need[]
-  /** Estimated. */
+  /** An estimate. */
   inputTokens: number
-  /** What the request allows at most; undefined where it names no limit. */
+  /** The longest answer that the request allows; undefined when it sets no limit. */
   outputTokens: number | undefined
 }
 
@@ -49,7 +49,7 @@ export function needsOfRequest(request: ModelRequest): RequestNeeds {
   }
 }
 
-/** Only values that differ from what every model does anyway ask for anything. */
+/** The needs of options. A value that every model keeps to anyway, such as temperature 1, needs nothing. */
 function optionNeeds(body: Record<string, unknown>): Need[] {
   const asked: [NeededCapability, string, boolean][] = [
     ['tools', 'tools', Array.isArray(body.tools) && body.tools.length > 0],
@@ -74,7 +74,7 @@ const partCapabilities: Readonly<Record<string, NeededCapability>> = {
   file: 'files',
 }
 
-/** What a model must be able to do to take what messages bring along beside their text, and where they do. */
+/** What a model must be able to do to take the images, files and sound in messages. */
 export function partNeeds(messages: ChatMessage[]): Need[] {
   return messages.flatMap(({ content }, index) =>
     Array.isArray(content)

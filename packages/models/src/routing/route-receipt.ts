@@ -1,23 +1,23 @@
 import type { TaskClass } from './core/classify-task.ts'
 import type { Exclusion, RankedCandidate } from './core/rank-models.ts'
 
-/** Why a model was chosen for one request: everything the choice was made of, so that it can be followed later. */
+/** Why a model was chosen for a request, with everything that the choice was made by. */
 export interface RouteReceipt {
   taskClass: TaskClass
-  /** Wanted share of the best candidate's quality. */
+  /** The wanted share of the best candidate's quality. */
   minQuality: number
-  /** Points of quality that a candidate must bring more for costing `unitUsd` more. */
+  /** How many more points of quality a candidate must have for costing `unitUsd` more. */
   pricePoints: number
   unitUsd: number
   /** The best first. */
   candidates: RankedCandidate[]
   excluded: Exclusion[]
-  /** Who is asked, one after the other while none answers. */
+  /** The models that are asked one after another, until one answers. */
   chain: string[]
   why: string
 }
 
-/** Says in a sentence what decided. */
+/** Tells in a sentence what decided the choice. */
 export function explainChoice(ranked: readonly RankedCandidate[], hasLearned: boolean): string {
   const [chosen, next] = ranked
   if (chosen === undefined) return 'no model can answer this request within its limits'

@@ -3,15 +3,15 @@ import { createLearnedQuality, type LearnedQuality, learningDefaults } from './c
 import { createQualityPrice, type QualityPrice } from './core/quality-price.ts'
 import type { RouteChoice, RouteOutcome, RoutingStore, StoredOutcome } from './routing-store.ts'
 
-/** What this process has learned of models, for each tenant apart, and shares with the others. */
+/** What this process has learned of models, separately for each tenant, and shares with other processes. */
 export interface RoutingMemory {
   learned(tenant: string): LearnedQuality
   price(tenant: string, minQuality: number): QualityPrice
   noteChoice(choice: RouteChoice): void
   noteOutcome(outcome: RouteOutcome): void
-  /** Reads what others have learned, now and every half minute. */
+  /** Begins to read what other processes have learned, every half minute. */
   start(): void
-  /** Stores what is not stored yet. */
+  /** Stores what has not been stored yet. */
   stop(): Promise<void>
 }
 
@@ -22,18 +22,18 @@ export interface RoutingMemoryOptions {
   nowMs?: () => number
 }
 
-/** Tenants whose learning is in memory at once, the last ones used: some 3 MB each at most. */
+/** How many tenants are in memory, the last ones used; each takes some 3 MB at most. */
 const tenantsMax = 20
 const pricesMax = 20
 const waitingMax = 5_000
 const batchMax = 200
 const storeEveryMs = 1_000
 const readEveryMs = 30_000
-/** Until something could be read: the tables may not be there yet. */
+/** The wait until the next try while nothing could be read: the tables may not be there yet. */
 const readAgainMs = 3_000
-/** A database that is starting fails the first times. */
+/** Failures in a row after which it is logged: a database that is starting fails the first times. */
 const failuresTold = 5
-/** Rows become visible in another order than they are numbered in; so many are read again. */
+/** How many rows before the last one are read again, because rows may become visible in another order than their numbers. */
 const overlap = 500
 const keptMs = 30 * 86_400_000
 const forgetEveryReads = 120
@@ -86,7 +86,7 @@ export function createRoutingMemory({ store, logger, nowMs = Date.now }: Routing
     price: priceOf,
     noteChoice(choice) {
       memoryOf(choice.tenant).learned.noteChoice(choice.model, choice.taskClass)
-      // Only an answer of a session can be given feedback on.
+      // Stored so that feedback finds it, which only answers of sessions can get.
       if (store !== undefined && choice.sessionId !== undefined) pushBounded(waiting.choices, choice)
     },
     noteOutcome(outcome) {
@@ -106,7 +106,7 @@ export function createRoutingMemory({ store, logger, nowMs = Date.now }: Routing
   }
 }
 
-/** One thing at a time; a database that is away is told of once, and what is to be stored waits. */
+/** Runs one thing at a time on the store. While the database is away, the log says so once, and what is to be stored waits. */
 function oneAtATime(store: RoutingStore | undefined, logger: RoutingMemoryOptions['logger']) {
   let working: Promise<void> = Promise.resolve()
   let failures = 0
@@ -147,7 +147,7 @@ function pushBounded<T>(queue: T[], value: T): void {
   if (queue.length > waitingMax) queue.shift()
 }
 
-/** The value of a key, made when it is missing; the keys used longest ago go. */
+/** The value of a key, made when it is missing. When there are more than `max`, the key that was used longest ago is dropped. */
 function lastUsed<T>(map: Map<string, T>, { key, max, create }: { key: string; max: number; create(): T }): T {
   const value = map.get(key) ?? create()
   map.delete(key)

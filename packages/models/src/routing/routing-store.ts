@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { taskClasses } from './core/classify-task.ts'
 
-/** What is known when a model has been chosen for an answer. */
+/** A model that was chosen for an answer, with what was known then. */
 export const RouteChoice = z.object({
   id: z.string(),
   tenant: z.string(),
@@ -18,7 +18,7 @@ export type RouteChoice = z.infer<typeof RouteChoice>
 
 export const outcomeKinds = ['citations', 'schema', 'tools', 'feedback'] as const
 
-/** What became of a chosen model's answer; `reward` is 1 for as good as can be, 0 for useless. */
+/** How good the answer of a chosen model was; `reward` is 1 for the best possible answer, 0 for a useless one. */
 export const RouteOutcome = z.object({
   choice: RouteChoice,
   kind: z.enum(outcomeKinds),
@@ -28,16 +28,16 @@ export const RouteOutcome = z.object({
 export type RouteOutcome = z.infer<typeof RouteOutcome>
 
 export interface StoredOutcome extends RouteOutcome {
-  /** Grows from one to the next, but not always in the order in which they can be seen. */
+  /** Grows with each outcome, but they may become visible in another order. */
   seq: number
   /** The process that stored it. */
   writer: string
 }
 
-/** What all processes of a mesh learn from. Throws what its database throws. */
+/** Keeps what all processes of a mesh learn from. Throws what its database throws. */
 export interface RoutingStore {
   save(batch: { choices: readonly RouteChoice[]; outcomes: readonly RouteOutcome[]; writer: string }): Promise<void>
-  /** The newest of each tenant, oldest first; with `afterSeq` those after it. */
+  /** The newest outcomes of each tenant after `afterSeq`, oldest first. */
   outcomes(options: { perTenantMax: number; afterSeq: number }): Promise<StoredOutcome[]>
   /** Deletes what is older than this. */
   forget(beforeMs: number): Promise<void>

@@ -2,19 +2,19 @@ import { z } from 'zod'
 import { createAskedThread } from '../threads/asked-thread.ts'
 import { type AnswerClaims, type ClaimedJson, hasRequired, type JudgedAnswer, rewardOf } from './core/judge-answer.ts'
 
-/** Says whether answers keep to their schemas. */
+/** Judges whether answers keep to their schemas. */
 export interface SchemaJudge {
   judge(claims: AnswerClaims): Promise<JudgedAnswer>
   stop(): Promise<void>
 }
 
-/** Longer texts and schemas are only looked at for their required fields. */
+/** Longer texts, and texts of longer schemas, are only checked for their required fields. */
 const textCharsMax = 262_144
 const schemaCharsMax = 65_536
 
 /**
- * Validates by ajv in a thread of its own, for a second at most: a client's schema may be one that no validator comes to the end of. What cannot be validated is
- * judged by its required fields.
+ * Validates with ajv in a thread of its own, for a second at most: with some schemas of clients no validator comes to an end. What cannot be validated is judged by
+ * its required fields.
  */
 export function createSchemaJudge({ patienceMs = 1_000 }: { patienceMs?: number } = {}): SchemaJudge {
   const answer = z.array(z.boolean().nullable())

@@ -7,12 +7,12 @@ const Asked = z.object({ id: z.number(), question: z.array(z.object({ text: z.st
 
 parentPort?.on('message', (message: unknown) => {
   const { id, question } = Asked.parse(message)
-  parentPort?.postMessage({ id, answer: question.map(isOf) })
+  parentPort?.postMessage({ id, answer: question.map(keepsTo) })
 })
 
-/** Null where the schema itself is none. */
-function isOf({ text, schema }: z.infer<typeof Asked>['question'][number]): boolean | null {
-  // Each schema has a validator of its own: two of clients may have one name.
+/** Whether a text is JSON that keeps to its schema; null when the schema itself is invalid. */
+function keepsTo({ text, schema }: z.infer<typeof Asked>['question'][number]): boolean | null {
+  // Each schema gets a validator of its own, because schemas of two clients may have the same id.
   const ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false })
   const { $schema: _dialect, ...rest } = schema
   try {

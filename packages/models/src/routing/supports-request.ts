@@ -1,19 +1,19 @@
 import type { ModelInfo } from '../registry/catalog.ts'
 import type { NeededCapability, RequestNeeds } from './request-needs.ts'
 
-/** Whether a model provably does what a request asks; else what it lacks and the field that asks for it. */
+/** Whether a model is known to do what a request asks; otherwise what it lacks, and the field that asks for it. */
 export type Support =
   | { isSupported: true }
   | { isSupported: false; missing: NeededCapability | 'context'; param: string; why: string }
 
 export type SupportedModel = Pick<ModelInfo, 'id' | 'capabilities' | 'contextTokens' | 'outputTokensMax' | 'lacksStopSequences'>
 
-/** Of a model the registry does not know: no chat model now in use holds less. */
+/** The context assumed of a model that the registry does not know: no chat model in use holds less. */
 const unknownContextTokens = 8_192
 
 /**
- * Compares a request with what the registry says of a model. What nobody stated is not provable, so a model the registry does not
- * know supports plain text of moderate length only.
+ * Compares a request with what the registry says of a model. Only what it states counts, so a model that it does not know supports nothing but plain text of
+ * moderate length.
  */
 export function supportsRequest(model: SupportedModel, { needs, inputTokens, outputTokens }: RequestNeeds): Support {
   const lacking = needs.find(({ capability }) => !isAble(model, capability))
@@ -32,7 +32,7 @@ export function supportsRequest(model: SupportedModel, { needs, inputTokens, out
   return { isSupported: false, missing: 'context', param: 'messages', why }
 }
 
-/** The registry tells nothing of stop sequences: all wires but one have a field for them. */
+/** Stop sequences depend on the wire, not on the registry: all wires but one have a field for them. */
 function isAble({ capabilities, lacksStopSequences }: SupportedModel, capability: NeededCapability): boolean {
   return capability === 'stop' ? lacksStopSequences !== true : capabilities?.includes(capability) === true
 }

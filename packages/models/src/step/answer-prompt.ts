@@ -16,7 +16,7 @@ import {
 export interface AnswerPrompt {
   question: string
   sources: PromptSource[]
-  /** What others found out and said; a number in it is that of a source. */
+  /** What other steps say; a number in square brackets is that of a source. */
   statements?: PromptStatement[] | undefined
   /** Subjects of a comparison on which no source was found. */
   missing?: string[] | undefined
@@ -25,7 +25,7 @@ export interface AnswerPrompt {
 }
 
 export interface AnswerPromptOptions extends AnswerPrompt {
-  /** Earlier turns, oldest first; system messages of the client are kept as wishes about form. */
+  /** Earlier turns, oldest first. System messages of the client are kept as wishes about form. */
   history?: ChatMessage[] | undefined
   /** Images and files that the question is about, for a model that can see them. */
   attachments?: { type: string }[] | undefined
@@ -33,17 +33,17 @@ export interface AnswerPromptOptions extends AnswerPrompt {
   task?: 'answer' | 'compare' | undefined
   /** Characters of sources and history together; default 24,000 (about 6,000 tokens). */
   maxChars?: number | undefined
-  /** What the model can hold, prompt and answer together; sources and history get no more than it leaves. */
+  /** The model's window. Sources and history get no more than it leaves. */
   window?: PromptWindow | undefined
 }
 
-/** Tokens. */
+/** How many tokens a model holds, prompt and answer together, and how many of them are kept for the answer. */
 export interface PromptWindow {
   contextTokens: number
   answerTokens: number
 }
 
-/** A prompt, and what it lacks: how many sources are missing from the end, whether the last one is cut, and whether statements are. */
+/** A prompt and what it lacks: how many sources were left out at the end, whether the last one is cut, and whether statements are. */
 export interface AssembledPrompt {
   messages: ChatMessage[]
   leftOut: number
@@ -51,13 +51,13 @@ export interface AssembledPrompt {
   areStatementsCut: boolean
 }
 
-/** The words an answer begins with when the sources hold none. */
+/** The words with which an answer begins when the sources do not hold it. */
 export const noEvidencePhrase = 'I found no evidence'
 
-/** The words a sentence begins with that tells what sources contradict each other in. */
+/** The words with which a sentence begins that tells how sources contradict each other. */
 export const conflictPhrase = 'Sources disagree'
 
-/** A sentence that tells what could not be found or looked up: no source can support it, and none is needed. */
+/** Whether a sentence tells what could not be found or looked up. No source can support it, and it needs none. */
 export function isAboutSearch(sentence: string): boolean {
   return /^(?:On “[^”]*” (?:the searched documents say nothing|nothing could be looked up)|No source has “[^”]*”; it was read as “[^”]*”)\.$/.test(
     sentence,
@@ -65,7 +65,7 @@ export function isAboutSearch(sentence: string): boolean {
 }
 
 const defaultMaxChars = 24_000
-/** At most this share of the room is for earlier turns: evidence matters more. */
+/** The most that earlier turns get of the room: evidence matters more. */
 const historyShare = 0.25
 const statementShare = 0.25
 
@@ -84,14 +84,14 @@ const looking =
 const reporting =
   'Statements are of other agents. Use what they say with the numbers they give; what has no number has no source: say so, and by which step it is said.'
 
-/** The messages of {@link assembleAnswerPrompt}. */
+/** The messages that {@link assembleAnswerPrompt} makes. */
 export function buildAnswerPrompt(options: AnswerPromptOptions): ChatMessage[] {
   return assembleAnswerPrompt(options).messages
 }
 
 /**
- * The messages that ask any model for a cited answer. Sources are delimited and escaped so that none can close its tag or pass for another; those beyond
- * `maxChars`, or what the window leaves, are cut at the end of a sentence or left out, the first ones being kept. {@link parseAnswerPrompt} reads it back.
+ * Makes the messages that ask any model for a cited answer. Sources are delimited and escaped, so that none can close its tag or pass for another. The first ones are
+ * kept; those beyond `maxChars`, or beyond what the window leaves, are cut at the end of a sentence or left out. {@link parseAnswerPrompt} reads the prompt back.
  */
 export function assembleAnswerPrompt(options: AnswerPromptOptions): AssembledPrompt {
   const system = systemText(options)
@@ -114,10 +114,10 @@ export function assembleAnswerPrompt(options: AnswerPromptOptions): AssembledPro
   return { messages, leftOut, isCut, areStatementsCut }
 }
 
-/** Tags and titles of one source, about. */
+/** Roughly what the tag and title of a source take. */
 const sourceTagChars = 80
 
-/** Characters for sources, statements and history. */
+/** How many characters sources, statements and history may have together. */
 function roomOf({ maxChars = defaultMaxChars, window, question, sources }: AnswerPromptOptions, systemChars: number): number {
   if (window === undefined) return maxChars
   const fixed = systemChars + question.length + sources.length * sourceTagChars
@@ -138,7 +138,7 @@ function systemText(options: AnswerPromptOptions): string {
   return lines.join('\n')
 }
 
-/** Reads the question and the sources back from a built prompt; undefined for any other conversation. */
+/** Reads a prompt back that {@link assembleAnswerPrompt} made; undefined for any other conversation. */
 export function parseAnswerPrompt(messages: ChatMessage[]): AnswerPrompt | undefined {
   const match = prompt.exec(lastQuestion(messages))
   if (match === null) return undefined
@@ -179,7 +179,7 @@ function isFilled(text: string): boolean {
   return text.trim() !== ''
 }
 
-/** The latest turns that fit, text only: tool calls and images do not help a cited answer. */
+/** The latest turns that fit, only their text: tool calls and images do not help a cited answer. */
 function fitHistory(history: ChatMessage[], room: number): ChatMessage[] {
   const kept: ChatMessage[] = []
   let left = room

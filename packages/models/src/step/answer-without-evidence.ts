@@ -6,13 +6,13 @@ import type { StepCall } from './stream-step-text.ts'
 
 export interface NoEvidence {
   request: ExecuteRequest
-  /** Gets what the answer has to be marked with. */
+  /** Marks of the answer are added to it. */
   degraded: Set<string>
-  /** Ends the sentence that begins with {@link noEvidencePhrase}, and says what would help. */
+  /** Goes on after {@link noEvidencePhrase}, and says what would help. */
   advice: string
 }
 
-/** The whole answer of a step that has no passage to answer from: no model is asked what no passage can tell it. */
+/** Emits the whole answer of a step that has no passage to answer from. No model is asked, since no passage could tell it anything. */
 export async function answerWithoutEvidence(
   models: Models,
   { request, degraded, advice }: NoEvidence,

@@ -9,8 +9,8 @@ import { textOptions } from './text-options.ts'
 type Attachment = { type: string }
 
 /**
- * What the question of a step brings along that a model it may ask can take: the one it prefers, or any that the router may choose; `degraded` gets
- * `attachments_left_out` where that is not all.
+ * The images and files of a step's question that a model can take which the step may ask: the one it prefers, or any that the router may choose. Adds
+ * `attachments_left_out` to `degraded` when that is not all of them.
  */
 export async function attachmentsForStep(
   models: Models,
@@ -29,7 +29,7 @@ async function seenByModel(models: Models, request: ExecuteRequest, attachments:
   return attachments.filter((each) => isSeen(each, model))
 }
 
-/** Where the router has no model for them, and the step asks for nothing special, the default one is asked: it may see what no model with a known price does. */
+/** What a model of the router's choice can take. A step without wishes may get the default model instead, which may take what no model with a known price does. */
 async function seenByRouting(models: Models, request: ExecuteRequest, attachments: Attachment[]): Promise<Attachment[]> {
   const { requires, maxCostUsd } = request.model ?? {}
   const chosen = new Set<string>()
@@ -37,7 +37,7 @@ async function seenByRouting(models: Models, request: ExecuteRequest, attachment
     const messages = [messageWith([...chosen, type])]
     const needs = needsOfRequest(requestFromChat('', messages, textOptions(request)))
     const isKnown = partNeeds([messageWith([type])]).length > 0
-    // What cannot be found out now, the call itself will say.
+    // If this cannot be found out now, the call itself will tell.
     const mayRoute = () => models.canRoute({ needs, wishes: { requires, maxCostUsd } }).catch(() => true)
     if (isKnown && (await mayRoute())) chosen.add(type)
   }

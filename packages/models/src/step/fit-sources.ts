@@ -1,14 +1,14 @@
-/** Sources that fit a prompt, and what did not: how many are missing from the end, and whether the last one is cut. */
+/** The sources that fit a prompt, how many were left out at the end, and whether the last one is cut. */
 export interface FittedSources<T> {
   sources: T[]
   leftOut: number
   isCut: boolean
 }
 
-/** A cut source shorter than this is not worth its place. */
+/** A source that is cut shorter than this is not worth its place. */
 const sourceCharsMin = 200
 
-/** The first sources whole, within `room` characters; the next one is cut at the end of a sentence, those behind it are left out. One is always kept. */
+/** Keeps the first sources whole within `room` characters, cuts the next one at the end of a sentence, and leaves out the rest. One is always kept. */
 export function fitSources<T extends { text: string }>(sources: T[], room: number): FittedSources<T> {
   const kept: T[] = []
   let left = room
@@ -23,7 +23,7 @@ export function fitSources<T extends { text: string }>(sources: T[], room: numbe
   return { sources: kept, leftOut: sources.length - kept.length, isCut }
 }
 
-/** Ends with a whole sentence where one ends in the second half, else with a whole word. */
+/** Cuts after a whole sentence if one ends in the second half, else after a whole word. */
 function cutAtSentence(text: string, chars: number): string {
   const cut = text.slice(0, chars)
   const ends = [...cut.matchAll(/[.!?…]["'”’»)\]]*(?=\s)|[。！？]|\n(?=\n)/g)].map((match) => match.index + match[0].length)
@@ -31,13 +31,13 @@ function cutAtSentence(text: string, chars: number): string {
   return end >= chars / 2 ? cut.slice(0, end) : cutAtWord(text, chars)
 }
 
-/** Statements that fit a prompt, and whether something of them does not. */
+/** The statements that fit a prompt, and whether any was cut or left out. */
 export interface FittedStatements<T> {
   statements: T[]
   isCut: boolean
 }
 
-/** All whole where `room` characters hold them; else an equal share for each, so that none is crowded out but where too little would be left of each. */
+/** Keeps all statements whole if they fit `room` characters. Otherwise each gets an equal share, and the last are left out when the shares would be too small. */
 export function fitStatements<T extends { text: string }>(all: T[], room: number): FittedStatements<T> {
   if (all.reduce((chars, { text }) => chars + text.length, 0) <= room) return { statements: all, isCut: false }
   const kept = all.slice(0, Math.max(1, Math.floor(room / statementCharsMin)))
@@ -46,7 +46,7 @@ export function fitStatements<T extends { text: string }>(all: T[], room: number
   return { statements, isCut: true }
 }
 
-/** Less of a statement says too little. */
+/** A statement that is cut shorter than this says too little. */
 const statementCharsMin = 200
 
 function cutAtWord(text: string, chars: number): string {

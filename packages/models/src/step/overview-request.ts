@@ -1,11 +1,11 @@
-/** What an overview is to be of: words for it, or undefined for all documents there are. */
+/** A request for an overview. `topic` are the words that tell of what; undefined means of all documents. */
 export interface OverviewRequest {
   topic: string | undefined
 }
 
 /**
- * Whether a question asks what documents say as a whole ("Summarise the handbook", "What is in these documents?") rather than for something they say; by rules
- * made for English. A text to be summarised that stands in the question itself is none: it is longer than any topic, or of several lines.
+ * Recognises a question that asks what documents say as a whole ("Summarise the handbook", "What is in these documents?"), by rules made for English; undefined for
+ * any other question. When the text to summarise is in the question itself, it is not taken for a topic: it is too long, or has several lines.
  */
 export function overviewRequest(question: string): OverviewRequest | undefined {
   const written = question.trim()
@@ -19,7 +19,7 @@ export function overviewRequest(question: string): OverviewRequest | undefined {
   return undefined
 }
 
-/** With what is polite, and marks at its end. Finding those takes the square of it. */
+/** Bounds the question with its polite words and final marks, because finding those takes the square of its length. */
 const questionCharsMax = 400
 const topicCharsMax = 200
 
@@ -46,7 +46,7 @@ const requests = [
   /^what(?:['’]s|\s+are|\s+is)?\s+(?:the\s+)?(?:main|key|most\s+important|central)\s+(?:points?|ideas?|topics?|messages?|takeaways?|themes?)(?:\s+(?:of|in|from)\s+(?<topic>.+))?$/i,
 ]
 
-/** How long it is to be, and words for a document that name none. */
+/** Words on how long the overview shall be, and words that stand for documents without naming one. */
 const asides =
   /\s*\b(?:in|within|with)\s+(?:a\s+few|\w+|\d+)\s+(?:short\s+)?(?:sentences?|words?|lines?|paragraphs?|points|bullet\s+points|bullets)$|\s+(?:briefly|for\s+me|to\s+me)$/i
 const nameless = new RegExp(String.raw`^(?:${these}${whole}|it|them|this|everything|all)$`, 'i')

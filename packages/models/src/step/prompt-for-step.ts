@@ -12,7 +12,7 @@ export interface StepPrompt extends AnswerPromptOptions {
   degraded: Set<string>
 }
 
-/** The answer prompt of a step, within the context window of the model it will ask, with room for the answer. */
+/** The prompt for a step's cited answer, which leaves room for the answer in the window of the model that the step will ask. */
 export async function promptForStep(models: Models, { request, degraded, ...options }: StepPrompt): Promise<ChatMessage[]> {
   const window = windowOf(await modelOf(models, request), request)
   return noteLacks(assembleAnswerPrompt({ ...options, window }), degraded)
@@ -24,7 +24,7 @@ export interface ReasonStepPrompt extends ReasonPromptOptions {
   degraded: Set<string>
 }
 
-/** The conversation of a step with the results of those before it, within the context window of the model it will ask. */
+/** The conversation of a step with the results of earlier steps, within the window of the model that the step will ask. */
 export async function reasonPromptForStep(
   models: Models,
   { request, degraded, ...options }: ReasonStepPrompt,
@@ -40,9 +40,9 @@ function noteLacks({ messages, leftOut, isCut, areStatementsCut }: AssembledProm
   return messages
 }
 
-/** Room for an answer whose length the request does not bound: a few paragraphs with citations. */
+/** The room kept for an answer when the request does not bound it: a few paragraphs with citations. */
 const answerTokensUsual = 2_000
-/** A small model keeps at least this share of its window for what it is to read. */
+/** The most that is kept for the answer, so that a small model has room for what it is to read. */
 const answerShareMax = 0.5
 
 const Limits = z.object({

@@ -1,9 +1,9 @@
 export interface PromptSource {
-  /** The number the answer cites, from 1. */
+  /** The number by which the answer cites it, from 1. */
   id: number
   title: string
   text: string
-  /** What it was searched for, where several subjects are compared. */
+  /** The subject that it was found for, when several are compared. */
   about?: string | undefined
 }
 
@@ -26,7 +26,7 @@ export function formatSource({ id, title, text, about }: PromptSource): string {
   return `<source id="${id}" title="${escapeAttribute(title)}"${subject}>\n${escapeTags(text)}\n</source>`
 }
 
-/** The sources of a text that holds what {@link formatSource} writes. */
+/** Reads sources back from a text in which {@link formatSource} wrote them. */
 export function readSources(text: string): PromptSource[] {
   return [...text.matchAll(source)].map(([, id, title, about, content]) => ({
     id: Number(id),
@@ -36,7 +36,7 @@ export function readSources(text: string): PromptSource[] {
   }))
 }
 
-/** The statements of a text that holds what {@link formatStatement} writes. */
+/** Reads statements back from a text in which {@link formatStatement} wrote them. */
 export function readStatements(text: string): PromptStatement[] {
   return [...text.matchAll(statement)].map(([, by, content]) => ({
     by: unescapeAttribute(by ?? ''),
@@ -47,7 +47,7 @@ export function readStatements(text: string): PromptStatement[] {
 const statement = /<statement by="([^"]*)">\n([\s\S]*?)\n<\/statement>/g
 const source = /<source id="(\d+)" title="([^"]*)"(?: about="([^"]*)")?>\n([\s\S]*?)\n<\/source>/g
 
-/** Only our own tags are escaped, and what would read as an escaped one: everything else reaches the model as it stands. */
+/** Only the prompt's own tags are escaped, and text that looks like an escaped one; everything else reaches the model as it is. */
 const tagName = String.raw`\s*(?:\/\s*)?(?:sources?|statements?|missing|unsearched|question)\b`
 const escapedName = `(?:amp;)*lt;${tagName}`
 const plain = { tag: new RegExp(`<(?=${tagName})`, 'gi'), escapedTag: new RegExp(`&(?=${escapedName})`, 'gi') }

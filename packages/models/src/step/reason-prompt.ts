@@ -13,15 +13,15 @@ import {
 } from './prompt-tags.ts'
 
 export interface ReasonPromptOptions {
-  /** What is asked: the conversation as the client sent it. */
+  /** The conversation as the client sent it. */
   messages: ChatMessage[]
-  /** How to answer, as the plan wishes it. */
+  /** How the plan wants it answered. */
   instructions?: string | undefined
-  /** What the steps before say; a number in it is that of a source. */
+  /** What earlier steps say; a number in square brackets is that of a source. */
   statements: PromptStatement[]
-  /** What they found and cited. */
+  /** What earlier steps cited. */
   sources: PromptSource[]
-  /** What the model can hold, prompt and answer together; default: everything. */
+  /** The model's window; default: unbounded. */
   window?: PromptWindow | undefined
 }
 
@@ -31,16 +31,16 @@ const citing = [
   `Where sources contradict each other, begin a sentence with "${conflictPhrase}" and say what each says, each with its number.`,
 ]
 
-/** Where not all results fit the window, at least this share of the room is for what was found rather than for what is said of it. */
+/** When not all results fit the window, sources get at least this share of the room: what was found matters more than what is said of it. */
 const sourceShare = 0.5
-/** Tags and titles of one source or statement, about. */
+/** Roughly what the tag and title of a source or statement take. */
 const tagChars = 80
-/** Of many results tags get no more than this share of the room: not all of them will fit. */
+/** The most that is reckoned for tags: of very many results not all will fit. */
 const tagShareMax = 0.5
 
 /**
- * A conversation that a model answers with the results of other steps beside it, in a system message before it. Unlike a prompt for a cited answer it may be
- * answered from elsewhere too. Results may hold anything a document or a user wrote: they cannot close their tags. {@link parseReasonPrompt} reads it back.
+ * Puts the results of earlier steps into a system message before a conversation. Unlike a prompt for a cited answer, the model may answer from elsewhere too. Results
+ * may hold anything that a document or a user wrote, so they are escaped and cannot close their tags. {@link parseReasonPrompt} reads the prompt back.
  */
 export function assembleReasonPrompt(options: ReasonPromptOptions): AssembledPrompt {
   const { messages, instructions } = options
@@ -68,7 +68,7 @@ function roomOf({ messages, instructions = '', statements, sources, window }: Re
   return free - Math.min((statements.length + sources.length) * tagChars, free * tagShareMax)
 }
 
-/** What was asked, and the results beside it; undefined for any other conversation. */
+/** Reads the question and the results back; undefined for any other conversation. */
 export function parseReasonPrompt(messages: ChatMessage[]): AnswerPrompt | undefined {
   const [first] = messages
   const system = first?.role === 'system' ? messageText(first) : ''

@@ -2,16 +2,16 @@ import type { ChatMessage } from '@weft/contracts'
 import type { ModelInfo } from '../registry/catalog.ts'
 import { partNeeds } from '../routing/request-needs.ts'
 
-/** A model that is not known may see everything; one that is known sees nothing of a kind that nobody knows. */
+/** Whether a model can take an attachment. One that the registry does not know may take any; one that it knows takes no attachment of an unknown kind. */
 export function isSeen(attachment: { type: string }, model: ModelInfo | undefined): boolean {
   const [need] = partNeeds([{ role: 'user', content: [attachment] }])
   return model?.capabilities === undefined || (need !== undefined && model.capabilities.includes(need.capability))
 }
 
-/** A message that says nothing is refused by some providers. */
+/** Takes the place of a message that would be empty, because some providers refuse one. */
 const nothingShown = '(What came with this message cannot be shown to you.)'
 
-/** A conversation as a model can take it; `isWhole`: nothing was left out. */
+/** A conversation without the attachments that a model cannot take. `isWhole`: whether nothing was left out. */
 export function showMessages(
   messages: ChatMessage[],
   model: ModelInfo | undefined,

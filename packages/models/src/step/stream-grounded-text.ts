@@ -5,18 +5,18 @@ import { type AskedModel, type StepCall, streamStepText } from './stream-step-te
 
 export interface GroundedText {
   deltas: AsyncGenerator<string>
-  /** For whoever finds the citations in the text: what the prompt has the model say, and who is told how well it cited. */
+  /** For the reader that checks the citations: the phrases that the prompt asks for, and who is told how well the model cited. */
   citationOptions: {
     degraded: Set<string>
     noEvidencePhrase: string
     conflictPhrase: string
     isAboutSearch: typeof isAboutSearch
-    /** Told which share of the citations could be verified: the router learns from it. */
+    /** Told the share of citations that could be verified, from which the router learns. */
     onCited: (verifiedShare: number) => void
   }
 }
 
-/** The text of a step's answer from passages, as {@link streamStepText} streams it. */
+/** Streams the text of an answer from passages, by {@link streamStepText}. */
 export function streamGroundedText(
   models: Models,
   asked: Omit<AskedModel, 'isGrounded' | 'onRoute'>,

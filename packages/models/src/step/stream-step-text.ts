@@ -11,29 +11,29 @@ import { chooseStepModel, type StepOutcome } from '../routing/choose-step-model.
 import { showMessages } from './show-attachments.ts'
 import { textOptions } from './text-options.ts'
 
-/** What a step of a plan is done with: where its events go, and what ends it early. */
+/** How a step of a plan is performed: where its events go, and what ends it early. */
 export interface StepCall {
   emit(event: AgentEvent): void
   signal: AbortSignal
   tenant: string
-  /** Id of the agent whose step it is. */
+  /** The id of the agent that performs the step. */
   agent: string
 }
 
 export interface AskedModel {
   request: ExecuteRequest
   messages: ChatMessage[]
-  /** Gets what the answer has to be marked with. */
+  /** Marks of the answer are added to it. */
   degraded: Set<string>
-  /** The messages bring the passages along that the answer comes from. */
+  /** Whether the messages bring the passages that the answer has to come from. */
   isGrounded?: boolean | undefined
-  /** Told when the model was chosen among several: whoever learns what the answer was worth says so. */
+  /** Called when the router chose the model, with a function to be called once it is known how good the answer was. */
   onRoute?(judge: (outcome: StepOutcome) => void): void
 }
 
 /**
- * The text of one model call for a step, as it comes; its usage goes out as an event, also that of calls that failed. The model is the one the step prefers, else the
- * one that fits best. Throws WeftError.
+ * Streams the text of a model's answer for a step. Its usage is emitted as an event, also that of calls that failed. The model is the one that the step prefers, else
+ * the one that fits best. Throws WeftError.
  */
 export async function* streamStepText(models: Models, asked: AskedModel, call: StepCall): AsyncGenerator<string> {
   const { request, degraded } = asked
@@ -73,7 +73,7 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
           yield event.delta
           break
         case 'finish':
-          // A part of an answer is never passed off as the whole.
+          // Marked, so that a part of an answer never passes for the whole.
           if (event.reason === 'length') degraded.add('answer_truncated')
           if (event.reason === 'content_filter') degraded.add('content_filter')
           break
@@ -86,14 +86,14 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
   }
 }
 
-/** What a call of a model has used, as a step tells it. */
+/** The event by which a step tells what a call of a model has used. */
 export function usageEvent(model: string, { inputTokens, outputTokens, costUsd, measured }: ModelUsage): AgentEvent {
   return { type: 'usage', model, inputTokens, outputTokens, costUsd, measured }
 }
 
 const limits = new WeakMap<ExecuteRequest, SpendingLimit>()
 
-/** What the calls of a step may cost together: what its turn has left for it, and what its plan allows. */
+/** The limit on what all calls of a step may cost together: what its turn has left, and what its plan allows. Undefined when there is none. */
 function limitOfStep(request: ExecuteRequest): SpendingLimit | undefined {
   const known = limits.get(request)
   const usd = Math.min(

@@ -1,6 +1,6 @@
 import type { ExecuteRequest } from '@weft/contracts'
 
-/** A step answers in prose: tools and answer formats of the chat request are for clients that call the model themselves. */
+/** The model options of a step's request, without tools and answer formats: a step answers in prose. */
 export function textOptions(request: ExecuteRequest): Record<string, unknown> {
   const {
     tools: _tools,

@@ -2,25 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 
-/** Work that would keep the event loop waiting, done in a thread that lives while it is needed. */
+/** A thread for work that would block the event loop. It is started when it is needed, and ends when it has been idle. */
 export interface AskedThread<Question, Answer> {
-  /** Undefined when there is no answer in time. */
+  /** Undefined when no answer came in time. */
   ask(question: Question): Promise<Answer | undefined>
-  /** Answers what is done within a second, and everything else with undefined. */
+  /** Waits a second for open questions, then answers them with undefined and ends the thread. */
   stop(): Promise<void>
 }
 
 export interface AskedThreadOptions<Answer> {
-  /** Its module: gets `{ id, question }` and posts `{ id, answer }`. */
+  /** The thread's module. It gets messages `{ id, question }`, and posts `{ id, answer }`. */
   module: URL
   answer: z.ZodType<Answer>
-  /** Questions that the thread may have before it. */
+  /** How many questions the thread may have to answer; a further one gets undefined. */
   waitingMax: number
-  /** How long whoever asks waits. */
+  /** How long an answer is waited for. */
   patienceMs: number
-  /** Whether a thread that was waited for in vain is ended: its work may have no end. */
+  /** Whether a thread that does not answer in time is ended, because its work may have no end. */
   endsWhenLate: boolean
-  /** How long the thread stays without work. */
+  /** How long the thread stays when it has no work. */
   idleMs: number
 }
 
@@ -39,7 +39,7 @@ export function createAskedThread<Question, Answer>(options: AskedThreadOptions<
   let thread: Worker | undefined
   let idle: NodeJS.Timeout | undefined
   let lastId = 0
-  /** Questions that the thread has still to answer, whether or not anybody waits for them. */
+  /** How many questions the thread still has to answer, also those that nobody waits for any more. */
   let unanswered = 0
   let isStopped = false
 
@@ -52,7 +52,7 @@ export function createAskedThread<Question, Answer>(options: AskedThreadOptions<
     if (waiting.size === 0) idle = setTimeout(end, idleMs).unref()
   }
 
-  /** The next thread is started when it is needed. */
+  /** Ends the thread; open questions are answered with undefined. The next question starts another one. */
   function end(): Promise<unknown> {
     const ending = thread?.terminate()
     thread = undefined

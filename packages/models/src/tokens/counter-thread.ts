@@ -2,11 +2,11 @@ import { parentPort } from 'node:worker_threads'
 import { countTokens, setMergeCacheSize } from 'gpt-tokenizer/encoding/o200k_base'
 import { z } from 'zod'
 
-/** Of each text its pieces. */
+/** Asks for the tokens of texts, each given in pieces. */
 const Asked = z.object({ id: z.number(), question: z.array(z.array(z.string())) })
-/** Words that are kept with their count; the default is a hundred thousand. */
+/** How many words are cached with their count; the library's default of a hundred thousand would take more memory than it is worth. */
 const cachedWords = 10_000
-/** What looks like a mark of a conversation is text here. */
+/** Counts special tokens, such as `<|endoftext|>`, as text. */
 const asText = { disallowedSpecial: new Set<string>() }
 
 setMergeCacheSize(cachedWords)

@@ -6,7 +6,7 @@ import { estimateTokens } from './estimate-tokens.ts'
 
 const million = 1_000_000
 
-/** What a call costs in USD; 0 without a price. A long input is billed as a whole at the long rate, as providers do. */
+/** What a call costs in USD; 0 without a price. As providers do it, a call with a long input is billed entirely at the rates for long input. */
 export function priceTokens(price: Price | undefined, tokens: TokenCounts): number {
   if (price === undefined) return 0
   const rate = price.long !== undefined && tokens.inputTokens > price.long.aboveInputTokens ? price.long : price
@@ -23,7 +23,7 @@ export function priceTokens(price: Price | undefined, tokens: TokenCounts): numb
   return usd / million
 }
 
-/** The usage of a call: counted by the provider where it did, else estimated. */
+/** The usage of a call, as the provider counted it, or else as estimated. */
 export function usageOf(model: ModelInfo, tokens: TokenCounts | undefined, estimate: () => TokenCounts): ModelUsage {
   const counts = tokens ?? estimate()
   const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens } = counts
@@ -40,18 +40,19 @@ export function usageOf(model: ModelInfo, tokens: TokenCounts | undefined, estim
   }
 }
 
-/** A call that the provider did not count. */
+/** What is known of a call whose tokens the provider did not count. */
 interface UncountedTokens {
   inputTokens: () => number
   outputChars: number
   failure?: ModelError | undefined
 }
 
-/** Estimated tokens: nothing for a call that was refused or never got there, the input and what came for one that broke off. */
+/** Estimates the tokens of a call: none for one that was refused or never arrived, the input and what came for one that broke off. */
 export function estimateTokensOf(call: UncountedTokens): TokenCounts {
   return { inputTokens: wasPaid(call) ? call.inputTokens() : 0, outputTokens: estimateTokens(call.outputChars) }
 }
 
+/** Whether a call has to be paid. A call that timed out or was cancelled after it was sent may have been worked on, so it counts as paid. */
 export function wasPaid({ failure, outputChars }: UncountedTokens): boolean {
   const isUnknown = failure?.code === 'timeout' || failure?.code === 'cancelled'
   return failure === undefined || outputChars > 0 || (isUnknown && failure.wasSent)

@@ -4,18 +4,18 @@ import { sampleText } from './sample-text.ts'
 
 /** Counts tokens by OpenAI's encoding o200k_base, in a thread of its own. */
 export interface TokenCounter {
-  /** Tokens of each text; of a long one from samples of it. Undefined when they cannot be had within a few seconds. */
+  /** The tokens of each text; those of a long text are estimated from samples. Undefined when they cannot be counted in time. */
   count(texts: readonly string[]): Promise<number[] | undefined>
-  /** Answers what is counted within a second, and everything else with undefined. */
+  /** Waits a second for open counts, then answers them with undefined. */
   stop(): Promise<void>
 }
 
 export interface TokenCounterOptions {
-  /** Default 256: about 13 MB of samples at most. */
+  /** How many counts may wait; default 256, with about 13 MB of samples at most. */
   waitingMax?: number
-  /** How long whoever asks waits. Default 5 s: on a busy machine the vocabulary alone takes one to read. */
+  /** How long a count is waited for; default 5,000: on a busy machine it takes a second only to read the vocabulary. */
   patienceMs?: number
-  /** How long the thread, with 70 MB of vocabulary, stays without work. Default 60 s. */
+  /** How long the thread, with 70 MB of vocabulary, stays when it has no work; default 60,000. */
   idleMs?: number
 }
 
@@ -31,7 +31,7 @@ export function createTokenCounter({
     waitingMax,
     patienceMs,
     idleMs,
-    // A count has an end.
+    // Not needed: every count ends.
     endsWhenLate: false,
   })
   return {

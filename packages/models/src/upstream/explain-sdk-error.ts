@@ -3,8 +3,8 @@ import type { ProviderConnection } from '../provider.ts'
 import { explainConnectionError, explainUpstreamError } from './explain-upstream-error.ts'
 
 /**
- * What a provider's SDK threw, as a ModelError. Both SDKs give errors of the provider a status or the body's error object; without
- * either there was no answer. Told by shape, so that no SDK is loaded just to compare classes.
+ * Turns what a provider's SDK threw into a ModelError. In both SDKs an error of the provider has a status or the error object of the body; without either there was
+ * no answer. Errors are recognised by their shape, so that no SDK is loaded just to compare classes.
  */
 export function explainSdkError(
   thrown: unknown,

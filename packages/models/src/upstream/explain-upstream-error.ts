@@ -1,7 +1,7 @@
 import { errorMessage } from '@weft/contracts'
 import { ModelError, type ModelErrorCode, type ModelErrorDetails } from '../model-error.ts'
 
-/** What is known of a failed upstream call; `keyVariable` is named when the key was refused. */
+/** What is known of a failed upstream call. `keyVariable` is named in the message when the key was refused. */
 export interface UpstreamFailure {
   provider: string
   keyVariable?: string | undefined
@@ -12,7 +12,7 @@ export interface UpstreamFailure {
   cause?: unknown
 }
 
-/** The provider's answer to a failed call as a ModelError. */
+/** Turns a provider's answer to a failed call into a ModelError. */
 export function explainUpstreamError(failure: UpstreamFailure): ModelError {
   const { provider, status, cause } = failure
   const body = errorFields(failure.error)
@@ -35,10 +35,10 @@ export function explainUpstreamError(failure: UpstreamFailure): ModelError {
   return new ModelError(code, `${provider}: ${what.slice(0, 2_000)}`, details)
 }
 
-/** The connection was there: the provider may have been in the middle of its answer. */
+/** Codes of connections that stood before they broke: the provider may have been in the middle of its answer. */
 const brokenOff: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_BODY_TIMEOUT'])
 
-/** A call without an answer, or without its end: refused, unknown host, reset, or too slow to connect. */
+/** The ModelError for a call that got no answer, or not its end: the connection was refused, reset, or too slow to open, or the host is unknown. */
 export function explainConnectionError(provider: string, baseUrl: string, cause: unknown): ModelError {
   const code = deepestCode(cause)
   const wasSent = code !== 'UND_ERR_CONNECT_TIMEOUT'
@@ -56,12 +56,12 @@ export function explainConnectionError(provider: string, baseUrl: string, cause:
   )
 }
 
-/** A stream that ended though its answer had not. */
+/** The ModelError for a stream that ended before its answer did. */
 export function unfinishedStream(provider: string): ModelError {
   return new ModelError('upstream_error', `${provider} ended the stream before the answer was finished`, { isRetryable: true })
 }
 
-/** Messages reach clients and logs. */
+/** An address without user and password, because messages reach clients and logs. */
 function withoutCredentials(url: string): string {
   return url.replace(/\/\/[^/@]*@/, '//')
 }
@@ -85,7 +85,7 @@ function text(record: object, key: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Providers that send no code say it in words. */
+/** How providers that send no code tell that a request is too long. */
 const contextWords = /context (length|window)|maximum context|prompt is too long|too many (input )?tokens|input is too long/i
 const filterCodes = new Set(['content_filter', 'content_policy_violation', 'responsible_ai_policy_violation'])
 
@@ -112,7 +112,7 @@ function codeOfStatus(status: number): ModelErrorCode {
   return 'upstream_error'
 }
 
-/** An error sent inside a stream has no status: only its type tells. */
+/** The code by the type of an error: one that is sent within a stream has no status. */
 function codeOfType(body: ErrorFields): ModelErrorCode {
   switch (body.type) {
     case 'invalid_request_error':
@@ -133,14 +133,14 @@ function codeOfType(body: ErrorFields): ModelErrorCode {
   }
 }
 
-/** An exhausted quota answers 429 too, but waiting does not help. */
+/** Whether a retry may help. It does not for an exhausted quota, although providers answer 429 for that too. */
 function isRetryable(status: number | undefined, code: ModelErrorCode, body: ErrorFields): boolean {
   if (body.code === 'insufficient_quota') return false
   if (code === 'rate_limit_exceeded' || code === 'timeout') return true
   return code === 'upstream_error' && (status === undefined || status === 409 || status >= 500)
 }
 
-/** `retry-after-ms`, else `retry-after` as seconds or as an HTTP date. */
+/** The wait that the headers ask for: `retry-after-ms`, or `retry-after` in seconds or as an HTTP date. */
 function retryAfterMs(headers: UpstreamFailure['headers']): number | undefined {
   const ms = Number.parseFloat(headers?.get('retry-after-ms') ?? '')
   if (ms >= 0) return ms

@@ -1,14 +1,14 @@
 import type { Agent, Dispatcher } from 'undici'
 
 /**
- * How long a connection to a provider stays open unused, unless its server names another time: people ask a few times a minute, and a new connection
- * costs two round trips and a handshake of keys. Well below the 350 s after which address translators forget a connection.
+ * How long an unused connection to a provider stays open, unless its server names another time. People ask a few times a minute, and a new connection costs two
+ * round trips and a handshake of keys. It is well below the 350 s after which address translators forget a connection.
  */
 const keepIdleMs = 30_000
 
 let opened: Promise<Dispatcher> | undefined
 
-/** `fetch` over connections that are kept for {@link keepIdleMs}; Node's own keeps them for 4 s. */
+/** `fetch` over connections that are kept for {@link keepIdleMs}; Node's own `fetch` keeps them for 4 s. */
 export const fetchKept: typeof fetch = async (input, init) => {
   opened ??= openKept()
   const kept: object = { ...init, dispatcher: await opened }
@@ -17,11 +17,11 @@ export const fetchKept: typeof fetch = async (input, init) => {
 
 async function openKept(): Promise<Dispatcher> {
   const { Dispatcher1Wrapper } = await import('undici')
-  // Node's fetch is of an earlier undici, whose handlers have to be put in its later terms.
+  // Node's `fetch` comes from an earlier undici; the wrapper translates between its handlers and those of this one.
   return new Dispatcher1Wrapper(await openKeptAgent({}))
 }
 
-/** Connections of its own, to be destroyed by the caller. `connectMs`: how long opening one may take, by default 10 s. */
+/** Makes an agent with connections of its own, which the caller has to destroy. `connectMs`: how long opening a connection may take; default 10 s. */
 export async function openKeptAgent({ connectMs }: { connectMs?: number }): Promise<Agent> {
   const undici = await import('undici')
   return new undici.Agent({

@@ -1,4 +1,4 @@
-/** The value of a JSON text; undefined for text that is none. */
+/** The value of a JSON text; undefined for text that is not JSON. */
 export function jsonOrNothing(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)

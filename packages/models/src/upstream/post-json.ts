@@ -3,10 +3,10 @@ import { explainConnectionError, explainUpstreamError } from './explain-upstream
 import { fetchKept } from './fetch-kept.ts'
 import { jsonOrNothing } from './json-or-nothing.ts'
 
-/** A provider's address and key; the key is named by its variable and never shown. */
+/** A provider's address and key. Messages name the key by its variable and never show it. */
 export type JsonEndpoint = { provider: string; baseUrl: string; path: string; apiKey?: string | undefined; keyVariable: string }
 
-/** Posts JSON and answers the parsed answer, unchecked. One attempt. Throws ModelError, but for aborts, which the caller explains. */
+/** Posts JSON, and returns the parsed answer, unchecked. Makes one attempt. Throws ModelError, except for aborts, which the caller explains. */
 export async function postJson(endpoint: JsonEndpoint, body: object, signal: AbortSignal): Promise<unknown> {
   const { provider, baseUrl, apiKey, keyVariable } = endpoint
   let response: Response
@@ -20,7 +20,7 @@ export async function postJson(endpoint: JsonEndpoint, body: object, signal: Abo
         ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
       },
       body: JSON.stringify(body),
-      // A key goes to the address that was set, and to no other.
+      // A redirect could send the key to another address than the one that was set.
       redirect: 'error',
       signal,
     })
@@ -35,7 +35,7 @@ export async function postJson(endpoint: JsonEndpoint, body: object, signal: Abo
   throw explainUpstreamError({ provider, keyVariable, status, error: reasonOf(answer), headers })
 }
 
-/** OpenAI's wire says `error`, Voyage's `detail`, Cohere's `message`. */
+/** The error in a provider's answer: OpenAI names it `error`, Voyage `detail`, Cohere `message`. */
 function reasonOf(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null) return undefined
   for (const name of ['error', 'detail', 'message']) {

@@ -1,17 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ModelError } from '../model-error.ts'
+import { waitToRetry } from '../resilience/wait-to-retry.ts'
 
 export type RetryBounds = {
   attemptsMax: number
-  /** A provider that asks for a longer wait is not waited for. */
+  /** The longest wait. When a provider asks for a longer one, the call is not tried again. */
   waitMsMax: number
 }
 
 const firstWaitMs = 500
 
 /**
- * Tries a call again while its failure is one that may pass, after the time the provider names, else after one that doubles. Throws the
- * last ModelError, and `cancelled` when the signal aborts between two attempts.
+ * Tries a call again while its failure is retryable, after the wait that the provider asks for, or else one that doubles. Throws the last ModelError, and
+ * `cancelled` when the signal aborts between two attempts.
  */
 export async function retryCall<T>(
   attempt: () => Promise<T>,
@@ -23,21 +23,13 @@ export async function retryCall<T>(
     } catch (thrown) {
       const waitMs = waitMsAfter(thrown, attempts)
       if (waitMs === undefined || waitMs > waitMsMax || attempts >= attemptsMax) throw thrown
-      await waitUnless(signal, waitMs)
+      await waitToRetry(waitMs, signal)
     }
   }
 }
 
-/** Jitter keeps many callers, all told to wait, from coming back at once; never sooner than asked for. */
+/** The wait after a failure; undefined when it is not retryable. Jitter keeps many callers from coming back at once. */
 function waitMsAfter(thrown: unknown, attempts: number): number | undefined {
   if (!(thrown instanceof ModelError) || !thrown.isRetryable) return undefined
   return thrown.retryAfterMs ?? firstWaitMs * 2 ** (attempts - 1) * (1 + Math.random() / 4)
-}
-
-async function waitUnless(signal: AbortSignal, waitMs: number): Promise<void> {
-  try {
-    await sleep(waitMs, undefined, { signal })
-  } catch (cause) {
-    throw new ModelError('cancelled', 'the call was cancelled while it waited to be tried again', { cause })
-  }
 }

@@ -1,7 +1,7 @@
 import { ModelError } from '../model-error.ts'
 import { fetchKept } from './fetch-kept.ts'
 
-/** The largest part of an answer that makes sense only as a whole: far above any chunk of text, room for an image inside. */
+/** The largest event of a stream: far above any piece of text, with room for an image. */
 export const eventBytesMax = 8_388_608
 /** The largest answer that is not streamed. */
 export const wholeBytesMax = 33_554_432
@@ -10,7 +10,7 @@ export function tooLarge(provider: string, what: string, bytesMax: number): Mode
   return new ModelError('upstream_error', `${provider} sent ${what} of more than ${bytesMax} bytes`, { isRetryable: true })
 }
 
-/** Bytes to text, piece by piece. Throws ModelError where they are no UTF-8, instead of putting replacement characters into an answer. */
+/** Decodes bytes piece by piece. Throws ModelError for bytes that are not UTF-8, instead of putting replacement characters into an answer. */
 function createUtf8Decoder(provider: string): (bytes?: Uint8Array) => string {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   return (bytes) => {
@@ -24,7 +24,7 @@ function createUtf8Decoder(provider: string): (bytes?: Uint8Array) => string {
 
 const wholeDecoder = new TextDecoder('utf-8', { fatal: true })
 
-/** Bytes to text, all at once. Throws ModelError where they are no UTF-8. */
+/** Decodes whole bytes. Throws ModelError when they are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array, provider: string): string {
   try {
     return wholeDecoder.decode(bytes)
@@ -37,7 +37,7 @@ function invalidUtf8(provider: string, cause: unknown): ModelError {
   return new ModelError('upstream_error', `${provider} sent text that is not valid UTF-8`, { isRetryable: true, cause })
 }
 
-/** `fetch` for a provider's SDK: a line that never ends and bytes that are no text end the answer with a ModelError. */
+/** `fetch` for a provider's SDK that ends the answer with a ModelError when a line gets too long, or bytes are not UTF-8. */
 export function boundedFetch(provider: string): typeof fetch {
   return async (input, init) => {
     const response = await fetchKept(input, init)

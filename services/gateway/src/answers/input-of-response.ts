@@ -1,5 +1,5 @@
 import { ChatMessage } from '@weft/contracts'
-import { type InputItem, inputItems, itemsFromMessages } from '@weft/models'
+import { type InputItem, inputItems, itemsOfChat } from '@weft/models'
 import { noSuchResponse, type TurnPlace, turnOfResponse, turnResponseId } from '../core/response-id.ts'
 import { placeOfMessage, type SessionLog } from '../sessions/session-log.ts'
 import { type FindResponseTurnDeps, findResponseTurn } from './find-response-turn.ts'
@@ -42,7 +42,7 @@ async function ofTurn(deps: InputOfResponseDeps, place: TurnPlace & { tenant: st
   const own = await deps.log.asked(place, place.turn)
   const holdsAnswers = own.some(({ role }) => role === 'assistant')
   const before = holdsAnswers ? [] : await saidBefore(deps, place)
-  return [...before, ...inputItems(turnResponseId(place), itemsFromMessages(own))]
+  return [...before, ...inputItems(turnResponseId(place), itemsOfChat(own))]
 }
 
 async function saidBefore({ log }: InputOfResponseDeps, { turn, ...session }: TurnPlace & { tenant: string }) {
@@ -53,7 +53,7 @@ async function saidBefore({ log }: InputOfResponseDeps, { turn, ...session }: Tu
     const earlier = page.data.filter((message) => message.turn < turn)
     for (const { turn: said, role, content } of earlier) {
       const id = `${turnResponseId({ ...session, turn: said })}_${role}`
-      items.push(...inputItems(id, itemsFromMessages([ChatMessage.parse({ role, content })])))
+      items.push(...inputItems(id, itemsOfChat([ChatMessage.parse({ role, content })])))
     }
     const last = page.data.at(-1)
     hasMore = page.hasMore && last !== undefined && earlier.length === page.data.length

@@ -1,6 +1,6 @@
 import type { BudgetPeriod } from '@weft/contracts'
 
-/** When the period of a moment began and ends, in milliseconds of Unix time and days of UTC; `total` never ends. */
+/** When the period around a moment began and when it ends, in Unix milliseconds. Days and months are those of UTC; `total` never ends. */
 export function periodAt(period: BudgetPeriod, atMs: number): { startMs: number; endMs: number | undefined } {
   const at = new Date(atMs)
   const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()]

@@ -3,7 +3,7 @@ import type { BudgetBreach, BudgetPeriod, BudgetScope } from '@weft/contracts'
 /** A limit on what one scope spends in a period. */
 export interface Budget {
   id: string
-  /** Whose it is; one of scope `service` holds for all tenants. */
+  /** The tenant that it belongs to. A budget of scope `service` bounds all tenants together. */
   tenant: string
   scope: BudgetScope
   /** The user, session or agent; empty for other scopes. */

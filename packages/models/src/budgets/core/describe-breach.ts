@@ -2,15 +2,15 @@ import { type BudgetBreach, describeUsd } from '@weft/contracts'
 import type { Budget } from './budget.ts'
 import { usdOf } from './nano-usd.ts'
 
-/** A budget without room for a call, and what is left of it. */
+/** A budget that has no room for a call, and what is left of it. */
 export interface Shortage {
   budget: Budget
   leftNano: number
-  /** When it begins anew. */
+  /** When the budget renews; undefined: never. */
   renewsAtMs: number | undefined
 }
 
-/** Where several budgets lack room, the strictest says what happens. */
+/** The strictest first. When several budgets lack room, the strictest decides what happens. */
 const strictness: BudgetBreach[] = ['reject', 'ask', 'throttle', 'degrade']
 
 export function strictest(shortages: readonly Shortage[]): Shortage | undefined {
@@ -21,7 +21,7 @@ export function strictest(shortages: readonly Shortage[]): Shortage | undefined 
 /** Names the budget, its limit, what is left, what the call may cost and when there is more. */
 export function describeBreach({ budget, leftNano, renewsAtMs }: Shortage, worstNano: number): string {
   const renewal = renewsAtMs === undefined ? 'It does not renew' : `It renews at ${new Date(renewsAtMs).toISOString()}`
-  // What all tenants together may spend is nobody's but the operator's to know.
+  // Only the operator may know what all tenants together spend, so no amounts are named.
   if (budget.scope === 'service')
     return `The ${describeBudget(budget)} has no room for this call, which may cost ${usdText(worstNano)}. ${renewal}.`
   const left = `has ${usdText(Math.max(0, leftNano))} of ${usdText(budget.limitNano)} left, and this call may cost ${usdText(worstNano)}`

@@ -1,13 +1,13 @@
 /** What a process holds of one budget in one period, in billionths of a US dollar. */
 export interface Portion {
-  /** What it may still spend: what it was granted, less what it has given back and what its calls have cost. */
+  /** What may still be spent: what was granted, less what was given back and what calls have cost. */
   heldNano: number
-  /** The part of it that is set aside for calls under way. */
+  /** The part of `heldNano` that is set aside for calls under way. */
   reservedNano: number
-  /** Totals, as the budget's account keeps them too. */
+  /** What was granted and given back in total, as the budget's account keeps it too. */
   grantedNano: number
   returnedNano: number
-  /** The largest call of late: what is kept when the rest is given back. */
+  /** The worst case of the largest call since the last renewal. When the rest is given back, some of these are kept. */
   largestNano: number
 }
 
@@ -15,7 +15,7 @@ export function emptyPortion(): Portion {
   return { heldNano: 0, reservedNano: 0, grantedNano: 0, returnedNano: 0, largestNano: 0 }
 }
 
-/** What is missing for a call; 0 when it fits. */
+/** How much a portion lacks for a call; 0 when the call fits. */
 export function shortOf({ heldNano, reservedNano }: Portion, amountNano: number): number {
   return Math.max(0, amountNano - Math.max(0, heldNano - reservedNano))
 }
@@ -27,13 +27,13 @@ export function reserveAll(portions: readonly Portion[], amountNano: number): bo
   return true
 }
 
-/** Sets it aside whatever there is. */
+/** Sets an amount aside, also when the portion holds less. */
 export function reserve(portion: Portion, amountNano: number): void {
   portion.reservedNano += amountNano
   portion.largestNano = Math.max(portion.largestNano, amountNano)
 }
 
-/** A call is over: what was set aside is free again, less its cost. Not more than all can be spent, as the account counts it too. */
+/** Ends a call: what was set aside is free again, less its cost. A cost above what is held takes all of it, and no more: the account does the same. */
 export function settleAll(
   portions: readonly Portion[],
   { reservedNano, costNano }: { reservedNano: number; costNano: number },
@@ -44,14 +44,14 @@ export function settleAll(
   }
 }
 
-/** The account's total of what was granted, which may hold a grant whose answer was lost. */
+/** Takes over the account's total of what was granted. It may include a grant whose answer was lost on its way here. */
 export function noteGranted(portion: Portion, grantedNano: number): void {
   const more = Math.max(0, grantedNano - portion.grantedNano)
   portion.heldNano += more
   portion.grantedNano += more
 }
 
-/** Gives back what calls have not needed of late; answers the total given back, to be told until it is heard. */
+/** Gives back what is neither set aside nor to be kept. Answers the total given back: as a total, it may be told again until the account has heard it. */
 export function giveBack(portion: Portion, keepNano: number): number {
   const spare = Math.max(0, portion.heldNano - portion.reservedNano - keepNano)
   portion.heldNano -= spare
@@ -59,10 +59,13 @@ export function giveBack(portion: Portion, keepNano: number): number {
   return portion.returnedNano
 }
 
-/** The shares in which a budget is given out. Below so many calls, one call at a time: what lies idle elsewhere would be missed. */
+/**
+ * The shares in which a budget's room is given out. When it has room for fewer than `callsMin` calls, each grant is for one call: otherwise processes that are
+ * idle would hold what others lack.
+ */
 const portionRule = { callsMin: 32, share: 16 } as const
 
-/** How much of the room is given out to a process that needs so much and asks for so much; undefined when there is not enough. */
+/** How much of the room is given to a process that needs at least `needNano`, and wants at most `mostNano`; undefined when there is not enough. */
 export function portionOf({
   roomNano,
   needNano,

@@ -1,7 +1,7 @@
-/** Money is counted in whole billionths of a US dollar: exact in a JavaScript number up to nine million dollars. */
+/** Money is counted in whole billionths of a US dollar, which a JavaScript number holds exactly up to nine million dollars. */
 const nanoPerUsd = 1_000_000_000
 
-/** What is set aside is rounded up. */
+/** Rounds up, for amounts that are set aside. */
 export function nanoUsdAtLeast(usd: number): number {
   return Math.ceil(usd * nanoPerUsd)
 }

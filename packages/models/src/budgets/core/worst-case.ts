@@ -7,7 +7,7 @@ interface Rate {
   reasoningUsd?: number | undefined
 }
 
-/** What bounds the cost of a call. Prices are USD per million tokens. */
+/** The facts of a call that bound its cost. Prices are in USD per million tokens. */
 export interface BoundedCall {
   kind: 'chat' | 'embedding' | 'rerank'
   model: {
@@ -17,15 +17,15 @@ export interface BoundedCall {
   }
   /** No tokenizer makes more tokens of a text than it has bytes. */
   inputBytes: number
-  /** Tokens besides: an image may have more than bytes, and one by its address has next to no bytes. */
+  /** Tokens that the bytes do not bound: an image may make more tokens than it has bytes, and one that is named by its address has hardly any bytes. */
   mediaTokens?: number | undefined
-  /** As the request bounds each answer; the model’s own bound holds too. */
+  /** The longest each answer may get by the request; the model's own bound holds besides. */
   outputTokensMax?: number | undefined
   answers: number
 }
 
 const million = 1_000_000
-/** Of a model that nobody has bounded. */
+/** Taken as the longest answer of a model whose registry entry names no bound. */
 const outputTokensUnbounded = 131_072
 
 /** What a call costs at most, in billionths of a US dollar; undefined for a model without a price. */
@@ -36,10 +36,10 @@ export function worstCaseNano(call: BoundedCall, outputTokens = outputTokensOf(c
   return nanoUsdAtLeast(usd / million)
 }
 
-/** A shorter answer says nothing. */
+/** An answer shorter than this would say nothing, so it is not worth its call. */
 const outputTokensMin = 64
 
-/** How long each answer may get for the call to cost no more than this; undefined when that is too little to say something. */
+/** How long each answer may get, in tokens, for the call to cost at most `limitNano`; undefined when that is too short to say anything. */
 export function outputTokensWithin(call: BoundedCall, limitNano: number): number | undefined {
   const rate = highestRate(call)
   const inputNano = worstCaseNano(call, 0)
@@ -55,14 +55,14 @@ function outputTokensOf({ kind, model, outputTokensMax }: BoundedCall): number {
   return Math.min(outputTokensMax ?? own, own)
 }
 
-/** Each text of a request for embeddings has the model's whole context. */
+/** For embeddings, each text of a request may fill the model's whole context. */
 function inputTokensOf({ kind, inputBytes, mediaTokens = 0, model, answers }: BoundedCall): number {
   const inputs = kind === 'chat' ? 1 : answers
   const sent = inputBytes + mediaTokens
   return Math.min(sent, model.contextTokens === undefined ? sent : inputs * model.contextTokens)
 }
 
-/** A long input may be billed at other rates as a whole, and so may what is written into a cache or thought; how much that is, is known only afterwards. */
+/** The highest rates that may apply. A long input, what is written into a cache, and thoughts may have rates of their own, and how many tokens they are is known only afterwards. */
 function highestRate({ model: { price } }: BoundedCall): Pick<Rate, 'inputUsd' | 'outputUsd'> | undefined {
   if (price === undefined) return undefined
   const { long = price } = price

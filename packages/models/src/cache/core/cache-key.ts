@@ -4,15 +4,15 @@ import { ChatMessage, canonicalJson, lastQuestion } from '@weft/contracts'
 /** What an answer is kept under. */
 export interface CacheKey {
   tenant: string
-  /** Of everything that changes the answer. */
+  /** The hash of everything that changes the answer. */
   exact: string
-  /** Of everything but the user's last message. */
+  /** The same hash without the user's last message. */
   others: string
   /** The user's last message. */
   question: string
 }
 
-/** Fields that say on whose account or with which label a request is made; an answer is the same with any of them. */
+/** Fields that name an account or a label. They do not change the answer, so they are not part of the key. */
 const unanswered: ReadonlySet<string> = new Set([
   'user',
   'safety_identifier',
@@ -24,8 +24,8 @@ const unanswered: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The key of a chat completion body: model, messages, tools, schema, sampling and every field Weft does not know. `stream` and its options are part of it, so that
- * answers are replayed as they came. Passages of documents are in the messages: other knowledge is another key.
+ * The key of a chat completion body: its model, messages, tools, schema, sampling, and every field that Weft does not know. `stream` and its options are part of
+ * it, because answers are given again in the pieces they came in. Passages of documents are in the messages, so changed documents make another key.
  */
 export function cacheKeyOf(body: Record<string, unknown>, tenant: string): CacheKey {
   const fields = Object.fromEntries(Object.entries(body).filter(([name]) => !unanswered.has(name)))

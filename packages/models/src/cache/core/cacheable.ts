@@ -1,13 +1,13 @@
 import { z } from 'zod'
 
-/** Whether a request may be answered from the cache: it says so, or asks for nothing that an earlier answer could not give as well. */
+/** Whether a request may be answered from the cache: because it says so, or because it leaves no room for chance, so that an earlier answer is as good. */
 export function mayAnswerAgain(
   body: Record<string, unknown>,
   { wish, capabilities }: { wish?: boolean | undefined; capabilities?: readonly string[] | undefined },
 ): boolean {
   if (wish !== undefined) return wish
   if (typeof body.n === 'number' && body.n > 1) return false
-  // A model that takes no temperature leaves the client no say in how much answers differ.
+  // With a model that takes no temperature the client could not ask for answers that do not differ.
   return body.temperature === 0 || body.seed != null || (capabilities !== undefined && !capabilities.includes('sampling'))
 }
 
@@ -18,7 +18,7 @@ const Choice = z.object({
 })
 const Answer = z.object({ model: z.string().optional(), choices: z.array(Choice), error: z.unknown().optional() })
 
-/** Whether an answer on OpenAI's wire is one to give again: the model's own, whole, not cut, not filtered, without an error, and asking for nothing to be done. */
+/** Whether an answer on OpenAI's wire may be given again: it came from the model that was asked, is whole, was not cut or filtered, has no error, and calls no tool. */
 export function isWorthKeeping(
   pieces: readonly string[],
   { isStreamed, model }: { isStreamed: boolean; model: string },

@@ -1,7 +1,7 @@
 /**
- * How like each other two questions have to be for one answer to do for both: the cosine of their vectors by all-MiniLM-L6-v2. Vectors alone do not tell
- * questions from their opposites, whatever the threshold, so that {@link saysTheSame} decides besides. Chosen on one half of the pairs of bench/semantic-cache;
- * what both come to on the other half is in bench/RESULTS.md.
+ * How similar two questions have to be for one answer to serve both: the cosine of their vectors by all-MiniLM-L6-v2. At no threshold do vectors tell a question
+ * from its opposite, so {@link saysTheSame} has to agree. The value was chosen on one half of the pairs of bench/semantic-cache; bench/RESULTS.md tells how both
+ * tests together do on the other half.
  */
 export const similarityMin = 0.9
 
@@ -16,12 +16,12 @@ export function cosine(left: ArrayLike<number>, right: ArrayLike<number>): numbe
   return dot / (Math.sqrt(leftSquares * rightSquares) || 1)
 }
 
-/** Whether two questions hold the same words in the same order, but for those that carry no meaning of their own and for endings. */
+/** Whether two questions have the same words in the same order, apart from endings and from words that carry no meaning of their own. */
 export function saysTheSame(left: string, right: string): boolean {
   return meaningOf(left) === meaningOf(right)
 }
 
-/** Words that one can ask the same thing with or without; none that tells a time, a direction, a doubt or an amount. */
+/** Words that do not change what a question asks. No word that tells a time, a direction, a doubt or an amount is among them. */
 const fillers: ReadonlySet<string> = new Set(
   'a an the is are be am do does can could may i we you me us my our your its it please there of in on at for kindly tell know want need'.split(
     ' ',
@@ -49,7 +49,7 @@ function meaningOf(question: string): string {
     .join(' ')
 }
 
-/** Plurals and the third person only: other endings may be another word. */
+/** Cuts only the endings of plurals and of the third person: with another ending it may be another word. */
 function stemOf(word: string): string {
   if (!/^\p{L}{4,}s$/u.test(word) || /(?:ss|us|is)$/.test(word)) return word
   return word.endsWith('ies') ? `${word.slice(0, -3)}y` : word.slice(0, -1)

@@ -4,31 +4,31 @@ import { z } from 'zod'
 const Time = z.number().nonnegative()
 const Probe = z.object({ owner: z.string(), untilMs: Time })
 
-/** What all processes know of one model's health. Times are milliseconds since 1970. */
+/** What all processes know of a model's health. Times are Unix milliseconds. */
 export const BreakerState = z.discriminatedUnion('kind', [
-  /** Times of the latest failures. */
+  /** `failuresMs` are the times of the latest failures. */
   z.object({ kind: z.literal('closed'), failuresMs: z.array(Time) }),
   z.object({ kind: z.literal('open'), untilMs: Time }),
-  /** One caller at a time tries; without a probe the next caller is it. */
+  /** One call at a time probes the model; without a `probe` the next call is one. */
   z.object({ kind: z.literal('half_open'), successes: z.int().nonnegative(), probe: Probe.optional() }),
 ])
 export type BreakerState = z.infer<typeof BreakerState>
 
 export const closedBreaker: BreakerState = { kind: 'closed', failuresMs: [] }
 
-/** 5 failures in 60 s open it for 30 s, 2 successes of probes close it. */
+/** 5 failures in 60 s open a breaker for 30 s; 2 probes that succeed close it. */
 export const breakerLimits = {
   failuresMax: 5,
   windowMs: 60_000,
   openMs: 30_000,
   successesToClose: 2,
-  /** A probe that is not heard of for so long has died with its process, and another may try. */
+  /** After this long a probe is taken to have died with its process, and another may begin. */
   probeMs: 60_000,
 } as const
 
 export type BreakerVerdict =
   | { kind: 'pass' }
-  /** Passes only once `next` is stored: it names this caller as the one that tries. */
+  /** The call may pass once `next` is stored, which names it as the probe. */
   | { kind: 'probe'; next: BreakerState }
   | { kind: 'refuse'; retryAfterMs: number }
 
@@ -54,20 +54,20 @@ function isAhead(untilMs: number, nowMs: number, spanMs: number): boolean {
   return nowMs < untilMs && !isSetBack(untilMs - spanMs, nowMs)
 }
 
-/** Whether a failure counts for one at `atMs`. */
+/** Whether a failure at `failedMs` still counts at `atMs`. */
 export function isWithinWindow(failedMs: number, atMs: number): boolean {
   return failedMs > atMs - breakerLimits.windowMs && !isSetBack(failedMs, atMs)
 }
 
-/** What those wait who come while another tries. */
+/** How long callers are told to wait while a probe is under way. */
 const refusedProbeMs = 1_000
 
-/** Only a call moves a breaker on, so one that was open until now lets the next call try: who leaves out open ones would never make it. */
+/** The state as routing has to see it: a breaker whose time is over counts as half open, because only a call moves it on, and routing leaves out open ones. */
 export function kindAt(state: BreakerState, nowMs: number): BreakerState['kind'] {
   return state.kind === 'open' && !isAhead(state.untilMs, nowMs, breakerLimits.openMs) ? 'half_open' : state.kind
 }
 
-/** How a call ended, as far as the model's health is concerned; `probe` is the owner's name if it was the one that tried. */
+/** What the end of a call tells of the model's health. `probe` is the owner's name when the call was a probe. */
 export type CallOutcome = { isSuccess: boolean; atMs: number; probe: string | undefined }
 
 /** The state after a call ended; the same object when nothing changed. */
@@ -76,7 +76,7 @@ export function noteOutcome(state: BreakerState, outcome: CallOutcome): BreakerS
     case 'closed':
       return outcome.isSuccess ? state : countFailure(state, outcome.atMs)
     case 'open':
-      // Calls that were under way when it opened tell nothing new.
+      // Calls that were under way when the breaker opened tell nothing new.
       return state
     case 'half_open':
       return state.probe === undefined || state.probe.owner !== outcome.probe ? state : endProbe(state, outcome)
@@ -95,7 +95,7 @@ function endProbe(state: Extract<BreakerState, { kind: 'half_open' }>, { isSucce
   return successes < breakerLimits.successesToClose ? { kind: 'half_open', successes } : closedBreaker
 }
 
-/** A probe that was called off tells nothing of the model; the next caller may try. */
+/** Ends a probe that was called off: it tells nothing of the model, and the next call may probe. */
 export function dropProbe(state: BreakerState, owner: string): BreakerState {
   return state.kind === 'half_open' && state.probe?.owner === owner ? { kind: 'half_open', successes: state.successes } : state
 }

@@ -1,19 +1,19 @@
 import { breakerLimits, isWithinWindow } from './breaker.ts'
 
-/** What one process has seen of the calls of a model lately. */
+/** Counts how many of a process's latest calls of a model failed. */
 export interface FailureShare {
   succeeded(atMs: number): void
-  /** The times of the failures that the breaker is to hear of now; none while they are few among many calls. */
+  /** Answers the times of failures that the breaker has to be told now; none while failures are few among many calls. */
   failed(atMs: number): number[]
 }
 
 /**
- * Failures below this share of a process's calls in the breaker's window are not held against the model: repeats and other models make up for them
+ * When fewer than this share of a process's calls fail within the breaker's window, the failures are not held against the model: retries make up for them
  * (docs/decisions/0023-rare-failures-open-no-breaker.md).
  */
 const rareShare = 0.1
 
-/** Calls are counted in sixths of the window. */
+/** Calls are counted in buckets of a sixth of the window. */
 const bucketMs = 10_000
 
 interface Bucket {
@@ -22,7 +22,7 @@ interface Bucket {
   failures: number
 }
 
-/** Several failures in a row are told whatever came before: a model that has just gone has many answers behind it. */
+/** Several failures in a row are told to the breaker whatever came before: a model that has just gone down has many answers behind it. */
 export function createFailureShare(): FailureShare {
   const { failuresMax } = breakerLimits
   let buckets: Bucket[] = []

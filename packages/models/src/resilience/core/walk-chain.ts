@@ -1,17 +1,17 @@
-/** How one attempt failed, as far as it matters to what is tried next. */
+/** What a failed attempt tells about what to try next. */
 export interface AttemptFailure {
-  /** Another model may do what this one did not: the request itself is not what is wrong. */
+  /** Whether another model may succeed: the request itself is not at fault. */
   isWorthAnother: boolean
-  /** The same model may do it a moment later. */
+  /** Whether the same model may succeed a moment later. */
   isPassing: boolean
-  /** What the provider asked to wait. */
+  /** How long the provider asked to wait. */
   retryAfterMs: number | undefined
 }
 
 export interface WalkLimits {
-  /** Models, the wished one first. */
+  /** How many models there are. */
   candidates: number
-  /** Of all models together. */
+  /** How many attempts all models get together. */
   attemptsMax: number
   /** Whether models are tried again, after a wait, when all have failed. */
   repeats: boolean
@@ -19,12 +19,12 @@ export interface WalkLimits {
 
 export type WalkStep = { kind: 'try'; candidate: number; waitMs: number } | { kind: 'give_up' }
 
-/** A wait doubles with each round; one that a provider asks for is honoured up to the second bound, and not waited for beyond. */
+/** A wait doubles with each round, up to `longestMs`. One that a provider asks for is kept up to `asksMsMax`; beyond that, nothing is tried again. */
 export const walkWaits = { firstMs: 250, longestMs: 4_000, asksMsMax: 8_000 } as const
 
 /**
- * What follows after these failures, in the order in which they happened: the next model at once, else one that may have recovered after a
- * wait. `jitter` is a number from 0 to 1 and only ever lengthens a wait that was asked for.
+ * What to try after these failures, which are in the order in which they happened: the next model at once, or, once all have failed, a model that may have
+ * recovered, after a wait. `jitter` is a number from 0 to 1; it never shortens a wait that a provider asked for.
  */
 export function nextStep(failures: readonly AttemptFailure[], limits: WalkLimits, jitter: number): WalkStep {
   const last = failures.at(-1)
@@ -34,7 +34,7 @@ export function nextStep(failures: readonly AttemptFailure[], limits: WalkLimits
   return limits.repeats ? repeatInTurn(failures, limits, jitter) : { kind: 'give_up' }
 }
 
-/** Models are repeated in turn, so attempt number i was at candidate i modulo their number. */
+/** Models are repeated in turn, so attempt i was made at candidate i modulo their number. */
 function repeatInTurn(failures: readonly AttemptFailure[], { candidates }: WalkLimits, jitter: number): WalkStep {
   const round = Math.floor(failures.length / candidates)
   const candidate = failures.length % candidates

@@ -1,4 +1,4 @@
-/** Kinds of requests that models differ in; what is learned about a model is learned for each. */
+/** Kinds of requests at which models differ. What is learned of a model is learned for each kind. */
 export const taskClasses = [
   'tools',
   'structured',
@@ -17,14 +17,14 @@ export interface TaskFacts {
   prompt: string
   hasTools?: boolean | undefined
   wantsJson?: boolean | undefined
-  /** It is answered from passages that come with it. */
+  /** Whether it is answered from passages that come with it. */
   isGrounded?: boolean | undefined
 }
 
-/** Only so much of a prompt is looked at. */
+/** How much of a prompt is looked at. */
 const charsRead = 8_000
 
-/** Which kind of task a request is, by rules alone: the first that fits. */
+/** The kind of task that a request is: that of the first rule that fits. */
 export function classifyTask({ prompt, hasTools, wantsJson, isGrounded }: TaskFacts): TaskClass {
   if (hasTools === true) return 'tools'
   if (wantsJson === true) return 'structured'
@@ -44,7 +44,7 @@ const textRules: readonly (readonly [TaskClass, RegExp])[] = [
   ['writing', /^\s*(please\s+)?(write|draft|compose|create)\b/i],
 ]
 
-/** A sum told in words: it asks for an amount and gives several. */
+/** Whether a text is a sum in words: it asks for an amount, and gives at least two numbers. */
 function isSum(text: string): boolean {
   return (
     /\bhow (much|many|long|far|old)\b|\b(total|percent|average)\b/i.test(text) && (text.match(/\d[\d,.]*/g)?.length ?? 0) >= 2

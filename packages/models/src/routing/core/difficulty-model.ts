@@ -1,4 +1,4 @@
-/** Bayesian linear regression of what an outcome differs from its class's mean, on the features of the prompt. */
+/** Bayesian linear regression, on the features of a prompt, of how much an outcome differs from the mean of its class. */
 export interface DifficultyModel {
   /** The expected difference for a prompt, and its variance. */
   predict(features: readonly number[]): { mean: number; variance: number }
@@ -8,11 +8,11 @@ export interface DifficultyModel {
 export interface DifficultyPrior {
   /** How strongly weights are held at 0, in outcomes. */
   strength: number
-  /** Variance of an outcome around what is expected of it. */
+  /** The variance of an outcome around its expected value. */
   noise: number
 }
 
-/** Knows nothing yet. Learns and predicts in time quadratic in the number of features (Sherman and Morrison's update of the inverse). */
+/** A model that has learned nothing yet. It learns and predicts in time quadratic in the number of features (Sherman and Morrison's update of the inverse). */
 export function createDifficultyModel(size: number, { strength, noise }: DifficultyPrior): DifficultyModel {
   const covariance = Float64Array.from({ length: size * size }, (_, at) => (at % (size + 1) === 0 ? 1 / strength : 0))
   const weights = new Float64Array(size)

@@ -1,4 +1,4 @@
-/** Uniform numbers in [0, 1); passed in, so that a decision can be repeated. */
+/** Draws uniform numbers in [0, 1). It is passed in, so that a decision can be repeated. */
 export type Random = () => number
 
 /** Mulberry32: 32 bits of state, for runs that have to be repeatable. */
@@ -13,19 +13,19 @@ export function seededRandom(seed: number): Random {
   }
 }
 
-/** From the standard normal distribution (Box and Muller, 1958). */
+/** Draws from the standard normal distribution (Box and Muller, 1958). */
 export function drawNormal(random: Random): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random()))
   return radius * Math.cos(2 * Math.PI * random())
 }
 
-/** From Beta(alpha, beta), both above 0, as the share of two gamma draws. */
+/** Draws from Beta(alpha, beta), both above 0, as the share of one gamma draw in the sum of two. */
 export function drawBeta(alpha: number, beta: number, random: Random): number {
   const good = drawGamma(alpha, random)
   return good / (good + drawGamma(beta, random))
 }
 
-/** Marsaglia and Tsang, ACM TOMS 2000; shapes below 1 are boosted. */
+/** Draws from a gamma distribution (Marsaglia and Tsang, ACM TOMS 2000; shapes below 1 are boosted). */
 function drawGamma(shape: number, random: Random): number {
   if (shape < 1) return drawGamma(shape + 1, random) * (1 - random()) ** (1 / shape)
   const d = shape - 1 / 3

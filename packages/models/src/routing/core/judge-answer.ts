@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** An answer of a model as a whole, as far as it can be checked without asking anybody. */
+/** The parts of a model's whole answer that can be checked without asking anybody. */
 export interface WholeAnswer {
   text: string
   toolCalls: readonly { name: string; arguments: string }[]
@@ -11,13 +11,13 @@ export interface JudgedAnswer {
   reward: number
 }
 
-/** A text that has to be a JSON object, of this schema where there is one. */
+/** A text that has to be a JSON object, and to keep to the schema if there is one. */
 export interface ClaimedJson {
   text: string
   schema?: Record<string, unknown> | undefined
 }
 
-/** What an answer has to be worth something. `lost`: calls of tools that were not offered. */
+/** What an answer has to keep to. `lost`: how many of its calls are of tools that were not offered. */
 export interface AnswerClaims {
   kind: JudgedAnswer['kind']
   claimed: ClaimedJson[]
@@ -45,7 +45,7 @@ export function canJudge(body: Record<string, unknown>): boolean {
   return tools.length > 0 || format !== undefined
 }
 
-/** What an answer to this body has to keep to: calls of tools that exist, with arguments of their schema; JSON of the schema that was asked for. */
+/** What an answer to this body has to keep to: it calls only tools that were offered, with arguments of their schema, or is JSON of the schema that was asked for. */
 export function claimsOf(body: Record<string, unknown>, { text, toolCalls }: WholeAnswer): AnswerClaims | undefined {
   const { tools = [], response_format: format } = Wanted.parse(body)
   if (toolCalls.length > 0) {
@@ -69,7 +69,7 @@ export function rewardOf({ kind, claimed, lost }: AnswerClaims, isKept: readonly
 
 const Required = z.array(z.string()).catch([])
 
-/** Whether a text is a JSON object with the fields that its schema requires: the least that can be said of it. */
+/** Whether a text is a JSON object with the fields that its schema requires; for texts whose schema cannot be validated. */
 export function hasRequired({ text, schema }: ClaimedJson): boolean {
   const parsed = JsonText.safeParse(text)
   return parsed.success && Required.parse(schema?.required).every((field) => field in parsed.data)

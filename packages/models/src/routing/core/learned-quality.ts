@@ -3,13 +3,14 @@ import { createDifficultyModel, type DifficultyModel } from './difficulty-model.
 import { drawBeta, drawNormal, type Random } from './draw-sample.ts'
 import { featureCount } from './prompt-features.ts'
 
-/** What became of one answer: 1 is as good as can be, 0 useless. */
+/** How good one answer was. */
 export interface Outcome {
   model: string
   taskClass: TaskClass
   features: readonly number[]
+  /** 1 for the best possible answer, 0 for a useless one. */
   reward: number
-  /** Tokens of the answer, where they were counted. */
+  /** The answer's tokens, if they were counted. */
   outputTokens?: number | undefined
 }
 
@@ -18,39 +19,39 @@ export interface PromptFacts {
   features: readonly number[]
 }
 
-/** What is believed of a model's answer to a prompt, as shares of the best possible. */
+/** What is believed of a model's answer to a prompt; qualities are shares of the best possible one. */
 export interface QualityBelief {
-  /** How many answers of this class it rests on. */
+  /** How many answers of this class the belief rests on. */
   outcomes: number
-  /** Mean of the class. */
+  /** The mean of the class. */
   classQuality: number
-  /** The class's mean and what this prompt differs from it. */
+  /** The mean of the class, corrected for this prompt. */
   expected: number
-  /** A draw from the belief; the mean where drawing would teach nothing. */
+  /** A draw from the belief; equal to `expected` when drawing would teach nothing. */
   sample: number
 }
 
 export interface LearnedQuality {
   learn(outcome: Outcome): void
-  /** A model was chosen; its outcome may follow. */
+  /** Notes that a model was chosen. Its outcome may follow. */
   noteChoice(model: string, taskClass: TaskClass): void
   believe(model: string, prompt: PromptFacts, random: Random): QualityBelief
   expectedOutputTokens(model: string, taskClass: TaskClass): number
 }
 
-/** All values chosen on the tuning split of bench/routing, except `memory`, which bounds what is kept. */
+/** All values were chosen on the tuning split of bench/routing, except `memory`, which bounds what is kept. */
 export const learningDefaults = {
-  /** The last outcomes count, older ones are forgotten. */
+  /** How many outcomes count; older ones are forgotten. */
   memory: 2_000,
   /** How strongly the weights of a prompt's features are held at 0, in outcomes. */
   priorStrength: 30,
-  /** Variance of an outcome that is right or wrong, of models that are mostly right. */
+  /** The variance of outcomes that are right or wrong, for models that are mostly right. */
   outcomeNoise: 0.15,
-  /** Of a prompt's uncertainty, what a draw makes use of. */
+  /** How much of the uncertainty about a prompt goes into a draw. */
   exploration: 0.3,
 }
 
-/** A model is drawn by chance only while at most so many of its answers in a class lack an outcome: without outcomes, chance teaches nothing. */
+/** When more of a model's answers in a class lack an outcome, its quality is no longer drawn by chance: without outcomes, chance teaches nothing. */
 const unansweredMax = 20
 const outputPrior = { tokens: 400, weight: 3 }
 
@@ -62,7 +63,10 @@ interface ClassRecord {
   outputCount: number
 }
 
-/** Nothing learned yet. Per model and class a Beta belief (uniform at first), per model a regression of what a prompt differs from its class. */
+/**
+ * Quality of which nothing is learned yet. For each model and class there is a Beta belief, uniform at first, and for each model a regression of how a prompt differs
+ * from its class.
+ */
 export function createLearnedQuality(options: Partial<typeof learningDefaults> = {}): LearnedQuality {
   const { memory, priorStrength, outcomeNoise, exploration } = { ...learningDefaults, ...options }
   let kept: Outcome[] = []
@@ -93,7 +97,7 @@ export function createLearnedQuality(options: Partial<typeof learningDefaults> =
     }
   }
 
-  /** What is forgotten is forgotten by learning the rest anew, once it is as much as what is kept. */
+  /** Forgets old outcomes by learning the others anew. This is done once there are as many to forget as to keep. */
   const forget = () => {
     kept = kept.slice(-memory)
     const unanswered = new Map([...classes].map(([key, record]) => [key, record.unanswered]))

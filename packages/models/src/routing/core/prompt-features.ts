@@ -1,15 +1,15 @@
 /** How many numbers describe a prompt. */
 export const featureCount = 49
 
-/** Words are spread over so many signed sums; few, so that a hundred outcomes say something about each. */
+/** How many signed sums the words are spread over: few, so that a hundred outcomes tell something of each. */
 const wordBuckets = 32
 
-/** Longer prompts are looked at up to here: reading all of a long document would cost more than it tells. */
+/** How much of a prompt is read: all of a long document would cost more than it tells. */
 const charsRead = 8_000
 
 /**
- * What a prompt's look says about how hard it is: length, numbers, conditions, marks of code and of choices, and its words in hashed sums. No word
- * can be read back from them. Each is of the order of one, by fixed scales, so that replicas agree.
+ * Describes by numbers how hard a prompt looks: its length, numbers, conditions, marks of code and of choices, and its words in hashed sums, from which no word can
+ * be read back. Each number is of the order of one, by scales that are fixed, so that all processes agree.
  */
 export function featuresOfPrompt(prompt: string): number[] {
   const text = prompt.slice(0, charsRead)
@@ -42,26 +42,26 @@ export function featuresOfPrompt(prompt: string): number[] {
 }
 
 /**
- * How many steps a sum told in words looks to take: more the longer it is, and more with shares ("half"), conditions ("if") and comparisons ("twice",
- * "fewer"); how many numbers it gives says nothing. Around 0, and bounded: neither a bare formula nor a long document is such a sum.
+ * How many steps a sum in words seems to take: more the longer it is, and more with shares ("half"), conditions ("if") and comparisons ("twice", "fewer"); how
+ * many numbers it gives tells nothing. The mean is 0. The value is bounded, because a bare formula or a long document is no such sum.
  */
 export function stepsOf(features: readonly number[]): number {
   const steps = Object.values(stepMarks).reduce((sum, at) => sum + (features[at] ?? 0), -stepsUsual)
   return Math.min(stepsMax, Math.max(-stepsMax, steps))
 }
 
-/** Where they lie among the features. */
+/** The places of these marks among the features. */
 const stepMarks = { length: 1, shares: 8, conditions: 11, comparisons: 13 }
 const stepsMax = 2
-/** Mean on the tuning split of bench/routing. */
+/** The mean on the tuning split of bench/routing. */
 const stepsUsual = 0.95
 
-/** One odd prompt must not outweigh a hundred usual ones. */
+/** Bounds a feature, so that one odd prompt does not outweigh a hundred usual ones. */
 function withinScale(value: number): number {
   return Math.min(3, Math.max(-3, value))
 }
 
-/** Signed feature hashing (Weinberger et al., ICML 2009) of the words that are there, whatever their number, at length `wordScale`. */
+/** Signed feature hashing (Weinberger et al., ICML 2009) of the words, each counted once, as a vector of length `wordScale`. */
 function wordSums(words: string[]): number[] {
   const sums = new Array<number>(wordBuckets).fill(0)
   for (const word of new Set(words)) {
@@ -75,7 +75,7 @@ function wordSums(words: string[]): number[] {
 
 const wordScale = 2
 
-/** FNV-1a, 32 bits, its last bits mixed once more. */
+/** FNV-1a of 32 bits, mixed once more, because its last bits alone are poor. */
 function hashOf(word: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < word.length; at++) hash = Math.imul(hash ^ word.charCodeAt(at), 0x01000193)

@@ -1,25 +1,25 @@
 /**
- * How much better an answer has to be for a model that costs as much as the dearest one, so that answers reach the wanted share of the best model's
- * quality on average and no more is paid than that takes.
+ * How much better a model that costs as much as the dearest one has to be, for answers to reach the wanted share of the best model's quality on average without
+ * paying more than that takes.
  */
 export interface QualityPrice {
-  /** Points of quality, between 0 (only quality counts) and 2 (only cost does). */
+  /** The price in points of quality, from 0 (only quality counts) to 2 (only cost counts). */
   points(): number
-  /** Mean of what the dearest candidate would have cost, in USD; the cost that the points are for. */
+  /** The cost that the points stand for: the mean cost of the dearest candidate, in USD. */
   referenceUsd(): number
-  /** A decision was made among candidates of which the dearest is expected to cost this. */
+  /** Notes a decision, by the expected cost of its dearest candidate. */
   noteCost(dearestUsd: number): void
-  /** An answer's outcome, beside what was expected of it and of the best candidate. */
+  /** Notes how good an answer was, with what was expected of it and of the best candidate. */
   noteOutcome(outcome: { reward: number; expected: number; bestExpected: number }): void
 }
 
 /** Chosen on the tuning split of bench/routing. */
 const priceDefaults = { start: 0.15, step: 0.02 }
 const pointsMax = 2
-/** Costs are averaged over about so many decisions. */
+/** Costs are averaged over about this many decisions. */
 const costMemory = 200
 
-/** For one wanted share of quality: 0.95 stands for 95 % of the best candidate's. */
+/** The price for one wanted share of quality; 0.95 stands for 95 % of the best candidate's. */
 export function createQualityPrice(minQuality: number, { start, step } = priceDefaults): QualityPrice {
   let points = start
   let reference = 0
@@ -32,7 +32,7 @@ export function createQualityPrice(minQuality: number, { start, step } = priceDe
       reference += (dearestUsd - reference) / decisions
     },
     noteOutcome({ reward, expected, bestExpected }) {
-      // The outcome alone is right on average and noisy, what was expected is steady and too hopeful of what was chosen for it: half of each.
+      // Half of each: outcomes are right on average but noisy; expectations are steady, but too high, because models are chosen by them.
       const got = (reward + expected) / 2
       points = Math.min(pointsMax, Math.max(0, points - step * (minQuality * bestExpected - got)))
     },

@@ -3,14 +3,14 @@ import { type LearnedQuality, type PromptFacts, withinOne } from './learned-qual
 import { stepsOf } from './prompt-features.ts'
 import type { QualityPrice } from './quality-price.ts'
 
-/** A model that provably does what a request asks. */
+/** A model that is known to support what a request asks. */
 export interface RouteCandidate {
   model: string
-  /** What this request is expected to cost with it, and what it costs at most. */
+  /** What this request is expected to cost with it, and what it may cost at most. */
   expectedUsd: number
   worstUsd: number
   firstTokenMs?: number | undefined
-  /** Of the breaker that all gateways share; undefined where none is kept. */
+  /** The state of its breaker; undefined when breakers are not kept. */
   breaker?: string | undefined
 }
 
@@ -20,15 +20,15 @@ export interface RouteLimits {
 }
 
 export interface RankedCandidate extends RouteCandidate {
-  /** Answers of this class that what is believed rests on. */
+  /** How many answers of this class the belief rests on. */
   outcomes: number
-  /** Believed shares of the best possible answer: of the class, of this prompt, and the one drawn for this decision. */
+  /** Believed qualities, as shares of the best possible answer: the mean of the class, the one expected of this prompt, and the one drawn for this decision. */
   classQuality: number
   expectedQuality: number
   sample: number
-  /** Of both, what is taken for granted of the prompt until outcomes tell: below 0 where a cheaper model is doubted. */
+  /** The part of `expectedQuality` and `sample` that is assumed until outcomes tell; below 0 when a cheaper model is doubted. */
   assumed: number
-  /** The drawn quality less what the model's cost has to be worth. */
+  /** The drawn quality, less the model's cost in points of quality. */
   score: number
 }
 
@@ -43,7 +43,7 @@ export interface RankedModels {
   /** The best first. */
   ranked: RankedCandidate[]
   excluded: Exclusion[]
-  /** False while nothing is known of the class: then the cheapest is taken, without chance. */
+  /** False while nothing is known of the class: the cheapest comes first then, without chance. */
   hasLearned: boolean
 }
 
@@ -56,8 +56,8 @@ export interface RankingOptions {
 }
 
 /**
- * Ranks candidates by a quality drawn from what is believed of each (Thompson sampling), less their cost in points of quality. Until something is
- * learned of the prompt's class the cheapest comes first.
+ * Ranks candidates by a quality drawn from what is believed of each (Thompson sampling), less their cost in points of quality. Until something is learned of the
+ * prompt's class, the cheapest comes first.
  */
 export function rankModels(candidates: readonly RouteCandidate[], options: RankingOptions): RankedModels {
   const { prompt, limits, learned, price, random } = options
@@ -88,14 +88,14 @@ export function rankModels(candidates: readonly RouteCandidate[], options: Ranki
 /** Chosen on the tuning split of bench/routing. */
 export const suspicion = { points: 0.2, outcomes: 400 }
 
-/** Until outcomes say otherwise, a cheaper model is taken to do worse than the dearest on sums of many steps, and better on those of few. */
+/** Until outcomes tell, a cheaper model is assumed to do worse than the dearest on sums of many steps, and better on sums of few. */
 function assumedOf(shareOfDearest: number, { prompt, outcomes }: { prompt: PromptFacts; outcomes: number }): number {
   if (prompt.taskClass !== 'mathematics' || !Number.isFinite(shareOfDearest)) return 0
   const isDoubted = suspicion.outcomes / (suspicion.outcomes + outcomes)
   return suspicion.points * (shareOfDearest - 1) * stepsOf(prompt.features) * isDoubted
 }
 
-/** Why a model that could may not: undefined where it may. */
+/** Why a model that supports the request may not be asked; undefined when it may. */
 export function exceeds({ model, worstUsd, firstTokenMs, breaker }: RouteCandidate, limits: RouteLimits): Exclusion | undefined {
   const { maxCostUsd, maxFirstTokenMs } = limits
   if (breaker === 'open') return { model, code: 'breaker_open', why: `${model} kept failing and is left alone for now` }
