@@ -47,6 +47,13 @@ it('fills the names file and the span target into the shipped configuration and 
   })
 })
 
+it('names the names file so that a folder with any characters is found', () => {
+  const place = { namesDatabase: "/my $x/50%/what?/#1/it's/ä/names.db", spans: undefined }
+  const rendered: unknown = JSON.parse(renderDaprConfiguration(join(rootFolder, 'dapr', 'config.yaml'), place))
+  const connectionString = "file:/my %24x/50%25/what%3F/%231/it's/ä/names.db"
+  expect(rendered).toMatchObject({ spec: { nameResolution: { configuration: { connectionString } } } })
+})
+
 it('has the sidecars make no spans and keep no metrics when there is nowhere to send spans', () => {
   const place = { namesDatabase: '/names.db', spans: undefined }
   const rendered: unknown = JSON.parse(renderDaprConfiguration(join(rootFolder, 'dapr', 'config.yaml'), place))

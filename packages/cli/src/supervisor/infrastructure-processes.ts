@@ -20,11 +20,16 @@ function redisSpec(plan: MeshPlan): ProcessSpec {
   return {
     ...common(plan, 'redis'),
     command: plan.toolchain.redisServer,
-    args: [plan.paths.redisConf],
+    args: [asRedisReads(plan.paths.redisConf)],
     env: minimalEnvironment(plan),
     probe: { kind: 'redis', port: portOf(plan, 'redis.tcp'), password: plan.tokens.redisPassword },
     stopGraceMs: 10_000,
   }
+}
+
+/** Redis takes a path with one of `*?[` for a pattern, and starts with no configuration at all where that fits nothing. */
+function asRedisReads(path: string): string {
+  return /[*?[]/.test(path) ? path.replace(/[*?[\]\\]/g, '\\$&') : path
 }
 
 function pgliteSpec(plan: MeshPlan): ProcessSpec {

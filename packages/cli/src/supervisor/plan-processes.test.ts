@@ -83,6 +83,22 @@ describe('the processes of a mesh', () => {
     expect(find(specs, 'rag-daprd').env).toMatchObject({ SSL_CERT_FILE: '/etc/our-ca.pem', WEFT_REDIS_TLS: 'true' })
   })
 
+  it.each([
+    ['/data', '/data/run/redis.conf'],
+    ['/weft [old]', '/weft \\[old\\]/run/redis.conf'],
+    ['/what?/a\\b', '/what\\?/a\\\\b/run/redis.conf'],
+    ['/a\\b', '/a\\b/run/redis.conf'],
+  ])('have Redis find its configuration in %s, which it would take for a pattern', async (folder, path) => {
+    expect(find(planProcesses(await examplePlan({ paths: dataPaths(folder) })), 'redis').args).toEqual([path])
+  })
+
+  it('give a sidecar each of its files as one, with a comma in its name too', async () => {
+    const plan = await examplePlan({ root: '/weft, old', paths: dataPaths('/a "b",c') })
+    const { args } = find(planProcesses(plan), 'rag-daprd')
+    expect(args[args.indexOf('--config') + 1]).toBe('"/a ""b"",c/run/dapr-configuration.yaml"')
+    expect(args[args.indexOf('--resources-path') + 1]).toBe('"/weft, old/dapr/components"')
+  })
+
   it('are only the infrastructure when the services are to be debugged', async () => {
     expect(planProcesses(await examplePlan(), { infrastructureOnly: true }).map(({ name }) => name)).toEqual([
       'redis',

@@ -18,6 +18,11 @@ it('binds Redis to this machine, with a password, an append-only file, and no ev
   )
 })
 
+it('keeps its data in a folder with any characters', () => {
+  const place = { port: 6400, password: 'secret', dataFolder: '/a "b" \\c', maxMemory: '3gb', appendFsync: 'always' as const }
+  expect(redisConfiguration(place)).toContain('\ndir "/a \\"b\\" \\\\c"\n')
+})
+
 it('takes host, credentials, TLS and database from a URL', () => {
   expect(redisFromUrl('rediss://me:p%40ss@redis.example:6380/2')).toEqual({
     WEFT_REDIS_HOST: 'redis.example:6380',

@@ -23,7 +23,7 @@ export function redisConfiguration({ port, password, dataFolder, appendFsync, ma
     'bind 127.0.0.1',
     `port ${port}`,
     `requirepass ${password}`,
-    `dir "${dataFolder}"`,
+    `dir "${dataFolder.replace(/["\\]/g, '\\$&')}"`,
     'appendonly yes',
     `appendfsync ${appendFsync}`,
     'save ""',

@@ -69,14 +69,19 @@ function sidecarArguments(plan: MeshPlan, { appId, appPort, ports }: SidecarPlac
     '--metrics-port', String(metrics),
     '--placement-host-address', `127.0.0.1:${portOf(plan, 'placement.grpc')}`,
     '--scheduler-host-address', `127.0.0.1:${portOf(plan, 'scheduler.grpc')}`,
-    ...componentFolders(plan.root).flatMap((folder) => ['--resources-path', folder]),
-    '--config', plan.paths.daprConfiguration,
+    ...componentFolders(plan.root).flatMap((folder) => ['--resources-path', asOneValue(folder)]),
+    '--config', asOneValue(plan.paths.daprConfiguration),
     // Room for traceparent, tracestate and baggage beside a service's own headers, and for evidence in request bodies.
     '--read-buffer-size', '16Ki',
     '--max-body-size', '16Mi',
     '--dapr-graceful-shutdown-seconds', '3',
     '--log-as-json',
   ]
+}
+
+/** These flags take several values, separated as in a CSV file (pflag, stringSlice). */
+function asOneValue(path: string): string {
+  return /[",]/.test(path) ? `"${path.replaceAll('"', '""')}"` : path
 }
 
 export function redisConnection(plan: MeshPlan): RedisConnection {
