@@ -16,6 +16,7 @@ const questions = [
   { filename: 'supplies.xlsx', question: 'Who is the supplier of wicks?', quote: 'Brae of Lerwick' },
   { filename: 'talk.pptx', question: 'From how many nautical miles is the beam of Skerry seen?', quote: 'eighteen', page: 2 },
   { filename: 'survey.pdf', question: 'How far does the tower sway in a gale?', quote: 'nine millimetres', page: 2 },
+  { filename: 'barrels.eml', question: 'At which pier will the barrels of tar be landed?', quote: 'north pier' },
   { filename: 'letters.epub', question: 'How many rats did the cat Bosun catch?', quote: 'nineteen rats', page: 3 },
 ]
 

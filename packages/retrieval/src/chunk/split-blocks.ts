@@ -17,6 +17,7 @@ const markdownKinds: ReadonlySet<FileKind> = new Set<FileKind>([
   'epub',
   'image',
   'notebook',
+  'mail',
 ])
 
 /** The blocks of a text, each way of writing by its own rules. `headings` are those of a text that does not show them itself. */

@@ -5,7 +5,7 @@ import { FileRefusal } from './file-refusal.ts'
 const signedKinds = ['pdf', 'docx', 'xlsx', 'pptx', 'epub', 'image'] as const
 
 /** How a file's text is to be read and cut; it is stored with the text, so that chunking again needs nothing else. */
-export const fileKinds = ['text', 'markdown', 'html', 'code', 'data', 'table', 'notebook', ...signedKinds] as const
+export const fileKinds = ['text', 'markdown', 'html', 'code', 'data', 'table', 'notebook', 'mail', ...signedKinds] as const
 export type FileKind = (typeof fileKinds)[number]
 type TextKind = Exclude<FileKind, (typeof signedKinds)[number]>
 
@@ -140,9 +140,10 @@ const signedExtensions = byExtension({
 const kindByExtension = byExtension<TextKind>({
   markdown: 'md markdown mdown mdx mkd qmd rmd',
   html: 'html htm xhtml',
-  text: 'txt text rst adoc asciidoc org tex srt vtt eml',
+  text: 'txt text rst adoc asciidoc org tex srt vtt',
   table: 'csv tsv',
   notebook: 'ipynb',
+  mail: 'eml',
   data: 'json jsonl ndjson json5 yaml yml toml ini cfg conf log properties env xml lock geojson',
   code:
     'ts tsx mts cts js jsx mjs cjs py pyi go rs java kt kts scala c h cc cpp cxx hpp hh cs fs fsx vb swift m mm rb php pl pm lua r jl dart ' +

@@ -11,7 +11,7 @@ import { pdfToText } from './parse-pdf.ts'
  * To be raised with every change after which some file is read as another text: one that is uploaded again is then read anew, and not given the text
  * of an equal file. Texts stored without a version are older than 1.
  */
-export const parsersVersion = 1
+export const parsersVersion = 2
 
 /**
  * The text search and citations refer to: every offset of a chunk or quote counts its Unicode code points. `pages[i]` is the code point
@@ -37,6 +37,11 @@ export async function parseFile(file: { filename: string; bytes: Uint8Array; sig
   if (format === 'notebook') {
     const { notebookToText } = await import('./parse-notebook.ts')
     return { text: notebookToText(await decodeText(file.bytes), file.filename), kind: format }
+  }
+  if (format === 'mail') {
+    const { mailToText } = await import('./parse-mail.ts')
+    const text = await mailToText(file.bytes, file.filename)
+    return text === undefined ? { text: await decodeText(file.bytes), kind: 'text' } : { text, kind: format }
   }
   if (format !== 'html') return { text: await decodeText(file.bytes), kind: format }
   const text = htmlToText(await decodeHtml(file.bytes))

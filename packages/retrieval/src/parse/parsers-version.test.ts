@@ -10,13 +10,20 @@ const page = `<title>T</title><h1>Main</h1><p>One <b>bold</b> word.</p><ul><li>a
 beforeAll(() => void jest.spyOn(console, 'warn').mockReturnValue())
 
 /** What was read by each version: a change of this hash wants `parsersVersion` raised, and a line of its own. */
-const readings = new Map([[1, 'ad7234d669ca735c']])
+const readings = new Map([
+  [1, 'ad7234d669ca735c'],
+  [2, '709d0b1da49317d0'],
+])
 
 it('has another version as soon as these files are read otherwise', async () => {
   const hash = createHash('sha256')
   const files: [string, Uint8Array][] = [
     ['a.html', Buffer.from(page)],
     ['a.csv', Buffer.from('Stra\xdfe;Ort\nK\xf6nigsallee;D\xfcsseldorf\n', 'latin1')],
+    [
+      'a.eml',
+      Buffer.from('From: Ann <a@example.com>\nSubject: =?utf-8?Q?=C3=84?=\nContent-Type: text/html\n\n<p>One <b>bold</b> word.'),
+    ],
     ['a.pdf', await makePdf(['The experi-\nment is as well known as a well-\nknown rule.\n\n\nNext.', 'Second page.'])],
   ]
   for (const [filename, bytes] of files) hash.update(JSON.stringify(await parseFile({ filename, bytes })))
