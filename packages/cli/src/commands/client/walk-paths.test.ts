@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm, rmdir, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, rmdir, stat, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { resolveRoots, type WalkLimits, walkPaths } from './walk-paths.ts'
+import { reasonOf, resolveRoots, unreadable, vanished, type WalkLimits, walkPaths } from './walk-paths.ts'
 
 let folder: string
 
@@ -142,6 +142,12 @@ describe('walking a folder', () => {
     const { files } = await walk([join(folder, 'a.md')])
     expect(files).toEqual(['a.md'])
   })
+})
+
+it('a file whose folder has become a file is gone, and no failure', async () => {
+  await writeFile(join(folder, 'notes'), 'a folder before')
+  const thrown: unknown = await stat(join(folder, 'notes', 'inner.md')).catch((error: unknown) => error)
+  expect(unreadable('notes/inner.md', reasonOf(thrown))).toMatchObject({ reason: vanished, isKept: false })
 })
 
 describe('paths of the command line', () => {

@@ -169,7 +169,8 @@ export const vanished = 'deleted while the folder was read'
 export function reasonOf(error: unknown): string {
   const code = errorCodeOf(error)
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied'
-  if (code === 'ENOENT') return vanished
+  // A folder on the way to it that has become a file.
+  if (code === 'ENOENT' || code === 'ENOTDIR') return vanished
   return isNativeError(error) ? error.message : String(error)
 }
 
