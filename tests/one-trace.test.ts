@@ -66,6 +66,7 @@ it('a question is one trace: request, sidecars, actor, planner, agents and the m
   const attributesOf = (name: string) => spans.filter((span) => span.name === name).map(({ attributes }) => attributes)
   const conversation = { 'gen_ai.conversation.id': response.headers.get('x-session-id') }
   expect(attributesOf('chat test-model')).toMatchObject([{ ...conversation, 'gen_ai.response.model': 'test-model-2026-01-01' }])
+  expect(attributesOf('invoke_workflow weft/auto')).toMatchObject([{ ...conversation, 'gen_ai.workflow.name': 'weft/auto' }])
   expect(attributesOf(`retrieval ${storeId}`)).toMatchObject([{ 'gen_ai.data_source.id': storeId }])
   // Phoenix draws the plan from these.
   const nodes = attributesOf('invoke_agent rag').map((attributes) => [

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ChatCompletionRequest, newId, type ReplyDetail, type TurnAccepted, type TurnView, WeftError } from '@weft/contracts'
-import { currentTraceparent, runWithLogContext, withSessionId } from '@weft/telemetry'
+import { currentTraceparent, genAi, runWithLogContext, withSessionId, withSpan } from '@weft/telemetry'
 import type { PageLinks } from '../approvals/approval-links.ts'
 import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../approvals/decide-in-chat.ts'
 import { linksForReader } from '../approvals/reader-links.ts'
@@ -74,29 +74,47 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
   response.setHeader('x-session-id', sessionId)
   const inbox = deps.hub.follow(session)
   try {
-    await runWithLogContext({ sessionId, tenant, requestId }, () =>
-      withSessionId(sessionId, async () => {
-        // From here on the reader may hang up: the session goes on with the turn, and its answer can be read later.
-        const accepted =
-          decision === undefined
-            ? await acceptTurn(
-                deps,
-                {
-                  ...{ tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat, replyDetail },
-                  previousTurn: call.previous?.turn,
-                  isStored: call.isStored ?? true,
-                },
-                await findCached(deps, call, named !== undefined),
-              )
-            : await acceptDecision(deps, decision, replyDetail)
-        if (accepted.cached !== undefined) response.setHeader('x-weft-cache', accepted.cached.use)
-        if (comesBack) await (call.acknowledge ?? acknowledgeSession(response))(accepted)
-        else await answer(deps, { ...call, session, idempotencyKey, accepted, inbox })
-      }),
-    )
+    await inWorkflow({ sessionId, tenant, requestId, model: chat.model }, async () => {
+      // From here on the reader may hang up: the session goes on with the turn, and its answer can be read later.
+      const accepted =
+        decision === undefined
+          ? await acceptTurn(
+              deps,
+              {
+                ...{ tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat, replyDetail },
+                previousTurn: call.previous?.turn,
+                isStored: call.isStored ?? true,
+              },
+              await findCached(deps, call, named !== undefined),
+            )
+          : await acceptDecision(deps, decision, replyDetail)
+      if (accepted.cached !== undefined) response.setHeader('x-weft-cache', accepted.cached.use)
+      if (comesBack) await (call.acknowledge ?? acknowledgeSession(response))(accepted)
+      else await answer(deps, { ...call, session, idempotencyKey, accepted, inbox })
+    })
   } finally {
     inbox.close()
   }
+}
+
+interface WorkflowContext {
+  sessionId: string
+  tenant: string
+  requestId: string
+  /** `weft/<mode>`. */
+  model: string
+}
+
+/** What is logged and traced on the way says to which session it belongs; the span lasts as long as the answer is waited for. */
+function inWorkflow({ model, ...named }: WorkflowContext, act: () => Promise<void>): Promise<void> {
+  const attributes = {
+    [genAi.operationName]: 'invoke_workflow',
+    [genAi.workflowName]: model,
+    [genAi.conversationId]: named.sessionId,
+    [genAi.openInferenceSpanKind]: 'CHAIN',
+  }
+  const inSpan = () => withSpan(`invoke_workflow ${model}`, { attributes }, act)
+  return runWithLogContext(named, () => withSessionId(named.sessionId, inSpan))
 }
 
 /** The session that the request names, by a response or by `X-Session-ID`. Throws `invalid_request` when the two name different ones. */
