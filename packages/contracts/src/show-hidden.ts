@@ -1,6 +1,6 @@
 /**
- * Characters that reorder or hide text, and those that steer a terminal, by their number: what an approver reads must be what is there
- * (Boucher and Anderson, "Trojan Source", 2021).
+ * Shows every control character and every invisible or reordering character by its number, as `[U+202E]`; tabs and ends of lines stay. For text by which somebody
+ * decides: what an approver reads must be all that is there (Boucher and Anderson, "Trojan Source", 2021).
  */
 export function showHidden(text: string): string {
   return text.replace(/(?![\t\n\r])[\p{Cc}\p{Cf}]/gu, (character) => {

@@ -2,12 +2,14 @@ import { hasCode, WeftError } from '@weft/contracts'
 
 const firstDelayMs = 50
 const delayMaxMs = 1_000
+/** Long enough for most parts of the mesh to restart, and short enough for a client to wait. */
+export const usualBudgetMs = 5_000
 
 /**
  * Repeats `act` as long as it fails because a dependency does not answer, for at most `budgetMs`; any other failure is thrown at once. Each attempt gets a signal
  * that aborts when the time is over.
  */
-export async function retryBriefly<T>(act: (signal: AbortSignal) => Promise<T>, budgetMs: number): Promise<T> {
+export async function retryBriefly<T>(act: (signal: AbortSignal) => Promise<T>, budgetMs = usualBudgetMs): Promise<T> {
   const startMs = performance.now()
   const remainingMs = () => budgetMs - (performance.now() - startMs)
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMaxMs, delayMs * 2)) {

@@ -6,8 +6,10 @@ import type { Probe } from './process-spec.ts'
 export type Health = 'ready' | 'alive' | 'silent'
 
 const timeoutMs = 2_000
-/** What has much to do on a busy machine answers late; killing it would have all of that done anew. */
+/** Longer, because a process that is busy answers late, and killing it would make it do all of its work again. */
 const aliveTimeoutMs = 5_000
+/** The longest time that `askHealth` takes: a process that does not say whether it is ready is asked whether it is alive. */
+export const healthAnswerMsMax = timeoutMs + aliveTimeoutMs
 const answerBytesMax = 65_536
 
 /** Asks a process once, over a connection of its own that is closed again. Never throws. */
@@ -22,7 +24,7 @@ export async function askHealth(probe: Probe): Promise<Health> {
   }
 }
 
-/** PONG, or any error: a Redis that cannot write to its disk refuses even this (MISCONF), and holds what it could not write. */
+/** PONG, or any error: a Redis that cannot write to its disk refuses even a PING (MISCONF), but it still holds the data that it could not write. */
 const redisAnswer = /\+PONG|(^|\n)-.*\r\n/
 
 export function readRedisAnswer(answer: string | undefined): Health {
@@ -40,7 +42,7 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 async function askHttp({ port, path, alivePath, headers = {} }: Probe & { kind: 'http' }): Promise<Health> {
   const status = await getStatus(port, path, { headers, timeoutMs })
   if (status !== undefined) return status >= 200 && status < 300 ? 'ready' : 'alive'
-  // Readiness may wait for a dependency that hangs; that is not the fault of the one asked.
+  // A process may say nothing of its readiness because a dependency of it hangs. That is no reason to kill the process.
   if (alivePath === undefined) return 'silent'
   const aliveStatus = await getStatus(port, alivePath, { headers, timeoutMs: aliveTimeoutMs })
   return aliveStatus === undefined ? 'silent' : 'alive'

@@ -1,9 +1,15 @@
-/** Between two looks at a process at most, while this process runs: a pause of 5 s, and the 2 and 5 s that answers may take. */
-const lookMsMax = 12_000
+import { healthAnswerMsMax } from './ask-health.ts'
+
+/** The pause between two looks at a process that serves. Fifteen probes of about a millisecond each this often cost no measurable processor time. */
+export const watchPollMs = 5_000
+
+/** The longest time from one look at a process to the next, as long as this process runs without interruption. */
+export const lookMsMax = watchPollMs + healthAnswerMsMax
 
 /**
- * For how long a process has answered nothing, in milliseconds, after one more look at it. A machine that was suspended, or too busy to let this process
- * look, tells nothing of the others: a look counts as long as it can take, so that several in a row have to find silence.
+ * For how long a process has answered nothing, in milliseconds, after one more look at it. Time in which the machine was suspended, or too busy to let this
+ * process look, says nothing about the process that is watched: so one look counts for at most `lookMsMax`, and it takes several in a row to find a process
+ * silent.
  */
 export function countSilence(silentMs: number, look: { isSilent: boolean; passedMs: number }): number {
   return look.isSilent ? silentMs + Math.min(Math.max(0, look.passedMs), lookMsMax) : 0

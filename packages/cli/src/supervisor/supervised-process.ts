@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askHealth, type Health } from './ask-health.ts'
-import { countSilence } from './count-silence.ts'
+import { countSilence, watchPollMs } from './count-silence.ts'
 import type { ProcessSnapshot, ProcessState } from './process-snapshot.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { countFailure, restartDelayMs, restartDelayMsMaxDefault } from './restart-delay.ts'
@@ -10,8 +10,7 @@ import { describeEnd } from './describe-end.ts'
 import { readStartMark, signalGroup } from './running-process.ts'
 
 const startingPollMs = 100
-/** Fifteen probes of about a millisecond each this often cost no measurable processor time. */
-const watchPollMs = 5_000
+
 /** A first start may migrate a database or replay a log before it answers anything. */
 const startingSilenceMs = 180_000
 

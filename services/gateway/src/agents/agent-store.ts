@@ -6,15 +6,15 @@ export interface JoinedAgent {
   registeredAt: string
 }
 
-/** Agents that joined the mesh beside its own. */
+/** The agents that joined the mesh, besides the ones it is made of. */
 export interface AgentStore {
   /** Oldest first. */
   list(): Promise<JoinedAgent[]>
   /** Adds an agent, or puts a newer card in the place of its old one. */
   put(card: AgentCard): Promise<JoinedAgent>
-  /** Whether there was one. */
+  /** Resolves to whether there was such an agent. */
   remove(id: string): Promise<boolean>
 }
 
-/** Agents at most; more would make every plan's check slow. */
+/** How many agents may join. More would make the check of every plan slow. */
 export const agentsMax = 100

@@ -1,6 +1,6 @@
 import type { ApprovalDecided, ApprovalView, Approver, Estimate, SessionView, WorkflowPlan } from '@weft/contracts'
 import type { WishedDecision } from '../core/decision-request.ts'
-import { retryBriefly } from '../retry-briefly.ts'
+import { retryBriefly, usualBudgetMs } from '../retry-briefly.ts'
 import type { Sessions } from '../sessions/dapr-sessions.ts'
 import type { PlanChecks } from '../sessions/plan-checks.ts'
 import type { ApprovalPlace } from './find-approval.ts'
@@ -16,8 +16,6 @@ export interface DecideRequest {
   by: Approver
 }
 
-const patienceMs = 5_000
-
 /**
  * Hands a decision to the session it belongs to. A modified plan is checked by the planner first. Throws what the session refuses:
  * `not_found`, `permission_denied`, `conflict`, `approval_outdated`, `gone`.
@@ -28,7 +26,7 @@ export async function decideApproval(deps: DecideDeps, { place, wish, by }: Deci
     return deps.sessions.decide(place, { ...wish, by, ...(estimate === undefined ? {} : { estimate }) }, signal)
   }
   // The same decision may be sent again: the session answers it as it did before. A comment would be there twice.
-  return wish.action === 'comment' ? act(AbortSignal.timeout(patienceMs)) : retryBriefly(act, patienceMs)
+  return wish.action === 'comment' ? act(AbortSignal.timeout(usualBudgetMs)) : retryBriefly(act)
 }
 
 interface Change {
@@ -37,7 +35,10 @@ interface Change {
   signal: AbortSignal
 }
 
-/** What the changed plan will cost; undefined where the change is not to a plan, or the approval is no longer pending. Throws `invalid_plan` for one that cannot run. */
+/**
+ * What the changed plan will cost; undefined where the change is not to a plan, or the approval is no longer pending. Throws `invalid_plan` for one that
+ * cannot run.
+ */
 async function estimateChange(deps: DecideDeps, { place, wish, signal }: Change): Promise<Estimate | undefined> {
   const plan = wish.plan ?? planWithParams(await deps.sessions.view(place, signal), wish)
   return plan === undefined

@@ -10,15 +10,15 @@ import type { ChainAnchor } from './verify-chain.ts'
 
 export interface AuditNote {
   action: AuditAction
-  /** The id of what it is done to. */
+  /** The id of what the action is done to. */
   target: string
-  /** Never a secret, nor what may hold one. */
+  /** Never a secret, nor anything that may contain one. */
   details?: Record<string, unknown>
-  /** Whose it is; default: the actor's own. What is done to another tenant's stands in the logs of both. */
+  /** The tenant that the target belongs to; default: the actor's own. An action on another tenant's target is in the logs of both tenants. */
   tenant?: string
 }
 
-/** The stores as one transaction sees them. */
+/** The stores whose changes are audited, within one transaction. */
 export interface AuditedStores {
   keys: Pick<KeyStore, 'insert' | 'revoke'>
   budgets: Pick<BudgetStore, 'find' | 'put' | 'remove'>
@@ -28,23 +28,23 @@ export interface AuditedStores {
   knowledge: Pick<KnowledgeStore, 'deleteFile' | 'deleteVectorStore'>
 }
 
-/** An act on the stores, which notes what it has done. */
+/** Changes the stores, and calls `note` for each thing that it has done. */
 export type AuditedAct<T> = (stores: AuditedStores, note: (note: AuditNote) => void) => Promise<T>
 
 export interface AuditLog {
-  /** Does it and writes down what was noted, both or neither: no such act is missing from the log, and none is in it that was not done. */
+  /** Performs the act and writes its notes in one transaction, so that the log has every act that was done, and no other. */
   act<T>(by: Actor, act: AuditedAct<T>): Promise<T>
   /**
-   * Writes down what another service is about to be asked for. None that was done is missing; one that failed after this, or that was asked for
-   * twice, stands there all the same.
+   * Writes a note about what another service is about to be asked to do. As it is written before, no such action is missing from the log, but the log may also
+   * have one that failed afterwards, or have one twice that was asked for twice.
    */
   note(by: Actor, note: AuditNote): Promise<void>
-  /** Oldest first, each line as its hash covers it; `after` is the position of the last one already read. */
+  /** Oldest first, each line as its hash covers it; `after` is the position of the last line that was read before. */
   list(query: {
     tenant: string
     limit: number
     after: number | undefined
   }): Promise<{ data: ChainedAuditLine[]; hasMore: boolean }>
-  /** The last line that was removed; undefined while all are there. */
+  /** The last line that was moved into the archive; undefined while none was. */
   anchor(tenant: string): Promise<ChainAnchor | undefined>
 }

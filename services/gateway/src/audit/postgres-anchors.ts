@@ -3,13 +3,13 @@ import { type Database, RowTime, sql } from '@weft/database'
 import { z } from 'zod'
 import type { ChainAnchor } from './verify-chain.ts'
 
-/** The chains of hashes whose oldest lines may be removed. */
+/** The chains of hashes whose oldest lines may be moved into the archive. */
 export type ChainName = 'audit' | 'approvals'
 
 const RemovedRow = z.object({ history: z.enum(['calls', 'audit', 'approvals']), removed_until: RowTime })
 const Row = z.object({ position: z.coerce.number(), hash: z.string(), removed_until: RowTime })
 
-/** The last line that was removed of a tenant's chain; undefined while it has all of them. */
+/** The last line that was removed from a tenant's chain; undefined while none was. */
 export async function readAnchor(
   { db }: Pick<Database, 'db'>,
   { tenant, chain }: { tenant: string; chain: ChainName },
@@ -22,7 +22,7 @@ export async function readAnchor(
   return { position, hash, at }
 }
 
-/** When the newest had happened that was removed of each of a tenant's histories. */
+/** For each of a tenant's histories from which something was removed: when the newest of what was removed had happened. */
 export async function readRemovedUntil(
   { db }: Pick<Database, 'db'>,
   tenant: string,

@@ -37,7 +37,7 @@ const Row = z.object({
   hash: z.string(),
 })
 
-/** The audit log in the database of what it tells of. */
+/** The audit log in the same database as the stores that it is about, so that one transaction holds an act and its notes. */
 export function createPostgresAudit(database: Database): AuditLog {
   const act: AuditLog['act'] = (by, perform) =>
     database.db.transaction().execute(async (db) => {
@@ -72,7 +72,7 @@ function storesIn(database: Database): AuditedStores {
   }
 }
 
-/** In one order, so that two acts never wait for each other. */
+/** The tenants in whose logs these notes go; sorted, because each log is locked in turn and two acts must not wait for each other. */
 function tenantsOf(by: Actor, notes: AuditNote[]): string[] {
   const concerned = notes.length === 0 ? [] : [by.tenant, ...notes.map(({ tenant = by.tenant }) => tenant)]
   return [...new Set(concerned)].toSorted()
@@ -82,7 +82,10 @@ function concerns(tenant: string, by: Actor) {
   return (note: AuditNote) => tenant === by.tenant || tenant === note.tenant
 }
 
-/** Last in its transaction: whoever waits for the end of a tenant's chain waits for a commit, and for nothing else. */
+/**
+ * Appends lines to a tenant's log, which it locks until the transaction ends. So it has to be the last thing in a transaction: others then wait for a commit
+ * only.
+ */
 export async function appendAuditLines(db: Db, tenant: string, { by, notes }: { by: Actor; notes: AuditNote[] }): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`audit log of ${tenant}`}, 0))`.execute(db)
   const { rows } = await sql`
@@ -91,7 +94,7 @@ export async function appendAuditLines(db: Db, tenant: string, { by, notes }: { 
   const last = rows[0] === undefined ? chainStart : parseValue(End, rows[0], 'the end of an audit log')
   const at = new Date().toISOString()
   const fresh = notes.map(({ action, target, details = {} }): Omit<AuditLine, 'position'> => {
-    // As the table can hold it, so that it reads back the same.
+    // Hashed in the form in which the table can store it, so that the hash still holds when the line is read back.
     const kept = { by: { ...by, name: storableText(by.name) }, target: storableText(target) }
     return { at, action, ...kept, details: parseJson(Details, storableJson(details), 'the details of an audit line') }
   })

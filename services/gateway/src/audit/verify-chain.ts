@@ -1,40 +1,41 @@
 import { type ChainEnd, type ChainLink, chainStart } from '@weft/contracts'
 
-/** The last line that was removed of a chain, once its oldest lines were put into the archive: the first remaining one follows it. */
+/** The last line that was removed from a chain when its oldest lines were moved into the archive. The first remaining line follows it. */
 export interface ChainAnchor extends ChainEnd {
-  /** When what that line tells happened. */
+  /** When the event of that line happened. */
   at: string
 }
 
-/** What checking a chain of hashes came to. */
+/** The result of checking a chain of hashes. */
 export interface ChainVerdict {
   isValid: boolean
-  /** Lines that were found in order. */
+  /** How many lines were found to be in order. */
   entries: number
-  /** Of the last line in order: kept elsewhere, it shows later whether the end was cut off. */
+  /** The hash of the last line that is in order. Whoever keeps it elsewhere can see later whether the end of the chain was cut off. */
   lastHash: string
-  /** What the first line follows, where older ones were removed: the archive's last line has that hash. */
+  /** Where older lines were removed: the line that the first remaining one follows, which is the last one in the archive. */
   startsAfter?: ChainAnchor
-  /** Where the chain breaks, and how. */
+  /** The position of the first line that is not in order; `problem` says what is wrong with it. */
   brokenAt?: number
   problem?: string
 }
 
 export interface ChainReader<Line> {
-  /** Lines after this position, oldest first. */
+  /** Lines after the position `after`, oldest first. */
   page(query: { after: number; limit: number }): Promise<{ data: Line[]; hasMore: boolean }>
   anchor(): Promise<ChainAnchor | undefined>
+  /** What is wrong with a line that should follow `before`; undefined when nothing is. */
   findBreak(line: Line, before: ChainEnd): string | undefined
 }
 
 const pageLines = 500
 
-/** Whether every line of a chain still holds the hash of the one before. It reads all of them. */
+/** Checks that every line of a chain has the hash of the line before it. Reads the whole chain. */
 export async function verifyChain<Line extends ChainLink>(chain: ChainReader<Line>): Promise<ChainVerdict> {
   for (let anchor = await chain.anchor(); ; ) {
     const verdict = await verifyAfter(chain, anchor)
     if (verdict.isValid) return verdict
-    // What it was to read first may have been removed meanwhile.
+    // The first lines may have been moved into the archive while the chain was read: then it is checked again from where it begins now.
     const moved = await chain.anchor()
     if (moved?.position === anchor?.position) return verdict
     anchor = moved

@@ -10,10 +10,10 @@ export interface ChangeSettingsDeps {
   models: Pick<Models, 'withOverlay'>
 }
 
-/** Others may change settings between the look at them and the writing. */
+/** How often a change is tried again because other settings were changed between its check and its writing. */
 const triesMax = 5
 
-/** Changes all of these settings, or none: they are checked as they will stand together. Throws `invalid_request` naming the one that is wrong. */
+/** Changes all of these settings or none, after a check of how all settings will be together. Throws `invalid_request` naming the one that is wrong. */
 export async function changeSettings(
   { live, audit, models }: ChangeSettingsDeps,
   { settings: wanted, by }: { settings: PutSettings; by: Actor },
@@ -28,7 +28,7 @@ export async function changeSettings(
       return true
     })
     if (isWritten) {
-      // It is written: a look that fails is made again in a moment, as every process does.
+      // The change is written, so it is no failure when this read fails: every process reads the settings again within a moment.
       await live.refresh().catch(() => undefined)
       return
     }
@@ -36,7 +36,10 @@ export async function changeSettings(
   throw new WeftError('conflict', 'the settings are being changed by others; look at them, and try again')
 }
 
-/** A registry may be long, and hold addresses with passwords in them: its entries are named. */
+/**
+ * The settings as the audit log tells them. Of a registry it has only the ids of its entries, because entries may be long, and contain addresses with
+ * passwords.
+ */
 function briefly({ models, ...others }: PutSettings): object {
   const overlay = RegistryOverlay.safeParse(models).data
   if (overlay === undefined) return { ...others, ...(models === undefined ? {} : { models }) }
@@ -51,8 +54,8 @@ function checkTogether({ live, models }: Pick<ChangeSettingsDeps, 'live' | 'mode
   const wanted = willBe('defaultModel')
   if (typeof wanted !== 'string' || wanted === 'auto') return
   const model = available.get(wanted)
-  const isWriter = model?.capabilities?.includes('chat') ?? true
-  if (model !== undefined && isWriter) return
+  const writesText = model?.capabilities?.includes('chat') ?? true
+  if (model !== undefined && writesText) return
   const why = model === undefined ? 'no provider with a key or address serves' : 'writes no text'
   throw new WeftError('invalid_request', `'defaultModel' names '${wanted}', which ${why}`, { param: 'defaultModel' })
 }

@@ -1,7 +1,7 @@
 import { createSettingsStore, type Database, sql, storableJson } from '@weft/database'
 import type { SettingChanges } from './setting-changes.ts'
 
-/** In the transaction that `db` is: the lock is held to its end. */
+/** Has to be given a transaction as `db`: `write` takes a lock that the end of the transaction releases. */
 export function createPostgresSettingChanges({ db }: Pick<Database, 'db'>): SettingChanges {
   const store = createSettingsStore({ db })
   return {

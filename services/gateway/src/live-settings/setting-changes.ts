@@ -1,7 +1,7 @@
 import type { PutSettings } from '@weft/contracts'
 import type { Actor } from '../core/actor.ts'
 
-/** Settings that are changed together, and by which key. */
+/** Settings that are changed together, and the key that changes them. */
 export interface SettingChange {
   settings: PutSettings
   by: Pick<Actor, 'keyId' | 'name'>
@@ -10,6 +10,6 @@ export interface SettingChange {
 }
 
 export interface SettingChanges {
-  /** Keeps all of them or none; answers false when the settings are no longer of that version. Those before are kept. */
+  /** Writes all of the settings or none: resolves to false when the settings are no longer of version `afterVersion`. Earlier values stay in the table. */
   write(change: SettingChange): Promise<boolean>
 }

@@ -13,16 +13,16 @@ export interface DeliverDeps {
   webhooks: Pick<WebhookStore, 'target'>
   keys: Pick<KeyStore, 'findApprover'>
   sidecar: Pick<Sidecar, 'publish'>
-  /** undefined: no server for mail is set. */
+  /** undefined when no mail server is set. */
   sendMail: ((mail: Mail & { to: string }) => Promise<void>) | undefined
   links: PageLinks
-  /** Where this gateway listens, for links when no public URL is set. */
+  /** The address where this gateway listens, for links when no public URL is set. */
   base: string
   outbound: OutboundLimits
   nowMs: () => number
 }
 
-/** Delivers one notification. Throws why it could not; an error that is not retryable gives it up. */
+/** Delivers one notification. Throws when it cannot; an error that is not retryable means that no later attempt would help. */
 export function deliverNotification(deps: DeliverDeps, notification: Notification): Promise<void> {
   switch (notification.channel) {
     case 'pubsub':
@@ -30,7 +30,7 @@ export function deliverNotification(deps: DeliverDeps, notification: Notificatio
     case 'webhook':
       return callWebhook(deps, notification)
     case 'email':
-      return sendLetter(deps, notification)
+      return sendNotificationMail(deps, notification)
   }
 }
 
@@ -47,12 +47,12 @@ async function callWebhook(
     outbound,
   )
   if (status >= 200 && status < 300) return
-  // 410: the receiver asks not to be called again (Standard Webhooks 1.0).
+  // With 410 the receiver asks not to be called again (Standard Webhooks 1.0).
   throw new WeftError('upstream_error', `the webhook answered ${status}`, { isRetryable: status !== 410 })
 }
 
-/** A letter goes to whoever has a key of that name that may approve: its link decides in place of that key, and ends with it. */
-async function sendLetter(deps: DeliverDeps, { tenant, target, payload }: Notification): Promise<void> {
+/** Sends a mail to an address that is also the name of a key that may approve: the link in it decides as that key would, and is valid only while the key is. */
+async function sendNotificationMail(deps: DeliverDeps, { tenant, target, payload }: Notification): Promise<void> {
   const { sendMail, keys, links, base } = deps
   if (sendMail === undefined) throw new WeftError('conflict', 'no mail server is set (WEFT_SMTP_URL)', { isRetryable: false })
   if (isBudgetNews(payload)) {

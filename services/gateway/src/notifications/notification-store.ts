@@ -1,15 +1,15 @@
 import type { ApprovalView, BudgetAlert } from '@weft/contracts'
 
-/** What is to be told, and to whom. */
+/** A message to deliver, and to whom. */
 export interface Notification {
   id: string
   tenant: string
   channel: 'webhook' | 'email' | 'pubsub'
-  /** A webhook's id, an address, or a topic. */
+  /** By channel: the id of a webhook, a mail address, or a topic. */
   target: string
-  /** The approval, or the budget and its period, that it is about. */
+  /** The id of the approval, or the budget and its period, that the message is about. */
   subjectId: string
-  /** This attempt's number. */
+  /** How often delivery was tried, this time included. */
   attempts: number
   payload: { type: string; timestamp: string; data: ApprovalView } | BudgetNews
 }
@@ -24,16 +24,16 @@ export interface TakeOptions {
   limit: number
   leaseMs: number
   attemptsMax: number
-  /** Targets that are left out this time. */
+  /** Targets for which nothing is taken this time. */
   busyTargets: string[]
 }
 
 export interface NotificationStore {
-  /** Takes what is due, so that nobody else does within `leaseMs`; what was not tried yet comes before what failed. */
+  /** Takes notifications that are due, so that no other worker takes them within `leaseMs`. Those that were not tried yet come before those that failed. */
   take(options: TakeOptions): Promise<Notification[]>
   noteDelivered(id: string): Promise<void>
-  /** `retryInMs` undefined: it is given up. */
+  /** When `retryInMs` is undefined, the notification is given up. */
   noteFailed(id: string, failure: { error: string; retryInMs: number | undefined }): Promise<void>
-  /** Forgets what was delivered or given up and is older than `keptMs`: it repeats what approvals hold. */
+  /** Deletes what was delivered or given up and is older than `keptMs`. Nothing is lost by it, because the approvals and budgets themselves stay. */
   forget(options: { keptMs: number; attemptsMax: number }): Promise<void>
 }

@@ -9,25 +9,25 @@ export interface NotificationWorkerDeps {
   store: NotificationStore
   deliver: (notification: Notification) => Promise<void>
   logger: Pick<Log, 'warn'>
-  /** How often it looks while nothing is due; default 1 s. */
+  /** How often the worker looks for notifications while none is due; default 1 s. */
   pollMs?: number
-  /** A delivery that takes longer has failed; default 60 s. */
+  /** A delivery that takes longer counts as failed; default 60 s. */
   deliveryMs?: number
   random?: () => number
 }
 
-/** Deliveries under way at once, and those to one target from which on others go first. */
+/** How many deliveries run at once, in all and to one target. */
 const underwayMax = 32
 const targetUnderwayMax = 8
-/** Longer than a delivery may take: whoever died with a notification in hand leaves it to the next. */
+/** Longer than a delivery may take. When a worker dies with a notification in hand, another takes it after this time. */
 const leaseMs = 90_000
-/** What is settled is kept for a week, for whoever asks why nobody came. */
+/** Notifications that were delivered or given up are kept for a week, so that one can find out what became of them. */
 const keptMs = 604_800_000
 const forgetEveryMs = 3_600_000
-/** A gateway that stops leaves what takes longer to the lease. */
+/** How long a gateway that stops waits for deliveries. Those that take longer are delivered again by another worker after their lease. */
 const stopPatienceMs = 2_000
 
-/** Delivers what is due, from any copy of the gateway, each notification by one of them at a time. */
+/** Starts to deliver notifications that are due. Every copy of the gateway does so, but each notification is in the hands of one at a time. */
 export function startNotificationWorker(deps: NotificationWorkerDeps): { stop(): Promise<void> } {
   const stopping = new AbortController()
   const running = run(deps, stopping.signal)
@@ -61,24 +61,24 @@ async function run(deps: NotificationWorkerDeps, signal: AbortSignal): Promise<v
       failures += 1
       if (failures === 1) logger.warn('notifications were not looked at', { cause: String(cause) })
     }
-    await pause(pollMs * Math.min(30, 2 ** failures), signal)
+    await sleep(pollMs * Math.min(30, 2 ** failures), undefined, { signal }).catch(() => undefined)
   }
   await Promise.race([Promise.all(underway.keys()), sleep(stopPatienceMs, undefined, { ref: false })])
 }
 
-/** No more than one target may have at once, so that one whose receiver is slow takes only its own places. */
+/** Takes notifications that are due, but for no target more than it may have under way at once, so that a slow receiver never holds up the others. */
 async function takeDue(store: NotificationStore, underway: ReadonlyMap<unknown, string>): Promise<Notification[]> {
   const counts = new Map<string, number>()
   for (const target of underway.values()) counts.set(target, (counts.get(target) ?? 0) + 1)
   const busyTargets = [...counts].filter(([, count]) => count >= targetUnderwayMax).map(([target]) => target)
   const others = [...counts.values()].filter((count) => count < targetUnderwayMax)
-  // All that is taken may be for the one that has the fewest places left.
+  // All that is taken may be for the target that has the fewest places left.
   const limit = Math.min(targetUnderwayMax - Math.max(0, ...others), underwayMax - underway.size)
   if (limit === 0) return []
   return store.take({ limit, leaseMs, attemptsMax: notificationAttemptsMax, busyTargets })
 }
 
-/** Never fails: what cannot be noted is delivered again when its lease is over. */
+/** Never fails. A notification whose outcome cannot be written down is delivered again when its lease ends. */
 async function deliverOne(deps: NotificationWorkerDeps, notification: Notification): Promise<void> {
   const { store, deliver, logger, deliveryMs = 60_000 } = deps
   const { id, channel, subjectId } = notification
@@ -101,16 +101,4 @@ async function noteFailure(
   const retryInMs = isGivenUp ? undefined : notificationDelayMs(attempts, random())
   await store.noteFailed(id, { error: failure.message, retryInMs })
   if (isGivenUp) logger.warn('a notification was given up', { channel, subjectId, attempts, cause: failure.message })
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(end, ms)
-    function end(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    signal.addEventListener('abort', end)
-  })
 }

@@ -17,7 +17,7 @@ const Row = z.object({
   ]),
 })
 
-/** A notification that was given up is due never again. */
+/** When a notification that was given up is due. */
 const never = "'infinity'::timestamptz"
 
 export function createPostgresNotifications({ db }: Pick<Database, 'db'>): NotificationStore {
@@ -52,13 +52,16 @@ export function createPostgresNotifications({ db }: Pick<Database, 'db'>): Notif
   }
 }
 
-/** A statement that began before the one that took a notification, and reaches it after that, sees it due further ahead. */
-const apartS = 30
+/**
+ * How much later than its wait allows a notification may seem to be due, in seconds. A statement that began before another one took the notification, and sees it
+ * only afterwards, still has the earlier `now()`.
+ */
+const toleranceS = 30
 
-/** Due much further ahead than any wait after so many attempts: the clock was set back since. */
+/** True of a notification that is due later than any wait after so many attempts could make it: the clock was set back since, and it must not wait for that. */
 function isSetBack(leaseMs: number) {
   const waitsS = Array.from({ length: notificationAttemptsMax + 1 }, (_, attempts) => {
-    return Math.max(leaseMs, notificationDelayMs(attempts, 1)) / 1_000 + apartS
+    return Math.max(leaseMs, notificationDelayMs(attempts, 1)) / 1_000 + toleranceS
   })
   return sql`(due_at < ${sql.raw(never)} and due_at > now() + make_interval(secs => (${waitsS}::float8[])[attempts + 1]))`
 }

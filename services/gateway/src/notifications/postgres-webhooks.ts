@@ -6,10 +6,10 @@ import { rotationSeconds, secretsMax, type Webhook, type WebhookStore } from './
 const Row = z.object({ id: z.string(), tenant: z.string(), url: z.string(), created_at: RowTime, rotated_at: RowTime.nullable() })
 const Target = z.object({ url: z.string(), secrets: z.array(z.string()), is_rotating: z.boolean() })
 
-/** Whether the secrets before the newest still count. */
+/** Whether secrets older than the newest one still sign. */
 const isRotating = sql`coalesce(rotated_at > now() - make_interval(secs => ${rotationSeconds}), false)`
 
-/** Secrets lie here as they are: they sign, so they cannot be kept as a hash. */
+/** Webhooks in the database. Their secrets are stored as they are: messages are signed with them, which a hash could not do. */
 export function createPostgresWebhooks({ db }: Pick<Database, 'db'>): WebhookStore {
   return {
     async list(tenant) {

@@ -4,12 +4,12 @@ import type { Mail } from '../core/notification-mail.ts'
 
 const timeoutMs = 15_000
 
-/** What the library says when the server refused the letter itself, or whom it is for. */
+/** The library's error when the server refused the mail itself or its recipient for good. */
 const Refusal = z.object({ code: z.enum(['EENVELOPE', 'EMESSAGE']), responseCode: z.number().min(500), message: z.string() })
 
 /**
- * Sends letters through an SMTP server, such as `smtps://user:password@mail.example`. The library is loaded with the first one. A letter that
- * the server refuses for good (RFC 5321 §4.2.1: 5yz) throws an error that is not retryable.
+ * Sends mail through an SMTP server, such as `smtps://user:password@mail.example`. The library is loaded when the first mail is sent. Throws an error that is
+ * not retryable when the server refuses a mail for good (status 5yz, RFC 5321 §4.2.1).
  */
 export function createMailSender({ url, from }: { url: string; from: string }): (mail: Mail & { to: string }) => Promise<void> {
   let transport: Promise<import('nodemailer').Transporter> | undefined

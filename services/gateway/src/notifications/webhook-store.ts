@@ -10,17 +10,20 @@ export interface Webhook {
 export interface WebhookStore {
   list(tenant: string): Promise<Webhook[]>
   insert(webhook: { id: string; tenant: string; url: string; secret: string }): Promise<Webhook>
-  /** Puts a new secret beside those that count now; undefined when there is no such webhook. */
+  /** Adds a new secret to those that sign now; resolves to undefined when there is no such webhook. */
   rotate(webhook: { tenant: string; id: string; secret: string }): Promise<Webhook | undefined>
-  /** Whether there was one. */
+  /** Resolves to whether there was such a webhook. */
   remove(webhook: { tenant: string; id: string }): Promise<boolean>
-  /** Where a message goes, and every secret that counts now, the newest first. */
+  /** Where a message goes, and every secret that it is signed with now, the newest first. */
   target(webhook: { tenant: string; id: string }): Promise<{ url: string; secrets: string[] } | undefined>
 }
 
-/** Webhooks of a tenant at most: each is called for everything that is asked. */
+/** How many webhooks a tenant may have. All of them are called for every approval and alert. */
 export const webhooksMax = 20
-/** How long a replaced secret still signs. */
+/** How long a secret that was replaced still signs. */
 export const rotationSeconds = 86_400
-/** Secrets of a webhook that count at once: one replaced again within the day, as by a request that is repeated, puts out no receiver. */
+/**
+ * How many secrets of a webhook sign at once. With several, a secret that is replaced again within the day, for instance because a request was repeated, still
+ * leaves receivers time to change theirs.
+ */
 export const secretsMax = 5

@@ -1,6 +1,6 @@
 import type { ApiOperation } from './openapi-operation.ts'
 
-/** Which methods a path has, in capitals: those of every operation whose path it fits. Ids of models hold slashes. */
+/** Makes a function that tells which methods a path has, in capitals: those of every operation whose path it matches. */
 export function createMethodsAt(operations: readonly Pick<ApiOperation, 'method' | 'path'>[]): (path: string) => string[] {
   const known = operations.map(({ method, path }) => ({ method: method.toUpperCase(), shape: shapeOf(path) }))
   return (path) => {
@@ -10,6 +10,7 @@ export function createMethodsAt(operations: readonly Pick<ApiOperation, 'method'
 }
 
 function shapeOf(path: string): RegExp {
+  // Ids of models contain slashes.
   const id = path === '/v1/models/{id}' ? '.+' : '[^/]+'
   const parts = path.split(/\{\w+\}/).map((part) => part.replace(/[.]/g, '\\$&'))
   return new RegExp(`^${parts.join(id)}$`)

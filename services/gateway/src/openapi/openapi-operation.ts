@@ -6,7 +6,7 @@ export interface ApiOperation {
   method: 'get' | 'post' | 'put' | 'delete'
   path: string
   summary: string
-  /** What the key must be allowed to do; none for health. */
+  /** What the key must be allowed to do. Without it, the operation takes no key. */
   scope?: KeyScope
   body?: { schema: SchemaName; content?: string }
   query?: string[]

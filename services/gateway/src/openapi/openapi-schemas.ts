@@ -48,7 +48,7 @@ const UploadFile = z.object({
 const InboxAnswer = z.union([AgentInboxAnswer, LangChainAnswer, HumanDecision])
 const PlanBody = z.object({ plan: WorkflowPlan })
 
-/** Every schema the document names. */
+/** The schemas that the document has by name. */
 const named = {
   AddFile,
   ApprovalView,
@@ -101,12 +101,12 @@ export function schemaRef(name: SchemaName): { $ref: string } {
   return { $ref: refOf(name) }
 }
 
-/** Whether a body may be left out: routes read none as an empty object. */
+/** Whether a request may have no body: routes read that as an empty object, which these schemas then have to allow. */
 export function mayBeEmpty(name: SchemaName): boolean {
   return named[name].safeParse({}).success
 }
 
-/** The named schemas as JSON Schema 2020-12, what clients may send rather than what is made of it. */
+/** The named schemas as JSON Schema 2020-12. They describe what clients may send, before defaults are filled in. */
 export function schemaObjects(): Record<string, unknown> {
   const registry = z.registry<{ id: string }>()
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id })

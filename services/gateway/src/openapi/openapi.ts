@@ -3,7 +3,7 @@ import type { ApiOperation } from './openapi-operation.ts'
 import { operations } from './openapi-operations.ts'
 import { mayBeEmpty, schemaObjects, schemaRef } from './openapi-schemas.ts'
 
-/** The public API as OpenAPI 3.1, from the schemas that validate it. */
+/** The public API as an OpenAPI 3.1 document, made from the schemas that validate requests. */
 export function openApiDocument(): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {

@@ -1,13 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { WeftError } from '@weft/contracts'
 
-/** A file of lines that is appended to, by one process at a time: once another one has written to it, every method but `close` throws `conflict`. */
+/** A file to which one process at a time appends lines. Once another process has written to it, every method but `close` throws `conflict`. */
 export interface ArchiveFile {
-  /** Goes to the file once enough has come together, at the latest with `endLine`. */
+  /** Adds to the current line. The text goes to the file once enough has come together, at the latest with `endLine`. */
   write(text: string): Promise<void>
-  /** Everything before here is whole. */
+  /** Ends the current line: everything written so far is then whole. */
   endLine(): Promise<void>
-  /** Takes back what was written after the last whole line. */
+  /** Removes what was written after the last whole line. */
   cut(): Promise<void>
   sync(): Promise<void>
   close(): Promise<void>
@@ -17,7 +17,10 @@ const bufferedCharsMax = 65_536
 const blockBytes = 65_536
 const lineEnd = 0x0a
 
-/** Opens the file, or makes it. A line whose end is missing was left by a process that died while it wrote: nothing was removed for it, so it goes. */
+/**
+ * Opens the file, or creates it. A last line without an end was left by a process that died while it wrote: it is cut off, because what it tells was not yet
+ * removed from the database.
+ */
 export async function openArchiveFile(path: string): Promise<ArchiveFile> {
   const file = await open(path, 'a+', 0o600)
   let wholeBytes = await endOfLastLine(file).catch(async (cause: unknown) => {
@@ -38,7 +41,7 @@ export async function openArchiveFile(path: string): Promise<ArchiveFile> {
   }
   const cut = async () => {
     buffered = ''
-    // A full disk takes a part alone of what is written.
+    // The file may be shorter than expected, because a full disk took only a part of what was written.
     await requireSize((size) => size <= ownBytes)
     await file.truncate(wholeBytes)
     ownBytes = wholeBytes

@@ -5,7 +5,7 @@ import { type ArchiveFile, openArchiveFile } from './archive-file.ts'
 
 export type ArchiveKind = 'sessions' | 'calls' | 'audit' | 'approval-history'
 
-/** One line of an archive file, written piece by piece: a session may be longer than memory should hold. */
+/** One line of an archive file. It is written piece by piece, because a session may be too long to be held in memory. */
 export interface ArchiveLine {
   write(text: string): Promise<void>
 }
@@ -14,17 +14,18 @@ export interface AppendOptions<T> {
   tenant: string
   kind: ArchiveKind
   items: readonly T[]
-  /** Writes the line of an item, without its end. What it throws concerns that item alone, but for `conflict`: another process may be writing here. */
+  /** Writes the line of an item, without its end. An error concerns that item alone, except `conflict`: another process may then be writing here. */
   line(item: T, line: ArchiveLine): Promise<void>
-  /** Throws when another process may be writing here by now. */
+  /** Throws when another process may be writing here meanwhile. */
   confirm(): Promise<void>
 }
 
 export interface Appended<T> {
-  /** Below the archive's folder. */
+  /** The path below the archive's folder. */
   file: string
-  /** What is on the disk for good. */
+  /** The items that are safely on the disk. */
   written: T[]
+  /** Why the other items are not written. */
   problems: unknown[]
 }
 
@@ -32,14 +33,14 @@ export interface ArchiveFolder {
   folder: string | undefined
   /** Why nothing can be written now; undefined when it can. */
   problem(): Promise<string | undefined>
-  /** Throws `dependency_unavailable` when nothing can be written, `conflict` when another process writes there, too. */
+  /** Throws `dependency_unavailable` when nothing can be written, and `conflict` when another process writes there too. */
   append<T>(options: AppendOptions<T>): Promise<Appended<T>>
 }
 
-/** What is left for everything else: a mesh with a full disk calls no models. */
+/** The archive leaves this much of the disk to everything else, because a mesh whose disk is full cannot call models. */
 const freeBytesMin = 200_000_000
 
-/** `<folder>/<tenant>/<kind>-<day>.jsonl`: lines are appended, and on the disk before anybody removes what they tell. */
+/** The files `<folder>/<tenant>/<kind>-<day>.jsonl`. Lines are appended, and are safely on the disk before anything is removed from the database. */
 export function createArchiveFolder({ folder, nowMs }: { folder: string | undefined; nowMs: () => number }): ArchiveFolder {
   async function problem(): Promise<string | undefined> {
     if (folder === undefined) return 'no folder is set for it (WEFT_ARCHIVE_FOLDER)'
@@ -78,7 +79,7 @@ async function openIn(folder: string, tenant: string, name: string): Promise<Arc
   const own = join(folder, tenant)
   await mkdir(own, { recursive: true, mode: 0o700 })
   const file = await openArchiveFile(join(own, name))
-  // A file that a power cut takes out of its folder is lost, however well it was written.
+  // The folders too, because a power cut may otherwise lose the entry of a new file, however safely its content was written.
   for (const each of [own, folder]) await syncFolder(each)
   return file
 }
@@ -88,7 +89,7 @@ async function syncFolder(path: string): Promise<void> {
   await folder.sync().finally(() => folder.close())
 }
 
-/** A line that fails is cut off again. One that the disk does not take is the last that is tried. */
+/** Appends a line for each item. A line that fails is cut off again, and the next one is tried, unless it failed because the disk does not take it. */
 async function appendLines<T>(file: ArchiveFile, { items, line, confirm }: AppendOptions<T>) {
   const written: T[] = []
   const problems: unknown[] = []
@@ -116,7 +117,7 @@ async function appendLines<T>(file: ArchiveFile, { items, line, confirm }: Appen
   return { written, problems }
 }
 
-/** Another process writes there: what this one began is left for it to cut off. */
+/** Whether another process writes there. Then what this one began is left as it is: the other one cuts it off. */
 function isTaken(cause: unknown): boolean {
   return hasCode(cause, 'conflict')
 }

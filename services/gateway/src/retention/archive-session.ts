@@ -9,10 +9,10 @@ import type { OldSession } from './retention-store.ts'
 export interface ArchiveSessionDeps {
   log: Pick<SessionLog, 'find' | 'eventsAfter' | 'messages'>
   usage: Pick<UsageStore, 'calls'>
-  /** What is kept of a session beside its log. */
+  /** What is stored about a session besides its log. */
   beside: {
     approvals(session: SessionRef): Promise<ApprovalView[]>
-    /** With their hashes, as far as they are still in the database. */
+    /** With hashes; only the lines that are still in the database. */
     approvalHistory(session: SessionRef): Promise<ChainedLine[]>
     feedback(session: SessionRef): Promise<object[]>
   }
@@ -21,10 +21,10 @@ export interface ArchiveSessionDeps {
 
 const pageItems = 500
 const pageMessages = 100
-/** Of these the turns are told, as an export tells them; the archive has all events besides. */
+/** How many events are read to describe the turns as an export does. The archive has all events as well. */
 const turnEventsMax = 10_000
 
-/** Writes all that is known of a session as one line of JSON, up to the event it is archived as of; what may be long goes page by page. */
+/** Writes all that is known of a session, up to the event `old.lastSeq`, as one line of JSON. Lists that may be long are read and written page by page. */
 export async function archiveSession(
   deps: ArchiveSessionDeps,
   { tenant, old, line }: { tenant: string; old: OldSession; line: ArchiveLine },
@@ -74,7 +74,7 @@ async function writeList(line: ArchiveLine, name: string, pages: AsyncIterable<o
   await line.write(']')
 }
 
-/** What turns are told by, without what was asked, and whether anything is told of approvals. */
+/** Passes the pages on, and notes in `told` the events by which turns are described, without their messages, and whether any event is about an approval. */
 async function* noting(pages: AsyncIterable<SessionEvent[]>, told: { lean: SessionEvent[]; hasApprovals: boolean }) {
   for await (const page of pages) {
     for (const { messages: _messages, ...event } of page) {

@@ -15,7 +15,7 @@ const FeedbackRow = z.object({
   at: RowTime,
 })
 
-/** What goes with a session when it is deleted, beside its log; and its part of the history of approvals. */
+/** What is deleted together with a session besides its log, and the session's part of the history of approvals. */
 export function createBesideSession({ db }: Pick<Database, 'db'>): ArchiveSessionDeps['beside'] {
   return {
     async approvals({ tenant, sessionId }) {

@@ -10,7 +10,7 @@ type Db = Database['db']
 
 const leaseS = 30
 const dayS = 86_400
-/** Nothing else has ended; what was written by a later version of Weft stays. */
+/** The statuses of sessions that have ended. Listed by name, so that a session with a status of a later version of Weft stays. */
 const ended = sql`('completed', 'failed', 'cancelled')`
 
 const SessionRow = z.object({
@@ -26,7 +26,7 @@ const CountRow = z.object({ count: z.coerce.number(), oldest: RowTime.nullable()
 
 const chainTables = { audit: sql`audit_log`, approvals: sql`approval_history` } as const
 
-/** What is old, in the tables it lies in. Every query but the list of tenants names one. */
+/** Finds and removes what is old in the database. Every query names a tenant, except the one that lists the tenants. */
 export function createPostgresRetention({ db }: Pick<Database, 'db'>): RetentionStore {
   return {
     tenants: () => findTenants(db),
@@ -55,7 +55,7 @@ export function createPostgresRetention({ db }: Pick<Database, 'db'>): Retention
     async removeLines({ tenant, chain, last }, { by, note }) {
       const { position, hash, at } = last
       await db.transaction().execute(async (transaction) => {
-        // The anchor first: lines go behind it alone.
+        // The anchor is written first, because only lines up to an anchor may be removed.
         await sql`
           insert into retention_anchors (tenant, history, removed_until, position, hash) values (${tenant}, ${chain}, ${at}, ${position}, ${hash})
           on conflict (tenant, history) do update
@@ -70,7 +70,7 @@ export function createPostgresRetention({ db }: Pick<Database, 'db'>): Retention
   }
 }
 
-/** From one tenant to the next by the index: there may be millions of rows of each. */
+/** Steps from one tenant to the next by the index, because there may be millions of rows of each. */
 async function findTenants(db: Db): Promise<string[]> {
   const tenants = new Set<string>()
   for (const table of ['sessions', 'model_calls', 'audit_log', 'approval_history']) {
@@ -145,12 +145,12 @@ function cutOff(days: number): RawBuilder<unknown> {
   return sql`now() - make_interval(secs => ${days * dayS})`
 }
 
-/** Budgets of the month that runs, and of its days, reckon by the ledger when they are made. */
+/** Calls of the current month always stay, because a budget that is made for the month or a day of it is filled from them. */
 function callsBefore(days: number): RawBuilder<unknown> {
   return sql`least(${cutOff(days)}, date_trunc('month', now(), 'UTC'))`
 }
 
-/** A session `s` that has ended with all that it opened, and was not opened by one that is still there. */
+/** True of a session `s` that has ended long enough ago, with all sessions that it opened, and whose own opener, if any, is no longer there. */
 function isOld(tenant: string, days: number): RawBuilder<unknown> {
   return sql`
     s.tenant = ${tenant} and s.status in ${ended} and s.updated_at < ${cutOff(days)}

@@ -14,19 +14,23 @@ export interface RetentionWorkerDeps {
 
 export interface RetentionWorker {
   start(): void
-  /** Why the last look at all tenants, from its beginning, left something that was due; undefined when it left nothing. */
+  /** Why the last complete sweep of all tenants left something that was due; undefined when it left nothing. */
   problem(): string | undefined
   stop(): Promise<void>
 }
 
 const everyHourMs = 3_600_000
-/** A gateway that starts has other things to do first. */
+/** The first sweep waits, because a gateway that starts has other things to do. */
 const firstMs = 30_000
+/** How soon the next sweep follows one that did not get to the end. */
 const againMs = 5_000
-/** Then it is the next tenant's turn. */
+/** How long a tenant is swept before it is the next tenant's turn. */
 const forMsMax = 30_000
 
-/** Looks every hour for what is older than its tenant keeps it. Level-triggered: what a stop or an outage keeps it from, it does after that. */
+/**
+ * Sweeps all tenants every hour for what is older than they keep it. Each sweep goes by what is in the database, so what one could not do, because of a stop or an
+ * outage, a later one does.
+ */
 export function createRetentionWorker({ tenants, limitsOf, sweep, logger, everyMs }: RetentionWorkerDeps): RetentionWorker {
   const stopping = new AbortController()
   const { signal } = stopping
@@ -63,7 +67,7 @@ export function createRetentionWorker({ tenants, limitsOf, sweep, logger, everyM
         isMoreDue ||= swept.isMoreDue
         firstProblem ??= swept.problem
       }
-      // What was met before one that goes on stays.
+      // When the sweep before did not get to the end, this one continues it, and a problem that was met then still holds.
       problem = firstProblem ?? (isGoingOn ? problem : undefined)
       isGoingOn = isMoreDue
     } catch (cause) {

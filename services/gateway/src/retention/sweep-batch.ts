@@ -15,31 +15,34 @@ export interface SweepDeps {
   audit: Pick<AuditLog, 'list' | 'note'>
   approvals: Pick<ApprovalLog, 'history'>
   nowMs: () => number
-  /** By tenant, how far a sweep came that ran out of time: the next one goes on there, or what cannot go would keep all behind it for ever. */
+  /**
+   * By tenant, how far a sweep came that ran out of time. The next one goes on from there; if it began anew, sessions that cannot be removed would forever keep it
+   * from those behind them.
+   */
   rounds: Map<string, SweepRound>
 }
 
 export interface SweepRound {
-  /** Whether all its sessions were looked at. */
+  /** Whether all sessions of the tenant were looked at. */
   hasSeenSessions: boolean
-  /** The last one that was. */
+  /** The last session that was looked at. */
   after: OldSession | undefined
 }
 
-/** What one batch of a sweep goes by. */
+/** What every batch of a sweep is given. */
 export interface SweepBatch {
   tenant: string
   limits: RetentionLimits
   by: Actor
-  /** Throws once another process may be sweeping this tenant. */
+  /** Extends the lease on the tenant. Throws `conflict` when another process may be sweeping it meanwhile. */
   confirm(): Promise<void>
 }
 
 export interface SweptBatch {
   removed: number
-  /** Why some of it stays. */
+  /** Why some of what is due stays. */
   problems: unknown[]
-  /** The next batch; undefined when no more is due. */
+  /** Does the next batch; undefined when no more is due. */
   next: (() => Promise<SweptBatch>) | undefined
   /** The last session that was looked at. */
   after?: OldSession | undefined

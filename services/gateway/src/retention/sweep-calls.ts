@@ -2,15 +2,18 @@ import type { SweepBatch, SweepDeps, SweptBatch } from './sweep-batch.ts'
 
 const batchMax = 500
 
-/** Calls of models go from the ledger to the archive. */
+/** Moves one batch of old calls from the ledger to the archive. */
 export async function sweepCalls(deps: SweepDeps, batch: SweepBatch, days: number): Promise<SweptBatch> {
-  const { store, archive, parts } = deps
+  const { store, archive, nowMs } = deps
   const { tenant, by, confirm } = batch
   const calls = await store.oldCalls({ tenant, days, limit: batchMax })
   if (calls.length === 0) return { removed: 0, problems: [], next: undefined }
-  const archivedAt = new Date(parts.nowMs()).toISOString()
+  const archivedAt = new Date(nowMs()).toISOString()
   const { file, written, problems } = await archive.append({
-    ...{ tenant, kind: 'calls', items: calls, confirm },
+    tenant,
+    kind: 'calls',
+    items: calls,
+    confirm,
     line: (call, line) => line.write(JSON.stringify({ schema: 'weft.call', version: 1, archivedAt, tenant, ...call })),
   })
   await confirm()

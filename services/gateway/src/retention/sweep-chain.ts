@@ -12,7 +12,9 @@ const namesOf = {
   approvals: { kind: 'approval-history', schema: 'weft.approval_history', action: 'approval_history.archived' },
 } as const satisfies Record<ChainName, { kind: ArchiveKind; schema: string; action: AuditAction }>
 
-/** The oldest lines of a chain of hashes go to the archive, hashes and all; the chain is whole from then on by its anchor. */
+/**
+ * Moves the oldest lines of a chain to the archive, with their hashes. The anchor that is left in the database lets the rest of the chain still be verified.
+ */
 export async function sweepChain(
   deps: SweepDeps,
   batch: SweepBatch,
@@ -24,12 +26,15 @@ export async function sweepChain(
   if (lines.length === 0) return { removed: 0, problems: [], next: undefined }
   const archivedAt = new Date(deps.nowMs()).toISOString()
   const { file, written, problems } = await deps.archive.append({
-    ...{ tenant, kind, items: lines, confirm },
+    tenant,
+    kind,
+    items: lines,
+    confirm,
     line: (entry, line) => line.write(JSON.stringify({ schema, version: 1, archivedAt, tenant, ...entry })),
   })
   await confirm()
   const last = written.at(-1)
-  // A line that is not in the archive, and all behind it, stays.
+  // Only a whole batch is removed: a line that is not in the archive has to stay, and so have all lines after it.
   if (last !== undefined && written.length === lines.length) {
     const details = { lines: written.length, upTo: last.position, hash: last.hash }
     await deps.store.removeLines({ tenant, chain, last }, { by, note: { action, target: file, details } })

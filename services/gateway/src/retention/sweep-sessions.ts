@@ -5,12 +5,15 @@ import type { OldSession } from './retention-store.ts'
 import type { SweepBatch, SweepDeps, SweptBatch } from './sweep-batch.ts'
 
 const batchMax = 50
-/** More would be felt by those who ask something meanwhile. */
+/** Deleting more at once would slow down those who use the mesh meanwhile. */
 const deletedAtOnce = 4
-/** The lease is kept on the way, long before it ends, however long a session is. */
+/** How often the lease is extended while a session is written: well before it ends, and however long the session is. */
 const confirmEveryMs = 5_000
 
-/** Sessions that ended long ago go to the archive, with those they opened, and are deleted as by a DELETE; one that has gone on meanwhile stays. */
+/**
+ * Moves one batch of sessions that ended long ago to the archive, with the sessions that they opened, and deletes them as a DELETE would. A session in which
+ * something happened meanwhile stays.
+ */
 export async function sweepSessions(
   deps: SweepDeps,
   batch: SweepBatch,
@@ -32,13 +35,16 @@ export async function sweepSessions(
   return {
     removed: deleted.count,
     problems: [...problems, ...deleted.problems],
-    // Behind those that stay: the next round looks at them again.
+    // The next batch begins after sessions that stay; the next round looks at those again.
     next: roots.length === batchMax ? () => sweepSessions(deps, batch, { days, after: last }) : undefined,
     after: last,
   }
 }
 
-/** Those that are in the archive as they are now, also from an earlier sweep. The audit log tells of a session before it is deleted. */
+/**
+ * Writes sessions to the archive, unless an earlier sweep wrote them as they are now. Answers all that are there. The audit log has a note of them before any is
+ * deleted.
+ */
 async function archive(deps: SweepDeps, { tenant, by, confirm }: SweepBatch, members: OldSession[]) {
   const fresh = members.filter(({ archivedSeq, lastSeq }) => archivedSeq !== lastSeq)
   const earlier = members.filter((each) => !fresh.includes(each))
@@ -52,7 +58,10 @@ async function archive(deps: SweepDeps, { tenant, by, confirm }: SweepBatch, mem
     await line.write(text)
   }
   const { file, written, problems } = await deps.archive.append({
-    ...{ tenant, kind: 'sessions', items: fresh, confirm },
+    tenant,
+    kind: 'sessions',
+    items: fresh,
+    confirm,
     line: (old, line) => archiveSession(deps.parts, { tenant, old, line: { write: (text) => write(line, text) } }),
   })
   await confirm()
@@ -64,12 +73,12 @@ async function archive(deps: SweepDeps, { tenant, by, confirm }: SweepBatch, mem
   return { archived: new Set([...earlier, ...written]), problems: problems.filter(isStay) }
 }
 
-/** What somebody deleted meanwhile does not stay. */
+/** Whether an error means that a session stays: not when somebody else deleted it meanwhile. */
 function isStay(cause: unknown): boolean {
   return !hasCode(cause, 'not_found')
 }
 
-/** Answers how many have gone, those they opened among them. */
+/** Answers how many sessions were deleted, counting those that they had opened. */
 async function deleteFamilies({ sessions }: SweepDeps, tenant: string, families: Map<OldSession, OldSession[]>) {
   const problems: unknown[] = []
   let count = 0

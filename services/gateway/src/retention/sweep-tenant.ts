@@ -11,9 +11,9 @@ export type Removed = Record<'sessions' | 'calls' | 'audit' | 'approvals', numbe
 
 export interface Swept {
   removed: Removed
-  /** The next sweep goes on where this one ran out of time. */
+  /** Whether this sweep ran out of time: the next one goes on where it stopped. */
   isMoreDue: boolean
-  /** Why something that is due stays, the first reason there was. */
+  /** The first reason why something that is due stays; undefined when nothing does. */
   problem: string | undefined
 }
 
@@ -21,17 +21,17 @@ export interface SweepWish {
   tenant: string
   limits: RetentionLimits
   by: Actor
-  /** The sweep ends after the batch that reaches it. */
+  /** How long the sweep may take. It ends after the batch during which this time runs out. */
   forMs: number
   signal: AbortSignal
 }
 
-/** Between two batches as long as the last one took, within these: what is old has time. */
+/** The pause after each batch is as long as the batch took, within these bounds, so that the database has time for everybody else. */
 const pauseMs = { min: 20, max: 1_000 }
 
 /**
- * Puts what is old of a tenant into the archive, and removes it: batch by batch, by one process at a time. Throws `conflict` while another one does. Done
- * again it finds what an earlier one left; one that died between archive and removal has its last batch written to the archive twice.
+ * Moves what is old of a tenant to the archive, batch by batch. One process at a time does so: throws `conflict` while another one sweeps the tenant. It may be
+ * called again at any time, and goes on with what is left. When a process dies after writing a batch and before removing it, that batch is in the archive twice.
  */
 export async function sweepTenant(deps: SweepDeps, { tenant, limits, by, forMs, signal }: SweepWish): Promise<Swept> {
   const holder = newId('req')
@@ -51,7 +51,7 @@ export async function sweepTenant(deps: SweepDeps, { tenant, limits, by, forMs, 
       let batch: (() => Promise<SweptBatch>) | undefined = first
       while (batch !== undefined && deps.nowMs() < untilMs && !signal.aborted) {
         const startedMs = deps.nowMs()
-        // The last one may have taken longer than a lease lasts.
+        // The batch before may have taken longer than a lease lasts.
         await confirm()
         const { removed, problems, next, after }: SweptBatch = await batch()
         swept.removed[kind] += removed
@@ -72,7 +72,7 @@ export async function sweepTenant(deps: SweepDeps, { tenant, limits, by, forMs, 
 
 type Kind = [keyof Removed, () => Promise<SweptBatch>]
 
-/** Sessions first: they take what is known of their approvals and calls with them. */
+/** Sessions come first, because the archive's line of a session has its approvals and calls, which must still be there to be read. */
 function kindsOf(deps: SweepDeps, batch: SweepBatch, { hasSeenSessions, after }: SweepRound): Kind[] {
   const { sessions, calls, audit } = batch.limits
   const kinds: Kind[] = []

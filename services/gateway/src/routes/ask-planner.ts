@@ -18,8 +18,6 @@ export const PlanInput = z.strictObject({
   vectorStoreIds: z.array(z.string().max(64)).max(100).optional(),
 })
 
-const patienceMs = 5_000
-
 /** `POST /v1/plan`: what would be done for an input, without doing it. */
 export function createPlan({ sidecar, stores }: PlanDeps): RequestHandler {
   return async (request, response) => {
@@ -36,7 +34,7 @@ export function createPlan({ sidecar, stores }: PlanDeps): RequestHandler {
         ...(mode === undefined ? {} : { mode }),
       }
       return sidecar.invoke('planner', '/plan', { body, schema: PlannerAnswer, signal })
-    }, patienceMs)
+    })
     response.json(answer)
   }
 }
@@ -54,7 +52,7 @@ export function validatePlan(deps: PlanDeps): RequestHandler {
   }
 }
 
-/** `POST /v1/plan/optimize`: the same work with less waiting. */
+/** `POST /v1/plan/optimize`: a plan that does the same work with less waiting. */
 export function optimizePlan(deps: PlanDeps): RequestHandler {
   return async (request, response) => {
     response.json(await forward(deps, '/optimize', request))
@@ -63,10 +61,10 @@ export function optimizePlan(deps: PlanDeps): RequestHandler {
 
 function forward({ sidecar }: PlanDeps, path: string, request: Request): Promise<PlannerAnswer> {
   const body = parsePlan(request.body)
-  return retryBriefly((signal) => sidecar.invoke('planner', path, { body, schema: PlannerAnswer, signal }), patienceMs)
+  return retryBriefly((signal) => sidecar.invoke('planner', path, { body, schema: PlannerAnswer, signal }))
 }
 
-/** Reads a plan, sent as `{ plan }` or as the whole body. Which of the two it is, is decided first, so that a refusal names the field that is wrong. */
+/** Reads a plan, sent as `{ plan }` or as the whole body. It first decides which of the two was sent, so that a refusal names the right field. */
 function parsePlan(body: unknown): { plan: WorkflowPlan } {
   const isWrapped = typeof body === 'object' && body !== null && 'plan' in body
   return isWrapped

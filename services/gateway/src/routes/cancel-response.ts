@@ -13,11 +13,9 @@ export interface CancelResponseDeps extends FindResponseDeps {
   sessions: Pick<Sessions, 'cancel' | 'view'>
 }
 
-const patienceMs = 5_000
-
 /**
- * `POST /v1/responses/{id}/cancel`: cancels a workflow's turn; harmless when it has ended, however long ago. A turn whose response is not stored is left
- * alone: there is nothing to answer with, and its session cancels it.
+ * `POST /v1/responses/{id}/cancel`: cancels a workflow's turn; does nothing to one that has ended, however long ago. A turn whose response is not stored is left
+ * alone, because there is nothing to answer with: such a turn is cancelled through its session.
  */
 export function cancelResponse(deps: CancelResponseDeps): RequestHandler<{ id: string }> {
   return async (request, response) => {
@@ -25,14 +23,14 @@ export function cancelResponse(deps: CancelResponseDeps): RequestHandler<{ id: s
     const tenant = tenantOf(response)
     const place = turnOfResponse(id)
     if (place === undefined) throw (await deps.responses.find(tenant, id)) === undefined ? noSuchResponse(id) : answeredAlready()
-    const before = await retryBriefly(() => findResponseTurn(deps, { tenant, ...place }), patienceMs)
+    const before = await retryBriefly(() => findResponseTurn(deps, { tenant, ...place }))
     const found = isTerminalTurn(before.turn.status) ? before : await cancelTurn(deps, { tenant, ...place })
     response.json(responseOfTurn(found, { linkOf: linksForReader(deps.pages, { request, response }) }))
   }
 }
 
 async function cancelTurn(deps: CancelResponseDeps, { turn, ...session }: SessionRef & TurnPlace) {
-  const view = await retryBriefly(() => deps.sessions.cancel(session, turn), patienceMs)
+  const view = await retryBriefly(() => deps.sessions.cancel(session, turn))
   return findResponseTurn(deps, { ...session, turn, view })
 }
 

@@ -3,12 +3,10 @@ import { retryBriefly } from '../retry-briefly.ts'
 import type { Sessions } from '../sessions/dapr-sessions.ts'
 import { sessionOf } from './session-params.ts'
 
-const patienceMs = 5_000
-
-/** `POST /v1/sessions/{id}/cancel`: cancels what runs; harmless when nothing does. */
+/** `POST /v1/sessions/{id}/cancel`: cancels what runs; does nothing when nothing runs. */
 export function cancelSession(sessions: Pick<Sessions, 'cancel'>): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)
-    response.json(await retryBriefly(() => sessions.cancel(session), patienceMs))
+    response.json(await retryBriefly(() => sessions.cancel(session)))
   }
 }

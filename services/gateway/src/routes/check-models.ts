@@ -11,7 +11,7 @@ export const CheckModels = z.strictObject({
   call: z.boolean().default(false),
 })
 
-/** `POST /v1/models/check`: which providers are reached, whether their keys are valid, which models they serve, at known prices. */
+/** `POST /v1/models/check`: whether providers are reached, their keys are valid, their models are served, and the prices of these are known. */
 export function checkModels(models: Pick<Models, 'check'>): RequestHandler {
   return async (request, response) => {
     const wish = parseValue(CheckModels, request.body ?? {}, 'the request')

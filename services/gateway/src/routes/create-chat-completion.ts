@@ -17,7 +17,7 @@ export interface ChatDeps extends WorkflowDeps {
   streams: Pick<OpenStreams, 'open'>
 }
 
-/** `POST /v1/chat/completions`: `<provider>/<model>` goes straight to that model, `weft/<mode>` runs a workflow in a session. */
+/** `POST /v1/chat/completions`: a request for `<provider>/<model>` goes straight to that model, one for `weft/<mode>` runs a workflow in a session. */
 export function createChatCompletion(deps: ChatDeps): Handler {
   return async (request, response) => {
     const chat = parseValue(ChatCompletionRequest, request.body, 'the request')

@@ -40,7 +40,7 @@ export function createEmbeddings({ models, attempts, streams }: EmbeddingsDeps):
 
 const usedFields: ReadonlySet<string> = new Set(Object.keys(EmbeddingsRequest.shape))
 
-/** A provider is handed every field but Weft's own; the mesh's own model knows no others. */
+/** The fields that have no effect. A provider is sent every field except `weft`; the mesh's own model uses only those of the schema. */
 function ignoredFields(wish: EmbeddingsRequest, provider: string | undefined): string[] {
   return Object.keys(wish).filter((field) => field === 'weft' || (provider === 'local' && !usedFields.has(field)))
 }

@@ -8,7 +8,7 @@ import { actorOf } from '../http/request-context.ts'
 import { CallLimits } from '../limits/core/call-limits.ts'
 import { keyObject } from './key-object.ts'
 
-/** Names that the history of an approval uses for what is not a person. */
+/** Names that stand for something other than a person in the history of an approval. */
 const takenNames: ReadonlySet<string> = new Set(['deadline', 'session', 'plan'])
 const KeyName = z
   .string()
@@ -29,7 +29,7 @@ export const CreateKey = z.strictObject({
   limits: CallLimits.optional(),
 })
 
-/** `POST /v1/keys`: makes a key and shows it, this once. */
+/** `POST /v1/keys`: makes a key. This answer is the only place where the key itself is shown. */
 export function createKey(audit: Pick<AuditLog, 'act'>): RequestHandler {
   return async (request, response) => {
     const wish = parseValue(CreateKey, request.body ?? {}, 'the request')

@@ -20,7 +20,7 @@ export interface ResponseDeps extends WorkflowDeps {
   responses: ResponseStore
 }
 
-/** `POST /v1/responses`: as chat completions, on OpenAI's newer wire. */
+/** `POST /v1/responses`: the same as chat completions, in OpenAI's newer format. */
 export function createResponse(deps: ResponseDeps): Handler {
   return async (request, response) => {
     const wished = parseValue(ResponsesRequest, request.body, 'the request')

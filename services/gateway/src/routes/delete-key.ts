@@ -13,7 +13,7 @@ export interface DeleteKeyDeps {
   streams: Pick<OpenStreams, 'revoke'>
 }
 
-/** `DELETE /v1/keys/{id}`: revokes a key at once, an operator also one of another tenant, and ends the streams it has open. */
+/** `DELETE /v1/keys/{id}`: revokes a key at once and ends the streams that it has open. An operator may also revoke keys of other tenants. */
 export function deleteKey(deps: DeleteKeyDeps): RequestHandler {
   return async (request, response) => {
     const keyId = String(request.params.id)

@@ -8,7 +8,7 @@ export interface DeleteResponseDeps extends FindResponseTurnDeps {
   responses: Pick<ResponseStore, 'delete' | 'forgetTurn' | 'isForgotten'>
 }
 
-/** `DELETE /v1/responses/{id}`. The response of a workflow is not shown any more, but its turn stays in the session, which is only deleted as a whole. */
+/** `DELETE /v1/responses/{id}`. Of a workflow's response only this view is gone: its turn stays in the session, which can only be deleted as a whole. */
 export function deleteResponse(deps: DeleteResponseDeps): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { id } = request.params

@@ -12,17 +12,15 @@ export interface DeleteSessionDeps {
   audit: Pick<AuditLog, 'note'>
 }
 
-const patienceMs = 5_000
-
 /**
- * `DELETE /v1/sessions/{id}`: ends what runs, deletes the session and ends streams of it. Deleting it again changes nothing, but is in the audit log each time.
+ * `DELETE /v1/sessions/{id}`: ends what runs, deletes the session and ends its streams. Deleting it again changes nothing, but each request is in the audit log.
  */
 export function deleteSession({ sessions, hub, audit }: DeleteSessionDeps): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)
-    await retryBriefly(() => audit.note(actorOf(response), { action: 'session.deleted', target: session.sessionId }), patienceMs)
-    await retryBriefly(() => sessions.delete(session), patienceMs)
-    // Has the streams of this gateway notice at once; those of other gateways notice when they next read the log.
+    await retryBriefly(() => audit.note(actorOf(response), { action: 'session.deleted', target: session.sessionId }))
+    await retryBriefly(() => sessions.delete(session))
+    // So that the streams of this gateway end at once; those of other gateways end when they next read the log.
     hub.deliver({ items: [{ kind: 'end', ...session, turn: 1, status: 'cancelled' }] })
     response.json({ id: session.sessionId, object: 'session', deleted: true })
   }

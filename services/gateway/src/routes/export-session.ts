@@ -11,7 +11,7 @@ import { parseQuery, sessionOf } from './session-params.ts'
 
 export const ExportQuery = z.object({ format: z.enum(['json', 'md', 'pdf'], 'json, md and pdf are available').default('json') })
 
-/** `GET /v1/sessions/{id}/export?format=`: a session as JSON with everything that is known of it, or as Markdown or PDF to read. */
+/** `GET /v1/sessions/{id}/export?format=`: a session as JSON with everything that is known of it, or as Markdown or PDF for readers. */
 export function exportSession(deps: FindSessionDeps & { log: Pick<SessionLog, 'messages' | 'eventsAfter'> }): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)

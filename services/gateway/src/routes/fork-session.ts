@@ -9,17 +9,17 @@ import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
 import { sessionOf } from './session-params.ts'
 
 export const ForkBody = z.strictObject({
-  /** This step and all that depend on it run again; without it only what did not succeed does. */
+  /** This step runs again, and so do all steps that depend on it. Default: only the steps that did not succeed. */
   fromStep: z.string().min(1).max(64).optional(),
-  /** The newest turn unless another is named. */
+  /** The turn to fork; default: the newest. */
   turn: z.int().positive().optional(),
 })
 
 const patienceMs = 8_000
 
 /**
- * `POST /v1/sessions/{id}/fork`: a new session that is asked what a turn was asked, with its plan and its finished outputs; answers the new
- * session and what it saves. Under the same Idempotency-Key it is the same session.
+ * `POST /v1/sessions/{id}/fork`: makes a new session, with the question, the plan and the finished outputs of a turn. Answers the new session and how much money
+ * the outputs save. With the same Idempotency-Key it is the same session again.
  */
 export function forkSession(sessions: Pick<Sessions, 'seed' | 'submit' | 'view'>): RequestHandler {
   return async (request, response) => {

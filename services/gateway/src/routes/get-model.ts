@@ -3,7 +3,7 @@ import { type Models, routedModelId } from '@weft/models'
 import type { RequestHandler } from 'express'
 import { modelObject, modeObject, routedObject } from '../core/model-objects.ts'
 
-/** `GET /v1/models/{id}`; ids contain a slash, which may be percent-encoded or not. */
+/** `GET /v1/models/{id}`. Ids contain a slash, which clients may percent-encode. */
 export function getModel(models: Pick<Models, 'get'>): RequestHandler {
   return (request, response) => {
     const id = modelIdOf(request.params.id)

@@ -10,7 +10,7 @@ import { parseQuery, sessionOf } from './session-params.ts'
 
 export const GraphQuery = z.object({ turn: queryInteger({ min: 1, max: Number.MAX_SAFE_INTEGER }).optional() })
 
-/** `GET /v1/sessions/{id}/graph?turn=`: a turn's plan as a Mermaid flowchart, the newest turn unless another is named. */
+/** `GET /v1/sessions/{id}/graph?turn=`: the plan of a turn as a Mermaid flowchart; default: of the newest turn. */
 export function getSessionGraph(deps: FindSessionDeps & { log: Pick<SessionLog, 'eventsAfter'> }): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)

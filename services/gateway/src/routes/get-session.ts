@@ -4,7 +4,7 @@ import { restoreView } from '../sessions/restore-view.ts'
 import type { SessionLog } from '../sessions/session-log.ts'
 import { sessionOf } from './session-params.ts'
 
-/** `GET /v1/sessions/{id}`: turns, plans and steps as the session itself knows them, or as the log tells them once it keeps them no longer. */
+/** `GET /v1/sessions/{id}`: turns, plans and steps, as the session service knows them, or from the log once that service no longer keeps them. */
 export function getSession(deps: FindSessionDeps & { log: Pick<SessionLog, 'eventsAfter'> }): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)

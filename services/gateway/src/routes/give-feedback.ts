@@ -17,7 +17,9 @@ export const FeedbackBody = z.strictObject({
 
 type Deps = FindSessionDeps & { feedback: FeedbackStore }
 
-/** `POST /v1/sessions/{id}/feedback`: what a reader says of a turn's answer, kept with the answer and its evidence. The last word of each key counts. */
+/**
+ * `POST /v1/sessions/{id}/feedback`: what a reader says about a turn's answer, stored with the answer and its evidence. Of each key the last feedback counts.
+ */
 export function giveFeedback(deps: Deps): RequestHandler {
   return async (request, response) => {
     const session = sessionOf(request, response)

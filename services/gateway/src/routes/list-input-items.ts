@@ -11,7 +11,7 @@ const ListInputItemsQuery = z.object({
   after: z.string().max(512).optional(),
 })
 
-/** `GET /v1/responses/{id}/input_items`: what a response was made from, newest first unless `order` says otherwise. */
+/** `GET /v1/responses/{id}/input_items`: the items that a response was made from; newest first, unless `order` says otherwise. */
 export function listInputItems(deps: InputOfResponseDeps): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { limit, order, after } = parseQuery(ListInputItemsQuery, request)

@@ -23,7 +23,7 @@ function managedTenant(request: Request, response: Response): string {
   return namedTenant(request, response) ?? tenantOf(response)
 }
 
-/** The tenant that the query names. Throws `not_found` where only an operator may name it. */
+/** The tenant that the query names, if any. Throws `not_found` when only an operator may name that tenant. */
 export function namedTenant(request: Request, response: Response): string | undefined {
   const own = tenantOf(response)
   const { tenant } = parseQuery(z.object({ tenant: Tenant.optional() }), request)

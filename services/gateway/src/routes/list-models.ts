@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express'
 import { modelObject, modeObject, routedObject } from '../core/model-objects.ts'
 import { sendList } from './send-list.ts'
 
-/** `GET /v1/models`: the modes, the one that routes, then every model that is available now. */
+/** `GET /v1/models`: the modes, the model that routes, and every model that is available now. */
 export function listModels(models: Pick<Models, 'list'>): RequestHandler {
   return async (request, response) => {
     const available = await models.list()

@@ -12,11 +12,11 @@ export const ShortListQuery = z.object({
 interface ShortList<T> {
   items: readonly T[]
   idOf(item: T): string
-  /** The ids of the items behind one that is no longer in the list; undefined where that is not known. */
+  /** The ids of the items that come after one that is no longer in the list; resolves to undefined when that is not known. */
   behind?(id: string): Promise<string[] | undefined>
 }
 
-/** Answers a list that is short enough to be read whole: all of it, unless `limit` asks for pages. Throws `invalid_request` for an unknown `after`. */
+/** Answers a list that is short enough to be in memory: all of it, unless `limit` asks for pages. Throws `invalid_request` for an unknown `after`. */
 export async function sendList<T>(request: Request, response: Response, list: ShortList<T>): Promise<void> {
   const { items } = list
   const { limit = items.length, after } = parseQuery(ShortListQuery, request)

@@ -6,7 +6,7 @@ import { tenantOf } from '../http/request-context.ts'
 import type { SessionRef } from '../sessions/dapr-sessions.ts'
 import { queryInteger } from './query-integer.ts'
 
-/** The session a path names. An id that cannot be one is as unknown as any other. */
+/** The session that a path names. An id of the wrong form gets the same error as an unknown one. */
 export function sessionOf(request: Request, response: Response): SessionRef {
   const parsed = SessionId.safeParse(request.params.sessionId)
   if (!parsed.success) throw unknownSession(String(request.params.sessionId))
@@ -20,7 +20,7 @@ export function parseQuery<T extends z.ZodType>(schema: T, request: Request): z.
   return parseValue(schema, request.query, 'the query')
 }
 
-/** The last event a reader has, by the header that an EventSource sends when it connects again. It takes precedence over a query in the address. */
+/** The last event that a reader has, from the header that an EventSource sends when it connects again. It takes precedence over `after` in the address. */
 export function lastEventId(request: Request): number | undefined {
   const given = request.get('last-event-id')
   if (given === undefined || given === '') return undefined

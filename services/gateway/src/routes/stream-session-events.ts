@@ -62,7 +62,7 @@ export function streamSessionEvents(deps: StreamEventsDeps): RequestHandler {
   }
 }
 
-/** Has only one `attach` under way at a time, and one more after it if it was asked for meanwhile: reading a long log asks for one with each turn. */
+/** Lets only one `attach` run at a time, and another after it if one was asked for meanwhile. Needed because reading a long log asks for one with each turn. */
 function attachOneByOne(attach: () => Promise<void>, signal: AbortSignal): () => void {
   let isAttaching = false
   let isWanted = false
@@ -82,7 +82,7 @@ function attachOneByOne(attach: () => Promise<void>, signal: AbortSignal): () =>
 
 const attachPatienceMs = 15_000
 
-/** Has the session send live text here. If that fails events still come from the log, only later, and without text. */
+/** Asks the session to send live text here. When that fails, events still come from the log, only later and without text. */
 async function attachPatiently(
   { sessions, replyTopic, logger }: StreamEventsDeps,
   session: SessionRef,

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { readRemovedUntil } from '../audit/postgres-anchors.ts'
 import type { CallQuery, UsageCall, UsageGroup, UsageLine, UsageRange, UsageStore } from './usage-store.ts'
 
-/** What the ledger holds, read for reports. Every query names the tenant. */
+/** Reads the ledger of calls for reports. Every query names the tenant. */
 export function createPostgresUsage({ db }: Pick<Database, 'db'>): UsageStore {
   return {
     async sum({ groupBy, limit, ...range }) {

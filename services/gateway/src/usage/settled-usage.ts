@@ -1,6 +1,6 @@
 import type { UsageStore } from './usage-store.ts'
 
-/** The same reports; calls that this gateway has made and ended are in them. Those of agents follow within a second. */
+/** Wraps a UsageStore so that its reports include every call that this gateway has made and ended. Calls of agents follow within a second. */
 export function settledUsage(usage: UsageStore, ledger: { flush(): Promise<void> }): UsageStore {
   const settled = <Query, Found>(read: (query: Query) => Promise<Found>) => {
     return async (query: Query) => {

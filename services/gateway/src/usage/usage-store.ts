@@ -1,4 +1,4 @@
-/** What usage can be added up by. */
+/** What usage can be grouped by. */
 export const usageGroups = ['model', 'user', 'agent', 'session', 'day', 'key', 'provider', 'kind', 'outcome'] as const
 export type UsageGroup = (typeof usageGroups)[number]
 
@@ -16,11 +16,11 @@ export interface UsageSum {
   outputTokens: number
   reasoningTokens: number
   costUsd: number
-  /** Of these, what was estimated because the provider did not count. */
+  /** The part of these calls whose tokens were estimated, because the provider did not count them. */
   estimated: { calls: number; costUsd: number }
 }
 
-/** One line of a report: null where the calls have no such thing, as those of a plain model request have no session. */
+/** One line of a report. A group is null when its calls have no such value, as calls of a plain model request have no session. */
 export type UsageLine = { [Group in UsageGroup]?: string | null } & UsageSum
 
 export interface CallQuery extends UsageRange {
@@ -33,7 +33,7 @@ export interface CallQuery extends UsageRange {
   outcome?: string | undefined
 }
 
-/** One call of one model; `price` is what its cost was reckoned with, in USD per million tokens. */
+/** One call of one model. `price` is the price by which its cost was computed, in USD per million tokens. */
 export interface UsageCall {
   id: string
   object: 'usage.call'
@@ -62,7 +62,7 @@ export interface UsageCall {
   price: Record<string, unknown> | null
   durationMs: number | null
   firstTokenMs: number | null
-  /** Why this model was chosen, where one was. */
+  /** Why this model was chosen, when it was chosen for the caller. */
   receipt: unknown
 }
 
@@ -72,6 +72,6 @@ export interface UsageStore {
   /** Newest first. Throws `invalid_request` for an `after` that names no call of the tenant. */
   calls(query: CallQuery): Promise<{ data: UsageCall[]; hasMore: boolean }>
   find(call: { tenant: string; id: string }): Promise<UsageCall | undefined>
-  /** When the newest call had begun that went into the archive; undefined while all are here. */
+  /** When the newest call that was moved to the archive had begun; undefined while none was. */
   removedUntil(tenant: string): Promise<string | undefined>
 }

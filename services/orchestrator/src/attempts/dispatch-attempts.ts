@@ -1,6 +1,7 @@
 import { type Problem, toWeftError, WeftError } from '@weft/contracts'
 import { isUnanswered, mayCrashAround, type Sidecar, type SidecarResponse } from '@weft/mesh'
 import { genAi, withSpan } from '@weft/telemetry'
+import { attemptKey } from '../core/attempt-key.ts'
 import type { StepRequest } from '../core/execute-request.ts'
 import type { StepRef } from '../core/session-state.ts'
 import { type AttemptEnd, type AttemptSink, followAttempt } from './follow-attempt.ts'
@@ -40,7 +41,7 @@ export class AttemptDispatcher {
 
   /** Starts an attempt, unless this host already runs it. */
   start(attempt: Attempt): void {
-    const key = keyOf(attempt.actorId, attempt.ref)
+    const key = attemptKey(attempt.actorId, attempt.ref)
     if (this.#running.has(key) || this.#running.size >= attemptsMax) return
     const abort = new AbortController()
     this.#running.set(key, { abort, request: attempt.request })
@@ -51,7 +52,7 @@ export class AttemptDispatcher {
 
   /** Ends an attempt's work at its agent; its outcome no longer matters. */
   abort(actorId: string, ref: StepRef): void {
-    const found = this.#running.get(keyOf(actorId, ref))
+    const found = this.#running.get(attemptKey(actorId, ref))
     if (found === undefined) return
     found.abort.abort()
     void this.#cancel(found.request, actorId)
@@ -138,7 +139,7 @@ async function cancelAtAgent(sidecar: Sidecar, request: StepRequest): Promise<vo
   await response.body.dump()
 }
 
-/** A node has one parent in Phoenix's graph: of several steps it waits for it is drawn below the first. */
+/** Phoenix's graph gives a node one parent, so a step that waits for several is drawn below the first of them. */
 function spanAttributes(request: StepRequest): Record<string, string | number> {
   const { sessionId, turn, stepId, attempt, capability, dependencies } = request.body
   const [parentId] = Object.keys(dependencies)
@@ -156,8 +157,4 @@ function spanAttributes(request: StepRequest): Record<string, string | number> {
     'weft.step.attempt': attempt,
     'weft.capability': capability,
   }
-}
-
-function keyOf(actorId: string, { turn, stepId, epoch, attempt }: StepRef): string {
-  return `${actorId}/${turn}/${stepId}/${epoch}/${attempt}`
 }

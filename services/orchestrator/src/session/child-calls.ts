@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { hasCode, SessionView, sessionActorId, TurnAccepted, toWeftError, type WeftError } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
+import { attemptKey } from '../core/attempt-key.ts'
 import { childRequest } from '../core/child-session.ts'
 import type { SessionInput } from '../core/session-input.ts'
 import type { ChildTold, Errand, SessionState, StepRef } from '../core/session-state.ts'
@@ -65,7 +66,7 @@ export function createChildCalls({ sidecar, apply, peek, onProblem }: ChildCalls
 
   return {
     visit(actorId, state, ref) {
-      const key = `${actorId}/${ref.turn}/${ref.stepId}/${ref.epoch}/${ref.attempt}`
+      const key = attemptKey(actorId, ref)
       const running = visiting.get(key)
       if (running !== undefined) {
         running.again = true

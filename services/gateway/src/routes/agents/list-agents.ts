@@ -17,7 +17,7 @@ export interface ListAgentsDeps {
 const Registry = z.object({ cards: z.array(AgentCard) })
 const reachTimeoutMs = 2_000
 
-/** `GET /v1/agents`: the mesh's own agents, and those that joined it, each with whether it answers now. */
+/** `GET /v1/agents`: the mesh's own agents and those that joined, each with whether it answers now. */
 export function listAgents({ agents, places, sidecar }: ListAgentsDeps): RequestHandler {
   return async (request, response) => {
     const joined = await agents.list()

@@ -13,7 +13,7 @@ export interface RegisterAgentDeps {
   sidecar: Pick<Sidecar, 'fetchFrom'>
 }
 
-/** Names under which the mesh itself answers. */
+/** The app ids of the mesh's own services, which no other program may take. */
 export const builtInApps: ReadonlySet<string> = new Set(['gateway', 'planner', 'orchestrator', 'reasoning', 'rag', 'session'])
 
 export const RegisterAgent = z.strictObject({
@@ -25,7 +25,7 @@ export const RegisterAgent = z.strictObject({
 
 const cardTimeoutMs = 5_000
 
-/** `POST /v1/agents {appId}`: reads the card of a program that runs beside a sidecar of this mesh; plans may use it from then on. */
+/** `POST /v1/agents {appId}`: reads the card of a program that runs beside a sidecar of this mesh. From then on plans may use it. */
 export function registerAgent({ audit, sidecar }: RegisterAgentDeps): RequestHandler {
   return async (request, response) => {
     requireAgentsOperator(response)
@@ -43,7 +43,7 @@ export function registerAgent({ audit, sidecar }: RegisterAgentDeps): RequestHan
   }
 }
 
-/** Agents serve all tenants, so only whoever runs the mesh says which there are. */
+/** Agents serve all tenants, so only the operator of the mesh manages them. */
 export function requireAgentsOperator(response: Response): void {
   requireOperator(tenantOf(response), 'agents are managed')
 }
@@ -66,7 +66,7 @@ async function readCard(sidecar: Pick<Sidecar, 'fetchFrom'>, appId: string): Pro
   throw new WeftError('unprocessable_content', message, { param: 'appId' })
 }
 
-/** What is wrong with a card is not wrong with the request that names its app. */
+/** Parses a card. A problem with it is reported as one of the app that the request names, and not as a bad field of the request. */
 function parseCard(card: unknown, appId: string): AgentCard {
   try {
     return parseValue(AgentCard, card, `the card of "${appId}" is not one`)

@@ -4,7 +4,7 @@ import type { AuditLog } from '../../audit/audit-log.ts'
 import { actorOf } from '../../http/request-context.ts'
 import { builtInApps, requireAgentsOperator } from './register-agent.ts'
 
-/** `DELETE /v1/agents/{id}`: plans may no longer use it; steps it has begun go on. */
+/** `DELETE /v1/agents/{id}`: plans may no longer use the agent; steps that it has begun go on. */
 export function removeAgent(audit: Pick<AuditLog, 'act'>): RequestHandler {
   return async (request, response) => {
     requireAgentsOperator(response)

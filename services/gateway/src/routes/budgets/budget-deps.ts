@@ -6,6 +6,6 @@ export interface BudgetDeps {
   store: Pick<BudgetStore, 'list'>
   places: ListPlaces
   audit: Pick<AuditLog, 'act'>
-  /** Has the next call of the tenant see what was put or removed. */
+  /** Drops what is cached of the tenant's budgets, so that its next call goes by what was put or removed. */
   forget(tenant: string): void
 }

@@ -1,6 +1,6 @@
 import { type BudgetState, usdOf } from '@weft/models'
 
-/** `id` is whose budget it is, `budgetId` the budget's own; one that never renews has no period’s end. */
+/** A budget as the API shows it. `budgetId` is its own id, and `id` that of whom it bounds. A budget that never renews has no dates of its period. */
 export function budgetObject(budget: BudgetState) {
   const { id, scope, scopeId, period, limitNano, onBreach, spentNano, reservedNano, startMs, endMs } = budget
   return {

@@ -4,7 +4,7 @@ import { actorOf } from '../../http/request-context.ts'
 import type { BudgetDeps } from './budget-deps.ts'
 import { isVisibleTo } from './service-budgets.ts'
 
-/** `DELETE /v1/budgets/{budgetId}`: bounds nothing any more. */
+/** `DELETE /v1/budgets/{budgetId}`: the budget no longer bounds anything. */
 export function deleteBudget({ audit, forget }: Pick<BudgetDeps, 'audit' | 'forget'>): RequestHandler {
   return async (request, response) => {
     const by = actorOf(response)

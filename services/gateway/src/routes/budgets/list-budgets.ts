@@ -5,7 +5,7 @@ import type { BudgetDeps } from './budget-deps.ts'
 import { budgetObject } from './budget-object.ts'
 import { isVisibleTo } from './service-budgets.ts'
 
-/** `GET /v1/budgets`: the tenant's budgets, with what is spent and set aside in the period of now. */
+/** `GET /v1/budgets`: the tenant's budgets, with what is spent and set aside in the current period. */
 export function listBudgets({ store, places }: Pick<BudgetDeps, 'store' | 'places'>): RequestHandler {
   return async (request, response) => {
     const tenant = tenantOf(response)

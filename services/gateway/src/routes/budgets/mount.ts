@@ -4,7 +4,7 @@ import { deleteBudget } from './delete-budget.ts'
 import { listBudgets } from './list-budgets.ts'
 import { putBudget } from './put-budget.ts'
 
-/** What may be spent; for administrators of the tenant. */
+/** Budgets: what may be spent. For administrators of the tenant. */
 export function mountBudgets(router: Router, deps: BudgetDeps, isAdmin: RequestHandler): void {
   router.get('/v1/budgets', isAdmin, listBudgets(deps))
   router.put('/v1/budgets', isAdmin, putBudget(deps))

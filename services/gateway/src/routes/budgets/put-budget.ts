@@ -5,7 +5,7 @@ import type { BudgetDeps } from './budget-deps.ts'
 import { budgetObject } from './budget-object.ts'
 import { requireOperatorFor } from './service-budgets.ts'
 
-/** `PUT /v1/budgets`: sets the budget of a scope, an id and a period, or changes it; what it has spent stays spent. */
+/** `PUT /v1/budgets`: sets or changes the budget of a scope, an id and a period. What was spent of it stays spent. */
 export function putBudget({ audit, forget }: Pick<BudgetDeps, 'audit' | 'forget'>): RequestHandler {
   return async (request, response) => {
     const by = actorOf(response)

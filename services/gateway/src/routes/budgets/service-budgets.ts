@@ -1,7 +1,7 @@
 import type { BudgetState } from '@weft/models'
 import { operatorTenant, requireOperator } from '../../core/tenant.ts'
 
-/** A budget of the service bounds all tenants together: only whoever runs the installation sees and sets it. */
+/** Whether a tenant may see a budget. One of scope `service` bounds all tenants together, so only the operator sees and sets it. */
 export function isVisibleTo(budget: Pick<BudgetState, 'scope' | 'tenant'>, tenant: string): boolean {
   return budget.scope === 'service' ? tenant === operatorTenant : budget.tenant === tenant
 }

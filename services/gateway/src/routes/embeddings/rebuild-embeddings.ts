@@ -5,14 +5,14 @@ import { requireOperator } from '../../core/tenant.ts'
 import { actorOf, tenantOf } from '../../http/request-context.ts'
 
 export type EmbeddingsDeps = {
-  /** Reaches the rag service, which makes vectors. */
+  /** Calls the rag service, which makes the vectors. */
   steer(request: SteerEmbedding): Promise<EmbeddingsState>
   audit: Pick<AuditLog, 'note'>
 }
 
 /**
- * `GET`, `POST` and `DELETE /v1/embeddings/rebuild`: how far it is or what it would take, begins it, ends it. For all tenants at
- * once, so only whoever runs the mesh may.
+ * `GET /v1/embeddings/rebuild` tells how far a rebuild is, or what one would take; `POST` begins one, and `DELETE` ends it. A rebuild concerns all tenants, so only
+ * the operator may use these.
  */
 export function mountRebuildEmbeddings(router: Router, { steer, audit }: EmbeddingsDeps, isAdmin: RequestHandler): void {
   const answer =

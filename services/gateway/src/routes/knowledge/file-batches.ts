@@ -39,7 +39,7 @@ export function mountFileBatches(router: Router, deps: KnowledgeDeps): void {
   })
 }
 
-/** As OpenAI documents it: what is given for the whole batch goes to every one of `file_ids`; `files` carry their own. */
+/** As OpenAI documents it: attributes and chunking of the batch apply to every one of `file_ids`, while each of `files` has its own. */
 function batchFiles(body: z.infer<typeof CreateFileBatch>) {
   if (body.files != null) return body.files.map(addFileInput)
   const { attributes, chunking_strategy } = body

@@ -1,8 +1,8 @@
 const labelCharsMax = 512
 
 /**
- * A file's name as it is kept: a label shown to people, by which nothing is ever opened. Paths stay (they tell one README from the
- * other); control characters and leading slashes go.
+ * The name under which a file is kept. It is a label to show to people, and nothing is ever opened by it. Folders stay, because they tell one README from another;
+ * control characters and leading slashes are removed.
  */
 export function fileLabel(filename: string): string {
   const label = filename

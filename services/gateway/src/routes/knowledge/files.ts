@@ -33,7 +33,7 @@ export function mountFiles(router: Router, { store, audit, tenantOf }: Knowledge
   router.get('/v1/files/:fileId/content', async (request, response) => {
     const owned = { tenant: tenantOf(response), fileId: request.params.fileId }
     const file = await store.getFile(owned)
-    // Uploaded bytes are never shown as a page of this origin, whatever they are.
+    // No browser may show uploaded bytes as a page of this origin, whatever they are.
     response.set({
       'content-type': 'application/octet-stream',
       'content-length': String(file.bytes),
@@ -48,7 +48,7 @@ async function sendBytes(bytes: AsyncIterable<Uint8Array>, response: Response): 
   try {
     await pipeline(Readable.from(bytes, { objectMode: true, highWaterMark: 1 }), response)
   } catch (error) {
-    // Once bytes are out, only a broken connection can tell that the rest is missing; `pipeline` has ended it.
+    // Once bytes were sent, only a broken connection can tell the client that the rest is missing, and `pipeline` has already closed it.
     if (!response.headersSent) throw error
   }
 }

@@ -8,8 +8,8 @@ import { mountVectorStoreFiles } from './vector-store-files.ts'
 import { mountVectorStores } from './vector-stores.ts'
 
 /**
- * OpenAI's files and vector stores. The router must authenticate before (`tenantOf` reads its result), parse JSON bodies, and turn
- * the WeftErrors thrown here into OpenAI's error bodies; multipart bodies must reach these routes unread.
+ * OpenAI's files and vector stores. Before these routes, the router must have authenticated the request (`tenantOf` reads the result) and parsed JSON bodies, but
+ * not multipart bodies. After them, it must turn a thrown WeftError into OpenAI's error body.
  */
 export function mountKnowledgeRoutes(router: Router, deps: KnowledgeDeps): void {
   mountUploadFile(router, deps)

@@ -2,7 +2,7 @@ import type { ChunkingStrategy } from '@weft/contracts'
 import type { FileBatch, FileCounts, Page, StoredFile, VectorStore, VectorStoreFile } from '@weft/retrieval'
 import { unixSeconds } from '../../core/unix-seconds.ts'
 
-/** OpenAI's `file` object. A stored file is always complete, so its deprecated `status` is `processed`. */
+/** OpenAI's `file` object. Only complete files are stored, so the deprecated `status` is always `processed`. */
 export function fileObject(file: StoredFile) {
   return {
     id: file.id,
@@ -58,7 +58,7 @@ export function fileBatchObject(batch: FileBatch) {
   }
 }
 
-/** A page of objects; `last_id` is what a client passes as `after` for the next one. */
+/** A page of objects. A client passes `last_id` as `after` to get the next page. */
 export function listObject<T extends { id: string }>({ data, hasMore }: Page<T>) {
   return { object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: hasMore }
 }
@@ -77,7 +77,7 @@ function countsObject(counts: FileCounts) {
   }
 }
 
-/** OpenAI answers `static` or `other`; structure-aware chunks have no one size, so `auto` is `other`. */
+/** OpenAI's answer is `static` or `other`. Weft's `auto` is `other`, because chunks that follow a document's structure have no fixed size. */
 function chunkingStrategyObject(strategy: ChunkingStrategy) {
   return strategy.type === 'static' ? strategy : { type: 'other' }
 }

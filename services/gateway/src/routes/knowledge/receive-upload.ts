@@ -8,11 +8,11 @@ import { FileExpiry } from './request-schemas.ts'
 
 export type IncomingFile = {
   filename: string
-  /** Ends only after the whole form was valid; throws where it was not, so that nothing of a bad upload is kept. */
+  /** Ends only when the whole form was read and is valid, and throws otherwise, so that nothing of a bad upload is kept. */
   content: AsyncIterable<Uint8Array>
-  /** Known when `content` has ended: a form may name the purpose after the bytes. */
+  /** Only known when `content` has ended, because a form may have the purpose after the bytes. */
   purpose: () => string
-  /** Known then, too: seconds after its upload. */
+  /** Seconds after the upload at which the file expires. Only known when `content` has ended. */
   expiresAfterS: () => number | undefined
   signal: AbortSignal
 }
@@ -24,12 +24,12 @@ const purposes = new Set(['assistants', 'batch', 'fine-tune', 'vision', 'user_da
 
 const formLimits = { fields: 16, fieldSize: 4_096, fieldNameSize: 128, parts: 20, headerPairs: 20 } as const
 
-/** What a form may weigh besides its file; a longer body is refused before it is read. */
+/** How many bytes a form may have besides its file. A longer body is refused before it is read. */
 const formOverheadBytesMax = 65_536
 
 /**
- * Reads a multipart form with one `file` and its `purpose`, in either order, and hands the bytes on as they arrive. Throws
- * `invalid_request` naming the wrong field, `payload_too_large` naming the limit.
+ * Reads a multipart form with one `file` and its `purpose`, in either order, and passes the bytes to `save` as they arrive. Throws `invalid_request` naming the
+ * wrong field, or `payload_too_large` naming the limit.
  */
 export async function receiveUpload(request: Request, { fileBytesMax, save }: UploadOptions): Promise<StoredFile> {
   const parser = createParser(request, fileBytesMax)
@@ -41,7 +41,7 @@ export async function receiveUpload(request: Request, { fileBytesMax, save }: Up
     problem: undefined,
     ended: formEnd(request, parser, abort),
   }
-  // Whoever awaits the end first gets the error; a form that fails before its file must not count as unhandled.
+  // The error reaches whoever awaits `ended`. A form that fails before its file has nobody who does, which must not count as an unhandled rejection.
   form.ended.catch(() => undefined)
   const saved = new Promise<StoredFile | undefined>((resolve, reject) => {
     let hasFile = false
@@ -67,7 +67,7 @@ export async function receiveUpload(request: Request, { fileBytesMax, save }: Up
   } catch (error) {
     throw form.problem ?? error
   } finally {
-    // The rest of a refused body is read and dropped: a client still sending would otherwise never see the answer.
+    // The rest of a refused body is read and dropped, because a client that is still sending would not read the answer.
     request.unpipe(parser)
     request.resume()
   }
@@ -152,7 +152,7 @@ function wholeNumber(text: string | undefined): number | string | undefined {
   return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : text
 }
 
-/** The first problem of a form is the one that is told. */
+/** Notes a problem of the form, unless it already has one: the first problem is the one that the client is told. */
 function refuse(form: Form, message: string, param: string): WeftError {
   form.problem ??= new WeftError('invalid_request', message, { param })
   return form.problem

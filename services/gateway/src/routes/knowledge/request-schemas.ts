@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { nameIgnored } from '../../answers/name-ignored.ts'
 import { queryInteger } from '../query-integer.ts'
 
-/** Bounds OpenAI documents for these endpoints, but for `storeFilesPageMax`. */
+/** The limits that OpenAI documents for these endpoints, except `storeFilesPageMax`, which is Weft's own. */
 export const requestLimits = {
   pageMax: 100,
   storeFilesPageMax: 1_000,
@@ -31,10 +31,10 @@ const Chunking = ChunkingStrategy.refine(
   { path: ['static', 'chunk_overlap_tokens'], message: 'must not exceed half of max_chunk_size_tokens' },
 )
 
-/** So many days after the store was last used. */
+/** Days after the last use of the store. */
 const StoreExpiry = z.object({ anchor: z.literal('last_active_at'), days: z.int().min(1).max(365) })
 
-/** So many seconds after its upload. */
+/** Seconds after the upload of the file. */
 export const FileExpiry = z.object({ anchor: z.literal('created_at'), seconds: z.int().min(3_600).max(2_592_000) })
 
 const Name = z.string().max(requestLimits.nameCharsMax)
@@ -60,7 +60,7 @@ export const AddFile = z.object({
 })
 export type AddFile = z.infer<typeof AddFile>
 
-/** `filename` is an extension: a renamed source keeps its index. */
+/** `filename` is an extension of OpenAI's API: a file whose source was renamed keeps its index. */
 export const UpdateFile = z
   .object({ attributes: FileAttributes.nullable().optional(), filename: z.string().trim().min(1).max(512).optional() })
   .refine((body) => body.attributes !== undefined || body.filename !== undefined, {
@@ -87,13 +87,13 @@ const ListQuery = z.object({
   before: Id.exactOptional(),
 })
 
-/** OpenAI lets a page of files hold 10,000; here it holds 100 at most and `has_more` leads on. */
+/** OpenAI allows a limit of 10,000 files, so that is accepted; a page has 100 at most, and `has_more` says that there are more. */
 const FileListQuery = ListQuery.extend({
   limit: queryInteger({ min: 1, max: 10_000 }).default(requestLimits.pageMax),
   purpose: z.string().max(64).exactOptional(),
 })
 
-/** OpenAI's page of these holds 100; whoever compares a folder with its store reads many. */
+/** OpenAI's pages of these have at most 100. Longer ones are allowed here, because `weft ingest` reads all files of a store to compare a folder with it. */
 const StoreFileListQuery = ListQuery.extend({
   limit: queryInteger({ min: 1, max: requestLimits.storeFilesPageMax }).default(requestLimits.pageDefault),
   filter: z.enum(vectorStoreFileStatuses).exactOptional(),
@@ -103,7 +103,10 @@ export const parseListQuery = (request: Request) => parseValue(ListQuery, reques
 export const parseFileListQuery = (request: Request) => parseValue(FileListQuery, request.query, 'query')
 export const parseStoreFileListQuery = (request: Request) => parseValue(StoreFileListQuery, request.query, 'query')
 
-/** A missing body is an empty object, so that the message names the missing field. Fields that are not known have no effect, and are named. */
+/**
+ * Parses a JSON body. A missing body counts as an empty object, so that the error names the missing field. Unknown fields have no effect, and a header names
+ * them.
+ */
 export function parseBody<T extends z.ZodObject>(schema: T, request: Request, response: Response): z.infer<T> {
   const given: unknown = request.body ?? {}
   const body = parseValue(schema, given, 'body')

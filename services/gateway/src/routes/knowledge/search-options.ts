@@ -2,8 +2,8 @@ import type { SearchRequest as PublicSearchRequest } from '@weft/contracts'
 import { SearchOptions } from '@weft/retrieval'
 
 /**
- * How a search is to be done: as the request's `weft` says, else OpenAI's weights of `hybrid_search`, else as was chosen for the store by
- * `weft evaluate --choose --apply` (its metadata), else Weft's own way. What the metadata says that is no such choice is passed over.
+ * How a search is done. Each option comes from the first of these that has it: the request's `weft`, OpenAI's `ranking_options`, the store's metadata (where
+ * `weft evaluate --choose --apply` writes the best fusion), Weft's defaults. Metadata with invalid values is ignored.
  */
 export function searchOptionsOf(
   body: Pick<PublicSearchRequest, 'weft' | 'ranking_options'>,
@@ -16,7 +16,7 @@ export function searchOptionsOf(
   return SearchOptions.parse({ ...(chosen.success ? chosen.data : {}), ...weightsOf(body), ...rankerOf(body), ...body.weft })
 }
 
-/** OpenAI's own rankers are not here: what it calls `auto` or by a date is the reranker that is set up, if one is. */
+/** OpenAI's own rankers do not exist here: for `auto`, and for names like `default-2024-11-15`, the reranker that is set up is used, if there is one. */
 function rankerOf({ ranking_options: ranking }: Pick<PublicSearchRequest, 'ranking_options'>): { rerank?: string } {
   const ranker = ranking?.ranker
   if (ranker === undefined || ranker === 'auto' || /^default[-_]/.test(ranker)) return {}

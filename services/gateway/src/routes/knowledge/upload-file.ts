@@ -5,7 +5,7 @@ import type { KnowledgeDeps } from './knowledge-deps.ts'
 import { fileObject } from './openai-objects.ts'
 import { receiveUpload } from './receive-upload.ts'
 
-/** `POST /v1/files`; an `Idempotency-Key` makes it one file, however often it is sent. */
+/** `POST /v1/files`. With an `Idempotency-Key`, a request that is sent several times makes one file. */
 export function mountUploadFile(router: Router, { store, tenantOf }: KnowledgeDeps): void {
   router.post('/v1/files', async (request, response) => {
     const tenant = tenantOf(response)

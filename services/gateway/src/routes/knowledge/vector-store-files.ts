@@ -56,7 +56,7 @@ export function mountVectorStoreFiles(router: Router, deps: KnowledgeDeps): void
   })
 }
 
-/** The wire's fields as the store's, with OpenAI's nulls left out. */
+/** The fields of a request as those of the store, without OpenAI's nulls. */
 export function addFileInput(body: AddFile) {
   return {
     fileId: body.file_id,

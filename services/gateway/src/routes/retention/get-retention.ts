@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express'
 import { tenantOf } from '../../http/request-context.ts'
 import type { RetentionDeps } from './retention-deps.ts'
 
-/** `GET /v1/retention`: for how long the tenant's things are kept, what is due to go, and where it goes. */
+/** `GET /v1/retention`: how long the tenant's data is kept, how much is due to be archived, and where the archive is. */
 export function getRetention({ store, archive, limitsOf }: RetentionDeps): RequestHandler {
   return async (_request, response) => {
     const tenant = tenantOf(response)

@@ -3,7 +3,7 @@ import { getRetention } from './get-retention.ts'
 import type { RetentionDeps } from './retention-deps.ts'
 import { runRetention } from './run-retention.ts'
 
-/** For how long things are kept; for administrators of the tenant whose they are. */
+/** Retention: how long data is kept. For administrators of the tenant that the data belongs to. */
 export function mountRetention(router: Router, deps: RetentionDeps, isAdmin: RequestHandler): void {
   router.get('/v1/retention', isAdmin, getRetention(deps))
   router.post('/v1/retention/run', isAdmin, runRetention(deps))

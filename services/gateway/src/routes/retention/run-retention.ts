@@ -3,10 +3,10 @@ import { actorOf } from '../../http/request-context.ts'
 import { whenClosed } from '../../http/when-closed.ts'
 import type { RetentionDeps } from './retention-deps.ts'
 
-/** Of one request; the next one goes on. */
+/** How long one request sweeps. The next request goes on from there. */
 const forMs = 15_000
 
-/** `POST /v1/retention/run`: puts what is due into the archive and removes it now, for a while; `isMoreDue` says whether to ask again. */
+/** `POST /v1/retention/run`: moves what is due to the archive now, for a limited time; `isMoreDue` says whether to ask again. */
 export function runRetention({ limitsOf, sweep }: Pick<RetentionDeps, 'limitsOf' | 'sweep'>): RequestHandler {
   return async (_request, response) => {
     const by = actorOf(response)

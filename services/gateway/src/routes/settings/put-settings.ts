@@ -6,7 +6,7 @@ import { changeSettings } from '../../live-settings/change-settings.ts'
 import { settingObjects } from './setting-objects.ts'
 import type { SettingsDeps } from './settings-deps.ts'
 
-/** `PUT /v1/settings`: sets some of them, all or none; null has what the environment says hold again. */
+/** `PUT /v1/settings`: changes all of the settings that it names, or none. With null, the value of the environment is used again. */
 export function putSettings(deps: SettingsDeps): RequestHandler {
   return async (request, response) => {
     const by = actorOf(response)

@@ -3,7 +3,7 @@ import type { SettingsDeps } from './settings-deps.ts'
 
 type Shown = Pick<SettingsDeps, 'live' | 'environment' | 'models'>
 
-/** Every setting with its value, where that comes from, and who set it. */
+/** Every setting with its value, where the value comes from, and who set it. */
 export function settingObjects(deps: Shown) {
   return SettingName.options.map((name) => {
     const { variable, default: usual, description }: LiveSetting = liveSettings[name]
@@ -21,7 +21,7 @@ function holding(name: SettingName, deps: Shown) {
   return { value: liveSettings[name].default, source: 'default' as const }
 }
 
-/** The environment's text as the setting's own type. */
+/** The value of the setting's environment variable, as a number when the setting takes numbers. */
 function fromVariable(name: SettingName, environment: Shown['environment']): unknown {
   const { variable, value }: LiveSetting = liveSettings[name]
   const given = environment[variable]

@@ -4,9 +4,9 @@ import type { AuditLog } from '../../audit/audit-log.ts'
 
 export interface SettingsDeps {
   live: Pick<LiveSettings<object>, 'get' | 'version' | 'refresh'>
-  /** This process's, without what is set in the database. */
+  /** The environment of this process, without what is set in the database. */
   environment: Readonly<Record<string, unknown>>
   audit: Pick<AuditLog, 'act'>
-  /** The registry of models is a setting, and other settings name what is in it. */
+  /** Needed because the registry of models is a setting, and because other settings name models. */
   models: Pick<Models, 'withOverlay' | 'fileOverlay'>
 }

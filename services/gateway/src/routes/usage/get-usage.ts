@@ -18,9 +18,9 @@ export function getUsage(usage: Pick<UsageStore, 'sum' | 'removedUntil'>): Reque
     const range = rangeOf(times, Date.now())
     const tenant = tenantOf(response)
     const { lines, hasMore } = await usage.sum({ tenant, ...range, groupBy, limit })
-    // After the sums: what was removed before they were added up is told of.
+    // Read after the sums, so that it covers everything that had been removed when the sums were computed.
     const removedUntil = await usage.removedUntil(tenant)
-    // Said only where sums lack what was removed.
+    // Only told when the range includes calls that were removed, which the sums therefore lack.
     const lacking = removedUntil !== undefined && Date.parse(removedUntil) >= range.fromMs ? removedUntil : undefined
     if (wantsCsv(request, format)) {
       response.type('text/csv').setHeader('x-weft-has-more', String(hasMore))

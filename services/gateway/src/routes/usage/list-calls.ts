@@ -19,7 +19,7 @@ export const ListCallsQuery = UsageRangeQuery.extend({
   outcome: z.enum(['completed', 'failed', 'cancelled', 'cached', 'lost']).optional(),
 })
 
-/** `GET /v1/usage/calls`: newest first, a page at a time; as CSV all of the range, up to a million. */
+/** `GET /v1/usage/calls`: calls of models, newest first. As JSON a page at a time; as CSV all of the range, up to a million calls. */
 export function listCalls(usage: Pick<UsageStore, 'calls'>): RequestHandler {
   return async (request, response) => {
     const { format, from, to, ...wish } = parseQuery(ListCallsQuery, request)
@@ -36,7 +36,7 @@ export function listCalls(usage: Pick<UsageStore, 'calls'>): RequestHandler {
 const csvPage = 1_000
 const csvRowsMax = 1_000_000
 
-/** Page after page, as fast as the reader takes them; the first is read before anything is sent, so that a failure still has its status. */
+/** Sends page after page, as fast as the client takes them. The first page is read before anything is sent, so that a failure still gets its own status. */
 async function sendCsv(usage: Pick<UsageStore, 'calls'>, query: CallQuery, response: Response): Promise<void> {
   let page = await usage.calls({ ...query, limit: csvPage })
   response.type('text/csv').write(csvLine(columns))

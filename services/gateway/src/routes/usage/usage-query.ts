@@ -33,7 +33,7 @@ export function rangeOf({ from, to }: z.infer<typeof UsageRangeQuery>, nowMs: nu
   return { fromMs, toMs }
 }
 
-/** CSV is asked for by the query or the Accept header. */
+/** Whether the client asks for CSV, by `format` in the query or else by the Accept header. */
 export function wantsCsv(request: Request, format: 'json' | 'csv' | undefined): boolean {
   return format === undefined ? request.accepts(['json', 'text/csv']) === 'text/csv' : format === 'csv'
 }

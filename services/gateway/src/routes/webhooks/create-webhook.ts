@@ -10,7 +10,7 @@ import { webhookObject } from './webhook-object.ts'
 
 export const CreateWebhook = z.strictObject({ url: z.string().min(1).max(2_048) })
 
-/** `POST /v1/webhooks`: has approvals told to a URL, and shows the secret, this once. */
+/** `POST /v1/webhooks`: sends approvals to a URL from now on. This answer is the only place where the secret is shown. */
 export function createWebhook({ audit, privateHosts }: Pick<WebhookDeps, 'audit' | 'privateHosts'>): RequestHandler {
   return async (request, response) => {
     const { url } = parseValue(CreateWebhook, request.body ?? {}, 'the request')
@@ -24,7 +24,7 @@ export function createWebhook({ audit, privateHosts }: Pick<WebhookDeps, 'audit'
         throw new WeftError('conflict', `there are ${known.length} webhooks, the most there can be: remove one first`)
       }
       const webhook = await webhooks.insert({ id: newId('wh'), tenant, url, secret })
-      // The rest of an address may be what keeps others from calling it.
+      // Only the origin, because the rest of an address may be a secret that keeps others from calling it.
       note({ action: 'webhook.created', target: webhook.id, details: { origin: new URL(url).origin } })
       return webhook
     })

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express'
 import { actorOf } from '../../http/request-context.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 
-/** `DELETE /v1/webhooks/{id}`: nothing is told there any more. */
+/** `DELETE /v1/webhooks/{id}`: nothing is sent there any more. */
 export function deleteWebhook({ audit }: Pick<WebhookDeps, 'audit'>): RequestHandler {
   return async (request, response) => {
     const id = String(request.params.id)

@@ -4,7 +4,7 @@ import { sendList } from '../send-list.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 import { webhookObject } from './webhook-object.ts'
 
-/** `GET /v1/webhooks`: all of the tenant's, without their secrets. */
+/** `GET /v1/webhooks`: the tenant's webhooks, without their secrets. */
 export function listWebhooks({ webhooks, places }: Pick<WebhookDeps, 'webhooks' | 'places'>): RequestHandler {
   return async (request, response) => {
     const tenant = tenantOf(response)

@@ -5,7 +5,7 @@ import { listWebhooks } from './list-webhooks.ts'
 import { rotateWebhook } from './rotate-webhook.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 
-/** Where approvals are told, signed as Standard Webhooks asks; for administrators of the tenant. */
+/** Webhooks, to which approvals are sent, signed as Standard Webhooks specifies. For administrators of the tenant. */
 export function mountWebhooks(router: Router, deps: WebhookDeps, isAdmin: RequestHandler): void {
   router.get('/v1/webhooks', isAdmin, listWebhooks(deps))
   router.post('/v1/webhooks', isAdmin, createWebhook(deps))

@@ -5,10 +5,7 @@ import { actorOf } from '../../http/request-context.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 import { webhookObject } from './webhook-object.ts'
 
-/**
- * `POST /v1/webhooks/{id}/rotate`: a new secret. The one before still signs for a day, so that receivers can be changed without losing a
- * message.
- */
+/** `POST /v1/webhooks/{id}/rotate`: makes a new secret. The one before still signs for a day, so that receivers can be changed without losing a message. */
 export function rotateWebhook({ audit }: Pick<WebhookDeps, 'audit'>): RequestHandler {
   return async (request, response) => {
     const secret = newWebhookSecret()

@@ -6,6 +6,6 @@ export interface WebhookDeps {
   webhooks: Pick<WebhookStore, 'list'>
   places: ListPlaces
   audit: Pick<AuditLog, 'act'>
-  /** Hosts that may be private. */
+  /** Hosts in private networks that webhooks may call all the same. */
   privateHosts: ReadonlySet<string>
 }
