@@ -26,7 +26,7 @@ const Report = z.looseObject({
   providers: z.array(ProviderCheck),
 })
 
-/** The report of `POST /v1/models/check` as lines: what is wrong first of each line, what is not set up last. */
+/** The report of `POST /v1/models/check` as lines. Each begins with whether something is wrong; providers that are not set up come last. */
 export function renderReport(value: unknown): { ok: boolean; lines: string[] } {
   const { ok, registry, providers } = Report.parse(value)
   const setUp = providers.filter(({ isSetUp }) => isSetUp)
@@ -48,7 +48,9 @@ function modelLine({ id, isServed, isPriceKnown, deprecated, call }: z.infer<typ
   const facts = [
     ...(isServed === false ? ['the provider does not list it'] : []),
     ...(isServed === undefined ? ['not known whether it is served'] : []),
-    ...(isPriceKnown ? [] : ['its price is not known: its calls cost nothing in the books']),
+    ...(isPriceKnown
+      ? []
+      : ['its price is not known: its calls are charged at an assumed price, or refused (WEFT_UNPRICED_MODELS)']),
     ...(deprecated === undefined ? [] : [`deprecated since ${deprecated.since}${insteadOf(deprecated.replacement)}`]),
     ...(call === undefined ? [] : [call.ok ? `answered in ${call.durationMs} ms` : `call failed: ${call.problem ?? ''}`]),
   ]
