@@ -6,7 +6,7 @@ import { StepStatus } from './status.ts'
 
 /**
  * Bounds of an agent's answer: one NDJSON line (in characters, once it is decoded), the whole stream of one attempt, one checkpoint, what people read of it
- * (a message, or the reason and the action of a question), and the arguments of a question, as many as a step of a plan may have.
+ * (a message, or the reason and the action of a question), the arguments of a question, as many as a step of a plan may have, and the attempts that a capability may want at once.
  */
 export const agentLimits = {
   lineBytesMax: 4_194_304,
@@ -14,11 +14,12 @@ export const agentLimits = {
   checkpointBytesMax: 1_048_576,
   messageCharsMax: 2_000,
   argsBytesMax: planLimits.paramsBytesMax,
+  concurrencyMax: 2_000,
 } as const
 
 /**
  * What an agent offers. Schemas are JSON Schema; `costUsd` and `latencyMs` are what one call usually takes; `external`: it changes something outside, so that its
- * effect has to happen once only.
+ * effect has to happen once only. `maxConcurrency`: how many attempts the agent wants to work on at once (default 256); more wait with the orchestrator.
  */
 export const Capability = z.object({
   name: z.string().min(1).max(64),
@@ -28,6 +29,7 @@ export const Capability = z.object({
   costUsd: z.number().nonnegative().optional(),
   latencyMs: z.number().nonnegative().optional(),
   effects: z.enum(['none', 'external']),
+  maxConcurrency: z.int().min(1).max(agentLimits.concurrencyMax).optional(),
 })
 export type Capability = z.infer<typeof Capability>
 

@@ -4,10 +4,10 @@ import { createFairQueue, type Waiting } from './core/fair-queue.ts'
 /** Places at some work that many want at once. */
 export interface FairPlaces {
   /**
-   * A place, as soon as there is one; to be given back with `leave`. `cost` weighs what different tenants ask for, in the unit of `quantum`. Rejects with
+   * A place, as soon as there is one; to be given back with `leave`. `cost` weighs what different tenants ask for, in the unit of `quantum`; of one tenant the lowest `rank` is served first (default 0). Rejects with
    * `rate_limit_exceeded` or `dependency_unavailable` when too many wait or no place got free in time, with `timeout` when `signal` aborts.
    */
-  enter(caller: { tenant: string; cost: number; signal: AbortSignal }): Place | Promise<Place>
+  enter(caller: { tenant: string; cost: number; rank?: number; signal?: AbortSignal | undefined }): Place | Promise<Place>
   counts(): { active: number; waiting: number }
 }
 
@@ -27,6 +27,8 @@ export interface FairPlacesOptions {
   waitingMax?: number
   /** The cost that a tenant whose turn it is may spend before the next tenant's turn; default 2,000, for costs in tokens. */
   quantum?: number
+  /** The share of the places that is kept for tenants that hold few; default 1/8. */
+  reservedShare?: number
 }
 
 /** A client that is refused comes back after a second or two by itself, so that waiting longer than this is no help to it. */
@@ -36,11 +38,11 @@ const waitingDefault = 1_000
 /** About the tokens of a longer question and its answer. */
 const quantumDefault = 2_000
 /** This share of the places is kept for tenants that hold few, so that one tenant's long answers cannot keep all others waiting. */
-const reservedShare = 1 / 8
+const reservedDefault = 1 / 8
 
 /** Admits requests up to a number of places. Further ones wait in a queue for each tenant, and tenants are served in turn; when too many wait, more are refused. */
 export function createFairPlaces(options: FairPlacesOptions): FairPlaces {
-  const { of, placesMax, waitMsMax = waitDefaultMs, quantum = quantumDefault } = options
+  const { of, placesMax, waitMsMax = waitDefaultMs, quantum = quantumDefault, reservedShare = reservedDefault } = options
   const perTenantMax = options.waitingPerTenantMax ?? perTenantDefault
   const totalMax = options.waitingMax ?? waitingDefault
   const queue = createFairQueue<(place: Place) => void>({ perTenantMax, totalMax, quantum })
@@ -75,14 +77,14 @@ export function createFairPlaces(options: FairPlacesOptions): FairPlaces {
     }
   }
 
-  function wait({ tenant, cost, signal }: Parameters<FairPlaces['enter']>[0]): Promise<Place> {
+  function wait({ tenant, cost, rank, signal }: Parameters<FairPlaces['enter']>[0]): Promise<Place> {
     const { promise, resolve, reject } = Promise.withResolvers<Place>()
-    const waiting: Waiting<(place: Place) => void> = { tenant, cost, item: serve }
+    const waiting: Waiting<(place: Place) => void> = { tenant, cost, rank, item: serve }
     const timer = setTimeout(() => giveUp(waitedTooLong(of, waitMsMax)), waitMsMax)
     const leave = () => giveUp(new WeftError('timeout', 'the reader left while the request waited'))
     function end(): void {
       clearTimeout(timer)
-      signal.removeEventListener('abort', leave)
+      signal?.removeEventListener('abort', leave)
     }
     function serve(place: Place): void {
       end()
@@ -93,7 +95,7 @@ export function createFairPlaces(options: FairPlacesOptions): FairPlaces {
       queue.remove(waiting)
       reject(reason)
     }
-    signal.addEventListener('abort', leave, { once: true })
+    signal?.addEventListener('abort', leave, { once: true })
     if (!queue.add(waiting)) giveUp(queue.size() >= totalMax ? queueIsFull(of, totalMax) : tooManyWait(perTenantMax))
     return promise
   }

@@ -8,6 +8,9 @@ import type { GatewaySettings } from './settings.ts'
 /** On a busy machine answers take longer than the usual 150 ms, and gateways that count alone let a minute's worth through each. */
 const limitsPatienceMs = 500
 
+/** As many as keep the orchestrator busy; a turn waits as long as one is waited for that a slow mesh does not take. */
+const submissionsMax = { placesMax: 64, waitMsMax: 60_000, waitingPerTenantMax: 4_096, waitingMax: 4_096 }
+
 /** What bounds the work this gateway takes on: attempts of requests, limits of keys and tenants, places, memory. */
 export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
   const tenantLimits = () => ({
@@ -25,6 +28,7 @@ export function composeLoad(settings: GatewaySettings, sidecar: Sidecar) {
       tenantLimits,
     }),
     overload: createFairPlaces({ of: 'the gateway', placesMax: settings.WEFT_PLACES }),
+    submissions: createFairPlaces({ of: 'the gateway', quantum: 1, reservedShare: 0, ...submissionsMax }),
     pressure: watchMemory({ rssMbMax: settings.WEFT_MEMORY_MB_MAX }),
   }
 }

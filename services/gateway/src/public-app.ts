@@ -85,6 +85,7 @@ export interface PublicDeps {
   attempts: AttemptCounts
   limiter: Pick<CallLimiter, 'admit' | 'headers'>
   overload: Pick<FairPlaces, 'enter'>
+  submissions: Pick<FairPlaces, 'enter'>
   /** Why nothing more may be taken on, such as short memory. */
   pressure(): string | undefined
   agents: AgentStore

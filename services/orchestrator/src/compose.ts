@@ -99,7 +99,6 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
   const onProblem = (what: string, actorId: string, cause: unknown) =>
     logger.warn(`${what} failed`, { actorId, cause: errorMessage(cause) })
   const apply = (actorId: string, input: SessionInput): Promise<void> => hosted.apply(actorId, input)
-  const attempts = new AttemptDispatcher({ sidecar, onProblem })
   const replies = createReplyPublisher({
     publish: async (topic, batch) =>
       faults?.dropsHints === true
@@ -113,6 +112,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     onProblem: (cause) => logger.warn('the event log is behind', { cause: errorMessage(cause) }),
   })
   const agents = createKnownAgents({ sidecar })
+  const attempts = new AttemptDispatcher({ sidecar, maxConcurrencyOf: agents.maxConcurrencyOf, onProblem })
   const ensureAgentsKnown = (plan: WorkflowPlan) => agents.ensureKnown(agentsOf(plan))
   const plans = createPlanRequester({ sidecar, ensureAgentsKnown, apply, onProblem })
   const breaker = breakSessions(faults)
@@ -140,6 +140,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     policies,
     agentVersions: agents.versions,
     ensureAgentsKnown,
+    tellAttempt: (actorId, ref) => attempts.told(actorId, ref),
     wake: (actorId) => wakeSession(sidecar, actorId),
     history: (tenant, sessionId) => loadHistory(database, { tenant, sessionId, limit: sessionLimits.historyMessagesMax }),
     eraseLost: (session) => eraseLost(erasure, session),
@@ -148,6 +149,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
   const hosted: HostedSessions = breaker.hosted(host)
   metrics.gauge('weft_sessions_hosted', 'Sessions in memory on this host', () => host.hostedCount())
   metrics.gauge('weft_attempts_running', 'Attempts of steps this host is running', () => attempts.runningCount())
+  metrics.gauge('weft_attempts_waiting', 'Those of them that wait for a place at their agent', () => attempts.waitingCount())
   metrics.gauge('weft_event_log_queued', 'Events committed and not yet in the event log', () => eventLog.queuedCount())
   return {
     actors: [hosted.actors, watches.actors],

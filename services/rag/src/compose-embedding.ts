@@ -1,10 +1,11 @@
+import { WeftError } from '@weft/contracts'
 import type { Database } from '@weft/database'
 import {
   cancelRebuild,
   completeEmbeddedFiles,
   countWaiting,
-  embedChunks,
   EmbeddingsState,
+  embedChunks,
   listEmbeddingModels,
   problemOfEmbedder,
   readRebuild,
@@ -12,7 +13,6 @@ import {
   settleEmbeddingModel,
   startRebuild,
 } from '@weft/retrieval'
-import { WeftError } from '@weft/contracts'
 import type { Embedders } from './embedders.ts'
 import { createEmbeddingWorker, type EmbeddingWorker, type EmbeddingWorkerOptions } from './embedding-worker.ts'
 

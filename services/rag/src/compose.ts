@@ -7,8 +7,8 @@ import {
   type HealthCheck,
   listen,
   type RunningServer,
-  serveAgent,
   type Service,
+  serveAgent,
   startServiceTelemetry,
 } from '@weft/mesh'
 import {
@@ -25,17 +25,17 @@ import { composeExpiry } from './compose-expiry.ts'
 import { composeIngestion } from './compose-ingestion.ts'
 import { card } from './core/card.ts'
 import { createSearch } from './create-search.ts'
-import { limitSearches } from './limit-searches.ts'
 import { createEmbedders } from './embedders.ts'
+import { limitSearches } from './limit-searches.ts'
 import { limitThreadHeaps } from './limit-thread-heaps.ts'
 import { createImageReader } from './read-image-text.ts'
-import { createHeaderWriter } from './write-chunk-header.ts'
 import { embedTexts } from './routes/embed-texts.ts'
 import { hintIngestion } from './routes/hint-ingestion.ts'
-import { steerEmbedding } from './routes/steer-embedding.ts'
 import { searchPassages } from './routes/search-passages.ts'
+import { steerEmbedding } from './routes/steer-embedding.ts'
 import { verifyCitations } from './routes/verify-citations.ts'
 import type { RagSettings } from './settings.ts'
+import { createHeaderWriter } from './write-chunk-header.ts'
 
 const answerPatienceMs = 6_000
 

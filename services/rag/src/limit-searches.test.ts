@@ -22,8 +22,7 @@ function scripted() {
 describe('more searches than may be searched at once', () => {
   it('wait for those before them, in the order asked', async () => {
     const { search, begun, endNext } = scripted()
-    // One of three places is kept for tenants that hold few.
-    const limited = limitSearches(search, { atOnceMax: 3 })
+    const limited = limitSearches(search, { atOnceMax: 2 })
     const answers = ['a', 'b', 'c', 'd'].map((query) => limited(asked(query), scope))
     await Promise.resolve()
     expect(begun.map(([query]) => query)).toEqual(['a', 'b'])

@@ -25,8 +25,8 @@ export function limitSearches(
   search: Search,
   { atOnceMax = searchesAtOnceMax, nowMs = () => performance.now() }: SearchLimit = {},
 ): Search {
-  const places = createFairPlaces({ of: 'retrieval', placesMax: atOnceMax, quantum: 1, ...waiting })
-  return async (request, scope, signal = new AbortController().signal) => {
+  const places = createFairPlaces({ of: 'retrieval', placesMax: atOnceMax, quantum: 1, reservedShare: 0, ...waiting })
+  return async (request, scope, signal) => {
     const askedAtMs = nowMs()
     const place = await places.enter({ tenant: request.tenant, cost: 1, signal })
     try {

@@ -45,6 +45,18 @@ describe('a queue that is fair to tenants', () => {
     expect([add('a'), add('a'), add('a'), add('b'), add('b')]).toEqual([true, true, false, true, false])
   })
 
+  it('serves of one tenant the lowest rank first, and of equal ones whoever came first', () => {
+    const queue = createFairQueue<string>(limits)
+    for (const [rank, item] of [
+      [3, 'c'],
+      [1, 'a'],
+      [3, 'd'],
+      [2, 'b'],
+    ] as const)
+      queue.add({ tenant: 't', cost: 1, rank, item })
+    expect(Array.from({ length: 4 }, () => queue.take()?.item)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
   it('passes over tenants that may not be served now', () => {
     const queue = createFairQueue<number>(limits)
     queue.add({ tenant: 'a', cost: 1, item: 1 })

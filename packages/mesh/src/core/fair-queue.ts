@@ -3,6 +3,8 @@ export interface Waiting<T> {
   tenant: string
   /** What serving it takes, in any unit: only proportions count. */
   cost: number
+  /** Of one tenant the lowest is served first, and of equal ones whichever came first; default 0. */
+  rank?: number | undefined
   item: T
 }
 
@@ -29,7 +31,9 @@ interface Lane<T> {
   credit: number
 }
 
-/** Deficit round robin between tenants (Shreedhar and Varghese, SIGCOMM 1995), first in first out within one. */
+const rankOf = ({ rank = 0 }: Waiting<unknown>) => rank
+
+/** Deficit round robin between tenants (Shreedhar and Varghese, SIGCOMM 1995); by rank, and then first in first out, within one. */
 export function createFairQueue<T>({ perTenantMax, totalMax, quantum }: QueueLimits): FairQueue<T> {
   /** In the order of their turns. */
   const lanes = new Map<string, Lane<T>>()
@@ -44,7 +48,7 @@ export function createFairQueue<T>({ perTenantMax, totalMax, quantum }: QueueLim
     add(waiting) {
       const lane = lanes.get(waiting.tenant) ?? { waiting: [], credit: 0 }
       if (size >= totalMax || lane.waiting.length >= perTenantMax) return false
-      lane.waiting.push(waiting)
+      lane.waiting.splice(lane.waiting.findLastIndex((other) => rankOf(other) <= rankOf(waiting)) + 1, 0, waiting)
       lanes.set(waiting.tenant, lane)
       size++
       return true

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import { WeftError } from '@weft/contracts'
+import { createFairPlaces } from '@weft/mesh'
 import { type SubmitDeps, submitTurn, type TurnRequest } from './submit-turn.ts'
 
 const request: TurnRequest = {
@@ -45,6 +46,7 @@ function meshOf({ answersAt, down = [], refuses = false, takesAt = 1 }: World) {
     stores: { resolve: async () => [] },
     plans: { requireSound: async () => undefined },
     replyTopic: 'gateway.0',
+    submissions: createFairPlaces({ of: 'the gateway', placesMax: 8 }),
     logger: { info: () => undefined, warn: () => undefined },
     cancelDelaysMs: [0, 5, 5, 5],
     findDown: async () => down,
@@ -77,6 +79,26 @@ describe('a turn that its session does not take at once', () => {
       message: 'the mesh is busy and did not take the request in time. Send the request again in a moment.',
     })
   })
+})
+
+it('of many turns at once no more are handed over than there are places, and none is handed over twice', async () => {
+  let underWay = 0
+  let most = 0
+  let submits = 0
+  const { deps } = meshOf({ answersAt: 1 })
+  const submit: SubmitDeps['sessions']['submit'] = async () => {
+    submits += 1
+    underWay += 1
+    most = Math.max(most, underWay)
+    await sleep(5)
+    underWay -= 1
+    return accepted
+  }
+  const submissions = createFairPlaces({ of: 'the gateway', placesMax: 4, reservedShare: 0 })
+  const busy = { ...deps, submissions, sessions: { ...deps.sessions, submit } }
+  // One after the other they take longer than any of them is waited for.
+  const answers = await Promise.all(Array.from({ length: 60 }, () => submitTurn(busy, request)))
+  expect([answers.length, submits, most]).toEqual([60, 60, 4])
 })
 
 describe('a turn whose client was refused', () => {

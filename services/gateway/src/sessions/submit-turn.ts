@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ChatCompletionRequest, ReplyDetail, SubmitTurn, TurnAccepted, TurnSeed, WeftError } from '@weft/contracts'
-import { isSilence, mayCrashAround } from '@weft/mesh'
+import { type FairPlaces, isSilence, mayCrashAround } from '@weft/mesh'
 import { currentTraceparent } from '@weft/telemetry'
 import { hashRequest } from '../core/request-hash.ts'
 import { withoutApprovalCalls } from '../core/tool-answers.ts'
@@ -16,6 +16,8 @@ export interface SubmitDeps extends CancelRefusedDeps {
   stores: Pick<ReadableStores, 'resolve'>
   plans: PlanChecks
   replyTopic: string
+  /** How many turns are handed over at once. */
+  submissions: Pick<FairPlaces, 'enter'>
   /** The names of the parts of the mesh that do not answer right now. */
   findDown(): Promise<string[]>
   /** How long something that restarts is waited for. Default 8 s; finding out what is down may take 3 s more. */
@@ -42,12 +44,22 @@ export interface TurnRequest {
 }
 
 /**
- * Hands a turn to its session. A part of the mesh that is down is waited for briefly, because most restart within seconds; then the refusal names it. A mesh
+ * Hands a turn to its session, in the order asked where there are many at once: each of hundreds would take longer than is waited for it, and all be sent
+ * again. A part of the mesh that is down is waited for briefly, because most restart within seconds; then the refusal names it. A mesh
  * that is only slow, because much is asked of it at once, is waited for longer: a client that is refused sends its request again, which would be more work for
  * the mesh. Submitting a turn several times is harmless: it has one key, and a session takes each key once. A refused turn that was taken all the same is
  * cancelled, because its client sends it again.
  */
 export async function submitTurn(deps: SubmitDeps, request: TurnRequest): Promise<TurnAccepted> {
+  const place = await deps.submissions.enter({ tenant: request.tenant, cost: 1 })
+  try {
+    return await submitPatiently(deps, request)
+  } finally {
+    place.leave()
+  }
+}
+
+async function submitPatiently(deps: SubmitDeps, request: TurnRequest): Promise<TurnAccepted> {
   const { patienceMs = 8_000, slowPatienceMs = 30_000 } = deps
   const startedAtMs = performance.now()
   let isSent = false

@@ -15,6 +15,7 @@ function requestWithin(deadlineMs: number): StepRequest {
     agent: 'worker',
     idempotencyKey: 's1/1/a',
     traceparent: undefined,
+    turnAcceptedAtMs: 0,
     body: {
       sessionId: 's1',
       turn: 1,
@@ -63,7 +64,11 @@ async function dispatchTo(said: string, status = 200) {
     { port: 0 },
   )
   const sidecar = createSidecar({ httpPort: server.port, apiToken: 'token' })
-  const attempts = new AttemptDispatcher({ sidecar, onProblem: (_what, _actorId, cause) => problems.push(cause) })
+  const attempts = new AttemptDispatcher({
+    sidecar,
+    maxConcurrencyOf: () => undefined,
+    onProblem: (_what, _actorId, cause) => problems.push(cause),
+  })
   stops.push(
     () => sidecar.stop(),
     () => server.stop(0),
@@ -73,6 +78,7 @@ async function dispatchTo(said: string, status = 200) {
       actorId: 'acme.s1',
       ref: attempt,
       request: requestWithin(deadlineMs),
+      isWanted: () => true,
       sink: { text: () => undefined, apply: async (input) => void applied.push(input) },
     })
   const callsOf = (method: string) => calls.filter(({ path }) => path.endsWith(`/worker/method/${method}`))

@@ -1,29 +1,37 @@
 import { type Problem, toWeftError, WeftError } from '@weft/contracts'
-import { isUnanswered, mayCrashAround, type Sidecar, type SidecarResponse } from '@weft/mesh'
+import { isUnanswered, mayCrashAround, type Place, type Sidecar, type SidecarResponse } from '@weft/mesh'
 import { genAi, withSpan } from '@weft/telemetry'
 import { attemptKey } from '../core/attempt-key.ts'
 import type { StepRequest } from '../core/execute-request.ts'
 import type { StepRef } from '../core/session-state.ts'
+import type { AttemptTold } from '../core/session-view.ts'
+import { type AgentPlaces, createAgentPlaces } from './agent-places.ts'
 import { type AttemptEnd, type AttemptSink, followAttempt } from './follow-attempt.ts'
 
 export interface Attempt {
   actorId: string
   ref: StepRef
   request: StepRequest
+  /** Whether its session, as far as this host knows it, still waits for it. Asked once an attempt has waited for a place. */
+  isWanted: () => boolean
   sink: AttemptSink
 }
 
 export interface AttemptDispatcherOptions {
   sidecar: Sidecar
+  /** How many attempts of a capability its agent wants to work on at once, where the card says. */
+  maxConcurrencyOf: (agent: string, capability: string) => number | undefined
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
 
 interface Running {
   abort: AbortController
+  /** As the agent is sent it: the deadline is put off by what the attempt has waited for a place. */
   request: StepRequest
+  isWaiting: boolean
 }
 
-/** Attempts that this host runs at once. A further one is not started, and asked for again by its session's next tick. */
+/** Attempts that this host runs at once, or has wait for a place at their agent. A further one is not started, and asked for again by its session's next tick. */
 const attemptsMax = 2_000
 
 /** An agent that keeps its deadline ends the attempt by itself. One that does not is cut off this much later. */
@@ -34,18 +42,20 @@ const tooLate = 'the deadline is over'
 export class AttemptDispatcher {
   readonly #options: AttemptDispatcherOptions
   readonly #running = new Map<string, Running>()
+  readonly #places: AgentPlaces
 
   constructor(options: AttemptDispatcherOptions) {
     this.#options = options
+    this.#places = createAgentPlaces({ maxConcurrencyOf: options.maxConcurrencyOf, attemptsMax })
   }
 
   /** Starts an attempt, unless this host already runs it. */
   start(attempt: Attempt): void {
     const key = attemptKey(attempt.actorId, attempt.ref)
     if (this.#running.has(key) || this.#running.size >= attemptsMax) return
-    const abort = new AbortController()
-    this.#running.set(key, { abort, request: attempt.request })
-    this.#run(attempt, abort)
+    const running = { abort: new AbortController(), request: attempt.request, isWaiting: true }
+    this.#running.set(key, running)
+    this.#run(attempt, running)
       .catch((cause: unknown) => this.#options.onProblem('apply an outcome', attempt.actorId, cause))
       .finally(() => this.#running.delete(key))
   }
@@ -55,18 +65,33 @@ export class AttemptDispatcher {
     const found = this.#running.get(attemptKey(actorId, ref))
     if (found === undefined) return
     found.abort.abort()
-    void this.#cancel(found.request, actorId)
+    if (!found.isWaiting) void this.#cancel(found.request, actorId)
   }
 
+  /** How an attempt that this host runs stands. */
+  told(actorId: string, ref: StepRef): AttemptTold | undefined {
+    const found = this.#running.get(attemptKey(actorId, ref))
+    return found && { isWaiting: found.isWaiting, deadlineMs: Date.parse(found.request.body.deadline) }
+  }
+
+  /** Those that wait for a place among them. */
   runningCount(): number {
     return this.#running.size
+  }
+
+  waitingCount(): number {
+    return this.#places.waitingCount()
   }
 
   stop(): void {
     for (const { abort } of this.#running.values()) abort.abort()
   }
 
-  async #run({ actorId, ref, request, sink }: Attempt, abort: AbortController): Promise<void> {
+  async #run(attempt: Attempt, running: Running): Promise<void> {
+    const place = await this.#takePlace(attempt, running)
+    if (place === undefined) return
+    const { actorId, ref, sink } = attempt
+    const { request, abort } = running
     const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
     const late = setTimeout(() => abort.abort(tooLate), msUntilDeadline(request) + deadlineGraceMs)
     const { outcome, usage, agentVersion } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
@@ -80,10 +105,34 @@ export class AttemptDispatcher {
         const problem = isLate ? lateProblem(request) : problemOf(thrown)
         return { outcome: { kind: 'failed', problem, mayHaveHappened: true }, usage: [] }
       })
-      .finally(() => clearTimeout(late))
+      .finally(() => {
+        clearTimeout(late)
+        place.leave()
+      })
     // Aborted for another reason than its deadline: its session has no use for an outcome.
     const isAbandoned = abort.signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
     if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage, agentVersion }))
+  }
+
+  /** Undefined where nobody wants the attempt any more, or there was no place for it: then its session has been told. */
+  async #takePlace({ ref, request, isWanted, sink }: Attempt, running: Running): Promise<Place | undefined> {
+    const askedAtMs = Date.now()
+    try {
+      const entered = this.#places.enter(request, running.abort.signal)
+      const place = entered instanceof Promise ? await entered : entered
+      if (entered instanceof Promise && !isWanted()) {
+        // Its session has gone on, or lives on another host, which has it done there.
+        place.leave()
+        return undefined
+      }
+      running.request = putOff(request, Date.now() - askedAtMs)
+      running.isWaiting = false
+      return place
+    } catch (thrown) {
+      const outcome = { kind: 'failed' as const, problem: toWeftError(thrown).toProblem(), mayHaveHappened: false }
+      if (!running.abort.signal.aborted) await sink.apply({ type: 'outcome', ...ref, outcome, usage: [] })
+      return undefined
+    }
   }
 
   #cancel(request: StepRequest, actorId: string): Promise<void> {
@@ -125,6 +174,13 @@ function problemOf(thrown: unknown): Problem {
 function lateProblem({ agent, body }: StepRequest): Problem {
   const message = `${agent} did not end its answer before the deadline of step "${body.stepId}" (${body.deadline})`
   return { code: 'timeout', message, isRetryable: true }
+}
+
+/** An attempt has its time from when its agent has a place for it. */
+function putOff(request: StepRequest, waitedMs: number): StepRequest {
+  if (waitedMs <= 0) return request
+  const deadline = new Date(Date.parse(request.body.deadline) + waitedMs).toISOString()
+  return { ...request, body: { ...request.body, deadline } }
 }
 
 function msUntilDeadline(request: StepRequest): number {

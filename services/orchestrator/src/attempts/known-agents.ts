@@ -9,6 +9,8 @@ export interface KnownAgents {
   ensureKnown(ids: string[]): Promise<void>
   /** The version each agent's card names, by agent id. */
   versions(): Record<string, string>
+  /** How many attempts of a capability its agent wants to work on at once, where the card says. */
+  maxConcurrencyOf(agent: string, capability: string): number | undefined
   /** The schema of what a capability puts out; undefined where the card gives none that can be checked. */
   outputOf(agent: string, capability: string): z.ZodType | undefined
   stop(): void
@@ -19,7 +21,7 @@ export interface KnownAgentsOptions {
 }
 
 const Card = AgentCard.pick({ id: true, version: true }).extend({
-  capabilities: z.array(Capability.pick({ name: true, outputSchema: true })),
+  capabilities: z.array(Capability.pick({ name: true, outputSchema: true, maxConcurrency: true })),
 })
 type Card = z.infer<typeof Card>
 const Registry = z.object({ cards: z.array(Card) })
@@ -63,6 +65,8 @@ export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents 
     if (!isStopped) timer = setTimeout(() => void read(), isRead ? refreshMs : firstMs).unref()
   }
 
+  const offerOf = (agent: string, capability: string) => known.get(agent)?.capabilities.find(({ name }) => name === capability)
+
   void read()
   return {
     async ensureKnown(ids) {
@@ -73,8 +77,9 @@ export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents 
       if (mayBeTooEarly && !areKnown()) await read()
     },
     versions: () => versions,
+    maxConcurrencyOf: (agent, capability) => offerOf(agent, capability)?.maxConcurrency,
     outputOf(agent, capability) {
-      const offered = known.get(agent)?.capabilities.find(({ name }) => name === capability)
+      const offered = offerOf(agent, capability)
       if (offered === undefined) return undefined
       const key = `${agent}/${capability}`
       if (!schemas.has(key)) schemas.set(key, readJsonSchema(offered.outputSchema))

@@ -188,15 +188,6 @@ describe('a failed attempt', () => {
     expect(session.statusOf('b')).toBe('cancelled')
     expect(session.commands).toContainEqual({ type: 'abort', turn: 1, stepId: 'b', epoch: 1, attempt: 1 })
   })
-
-  it('is what a step past its deadline counts as', () => {
-    const session = new DrivenSession()
-    session.run([{ stepId: 'answer', timeoutMs: 1_000, onFailure: { action: 'fail', maxAttempts: 1 } }])
-    session.nowMs += 60_000
-    session.send({ type: 'tick' })
-    expect(session.turnStatus).toBe('failed')
-    expect(session.state.turns[0]?.steps.answer?.problem?.code).toBe('timeout')
-  })
 })
 
 describe('joins and conditions', () => {

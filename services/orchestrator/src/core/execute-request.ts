@@ -6,6 +6,8 @@ export interface StepRequest {
   agent: string
   idempotencyKey: string
   traceparent: string | undefined
+  /** When the turn was accepted, in epoch milliseconds. */
+  turnAcceptedAtMs: number
   body: ExecuteRequest
 }
 
@@ -27,6 +29,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
     agent: current.agent,
     idempotencyKey: keyOf(state, ref, current),
     traceparent: request.traceparent,
+    turnAcceptedAtMs: turn.acceptedAtMs,
     body: {
       sessionId: state.sessionId,
       turn: ref.turn,

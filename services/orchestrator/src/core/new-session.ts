@@ -1,4 +1,14 @@
+import { parseValue, SessionId } from '@weft/contracts'
+import type { SessionInput } from './session-input.ts'
 import type { SessionState, StepState } from './session-state.ts'
+
+/** The session that a first turn begins, in its first epoch; undefined for any other input. */
+export function beginSession(input: SessionInput, nowMs: number): SessionState | undefined {
+  if (input.type !== 'submit') return undefined
+  const { tenant, sessionId, user } = input.request
+  const state = newSession({ tenant, sessionId: parseValue(SessionId, sessionId, 'the session id'), user }, nowMs)
+  return { ...state, epoch: 1 }
+}
 
 export function newSession(
   identity: { tenant: string; sessionId: string; user: string | undefined },

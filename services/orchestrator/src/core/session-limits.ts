@@ -9,4 +9,6 @@ export const sessionLimits = {
   replyTopicsMax: 20,
   progressEventsPerStepMax: 100,
   unloggedEventsMax: 5_000,
+  /** How long an attempt waits for a place at its agent, in ms. Its deadline is put off by as long. */
+  attemptWaitMsMax: 600_000,
 } as const

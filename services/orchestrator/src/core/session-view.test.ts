@@ -44,6 +44,19 @@ describe('a step says what it waits for:', () => {
     expect(waitOf(session, 'answer')).toMatchObject({ owner: 'worker', deadline: isoAfter(session, 1_500) })
   })
 
+  it('a place at an agent that has enough to do, and then the agent for as long as it has', () => {
+    const session = new DrivenSession()
+    session.run([{ stepId: 'answer' }])
+    const told = (isWaiting: boolean) => {
+      const { turns } = viewSession(session.state, ({ stepId, attempt }) =>
+        stepId === 'answer' && attempt === 1 ? { isWaiting, deadlineMs: session.nowMs + 7_000 } : undefined,
+      )
+      return turns[0]?.steps[0]?.waitingFor
+    }
+    expect(told(true)).toEqual({ cause: 'the agent works on as many steps as it takes at once', owner: 'worker' })
+    expect(told(false)).toEqual({ cause: 'the agent is working', owner: 'worker', deadline: isoAfter(session, 7_000) })
+  })
+
   it('its next attempt after a failure, when that is, and then the agent again', () => {
     const session = new DrivenSession()
     session.run([{ stepId: 'answer' }])

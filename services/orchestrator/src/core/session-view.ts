@@ -1,11 +1,20 @@
 import type { SessionView, StepView, TurnSeed, TurnView, WorkflowStep } from '@weft/contracts'
 import { activeTurn } from './find-turn.ts'
-import type { SessionState, StepState, TurnState } from './session-state.ts'
+import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 import { versionOf } from './version-of.ts'
 import { viewApprovals } from './view-approval.ts'
 
+/** How a host says that an attempt it runs stands: whether it waits for a place at its agent, and until when it may take, in epoch milliseconds. */
+export interface AttemptTold {
+  isWaiting: boolean
+  deadlineMs: number
+}
+
+/** Undefined for an attempt that this host does not run. */
+export type TellAttempt = (ref: StepRef) => AttemptTold | undefined
+
 /** What clients see of a session. */
-export function viewSession(state: SessionState): SessionView {
+export function viewSession(state: SessionState, tell: TellAttempt = () => undefined): SessionView {
   const newest = state.turns.at(-1)
   return {
     id: state.sessionId,
@@ -14,21 +23,21 @@ export function viewSession(state: SessionState): SessionView {
     createdAt: iso(state.createdAtMs),
     updatedAt: iso(state.updatedAtMs),
     lastSeq: state.lastSeq,
-    turns: state.turns.map((turn) => viewTurn(state, turn)),
+    turns: state.turns.map((turn) => viewTurn(state, turn, tell)),
     ...(state.user === undefined ? {} : { user: state.user }),
     ...(state.isPaused ? { isPaused: true } : {}),
     ...(newest?.request.parent === undefined ? {} : { parent: newest.request.parent }),
   }
 }
 
-function viewTurn(state: SessionState, turn: TurnState): TurnView {
+function viewTurn(state: SessionState, turn: TurnState, tell: TellAttempt): TurnView {
   const approvals = viewApprovals(state, turn)
   return {
     turn: turn.turn,
     status: turn.status,
     model: turn.request.model,
     ...beginningOf(turn),
-    steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep(state, turn, step)),
+    steps: (turn.plan?.steps ?? []).flatMap((step) => viewStep({ isPaused: state.isPaused, turn, tell }, step)),
     ...wishesOf(turn.request),
     ...(turn.endedAtMs === undefined ? {} : { endedAt: iso(turn.endedAtMs) }),
     ...(turn.plan === undefined ? {} : { plan: turn.plan, planVersion: turn.planVersion, versions: turn.versions }),
@@ -62,10 +71,17 @@ function forkOf({ from, savedUsd, finished }: TurnSeed): NonNullable<TurnView['f
   return { ...from, savedUsd, stepsReused: Object.keys(finished).length }
 }
 
-function viewStep({ isPaused }: SessionState, turn: TurnState, step: WorkflowStep): StepView[] {
+interface Seen {
+  isPaused: boolean
+  turn: TurnState
+  tell: TellAttempt
+}
+
+function viewStep(seen: Seen, step: WorkflowStep): StepView[] {
+  const { isPaused, turn } = seen
   const state = turn.steps[step.stepId]
   if (state === undefined) return []
-  const waitingFor = isPaused && state.status === 'ready' ? { cause: 'the session is paused' } : waitOf(turn, step, state)
+  const waitingFor = isPaused && state.status === 'ready' ? { cause: 'the session is paused' } : waitOf(seen, step, state)
   return [
     {
       stepId: step.stepId,
@@ -86,7 +102,7 @@ function viewStep({ isPaused }: SessionState, turn: TurnState, step: WorkflowSte
   ]
 }
 
-function waitOf(turn: TurnState, step: WorkflowStep, state: StepState): StepView['waitingFor'] {
+function waitOf({ turn, tell }: Seen, step: WorkflowStep, state: StepState): StepView['waitingFor'] {
   switch (state.status) {
     case 'pending': {
       const open = step.dependsOn.filter((stepId) => !['succeeded', 'skipped'].includes(turn.steps[stepId]?.status ?? ''))
@@ -99,12 +115,17 @@ function waitOf(turn: TurnState, step: WorkflowStep, state: StepState): StepView
         deadline: iso(state.notBeforeMs),
       }
     case 'dispatched':
-      return childWait(state) ?? { cause: 'the agent is working', owner: state.agent, deadline: iso(state.deadlineMs) }
+      return childWait(state) ?? agentWait(state, tell({ turn: turn.turn, stepId: step.stepId, ...state }))
     case 'awaiting_approval':
       return approvalWait(turn, state)
     default:
       return undefined
   }
+}
+
+function agentWait({ agent: owner, deadlineMs }: StepState, told: AttemptTold | undefined): StepView['waitingFor'] {
+  if (told?.isWaiting === true) return { cause: 'the agent works on as many steps as it takes at once', owner }
+  return { cause: 'the agent is working', owner, deadline: iso(told?.deadlineMs ?? deadlineMs) }
 }
 
 /** What a step's session waits for is what the step waits for. */

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { retryDelayMs } from './retry-delay.ts'
+import { sessionLimits } from './session-limits.ts'
 import { DrivenSession } from './testing.ts'
 import { nextWakeMs } from './tick-session.ts'
 
@@ -32,4 +33,17 @@ it('a step that waits for its next attempt has it although the clock was set bac
   expect(nextWakeMs(session.state, session.nowMs)).toBe(session.nowMs)
   session.send({ type: 'tick' })
   expect(session.statusOf('answer')).toBe('dispatched')
+})
+
+it('a step of which nothing was heard is given up long after its deadline: it may have waited for a place at its agent before', () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer', timeoutMs: 1_000, onFailure: { action: 'fail', maxAttempts: 1 } }])
+  session.nowMs += 60_000
+  session.send({ type: 'tick' })
+  expect(session.statusOf('answer')).toBe('dispatched')
+  expect(session.commands).toContainEqual({ type: 'dispatch', turn: 1, stepId: 'answer', epoch: 1, attempt: 1 })
+  session.nowMs += sessionLimits.attemptWaitMsMax
+  session.send({ type: 'tick' })
+  expect(session.turnStatus).toBe('failed')
+  expect(session.state.turns[0]?.steps.answer?.problem?.code).toBe('timeout')
 })

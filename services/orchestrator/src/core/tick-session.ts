@@ -4,13 +4,19 @@ import { failAttempt } from './fail-step.ts'
 import { activeTurn } from './find-turn.ts'
 import { retryDelayMsMax } from './retry-delay.ts'
 import type { SessionDraft } from './session-draft.ts'
+import { sessionLimits } from './session-limits.ts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 import { settleTurn } from './settle-turn.ts'
 import { startStep } from './start-step.ts'
 import { approvalTimesMs, tickApprovals } from './tick-approvals.ts'
 
-/** An agent that keeps its deadline ends the attempt by itself. If it does not, the attempt is given up here this much later. */
-const deadlineGraceMs = 2_000
+/**
+ * An agent that keeps its deadline ends the attempt by itself, and one that does not is cut off by its host. An attempt whose host has not told of it this
+ * much later is given up here: it may first have waited for a place at its agent.
+ */
+const attemptGraceMs = sessionLimits.attemptWaitMsMax + 5_000
+/** The same for a child session, which waits for no place. */
+const childGraceMs = 2_000
 
 /**
  * A new activation takes a new epoch: whatever earlier hosts still run no longer counts, and their work is dispatched again
@@ -83,7 +89,7 @@ function tickSteps(draft: SessionDraft, turn: TurnState): void {
 
 function tickDispatched(draft: SessionDraft, turn: number, { stepId, state }: { stepId: string; state: StepState }): void {
   const { epoch, attempt } = state
-  if (draft.nowMs < state.deadlineMs + deadlineGraceMs || state.child?.status === 'awaiting_approval') {
+  if (draft.nowMs < giveUpMs(state) || state.child?.status === 'awaiting_approval') {
     draft.command({ type: state.child === undefined ? 'dispatch' : 'visit', turn, stepId, epoch, attempt })
     return
   }
@@ -94,6 +100,10 @@ function tickDispatched(draft: SessionDraft, turn: number, { stepId, state }: { 
     { turn, stepId, epoch, attempt },
     { problem: { code: 'timeout', message, isRetryable: true }, mayHaveHappened: true },
   )
+}
+
+function giveUpMs({ deadlineMs, child }: StepState): number {
+  return deadlineMs + (child === undefined ? attemptGraceMs : childGraceMs)
 }
 
 /** When the next tick has something to do, in epoch milliseconds; undefined while nothing but answers is waited for. */
@@ -107,7 +117,7 @@ export function nextWakeMs(state: SessionState, nowMs: number): number | undefin
     if (step.status === 'ready') return state.isPaused ? [] : [dueMs(step.notBeforeMs, nowMs)]
     // A child that waits for people tells by itself when they have decided, or its heartbeat asks.
     const isWaiting = step.child?.status === 'awaiting_approval'
-    return step.status === 'dispatched' && !isWaiting ? [step.deadlineMs + deadlineGraceMs] : []
+    return step.status === 'dispatched' && !isWaiting ? [giveUpMs(step)] : []
   })
   if (turn?.phase === 'running') times.push(...approvalTimesMs(turn))
   return times.length === 0 ? undefined : Math.min(...times)

@@ -94,6 +94,7 @@ it('a child hears which pause of its parent it is', async () => {
     read: async () => new DrivenSession().state,
     prepare: () => undefined,
     ensureAgentsKnown: async () => {},
+    tellAttempt: () => undefined,
     readOutcomes: async () => new Map(),
     keep: async () => {},
     eraseLost: async () => false,

@@ -69,6 +69,10 @@ function dispatch(
     actorId,
     ref: { turn, stepId, epoch, attempt },
     request,
+    isWanted: () => {
+      const now = deps.peek(actorId)
+      return now !== undefined && executeRequest(now, ref) !== undefined
+    },
     sink: {
       // Where the session has left memory meanwhile, the outcome is checked against the state the step was dispatched with.
       apply: async (input) => deps.apply(actorId, await deps.check(deps.peek(actorId) ?? state, input)),

@@ -66,6 +66,7 @@ function hostInMemory() {
     policies: [],
     agentVersions: () => ({}),
     ensureAgentsKnown: async () => {},
+    tellAttempt: () => undefined,
     wake: async () => {
       world.woken += 1
       if (world.failsWakes-- > 0) throw away

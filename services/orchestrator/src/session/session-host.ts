@@ -1,8 +1,9 @@
-import { type ApprovalPolicy, type ChatMessage, parseValue, SessionId, WeftError, type WorkflowPlan } from '@weft/contracts'
+import { type ApprovalPolicy, type ChatMessage, WeftError, type WorkflowPlan } from '@weft/contracts'
 import type { ActorType } from '@weft/mesh'
-import { newSession } from '../core/new-session.ts'
+import { beginSession } from '../core/new-session.ts'
 import type { SessionInput } from '../core/session-input.ts'
-import type { SessionState } from '../core/session-state.ts'
+import type { SessionState, StepRef } from '../core/session-state.ts'
+import type { AttemptTold } from '../core/session-view.ts'
 import { beatOf, nextWakeMs } from '../core/tick-session.ts'
 import type { SessionStore } from '../store/dapr-session-store.ts'
 import type { Watches } from '../wake/watches.ts'
@@ -19,6 +20,8 @@ export interface SessionHostOptions {
   policies: ApprovalPolicy[]
   agentVersions: () => Record<string, string>
   ensureAgentsKnown: (plan: WorkflowPlan) => Promise<void>
+  /** How an attempt that this host runs stands. */
+  tellAttempt: (actorId: string, ref: StepRef) => AttemptTold | undefined
   /** Has the runtime tick a session, on the host it belongs to now. */
   wake: (actorId: string) => Promise<unknown>
   /** What was said in a session that was compacted, and so holds no turns any more. */
@@ -58,7 +61,7 @@ export class SessionHost implements ActorType {
   }
 
   async invoke(actorId: string, method: string, argument: unknown): Promise<unknown> {
-    const { effects, history, ensureAgentsKnown, eraseLost } = this.#options
+    const { effects, history, ensureAgentsKnown, tellAttempt, eraseLost } = this.#options
     const session: SessionCalls = {
       post: (input) => this.#open(actorId).mailbox.post(input),
       read: () => this.#readOrThrow(actorId),
@@ -66,6 +69,7 @@ export class SessionHost implements ActorType {
         if (this.#open(actorId).mailbox.isIdle()) effects.prepare(actorId, request)
       },
       ensureAgentsKnown,
+      tellAttempt: (ref) => tellAttempt(actorId, ref),
       eraseLost,
       readOutcomes: (turn, stepIds) => this.#open(actorId).mailbox.readOutcomes(turn, stepIds),
       loadHistory: ({ tenant, sessionId }) => history(tenant, sessionId),
@@ -165,7 +169,7 @@ export class SessionHost implements ActorType {
       nowMs: this.#options.nowMs,
       policies: this.#options.policies,
       agentVersions: this.#options.agentVersions,
-      create: (input) => createFor(input, this.#options.nowMs()),
+      create: (input) => beginSession(input, this.#options.nowMs()),
       onCommitted: (committed) => this.#afterCommit(actorId, committed),
       onLost: (cause) => this.#afterLoss(actorId, cause),
     })
@@ -290,11 +294,4 @@ function relaxHeartbeat({ heartbeat }: Mailbox, state: SessionState): void {
   const beat = beatOf(state)
   if (beat === 'never') heartbeat.end()
   else if (beat !== 'always') heartbeat.sleepUntil(beat.fromMs)
-}
-
-function createFor(input: SessionInput, nowMs: number): SessionState | undefined {
-  if (input.type !== 'submit') return undefined
-  const { tenant, sessionId, user } = input.request
-  const state = newSession({ tenant, sessionId: parseValue(SessionId, sessionId, 'the session id'), user }, nowMs)
-  return { ...state, epoch: 1 }
 }

@@ -17,7 +17,7 @@ import type { InputReply } from '../core/session-advance.ts'
 import type { SessionInput } from '../core/session-input.ts'
 import { SessionPlace } from '../core/session-place.ts'
 import type { SessionState, StepOutcome, TurnState } from '../core/session-state.ts'
-import { beginningOf, viewSession } from '../core/session-view.ts'
+import { beginningOf, type TellAttempt, viewSession } from '../core/session-view.ts'
 
 /** A session as the methods of its actor reach it. */
 export interface SessionCalls {
@@ -29,6 +29,7 @@ export interface SessionCalls {
   prepare(request: SubmitTurn): void
   /** Has the cards of a plan's agents read if they are not known yet. Never rejects. */
   ensureAgentsKnown(plan: WorkflowPlan): Promise<void>
+  tellAttempt: TellAttempt
   /** Outputs of steps that succeeded. */
   readOutcomes(turn: TurnState, stepIds: string[]): Promise<Map<string, StepOutcome>>
   /** Has the session go on with what is under way and, if anything is, arm a reminder of its own. */
@@ -55,7 +56,7 @@ export async function invokeSession(
     case 'submit':
       return submit(session, actorId, parseValue(SubmitTurn, argument, 'the turn'))
     case 'view':
-      return viewSession(await session.read())
+      return viewSession(await session.read(), session.tellAttempt)
     case 'tick':
       return applyOnly(session, { type: 'tick' })
     case 'keep':
@@ -120,7 +121,7 @@ async function applyOnly(session: SessionCalls, input: SessionInput): Promise<vo
 
 async function applyAndView(session: SessionCalls, input: SessionInput) {
   await session.post(input)
-  return viewSession(await session.read())
+  return viewSession(await session.read(), session.tellAttempt)
 }
 
 async function submit(session: SessionCalls, actorId: string, request: SubmitTurn) {

@@ -37,6 +37,8 @@ export const card: AgentCard = {
       costUsd: 0,
       latencyMs: 20,
       effects: 'none',
+      // Searches share one event loop and one database: of hundreds at once each would take seconds, and none end before its deadline.
+      maxConcurrency: 32,
     },
     {
       name: capabilities.answer,

@@ -1,5 +1,5 @@
-import { handle } from '@weft/mesh'
 import { type Embedder, WeftError } from '@weft/contracts'
+import { handle } from '@weft/mesh'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 
