@@ -210,7 +210,7 @@ function mountSessions(app: Express, deps: PublicDeps): void {
   app.get('/v1/sessions/:sessionId/export', exportSession(deps))
   app.get('/v1/sessions/:sessionId/graph', getSessionGraph(deps))
   app.post('/v1/sessions/:sessionId/cancel', cancelSession(deps.sessions))
-  app.post('/v1/sessions/:sessionId/fork', forkSession(deps.sessions))
+  app.post('/v1/sessions/:sessionId/fork', forkSession({ ...deps, logger: deps.telemetry.logger }))
   app.post('/v1/sessions/:sessionId/feedback', giveFeedback(deps))
   app.post('/v1/sessions/:sessionId/pause', pauseSession(deps.sessions))
   app.post('/v1/sessions/:sessionId/resume', resumeSession(deps.sessions))

@@ -4,7 +4,8 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { chooseSessionId, parseIdempotencyKey } from '../core/session-id.ts'
 import { identityOf } from '../http/request-context.ts'
-import { retryBriefly } from '../retry-briefly.ts'
+import { isPassing, retryBriefly } from '../retry-briefly.ts'
+import { type CancelRefusedDeps, cancelRefused } from '../sessions/cancel-refused.ts'
 import type { SessionRef, Sessions } from '../sessions/dapr-sessions.ts'
 import { sessionOf } from './session-params.ts'
 
@@ -15,13 +16,23 @@ export const ForkBody = z.strictObject({
   turn: z.int().positive().optional(),
 })
 
-const patienceMs = 8_000
+const patienceDefaultMs = 8_000
+/** A constant is enough, because the session belongs to this fork alone: its first turn is this request, however often it is sent. */
+const forkKey = 'fork'
+
+export interface ForkDeps extends CancelRefusedDeps {
+  sessions: Pick<Sessions, 'seed' | 'submit' | 'view' | 'cancelRequest'>
+  /** How long something that restarts is waited for. Default 8 s. */
+  patienceMs?: number
+}
 
 /**
  * `POST /v1/sessions/{id}/fork`: makes a new session, with the question, the plan and the finished outputs of a turn. Answers the new session and how much money
- * the outputs save. With the same Idempotency-Key it is the same session again.
+ * the outputs save. With the same Idempotency-Key it is the same session again; without a key, a fork
+ * that was refused and has begun all the same is cancelled.
  */
-export function forkSession(sessions: Pick<Sessions, 'seed' | 'submit' | 'view'>): RequestHandler {
+export function forkSession(deps: ForkDeps): RequestHandler {
+  const { sessions, patienceMs = patienceDefaultMs } = deps
   return async (request, response) => {
     const source = sessionOf(request, response)
     const wish = parseValue(ForkBody, request.body ?? {}, 'the request')
@@ -30,23 +41,28 @@ export function forkSession(sessions: Pick<Sessions, 'seed' | 'submit' | 'view'>
     const { keyId } = identityOf(response)
     const chosenBy = `${tenant}\nfork of ${source.sessionId}`
     const fork: SessionRef = { tenant, sessionId: chooseSessionId(chosenBy, { sessionId: undefined, idempotencyKey }) }
-    const answer = await retryBriefly(async (signal) => {
+    let isSent = false
+    const forking = retryBriefly(async (signal) => {
       const { seed, request: asked } = await sessions.seed(source, wish, signal)
       const traceparent = currentTraceparent()
       const turn: SubmitTurn = {
         ...fork,
         keyId,
         requestId: newId('req'),
-        // A constant key is enough, because the session belongs to this fork alone: its first turn is this request, however often it is sent.
-        idempotencyKey: 'fork',
+        idempotencyKey: forkKey,
         requestHash: canonicalJson(wish),
         ...asked,
         seed,
         ...(traceparent === undefined ? {} : { traceparent }),
       }
+      isSent = true
       await sessions.submit(turn, signal)
       return { ...(await sessions.view(fork, signal)), savedUsd: seed.savedUsd }
     }, patienceMs)
+    const answer = await forking.catch((thrown: unknown) => {
+      if (isSent && isPassing(thrown) && idempotencyKey === undefined) cancelRefused(deps, fork, forkKey)
+      throw thrown
+    })
     response.json(answer)
   }
 }

@@ -141,6 +141,20 @@ describe('a fork', () => {
     expect(new Set(ids).size).toBe(3)
   })
 
+  it('that was refused is cancelled if it has begun all the same, unless its key finds it again', async () => {
+    const impatient = await startGateway({ patienceMs: 30 })
+    const { session } = impatient
+    const cancelled: string[] = []
+    session.onSeed = gateway.session.onSeed
+    session.submit = async () => Promise.reject(new WeftError('dependency_unavailable', 'the orchestrator is away'))
+    session.cancelRequest = async ({ sessionId }, key) => cancelled.push(`${sessionId.slice(0, 5)} ${key}`) > 0
+    for (const headers of [{ 'idempotency-key': 'k' }, {}])
+      expect((await impatient.request('/v1/sessions/sess_1/fork', { method: 'POST', headers })).status).toBe(503)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(cancelled).toEqual(['sess_ fork'])
+    await impatient.stop()
+  })
+
   it('of what cannot be forked is refused', async () => {
     expect((await fork({ step: 'answer' })).status).toBe(400)
     gateway.session.onSeed = () => {
