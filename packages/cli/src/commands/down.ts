@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
 import { readCliSettings } from '../cli-settings.ts'
 import { dataPaths } from '../supervisor/data-paths.ts'
+import { endLeftAgents } from './agent/agent-record.ts'
 import { areGone, endOrphans } from '../supervisor/end-orphans.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { readLockOwner } from '../supervisor/mesh-lock.ts'
@@ -22,7 +23,7 @@ export function registerDown(program: Command): void {
 
 interface MeshEnd {
   wasRunning: boolean
-  /** Processes that a killed supervisor had left. */
+  /** Processes that a killed supervisor, or a killed `weft agent run`, had left. */
   orphansEnded: number
 }
 
@@ -38,7 +39,8 @@ async function endMesh(dataFolder: string): Promise<MeshEnd> {
       )
     }
   }
-  return { wasRunning: owner !== undefined, orphansEnded: await endOrphans(readMeshRecord(paths.meshFile)) }
+  const orphansEnded = (await endOrphans(readMeshRecord(paths.meshFile))) + (await endLeftAgents(paths.run))
+  return { wasRunning: owner !== undefined, orphansEnded }
 }
 
 function describeEnd({ wasRunning, orphansEnded }: MeshEnd): string {

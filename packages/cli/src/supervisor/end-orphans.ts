@@ -6,14 +6,14 @@ const pollMs = 100
 const graceMs = 10_000
 
 /** Processes of a mesh whose supervisor is gone, told from others by when they began. */
-export function findOrphans(record: MeshRecord | undefined): ({ name: string } & ProcessIdentity)[] {
+export function findOrphans(record: Pick<MeshRecord, 'processes'> | undefined): ({ name: string } & ProcessIdentity)[] {
   return (record?.processes ?? []).flatMap(({ name, pid, startMark }) =>
     pid !== undefined && startMark !== undefined && isRunning({ pid, startMark }) ? [{ name, pid, startMark }] : [],
   )
 }
 
 /** Ends processes in order, then by force, and answers how many there were. */
-export async function endOrphans(record: MeshRecord | undefined): Promise<number> {
+export async function endOrphans(record: Pick<MeshRecord, 'processes'> | undefined): Promise<number> {
   const orphans = findOrphans(record)
   for (const { pid } of orphans) signalGroup(pid, 'SIGTERM')
   if (!(await areGone(orphans, graceMs))) {

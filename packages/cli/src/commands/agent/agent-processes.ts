@@ -30,7 +30,8 @@ export async function agentSpecs(settings: CliSettings, wish: AgentWish): Promis
   return { program: programSpec(plan, settings, wish), sidecar: sidecarSpec(plan, { name: wish.appId, appId: wish.appId }) }
 }
 
-function requireMesh(settings: CliSettings): MeshRecord {
+/** Throws `mesh_not_up` when no mesh runs with this data folder. */
+export function requireMesh(settings: CliSettings): MeshRecord {
   const record = readMeshRecord(dataPaths(settings.dataFolder).meshFile)
   if (record === undefined || !isRunning(record.supervisor)) {
     const message = `no mesh runs with the data folder ${settings.dataFolder}: start it with "npm start", or name its folder in WEFT_DATA`

@@ -8,7 +8,8 @@ import { openRotatingLog, type RotatingLog } from '../../supervisor/rotating-log
 import { isSupervisorLine, SupervisedProcess } from '../../supervisor/supervised-process.ts'
 import type { ClientContext } from '../client/connect-mesh.ts'
 import { agentTaken, takeAgentLock } from './agent-lock.ts'
-import { type AgentSpecs, type AgentWish, agentSpecs } from './agent-processes.ts'
+import { type AgentSpecs, type AgentWish, agentSpecs, requireMesh } from './agent-processes.ts'
+import { type AgentPlace, endLeftAgent, removeAgentRecord, writeAgentRecord } from './agent-record.ts'
 
 const readyTimeoutMs = 60_000
 const hopelessAfterFailures = 3
@@ -22,36 +23,57 @@ const Registered = z.looseObject({
   card: z.looseObject({ capabilities: z.array(z.looseObject({ name: z.string() })) }),
 })
 
-/** Runs an agent until it is told to stop: program and sidecar side by side, started again when they end, unregistered at the end. */
+/**
+ * Runs an agent until it is told to stop: program and sidecar side by side, started again when they end, unregistered at the end. What an earlier command that
+ * was killed has left of the agent is ended first.
+ */
 export async function runAgent(context: ClientContext, wish: AgentWish): Promise<void> {
   const { appId } = wish
-  await refuseTakenName(context, appId)
   const settings = readCliSettings()
-  const specs = await agentSpecs(settings, wish)
-  const release = takeAgentLock(dataPaths(settings.dataFolder).run, { appId, url: context.mesh.url })
+  requireMesh(settings)
+  const place = { run: dataPaths(settings.dataFolder).run, appId }
+  const release = takeAgentLock(place.run, { appId, url: context.mesh.url })
   try {
-    await runBesideMesh(context, settings, specs)
+    const left = await endLeftAgent(place)
+    if (left > 0) context.terminal.note(`ended ${left} processes that an earlier weft agent run had left behind`)
+    await refuseTakenName(context, appId)
+    await runBesideMesh(context, { settings, place, specs: await agentSpecs(settings, wish) })
   } finally {
     release()
   }
 }
 
-async function runBesideMesh({ mesh, terminal, isJson }: ClientContext, settings: CliSettings, specs: AgentSpecs): Promise<void> {
-  const appId = specs.program.name
+interface AgentRun {
+  settings: CliSettings
+  place: AgentPlace
+  specs: AgentSpecs
+}
+
+async function runBesideMesh({ mesh, terminal, isJson }: ClientContext, { settings, place, specs }: AgentRun): Promise<void> {
+  const { appId } = place
   const sidecarLog = openRotatingLog(`${dataPaths(settings.dataFolder).logs}/${appId}-daprd.log`)
   const register = async () => Registered.parse(await mesh.client.post('/agents', { body: { appId } }))
+  const changed = (snapshot: ProcessSnapshot) => {
+    tell(terminal, snapshot)
+    try {
+      writeAgentRecord(place, [program.snapshot(), sidecar.snapshot()])
+    } catch (cause) {
+      // A full disk must not end the command and leave its processes behind; the next change writes it again.
+      terminal.note(`where ${appId} runs was not written down: ${String(cause)}`)
+    }
+  }
   let isJoined = false
   const program = new SupervisedProcess(specs.program, {
     log: terminalLog(),
     restartDelayMsMax: settings.restartDelayMsMax,
     onChange: (snapshot) => {
-      tell(terminal, snapshot)
+      changed(snapshot)
       // A program that was started again may have another card.
       if (isJoined && snapshot.state === 'ready')
         register().catch((cause: unknown) => terminal.note(`not registered: ${String(cause)}`))
     },
   })
-  const sidecar = new SupervisedProcess(specs.sidecar, { log: sidecarLog, onChange: (snapshot) => tell(terminal, snapshot) })
+  const sidecar = new SupervisedProcess(specs.sidecar, { log: sidecarLog, onChange: changed })
   const told = stopSignal(() => {
     for (const one of [program, sidecar]) one.kill()
   })
@@ -72,6 +94,7 @@ async function runBesideMesh({ mesh, terminal, isJson }: ClientContext, settings
     isJoined = false
     await program.stop()
     await sidecar.stop()
+    removeAgentRecord(place)
   }
 }
 

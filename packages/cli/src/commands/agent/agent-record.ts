@@ -1,0 +1,63 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { isCopied, parseJson } from '@weft/contracts'
+import { z } from 'zod'
+import { endOrphans } from '../../supervisor/end-orphans.ts'
+import { readLockOwner } from '../../supervisor/mesh-lock.ts'
+import { ProcessSnapshot } from '../../supervisor/process-snapshot.ts'
+import { readReplaced, replaceFile } from '../../supervisor/replace-file.ts'
+
+const AgentRecord = z.object({ processes: z.array(ProcessSnapshot), writtenAs: z.string() })
+
+/** An agent beside the mesh that keeps what concerns its running in the folder `run`. */
+export interface AgentPlace {
+  run: string
+  appId: string
+}
+
+export function agentLockFile({ run, appId }: AgentPlace): string {
+  return join(run, `agent-${appId}.lock`)
+}
+
+/** Writes down an agent's program and sidecar, so that they are found should the command that runs them be killed. */
+export function writeAgentRecord(place: AgentPlace, processes: ProcessSnapshot[]): void {
+  const file = recordFile(place)
+  replaceFile(file, `${JSON.stringify({ processes, writtenAs: file })}\n`)
+}
+
+export function removeAgentRecord(place: AgentPlace): void {
+  rmSync(recordFile(place), { force: true })
+}
+
+/** Ends what is left of an agent; only for whoever knows that no command runs it. Answers how many processes there were. */
+export async function endLeftAgent(place: AgentPlace): Promise<number> {
+  const file = recordFile(place)
+  const text = readReplaced(file)
+  if (text === undefined) return 0
+  const record = parseJson(AgentRecord, text, file)
+  const ended = await endOrphans(isCopied(file, record.writtenAs) ? undefined : record)
+  removeAgentRecord(place)
+  return ended
+}
+
+/** Ends what is left of every agent whose command was killed. */
+export async function endLeftAgents(run: string): Promise<number> {
+  const counts = agentsIn(run).map((appId) => {
+    const place = { run, appId }
+    return readLockOwner(agentLockFile(place)) === undefined ? endLeftAgent(place) : 0
+  })
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+}
+
+function agentsIn(run: string): string[] {
+  try {
+    return readdirSync(run).flatMap((name) => /^agent-(.+)\.json$/.exec(name)?.[1] ?? [])
+  } catch {
+    // Nothing ever ran with this data folder.
+    return []
+  }
+}
+
+function recordFile({ run, appId }: AgentPlace): string {
+  return join(run, `agent-${appId}.json`)
+}
