@@ -27,7 +27,9 @@ export function inResponseTerms(thrown: unknown): unknown {
   return withParam(thrown, param)
 }
 
+/** Where the words name the field, too, they go by the same name. */
 function withParam(refusal: WeftError, param: string): WeftError {
   const { code, message, isRetryable, details } = refusal
-  return new WeftError(code, message, { param, isRetryable, details, cause: refusal })
+  const said = message.replaceAll(`'${refusal.param}'`, `'${param}'`)
+  return new WeftError(code, said, { param, isRetryable, details, cause: refusal })
 }
