@@ -57,6 +57,11 @@ export function isUndefinedObject(cause: unknown): boolean {
   return types.isNativeError(cause) && ['42P01', '42883', '42704', '3F000'].includes(codeOf(cause))
 }
 
+/** Whether the role may not add an extension, or the server does not have it (PostgreSQL, Appendix A). */
+export function cannotAddExtension(cause: unknown): boolean {
+  return types.isNativeError(cause) && ['42501', '0A000', '58P01'].includes(codeOf(cause))
+}
+
 /** Whether pg_textsearch refused because the planner took another index than the one named in the query. */
 export function isOtherIndex(cause: unknown): boolean {
   return types.isNativeError(cause) && codeOf(cause) === '42809'

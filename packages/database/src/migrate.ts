@@ -87,7 +87,8 @@ export interface MigrationStatus {
 
 /**
  * Applies the migrations that are missing, each in a transaction of its own, and makes what a restored dump could not bring along. Any number of processes may
- * call it at once. Answers the names applied. Throws `conflict` for a database that a newer version has migrated further than this one knows.
+ * call it at once. Answers the names applied. Throws `conflict` for a database that a newer version has migrated further than this one knows,
+ * or that lacks an extension.
  */
 export async function migrateUp(database: Database): Promise<string[]> {
   const unknown = (await migrationStatus(database)).map(({ name }) => name).find((name) => !isKnown(name))

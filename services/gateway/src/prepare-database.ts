@@ -16,7 +16,7 @@ const retryMs = 250
 
 /**
  * Makes the tables and stores the first admin key, as soon as there is a database; waits for it as long as it takes. Throws `conflict` for the database of a
- * newer version.
+ * newer version, and for one that lacks an extension.
  */
 export async function prepareDatabase({ database, audit, adminKey, logger, signal }: PrepareOptions): Promise<void> {
   for (let attempt = 1; !signal.aborted; attempt += 1) {

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { addExtension } from '../add-extension.ts'
 import type { Schema } from '../schema.ts'
 
 /** Keys, files, vector stores and chunks. */
@@ -33,7 +34,7 @@ export async function up(db: Kysely<Schema>): Promise<void> {
 async function createExtension(db: Kysely<Schema>): Promise<boolean> {
   const { rows } = await sql`select 1 from pg_available_extensions where name = 'pg_textsearch'`.execute(db)
   if (rows.length === 0) return false
-  await sql`create extension if not exists pg_textsearch`.execute(db)
+  await addExtension(db, 'pg_textsearch')
   return true
 }
 

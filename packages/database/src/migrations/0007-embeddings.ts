@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { addExtension } from '../add-extension.ts'
 import type { Schema } from '../schema.ts'
 
 /**
@@ -6,7 +7,7 @@ import type { Schema } from '../schema.ts'
  * A text longer than its model sees has several vectors. The vectors' index is made for each model, since it is for vectors of one size.
  */
 export async function up(db: Kysely<Schema>): Promise<void> {
-  await sql`create extension if not exists vector`.execute(db)
+  await addExtension(db, 'vector')
   await sql`
     create table embedding_models (
       id text primary key, dimensions int not null, is_normalised boolean not null, is_active boolean not null default false,
