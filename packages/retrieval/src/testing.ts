@@ -6,7 +6,7 @@ import { type Database, sql } from '@weft/database'
 import { z } from 'zod'
 import { searchKnowledge } from './search/postgres-search-knowledge.ts'
 
-/** A judged collection: documents, questions, and which documents answer which question how well. */
+/** A judged collection: documents, questions, and how well each document answers each question. */
 export type Collection = {
   name: string
   documents: CollectionDocument[]
@@ -28,7 +28,7 @@ const CollectionQuery = z.object({
 })
 type CollectionQuery = z.infer<typeof CollectionQuery>
 
-/** Where judged collections lie: WEFT_COLLECTIONS, else ../shared/collections. Undefined, said aloud, when this one is not there. */
+/** Reads a judged collection from the folder WEFT_COLLECTIONS; default: ../shared/collections. Undefined, with a message, when it is not there. */
 export function findCollection(name: string): Collection | undefined {
   const folder = join(resolve(env.WEFT_COLLECTIONS ?? '../shared/collections'), name)
   if (!existsSync(folder)) {
@@ -75,10 +75,10 @@ export async function loadAsChunks(database: Database, { name, documents }: Coll
   return vectorStoreId
 }
 
-/** `ndcg10`: Järvelin and Kekäläinen, TOIS 2002, with linear gain as trec_eval has it. */
+/** The quality of search on a collection. `ndcg10` is that of Järvelin and Kekäläinen (TOIS 2002), with linear gain like trec_eval. */
 export type Quality = { queries: number; ndcg10: number; recall10: number; p50Ms: number; p99Ms: number }
 
-/** Asks every judged query and compares with the judgements. */
+/** Searches for every judged query, and compares the results with the judgements. */
 export async function measureQuality(
   database: Database,
   collection: Collection,
@@ -119,10 +119,10 @@ function mean(values: number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
 }
 
-/** Words that mean the same share a place in the fake embedder's vectors. */
+/** Words that mean the same, and so share a dimension in the fake embedder's vectors. */
 const synonyms = new Map([['car', 'automobile']])
 
-/** An embedder that knows words and a synonym: texts that share some are close. It counts what it embedded, and fails when told to. */
+/** An embedder whose vectors count words, so that texts with common words or synonyms are close. It counts what it embedded, and fails when told to. */
 export function fakeEmbedder(id = 'test/words', dimensions = 64) {
   let embedded = 0
   let isFailing = false
@@ -135,9 +135,9 @@ export function fakeEmbedder(id = 'test/words', dimensions = 64) {
     failNext() {
       isFailing = true
     },
-    /** On whose account each request came. */
+    /** The tenant of each request. */
     tenants,
-    /** Tenants that may spend nothing. */
+    /** Tenants whose budget is spent. */
     poor,
     embed({ texts, purpose, tenant }: EmbedRequest) {
       tenants.push(tenant)

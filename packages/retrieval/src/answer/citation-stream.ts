@@ -5,19 +5,19 @@ import { sentenceEnds } from '../text/sentences.ts'
 import { indexSupport } from './find-support.ts'
 import { quotedBrackets } from './quoted-brackets.ts'
 
-/** What is to be verified: a quote that supports a claim, with its code point offsets in the stored text of the file. */
+/** A quote that is to be verified: it supports a claim, and has its code point offsets in the stored text of the file. */
 export type Quote = Omit<Citation, 'index' | 'verified' | 'sourceChanged'>
 
-/** Answers each quote as it stands in the store, or undefined where the store does not have it there. */
+/** Answers each quote as it is in the store, or undefined for one that the store does not have at that place. */
 export type VerifyQuotes = (quotes: Quote[]) => Promise<(Quote | undefined)[]>
 
 /**
  * Turns a model's text with markers like `[2]` or `[1, 3]` (numbers of passages) into text whose markers are verified citations, numbered in
- * the order of their first use. What `push` and `end` answer, joined, is the answer; a marker whose sentence the passage does not
- * support, or whose quote does not verify, is left out and counted in `unsupported`.
+ * the order of their first use. All that `push` and `end` answer, joined, is the new text. A marker is left out and counted in `unsupported` when the passage does
+ * not support its sentence, or when its quote cannot be verified.
  */
 export type CitationStream = {
-  /** Text that may go out now; only a possible marker (and the space before it) waits for more. Calls must not overlap. */
+  /** Answers the text that may go out now. Only what may become a marker, and the space before it, waits for more. Calls must not overlap. */
   push(delta: string): Promise<string>
   end(): Promise<string>
   readonly citations: Citation[]
@@ -57,7 +57,7 @@ export function createCitationStream(input: { passages: Passage[]; verify: Verif
     return say(letter)
   }
 
-  /** What was held turned out to be text. */
+  /** Lets out what was held: it turned out to be no marker. */
   function release(): string {
     const held = state.held
     state.held = ''
@@ -95,11 +95,11 @@ export function createCitationStream(input: { passages: Passage[]; verify: Verif
 }
 
 type State = {
-  /** The answer so far without markers and fenced code, which ends a sentence. */
+  /** The answer so far, without markers. Fenced code is replaced by blank lines, which end a sentence. */
   said: string
   /** Where in `said` the text after the last marker begins. */
   clauseStart: number
-  /** What the last marker was checked against: markers side by side share it. */
+  /** The claims that the last marker was checked against, which a marker directly after it shares. */
   claims: string[]
   held: string
   space: string
@@ -113,7 +113,7 @@ function isMarker(held: string): boolean {
   return /^\[\s*\d{1,3}(?:\s*[,;]\s*\d{1,3})*\s*\]$/.test(held)
 }
 
-/** Longer than any list of passages a prompt has. */
+/** Longer than a marker with all passages of a prompt. */
 const markerLengthMax = 120
 
 function mayBecomeMarker(held: string): boolean {
@@ -134,7 +134,10 @@ async function replaceMarker(state: State, marker: string, source: Source): Prom
   return out
 }
 
-/** The sentence so far: first its part after the previous marker, then all of it. A marker behind the full stop means the sentence before. */
+/**
+ * The claims that a marker may support: the part of the sentence after the previous marker, then the whole sentence. A marker after a full stop supports the
+ * sentence before it.
+ */
 function claimsOf(state: State, hasTerms: (text: string) => boolean): string[] {
   const clause = lastSentence(state.said.slice(Math.max(state.clauseStart, state.said.length - claimLengthMax)), hasTerms)
   if (clause === '') return state.claims
@@ -170,7 +173,7 @@ function quoteOf(number: number, claims: string[], source: Source): Quote | unde
   return undefined
 }
 
-/** The number of a citation: the one it got at its first use. */
+/** The number of a citation, which it gets when it is first used. */
 function indexOf(citations: Citation[], quote: Quote): number {
   const known = citations.find((each) => each.fileId === quote.fileId && each.start === quote.start && each.end === quote.end)
   if (known !== undefined) return known.index

@@ -7,25 +7,25 @@ export interface CitedText {
   /** Numbered from 1, as the model was given them. */
   passages: Passage[]
   verify: VerifyQuotes
-  /** Gets what the answer has to be marked with. */
+  /** The marks of the answer are added here. */
   degraded: Set<string>
-  /** How a sentence begins that tells a conflict between passages. */
+  /** The beginning of a sentence that reports a conflict between passages. */
   conflictPhrase: string
-  /** How an answer begins that found nothing in the passages. */
+  /** The beginning of an answer that found nothing in the passages. */
   noEvidencePhrase: string
-  /** Of an answer's sentences that no passage supports; default: they are kept. */
+  /** What happens to sentences that no passage supports; default: `keep`. */
   unverified?: Unverified | undefined
-  /** Sentences that tell of the search and need no source. */
+  /** Whether a sentence is about the search itself, and so needs no source. */
   isAboutSearch?(sentence: string): boolean
-  /** Told, of an answer that cites, which share of its citations could be verified. */
+  /** Called once for an answer that has citations, with the share of them that could be verified. */
   onCited?(verifiedShare: number): void
 }
 
 type Emit = (event: AgentEvent) => void
 
 /**
- * Says a model's text as the answer of a step: every delta as it comes, then the result. Only citations that were read again from
- * the store go out; while the database cannot be asked, none do, and the answer says why.
+ * Sends a model's text as the answer of a step: every delta as it comes, then the result. Only citations that were read again from the store are sent. While the
+ * database does not answer none are, and the answer is marked with that.
  */
 export async function sayCitedAnswer(deltas: AsyncIterable<string>, answer: CitedText, emit: Emit): Promise<void> {
   const { degraded, noEvidencePhrase } = answer
@@ -34,7 +34,7 @@ export async function sayCitedAnswer(deltas: AsyncIterable<string>, answer: Cite
   emit({ type: 'result', output: outputOf(text, degraded), citations, confidence: meanScore(citations) })
 }
 
-/** Says a model's text that may cite passages and need not: the result is the caller's. */
+/** Sends a model's text, whose citations are optional, delta by delta. Sending a result is left to the caller. */
 export async function sayCited(
   deltas: AsyncIterable<string>,
   answer: CitedText,
@@ -63,14 +63,14 @@ function outputOf(text: string, degraded: Set<string>): { text: string; degraded
   return { text, ...(degraded.size === 0 ? {} : { degraded: [...degraded] }) }
 }
 
-/** How a passage is named to a model. */
+/** The name by which a model is shown a passage. */
 export function passageTitle({ filename, heading, page }: Passage): string {
   return [filename, heading, page === undefined ? undefined : `page ${page}`]
     .filter((part) => part !== undefined && part !== '')
     .join(' — ')
 }
 
-/** A passage as a model reads it, numbered as citations number the passages. */
+/** A passage as a model reads it, with the number by which the model cites it. */
 export function promptSourceOf(passage: Passage, index: number): { id: number; title: string; text: string } {
   return { id: index + 1, title: passageTitle(passage), text: passage.text }
 }
@@ -87,7 +87,7 @@ function tolerant(verify: VerifyQuotes, degraded: Set<string>): VerifyQuotes {
   }
 }
 
-/** How well the passages an answer cites fit its question, 0 where it cites none. */
+/** The mean score of an answer's citations; 0 without any. */
 export function meanScore(citations: Citation[]): number {
   return citations.length === 0 ? 0 : citations.reduce((sum, { score }) => sum + score, 0) / citations.length
 }

@@ -2,18 +2,18 @@ import type { Passage } from '@weft/contracts'
 import { contentTerms, isNumberTerm } from '../text/content-terms.ts'
 import { isSpace, sentenceEnds } from '../text/sentences.ts'
 
-/** A stretch of a passage that says what a claim says: UTF-16 offsets in the passage's text, `score` from 0 to 1. */
+/** The part of a passage that supports a claim: UTF-16 offsets in the passage's text, and a `score` from 0 to 1. */
 export type Support = { start: number; end: number; score: number }
 
 export type SupportIndex = {
-  /** The best supporting stretch of passage `number` (counted from 1) for a claim, or undefined when none is good enough. */
+  /** The part of passage `number` (counted from 1) that supports a claim best, or undefined when none is good enough. */
   find(number: number, claim: string): Support | undefined
   hasTerms(text: string): boolean
 }
 
 /**
- * Prepares passages for {@link SupportIndex.find}: stretches of one to three sentences are compared with the claim by the share of its words
- * they hold, rare words counting more. `question` stands in for a claim that says too little by itself ("Yes").
+ * Prepares passages for {@link SupportIndex.find}, which compares parts of one to three sentences with the claim by the share of its words that they contain; rare
+ * words count more. The words of `question` are added to a claim that says too little by itself ("Yes").
  */
 export function indexSupport(passages: Passage[], question = ''): SupportIndex {
   const indexed = passages.map((passage) => segmentsOf(passage.text))
@@ -30,19 +30,19 @@ export function indexSupport(passages: Passage[], question = ''): SupportIndex {
   }
 }
 
-/** Claims with fewer words than this lean on the question. */
+/** A claim with fewer words than this is compared together with the question. */
 const claimTermsMin = 2
 
 /**
- * The share of a claim's weighted words a quote must hold. Measured with SciFact's claims, which are worded freely: at .30 a supporting stretch
- * is found in 82 % of the abstracts judged relevant and in 1.4 % of others; at .25 in 89 % and 2.8 %, at .40 in 68 % and .2 %.
+ * The share of a claim's weighted words that a quote must contain. Measured with SciFact's claims, which are worded freely: at .30 support is found in 82 % of the
+ * abstracts that were judged relevant and in 1.4 % of others; at .25 in 89 % and 2.8 %, at .40 in 68 % and .2 %.
  */
 const supportMin = 0.3
 
-/** A claim none of whose numbers stand in the quote is below {@link supportMin} even when all its other words are there. */
+/** Keeps a quote that has none of a claim's numbers below {@link supportMin}, even when it has all of its other words. */
 const numbersMissingFactor = 0.29
 
-/** Longer quotes win only when they support more. */
+/** Subtracted for every further sentence, so that a longer quote wins only when it supports the claim better. */
 const sentencePenalty = 0.06
 const sentencesMax = 3
 const quoteLengthMax = 800
@@ -81,7 +81,7 @@ function weightOf(terms: Set<string>, rarity: Rarity): number {
   return weight
 }
 
-/** Inverse document frequency, a sentence being a document. */
+/** Inverse document frequency, where each segment counts as a document. */
 function rarityOf(segments: Segment[]): Rarity {
   const counts = new Map<string, number>()
   for (const { terms } of segments) for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1)
@@ -105,7 +105,7 @@ function segmentsOf(text: string): Segment[] {
 
 const segmentLengthMax = 500
 
-/** Overlong sentences (tables, code, lists without full stops) are cut at a line's or a word's end. */
+/** Where a segment that begins at `from` ends. Overlong sentences (tables, code, lists without full stops) are cut at the end of a line or a word. */
 function segmentEnd(text: string, from: number, sentenceEnd: number): number {
   if (sentenceEnd - from <= segmentLengthMax) return sentenceEnd
   const limit = from + segmentLengthMax
@@ -116,7 +116,7 @@ function segmentEnd(text: string, from: number, sentenceEnd: number): number {
   return text.charCodeAt(limit) >= 0xdc00 && text.charCodeAt(limit) <= 0xdfff ? limit - 1 : limit
 }
 
-/** Without white space at both ends and without the mark of a list item, heading, quotation or table row at the beginning. */
+/** The range without white space at both ends, and without the mark of a list item, heading, quotation or table row at its beginning. */
 function withoutMarks(text: string, from: number, to: number): [start: number, end: number] {
   let [start, end] = [from, to]
   while (start < end && isSpace(text.charCodeAt(start))) start++

@@ -1,33 +1,33 @@
 import { contentTerms } from '../text/content-terms.ts'
 
-/** A passage that was found: its text, what it stands under, its BM25 score where words found it, its cosine where vectors did. */
+/** A passage that was found: its text and title, its BM25 score if words found it, and its cosine if vectors did. */
 export type FoundPassage = { text: string; title: string; bm25?: number | undefined; cosine?: number | undefined }
 
-/** What speaks for an answer being among the passages; each between 0 and 1. */
+/** The evidence that the passages contain an answer; each figure is between 0 and 1. */
 export type EvidenceFeatures = {
-  /** Words of the question that carry meaning, in the passage that has most of them. */
+  /** The share of the question's meaningful words that are in the passage with most of them. */
   coverage: number
   /** The same, in all passages together. */
   coverageOfAll: number
-  /** The best BM25 score, beside what a passage with all words of the question has, about. */
+  /** The best BM25 score, relative to what a passage with all words of the question gets approximately. */
   words: number
 }
 
 /**
- * A logistic model over {@link EvidenceFeatures}, fitted by `bench/abstention` to questions of three public collections, answerable and not. Names the
- * passages lack would say more there, and wrongly of documents that never name whose they are.
+ * A logistic model over {@link EvidenceFeatures}, fitted by `bench/abstention` to answerable and unanswerable questions of three public collections. Names that the
+ * passages lack would predict better there, but would mislead for documents that never name whom they are about.
  */
 export const evidenceModel = { bias: -4.5, weights: { coverage: 1.2, coverageOfAll: 3.1, words: 2.5 } } as const
 
-/** A question and its answer have a cosine of .5 to .7 with all-MiniLM-L6-v2: a passage as near as that is evidence in whatever words. */
+/** With all-MiniLM-L6-v2, a question and its answer have a cosine of .5 to .7. A passage this near is evidence, whatever its words are. */
 const nearCosine = 0.5
 
-/** Questions with fewer words that carry meaning cannot be judged by how many of them are found. */
+/** A question with fewer meaningful words cannot be judged by how many of them were found. */
 const termsMin = 3
 
 /**
- * How likely it is that the passages hold an answer to the question, between 0 and 1: by its words alone, for they know nothing of what is true, only of what
- * is near. 0 without passages; 1 where words cannot tell.
+ * How likely it is that the passages contain an answer to the question, between 0 and 1. It goes by how near the passages are to the question, and knows nothing of
+ * what is true. 0 without passages; 1 when the words cannot tell.
  */
 export function judgeEvidence(question: string, passages: FoundPassage[]): number {
   if (passages.length === 0) return 0
@@ -39,7 +39,7 @@ export function judgeEvidence(question: string, passages: FoundPassage[]): numbe
   return 1 / (1 + Math.exp(-sum))
 }
 
-/** BM25 that a passage gets for a word of the question, about (fuse-rankings.ts). */
+/** The BM25 score that a passage gets approximately for each word of the question that it has (see fuse-rankings.ts). */
 const scoreOfWord = 5
 
 export function evidenceFeatures(question: string, passages: FoundPassage[]): EvidenceFeatures {

@@ -6,8 +6,8 @@ import type { Quote } from './citation-stream.ts'
 const Row = z.object({ n: z.int(), found: z.string(), filename: z.string(), hash: z.string(), page: z.int().nullable() })
 
 /**
- * Reads each quote again at its place in the stored text, and answers it only where it stands there letter by letter, with the page it really
- * begins on, the file's present name and the hash of its text; undefined for all others, those of other tenants' files included.
+ * Reads the stored text at the place of each quote. A quote that is there letter by letter is answered with the page that it begins on, the file's current name
+ * and the hash of its text. For all others the answer is undefined, also for those of other tenants' files.
  */
 export async function verifyQuotes(
   database: Database,

@@ -1,12 +1,12 @@
-/** What is compared with the passages before a bracket: enough to tell a place apart. */
+/** How many characters before a bracket are compared with the passages: enough to tell places apart. */
 const contextLength = 12
 
 const codeBefore = /[=:(,{+*&<>|\]]\s*$/
 const wordBefore = /[\p{L}\p{N}_)\]]$/u
 
 /**
- * Whether a number in brackets is text of a passage that is quoted ("a := [3]int{}", "s[:1][0]") rather than a citation: it stands so in a passage, and follows
- * code or, where no passage has that number, is joined to a word. A citation follows a word and a space, or names a passage.
+ * Makes a function that tells whether a number in brackets is quoted text of a passage ("a := [3]int{}", "s[:1][0]") rather than a citation. It is when a passage
+ * has the same characters, and the bracket either follows code, or directly follows a word while there is no passage of that number.
  */
 export function quotedBrackets(passages: { text: string }[]): (said: string, marker: string) => boolean {
   let texts: string[] | undefined

@@ -2,27 +2,30 @@ import { createCodeTracker } from '../text/code-tracker.ts'
 import { contentTerms } from '../text/content-terms.ts'
 import { sentenceEnds } from '../text/sentences.ts'
 
-/** What becomes of a sentence that no passage supports; `keep` says it as it is. */
+/** What happens to a sentence that no passage supports; `keep` leaves it as it is. */
 export type Unverified = 'keep' | 'mark' | 'drop'
 
-/** Stands behind a sentence that nothing supports. */
+/** Put after a sentence that nothing supports. */
 const unverifiedMark = '[unverified]'
 
-/** Passes an answer on sentence by sentence. What `push` and `end` answer, joined, is the answer; `changed` counts what was marked or left out. */
+/**
+ * Passes an answer on sentence by sentence. All that `push` and `end` answer, joined, is the new text; `changed` counts sentences that were marked or left
+ * out.
+ */
 export type SentenceGate = { push(text: string): string; end(): string; readonly changed: number }
 
 export interface GateOptions {
   unverified: Unverified
-  /** Sentences about the search itself need no source. */
+  /** Whether a sentence needs no source, because it is about the search itself. */
   isExempt(sentence: string): boolean
-  /** An answer that begins so states nothing: it goes out whole. */
+  /** An answer that begins like this states nothing, and so is passed on as it is. */
   noEvidencePhrase: string
 }
 
 /**
- * Marks or leaves out the sentences without a verified citation, of a text whose markers are verified ones. A sentence is held until the next one begins,
- * because its marker may stand behind its full stop; never more than {@link heldCharsMax} characters. Code, headings, questions and sentences that announce
- * what follows state nothing and pass.
+ * Marks or leaves out the sentences of a text that have no citation; the citations of the text must have been verified before. A sentence is held until the next
+ * one begins, because its citation may follow its full stop, but never more than {@link heldCharsMax} characters are. Code, headings, questions and sentences that
+ * announce what follows state nothing, and so pass.
  */
 export function createSentenceGate({ unverified, isExempt, noEvidencePhrase }: GateOptions): SentenceGate {
   const code = createCodeTracker()
@@ -78,7 +81,7 @@ export function createSentenceGate({ unverified, isExempt, noEvidencePhrase }: G
   }
 }
 
-/** As long as a claim can be that a marker is checked against. */
+/** The same length as that of the longest claim that a citation is checked against. */
 const heldCharsMax = 2_000
 
 function needsSource(sentence: string): boolean {
@@ -90,11 +93,11 @@ function needsSource(sentence: string): boolean {
 const citation = /\[\d{1,3}\]/
 const leadingCitations = /^\s*(?:\[\d{1,3}\]\s*)+/
 
-/** All sentences behind which another one has begun. */
+/** All sentences after which another one has begun. */
 function finishedSentences(text: string): string[] {
   const sentences = withMarkers(splitSentences(text))
   const last = sentences.at(-1) ?? ''
-  // A bracket may become a marker of the sentence before.
+  // What begins with a bracket may become a citation of the sentence before.
   return /^\s*(?:\[\d*\]?)?$/.test(last) ? sentences.slice(0, -2) : sentences.slice(0, -1)
 }
 
@@ -107,7 +110,7 @@ function splitSentences(text: string): string[] {
   })
 }
 
-/** Markers at the beginning of a sentence belong to the one before. */
+/** Moves citations at the beginning of a sentence to the end of the sentence before, which they belong to. */
 function withMarkers(sentences: string[]): string[] {
   const joined: string[] = []
   for (const sentence of sentences) {

@@ -1,7 +1,7 @@
 /**
- * A stretch of a file that belongs together; blocks follow each other without gaps. `prose` may be cut at sentences, `list` at items,
- * `lines` and `fence` at line breaks. `path` is the trail of headings (or the declaration) it stands under. `members` are the blocks a large
- * declaration is cut into, together as long as it is.
+ * A part of a text that belongs together; blocks follow each other without gaps. `prose` may be cut at sentences, `list` at items, `lines` and `fence` at line
+ * breaks. `path` is the trail of headings above it, or the name of its declaration. `members` are the blocks into which a large declaration is cut; together they
+ * cover all of it.
  */
 export type Block = {
   start: number
@@ -11,7 +11,7 @@ export type Block = {
   members?: Block[]
 }
 
-/** `head` is the line's beginning, enough to tell what it is; `next` is where the following line begins. */
+/** A line of a text. `head` is its beginning, long enough to tell what kind of line it is; `next` is where the following line begins. */
 export type Line = { start: number; next: number; head: string; isBlank: boolean }
 
 export const lineHeadLength = 400

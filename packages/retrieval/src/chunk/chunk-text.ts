@@ -9,9 +9,9 @@ import { splitBlocks } from './split-blocks.ts'
 import { splitPieces } from './split-pieces.ts'
 
 /**
- * A passage of a file. `text` is the file's text between the code point offsets `start` and `end`, trimmed of white space; `heading` is the
- * trail of headings or the declaration it stands under, empty for none; `page` counts from 1. `header` is what a model says of its place in the
- * document: it is found by it, and it is never quoted.
+ * A passage of a file. `text` is the file's text between the code point offsets `start` and `end`, trimmed of white space. `heading` is the trail of headings, or
+ * the declaration, that it is under; empty for none. `page` counts from 1. `header` is what a model says about its place in the document: the chunk is also found
+ * by it, but it is never quoted.
  */
 export type Chunk = {
   ordinal: number
@@ -32,8 +32,8 @@ type Text = {
 }
 
 /**
- * Cuts a parsed file into chunks along its structure, every character but white space being in at least one. The same text, kind and strategy
- * always give the same chunks. `blocks` are the text's, where somebody knows them better than its kind does. Linear in the length of the text, whatever it holds.
+ * Cuts a parsed file into chunks along its structure. Every character that is no white space is in at least one chunk. The same text, kind and strategy always give
+ * the same chunks. `blocks` replace those that are found by the kind of file. The time is linear in the length of the text, whatever its content.
  */
 export function* chunkText(file: Text, strategy: ChunkingStrategy = { type: 'auto' }): Generator<Chunk> {
   const { text, kind, pages } = file
@@ -61,18 +61,19 @@ export function* chunkText(file: Text, strategy: ChunkingStrategy = { type: 'aut
 }
 
 /**
- * Long texts are cut into smaller passages: of Chroma's 790 marked spans as much is found as with 1,200 letters, and less besides. Short ones say one
- * thing with most of their text: SciFact's abstracts were found less well when all were cut at 1,000 (docs/evaluation.md). Code keeps its declarations whole.
+ * Long texts are cut into smaller passages: with 1,000 letters as much of Chroma's 790 marked spans is found as with 1,200, together with less other text. Short
+ * texts are mostly about one thing, and SciFact's abstracts were found less well when all were cut at 1,000 (docs/evaluation.md). Code is never cut as a long text,
+ * so that declarations stay whole.
  */
 const passageSizes = {
   short: { max: 1_200, overlap: 200, isOverlapAlways: false },
   long: { max: 1_000, overlap: 100, isOverlapAlways: false },
 } as const satisfies Record<string, ChunkSize>
 
-/** Letters, about four pages: more than an abstract or an encyclopedia's passage has. */
+/** The length up to which a text is short: about four pages, more than an abstract or a passage of an encyclopedia has. */
 const shortLettersMax = 10_000
 
-/** English text has about four letters a token in OpenAI's tokenizers; counting exactly would cost more than indexing does. */
+/** English text has about four letters a token in OpenAI's tokenizers. Counting exactly would take longer than indexing does. */
 const lettersPerToken = 4
 
 function chunkSize(strategy: ChunkingStrategy, { text, kind }: { text: string; kind: FileKind }): ChunkSize {
@@ -82,7 +83,7 @@ function chunkSize(strategy: ChunkingStrategy, { text, kind }: { text: string; k
   return { max, overlap, isOverlapAlways: true }
 }
 
-/** Their starts in UTF-16 units. */
+/** The headings of a file, with their starts converted from code points to UTF-16 units. */
 function headingsOf({ text, headings = [] }: Text): Heading[] {
   if (headings.length === 0) return []
   const startOf = utf16Counter(text)

@@ -1,14 +1,14 @@
 import type { Chunk } from './chunk-text.ts'
 
-/** A part of a document, and the chunks that are understood from it. */
+/** A part of a document, and the chunks that a model can place with its help. */
 export type Stretch = { document: string; chunks: Chunk[] }
 
-/** Letters of a long document's beginning that stand above every part of it: what it is, and of whom. */
+/** How much of a long document's beginning is shown above every part of it, because it says what the document is and whom it is from. */
 const openingChars = 1_500
 
 /**
- * The whole document for all its chunks where it has at most `charsMax` letters; else for the chunks of each half as long a piece what is around them.
- * Few stretches, so that what a provider keeps of one serves many chunks.
+ * What a model is shown of a document for each of its chunks. A document of at most `charsMax` letters is one stretch for all of them. A longer one is divided into
+ * pieces of half that length, and the chunks of each piece share the text around it. There are few stretches, so that a provider's prompt cache serves many chunks.
  */
 export function documentStretches(text: string, chunks: Chunk[], charsMax: number): Stretch[] {
   if (text.length <= charsMax) return chunks.length === 0 ? [] : [{ document: text, chunks }]
@@ -23,7 +23,7 @@ export function documentStretches(text: string, chunks: Chunk[], charsMax: numbe
   })
 }
 
-/** Chunks count their places in code points; they stand in the text one behind the other. */
+/** Where each chunk begins, in UTF-16 units: their own offsets are in code points, so they are searched for one after the other. */
 function placesOf(text: string, chunks: Chunk[]): { chunk: Chunk; from: number }[] {
   let last = 0
   return chunks.map((chunk) => {

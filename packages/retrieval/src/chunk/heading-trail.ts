@@ -1,6 +1,9 @@
 import type { HeadingStep } from '../text/heading.ts'
 
-/** Steps into a heading: deeper or equal ones are left. Answers the trail as `A > B`, a title that a page says twice once, bounded so that it fits beside any chunk. */
+/**
+ * Adds a heading to the trail, after removing those that are not above it. Answers the trail as `A > B`, without a title that directly repeats the one above it,
+ * and cut to a length that fits beside any chunk.
+ */
 export function enterHeading(trail: HeadingStep[], heading: HeadingStep): string {
   while ((trail.at(-1)?.level ?? 0) >= heading.level) trail.pop()
   trail.push({ level: heading.level, title: heading.title.slice(0, 120) })

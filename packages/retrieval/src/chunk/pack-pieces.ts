@@ -1,13 +1,13 @@
 import { cutRank, type Piece } from './split-pieces.ts'
 
-/** Sizes count letters, wide ones (East Asian, emoji) thrice: a measure close to three or four per token in any language. */
+/** Sizes are in letters, where wide ones (East Asian, emoji) count three times: this makes about three or four per token in any language. */
 export type ChunkSize = { max: number; overlap: number; isOverlapAlways: boolean }
 
 export type PackedRange = { start: number; end: number; path: string }
 
 /**
- * Fills chunks with pieces, greedily, and cuts at the best place in the last part of each. A chunk cut inside a block is followed by one that
- * repeats its last sentences, as many as the overlap allows.
+ * Fills chunks with as many pieces as fit, and cuts each at the best place in its last part. When a chunk ends inside a block, the next one repeats its last
+ * sentences, as many as the overlap allows.
  */
 export function* packPieces(pieces: Iterable<Piece>, size: ChunkSize): Generator<PackedRange> {
   let held: Piece[] = []
@@ -38,10 +38,10 @@ export function* packPieces(pieces: Iterable<Piece>, size: ChunkSize): Generator
 /** A heading begins a new chunk when the open one is at least this full; shorter sections share a chunk. */
 const sectionShare = 0.3
 
-/** Cuts are looked for behind this share of the chunk, so that chunks do not become small for the sake of a good place. */
+/** A chunk is only cut after this share of its size, so that chunks do not become small for the sake of a good place. */
 const fillShare = 0.5
 
-/** How many of the held pieces the chunk gets: at least one that is not repeated. */
+/** How many of the held pieces the chunk gets: at least one more than those that it repeats. */
 function bestCut(held: Piece[], repeated: number, room: { next: Piece; max: number }): number {
   let best = held.length
   let bestRank: number = room.next.rank
@@ -72,7 +72,7 @@ function overlapLength(emitted: Piece[], next: Piece, size: ChunkSize): number {
   return Math.min(count, Math.max(0, emitted.length - 1 - blankBefore(emitted)))
 }
 
-/** White space a chunk begins with does not make it begin before the next. */
+/** How many blank pieces come first. They do not count when a chunk must begin after the one before it. */
 function blankBefore(pieces: Piece[]): number {
   const first = pieces.findIndex((piece) => !piece.isBlank)
   return first === -1 ? pieces.length : first

@@ -7,7 +7,7 @@ import { splitOutlined } from './split-outlined.ts'
 import { splitParagraphs } from './split-paragraphs.ts'
 import { splitTable } from './split-table.ts'
 
-/** Written as Markdown, by their authors or by the parsers here. */
+/** The kinds whose text is Markdown, written by their authors or by the parsers here. */
 const markdownKinds: ReadonlySet<FileKind> = new Set<FileKind>([
   'markdown',
   'html',
@@ -20,7 +20,7 @@ const markdownKinds: ReadonlySet<FileKind> = new Set<FileKind>([
   'mail',
 ])
 
-/** The blocks of a text, each way of writing by its own rules. `headings` are those of a text that does not show them itself. */
+/** The blocks of a text, by the rules of its kind. `headings` are given for a text that does not mark its headings, such as that of a PDF. */
 export function splitBlocks(text: string, kind: FileKind, headings: Heading[] = []): Iterable<Block> {
   if (markdownKinds.has(kind)) return splitMarkdown(text)
   if (kind === 'code') return splitCode(text)

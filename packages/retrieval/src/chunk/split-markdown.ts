@@ -2,7 +2,7 @@ import type { HeadingStep } from '../text/heading.ts'
 import { type Block, type Line, linesOf } from './block.ts'
 import { enterHeading } from './heading-trail.ts'
 
-/** Blocks of a Markdown text: the parts of CommonMark that decide where a text may be cut, nothing of its inline marks. */
+/** The blocks of a Markdown text. It follows the parts of CommonMark that decide where a text may be cut, and ignores inline marks. */
 export function* splitMarkdown(text: string): Generator<Block> {
   const trail: HeadingStep[] = []
   let open: OpenBlock | undefined
@@ -45,7 +45,7 @@ export function* splitMarkdown(text: string): Generator<Block> {
 
 type OpenBlock = { start: number; type: Block['type']; head: string; lines: number; fence: string; isAfterBlank: boolean }
 
-/** Whether a line belongs to the open block whatever else it looks like. */
+/** Whether a line belongs to the open block, whatever it looks like by itself. */
 function goesOn(open: OpenBlock, line: Line): boolean {
   if (open.fence !== '') {
     if (line.head.trimStart().startsWith(open.fence) && /^ {0,3}[`~]+\s*$/.test(line.head)) open.fence = ''

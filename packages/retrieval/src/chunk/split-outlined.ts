@@ -3,7 +3,7 @@ import { type Block, linesOf } from './block.ts'
 import { enterHeading } from './heading-trail.ts'
 import { splitParagraphs } from './split-paragraphs.ts'
 
-/** Paragraphs of a text under headings known from elsewhere, such as the outline of a PDF; their starts in UTF-16 units. */
+/** The paragraphs of a text under headings that are known from elsewhere, such as the outline of a PDF. The starts of `headings` are in UTF-16 units. */
 export function* splitOutlined(text: string, headings: Heading[]): Generator<Block> {
   const trail: HeadingStep[] = []
   let path = ''

@@ -1,6 +1,6 @@
 import { type Block, linesOf } from './block.ts'
 
-/** The paragraphs between two offsets of a text: what blank lines part. */
+/** The paragraphs between two offsets of a text, which blank lines separate. */
 export function* splitParagraphs(text: string, part: { from: number; to: number; path: string }): Generator<Block> {
   const { from, to, path } = part
   let start = from

@@ -3,10 +3,10 @@ import { isSpace, sentenceEnds } from '../text/sentences.ts'
 import { type Block, lineHeadLength, linesOf } from './block.ts'
 import { cellsOfRow, pathWithColumns } from './table-columns.ts'
 
-/** How good a place the beginning of a piece is for a cut, worst first. */
+/** How good it is to cut before a piece, by what begins with it; worst first. */
 export const cutRank = { word: 0, sentence: 1, item: 2, block: 3, heading: 4 } as const
 
-/** A stretch of text that is not cut any more; pieces follow each other without gaps, none heavier than the largest chunk. */
+/** A part of a text that is never cut. Pieces follow each other without gaps, and none is heavier than the largest chunk. */
 export type Piece = {
   start: number
   end: number
@@ -40,8 +40,8 @@ function rankOf({ type }: Block, place: { isMember: boolean; isAfterHeading: boo
 }
 
 /**
- * Declarations too large for a chunk give way to their members, the first of which begins where the declaration does; to cut before another is not
- * as good.
+ * Replaces declarations that are too large for a chunk by their members. Cutting before a member is not as good as before a block, except before the first
+ * one.
  */
 function* fitting(text: string, blocks: Iterable<Block>, maxWeight: number): Generator<{ block: Block; isMember: boolean }> {
   for (const block of blocks) {
@@ -54,10 +54,10 @@ function* fitting(text: string, blocks: Iterable<Block>, maxWeight: number): Gen
   }
 }
 
-/** `path` is its own when it differs from its block's. */
+/** A part of a block. It has a `path` when that differs from its block's. */
 type Part = { start: number; end: number; isAfterBlank?: boolean; path?: string }
 
-/** Lists, tables, fenced code and declarations stay whole unless they would fill a chunk on their own. */
+/** Lists, tables, fenced code and declarations stay whole, unless one alone would fill more than this share of a chunk. */
 const wholeShare = 0.85
 
 function isWhole(text: string, { type, start, end }: Block, maxWeight: number): boolean {
@@ -80,14 +80,14 @@ function* sentencesOf(text: string, block: Block): Generator<Part> {
   }
 }
 
-/** Lines; those below the first, which a chunk may begin with, stand under the names it holds. */
+/** The lines of a table. The path of those below the first has the names of the columns, because a chunk may begin with any of them. */
 function* rowsOf(text: string, block: Block): Generator<Part> {
   const header = text.slice(block.start, block.start + lineHeadLength).split('\n', 1)[0] ?? ''
   const path = header.trimStart().startsWith('|') ? pathWithColumns(block.path, cellsOfRow(header)) : block.path
   for (const part of lineParts(text, block)) yield part.start === block.start ? part : { ...part, path }
 }
 
-/** Lines, each group's blank lines with the line above them. */
+/** The lines of a block, each with the blank lines that follow it. */
 function* lineParts(text: string, block: Block): Generator<Part> {
   let start = block.start
   let isBlank = false
@@ -103,7 +103,7 @@ function* lineParts(text: string, block: Block): Generator<Part> {
 
 type Weighed = { start: number; end: number; weight: number }
 
-/** Cuts a part that is too heavy at white space, or anywhere between characters when it has none. */
+/** Cuts a part that is too heavy, at white space or, without any, between characters. */
 function* cutToWeight(text: string, part: Part, maxWeight: number): Generator<Weighed> {
   let start = part.start
   let weight = 0
@@ -141,7 +141,7 @@ function weigh(text: string, start: number, end: number): number {
   return weight
 }
 
-/** From U+1100 (Hangul) on, letters are mostly a syllable, a word or half of an emoji. */
+/** Letters from U+1100 (Hangul) on are mostly a syllable, a word or half of an emoji, and so weigh more. */
 function weightOf(unit: number): number {
   return unit < 0x1100 || (unit >= 0x2000 && unit < 0x2e80) ? 1 : 3
 }

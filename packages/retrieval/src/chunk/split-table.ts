@@ -3,8 +3,8 @@ import type { Block } from './block.ts'
 import { pathWithColumns } from './table-columns.ts'
 
 /**
- * Blocks of comma-, semicolon-, tab- or otherwise separated values: a row each, line breaks in quotes being part of it. Rows below the first stand
- * under the names of their columns, when the first looks like names.
+ * The blocks of values that are separated by commas, semicolons, tabs or the like: one for each row, which may have line breaks in quotes. When the first row looks
+ * like names of columns, these are the path of all rows below it.
  */
 export function* splitTable(text: string): Generator<Block> {
   const { ends, header } = findRows(text)
@@ -17,10 +17,10 @@ export function* splitTable(text: string): Generator<Block> {
   if (text.length > start) yield { start, end: text.length, type: 'table', path: ends.length === 0 ? '' : path }
 }
 
-/** Parsed at once: enough that a quote left open, which is tried again with every further part, costs little. */
+/** How much is parsed at once. Long, because a quote that was left open makes the parser begin again with every further part. */
 const partLetters = 4_194_304
 
-/** Where rows end, and the cells of the first if they are names of columns. */
+/** Where the rows end, and the cells of the first row if they look like names of columns. */
 function findRows(text: string): { ends: number[]; header: string[] } {
   const ends: number[] = []
   let header: string[] | undefined
@@ -35,7 +35,7 @@ function findRows(text: string): { ends: number[]; header: string[] } {
   return { ends, header: header !== undefined && looksLikeNames(header) ? header : [] }
 }
 
-/** Names are no numbers, and short. */
+/** Names of columns are short and are no numbers. */
 function looksLikeNames(cells: string[]): boolean {
   return cells.every((cell) => cell.length <= 100 && !/^\s*[-+]?[\d.,]+%?\s*$/.test(cell))
 }

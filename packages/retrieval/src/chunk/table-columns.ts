@@ -1,8 +1,8 @@
-/** A trail that long still fits beside any chunk. */
+/** The most of a trail of headings, and of the names of columns, that a path has, so that it fits beside any chunk. */
 const trailLettersMax = 120
 const columnsLettersMax = 180
 
-/** Where rows stand whose header is in another chunk: the headings above the table, then its columns' names. */
+/** The path of rows whose header is in another chunk: the headings above the table, then the names of its columns. */
 export function pathWithColumns(path: string, names: string[]): string {
   const columns = names
     .map((name) => name.replace(/\s+/g, ' ').trim())

@@ -2,14 +2,14 @@ import type { Block } from '../chunk/block.ts'
 import { isLowSurrogate } from '../text/code-points.ts'
 import { splitCode } from './split-code.ts'
 
-/** A stretch of source code that declares something, in UTF-16 offsets. */
+/** A part of source code that declares something, in UTF-16 offsets. */
 export type CodeItem = { start: number; end: number; name: string }
 
 type Declaration = CodeItem & { inner: Declaration[] }
 
 /**
- * Blocks of source code without gaps: each declaration with what stands directly above it, what lies between them as the left margin cuts it.
- * Declarations within others become their members.
+ * Blocks of source code without gaps. A declaration is one block, together with the comments and decorators (`above`) directly above it; a declaration within
+ * another becomes a member of it. What lies between declarations is cut by `splitCode`.
  */
 export function blocksOfItems(text: string, { items, above }: { items: CodeItem[]; above: CodeItem[] }): Block[] {
   const place: Place = { start: 0, end: text.length, path: '', starts: new Map(), trails: new Map() }
@@ -23,7 +23,7 @@ export function blocksOfItems(text: string, { items, above }: { items: CodeItem[
   return blocksWithin(text, nest(declared), place)
 }
 
-/** A place between the two halves of a surrogate pair becomes the one before them, so that no chunk holds half a character. */
+/** Moves ends of a range that lie between the two halves of a surrogate pair before the pair, so that no chunk has half a character. */
 function besideCharacters<R extends { start: number; end: number }>(text: string, range: R): R {
   const { start, end } = range
   const before = (at: number) => (isLowSurrogate(text.charCodeAt(at)) ? at - 1 : at)
@@ -31,15 +31,15 @@ function besideCharacters<R extends { start: number; end: number }>(text: string
 }
 
 /**
- * `starts`: where something begins that belongs to what follows it, by where that follows. `trails`: where a line ends whose last part is a
- * comment, by where that begins.
+ * The part of the text that is being cut. `starts` tells where a comment or decorator begins, by the place where what it belongs to begins. `trails` tells where a
+ * line ends, by the place where the comment at its end begins.
  */
 type Place = { start: number; end: number; path: string; starts: Map<number, number>; trails: Map<number, number> }
 
-/** Deeper declarations are made by programs; they stay part of what they are in. */
+/** Only generated code has deeper declarations. They are not split from the one that they are in. */
 const depthMax = 20
 
-/** Same ranges are one declaration, found twice. */
+/** Nests declarations by their ranges. Equal ranges are the same declaration, which was found twice. */
 function nest(items: CodeItem[]): Declaration[] {
   const roots: Declaration[] = []
   const open: Declaration[] = []
@@ -78,10 +78,13 @@ function blocksWithin(text: string, declarations: Declaration[], place: Place): 
 
 type Gap = { blocks: Block[]; start: number; end: number; path: string }
 
-/** A declaration's first line or few lines are a heading to its members: never left alone at the end of a chunk. */
+/** The text before the first member of a declaration counts as a heading up to this length, so that it is never left alone at the end of a chunk. */
 const headLettersMax = 400
 
-/** Answers where the next block begins: blank lines and closing brackets go to the block before, or else after, them. */
+/**
+ * Fills the gap before a declaration. Blank lines and closing brackets go to the block before, or else to the block after them. Answers where the next block
+ * begins.
+ */
 function fillGap(text: string, { blocks, start, end, path }: Gap): number {
   const last = blocks.at(-1)
   const closing = /^(?:[\s})\];,]|end(?=[ \t)\]};,]*(?:\n|$)))*/.exec(text.slice(start, end))?.[0] ?? ''
@@ -103,14 +106,14 @@ function stretch(block: Block, end: number): void {
   if (last !== undefined) stretch(last, end)
 }
 
-/** Climbs over comments and decorators that stand on lines of their own, without a blank line between. */
+/** Where a declaration begins, including comments and decorators on lines of their own that are directly above it. */
 function startWithAbove(text: string, start: number, starts: Map<number, number>): number {
   let at = lineStartOf(text, start)
   for (let above = starts.get(at); above !== undefined && above < at; above = starts.get(at)) at = above
   return at
 }
 
-/** The beginning of the line, when nothing but white space lies before it; else the place itself. */
+/** The beginning of the line when only white space comes before `at` on it; otherwise `at`. */
 function lineStartOf(text: string, at: number): number {
   let start = at
   while (start > 0 && isBlank(text[start - 1])) start--
@@ -121,7 +124,7 @@ function isLineStart(text: string, at: number): boolean {
   return at !== lineStartOf(text, at) || at === 0 || text[at - 1] === '\n'
 }
 
-/** Behind white space and marks that close a declaration, and the end of the line if that is all it has. */
+/** The place after white space and the marks that end a declaration; the next line when nothing else follows on this one. */
 function lineEndOf(text: string, at: number): number {
   let end = at
   while (end < text.length && (isBlank(text[end]) || text[end] === ';' || text[end] === ',')) end++

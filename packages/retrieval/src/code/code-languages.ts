@@ -1,7 +1,7 @@
 /**
- * A language whose declarations are known. `grammar` is the file's name in the package `from`. `query` captures each declaration as `@item`, with a
- * `@name` where it has no field that says it, and what belongs to the one below it as `@above`. `wrappers` are nodes around a declaration that
- * are part of it (`export`, `template`), `tail` is a node beside it that is (a body).
+ * A language whose declarations can be found. `grammar` is the name of a file in the package `from`. `query` captures each declaration as `@item`, with a `@name` when
+ * no field of the node is its name, and comments or decorators that belong to the declaration below them as `@above`. `wrappers` are nodes around a declaration
+ * that belong to it (`export`, `template`); `tail` is a node after it that does (a body).
  */
 export type CodeLanguage = {
   name: string
@@ -16,13 +16,13 @@ export type CodeLanguage = {
 const vscode = '@vscode/tree-sitter-wasm/wasm'
 const cursorless = '@cursorless/tree-sitter-wasms/out'
 
-/** Declarations by the names of their nodes. */
+/** A query for declarations by the names of their nodes. */
 function nodes(items: string, above = 'comment'): string {
   const each = (names: string) => names.split(' ').map((name) => `(${name})`)
   return `[${each(items).join(' ')}] @item [${each(above).join(' ')}] @above`
 }
 
-/** Functions and objects that a name is given to, and blocks of tests with their titles. */
+/** Functions and objects that are assigned to a name, and calls like those of tests, with a title and a function. */
 const scriptQuery = `
   (lexical_declaration (variable_declarator name: (identifier) @name value: [(arrow_function) (function_expression) (object)])) @item
   (assignment_expression left: (_) @name right: [(arrow_function) (function_expression)]) @item
@@ -78,7 +78,7 @@ export const codeLanguages: readonly CodeLanguage[] = [
   },
   {
     name: 'C++',
-    // Headers too: C++'s grammar reads C's, and does so better than C's own (53 of 500 system headers unread, not 139).
+    // Headers too: C++'s grammar reads those of C better than C's own does (of 500 system headers it cannot read 53, C's grammar 139).
     extensions: 'cc cpp cxx hpp hh h',
     from: vscode,
     grammar: 'tree-sitter-cpp.wasm',
@@ -211,7 +211,7 @@ const byExtension = new Map(
   codeLanguages.flatMap((language) => language.extensions.split(' ').map((extension) => [extension, language])),
 )
 
-/** The language of a file by its name, if it is one of these. */
+/** The language of a file by its name; undefined when it is none of these. */
 export function codeLanguageOf(filename: string): CodeLanguage | undefined {
   return byExtension.get(/\.([a-z0-9]+)$/i.exec(filename)?.[1]?.toLowerCase() ?? '')
 }

@@ -5,29 +5,32 @@ import type { Block } from '../chunk/block.ts'
 import { blocksOfItems, type CodeItem } from './code-blocks.ts'
 import type { CodeLanguage } from './code-languages.ts'
 
-/** Larger files are made by programs; a tree takes up to seventy times the memory of its text. */
+/** Larger files are generated, and a tree takes up to seventy times the memory of its text. */
 const lettersMax = 262_144
 
-/** Code takes one step of the parser a letter, at most 2 in 2,000 files seen; text made to confuse it takes memory with every step. */
+/**
+ * Code takes the parser about one step a letter, and at most 2 in the 2,000 files that were measured. Text made to confuse it takes more, and memory with
+ * every step.
+ */
 const stepsPerLetterMax = 3
 
-/** The parser asks whether to go on after so many steps (OP_COUNT_PER_PARSER_CALLBACK_CHECK in its source). */
+/** After how many steps the parser asks whether to go on (OP_COUNT_PER_PARSER_CALLBACK_CHECK in its source). */
 const stepsPerQuestion = 100
 
-/** For what is slow in few steps. Only made-up text comes near it. */
+/** Bounds work that is slow although it takes few steps. Only text made for that comes near it. */
 const workMsMax = 10_000
 
 let isSpent = false
 
-/** After a failure inside the parser it must not be used again; another thread has another one. */
+/** Whether the parser of this thread has failed inside. It must not be used again then; another thread has its own. */
 export function isOutlinerSpent(): boolean {
   return isSpent
 }
 
 /**
- * The blocks of source code by its language's grammar: declarations with the comments and decorators above them, named as `Class.method`, those
- * within them as their members. Undefined when the text has more than a trace of syntax errors, is very large or takes too long: `splitCode`
- * needs no grammar. Loads the grammar at its first use, some 50 ms.
+ * The blocks of source code by the grammar of its language: declarations, named like `Class.method`, with the comments and decorators above them, and inner
+ * declarations as members. Undefined when the text has more than a trace of syntax errors, is very large, or takes too long; `splitCode` cuts such a text without
+ * a grammar. A grammar is loaded at its first use, which takes about 50 ms.
  */
 export async function outlineCode(text: string, language: CodeLanguage): Promise<Block[] | undefined> {
   if (isSpent || text.length > lettersMax) return undefined
@@ -58,10 +61,10 @@ export async function outlineCode(text: string, language: CodeLanguage): Promise
   }
 }
 
-/** Grammars lag behind their languages: so much of a text they may not know, as a share of its length, where all brackets are closed. */
+/** The share of a text that may be unknown to the grammar, as long as all brackets are closed: grammars lag behind their languages. */
 const unknownShareMax = 0.02
 
-/** Looking for errors ends after so many nodes: there are too many then. */
+/** The search for errors visits at most this many nodes. A text that needs more counts as broken. */
 const visitedNodesMax = 20_000
 
 function isBroken(tree: Tree, text: string): boolean {
@@ -98,7 +101,7 @@ function loadGrammar(language: CodeLanguage): Promise<Grammar> {
 }
 
 async function load({ from, grammar, query }: CodeLanguage): Promise<Grammar> {
-  // V8 took up to 3.2 GB to optimise a grammar, whose lexer is one huge function. As they are they take 30 MB and read half as fast.
+  // V8 took up to 3.2 GB to optimise a grammar, whose lexer is one huge function. Unoptimised it takes 30 MB, and reads half as fast.
   setFlagsFromString('--no-wasm-dynamic-tiering')
   setFlagsFromString('--no-wasm-tier-up')
   const treeSitter = await import('web-tree-sitter')
@@ -111,7 +114,7 @@ async function load({ from, grammar, query }: CodeLanguage): Promise<Grammar> {
 
 type FoundItems = Parameters<typeof blocksOfItems>[1]
 
-/** What the query found, as plain ranges of UTF-16 units. */
+/** The matches of the query as plain ranges of UTF-16 units. */
 function readItems(matches: QueryMatch[], { wrappers, tail }: CodeLanguage, isTooLate: () => boolean): FoundItems {
   const around = new Set(wrappers?.split(' '))
   const items: CodeItem[] = []
@@ -141,7 +144,7 @@ function withWrappers(node: Node, around: ReadonlySet<string>): Node {
   return outer
 }
 
-/** Grammars have the name in a field, C's in the innermost declarator, Rust's `impl` as its type, Kotlin's as the first identifier. */
+/** The node of a declaration's name: a field in most grammars, the innermost declarator in C's, the type of Rust's `impl`, the first identifier in Kotlin's. */
 function nameNode(item: Node): Node | undefined {
   const named = item.childForFieldName('name')
   if (named !== null) return named

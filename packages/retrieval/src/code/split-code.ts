@@ -1,8 +1,8 @@
 import { type Block, type Line, linesOf } from '../chunk/block.ts'
 
 /**
- * Blocks of source code of any language that indents: a new one begins at a line without indentation that follows a blank line or the end of a
- * body, with the comments and decorators above it. No grammar per language: declarations stand at the left margin nearly everywhere.
+ * Blocks of source code in any language that is indented, found without a grammar, because declarations are at the left margin nearly everywhere. A block begins
+ * at a line without indentation after a blank line or the end of a body, together with the comments and decorators above it.
  */
 export function* splitCode(text: string): Generator<Block> {
   let start = 0

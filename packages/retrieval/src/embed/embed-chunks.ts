@@ -11,16 +11,19 @@ import {
 } from './postgres-embedding-queue.ts'
 import { buildVectorIndex } from './postgres-vector-index.ts'
 
-/** Chunks of one round: a second or two of the local model's work, which a kill may lose; enough for batches of texts of one length. */
+/**
+ * How many chunks a round takes: one or two seconds of the local model's work, which is lost when the process is killed, and enough to batch texts of equal
+ * length.
+ */
 export const chunksOfRound = 64
 
-/** `held`: chunks whose tenant may spend no more now; they are tried again after some minutes. */
+/** How many chunks were embedded, copied, or `held` because their tenant's budget is spent. Those that are held are tried again after some minutes. */
 export type EmbedRound = { embedded: number; copied: number; held: number; completedFiles: number }
 
 /**
- * One round of making vectors: takes some of the chunks that wait, copies the vectors of texts that are known, embeds the others, and completes the files
- * that have all of theirs. Each request is of one tenant's texts. Any number of workers may do it at once; what is stored is not embedded again, also after a kill. Answers
- * what was done, all 0 when nothing waits. Throws what the embedder throws, the chunks put back.
+ * One round of making vectors: takes some of the waiting chunks, copies vectors for texts that already have them, embeds the others, and completes files that now
+ * have all of theirs. Each request has texts of one tenant only. Any number of workers may call this at once; what is stored is never embedded again, even after a
+ * kill. Answers what was done, all 0 when nothing waits. Throws what the embedder throws, after putting the chunks back.
  */
 export async function embedChunks(tools: { database: Database; embedder: Embedder }, signal?: AbortSignal): Promise<EmbedRound> {
   const { database, embedder } = tools
@@ -41,7 +44,10 @@ export async function embedChunks(tools: { database: Database; embedder: Embedde
   })
 }
 
-/** Tenant by tenant. Answers how many chunks are held: their claims run out by themselves, so that meanwhile the chunks of others are next. */
+/**
+ * Embeds chunks tenant by tenant. Answers how many chunks are held because of a budget: they stay claimed until their claims run out, so that the chunks of other
+ * tenants are next.
+ */
 async function embedAll(
   tools: { database: Database; embedder: Embedder },
   chunks: ClaimedChunk[],
@@ -61,7 +67,7 @@ async function embedAll(
   return held
 }
 
-/** A database that does not take them back now has them again when their claims run out. */
+/** Puts chunks back and throws. When the database does not answer, the chunks are free again once their claims run out. */
 async function putBack(
   tools: { database: Database; embedder: Embedder },
   chunks: ClaimedChunk[],
@@ -71,7 +77,7 @@ async function putBack(
   throw thrown
 }
 
-/** Equal texts are embedded once. */
+/** Embeds the chunks of one tenant, equal texts only once, and stores their vectors. */
 async function embedOf(
   { database, embedder }: { database: Database; embedder: Embedder },
   { tenant, chunks, signal }: { tenant: string; chunks: ClaimedChunk[]; signal: AbortSignal | undefined },

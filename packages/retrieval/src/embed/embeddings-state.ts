@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
 /**
- * Which models make vectors: `chosen` by the settings, `active` in searches; `problem` says why they differ. `left`: what a rebuild with the chosen one has
- * to embed, of so many `chunks`; its tokens are estimated, and texts that are equal are embedded once. A rebuild waits while the settings
- * choose another model than its own. `waiting`: chunks that are to get vectors of the active model; `failure`: what keeps files from getting theirs now.
+ * Which models make vectors: the settings name `chosen`, searches use `active`, and `problem` says why the two differ. `chunks` counts all chunks, and `waiting` those
+ * that still need vectors of the active model; `failure` says what keeps files from getting theirs now. `left` is what a rebuild with the chosen model has to embed;
+ * its tokens are an estimate, and are fewer when texts are equal. `rebuild.isWaiting` is true while the settings name another model than that of the rebuild.
  */
 export const EmbeddingsState = z.object({
   chosen: z.string().nullable(),
@@ -17,6 +17,6 @@ export const EmbeddingsState = z.object({
 })
 export type EmbeddingsState = z.infer<typeof EmbeddingsState>
 
-/** What is to be done about a rebuild. */
+/** A command about a rebuild; `look` only asks for the state. */
 export const SteerEmbedding = z.object({ action: z.enum(['look', 'rebuild', 'cancel']) })
 export type SteerEmbedding = z.infer<typeof SteerEmbedding>

@@ -11,8 +11,8 @@ const ModelRow = z.object({
 })
 
 /**
- * A model with vectors in the database. `active`: searched, and made for what is new. `stored`: kept, but neither. `building`: made beside
- * the active one's since `rebuildStartedAt`, to take its place. `retired`: being deleted.
+ * A model with vectors in the database. `active`: searches use its vectors, and new chunks get them. `stored`: its vectors are kept, but not used. `building`: its
+ * vectors are made since `rebuildStartedAt`, to replace those of the active model. `retired`: its vectors are being deleted.
  */
 export type StoredModel = z.infer<typeof ModelRow>
 
@@ -28,20 +28,20 @@ export async function listEmbeddingModels({ db }: Pick<Database, 'db'>): Promise
 
 export const rebuildCommand = 'npx weft embeddings rebuild'
 
-/** `problem`: why the model that is chosen is not the one that embeds. */
+/** The model that is active now; `problem` says why it is not the chosen one. */
 type Settled = { active: string | undefined; problem?: string | undefined }
 
 export type ChosenModels = {
-  /** The model that is to make vectors; undefined: none, search goes by words. */
+  /** The model that the settings name; undefined when none is, and search goes by words only. */
   chosen: Embedder | undefined
-  /** Whether a model can be asked. */
+  /** Whether a model can be called. */
   canEmbed(id: string): boolean
 }
 
 /**
- * Makes the chosen model the one that embeds what is new, and queues the chunks that have no vectors of it. Where vectors of another model are stored they
- * are never mixed with its own: that model goes on, where it can be asked, until a rebuild has made them anew; where it cannot, search
- * goes by words. Throws what the embedder throws, and `conflict` when the chosen model's vectors have another size than those stored of it.
+ * Makes the chosen model active, and queues the chunks that have no vectors of it. Vectors of two models are never mixed: when another model has vectors in the
+ * database, that model stays active until a rebuild has replaced them, and if it cannot be called, search goes by words. Throws what the embedder throws, and
+ * `conflict` when the chosen model's vectors have another size than those that are stored of it.
  */
 export async function settleEmbeddingModel(database: Database, { chosen, canEmbed }: ChosenModels): Promise<Settled> {
   if (chosen === undefined) {
@@ -64,7 +64,7 @@ function modelInTheWay(models: StoredModel[], chosen: Embedder): StoredModel | u
   return models.find(({ id, state }) => id !== chosen.id && (state === 'active' || state === 'stored'))
 }
 
-/** Why the chosen model is not searched by, and what to do; undefined when it is, or none is chosen. */
+/** Why searches do not use the chosen model, and what to do about it; undefined when they do, or when none is chosen. */
 export function problemOfEmbedder(models: StoredModel[], { chosen, canEmbed }: ChosenModels): string | undefined {
   const other = chosen === undefined ? undefined : modelInTheWay(models, chosen)
   if (chosen === undefined || other === undefined) return undefined
@@ -78,7 +78,7 @@ export function problemOfEmbedder(models: StoredModel[], { chosen, canEmbed }: C
   return `the vectors stored are those of ${other.id}, and ${chosen.id} cannot be compared with them: ${remedy}; ${meanwhile}`
 }
 
-/** Files that only wait for their vectors are complete without. */
+/** Makes no model active. Files that only waited for vectors are complete without them. */
 async function deactivate(database: Database): Promise<void> {
   await sql`
     with gone as (update embedding_models set is_active = false where is_active returning id),

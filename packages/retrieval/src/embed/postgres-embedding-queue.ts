@@ -2,14 +2,18 @@ import { createHash } from 'node:crypto'
 import { newId } from '@weft/contracts'
 import { type Database, type RawBuilder, sql } from '@weft/database'
 import { z } from 'zod'
+import { laterTime } from '../store/postgres-knowledge-version.ts'
 import { realArray } from './postgres-vector-value.ts'
 
-/** The status of a file whose text was just indexed: complete, unless its chunks are to get vectors, be it of a model that is not known yet. */
+/** The status of a file whose text was just indexed: complete, unless its chunks will get vectors. `awaitsVectors` says so while no model is active yet. */
 export function statusWhenIndexed(awaitsVectors: boolean) {
   return sql`(case when ${awaitsVectors}::boolean or exists (select 1 from embedding_models where is_active) then 'embedding' else 'completed' end)`
 }
 
-/** Follows an `added` that answers the ids of chunks just written: they lose what vectors they had, and wait for new ones, also of a model being rebuilt. */
+/**
+ * Queries to follow one named `added` with the ids of chunks that were just written: their old vectors are deleted, and they are queued for new ones of every
+ * model in use.
+ */
 export const queueEmbeddings = sql`outdated as (
   delete from chunk_embeddings e using added where e.chunk_id = added.id
 ), queued as (
@@ -18,7 +22,7 @@ export const queueEmbeddings = sql`outdated as (
   on conflict (model, chunk_id) do update set claimed_until = null
 )`
 
-/** A chunk somebody makes vectors of. `text` is what is embedded, `textHash` its SHA-256. */
+/** A chunk that a worker has claimed to make vectors of. `text` is what is embedded, and `textHash` the SHA-256 of that. */
 export type ClaimedChunk = { id: string; tenant: string; vectorStoreId: string; fileId: string; text: string; textHash: Buffer }
 
 const ClaimedRow = z.object({
@@ -30,17 +34,19 @@ const ClaimedRow = z.object({
   text: z.string(),
 })
 
-/** Whose worker died within this is another's to take. */
+/** How long a claim lasts. When its worker has died, another one takes the chunk after this time. */
 const claimSeconds = 120
-/** A statement that began before the one that claimed, and reaches the chunk after it, sees a claim that lasts longer. */
-const apartSeconds = 30
+/**
+ * How much longer than that a claim may seem to last: a statement that began before the claiming one, and sees the claim afterwards, has an earlier `now()`.
+ */
+const toleranceSeconds = 30
 
-/** Queueing as many takes some tens of milliseconds, during which the embedded database serves nobody else. */
+/** How many chunks are queued by one statement. It takes some tens of milliseconds, during which the embedded database serves nobody else. */
 const queuedAtOnce = 5_000
 
 const Queued = z.object({ seen: z.int(), last: z.string().nullable(), queued: z.int() })
 
-/** Queues the chunks that have no vectors of a model and do not wait for any yet, some at a time. Answers how many. */
+/** Queues all chunks that have no vectors of a model and are not queued yet. Answers how many there were. */
 export async function queueMissing({ db }: Database, model: string): Promise<number> {
   let all = 0
   for (let last: string | null = '0'; last !== null; ) {
@@ -63,27 +69,27 @@ export async function queueMissing({ db }: Database, model: string): Promise<num
   return all
 }
 
-/** Chunks that wait for vectors of a model. */
+/** How many chunks wait for vectors of a model. */
 export async function countWaiting({ db }: Database, model: string): Promise<number> {
   const { rows } = await sql`select count(*)::int as queued from embedding_queue where model = ${model}`.execute(db)
   return Queued.pick({ queued: true }).parse(rows[0]).queued
 }
 
-/** Stores looked at for their turns; of more, some in each round. */
+/** How many stores get a turn in one round. When more wait, each round begins at another one. */
 const storesMax = 32
 
 /**
- * Takes chunks that wait for vectors of the model: where several stores wait, each has a share of half of them, so that none waits for all of another; the
- * rest are the oldest. `after`: the stores whose ids are greater have their turns.
+ * Claims chunks that wait for vectors of the model. When several stores have some, half of what is claimed is shared out among them, so that no store has to wait
+ * until another one is done; the rest are the oldest chunks. Stores with ids greater than `after` get their turns.
  */
 export async function claimChunks(
   { db }: Database,
   model: string,
   { limit, after = startOfTurns() }: { limit: number; after?: string },
 ): Promise<ClaimedChunk[]> {
-  // Claimed much further ahead than a claim lasts: before the clock was set back.
+  // A claim that ends later than any claim could was made before the clock was set back, and does not count.
   const isFree = sql`q.model = ${model} and (
-    q.claimed_until is null or q.claimed_until not between now() and now() + make_interval(secs => ${claimSeconds + apartSeconds})
+    q.claimed_until is null or q.claimed_until not between now() and now() + make_interval(secs => ${claimSeconds + toleranceSeconds})
   )`
   const { rows } = await sql`
     with recursive store as (
@@ -120,12 +126,12 @@ export async function claimChunks(
   })
 }
 
-/** By the index alone, however long the queue is. */
+/** The next store in the queue; read from the index alone, however long the queue is. */
 function nextStore(after: RawBuilder<unknown>) {
   return sql`(select min(q.vector_store_id) from embedding_queue q where q.vector_store_id > ${after})`
 }
 
-/** Mostly the first of all stores; now and then any, for the turns of those behind the first. */
+/** Where the turns begin: at the first store half of the time, otherwise at a random one, so that stores behind the first {@link storesMax} get turns too. */
 function startOfTurns(): string {
   return Math.random() < 0.5 ? '' : newId('vs')
 }
@@ -138,9 +144,7 @@ export async function releaseChunks({ db }: Database, model: string, chunks: Cla
   )
 }
 
-/**
- * Gives those of the chunks vectors whose tenant has the same text elsewhere, as it was embedded there. Answers the ids of those it gave any.
- */
+/** Copies vectors to those of the chunks whose text the same tenant already has embedded elsewhere. Answers the ids of these chunks. */
 export async function copyVectors({ db }: Database, model: string, chunks: ClaimedChunk[]): Promise<Set<string>> {
   const { rows } = await sql`
     with given as (${given(chunks)}), ${alive}, known as (
@@ -162,7 +166,7 @@ export async function copyVectors({ db }: Database, model: string, chunks: Claim
   return new Set(rows.map((row) => z.object({ id: z.string() }).parse(row).id))
 }
 
-/** Stores vectors, in place of what the chunks had; chunks deleted meanwhile are left out. */
+/** Stores the vectors of chunks, replacing what they had. Chunks that were deleted meanwhile are left out. */
 export async function storeVectors(
   { db }: Database,
   model: string,
@@ -185,7 +189,7 @@ export async function storeVectors(
   `.execute(db)
 }
 
-/** Follows a `given`: those of the chunks that are still there, kept from being deleted until the statement ends. */
+/** A query to follow one named `given`: the chunks that still exist, locked against deletion until the statement ends. */
 const alive = sql`alive as materialized (
   select id from chunks where id in (select id from given) order by id for key share
 )`
@@ -201,7 +205,7 @@ function given(chunks: ClaimedChunk[]) {
     from unnest(${ids}::bigint[], ${tenants}::text[], ${stores}::text[], ${hashes}::text[]) as chunk(id, tenant, store, hash)`
 }
 
-/** Files all of whose chunks have the vectors that are searched become complete: those of the chunks given, else all. Answers how many. */
+/** Completes files whose chunks all have vectors of the active model: the files of the given chunks, or all files. Answers how many there were. */
 export async function completeEmbeddedFiles({ db }: Database, chunks?: ClaimedChunk[]): Promise<number> {
   const stores = chunks?.map(({ vectorStoreId }) => vectorStoreId)
   const files = chunks?.map(({ fileId }) => fileId)
@@ -210,7 +214,7 @@ export async function completeEmbeddedFiles({ db }: Database, chunks?: ClaimedCh
       ? sql``
       : sql`and (f.vector_store_id, f.file_id) in (select * from unnest(${stores}::text[], ${files}::text[]))`
   const { rows } = await sql`
-    update vector_store_files f set status = 'completed', updated_at = greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')
+    update vector_store_files f set status = 'completed', updated_at = ${laterTime}
     where f.status = 'embedding' ${ofChunks} and not exists (
       select 1 from embedding_queue q join embedding_models m on m.id = q.model and m.is_active
       where q.vector_store_id = f.vector_store_id and q.file_id = f.file_id

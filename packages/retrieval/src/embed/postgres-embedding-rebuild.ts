@@ -5,8 +5,8 @@ import { listEmbeddingModels, otherSize, type StoredModel } from './postgres-emb
 import { dropVectorIndex } from './postgres-vector-index.ts'
 
 /**
- * Begins to make the vectors of a model beside those that are searched; workers do it, and it takes their place when it has them all. Nothing happens when
- * that is under way already, or done. Throws `conflict` while another model's are made, and what the embedder throws.
+ * Begins a rebuild: workers make the vectors of this model while searches still use the others, which are replaced once all are made. Does nothing when that is
+ * under way or done. Throws `conflict` during the rebuild of another model, and what the embedder throws.
  */
 export async function startRebuild(database: Database, embedder: Embedder): Promise<void> {
   const models = await listEmbeddingModels(database)
@@ -27,7 +27,7 @@ export async function startRebuild(database: Database, embedder: Embedder): Prom
   if (rows.length === 0) throw otherSize(model)
 }
 
-/** Ends a rebuild, and has what it made deleted; search was never by it. Answers which model's it was. */
+/** Ends a rebuild and lets its vectors be deleted, which searches never used. Answers its model; undefined when there was no rebuild. */
 export async function cancelRebuild({ db }: Database): Promise<string | undefined> {
   const { rows } = await sql`
     with gone as (
@@ -38,9 +38,7 @@ export async function cancelRebuild({ db }: Database): Promise<string | undefine
   return rows.map((row) => z.object({ id: z.string() }).parse(row).id)[0]
 }
 
-/**
- * Has searches go by the rebuilt model's vectors and no others, in one transaction; unless chunks still wait for theirs. Answers whether it did.
- */
+/** Makes searches use the rebuilt model's vectors and no others, in one transaction, unless chunks still wait for theirs. Answers whether it did. */
 export async function switchModel({ db }: Database, model: string): Promise<boolean> {
   return db.transaction().execute(async (transaction) => {
     const { rows } = await sql`
@@ -59,13 +57,13 @@ export async function switchModel({ db }: Database, model: string): Promise<bool
   })
 }
 
-/** Searches that began before the switch still read the old vectors; the gateway gives a search 30 s. */
+/** How long old vectors stay after the switch, because searches that began before still read them. The gateway gives a search 30 s. */
 const graceSeconds = 35
 
-/** Deleting as many takes some tens of milliseconds, during which the embedded database serves nobody else. */
+/** How many vectors one statement deletes. It takes some tens of milliseconds, during which the embedded database serves nobody else. */
 const deletedAtOnce = 2_000
 
-/** Deletes some vectors of models that were left. Answers how many; 0 when none are to be deleted now. */
+/** Deletes some vectors of retired models. Answers how many; 0 when none are due to be deleted now. */
 export async function deleteRetiredVectors(database: Database): Promise<number> {
   const { db } = database
   const due =
@@ -88,17 +86,20 @@ const Counted = z.object({ count: z.int() })
 const Waiting = z.object({ chunks: z.int(), tokens: z.int() })
 
 /**
- * How far a rebuild is, in chunks, and what is left of it, or would be to do for the model given. `tokens` is an estimate at four letters of English,
- * two of other scripts each; texts that are equal are embedded once, so it may be less.
+ * How far a rebuild is, in chunks, and what the chosen model still has to embed. `tokens` is an estimate, at four letters a token for English and two for other
+ * scripts. Equal texts are embedded once, so it may be fewer.
  */
 export type RebuildState = {
-  /** All that there are. */
+  /** The number of all chunks. */
   chunks: number
   rebuild: { model: string; startedAt: Date; done: number } | undefined
   left: { chunks: number; tokens: number } | undefined
 }
 
-/** Of the models as they were listed: whoever tells of both tells of one moment, also when a rebuild ends meanwhile. */
+/**
+ * Reads the state of a rebuild. It takes the list of models that the caller has read, so that both tell of the same moment even when a rebuild ends
+ * meanwhile.
+ */
 export async function readRebuild({ db }: Database, models: StoredModel[], chosen: string | undefined): Promise<RebuildState> {
   const all = await sql`select count(*)::int from chunks`.execute(db)
   const [running] = models.flatMap(({ id, rebuildStartedAt }) =>

@@ -9,30 +9,30 @@ const indexTypes = ['halfvec', 'vector'] as const
 type IndexType = (typeof indexTypes)[number]
 type Index = SizedModel & { type: IndexType }
 
-/** An index of `vector` holds so many dimensions at most (pgvector's README). */
+/** The most dimensions that an index of type `vector` takes (pgvector's README). */
 const vectorDimensionsMax = 2_000
 
 /**
- * As what vectors are indexed. The embedded database computes with half-precision numbers one by one: adding 480 vectors of 384 dimensions to an index
- * of `vector` took a fifth of the processor time.
+ * The type as which vectors are indexed. The embedded database is slow with half-precision numbers: adding 480 vectors of 384 dimensions to an index of `vector` took
+ * a fifth of the processor time.
  */
 export function indexedType(database: { isEmbedded: boolean }, dimensions: number): IndexType {
   return database.isEmbedded && dimensions <= vectorDimensionsMax ? 'vector' : 'halfvec'
 }
 
 /**
- * Vectors of a model from which on walking an index beats comparing a question with each; in the embedded database, as many as are compared one by one
- * anyway (`searchVectors`). A vector costs that 0.6 ms while the index is built, and 2.9 ms when it is added later (1,417 of 384 dimensions).
+ * The number of vectors from which an index is faster than comparing a question with each of them. In the embedded database it is the number that are compared one
+ * by one anyway (`searchVectors`); there, a vector takes 0.6 ms while the index is built, and 2.9 ms when it is added later (1,417 vectors of 384 dimensions).
  */
 const indexedFrom = { embedded: 2_000, elsewhere: 5_000 } as const
 
 const Due = z.object({ isEmbedded: z.boolean() })
 
 /**
- * Builds the index of a model's vectors if there are many and it is missing. The embedded database, which answers nobody meanwhile, does so as soon as there are
- * enough: that takes it a second or two, and with a whole collection there first it would take a minute. Elsewhere it is built once `isBulkOver`: a bulk
- * is loaded faster without. Of all who find it missing one builds it, and the others go on. It is one statement, which the database completes also
- * when its client has given up waiting; that is no failure.
+ * Builds the index of a model's vectors, if it is missing and there are enough of them. The embedded database, which serves nobody meanwhile, builds it as soon as
+ * there are enough: that takes it a second or two, and with a whole collection it would take a minute. Other databases build it once `isBulkOver`, because many
+ * vectors are added faster without an index. When several workers find it missing, one of them builds it and the others go on. A timeout is no failure: the database
+ * completes the statement although its client no longer waits.
  */
 export async function buildVectorIndex(
   { db }: Pick<Database, 'db'>,
@@ -56,7 +56,7 @@ export async function buildVectorIndex(
   })
 }
 
-/** Drops the index of the other type that an earlier version may have made. */
+/** Builds the index in the embedded database, and drops one of the other type, which an earlier version may have made. */
 async function buildEmbedded(db: Database['db'], index: Index): Promise<void> {
   await vectorIndex(index).execute(db)
   if (index.type === 'vector') await sql`drop index if exists ${sql.raw(indexName(index.id, 'halfvec'))}`.execute(db)
@@ -68,7 +68,7 @@ async function buildAlone(db: Database['db'], index: Index): Promise<void> {
   await sql`do ${sql.lit(`begin if ${lock} then ${create}; end if; end`)}`.execute(db)
 }
 
-/** An earlier version made indexes under names that were cut and might be those of several models: the one that is this model's is its own from now on. */
+/** An earlier version cut the names of indexes, so that several models could share one. This gives the index that belongs to the model its present name. */
 async function renameIndexes(db: Database['db'], model: string): Promise<void> {
   for (const type of indexTypes) {
     const [cut, own] = [nameOf(plainNameOf(model).slice(0, modelLettersMax), type), indexName(model, type)]
@@ -86,12 +86,12 @@ export async function dropVectorIndex({ db }: Pick<Database, 'db'>, model: strin
 }
 
 /**
- * Neighbours of a vector. Elsewhere pgvector's default of 16; in the embedded database, where every one costs, 12: adding a vector took 1.6 ms instead of
- * 3.1, and of 3,000 abstracts of SciFact 99.8 % of the ten nearest were found instead of 99.9 % (99.1 and 99.3 % of fifty; ef_search 100).
+ * How many neighbours the index keeps for a vector: pgvector's default of 16, but 12 in the embedded database, where adding a vector then took 1.6 ms instead of 3.1.
+ * Of the ten nearest among 3,000 abstracts of SciFact, 99.8 % were found instead of 99.9 % (of fifty, 99.1 and 99.3 %; ef_search 100).
  */
 const neighbours = { vector: 12, halfvec: 16 } as const
 
-/** ef_construction = 64: pgvector's default. The inner product of vectors of length one orders as the cosine does. */
+/** Creates the index. ef_construction = 64 is pgvector's default. Vectors have length one, so their inner product orders them as the cosine does. */
 function vectorIndex({ id, dimensions, type }: Index) {
   const indexed = sql.raw(`${type}(${dimensionsOf(dimensions)})`)
   return sql`
@@ -101,7 +101,10 @@ function vectorIndex({ id, dimensions, type }: Index) {
   `
 }
 
-/** PostgreSQL cuts names after 63 bytes (NAMEDATALEN). The name of an id that is longer than fits, or that another id would share, ends in a hash of the id. */
+/**
+ * The name of an index. PostgreSQL cuts names after 63 bytes (NAMEDATALEN), so the name for an id that is too long, or could equal that of another, ends in a
+ * hash.
+ */
 function indexName(model: string, type: IndexType): string {
   const name = plainNameOf(model)
   const isPlain = name.length <= modelLettersMax && /^[a-z]+\/[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(model)

@@ -8,18 +8,18 @@ import { deleteRetiredVectors, switchModel } from './postgres-embedding-rebuild.
 export type RebuildRound = {
   embedded: number
   copied: number
-  /** Chunks whose tenant may spend no more now. */
+  /** Chunks that wait because their tenant's budget is spent. */
   held: number
-  /** Vectors of models that were left. */
+  /** Vectors of retired models that were deleted. */
   deleted: number
-  /** The model that searches go by from now on. */
+  /** The model that searches use from now on. */
   switchedTo?: string
 }
 
 /**
- * One round of a rebuild, where one is under way and its model is the one given: some chunks get its vectors; when none waits any more searches switch to it. Else
- * some vectors of models that were left are deleted. Any number of workers may do it at once; what is stored is not embedded again, also
- * after a kill. Answers what was done, all 0 when there is nothing to do. Throws what the embedder throws.
+ * One round of a rebuild, if one is under way with the model of `embedder`: some chunks get its vectors, and once none waits, searches switch to it. Otherwise some
+ * vectors of retired models are deleted. Any number of workers may call this at once; what is stored is never embedded again, even after a kill. Answers what was
+ * done, all 0 when there was nothing to do. Throws what the embedder throws.
  */
 export async function rebuildVectors(
   { database, embedder }: { database: Database; embedder: Embedder | undefined },
@@ -34,7 +34,7 @@ export async function rebuildVectors(
   return { embedded: 0, copied: 0, held: 0, deleted: await deleteRetiredVectors(database) }
 }
 
-/** Undefined: others are at work on what is left. */
+/** Makes some vectors, or switches to the model when all are made. Undefined when other workers are making the last ones. */
 async function makeOrSwitch(tools: { database: Database; embedder: Embedder }, signal?: AbortSignal) {
   const { database, embedder } = tools
   const before = await embedChunks(tools, signal)

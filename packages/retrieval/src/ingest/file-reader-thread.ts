@@ -7,10 +7,10 @@ import { openLargeText } from './large-text.ts'
 import { inPieces, parseAndCut, type ReadJob, wholeLettersMax } from './read-file.ts'
 import type { ReadAnswer, ReadQuestion } from './reading-threads.ts'
 
-/** Letters of the chunks that are handed over together. */
+/** How many letters of chunks are sent together. */
 const batchLetters = 262_144
 
-/** The large file that is being handed over. */
+/** The large file that is being sent in parts. */
 let open: { pieces: Generator<Uint8Array<ArrayBuffer>>; chunks: Generator<Chunk[]> } | undefined
 
 parentPort?.on('message', (question: ReadQuestion) => {

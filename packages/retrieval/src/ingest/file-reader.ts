@@ -6,10 +6,13 @@ import { type ReadImageText, readImage } from '../parse/read-image.ts'
 import { filenameOf, type ReadFile, type ReadJob, readNow } from './read-file.ts'
 import { createReadingThreads, type LargeFileFacts, type ReadingThread } from './reading-threads.ts'
 
-/** `timeoutMs` (default 120 s) bounds the reading of one file. Without `readImageText` images are refused, naming the setting. */
+/** `timeoutMs` bounds the reading of one file; default 120 s. Without `readImageText` images are refused, with a message that names the setting. */
 export type FileReaderOptions = { timeoutMs?: number; readImageText?: ReadImageText | undefined }
 
-/** A file of more than a million letters: text (UTF-8) and chunks come in pieces, once, and are in memory nowhere but in its thread. */
+/**
+ * A file of more than a million letters. Its text (UTF-8) and its chunks come in pieces, each can be read once, and only the file's thread has them in
+ * memory.
+ */
 export type LargeFile = LargeFileFacts & {
   text(): AsyncGenerator<Uint8Array>
   chunks(): AsyncGenerator<Chunk[]>
@@ -20,15 +23,15 @@ export type LargeFile = LargeFileFacts & {
 export type OpenedFile = { isLarge: false; file: ReadFile } | { isLarge: true; file: LargeFile }
 
 /**
- * Reads and cuts files without holding up the caller's event loop: texts that are not large on the spot, everything else on worker threads with bounded
- * time and memory. Throws FileRefusal as {@link parseFile} does, `too_slow` for a file that took longer than `timeoutMs`, and
- * `too_large` for one that unpacks to more than a thread may hold.
+ * Reads files and cuts them into chunks without blocking the caller's event loop: small texts at once, and everything else on worker threads whose time and memory
+ * are bounded. Throws FileRefusal as {@link parseFile} does, also `too_slow` for a file that takes longer than `timeoutMs`, and `too_large` for one that unpacks to
+ * more than a thread may hold.
  */
 export type FileReader = {
-  /** The whole file at once. */
+  /** Reads the whole file into memory. */
   read(job: ReadJob, signal?: AbortSignal): Promise<ReadFile>
   open(job: ReadJob, signal?: AbortSignal): Promise<OpenedFile>
-  /** Waits until a file of so many bytes may be fetched and read: large ones are one at a time. Answers what ends its turn. */
+  /** Waits until a file of this size may be fetched and read: only one large file is at a time. Answers a function that ends its turn. */
   enter(bytes: number): Promise<() => void>
   /** Ends the threads; what they were reading is rejected. */
   stop(): Promise<void>
@@ -52,7 +55,7 @@ export function createFileReader({ timeoutMs = 120_000, readImageText }: FileRea
     }
   }
 
-  /** An image becomes the text in it, which needs no thread; a function cannot cross to one. */
+  /** Replaces an image by the text in it. Not done on a thread, because a function cannot be sent to one. */
   async function seeImage(job: ReadJob, signal: AbortSignal | undefined): Promise<ReadJob> {
     if (readImageText === undefined || !('file' in job) || job.file.tenant === undefined) return job
     const { bytes, tenant } = job.file
@@ -87,10 +90,10 @@ export function createFileReader({ timeoutMs = 120_000, readImageText }: FileRea
   }
 }
 
-/** From this size on a file's bytes and text count in the service's memory, a document's most of all. */
+/** From this size on files are read one at a time, because their bytes and texts would fill the service's memory. */
 const aloneFromBytes = 2_097_152
 
-/** What texts this large and documents this long leave in a thread goes with it. */
+/** After a text this large or a document this long its thread is ended, to free the memory that was left in it. */
 const leavingMuch = { textBytes: 8_388_608, pages: 200 } as const
 
 function leavesMuch({ textBytes, pages = [] }: LargeFileFacts): boolean {
@@ -98,12 +101,12 @@ function leavesMuch({ textBytes, pages = [] }: LargeFileFacts): boolean {
 }
 
 /**
- * Reading this much takes about as long as handing it to a thread. Plain text is cut at some 6 MB a second, and a thread that has yet to start takes .4 s of
- * processor time before it reads.
+ * Files up to these sizes are read at once, because sending them to a thread would take about as long. Plain text is cut at about 6 MB a second, and a thread that
+ * has to be started takes .4 s of processor time before it reads.
  */
 const quickBytesMax = { text: 131_072, other: 32_768 } as const
 
-/** Grammars are loaded by the threads alone. */
+/** Whether a file is read at once. Code never is, because only the threads load grammars. */
 function isQuick(job: ReadJob): boolean {
   if ('stored' in job) return false
   const size = 'parsed' in job ? job.parsed.text.length : job.file.bytes.length
@@ -139,7 +142,7 @@ function largeFile(thread: ReadingThread, facts: LargeFileFacts, signal: AbortSi
   }
 }
 
-/** All of a large file; its thread is free then. */
+/** Reads all of a large file into memory, and frees its thread. */
 export async function gather({ textBytes: _textBytes, text, chunks, close, ...facts }: LargeFile): Promise<ReadFile> {
   try {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -7,36 +7,36 @@ import { documentStretches } from '../chunk/document-stretches.ts'
 import type { IngestError } from '../store/knowledge-types.ts'
 import { keepHeader, readHeaders } from './postgres-chunk-headers.ts'
 
-/** A passage, and as much of its document as the model sees: the same letters for many passages, so that a provider may keep them. */
+/** A passage, and the part of its document that the model is shown: the same for many passages, so that a provider can cache it. */
 export type PassageToHead = { tenant: string; document: string; heading: string; text: string }
 
 /**
- * Has a model say in a line where a passage stands in its document. `model` is `<provider>/<model>`. `write` answers plain text, empty when the model
- * says nothing, and throws when it does not answer.
+ * Lets a model describe in one line the place of a passage in its document. `model` is `<provider>/<model>`. `write` answers plain text, which is empty when the model
+ * says nothing, and throws when the model does not answer.
  */
 export type HeaderWriter = {
   model: string
-  /** Letters of a document that are shown at once. */
+  /** How many letters of a document the model is shown at once. */
   documentCharsMax(): number
   write(passage: PassageToHead, signal: AbortSignal | undefined): Promise<string>
 }
 
 export type FileToHead = { tenant: string; fileId: string; text: string; chunks: Chunk[] }
 
-/** `warning` says how many chunks have no header, and why. */
+/** Chunks with their headers. `warning` says how many have none, and why. */
 export type HeadedChunks = { chunks: Chunk[]; warning?: IngestError }
 
 export type HeadTools = { database: Database; headers: HeaderWriter }
 
-/** Calls at once for one file. */
+/** How many calls are made at once for one file. */
 const callsMax = 4
 
-/** A model that fails this often in a row is not asked for the rest of the file. */
+/** After this many failures in a row the model is not asked for the rest of the file. */
 const failuresMax = 3
 
 /**
- * Gives chunks their headers: those known by the content of document and chunk, and for the others the model is asked, once; each answer is kept
- * before the next is awaited. What fails leaves chunks without. Throws only when `signal` aborts or the database is not there.
+ * Gives chunks their headers. Headers that are known for the same document and chunk are used again; for the others the model is asked once, and each answer is
+ * stored at once. A chunk for which that fails has no header. Throws only when `signal` aborts or the database does not answer.
  */
 export function headChunks(tools: HeadTools, file: FileToHead, signal?: AbortSignal): Promise<HeadedChunks> {
   return withSpan('head chunks', { attributes: { 'weft.head.chunks': file.chunks.length } }, async (span) => {
@@ -46,7 +46,7 @@ export function headChunks(tools: HeadTools, file: FileToHead, signal?: AbortSig
     span.setAttribute('weft.head.asked', unknown.length)
     const round: Round = { tools, file, keys, headers, signal, failed: 0, isGone: false }
     for (const { document, chunks } of documentStretches(file.text, unknown, tools.headers.documentCharsMax())) {
-      // The first alone: what the provider keeps of it serves the others.
+      // The first one alone, so that the provider's cache of its prompt serves all others.
       await askAll(round, document, chunks.slice(0, 1))
       await askAll(round, document, chunks.slice(1))
     }
@@ -62,8 +62,9 @@ type Round = {
   keys: Map<Chunk, string>
   headers: Map<string, string>
   signal: AbortSignal | undefined
-  /** In a row. */
+  /** Failures in a row. */
   failed: number
+  /** Whether the file was deleted meanwhile. */
   isGone: boolean
   cause?: unknown
 }
@@ -98,7 +99,7 @@ async function ask(round: Round, document: string, chunk: Chunk): Promise<void> 
   round.isGone ||= !(await keepHeader(tools.database, { tenant, fileId, key, header }))
 }
 
-/** Raised when the model is asked otherwise: headers written before are then written anew. */
+/** The version of the prompt. Raise it when the model is asked differently, so that headers are written anew. */
 const askedAs = 1
 
 function keysOf(model: string, { text, chunks }: FileToHead): Map<Chunk, string> {

@@ -18,12 +18,13 @@ import {
   heartbeatMs,
   releaseJob,
   renewClaim,
+  statementLettersMax,
   writeChunks,
 } from './postgres-ingestion-jobs.ts'
 
 /**
- * `skipped`: there was nothing to do, or another worker does it, or the file was taken away meanwhile. `warning`: what did not work, though the
- * file is complete; it stands in its `last_error`.
+ * What became of a file. `skipped`: there was nothing to do, another worker does it, or the file was removed meanwhile. `warning`: something did not work although
+ * the file is complete; it is also in the file's `last_error`.
  */
 export type IngestOutcome =
   | { status: 'completed'; chunks: number; warning?: IngestError }
@@ -31,8 +32,8 @@ export type IngestOutcome =
   | { status: 'skipped' }
 
 /**
- * Without `headers` chunks are found by their own text, their headings and their file's name. `awaitsVectors`: whether files are complete only with
- * vectors though no model is known yet that makes them; default: no. `onWritten`: called whenever chunks were written, which may wait for vectors now.
+ * What ingestion needs. Without `headers`, chunks are found by their own text, their headings and their file's name. `awaitsVectors`: whether files are only complete
+ * with vectors although no model is active yet; default: no. `onWritten` is called after chunks were written, which may now wait for vectors.
  */
 export type IngestTools = {
   database: Database
@@ -43,9 +44,9 @@ export type IngestTools = {
 }
 
 /**
- * Indexes one file of a vector store that is `in_progress`: reads it (or takes the text of an equal file), cuts it, and writes its chunks. A file
- * that cannot be indexed becomes `failed` with OpenAI's `last_error`. Safe to call again at any time and from several workers: killed at
- * any point, the next call completes the job. Throws when trying again later may help, such as `dependency_unavailable`.
+ * Indexes one file of a vector store that is `in_progress`: reads it, or takes the text of an equal file, cuts it, and writes its chunks. A file that cannot be
+ * indexed becomes `failed`, with OpenAI's `last_error`. May be called again at any time and from several workers: after a kill at any point, the next call completes
+ * the job. Throws when trying again later may help, such as `dependency_unavailable`.
  */
 export function ingestFile(tools: IngestTools, job: IngestionJob, signal?: AbortSignal): Promise<IngestOutcome> {
   const attributes = { 'weft.vector_store.id': job.vectorStoreId, 'weft.file.id': job.fileId }
@@ -76,20 +77,17 @@ async function ingest(tools: IngestTools, job: IngestionJob, signal: AbortSignal
   }
 }
 
-/** A file that ends its worker this often is not tried again. */
+/** A file that was begun this often without an end is not tried again: it may be what ends its workers. */
 const attemptsMax = 4
 
-/** Letters of one statement: indexing takes PGlite .4 s a megabyte, during which it serves nobody else. */
-const batchLettersMax = 131_072
-
-/** `isKept`: the text is stored already. */
+/** What is known of a file on its way into the index. `isKept`: its text is already stored. */
 type Work = { file: OpenedFile; isKept: boolean; signal: AbortSignal | undefined; warning?: IngestError }
 
 async function read({ database, reader, headers }: IngestTools, job: ClaimedJob, signal: AbortSignal | undefined): Promise<Work> {
   const known = (await findFileTexts(database, [job])).get(job.fileId) ?? { isOwn: false }
   checkFileSize(job.bytes)
   const opened = await reader.open(await whatToRead(database, job, known), signal)
-  // Who writes headers is shown all of a document.
+  // The model that writes headers is shown all of a document.
   const isGathered = headers !== undefined && opened.isLarge
   return { file: isGathered ? { isLarge: false, file: await gather(opened.file) } : opened, isKept: known.isOwn, signal }
 }
@@ -103,7 +101,7 @@ async function whatToRead(database: Database, job: ClaimedJob, known: KnownFile)
   return { stored: { ...origin, utf8: await readText(database, owner, textBytes) }, filename, chunking }
 }
 
-/** A text too large for one statement is stored before the chunks. */
+/** Stores a text that is too large for the statement that writes the chunks. */
 async function keepLarge({ database }: IngestTools, { fileId }: ClaimedJob, work: Work): Promise<Work> {
   const { isLarge, file } = work.file
   if (work.isKept || (!isLarge && file.text.length <= wholeLettersMax)) return work
@@ -141,7 +139,7 @@ async function readText(database: Database, fileId: string, textBytes: number): 
   return bytes
 }
 
-/** Reading may take long: signs of life are given meanwhile. */
+/** Renews the claim on the job while `work` runs, which may take long. */
 async function whileClaimed<T>(database: Database, job: ClaimedJob, work: () => Promise<T>): Promise<T> {
   let beat: Promise<unknown> = Promise.resolve()
   const timer = setInterval(() => {
@@ -176,14 +174,14 @@ async function writeAll(
 
 type Batch = { chunks: Chunk[]; isLast: boolean }
 
-/** Batches of at least one chunk; one batch without any for a text without chunks. */
+/** Divides chunks into batches of at least one; a text without chunks makes one batch without any. */
 async function* batchesOf(opened: OpenedFile): AsyncGenerator<Batch> {
   let batch: Chunk[] = []
   let letters = 0
   for await (const chunks of opened.isLarge ? opened.file.chunks() : [opened.file.chunks]) {
     for (const chunk of chunks) {
       const size = chunk.text.length + (chunk.header?.length ?? 0)
-      if (batch.length > 0 && letters + size > batchLettersMax) {
+      if (batch.length > 0 && letters + size > statementLettersMax) {
         yield { chunks: batch, isLast: false }
         batch = []
         letters = 0
@@ -195,7 +193,7 @@ async function* batchesOf(opened: OpenedFile): AsyncGenerator<Batch> {
   yield { chunks: batch, isLast: true }
 }
 
-/** Refusals are final; everything else is left for another attempt, the last of which says what went wrong. */
+/** Ends a job that threw. A refusal is final; everything else is left for another attempt, and the last attempt fails the file with what went wrong. */
 async function settle(
   database: Database,
   job: ClaimedJob,

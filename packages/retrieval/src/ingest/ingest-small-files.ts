@@ -5,19 +5,16 @@ import type { IngestionJob } from '../search/search-types.ts'
 import { findFileTexts } from '../store/postgres-file-texts.ts'
 import type { ReadFile } from './read-file.ts'
 import type { IngestOutcome, IngestTools } from './ingest-file.ts'
-import { type ClaimedJob, failJob, releaseJob } from './postgres-ingestion-jobs.ts'
+import { type ClaimedJob, failJob, releaseJob, statementLettersMax } from './postgres-ingestion-jobs.ts'
 import { claimSmallFiles, type WholeFile, writeWholeFiles } from './postgres-small-files.ts'
 
-/** Files up to this size are read on the spot and written many to a statement. */
+/** Files up to this size are read at once, and many are written by one statement. */
 const smallBytesMax = 32_768
 
-/** Letters written by one statement: indexing takes PGlite .4 s a megabyte, during which it serves nobody else. */
-const statementLettersMax = 131_072
-
 /**
- * Indexes those of the jobs that are small files, in a few statements for all of them, and answers what became of each; a job it does not answer
- * for is {@link ingestFile}'s to do: large files and PDFs, what was tried before, and what could not be done together with others. Each file is
- * indexed whole or not at all, and one that fails stops no other. Throws when trying again later may help, such as `dependency_unavailable`.
+ * Indexes the small files among the jobs, in a few statements for all of them, and answers what became of each. Jobs that are not in the answer are left to
+ * {@link ingestFile}: large files and PDFs, files that were tried before, and those that could not be written together with others. Each file is indexed whole or
+ * not at all, and one that fails stops no other. Throws when trying again later may help, such as `dependency_unavailable`.
  */
 export function ingestSmallFiles(
   tools: IngestTools,
@@ -55,7 +52,7 @@ async function readAll(tools: IngestTools, claimed: ClaimedJob[], settled: Map<C
   const files: WholeFile[] = []
   for (const job of claimed) {
     const { parsed, inPieces, bytes, isOwn } = known.get(job.fileId) ?? { isOwn: false }
-    // A small file whose text is large is done alone.
+    // A small file may unpack to a large text, and is then indexed by itself.
     if (inPieces !== undefined) {
       await releaseJob(database, job)
       continue
@@ -80,7 +77,7 @@ async function fail({ database }: IngestTools, job: ClaimedJob, refusal: FileRef
   return (await failJob(database, job, error)) ? { status: 'failed', error } : { status: 'skipped' }
 }
 
-/** Together they fit into one statement; at least one file a group. */
+/** Divides files into groups that fit into one statement each, with at least one file. */
 function* groupsOf(files: WholeFile[]): Generator<WholeFile[]> {
   let group: WholeFile[] = []
   let letters = 0
@@ -97,7 +94,7 @@ function* groupsOf(files: WholeFile[]): Generator<WholeFile[]> {
   if (group.length > 0) yield group
 }
 
-/** What cannot be written together is put back, to be done one by one: the one at fault is found there. */
+/** Writes a group of files. When they cannot be written together they are put back, to be indexed one by one, which finds the one at fault. */
 async function writeGroup(
   { database, awaitsVectors, onWritten }: IngestTools,
   group: WholeFile[],

@@ -8,7 +8,7 @@ import { decodeParts, type LegacyEncoding } from '../parse/legacy-encoding.ts'
 import { codePointLength } from '../text/code-points.ts'
 import { giveBack, type ReadJob } from './read-file.ts'
 
-/** `pieces` are UTF-8, and no character lies in two. */
+/** A large text. `pieces` are UTF-8, cut between characters. */
 export type LargeText = {
   kind: FileKind
   textBytes: number
@@ -16,22 +16,22 @@ export type LargeText = {
   chunks: Generator<Chunk>
 }
 
-/** From this size on a text is decoded in parts: its bytes beside all of its letters are the most a service would ever hold. */
+/** From this size on a text is decoded in parts, because its bytes and all of its letters together would be the most that a service ever has in memory. */
 const largeTextBytesMin = 8_388_608
 
-/** Decoded at a time; half as much again where the text ends with it. */
+/** How much is decoded at a time; half as much more when the text then ends. */
 const partBytes = 4_194_304
 const pieceBytes = 262_144
 
-/** What a part ends with at best: a paragraph, else a line, else a word. */
+/** What a part ends with, best first: a paragraph, a line, a word. */
 const partEnds = ['\n\n', '\n\r\n', '\n', ' '] as const
 
 const byteOrderMark = [0xef, 0xbb, 0xbf] as const
 
 /**
- * A large text without headings, rows or grammar, in which no chunk depends on what lies far before it: it is never decoded whole. Undefined for every
- * other file, and for one that is no text, which is read whole to say what is wrong with it. Text in a legacy encoding becomes UTF-8 in parts; its bytes
- * are given back.
+ * Opens a large text without decoding all of it at once. That is only possible without headings, rows or a grammar, where no chunk depends on what is far before it.
+ * Undefined for every other file, and for one that is no text, because reading it whole tells what is wrong with it. Text in a legacy encoding is converted to
+ * UTF-8 in parts, and its bytes are freed.
  */
 export async function openLargeText(job: ReadJob): Promise<LargeText | undefined> {
   if ('parsed' in job) return undefined
@@ -57,7 +57,7 @@ async function utf8Of(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   }
 }
 
-/** Decoded twice: once to know how much memory it takes. */
+/** Converts bytes to UTF-8. It decodes them twice, first to know how much memory the result takes. */
 function transcode(bytes: Uint8Array, encoding: LegacyEncoding): Uint8Array {
   let length = 0
   for (const part of decodeParts(bytes, encoding)) length += Buffer.byteLength(part)
@@ -106,7 +106,7 @@ function partEnd(bytes: Uint8Array, at: number): number {
   return characterEnd(bytes, at + partBytes)
 }
 
-/** The last end of a character up to `at`: bytes of the form 10xxxxxx go on with one. */
+/** The last end of a character up to `at`. Bytes of the form 10xxxxxx continue a character. */
 function characterEnd(bytes: Uint8Array, at: number): number {
   let end = Math.min(at, bytes.length)
   while (end < bytes.length && (bytes[end] ?? 0) >> 6 === 0b10) end--

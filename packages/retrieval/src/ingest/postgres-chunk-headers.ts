@@ -5,7 +5,7 @@ type OfFile = { tenant: string; fileId: string }
 
 const HeaderRow = z.object({ key: z.string(), header: z.string() })
 
-/** The headers the tenant has of these keys, whichever file they were written for; from now on they are kept for this one too. */
+/** The tenant's headers for these keys, whichever file they were written for. From now on they are also kept for this file. */
 export async function readHeaders(
   { db }: Database,
   { tenant, fileId, keys }: OfFile & { keys: string[] },
@@ -23,7 +23,7 @@ export async function readHeaders(
   return new Map(rows.map((row) => HeaderRow.parse(row)).map(({ key, header }) => [key, header]))
 }
 
-/** Keeps a header as long as its file is there. Answers false when it is gone. */
+/** Stores a header for as long as its file exists. Answers false when the file was deleted. */
 export async function keepHeader(
   { db }: Database,
   { tenant, fileId, key, header }: OfFile & { key: string; header: string },

@@ -14,8 +14,8 @@ import { unspacedPairs } from '../text/unspaced-pairs.ts'
 import { wordsInside } from '../text/words-inside.ts'
 
 /**
- * A job somebody works on. `token` is the time of the last sign of life: every write of the worker renews it and only counts while nobody else
- * did, so a worker that was thought dead, or whose file was added anew, changes nothing any more.
+ * A job that a worker has claimed. `token` is the time of the worker's last sign of life. Each of its writes renews the token, and only succeeds while the token is
+ * still its own, so a worker that was thought dead, or whose file was added again, can no longer change anything.
  */
 export type ClaimedJob = IngestionJob & {
   token: string
@@ -26,19 +26,22 @@ export type ClaimedJob = IngestionJob & {
   chunking: ChunkingStrategy
 }
 
-/** A claim without a sign of life for this long is another worker's to take: three missed heartbeats. */
+/** How many letters of chunks one statement writes. Indexing takes PGlite .4 s a megabyte, during which it serves nobody else. */
+export const statementLettersMax = 131_072
+
+/** After this long without a sign of life, three missed heartbeats, another worker may claim the job. */
 const leaseSeconds = 15
 export const heartbeatMs = 5_000
 
-// A sign of life from the future was given before the clock was set back; what a worker writes that lives all the same is refused by its token.
+// A sign of life from the future was given before the clock was set back, and does not count. If that worker still lives, its token no longer lets it write.
 const isFree = sql`(f.attempts = 0 or f.updated_at not between now() - make_interval(secs => ${leaseSeconds}) and now() + make_interval(secs => ${leaseSeconds}))`
 
-/** Where more tenants wait, fewer files of each are looked at. */
+/** When more tenants than this wait, fewer than `limit` files of each are looked at. */
 const tenantsLookedAtWhole = 20
 
 /**
- * Jobs nobody works on: of each tenant in turn its oldest, so that thousands of one leave room for those of others. By the index alone, however
- * many files wait.
+ * Jobs that nobody works on: the oldest of each tenant in turn, so that one tenant with thousands of files does not keep out the others. Read from the index alone,
+ * however many files wait.
  */
 export async function listIngestionJobs(database: Database, limit: number): Promise<IngestionJob[]> {
   const { rows } = await sql`
@@ -63,7 +66,7 @@ function nextTenant(after: RawBuilder<unknown>) {
   return sql`(select min(f.tenant) from vector_store_files f where f.status = 'in_progress' and f.tenant > ${after})`
 }
 
-/** What a claim answers besides the job itself; its statement calls the tables `f` and `files`. */
+/** The columns that a claim answers besides the job itself, in a statement whose tables are named `f` and `files`. */
 export const claimColumns = sql`f.updated_at::text as token, f.attempts as attempt, files.filename, files.content_hash as "contentHash",
   files.bytes, f.chunking_strategy as chunking`
 
@@ -76,7 +79,7 @@ export const ClaimRow = z.object({
   chunking: ChunkingStrategy,
 })
 
-/** Takes a job, or answers undefined when it is done, gone or another worker's. */
+/** Claims a job; undefined when it is done, removed, or claimed by another worker. */
 export async function claimJob(database: Database, job: IngestionJob): Promise<ClaimedJob | undefined> {
   const { rows } = await sql`
     update vector_store_files f set attempts = f.attempts + 1, updated_at = ${laterTime} from files
@@ -86,7 +89,7 @@ export async function claimJob(database: Database, job: IngestionJob): Promise<C
   return rows.length === 0 ? undefined : { ...job, ...ClaimRow.parse(rows[0]) }
 }
 
-/** Gives a sign of life. Answers false when the job is not this worker's any more. */
+/** Gives a sign of life. Answers false when the job is no longer this worker's. */
 export async function renewClaim(database: Database, job: ClaimedJob): Promise<boolean> {
   const { rows } = await sql`
     update vector_store_files f set updated_at = ${laterTime} where ${isHeld(job)} returning f.updated_at::text as token
@@ -94,14 +97,14 @@ export async function renewClaim(database: Database, job: ClaimedJob): Promise<b
   return takeToken(job, rows)
 }
 
-/** Puts a job back, as if it had not been tried: the worker was asked to stop. */
+/** Puts a job back as if it had not been tried. */
 export async function releaseJob(database: Database, job: ClaimedJob): Promise<void> {
   await sql`
     update vector_store_files f set attempts = greatest(0, f.attempts - 1), updated_at = now() - make_interval(secs => ${leaseSeconds}) where ${isHeld(job)}
   `.execute(database.db)
 }
 
-/** Ends a job that cannot succeed; chunks of an earlier attempt go. */
+/** Ends a job that cannot succeed, and deletes chunks of earlier attempts. Answers false when the job is no longer this worker's. */
 export async function failJob(database: Database, job: ClaimedJob, error: IngestError): Promise<boolean> {
   const lastError = storableJson(error)
   const { rows } = await sql`
@@ -116,22 +119,25 @@ export async function failJob(database: Database, job: ClaimedJob, error: Ingest
   return takeToken(job, rows)
 }
 
-/** `keep`: the parsed text, written with the first batch of a file that has none yet. `total`: chunks of the file with this batch. */
+/**
+ * Some chunks of a file. `keep`: the parsed text, stored with the first batch when it is not stored yet. `total`: the number of the file's chunks up to this
+ * batch.
+ */
 export type ChunkBatch = {
   chunks: Chunk[]
   total: number
   usageBytes: number
   isLast: boolean
-  /** The file is complete only with vectors, though no model that makes them is known yet; default: no. */
+  /** Whether the file is only complete with vectors although no model is active yet; default: no. */
   awaitsVectors?: boolean
   keep?: ParsedFile | undefined
-  /** What did not work and does not keep the file from being complete. */
+  /** What did not work, although the file is complete. */
   warning?: IngestError | undefined
 }
 
 /**
- * Writes chunks in place of those with the same numbers, in one statement; the last batch also takes away what is left of longer versions and
- * completes the job. Answers false, having written nothing, when the job is not this worker's any more.
+ * Writes chunks in one statement, replacing those with the same numbers. The last batch also deletes chunks of an earlier, longer version, and completes the job.
+ * Answers false, having written nothing, when the job is no longer this worker's.
  */
 export async function writeChunks(database: Database, job: ClaimedJob, batch: ChunkBatch): Promise<boolean> {
   const { tenant, vectorStoreId, fileId } = job
@@ -161,7 +167,7 @@ export async function writeChunks(database: Database, job: ClaimedJob, batch: Ch
   return takeToken(job, rows)
 }
 
-/** The first text stays, since offsets given out refer to it. */
+/** Stores the text of a file. A text that is already stored stays, because citations refer to it by their offsets. */
 function keepText(fileId: string, file: ParsedFile) {
   const { text, hash, origin } = textRow(file)
   return sql`, kept as (
@@ -180,7 +186,7 @@ function takeToken(job: ClaimedJob, rows: unknown[]): boolean {
   return true
 }
 
-/** A chunk as the columns its insertion reads. */
+/** A chunk as the columns of the table. */
 export function chunkRow({ ordinal, start, end, page, heading, text, header }: Chunk, filename: string) {
   const above = titleOf(filename, { heading, text })
   const title = header === undefined ? above : `${above}\n${header}`
@@ -197,7 +203,7 @@ export function chunkRow({ ordinal, start, end, page, heading, text, header }: C
   }
 }
 
-/** What a chunk is found by besides its own text and a model's header: the file's name without its ending, and the headings above it that it does not begin with. */
+/** What a chunk is also found by: the name of its file without the extension, and the headings above it that are not in its first line. */
 function titleOf(filename: string, { heading, text }: { heading: string; text: string }): string {
   const stem = baseName(filename).replace(/\.[A-Za-z0-9]{1,8}$/, '')
   const above = heading.split(' > ').filter((each) => !firstLine(text).includes(each))

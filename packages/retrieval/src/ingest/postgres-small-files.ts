@@ -10,8 +10,8 @@ import { type ClaimedJob, ClaimRow, chunkRow, claimColumns } from './postgres-in
 const Row = IngestionJob.extend(ClaimRow.shape)
 
 /**
- * Takes, in one statement, those of the jobs that are small texts nobody tried before. The others are done alone: what was tried before may
- * have ended its worker, and must not take others with it.
+ * Claims, in one statement, those of the jobs that are small texts and were not tried before. Files that were tried before are indexed one by one, because they may
+ * have ended their worker, and must not do so to others.
  */
 export async function claimSmallFiles(database: Database, jobs: IngestionJob[], bytesMax: number): Promise<ClaimedJob[]> {
   const { rows } = await sql`
@@ -26,14 +26,14 @@ export async function claimSmallFiles(database: Database, jobs: IngestionJob[], 
   return rows.map((row) => Row.parse(row))
 }
 
-/** A small file as it is written. `isKept`: its text is stored already. */
+/** A small file that is to be written. `isKept`: its text is already stored. */
 export type WholeFile = { job: ClaimedJob; file: ReadFile; isKept: boolean }
 
 const Written = z.object({ vectorStoreId: z.string(), fileId: z.string() })
 
 /**
- * Writes the texts and all chunks of several files and completes their jobs, in one statement: all or, when it throws, none. Answers the jobs
- * written; those that are not this worker's any more are left out.
+ * Writes the texts and all chunks of several files, and completes their jobs, in one statement: all of them or, when it throws, none. Answers the jobs that were
+ * written, without those that are no longer this worker's.
  */
 export async function writeWholeFiles(
   database: Database,

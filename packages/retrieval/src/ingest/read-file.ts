@@ -3,12 +3,14 @@ import { type Chunk, chunkText } from '../chunk/chunk-text.ts'
 import { codeLanguageOf } from '../code/code-languages.ts'
 import { outlineCode } from '../code/outline-code.ts'
 import { type ParsedFile, parseFile } from '../parse/parse-file.ts'
+import { isHighSurrogate } from '../text/code-points.ts'
 
 export type ReadFile = ParsedFile & { chunks: Chunk[] }
 
 /**
- * What is to be read: a file's bytes, or a text that was parsed before and only needs cutting, large ones as the bytes of UTF-8; its name tells
- * the language of code. Bytes are the reader's from then on. `tenant`: on whose account a model reads images; without one they are refused.
+ * What is to be read: the bytes of a file (`file`), or a text that was parsed before and only needs to be cut, which for a large text is given as UTF-8 (`stored`).
+ * `filename` tells the language of code. The reader may free the bytes, so nobody else may use them. `tenant` is whose account pays for a model that reads images;
+ * without one, images are refused.
  */
 export type ReadJob = (
   | { file: { filename: string; bytes: Uint8Array; tenant?: string } }
@@ -18,16 +20,16 @@ export type ReadJob = (
   chunking: ChunkingStrategy
 }
 
-/** Texts of up to so many letters are handled whole; larger ones a piece at a time, so that they are not in memory twice. */
+/** Texts up to this length are handled as a whole; longer ones in pieces, so that they are not in memory twice. */
 export const wholeLettersMax = 1_048_576
 const pieceLetters = 262_144
 
-/** A text as UTF-8, no character of which lies in two pieces. */
+/** A text as pieces of UTF-8, cut between characters. */
 export function* inPieces(text: string): Generator<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder()
   for (let at = 0; at < text.length; ) {
     const end = Math.min(text.length, at + pieceLetters)
-    const isCutInPair = end < text.length && /[\uD800-\uDBFF]/.test(text.charAt(end - 1))
+    const isCutInPair = end < text.length && isHighSurrogate(text.charCodeAt(end - 1))
     const next = isCutInPair ? end - 1 : end
     yield encoder.encode(text.slice(at, next))
     at = next
@@ -40,7 +42,7 @@ export async function readNow(job: ReadJob): Promise<ReadFile> {
   return { ...parsed, chunks: [...chunks] }
 }
 
-/** Chunks are cut one by one, as they are taken. */
+/** Parses a file. Its chunks are cut one by one, as they are taken. */
 export async function parseAndCut(job: ReadJob): Promise<{ parsed: ParsedFile; chunks: Generator<Chunk> }> {
   const parsed = await parse(job)
   const language = parsed.kind === 'code' ? codeLanguageOf(filenameOf(job)) : undefined
@@ -60,12 +62,12 @@ function decodeStored({ utf8, ...origin }: Omit<ParsedFile, 'text'> & { utf8: Ui
   return { ...origin, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8) }
 }
 
-/** The bytes of a large file are given back at once: the garbage collector would come to them only when there is too much of it. */
+/** Frees the bytes of a large file at once, because the garbage collector would free them only when memory is already scarce. */
 export function giveBack(bytes: Uint8Array): void {
   if (bytes.byteLength >= wholeLettersMax) ownBuffer(bytes)?.transfer(0)
 }
 
-/** The memory of bytes that share it with no others. */
+/** The buffer of bytes that do not share it with others; undefined when they do. */
 export function ownBuffer({ buffer, byteLength }: Uint8Array): ArrayBuffer | undefined {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? buffer : undefined
 }

@@ -4,13 +4,16 @@ import { FileRefusal, type FileRefusalCode } from '../parse/file-refusal.ts'
 import type { ParsedFile } from '../parse/parse-file.ts'
 import { ownBuffer, type ReadFile, type ReadJob } from './read-file.ts'
 
-/** After `open` answered a large file, `text` and `chunks` answer its next piece each. */
+/** What a thread is asked. After `open` has answered a large file, each `text` and each `chunks` answers the next piece of it. */
 export type ReadQuestion = { kind: 'open'; job: ReadJob } | { kind: 'text' } | { kind: 'chunks' }
 
-/** What is known of a large file beside its text, which is so many bytes of UTF-8. */
+/** What is known of a large file besides its text. `textBytes` is the length of the text in UTF-8. */
 export type LargeFileFacts = Omit<ParsedFile, 'text'> & { textBytes: number }
 
-/** What a thread answers; a refusal crosses the thread's border as its code. A spent thread is to be ended. No piece, or no chunks: there are no more. */
+/**
+ * What a thread answers. An undefined piece, or no chunks, means that there are no more. A FileRefusal is sent as its code. A thread that says `isSpent` has
+ * to be ended.
+ */
 export type ReadAnswer =
   | { kind: 'whole'; isSpent: boolean; file: ReadFile }
   | { kind: 'large'; isSpent: boolean; facts: LargeFileFacts }
@@ -18,24 +21,24 @@ export type ReadAnswer =
   | { kind: 'chunks'; chunks: Chunk[] }
   | { kind: 'failed'; isSpent: boolean; refusal: FileRefusalCode | undefined; message: string }
 
-/** A thread that reads one file. One that gave no answer, in time or at all, ends when it is left. */
+/** A thread while it reads one file. */
 export type ReadingThread = {
   ask(question: ReadQuestion, signal?: AbortSignal): Promise<Exclude<ReadAnswer, { kind: 'failed' }>>
-  /** Gives the thread up, to read another file, or to end and give its memory back where this file is to be its last. */
+  /** Gives the thread up, so that it can read another file. It ends instead when it did not answer, or when `isLast` says so, to free its memory. */
   leave(options?: { isLast: boolean }): Promise<void>
 }
 
 export type ReadingThreads = { take(): ReadingThread; stop(): Promise<void> }
 
-/** Threads kept for the next file; loading the PDF library costs a new one a quarter of a second. */
+/** How many threads are kept for the next files. A new one takes a quarter of a second to load the PDF library. */
 const idleThreadsMax = 2
 
 /**
- * Enough for the largest text allowed; a PDF that unpacks to more ends its thread, not the service. V8 collects garbage the sooner the less it may have: with 2,048 a
- * PDF of 2,000 pages took 110 MB more.
+ * The heap of a thread: enough for the largest text that is allowed. A PDF that unpacks to more ends its thread, and not the service. It is not larger because V8 then
+ * collects garbage later: with 2,048 a PDF of 2,000 pages took 110 MB more.
  */
 const threadHeapMbMax = 1_024
-/** What a thread works on lives long. Without this its young generation would be as large as the service's. */
+/** Small, because most objects of a thread live long. By default its young generation would be as large as the service's. */
 const threadYoungMbMax = 12
 
 /** `timeoutMs` bounds each answer. */
@@ -71,7 +74,7 @@ export function createReadingThreads({ timeoutMs }: { timeoutMs: number }): Read
   }
 }
 
-/** Its output is kept away from the service's log: the PDF library warns about every odd font. */
+/** Starts a thread. Its output does not go to the service's log, because the PDF library warns about every odd font. */
 function startThread(all: Set<Worker>): Worker {
   const worker = new Worker(new URL('./file-reader-thread.ts', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: threadHeapMbMax, maxYoungGenerationSizeMb: threadYoungMbMax },
@@ -105,7 +108,7 @@ function ask(worker: Worker, { question, timeoutMs, signal }: Asked): Promise<Re
   })
 }
 
-/** Bytes that share no memory with others move to the thread; those that do are copied. */
+/** The buffers that are moved to the thread: bytes that share no memory with others. All other bytes are copied. */
 function movable(question: ReadQuestion): ArrayBuffer[] {
   if (question.kind !== 'open' || 'parsed' in question.job) return []
   const { job } = question

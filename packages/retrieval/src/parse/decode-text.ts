@@ -3,9 +3,9 @@ import { FileRefusal } from './file-refusal.ts'
 import { type LegacyEncoding, legacyEncodingOf } from './legacy-encoding.ts'
 
 /**
- * The text of a file's bytes: UTF-8 (a byte order mark is taken off), UTF-16 with its byte order mark, or, where they are neither, the legacy encoding
- * they are most likely in ({@link legacyEncodingOf}). Throws FileRefusal `empty`, `binary` or `not_utf8`, the last two naming the offset of the first
- * offending byte. What is returned can be stored as it is: it holds no NUL and no lone surrogate.
+ * Decodes the bytes of a file as UTF-8, as UTF-16 when they begin with its byte order mark, or else in the legacy encoding that they are most likely in
+ * ({@link legacyEncodingOf}). A byte order mark is removed. Throws FileRefusal `empty`, `binary` or `not_utf8`; the last two name the offset of the first wrong
+ * byte. The text can be stored as it is: it has no NUL and no lone surrogate.
  */
 export async function decodeText(bytes: Uint8Array): Promise<string> {
   if (bytes.length === 0) throw new FileRefusal('empty', 'The file is empty.')
@@ -15,7 +15,7 @@ export async function decodeText(bytes: Uint8Array): Promise<string> {
   return text
 }
 
-/** The same of a web page, which may name another encoding in its head; one that is UTF-8 all the same is read as that. */
+/** Decodes a web page, which may name its encoding in its head. A page that is valid UTF-8 is read as that, whatever it names. */
 export async function decodeHtml(bytes: Uint8Array): Promise<string> {
   const named = encodingNamed(bytes)
   if (named === undefined || isUtf8(bytes)) return decodeText(bytes)
@@ -43,7 +43,7 @@ export async function legacyEncodingOfText(bytes: Uint8Array): Promise<LegacyEnc
   return encoding
 }
 
-/** Where a page has to name its encoding (HTML, 4.2.5.4), and somewhat beyond. */
+/** How far a page is searched for its encoding: somewhat farther than where HTML requires it (4.2.5.4). */
 const headBytes = 4_096
 
 function encodingNamed(bytes: Uint8Array): string | undefined {
@@ -57,8 +57,8 @@ async function decodeBytes(bytes: Uint8Array): Promise<string> {
 }
 
 /**
- * In text of one of these two bytes hardly ever look like a character of UTF-8 ("Ã¼"); where some do, text in UTF-8 was mixed in. In others they do by
- * chance: in short Chinese text up to one for each byte that does not.
+ * In text of these encodings, two bytes hardly ever look like a character of UTF-8 ("Ã¼"), so when some do, UTF-8 was mixed in. In text of other encodings they do
+ * by chance: in short Chinese text, up to once for each byte that does not.
  */
 const latinEncodings = new Set<LegacyEncoding>(['windows-1252', 'windows-1250', 'windows-1254', 'iso-8859-2'])
 const latinPerUtf8 = 4
@@ -81,7 +81,7 @@ function byteAt(bytes: Uint8Array, offset: number): string {
   return `byte 0x${(bytes[offset] ?? 0).toString(16).padStart(2, '0')} at offset ${offset}`
 }
 
-/** As its byte order mark says; undefined without one. */
+/** Which UTF-16 the bytes are in, by their byte order mark; undefined without one. */
 export function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (startsWith(bytes, [0xff, 0xfe])) return 'utf-16le'
   return startsWith(bytes, [0xfe, 0xff]) ? 'utf-16be' : undefined
@@ -101,7 +101,7 @@ function decodeUtf16(bytes: Uint8Array, encoding: 'utf-16le' | 'utf-16be'): stri
   return text
 }
 
-/** Where formats have their signatures: control characters there say more than what may look like UTF-8 later. */
+/** Binary formats have control characters in their first bytes. There, these say more than bytes further on that look like UTF-8. */
 const sniffedBytes = 8_192
 
 function firstControlByte(bytes: Uint8Array): number {
@@ -121,7 +121,8 @@ export function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolea
 }
 
 /**
- * How far bytes beyond ASCII are UTF-8 (Unicode 16, table 3-7): its characters, the bytes that begin none, and the first of those, -1 without any.
+ * Counts, among bytes beyond ASCII, the valid characters of UTF-8 (Unicode 16, table 3-7) and the bytes that begin none. `firstStray` is the offset of the first of the
+ * latter, or -1.
  */
 export function compareWithUtf8(bytes: Uint8Array): { characters: number; strayBytes: number; firstStray: number } {
   const found = { characters: 0, strayBytes: 0, firstStray: -1 }

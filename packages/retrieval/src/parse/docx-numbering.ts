@@ -1,14 +1,14 @@
 import { listLevelOf } from './docx-styles.ts'
 import { type Attributes, prefixed, readXml } from './read-xml.ts'
 
-/** Gives the label of the next paragraph of a list: `1.`, `2.3`, `-` for a bullet; undefined when the document defines none. */
+/** Answers the label of the next paragraph of a list: `1.`, `2.3`, or `-` for a bullet; undefined when the document defines none. */
 export type DocxNumbering = (numberingId: string, level: number) => string | undefined
 
 type Level = { format: string; template: string; start: number }
 type Definition = { levels: Map<number, Level> }
 type Instance = { definitionId: string; starts: Map<number, number> }
 
-/** The numberings of a Word document (ECMA-376 part 1, 17.9), which counts as it is asked, in the order of the text. */
+/** Reads the numberings of a Word document (ECMA-376 part 1, 17.9). The function that it answers counts its calls, so they must be in the order of the text. */
 export async function readDocxNumbering(pieces: AsyncIterable<string>): Promise<DocxNumbering> {
   const definitions = new Map<string, Definition>()
   const instances = new Map<string, Instance>()
@@ -50,7 +50,7 @@ function readProperty(place: Place, name: string, attributes: Attributes): void 
   }
 }
 
-/** Lists of one definition count on across each other, unless one says where it starts. */
+/** Makes the counter. Lists of the same definition continue each other's numbers, unless one says where it starts. */
 function createCounter(definitions: Map<string, Definition>, instances: Map<string, Instance>): DocxNumbering {
   const counts = new Map<string, number[]>()
   const begun = new Set<string>()
@@ -80,7 +80,7 @@ function labelOf(definition: Definition, own: Level, counters: number[]): string
   return label.trim() === '' ? '-' : label.trim().slice(0, 40)
 }
 
-/** Numbers in the formats of Western lists; any other counts in digits. */
+/** A number in one of the formats of Western lists; in digits for any other format. */
 function numeral(count: number, format: string): string {
   if (format === 'lowerLetter') return letters(count)
   if (format === 'upperLetter') return letters(count).toUpperCase()
@@ -89,7 +89,7 @@ function numeral(count: number, format: string): string {
   return format === 'decimalZero' && count < 10 ? `0${count}` : String(count)
 }
 
-/** a, b, … z, aa, bb, …: Word repeats the letter. */
+/** a, b, … z, aa, bb, …: after z, Word repeats the letter. */
 function letters(count: number): string {
   const letter = String.fromCharCode(97 + ((Math.max(count, 1) - 1) % 26))
   return letter.repeat(Math.min(Math.ceil(Math.max(count, 1) / 26), 10))

@@ -3,7 +3,7 @@ import { headingLevelOfOutline, listLevelOf } from './docx-styles.ts'
 import { describedPicture } from './opc-package.ts'
 import { type Attributes, prefixed, type XmlHandler } from './read-xml.ts'
 
-/** `breaks`: offsets in `text` before which Word began a page when it last laid the document out. `notes`: keys of foot- and endnotes. */
+/** A paragraph. `breaks`: offsets in `text` where a page began when Word last laid out the document. `notes`: keys of its footnotes and endnotes. */
 export type DocxParagraph = {
   text: string
   breaks: number[]
@@ -14,12 +14,12 @@ export type DocxParagraph = {
   notes: string[]
 }
 
-/** Alternatives Word keeps beside the text for others, text that was deleted or moved away, properties as they were, readings of ruby text. */
+/** Elements that a reader does not see: alternatives for other programs, text that was deleted or moved away, earlier properties, and readings of ruby text. */
 export const unreadDocxElements: ReadonlySet<string> = new Set(
   'Fallback del moveFrom pPrChange rPrChange tblPrChange trPrChange tcPrChange sectPrChange rt'.split(' '),
 )
 
-/** Collects paragraphs as a reader sees them. One within another (a text box) comes first. */
+/** Reads paragraphs as a reader sees them. A paragraph within another one (in a text box) comes before it. */
 export function createParagraphReader(onParagraph: (paragraph: DocxParagraph) => void): XmlHandler {
   const open: DocxParagraph[] = []
   let isInText = false

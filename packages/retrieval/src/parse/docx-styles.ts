@@ -1,11 +1,11 @@
 import { type Attributes, prefixed, readXml } from './read-xml.ts'
 
-/** What a paragraph style says of structure. `headingLevel` is 1 for the outermost; `numberingId` '0' takes a numbering away. */
+/** What a paragraph style says about structure. `headingLevel` counts from 1; the `numberingId` '0' removes a numbering. */
 export type ParagraphStyle = { headingLevel?: number; numberingId?: string; numberingLevel?: number }
 
 type OwnStyle = ParagraphStyle & { basedOn?: string }
 
-/** The paragraph styles of a Word document by their ids, what they take over from others included (ECMA-376 part 1, 17.7). */
+/** The paragraph styles of a Word document by their ids, with what they inherit from other styles (ECMA-376 part 1, 17.7). */
 export async function readDocxStyles(pieces: AsyncIterable<string>): Promise<(id: string) => ParagraphStyle> {
   const styles = new Map<string, OwnStyle>()
   let style: OwnStyle = {}
@@ -33,7 +33,7 @@ function setHeadingLevel(style: OwnStyle, level: number | undefined): void {
   if (level !== undefined) style.headingLevel = level
 }
 
-/** Word keeps the English names of its own styles in the file, whatever language it speaks. */
+/** In a file, Word's own styles have English names, whatever the language of the program is. */
 function headingLevelOfName(name: string): number | undefined {
   if (/^title$/i.test(name)) return 1
   const level = /^heading ?([1-9])$/i.exec(name)?.[1]
@@ -50,7 +50,7 @@ export function listLevelOf(value: string | undefined): number {
   return /^[0-8]$/.test(value ?? '') ? Number(value) : 0
 }
 
-/** A chain of styles longer than this goes in a circle. */
+/** A chain of inherited styles that is longer than this is circular. */
 const chainMax = 20
 
 function resolve(styles: Map<string, OwnStyle>, id: string): ParagraphStyle {

@@ -1,19 +1,19 @@
 import type { MarkdownWriter } from './markdown-writer.ts'
 import { type Attributes, prefixed } from './read-xml.ts'
 
-/** Follows the tables of a Word document, which may stand in cells of others; the outermost are written when they end. */
+/** Follows the tables of a Word document, which may be nested. An outermost table is written when it ends. */
 export type DocxTables = {
   open(name: string, attributes: Attributes): void
   close(name: string, writer: MarkdownWriter): void
   isInCell(): boolean
-  /** Adds a paragraph to the open cell; `breaks` pages began in it. */
+  /** Adds a paragraph to the open cell. `breaks` is how many pages began in it. */
   addText(text: string, breaks: number): void
 }
 
 type Row = { cells: string[][]; breaks: number }
 type Table = { rows: Row[]; span: number }
 
-/** Columns of one cell; Word has at most 63. */
+/** How many columns a cell may span: Word's limit. */
 const spanMax = 63
 
 export function createDocxTables(): DocxTables {
@@ -52,7 +52,7 @@ function openCell(table: Table): void {
   table.rows.at(-1)?.cells.push([])
 }
 
-/** A cell over several columns is followed by empty ones, so that columns stay below each other. */
+/** Adds empty cells after a cell that spans several columns, so that the columns of all rows match. */
 function closeCell(table: Table | undefined): void {
   for (let more = 1; table !== undefined && more < table.span; more++) table.rows.at(-1)?.cells.push([])
 }
@@ -61,7 +61,7 @@ function textsOf({ cells }: Row): string[] {
   return cells.map((paragraphs) => paragraphs.join(' '))
 }
 
-/** A table of one column is a frame around text. */
+/** Writes a table. One with a single column is only a frame around text, and is written as paragraphs. */
 function writeTable(writer: MarkdownWriter, rows: Row[]): void {
   const columns = rows.reduce((most, { cells }) => Math.max(most, cells.length), 0)
   writer.endBlock()

@@ -1,21 +1,20 @@
 import { startsWith } from './decode-text.ts'
 import { FileRefusal } from './file-refusal.ts'
 
-/** Kinds that a file's first bytes tell, whatever its name is. */
+/** The kinds that are known by a file's first bytes, whatever its name is. */
 const signedKinds = ['pdf', 'docx', 'xlsx', 'pptx', 'epub', 'image'] as const
 
-/** How a file's text is to be read and cut; it is stored with the text, so that chunking again needs nothing else. */
+/** How a file's text is read and cut. The kind is stored with the text, so that the text can be cut again without the file. */
 export const fileKinds = ['text', 'markdown', 'html', 'code', 'data', 'table', 'notebook', 'mail', ...signedKinds] as const
 export type FileKind = (typeof fileKinds)[number]
 type TextKind = Exclude<FileKind, (typeof signedKinds)[number]>
 
-/** What is to be read: a text of some kind, or one of three formats to be looked into, a zip file being a document or not. */
+/** How a file is read: as a text of some kind, or as one of three binary formats. Whether a zip file is a document shows when it is opened. */
 export type FileFormat = TextKind | 'pdf' | 'zip' | 'image'
 
 /**
- * The format of a file, by its first bytes, and where those say nothing by its name's extension. A name that says nothing is read as plain text
- * when its bytes are text. Throws FileRefusal `unsupported_type` for formats known and not read here, `wrong_type` for a name that promises a
- * format the bytes do not have, and `encrypted_document`.
+ * The format of a file, by its first bytes or else by the extension of its name; plain text when neither says anything. Throws FileRefusal: `unsupported_type` for a
+ * known format that is not read, `wrong_type` for bytes that are not in the format that the name says, and `encrypted_document`.
  */
 export function fileFormatOf(filename: string, bytes: Uint8Array): FileFormat {
   if (startsWith(bytes, pdfSignature)) return 'pdf'
@@ -31,18 +30,18 @@ export function fileFormatOf(filename: string, bytes: Uint8Array): FileFormat {
   return kindOfName(filename)
 }
 
-/** The kinds a stored text may have to stand for a file of this name with the same bytes. */
+/** The kinds that a file of this name may have. A stored text of another kind cannot be used for it, although the bytes are equal. */
 export function kindsOfName(filename: string): FileKind[] {
   return isTextName(filename) ? [...signedKinds, kindOfName(filename)] : [...signedKinds]
 }
 
-/** The media type of an image that a vision model can be shown. */
+/** The media type of an image that a vision model can be shown; undefined for all other bytes. */
 export function imageTypeOf(bytes: Uint8Array): string | undefined {
   if (startsWith(bytes, ascii('RIFF')) && startsWith(bytes.subarray(8), ascii('WEBP'))) return 'image/webp'
   return imageSignatures.find(([, signature]) => startsWith(bytes, signature))?.[0]
 }
 
-/** The refusal of a format that is known and not read. */
+/** The refusal of a format that is known but not read. */
 export function unreadFormat(filename: string, format: string): FileRefusal {
   const contradiction = isTextName(filename) && extensionOf(filename) !== '' ? ', whatever its name says' : ''
   const advice = format in advices ? ` ${advices[format]}` : ''
@@ -54,7 +53,7 @@ function wrongType(filename: string, promised: string): FileRefusal {
   return new FileRefusal('wrong_type', message)
 }
 
-/** Office keeps a document with a password in its old container, as a stream of this name ([MS-OFFCRYPTO] 2.3.4.4). */
+/** The stream in which Office keeps a document with a password, within its old container format ([MS-OFFCRYPTO] 2.3.4.4). */
 const encryptedStream = Buffer.from('EncryptedPackage', 'utf16le')
 
 function refusedOle(filename: string, bytes: Uint8Array): FileRefusal {
@@ -73,7 +72,7 @@ function kindOfName(filename: string): TextKind {
   return kindByExtension.get(extensionOf(filename)) ?? kindByName.get(baseName(filename).toLowerCase()) ?? 'text'
 }
 
-/** Lower case, without the dot; empty when there is none. */
+/** The extension of a name, in lower case and without the dot; empty when it has none. */
 function extensionOf(filename: string): string {
   const name = baseName(filename)
   const dot = name.lastIndexOf('.')
@@ -94,7 +93,7 @@ const imageSignatures: [mediaType: string, signature: readonly number[]][] = [
   ['image/gif', ascii('GIF8')],
 ]
 
-/** First bytes of formats people have in their folders (file(1)'s magic database). */
+/** The first bytes of formats that people have in their folders (from the magic database of file(1)). */
 const signatures: [format: string, signature: readonly number[]][] = [
   ['an archive', [0x1f, 0x8b]],
   ['an archive', [0x37, 0x7a, 0xbc, 0xaf]],
@@ -127,7 +126,7 @@ const unreadExtensions = byExtension({
   'an e-book of a rare kind': 'mobi azw azw3',
 })
 
-/** Names that promise what the first bytes must show. */
+/** The extensions of formats that must show in a file's first bytes. */
 const signedExtensions = byExtension({
   'a PDF': 'pdf',
   'a Word document': 'docx docm dotx dotm',

@@ -1,6 +1,6 @@
 import type { IngestErrorCode } from '../store/knowledge-types.ts'
 
-/** Why a file cannot be indexed. The codes are stable; the message names the place in the file and what to do. */
+/** Why a file cannot be indexed, each with the code of OpenAI's `last_error`. The codes are stable; messages name the place in the file and what to do. */
 const fileRefusals = {
   empty: 'invalid_file',
   binary: 'unsupported_file',
@@ -20,7 +20,7 @@ const fileRefusals = {
 
 export type FileRefusalCode = keyof typeof fileRefusals
 
-/** A file was read and refused for what it contains; trying again with the same bytes cannot help. */
+/** Thrown when a file is refused for its content. Trying again with the same bytes cannot help. */
 export class FileRefusal extends Error {
   readonly code: FileRefusalCode
   readonly isRetryable = false
@@ -31,7 +31,7 @@ export class FileRefusal extends Error {
     this.code = code
   }
 
-  /** The code OpenAI's `last_error` has for it. */
+  /** The code of OpenAI's `last_error` for this refusal. */
   get ingestCode(): IngestErrorCode {
     return fileRefusals[this.code]
   }

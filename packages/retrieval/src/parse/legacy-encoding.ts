@@ -1,6 +1,6 @@
 /**
- * Encodings from before UTF-8 that texts are still kept in, as the detector names them and as TextDecoder does (WHATWG Encoding). The names of
- * Windows' supersets stand for what they contain: ISO-8859-1 is read as windows-1252, GB2312 and GBK as GB18030.
+ * Encodings older than UTF-8 that texts still use: the detector's name of each, and that of TextDecoder (WHATWG Encoding). Subsets are read as their supersets:
+ * ISO-8859-1 as windows-1252, GB2312 and GBK as GB18030.
  */
 const decoderNames = {
   'windows-1252': 'windows-1252',
@@ -23,19 +23,19 @@ const decoderNames = {
 type Detected = keyof typeof decoderNames
 export type LegacyEncoding = (typeof decoderNames)[Detected]
 
-/** Of these a few letters look alike, and most files are in the first. */
+/** The encoding that most Western files are in. With few letters, others are hard to tell from it. */
 const western: Detected = 'windows-1252'
-/** What it must reach of the best guess's confidence to be taken: "naïve" alone is .8 windows-1252, one word of Hungarian .4. */
+/** The share of the best guess's confidence from which {@link western} is preferred: for "naïve" alone it reaches .8, for one word of Hungarian .4. */
 const westernShareMin = 0.6
 
-/** Where others have signs (° § “ ”), IBM866 has letters: a few of those are not enough for it. Two words of Russian reach .14. */
+/** Where other encodings have signs (° § “ ”), IBM866 has letters, so a few of these are no evidence for it. Two words of Russian reach .14. */
 const ibm866ConfidenceMin = 0.1
 
 const decodedBytes = 1_048_576
 
 /**
- * The encoding that bytes without NUL, which are not UTF-8, are most likely in: of those the letters beyond ASCII look like, the first in
- * which all of the bytes make characters. Undefined when there is none.
+ * The encoding that bytes are most likely in, given that they have no NUL and are not UTF-8. Guesses go by the letters beyond ASCII, and the first one in which all
+ * bytes are valid is taken. Undefined when there is none.
  */
 export async function legacyEncodingOf(bytes: Uint8Array): Promise<LegacyEncoding | undefined> {
   const { detectAll } = await import('jschardet')
@@ -49,7 +49,7 @@ export async function legacyEncodingOf(bytes: Uint8Array): Promise<LegacyEncodin
   return order.map((encoding) => decoderNames[encoding]).find((encoding) => isTextIn(bytes, encoding))
 }
 
-/** The characters of bytes, a megabyte of them at a time. Throws TypeError where they are none. */
+/** Decodes bytes, a megabyte at a time. Throws TypeError for bytes that are not valid in the encoding. */
 export function* decodeParts(bytes: Uint8Array, encoding: LegacyEncoding): Generator<string> {
   const decoder = new TextDecoder(encoding, { fatal: true })
   for (let at = 0; at < bytes.length; at += decodedBytes) {
@@ -58,7 +58,7 @@ export function* decodeParts(bytes: Uint8Array, encoding: LegacyEncoding): Gener
   yield decoder.decode()
 }
 
-/** Bytes that an encoding leaves open become C1 control characters (WHATWG Encoding, 5): no text has them. */
+/** Whether all bytes are valid in an encoding. Bytes that it does not define become C1 control characters (WHATWG Encoding, 5), which no text has. */
 function isTextIn(bytes: Uint8Array, encoding: LegacyEncoding): boolean {
   try {
     for (const part of decodeParts(bytes, encoding)) if (/[\u0080-\u0084\u0086-\u009f]/.test(part)) return false
@@ -68,12 +68,12 @@ function isTextIn(bytes: Uint8Array, encoding: LegacyEncoding): boolean {
   }
 }
 
-/** What the detector is shown, which takes some 5 ms of it. */
+/** How many bytes the detector is shown, for which it takes about 5 ms. */
 const shownBytesMax = 16_384
 const lineBytesMax = 2_048
 const asciiBefore = 200
 
-/** The lines with letters beyond ASCII, from the first on; long ones from shortly before those letters. */
+/** The part of a text that tells its encoding: the first lines with letters beyond ASCII, and of a long line only from shortly before those letters. */
 function telling(bytes: Uint8Array): Uint8Array {
   const shown: Uint8Array[] = []
   let length = 0

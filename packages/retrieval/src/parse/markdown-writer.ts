@@ -1,21 +1,21 @@
 import { knowledgeLimits } from '@weft/contracts'
 import { FileRefusal } from './file-refusal.ts'
 
-/** `pages[i]` is the UTF-16 offset in `text` at which page i + 1 begins; empty when the document has none. */
+/** A text with its pages: `pages[i]` is the UTF-16 offset at which page i + 1 begins. Empty when the document has no pages. */
 export type PagedText = { text: string; pages: number[] }
 
-/** Collects a document's text as light Markdown. Empty pieces leave no trace. */
+/** Collects a document's text as simple Markdown. Pieces without text are left out. */
 export type MarkdownWriter = {
   heading(level: number, title: string): void
   /** `breaks`: offsets in `text` at which a page begins. */
   paragraph(text: string, breaks?: number[]): void
   item(text: string, place?: { depth?: number; label?: string; breaks?: number[] }): void
   row(cells: string[]): void
-  /** The line below a table's header; the row before it becomes the header. */
+  /** Writes the line below a table's header, so that the row before it becomes the header. */
   headerEnd(columns: number): void
-  /** Ends a list or table, so that the next one does not go on with it. */
+  /** Ends a list or table, so that the next one does not continue it. */
   endBlock(): void
-  /** The next piece is the first of a page. */
+  /** Makes the next piece the first of a page. */
   beginPage(): void
   finish(): PagedText
 }
@@ -84,7 +84,7 @@ export function createMarkdownWriter(): MarkdownWriter {
 
 export const tooMuchText = 'The document holds more than 128 MiB of text. Split it and add the parts.'
 
-/** What Postgres cannot store is replaced, letter by letter. */
+/** Replaces each character that Postgres cannot store. */
 function cleanText(text: string): string {
   return text.trim().toWellFormed().replaceAll('\u0000', '\ufffd')
 }

@@ -14,8 +14,8 @@ const readers = { docx: docxToText, xlsx: xlsxToText, pptx: pptxToText, epub: ep
 type DocumentKind = keyof typeof readers
 
 /**
- * The text of a zip file that is an Office document or an e-book, whatever its name says. Throws FileRefusal `unsupported_type` for any other
- * zip file, `no_text`, `damaged_document`, `encrypted_document`, `zip_bomb` or `too_large`.
+ * The text of a zip file that is an Office document or an e-book, whatever its name says. Throws FileRefusal: `unsupported_type` for any other zip file, `no_text`,
+ * `damaged_document`, `encrypted_document`, `zip_bomb` or `too_large`.
  */
 export async function documentToText(bytes: Uint8Array, filename: string): Promise<PagedText & { kind: DocumentKind }> {
   const archive = await openArchive(bytes)
@@ -34,7 +34,7 @@ async function documentKind(archive: Archive, filename: string): Promise<Documen
   throw unreadFormat(filename, isOpenDocument ? 'an OpenDocument file' : 'an archive')
 }
 
-/** The content type of the part the document begins with (ECMA-376 part 2, 9.1). */
+/** The content type of a document's main part (ECMA-376 part 2, 9.1). */
 async function mainContentType(archive: Archive): Promise<string> {
   const part = `/${await mainPart(archive)}`.toLowerCase()
   let contentType = ''

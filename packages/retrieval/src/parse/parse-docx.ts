@@ -8,8 +8,8 @@ import type { Archive } from './read-archive.ts'
 import { prefixed, readXml, withoutElements } from './read-xml.ts'
 
 /**
- * The text of a Word document: headings by their styles and with their numbers, lists, tables, foot- and endnotes below the paragraph that
- * refers to them. Left out are headers, footers, comments, and what a reader does not see. Pages as Word last laid them out, if it did.
+ * The text of a Word document: headings (known by their styles) with their numbers, lists, tables, and notes below the paragraph that refers to them. Without
+ * headers, footers, comments, and anything that a reader does not see. Pages are those of Word's last layout, if the file has them.
  */
 export async function docxToText(archive: Archive): Promise<PagedText> {
   const part = await mainPart(archive)
@@ -93,7 +93,7 @@ function writeParagraph({ writer, tables, styleOf, numbering, notes }: Document,
   for (const note of noteTexts) writer.paragraph(`Note: ${note}`)
 }
 
-/** Only what the paragraph says itself: an absent property must not hide the style's. */
+/** The structure that the paragraph itself defines. Absent properties are left out, so that they do not hide those of the style. */
 function structureOf({ headingLevel, numberingId, numberingLevel }: DocxParagraph): ParagraphStyle {
   return {
     ...(headingLevel === undefined ? {} : { headingLevel }),

@@ -7,8 +7,8 @@ import { type Archive, damaged } from './read-archive.ts'
 import { readXml } from './read-xml.ts'
 
 /**
- * The text of an e-book in reading order, its chapters (the documents of its spine) as pages. A chapter that begins without a heading gets the
- * one the table of contents has for it. Throws FileRefusal `encrypted_document` for a book under copy protection.
+ * The text of an e-book in reading order, with its chapters (the documents of its spine) as pages. A chapter that does not begin with a heading gets its title from
+ * the table of contents. Throws FileRefusal `encrypted_document` for a book with copy protection.
  */
 export async function epubToText(archive: Archive): Promise<PagedText> {
   const book = await readPackage(archive, await packagePart(archive))
@@ -46,7 +46,7 @@ async function packagePart(archive: Archive): Promise<string> {
   return part
 }
 
-/** The package document (EPUB 3.3, 5): what the book is called, and in which order its documents are read. */
+/** Reads the package document (EPUB 3.3, 5): the title and authors of the book, and the reading order of its documents. */
 async function readPackage(archive: Archive, part: string): Promise<Book> {
   const folder = posix.dirname(part)
   const book: Book = { title: '', authors: [], chapters: [], contents: [] }
@@ -77,7 +77,7 @@ async function readPackage(archive: Archive, part: string): Promise<Book> {
   return book
 }
 
-/** Fonts may be garbled to keep them in the book; chapters only are by copy protection. */
+/** Refuses a book whose chapters are encrypted. Encrypted fonts do not matter: they are only meant to stay within the book. */
 async function refuseProtected(archive: Archive, chapters: string[]): Promise<void> {
   const part = 'META-INF/encryption.xml'
   if (!archive.has(part)) return
@@ -91,7 +91,7 @@ async function refuseProtected(archive: Archive, chapters: string[]): Promise<vo
     throw new FileRefusal('encrypted_document', 'The e-book is under copy protection. Add one without it.')
 }
 
-/** What the table of contents calls each chapter: `<a href>` in EPUB 3's navigation, `navLabel` and `content` in EPUB 2's. */
+/** The title of each chapter in the table of contents: `<a href>` in EPUB 3's navigation, `navLabel` and `content` in EPUB 2's. */
 async function readLabels(archive: Archive, contents: string[]): Promise<Map<string, string>> {
   const labels = new Map<string, string>()
   for (const part of contents.filter((each) => archive.has(each))) {

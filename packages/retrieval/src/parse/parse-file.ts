@@ -8,21 +8,21 @@ import { htmlToText } from './parse-html.ts'
 import { pdfToText } from './parse-pdf.ts'
 
 /**
- * To be raised with every change after which some file is read as another text: one that is uploaded again is then read anew, and not given the text
- * of an equal file. Texts stored without a version are older than 1.
+ * Raise this with every change after which some file is read as a different text. A file that is uploaded again is then read anew, instead of taking the stored text of
+ * an equal file. Texts that were stored without a version are older than 1.
  */
 export const parsersVersion = 2
 
 /**
- * The text search and citations refer to: every offset of a chunk or quote counts its Unicode code points. `pages[i]` is the code point
- * offset at which page i + 1 begins: pages of a PDF, those Word last laid out, slides of a presentation, chapters of an e-book. `headings`: those of
- * a PDF's outline, with the code point offset of their lines, rising.
+ * The text of a file, which search and citations refer to: offsets of chunks and quotes count its Unicode code points. `pages[i]` is the code point offset at which
+ * page i + 1 begins: a page of a PDF or of Word's last layout, a slide of a presentation, or a chapter of an e-book. `headings` are those of a PDF's outline, with the
+ * code point offsets of their lines, in rising order.
  */
 export type ParsedFile = { text: string; kind: FileKind; pages?: number[]; headings?: Heading[] }
 
 /**
- * Reads a file's bytes as text. Throws FileRefusal naming what is wrong with them, also for any image. Detaches `bytes` when the file is a PDF.
- * Runs on the caller's thread: `createFileReader` is the way to read files of unknown size, and images.
+ * Reads a file's bytes as text, on the caller's thread; use `createFileReader` for files of unknown size, and for images. Throws FileRefusal naming what is wrong with
+ * them, also for any image. Detaches `bytes` when the file is a PDF.
  */
 export async function parseFile(file: { filename: string; bytes: Uint8Array; signal?: AbortSignal }): Promise<ParsedFile> {
   checkFileSize(file.bytes.length)
@@ -51,7 +51,7 @@ export async function parseFile(file: { filename: string; bytes: Uint8Array; sig
 
 type Laid = { text: string; pages: number[]; headings?: Heading[]; kind: FileKind }
 
-/** Starts in UTF-16 units become code points; a document without pages has none. */
+/** Converts the starts of pages and headings from UTF-16 units to code points. */
 function withPages({ text, pages, headings = [], kind }: Laid): ParsedFile {
   if (pages.length === 0) return { text, kind }
   const laid = { text, kind, pages: pages.map(codePointCounter(text)) }

@@ -3,10 +3,9 @@ import { Parser } from 'htmlparser2'
 import { withoutBreakMarks } from '../text/break-marks.ts'
 
 /**
- * The readable text of an HTML page, its structure kept as light Markdown (headings, lists, tables, fenced code), so that chunks and
- * quotes of it need only this text. Scripts, styles, navigation, form controls and hidden elements are left out, and so are marks at which a word or a
- * line may be broken. A term stands before its description ("fsync: Whether …"). The title of a note beside the text ("Tip") heads nothing.
- * `isTitleKept` (default) puts the page's title above it.
+ * The readable text of an HTML page, with its structure as simple Markdown (headings, lists, tables, fenced code), so that chunks and quotes need only this text.
+ * Without scripts, styles, navigation, form controls, hidden elements, and marks that only say where a word or line may be broken. A term comes before its
+ * description ("fsync: Whether …"). The title of a note in a box ("Tip") is no heading. `isTitleKept` (default: true) puts the page's title above the text.
  */
 export function htmlToText(html: string, { isTitleKept = true }: { isTitleKept?: boolean } = {}): string {
   const page: PageText = {
@@ -43,7 +42,7 @@ export function htmlToText(html: string, { isTitleKept = true }: { isTitleKept?:
   return finish(page)
 }
 
-/** There `<title/>` and `<a id="x"/>` are whole elements; in HTML they begin one. */
+/** Whether the page is XHTML, where `<title/>` and `<a id="x"/>` are whole elements. In HTML they only open one. */
 function isXhtml(html: string): boolean {
   return /^\ufeff?\s*<\?xml\b|^.{0,500}<html[^>]{0,200}\sxmlns=/s.test(html.slice(0, 1_000))
 }
@@ -56,7 +55,7 @@ const blocks = new Set(
   ),
 )
 
-/** Ways through a site, and links beside headings, of pages made by DocBook, Sphinx and MediaWiki. */
+/** Navigation, and links beside headings, in pages made by DocBook, Sphinx and MediaWiki. */
 const skippedClasses = /(?:^|\s)(?:navheader|navfooter|headerlink|mw-editsection)(?:\s|$)/
 const noteClasses = /(?:^|\s)(?:note|tip|hint|important|warning|caution|danger|admonition)(?:\s|$)/i
 
@@ -79,9 +78,9 @@ function isHidden(attributes: Record<string, string>): boolean {
 type PageText = {
   flow: Flow
   lists: { isOrdered: boolean; count: number }[]
-  /** The elements that may hold a note beside the text, from the outermost; whether each does. */
+  /** For each open element that may be a box, from the outermost: whether it is a note. */
   boxes: boolean[]
-  /** How much was written before the term whose description may follow. */
+  /** The length of `flow` before the last term, whose description may follow. */
   term: number | undefined
   title: string
   isInTitle: boolean
@@ -112,7 +111,7 @@ function openElement(page: PageText, name: string, attributes: Record<string, st
   }
 }
 
-/** Several terms may share a description. */
+/** Begins a term. Several terms that share a description are joined by commas. */
 function openTerm(page: PageText): void {
   if (isAfterTerm(page)) page.flow.join(', ')
   page.term = page.flow.length()
@@ -189,7 +188,7 @@ function addText(page: PageText, data: string): void {
   else putText(page, data)
 }
 
-/** In a cell, the end of a cell is not text. */
+/** Writes text. Within a cell, `|` is escaped, because it would end the cell. */
 function putText(page: PageText, data: string): void {
   page.flow.text(page.cellDepth > 0 ? data.replaceAll('|', '\\|') : data)
 }
@@ -211,17 +210,17 @@ type Flow = {
   space(): void
   break(lines: 1 | 2): void
   prefix(mark: string): void
-  /** Text that follows comes behind the mark, on the same line; anything else begins a line. */
+  /** Text that follows next is put after the mark, on the same line; anything else begins a new line. */
   join(mark: string): void
-  /** Counts pieces. */
+  /** The number of pieces so far. */
   length(): number
   finish(): string
 }
 
-/** The end of a line of the source, where Chinese and Japanese have no space. */
+/** A line break of the source between Chinese or Japanese letters, which stands for no space. */
 const fullLine = new RegExp(String.raw`(?<=[${eastAsianLetters}、。])[ \t]*\r?\n\s*(?=[${eastAsianLetters}])`, 'gu')
 
-/** Text with collapsed white space; breaks and prefixes wait for the text they belong to. */
+/** Collects text with collapsed white space. Breaks and prefixes are only written when text follows. */
 function createFlow(): Flow {
   const pieces: string[] = []
   let breaks = 0

@@ -3,15 +3,15 @@ import { errorMessage, parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import { FileRefusal } from './file-refusal.ts'
 
-/** Of what a cell put out: a log of thousands of lines says nothing that is searched for, and hides what is. */
+/** How much of a cell's output is kept. Nobody searches for lines of a long log, and they would hide what is searched for. */
 const outputCharsMax = 4_000
 
-/** Text, in one piece or in lines. */
+/** Text, which is one string or a list of lines. */
 const Lines = z
   .union([z.string(), z.array(z.string())])
   .transform((lines) => (typeof lines === 'string' ? lines : lines.join('')))
 
-/** Pictures and widgets are here too, and are passed over. */
+/** The output of a cell. Pictures and widgets have other fields, which are ignored. */
 const Output = z.looseObject({
   output_type: z.string(),
   text: Lines.optional(),
@@ -22,7 +22,7 @@ const Output = z.looseObject({
 
 const Cell = z.looseObject({ cell_type: z.string(), source: Lines, outputs: z.array(Output).optional() })
 
-/** What is read of a notebook of Jupyter's format 4 (nbformat.readthedocs.io); others keep their cells elsewhere. */
+/** The part of a Jupyter notebook that is read, in format 4 (nbformat.readthedocs.io). Other formats keep their cells elsewhere. */
 const Notebook = z.looseObject({
   nbformat: z
     .int()
@@ -32,7 +32,7 @@ const Notebook = z.looseObject({
   cells: z.array(Cell),
 })
 
-/** The cells of a notebook as Markdown: what is written, the code in fences, and what it put out as text. Throws FileRefusal. */
+/** The cells of a notebook as Markdown: text as it is, code in fences, and output as text. Throws FileRefusal. */
 export function notebookToText(json: string, filename: string): string {
   const { cells, metadata } = parseNotebook(json, filename)
   const language = metadata?.language_info?.name ?? 'python'
@@ -58,25 +58,25 @@ function cellToText({ cell_type: type, source, outputs = [] }: z.infer<typeof Ce
 function outputToText({ text, data, ename, evalue }: z.infer<typeof Output>): string[] {
   const markdown = data?.['text/markdown']
   if (markdown !== undefined) return [bounded(markdown)]
-  // What stands there for a picture only gives its size.
+  // The text of a picture only tells its size.
   if (Object.keys(data ?? {}).some((type) => type.startsWith('image/'))) return []
   const said = text ?? data?.['text/plain'] ?? (ename === undefined ? '' : `${ename}: ${evalue ?? ''}`)
   return said.trim() === '' ? [] : [fenced(bounded(withoutTerminalCodes(said)), '')]
 }
 
-/** A fence longer than any in what it holds. */
+/** Puts code into a fence that is longer than any fence within it. */
 function fenced(code: string, language: string): string {
   const longest = Math.max(2, ...[...code.matchAll(/`{3,}/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)
   return `${fence}${language}\n${code.trimEnd()}\n${fence}`
 }
 
-/** Never cut inside a character. */
+/** Cuts output to its longest length, but not inside a character. */
 function bounded(text: string): string {
   return text.length <= outputCharsMax ? text : `${text.slice(0, outputCharsMax).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
-/** Colours, and all that a progress bar wrote over. */
+/** Removes colours, and text that was overwritten, as by a progress bar. */
 function withoutTerminalCodes(text: string): string {
   return stripVTControlCharacters(text)
     .split('\n')

@@ -6,13 +6,13 @@ import { type OutlinedDocument, readOutline } from './pdf-outline.ts'
 import { withoutRunningLines } from './pdf-running-lines.ts'
 import { hyphenKeeper } from './pdf-words.ts'
 
-/** 5,000 pages are more than the PDF specification and its errata together; beyond it a file is rather a print queue than a document. */
+/** More pages than the PDF specification and its errata have together. A file with more is hardly one document. */
 const pdfPagesMax = 5_000
 
-/** `pages[i]` is the UTF-16 offset in `text` at which page i + 1 begins; `headings` are the lines that the PDF's outline names. */
+/** The text of a PDF. `pages[i]` is the UTF-16 offset at which page i + 1 begins; `headings` are the lines that the PDF's outline names. */
 export type PdfText = { text: string; pages: number[]; headings: Heading[] }
 
-/** The text of a PDF, page by page. Throws FileRefusal `damaged_pdf`, `encrypted_pdf`, `too_many_pages` or `no_text`. Detaches `bytes`. */
+/** Reads the text of a PDF page by page. Throws FileRefusal `damaged_pdf`, `encrypted_pdf`, `too_many_pages` or `no_text`. Detaches `bytes`. */
 export async function pdfToText(bytes: Uint8Array, signal?: AbortSignal): Promise<PdfText> {
   const pdfjs = await import('pdfjs-dist/legacy/build/pdf.mjs')
   const loading = pdfjs.getDocument({ data: bytes, verbosity: 0, disableFontFace: true, useSystemFonts: false, ...localFonts() })
@@ -32,7 +32,7 @@ export async function pdfToText(bytes: Uint8Array, signal?: AbortSignal): Promis
   }
 }
 
-/** The library keeps what it has read of a document: 210 MB of 2,000 pages. */
+/** How often the library's memory is cleaned up: it keeps all that it has read, 210 MB for 2,000 pages. */
 const pagesBetweenCleanups = 50
 
 type TextItem = { str: string; hasEOL: boolean; height: number; transform: number[] }
@@ -78,7 +78,7 @@ function isTextItem(item: object): item is TextItem {
   return 'str' in item && 'transform' in item && Array.isArray(item.transform)
 }
 
-/** Lines as they stand on the page. */
+/** The lines of a page, as they are laid out. */
 function linesOf(items: TextItem[]): PdfLine[] {
   const lines: PdfLine[] = []
   let line = ''
@@ -102,7 +102,7 @@ function linesOf(items: TextItem[]): PdfLine[] {
   return lines
 }
 
-/** From a title to its page, in a table of contents. */
+/** The dots between a title and its page number in a table of contents. */
 const dotLeader = /(?: ?[.·…]){6,} ?/g
 
 function clean(line: string): string {
@@ -114,7 +114,7 @@ function clean(line: string): string {
     .replace(dotLeader, ' ..... ')
 }
 
-/** Character maps and standard fonts lie beside the library: nothing is fetched. */
+/** Character maps and standard fonts are read from the library's own folder, so that nothing is fetched. */
 function localFonts(): { cMapUrl: string; standardFontDataUrl: string } {
   const library = new URL('../../', import.meta.resolve('pdfjs-dist/legacy/build/pdf.mjs')).pathname
   return { cMapUrl: `${library}cmaps/`, standardFontDataUrl: `${library}standard_fonts/` }

@@ -5,12 +5,12 @@ import { createSlideReader, type SlideText } from './pptx-slide.ts'
 import { type Archive, damaged } from './read-archive.ts'
 import { prefixed, readXml } from './read-xml.ts'
 
-/** As many slides as pages of a PDF. */
+/** The same limit as for pages of a PDF. */
 const slidesMax = 5_000
 
 /**
- * The text of a presentation, a page for each slide: its title as heading, its lists and tables, the text in its diagrams, and the speaker's
- * notes. Charts and pictures have no text here, save the words that describe them.
+ * The text of a presentation, with a page for each slide: its title as a heading, its lists and tables, the text in its diagrams, and the speaker's notes. Of charts and
+ * pictures it only has their descriptions.
  */
 export async function pptxToText(archive: Archive): Promise<PagedText> {
   const part = await mainPart(archive)

@@ -6,8 +6,8 @@ import { readSharedStrings, readSheet, type SheetRow, type Workbook } from './xl
 import { readNumberFormats } from './xlsx-values.ts'
 
 /**
- * The text of a workbook: a heading for each sheet that is not hidden, and a table for each run of rows between empty ones, whose first row is
- * taken as its header. A line with one cell alone is a paragraph. Values as Excel last computed them.
+ * The text of a workbook: a heading for each sheet that is not hidden, and a table for each run of rows between empty rows. The first row of a table is taken as its
+ * header, and a run of one row with one cell is a paragraph. Values are those that Excel computed last.
  */
 export async function xlsxToText(archive: Archive): Promise<PagedText> {
   const part = await mainPart(archive)
@@ -48,10 +48,12 @@ async function readWorkbook(pieces: AsyncIterable<string>, part: string): Promis
   return { sheets, isFrom1904 }
 }
 
-/** So many rows are looked at to tell which columns a table has. */
+/** How many rows are looked at to know which columns a table has. */
 const sampledRows = 200
 
-/** Writes a sheet's rows as tables. Only the first of each are held: later cells in columns those do not use come last in their rows. */
+/**
+ * Writes the rows of a sheet as tables. Only the first rows of each table are held in memory. Cells of later rows in columns that those do not use come last.
+ */
 function createTableWriter(writer: MarkdownWriter, title: string): { row(row: SheetRow): void; end(): void } {
   let sample: SheetRow[] = []
   let columns: Set<number> | undefined

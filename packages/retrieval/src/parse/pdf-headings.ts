@@ -3,8 +3,8 @@ import type { PdfLine } from './pdf-lines.ts'
 import type { OutlineEntry } from './pdf-outline.ts'
 
 /**
- * The lines that the entries of an outline name, on the pages they lead to: "4.6.2 Architectures" for "Architectures". An entry whose page has no such
- * line heads nothing, unless others stand under it: then its page begins with it.
+ * Finds the lines that the entries of an outline name, on the pages to which they lead: "4.6.2 Architectures" for "Architectures". An entry whose page has no such
+ * line is left out; but if it has entries below it, the first free line of its page is taken.
  */
 export function findHeadings(pages: PdfLine[][], outline: OutlineEntry[]): Map<PdfLine, HeadingStep> {
   const found = new Map<PdfLine, HeadingStep>()
@@ -24,7 +24,7 @@ const titleLettersMax = 200
 /** "3", "4.6.2", "A.1", "IV", "第3章", "Chapter 5:" */
 const leadingNumber = /^(?:\p{L}{4,9}\s)?[第]?(?:[\dA-Z]{1,4}|[IVXLC]{1,7})(?:\.\d{1,3}){0,5}[章節条]?[.:)]?\s+/u
 
-/** From the surest on; `name` is the title by its letters. A title of several lines is told by its first. */
+/** Ways in which a line may be like a title, surest first. `name` has the letters of the title. A title of several lines is known by its first line. */
 const likenesses: ((line: string, name: string) => boolean)[] = [
   (line, name) => lettersOf(line) === name,
   (line, name) => lettersOf(line.replace(leadingNumber, '')) === name,

@@ -1,14 +1,14 @@
 import { eastAsianLetters } from '@weft/contracts'
 
-/** A line as it stands on its page; `y` grows upwards. */
+/** A line of a page; `y` is its height on the page, and grows upwards. */
 export type PdfLine = { text: string; y: number; height: number }
 
-/** Whether the hyphen at the end of a line, between these two parts of a word, is the word's own. */
+/** Whether the hyphen at the end of a line, between these two parts of a word, belongs to the word. */
 export type KeepsHyphen = (first: string, rest: string) => boolean
 
 /**
- * A gap of more than a line becomes a blank line; a word cut by a hyphen at the line's end is joined, and so is text without spaces. The hyphen stays where it is
- * the word's own, and before "and" ("in- and output"). Headings stand by themselves; `starts` are their offsets in `text`.
+ * Joins the lines of a page. A gap of more than a line becomes a blank line. A word that a hyphen cuts at the end of a line is joined, and so is text without spaces; the
+ * hyphen stays when it belongs to the word, and before "and" ("in- and output"). Headings get blank lines around them; `starts` are their offsets in `text`.
  */
 export function joinLines(
   lines: PdfLine[],
@@ -44,7 +44,7 @@ const firstLettersMax = 60
 
 const isUnspaced = new RegExp(`[${eastAsianLetters}、]`, 'u')
 
-/** Line spacing of set text is 1.0 to 1.5 times the letter height; paragraphs stand further apart. */
+/** The lines of a paragraph are 1.0 to 1.5 times the height of the letters apart. A larger distance than this separates paragraphs. */
 const paragraphGap = 1.8
 
 export function isApart(one: PdfLine, other: PdfLine): boolean {

@@ -1,23 +1,23 @@
 import { z } from 'zod'
 
-/** An entry of a PDF's outline ("bookmarks"): the page, from 0, that it leads to. */
+/** An entry of a PDF's outline ("bookmarks"). `page`, counted from 0, is where it leads. */
 export type OutlineEntry = { title: string; level: number; page: number }
 
-/** A document of pdf.js. */
+/** The part of a pdf.js document that is needed here. */
 export type OutlinedDocument = {
   getOutline(): Promise<unknown>
   getDestination(name: string): Promise<unknown>
   getPageIndex(ref: { num: number; gen: number }): Promise<number>
 }
 
-/** More than the outlines of books have; each entry is looked up. */
+/** More than the outlines of books have. Bounded, because each entry takes a lookup. */
 const entriesMax = 5_000
 const levelsMax = 6
 
 const Nodes = z.array(z.object({ title: z.string(), dest: z.unknown(), items: z.unknown() }))
 const Reference = z.object({ num: z.int(), gen: z.int() })
 
-/** The entries in their order; those that lead to no page are left out, and so is an outline that cannot be read. */
+/** The entries of an outline in their order, without those that lead to no page. Empty when the outline cannot be read. */
 export async function readOutline(document: OutlinedDocument): Promise<OutlineEntry[]> {
   const entries: OutlineEntry[] = []
   await addEntries(document, { nodes: await document.getOutline().catch(() => undefined), level: 1, entries })

@@ -1,14 +1,14 @@
 import { isApart, type PdfLine } from './pdf-lines.ts'
 
-/** A title that three pages bear is taken for a running one. */
+/** A line that this many pages have is taken for a running title. */
 const pagesMin = 3
-/** Lines above or below the text of a page that are looked at; of a page with little text, fewer: they may be all it says. */
+/** How many lines at the top and bottom of a page are looked at; on a page with little text only a share of them, because they may be all that it says. */
 const edgeLinesMax = 3
 const edgeShareMax = 0.25
 
 /**
- * The lines of each page without running titles and page numbers: what stands apart above or below the text of at least three pages, but for the page's
- * number. The first page that bears such a line keeps it, so that nothing is lost that the document says.
+ * The lines of each page without running titles and page numbers. These are lines apart from the text, at the top or bottom of at least three pages, that differ by no
+ * more than the number of the page. The first page with such a line keeps it, so that nothing that the document says is lost.
  */
 export function withoutRunningLines(pages: PdfLine[][]): PdfLine[][] {
   const edges = pages.map(edgeLines)
@@ -28,7 +28,7 @@ export function withoutRunningLines(pages: PdfLine[][]): PdfLine[][] {
   })
 }
 
-/** What stands apart at the top and at the bottom of a page, wherever in the file it comes. */
+/** The lines apart from the text at the top and the bottom of a page, whatever their order in the file is. */
 function edgeLines(lines: PdfLine[]): PdfLine[] {
   const downwards = lines.toSorted((a, b) => b.y - a.y)
   return [...apartFrom(downwards), ...apartFrom(downwards.toReversed())]
@@ -43,7 +43,10 @@ function apartFrom(lines: PdfLine[]): PdfLine[] {
   return few.slice(0, last + 1)
 }
 
-/** The line, and the line with each of its numbers as the distance to the page's: page 12 of "Report 14" and page 13 of "Report 15" bear the same. */
+/**
+ * Keys by which the lines of different pages are the same: the line itself, and the line with each of its numbers as its distance to the page's. "Report 14" on page 12
+ * and "Report 15" on page 13 have a key in common.
+ */
 function keysOf({ text, y }: PdfLine, page: number): string[] {
   if (text.length > runningLettersMax) return []
   const place = Math.round(y / placePoints)
@@ -54,5 +57,5 @@ function keysOf({ text, y }: PdfLine, page: number): string[] {
 }
 
 const runningLettersMax = 200
-/** A running title stands at one height, but for rounding. */
+/** Running titles are at the same height on all pages, except for rounding to this many points. */
 const placePoints = 8

@@ -8,16 +8,16 @@ export type SlideBlock =
 
 export type SlideText = { title: string; blocks: SlideBlock[] }
 
-/** Placeholders that repeat on every slide. */
+/** Placeholders with the same content on every slide. */
 const furniture: ReadonlySet<string> = new Set(['dt', 'ftr', 'sldNum', 'hdr', 'sldImg'])
 
-/** Placeholders whose paragraphs the slide's layout gives bullets. */
+/** Placeholders whose paragraphs get bullets from the layout of the slide. */
 const bulleted: ReadonlySet<string> = new Set(['body', 'obj'])
 
 type Shape = { placeholder: string | undefined; description: string }
 type Paragraph = { text: string; depth: number; bullet: boolean | undefined }
 
-/** Reads the shapes of a slide, of its notes or of a diagram: DrawingML's text (ECMA-376 part 1, 21.1), in the order of the file. */
+/** Reads the text of the shapes of a slide, of its notes or of a diagram (DrawingML, ECMA-376 part 1, 21.1), in the order of the file. */
 export function createSlideReader(): { handler: XmlHandler; text: SlideText } {
   const slide: SlideText = { title: '', blocks: [] }
   let shape: Shape = { placeholder: undefined, description: '' }
@@ -67,7 +67,7 @@ export function createSlideReader(): { handler: XmlHandler; text: SlideText } {
   return { handler, text: slide }
 }
 
-/** Answers whether text follows. */
+/** Reads an element within a paragraph. Answers whether its text belongs to the paragraph. */
 function readParagraphElement(paragraph: Paragraph, name: string, attributes: Attributes): boolean {
   if (name === 'pPr') paragraph.depth = Number(attributes.lvl ?? 0)
   else if (name === 'buNone') paragraph.bullet = false

@@ -1,11 +1,13 @@
 import { TextDecoder } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl'
+import { utf16Of } from './decode-text.ts'
 import { FileRefusal } from './file-refusal.ts'
 
 /**
- * `partsMax`: a workbook with a picture in each of 10,000 cells still fits. `unpackedBytesMax`: what one document may unpack to, all parts read
- * of it together. `ratioMax`: Office's own parts stay below 100 : 1, zeros reach 1,030 : 1; smaller parts than `ratioFreeBytes` do no harm.
+ * Limits against zip bombs. `partsMax` still allows a workbook with a picture in each of 10,000 cells. `unpackedBytesMax` is for all parts that are read of a document
+ * together. `ratioMax` is between the parts of Office documents, which stay below 100 : 1, and zeros, which reach 1,030 : 1; parts smaller than `ratioFreeBytes` do
+ * no harm.
  */
 export const archiveLimits = {
   partsMax: 30_000,
@@ -14,11 +16,11 @@ export const archiveLimits = {
   ratioFreeBytes: 8_388_608,
 } as const
 
-/** The parts of a zip file, unpacked one at a time and never as a whole. Names are compared without regard to case, as OPC asks. */
+/** The parts of a zip file. They are unpacked one at a time, and never as a whole. The case of names does not matter, as OPC requires. */
 export type Archive = {
   names: string[]
   has(name: string): boolean
-  /** A part's text, piece by piece; throws FileRefusal `damaged_document`, `encrypted_document` or `zip_bomb`. */
+  /** The text of a part, piece by piece. Throws FileRefusal `damaged_document`, `encrypted_document` or `zip_bomb`. */
   read(name: string): AsyncGenerator<string>
 }
 
@@ -76,19 +78,14 @@ function checkRatio({ compressedSize, fileName }: Entry, unpacked: number): void
     throw bomb(`"${fileName}" to more than ${archiveLimits.ratioMax} times its size`)
 }
 
-/** XML and XHTML are UTF-8, or UTF-16 with a byte order mark. */
+/** Decodes XML or XHTML, which is UTF-8, or UTF-16 with a byte order mark. */
 async function* decodePieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined
   for await (const piece of pieces) {
-    decoder ??= new TextDecoder(encodingOf(piece))
+    decoder ??= new TextDecoder(utf16Of(piece) ?? 'utf-8')
     yield decoder.decode(piece, { stream: true })
   }
   if (decoder !== undefined) yield decoder.decode()
-}
-
-function encodingOf([first, second]: Uint8Array): string {
-  if (first === 0xff && second === 0xfe) return 'utf-16le'
-  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
 }
 
 export function damaged(why: string, cause?: unknown): FileRefusal {

@@ -2,15 +2,15 @@ import { FileRefusal } from './file-refusal.ts'
 import type { ParsedFile } from './parse-file.ts'
 
 /**
- * Has the text in an image read by a model that sees, on the tenant's account; `mime` is image/png, image/jpeg, image/gif or image/webp. Answers
- * Markdown, empty when there is no text. What it throws is thrown by the reader as it is, so that a model that is not reachable is tried again later.
- * Nobody waits for it any more once `signal` aborts.
+ * Lets a vision model read the text in an image, on the tenant's account. `mime` is image/png, image/jpeg, image/gif or image/webp. Answers Markdown, which is empty
+ * when there is no text. The reader of the file throws what this throws, so that a model that does not answer is tried again later. After `signal` has aborted, nobody
+ * waits for the answer.
  */
 export type ReadImageText = (image: { bytes: Uint8Array; mime: string; tenant: string }, signal: AbortSignal) => Promise<string>
 
 type Patience = { timeoutMs: number; signal: AbortSignal | undefined }
 
-/** Throws FileRefusal `no_text`, or `too_slow` for a model that does not answer within `timeoutMs`; stops waiting when `signal` aborts. */
+/** Reads an image. Throws FileRefusal `no_text`, or `too_slow` when the model does not answer within `timeoutMs`. Stops waiting when `signal` aborts. */
 export async function readImage(read: (signal: AbortSignal) => Promise<string>, patience: Patience): Promise<ParsedFile> {
   const text = (await withinPatience(read, patience)).trim().toWellFormed().replaceAll('\u0000', '\ufffd')
   if (text === '') throw new FileRefusal('no_text', 'The model sees no text in the image.')

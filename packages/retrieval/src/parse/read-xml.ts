@@ -3,19 +3,19 @@ import { damaged } from './read-archive.ts'
 
 export type Attributes = Record<string, string>
 
-/** Names come without their prefix; `text` may come in several pieces. */
+/** What is called while XML is read. Names have no prefix; `text` may be called with several pieces of a text. */
 export type XmlHandler = {
   open?(name: string, attributes: Attributes): void
   close?(name: string): void
   text?(data: string): void
 }
 
-/** Word nests tables in tables some dozens deep; whoever nests deeper wants to exhaust a reader. */
+/** Word nests tables a few dozen deep. Only a file that is meant to exhaust its reader nests deeper than this. */
 const depthMax = 1_000
 
 /**
- * Reads XML as it arrives, nothing of it held. Only the five entities of XML itself and character numbers are resolved: what a DOCTYPE declares
- * stays unread. Throws FileRefusal `damaged_document` for a part that ends in the middle or nests too deep.
+ * Reads XML as it arrives, without keeping any of it. Resolves only the five entities of XML itself and character numbers; declarations of a DOCTYPE are ignored.
+ * Throws FileRefusal `damaged_document` for a part that ends in the middle or nests too deep.
  */
 export async function readXml(pieces: AsyncIterable<string>, what: string, handler: XmlHandler): Promise<void> {
   const open: string[] = []
@@ -50,14 +50,14 @@ function localName(name: string): string {
   return name.slice(name.indexOf(':') + 1)
 }
 
-/** The value of an attribute that carries a prefix, whichever it is: `r:id` beside `id`. */
+/** The value of an attribute that has this name after any prefix: `r:id` for `id`, but not `id` itself. */
 export function prefixed(attributes: Attributes, name: string): string | undefined {
   const suffix = `:${name}`
   for (const key in attributes) if (key.endsWith(suffix)) return attributes[key]
   return undefined
 }
 
-/** A handler that does not see elements of these names, nor what is in them. */
+/** Wraps a handler so that it does not see elements of these names, nor anything within them. */
 export function withoutElements(names: ReadonlySet<string>, handler: XmlHandler): XmlHandler {
   let skipped = 0
   return {

@@ -1,15 +1,15 @@
 import { readXml, withoutElements } from './read-xml.ts'
 import { type NumberFormat, numberText, unescapeCell } from './xlsx-values.ts'
 
-/** A row's texts by column number, counted from 0; absent cells are empty. */
+/** The texts of a row by the number of the column, counted from 0. Cells that are not there are empty. */
 export type SheetRow = { number: number; cells: Map<number, string> }
 
 export type Workbook = { strings: string[]; formats: NumberFormat[]; isFrom1904: boolean }
 
-/** Readings of East Asian text stand beside it. */
+/** `rPh` has the reading of East Asian text, which is not part of the text. */
 const unreadElements: ReadonlySet<string> = new Set(['rPh'])
 
-/** The texts that cells share, in order. */
+/** The texts that cells refer to by number, in their order. */
 export async function readSharedStrings(pieces: AsyncIterable<string>): Promise<string[]> {
   const strings: string[] = []
   let text = ''
@@ -36,7 +36,7 @@ export async function readSharedStrings(pieces: AsyncIterable<string>): Promise<
 
 type Cell = { column: number; type: string; style: number; value: string; formula: string; text: string }
 
-/** Hands over the rows of a sheet that hold anything, in order, one at a time. */
+/** Calls `onRow` with each row of a sheet that is not empty, in their order. */
 export async function readSheet(
   sheet: { pieces: AsyncIterable<string>; name: string },
   workbook: Workbook,
@@ -74,7 +74,7 @@ export async function readSheet(
   )
 }
 
-/** Excel's own limit; one long text that many cells share would be written as often. */
+/** Excel's own limit. Without it, one long text to which many cells refer would be written for each of them. */
 const cellLettersMax = 32_767
 
 function emptyCell(column: number): Cell {
@@ -87,7 +87,7 @@ function fieldOf(name: string): 'value' | 'formula' | 'text' | undefined {
   return name === 't' ? 'text' : undefined
 }
 
-/** A formula that no program has computed yet is shown itself. */
+/** The text of a cell. A formula whose value was not computed yet is shown as it is. */
 function cellText({ type, style, value, formula, text }: Cell, { strings, formats, isFrom1904 }: Workbook): string {
   if (type === 's') return strings[Number(value)] ?? ''
   if (type === 'inlineStr') return unescapeCell(text)
@@ -99,7 +99,7 @@ function cellText({ type, style, value, formula, text }: Cell, { strings, format
 
 const columnsMax = 16_384
 
-/** `BC12` → 54. */
+/** The number of the column in a reference to a cell: 54 for `BC12`. */
 function columnOf(reference: string): number {
   let column = 0
   for (let at = 0; at < 3; at++) {

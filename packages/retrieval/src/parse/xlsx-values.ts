@@ -1,9 +1,9 @@
 import { readXml } from './read-xml.ts'
 
-/** How a cell's number is shown; a plain one as it is. */
+/** How the number of a cell is shown; `plain` as it is. */
 export type NumberFormat = 'plain' | 'date' | 'percent'
 
-/** The formats of a workbook's cell styles, by style number (ECMA-376 part 1, 18.8). */
+/** The number formats of a workbook's cell styles, by the number of the style (ECMA-376 part 1, 18.8). */
 export async function readNumberFormats(pieces: AsyncIterable<string>): Promise<NumberFormat[]> {
   const custom = new Map<number, NumberFormat>()
   const formats: NumberFormat[] = []
@@ -21,7 +21,10 @@ export async function readNumberFormats(pieces: AsyncIterable<string>): Promise<
   return formats
 }
 
-/** 18.8.30: 9 and 10 are percentages, 14 to 22 and 45 to 47 dates and times; 27 to 36 and 50 to 58 are East Asian dates. */
+/**
+ * The format of a built-in id (ECMA-376 part 1, 18.8.30): 9 and 10 are percentages, 14 to 22 and 45 to 47 dates and times, 27 to 36 and 50 to 58 East Asian
+ * dates.
+ */
 function builtInFormat(id: number): NumberFormat {
   if (id === 9 || id === 10) return 'percent'
   const isDate = (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 47) || (id >= 50 && id <= 58)
@@ -34,7 +37,7 @@ function formatOfCode(code: string): NumberFormat {
   return bare.includes('%') ? 'percent' : 'plain'
 }
 
-/** A cell's number as people read it: without the noise of binary fractions, dates in ISO 8601. */
+/** The number of a cell as people read it: without the noise of binary fractions, and dates in ISO 8601. */
 export function numberText(raw: string, format: NumberFormat, isFrom1904: boolean): string {
   const value = Number(raw)
   if (raw.trim() === '' || !Number.isFinite(value)) return raw
@@ -50,7 +53,7 @@ function decimal(value: number): string {
 const dayMs = 86_400_000
 const serialMax = 2_958_466
 
-/** Days since the end of 1899, or since 1904; days below 61 are one off because Excel counts a 29 February 1900. */
+/** The date of a number of days since the end of 1899, or since 1904. Days below 61 are one off, because Excel counts a 29 February 1900. */
 function dateText(serial: number, isFrom1904: boolean): string {
   if (serial < 0 || serial >= serialMax) return decimal(serial)
   const epochMs = isFrom1904 ? Date.UTC(1904, 0, 1) : Date.UTC(1899, 11, serial < 61 ? 31 : 30)
@@ -60,7 +63,7 @@ function dateText(serial: number, isFrom1904: boolean): string {
   return (Math.round(serial * 86_400) * 1_000) % dayMs === 0 ? iso.slice(0, 10) : `${iso.slice(0, 10)} ${time}`
 }
 
-/** Characters XML cannot hold are written `_x000D_` in a cell's text (18.4). */
+/** Replaces escapes like `_x000D_`, as which the text of a cell has characters that XML does not allow (ECMA-376 part 1, 18.4). */
 export function unescapeCell(text: string): string {
   if (!text.includes('_x')) return text
   return text.replace(/_x([0-9a-f]{4})_/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

@@ -2,13 +2,13 @@ export type GroupOptions<T> = {
   itemsMax: number
   weightMax: number
   weightOf(item: T): number
-  /** A failure that no item of the group is at fault for: it is everybody's, and nothing is tried again. */
+  /** Whether a failure is not the fault of any item. Then all items of the group fail with it, and none is tried again by itself. */
   isShared(thrown: unknown): boolean
 }
 
 /**
- * Makes one call for many: items that arrive while a call is under way go together into the next one. A lone item waits for nothing. When a
- * call for several items fails, each is tried by itself, so that nobody gets another's error. `call` answers in the order of its items.
+ * Groups items into calls: those that arrive during a call go together into the next one, and an item that arrives between calls is not delayed. When a call for several
+ * items fails, each is tried by itself, so that no item gets another one's error. `call` must answer in the order of its items.
  */
 export function groupCalls<T, R>(call: (items: T[]) => Promise<R[]>, options: GroupOptions<T>): (item: T) => Promise<R> {
   type Waiting = { item: T; resolve(result: R): void; reject(reason: unknown): void }

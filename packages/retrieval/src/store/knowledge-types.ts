@@ -8,15 +8,15 @@ export type StoredFile = {
   purpose: string
   contentHash: string
   createdAt: Date
-  /** Soon after which it is deleted; null: it stays. */
+  /** Soon after this time the file is deleted; null for a file that stays. */
   expiresAt: Date | null
 }
 
 export type FileCounts = { inProgress: number; completed: number; failed: number; cancelled: number; total: number }
 
 /**
- * `status` is `in_progress` while any file of the store is; `usageBytes` counts the indexed text of its completed files. An `expired` store is
- * searched and filled no more, and soon empty.
+ * A vector store. `status` is `in_progress` while that of any of its files is. `usageBytes` counts the indexed text of its completed files. An `expired` store can no
+ * longer be searched or filled, and is soon emptied.
  */
 export type VectorStore = {
   id: string
@@ -27,7 +27,7 @@ export type VectorStore = {
   fileCounts: FileCounts
   createdAt: Date
   lastActiveAt: Date
-  /** Days without a search, a new file or a new expiry after which it expires; null: it does not. */
+  /** It expires after this many days without a search, a new file or a new expiry; null for a store that does not expire. */
   expiresAfterDays: number | null
   expiresAt: Date | null
 }
@@ -39,7 +39,7 @@ export type VectorStoreFileStatus = (typeof vectorStoreFileStatuses)[number]
 export type IngestErrorCode = 'server_error' | 'unsupported_file' | 'invalid_file'
 export type IngestError = { code: IngestErrorCode; message: string }
 
-/** A file's place in a vector store; a row `in_progress` is the durable job of indexing it. */
+/** A file in a vector store. Its row with the status `in_progress` is the durable job of indexing it. */
 export type VectorStoreFile = {
   fileId: string
   vectorStoreId: string
@@ -60,7 +60,7 @@ export type FileBatch = {
   createdAt: Date
 }
 
-/** One page of a list, newest first unless `order` says otherwise; `after` and `before` are ids of items of the same list. */
+/** The request for a page of a list; newest first, unless `order` says otherwise. `after` and `before` are ids of items of the same list. */
 export type PageRequest = { limit?: number; order?: 'asc' | 'desc'; after?: string; before?: string }
 export type Page<T> = { data: T[]; hasMore: boolean }
 
@@ -69,18 +69,18 @@ export type InStore = Owned & { vectorStoreId: string }
 export type InStoreFile = InStore & { fileId: string }
 
 /**
- * Files, vector stores and what connects them, for one tenant at a time: an id of another tenant is `not_found`.
- * Every method throws WeftError: `not_found` with `param`, `invalid_request`, `payload_too_large`, `conflict`, `gone` for
- * what an expired vector store does no more, or `dependency_unavailable` when the database is not reachable.
+ * Files, vector stores, and the files within vector stores. Each call is for one tenant, and an id of another tenant is `not_found`. Every method throws WeftError:
+ * `not_found` with `param`, `invalid_request`, `payload_too_large`, `conflict`, `gone` for what is no longer possible with an expired vector store, or
+ * `dependency_unavailable` when the database does not answer.
  */
 export type KnowledgeStore = FileMethods & VectorStoreMethods & VectorStoreFileMethods & FileBatchMethods
 
 export type FileMethods = {
   /**
-   * Stores the bytes as they arrive, in parts of at most 1 MiB; memory does not grow with the file. Nothing is kept when the stream
-   * fails, `signal` aborts, or more than `knowledgeLimits.fileBytesMax` bytes arrive (`payload_too_large`). What the stream throws is
-   * thrown as it is. `purpose` may be a function, asked once the content has ended: a form may name the purpose after the bytes.
-   * `expiresAfterS`, asked then too, says how many seconds later the file may be deleted. `uploadKey` names this upload: sent again under it, the file that is there is answered, and `conflict` thrown where its bytes are others.
+   * Stores the bytes as they arrive, in parts of at most 1 MiB, so that memory does not grow with the file. Nothing is kept when the stream fails, `signal` aborts, or
+   * more than `knowledgeLimits.fileBytesMax` bytes arrive (`payload_too_large`). What the stream throws is thrown as it is. `purpose` may be a function, which is called
+   * once the content has ended, because a form may name the purpose after the bytes. So is `expiresAfterS`, which answers the seconds until the file may be deleted.
+   * `uploadKey` names this upload: when it is repeated, the file that is there is answered, or `conflict` thrown if its bytes are different.
    */
   createFile(
     input: Owned & {
@@ -92,20 +92,20 @@ export type FileMethods = {
       expiresAfterS?: () => number | undefined
     },
   ): Promise<StoredFile>
-  /** Gives the file another name, in citations and search results too; nothing is indexed again. */
+  /** Gives the file another name, also in citations and search results. Nothing is indexed again. */
   renameFile(input: Owned & { fileId: string; filename: string }): Promise<StoredFile>
   getFile(input: Owned & { fileId: string }): Promise<StoredFile>
   listFiles(input: Owned & PageRequest & { purpose?: string }): Promise<Page<StoredFile>>
-  /** Deletes the file, its text, and its chunks in every vector store. Answers whether it was there. */
+  /** Deletes the file, its text, and its chunks in every vector store. Answers whether there was such a file. */
   deleteFile(input: Owned & { fileId: string }): Promise<boolean>
   /** The file's bytes, part by part. */
   readContent(input: Owned & { fileId: string }): AsyncIterable<Uint8Array>
-  /** Files with these content hashes the tenant already has, so that a repeated upload can be left out. */
+  /** The tenant's files with these content hashes, so that a repeated upload can be left out. */
   findFilesByHash(input: Owned & { contentHashes: string[] }): Promise<StoredFile[]>
 }
 
 export type VectorStoreMethods = {
-  /** `fileIds` are added at once and wait for indexing. */
+  /** Makes a store. The files of `fileIds` are added to it, and wait for indexing. */
   createVectorStore(
     input: Owned & {
       name?: string
@@ -116,21 +116,21 @@ export type VectorStoreMethods = {
     },
   ): Promise<VectorStore>
   getVectorStore(input: InStore): Promise<VectorStore>
-  /** Of a store that may be searched. Quicker than the whole store, whose files are counted. */
+  /** The metadata of a store; throws `gone` for an expired one. Faster than `getVectorStore`, which counts the files. */
   getSearchableMetadata(input: InStore): Promise<Record<string, string>>
   listVectorStores(input: Owned & PageRequest): Promise<Page<VectorStore>>
-  /** `expiresAfterDays`: null takes the expiry away; giving one counts as a use. */
+  /** Changes what is given. `expiresAfterDays` null removes the expiry; a new expiry counts as a use of the store. */
   updateVectorStore(
     input: InStore & { name?: string; metadata?: Record<string, string>; expiresAfterDays?: number | null },
   ): Promise<VectorStore>
-  /** Deletes the store and its chunks; the files stay. Answers whether it was there. */
+  /** Deletes the store and its chunks; the files stay. Answers whether there was such a store. */
   deleteVectorStore(input: InStore): Promise<boolean>
-  /** Ids of every vector store of the tenant that may be searched, newest first, at most `limit` (default 100). */
+  /** The ids of the tenant's vector stores that have not expired, newest first, at most `limit` (default: 100). */
   listVectorStoreIds(input: Owned & { limit?: number }): Promise<string[]>
 }
 
 export type VectorStoreFileMethods = {
-  /** Adds a file `in_progress`, or starts it anew when it is there already. */
+  /** Adds a file, which is then `in_progress`. A file that is already there is indexed again. */
   addFile(input: InStoreFile & { attributes?: Attributes; chunkingStrategy?: ChunkingStrategy }): Promise<VectorStoreFile>
   getVectorStoreFile(input: InStoreFile): Promise<VectorStoreFile>
   listVectorStoreFiles(
@@ -138,7 +138,7 @@ export type VectorStoreFileMethods = {
   ): Promise<Page<VectorStoreFile>>
   /** Replaces the attributes that search filters use, on the file and its chunks. */
   updateAttributes(input: InStoreFile & { attributes: Attributes }): Promise<VectorStoreFile>
-  /** Takes the file out of the store with its chunks; the file itself stays. Answers whether it was there. */
+  /** Removes the file and its chunks from the store; the file itself stays. Answers whether it was there. */
   removeFile(input: InStoreFile): Promise<boolean>
   /** The file's parsed text as search sees it. */
   readText(input: InStoreFile): Promise<{ filename: string; attributes: Attributes; text: string }>
@@ -149,6 +149,6 @@ export type FileBatchMethods = {
     input: InStore & { files: { fileId: string; attributes?: Attributes; chunkingStrategy?: ChunkingStrategy }[] },
   ): Promise<FileBatch>
   getFileBatch(input: InStore & { batchId: string }): Promise<FileBatch>
-  /** Files of the batch that are not completed yet become `cancelled`, and nothing of them is found. */
+  /** Makes the files of the batch that are not yet completed `cancelled`, and deletes their chunks. */
   cancelFileBatch(input: InStore & { batchId: string }): Promise<FileBatch>
 }

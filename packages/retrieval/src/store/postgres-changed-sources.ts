@@ -6,8 +6,8 @@ import { textBetween } from './postgres-file-texts.ts'
 const Row = z.object({ n: z.int() })
 
 /**
- * Which of these citations, given at some time, rest on a text that is no longer stored as it was: its file is gone, or its text has another hash. How it
- * is cut into chunks does not matter. A citation that carries no hash is compared by its quote. One query; another tenant's files count as gone.
+ * Which of these earlier citations have a source that has changed: the file is gone, or its text has another hash. How the text is cut into chunks does not matter. A
+ * citation without a hash is compared by its quote. Another tenant's files count as gone. Takes one query.
  */
 export async function findChangedSources(
   { db }: Pick<Database, 'db'>,

@@ -2,10 +2,10 @@ import { WeftError } from '@weft/contracts'
 import { type Database, dropStoreIndex, sql } from '@weft/database'
 import { z } from 'zod'
 
-/** When the vector store `s` expires by what was last done with it; null for one that does not. A day has 24 hours. */
+/** When the vector store `s` expires, counted from its last use; null for one that does not. A day has 24 hours. */
 export const storeExpiresAt = sql`(s.last_active_at + make_interval(hours => s.expires_after_days * 24))`
 
-/** Whether the vector store `s` has expired: it stays so, since nothing is its use any more. */
+/** Whether the vector store `s` has expired. It stays expired, because an expired store cannot be used. */
 export const isStoreExpired = sql`coalesce(${storeExpiresAt} <= now(), false)`
 
 export function storeExpired(vectorStoreId: string, param = 'vector_store_id'): WeftError {
@@ -13,10 +13,10 @@ export function storeExpired(vectorStoreId: string, param = 'vector_store_id'): 
   return new WeftError('gone', message, { param })
 }
 
-/** Each with the expiry it has; the use of a store is noted once in so many seconds. */
+/** The use of a store is noted at most once in this time. */
 const noteEveryS = 60
 
-/** Notes that these stores were searched, all of the tenant where none is named: they expire so long after it. */
+/** Notes that these stores were used now, from which their expiry is counted. All stores of the tenant when `vectorStoreIds` is empty. */
 export async function noteStoresUsed(
   { db }: Database,
   { tenant, vectorStoreIds }: { tenant: string; vectorStoreIds: string[] },
@@ -28,9 +28,9 @@ export async function noteStoresUsed(
   `.execute(db)
 }
 
-/** Of one sweep at most; what is left is found by the next. */
+/** How much one sweep removes. The next sweep finds what is left. */
 const sweepMax = { stores: 20, files: 100 } as const
-/** Of one statement at most. */
+/** How much one statement removes. */
 const statementMax = { files: 500, chunks: 5_000 } as const
 
 const Stores = z.array(z.object({ id: z.string() }))
@@ -39,8 +39,8 @@ const Files = z.array(z.object({ tenant: z.string(), id: z.string() }))
 export type Expired = { stores: number; files: number; isMoreDue: boolean }
 
 /**
- * Removes the contents of vector stores that have expired, and files that have. Done twice or by several at once it changes nothing, and what
- * a stop interrupts the next sweep finds.
+ * Removes the contents of expired vector stores, and expired files. Several processes may do so at once and repeatedly; the next sweep finds what was left when one was
+ * interrupted.
  */
 export async function removeExpired(database: Database, signal: AbortSignal): Promise<Expired> {
   const { rows: dueStores } = await sql`
@@ -61,7 +61,7 @@ export async function removeExpired(database: Database, signal: AbortSignal): Pr
   return { stores: stores.length, files: files.length, isMoreDue }
 }
 
-/** First the rows, which waits for indexing statements under way, then the chunks those may have added. */
+/** Deletes the rows of the files first, which waits for indexing statements under way, and then the chunks that those may have added. */
 async function emptyStore(database: Database, vectorStoreId: string, signal: AbortSignal): Promise<void> {
   const { db } = database
   await repeat(statementMax.files, signal, async () => {
@@ -83,7 +83,7 @@ async function emptyStore(database: Database, vectorStoreId: string, signal: Abo
   await sql`update vector_stores set emptied_at = now() where id = ${vectorStoreId}`.execute(db)
 }
 
-/** Until a statement affects fewer rows than it may. */
+/** Repeats a statement until it affects fewer rows than it may. */
 async function repeat(rowsMax: number, signal: AbortSignal, statement: () => Promise<number>): Promise<void> {
   let rows = rowsMax
   while (rows === rowsMax) {
@@ -93,8 +93,8 @@ async function repeat(rowsMax: number, signal: AbortSignal, statement: () => Pro
 }
 
 /**
- * Deletes the file, its text, and its chunks in every vector store. What indexes it holds its place in a store and then asks for the file: taken
- * in another order, both would wait for each other.
+ * Deletes a file, its text, and its chunks in every vector store. It locks the file's places in stores before the file, as indexing does: in another order, both could
+ * wait for each other.
  */
 export async function deleteStoredFile({ db }: Database, { tenant, id }: { tenant: string; id: string }): Promise<boolean> {
   const { rows } = await sql`

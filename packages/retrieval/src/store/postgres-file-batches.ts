@@ -8,7 +8,7 @@ import { Counts, countColumns, countsOf } from './postgres-vector-stores.ts'
 
 type BatchPlace = { tenant: string; vectorStoreId: string; batchId: string }
 
-/** Files added together. */
+/** Batches of files that were added together. */
 export function createFileBatchMethods(database: Database): FileBatchMethods {
   return {
     async addFiles({ tenant, vectorStoreId, files }) {
@@ -25,8 +25,8 @@ export function createFileBatchMethods(database: Database): FileBatchMethods {
 }
 
 /**
- * First the rows, which waits for indexing statements under way, then in a second statement the chunks those may have added; with them go the
- * vectors that wait to be made.
+ * Cancels the files of a batch first, which waits for indexing statements under way, and then, in a second statement, deletes the chunks that those may have added,
+ * together with their places in the embedding queue.
  */
 async function cancelFiles({ db }: Database, { tenant, vectorStoreId, batchId }: BatchPlace): Promise<void> {
   await sql`

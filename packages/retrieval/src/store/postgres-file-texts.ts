@@ -6,7 +6,7 @@ import { fileKinds, kindsOfName } from '../parse/file-kind.ts'
 import { type ParsedFile, parsersVersion } from '../parse/parse-file.ts'
 import { partBytesMax } from './postgres-files.ts'
 
-/** How a stored text came about; it lies beside the text in the column `pages`. */
+/** How a stored text was made. It is in the column `pages`, beside the text. */
 const Heading = z.object({ start: z.int(), level: z.int(), title: z.string() })
 const Origin = z.object({
   kind: z.enum(fileKinds),
@@ -20,7 +20,7 @@ export function textRow(file: ParsedFile): { text: string; hash: string; origin:
   return { text: file.text, hash: createHash('sha256').update(file.text).digest('hex'), origin: originOf(file) }
 }
 
-/** A text that is too large for one statement: its pieces are UTF-8, and no character lies in two. */
+/** A text that is too large for one statement. Its pieces are UTF-8, cut between characters. */
 export type TextInPieces = Pick<ParsedFile, 'kind'> & {
   pages?: number[] | undefined
   headings?: ParsedFile['headings'] | undefined
@@ -30,9 +30,9 @@ export type TextInPieces = Pick<ParsedFile, 'kind'> & {
 const Piece = z.object({ length: z.int() })
 
 /**
- * Stores a large text piece by piece: in one value the embedded database would have it in memory more than three times, for good, and whoever reads a quote of it all of it. Its row
- * in `file_texts` says that all pieces are there, by a hash of their hashes: another worker may store the same text at the same time. The first
- * text stays, since offsets given out refer to it.
+ * Stores a large text piece by piece. As one value, the embedded database would keep it in memory more than three times, and reading a quote would read all of it. Its
+ * row in `file_texts` is only inserted when all pieces are there, which a hash of their hashes shows, because another worker may store the same text at the same time.
+ * A text that is already stored stays, because citations refer to it by their offsets.
  */
 export async function saveLargeText({ db }: Database, fileId: string, { pieces, ...file }: TextInPieces): Promise<void> {
   const hash = createHash('sha256')
@@ -65,7 +65,7 @@ export async function saveLargeText({ db }: Database, fileId: string, { pieces, 
   if (rows.length === 0) throw new WeftError('conflict', 'two workers stored the same text at once', { isRetryable: true })
 }
 
-/** The text of `file_texts`, called `t`, between two code point offsets, as SQL; of one in pieces only those that hold it are read. */
+/** SQL for a part of a text, from a code point offset on, in the table `file_texts` named `t`. Of a text in pieces, only the pieces with this part are read. */
 export function textBetween(from: RawBuilder<unknown>, length: RawBuilder<unknown>): RawBuilder<string> {
   return sql`(case when t.text <> '' then substr(t.text, ${from} + 1, ${length}) else coalesce((
     select string_agg(substr(p.text, greatest(${from} - p.start_offset, 0) + 1,
@@ -74,7 +74,7 @@ export function textBetween(from: RawBuilder<unknown>, length: RawBuilder<unknow
   ), '') end)`
 }
 
-/** The pieces of a text that lies in such, in their order. */
+/** The pieces of a text that is stored in pieces, in their order. */
 export async function* readPieces({ db }: Pick<Database, 'db'>, fileId: string): AsyncGenerator<string> {
   for (let n = 0; ; n++) {
     const { rows } = await sql`select text from file_text_pieces where file_id = ${fileId} and n = ${n}`.execute(db)
@@ -106,8 +106,8 @@ const Row = z.object({
 export type FileToRead = { tenant: string; fileId: string; filename: string; contentHash: string; bytes: number }
 
 /**
- * `isOwn`: the text is stored under this very file. `inPieces`: it is known and lies in pieces, under the file `owner`. Nothing else: the file is
- * read part by part.
+ * What is known of a file. `isOwn`: its text is stored under this file itself. `parsed`: its text. `inPieces`: its text is stored in pieces, under the file `owner`.
+ * `bytes`: its content, when the text is not known and the file is small. With none of these, the file has to be read part by part.
  */
 export type KnownFile = {
   isOwn: boolean
@@ -117,9 +117,9 @@ export type KnownFile = {
 }
 
 /**
- * What is known of files, by their ids, in one round trip: the parsed text, if it was parsed before, or that of another file of the tenant with
- * the same bytes and a name of the same kind, as long as today's parsers read it; else the bytes of a file of one part. A file's own text stays, since
- * citations point to it. Text in an image is a model's reading, and no parser's.
+ * What is known of files, by their ids, in one query: the file's own text, or that of another file of the tenant with the same bytes and a name of the same kind, or
+ * else the bytes of a file of one part. The text of another file must be from the present version of the parsers, unless it is that of an image, which a model read. A
+ * file's own text is always used, because citations refer to it.
  */
 export async function findFileTexts(database: Database, files: FileToRead[]): Promise<Map<string, KnownFile>> {
   const wanted = files.map(({ tenant, fileId, filename, contentHash, bytes }) => {

@@ -58,12 +58,12 @@ export function createFileMethods(database: Database): FileMethods {
   }
 }
 
-/** Deletes what interrupted uploads left behind. */
+/** Deletes what interrupted uploads have left. */
 export async function deleteAbandonedUploads(database: Database): Promise<void> {
   await sql`delete from files where tenant = ${uploading} and created_at < now() - interval '1 hour'`.execute(database.db)
 }
 
-/** Tenants hold no dot: a file stored under this name belongs to nobody until its last byte has arrived. */
+/** The tenant of a file whose last byte has not arrived yet. Names of tenants have no dot, so such a file belongs to nobody. */
 const uploading = '.uploading'
 
 const columns = sql`id, filename, bytes, purpose, content_hash, created_at, expires_at`
@@ -92,10 +92,10 @@ export function fileNotFound(fileId: string): WeftError {
   return new WeftError('not_found', `There is no file '${fileId}'.`, { param: 'file_id' })
 }
 
-/** The largest part a file is kept in. */
+/** The size of the parts in which a file is stored. */
 export const partBytesMax = 1_048_576
 
-/** Files of this size and less are stored together when they arrive together. */
+/** Files up to this size are stored together when they arrive together. */
 const smallBytesMax = 65_536
 
 async function storeFile(
@@ -159,7 +159,10 @@ type Finished = {
   expiresAfterS: number | null
 }
 
-/** The last part and the file's own row in one statement: a file is there whole or not at all. Null where one was sent under the same key before, or just now. */
+/**
+ * Writes the last part and the file's own row in one statement, so that a file is there whole or not at all. Null when there is already a file of the same
+ * upload key.
+ */
 async function finish({ db }: Database, file: Finished, last: { n: number; bytes: Uint8Array }): Promise<StoredFile | null> {
   const { tenant, fileId, filename, bytes, purpose, contentHash, uploadKey, expiresAfterS } = file
   const insert = sql`
@@ -186,7 +189,7 @@ async function finish({ db }: Database, file: Finished, last: { n: number; bytes
   }
 }
 
-/** The file that was sent under this key before. */
+/** The file that was uploaded with this key before. */
 async function findUploaded({ db }: Database, { tenant, uploadKey }: Finished): Promise<StoredFile> {
   const { rows } = await sql`select ${columns} from files where tenant = ${tenant} and upload_key = ${uploadKey}`.execute(db)
   if (rows.length > 0) return storedFile(rows[0])
@@ -197,7 +200,7 @@ async function findUploaded({ db }: Database, { tenant, uploadKey }: Finished): 
 
 type SmallFile = Finished & { content: Uint8Array }
 
-/** Several files of one part each, in one statement; answered in their order, null where one was sent under the same key before. */
+/** Stores several files of one part each in one statement. Answers them in their order, with null for one whose upload key was used before. */
 async function insertSmallFiles({ db }: Database, files: SmallFile[]): Promise<(StoredFile | null)[]> {
   const given = files.map(({ content, purpose, ...file }) => {
     return { ...file, purpose: storableText(purpose), content: Buffer.from(content).toString('base64') }

@@ -5,8 +5,8 @@ import type { Owned } from './knowledge-types.ts'
 const Row = z.object({ version: z.string() })
 
 /**
- * A name for what these stores hold just now. It changes as soon as a file of theirs comes, goes, is indexed anew or gets another name or other attributes, or the
- * vectors of another model are searched. Throws `dependency_unavailable` when the database is not reachable.
+ * A version of the content of these stores. It changes whenever a file is added, removed or indexed again, a file's name or attributes change, or searches use the
+ * vectors of another model. Throws `dependency_unavailable` when the database does not answer.
  */
 export async function readKnowledgeVersion(
   { db }: Pick<Database, 'db'>,
@@ -20,8 +20,11 @@ export async function readKnowledgeVersion(
   return Row.parse(rows[0]).version
 }
 
-/** The next `updated_at` of a row `f` of `vector_store_files`, later than the last one however coarse the clock. */
+/** The next `updated_at` of a row `f` of `vector_store_files`: later than the last one, however coarse the clock is. */
 export const laterTime = sql`greatest(clock_timestamp(), f.updated_at + interval '1 microsecond')`
 
-/** The same where a file is changed beside its indexing: while that goes on the time is its worker's sign of life and stays, and the end of the work changes it. */
+/**
+ * The next `updated_at` when something else than indexing changes a file. While the file is being indexed the time stays, because it is the worker's token; the end of
+ * the indexing changes it anyway.
+ */
 export const signOfChange = sql`(case f.status when 'in_progress' then f.updated_at else ${laterTime} end)`

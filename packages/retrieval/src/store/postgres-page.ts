@@ -3,8 +3,8 @@ import { type Database, deletedPlace, type RawBuilder, sql } from '@weft/databas
 import type { Page, PageRequest } from './knowledge-types.ts'
 
 /**
- * What a list is made of. `select` ends before its `where`; `scope` says which rows belong to the list; rows are ordered by `createdAt`, then
- * `id`, and `rowOf` parses one. `place`: under which name the database keeps for a day where deleted items stood.
+ * A list that is read by pages. `scope` says which rows belong to it, and `where` which of these are asked for. Rows are ordered by `createdAt`, then by `id`, and
+ * `rowOf` parses one. `place` is the name under which the database remembers for a day where deleted items were.
  */
 export type ListQuery<T> = {
   select: RawBuilder<unknown>
@@ -15,13 +15,13 @@ export type ListQuery<T> = {
   createdAt: RawBuilder<unknown>
   id: RawBuilder<unknown>
   rowOf(row: unknown): T
-  /** Of a page at most; default 100. */
+  /** The longest page; default: 100. */
   limitMax?: number
 }
 
 const pageLimits = { default: 20, max: 100 } as const
 
-/** One page of a list by its cursors. Throws `invalid_request` for a cursor that is not an item of the list, and was none within the last day. */
+/** Reads one page of a list. Throws `invalid_request` for a cursor that is no item of the list, and was none within the last day. */
 export async function readPage<T>(database: Database, list: ListQuery<T>, request: PageRequest): Promise<Page<T>> {
   const limit = Math.min(Math.max(1, request.limit ?? pageLimits.default), list.limitMax ?? pageLimits.max)
   const isAscending = request.order === 'asc'
@@ -40,13 +40,16 @@ export async function readPage<T>(database: Database, list: ListQuery<T>, reques
   return { data: isBackwards ? data.toReversed() : data, hasMore: rows.length > limit }
 }
 
-/** Compared inside the database: its times are finer than JavaScript's. As two values, not one row: only so an index leads to the place. */
+/**
+ * The rows beyond a cursor. Compared within the database, whose times are finer than JavaScript's, and with two values instead of one row, because only then
+ * an index is used.
+ */
 function beyond<T>(list: ListQuery<T>, cursor: string, sign: RawBuilder<unknown>): RawBuilder<unknown> {
   const placeOf = (column: RawBuilder<unknown>) => sql`(select ${column} from (${placesOf(list, cursor)}) place limit 1)`
   return sql`(${list.createdAt}, ${list.id}) ${sign} (${placeOf(sql`created_at`)}, ${placeOf(sql`id`)})`
 }
 
-/** Where the item stands, or stood until it was deleted. */
+/** Where an item is in the list, or was before it was deleted. */
 function placesOf<T>({ from, scope, createdAt, id, place }: ListQuery<T>, cursor: string): RawBuilder<unknown> {
   return sql`
     select ${createdAt} as created_at, ${id} as id from ${from} where ${scope} and ${id} = ${cursor}

@@ -57,11 +57,11 @@ export function createVectorStoreFileMethods(database: Database): VectorStoreFil
   }
 }
 
-/** Whoever compares a folder with its store reads all of its files. */
+/** Long, because `weft ingest` reads all files of a store to compare a folder with it. */
 const storeFilesPageMax = 1_000
 
 const joined = sql`vector_store_files f join files on files.id = f.file_id`
-/** A file whose text is indexed and whose vectors are not yet is in progress to everybody else. */
+/** The status that is shown: a file that only waits for its vectors is in progress, too. */
 const shownStatus = sql`(case f.status when 'embedding' then 'in_progress' else f.status end)`
 const columns = sql`f.file_id, f.vector_store_id, files.filename, ${shownStatus} as status, f.last_error, f.attributes, f.chunking_strategy, f.usage_bytes, f.created_at`
 
@@ -113,8 +113,8 @@ const StoreState = z.object({ isExpired: z.boolean() })
 export type FileToAdd = { fileId: string; attributes?: Attributes | undefined; chunkingStrategy?: ChunkingStrategy | undefined }
 
 /**
- * Adds files in one statement, all or none; those there already start anew. `batchId` names a batch that is created with them.
- * Throws `not_found` for the store or the first file that is not the tenant's, `gone` for a store that has expired. `offset 0` keeps the planner from reading all files for a few.
+ * Adds files in one statement, all or none. Files that are already there are indexed again. `batchId` names a batch that is made with them. Throws `not_found` for a
+ * store, or for the first file, that is not the tenant's, and `gone` for an expired store. `offset 0` keeps the planner from reading all files for a few.
  */
 export async function putFiles(
   database: Database,
@@ -169,7 +169,7 @@ async function setAttributes(database: Database, where: InStoreFile, attributes:
   `.execute(database.db)
 }
 
-/** First the row, which waits for an indexing statement under way, then in a second statement the chunks that one may have added. */
+/** Deletes the row first, which waits for an indexing statement under way, and then, in a second statement, the chunks that it may have added. */
 async function removeFile(database: Database, where: InStoreFile): Promise<boolean> {
   const { rows } = await sql`delete from vector_store_files f where ${isFile(where)} returning f.file_id`.execute(database.db)
   if (rows.length === 0) return false

@@ -51,7 +51,7 @@ export function createVectorStoreMethods(database: Database): VectorStoreMethods
       if (rows.length === 0) throw storeExpired(vectorStoreId)
       return store
     },
-    // What indexes a file holds its place in the store and then asks for the store: taken in another order, both would wait for each other.
+    // Files are locked first, because indexing locks a file of the store and then the store. In another order, both could wait for each other.
     async deleteVectorStore({ tenant, vectorStoreId }) {
       const { rows } = await sql`
         with held as materialized (
@@ -124,7 +124,7 @@ export function storeNotFound(vectorStoreId: string): WeftError {
   return new WeftError('not_found', `There is no vector store '${vectorStoreId}'.`, { param: 'vector_store_id' })
 }
 
-/** The store and its first files in one statement; a file that is not the tenant's leaves nothing behind. */
+/** Inserts a store and its first files in one statement, which inserts nothing when one of the files is not the tenant's. Throws `not_found` then. */
 async function insertStore(database: Database, input: Parameters<VectorStoreMethods['createVectorStore']>[0]): Promise<string> {
   const { tenant, name = '', metadata = {}, chunkingStrategy = { type: 'auto' }, expiresAfterDays = null } = input
   const fileIds = [...new Set(input.fileIds ?? [])]

@@ -1,6 +1,6 @@
 /**
- * Turns UTF-16 offsets of `text`, asked for in rising order, into Unicode code point offsets; all of them together cost one walk over
- * the text, and nothing when it holds no surrogate.
+ * Makes a function that converts UTF-16 offsets of `text` into Unicode code point offsets. Asked in rising order, all calls together walk over the text once, and not
+ * at all when it has no surrogates.
  */
 export function codePointCounter(text: string): (utf16Offset: number) => number {
   if (!hasSurrogates(text)) return (offset) => offset
@@ -15,7 +15,7 @@ export function codePointCounter(text: string): (utf16Offset: number) => number 
   }
 }
 
-/** The other way: code point offsets, asked for in rising order, into UTF-16 ones. */
+/** The reverse of {@link codePointCounter}: converts code point offsets into UTF-16 offsets. */
 export function utf16Counter(text: string): (codePoints: number) => number {
   if (!hasSurrogates(text)) return (offset) => offset
   let at = 0
@@ -28,7 +28,7 @@ export function utf16Counter(text: string): (codePoints: number) => number {
   }
 }
 
-/** Number of Unicode code points; `text` holds no lone surrogate. */
+/** The number of Unicode code points of a text, which must have no lone surrogates. */
 export function codePointLength(text: string): number {
   return codePointCounter(text)(text.length)
 }
@@ -40,7 +40,7 @@ export function sliceCodePoints(text: string, start: number, end: number): strin
   return text.slice(from, utf16Offset(text, end - start, from))
 }
 
-/** The UTF-16 offset that lies `codePoints` code points after the UTF-16 offset `from`. */
+/** The UTF-16 offset that is `codePoints` code points after the UTF-16 offset `from`. */
 function utf16Offset(text: string, codePoints: number, from: number): number {
   let at = from
   for (let left = codePoints; left > 0 && at < text.length; left--) at += isHighSurrogate(text.charCodeAt(at)) ? 2 : 1

@@ -1,6 +1,6 @@
 /**
- * Follows Markdown text letter by letter and knows whether the next one stands in code: between backticks on one line, or in a fence.
- * Brackets there are indices, not citations.
+ * Follows Markdown text letter by letter, and tells whether the next letter is code: between backticks on one line, or in a fence. Brackets in code are indices, and no
+ * citations.
  */
 export type CodeTracker = { see(letter: string): void; isInCode(): boolean; isInFence(): boolean }
 
@@ -10,7 +10,7 @@ export function createCodeTracker(): CodeTracker {
   let run: Run | undefined
   let isLineBlank = true
 
-  /** A run of marks means something once its length is known, at the first other letter. */
+  /** Called at the first letter after a run of marks, when the length of the run, which decides its meaning, is known. */
   function endRun(): void {
     if (run === undefined) return
     const { mark, length, isAtLineStart } = run

@@ -1,8 +1,8 @@
 import { foldLetters, letterPairs, unspacedLetters } from '@weft/contracts'
 
 /**
- * The words of a text that carry meaning, in the form they are compared in: lower case, without accents, English endings and stop words, numbers
- * without thousands separators, text without spaces as pairs of letters. Repetitions are kept.
+ * The meaningful words of a text, in the form in which they are compared: in lower case, without accents, English endings and stop words; numbers without thousands
+ * separators; text without spaces as pairs of letters. Repetitions are kept.
  */
 export function contentTerms(text: string): string[] {
   const terms: string[] = []
@@ -14,14 +14,14 @@ export function contentTerms(text: string): string[] {
   return terms
 }
 
-/** How many different words of a text carry meaning. */
+/** How many different meaningful words a text has. */
 export function countContentTerms(text: string): number {
   return new Set(contentTerms(text)).size
 }
 
 /**
- * How many different words of a text carry meaning, about: in text without spaces two pairs of letters are a word, one inside it and one across its border,
- * which hardly any other text has.
+ * Approximately how many different meaningful words a text has. In text without spaces two pairs of letters count as one word: one pair is within it, and one crosses
+ * into the next word and is hardly found in any other text.
  */
 export function countMeaningfulWords(text: string): number {
   const terms = [...new Set(contentTerms(text))]
@@ -49,7 +49,7 @@ const stopWords = new Set(
   ).split(' '),
 )
 
-/** Cuts the commonest English endings: enough for words of one sentence to meet those of another; not a full stemmer. */
+/** Cuts off the commonest English endings. It is no full stemmer, but enough to match the words of two sentences. */
 function stem(word: string): string {
   if (word.length < 4 || !/^[a-z]+$/.test(word)) return word
   let root = word

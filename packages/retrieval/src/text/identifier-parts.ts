@@ -1,10 +1,10 @@
-/** Identifiers of one text that are taken apart at most, and the letters of one that are looked at. */
+/** How many identifiers of a text are taken apart. */
 const identifiersMax = 2_000
 const identifier = /[\p{L}_$][\p{L}\p{N}_$]{2,120}/gu
 
 /**
- * The parts of the identifiers a text holds, such as `maven settings` for `MavenSettings` and `user id` for `user_id`, so that a question in plain
- * words finds code; empty for a text without any. Each identifier counts as often as it stands there.
+ * The parts of the identifiers in a text, such as `maven settings` for `MavenSettings` and `user id` for `user_id`, so that a question in plain words finds code. Each
+ * identifier counts as often as it occurs. Empty for a text without any.
  */
 export function identifierParts(text: string): string {
   const parts: string[] = []

@@ -1,8 +1,8 @@
 import { isHighSurrogate } from './code-points.ts'
 
 /**
- * Ends of the sentences of `text[from, to)`, rising, the last one `to`; white space after a sentence belongs to it. A blank line and, when
- * the next line begins like a list item, a table row or a heading, a line break end a sentence too. One walk over the text.
+ * The ends of the sentences of `text[from, to)` in rising order; the last one is `to`. White space after a sentence belongs to it. A sentence also ends at a blank line,
+ * and at a line break before a list item, a table row or a heading. Walks over the text once.
  */
 export function* sentenceEnds(text: string, from: number, to: number): Generator<number> {
   let at = from
@@ -30,14 +30,14 @@ function isFullStop(unit: number): boolean {
   return unit === 46 || unit === 33 || unit === 63 || cjkStops.has(unit)
 }
 
-/** Shortened words that go on after their dot; a longer list finds hardly more in practice. */
+/** Abbreviations, whose dot does not end a sentence. A longer list finds hardly any more in practice. */
 const abbreviations = new Set(
   'dr mr mrs ms prof st jr sr vs etc al fig figs eq eqs ref refs no nos vol pp p ed eds cf ca approx dept univ inc ltd co corp e.g i.e z.b d.h bzw usw u.s u.k a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec'.split(
     ' ',
   ),
 )
 
-/** German writes ordinals with a dot: "am 1. Mai", "im 19. Jahrhundert". */
+/** German ordinals have a dot ("am 1. Mai", "im 19. Jahrhundert"), which does not end a sentence before these nouns. */
 const ordinalNouns =
   /^(januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|jahrhundert|weltkrieg|auflage)(?!\p{L})/iu
 const ordinalNounLengthMax = 11
@@ -56,7 +56,7 @@ function endsSentence(text: string, at: number, to: number): boolean {
   return !/\p{Ll}/u.test(codePointAt(text, next))
 }
 
-/** One or two digits before the dot. */
+/** Whether one or two digits come before the dot. */
 function isOrdinal(text: string, at: number): boolean {
   return /(?:^|\D)\d{1,2}$/.test(text.slice(Math.max(0, at - 3), at))
 }

@@ -4,22 +4,22 @@ import { identifierParts } from './identifier-parts.ts'
 import { unspacedPairs } from './unspaced-pairs.ts'
 
 /**
- * Words that the database does not see in a text: inside identifiers, in text without spaces, and those written otherwise, with ligatures, letters of full
- * or half width, accents or soft hyphens. A passage and a question meet by them too.
+ * The words of a text that the database's word index would miss: words within identifiers, words of text without spaces, and the plain form of words with accents,
+ * ligatures, soft hyphens, or letters of full or half width. They are indexed besides the text, so that questions find passages by them too.
  */
 export function wordsInside(text: string): string {
   return wordsOf(text, { fold: foldLetters })
 }
 
 /**
- * The same of a question, `pairedLettersMax` letters of whose beginning alone are paired. Accents that somebody types are meant: folded as well, words that have some
- * would count twice beside those that have none (known items of French manual pages by words, recall@10 .893 instead of .927).
+ * The same words of a question. Only its first `pairedLettersMax` letters are paired. Words with accents are not folded, because whoever types accents means them: folded
+ * as well, such words would count twice, and other words once (French manual pages searched by words had recall@10 .893 instead of .927).
  */
 export function wordsInsideQuestion(text: string, pairedLettersMax: number): string {
   return wordsOf(text, { pairedLettersMax, fold: (word) => (hasAccents.test(word) ? word : foldLetters(word)) })
 }
 
-/** Of these scripts; other marks are those that many leave out. */
+/** Words of these scripts have accents that are typed deliberately; the marks of other scripts are those that many people leave out. */
 const hasAccents = /[\p{Script=Latin}\p{Script=Greek}]/u
 
 type Wishes = { fold(word: string): string; pairedLettersMax?: number }
@@ -30,7 +30,7 @@ function wordsOf(text: string, { fold, pairedLettersMax }: Wishes): string {
   return [identifierParts(text), others, unspacedPairs(plain, pairedLettersMax)].filter((words) => words !== '').join(' ')
 }
 
-/** In the plain form of their letters (Unicode's NFKC), and as they are typed without accents. */
+/** The words of a text that differ from their plain form (Unicode's NFKC), in that form, and in the form without accents. */
 function wordsOtherwise(text: string, fold: Wishes['fold']): string {
   const words: string[] = []
   for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}\p{Cf}]{1,200}/gu)) {

@@ -13,7 +13,7 @@ export type IngestPlace = {
   readonly database: Database
   readonly store: KnowledgeStore
   readonly reader: FileReader
-  /** There is one, and nothing in it, when a test begins. */
+  /** A new, empty store for each test. */
   readonly vectorStoreId: string
   /** Puts a file into the store, to be indexed. */
   add(
@@ -23,7 +23,7 @@ export type IngestPlace = {
   ): Promise<IngestionJob>
 }
 
-/** What tests of ingestion stand on: the embedded database and a reader for all tests of a file, and an empty vector store for each. */
+/** Sets up what tests of ingestion need: the embedded database and a reader for all tests of a test file, and an empty vector store for each test. */
 export function setUpIngestPlace(): IngestPlace {
   let test: TestDatabase
   let store: KnowledgeStore

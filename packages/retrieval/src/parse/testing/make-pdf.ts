@@ -1,6 +1,6 @@
 import PDFDocument from 'pdfkit'
 
-/** A PDF with these texts, a page each. */
+/** A PDF with a page for each of these texts. */
 export function makePdf(pages: string[], options: object = {}): Promise<Uint8Array> {
   const document = new PDFDocument({ autoFirstPage: false, ...options })
   for (const text of pages) document.addPage().fontSize(12).text(text)
