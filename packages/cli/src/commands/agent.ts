@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { usageError } from './client/explain-failure.ts'
 import { withMesh } from './client/connect-mesh.ts'
+import { wholeNumberOption } from './client/whole-number-option.ts'
 import { runAgent } from './agent/run-agent.ts'
 
 interface RunFlags {
@@ -14,7 +15,11 @@ export function registerAgent(program: Command): void {
     .command('run')
     .description('start a program beside a sidecar of the running mesh, and register the card it answers to GET /card')
     .requiredOption('--app-id <id>', 'the name of the agent: the same as in its card', appIdOption)
-    .requiredOption('--app-port <port>', 'where the program listens on 127.0.0.1', portOption)
+    .requiredOption(
+      '--app-port <port>',
+      'where the program listens on 127.0.0.1',
+      wholeNumberOption('--app-port', { min: 1, max: 65_535 }),
+    )
     .argument('<command...>', 'the program and its arguments, after --')
     .option('--json', 'answer as JSON once it has joined')
     .addHelpText('after', environmentHelp)
@@ -33,10 +38,4 @@ The program finds in its environment:
 function appIdOption(value: string): string {
   if (/^[a-z][a-z0-9-]{0,62}$/.test(value)) return value
   throw usageError('--app-id needs a lower case letter, then letters, digits and "-", 63 characters at most')
-}
-
-function portOption(value: string): number {
-  const port = Number(value)
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
-  throw usageError('--app-port must be a port from 1 to 65535')
 }

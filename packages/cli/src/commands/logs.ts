@@ -5,7 +5,7 @@ import { CliError, exitCodes } from '../cli-error.ts'
 import { readCliSettings } from '../cli-settings.ts'
 import { dataPaths } from '../supervisor/data-paths.ts'
 import { followFile } from './follow-file.ts'
-import { parseCount } from './parse-count.ts'
+import { wholeNumberOption } from './client/whole-number-option.ts'
 import { readLastLines } from '../supervisor/read-last-lines.ts'
 
 interface LogsFlags {
@@ -20,7 +20,7 @@ export function registerLogs(program: Command): void {
     .description('show what a process of the mesh wrote (its names: weft status)')
     .argument('<service>', 'a process, like gateway or gateway-daprd')
     .option('-f, --follow', 'go on with what it writes from now')
-    .option('-n, --lines <count>', 'how many of its last lines', parseCount, 100)
+    .option('-n, --lines <count>', 'how many of its last lines', wholeNumberOption('--lines', { min: 0 }), 100)
     .option('--json', 'each line as a JSON object: process, line')
     .action(async (service: string, { follow = false, lines, json = false }: LogsFlags) => {
       const path = findLog(dataPaths(readCliSettings().dataFolder).logs, service)

@@ -2,7 +2,7 @@ import { ApprovalDecided, ApprovalView } from '@weft/contracts'
 import { z } from 'zod'
 import { ChainVerdict } from './chain-verdict.ts'
 import type { Mesh } from './connect-mesh.ts'
-import { listByPosition } from './list-by-position.ts'
+import { listPages } from './list-pages.ts'
 
 export type Decision = { id: string; action: string; body: object }
 
@@ -41,7 +41,7 @@ export function createApprovalsApi({ url, client }: Mesh) {
     /** Of one approval, or of all; 10,000 entries at most. */
     history(id: string | undefined): Promise<HistoryEntry[]> {
       const path = id === undefined ? at('history') : `${one(id)}/history`
-      return listByPosition(client, { path, entry: HistoryEntry })
+      return listPages(client, { path, item: HistoryEntry, cursorOf: ({ position }) => position })
     },
     verify: async () => ChainVerdict.parse(await client.get(at('history/verify'))),
   }

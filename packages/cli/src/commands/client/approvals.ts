@@ -6,7 +6,7 @@ import { CliError, exitCodes } from '../../cli-error.ts'
 import { createApprovalsApi, type Decision } from './approvals-api.ts'
 import { describeVerdict } from './chain-verdict.ts'
 import { type ClientContext, withMesh } from './connect-mesh.ts'
-import { countOption } from './count-option.ts'
+import { wholeNumberOption } from './whole-number-option.ts'
 import { usageError } from './explain-failure.ts'
 import { readUntil } from './read-until.ts'
 import { renderApproval, renderApprovalLine, renderHistory } from './render-approval.ts'
@@ -36,7 +36,7 @@ function registerReading(approvals: Command): void {
     .option('--assignee <who>', 'a name, role:<role>, or "me" for what this key may decide')
     .option('--session <id>', 'only of this session and its child sessions')
     .option('--snoozed', 'those put off for now too')
-    .option('--limit <number>', 'how many, 1 to 100', countOption, 20)
+    .option('--limit <number>', 'how many, 1 to 100', wholeNumberOption('--limit', { min: 1, max: 100 }), 20)
     .option('--json', 'answer as JSON')
     .action((options: ListOptions, command: Command) => list(options, command))
   oneOf(approvals, 'show', 'what is asked, with what, why, and by when').action(

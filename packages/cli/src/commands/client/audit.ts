@@ -1,17 +1,18 @@
+import { wholeNumberOption } from './whole-number-option.ts'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { exitCodes } from '../../cli-error.ts'
 import { ChainVerdict, describeVerdict } from './chain-verdict.ts'
-import { parseCount } from '../parse-count.ts'
+
 import { withMesh } from './connect-mesh.ts'
-import { listByPosition } from './list-by-position.ts'
+import { listPages } from './list-pages.ts'
 
 export function registerAudit(program: Command): void {
   const audit = program.command('audit').description('who did what to what, and when (needs a key with the scope admin)')
   audit
     .command('list', { isDefault: true })
     .description('show what was done, oldest first, at most 10,000 entries')
-    .option('--after <position>', 'only what stands after this entry', parseCount)
+    .option('--after <position>', 'only what stands after this entry', wholeNumberOption('--after', { min: 0 }))
     .option('--json', 'answer as JSON')
     .action(({ after }: { after?: number }, command: Command) => listAudit(command, after))
   audit
@@ -32,7 +33,7 @@ const Entry = z.looseObject({
 
 async function listAudit(command: Command, after: number | undefined): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    const entries = await listByPosition(mesh.client, { path: '/audit', entry: Entry, after })
+    const entries = await listPages(mesh.client, { path: '/audit', item: Entry, cursorOf: ({ position }) => position, after })
     if (isJson) terminal.printJson(entries)
     else for (const entry of entries) terminal.print(describe(entry))
   })

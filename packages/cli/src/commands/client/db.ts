@@ -7,6 +7,7 @@ import { readMeshRecord } from '../../supervisor/mesh-file.ts'
 import { isRunning } from '../../supervisor/running-process.ts'
 import { usageError } from './explain-failure.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
+import { wholeNumberOption } from './whole-number-option.ts'
 
 export function registerDb(program: Command): void {
   const db = program.command('db').description("the database's schema: of DATABASE_URLS, or of the running mesh")
@@ -16,7 +17,7 @@ export function registerDb(program: Command): void {
     .action((options: DbOptions) => withDatabase(options, migrate))
   db.command('rollback')
     .description('take back the newest migrations, and the data they hold')
-    .option('--steps <number>', 'how many migrations', stepsOption, 1)
+    .option('--steps <number>', 'how many migrations', wholeNumberOption('--steps', { min: 1, max: 1_000 }), 1)
     .option('--yes', 'really do it')
     .option('--json', 'answer as JSON')
     .action((options: RollbackOptions) => withDatabase(options, (shown) => rollback(shown, options)))
@@ -29,12 +30,6 @@ export function registerDb(program: Command): void {
 type DbOptions = { json?: boolean }
 type RollbackOptions = DbOptions & { steps: number; yes?: boolean }
 type Shown = { database: Database; terminal: Terminal; isJson: boolean }
-
-export function stepsOption(value: string): number {
-  const steps = Number(value)
-  if (Number.isInteger(steps) && steps >= 1 && steps <= 1_000) return steps
-  throw usageError('--steps needs a whole number from 1')
-}
 
 async function migrate({ database, terminal, isJson }: Shown): Promise<void> {
   const applied = await migrateUp(database)

@@ -1,3 +1,4 @@
+import { rebuildPace } from './rebuild-pace.ts'
 import { z } from 'zod'
 import { progressBar } from './terminal.ts'
 
@@ -34,14 +35,13 @@ export function describeEmbeddings(state: EmbeddingsState, nowMs: number): strin
   ]
 }
 
-/** The pace is the mean since it began, standing still included. */
+/** One line about a rebuild. Its pace is the mean since it began, including times when nothing was made. */
 function describeRebuild(
   { model, startedAt, done, isWaiting }: NonNullable<EmbeddingsState['rebuild']>,
   chunks: number,
   nowMs: number,
 ): string {
-  const perSecond = (done * 1_000) / Math.max(1, nowMs - Date.parse(startedAt))
-  const pace = perSecond > 0 ? `, ${perSecond.toFixed(1)}/s, about ${Math.ceil((chunks - done) / perSecond)} s left` : ''
-  const state = isWaiting ? `; it waits until ${model} is set up again` : pace
+  const pace = rebuildPace({ done, left: chunks - done, tookMs: nowMs - Date.parse(startedAt) })
+  const state = isWaiting ? `; it waits until ${model} is set up again` : pace === '' ? '' : `, ${pace}`
   return `rebuild with ${model} since ${startedAt}: ${progressBar(done, chunks)}${state}`
 }

@@ -1,3 +1,4 @@
+import { rebuildPace } from './rebuild-pace.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { CliError } from '../../cli-error.ts'
@@ -92,15 +93,10 @@ export async function follow(
         'conflict',
         `the rebuild with ${running.model} waits: ${chosen ?? 'no model'} is set up now; see weft embeddings cancel`,
       )
-    const perSecond = ((running.done - start.done) * 1_000) / Math.max(1, nowMs() - start.ms)
-    terminal.showProgress(`embedding ${progressBar(running.done, chunks)}${paceOf(perSecond, chunks - running.done)}`)
+    const pace = rebuildPace({ done: running.done - start.done, left: chunks - running.done, tookMs: nowMs() - start.ms })
+    terminal.showProgress(`embedding ${progressBar(running.done, chunks)}${pace === '' ? '' : `  ${pace}`}`)
     await wait(pollMs)
   }
-}
-
-function paceOf(perSecond: number, left: number): string {
-  if (perSecond <= 0) return ''
-  return `  ${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s, about ${Math.ceil(left / perSecond)} s left`
 }
 
 function show(state: EmbeddingsState, { terminal, isJson }: Pick<ClientContext, 'terminal' | 'isJson'>): void {

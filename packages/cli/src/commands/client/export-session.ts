@@ -20,7 +20,8 @@ export async function fetchSession(client: OpenAI, id: string): Promise<SessionV
 /** A session with all that was said in it. */
 export async function exportSession(client: OpenAI, id: string): Promise<ExportedSession> {
   const session = await fetchSession(client, id)
-  return { session, messages: await listPages(client, { path: `${sessionPath(id)}/messages`, item: SessionMessage }) }
+  const list = { path: `${sessionPath(id)}/messages`, item: SessionMessage, cursorOf: (message: SessionMessage) => message.id }
+  return { session, messages: await listPages(client, list) }
 }
 
 export function sessionPath(id: string): string {

@@ -1,3 +1,4 @@
+import { isZipDocument } from './zip-document.ts'
 import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -76,7 +77,8 @@ async function hashContent(
     if (bytesRead === 0) break
     const piece = buffer.subarray(0, bytesRead)
     if (sizeBytes === 0) {
-      if (!isZipDocument.test(absolutePath) && isBinary(piece)) return skipped(absolutePath, 'binary')
+      // A document is uploaded whatever its bytes are, because the server says what is wrong with it, such as a password.
+      if (!isZipDocument(absolutePath) && isBinary(piece)) return skipped(absolutePath, 'binary')
       tokensPerByte = estimateTokens(piece, { path, sizeBytes: bytesRead }) / bytesRead
     }
     sizeBytes += bytesRead
@@ -98,9 +100,6 @@ function isSame(a: Stats, b: Stats): boolean {
 
 /** Formats with zero bytes that the server reads: PDF, and UTF-16 text with its byte order mark. */
 const readBinaryStarts = [Buffer.from('%PDF-'), Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])]
-
-/** Documents that are zip files. What is wrong with one, a password for example, the server says. */
-const isZipDocument = /\.(?:docx|docm|dotx|dotm|xlsx|xlsm|xltx|xltm|pptx|pptm|ppsx|ppsm|potx|potm|epub)$/i
 
 function isBinary(start: Buffer): boolean {
   if (readBinaryStarts.some((known) => start.subarray(0, known.length).equals(known))) return false

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { withMesh } from './connect-mesh.ts'
 import { usageError } from './explain-failure.ts'
 import { listPages } from './list-pages.ts'
+import { wholeNumberOption } from './whole-number-option.ts'
 
 export function registerKeys(program: Command): void {
   const keys = program.command('keys').description('API keys of this mesh (needs a key with the scope admin)')
@@ -12,9 +13,17 @@ export function registerKeys(program: Command): void {
     .option('--name <name>', 'whom or what it is for; decisions about approvals are kept under it', 'command line')
     .option('--scopes <list>', `comma separated: ${scopes.join(', ')}`, scopesOption, ['chat'])
     .option('--role <role>', 'may decide approvals of this role; can be given several times', roleOption, [])
-    .option('--requests-per-minute <n>', 'at most so many requests, over all gateways', limitOption)
-    .option('--tokens-per-minute <n>', 'at most so many tokens, input and output together', limitOption)
-    .option('--concurrency <n>', 'at most so many requests at once', limitOption)
+    .option(
+      '--requests-per-minute <n>',
+      'at most so many requests, over all gateways',
+      wholeNumberOption('--requests-per-minute', { min: 1 }),
+    )
+    .option(
+      '--tokens-per-minute <n>',
+      'at most so many tokens, input and output together',
+      wholeNumberOption('--tokens-per-minute', { min: 1 }),
+    )
+    .option('--concurrency <n>', 'at most so many requests at once', wholeNumberOption('--concurrency', { min: 1 }))
     .option('--json', 'answer as JSON')
     .action((options: KeyOptions, command: Command) => createKey(options, command))
   keys
@@ -42,12 +51,6 @@ function scopesOption(value: string): string[] {
 function roleOption(value: string, earlier: string[]): string[] {
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(value)) throw usageError('--role needs letters, digits, "_", "." and "-"')
   return [...earlier, value]
-}
-
-export function limitOption(value: string): number {
-  const limit = Number(value)
-  if (Number.isSafeInteger(limit) && limit >= 1) return limit
-  throw usageError(`a limit is a whole number from 1 on, not "${value}"`)
 }
 
 const ApiKey = z.looseObject({
@@ -86,7 +89,7 @@ async function createKey(options: KeyOptions, command: Command): Promise<void> {
 
 async function listKeys(command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    const found = await listPages(mesh.client, { path: '/keys', item: ApiKey })
+    const found = await listPages(mesh.client, { path: '/keys', item: ApiKey, cursorOf: ({ id }) => id })
     if (isJson) terminal.printJson(found)
     else for (const key of found) terminal.print(describeKey(key))
   })

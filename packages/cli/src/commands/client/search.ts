@@ -6,6 +6,7 @@ import { usageError } from './explain-failure.ts'
 import { locateLines } from './locate-lines.ts'
 import { placeOf, shortened } from './render-sources.ts'
 import { requireStore, storeNameOption } from './resolve-store.ts'
+import { wholeNumberOption } from './whole-number-option.ts'
 
 type SearchOptions = { store: string; limit: number; json?: boolean }
 
@@ -15,15 +16,14 @@ export function registerSearch(program: Command): void {
     .description('show the passages that match best, without an answer')
     .argument('<query>', 'in quotes')
     .option('--store <name>', 'name or id of the vector store', storeNameOption, 'default')
-    .option('--limit <number>', `how many passages, 1 to ${knowledgeLimits.resultsMax}`, limitOption, 10)
+    .option(
+      '--limit <number>',
+      `how many passages, 1 to ${knowledgeLimits.resultsMax}`,
+      wholeNumberOption('--limit', { min: 1, max: knowledgeLimits.resultsMax }),
+      10,
+    )
     .option('--json', 'print the results as JSON')
     .action((query: string, options: SearchOptions, command: Command) => runSearch({ query, options, command }))
-}
-
-export function limitOption(value: string): number {
-  const limit = Number(value)
-  if (Number.isInteger(limit) && limit >= 1 && limit <= knowledgeLimits.resultsMax) return limit
-  throw usageError(`--limit needs a whole number from 1 to ${knowledgeLimits.resultsMax}`)
 }
 
 const SearchResult = z.looseObject({

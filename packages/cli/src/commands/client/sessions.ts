@@ -3,7 +3,7 @@ import { SessionView, TurnStatus } from '@weft/contracts'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { withMesh } from './connect-mesh.ts'
-import { countOption } from './count-option.ts'
+import { wholeNumberOption } from './whole-number-option.ts'
 import { usageError } from './explain-failure.ts'
 import { exportSession, fetchSession, sessionPath } from './export-session.ts'
 import { renderSession } from './render-session.ts'
@@ -16,7 +16,7 @@ export function registerSessions(program: Command): void {
     .description('newest first')
     .option('--status <status>', `one of ${TurnStatus.options.join(', ')}`, statusOption)
     .option('--user <user>', 'only of this user')
-    .option('--limit <number>', 'how many, 1 to 100', countOption, 20)
+    .option('--limit <number>', 'how many, 1 to 100', wholeNumberOption('--limit', { min: 1, max: 100 }), 20)
     .option('--json', 'answer as JSON')
     .action((options: ListOptions, command: Command) => listSessions(options, command))
   sessions
@@ -55,7 +55,7 @@ function registerSteering(sessions: Command): void {
     .description('a new session from a turn of this one, with its finished outputs')
     .argument('<id>', 'session id')
     .option('--from-step <step>', 'run this step and all that depend on it again')
-    .option('--turn <number>', 'which turn; the newest unless given', turnOption)
+    .option('--turn <number>', 'which turn; the newest unless given', wholeNumberOption('--turn', { min: 1 }))
     .option('--json', 'answer as JSON')
     .action((id: string, options: ForkOptions, command: Command) => forkSession(id, options, command))
   sessions
@@ -74,12 +74,6 @@ const formats = ['json', 'md', 'pdf']
 function formatOption(value: string): string {
   if (!formats.includes(value)) throw usageError(`--format is one of ${formats.join(', ')}, not "${value}"`)
   return value
-}
-
-function turnOption(value: string): number {
-  const turn = Number(value)
-  if (Number.isInteger(turn) && turn >= 1) return turn
-  throw usageError('--turn needs a whole number from 1')
 }
 
 function statusOption(value: string): string {

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { exitCodes } from '../../cli-error.ts'
 import { withMesh } from '../client/connect-mesh.ts'
 import { usageError } from '../client/explain-failure.ts'
+import { wholeNumberOption } from '../client/whole-number-option.ts'
 import { createKnowledgeApi } from '../client/knowledge-api.ts'
 import { outlastOutages } from '../client/outlast-outages.ts'
 import { requireStore, storeNameOption } from '../client/resolve-store.ts'
@@ -39,16 +40,16 @@ export function registerEvaluate(program: Command): void {
     )
     .option('--store <name>', 'evaluate what this vector store holds, instead of loading corpus.jsonl', storeNameOption)
     .option('--reload', 'load corpus.jsonl anew, for a server that cuts or embeds otherwise than when it was loaded')
-    .option('--queries <number>', 'search for a sample of so many questions', countOf('--queries'))
+    .option('--queries <number>', 'search for a sample of so many questions', wholeNumberOption('--queries', countBounds))
     .option(
       '--answers <number>',
       'have so many questions answered, and check citations, quotes and abstention',
-      countOf('--answers'),
+      wholeNumberOption('--answers', countBounds),
     )
     .option('--gate <bound>', 'such as hybrid.ndcg@10>=0.70; exits 1 when one is missed; repeatable', gateOption)
     .option('--choose', 'find the fusion and weight that are best on this collection')
     .option('--apply', 'store the choice with the vector store')
-    .option('--seed <number>', 'of samples and intervals', seedOption, 1)
+    .option('--seed <number>', 'of samples and intervals', wholeNumberOption('--seed', seedBounds), 1)
     .option('--json', 'print the report as JSON')
     .addHelpText('after', exitCodesHelp)
     .action((folder: string, options: EvaluateOptions, command: Command) => runEvaluate({ folder, options, command }))
@@ -57,21 +58,8 @@ export function registerEvaluate(program: Command): void {
 const exitCodesHelp = `
 Exit codes: 0 done, 1 a gate was missed or a request failed, 2 wrong usage or a broken collection, 3 mesh not up.`
 
-const countMax = 1_000_000
-
-function countOf(option: string): (text: string) => number {
-  return (text) => {
-    const count = Number(text)
-    if (Number.isInteger(count) && count >= 1 && count <= countMax) return count
-    throw usageError(`${option} needs a whole number from 1 to ${countMax}`)
-  }
-}
-
-function seedOption(text: string): number {
-  const seed = Number(text)
-  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31) return seed
-  throw usageError('--seed needs a whole number from 0 to 2147483647')
-}
+const countBounds = { min: 1, max: 1_000_000 }
+const seedBounds = { min: 0, max: 2 ** 31 - 1 }
 
 async function runEvaluate({
   folder,
