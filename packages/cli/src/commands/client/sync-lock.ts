@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseJson } from '@weft/contracts'
+import { errorMessage, parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import { CliError } from '../../cli-error.ts'
 import { ownIdentity } from '../../supervisor/mesh-lock.ts'
 import { isRunning, ProcessIdentity } from '../../supervisor/running-process.ts'
-import { isWithin, reasonOf } from './walk-paths.ts'
+import { isWithin } from './walk-paths.ts'
 
 const LockOwner = ProcessIdentity.extend({ store: z.string(), paths: z.array(z.string()), since: z.string() })
 type LockOwner = z.infer<typeof LockOwner>
 
 export type SyncPlace = {
-  /** Where the locks of all syncs lie. */
+  /** The folder with the locks of all syncs. */
   folder: string
-  /** The store within its mesh. */
+  /** The store, with the mesh that it is in. */
   store: string
-  /** Absolute paths that are synced. */
+  /** The absolute paths that are synced. */
   paths: string[]
 }
 
@@ -24,13 +24,13 @@ export type SyncLock = { journalFile: string; release(): Promise<void> }
 
 type Clock = { now: () => number; sleep: (ms: number) => Promise<void> }
 
-/** Two that start at the same moment see each other and both step back; so often they try again. */
+/** Two syncs that start at the same moment see each other, and both step back and try again. This is how often. */
 const triesMax = 5
 const stepBackMs = 200
 
 /**
- * Makes this process the only one that syncs these paths into that store. The lock of a process that is gone counts no more. Throws
- * `already_running`, naming the process that syncs one of the paths, a folder above or a folder below, and `sync_not_noted` where the lock cannot be written.
+ * Makes this process the only one that syncs these paths into this store. The lock of a process that is gone does not count. Throws `already_running`, naming the
+ * process that syncs one of the paths or a folder above or below one, and `sync_not_noted` when the lock cannot be written.
  */
 export async function takeSyncLock(place: SyncPlace, clock: Clock): Promise<SyncLock> {
   const { folder, store, paths } = place
@@ -54,17 +54,17 @@ export async function takeSyncLock(place: SyncPlace, clock: Clock): Promise<Sync
 async function noteOwner(folder: string, file: string, own: LockOwner): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    // Written aside and then named, so that nobody reads half of it.
+    // Written under another name and then renamed, so that nobody reads half of it.
     await writeFile(`${file}.new`, JSON.stringify(own), { mode: 0o600 })
     await rename(`${file}.new`, file)
   } catch (cause) {
     await rm(`${file}.new`, { force: true }).catch(() => undefined)
     const what = 'what a sync has to know after a kill cannot be written'
-    throw new CliError('sync_not_noted', `${what} in ${folder}: ${reasonOf(cause)}`, { cause })
+    throw new CliError('sync_not_noted', `${what} in ${folder}: ${errorMessage(cause)}`, { cause })
   }
 }
 
-/** Another running sync of the same store that meets these paths; locks of those that are gone are removed. */
+/** Another running sync into the same store whose paths overlap with these. Removes locks of processes that are gone. */
 async function findOther({ folder, store, paths }: SyncPlace, own: LockOwner): Promise<LockOwner | undefined> {
   for (const name of await readdir(folder)) {
     if (!name.endsWith('.lock')) continue
