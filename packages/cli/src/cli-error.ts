@@ -1,7 +1,7 @@
-/** What `weft` exits with. 130 is the shell’s own for an interruption. */
+/** The exit codes of `weft`. 130 is what a shell uses for an interruption. */
 export const exitCodes = { done: 0, failed: 1, wrongUsage: 2, meshNotUp: 3, interrupted: 130 } as const
 
-/** A failure whose message is all a person needs: what was attempted, what stands in the way, what to do. */
+/** A failure whose message is written for people: what was attempted, why it failed, and what to do. */
 export class CliError extends Error {
   readonly code: string
   readonly exitCode: number

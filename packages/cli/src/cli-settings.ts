@@ -6,13 +6,13 @@ import { z } from 'zod'
 import { type AppendFsync, appendFsyncs, maxMemoryDefault } from './supervisor/redis-configuration.ts'
 import { restartDelayMsMaxDefault } from './supervisor/restart-delay.ts'
 
-/** The checkout this command line belongs to. */
+/** The checkout that this program is part of. */
 export const rootFolder = fileURLToPath(new URL('../../..', import.meta.url))
 
 export interface CliSettings {
   /** Public port of the gateway. */
   port: number
-  /** Absolute folder of everything the mesh keeps. */
+  /** The absolute path of the folder for everything that the mesh stores. */
   dataFolder: string
   /** The admin key when the environment names one; else it is in `$dataFolder/admin.key`. */
   apiKey: string | undefined
@@ -20,9 +20,9 @@ export interface CliSettings {
   databaseUrls: string | undefined
   /** Absent: the embedded Redis. */
   redisUrl: string | undefined
-  /** Of the embedded Redis. */
+  /** When the embedded Redis syncs its file to the disk. */
   appendFsync: AppendFsync
-  /** Of the embedded Redis, such as `4gb`. */
+  /** The most memory of the embedded Redis, such as `4gb`. */
   redisMaxMemory: string
   /** JSON file naming the programs the mesh runs on. */
   toolchainFile: string
@@ -70,7 +70,7 @@ export function readCliSettings(): CliSettings {
   )
   return {
     port: variables.WEFT_PORT,
-    // The default belongs to the checkout, wherever in it the command is typed; a path given is relative to where it is typed.
+    // The default is in the checkout, wherever the command is called; a given path is relative to where it is called.
     dataFolder: variables.WEFT_DATA === undefined ? join(rootFolder, '.weft') : resolve(variables.WEFT_DATA),
     apiKey: variables.WEFT_API_KEY,
     databaseUrls: variables.DATABASE_URLS,

@@ -5,7 +5,7 @@ import { endQuietlyWithReader } from './lost-reader.ts'
 
 type Register = (program: Command) => void
 
-// One line a verb. Only the verb that is called is loaded: the supervisor stays small, and every command starts at once.
+// One line for each verb. Only the verb that is called is loaded, so that the supervisor stays small and commands start quickly.
 const verbs: Record<string, () => Promise<Register>> = {
   up: async () => (await import('./commands/up.ts')).registerUp,
   down: async () => (await import('./commands/down.ts')).registerDown,
@@ -30,7 +30,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   db: async () => (await import('./commands/client/db.ts')).registerDb,
 }
 
-// A mesh outlives whoever watched it start.
+// A mesh goes on when the reader of its output is gone.
 if (process.argv[2] !== 'up') endQuietlyWithReader()
 process.exitCode = await run(process.argv)
 
@@ -50,12 +50,12 @@ async function run(argv: string[]): Promise<number> {
   }
 }
 
-/** Wrong usage is thrown, at every depth, so that it gets its own exit code. */
+/** Makes commander throw wrong usage of every verb, instead of ending the process, so that it gets its own exit code. */
 function refuseExits(command: Command): void {
   for (const verb of command.commands) refuseExits(verb.exitOverride())
 }
 
-/** Errors that name themselves with a code were written for people; anything else shows where it came from. */
+/** The text of an unexpected error. One with a code has a message for people; any other is shown with its stack. */
 function describeUnexpected(error: unknown): string {
   if (!(error instanceof Error)) return `weft: ${String(error)}`
   return 'code' in error && error.name !== 'Error'

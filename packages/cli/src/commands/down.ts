@@ -7,7 +7,7 @@ import { areGone, endOrphans } from '../supervisor/end-orphans.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { readLockOwner } from '../supervisor/mesh-lock.ts'
 
-/** The longest an orderly end of every stage can take, and a little. */
+/** Somewhat longer than the end of all stages in order can take. */
 const stopTimeoutMs = 60_000
 
 export function registerDown(program: Command): void {
@@ -23,7 +23,7 @@ export function registerDown(program: Command): void {
 
 interface MeshEnd {
   wasRunning: boolean
-  /** Processes that a killed supervisor, or a killed `weft agent run`, had left. */
+  /** How many processes of a killed supervisor, or of a killed `weft agent run`, were ended. */
   orphansEnded: number
 }
 

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises'
 
-/** Hands on what is added to a file from now on, also after it was rotated or emptied. Answers how to end that. */
+/** Passes on what is added to a file from now on, also after it was rotated or emptied. Answers a function that ends this. */
 export async function followFile(path: string, show: (added: Buffer) => void, { pollMs = 250 } = {}): Promise<() => void> {
   let file = await open(path)
   let { size: position, ino } = await file.stat()
@@ -28,7 +28,7 @@ export async function followFile(path: string, show: (added: Buffer) => void, { 
 
   let looking: Promise<void> | undefined
   const timer = setInterval(() => {
-    // Between a rotation and the first line after it there is no such file.
+    // The file does not exist between a rotation and the first line after it.
     looking ??= look()
       .catch(() => undefined)
       .finally(() => {

@@ -26,12 +26,12 @@ export function registerLogs(program: Command): void {
       const path = findLog(dataPaths(readCliSettings().dataFolder).logs, service)
       const print = (line: string) => console.log(json ? JSON.stringify({ process: service, line }) : line)
       for (const line of readLastLines(path, lines)) print(line)
-      // Until Ctrl-C.
+      // Never resolves: the command ends with Ctrl-C.
       if (follow) await followFile(path, json ? splitLines(print) : (added) => process.stdout.write(added))
     })
 }
 
-/** Takes bytes as they come and hands on every line once it is whole. */
+/** Takes bytes as they come, and passes on every line once it is whole. */
 export function splitLines(print: (line: string) => void): (added: Uint8Array) => void {
   const decoder = new TextDecoder()
   let rest = ''

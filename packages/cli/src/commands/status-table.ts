@@ -4,9 +4,9 @@ export type ProcessStatus = Omit<ProcessSnapshot, 'startMark'> & { rssMb: number
 
 export interface MeshStatus {
   url: string
-  /** A supervisor runs. */
+  /** Whether a supervisor runs. */
   up: boolean
-  /** Every process serves. */
+  /** Whether every process is ready. */
   ready: boolean
   processes: ProcessStatus[]
 }
@@ -14,7 +14,7 @@ export interface MeshStatus {
 const headings = ['process', 'state', 'pid', 'memory', 'restarts', 'ports', 'last exit']
 const numbers = new Set(['pid', 'memory', 'restarts'])
 
-/** The status as people read it. */
+/** The status as text for people. */
 export function renderStatus({ url, up, ready, processes }: MeshStatus): string {
   if (!up && processes.every(({ rssMb }) => rssMb === 0)) return 'the mesh is not up; start it with: npm start'
   if (!up)

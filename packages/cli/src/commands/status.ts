@@ -20,7 +20,7 @@ export function registerStatus(program: Command): void {
     })
 }
 
-/** The mesh as it is now; what is left of one whose supervisor is gone is shown too, but is not up. */
+/** The present status of the mesh. Processes whose supervisor is gone are shown too, but such a mesh is not up. */
 export function readStatus(record: MeshRecord | undefined, defaultUrl: string): MeshStatus {
   if (record === undefined) return { url: defaultUrl, up: false, ready: false, processes: [] }
   const up = isRunning(record.supervisor)

@@ -44,7 +44,7 @@ export async function upDetached({ settings, infrastructureOnly, isJson }: UpOpt
 
 const ownFlags = ['--detach', '-d', '--json']
 
-/** The same command without the flags of this one, in a session of its own: no terminal's end reaches it. */
+/** Starts the same command without the flags of this one. It gets a session of its own, so that it does not end with the terminal. */
 function startSupervisor([node = process.execPath, ...args]: readonly string[], logFile: string): ChildProcess {
   const log = openOwnOutput(logFile)
   const foregroundArgs = [...args.filter((arg) => !ownFlags.includes(arg)), '--own-output', logFile]
@@ -53,7 +53,7 @@ function startSupervisor([node = process.execPath, ...args]: readonly string[], 
   return supervisor
 }
 
-/** Until the mesh is ready it belongs to this command, and ends with it. */
+/** Until the mesh is ready, it ends when this command is ended. */
 function endOnInterruption(supervisor: ChildProcess): () => boolean {
   let isInterrupted = false
   const interrupt = (): void => {
@@ -64,7 +64,7 @@ function endOnInterruption(supervisor: ChildProcess): () => boolean {
   return () => isInterrupted
 }
 
-/** Shows the progress of the mesh that `supervisor` runs; false when it ended instead of becoming ready. */
+/** Shows the progress of the mesh that `supervisor` runs. Resolves to false when it ended instead of becoming ready. */
 async function becomesReady(
   supervisor: ChildProcess,
   { paths: { meshFile, logs }, shown }: { paths: DataPaths; shown: ProgressOptions },
@@ -94,7 +94,7 @@ async function becomesReady(
   return false
 }
 
-/** What the supervisor said when it gave up: its message, which may have several lines. */
+/** The message, perhaps of several lines, with which the supervisor gave up. */
 function lastMessage(logFile: string): string {
   const lines = readLastLines(logFile, lastLinesRead)
   if (lines.at(-1) === 'stopped') return 'the mesh was told to stop before it was ready'

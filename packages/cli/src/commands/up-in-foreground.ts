@@ -24,9 +24,9 @@ export interface UpOptions {
   settings: CliSettings
   replicas: Partial<Record<AppId, number>>
   infrastructureOnly: boolean
-  /** Answers as one JSON object on standard output; what is said on the way goes to standard error. */
+  /** Whether standard output gets one JSON object; messages on the way then go to standard error. */
   isJson: boolean
-  /** The file that takes this process's output when it is no terminal's; it is kept bounded. */
+  /** The file that this process's output goes to when there is no terminal. It is kept bounded. */
   ownOutput?: string | undefined
 }
 
@@ -86,7 +86,7 @@ function writeLine(line: string, ownOutput: string | undefined): void {
   if (ownOutput !== undefined) boundOwnOutput(ownOutput)
 }
 
-/** False when it was told to stop before. Throws, after ending everything, when the mesh cannot become ready. */
+/** Waits until the mesh is ready. Resolves to false when it was told to stop before. Throws, after ending everything, when the mesh cannot become ready. */
 async function waitUntilReady(
   mesh: RunningMesh,
   { paths, progress, stopping }: { paths: DataPaths; progress: UpProgress; stopping: Promise<void> },
@@ -122,9 +122,9 @@ function notReady(name: string, lastExit: string | undefined, { logs }: DataPath
 }
 
 /**
- * The first signal ends all in order, a second one at once; so does a data folder that is gone, without which nobody could find this
- * mesh to end it, until nobody is to watch it any more: in order, the database would write its last words into what was put there, a backup
- * perhaps. `stopping` resolves when nothing runs any more.
+ * The first signal ends everything in order, a second one at once. Everything is also ended at once when the data folder is gone, because nobody could then find this
+ * mesh to end it; and not in order, because the database would still write into whatever was put in its place, such as a backup. `stopping` resolves when nothing
+ * runs any more.
  */
 function stopWhenTold(
   mesh: RunningMesh,

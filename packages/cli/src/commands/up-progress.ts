@@ -5,7 +5,7 @@ import { describeWaits } from './describe-waits.ts'
 
 export interface UpProgress {
   changed(snapshot: ProcessSnapshot): void
-  /** Says now and then what is not ready, and why, once it takes longer than a start does. */
+  /** From time to time says what is not ready and why, once a start takes longer than usual. */
   look(snapshots: readonly ProcessSnapshot[], logs: string): void
   ready(facts: ReadyFacts): void
   stopping(): void
@@ -17,22 +17,22 @@ export interface ReadyFacts {
   url: string
   paths: DataPaths
   infrastructureOnly: boolean
-  /** By `process.purpose`. */
+  /** Ports by `process.purpose`. */
   ports: Record<string, number>
-  /** The admin key, when it was made just now: it is shown this once. */
+  /** The admin key, if it was made at this start. It is only shown now. */
   newKey?: string
 }
 
 export interface ProgressOptions {
   startedAtMs?: number
-  /** Whether `write` gets nothing but one JSON object, once all is ready. */
+  /** Whether `write` only gets one JSON object, once everything is ready. */
   isJson?: boolean
   write?: (line: string) => void
-  /** Takes what is said on the way. */
+  /** Takes messages on the way. */
   note?: (line: string) => void
 }
 
-/** A later start takes a few seconds, the first on a slow machine some twenty. */
+/** After this long it is said what is not ready. Starts take a few seconds, and the first one on a slow machine about twenty. */
 const longStartMs = 30_000
 
 /** One line for every process that became ready, and for every one that ended by itself. */
@@ -116,7 +116,7 @@ function describeReady(facts: ReadyFacts, elapsedS: number): string[] {
   return [...ready, ...key]
 }
 
-/** Redis and the database are named in the environment file as they are; these two only in dapr.yaml. */
+/** The two ports that only dapr.yaml has; the environment file has the addresses of Redis and the database. */
 function describeDisplaced(ports: Record<string, number>): string[] {
   return (['placement', 'scheduler'] as const).flatMap((name) => {
     const [named, taken] = [debuggingPorts[`${name}.grpc`], ports[`${name}.grpc`]]

@@ -4,7 +4,7 @@ import { type AppId, appIds } from '../supervisor/mesh-plan.ts'
 import { upDetached } from './up-detached.ts'
 import { upInForeground } from './up-in-foreground.ts'
 
-/** Copies of one service on one machine: for tests of failover, not for speed. */
+/** The most copies of a service on one machine. They are for tests of failover, and not for speed. */
 const replicasMax = 4
 
 interface UpFlags {
@@ -31,7 +31,7 @@ export function registerUp(program: Command): void {
     })
 }
 
-/** `gateway=2,orchestrator=2`. */
+/** Parses `gateway=2,orchestrator=2`. */
 export function parseReplicas(text: string): Partial<Record<AppId, number>> {
   const pairs = text.split(',').map((pair) => {
     const [name = '', digits = ''] = pair.split('=')

@@ -4,22 +4,22 @@ import { nodeArguments, nodeEnvironment } from './process-environment.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { sidecarSpec, tokensOf } from './sidecar-process.ts'
 
-/** The gateways finish what they have begun first, then the other services, then their sidecars (sidecar-process.ts). */
+/** Gateways stop first, so that they finish what they have begun, then the other services, then their sidecars (sidecar-process.ts). */
 const stopStages = { gateway: 1, service: 2 }
 /**
- * Hundreds of sessions in flight outlive a small young generation: collecting it took a quarter of the orchestrator's time, a sixth of the gateway's.
- * What four searches at once have at hand took a fifth of rag's, a tenth with 16.
+ * The size of the young generation, in MB. Hundreds of sessions at once do not fit into a small one, and collecting it took a quarter of the orchestrator's time and a
+ * sixth of the gateway's. With four searches at once it took a fifth of rag's time, and a tenth with 16 MB.
  */
 const youngMb: Partial<Record<AppId, number>> = { orchestrator: 32, gateway: 16, rag: 16 }
 
 /**
- * Bytes of one step of the local embedding model, which it takes and gives back without end: handed to the system and back each time, they cost it
- * more than half of its processor time (7.2 s instead of 3.1 for 12,390 tokens).
+ * The memory that each step of the local embedding model allocates and frees. malloc must keep it: returning it to the system each time took more than half of the
+ * processor time (7.2 s instead of 3.1 for 12,390 tokens).
  */
 const kept = String(16 * 1_048_576)
 const keptMemory = { MALLOC_TRIM_THRESHOLD_: kept, MALLOC_MMAP_THRESHOLD_: kept }
 
-/** A service and its sidecar, which start, fail and start again independently of each other. */
+/** The processes of a service and its sidecar. They start, fail and are started again independently of each other. */
 export function appSpecs(plan: MeshPlan, instance: Instance): ProcessSpec[] {
   return [appSpec(plan, instance), sidecarSpec(plan, instance)]
 }

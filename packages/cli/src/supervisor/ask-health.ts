@@ -2,7 +2,7 @@ import { get } from 'node:http'
 import { connect } from 'node:net'
 import type { Probe } from './process-spec.ts'
 
-/** `ready`: serves; `alive`: runs but does not serve (yet); `silent`: did not answer in time. */
+/** `ready`: it serves; `alive`: it runs but does not serve (yet); `silent`: it did not answer in time. */
 export type Health = 'ready' | 'alive' | 'silent'
 
 const timeoutMs = 2_000
@@ -66,7 +66,7 @@ function getStatus(
   })
 }
 
-/** Sends `question` to a port of this machine and answers what came back once it matches `isComplete`; undefined when that never happens. */
+/** Sends `question` to a port of this machine, and resolves to the answer once it matches `isComplete`; to undefined when it never does. */
 export function askTcp(port: number, question: string | Buffer, isComplete: RegExp): Promise<string | undefined> {
   return new Promise((resolve) => {
     let answer = ''

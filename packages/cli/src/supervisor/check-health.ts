@@ -4,7 +4,7 @@ import type { Finding } from './finding.ts'
 
 const Health = z.object({ checks: z.record(z.string(), z.string()) })
 
-/** The gateway gives up what hangs earlier than this. */
+/** Longer than the gateway waits for a dependency that hangs. */
 const patienceMs = 10_000
 
 const ofArchive =
@@ -12,7 +12,10 @@ const ofArchive =
 const ofOthers =
   'see that it runs and lets this machine in (DATABASE_URLS, REDIS_URL); npx weft logs gateway says what calls end with'
 
-/** What a mesh whose processes are all ready does not reach all the same, by its gateway: a database or Redis elsewhere is no process of it. */
+/**
+ * Asks the gateway which dependencies it does not reach. Needed besides the state of processes, because a database or Redis elsewhere is no process of the
+ * mesh.
+ */
 export async function checkHealth(url: string): Promise<Finding> {
   const away = await findAway(url).catch(() => ['its gateway'])
   const ok = away.length === 0

@@ -28,7 +28,7 @@ export async function checkPlace({
   const place = [checkFolder(dataFolder), checkDisk(dataFolder), checkKey(paths), ...named]
   if (isUp) return [...place, checkProcesses(paths), ...(await redisOf(paths)), ...(await healthOf(paths))]
   const orphans = checkOrphans(paths)
-  // What an earlier start left may hold the port: one thing to mend, not two.
+  // The port is not checked when there are orphans, because they may hold it, and would then be reported twice.
   return orphans.ok ? [...place, orphans, await checkPort(port)] : [...place, orphans]
 }
 
@@ -95,14 +95,14 @@ function describeFailing(snapshot: ProcessSnapshot, logs: string): string {
   return `${name} is ${state}${reason === undefined ? '' : `: ${reason}`}`
 }
 
-/** The embedded one, where the mesh runs it. */
+/** Checks the embedded Redis, if the mesh runs it. */
 async function redisOf({ meshFile, tokensFile }: DataPaths): Promise<Finding[]> {
   const redis = readMeshRecord(meshFile)?.processes.find(({ name, state }) => name === 'redis' && state === 'ready')
   const password = readTokens(tokensFile)?.redisPassword
   return redis?.ports.tcp === undefined || password === undefined ? [] : [await checkRedis({ port: redis.ports.tcp, password })]
 }
 
-/** A mesh that is still starting, or of infrastructure alone, has no gateway to ask. */
+/** Asks the gateway for its health. There is none while the mesh is still starting, or when only its infrastructure runs. */
 async function healthOf({ meshFile }: DataPaths): Promise<Finding[]> {
   const record = readMeshRecord(meshFile)
   const isServing = record?.ready === true && record.processes.some(({ name }) => name.startsWith('gateway'))

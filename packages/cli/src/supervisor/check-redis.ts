@@ -1,10 +1,10 @@
 import { askTcp } from './ask-health.ts'
 import type { Finding } from './finding.ts'
 
-/** Above this share of its bound there is time left to raise it. */
+/** The share of its memory that may be used, so that there is time left to raise the bound. */
 const usedShareMax = 0.9
 
-/** How much of its memory the embedded Redis uses: when nothing is left it refuses every commit of a session, and answers all else. */
+/** Checks how much of its memory the embedded Redis uses. When none is left it refuses every commit of a session, although it answers everything else. */
 export async function checkRedis({ port, password }: { port: number; password: string }): Promise<Finding> {
   const answer = (await askTcp(port, `AUTH ${password}\r\nINFO memory\r\n`, /maxmemory:\d+\r\n|(^|\n)-.*\r\n/)) ?? ''
   const [used, max] = ['used_memory', 'maxmemory'].map((name) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(answer)?.[1]))

@@ -7,7 +7,10 @@ import { readToolchain, type Toolchain } from './toolchain.ts'
 
 const askTimeoutMs = 5_000
 
-/** Oldest versions the mesh runs on. Node 24 runs TypeScript directly; Redis 6.2 brought what Dapr's pub/sub claims messages with. */
+/**
+ * The oldest versions that the mesh runs on. Node 24 runs TypeScript directly; Redis 6.2 is the first with the command by which Dapr's pub/sub claims
+ * messages.
+ */
 const versionsMin = { nodeBin: '24.0', daprd: '1.18', redisServer: '6.2' }
 
 /** Whether each program is there and new enough. */
@@ -22,7 +25,7 @@ export function checkToolchain({ toolchainFile }: Pick<CliSettings, 'toolchainFi
     checkVersion('Node', toolchain.nodeBin, versionsMin.nodeBin),
     checkVersion('daprd', toolchain.daprd, versionsMin.daprd),
     checkVersion('Redis', toolchain.redisServer, versionsMin.redisServer),
-    // These two tell no version; they come from one folder with daprd.
+    // These two do not tell their version; they come from the same folder as daprd.
     checkStarts('placement', toolchain.placement),
     checkStarts('scheduler', toolchain.scheduler),
   ]
@@ -53,7 +56,7 @@ function isAtLeast(version: string, versionMin: string): boolean {
   return differing === -1 || (parts[differing] ?? 0) > (partsMin[differing] ?? 0)
 }
 
-/** What the program prints; undefined when it cannot be started. Help may end with a failure and is an answer all the same. */
+/** What a program prints; undefined when it cannot be started. A failure is an answer too, because some programs fail after printing their help. */
 function ask(program: string, flag: string): string | undefined {
   try {
     return execFileSync(program, [flag], { encoding: 'utf8', timeout: askTimeoutMs, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -2,15 +2,15 @@ import { createServer, type Server } from 'node:net'
 import { CliError } from '../cli-error.ts'
 
 /**
- * Below the range from which systems take the source ports of outgoing connections (32768 up on Linux, 49152 on macOS).
- * In it, a client that retries a server which is just being restarted could be given the server's own port.
+ * Below the range from which systems take the source ports of outgoing connections (from 32768 on Linux, from 49152 on macOS). Within that range, a client that retries a
+ * server during its restart could be given the server's own port.
  */
 const range = { first: 15_000, last: 32_000 }
 const attemptsMax = 2_000
 
 /**
- * Finds a free port of 127.0.0.1 for each name. `wished` ports are kept when still free, so addresses survive a restart.
- * All are held open until the last is found: no two are the same.
+ * Finds a free port of 127.0.0.1 for each name. Ports of `wished` are taken again if they are still free, so that addresses stay the same after a restart. All are held
+ * open until the last one is found, so that no two are the same.
  */
 export async function choosePorts(names: string[], wished: Record<string, number> = {}): Promise<Record<string, number>> {
   const held: Server[] = []
@@ -28,14 +28,14 @@ export async function choosePorts(names: string[], wished: Record<string, number
   }
 }
 
-/** Every port of the range once, from a place in it (0 to 1) on, at most `attemptsMax`. */
+/** The ports of the range, each once and at most `attemptsMax`, beginning at a place in it (0 to 1). */
 export function* portsFrom(place: number): Generator<number> {
   const size = range.last - range.first
   const start = Math.floor(place * size)
   for (let step = 0; step < attemptsMax; step += 1) yield range.first + ((start + step) % size)
 }
 
-/** Whether nothing listens on this port of 127.0.0.1; `denied` when the system does not let us have it. */
+/** Whether a port of 127.0.0.1 is free; `denied` when the system does not allow to listen on it. */
 export async function probePort(port: number): Promise<'free' | 'taken' | 'denied'> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -46,7 +46,7 @@ export async function probePort(port: number): Promise<'free' | 'taken' | 'denie
 
 /** Listens on the first candidate that is free. */
 export async function holdNext(candidates: Generator<number>): Promise<Server> {
-  // Not for-of: leaving its loop would close the generator, and the next name goes on from here.
+  // Not for-of, because leaving its loop would close the generator, from which the next name continues.
   for (let next = candidates.next(); !next.done; next = candidates.next()) {
     const server = await hold(next.value)
     if (server !== undefined) return server

@@ -2,8 +2,8 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * Creates an absolute folder with its missing parents, closed to other users. One after another: Node's own recursive creation
- * never ends where a parent exists and yet nothing can be made in it, as under /proc.
+ * Creates an absolute folder with its missing parents, closed to other users. It creates one after the other, because Node's own recursive creation never ends where a
+ * parent exists but nothing can be made in it, as below /proc.
  */
 export function createFolder(path: string): void {
   if (isFolder(path)) return
@@ -12,7 +12,7 @@ export function createFolder(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have created it meanwhile.
     if (!isFolder(path)) throw error
   }
 }

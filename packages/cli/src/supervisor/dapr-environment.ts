@@ -3,8 +3,8 @@ import { databaseUrlsOf, type MeshPlan } from './mesh-plan.ts'
 import type { RedisConnection } from './redis-configuration.ts'
 
 /**
- * Shell lines for whoever runs services with `dapr run` against this infrastructure: passwords, tokens and programs, which have
- * no place in a file of the repository. All services share one pair of tokens there.
+ * Shell lines for running services with `dapr run` on this infrastructure: passwords, tokens and programs, which do not belong in a file of the repository. All services
+ * share a pair of tokens there.
  */
 export function renderDaprEnvironment(plan: MeshPlan, redis: RedisConnection): string {
   const tokens = plan.tokens.apps.gateway
@@ -14,7 +14,7 @@ export function renderDaprEnvironment(plan: MeshPlan, redis: RedisConnection): s
     DAPR_API_TOKEN: tokens?.apiToken ?? '',
     APP_API_TOKEN: tokens?.appToken ?? '',
     DAPR_HOST_IP: '127.0.0.1',
-    // Holds `.dapr/bin/daprd`; the command-line tool appends that itself.
+    // The folder with `.dapr/bin/daprd`, which Dapr's command-line tool appends itself.
     DAPR_RUNTIME_PATH: dirname(dirname(dirname(plan.toolchain.daprd))),
     WEFT_DATA: plan.paths.data,
     WEFT_ADMIN_KEY_FILE: plan.paths.adminKeyFile,
@@ -24,7 +24,7 @@ export function renderDaprEnvironment(plan: MeshPlan, redis: RedisConnection): s
   return [...lines, `export PATH=${quote(dirname(plan.toolchain.nodeBin))}:"$PATH"`, ''].join('\n')
 }
 
-/** As one word of a POSIX shell, whatever is in it. */
+/** Quotes any value as one word for a POSIX shell. */
 function quote(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`
 }

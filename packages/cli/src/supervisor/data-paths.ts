@@ -4,17 +4,17 @@ import { errorMessage } from '@weft/contracts'
 import { CliError } from '../cli-error.ts'
 import { createFolder } from './create-folder.ts'
 
-/** Where the mesh keeps what, under its data folder. */
+/** The files and folders of a mesh within its data folder. */
 export interface DataPaths {
   data: string
   logs: string
   run: string
-  /** Of the running mesh: processes, ports, address. */
+  /** The record of the running mesh: processes, ports, address. */
   meshFile: string
   lockFile: string
   tokensFile: string
   adminKeyFile: string
-  /** Of `weft ingest`: which folders are being synced, and what a killed sync left half done. */
+  /** For `weft ingest`: which folders are being synced, and what a killed sync left unfinished. */
   syncs: string
   redisData: string
   redisConf: string
@@ -46,14 +46,14 @@ export function dataPaths(data: string): DataPaths {
   }
 }
 
-/** Creates the folders, closed to other users of the machine. Throws `folder_refused` when that cannot be done, or nothing can be written there. */
+/** Creates the folders, closed to other users of the machine. Throws `folder_refused` when one cannot be created or written to. */
 export function createFolders({ data, logs, run, redisData, schedulerData }: DataPaths): void {
   for (const folder of [data, logs, run, redisData, schedulerData]) {
     createOrExplain(folder, { what: `the data folder ${data}`, remedy: 'set WEFT_DATA to a folder you may write to' })
   }
 }
 
-/** Where Node keeps compiled code between starts. Throws `folder_refused` when it cannot be used. */
+/** Creates the folder in which Node keeps compiled code between starts. Throws `folder_refused` when it cannot be used. */
 export function createCompileCache(folder: string): void {
   createOrExplain(folder, { what: `the cache folder ${folder}`, remedy: 'set WEFT_CACHE to a folder you may write to' })
 }

@@ -1,4 +1,4 @@
-/** How a process ended, as logs and `weft doctor` say it. `isOwnKill`: its supervisor killed it. */
+/** How a process ended, in words for logs and `weft doctor`. `isOwnKill`: its supervisor killed it. */
 export function describeEnd(end: { code: number | null; signal: string | null; isOwnKill: boolean }): string {
   if (end.signal === null) return `exited with ${end.code}`
   const isByOthers = end.signal === 'SIGKILL' && !end.isOwnKill

@@ -5,14 +5,14 @@ import { isRunning, type ProcessIdentity, signalGroup } from './running-process.
 const pollMs = 100
 const graceMs = 10_000
 
-/** Processes of a mesh whose supervisor is gone, told from others by when they began. */
+/** The processes that are left of a mesh whose supervisor is gone. They are known by when they began, because ids of processes are used again. */
 export function findOrphans(record: Pick<MeshRecord, 'processes'> | undefined): ({ name: string } & ProcessIdentity)[] {
   return (record?.processes ?? []).flatMap(({ name, pid, startMark }) =>
     pid !== undefined && startMark !== undefined && isRunning({ pid, startMark }) ? [{ name, pid, startMark }] : [],
   )
 }
 
-/** Ends processes in order, then by force, and answers how many there were. */
+/** Ends what is left of a mesh, first in order, then by force. Answers how many processes there were. */
 export async function endOrphans(record: Pick<MeshRecord, 'processes'> | undefined): Promise<number> {
   const orphans = findOrphans(record)
   for (const { pid } of orphans) signalGroup(pid, 'SIGTERM')
@@ -23,7 +23,7 @@ export async function endOrphans(record: Pick<MeshRecord, 'processes'> | undefin
   return orphans.length
 }
 
-/** Waits until none of these runs, at most `timeoutMs`; whether that is so. */
+/** Waits until none of these processes runs, for at most `timeoutMs`. Resolves to whether none does. */
 export async function areGone(processes: ProcessIdentity[], timeoutMs: number): Promise<boolean> {
   const deadlineMs = Date.now() + timeoutMs
   while (processes.some(isRunning)) {

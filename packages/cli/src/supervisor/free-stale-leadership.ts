@@ -3,7 +3,7 @@ import { parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import { postLocal } from './post-local.ts'
 
-/** For the first four seconds of a scheduler: etcd answers, then the scheduler asks it for its own lease, both well within them. */
+/** It looks during the first four seconds of a scheduler. Within them, etcd begins to answer, and the scheduler asks it for its own lease. */
 const pollMs = 200
 const attemptsMax = 20
 
@@ -14,9 +14,8 @@ const Keys = z.object({ kvs: z.array(z.object({ lease: z.string().default('0') }
 const Leases = z.object({ leases: z.array(z.object({ ID: z.string() })).default([]) })
 
 /**
- * A scheduler that was killed leaves a lease of 20 s on its leadership, and the next one lets every reminder call wait for its end.
- * The supervisor knows that there is no other scheduler, so it ends the lease as soon as the new one asks for its own.
- * Never throws: without it, reminders only come later.
+ * A scheduler that was killed leaves a lease of 20 s on its leadership, and the next one lets every call about reminders wait until it ends. As there is no other
+ * scheduler, this ends the lease as soon as the new one asks for its own. Never throws: without it, reminders only come later.
  */
 export async function freeStaleLeadership(etcdPort: number, signal: AbortSignal): Promise<void> {
   for (let attempt = 0; attempt < attemptsMax && !signal.aborted; attempt += 1) {
@@ -28,7 +27,7 @@ export async function freeStaleLeadership(etcdPort: number, signal: AbortSignal)
 
 async function readStaleLease(etcdPort: number): Promise<string | undefined> {
   const { kvs } = parseJson(Keys, await postLocal(etcdPort, '/v3/kv/range', { ...leadershipKeys, keys_only: true }), 'etcd')
-  // The order of the two questions matters: were the key read last, it could hold the new lease, and the list still the old one.
+  // The key must be read first. Read last, it could already have the new lease, while the list still has the old one.
   const { leases } = parseJson(Leases, await postLocal(etcdPort, '/v3/lease/leases', {}), 'etcd')
   return staleLease(
     kvs[0]?.lease,
@@ -36,7 +35,7 @@ async function readStaleLease(etcdPort: number): Promise<string | undefined> {
   )
 }
 
-/** The lease on the leadership's key, when another lease is beside it: a new scheduler's, which waits. */
+/** The lease on the leadership's key, if there is another lease too, which is that of a new scheduler that waits. */
 export function staleLease(keyLease: string | undefined, leases: string[]): string | undefined {
   return leases.some((lease) => lease !== keyLease) ? keyLease : undefined
 }

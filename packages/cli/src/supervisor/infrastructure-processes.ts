@@ -4,9 +4,10 @@ import { type MeshPlan, portOf, portsOf } from './mesh-plan.ts'
 import { minimalEnvironment, nodeArguments, nodeEnvironment } from './process-environment.ts'
 import type { ProcessSpec } from './process-spec.ts'
 
-/** After every service and sidecar, which need these to end cleanly. */
+/** Stopped after every service and sidecar, which need these to end cleanly. */
 const stopStage = 4
-/** Redis and the database (unless the environment names others), placement and scheduler. */
+
+/** The processes of Redis and the database, unless the environment names others, and of placement and scheduler. */
 export function infrastructureSpecs(plan: MeshPlan): ProcessSpec[] {
   return [
     ...(plan.redisUrl === undefined ? [redisSpec(plan)] : []),
@@ -40,7 +41,7 @@ function pgliteSpec(plan: MeshPlan): ProcessSpec {
     args: nodeArguments(join(plan.root, 'packages', 'database', 'src', 'pglite-main.ts')),
     env: { ...nodeEnvironment(plan), WEFT_PGLITE_PORT: String(port), WEFT_PGLITE_DATA: plan.paths.pgliteData },
     probe: { kind: 'postgres', port },
-    // One long statement, such as building an index over all chunks, keeps it from answering anything else.
+    // Long, because one long statement, such as building an index over all chunks, keeps it from answering anything else.
     unhealthyAfterMs: 300_000,
     stopGraceMs: 15_000,
   }

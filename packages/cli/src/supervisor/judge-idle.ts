@@ -1,19 +1,19 @@
-/** What a process did since the last look, as a share of one core, and by how much its heap has grown since it was last collected, in bytes. */
+/** A look at a process: its work since the last look, as a share of one core, and how much its heap has grown since its last collection. */
 export interface Look {
   share: number
   grownBytes: number
 }
 
-/** Below this share of one core nobody is waiting for the 20 to 80 ms that a full collection takes. */
+/** Below this share of a core, nobody has to wait for the 20 to 80 ms that a full collection takes. */
 const idleShare = 0.03
-/** Less than this since the last collection is not worth one. */
+/** A heap that has grown less than this is not worth a collection. */
 const grownBytesMin = 8_388_608
-/** Looks without work before a process that has been collected is collected again. */
+/** How many looks without work come before a further collection. */
 const idleLooks = 12
 
 /**
- * Answers at every look whether to collect now. What starting left behind goes at once. A process that has worked since goes on more slowly after a
- * collection, which drops compiled code and has the heap grow anew: only a longer rest is taken for the end of its work.
+ * Makes a function that answers at every look whether to collect now. What starting has left is collected soon. After that a process must rest longer, because a
+ * collection drops compiled code and makes the heap grow anew, so that a process that goes on working would be slower.
  */
 export function createIdleJudge(): (look: Look) => boolean {
   let quietLooks = 0

@@ -4,13 +4,13 @@ import type { ProcessSnapshot } from './process-snapshot.ts'
 import { readLastLines } from './read-last-lines.ts'
 import { isSupervisorLine } from './supervised-process.ts'
 
-/** What went wrong says why; a slow query does not. */
+/** A line of a log that says why something went wrong. Lines without a cause, such as those of slow queries, do not. */
 const LogLine = z.looseObject({ level: z.enum(['warn', 'error']), cause: z.string(), timestamp: z.string().optional() })
 
 const linesRead = 50
 const reasonCharsMax = 300
 
-/** Why a process is not ready, as far as what it has written since it was started into the folder `logs` tells. */
+/** Why a process is not ready, as far as its log in the folder `logs` says since its start; undefined when it does not. */
 export function findLastReason(
   { name, startedAt = '' }: Pick<ProcessSnapshot, 'name' | 'startedAt'>,
   logs: string,
@@ -20,7 +20,7 @@ export function findLastReason(
   return told?.slice(0, reasonCharsMax)
 }
 
-/** A service that cannot start says why in plain words and ends; after them only the supervisor writes. */
+/** The message of a service that could not start. It writes this in plain words before it ends; after that only the supervisor writes. */
 function lastWords(lines: readonly string[]): string | undefined {
   const own = lines.slice(0, lines.findLastIndex((line) => !isSupervisorLine(line)) + 1)
   const words = own.slice(own.findLastIndex((line) => line.startsWith('{')) + 1)

@@ -4,22 +4,22 @@ import { ProcessSnapshot } from './process-snapshot.ts'
 import { readReplaced, replaceFile } from './replace-file.ts'
 import { ProcessIdentity } from './running-process.ts'
 
-/** What the supervisor writes down at every change, so that others find the mesh, and its orphans should it be killed. */
+/** What the supervisor writes at every change, so that other commands find the mesh, and also what is left of it when the supervisor was killed. */
 export const MeshRecord = z.object({
   supervisor: ProcessIdentity,
   url: z.string(),
   startedAt: z.string(),
-  /** Every process was ready once, and none is missing now. */
+  /** Whether every process is ready. */
   ready: z.boolean(),
   processes: z.array(ProcessSnapshot),
-  /** Chosen ports by `process.purpose`, taken again at the next start when still free. */
+  /** The chosen ports by `process.purpose`. The next start takes them again if they are still free. */
   ports: z.record(z.string(), z.number().int()),
-  /** Where it was written: in a copy of the data folder it tells of the mesh that the copy was taken from. */
+  /** The path of the file when it was written. In a copy of the data folder it differs, and the record is about the mesh that was copied. */
   writtenAs: z.string().optional(),
 })
 export type MeshRecord = z.infer<typeof MeshRecord>
 
-/** The mesh last started with this data folder, running or not; undefined when none was, also where the folder is a copy of another mesh's. */
+/** The mesh that was started last with this data folder, whether or not it runs. Undefined when none was, or when the folder is a copy of another mesh's. */
 export function readMeshRecord(meshFile: string): MeshRecord | undefined {
   const text = readReplaced(meshFile)
   if (text === undefined) return undefined

@@ -7,7 +7,10 @@ import { isRunning, ProcessIdentity, readStartMark } from './running-process.ts'
 const LockOwner = ProcessIdentity.extend({ url: z.string(), writtenAs: z.string().optional() })
 export type LockOwner = z.infer<typeof LockOwner>
 
-/** Makes this process the only supervisor of a data folder. Throws `already_running` with the other's address. Answers the release. */
+/**
+ * Makes this process the only supervisor of a data folder. Answers a function that releases the lock. Throws `already_running` with the address of another
+ * one.
+ */
 export function takeMeshLock(lockFile: string, url: string): () => void {
   const owner = { ...ownIdentity(), url, writtenAs: lockFile }
   if (!createLock(lockFile, owner)) {
@@ -23,8 +26,8 @@ export function takeMeshLock(lockFile: string, url: string): () => void {
 }
 
 /**
- * Removes the lock of a supervisor that was killed. Of two that find it at once the slower may find the other's new lock in its place: what is
- * moved aside is looked at, and put back when it is not what was judged. Throws `already_running` then.
+ * Removes the lock of a supervisor that was killed. When two processes do so at once, the slower one may find the other's new lock in its place. So the lock is moved
+ * aside and compared, and put back when it is not the one that was judged stale; then this throws `already_running`.
  */
 export function removeStaleLock(lockFile: string, staleText: string): void {
   const aside = `${lockFile}.stale.${process.pid}`
@@ -43,23 +46,23 @@ export function removeStaleLock(lockFile: string, staleText: string): void {
   throw alreadyRunning(runningOwner(moved, lockFile))
 }
 
-/** Whether the lock is still this process's: not when the data folder was removed, nor when another took its place there. */
+/** Whether this process still has the lock. It does not when the data folder was removed, or when another process took the lock. */
 export function holdsMeshLock(lockFile: string): boolean {
   try {
     return parseJson(LockOwner, readFileSync(lockFile, 'utf8'), lockFile).pid === process.pid
   } catch (error) {
-    // What cannot be read for another reason, such as too many open files, says nothing.
+    // A lock that cannot be read for another reason, such as too many open files, is taken to be held.
     return systemErrorCode(error) !== 'ENOENT'
   }
 }
 
-/** Throws `already_running` with its address when a mesh runs with this data folder. */
+/** Throws `already_running`, with the address of the mesh, when one runs with this data folder. */
 export function refuseRunningMesh(lockFile: string): void {
   const owner = readLockOwner(lockFile)
   if (owner !== undefined) throw alreadyRunning(owner)
 }
 
-/** Who runs the mesh of this data folder; undefined when nobody does. */
+/** The supervisor that runs the mesh of this data folder; undefined when none does. */
 export function readLockOwner(lockFile: string): LockOwner | undefined {
   return runningOwner(readIfThere(lockFile), lockFile)
 }
@@ -72,7 +75,7 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-/** The lock in a copy of a data folder was taken in the other one. */
+/** The owner of a lock, if it runs. Undefined for a lock that was copied with a data folder, because it is for the original folder. */
 function runningOwner(text: string | undefined, lockFile: string): LockOwner | undefined {
   try {
     const owner = parseJson(LockOwner, text ?? '', 'the lock')

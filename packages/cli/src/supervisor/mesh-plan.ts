@@ -8,7 +8,7 @@ import type { Toolchain } from './toolchain.ts'
 export const appIds = ['planner', 'orchestrator', 'reasoning', 'rag', 'gateway'] as const
 export type AppId = (typeof appIds)[number]
 
-/** Everything the processes are made from. */
+/** Everything that the specifications of the processes are made from. */
 export interface MeshPlan {
   root: string
   paths: DataPaths
@@ -16,13 +16,13 @@ export interface MeshPlan {
   tokens: MeshTokens
   /** Public port of the first gateway. */
   publicPort: number
-  /** By `process.purpose`. */
+  /** Ports by `process.purpose`. */
   ports: Record<string, number>
   replicas: Partial<Record<AppId, number>>
   databaseUrls: string | undefined
   redisUrl: string | undefined
   compileCacheFolder: string
-  /** What the services are handed on from the environment. */
+  /** The variables that are passed on to the services. */
   environment: Record<string, string>
 }
 
@@ -57,7 +57,7 @@ const infrastructurePorts = [
 /** The ports that dapr/dapr.yaml names, for debugging single services against a running infrastructure. */
 export const debuggingPorts = { 'redis.tcp': 6390, 'pglite.tcp': 5442, 'placement.grpc': 50005, 'scheduler.grpc': 50006 }
 
-/** Chooses every port of the mesh but the public one. Ports of an earlier start are taken again when free. */
+/** Chooses every port of the mesh except the public one. Ports of an earlier start are taken again if they are free. */
 export function chooseMeshPorts(
   replicas: Partial<Record<AppId, number>>,
   earlier: Record<string, number>,

@@ -7,10 +7,10 @@ import { readReplaced, replaceFile } from './replace-file.ts'
 
 const AppTokens = z.object({ apiToken: z.string().min(32), appToken: z.string().min(32) })
 const MeshTokens = z.object({ redisPassword: z.string().min(32), apps: z.record(z.string(), AppTokens) })
-/** Made once per data folder and kept: a service that is started again is known to its sidecar. */
+/** Tokens that are made once for a data folder and kept, so that a service that is started again can talk to its sidecar. */
 export type MeshTokens = z.infer<typeof MeshTokens>
 
-/** Reads the tokens of this data folder, making those that are missing. */
+/** Reads the tokens of this data folder, and makes those that are missing. */
 export function ensureTokens(tokensFile: string, appIds: readonly string[]): MeshTokens {
   const known = readTokens(tokensFile)
   const apps = Object.fromEntries(appIds.map((id) => [id, known?.apps[id] ?? newAppTokens()]))
@@ -19,7 +19,10 @@ export function ensureTokens(tokensFile: string, appIds: readonly string[]): Mes
   return tokens
 }
 
-/** The first admin key, in a file only this user may read. `isNew`: it was made just now and must be shown, once. Throws CliError for what is no key. */
+/**
+ * The first admin key, kept in a file that only this user may read. `isNew`: it was made now, and must be shown this once. Throws CliError for an invalid
+ * key.
+ */
 export function ensureAdminKey(
   { adminKeyFile }: DataPaths,
   fromEnvironment: string | undefined,
@@ -37,12 +40,12 @@ function checkKey(key: string | undefined, source: string): void {
   if (problem !== undefined) throw new CliError('invalid_request', `${source} holds no usable key: ${problem}`)
 }
 
-/** Why nobody could use it as a key; undefined when one can. */
+/** Why a text cannot be a key; undefined when it can. */
 export function findKeyProblem(key: string): string | undefined {
   return ApiKey.safeParse(key).error?.issues[0]?.message
 }
 
-/** What an app and its sidecar show each other from now on. */
+/** New tokens for an app and its sidecar. */
 export function newAppTokens(): MeshTokens['apps'][string] {
   return { apiToken: newToken(), appToken: newToken() }
 }

@@ -4,10 +4,10 @@ import { loadYaml } from '@weft/settings'
 import { CliError } from '../cli-error.ts'
 import { probePort } from './choose-ports.ts'
 
-/** Below this a database cannot be trusted to go on writing. */
+/** The free space that a mesh needs at least, because databases fail when a disk is full. */
 export const freeBytesMin = 200 * 1024 * 1024
 
-/** Throws one clear message when the mesh cannot start here: a taken port, a full disk, a folder that is not ours. */
+/** Throws when the mesh cannot start here because the disk is full or the port is taken. */
 export async function refuseUnfitPlace({ port, dataFolder }: { port: number; dataFolder: string }): Promise<void> {
   refuseFullDisk(dataFolder)
   await refuseTakenPort(port)
@@ -30,7 +30,7 @@ function refuseFullDisk(dataFolder: string): void {
   )
 }
 
-/** A mistake in the approval policies must not come to light only when somebody should have been asked. Throws `SettingsError`. */
+/** Throws `SettingsError` for a mistake in the approval policies, so that it is not only found when somebody should have been asked. */
 export function refuseUnusablePolicies({ WEFT_APPROVAL_POLICIES: path }: Record<string, string>): void {
   if (path !== undefined) loadYaml(path, ApprovalPolicyFile)
 }

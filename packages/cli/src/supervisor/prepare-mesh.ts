@@ -21,7 +21,7 @@ export interface PrepareOptions {
   infrastructureOnly: boolean
 }
 
-/** Chooses ports and tokens and writes the files the processes read. Its caller holds the lock. Throws `program_missing`. */
+/** Chooses ports and tokens, and writes the files that the processes read. The caller must have the lock. Throws `program_missing`. */
 export async function prepareMesh({ settings, paths, replicas, infrastructureOnly }: PrepareOptions): Promise<MeshPlan> {
   const toolchain = readToolchain(settings.toolchainFile)
   const wished = { ...readMeshRecord(paths.meshFile)?.ports, ...(infrastructureOnly ? debuggingPorts : {}) }
@@ -46,7 +46,7 @@ export async function prepareMesh({ settings, paths, replicas, infrastructureOnl
 
 function writeProcessFiles(plan: MeshPlan, { appendFsync, redisMaxMemory: maxMemory }: CliSettings): void {
   const { paths, tokens, environment } = plan
-  // Names of an earlier start would be offered to callers until they expire.
+  // Otherwise names of an earlier start would be given to callers until they expire.
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${paths.namesDatabase}${suffix}`, { force: true })
   const place = { port: portOf(plan, 'redis.tcp'), password: tokens.redisPassword, dataFolder: paths.redisData }
   replaceFile(paths.redisConf, redisConfiguration({ ...place, appendFsync, maxMemory }))
@@ -55,7 +55,7 @@ function writeProcessFiles(plan: MeshPlan, { appendFsync, redisMaxMemory: maxMem
 }
 
 function writeDebuggingFiles(plan: MeshPlan): void {
-  // dapr/config.yaml names a file in it, whatever the data folder is.
+  // Needed because dapr/config.yaml names a file in it, whatever the data folder is.
   createFolder(join(plan.root, '.weft', 'run'))
   replaceFile(plan.paths.daprEnvironment, renderDaprEnvironment(plan, redisConnection(plan)))
 }

@@ -4,14 +4,14 @@ import type { MeshPlan } from './mesh-plan.ts'
 /** With them whose certificates count, which Go and Node's own list do not know of a network of one's own. */
 const minimalVariables = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 
-/** What any program needs of the environment, and no key of a provider among it. */
+/** The variables that any program needs. No key of a provider is among them. */
 export function minimalEnvironment({ environment }: Pick<MeshPlan, 'environment'>): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => minimalVariables.includes(name)))
 }
 
 /**
- * What a Node process gets at least: compiled code is kept between starts, one arena of malloc does for threads this few, and what it has
- * freed goes back to the system above 128 KiB, also after it once needed more (glibc would raise that threshold for good).
+ * The variables of every Node process. Compiled code is kept between starts. One arena of malloc is enough for so few threads. More than 128 KiB of freed memory goes
+ * back to the system, even after a process once needed more, when glibc would otherwise raise that threshold for good.
  */
 export function nodeEnvironment(plan: Pick<MeshPlan, 'environment' | 'compileCacheFolder'>): Record<string, string> {
   return {
@@ -25,12 +25,12 @@ export function nodeEnvironment(plan: Pick<MeshPlan, 'environment' | 'compileCac
 
 const idleMemory = join(import.meta.dirname, 'return-idle-memory.ts')
 
-/** Megabytes of one half of the young generation, for a process that has little in flight at once. */
+/** Megabytes of one half of the young generation, for a process with little work at once. */
 const youngMbDefault = 2
 
 /**
- * How every Node process of the mesh is started: quiet about type stripping, with a young generation that stays small unless told otherwise,
- * and giving back while idle what it does not need.
+ * The arguments of every Node process of the mesh: without a warning about type stripping, with a small young generation unless another size is given, and with the module
+ * that returns memory while the process is idle.
  */
 export function nodeArguments(main: string, youngMb = youngMbDefault): string[] {
   return ['--disable-warning=ExperimentalWarning', `--max-semi-space-size=${youngMb}`, '--import', idleMemory, main]

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 
 /**
- * `waiting` for another process · `starting` and not ready yet · `ready` · `unready`: answers, but says it cannot serve ·
- * `silent`: answers nothing · `restarting`: ended, to be started again · `stopping` · `stopped`.
+ * `waiting` for another process · `starting` and not ready yet · `ready` · `unready`: it answers that it cannot serve · `silent`: it does not answer · `restarting`: it
+ * ended and will be started again · `stopping` · `stopped`.
  */
 export const ProcessState = z.enum(['waiting', 'starting', 'ready', 'unready', 'silent', 'restarting', 'stopping', 'stopped'])
 export type ProcessState = z.infer<typeof ProcessState>
 
-/** What is known of one process of the mesh at a moment. */
+/** The state of a process of the mesh at a moment. */
 export const ProcessSnapshot = z.object({
   name: z.string(),
   pid: z.number().int().positive().optional(),

@@ -1,22 +1,22 @@
-/** How a process is asked for its health. Anything it answers means that it is alive; the right answer, that it is ready. */
+/** How a process is asked for its health. Any answer means that it is alive, and the right answer that it is ready. */
 export type Probe =
   | { kind: 'http'; port: number; path: string; alivePath?: string; headers?: Record<string, string> }
   | { kind: 'redis'; port: number; password: string }
   | { kind: 'postgres'; port: number }
 
-/** Everything needed to run one process of the mesh; nothing here changes while the mesh is up. */
+/** Everything that is needed to run a process of the mesh. It does not change while the mesh is up. */
 export interface ProcessSpec {
   name: string
   command: string
   args: string[]
   env: Record<string, string>
   cwd: string
-  /** What it listens on, by purpose, for `weft status`. */
+  /** Its ports by purpose, for `weft status`. */
   ports: Record<string, number>
   /** Names of processes that must have been ready once before this one starts. */
   startsAfter: string[]
   probe: Probe
-  /** Done beside every start of it, until it ends at the latest; must not throw. */
+  /** Called at every start. The signal aborts when the process ends. Must not throw. */
   onStart?: (signal: AbortSignal) => Promise<void>
   /** A process that is alive but answers nothing for this long is killed and started again. */
   unhealthyAfterMs: number

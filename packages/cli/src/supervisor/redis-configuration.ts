@@ -6,17 +6,17 @@ export interface RedisPlace {
   maxMemory: string
 }
 
-/** When Redis has its append-only file synced to the disk: once a second, or before it answers a write. */
+/** When Redis syncs its append-only file to the disk: once a second, or before it answers a write. */
 export type AppendFsync = (typeof appendFsyncs)[number]
 export const appendFsyncs = ['everysec', 'always'] as const
 
-/** Bound of what sessions keep in Redis, in its own words; beyond it Redis refuses writes, and drops nothing. */
+/** The most memory of Redis, in its own notation. Beyond it Redis refuses writes, but drops nothing. */
 export const maxMemoryDefault = '1gb'
 
 /**
- * The embedded Redis: this machine only, with a password, every write in the append-only file. Either way each write is in the system's
- * page cache before it is acknowledged, so nothing is lost when Redis is killed. When the machine itself loses power, `everysec` loses at most
- * the last second, and `always` nothing the disk said it had.
+ * The configuration of the embedded Redis: reachable from this machine only, with a password, and with every write in the append-only file. With both kinds of syncing,
+ * a write is in the system's page cache before it is acknowledged, so nothing is lost when Redis is killed. When the machine loses power, `everysec` loses at most the
+ * last second, and `always` nothing that the disk has confirmed.
  */
 export function redisConfiguration({ port, password, dataFolder, appendFsync, maxMemory }: RedisPlace): string {
   return [
@@ -35,7 +35,7 @@ export function redisConfiguration({ port, password, dataFolder, appendFsync, ma
   ].join('\n')
 }
 
-/** What the component files take from the environment (dapr/components/*.yaml). */
+/** The variables that the component files read (dapr/components/*.yaml). */
 export interface RedisConnection {
   WEFT_REDIS_HOST: string
   WEFT_REDIS_USERNAME: string
@@ -54,7 +54,7 @@ export function ownRedis({ port, password }: { port: number; password: string })
   }
 }
 
-/** A URL like `rediss://user:password@host:6380/1` in the parts that Dapr's components ask for. */
+/** The parts of a URL like `rediss://user:password@host:6380/1`, as Dapr's components need them. */
 export function redisFromUrl(url: string): RedisConnection {
   const { protocol, hostname, port, username, password, pathname } = new URL(url)
   return {

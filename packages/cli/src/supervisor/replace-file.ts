@@ -2,8 +2,8 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { systemErrorCode } from '../cli-error.ts'
 
 /**
- * Writes a file that only this user may read, in one step: readers see the old text or the new, never a part. A power cut may leave it empty,
- * unless `isSynced` has the text on the disk before it takes its place.
+ * Writes a file that only this user may read, in one step: readers see the old text or the new one, and never a part. A power cut may leave it empty, unless `isSynced`
+ * is set, which puts the text on the disk first.
  */
 export function replaceFile(path: string, text: string, { isSynced = false } = {}): void {
   const next = `${path}.${process.pid}`
@@ -11,7 +11,7 @@ export function replaceFile(path: string, text: string, { isSynced = false } = {
   renameSync(next, path)
 }
 
-/** What a file holds; undefined where there is none, or a power cut left nothing in it. */
+/** The text of a file; undefined when there is no such file, or when a power cut left it empty. */
 export function readReplaced(path: string): string | undefined {
   try {
     const text = readFileSync(path, 'utf8')

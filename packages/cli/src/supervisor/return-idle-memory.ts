@@ -4,8 +4,8 @@ import { isMainThread } from 'node:worker_threads'
 import { createIdleJudge } from './judge-idle.ts'
 
 /**
- * Every Node process of the mesh loads this beside its own work: importing it starts it. V8 collects garbage when it needs room, so an
- * idle process would keep for ever what starting, or its last busy minute, left behind: 5 to 25 MB each, measured after a start.
+ * Every Node process of the mesh imports this module, which starts it. V8 only collects garbage when it needs room, so an idle process would forever keep what its start
+ * or its last busy minute has left: 5 to 25 MB each, measured after a start.
  */
 const lookEveryMs = 5_000
 
@@ -21,7 +21,7 @@ function returnIdleMemory(): () => void {
     const share = (now - usedMicros) / 1_000 / lookEveryMs
     usedMicros = now
     if (!isTimeToCollect({ share, grownBytes: usedBytes() - keptBytes })) return
-    // The thorough kind, which also gives up compiled code that has not run for a while.
+    // The most thorough kind of collection, which also frees compiled code that has not run for a while.
     collect({ type: 'major', flavor: 'last-resort' })
     keptBytes = usedBytes()
     usedMicros = cpuMicros()
@@ -39,7 +39,7 @@ function usedBytes(): number {
 
 type Collect = (options: { type: 'major'; flavor: 'last-resort' }) => void
 
-/** V8's own function, which a context made after the flag was set has. */
+/** V8's own function `gc`, which every context has that is made after the flag was set. */
 function exposeCollector(): Collect {
   setFlagsFromString('--expose-gc')
   return runInNewContext('gc')

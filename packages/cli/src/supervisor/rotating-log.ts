@@ -5,12 +5,12 @@ export interface RotatingLog {
   close(): void
 }
 
-/** A log's largest file; with fifteen processes of three files each, all logs together stay below half a gigabyte. */
+/** The largest file of a log. With fifteen processes and three files each, all logs together stay below half a gigabyte. */
 const logBytesMax = 10_485_760
 
 /**
- * Appends to `path`; at `bytesMax` it becomes `path.1`, that one `path.2`, and the oldest goes, so `fileCount` files are kept.
- * A full disk costs log lines, never the process that writes them.
+ * Opens a log that appends to `path`. At `bytesMax` that file becomes `path.1`, that one `path.2`, and the oldest is deleted, so that `fileCount` files are kept. A full disk
+ * loses lines of the log, but never ends the process that writes them.
  */
 export function openRotatingLog(path: string, { bytesMax = logBytesMax, fileCount = 3 } = {}): RotatingLog {
   let descriptor: number | undefined = openSync(path, 'a', 0o600)
@@ -30,7 +30,7 @@ export function openRotatingLog(path: string, { bytesMax = logBytesMax, fileCoun
         if (size >= bytesMax) descriptor = rotate(descriptor)
         size += typeof chunk === 'string' ? writeSync(descriptor, chunk) : writeSync(descriptor, chunk)
       } catch {
-        // Nowhere is left to say it: `weft doctor` tells of a full disk.
+        // There is no place to report this; `weft doctor` tells of a full disk.
       }
     },
     close() {
@@ -41,8 +41,8 @@ export function openRotatingLog(path: string, { bytesMax = logBytesMax, fileCoun
 }
 
 /**
- * Bounds a log that is some process's own output: its text moves to `path.1` and the file is emptied, because a file given as
- * output stays open whatever its name becomes. It must be open for appending.
+ * Bounds a log that is the output of a process. Its text is copied to `path.1` and the file emptied, because the process keeps the file open even when it is renamed. The
+ * file must be open for appending.
  */
 export function boundOwnOutput(path: string, bytesMax = logBytesMax): void {
   try {
@@ -50,11 +50,11 @@ export function boundOwnOutput(path: string, bytesMax = logBytesMax): void {
     copyFileSync(path, `${path}.1`)
     truncateSync(path)
   } catch {
-    // As above: a full disk costs log lines only.
+    // As above, a full disk only loses lines of the log.
   }
 }
 
-/** Opens an empty log that becomes a process's own output; what an earlier process wrote is kept as `path.1`. */
+/** Opens an empty log for the output of a process. What an earlier process wrote is kept as `path.1`. */
 export function openOwnOutput(path: string): number {
   renameIfThere(path, `${path}.1`)
   return openSync(path, 'a', 0o600)
@@ -64,6 +64,6 @@ function renameIfThere(from: string, to: string): void {
   try {
     renameSync(from, to)
   } catch {
-    // Fewer files than the most that are kept.
+    // There are fewer files yet than are kept.
   }
 }

@@ -15,7 +15,7 @@ export interface MeshOptions {
   url: string
   ports: Record<string, number>
   restartDelayMsMax: number
-  /** Told of every change of every process. */
+  /** Called at every change of every process. */
   onChange: (snapshot: ProcessSnapshot) => void
 }
 
@@ -23,15 +23,15 @@ export interface RunningMesh {
   /** Resolves when every process has been ready once; never rejects. */
   readonly ready: Promise<void>
   snapshots(): ProcessSnapshot[]
-  /** The process that ended most often without ever being ready, when it did so `count` times. */
+  /** A process that has ended at least `count` times without being ready. */
   hopeless(count: number): ProcessSnapshot | undefined
-  /** Ends all in stages; resolves when nothing runs. */
+  /** Ends all processes in stages; resolves when none runs. */
   stop(): Promise<void>
-  /** Ends all at once. */
+  /** Kills all processes at once. */
   kill(): void
 }
 
-/** Starts every process as soon as those it waits for are ready, and writes down each change. */
+/** Starts every process as soon as those that it waits for are ready, and writes each change into the record of the mesh. */
 export function runMesh({ specs, paths, supervisor, url, ports, restartDelayMsMax, onChange }: MeshOptions): RunningMesh {
   const startedAt = new Date().toISOString()
   const processes = new Map<string, SupervisedProcess>()
@@ -40,7 +40,7 @@ export function runMesh({ specs, paths, supervisor, url, ports, restartDelayMsMa
     try {
       writeMeshRecord(paths.meshFile, describe({ supervisor, url, startedAt, ports, processes: snapshots() }))
     } catch (cause) {
-      // A full disk or a folder that is gone must not end the supervisor and leave its processes behind; the next change writes it again.
+      // A full disk, or a folder that is gone, must not end the supervisor without its processes. The next change is written again.
       console.error(`${paths.meshFile} was not written: ${errorMessage(cause)}`)
     }
   }

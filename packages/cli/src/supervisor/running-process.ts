@@ -2,15 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 
-/** A process told apart from any later one that is given the same id. */
+/** Identifies a process, also among later ones with the same id. */
 export const ProcessIdentity = z.object({ pid: z.number().int().positive(), startMark: z.string() })
 export type ProcessIdentity = z.infer<typeof ProcessIdentity>
 
-/** When a running process began: clock ticks since boot and the boot itself, or what `ps` tells. Undefined: none runs. */
+/** When a process began, as clock ticks since boot with the id of the boot, or as `ps` says. Undefined when there is no such process. */
 export function readStartMark(pid: number): string | undefined {
   if (!existsSync('/proc/self/stat')) return askPs(pid, 'lstart')
   const fields = readStat(pid)
-  // A zombie has ended; only its parent has not looked yet. Fields count from the state, the third (proc(5)).
+  // A zombie has ended, and only waits for its parent. The fields begin with the state, which is the third of proc(5).
   if (fields === undefined || fields[0] === 'Z') return undefined
   return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:${fields[19]}`
 }
@@ -33,7 +33,7 @@ export function readResidentBytes(pid: number): number | undefined {
   }
 }
 
-/** Signals a process and everything it started, which share its group; false when it is gone already. */
+/** Signals a process and everything that it started, which is in its group. Answers false when it is already gone. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(-pid, signal)
@@ -43,7 +43,7 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** The fields after the program's name, which is in parentheses and may hold spaces. */
+/** The fields after the name of the program, which is in parentheses and may have spaces. */
 function readStat(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

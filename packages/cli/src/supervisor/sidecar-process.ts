@@ -4,22 +4,22 @@ import { minimalEnvironment } from './process-environment.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { ownRedis, type RedisConnection, redisFromUrl } from './redis-configuration.ts'
 
-/** After the services, which still need it while they finish. */
+/** Stopped after the services, which still need their sidecars while they finish. */
 const stopStage = 3
-/** A crowd of idle connections or one large body may grow a sidecar this far before its garbage collector turns eager. */
+/** Many idle connections or a large body may grow a sidecar up to this size, before its garbage collector works harder. */
 const sidecarMemoryMax = '192MiB'
 /**
- * How far a heap grows before it is collected, in per cent (Go's GOGC). The sidecar of the sessions handles every step: at 300 instead of 150 it
- * took 6 % less processor time a step (three paired runs of bench/orchestration), for some 20 MB more. The others have Go's default.
+ * How far a heap grows before it is collected, in per cent (Go's GOGC). The orchestrator's sidecar handles every step: with 300 instead of 150, it took 6 % less processor
+ * time for a step (three paired runs of bench/orchestration), and about 20 MB more. The others have Go's default.
  */
 const heapGrowth = { orchestrator: '400', others: '100' }
 /**
- * Threads of one sidecar that run at once. Five share the machine; on two cores one thread each takes 10 to 15 % less processor time for
- * the same answer than two, which wake each other for work that one would have done.
+ * How many threads of a sidecar run at once. Five sidecars share the machine. On two cores, one thread each takes 10 to 15 % less processor time for the same answer than
+ * two, which wake each other for work that one could have done.
  */
 const sidecarThreads = Math.ceil(availableParallelism() / 4)
 
-/** The sidecar of an app; its ports are the plan's `<name>-daprd.*`, the app's own `<name>.app`. */
+/** The process of an app's sidecar. In the plan, its ports are `<name>-daprd.*`, and that of the app is `<name>.app`. */
 export function sidecarSpec(plan: MeshPlan, { name, appId }: { name: string; appId: string }): ProcessSpec {
   const sidecar = `${name}-daprd`
   const tokens = tokensOf(plan, appId)
@@ -71,7 +71,7 @@ function sidecarArguments(plan: MeshPlan, { appId, appPort, ports }: SidecarPlac
     '--scheduler-host-address', `127.0.0.1:${portOf(plan, 'scheduler.grpc')}`,
     ...componentFolders(plan.root).flatMap((folder) => ['--resources-path', asOneValue(folder)]),
     '--config', asOneValue(plan.paths.daprConfiguration),
-    // Room for traceparent, tracestate and baggage beside a service's own headers, and for evidence in request bodies.
+    // Large enough for traceparent, tracestate and baggage besides a service's own headers, and for evidence in request bodies.
     '--read-buffer-size', '16Ki',
     '--max-body-size', '16Mi',
     '--dapr-graceful-shutdown-seconds', '3',
@@ -89,14 +89,14 @@ export function redisConnection(plan: MeshPlan): RedisConnection {
   return ownRedis({ port: portOf(plan, 'redis.tcp'), password: plan.tokens.redisPassword })
 }
 
-/** What an app and its sidecar show each other. */
+/** The tokens by which an app and its sidecar know each other. */
 export function tokensOf({ tokens }: MeshPlan, appId: string): { apiToken: string; appToken: string } {
   const found = tokens.apps[appId]
   if (found === undefined) throw new TypeError(`no tokens were made for ${appId}`)
   return found
 }
 
-/** The exporter's settings; not OTEL_SERVICE_NAME, which would give every sidecar the same name. */
+/** The settings of the exporter, without OTEL_SERVICE_NAME, which would give every sidecar the same name. */
 function openTelemetryVariables(environment: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).filter(([name]) => name.startsWith('OTEL_') && name !== 'OTEL_SERVICE_NAME'),

@@ -11,7 +11,7 @@ import { readStartMark, signalGroup } from './running-process.ts'
 
 const startingPollMs = 100
 
-/** A first start may migrate a database or replay a log before it answers anything. */
+/** How long a process that starts may answer nothing: it may have to migrate a database or replay a log first. */
 const startingSilenceMs = 180_000
 
 export interface SupervisedProcessOptions {
@@ -22,12 +22,12 @@ export interface SupervisedProcessOptions {
 
 const supervisorMark = 'supervisor:'
 
-/** Whether a line of a process's log was written about it, not by it. */
+/** Whether a line of a process's log was written by its supervisor. */
 export function isSupervisorLine(line: string): boolean {
   return line.includes(`"message":"${supervisorMark}`)
 }
 
-/** Keeps one process running: starts it, watches its health, starts it again with growing delays when it ends or falls silent. */
+/** Keeps a process running: starts it, watches its health, and starts it again, with growing delays, when it ends or answers nothing. */
 export class SupervisedProcess {
   readonly spec: ProcessSpec
   readonly #log: RotatingLog
@@ -60,7 +60,7 @@ export class SupervisedProcess {
     return this.#firstReady.promise
   }
 
-  /** Ends since it was last ready: a process that never gets there is not worth waiting for. */
+  /** How often it has ended since it was last ready. A process that never becomes ready is not worth waiting for. */
   get failuresBeforeReady(): number {
     return this.#failuresBeforeReady
   }
@@ -82,7 +82,7 @@ export class SupervisedProcess {
   start(): void {
     if (this.#isStopping) return
     const { command, args, cwd, env } = this.spec
-    // A group of its own: Ctrl-C on the terminal reaches the supervisor alone, which then ends all in order.
+    // In a group of its own, so that Ctrl-C on the terminal only reaches the supervisor, which then ends everything in order.
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.#startMark = child.pid === undefined ? undefined : readStartMark(child.pid)
@@ -101,7 +101,7 @@ export class SupervisedProcess {
     void this.#watch(child)
   }
 
-  /** Ends it in order, by force after its grace; resolves when it has ended. */
+  /** Ends the process in order, and by force after its grace period. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#wake.abort()
     const child = this.#child
@@ -115,7 +115,7 @@ export class SupervisedProcess {
     this.#log.close()
   }
 
-  /** Ends it at once. */
+  /** Kills the process at once. */
   kill(): void {
     this.#wake.abort()
     if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL')
@@ -158,7 +158,7 @@ export class SupervisedProcess {
 
   #ended(child: ChildProcess, how: string): void {
     if (this.#child !== child) return
-    // Whatever it had started is of no use without it, and may hold its ports.
+    // What it had started is of no use without it, and may hold its ports.
     if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
     if (this.#isStopping) return
     this.#child = undefined
@@ -179,7 +179,7 @@ export class SupervisedProcess {
     this.start()
   }
 
-  /** Waits, but not beyond the moment it is to stop. */
+  /** Waits, but no longer than until it is told to stop. */
   async #pause(durationMs: number): Promise<void> {
     await sleep(durationMs, undefined, { signal: this.#wake.signal }).catch(() => undefined)
   }

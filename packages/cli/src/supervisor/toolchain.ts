@@ -15,7 +15,7 @@ export type Toolchain = z.infer<typeof Toolchain>
 
 const remedy = 'run npm start, which finds or builds what is missing'
 
-/** Reads which programs to run, and that each is there. Throws `program_missing` naming it. */
+/** Reads which programs to run, and checks that each is there. Throws `program_missing`, naming the one that is not. */
 export function readToolchain(toolchainFile: string): Toolchain {
   const toolchain = parseToolchain(toolchainFile)
   for (const [name, path] of Object.entries(toolchain)) {

@@ -22,7 +22,7 @@ export interface AgentSpecs {
   sidecar: ProcessSpec
 }
 
-/** The program and its sidecar, as the supervisor runs its own. Throws when the mesh is not up, or the port is taken. */
+/** The processes of the program and its sidecar, to be run like those of the mesh. Throws when the mesh is not up, or the port is taken. */
 export async function agentSpecs(settings: CliSettings, wish: AgentWish): Promise<AgentSpecs> {
   const record = requireMesh(settings)
   await requireFreePort(wish.appPort)
@@ -48,7 +48,7 @@ async function requireFreePort(port: number): Promise<void> {
   throw new CliError('port_taken', `port ${port} is taken by another program; the agent has to listen there itself`)
 }
 
-/** The running mesh's plan, as far as a further app needs it. */
+/** The part of the running mesh's plan that an additional app needs. */
 async function planOf(settings: CliSettings, record: MeshRecord, { appId, appPort }: AgentWish): Promise<MeshPlan> {
   const paths = dataPaths(settings.dataFolder)
   const tokens = ensureTokens(paths.tokensFile, [])
@@ -68,7 +68,7 @@ async function planOf(settings: CliSettings, record: MeshRecord, { appId, appPor
   }
 }
 
-/** The program gets what it would get in this terminal, without the key of the mesh. */
+/** The program gets the environment of this terminal, without the key of the mesh. */
 function programSpec(plan: MeshPlan, { environment }: CliSettings, { appId, appPort, command }: AgentWish): ProcessSpec {
   const [file = '', ...args] = command
   const { apiToken, appToken } = tokensOf(plan, appId)

@@ -14,7 +14,7 @@ import { type AgentPlace, endLeftAgent, removeAgentRecord, writeAgentRecord } fr
 const readyTimeoutMs = 60_000
 const hopelessAfterFailures = 3
 const pollMs = 100
-/** The mesh may be down by now; it also notices by itself that an agent is gone. */
+/** Unregisters the agent. Failing is harmless: the mesh may be down by now, and it also notices by itself that an agent is gone. */
 const leavingTimeoutMs = 3_000
 
 const Agents = z.object({ data: z.array(z.looseObject({ id: z.string(), isBuiltIn: z.boolean(), isReachable: z.boolean() })) })
@@ -24,8 +24,8 @@ const Registered = z.looseObject({
 })
 
 /**
- * Runs an agent until it is told to stop: program and sidecar side by side, started again when they end, unregistered at the end. What an earlier command that
- * was killed has left of the agent is ended first.
+ * Runs an agent until it is told to stop. Its program and sidecar are started again when they end, and it is unregistered at the end. Processes of the agent that are
+ * left of a killed command are ended first.
  */
 export async function runAgent(context: ClientContext, wish: AgentWish): Promise<void> {
   const { appId } = wish
@@ -68,7 +68,7 @@ async function runBesideMesh({ mesh, terminal, isJson }: ClientContext, { settin
     restartDelayMsMax: settings.restartDelayMsMax,
     onChange: (snapshot) => {
       changed(snapshot)
-      // A program that was started again may have another card.
+      // Registered again, because a program that was started again may have another card.
       if (isJoined && snapshot.state === 'ready')
         register().catch((cause: unknown) => terminal.note(`not registered: ${String(cause)}`))
     },
@@ -105,7 +105,7 @@ async function refuseTakenName({ mesh }: ClientContext, appId: string): Promise<
   if (known?.isReachable) throw agentTaken(appId)
 }
 
-/** False when it was told to stop before. Throws when one of them cannot become ready. */
+/** Waits until both processes are ready. Resolves to false when it was told to stop before. Throws when one of them cannot become ready. */
 async function waitUntilReady(processes: SupervisedProcess[], told: Promise<void>): Promise<boolean> {
   let end: 'ready' | 'stopped' | undefined
   void Promise.all(processes.map((one) => one.firstReady)).then(() => {
@@ -134,7 +134,7 @@ function notReady(late: SupervisedProcess): CliError {
   return new CliError('agent_not_ready', `${spec.name} ${what}`)
 }
 
-/** The first signal ends all in order, a second one at once. */
+/** The first signal ends everything in order, a second one at once. */
 function stopSignal(endAtOnce: () => void): Promise<void> {
   return new Promise((resolve) => {
     let count = 0
@@ -148,8 +148,8 @@ function stopSignal(endAtOnce: () => void): Promise<void> {
 }
 
 /**
- * What the program says goes to this terminal, and what is said about it in words ({@link tell}); standard output stays free for what the
- * command itself answers.
+ * A log that shows on standard error what the program writes, and in words what is logged about it ({@link tell}). Standard output is for the command's own
+ * answer.
  */
 function terminalLog(): RotatingLog {
   return {

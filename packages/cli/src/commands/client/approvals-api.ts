@@ -6,7 +6,7 @@ import { listPages } from './list-pages.ts'
 
 export type Decision = { id: string; action: string; body: object }
 
-/** An entry of the history, as far as the terminal shows it. */
+/** The part of a history entry that is shown. */
 export const HistoryEntry = z.looseObject({
   position: z.number(),
   approvalId: z.string(),
@@ -24,7 +24,7 @@ export type HistoryEntry = z.infer<typeof HistoryEntry>
 
 const Decided = ApprovalView.extend({ isRepeat: ApprovalDecided.shape.isRepeat })
 
-/** The approvals of a mesh; they lie beside `/v1`. */
+/** The approvals of a mesh, whose paths are not below `/v1`. */
 export function createApprovalsApi({ url, client }: Mesh) {
   const at = (path: string) => `${url}/approvals/${path}`
   const one = (id: string) => at(encodeURIComponent(id))
@@ -33,12 +33,12 @@ export function createApprovalsApi({ url, client }: Mesh) {
       return z.object({ data: z.array(ApprovalView) }).parse(await client.get(at('pending'), { query })).data
     },
     find: async (id: string) => ApprovalView.parse(await client.get(one(id))),
-    /** A comment is sent once only: sent again it would stand there twice. */
+    /** Sends a decision. A comment is never sent again after a failure, because it could then be there twice. */
     async decide({ id, action, body }: Decision) {
       const retries = action === 'comment' ? { maxRetries: 0 } : {}
       return Decided.parse(await client.post(`${one(id)}/${action}`, { body, ...retries }))
     },
-    /** Of one approval, or of all; 10,000 entries at most. */
+    /** The history of one approval, or of all; at most 10,000 entries. */
     history(id: string | undefined): Promise<HistoryEntry[]> {
       const path = id === undefined ? at('history') : `${one(id)}/history`
       return listPages(client, { path, item: HistoryEntry, cursorOf: ({ position }) => position })

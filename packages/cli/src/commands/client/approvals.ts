@@ -15,7 +15,7 @@ type ListOptions = { assignee?: string; session?: string; snoozed?: boolean; lim
 type WordOptions = { comment?: string; hash?: string }
 type ModifyOptions = WordOptions & { params?: string; plan?: string }
 
-/** What commander hands to a verb that takes one more argument after the id. */
+/** What commander passes to a verb that takes another argument after the id. */
 type OneMore = [id: string, more: string, options: unknown, command: Command]
 
 const idHelp = 'approval id, or the id of a session with exactly one pending'

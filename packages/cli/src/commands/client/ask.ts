@@ -49,7 +49,7 @@ async function runAsk({
   })
 }
 
-/** Streams the answer to standard output, then its sources; answers the turn's status. */
+/** Streams the answer and then its sources to standard output. Answers the status of the turn. */
 export async function ask(question: string, options: AskOptions, context: ClientContext): Promise<string | undefined> {
   const answer = await streamAnswer(question, options, context)
   const citations = await withLines(answer.weft?.citations ?? [], context)
@@ -85,7 +85,7 @@ async function streamAnswer(question: string, options: AskOptions, context: Clie
     stream: true as const,
     weft: { progress: terminal.isInteractive && !isJson, ...(store === undefined ? {} : { vectorStoreIds: [store.id] }) },
   }
-  // The client tries again when a connection breaks; the key makes that the same turn, not a second one.
+  // The client tries again when a connection breaks. The key makes that the same turn instead of a second one.
   const headers = {
     'idempotency-key': randomUUID(),
     ...(options.session === undefined ? {} : { 'x-session-id': options.session }),

@@ -3,18 +3,18 @@ import { isRefusal } from './explain-failure.ts'
 
 export type FileToAttach = { fileId: string; attributes: Record<string, string | number | boolean> }
 
-/** An attachment waits so long for others that come close behind it, and no longer once there are so many. */
+/** How long an attachment waits for others to be sent together, and how many are sent without waiting any longer. */
 const gatherMs = 50
 const togetherMax = 100
 
-/** Not repeated by the client library, which does not look whether the first request did its work. */
+/** The client library does not repeat these requests, because it does not check whether the first one was carried out. */
 export const sentOnce = { maxRetries: 0 }
 
 type Waiting = { file: FileToAttach; resolve(): void; reject(reason: unknown): void }
 
 /**
- * Attaches files to vector stores, those given close together in one request. A batch that the server refuses is attached file by file, so that
- * every file gets its own answer.
+ * Attaches files to vector stores. Those that are given shortly after each other go into one request. When the server refuses it, they are attached file by file, so
+ * that every file gets its own answer.
  */
 export function attachTogether(client: OpenAI): (storeId: string, file: FileToAttach) => Promise<void> {
   const stores = new Map<string, { waiting: Waiting[]; timer: NodeJS.Timeout }>()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What the mesh found when it checked a chain of hashes. */
+/** The result of checking a chain of hashes. */
 export const ChainVerdict = z.looseObject({
   isValid: z.boolean(),
   entries: z.number(),

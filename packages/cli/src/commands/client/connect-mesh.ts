@@ -11,10 +11,10 @@ import { createTerminal, type Terminal } from './terminal.ts'
 
 export type Mesh = { url: string; client: OpenAI }
 
-/** What every client command works with; `isJson` asks for one JSON document on standard output and nothing else. */
+/** What every client command works with. With `isJson`, standard output must get one JSON document and nothing else. */
 export type ClientContext = { mesh: Mesh; terminal: Terminal; isJson: boolean }
 
-/** Runs a command against the mesh; whatever goes wrong reaches the user as one line with its exit code. */
+/** Runs a command against the mesh. Whatever goes wrong is told to the user in one line, with its own exit code. */
 export async function withMesh(command: Command, run: (context: ClientContext) => Promise<void>): Promise<void> {
   const settings = readCliSettings()
   const url = meshUrl(settings)
@@ -29,13 +29,13 @@ export async function withMesh(command: Command, run: (context: ClientContext) =
   }
 }
 
-/** The published OpenAI client, pointed at a mesh; keys of other services in the environment stay out of it. */
+/** OpenAI's client library, for a mesh. It is given every setting, so that it does not use keys of other services in the environment. */
 export function createMeshClient(url: string, apiKey: string): OpenAI {
   const others = { adminAPIKey: null, organization: null, project: null, webhookSecret: null }
   return new OpenAI({ ...others, apiKey, baseURL: `${url}/v1`, maxRetries: 3, timeout: requestTimeoutMs })
 }
 
-/** An answer may take a workflow's time; the client's own ten minutes is the bound Weft's turns keep to as well. */
+/** An answer may take as long as a workflow. This is the client library's default, and also the longest time of a turn. */
 const requestTimeoutMs = 600_000
 
 function meshUrl(settings: CliSettings): string {

@@ -37,7 +37,7 @@ async function migrate({ database, terminal, isJson }: Shown): Promise<void> {
   else terminal.print(applied.length === 0 ? 'the schema is up to date' : `applied ${applied.join(', ')}`)
 }
 
-/** Data goes with its tables, so nothing happens before the user has seen what that means. */
+/** Takes migrations back. As data is deleted with its tables, nothing is done without `--yes`, except to show what would be. */
 export async function rollback({ database, terminal, isJson }: Shown, { steps, yes }: RollbackOptions): Promise<void> {
   if (yes !== true) {
     const applied = (await migrationStatus(database)).flatMap(({ name, appliedAt }) => (appliedAt === undefined ? [] : [name]))
@@ -67,7 +67,7 @@ async function withDatabase({ json }: DbOptions, run: (shown: Shown) => Promise<
   }
 }
 
-/** The embedded database runs only with the mesh; its port is in the mesh's record. */
+/** The URLs of the database. The embedded one only runs with the mesh, whose record has its port. */
 export function databaseUrls(settings: Pick<CliSettings, 'databaseUrls' | 'dataFolder'>): string[] {
   if (settings.databaseUrls !== undefined) return settings.databaseUrls.split(',').map((url) => url.trim())
   const record = readMeshRecord(dataPaths(settings.dataFolder).meshFile)

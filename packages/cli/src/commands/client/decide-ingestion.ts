@@ -24,7 +24,7 @@ type Decision = {
   readManifest: () => Promise<ManifestEntry[]>
 }
 
-/** Walks, reads what has to be read, and notes in the report what will happen. */
+/** Walks the paths, reads the files that have to be read, and notes in the report what will be done. */
 export async function decideIngestion({ request, tools, report, roots, readManifest }: Decision): Promise<Decided> {
   const [{ found, skippedPaths }, manifest] = await Promise.all([walk(roots, request, tools), readManifest()])
   const plan = planIngestion({ found, skipped: skippedPaths, manifest, roots })
@@ -52,13 +52,16 @@ async function walk(roots: WalkRoot[], request: IngestionRequest, { terminal }: 
 
 type Reading = Pick<Decision, 'request' | 'tools'> & { skippedPaths: SkippedPath[] }
 
-/** Files read at a time. */
+/** How many files are read at once. */
 const readsMax = 4
 
-/** So many files too young to be settled are waited for: reading all of them again the next time would take longer. */
+/** With more files than this that are too young to be settled it waits until they are, because reading all of them again the next time would take longer. */
 const youngMax = 100
 
-/** Hashes what size and times do not settle, the young last. A file that cannot be read keeps its entry; a vanished or binary one loses it. */
+/**
+ * Hashes the files about which size and times do not decide, the youngest last. A file that cannot be read keeps its entry; one that vanished or is binary
+ * loses it.
+ */
 async function readAll(plan: IngestionPlan, { request, tools, skippedPaths }: Reading): Promise<FileAction[]> {
   const read: { file: FingerprintedFile; entry: ManifestEntry | undefined }[] = []
   let done = 0
@@ -100,12 +103,12 @@ function findDuplicates(files: { path: string; sha256: string }[]): string[][] {
   return [...byContent.values()].flatMap((same) => (same.length > 1 ? [same.map(({ path }) => path).toSorted()] : []))
 }
 
-/** Up to so many files may go without a word, however few stay. */
+/** Up to this many files are removed without confirmation, however few are left. */
 const removalsFreeMax = 10
 
 /**
- * A folder that lost more than half of its files is more often one that is not mounted, or the wrong one, than one that was tidied up: then nothing
- * is removed until it is confirmed.
+ * Whether so much is gone that nothing may be removed without confirmation. A folder that lost more than half of its files is more often not mounted, or the wrong one,
+ * than tidied up.
  */
 function decideRemovals(
   gone: ManifestEntry[],

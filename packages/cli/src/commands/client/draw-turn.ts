@@ -11,10 +11,7 @@ const marks: Record<StepView['status'], string> = {
   cancelled: '■',
 }
 
-/**
- * A turn's steps as a tree: each below the deepest of its dependencies, with the others named; its state as a mark and in words, and what it
- * waits for.
- */
+/** The steps of a turn as a tree. Each step is below the deepest of its dependencies and names the others, and shows its state and what it waits for. */
 export function drawTurn({ steps }: Pick<TurnView, 'steps'>, nowMs: number): string[] {
   const parents = treeParents(steps)
   const draw = (parent: string | undefined, indent: string): string[] => {
@@ -53,7 +50,7 @@ function waitText({ cause, owner, deadline }: NonNullable<StepView['waitingFor']
   return `waits for ${cause}${owner === undefined ? '' : ` (${owner})`}${deadline === undefined ? '' : ` until ${deadline}`}`
 }
 
-/** The deepest dependency of each step; plans have no cycles, and one that does is drawn flat. */
+/** The deepest dependency of each step. Plans have no cycles; one that had would be drawn flat. */
 function treeParents(steps: StepView[]): Map<string, string | undefined> {
   const depths = new Map<string, number>()
   const byId = new Map(steps.map((step) => [step.stepId, step]))

@@ -14,7 +14,7 @@ export const EmbeddingsStateSchema = z.looseObject({
 })
 export type EmbeddingsState = z.infer<typeof EmbeddingsStateSchema>
 
-/** What a rebuild embeds and costs at most, or that there is nothing to do. `usd`: of a million tokens, where that is known. */
+/** What a rebuild embeds and costs at most, or that there is nothing to do. `usd` is the price of a million tokens; undefined when it is not known. */
 export function describeRebuildCost({ chosen, left, chunks }: EmbeddingsState, usd: number | undefined): string {
   if (chosen === null || left === null) return 'no embedding model is set up: set WEFT_EMBEDDER, and start again'
   if (left.chunks === 0) return `all ${chunks} chunks have vectors of ${chosen}`

@@ -74,7 +74,7 @@ type FollowTools = {
 
 const pollMs = 1_000
 
-/** Waits until a rebuild is done. Throws when it is cancelled, or waits for other settings. */
+/** Waits until a rebuild is done. Throws when it is cancelled, or when it waits because the settings name another model. */
 export async function follow(
   look: () => Promise<unknown>,
   begun: EmbeddingsState,

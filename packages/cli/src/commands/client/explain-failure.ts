@@ -6,7 +6,7 @@ export function usageError(message: string): CliError {
   return new CliError('wrong_usage', message, { exitCode: exitCodes.wrongUsage })
 }
 
-/** Whatever talking to the mesh threw, as the one line and exit code its user gets. */
+/** Turns an error of a call to the mesh into the line and exit code for the user. */
 export function explainFailure(thrown: unknown, meshUrl: string): CliError {
   if (thrown instanceof CliError) return thrown
   if (thrown instanceof OpenAI.APIConnectionError) {
@@ -22,7 +22,7 @@ export function explainFailure(thrown: unknown, meshUrl: string): CliError {
   return new CliError(code, message, { cause: thrown })
 }
 
-/** The server's own sentence; the client library puts the status in front of it, which says nothing more. */
+/** The server's own message, without the status that the client library puts in front of it. */
 export function serverMessage(error: InstanceType<typeof OpenAI.APIError>): string {
   const withoutStatus = error.message.replace(/^\d{3} /, '')
   const isServersFault = error.status === undefined || error.status >= 500
@@ -31,7 +31,7 @@ export function serverMessage(error: InstanceType<typeof OpenAI.APIError>): stri
 
 const refusalStatuses = new Set([400, 404, 409, 413, 415, 422])
 
-/** The server will not take this, now or later; nothing else is wrong. */
+/** Whether the server refused this request for good, so that others may still succeed. */
 export function isRefusal(error: unknown): error is InstanceType<typeof OpenAI.APIError> {
   return error instanceof OpenAI.APIError && error.status !== undefined && refusalStatuses.has(error.status)
 }

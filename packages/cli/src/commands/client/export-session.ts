@@ -17,7 +17,7 @@ export async function fetchSession(client: OpenAI, id: string): Promise<SessionV
   return SessionView.parse(await client.get(sessionPath(id)))
 }
 
-/** A session with all that was said in it. */
+/** A session with its messages. */
 export async function exportSession(client: OpenAI, id: string): Promise<ExportedSession> {
   const session = await fetchSession(client, id)
   const list = { path: `${sessionPath(id)}/messages`, item: SessionMessage, cursorOf: (message: SessionMessage) => message.id }

@@ -5,13 +5,12 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { estimateTokens } from './estimate-tokens.ts'
 import { type FoundFile, reasonOf, type SkippedPath, skipped, unreadable } from './walk-paths.ts'
 
-/** `mtimeMs` is {@link unsettledMtimeMs} for a file so young that it may change again without a new time. */
+/** A file with its hash. `mtimeMs` is {@link unsettledMtimeMs} for a file so young that it may change again without getting a new time. */
 export type FingerprintedFile = FoundFile & { sha256: string; tokens: number }
 
 /**
- * A file changed so shortly before it was read may be changed once more within the same tick of its clock, and look the same: two seconds is the
- * coarsest clock of a file system (FAT). What is noted of it then never counts as settled, so the next run reads it again, as git does
- * (its documentation, racy-git).
+ * A file that was changed this shortly before it was read may be changed again within the same tick of the file system's clock, and would then look the same. Two
+ * seconds is the coarsest clock (FAT). Its noted time never counts as settled, so the next run reads it again, as git does (racy-git in its documentation).
  */
 export const settledAfterMs = 2_000
 export const unsettledMtimeMs = -1
@@ -20,19 +19,19 @@ export const unsettledMtimeMs = -1
 const sniffedBytes = 8_000
 const readBufferBytes = 262_144
 
-/** A file that changes while it is read is read again, so often. */
+/** How often a file is read again because it changed while it was read. */
 const readsMax = 3
 
 type Limits = { fileBytesMax: number; now: () => number }
 
 /**
- * Reads a file in pieces for its hash; a binary, empty or vanished one is skipped instead, and so, named as an error, is one that cannot be read
- * or changes during every reading.
+ * Reads a file in pieces for its hash. A binary, empty or vanished file is skipped, and so is one that cannot be read, or that changes during every reading; the
+ * reasons of these last two are errors.
  */
 export async function fingerprintFile(file: FoundFile, limits: Limits): Promise<FingerprintedFile | SkippedPath> {
   try {
     for (let reads = 0; reads < readsMax; reads++) {
-      // A pipe put in the file's place must not be waited for.
+      // So that a pipe in the place of the file does not make this wait.
       const handle = await open(file.absolutePath, constants.O_RDONLY | constants.O_NONBLOCK)
       try {
         const result = await readOnce(handle, file, limits)
@@ -89,7 +88,7 @@ async function hashContent(
   return { sha256: hash.digest('hex'), sizeBytes, tokens: Math.ceil(tokensPerByte * sizeBytes) }
 }
 
-/** Whole milliseconds: finer times do not survive every file system and every JSON number. */
+/** Times in whole milliseconds, because not every file system and not every JSON number keeps finer ones. */
 export function timesOf({ mtimeMs, ctimeMs }: Stats): { mtimeMs: number; ctimeMs: number } {
   return { mtimeMs: Math.floor(mtimeMs), ctimeMs: Math.floor(ctimeMs) }
 }

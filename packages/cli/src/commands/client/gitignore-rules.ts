@@ -4,7 +4,7 @@ import ignore, { type Ignore } from 'ignore'
 
 /** The .gitignore files that apply in one folder, outermost first. */
 export interface GitignoreRules {
-  /** The rules inside `folder`: these, and its own .gitignore. */
+  /** The rules within `folder`: these rules and those of its own .gitignore. */
   enter(folder: string): Promise<GitignoreRules>
   ignores(path: string, isFolder: boolean): boolean
 }
@@ -13,7 +13,7 @@ type Layer = { folder: string; matcher: Ignore }
 
 const gitignoreBytesMax = 1_048_576
 
-/** Rules that apply to `folder` from outside: .gitignore files of its parents up to the root of its git repository. */
+/** The rules that apply to `folder` from outside: the .gitignore files of its parents, up to the root of its git repository. */
 export async function gitignoreRulesAbove(folder: string): Promise<GitignoreRules> {
   const parents = await parentsInRepository(folder)
   const layers = await Promise.all(parents.map(readLayer))
@@ -24,7 +24,7 @@ function rulesOf(layers: Layer[]): GitignoreRules {
   return {
     enter: async (folder) => rulesOf([...layers, ...(await readLayer(folder))]),
     ignores: (path, isFolder) => {
-      // The innermost file that says anything about a path decides, as in git.
+      // As in git, the innermost file with a rule for a path decides.
       for (const { folder, matcher } of layers.toReversed()) {
         const { ignored, unignored } = matcher.test(pathWithin(folder, path, isFolder))
         if (ignored || unignored) return ignored

@@ -1,9 +1,9 @@
 import type { ManifestEntry } from './manifest-entry.ts'
 
-/** Entries whose files are gone; those whose bytes turn up under another name are taken out again. */
+/** The entries whose files are gone. Those whose content is found under another name are taken out again. */
 export type GoneEntries = {
   add(entry: ManifestEntry): void
-  /** An indexed entry of that content, which is then no longer among the gone. */
+  /** Takes out an indexed entry with this content; undefined when there is none. */
   takeByContent(sha256: string): ManifestEntry | undefined
   list(): ManifestEntry[]
 }

@@ -1,20 +1,20 @@
 import type { TokenPrice } from './model-price.ts'
 
-/** The mesh's WEFT_CONTEXT_MODEL, and what it costs in USD a million tokens; no price where none is known. */
+/** The mesh's WEFT_CONTEXT_MODEL, with its price in USD per million tokens, if that is known. */
 export type ContextModel = { model: string; price?: TokenPrice | undefined }
 
-/** `read` anew, `reread` as what the provider keeps of a document, and `written`. */
+/** Tokens that are `read`, `reread` from the provider's cache of a document, and `written`. */
 export type HeaderTokens = { read: number; reread: number; written: number }
 
-/** As the mesh cuts files and shows them: passages of 1,200 letters at most, and 25,000 tokens of a document at once. */
+/** How the mesh cuts files and shows them to the model: passages of at most 1,200 letters, and 25,000 tokens of a document at once. */
 const passageTokens = 275
 const shownTokensMax = 25_000
-/** Instructions around a passage. */
+/** The tokens of the instructions around a passage. */
 const promptTokens = 200
-/** As Anthropic reports of contextual retrieval: 50 to 100 tokens (anthropic.com/news/contextual-retrieval, 2024). */
+/** The tokens of a header: 50 to 100, by Anthropic's report on contextual retrieval (anthropic.com/news/contextual-retrieval, 2024). */
 const headerTokens = 75
 
-/** What the headers of one more file take, if nothing of it is known yet. */
+/** Adds the tokens for the headers of another file, if none of them is known yet. */
 export function addHeaders(sum: HeaderTokens, fileTokens: number): void {
   const passages = Math.ceil(fileTokens / passageTokens)
   const shown = Math.min(fileTokens, shownTokensMax)
@@ -24,7 +24,7 @@ export function addHeaders(sum: HeaderTokens, fileTokens: number): void {
   sum.written += passages * headerTokens
 }
 
-/** Undefined without a price. */
+/** The cost in USD; undefined without a price. */
 export function headersCostUsd({ read, reread, written }: HeaderTokens, price: TokenPrice | undefined): number | undefined {
   if (price === undefined) return undefined
   return (read * price.input + reread * (price.cachedInput ?? price.input) + written * price.output) / 1_000_000

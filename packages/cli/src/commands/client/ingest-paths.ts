@@ -9,8 +9,8 @@ import { performIngestion, removeQuietly } from './perform-ingestion.ts'
 import { resolveRoots } from './walk-paths.ts'
 
 /**
- * Makes a vector store mirror the given paths: uploads what is new or changed, removes what is gone, leaves the rest alone, and
- * waits until the server has indexed it. Reads and uploads stream; memory grows with the number of paths, not with their bytes.
+ * Makes a vector store mirror the given paths: uploads what is new or changed, removes what is gone, leaves the rest alone, and waits until the server has indexed it.
+ * Files are streamed, so memory grows with the number of paths, and not with their size.
  */
 export async function ingestPaths(request: IngestionRequest, tools: SyncTools): Promise<IngestionReport> {
   const startedAtMs = tools.now()
@@ -54,7 +54,7 @@ function estimateHeaders({ model, price }: ContextModel, tokens: HeaderTokens): 
   return { model, ...(costUsd === undefined ? {} : { costUsd }) }
 }
 
-/** Files that a killed run sent and never attached are removed first. */
+/** Removes files that a killed run sent and never attached. */
 async function readSettledManifest(store: StoreRef | undefined, { knowledge, journal }: SyncTools): Promise<ManifestEntry[]> {
   const leftovers = await journal.readLeftovers()
   const manifest = store === undefined ? [] : await knowledge.readManifest(store.id)

@@ -57,7 +57,7 @@ async function runIngest({ paths, options, command }: Invocation): Promise<void>
   })
 }
 
-/** What the mesh's models cost that are set up on this machine; without a setting vectors are made here, for nothing. */
+/** The prices of the models that are set up on this machine. Without a setting, vectors are made by the mesh itself, which costs nothing. */
 async function pricesOf(
   { WEFT_EMBEDDER: embedder, WEFT_CONTEXT_MODEL: model }: ReturnType<typeof readCliSettings>['environment'],
   client: ClientContext['mesh']['client'],
@@ -69,7 +69,7 @@ async function pricesOf(
   }
 }
 
-/** One sync of a folder into a store at a time; a dry run changes nothing, and looks at any time. */
+/** Lets one sync at a time put a folder into a store. A dry run changes nothing, and needs no lock. */
 async function ingestAlone(
   request: IngestionRequest,
   { mesh, terminal, folder }: ClientContext & { folder: string },

@@ -3,8 +3,8 @@ import type { Terminal } from './terminal.ts'
 import { formatBytes } from './terminal.ts'
 
 /**
- * USD of the embedder where its price is known, and seconds at the rate that was measured last, if one was; `headers` by a model, where one is set
- * up, with the USD where its price is known.
+ * An estimate of what an ingestion takes: USD for the embedder if its price is known, and seconds if the rate of an earlier run is known. `headers`: the same for the
+ * model that writes headers, if one is set up.
  */
 export type CostEstimate = { costUsd?: number; seconds?: number; headers?: { model: string; costUsd?: number } }
 
@@ -17,21 +17,21 @@ export type IngestionReport = {
   removed: string[]
   /** Gone from the folder and kept in the store. */
   kept: string[]
-  /** So much is gone that nothing is removed without a confirmation. */
+  /** Whether so much is gone that nothing is removed without confirmation. */
   isRemovalWithheld: boolean
-  /** Unchanged files whose indexing had failed and was begun again. */
+  /** Unchanged files whose indexing had failed, and was begun again. */
   retried: string[]
   unchanged: number
   skipped: { path: string; reason: string }[]
   failed: { path: string; reason: string }[]
-  /** Groups of files that hold the same. */
+  /** Groups of files with the same content. */
   duplicates: string[][]
   bytesUploaded: number
-  /** Tokens to embed of what is uploaded, estimated: equal texts are embedded once. */
+  /** An estimate of the tokens to embed; fewer when texts are equal, because those are embedded once. */
   tokens: number
-  /** Tokens for the headers of what would be uploaded, if none is known yet; of a dry run, where a model writes headers. */
+  /** Only in a dry run, and when a model writes headers: the tokens for the headers of what would be uploaded, if none of them is known yet. */
   headers?: HeaderTokens
-  /** Of a dry run. */
+  /** Only in a dry run. */
   estimate?: CostEstimate
   durationMs: number
 }
@@ -51,10 +51,10 @@ export function emptyReport(store: IngestionReport['store'], isDryRun: boolean):
   return { store, isDryRun, ...lists, isRemovalWithheld: false, unchanged: 0, bytesUploaded: 0, tokens: 0, durationMs: 0 }
 }
 
-/** Paths shown of one kind; `--json` has them all. */
+/** How many paths of a kind are shown; `--json` has all of them. */
 const shownPathsMax = 20
 
-/** The report as lines: what would happen (dry run) or happened, what was left out with the reason, what failed. */
+/** The report as lines: what was done or, in a dry run, would be; what was left out and why; what failed. */
 export function describeIngestion(report: IngestionReport): string[] {
   const { added, changed, renamed, removed, kept, retried, unchanged, skipped, failed } = report
   const verb = report.isDryRun ? 'would be ' : ''
@@ -105,7 +105,7 @@ function withheld({ kept }: IngestionReport): string {
   return `kept     ${kept.length} files are gone, more than there are left: nothing was removed. Is this the right folder? Then run it again with --yes to remove them, or with --keep-deleted`
 }
 
-/** Says what is going to be removed, before it is. */
+/** Lines that say what will be removed, shown before it is. */
 export function tellRemovals({ removed }: IngestionReport, terminal: Terminal): void {
   for (const line of listed('remove', removed)) terminal.note(line)
 }
@@ -142,7 +142,7 @@ function indented(paths: string[]): string[] {
   return paths.length > shownSkippedMax ? [...shown, `           … and ${paths.length - shownSkippedMax} more`] : shown
 }
 
-/** The report for programs: how many of each, then which. */
+/** The report for programs: the number of each kind of file, and their paths. */
 export function ingestionJson(report: IngestionReport) {
   const { added, changed, renamed, removed, kept, retried, ...rest } = report
   return {

@@ -10,11 +10,11 @@ export type IngestionRequest = {
   isDryRun: boolean
   fileBytesMax: number
   excludedFolders: string[]
-  /** Whether files that are gone leave the store: `careful` keeps them when they are most of what there was. */
+  /** Whether files that are gone are removed from the store. `careful` keeps them when they are most of what was there. */
   removals: 'careful' | 'confirmed' | 'none'
-  /** What the mesh's embedder costs a million tokens, for what a dry run says of cost; absent: not known. */
+  /** The embedder's price per million tokens, for the estimate of a dry run; undefined when it is not known. */
   embedderUsd?: number | undefined
-  /** The mesh's WEFT_CONTEXT_MODEL, for the same; absent: none. */
+  /** The mesh's WEFT_CONTEXT_MODEL, for the same estimate; undefined when none is set up. */
   contextModel?: ContextModel | undefined
 }
 
@@ -26,5 +26,5 @@ export type IngestionTools = {
   sleep: (ms: number) => Promise<void>
 }
 
-/** And a note of what is half done, and of how fast it went before. */
+/** The same with a journal of unfinished uploads, and the rate of earlier runs. */
 export type SyncTools = IngestionTools & { journal: UploadJournal; rate?: SyncRate }

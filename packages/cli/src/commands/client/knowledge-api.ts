@@ -13,30 +13,30 @@ export type StoreCounts = { inProgress: number; completed: number; failed: numbe
 export type VectorProgress = { waiting: number; failure: string | undefined }
 export type FileFailure = { fileId: string; message: string }
 
-/** What ingestion needs of the server. The manifest lives there: one vector store file is one entry. */
+/** What ingestion needs of the server. The manifest is kept there: each file of the vector store is an entry. */
 export interface KnowledgeApi {
   findStore(nameOrId: string): Promise<StoreRef | undefined>
   createStore(name: string): Promise<StoreRef>
-  /** Entries written by an ingestion, newest first; files that other clients attached are not among them. */
+  /** The entries that were written by an ingestion, newest first, without files that other clients attached. */
   readManifest(storeId: string): Promise<ManifestEntry[]>
-  /** Sent again, a file that was not changed meanwhile is the file that is there. */
+  /** Uploads a file and answers its id. When an unchanged file is sent again, the id of the existing file is answered. */
   upload(storeId: string, file: FingerprintedFile): Promise<string>
-  /** Has a file indexed, anew if it is in the store already. */
+  /** Adds a file to the store, or indexes it again when it is already there. */
   attach(storeId: string, fileId: string, file: FingerprintedFile): Promise<void>
-  /** Whether a file is in the store, and indexed or being indexed. */
+  /** Whether a file is in the store, and is indexed or being indexed. */
   isAttached(storeId: string, fileId: string): Promise<boolean>
-  /** Brings name, path and time of an entry up to date without indexing it again. */
+  /** Updates the name, path and times of an entry without indexing it again. */
   renameEntry(storeId: string, fileId: string, file: FingerprintedFile): Promise<void>
   removeFile(fileId: string): Promise<void>
   countFiles(storeId: string): Promise<StoreCounts>
   listInProgress(storeId: string): Promise<string[]>
   listFailures(storeId: string): Promise<FileFailure[]>
-  /** Chunks that wait for vectors, and what keeps them from getting any; undefined for a key that may not ask. */
+  /** How many chunks wait for vectors, and what keeps them from getting any; undefined when the key may not ask. */
   readVectorProgress(): Promise<VectorProgress | undefined>
 }
 
 const pageSize = 100
-/** Weft's pages of a store's files may be so long. */
+/** The longest page of a store's files that Weft answers. */
 const manifestPageSize = 1_000
 
 export function createKnowledgeApi(client: OpenAI): KnowledgeApi {
@@ -98,7 +98,7 @@ async function readVectorProgress(client: OpenAI): Promise<VectorProgress | unde
   }
 }
 
-/** A store by its id, or by its name: the oldest of that name that has not expired, so that the choice does not change before a sync has to make a new one. */
+/** A store by its id or name. Of several with the same name it is the oldest that has not expired, so that the choice stays the same until that one expires. */
 export async function findStore(client: OpenAI, nameOrId: string): Promise<StoreRef | undefined> {
   for await (const store of client.vectorStores.list({ limit: pageSize, order: 'asc' })) {
     if (store.id === nameOrId || (store.name === nameOrId && store.status !== 'expired')) return storeRef(store)
@@ -128,7 +128,7 @@ function manifestEntryOf(file: VectorStoreFile): ManifestEntry[] {
   return [{ fileId: id, root, path, sha256, sizeBytes: size, ...times, status, lastError: lastError?.message }]
 }
 
-/** One for each version of a file in a store: `ctime` moves with every change, and nobody can set it back. */
+/** The idempotency key of an upload: one for each version of a file in a store. `ctime` changes with every version, and cannot be set back. */
 function uploadKeyOf(storeId: string, { root, path, sha256, ctimeMs }: FingerprintedFile): string {
   return `ingest-${createHash('sha256')
     .update(JSON.stringify([storeId, root, path, sha256, ctimeMs]))

@@ -1,4 +1,4 @@
-/** The same call, at most `concurrency` of them at a time; the others wait for their turn in order. */
+/** Wraps a call so that at most `concurrency` of them run at once; the others wait their turn in order. */
 export function limitConcurrency<A extends unknown[], R>(
   concurrency: number,
   call: (...given: A) => Promise<R>,
@@ -11,7 +11,7 @@ export function limitConcurrency<A extends unknown[], R>(
     try {
       return await call(...given)
     } finally {
-      // Whoever waits takes over this place, so that nobody slips in between.
+      // The place is passed on to the next that waits, so that no new call can take it in between.
       const next = waiting.shift()
       if (next === undefined) running -= 1
       else next()

@@ -1,8 +1,8 @@
 import { showControls } from './show-controls.ts'
 
-/** Lines that replace themselves on a terminal. */
+/** A block of lines on a terminal, which is replaced each time it is shown. */
 export interface LiveBlock {
-  /** Whether lines can replace those before them; elsewhere nothing is shown. */
+  /** Whether the output is a terminal, where lines can be replaced. Otherwise nothing is shown. */
   readonly isLive: boolean
   show(lines: string[]): void
 }
@@ -19,7 +19,7 @@ export function createLiveBlock(out: Output = process.stdout): LiveBlock {
     isLive,
     show(lines) {
       if (!isLive) return
-      // A line that wraps, or more lines than the terminal has, could not be erased again.
+      // Lines are cut, because a line that wraps, and lines beyond the terminal's height, could not be erased again.
       const width = (out.columns ?? 80) - 1
       const fit = lines.slice(-Math.max(1, (out.rows ?? 24) - 1)).map((line) => [...showControls(line)].slice(0, width).join(''))
       out.write(`${height === 0 ? '' : `${up(height)}${eraseBelow}`}${fit.join('\n')}\n`)

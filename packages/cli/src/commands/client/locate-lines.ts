@@ -1,14 +1,14 @@
 import type OpenAI from 'openai'
 
-/** Where a piece of text stands: code point offsets in the stored text of a file. */
+/** The place of a piece of text: code point offsets in the stored text of a file. */
 export type Located = { fileId: string; start: number; quote: string }
 
-/** Files above this are not fetched just to count lines. */
+/** Larger files are not fetched only to count lines. */
 const fileBytesMax = 8_388_608
 
 /**
- * The line numbers of quotes, in their order. A number is only given where the quote stands at its offset in the file as it was
- * uploaded, so never for PDF or HTML, whose text was extracted.
+ * The line numbers of quotes, in their order. A quote only has one when it is at its offset in the file as it was uploaded, which is never the case for PDF or HTML,
+ * whose text was extracted.
  */
 export async function locateLines(client: OpenAI, quotes: Located[]): Promise<(number | undefined)[]> {
   const texts = new Map<string, string | undefined>()
@@ -21,7 +21,7 @@ export async function locateLines(client: OpenAI, quotes: Located[]): Promise<(n
   })
 }
 
-/** The 1-based line on which the quote begins, or undefined when it does not stand there. */
+/** The line, counted from 1, on which a quote begins; undefined when the quote is not there. */
 export function lineOf(text: string, { start, quote }: Pick<Located, 'start' | 'quote'>): number | undefined {
   let index = 0
   let line = 1
@@ -41,7 +41,7 @@ async function fetchText(client: OpenAI, fileId: string): Promise<string | undef
     const bytes = await (await client.files.content(fileId)).arrayBuffer()
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    // A source that cannot be shown with its line is still shown with its name and quote.
+    // Without its line, a source is still shown with its name and quote.
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-/** A file as the server remembers it: the attributes of the vector store file are the manifest. */
+/** A file as the server knows it. The manifest consists of the attributes of the vector store's files. */
 export type ManifestEntry = {
   fileId: string
   root: string
@@ -6,7 +6,7 @@ export type ManifestEntry = {
   sha256: string
   sizeBytes: number
   mtimeMs: number
-  /** Runs before this was noted left none. */
+  /** Undefined for files of versions of Weft that did not note it. */
   ctimeMs: number | undefined
   status: 'in_progress' | 'completed' | 'failed' | 'cancelled'
   lastError: string | undefined

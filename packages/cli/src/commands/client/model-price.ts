@@ -1,7 +1,7 @@
 import type OpenAI from 'openai'
 import { z } from 'zod'
 
-/** USD a million tokens. */
+/** In USD per million tokens. */
 export const TokenPrice = z.looseObject({ input: z.number(), output: z.number(), cachedInput: z.number().optional() })
 export type TokenPrice = z.infer<typeof TokenPrice>
 
@@ -14,7 +14,7 @@ const ModelList = z.looseObject({
   ),
 })
 
-/** A model's price as the mesh knows it; undefined where it does not. */
+/** The price of a model; undefined when the mesh does not know it. */
 export async function findModelPrice(client: OpenAI, model: string): Promise<TokenPrice | undefined> {
   const { data } = ModelList.parse(await client.get('/models'))
   const found = data.find(({ id, weft }) => id === model || weft.aliases.includes(model))

@@ -3,7 +3,7 @@ import { CliError, exitCodes } from '../../cli-error.ts'
 import type { KnowledgeApi } from './knowledge-api.ts'
 import type { Terminal } from './terminal.ts'
 
-/** A call is repeated for so long; a gateway that was killed is back within seconds, and one that is being updated within a minute or two. */
+/** For how long a call is repeated. A gateway that was killed is back within seconds, and one that is being updated within a minute or two. */
 const patienceMs = 120_000
 
 const delaysMs = { first: 250, growth: 1.6, max: 5_000 } as const
@@ -11,9 +11,9 @@ const delaysMs = { first: 250, growth: 1.6, max: 5_000 } as const
 export type OutageTools = { meshUrl: string; terminal: Terminal; now: () => number; sleep: (ms: number) => Promise<void> }
 
 /**
- * The same server, whose outages are waited for once it has answered: each call is repeated, more and more slowly, and does nothing twice: an
- * upload goes under its key, and what may be there already is looked for first. Throws `mesh_not_up`, saying how to go on, when nobody answers
- * for two minutes, and the server's own error when it is unable for as long.
+ * Wraps a KnowledgeApi so that calls wait for the end of an outage, once the server has answered before. A call is repeated at growing intervals, and nothing is done
+ * twice: an upload has a key, and other calls first look whether their work is already done. Throws `mesh_not_up`, saying how to go on, when nobody answers for two
+ * minutes, and the server's own error when it fails for as long.
  */
 export function outlastOutages(api: KnowledgeApi, tools: OutageTools): KnowledgeApi {
   const outlast = createPatience(tools)
@@ -37,7 +37,7 @@ export function outlastOutages(api: KnowledgeApi, tools: OutageTools): Knowledge
   }
 }
 
-/** `isRepeated`: it is not known whether the call before did what it was to do. */
+/** `isRepeated` is true when an earlier attempt may already have done the work. */
 type Call<T> = (isRepeated: boolean) => Promise<T>
 
 function createPatience({ meshUrl, terminal, now, sleep }: OutageTools): <T>(call: Call<T>) => Promise<T> {

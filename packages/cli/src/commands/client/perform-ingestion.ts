@@ -12,28 +12,31 @@ import { formatBytes, progressBar } from './terminal.ts'
 import { FileChangedError } from './upload-file.ts'
 import { waitUntilIndexed } from './wait-until-indexed.ts'
 
-/** Uploads stream from disk and the server writes each in parts, so this bounds memory on both sides. */
+/** How many large files are uploaded at once. As uploads are streamed, this bounds the memory of both sides. */
 const transfersMax = 4
 
-/** Small files are sent more at a time: the server stores together what arrives together. */
+/** More small files are uploaded at once, because the server stores together those that arrive together. */
 const smallTransfersMax = 32
 const smallBytesMax = 65_536
 
-/** Files under way, most of them uploaded and waiting to be attached together with others. */
+/** How many files are under way at once. Most of them are uploaded, and wait to be attached together with others. */
 const actionsMax = 128
 
-/** A file that changes while it is sent is read and sent again, so often. */
+/** How often a file is read and sent again because it changed while it was sent. */
 const sendsMax = 3
 
 export type Performing = { request: IngestionRequest; store: StoreRef; tools: SyncTools; report: IngestionReport }
 type Within = Performing & { withdrawn: FileAction[] }
 
-/** Old versions leave only after their successors are indexed, so a search never falls between the two, and stay when those cannot be. */
+/**
+ * Performs the plan. An old version is removed only once the new one is indexed, so that a search always finds one of them, and stays when the new one cannot
+ * be indexed.
+ */
 export async function performIngestion(decided: Decided, { request, store, tools, report }: Performing): Promise<void> {
   const { knowledge, terminal } = tools
   const { actions, gone, pending } = decided
   const awaited = new Map(pending.map((entry) => [entry.fileId, entry.path]))
-  /** Older versions by the id of the file that takes their place. */
+  /** Older versions, by the id of the file that replaces them. */
   const outdated = new Map(
     [...Map.groupBy(decided.outdated, ({ newest }) => newest.fileId)].map(([id, all]) => [
       id,
@@ -74,7 +77,7 @@ function boundUploads(knowledge: KnowledgeApi): KnowledgeApi['upload'] {
   return (storeId, file) => (file.sizeBytes <= smallBytesMax ? uploadSmall : uploadLarge)(storeId, file)
 }
 
-/** The id of the file to wait for. What one file ran into is noted and the others go on; anything else ends the run. */
+/** Answers the id of the file to wait for. A problem of this file alone is noted, and the others go on; any other error ends the run. */
 async function performAction(action: FileAction, performing: Within): Promise<string | undefined> {
   try {
     return await takeAction(action, performing)
@@ -103,7 +106,7 @@ async function takeAction(action: FileAction, performing: Within): Promise<strin
   return send(action, performing)
 }
 
-/** Uploads and attaches, from a new reading as often as the file changed meanwhile. */
+/** Uploads and attaches a file. Reads it again when it changed meanwhile. */
 async function send(action: FileAction, { request, store, tools, report, withdrawn }: Within): Promise<string | undefined> {
   const { knowledge, journal } = tools
   let { file } = action
@@ -129,7 +132,7 @@ async function send(action: FileAction, { request, store, tools, report, withdra
   }
 }
 
-/** Takes out of the report what was to be sent and was not. */
+/** Removes from the report what was to be sent and was not. */
 function withdrawAll(actions: FileAction[], report: IngestionReport): void {
   const sent = actions.filter(({ kind }) => kind === 'add' || kind === 'change')
   const pathsOf = (wanted: FileAction['kind']) => new Set(sent.flatMap(({ kind, file }) => (kind === wanted ? [file.path] : [])))
@@ -142,7 +145,7 @@ function withdrawAll(actions: FileAction[], report: IngestionReport): void {
   }
 }
 
-/** Removing what is gone already is no failure. */
+/** Removes a file. That it is already gone is no failure. */
 export async function removeQuietly(knowledge: KnowledgeApi, fileId: string): Promise<void> {
   try {
     await knowledge.removeFile(fileId)

@@ -5,8 +5,8 @@ import type { ManifestEntry } from './manifest-entry.ts'
 import { type FoundFile, isWithin, type SkippedPath, type WalkRoot } from './walk-paths.ts'
 
 /**
- * What one file needs. `touch`: the same bytes with a new time; only the manifest is brought up to date. `retry`: the same bytes,
- * whose indexing failed; it is begun again without sending them. `none`: the manifest says all that is to be said.
+ * What a file needs. `touch`: the same bytes with a new time, so only the manifest is updated. `retry`: the same bytes, whose indexing failed and is begun again without
+ * sending them. `none`: the manifest is up to date.
  */
 export type FileAction =
   | { kind: 'add'; file: FingerprintedFile }
@@ -14,19 +14,19 @@ export type FileAction =
 
 export type IngestionPlan = {
   unchanged: ManifestEntry[]
-  /** Files whose bytes decide: new, or of another size or time than the manifest says. */
+  /** Files that have to be read: new ones, and those of another size or time than the manifest has. */
   toRead: { file: FoundFile; entry: ManifestEntry | undefined }[]
-  /** Entries in scope whose file is gone: removed, unless their bytes turn up under another name. */
+  /** Entries in scope whose file is gone. They are removed, unless their content is found under another name. */
   gone: GoneEntries
-  /** Older versions of a file whose newest entry is `newest`, left by a run that was stopped or by a newest that could not be indexed. */
+  /** Older versions of files, left by a run that was stopped, or because `newest`, the newest entry of the file, could not be indexed. */
   outdated: { newest: ManifestEntry; entry: ManifestEntry }[]
 }
 
 type PlanInput = { found: FoundFile[]; skipped: SkippedPath[]; manifest: ManifestEntry[]; roots: WalkRoot[] }
 
 /**
- * Compares what is on disk with what the server has. Same size and times means unchanged, as in git, unless the file was too young when it was
- * read; entries outside the given roots are left alone, and so are entries under anything that could not be read.
+ * Compares the files on disk with those on the server. A file of the same size and times is unchanged, as in git, unless it was too young when it was read. Entries
+ * outside the given roots are left alone, and so are those below anything that could not be read.
  */
 export function planIngestion({ found, skipped, manifest, roots }: PlanInput): IngestionPlan {
   const { current, superseded } = latestEntries(manifest)
@@ -51,7 +51,7 @@ export function planIngestion({ found, skipped, manifest, roots }: PlanInput): I
   return plan
 }
 
-/** Decides over a file that was read. A rename takes its entry out of `gone`. */
+/** Decides what a file that was read needs. A renamed file's entry is taken out of `gone`. */
 export function decideFile(file: FingerprintedFile, entry: ManifestEntry | undefined, gone: GoneEntries): FileAction {
   if (entry !== undefined) {
     if (entry.sha256 !== file.sha256) return { kind: 'change', file, entry }
@@ -62,7 +62,7 @@ export function decideFile(file: FingerprintedFile, entry: ManifestEntry | undef
   return moved === undefined ? { kind: 'add', file } : { kind: 'rename', file, entry: moved }
 }
 
-/** A failed or cancelled entry is indexed again: what was in its way may be gone, or the server reads more formats now. */
+/** A failed or cancelled entry is indexed again, because the cause may be gone, or the server may read more formats now. */
 function isWorthRetrying(entry: ManifestEntry): boolean {
   return entry.status === 'failed' || entry.status === 'cancelled'
 }
@@ -77,12 +77,12 @@ function isSameWithoutReading(file: FoundFile, entry: ManifestEntry): boolean {
   )
 }
 
-/** A time that is not settled stands for any other: nothing is gained by noting another one. */
+/** Whether the times are the same. One that is not settled equals any other, because noting another one would change nothing. */
 function saysTheSame(file: FingerprintedFile, entry: ManifestEntry): boolean {
   return entry.mtimeMs === file.mtimeMs && (file.mtimeMs === unsettledMtimeMs || entry.ctimeMs === file.ctimeMs)
 }
 
-/** The first entry listed of a path is the newest. */
+/** Finds the newest entry of each path, which is listed first, and the older ones. */
 function latestEntries(manifest: ManifestEntry[]): { current: Map<string, ManifestEntry>; superseded: ManifestEntry[] } {
   const current = new Map<string, ManifestEntry>()
   const superseded: ManifestEntry[] = []

@@ -4,14 +4,14 @@ import { pipeline } from 'node:stream/promises'
 
 export type StreamAnswer = { status: number; headers: Headers; text: string }
 
-/** A connection on which nothing moves for this long is given up. */
+/** A connection without any traffic for this long is given up. */
 const idleTimeoutMs = 120_000
 const answerBytesMax = 1_048_576
 
 /**
- * POSTs a body as it is produced, no faster than the server takes it (Node's `fetch` reads ahead without bound: 120 MB held for a
- * 120 MB body, measured on Node 24). An answer that comes before the body has ended is the answer. The connection is kept for the next call
- * where nothing is left on it. Throws what the body throws, and the connection's errors.
+ * POSTs a body as it is produced, and no faster than the server takes it. (Node's `fetch` reads ahead without bound: on Node 24 it held 120 MB for a body of 120 MB.) The
+ * server may answer before the body has ended. The connection is kept for the next call when all of the exchange is complete. Throws what the body throws, and errors
+ * of the connection.
  */
 export async function postStream(
   url: URL,

@@ -2,7 +2,7 @@ import { parseJson, SessionEvent } from '@weft/contracts'
 import type OpenAI from 'openai'
 import { z } from 'zod'
 
-/** A session's events as its stream tells them, without the texts of steps; ends when the stream does. */
+/** The events of a session from its stream, without the texts of steps. Ends when the stream does. */
 export async function* readEvents(client: OpenAI, sessionId: string, afterSeq: number): AsyncGenerator<SessionEvent, void> {
   const path = `/sessions/${encodeURIComponent(sessionId)}/events`
   const response = await client.get(path, { query: { after: afterSeq } }).asResponse()

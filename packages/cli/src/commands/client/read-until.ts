@@ -3,7 +3,7 @@ import { usageError } from './explain-failure.ts'
 
 const unitsMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** A time as RFC 3339: given as one, or as a while from now such as `30m`, `2h` or `1d`. */
+/** A time as RFC 3339, which is given as such or as a duration from now, like `30m`, `2h` or `1d`. */
 export function readUntil(text: string, nowMs: number): string {
   const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
   if (count !== undefined && unit !== undefined) return new Date(nowMs + Number(count) * (unitsMs[unit] ?? 0)).toISOString()

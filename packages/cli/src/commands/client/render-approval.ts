@@ -2,7 +2,7 @@ import { type ApprovalView, showHidden } from '@weft/contracts'
 import type { HistoryEntry } from './approvals-api.ts'
 import { shortened } from './render-sources.ts'
 
-/** An approval in one line, as lists show it. */
+/** An approval in one line, for lists. */
 export function renderApprovalLine(approval: ApprovalView): string {
   const { id, status, risk, reason, deadline, decision, quorum, votes } = approval
   const approved = votes.filter((vote) => vote.decision === 'approve').length
@@ -13,12 +13,12 @@ export function renderApprovalLine(approval: ApprovalView): string {
   )
 }
 
-/** Whose doing is asked about, and what: a step's action names its agent already. */
+/** Which agent asks to do what. The action of a step already names its agent. */
 export function whatIsAsked({ agent, action }: Pick<ApprovalView, 'agent' | 'action'>): string {
   return action.startsWith(`${agent}: `) ? action : `${agent}: ${action}`
 }
 
-/** An approval whole: everything its approver should know. */
+/** All of an approval that its approver should know. */
 export function renderApproval(approval: ApprovalView): string[] {
   const { suggestion, context, costUsd, decision, votes } = approval
   const rows: [string, string | undefined][] = [
@@ -62,7 +62,7 @@ export function renderApproval(approval: ApprovalView): string[] {
   return lines.map((line) => showHidden(line).replaceAll('\n', `\n${' '.repeat(11)}`))
 }
 
-/** One entry of the history in a line. */
+/** An entry of the history, in one line. */
 export function renderHistory({ position, at, approvalId, entry }: HistoryEntry): string {
   const { kind, by, decision, comment, to, until } = entry
   const what = [kind, decision, to && `to ${to}`, until && `until ${until}`].filter((part) => part !== undefined && part !== '')

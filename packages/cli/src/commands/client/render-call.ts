@@ -45,7 +45,7 @@ export const UsageCall = z.looseObject({
 })
 export type UsageCall = z.infer<typeof UsageCall>
 
-/** What a call was, what it cost and at which price, and why its model answered. */
+/** A call as lines: what it was, what it cost at which price, and why its model was chosen. */
 export function renderCall(call: UsageCall): string[] {
   const { id, kind, model, outcome, errorCode, startedAt, attempt, firstCallId } = call
   const failure = errorCode === null ? '' : ` (${errorCode})`

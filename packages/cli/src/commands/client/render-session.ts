@@ -1,7 +1,7 @@
 import type { SessionView, StepView, TurnView } from '@weft/contracts'
 import { describeDegraded, renderSources } from './render-sources.ts'
 
-/** A session as lines to read: each turn with its steps, its answer and the answer's sources. */
+/** A session as lines: each turn with its steps, its answer, and the answer's sources. */
 export function renderSession(session: SessionView): string[] {
   return [`session ${session.id}: ${session.status}, since ${session.createdAt}`, ...session.turns.flatMap(renderTurn)]
 }

@@ -4,7 +4,7 @@ export type LocatedCitation = Citation & { line?: number }
 
 const shownQuoteMax = 200
 
-/** One line a source: `[1] notes/tides.md:12 “quote”`, with the page instead of the line where the file has pages. */
+/** Sources, in one line each: `[1] notes/tides.md:12 “quote”`, with the page instead of the line if the file has pages. */
 export function renderSources(citations: LocatedCitation[]): string[] {
   return citations.map((citation) => `[${citation.index}] ${placeOf(citation)} “${shortened(citation.quote)}”`)
 }
@@ -22,7 +22,7 @@ export function placeOf({
   return page === undefined ? place : `${place} (page ${page})`
 }
 
-/** White space collapsed to fit a line; cut at a code point, never inside one. */
+/** A text in one line: white space is collapsed, and the text is cut, but not inside a character. */
 export function shortened(text: string, max = shownQuoteMax): string {
   const letters = [...text.replace(/\s+/g, ' ').trim()]
   return letters.length <= max ? letters.join('') : `${letters.slice(0, max - 1).join('')}…`
@@ -49,7 +49,7 @@ const degradedNotes: Record<string, string> = {
   unsupported: 'no agent of this mesh can do that',
 }
 
-/** Codes that name what they are about, as `<code>:<name>`. */
+/** Codes of the form `<code>:<name>`, which name what they are about. */
 const namingNotes: Record<string, string> = {
   step_skipped: 'a step could not be done and was skipped',
   step_unused: 'what a step found could not be quoted and was left out',
@@ -58,7 +58,7 @@ const namingNotes: Record<string, string> = {
   no_source: 'without a source in your files is what this step says',
 }
 
-/** What an answer lacks, in words; codes not known here are shown as they are. */
+/** What an answer lacks, in words. Unknown codes are shown as they are. */
 export function describeDegraded(degraded: string[]): string[] {
   return degraded.map((code) => {
     const [kind = '', name] = code.split(/:(.*)/s)

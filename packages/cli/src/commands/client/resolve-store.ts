@@ -3,14 +3,14 @@ import { CliError } from '../../cli-error.ts'
 import { usageError } from './explain-failure.ts'
 import { findStore, type StoreRef } from './knowledge-api.ts'
 
-/** Checks `--store`: an empty or overlong name is wrong usage, not a store nobody can name again. */
+/** Checks `--store`. An empty or overlong name is wrong usage. */
 export function storeNameOption(value: string): string {
   const name = value.trim()
   if (name === '' || name.length > 256) throw usageError('--store needs a name of 1 to 256 characters')
   return name
 }
 
-/** The store of that name or id. Throws `not_found` naming the stores there are. */
+/** The store of this name or id. Throws `not_found`, naming the stores that exist. */
 export async function requireStore(client: OpenAI, nameOrId: string): Promise<StoreRef> {
   const store = await findStore(client, nameOrId)
   if (store !== undefined) return store

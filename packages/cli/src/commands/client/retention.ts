@@ -48,7 +48,7 @@ async function showDue(context: ClientContext): Promise<void> {
   else for (const line of describeDue(due)) context.terminal.print(line)
 }
 
-/** The mesh works for some seconds a request; it is asked on until it has looked at everything that is due. */
+/** Each request makes the mesh work for some seconds, so it is asked again until nothing more is due. */
 async function run({ mesh, terminal, isJson }: ClientContext): Promise<void> {
   let removed = nothingRemoved
   let problem: string | null = null

@@ -1,4 +1,4 @@
-/** Runs `work` over the items, at most `concurrency` at a time, in their order of start. The first error stops new starts and is thrown. */
+/** Runs `work` for each item, in their order and at most `concurrency` at once. After the first error no more are started, and it is thrown. */
 export async function runBounded<T>(items: Iterable<T>, concurrency: number, work: (item: T) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]()
   let failure: { error: unknown } | undefined

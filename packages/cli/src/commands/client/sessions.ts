@@ -138,7 +138,7 @@ const Forked = SessionView.extend({ savedUsd: z.number() })
 
 async function forkSession(id: string, options: ForkOptions, command: Command): Promise<void> {
   await withMesh(command, async ({ mesh, terminal, isJson }) => {
-    // The client tries again when a connection breaks; the key makes that the same fork.
+    // The client tries again when a connection breaks. The key makes that the same fork.
     const headers = { 'idempotency-key': randomUUID() }
     const forked = Forked.parse(await mesh.client.post(`${sessionPath(id)}/fork`, { body: { ...options }, headers }))
     if (isJson) terminal.printJson(forked)

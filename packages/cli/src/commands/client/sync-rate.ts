@@ -4,15 +4,15 @@ import { parseJson } from '@weft/contracts'
 import { z } from 'zod'
 import { replaceFile } from '../../supervisor/replace-file.ts'
 
-/** Tokens a second by the address of the mesh. */
+/** Tokens per second, by the address of the mesh. */
 const Rates = z.record(z.string(), z.number().positive())
 
-/** Less says more of what a sync costs anyway than of its files. */
+/** A sync with fewer tokens is not measured, because its time says little about its files. */
 const tokensMin = 2_000
 
-/** How fast syncs into a mesh went, as the last one that was large enough measured it. */
+/** How fast syncs into a mesh are, as measured by the last one that was large enough. */
 export type SyncRate = {
-  /** Undefined: nothing was measured yet. */
+  /** An estimate for this many tokens; resolves to undefined when nothing was measured yet. */
   secondsFor(tokens: number): Promise<number | undefined>
   note(measured: { tokens: number; durationMs: number }): Promise<void>
 }
@@ -23,7 +23,7 @@ export function createSyncRate(folder: string, meshUrl: string): SyncRate {
     try {
       return parseJson(Rates, await readFile(file, 'utf8'), file)
     } catch {
-      // What was measured is only ever an estimate: without it there is none.
+      // A rate that cannot be read is only missed as an estimate.
       return {}
     }
   }

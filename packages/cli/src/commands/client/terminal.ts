@@ -2,8 +2,8 @@ import { styleText } from 'node:util'
 import { showControls } from './show-controls.ts'
 
 /**
- * What a command talks to: answers go to standard output, everything said about them to standard error,
- * so that `weft ask … > answer.txt` keeps only the answer. Nothing that is said steers the terminal: most of it others wrote.
+ * Where a command writes. Answers go to standard output, and everything about them to standard error, so that `weft ask … > answer.txt` keeps only the answer. Most text
+ * was written by others, so nothing in it can control the terminal (`showControls`).
  */
 export interface Terminal {
   readonly isInteractive: boolean
@@ -12,7 +12,7 @@ export interface Terminal {
   write(text: string): void
   note(line: string): void
   noteDimmed(text: string): void
-  /** Replaces the one status line on a terminal; elsewhere the line appears at most every ten seconds. */
+  /** Replaces the status line on a terminal. Elsewhere a line is written at most every ten seconds. */
   showProgress(line: string): void
   endProgress(): void
 }

@@ -8,7 +8,7 @@ import type { FingerprintedFile } from './fingerprint-file.ts'
 import { postStream } from './post-stream.ts'
 import { reasonOf } from './walk-paths.ts'
 
-/** The file is not what its fingerprint says any more; what was sent of it has been given up. */
+/** Thrown when a file no longer has the content of its fingerprint. What was sent of it was dropped. */
 export class FileChangedError extends Error {
   readonly code = 'file_changed'
   readonly isRetryable = false
@@ -22,11 +22,11 @@ export class FileChangedError extends Error {
 const UploadedFile = z.object({ id: z.string() })
 
 /**
- * Sends a file piece by piece from disk, under a key that makes it one file however often it is sent, and answers its id. The form ends only if
- * the bytes were those of the fingerprint, so the server never keeps half a file or another version. Throws FileChangedError, or the client library's errors.
+ * Sends a file piece by piece from the disk, with a key that makes it one file however often it is sent, and answers its id. The form is only completed when the bytes
+ * were those of the fingerprint, so that the server never stores half a file or another version. Throws FileChangedError, or the client library's errors.
  *
- * Not the client library's own `files.create`: it holds the whole file in memory and cuts its name to the last segment, while a
- * citation of `README.md` says too little.
+ * The client library's own `files.create` is not used, because it holds the whole file in memory, and cuts the path to its last segment, although a citation of
+ * `README.md` says too little.
  */
 export async function uploadFile(client: OpenAI, file: FingerprintedFile, key: string): Promise<string> {
   const boundary = `weft-${randomUUID()}`
@@ -84,7 +84,9 @@ async function* readVerified(file: FingerprintedFile): AsyncGenerator<Uint8Array
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a header may hold none, a file's name may
 const escapedInNames = /["\u0000-\u001f\u007f]/g
 
-/** What a form's file name escapes (HTML, multipart form data: quotes and ends of lines), and all else that no header may hold. */
+/**
+ * Escapes what the name of a file in a form must not have (HTML, multipart form data: quotes and ends of lines), and everything else that no header may have.
+ */
 function escapeName(name: string): string {
   return name.replace(escapedInNames, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 }

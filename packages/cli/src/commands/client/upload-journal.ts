@@ -1,16 +1,16 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
 
-/** Ids of files that were sent and may not be attached to their store: what a run that is killed leaves behind. */
+/** Notes the ids of files that were sent but may not be attached yet, so that those of a killed run can be removed. */
 export type UploadJournal = {
-  /** Ids noted by a run that did not end. */
+  /** The ids that were noted by a run that did not end. */
   readLeftovers(): Promise<string[]>
   note(fileId: string): Promise<void>
-  /** Everything noted is attached or removed. */
+  /** Forgets all ids, once their files are attached or removed. */
   clear(): Promise<void>
   close(): Promise<void>
 }
 
-/** One id a line, appended, so that a kill costs at most a line. Without a file nothing is noted. */
+/** Opens the journal. Each id is appended as a line, so that a kill loses one line at most. Without a file nothing is noted. */
 export function openUploadJournal(file: string | undefined): UploadJournal {
   if (file === undefined) return noJournal
   let opened: Promise<FileHandle> | undefined

@@ -88,7 +88,7 @@ async function showCall(id: string, command: Command): Promise<void> {
   })
 }
 
-/** A table with a column for each group; figures to the right, the whole at the bottom. */
+/** A table with a column for each group, then columns with figures, and the total in the last line. */
 export function renderUsage(lines: Line[], groups: string[]): string[] {
   const sum = (of: (line: Line) => number) => lines.reduce((all, line) => all + of(line), 0)
   const row = (names: string[], { calls, inputTokens, outputTokens, costUsd, estimated }: Sums) => [

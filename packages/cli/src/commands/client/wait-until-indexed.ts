@@ -3,24 +3,24 @@ import type { IngestionTools } from './ingestion-tools.ts'
 import type { KnowledgeApi } from './knowledge-api.ts'
 import { progressBar, type Terminal } from './terminal.ts'
 
-/** A share of the time waited so far, so that short waits end soon after what they wait for, and long ones ask seldom. */
+/** The pause between two looks is a share of the time waited so far, so that short waits end promptly, and long ones ask rarely. */
 const pollDelays = { share: 0.03, leastMs: 150, mostMs: 1_000 } as const
 /**
- * Counting very many files takes the server longer, and is done as much more seldom. What it takes is the quickest count so far: a slow one may have
- * waited for something else, such as an index that was built meanwhile.
+ * Counting takes the server longer with more files, so then it is asked less often: counting may take this share of the time. The fastest count so far is used, because
+ * a slow one may have waited for something else, such as the building of an index.
  */
 const pollTime = { share: 0.02, mostMs: 10_000 } as const
 
-/** A store in which nothing moves for this long is given up on, much sooner where it is known what is wrong. */
+/** How long nothing may change in a store before waiting is given up; shorter when it is known what is wrong. */
 const stalledAfterMs = { unexplained: 600_000, failing: 120_000 } as const
-/** After so long without a file completed it is asked what vectors are waited for: a large file has them by and by. */
+/** How often it is asked how many vectors are missing while no file is completed, because a large file gets its vectors little by little. */
 const askVectorsEveryMs = 15_000
 
 type WaitTools = Pick<IngestionTools, 'knowledge' | 'now' | 'sleep'> & { terminal: Pick<Terminal, 'showProgress'> }
 
 /**
- * Polls until none of the awaited files (id → path) is in progress; answers those that failed. Throws when the server makes no
- * progress for ten minutes, or for two while it says that the embedding model fails.
+ * Waits until none of the awaited files (id → path) is in progress, and answers those that failed. Throws when the server makes no progress for ten minutes, or for two
+ * while it says that the embedding model fails.
  */
 export async function waitUntilIndexed(
   awaited: ReadonlyMap<string, string>,
@@ -54,7 +54,10 @@ function isAnyAwaited(awaited: ReadonlyMap<string, string>, inProgress: string[]
   return inProgress.some((fileId) => awaited.has(fileId))
 }
 
-/** `look` takes how many files are in progress, answers what keeps them from their vectors, and throws once nothing has moved for too long. */
+/**
+ * Watches the progress. `look` is given how many files are in progress, answers what keeps them from getting vectors, and throws once nothing has changed for
+ * too long.
+ */
 function watchMovement({ knowledge, now }: Pick<WaitTools, 'knowledge' | 'now'>) {
   let least = Number.POSITIVE_INFINITY
   let movedAtMs = now()

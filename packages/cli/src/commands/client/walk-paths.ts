@@ -6,7 +6,7 @@ import { usageError } from './explain-failure.ts'
 import { type GitignoreRules, gitignoreRulesAbove } from './gitignore-rules.ts'
 import { formatBytes } from './terminal.ts'
 
-/** A file worth reading. `path` is relative to `root`, with forward slashes; both are what the manifest keeps. */
+/** A file that may be ingested. `path` is relative to `root`, with forward slashes; the manifest has both. */
 export type FoundFile = {
   kind: 'file'
   absolutePath: string
@@ -17,20 +17,20 @@ export type FoundFile = {
   ctimeMs: number
 }
 
-/** `isKept`: it should have been read and was not, so what an earlier run ingested from there stays. */
+/** A path that is left out. `isKept` is true when it should have been read but could not be, so that what an earlier run ingested from there stays. */
 export type SkippedPath = { kind: 'skipped'; absolutePath: string; reason: string; isKept: boolean }
 
 export type WalkLimits = { fileBytesMax: number; excludedFolders: string[] }
 
-/** An argument of the command line as it stands on disk: everything under `absolutePath` is in its scope. */
+/** An argument of the command line, resolved. Everything below `absolutePath` is in its scope. */
 export type WalkRoot = { absolutePath: string; root: string; isFolder: boolean }
 
 const folderNamesNeverRead = new Set(['.git', '.hg', '.svn', 'node_modules', '.weft'])
 
-/** The manifest keeps paths as attributes, whose values hold at most 512 characters. */
+/** The manifest has paths as attributes, whose values have at most 512 characters. */
 const pathCharsMax = 512
 
-/** Resolves the command line's paths. Throws a usage error for one that is not there, before anything is walked. */
+/** Resolves the paths of the command line. Throws a usage error for one that does not exist, before anything is read. */
 export async function resolveRoots(paths: string[]): Promise<WalkRoot[]> {
   const roots: WalkRoot[] = []
   for (const path of paths) {
@@ -46,8 +46,8 @@ export async function resolveRoots(paths: string[]): Promise<WalkRoot[]> {
 }
 
 /**
- * Every file under the roots in a stable order, and everything that was left out with its reason. Folders behind symbolic links are
- * never entered, so the walk ends whatever the links look like; nothing that cannot be read stops it.
+ * Every file below the roots in a stable order, and everything that is left out with the reason. Folders behind symbolic links are never entered, so the walk always ends.
+ * It goes on when something cannot be read.
  */
 export async function* walkPaths(roots: WalkRoot[], limits: WalkLimits): AsyncGenerator<FoundFile | SkippedPath> {
   const walk = { limits, roots, seen: new Set<string>() }
@@ -79,12 +79,12 @@ async function* walkFolder(folder: string, place: Place & { rules: GitignoreRule
   }
 }
 
-/** Files of a folder whose sizes and times are asked for at a time: one after the other, most of the time goes into waiting. */
+/** How many files of a folder are asked for their size and times at once. One after the other, most of the time would be spent waiting. */
 const lookedAtTogether = 64
 
 type Look = Promise<Stats | string>
 
-/** What there is of a file, or why it cannot be told. */
+/** The size and times of a file, or why they cannot be read. */
 function lookAt(path: string): Look {
   return stat(path).catch((error: unknown) => reasonOf(error))
 }
@@ -165,7 +165,7 @@ export function unreadable(absolutePath: string, reason: string): SkippedPath {
 
 export const vanished = 'deleted while the folder was read'
 
-/** A file system error in words a user knows. */
+/** An error of the file system, in words for users. */
 export function reasonOf(error: unknown): string {
   const code = errorCodeOf(error)
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied'

@@ -8,14 +8,14 @@ import { readEvents } from './read-events.ts'
 import { whatIsAsked } from './render-approval.ts'
 import { renderSession } from './render-session.ts'
 
-/** Drawn anew this often while nothing happens, so that running times move. */
+/** How often the drawing is renewed while nothing happens, so that the shown times go on. */
 const redrawMs = 1_000
-/** A stream that ended early is opened again after this time. */
+/** After how long a stream that ended early is opened again. */
 const againMs = 1_000
 
 /**
- * Draws a session's newest turn until no turn is open: on a terminal the drawing changes in place, elsewhere each event is a line; at the end
- * the whole session is shown.
+ * Shows a session's newest turn until no turn is open: on a terminal as a drawing that changes in place, elsewhere as a line for each event. Then shows the
+ * whole session.
  */
 export async function watchSession(
   id: string,
@@ -44,7 +44,7 @@ export async function watchSession(
   for (const line of renderSession(session)) terminal.print(line)
 }
 
-/** A connection that breaks ends the events it told; those it did not are asked for again. */
+/** Ends the events, without an error, when the connection breaks: the caller then asks for the rest again. */
 async function* untilLost(events: AsyncIterable<SessionEvent>): AsyncGenerator<SessionEvent, void> {
   try {
     yield* events

@@ -5,15 +5,15 @@ import type { JudgedAnswer } from './core/measure-answers.ts'
 import type { EvaluationTools } from './evaluation-tools.ts'
 import type { JudgedQuestion } from './read-collection.ts'
 
-/** Answers under way: enough to keep a model busy, few enough for one on this machine. */
+/** How many questions are asked at once: enough to keep a model busy, and few enough for one on this machine. */
 const answersMax = 4
 
-/** Texts kept to compare quotes with; the oldest goes first. */
+/** How many texts are kept in memory to compare quotes with. */
 const textsMax = 50
 
 type Asking = { storeId: string; documentOfFile: (fileId: string, filename: string) => string; tools: EvaluationTools }
 
-/** Puts questions to `weft/search` and looks at every quote: is it from a relevant document, and does it stand there, character by character? */
+/** Asks `weft/search` and checks every quote: whether it is from a relevant document, and whether it is there character by character. */
 export async function askQuestions(
   questions: readonly JudgedQuestion[],
   { storeId, documentOfFile, tools }: Asking,

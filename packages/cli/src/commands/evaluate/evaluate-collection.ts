@@ -24,22 +24,22 @@ import { fusionSetting, type Setting } from './setting-option.ts'
 export type EvaluationRequest = {
   collection: Collection
   settings: readonly Setting[]
-  /** Absent: the collection's documents are loaded into a store of their own. */
+  /** The store to search; undefined to load the collection's documents into a store of their own. */
   store: StoreRef | undefined
-  /** Loads anew what an earlier run loaded. */
+  /** Whether documents that an earlier run loaded are loaded again. */
   isReloaded: boolean
-  /** How many questions to search for, and how many to have answered; absent: all, and none. */
+  /** How many questions to search for (default: all), and how many to have answered. */
   queriesMax: number | undefined
   answersMax: number
   gates: readonly Gate[]
-  /** Tries every way to fuse; `isApplied` stores the best with the vector store. */
+  /** Given to try every way to fuse; `isApplied` stores the best one with the vector store. */
   choosing: { isApplied: boolean } | undefined
   seed: number
 }
 
 /**
- * Measures search settings side by side on a judged collection, and answers on request. Throws wrong usage before anything is sent
- * where the collection cannot show what is asked for.
+ * Measures search settings, and answers if asked for, on a judged collection. Throws wrong usage, before anything is sent, when the collection cannot show what is asked
+ * for.
  */
 export async function evaluateCollection(request: EvaluationRequest, tools: EvaluationTools): Promise<EvaluationReport> {
   const { collection, settings, seed, choosing } = request
@@ -91,12 +91,12 @@ function checkRequest(
   })
 }
 
-/** Where the documents lie, and how the store's words become the collection's. */
+/** The store with the documents, and how its files and offsets are those of the collection. */
 type Place = {
   store: StoreRef
   documents: number
   documentOfFile: (fileId: string, filename: string) => string
-  /** How much further on in the stored text a document's own text begins, in code points. */
+  /** Where a document's own text begins in the stored text, in code points. */
   shiftOf: (document: string) => number
   loading: LoadReport | null
   notes: string[]
@@ -132,7 +132,10 @@ function describeLoading({ failed, empty }: LoadReport): string[] {
   ]
 }
 
-/** A misspelt id would look like a bad search; where every file of the store has a name of its own, it is found. */
+/**
+ * Notes judged documents that are not in the store, because a misspelt id would look like a bad search. Only known when every file of the store names its
+ * document.
+ */
 function describeUnknown({ questions }: Collection, documents: Map<string, string | undefined>): string[] {
   const known = new Set(documents.values())
   if (known.has(undefined)) return []
@@ -143,7 +146,7 @@ function describeUnknown({ questions }: Collection, documents: Map<string, strin
     : [`${others.length + 1} judged documents are not in the store (such as "${first}") and count as not found`]
 }
 
-/** A gateway that does not know search settings passes them over in silence. */
+/** Notes when all settings had the same results: a gateway that does not know search settings ignores them silently. */
 function describeAlike(settings: readonly SettingReport[]): string[] {
   const others = settings.flatMap(({ differences }) => Object.values(differences ?? {}))
   return others.length > 0 && others.every(({ low, high }) => low === 0 && high === 0)
@@ -151,7 +154,7 @@ function describeAlike(settings: readonly SettingReport[]): string[] {
     : []
 }
 
-/** Without a model that makes vectors, a search by vectors alone is answered, and finds nothing. */
+/** Notes settings that found nothing: without a model that makes vectors, a search by vectors alone succeeds but finds nothing. */
 function describeEmpty(runs: readonly SearchRun[]): string[] {
   const empty = runs.filter(({ foundCount }) => foundCount === 0).map(({ setting }) => `"${setting.name}"`)
   return empty.length === 0
@@ -178,7 +181,7 @@ function chooseFrom([baseline, ...runs]: readonly SearchRun[], seed: number): Ch
   return chooseFusion(candidates, baseline?.values.get(chosenBy) ?? [], seed)
 }
 
-/** Search reads it there, for this store, unless a request says otherwise. */
+/** Stores the choice in the store's metadata, which searches of this store go by unless a request says otherwise. */
 async function applyChoice({ fusion, textWeight }: Choice, store: StoreRef, { api }: EvaluationTools): Promise<void> {
   await api.addMetadata(store.id, { 'weft.fusion': fusion, 'weft.text_weight': String(textWeight) })
 }

@@ -6,15 +6,15 @@ import { z } from 'zod'
 import { attachTogether } from '../client/attach-together.ts'
 import type { WeftSearch } from './setting-option.ts'
 
-/** A chunk that was found; `document` is undefined where the file carries no `_id`: its name then tells what it is. */
+/** A chunk that was found. `document` is undefined when the file has no `_id`, so that its name has to identify it. */
 export type FoundChunk = { fileId: string; filename: string; document: string | undefined; start: number; end: number }
 
 export type StoredDocument = { fileId: string; document: string | undefined; status: VectorStoreFile['status'] }
 
-/** `failed`: the turn ended otherwise than with an answer, or the server refused it. */
+/** The answer to a question. `failed`: the turn ended without an answer, or the server refused it. */
 export type Answer = { outcome: 'answered' | 'refused'; citations: Citation[] } | { outcome: 'failed'; reason: string }
 
-/** What evaluation asks of the gateway: nothing that any other client could not. */
+/** What evaluation needs of the gateway, all of which any client can ask. */
 export interface EvaluationApi {
   uploadText(file: { filename: string; text: string }): Promise<string>
   attach(storeId: string, fileId: string, document: { id: string; partOf?: string | undefined }): Promise<void>
@@ -23,7 +23,7 @@ export interface EvaluationApi {
   search(storeId: string, search: { query: string; weft: WeftSearch | undefined }): Promise<FoundChunk[]>
   ask(storeId: string, question: string): Promise<Answer>
   readText(storeId: string, fileId: string): Promise<string>
-  /** Adds to the store's metadata and keeps what else is there. */
+  /** Adds to the store's metadata, and keeps the rest of it. */
   addMetadata(storeId: string, metadata: Record<string, string>): Promise<void>
 }
 
@@ -53,7 +53,7 @@ export function createEvaluationApi(client: OpenAI): EvaluationApi {
   }
 }
 
-/** A file ingested from a folder carries its path, one loaded from a collection its `_id`. */
+/** A file that was ingested from a folder has its path as an attribute, one that was loaded from a collection its `_id`. */
 const Named = z.looseObject({ _id: z.coerce.string().optional(), path: z.string().optional() }).nullish()
 
 function documentOf(attributes: unknown): string | undefined {
@@ -101,7 +101,7 @@ async function ask(client: OpenAI, storeId: string, question: string): Promise<A
     weft: { vectorStoreIds: [storeId] },
   }
   try {
-    // The client tries again when a connection breaks; the key makes that the same turn, not a second one.
+    // The client tries again when a connection breaks. The key makes that the same turn instead of a second one.
     const answer = await client.chat.completions.create(body, { headers: { 'idempotency-key': randomUUID() } })
     const { status, degraded, citations } = Completion.parse(answer).weft
     if (status !== 'completed') return { outcome: 'failed', reason: `the turn ended ${status}` }

@@ -11,10 +11,10 @@ import type { WeftSearch } from './setting-option.ts'
 
 export type SettingReport = {
   name: string
-  /** What the search asked for; null: nothing. */
+  /** The `weft` object of the searches; null when they had none. */
   weft: WeftSearch | null
   metrics: Record<string, Estimate>
-  /** To the first setting, question by question; null for the first itself. */
+  /** The differences to the first setting, question by question; null for the first one itself. */
   differences: Record<string, Estimate> | null
   latencyMs: { p50: number; p99: number }
 }
@@ -80,7 +80,7 @@ export function reportAnswers(
   }
 }
 
-/** A gate on something that no question could tell (no unanswerable question in the sample, say) is missed. */
+/** Judges the gates. One about something that no question could show, such as refusals without an unanswerable question in the sample, is missed. */
 export function judgeGates(
   gates: readonly Gate[],
   { settings, answers }: Pick<EvaluationReport, 'settings' | 'answers'>,

@@ -3,14 +3,14 @@ import type { Bound } from './core/check-bound.ts'
 import { answerMetricNames } from './core/measure-answers.ts'
 import { metricNames } from './core/measure-query.ts'
 
-/** What has to hold for the command to end with 0. */
+/** A condition for the command to end with 0. */
 export type Gate = { text: string; setting: string; metric: string; bound: Bound }
 
 const latencyMetricNames = ['p50_ms', 'p99_ms'] as const
 
 const form = /^(?<setting>.+)\.(?<metric>[a-z0-9_]+(?:@\d+)?)\s*(?<operator>>=|<=|>|<)\s*(?<limit>-?\d+(?:\.\d+)?)$/
 
-/** `hybrid.ndcg@10>=0.70`, `hybrid.p99_ms<=80`, `answers.quotes_verbatim>=1`. Throws wrong usage. */
+/** Parses a gate like `hybrid.ndcg@10>=0.70`, `hybrid.p99_ms<=80` or `answers.quotes_verbatim>=1`. Throws wrong usage. */
 export function gateOption(text: string, earlier: Gate[] | undefined): Gate[] {
   const { setting, metric, operator, limit } = form.exec(text.trim())?.groups ?? {}
   if (setting === undefined || metric === undefined || !isOperator(operator)) {
@@ -23,7 +23,7 @@ function isOperator(text: string | undefined): text is Bound['operator'] {
   return text === '>=' || text === '<=' || text === '>' || text === '<'
 }
 
-/** Throws wrong usage for a gate on what this run does not measure: such a gate would never be met, or never be missed. */
+/** Throws wrong usage for a gate on something that this run does not measure. */
 export function checkGates(
   gates: readonly Gate[],
   measured: { settingNames: string[]; hasSpans: boolean; hasAnswers: boolean },

@@ -7,18 +7,17 @@ import type { EvaluationTools } from './evaluation-tools.ts'
 import type { Collection } from './read-collection.ts'
 import type { CollectionDocument } from './read-documents.ts'
 
-/** Texts under way: the server stores together what arrives together. */
+/** How many texts are uploaded at once. Many, because the server stores together those that arrive together. */
 const uploadsMax = 32
 
-/** Documents under way, most of them uploaded and waiting to be attached together with others. */
+/** How many documents are under way at once. Most of them are uploaded, and wait to be attached together with others. */
 const documentsMax = 128
 
 export type LoadReport = { uploaded: number; failed: { path: string; reason: string }[]; empty: number }
 
 /**
- * Puts a collection's documents into a vector store of its own, one file each, and waits until they are indexed. The store's name holds
- * the hash of the documents, so that the next run finds it and sends nothing; a run that was stopped is gone on with. `isReloaded` loads
- * anew what is there.
+ * Puts the documents of a collection into a vector store of its own, one file each, and waits until they are indexed. The store's name has the hash of the documents, so
+ * that the next run finds it and sends nothing, or continues a run that was stopped. `isReloaded` loads all documents again.
  */
 export async function loadCollection(
   { collection, isReloaded }: { collection: Collection; isReloaded: boolean },
@@ -35,7 +34,7 @@ export async function loadCollection(
   const awaited = new Map<string, string>()
   for (const { fileId, document, status } of stored.values()) {
     if (document === undefined) continue
-    // Attaching again is how a file is tried again.
+    // A file whose indexing failed is tried again by attaching it again.
     if (status === 'failed' || status === 'cancelled') await api.attach(store.id, fileId, known.get(document) ?? { id: document })
     if (status !== 'completed') awaited.set(fileId, document)
   }
@@ -49,7 +48,7 @@ async function removeStore(name: string, { knowledge, api, terminal }: Evaluatio
   if (store === undefined) return
   const files = await api.listDocuments(store.id)
   let removed = 0
-  // The files first: while the store is there, a run that is stopped can be repeated.
+  // The files are removed before the store, because while the store is there, a run that was stopped can be repeated.
   await runBounded(files, uploadsMax, async ({ fileId }) => {
     await knowledge.removeFile(fileId)
     removed += 1
@@ -73,7 +72,7 @@ async function sendDocuments(documents: CollectionDocument[], { store, tools, on
   })
 }
 
-/** What stands before the text in the file; marked spans lie so much further on. */
+/** The heading before a document's text in its file. It shifts the offsets of marked spans. */
 export function headingOf({ title }: Pick<CollectionDocument, 'title'>): string {
   const line = title.replaceAll(/\s+/g, ' ').trim()
   return line === '' ? '' : `# ${line}\n\n`
@@ -83,7 +82,7 @@ function textOf(document: CollectionDocument): string {
   return `${headingOf(document)}${document.text}`
 }
 
-/** A name any system takes; which document it is, the file's attribute `_id` says. */
+/** A name for the file that every system accepts. The file's attribute `_id` says which document it is. */
 export function filenameOf(id: string): string {
   return `${id.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 120)}.md`
 }

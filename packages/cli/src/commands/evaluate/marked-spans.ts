@@ -3,7 +3,7 @@ import type { CollectionDocument } from './read-documents.ts'
 import { badLine } from './read-lines.ts'
 import type { MarkedSpan, Question } from './read-questions.ts'
 
-/** Throws, with the question's line, for a marked span that is not in its document, or not the text it says it is. */
+/** Throws, naming the question's line, for a marked span that is not in its document, or does not have the text that it says. */
 export function checkMarkedSpans(questions: readonly Question[], documents: readonly CollectionDocument[]): void {
   if (questions.every(({ marked }) => marked.length === 0)) return
   const texts = new Map(documents.map(({ id, text }) => [id, text]))

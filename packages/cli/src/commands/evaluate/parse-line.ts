@@ -2,7 +2,7 @@ import { parseJson, WeftError } from '@weft/contracts'
 import type { z } from 'zod'
 import { badLine, type Place } from './read-lines.ts'
 
-/** A line of JSON as its schema has it. Throws `bad_collection` with file and line. */
+/** Parses a line of JSON by a schema. Throws `bad_collection`, naming file and line. */
 export function parseLine<T extends z.ZodType>(schema: T, text: string, place: Place): z.infer<T> {
   try {
     return parseJson(schema, text, 'the line')

@@ -8,24 +8,24 @@ import { type CollectionDocument, readDocuments } from './read-documents.ts'
 import { type Judgements, readJudgements } from './read-judgements.ts'
 import { type Question, readQuestions } from './read-questions.ts'
 
-/** A question and what is known to be right for it. `isAnswerable` is undefined where nothing was judged. */
+/** A question and its right results. `isAnswerable` is undefined when nothing was judged. */
 export type JudgedQuestion = {
   id: string
   text: string
   grades: Grades
-  /** Marked text, as offsets in the document's own text. */
+  /** The marked text, as offsets in the document's own text. */
   marked: Span[]
   isAnswerable: boolean | undefined
 }
 
-/** A gold set: documents, questions, and which documents answer which question how well. */
+/** A gold set: documents, questions, and how well each document answers each question. */
 export type Collection = {
   name: string
-  /** Changes with the documents, and with nothing else. */
+  /** A hash of the documents alone. */
   contentHash: string
   documents: CollectionDocument[]
   questions: JudgedQuestion[]
-  /** What is odd and was let pass, for people. */
+  /** What is odd but was accepted, in words. */
   notes: string[]
 }
 
@@ -53,7 +53,7 @@ export async function readCollection(folder: string, { withDocuments }: { withDo
   }
 }
 
-/** What is said to have no answer counts as such, whatever is judged of it. */
+/** Whether a question has an answer. One that is said to have none has none, whatever was judged. */
 function contradictions(questions: readonly Question[], { file, gradesOf }: Judgements): string[] {
   const answered = questions.filter(
     ({ id, isAnswerable }) => isAnswerable === false && countRelevant(gradesOf.get(id) ?? new Map()) > 0,

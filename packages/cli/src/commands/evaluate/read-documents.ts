@@ -5,10 +5,10 @@ import { usageError } from '../client/explain-failure.ts'
 import { parseLine } from './parse-line.ts'
 import { badLine, readLines } from './read-lines.ts'
 
-/** `partOf`: documents that are parts of one text name it in `metadata.doc_id`. */
+/** A document. `partOf` is the text that it is a part of, from `metadata.doc_id`. */
 export type CollectionDocument = { id: string; title: string; text: string; partOf?: string | undefined }
 
-/** An attribute of a file holds at most so many characters, and the id is one. */
+/** The longest id, because it becomes an attribute of a file. */
 export const DocumentId = z.coerce.string().min(1).max(512)
 
 const DocumentLine = z.looseObject({
@@ -21,7 +21,7 @@ const DocumentLine = z.looseObject({
   metadata: z.looseObject({ doc_id: DocumentId.optional() }).nullish(),
 })
 
-/** Changed when the way documents become files changes, so that stores loaded the old way are not taken for new ones. */
+/** Change this when documents are made into files differently, so that stores of earlier versions are not used. */
 const loadedAs = 'heading and text, 2'
 
 const file = 'corpus.jsonl'

@@ -3,17 +3,17 @@ import { usageError } from '../client/explain-failure.ts'
 import { badLine, type Line, type Place, readLines } from './read-lines.ts'
 
 export type Judgements = {
-  /** Below the collection's folder. */
+  /** The path below the collection's folder. */
   file: string
-  /** By question, the grade of each judged document. */
+  /** The grade of each judged document, by question. */
   gradesOf: Map<string, Map<string, number>>
-  /** What judges something the collection does not have: let pass, as trec_eval does, and said. */
+  /** Notes on judgements about something that the collection does not have. They are accepted, as in trec_eval. */
   dangling(known: { documentIds: ReadonlySet<string> | undefined; questionIds: ReadonlySet<string> }): string[]
 }
 
 type Judgement = { question: string; document: string; grade: number; line: number }
 
-/** Where they may be, the first that is there counts: the second is where the collections that BEIR publishes have them. */
+/** The files that may have the judgements; the first that exists is read. The second is that of the collections that BEIR publishes. */
 const files = ['qrels.tsv', 'qrels/test.tsv'] as const
 
 export async function readJudgements(folder: string): Promise<Judgements> {
@@ -37,7 +37,7 @@ async function firstOf(folder: string): Promise<{ file: string; lines: Iterable<
   throw usageError(`no ${path}, nor ${files[1]} as BEIR has it: what answers what, a line each: query-id, corpus-id, score`)
 }
 
-/** The first line may be BEIR's header. */
+/** Whether a line is BEIR's header, which the first line may be. */
 function parseJudgement({ text, number }: Line, file: string): Judgement | undefined {
   const place: Place = { file, number }
   const columns = text.split('\t').map((column) => column.trim())

@@ -4,7 +4,7 @@ import { CliError, exitCodes, systemErrorCode } from '../../cli-error.ts'
 import { usageError } from '../client/explain-failure.ts'
 import { reasonOf } from '../client/walk-paths.ts'
 
-/** A file of a collection is held in memory while it is read. */
+/** Bounded, because a file of a collection is held in memory while it is read. */
 const fileBytesMax = 536_870_912
 
 export type Line = { text: string; number: number }
@@ -13,8 +13,8 @@ const newline = 0x0a
 const byteOrderMark = '\ufeff'
 
 /**
- * The lines of a UTF-8 file of a collection that hold more than white space, with their numbers from 1; undefined when there is no such file. Throws
- * wrong usage for a file that cannot be read or is too large, `bad_collection` for a line that is not UTF-8.
+ * The lines of a UTF-8 file of a collection that are not blank, with their numbers from 1; undefined when there is no such file. Throws wrong usage for a file that cannot
+ * be read or is too large, and `bad_collection` for a line that is not UTF-8.
  */
 export async function readLines(folder: string, file: string): Promise<Iterable<Line> | undefined> {
   const path = join(folder, file)
@@ -50,7 +50,7 @@ function decodeLine(piece: Uint8Array, place: Place): string {
 
 export type Place = { file: string; number: number }
 
-/** The exit code is that of wrong usage: a gate in CI must not read as missed because a file is broken. */
+/** The error for a broken collection. It has the exit code of wrong usage, so that CI does not take a broken file for a missed gate. */
 export function badLine({ file, number }: Place, problem: string, more: { cause?: unknown } = {}): CliError {
   return new CliError('bad_collection', `${file}:${number}: ${problem}`, { exitCode: exitCodes.wrongUsage, ...more })
 }

@@ -13,7 +13,7 @@ export type Question = {
   id: string
   text: string
   marked: MarkedSpan[]
-  /** As the collection says; most say nothing. */
+  /** What the collection says; most say nothing. */
   isAnswerable: boolean | undefined
   place: Place
 }
@@ -27,7 +27,7 @@ const QuestionLine = z.looseObject({
     .transform((metadata) => metadata ?? {}),
 })
 
-/** Marked text as Chroma's chunking evaluation has it: offsets in the document named `corpus_id`. */
+/** Marked text in the format of Chroma's chunking evaluation: offsets in the document `corpus_id`. */
 const MarkedText = z.looseObject({
   corpus_id: DocumentId,
   references: z.array(

@@ -1,7 +1,7 @@
 import type { Estimate } from './core/bootstrap.ts'
 import type { AnswersReport, EvaluationReport, GateReport, SettingReport } from './evaluation-report.ts'
 
-/** The report as lines: the settings side by side under each metric, then answers, choice and gates. */
+/** The report as lines: a table of metrics with the settings side by side, then answers, choice and gates. */
 export function renderEvaluation(report: EvaluationReport): string[] {
   return [
     describeCollection(report),

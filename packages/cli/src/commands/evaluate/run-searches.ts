@@ -5,7 +5,7 @@ import type { WeftSearch, Setting } from './setting-option.ts'
 
 export type SearchCase = { text: string; gold: Gold }
 
-/** What a setting came to: of every metric one value a question, in the questions' order. */
+/** The results of a setting: for every metric its value for each question, in the order of the questions. */
 export type SearchRun = { setting: Setting; values: Map<string, number[]>; latenciesMs: number[]; foundCount: number }
 
 type Searching = {
@@ -16,8 +16,8 @@ type Searching = {
 }
 
 /**
- * Asks every question under every setting, one search at a time. The settings take turns at going first, so that none profits from what
- * another has warmed.
+ * Searches for every question with every setting, one at a time. The settings take turns at being first, so that none profits more than others from warm
+ * caches.
  */
 export async function runSearches(
   cases: readonly SearchCase[],

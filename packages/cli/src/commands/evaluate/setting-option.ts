@@ -15,17 +15,17 @@ const SearchOptions = z.strictObject({
   latencyBudgetMs: z.coerce.number().int().positive().exactOptional(),
 })
 
-/** The `weft` object of a search; nothing for what a client gets that asks for nothing. */
+/** The `weft` object of a search. Without one, it is the search of a client that sets nothing. */
 export type WeftSearch = z.infer<typeof SearchOptions> & { mode?: Exclude<(typeof searchModes)[number], 'default'> }
 
-/** A way to search, under the name that the table and the gates know it by. */
+/** A way to search, with its name in the table and in gates. */
 export type Setting = { name: string; weft: WeftSearch | undefined }
 
 export const defaultSettings: Setting[] = (['bm25', 'vector', 'hybrid'] as const).map((mode) => ({ name: mode, weft: { mode } }))
 
 const form = /^(?:(?<label>[^=:]+)=)?(?<mode>[a-z0-9]+)(?::(?<options>.+))?$/
 
-/** `hybrid`, `hybrid:fusion=rrf,textWeight=0.5`, or with a name of its own `mine=hybrid:fusion=rrf`. Throws wrong usage. */
+/** Parses `hybrid`, `hybrid:fusion=rrf,textWeight=0.5`, or, with a name, `mine=hybrid:fusion=rrf`. Throws wrong usage. */
 export function settingOption(text: string, earlier: Setting[] | undefined): Setting[] {
   const setting = parseSetting(text.trim())
   const others = earlier ?? []

@@ -3,16 +3,16 @@ import { createHash } from 'node:crypto'
 import { parseJson } from '@weft/contracts'
 import { z } from 'zod'
 
-/** What a fake knowledge server holds, and its answers to requests; undefined: there is no such thing. */
+/** The state of a fake knowledge server, and its answers to requests: undefined for what does not exist. */
 export type FakeKnowledgeRoutes = {
   answer(request: IncomingMessage, url: URL): Promise<object | undefined>
-  /** Uploads that were stored; what is sent again under its key is not. */
+  /** How many uploads were stored, without those that were repeated with the same key. */
   uploads(): number
   /** How often files were attached. */
   attachments(): number
-  /** Files stored now, attached or not. */
+  /** How many files are stored now, attached or not. */
   fileCount(): number
-  /** What the store holds: path, and the hash of the bytes that were sent. */
+  /** The files of the store: their paths, and the hashes of the bytes that were sent. */
   entries(): { path: unknown; sha256: string }[]
 }
 

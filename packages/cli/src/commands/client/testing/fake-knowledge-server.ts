@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { lastingPort } from '@weft/database/testing'
 import { createFakeKnowledgeRoutes, type FakeKnowledgeRoutes } from './fake-knowledge-routes.ts'
 
-/** The knowledge routes of a gateway in memory, for one store: what is attached is indexed at once. */
+/** The knowledge routes of a gateway, in memory and for one store. Files are indexed as soon as they are attached. */
 export type FakeKnowledgeServer = Omit<FakeKnowledgeRoutes, 'answer'> & {
   url: string
-  /** Drops every connection, whatever is under way on it, and listens again after a while, with all that it stored. */
+  /** Drops every connection, and listens again after this time, with everything that was stored. */
   outage(durationMs: number): Promise<void>
   stop(): Promise<void>
 }
 
-/** A request takes so long, so that a kill finds many of them under way. */
+/** How long each request takes, so that a kill finds many of them under way. */
 const requestMs = 4
 
 export async function startFakeKnowledgeServer(): Promise<FakeKnowledgeServer> {

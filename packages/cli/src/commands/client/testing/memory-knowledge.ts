@@ -13,7 +13,7 @@ export type MemoryKnowledge = KnowledgeApi & {
   texts(): string[]
 }
 
-/** The server's side of the manifest in memory: what is attached is indexed at the first look. */
+/** A KnowledgeApi in memory. Files that were attached are indexed when their number is first asked for. */
 export function createMemoryKnowledge(): MemoryKnowledge {
   const uploads = new Map<string, { filename: string; text: string }>()
   const kept: Kept[] = []

@@ -1,15 +1,15 @@
 import { strict as assert } from 'node:assert'
 import { seededRandom } from './seeded-random.ts'
 
-/** A mean over questions, and where it lies with 95 % confidence. */
+/** A mean over questions, with its 95 % confidence interval. */
 export type Estimate = { mean: number; low: number; high: number; count: number }
 
 const resamples = 2_000
 const tail = 0.025
 
 /**
- * The mean of one value a question, with its percentile bootstrap interval (Efron and Tibshirani, "An Introduction to the Bootstrap",
- * 1993, §13.3). The same values and seed give the same interval. There is at least one value.
+ * The mean of the values of questions, with its percentile bootstrap interval (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, §13.3). The same values and
+ * seed give the same interval. There must be at least one value.
  */
 export function estimateMean(values: readonly number[], seed: number): Estimate {
   assert(values.length > 0, 'a mean needs a value')
@@ -23,8 +23,8 @@ export function estimateMean(values: readonly number[], seed: number): Estimate 
 }
 
 /**
- * How much better `values` are than `baseline`, question by question: the paired bootstrap. An interval that holds 0 says that the
- * questions do not tell the two apart.
+ * How much better `values` are than `baseline`, question by question (paired bootstrap). When the interval contains 0, the questions do not tell the two
+ * apart.
  */
 export function estimateDifference(values: readonly number[], baseline: readonly number[], seed: number): Estimate {
   assert(values.length === baseline.length, 'both answer the same questions')

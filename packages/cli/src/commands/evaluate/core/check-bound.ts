@@ -1,6 +1,6 @@
 export type Bound = { operator: '>=' | '<=' | '>' | '<'; limit: number }
 
-/** Whether a measured value keeps to a bound; a value that is not there does not. */
+/** Whether a measured value is within a bound; a missing value is not. */
 export function isWithinBound(value: number | undefined, { operator, limit }: Bound): boolean {
   if (value === undefined) return false
   switch (operator) {

@@ -4,19 +4,19 @@ import { seededRandom, shuffle } from './seeded-random.ts'
 
 export type Fusion = { fusion: 'rrf' | 'min_max'; textWeight: number }
 
-/** One value a question, for a way to fuse; all candidates answer the same questions. */
+/** A way to fuse, with its value for each question. All candidates have the same questions. */
 export type Candidate = Fusion & { values: readonly number[] }
 
 export type Choice = Fusion & {
-  /** On the questions it was chosen by: the best of several looks better than it is. */
+  /** The value on the questions by which it was chosen. The best of several looks better there than it is. */
   chosenOn: Estimate
-  /** Each question measured with what the other questions would have chosen: what to expect of questions to come. */
+  /** The value when each question is measured with what the other questions would have chosen: what to expect for new questions. */
   crossValidated: Estimate
-  /** The cross-validated value less the baseline's. */
+  /** The cross-validated value minus that of the baseline. */
   difference: Estimate
 }
 
-/** From the middle outwards: of equals the first is chosen. */
+/** From the middle outwards, because the first of several equal ones is chosen. */
 const textWeights = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8]
 
 export const fusionCandidates: readonly Fusion[] = (['rrf', 'min_max'] as const).flatMap((fusion) =>
@@ -25,10 +25,10 @@ export const fusionCandidates: readonly Fusion[] = (['rrf', 'min_max'] as const)
 
 const folds = 5
 
-/** Fewer questions than this choose nothing. */
+/** With fewer questions nothing is chosen. */
 export const choiceQuestionsMin = 2 * folds
 
-/** The candidate with the best mean, and how good such a choice is on questions that had no part in it. */
+/** The candidate with the best mean, and how good such a choice is on questions that were not used for it. */
 export function chooseFusion(candidates: readonly Candidate[], baseline: readonly number[], seed: number): Choice {
   assert(baseline.length >= choiceQuestionsMin, 'too few questions')
   const best = bestOn(candidates, () => true)

@@ -1,4 +1,6 @@
-/** Cuts a text between code point offsets, as often as asked after one look at it. Nothing for offsets it does not have. */
+/**
+ * Makes a function that cuts a text between code point offsets, after looking at the text once. It answers undefined for offsets that the text does not have.
+ */
 export function codePointSlicer(text: string): (start: number, end: number) => string | undefined {
   if (!/[\ud800-\udfff]/.test(text)) return (start, end) => (end > text.length ? undefined : text.slice(start, end))
   const offsets = utf16Offsets(text)

@@ -1,4 +1,4 @@
-/** What became of one question. `failed`: neither an answer nor a refusal came back. */
+/** The answer to a question. `failed`: there was neither an answer nor a refusal. */
 export type JudgedAnswer = {
   isAnswerable: boolean
   outcome: 'answered' | 'refused' | 'failed'
@@ -18,7 +18,7 @@ const measures: Record<string, Measure> = {
 
 export const answerMetricNames = Object.keys(measures)
 
-/** The values of each metric, one for every question it can be told of; a metric of none is left out. */
+/** The values of each metric, one for every question that it applies to. A metric that applies to none is left out. */
 export function measureAnswers(answers: readonly JudgedAnswer[]): Map<string, number[]> {
   const measured = Object.entries(measures).map(([name, measure]) => {
     return [name, answers.flatMap((answer) => measure(answer) ?? [])] as const

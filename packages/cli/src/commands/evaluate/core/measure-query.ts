@@ -10,10 +10,10 @@ import {
 } from './rank-metrics.ts'
 import { type SpanScores, scoreSpans, type Span } from './span-metrics.ts'
 
-/** What is known to be right for one question. */
+/** The right results for a question. */
 export type Gold = { grades: Grades; marked: readonly Span[] }
 
-/** `map` goes as deep as the search does: at most 50 results. */
+/** The metrics of a ranking. `map` goes as deep as the search does, which is at most 50 results. */
 const rankMetrics: Record<string, (ranked: Ranked) => number> = {
   'ndcg@10': (ranked) => ndcgAt(10, ranked),
   map: averagePrecision,
@@ -25,7 +25,7 @@ const rankMetrics: Record<string, (ranked: Ranked) => number> = {
   'precision@10': (ranked) => precisionAt(10, ranked),
 }
 
-/** 5 is what Chroma's evaluation retrieves; 3 is about what holds one answer. */
+/** Chroma's evaluation retrieves 5 chunks; about 3 contain one answer. */
 const spanDepths = [3, 5]
 
 const spanMetrics: Record<string, (scores: SpanScores) => number> = {
@@ -43,7 +43,10 @@ export function metricNames({ hasSpans }: { hasSpans: boolean }): string[] {
     : names
 }
 
-/** Every metric of one question's results, the best first. A document counts once, at its best chunk; a question without marked spans has no span metrics. */
+/**
+ * All metrics of the results of a question, which are given best first. A document counts once, at its best chunk. Without marked spans there are no span
+ * metrics.
+ */
 export function measureQuery(chunks: readonly Span[], { grades, marked }: Gold): Map<string, number> {
   const ranking = [...new Set(chunks.map(({ document }) => document))]
   const measured = new Map(Object.entries(rankMetrics).map(([name, metric]) => [name, metric({ ranking, grades })]))

@@ -1,4 +1,4 @@
-/** How well each judged document answers one question; what is not judged, or graded 0 or less, is not relevant. */
+/** How well each judged document answers a question. Documents that are not judged, or whose grade is 0 or less, are not relevant. */
 export type Grades = ReadonlyMap<string, number>
 
 export type Ranked = {
@@ -29,12 +29,12 @@ export function averagePrecision({ ranking, grades }: Ranked): number {
   return ratio(sum, countRelevant(grades))
 }
 
-/** The share of the relevant documents that is among the first k. */
+/** The share of the relevant documents that are among the first k. */
 export function recallAt(k: number, ranked: Ranked): number {
   return ratio(countFound(k, ranked), countRelevant(ranked.grades))
 }
 
-/** The share of the first k places that a relevant document holds; places nobody filled count as wrong, as in trec_eval. */
+/** The share of the first k places with a relevant document. Places without any document count as wrong, as in trec_eval. */
 export function precisionAt(k: number, ranked: Ranked): number {
   return countFound(k, ranked) / k
 }

@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1 that look like chance and come out the same for the same seed. */
+/** Answers pseudo-random numbers from 0 (included) to 1 (excluded), which are the same for the same seed. */
 export type SeededRandom = () => number
 
 /** Golden ratio times 2³², so that seeds next to each other begin far apart. */
@@ -18,7 +18,7 @@ export function seededRandom(seed: number): SeededRandom {
   return next
 }
 
-/** The same items in an order of chance. */
+/** The same items in random order. */
 export function shuffle<T>(items: readonly T[], random: SeededRandom): T[] {
   return items
     .map((item) => ({ item, key: random() }))
@@ -26,7 +26,7 @@ export function shuffle<T>(items: readonly T[], random: SeededRandom): T[] {
     .map(({ item }) => item)
 }
 
-/** At most `count` of the items, chosen by the seed, in their own order. A larger sample of the same seed holds the smaller one. */
+/** At most `count` random items, in their own order. A larger sample with the same seed contains the smaller one. */
 export function sampleInOrder<T>(items: readonly T[], count: number, seed: number): T[] {
   const indexes = items.map((_, index) => index)
   const chosen = new Set(shuffle(indexes, seededRandom(seed)).slice(0, count))

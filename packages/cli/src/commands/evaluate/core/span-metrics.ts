@@ -1,4 +1,4 @@
-/** Part of a document's text: Unicode code points, `end` exclusive. */
+/** A part of a document's text, in Unicode code points; `end` is exclusive. */
 export type Span = { document: string; start: number; end: number }
 
 export type SpanScores = {
@@ -6,15 +6,15 @@ export type SpanScores = {
   recall: number
   /** The share of the retrieved text that is marked. */
   precision: number
-  /** Marked and retrieved, over marked or retrieved. */
+  /** The length of the text that is both marked and retrieved, divided by that of the text that is either. */
   iou: number
-  /** The same over the chunks that touch a marked span only: how well chunks are cut, whatever else was retrieved. */
+  /** The same with only those retrieved chunks that touch a marked span. It tells how well chunks are cut, whatever else was retrieved. */
   iouTouching: number
 }
 
 /**
- * How much of the marked text the retrieved chunks hold, and how little besides: the scores of Chroma's chunking evaluation (Smith and
- * Troynikov, "Evaluating Chunking Strategies for Retrieval", 2024) over character ranges. Text that two chunks share counts once.
+ * How much of the marked text the retrieved chunks contain, and how little else: the scores of Chroma's chunking evaluation (Smith and Troynikov, "Evaluating Chunking
+ * Strategies for Retrieval", 2024), over ranges of characters. Text that two chunks share counts once.
  */
 export function scoreSpans(retrieved: readonly Span[], marked: readonly Span[]): SpanScores {
   const markedText = unite(marked)
@@ -30,7 +30,7 @@ export function scoreSpans(retrieved: readonly Span[], marked: readonly Span[]):
   }
 }
 
-/** The same text as spans that neither overlap nor touch, in order. */
+/** The same text as ordered spans that neither overlap nor touch. */
 function unite(spans: readonly Span[]): Span[] {
   const united: Span[] = []
   for (const span of spans.toSorted(byPlace)) {

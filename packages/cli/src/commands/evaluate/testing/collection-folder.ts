@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** A folder with these files, and how to be rid of it. An array is written as JSON lines. */
+/** Makes a folder with these files, and a function that removes it. An array is written as JSON lines. */
 export async function writeCollection(
   files: Record<string, string | Uint8Array | object[]>,
 ): Promise<{ folder: string; remove(): Promise<void> }> {

@@ -15,7 +15,7 @@ export const documents = [
   { id: 'wind', title: '', text: 'Wind moves the sand.' },
 ]
 
-/** A question that nothing was judged for. */
+/** A question for which nothing was judged. */
 export function question(id: string, text: string, more: Partial<JudgedQuestion> = {}): JudgedQuestion {
   return { id, text, grades: new Map(), marked: [], isAnswerable: true, ...more }
 }
@@ -28,7 +28,7 @@ export const questions = [
 
 export const collection: Collection = { name: 'weather', contentHash: 'c0ffee', documents, questions, notes: [] }
 
-/** Evaluates the collection against a fake gateway, with the settings the command has without options. */
+/** Evaluates the collection with a fake gateway and the command's default settings. */
 export async function evaluateWith(gateway: FakeGateway, more: Partial<EvaluationRequest> = {}): Promise<EvaluationReport> {
   const request = {
     collection,

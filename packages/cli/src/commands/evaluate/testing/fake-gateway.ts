@@ -8,20 +8,23 @@ type Weft = Record<string, unknown>
 
 export type FakeFile = { id: string; filename: string; text: string; attributes: Record<string, string>; status: string }
 
-/** The gateway's routes that evaluation uses, over maps: what is attached is indexed at once, chunks are 60 characters, and rank by shared words. */
+/**
+ * The gateway's routes that evaluation uses, in memory. Files are indexed as soon as they are attached; chunks have 60 characters, and are ranked by shared
+ * words.
+ */
 export type FakeGateway = {
   url: string
   client: OpenAI
   files: Map<string, FakeFile>
   stores: Map<string, { id: string; name: string; metadata: Record<string, string>; fileIds: Set<string> }>
-  /** `METHOD path`, and the bodies of searches. */
+  /** The requests as `METHOD path`, and the bodies of searches. */
   calls: string[]
   searches: Record<string, unknown>[]
-  /** Documents (`_id`) whose indexing fails. */
+  /** The `_id`s of documents whose indexing fails. */
   failing: Set<string>
-  /** The `weft` object that a question's answer carries, or the status it is refused with. */
+  /** For a question: the `weft` object of its answer, or the status of its refusal. */
   answer: (question: string) => { weft: Weft } | { status: number }
-  /** Puts the chunks of a search in another order. */
+  /** Changes the order of a search's chunks. */
   reorder: <T>(chunks: T[], weft: Weft | undefined) => T[]
   stop(): Promise<void>
 }
