@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { estimateTokens } from './estimate-tokens.ts'
-import { type FoundFile, reasonOf, type SkippedPath, skipped, unreadable } from './walk-paths.ts'
+import { type FoundFile, reasonUnread, type SkippedPath, skipped, unreadable } from './walk-paths.ts'
 
 /** A file with its hash. `mtimeMs` is {@link unsettledMtimeMs} for a file so young that it may change again without getting a new time. */
 export type FingerprintedFile = FoundFile & { sha256: string; tokens: number }
@@ -42,7 +42,7 @@ export async function fingerprintFile(file: FoundFile, limits: Limits): Promise<
     }
     return skipped(file.absolutePath, `changed while it was read, ${readsMax} times`, { isKept: true })
   } catch (error) {
-    return unreadable(file.absolutePath, reasonOf(error))
+    return unreadable(file.absolutePath, reasonUnread(error))
   }
 }
 

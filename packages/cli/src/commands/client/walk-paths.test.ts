@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { reasonOf, resolveRoots, unreadable, vanished, type WalkLimits, walkPaths } from './walk-paths.ts'
+import { reasonUnread, resolveRoots, unreadable, vanished, type WalkLimits, walkPaths } from './walk-paths.ts'
 
 let folder: string
 
@@ -147,7 +147,7 @@ describe('walking a folder', () => {
 it('a file whose folder has become a file is gone, and no failure', async () => {
   await writeFile(join(folder, 'notes'), 'a folder before')
   const thrown: unknown = await stat(join(folder, 'notes', 'inner.md')).catch((error: unknown) => error)
-  expect(unreadable('notes/inner.md', reasonOf(thrown))).toMatchObject({ reason: vanished, isKept: false })
+  expect(unreadable('notes/inner.md', reasonUnread(thrown))).toMatchObject({ reason: vanished, isKept: false })
 })
 
 describe('paths of the command line', () => {

@@ -86,7 +86,7 @@ type Look = Promise<Stats | string>
 
 /** The size and times of a file, or why they cannot be read. */
 function lookAt(path: string): Look {
-  return stat(path).catch((error: unknown) => reasonOf(error))
+  return stat(path).catch((error: unknown) => reasonUnread(error))
 }
 
 async function* visitEntry(
@@ -169,9 +169,13 @@ export const vanished = 'deleted while the folder was read'
 export function reasonOf(error: unknown): string {
   const code = errorCodeOf(error)
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied'
-  // A folder on the way to it that has become a file.
-  if (code === 'ENOENT' || code === 'ENOTDIR') return vanished
+  if (code === 'ENOENT') return vanished
   return isNativeError(error) ? error.message : String(error)
+}
+
+/** Why a file that was found cannot be read: one whose folder has become a file is gone. */
+export function reasonUnread(error: unknown): string {
+  return errorCodeOf(error) === 'ENOTDIR' ? vanished : reasonOf(error)
 }
 
 function errorCodeOf(error: unknown): unknown {
