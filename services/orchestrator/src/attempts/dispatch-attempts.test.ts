@@ -179,17 +179,23 @@ it.each([
   [
     'its sidecar found nobody',
     '{"errorCode":"ERR_DIRECT_INVOKE","message":"failed to invoke, id: worker, err: dial tcp 127.0.0.1:43117: connection refused"}',
-    'agent "worker" did not answer: it is not running, or has just gone',
+    { code: 'dependency_unavailable', message: 'agent "worker" did not answer: it is not running, or has just gone' },
     1,
   ],
-  ['it failed itself', 'out of paper', 'invoke worker /execute: worker is not available (500, out of paper)', 0],
+  [
+    'it failed itself, which is its own failure',
+    'out of paper',
+    { code: 'upstream_error', message: 'invoke worker /execute: worker is not available (500, out of paper)' },
+    0,
+  ],
 ])('that an agent was not heard is told without addresses of the mesh, which are in the log alone: %s', async (...told) => {
-  const [_case, said, message, logged] = told
+  const [_case, said, problem, logged] = told
   const { attempts, start, applied, problems } = await dispatchTo(said, 500)
   start(60_000)
   await until(() => applied.length === 1 && attempts.runningCount() === 0)
-  const problem = { code: 'dependency_unavailable', message, isRetryable: true }
-  expect(applied).toMatchObject([{ outcome: { kind: 'failed', problem, mayHaveHappened: true } }])
+  expect(applied).toMatchObject([
+    { outcome: { kind: 'failed', problem: { ...problem, isRetryable: true }, mayHaveHappened: true } },
+  ])
   expect(problems).toHaveLength(logged)
   for (const cause of problems) expect(String(cause)).toContain('127.0.0.1:43117')
 })

@@ -1,4 +1,4 @@
-import { type Problem, toWeftError, WeftError } from '@weft/contracts'
+import { hasCode, type Problem, toWeftError, WeftError } from '@weft/contracts'
 import { isUnanswered, mayCrashAround, type Place, type Sidecar, type SidecarResponse } from '@weft/mesh'
 import { genAi, withSpan } from '@weft/telemetry'
 import { attemptKey } from '../core/attempt-key.ts'
@@ -149,7 +149,7 @@ export class AttemptDispatcher {
       const headers = { 'idempotency-key': idempotencyKey }
       return await this.#options.sidecar.invokeStream(agent, '/execute', { body, headers, signal })
     } catch (cause) {
-      if (!isUnanswered(cause)) throw cause
+      if (!isUnanswered(cause)) throw ofAgent(cause)
       this.#options.onProblem(`reach ${agent}`, actorId, cause)
       throw new WeftError('dependency_unavailable', `agent "${agent}" did not answer: it is not running, or has just gone`, {
         cause,
@@ -158,11 +158,16 @@ export class AttemptDispatcher {
   }
 }
 
+/** An agent that answers with a failure of its own was reached: it is tried as often as one whose answer is wrong, not as one that is being started again. */
+function ofAgent(thrown: unknown): unknown {
+  if (!hasCode(thrown, 'dependency_unavailable')) return thrown
+  return new WeftError('upstream_error', thrown.message, { cause: thrown, isRetryable: true })
+}
+
 /**
- * Retryable, because whatever broke the stream may be gone at the next attempt, unless the answer was read and says that another would be no better, as one that is
- * too large. Parsing what an agent sent throws `invalid_request`, and a status no
- * agent should answer with `internal_error`: both are the agent's fault here, and not the client's or Weft's. Nor is a field of its answer one of the
- * client's request.
+ * Retryable, because whatever broke the stream may be gone at the next attempt, unless the answer was read and says that another would be no better, as one
+ * that is too large. Parsing what an agent sent throws `invalid_request`, and a status no agent should answer with `internal_error`: both are the agent's
+ * fault here, and not the client's or Weft's. Nor is a field of its answer one of the client's request.
  */
 function problemOf(thrown: unknown): Problem {
   const { param: _, ...problem } = toWeftError(thrown).toProblem()
