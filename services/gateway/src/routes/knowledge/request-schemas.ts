@@ -6,7 +6,7 @@ import { nameIgnored } from '../../answers/name-ignored.ts'
 import { queryInteger } from '../query-integer.ts'
 
 /** The limits that OpenAI documents for these endpoints, except `storeFilesPageMax`, which is Weft's own. */
-export const requestLimits = {
+const requestLimits = {
   pageMax: 100,
   storeFilesPageMax: 1_000,
   pageDefault: 20,
