@@ -71,5 +71,7 @@ describe('a gateway with more requests than places', () => {
     reader.abort()
     await expect(waiting).rejects.toMatchObject({ code: 'timeout' })
     expect(fair.counts().waiting).toBe(0)
+    await expect(enter(fair, 'a', { signal: reader.signal })).rejects.toMatchObject({ code: 'timeout' })
+    expect(fair.counts().waiting).toBe(0)
   })
 })

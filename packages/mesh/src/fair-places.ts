@@ -4,8 +4,9 @@ import { createFairQueue, type Waiting } from './core/fair-queue.ts'
 /** Places at some work that many want at once. */
 export interface FairPlaces {
   /**
-   * A place, as soon as there is one; to be given back with `leave`. `cost` weighs what different tenants ask for, in the unit of `quantum`; of one tenant the lowest `rank` is served first (default 0). Rejects with
-   * `rate_limit_exceeded` or `dependency_unavailable` when too many wait or no place got free in time, with `timeout` when `signal` aborts.
+   * A place, as soon as there is one; to be given back with `leave`. `cost` weighs what different tenants ask for, in the unit of `quantum`; of one tenant the
+   * lowest `rank` is served first (default 0). Rejects with `rate_limit_exceeded` or `dependency_unavailable` when too many wait or no place got free in time,
+   * with `timeout` when `signal` aborts before.
    */
   enter(caller: { tenant: string; cost: number; rank?: number; signal?: AbortSignal | undefined }): Place | Promise<Place>
   counts(): { active: number; waiting: number }
@@ -96,7 +97,8 @@ export function createFairPlaces(options: FairPlacesOptions): FairPlaces {
       reject(reason)
     }
     signal?.addEventListener('abort', leave, { once: true })
-    if (!queue.add(waiting)) giveUp(queue.size() >= totalMax ? queueIsFull(of, totalMax) : tooManyWait(perTenantMax))
+    if (signal?.aborted === true) leave()
+    else if (!queue.add(waiting)) giveUp(queue.size() >= totalMax ? queueIsFull(of, totalMax) : tooManyWait(perTenantMax))
     return promise
   }
 
