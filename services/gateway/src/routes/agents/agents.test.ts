@@ -9,14 +9,19 @@ const card: AgentCard = { id: 'billing', version: '1', description: 'Pays bills.
 let gateway: TestGateway
 /** What runs beside a sidecar, by app id: what it answers to GET /card. */
 let apps: Map<string, unknown>
+/** How many times more nothing is heard of an app that is there. */
+let silences: number
 
 beforeEach(async () => {
   apps = new Map([['billing', card]])
+  silences = 0
   gateway = await startGateway({
     sidecar: {
       invoke: async (_app, _path, { schema }) => schema.parse({ cards: [{ ...card, id: 'reasoning' }] }),
       async fetchFrom(appId, _path, { schema }) {
         if (!apps.has(appId)) throw new WeftError('dependency_unavailable', 'no such app')
+        silences -= 1
+        if (silences >= 0) throw new WeftError('timeout', `fetch /card from ${appId} was aborted`)
         return schema.parse(apps.get(appId))
       },
     },
@@ -53,6 +58,13 @@ it('an agent that comes again brings its new card', async () => {
   await register('billing')
   apps.set('billing', { ...card, version: '2' })
   expect(await (await register('billing')).json()).toMatchObject({ card: { version: '2' } })
+})
+
+it('an agent joins although nothing is heard of it at first, as of one that was at another address before', async () => {
+  silences = 3
+  expect((await register('billing')).status).toBe(200)
+  silences = 4
+  expect((await register('billing')).status).toBe(422)
 })
 
 it.each([

@@ -1,5 +1,5 @@
 import { AgentCard, parseValue, toWeftError, WeftError, WorkflowStep } from '@weft/contracts'
-import type { Sidecar } from '@weft/mesh'
+import { isSilence, type Sidecar } from '@weft/mesh'
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { agentsMax } from '../../agents/agent-store.ts'
@@ -11,6 +11,8 @@ import { agentObject } from './agent-object.ts'
 export interface RegisterAgentDeps {
   audit: Pick<AuditLog, 'act'>
   sidecar: Pick<Sidecar, 'fetchFrom'>
+  /** How long the card is waited for at a time. Default 5 s. */
+  cardTimeoutMs?: number
 }
 
 /** The app ids of the mesh's own services, which no other program may take. */
@@ -23,14 +25,17 @@ export const RegisterAgent = z.strictObject({
     .refine((id) => !builtInApps.has(id), 'this is a part of the mesh itself'),
 })
 
-const cardTimeoutMs = 5_000
+/** A sidecar that knows the app from before may take some seconds until it reaches it at its new address; nothing is heard until then. */
+const cardReadsMax = 4
 
 /** `POST /v1/agents {appId}`: reads the card of a program that runs beside a sidecar of this mesh. From then on plans may use it. */
-export function registerAgent({ audit, sidecar }: RegisterAgentDeps): RequestHandler {
+export function registerAgent({ audit, sidecar, cardTimeoutMs = 5_000 }: RegisterAgentDeps): RequestHandler {
   return async (request, response) => {
     requireAgentsOperator(response)
     const { appId } = parseValue(RegisterAgent, request.body ?? {}, 'the request')
-    const card = await readCard(sidecar, appId)
+    const card = await readCard(appId, () =>
+      sidecar.fetchFrom(appId, '/card', { schema: z.unknown(), signal: AbortSignal.timeout(cardTimeoutMs) }),
+    )
     const joined = await audit.act(actorOf(response), async ({ agents }, note) => {
       const known = await agents.list()
       if (known.length >= agentsMax && !known.some(({ id }) => id === appId)) {
@@ -48,13 +53,11 @@ export function requireAgentsOperator(response: Response): void {
   requireOperator(tenantOf(response), 'agents are managed')
 }
 
-async function readCard(sidecar: Pick<Sidecar, 'fetchFrom'>, appId: string): Promise<AgentCard> {
-  const card = await sidecar
-    .fetchFrom(appId, '/card', { schema: z.unknown(), signal: AbortSignal.timeout(cardTimeoutMs) })
-    .catch((thrown: unknown) => {
-      const why = toWeftError(thrown).message
-      throw new WeftError('unprocessable_content', `app "${appId}" answers no card at GET /card: ${why}`, { param: 'appId' })
-    })
+async function readCard(appId: string, fetchCard: () => Promise<unknown>): Promise<AgentCard> {
+  const card = await fetchPatiently(fetchCard).catch((thrown: unknown) => {
+    const why = toWeftError(thrown).message
+    throw new WeftError('unprocessable_content', `app "${appId}" answers no card at GET /card: ${why}`, { param: 'appId' })
+  })
   const read = parseCard(card, appId)
   const nameless = read.capabilities.find(({ name }) => !WorkflowStep.shape.capability.safeParse(name).success)
   if (nameless !== undefined) {
@@ -64,6 +67,16 @@ async function readCard(sidecar: Pick<Sidecar, 'fetchFrom'>, appId: string): Pro
   if (read.id === appId) return read
   const message = `the card of "${appId}" says that it is "${read.id}": both have to be the same`
   throw new WeftError('unprocessable_content', message, { param: 'appId' })
+}
+
+async function fetchPatiently(fetchCard: () => Promise<unknown>): Promise<unknown> {
+  for (let reads = 1; ; reads += 1) {
+    try {
+      return await fetchCard()
+    } catch (thrown) {
+      if (!isSilence(thrown) || reads >= cardReadsMax) throw thrown
+    }
+  }
 }
 
 /** Parses a card. A problem with it is reported as one of the app that the request names, and not as a bad field of the request. */
