@@ -9,14 +9,14 @@ const gone = () =>
   new WeftError('dependency_unavailable', 'invoke rag /search: the sidecar is not reachable (connect ECONNREFUSED 127.0.0.1:1)')
 
 /** Fails so many times, then answers. */
-function searching(failures: number, failure: () => WeftError = gone) {
+function searching(failures: number, { failure = gone, patienceMs = 30_000 } = {}) {
   let asked = 0
   const invoke = async () => {
     asked += 1
     if (asked <= failures) throw failure()
     return found
   }
-  const { search } = ragCalls({ invoke: invoke as unknown as Sidecar['invoke'] }, { patienceMs: 400 })
+  const { search } = ragCalls({ invoke: invoke as unknown as Sidecar['invoke'] }, { patienceMs })
   return { search: (wish: typeof call) => search(wish, new AbortController().signal), asked: () => asked }
 }
 
@@ -28,7 +28,7 @@ describe('a search of the gateway', () => {
   })
 
   it('says what is not there once that has been waited for, and not at which address', async () => {
-    const { search } = searching(1_000)
+    const { search } = searching(1_000, { patienceMs: 400 })
     await expect(search(call)).rejects.toMatchObject({
       code: 'dependency_unavailable',
       message: 'not available right now: rag. Send the request again in a moment.',
@@ -51,7 +51,7 @@ describe('a search of the gateway', () => {
   })
 
   it('that is refused is not asked for again', async () => {
-    const { search, asked } = searching(1, () => new WeftError('invalid_request', 'the filter nests too deeply'))
+    const { search, asked } = searching(1, { failure: () => new WeftError('invalid_request', 'the filter nests too deeply') })
     await expect(search(call)).rejects.toMatchObject({ code: 'invalid_request' })
     expect(asked()).toBe(1)
   })
