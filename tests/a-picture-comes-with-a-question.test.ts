@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type ModelServer, startOpenAiServer } from '@weft/models/testing'
 import { eventually } from './mesh/paused-sessions.ts'
@@ -20,6 +21,8 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await set({ models: null, defaultModel: null })
+  // Every process reads its settings every three seconds: none is to ask for these models at the next test's server.
+  await sleep(6_000)
   await openAi.stop()
 })
 
