@@ -11,8 +11,6 @@ import { agentObject } from './agent-object.ts'
 export interface RegisterAgentDeps {
   audit: Pick<AuditLog, 'act'>
   sidecar: Pick<Sidecar, 'fetchFrom'>
-  /** How long the card is waited for at a time. Default 5 s. */
-  cardTimeoutMs?: number
 }
 
 /** The app ids of the mesh's own services, which no other program may take. */
@@ -27,9 +25,10 @@ export const RegisterAgent = z.strictObject({
 
 /** A sidecar that knows the app from before may take some seconds until it reaches it at its new address; nothing is heard until then. */
 const cardReadsMax = 4
+const cardTimeoutMs = 5_000
 
 /** `POST /v1/agents {appId}`: reads the card of a program that runs beside a sidecar of this mesh. From then on plans may use it. */
-export function registerAgent({ audit, sidecar, cardTimeoutMs = 5_000 }: RegisterAgentDeps): RequestHandler {
+export function registerAgent({ audit, sidecar }: RegisterAgentDeps): RequestHandler {
   return async (request, response) => {
     requireAgentsOperator(response)
     const { appId } = parseValue(RegisterAgent, request.body ?? {}, 'the request')
