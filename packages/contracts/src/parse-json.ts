@@ -18,13 +18,18 @@ export function parseJson<T extends z.ZodType>(schema: T, text: string, what: st
 export function parseValue<T extends z.ZodType>(schema: T, value: unknown, what: string): z.infer<T> {
   const parsed = schema.safeParse(value, { reportInput: true })
   if (parsed.success) return parsed.data
-  const { path, complaint } = faultOf(deepestIssue(parsed.error.issues))
-  const param = shortened(path.map(String).join('.'))
+  const { param, complaint } = describeFault(parsed.error.issues)
   throw new WeftError(
     'invalid_request',
     `${what}: ${param === '' ? '' : `'${param}' `}${complaint}`,
     param === '' ? {} : { param },
   )
+}
+
+/** The path of the first field that is wrong, empty for the value itself, and what is wrong with it. */
+export function describeFault(issues: z.core.$ZodIssue[]): { param: string; complaint: string } {
+  const { path, complaint } = faultOf(deepestIssue(issues))
+  return { param: shortened(path.map(String).join('.')), complaint }
 }
 
 /** A path is cut to this, because it may hold a name that the caller made up, of any length. */

@@ -1,7 +1,6 @@
-import { AgentCard, Capability } from '@weft/contracts'
+import { AgentCard, Capability, readJsonSchema } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
-import { readJsonSchema } from './read-json-schema.ts'
 
 /** What the agents' cards said when the planner was last asked for them: some seconds ago, or longer while the planner is away. */
 export interface KnownAgents {
@@ -36,7 +35,6 @@ const askTimeoutMs = 3_000
 export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents {
   let known = new Map<string, Card>()
   let versions: Record<string, string> = {}
-  let schemas = new Map<string, z.ZodType | undefined>()
   let isRead = false
   let reading: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
@@ -56,7 +54,6 @@ export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents 
       const { cards } = await sidecar.invoke('planner', '/registry', { schema: Registry, signal })
       known = new Map(cards.map((card) => [card.id, card]))
       versions = Object.fromEntries(cards.map(({ id, version }) => [id, version]))
-      schemas = new Map()
       isRead = true
     } catch {
       // The planner is away: what was known stays known.
@@ -80,10 +77,9 @@ export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents 
     maxConcurrencyOf: (agent, capability) => offerOf(agent, capability)?.maxConcurrency,
     outputOf(agent, capability) {
       const offered = offerOf(agent, capability)
-      if (offered === undefined) return undefined
-      const key = `${agent}/${capability}`
-      if (!schemas.has(key)) schemas.set(key, readJsonSchema(offered.outputSchema))
-      return schemas.get(key)
+      // One that cannot be read is of a card that was registered before such cards were refused.
+      const reading = offered === undefined ? undefined : readJsonSchema(offered.outputSchema)
+      return reading?.kind === 'check' ? reading.check : undefined
     },
     stop() {
       isStopped = true

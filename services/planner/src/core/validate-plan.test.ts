@@ -14,6 +14,41 @@ function planOf(steps: Record<string, unknown>[], answerStepId = 'answer'): Work
   return WorkflowPlan.parse({ planId: 'p', schemaVersion: 1, steps: whole, answerStepId })
 }
 
+const counts = {
+  ...offered('count'),
+  inputSchema: { type: 'object', properties: { upTo: { type: 'integer' } }, required: ['upTo'] },
+}
+const withCounter: CapabilityRegistry = {
+  cards: [...registry.cards, { id: 'counter', version: '1', description: '', capabilities: [counts] }],
+}
+
+describe('params that an agent’s card does not take', () => {
+  const problemsOf = (step: object, before: Record<string, unknown>[] = []) =>
+    validatePlan(planOf([...before, { stepId: 'answer', agent: 'counter', capability: 'count', ...step }]), withCounter)
+
+  it.each([
+    ['of a wrong type', { params: { upTo: 'six' } }, /: 'upTo' Invalid input: expected (int|number), received string/],
+    ['that lack what it needs', {}, /: 'upTo' is missing/],
+    [
+      'of an agent to fall back to',
+      { agent: 'rag', capability: 'count', params: { upTo: 1.5 }, onFailure: { action: 'fallback', agent: 'counter' } },
+      /: 'upTo' Invalid input: expected int/,
+    ],
+  ])('%s are refused before anything starts', (_what, step, message) => {
+    expect(problemsOf(step)).toContainEqual({
+      stepId: 'answer',
+      message: expect.stringMatching(
+        new RegExp(`^its params do not fit what the card of "counter" says of "count"${message.source}`),
+      ),
+    })
+  })
+
+  it('but what a step lacks, its agent may take from the results it depends on', () => {
+    expect(problemsOf({ dependsOn: ['find'] }, [{ stepId: 'find' }])).toEqual([])
+    expect(problemsOf({ dependsOn: ['find'], params: { upTo: 'six' } }, [{ stepId: 'find' }])).toHaveLength(1)
+  })
+})
+
 describe('a plan is refused with the step named', () => {
   it.each([
     ['an unknown dependency', [{ stepId: 'answer', dependsOn: ['ghost'] }], 'answer', /"ghost"/],

@@ -1,8 +1,11 @@
 import {
+  type Capability,
   ChildParams,
   childAgent,
+  describeMisfit,
   findPlanProblems,
   type PlanProblem,
+  readJsonSchema,
   type WorkflowPlan,
   type WorkflowStep,
 } from '@weft/contracts'
@@ -21,8 +24,17 @@ function agentProblems(step: WorkflowStep, registry: CapabilityRegistry): string
   const agents = [step.agent, ...(step.onFailure?.action === 'fallback' ? [step.onFailure.agent] : [])]
   return agents.flatMap((agent) => {
     if (agent === undefined) return ['onFailure "fallback" needs the agent to fall back to']
-    return findCapability(registry, agent, step.capability) === undefined ? [missingOf(registry, agent, step.capability)] : []
+    const offered = findCapability(registry, agent, step.capability)
+    return offered === undefined ? [missingOf(registry, agent, step.capability)] : paramsProblems(step, agent, offered)
   })
+}
+
+/** What a step that depends on others lacks, its agent may take from their results. The params of a child session are looked at more closely. */
+function paramsProblems({ params, dependsOn }: WorkflowStep, agent: string, { name, inputSchema }: Capability): string[] {
+  const reading = agent === childAgent.agent ? undefined : readJsonSchema(inputSchema)
+  if (reading?.kind !== 'check') return []
+  const misfit = describeMisfit(reading.check, params, { mayLack: dependsOn.length > 0 })
+  return misfit === undefined ? [] : [`its params do not fit what the card of "${agent}" says of "${name}": ${misfit}`]
 }
 
 function missingOf({ cards }: CapabilityRegistry, agent: string, capability: string): string {

@@ -19,7 +19,7 @@ beforeEach(async () => {
     sidecar: {
       invoke: async (_app, _path, { schema }) => schema.parse({ cards: [{ ...card, id: 'reasoning' }] }),
       async fetchFrom(appId, _path, { schema }) {
-        if (!apps.has(appId)) throw new WeftError('dependency_unavailable', 'no such app')
+        if (!apps.has(appId)) throw new WeftError('dependency_unavailable', '500, ERR_DIRECT_INVOKE: dial tcp 127.0.0.1:18610')
         silences -= 1
         if (silences >= 0) throw new WeftError('timeout', `fetch /card from ${appId} was aborted`)
         return schema.parse(apps.get(appId))
@@ -68,7 +68,20 @@ it('an agent joins although nothing is heard of it at first, as of one that was 
 })
 
 it.each([
-  ['an app that does not answer', 'nobody', undefined, 422, 'answers no card'],
+  [
+    'an app that is not there',
+    'nobody',
+    undefined,
+    422,
+    'app "nobody" answers no card at GET /card: no program of that id runs beside a sidecar of this mesh',
+  ],
+  [
+    'a card with a schema that cannot be checked',
+    'odd',
+    { ...card, id: 'odd', capabilities: [{ ...capability, inputSchema: { type: 'objct' } }] },
+    422,
+    'the inputSchema of "pay" in the card of "odd" cannot be checked: Unsupported type: objct; change it, or give {}',
+  ],
   ['a card that is none', 'odd', { id: 'odd' }, 422, 'the card of "odd" is not one: \'version\' is missing'],
   [
     'a card with two capabilities of one name',

@@ -1,5 +1,5 @@
-import { AgentCard, parseValue, toWeftError, WeftError, WorkflowStep } from '@weft/contracts'
-import { isSilence, type Sidecar } from '@weft/mesh'
+import { AgentCard, parseValue, readJsonSchema, toWeftError, WeftError, WorkflowStep } from '@weft/contracts'
+import { isSilence, isUnanswered, type Sidecar } from '@weft/mesh'
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { agentsMax } from '../../agents/agent-store.ts'
@@ -54,18 +54,40 @@ export function requireAgentsOperator(response: Response): void {
 
 async function readCard(appId: string, fetchCard: () => Promise<unknown>): Promise<AgentCard> {
   const card = await fetchPatiently(fetchCard).catch((thrown: unknown) => {
-    const why = toWeftError(thrown).message
-    throw new WeftError('unprocessable_content', `app "${appId}" answers no card at GET /card: ${why}`, { param: 'appId' })
+    throw unusable(`app "${appId}" answers no card at GET /card: ${whyUnread(thrown)}`)
   })
   const read = parseCard(card, appId)
   const nameless = read.capabilities.find(({ name }) => !WorkflowStep.shape.capability.safeParse(name).success)
   if (nameless !== undefined) {
-    const why = `the card of "${appId}" has a capability "${nameless.name}", which no plan could name: use letters, digits, "_", "." and "-"`
-    throw new WeftError('unprocessable_content', why, { param: 'appId' })
+    const why = 'which no plan could name: use letters, digits, "_", "." and "-"'
+    throw unusable(`the card of "${appId}" has a capability "${nameless.name}", ${why}`)
   }
+  requireSchemas(read)
   if (read.id === appId) return read
-  const message = `the card of "${appId}" says that it is "${read.id}": both have to be the same`
-  throw new WeftError('unprocessable_content', message, { param: 'appId' })
+  throw unusable(`the card of "${appId}" says that it is "${read.id}": both have to be the same`)
+}
+
+function unusable(message: string): WeftError {
+  return new WeftError('unprocessable_content', message, { param: 'appId' })
+}
+
+/** The sidecar's own words name addresses of the mesh, and not what to do. */
+function whyUnread(thrown: unknown): string {
+  if (isSilence(thrown)) return `it is silent for ${cardTimeoutMs / 1_000} s`
+  if (!isUnanswered(thrown)) return toWeftError(thrown).message
+  return 'no program of that id runs beside a sidecar of this mesh, or it does not listen on its port yet (npx weft agent run starts both)'
+}
+
+/** What a schema asks for would otherwise not be looked at, and nobody would hear of it. */
+function requireSchemas({ id, capabilities }: AgentCard): void {
+  for (const capability of capabilities) {
+    for (const field of ['inputSchema', 'outputSchema'] as const) {
+      const reading = readJsonSchema(capability[field])
+      if (reading.kind !== 'unreadable') continue
+      const which = `the ${field} of "${capability.name}" in the card of "${id}"`
+      throw unusable(`${which} cannot be checked: ${reading.why}; change it, or give {}, which takes anything`)
+    }
+  }
 }
 
 async function fetchPatiently(fetchCard: () => Promise<unknown>): Promise<unknown> {
@@ -83,6 +105,6 @@ function parseCard(card: unknown, appId: string): AgentCard {
   try {
     return parseValue(AgentCard, card, `the card of "${appId}" is not one`)
   } catch (thrown) {
-    throw new WeftError('unprocessable_content', toWeftError(thrown).message, { param: 'appId' })
+    throw unusable(toWeftError(thrown).message)
   }
 }
