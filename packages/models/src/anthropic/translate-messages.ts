@@ -48,13 +48,16 @@ function translateMessage(message: ChatMessage, index: number): TranslatedMessag
 }
 
 function contentBlocks({ content }: ChatMessage, index: number): Block[] {
-  if (typeof content === 'string') return content.trim() === '' ? [] : [{ type: 'text', text: content }]
-  return (content ?? []).map((part) => translatePart(part, index))
+  const blocks =
+    typeof content === 'string' ? [{ type: 'text', text: content }] : (content ?? []).map((part) => translatePart(part, index))
+  // Anthropic takes no text without a letter.
+  return blocks.filter(({ type, text }) => type !== 'text' || String(text).trim() !== '')
 }
 
 const ImagePart = z.object({ type: z.literal('image_url'), image_url: z.union([z.string(), z.object({ url: z.string() })]) })
 const FilePart = z.object({ type: z.literal('file'), file: z.object({ file_data: z.string(), filename: z.string().optional() }) })
-const TextPart = z.object({ type: z.enum(['text', 'refusal']), text: z.string().optional(), refusal: z.string().optional() })
+/** The field of the other kind may be null: OpenAI's Agents SDK sends the fields of an answer back in its part. */
+const TextPart = z.object({ type: z.enum(['text', 'refusal']), text: z.string().nullish(), refusal: z.string().nullish() })
 const Part = z.discriminatedUnion('type', [TextPart, ImagePart, FilePart])
 
 const dataUrl = /^data:([a-z]+\/[a-z0-9.+-]+);base64,([A-Za-z0-9+/=\s]+)$/
