@@ -111,8 +111,8 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
     onFlushed: (actorId, upToSeq) => hosted.noteFlushed(actorId, upToSeq),
     onProblem: (cause) => logger.warn('the event log is behind', { cause: errorMessage(cause) }),
   })
-  const agents = createKnownAgents({ sidecar })
-  const attempts = new AttemptDispatcher({ sidecar, maxConcurrencyOf: agents.maxConcurrencyOf, onProblem })
+  const agents = createKnownAgents({ sidecar, onRead: () => attempts.reviewPlaces() })
+  const attempts: AttemptDispatcher = new AttemptDispatcher({ sidecar, maxConcurrencyOf: agents.maxConcurrencyOf, onProblem })
   const ensureAgentsKnown = (plan: WorkflowPlan) => agents.ensureKnown(agentsOf(plan))
   const plans = createPlanRequester({ sidecar, ensureAgentsKnown, apply, onProblem })
   const breaker = breakSessions(faults)

@@ -10,6 +10,8 @@ export interface Waiting<T> {
 
 export interface FairQueue<T> {
   /** False when the tenant, or all together, already have as many waiting as they may. */
+  hasRoom(tenant: string): boolean
+  /** False where there is no room. */
   add(waiting: Waiting<T>): boolean
   /** The next to be served, of the tenants that `mayServe` lets; each gets as much as any other over time. */
   take(mayServe?: (tenant: string) => boolean): Waiting<T> | undefined
@@ -44,10 +46,13 @@ export function createFairQueue<T>({ perTenantMax, totalMax, quantum }: QueueLim
     if (lane.waiting.length === 0) lanes.delete(tenant)
   }
 
+  const hasRoom = (tenant: string) => size < totalMax && (lanes.get(tenant)?.waiting.length ?? 0) < perTenantMax
+
   return {
+    hasRoom,
     add(waiting) {
+      if (!hasRoom(waiting.tenant)) return false
       const lane = lanes.get(waiting.tenant) ?? { waiting: [], credit: 0 }
-      if (size >= totalMax || lane.waiting.length >= perTenantMax) return false
       lane.waiting.splice(lane.waiting.findLastIndex((other) => rankOf(other) <= rankOf(waiting)) + 1, 0, waiting)
       lanes.set(waiting.tenant, lane)
       size++

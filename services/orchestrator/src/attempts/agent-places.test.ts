@@ -4,6 +4,7 @@ import { ExecuteRequest } from '@weft/contracts'
 import { createSidecar, listen } from '@weft/mesh'
 import type { StepRequest } from '../core/execute-request.ts'
 import type { SessionInput } from '../core/session-input.ts'
+import { sessionLimits } from '../core/session-limits.ts'
 import { AttemptDispatcher } from './dispatch-attempts.ts'
 
 const result = `${JSON.stringify({ type: 'result', output: {}, citations: [], confidence: 1 })}\n`
@@ -13,12 +14,22 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
 })
 
-/** A dispatcher before one agent that takes two attempts at once, and ends each when it is told to. */
+interface Request {
+  agent?: string
+  tenant?: string
+  turnAcceptedAtMs?: number
+  /** How long ago the session asked for the attempt. */
+  agoMs?: number
+  timeoutMs?: number
+}
+
+/** A dispatcher before agents that take two attempts at once, and end each when they are told to. */
 async function dispatchTwoAtOnce() {
   const begun: { sessionId: string; leftMs: number; end: () => void }[] = []
   const cancelled: unknown[] = []
   const applied: SessionInput[] = []
   const unwanted = new Set<string>()
+  const card: { maxConcurrency: number | undefined } = { maxConcurrency: 2 }
   const server = await listen(
     async (request, response) => {
       const body = JSON.parse(await text(request))
@@ -33,12 +44,12 @@ async function dispatchTwoAtOnce() {
     { port: 0 },
   )
   const sidecar = createSidecar({ httpPort: server.port, apiToken: 'token' })
-  const attempts = new AttemptDispatcher({ sidecar, maxConcurrencyOf: () => 2, onProblem: () => undefined })
+  const attempts = new AttemptDispatcher({ sidecar, maxConcurrencyOf: () => card.maxConcurrency, onProblem: () => undefined })
   stops.push(
     () => sidecar.stop(),
     () => server.stop(0),
   )
-  const start = (sessionId: string, more: { tenant?: string; turnAcceptedAtMs?: number; timeoutMs?: number } = {}) =>
+  const start = (sessionId: string, more: Request = {}) =>
     attempts.start({
       actorId: sessionId,
       ref: { turn: 1, stepId: 'a', epoch: 1, attempt: 1 },
@@ -49,22 +60,20 @@ async function dispatchTwoAtOnce() {
   const next = async (count: number) => {
     while (begun.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  return { attempts, start, begun, next, applied, cancelled, unwanted }
+  return { attempts, start, begun, next, applied, cancelled, unwanted, card }
 }
 
 function requestOf(
   sessionId: string,
-  {
-    tenant = 'acme',
-    turnAcceptedAtMs = 0,
-    timeoutMs = 60_000,
-  }: { tenant?: string; turnAcceptedAtMs?: number; timeoutMs?: number },
+  { agent = 'worker', tenant = 'acme', turnAcceptedAtMs = 0, agoMs = 0, timeoutMs = 60_000 }: Request,
 ): StepRequest {
+  const askedAtMs = Date.now() - agoMs
   return {
-    ...{ agent: 'worker', idempotencyKey: `${sessionId}/1/a`, traceparent: undefined, turnAcceptedAtMs },
+    ...{ agent, idempotencyKey: `${sessionId}/1/a`, traceparent: undefined, turnAcceptedAtMs },
+    ...{ placeByMs: askedAtMs + sessionLimits.attemptWaitMsMax, timeoutMs },
     body: {
       ...{ sessionId, turn: 1, stepId: 'a', attempt: 1, capability: 'work', params: {}, dependencies: {} },
-      ...{ input: { messages: [] }, context: { tenant }, deadline: new Date(Date.now() + timeoutMs).toISOString() },
+      ...{ input: { messages: [] }, context: { tenant }, deadline: new Date(askedAtMs + timeoutMs).toISOString() },
     },
   }
 }
@@ -133,4 +142,59 @@ it('an attempt that its session has no use for any more, once there is a place f
   await next(3)
   expect(begun[2]?.sessionId).toBe('after')
   expect([attempts.told('waits', ref), applied.length]).toEqual([undefined, 1])
+})
+
+it('an agent whose line is as long as it may be keeps nobody from another agent, nor another tenant from itself', async () => {
+  const { attempts, start, begun, next } = await dispatchTwoAtOnce()
+  for (let n = 0; n < 2_100; n += 1) start(`slow ${n}`, { agent: 'slow' })
+  expect(attempts.waitingCount()).toBe(2_000)
+  start('other agent')
+  await next(3)
+  expect(begun.map(({ sessionId }) => sessionId)).toContain('other agent')
+  start('other tenant', { agent: 'slow', tenant: 'quiet' })
+  expect(attempts.waitingCount()).toBe(2_001)
+})
+
+it('an attempt that comes to its agent long after its session asked for it has its whole time all the same', async () => {
+  const { start, begun, next } = await dispatchTwoAtOnce()
+  start('late', { agoMs: 30_000, timeoutMs: 10_000 })
+  await next(1)
+  expect(begun[0]?.leftMs).toBeGreaterThan(9_000)
+})
+
+it('an attempt that its session is about to give up is not sent any more, and has not happened', async () => {
+  const { start, begun, applied } = await dispatchTwoAtOnce()
+  start('too late', { agoMs: sessionLimits.attemptWaitMsMax })
+  while (applied.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  const problem = { code: 'dependency_unavailable', isRetryable: true }
+  expect([applied[0], begun.length]).toMatchObject([{ outcome: { kind: 'failed', problem, mayHaveHappened: false } }, 0])
+})
+
+it('another number of places counts for those that wait already, and for those under way', async () => {
+  const { attempts, start, begun, next, card } = await dispatchTwoAtOnce()
+  for (let n = 0; n < 10; n += 1) start(`${n}`)
+  await next(2)
+  card.maxConcurrency = 4
+  attempts.reviewPlaces()
+  await next(4)
+  card.maxConcurrency = 1
+  start('10')
+  expect(attempts.waitingCount()).toBe(7)
+  for (const n of [0, 1, 2]) begun[n]?.end()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(begun).toHaveLength(4)
+  begun[3]?.end()
+  await next(5)
+})
+
+it('an agent that is not known any more gets as many attempts at once as before, and one that is not known yet one', async () => {
+  const { attempts, start, begun, next, card } = await dispatchTwoAtOnce()
+  for (let n = 0; n < 4; n += 1) start(`${n}`)
+  await next(2)
+  card.maxConcurrency = undefined
+  attempts.reviewPlaces()
+  for (const sessionId of ['x', 'y']) start(sessionId, { agent: 'unheard-of' })
+  await next(3)
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  expect(begun.map(({ sessionId }) => sessionId)).toEqual(['0', '1', 'x'])
 })

@@ -16,6 +16,8 @@ function requestWithin(deadlineMs: number): StepRequest {
     idempotencyKey: 's1/1/a',
     traceparent: undefined,
     turnAcceptedAtMs: 0,
+    placeByMs: Date.now() + 60_000,
+    timeoutMs: deadlineMs,
     body: {
       sessionId: 's1',
       turn: 1,
@@ -66,7 +68,7 @@ async function dispatchTo(said: string, status = 200) {
   const sidecar = createSidecar({ httpPort: server.port, apiToken: 'token' })
   const attempts = new AttemptDispatcher({
     sidecar,
-    maxConcurrencyOf: () => undefined,
+    maxConcurrencyOf: () => 16,
     onProblem: (_what, _actorId, cause) => problems.push(cause),
   })
   stops.push(

@@ -19,19 +19,19 @@ export interface Attempt {
 
 export interface AttemptDispatcherOptions {
   sidecar: Sidecar
-  /** How many attempts of a capability its agent wants to work on at once, where the card says. */
+  /** How many attempts of a capability its agent wants to work on at once; undefined while the agent is not known. */
   maxConcurrencyOf: (agent: string, capability: string) => number | undefined
   onProblem: (what: string, actorId: string, cause: unknown) => void
 }
 
 interface Running {
   abort: AbortController
-  /** As the agent is sent it: the deadline is put off by what the attempt has waited for a place. */
+  /** As the agent is sent it: with the deadline that it has by when it is sent. */
   request: StepRequest
   isWaiting: boolean
 }
 
-/** Attempts that this host runs at once, or has wait for a place at their agent. A further one is not started, and asked for again by its session's next tick. */
+/** Attempts under way on this host; beside them others wait for a place. A further one is not started, and asked for again by its session's next tick. */
 const attemptsMax = 2_000
 
 /** An agent that keeps its deadline ends the attempt by itself. One that does not is cut off this much later. */
@@ -46,13 +46,14 @@ export class AttemptDispatcher {
 
   constructor(options: AttemptDispatcherOptions) {
     this.#options = options
-    this.#places = createAgentPlaces({ maxConcurrencyOf: options.maxConcurrencyOf, attemptsMax })
+    this.#places = createAgentPlaces({ maxConcurrencyOf: options.maxConcurrencyOf })
   }
 
   /** Starts an attempt, unless this host already runs it. */
   start(attempt: Attempt): void {
     const key = attemptKey(attempt.actorId, attempt.ref)
-    if (this.#running.has(key) || this.#running.size >= attemptsMax) return
+    const underWay = this.#running.size - this.waitingCount()
+    if (this.#running.has(key) || underWay >= attemptsMax || !this.#places.hasRoom(attempt.request)) return
     const running = { abort: new AbortController(), request: attempt.request, isWaiting: true }
     this.#running.set(key, running)
     this.#run(attempt, running)
@@ -83,6 +84,11 @@ export class AttemptDispatcher {
     return this.#places.waitingCount()
   }
 
+  /** To be called when agents' cards may have changed. */
+  reviewPlaces(): void {
+    this.#places.review()
+  }
+
   stop(): void {
     for (const { abort } of this.#running.values()) abort.abort()
   }
@@ -90,47 +96,51 @@ export class AttemptDispatcher {
   async #run(attempt: Attempt, running: Running): Promise<void> {
     const place = await this.#takePlace(attempt, running)
     if (place === undefined) return
-    const { actorId, ref, sink } = attempt
-    const { request, abort } = running
-    const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
-    const late = setTimeout(() => abort.abort(tooLate), msUntilDeadline(request) + deadlineGraceMs)
-    const { outcome, usage, agentVersion } = await withSpan(`invoke_agent ${request.agent}`, span, async () => {
-      const response = await mayCrashAround('dispatch', () => this.#execute(request, { actorId, signal: abort.signal }))
-      return followAttempt({ agent: request.agent, ref, sink }, response.body)
-    })
-      .catch(async (thrown: unknown): Promise<AttemptEnd> => {
-        const isLate = abort.signal.reason === tooLate
-        // Before the next attempt begins, which has the same key and would be taken for a follower of this one.
-        if (isLate) await this.#cancel(request, actorId)
-        const problem = isLate ? lateProblem(request) : problemOf(thrown)
-        return { outcome: { kind: 'failed', problem, mayHaveHappened: true }, usage: [] }
-      })
-      .finally(() => {
-        clearTimeout(late)
-        place.leave()
-      })
+    let end: AttemptEnd | undefined
+    try {
+      if (place.hasWaited && !attempt.isWanted()) return
+      running.request = withDeadline(running.request)
+      running.isWaiting = false
+      end = await this.#work(attempt, running)
+    } finally {
+      place.leave()
+    }
+    const { ref, sink } = attempt
+    const { outcome, usage, agentVersion } = end
     // Aborted for another reason than its deadline: its session has no use for an outcome.
-    const isAbandoned = abort.signal.aborted && outcome.kind === 'failed' && msUntilDeadline(request) > 0
+    const isAbandoned = running.abort.signal.aborted && outcome.kind === 'failed' && msUntilDeadline(running.request) > 0
     if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage, agentVersion }))
   }
 
-  /** Undefined where nobody wants the attempt any more, or there was no place for it: then its session has been told. */
-  async #takePlace({ ref, request, isWanted, sink }: Attempt, running: Running): Promise<Place | undefined> {
-    const askedAtMs = Date.now()
+  /** Has the agent do it, and reads its answer. */
+  async #work({ actorId, ref, sink }: Attempt, { request, abort }: Running): Promise<AttemptEnd> {
+    const span = { kind: 'client' as const, parent: request.traceparent, attributes: spanAttributes(request) }
+    const late = setTimeout(() => abort.abort(tooLate), msUntilDeadline(request) + deadlineGraceMs)
     try {
-      const entered = this.#places.enter(request, running.abort.signal)
-      const place = entered instanceof Promise ? await entered : entered
-      if (entered instanceof Promise && !isWanted()) {
-        // Its session has gone on, or lives on another host, which has it done there.
-        place.leave()
-        return undefined
-      }
-      running.request = putOff(request, Date.now() - askedAtMs)
-      running.isWaiting = false
-      return place
+      return await withSpan(`invoke_agent ${request.agent}`, span, async () => {
+        const response = await mayCrashAround('dispatch', () => this.#execute(request, { actorId, signal: abort.signal }))
+        return followAttempt({ agent: request.agent, ref, sink }, response.body)
+      })
+    } catch (thrown) {
+      const isLate = abort.signal.reason === tooLate
+      // Before the next attempt begins, which has the same key and would be taken for a follower of this one.
+      if (isLate) await this.#cancel(request, actorId)
+      const problem = isLate ? lateProblem(request) : problemOf(thrown)
+      return { outcome: { kind: 'failed', problem, mayHaveHappened: true }, usage: [] }
+    } finally {
+      clearTimeout(late)
+    }
+  }
+
+  /** Undefined where the attempt was aborted, or there was no place for it in time: then its session has been told. */
+  async #takePlace({ ref, sink }: Attempt, { request, abort }: Running): Promise<(Place & { hasWaited: boolean }) | undefined> {
+    try {
+      const entered = this.#places.enter(request, abort.signal)
+      const place = await entered
+      return { leave: place.leave, hasWaited: entered instanceof Promise }
     } catch (thrown) {
       const outcome = { kind: 'failed' as const, problem: toWeftError(thrown).toProblem(), mayHaveHappened: false }
-      if (!running.abort.signal.aborted) await sink.apply({ type: 'outcome', ...ref, outcome, usage: [] })
+      if (!abort.signal.aborted) await sink.apply({ type: 'outcome', ...ref, outcome, usage: [] })
       return undefined
     }
   }
@@ -181,10 +191,9 @@ function lateProblem({ agent, body }: StepRequest): Problem {
   return { code: 'timeout', message, isRetryable: true }
 }
 
-/** An attempt has its time from when its agent has a place for it. */
-function putOff(request: StepRequest, waitedMs: number): StepRequest {
-  if (waitedMs <= 0) return request
-  const deadline = new Date(Date.parse(request.body.deadline) + waitedMs).toISOString()
+/** An attempt has its time from when it is sent, however long it has waited for that. */
+function withDeadline(request: StepRequest): StepRequest {
+  const deadline = new Date(Date.now() + request.timeoutMs).toISOString()
   return { ...request, body: { ...request.body, deadline } }
 }
 

@@ -49,6 +49,17 @@ it('an agent that was registered a moment ago is known, by its version, what it 
   expect(agents.outputOf('ledger', 'work')?.safeParse({ text: 1 }).success).toBe(false)
 })
 
+it('an agent whose card does not say how much it takes at once takes a usual number, and whoever waits for the cards is told that they were read', async () => {
+  const onRead = jest.fn()
+  const capabilities = [{ name: 'work', outputSchema: {} }]
+  const cards = [{ id: 'rag', version: '1', capabilities }]
+  const agents = createKnownAgents({ sidecar: { invoke: async (_app, _path, { schema }) => schema.parse({ cards }) }, onRead })
+  expect(agents.maxConcurrencyOf('rag', 'work')).toBeUndefined()
+  await settle()
+  expect([agents.maxConcurrencyOf('rag', 'work'), onRead.mock.calls.length]).toEqual([256, 1])
+  agents.stop()
+})
+
 it('an agent that is registered while the cards are being read is known before a plan with it begins', async () => {
   const answers: (() => void)[] = []
   const cardOf = (id: string) => ({ id, version: '1', capabilities: [] })

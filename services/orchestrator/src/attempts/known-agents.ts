@@ -8,7 +8,7 @@ export interface KnownAgents {
   ensureKnown(ids: string[]): Promise<void>
   /** The version each agent's card names, by agent id. */
   versions(): Record<string, string>
-  /** How many attempts of a capability its agent wants to work on at once, where the card says. */
+  /** How many attempts of a capability its agent wants to work on at once; undefined while the agent is not known. */
   maxConcurrencyOf(agent: string, capability: string): number | undefined
   /** The schema of what a capability puts out; undefined where the card gives none that can be checked. */
   outputOf(agent: string, capability: string): z.ZodType | undefined
@@ -17,6 +17,8 @@ export interface KnownAgents {
 
 export interface KnownAgentsOptions {
   sidecar: Pick<Sidecar, 'invoke'>
+  /** The cards were read, and may say something else than before. */
+  onRead?: () => void
 }
 
 const Card = AgentCard.pick({ id: true, version: true }).extend({
@@ -25,14 +27,17 @@ const Card = AgentCard.pick({ id: true, version: true }).extend({
 type Card = z.infer<typeof Card>
 const Registry = z.object({ cards: z.array(Card) })
 
+/** Enough for an agent that waits for models, too few to fill the memory of one that computes. */
+const maxConcurrencyDefault = 256
+
 /** Read again and again, also while nothing runs, so that the first attempt after a quiet hour is logged with the version that does it. */
 const refreshMs = 5_000
 /** How often the planner is asked until it has answered for the first time. */
-const firstMs = 2_000
+const firstMs = 250
 const askTimeoutMs = 3_000
 
 /** Reads the planner's registry of cards every 5 s. No work waits for that, except a plan that names an agent not known yet (`ensureKnown`). */
-export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents {
+export function createKnownAgents({ sidecar, onRead }: KnownAgentsOptions): KnownAgents {
   let known = new Map<string, Card>()
   let versions: Record<string, string> = {}
   let isRead = false
@@ -55,6 +60,7 @@ export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents 
       known = new Map(cards.map((card) => [card.id, card]))
       versions = Object.fromEntries(cards.map(({ id, version }) => [id, version]))
       isRead = true
+      onRead?.()
     } catch {
       // The planner is away: what was known stays known.
     }
@@ -74,7 +80,10 @@ export function createKnownAgents({ sidecar }: KnownAgentsOptions): KnownAgents 
       if (mayBeTooEarly && !areKnown()) await read()
     },
     versions: () => versions,
-    maxConcurrencyOf: (agent, capability) => offerOf(agent, capability)?.maxConcurrency,
+    maxConcurrencyOf(agent, capability) {
+      const offered = offerOf(agent, capability)
+      return offered && (offered.maxConcurrency ?? maxConcurrencyDefault)
+    },
     outputOf(agent, capability) {
       const offered = offerOf(agent, capability)
       // One that cannot be read is of a card that was registered before such cards were refused.

@@ -1,6 +1,8 @@
 import type { AgentContext, DependencyResult, ExecuteRequest } from '@weft/contracts'
 import { findTurn } from './find-turn.ts'
+import { sessionLimits } from './session-limits.ts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
+import { stepTimeoutMs } from './start-step.ts'
 
 export interface StepRequest {
   agent: string
@@ -8,6 +10,10 @@ export interface StepRequest {
   traceparent: string | undefined
   /** When the turn was accepted, in epoch milliseconds. */
   turnAcceptedAtMs: number
+  /** Until when it may wait for a place at its agent, in epoch milliseconds. */
+  placeByMs: number
+  /** How long the attempt may take from when it is sent; until then `body.deadline` says when it would be over had it been sent at once. */
+  timeoutMs: number
   body: ExecuteRequest
 }
 
@@ -24,12 +30,15 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
     return [stepId, { status: dependency?.status ?? 'skipped', output, citations }]
   })
   const { request } = turn
-  const { shareUsd } = current
+  const { shareUsd, deadlineMs } = current
+  const timeoutMs = stepTimeoutMs(step)
   return {
     agent: current.agent,
     idempotencyKey: keyOf(state, ref, current),
     traceparent: request.traceparent,
     turnAcceptedAtMs: turn.acceptedAtMs,
+    placeByMs: deadlineMs - timeoutMs + sessionLimits.attemptWaitMsMax,
+    timeoutMs,
     body: {
       sessionId: state.sessionId,
       turn: ref.turn,
@@ -46,7 +55,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
         modelOptions: request.modelOptions,
         ...wishesOf(request.options),
       },
-      deadline: new Date(current.deadlineMs).toISOString(),
+      deadline: new Date(deadlineMs).toISOString(),
       ...(shareUsd === undefined ? {} : { budget: { maxCostUsd: shareUsd } }),
       ...(step.model === undefined ? {} : { model: step.model }),
       ...(current.checkpoint === undefined ? {} : { checkpoint: current.checkpoint }),

@@ -55,6 +55,8 @@ describe('a step says what it waits for:', () => {
     }
     expect(told(true)).toEqual({ cause: 'the agent works on as many steps as it takes at once', owner: 'worker' })
     expect(told(false)).toEqual({ cause: 'the agent is working', owner: 'worker', deadline: isoAfter(session, 7_000) })
+    const { turns } = viewSession(session.state, () => undefined)
+    expect(turns[0]?.steps[0]?.waitingFor).toEqual({ cause: 'the step has not been sent to its agent yet', owner: 'worker' })
   })
 
   it('its next attempt after a failure, when that is, and then the agent again', () => {

@@ -4,17 +4,22 @@ import type { SessionState, StepRef, StepState, TurnState } from './session-stat
 import { versionOf } from './version-of.ts'
 import { viewApprovals } from './view-approval.ts'
 
-/** How a host says that an attempt it runs stands: whether it waits for a place at its agent, and until when it may take, in epoch milliseconds. */
+/** How a host says that an attempt it runs stands: whether it waits for a place at its agent, and until when it may take, in epoch milliseconds, if not as the step says. */
 export interface AttemptTold {
   isWaiting: boolean
-  deadlineMs: number
+  deadlineMs?: number
 }
 
-/** Undefined for an attempt that this host does not run. */
+/** Undefined for an attempt that this host has not begun. */
 export type TellAttempt = (ref: StepRef) => AttemptTold | undefined
 
+/** Where nobody knows better. */
+function working(): AttemptTold {
+  return { isWaiting: false }
+}
+
 /** What clients see of a session. */
-export function viewSession(state: SessionState, tell: TellAttempt = () => undefined): SessionView {
+export function viewSession(state: SessionState, tell: TellAttempt = working): SessionView {
   const newest = state.turns.at(-1)
   return {
     id: state.sessionId,
@@ -124,8 +129,9 @@ function waitOf({ turn, tell }: Seen, step: WorkflowStep, state: StepState): Ste
 }
 
 function agentWait({ agent: owner, deadlineMs }: StepState, told: AttemptTold | undefined): StepView['waitingFor'] {
-  if (told?.isWaiting === true) return { cause: 'the agent works on as many steps as it takes at once', owner }
-  return { cause: 'the agent is working', owner, deadline: iso(told?.deadlineMs ?? deadlineMs) }
+  if (told === undefined) return { cause: 'the step has not been sent to its agent yet', owner }
+  if (told.isWaiting) return { cause: 'the agent works on as many steps as it takes at once', owner }
+  return { cause: 'the agent is working', owner, deadline: iso(told.deadlineMs ?? deadlineMs) }
 }
 
 /** What a step's session waits for is what the step waits for. */

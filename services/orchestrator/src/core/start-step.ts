@@ -11,6 +11,11 @@ import { versionOf } from './version-of.ts'
 /** How long a step may take when its plan does not say. */
 const stepTimeoutMsDefault = 300_000
 
+/** How long an attempt of a step at an agent may take. */
+export function stepTimeoutMs({ timeoutMs = stepTimeoutMsDefault }: WorkflowStep): number {
+  return timeoutMs
+}
+
 /**
  * The only way to an agent. A step that a changed plan has wait for others goes back to waiting, and in a paused session it is held until that is resumed. A
  * step that needs an approval, by its plan or by a policy, and has none for exactly what it is about to do, asks for it. Any other starts its next attempt.
@@ -63,7 +68,7 @@ function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): vo
   state.startedAtMs ??= draft.nowMs
   const isChild = isChildStep(state)
   state.agentVersion = isChild ? undefined : draft.agentVersions[state.agent]
-  state.deadlineMs = draft.nowMs + (step.timeoutMs ?? (isChild ? childTimeoutMsDefault : stepTimeoutMsDefault))
+  state.deadlineMs = draft.nowMs + (isChild ? (step.timeoutMs ?? childTimeoutMsDefault) : stepTimeoutMs(step))
   const { stepId } = step
   const { attempt, epoch, agent } = state
   if (!isChild) {
