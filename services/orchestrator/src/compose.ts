@@ -98,7 +98,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
   const { logger, metrics } = telemetry
   const onProblem = (what: string, actorId: string, cause: unknown) =>
     logger.warn(`${what} failed`, { actorId, cause: errorMessage(cause) })
-  const apply = (actorId: string, input: SessionInput): Promise<void> => hosted.apply(actorId, input)
+  const apply = async (actorId: string, input: SessionInput): Promise<void> => void (await hosted.apply(actorId, input))
   const replies = createReplyPublisher({
     publish: async (topic, batch) =>
       faults?.dropsHints === true
@@ -128,7 +128,7 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
         replies,
         eventLog,
         children: createChildCalls({ sidecar, apply, peek: (actorId) => host.peek(actorId), onProblem }),
-        apply,
+        apply: (actorId, input) => hosted.apply(actorId, input),
         check: async (state, input) =>
           checkAddedSteps(sidecar, state, await checkCitations(sidecar, state, checkOutput(agents, state, input))),
         peek: (actorId) => host.peek(actorId),

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, it } from '@jest/globals'
-import { ExecuteRequest } from '@weft/contracts'
+import { ExecuteRequest, WeftError } from '@weft/contracts'
 import { createSidecar, listen } from '@weft/mesh'
 import type { StepRequest } from '../core/execute-request.ts'
 import type { SessionInput } from '../core/session-input.ts'
@@ -21,6 +21,7 @@ interface Request {
   /** How long ago the session asked for the attempt. */
   agoMs?: number
   timeoutMs?: number
+  isNotedFirst?: boolean
 }
 
 /** A dispatcher before agents that take two attempts at once, and end each when they are told to. */
@@ -29,6 +30,13 @@ async function dispatchTwoAtOnce() {
   const cancelled: unknown[] = []
   const applied: SessionInput[] = []
   const unwanted = new Set<string>()
+  /** What its session says when it is told that an attempt is about to be sent, and how many agents had begun by then. */
+  const noted: [string, number][] = []
+  const note = (sessionId: string): boolean => {
+    noted.push([sessionId, begun.length])
+    if (sessionId === 'not stored') throw new WeftError('dependency_unavailable', 'the store is away')
+    return !unwanted.has(sessionId)
+  }
   const card: { maxConcurrency: number | undefined } = { maxConcurrency: 2 }
   const server = await listen(
     async (request, response) => {
@@ -55,22 +63,23 @@ async function dispatchTwoAtOnce() {
       ref: { turn: 1, stepId: 'a', epoch: 1, attempt: 1 },
       request: requestOf(sessionId, more),
       isWanted: () => !unwanted.has(sessionId),
+      noteSending: async () => note(sessionId),
       sink: { text: () => undefined, apply: async (input) => void applied.push(input) },
     })
   const next = async (count: number) => {
     while (begun.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  return { attempts, start, begun, next, applied, cancelled, unwanted, card }
+  return { attempts, start, begun, next, applied, cancelled, unwanted, noted, card }
 }
 
 function requestOf(
   sessionId: string,
-  { agent = 'worker', tenant = 'acme', turnAcceptedAtMs = 0, agoMs = 0, timeoutMs = 60_000 }: Request,
+  { agent = 'worker', tenant = 'acme', turnAcceptedAtMs = 0, agoMs = 0, timeoutMs = 60_000, isNotedFirst = false }: Request,
 ): StepRequest {
   const askedAtMs = Date.now() - agoMs
   return {
     ...{ agent, idempotencyKey: `${sessionId}/1/a`, traceparent: undefined, turnAcceptedAtMs },
-    ...{ placeByMs: askedAtMs + sessionLimits.attemptWaitMsMax, timeoutMs },
+    ...{ placeByMs: askedAtMs + sessionLimits.attemptWaitMsMax, timeoutMs, isNotedFirst },
     body: {
       ...{ sessionId, turn: 1, stepId: 'a', attempt: 1, capability: 'work', params: {}, dependencies: {} },
       ...{ input: { messages: [] }, context: { tenant }, deadline: new Date(askedAtMs + timeoutMs).toISOString() },
@@ -197,4 +206,20 @@ it('an agent that is not known any more gets as many attempts at once as before,
   await next(3)
   await new Promise((resolve) => setTimeout(resolve, 30))
   expect(begun.map(({ sessionId }) => sessionId)).toEqual(['0', '1', 'x'])
+})
+
+it('what must not happen twice is sent once its session has noted that it is, and only then', async () => {
+  const { attempts, start, begun, next, applied, noted, unwanted } = await dispatchTwoAtOnce()
+  unwanted.add('cancelled')
+  for (const sessionId of ['cancelled', 'not stored', 'pay']) start(sessionId, { isNotedFirst: true })
+  await next(1)
+  expect(noted).toEqual([
+    ['cancelled', 0],
+    ['not stored', 0],
+    ['pay', 0],
+  ])
+  for (const sessionId of ['b', 'c']) start(sessionId)
+  await next(2)
+  expect(begun.map(({ sessionId }) => sessionId)).toEqual(['pay', 'b'])
+  expect([attempts.runningCount(), attempts.waitingCount(), applied.length]).toEqual([3, 1, 0])
 })

@@ -18,6 +18,7 @@ function requestWithin(deadlineMs: number): StepRequest {
     turnAcceptedAtMs: 0,
     placeByMs: Date.now() + 60_000,
     timeoutMs: deadlineMs,
+    isNotedFirst: false,
     body: {
       sessionId: 's1',
       turn: 1,
@@ -81,6 +82,7 @@ async function dispatchTo(said: string, status = 200) {
       ref: attempt,
       request: requestWithin(deadlineMs),
       isWanted: () => true,
+      noteSending: async () => true,
       sink: { text: () => undefined, apply: async (input) => void applied.push(input) },
     })
   const callsOf = (method: string) => calls.filter(({ path }) => path.endsWith(`/worker/method/${method}`))

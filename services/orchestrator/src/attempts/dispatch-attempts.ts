@@ -14,6 +14,8 @@ export interface Attempt {
   request: StepRequest
   /** Whether its session, as far as this host knows it, still waits for it. Asked once an attempt has waited for a place. */
   isWanted: () => boolean
+  /** Has its session note that it is sent now; false where that does not want it any more. */
+  noteSending: () => Promise<boolean>
   sink: AttemptSink
 }
 
@@ -98,7 +100,7 @@ export class AttemptDispatcher {
     if (place === undefined) return
     let end: AttemptEnd | undefined
     try {
-      if (place.hasWaited && !attempt.isWanted()) return
+      if (!(await this.#maySend(attempt, place.hasWaited))) return
       running.request = withDeadline(running.request)
       running.isWaiting = false
       end = await this.#work(attempt, running)
@@ -110,6 +112,20 @@ export class AttemptDispatcher {
     // Aborted for another reason than its deadline: its session has no use for an outcome.
     const isAbandoned = running.abort.signal.aborted && outcome.kind === 'failed' && msUntilDeadline(running.request) > 0
     if (!isAbandoned) await mayCrashAround('result', () => sink.apply({ type: 'outcome', ...ref, outcome, usage, agentVersion }))
+  }
+
+  /**
+   * Whether the attempt is still to be made. What must not happen twice is sent only once that is committed: of all that is not, its session knows that it
+   * has not happened. A commit that fails leaves it unsent; the session is loaded again then, and asks for it anew.
+   */
+  async #maySend({ actorId, request, isWanted, noteSending }: Attempt, hasWaited: boolean): Promise<boolean> {
+    if (!request.isNotedFirst) return !hasWaited || isWanted()
+    try {
+      return await noteSending()
+    } catch (cause) {
+      this.#options.onProblem('note an attempt', actorId, cause)
+      return false
+    }
   }
 
   /** Has the agent do it, and reads its answer. */

@@ -251,6 +251,7 @@ describe('fencing', () => {
       { stepId: 'look' },
       { stepId: 'answer', dependsOn: ['charge', 'look'] },
     ])
+    session.send({ type: 'sending', ...session.ref('charge') })
     session.send({ type: 'activate' })
     expect(session.state.turns[0]?.steps.look).toMatchObject({ status: 'dispatched', attempt: 2, epoch: 2 })
     expect(session.statusOf('charge')).toBe('skipped')

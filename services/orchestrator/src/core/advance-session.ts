@@ -51,6 +51,8 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
       return submitTurn(draft, input)
     case 'planned':
       return applyPlan(draft, input)
+    case 'sending':
+      return noteSending(draft, input)
     case 'outcome':
       return applyOutcome(draft, input)
     case 'progress':
@@ -127,6 +129,13 @@ function startNextTurn(draft: SessionDraft): void {
     startPlan(draft, next.turn)
     next = draft.activeTurn()
   }
+}
+
+/** Once for an attempt: a host that was overtaken, and one that says it a second time, hear that it is not to be sent. */
+function noteSending(draft: SessionDraft, input: Extract<SessionInput, { type: 'sending' }>): void {
+  const isWanted = draft.currentStep(input)?.isUnsent === true
+  draft.reply = { kind: 'heard', isWanted }
+  if (isWanted) draft.editStep(input.turn, input.stepId).isUnsent = false
 }
 
 function noteProgress(draft: SessionDraft, input: Extract<SessionInput, { type: 'progress' }>): void {

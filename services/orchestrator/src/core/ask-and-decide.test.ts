@@ -230,6 +230,7 @@ describe('a failure that asks', () => {
 
   it('asks about an attempt of a step that must not happen twice and may have happened', () => {
     const session = askedToPay({ approval: undefined, idempotent: false, onFailure: { action: 'ask' } })
+    session.send({ type: 'sending', ...session.ref('pay') })
     session.send({ type: 'activate' })
     expect(session.approvalOf('pay').reason).toContain('may have happened')
     expect(session.dispatched()).toEqual(['look', 'pay'])

@@ -10,6 +10,8 @@ export interface StepRequest {
   traceparent: string | undefined
   /** When the turn was accepted, in epoch milliseconds. */
   turnAcceptedAtMs: number
+  /** Whether its session has to have noted that it is sent before it is. */
+  isNotedFirst: boolean
   /** Until when it may wait for a place at its agent, in epoch milliseconds. */
   placeByMs: number
   /** How long the attempt may take from when it is sent; until then `body.deadline` says when it would be over had it been sent at once. */
@@ -37,6 +39,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
     idempotencyKey: keyOf(state, ref, current),
     traceparent: request.traceparent,
     turnAcceptedAtMs: turn.acceptedAtMs,
+    isNotedFirst: step.idempotent === false,
     placeByMs: deadlineMs - timeoutMs + sessionLimits.attemptWaitMsMax,
     timeoutMs,
     body: {

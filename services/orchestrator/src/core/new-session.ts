@@ -44,6 +44,7 @@ export function newStep(agent: string): StepState {
     epoch: 0,
     notBeforeMs: 0,
     deadlineMs: 0,
+    isUnsent: false,
     startedAtMs: undefined,
     endedAtMs: undefined,
     usage: [],

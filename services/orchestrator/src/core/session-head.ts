@@ -42,6 +42,7 @@ export const StepHead = z.object({
   epoch: z.int().default(0),
   notBeforeMs: z.number().default(0),
   deadlineMs: z.number().default(0),
+  isUnsent: z.boolean().default(false),
   startedAtMs: z.number().optional(),
   endedAtMs: z.number().optional(),
   usage: z.array(Usage).default([]),

@@ -23,6 +23,8 @@ export type SessionInput =
   | { type: 'planned'; turn: number; planAttempt: number; result: PlanResult }
   | ({ type: 'progress'; message: string; fraction: number | undefined } & StepRef)
   | ({ type: 'checkpoint'; state: unknown } & StepRef)
+  /** An attempt of a step that must not happen twice is about to be sent. */
+  | ({ type: 'sending' } & StepRef)
   | ({ type: 'outcome'; outcome: AttemptOutcome; usage: Usage[]; agentVersion?: string | undefined } & StepRef)
   | { type: 'tick' }
   | { type: 'cancel'; turn: number | undefined }

@@ -112,6 +112,8 @@ export interface StepState {
   /** A step that waits to be tried again is `ready` until then. */
   notBeforeMs: number
   deadlineMs: number
+  /** An attempt that must not happen twice and was not sent yet, for certain: its host says so before it sends it. */
+  isUnsent: boolean
   startedAtMs: number | undefined
   endedAtMs: number | undefined
   usage: Usage[]

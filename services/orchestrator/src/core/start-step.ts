@@ -71,6 +71,7 @@ function dispatchStep(draft: SessionDraft, turn: number, step: WorkflowStep): vo
   state.deadlineMs = draft.nowMs + (isChild ? (step.timeoutMs ?? childTimeoutMsDefault) : stepTimeoutMs(step))
   const { stepId } = step
   const { attempt, epoch, agent } = state
+  state.isUnsent = step.idempotent === false && !isChild
   if (!isChild) {
     state.child = undefined
     draft.log('step.dispatched', turn, { stepId, agent, attempt, ...versionOf(state) })

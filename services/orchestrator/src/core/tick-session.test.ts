@@ -11,6 +11,7 @@ it('a turn that an interrupted step ends is over for the steps beside it too', (
     { stepId: 'look' },
     { stepId: 'answer', dependsOn: ['charge', 'look'] },
   ])
+  session.send({ type: 'sending', ...session.ref('charge') })
   session.send({ type: 'activate' })
   expect([session.turnStatus, session.statusOf('look')]).toEqual(['failed', 'cancelled'])
 })
@@ -46,4 +47,31 @@ it('a step of which nothing was heard is given up long after its deadline: it ma
   session.send({ type: 'tick' })
   expect(session.turnStatus).toBe('failed')
   expect(session.state.turns[0]?.steps.answer?.problem?.code).toBe('timeout')
+})
+
+it('a step that must not happen twice is tried again when it never came to be sent, and given up when it may have happened', () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer', idempotent: false, timeoutMs: 1_000 }])
+  session.nowMs += sessionLimits.attemptWaitMsMax + 10_000
+  session.send({ type: 'tick' })
+  expect(session.statusOf('answer')).toBe('ready')
+  session.nowMs += 1_000
+  session.send({ type: 'tick' })
+  session.send({ type: 'sending', ...session.ref('answer') })
+  session.nowMs += sessionLimits.attemptWaitMsMax + 10_000
+  session.send({ type: 'tick' })
+  expect(session.turnStatus).toBe('failed')
+})
+
+it('what must not happen twice and only waited to be sent when its host ended is dispatched again unasked; a host that was overtaken may not send it', () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer', idempotent: false, onFailure: { action: 'ask', maxAttempts: 1 } }])
+  const first = session.ref('answer')
+  session.send({ type: 'activate' })
+  expect(session.state.turns[0]?.steps.answer).toMatchObject({ status: 'dispatched', attempt: 2, epoch: 2 })
+  expect(session.send({ type: 'sending', ...first }).reply).toEqual({ kind: 'heard', isWanted: false })
+  const note = () => session.send({ type: 'sending', ...session.ref('answer') }).reply
+  expect([note(), note()]).toMatchObject([{ isWanted: true }, { isWanted: false }])
+  session.send({ type: 'activate' })
+  expect(session.statusOf('answer')).toBe('awaiting_approval')
 })

@@ -37,7 +37,7 @@ function startAgain(draft: SessionDraft, turn: number, step: WorkflowStep): void
     visitAgain(draft, turn, step.stepId)
     return
   }
-  if (step.idempotent === false) {
+  if (step.idempotent === false && !state.isUnsent) {
     failInterrupted(draft, { turn, stepId: step.stepId, ...attemptOf(state) })
     return
   }
@@ -98,7 +98,7 @@ function tickDispatched(draft: SessionDraft, turn: number, { stepId, state }: { 
   failAttempt(
     draft,
     { turn, stepId, epoch, attempt },
-    { problem: { code: 'timeout', message, isRetryable: true }, mayHaveHappened: true },
+    { problem: { code: 'timeout', message, isRetryable: true }, mayHaveHappened: !state.isUnsent },
   )
 }
 

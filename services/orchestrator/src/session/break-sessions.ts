@@ -1,4 +1,5 @@
 import type { ActorType } from '@weft/mesh'
+import type { InputReply } from '../core/session-advance.ts'
 import type { SessionInput } from '../core/session-input.ts'
 import type { OrchestratorSettings } from '../settings.ts'
 import type { SessionEffects } from './perform-command.ts'
@@ -7,7 +8,7 @@ import type { SessionHost } from './session-host.ts'
 /** The part of the session host that the other parts of the process call. */
 export interface HostedSessions {
   actors: ActorType
-  apply(actorId: string, input: SessionInput): Promise<void>
+  apply(actorId: string, input: SessionInput): Promise<InputReply | undefined>
   noteFlushed(actorId: string, upToSeq: number): void
 }
 

@@ -4,6 +4,7 @@ import type { AttemptDispatcher } from '../attempts/dispatch-attempts.ts'
 import { holdCitations } from '../attempts/hold-citations.ts'
 import { executeRequest } from '../core/execute-request.ts'
 import { findTurn } from '../core/find-turn.ts'
+import type { InputReply } from '../core/session-advance.ts'
 import type { SessionInput } from '../core/session-input.ts'
 import type { SessionPlace } from '../core/session-place.ts'
 import type { SessionState, StepRef } from '../core/session-state.ts'
@@ -21,7 +22,7 @@ export interface SessionEffectsDeps {
   children: ChildCalls
   erase: (session: SessionPlace) => Promise<void>
   onProblem: (what: string, actorId: string, cause: unknown) => void
-  apply: (actorId: string, input: SessionInput) => Promise<void>
+  apply: (actorId: string, input: SessionInput) => Promise<InputReply | undefined>
   /** Checks what an agent tells, and returns what its session is to see instead: the same, or a failure. */
   check: (state: SessionState, input: SessionInput) => Promise<SessionInput>
   peek: (actorId: string) => SessionState | undefined
@@ -73,9 +74,13 @@ function dispatch(
       const now = deps.peek(actorId)
       return now !== undefined && executeRequest(now, ref) !== undefined
     },
+    noteSending: async () => {
+      const reply = await deps.apply(actorId, { type: 'sending', turn, stepId, epoch, attempt })
+      return reply?.kind === 'heard' && reply.isWanted
+    },
     sink: {
       // Where the session has left memory meanwhile, the outcome is checked against the state the step was dispatched with.
-      apply: async (input) => deps.apply(actorId, await deps.check(deps.peek(actorId) ?? state, input)),
+      apply: async (input) => void (await deps.apply(actorId, await deps.check(deps.peek(actorId) ?? state, input))),
       text: holdCitations(holds, (delta, offset) => {
         const item: ReplyItem = { kind: 'text', tenant, sessionId, turn, stepId, attempt, offset, delta }
         const isFirst = offset === 0

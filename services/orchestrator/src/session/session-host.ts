@@ -1,6 +1,7 @@
 import { type ApprovalPolicy, type ChatMessage, WeftError, type WorkflowPlan } from '@weft/contracts'
 import type { ActorType } from '@weft/mesh'
 import { beginSession } from '../core/new-session.ts'
+import type { InputReply } from '../core/session-advance.ts'
 import type { SessionInput } from '../core/session-input.ts'
 import type { SessionState, StepRef } from '../core/session-state.ts'
 import type { AttemptTold } from '../core/session-view.ts'
@@ -133,8 +134,8 @@ export class SessionHost implements ActorType {
   }
 
   /** Applies an input to a session hosted here, without a detour through the sidecar. */
-  async apply(actorId: string, input: SessionInput): Promise<void> {
-    await this.#forgetIfFailed(actorId, this.#open(actorId).mailbox.post(input))
+  apply(actorId: string, input: SessionInput): Promise<InputReply | undefined> {
+    return this.#forgetIfFailed(actorId, this.#open(actorId).mailbox.post(input))
   }
 
   noteFlushed(actorId: string, upToSeq: number): void {

@@ -188,14 +188,16 @@ it('a session at rest that was only looked at here, and went on elsewhere, is ac
   await elsewhere.mailbox.post({ type: 'decide', decision: { approvalId: askedOf(store)[0]?.id ?? '', action: 'approve', by } })
   const [dispatched] = elsewhere.committed.flatMap(({ commands }) => commands)
   expect(dispatched).toMatchObject({ type: 'dispatch', epoch: 2 })
+  await elsewhere.mailbox.post({ type: 'sending', turn: 1, stepId: 'answer', epoch: 2, attempt: 1 })
   expect(await looking.mailbox.read()).toMatchObject({ epoch: 3 })
   expect(looking.committed.flatMap(({ commands }) => commands)).not.toContainEqual(expect.objectContaining({ type: 'dispatch' }))
 })
 
 const once = { options: { plan: planOf([{ stepId: 'answer', idempotent: false }]) } }
+const first = { turn: 1, stepId: 'answer', epoch: 1, attempt: 1 }
 const cutOff: SessionInput = {
   type: 'outcome',
-  ...{ turn: 1, stepId: 'answer', epoch: 1, attempt: 1 },
+  ...first,
   usage: [],
   outcome: { kind: 'failed', problem: { code: 'upstream_error', message: 'cut off', isRetryable: true }, mayHaveHappened: true },
 }
@@ -204,6 +206,7 @@ it('a session that cannot be loaded to hear how an attempt ended is activated an
   const store = storeInMemory()
   const { mailbox, committed } = mailboxOver(store)
   await mailbox.post(submit(once))
+  await mailbox.post({ type: 'sending', ...first })
   await mailbox.drop()
   store.failsLoad = true
   await expect(mailbox.post(cutOff)).rejects.toThrow('down')

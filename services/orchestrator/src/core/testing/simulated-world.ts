@@ -223,6 +223,7 @@ export class SimulatedWorld {
     const step = owner?.plan?.steps.find((candidate) => candidate.stepId === stepId)
     if (request === undefined || step === undefined || this.#attempts.has(keyOf(ref))) return
     this.#attempts.add(keyOf(ref))
+    if (request.isNotedFirst) this.send({ type: 'sending', ...ref })
     const fate = this.#scenarios[turn - 1]?.fates[stepId] ?? { failures: 0, brokenAgents: [], value: 0, adds: 0, asks: 0 }
     this.#messages.push(...this.#agents.execute(ref, { request, step, work: this.#works.nameOf(turn, stepId), fate }))
   }
