@@ -223,3 +223,15 @@ it('what must not happen twice is sent once its session has noted that it is, an
   expect(begun.map(({ sessionId }) => sessionId)).toEqual(['pay', 'b'])
   expect([attempts.runningCount(), attempts.waitingCount(), applied.length]).toEqual([3, 1, 0])
 })
+
+it('an attempt that is taken back while it waits is not sent, and its session is told; one that was sent goes on', async () => {
+  const { attempts, start, begun, next, applied } = await dispatchTwoAtOnce()
+  for (const sessionId of ['a', 'b', 'paused', 'after']) start(sessionId)
+  await next(2)
+  for (const sessionId of ['a', 'paused', 'paused', 'unheard-of']) attempts.hold(sessionId, ref)
+  expect(applied).toEqual([{ type: 'unsent', ...ref }])
+  begun[0]?.end()
+  await next(3)
+  expect(begun[2]?.sessionId).toBe('after')
+  expect(applied).toMatchObject([{}, { outcome: { kind: 'succeeded' } }])
+})

@@ -31,6 +31,7 @@ interface Running {
   /** As the agent is sent it: with the deadline that it has by when it is sent. */
   request: StepRequest
   isWaiting: boolean
+  sink: AttemptSink
 }
 
 /** Attempts under way on this host; beside them others wait for a place. A further one is not started, and asked for again by its session's next tick. */
@@ -56,7 +57,7 @@ export class AttemptDispatcher {
     const key = attemptKey(attempt.actorId, attempt.ref)
     const underWay = this.#running.size - this.waitingCount()
     if (this.#running.has(key) || underWay >= attemptsMax || !this.#places.hasRoom(attempt.request)) return
-    const running = { abort: new AbortController(), request: attempt.request, isWaiting: true }
+    const running = { abort: new AbortController(), request: attempt.request, isWaiting: true, sink: attempt.sink }
     this.#running.set(key, running)
     this.#run(attempt, running)
       .catch((cause: unknown) => this.#options.onProblem('apply an outcome', attempt.actorId, cause))
@@ -69,6 +70,17 @@ export class AttemptDispatcher {
     if (found === undefined) return
     found.abort.abort()
     if (!found.isWaiting) void this.#cancel(found.request, actorId)
+  }
+
+  /** Takes an attempt back, and tells its session, unless it was sent already. */
+  hold(actorId: string, { turn, stepId, epoch, attempt }: StepRef): void {
+    const ref = { turn, stepId, epoch, attempt }
+    const found = this.#running.get(attemptKey(actorId, ref))
+    if (found?.isWaiting !== true || found.abort.signal.aborted) return
+    found.abort.abort()
+    found.sink
+      .apply({ type: 'unsent', ...ref })
+      .catch((cause: unknown) => this.#options.onProblem('take an attempt back', actorId, cause))
   }
 
   /** How an attempt that this host runs stands. */
@@ -100,7 +112,7 @@ export class AttemptDispatcher {
     if (place === undefined) return
     let end: AttemptEnd | undefined
     try {
-      if (!(await this.#maySend(attempt, place.hasWaited))) return
+      if (!(await this.#maySend(attempt, place.hasWaited)) || running.abort.signal.aborted) return
       running.request = withDeadline(running.request)
       running.isWaiting = false
       end = await this.#work(attempt, running)

@@ -9,7 +9,7 @@ import { decideApproval } from './decide-approval.ts'
 import { deleteSession, deleteStray, eraseAgain, eraseWhenAlone, noteArrivedWhenDeleted, noteErased } from './delete-session.ts'
 import { noteArrived, repeatErrands } from './errands.ts'
 import { noteWaiting } from './note-waiting.ts'
-import { endBorrowedPause, holdSession } from './pause-session.ts'
+import { endBorrowedPause, holdSession, takeBack } from './pause-session.ts'
 import type { Advance, AdvanceContext } from './session-advance.ts'
 import { SessionDraft } from './session-draft.ts'
 import type { SessionInput } from './session-input.ts'
@@ -53,6 +53,8 @@ function applyInput(draft: SessionDraft, input: SessionInput): void {
       return applyPlan(draft, input)
     case 'sending':
       return noteSending(draft, input)
+    case 'unsent':
+      return takeBack(draft, input)
     case 'outcome':
       return applyOutcome(draft, input)
     case 'progress':

@@ -56,3 +56,27 @@ it('a paused session needs neither timer nor heartbeat once everything is in the
   expect(nextWakeMs(session.state, session.nowMs)).toBeUndefined()
   expect(beatOf(session.state)).toBe('never')
 })
+
+it('an attempt that was not sent to its agent yet is taken back when the session is paused, and is no failure', () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer', onFailure: { action: 'fail', maxAttempts: 1 } }])
+  const first = session.ref('answer')
+  session.send({ type: 'pause' })
+  expect(session.commands.at(-1)).toEqual({ type: 'hold', ...first })
+  session.send({ type: 'unsent', ...first })
+  session.send({ type: 'unsent', ...first })
+  session.send({ type: 'tick' })
+  expect([session.statusOf('answer'), session.dispatched()]).toEqual(['ready', ['answer']])
+  session.send({ type: 'resume' })
+  expect(session.state.turns[0]?.steps.answer).toMatchObject({ status: 'dispatched', attempt: 2, interruptions: 1 })
+})
+
+it('an attempt that is taken back after the session was resumed is made at once', () => {
+  const session = new DrivenSession()
+  session.run([{ stepId: 'answer' }])
+  const first = session.ref('answer')
+  session.send({ type: 'pause' })
+  session.send({ type: 'resume' })
+  session.send({ type: 'unsent', ...first })
+  expect(session.ref('answer')).toMatchObject({ attempt: 2 })
+})

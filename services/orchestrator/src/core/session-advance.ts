@@ -6,6 +6,8 @@ export type SessionCommand =
   | { type: 'plan'; turn: number; planAttempt: number }
   | ({ type: 'dispatch' } & StepRef)
   | ({ type: 'abort' } & StepRef)
+  /** Takes an attempt back that was not sent yet. */
+  | ({ type: 'hold' } & StepRef)
   | { type: 'end'; turn: number }
   | { type: 'pause'; turn: number }
   /** Whoever follows the turn is told that there is nothing to follow any more. */

@@ -25,6 +25,8 @@ export type SessionInput =
   | ({ type: 'checkpoint'; state: unknown } & StepRef)
   /** An attempt of a step that must not happen twice is about to be sent. */
   | ({ type: 'sending' } & StepRef)
+  /** An attempt was taken back before it was sent. */
+  | ({ type: 'unsent' } & StepRef)
   | ({ type: 'outcome'; outcome: AttemptOutcome; usage: Usage[]; agentVersion?: string | undefined } & StepRef)
   | { type: 'tick' }
   | { type: 'cancel'; turn: number | undefined }

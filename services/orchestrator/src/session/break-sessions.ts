@@ -69,6 +69,7 @@ function onlyAtBeats(): SessionBreaker {
       plan: ifBeating(effects.plan),
       dispatch: ifBeating(effects.dispatch),
       abort: ifBeating(effects.abort),
+      hold: ifBeating(effects.hold),
       visit: ifBeating(effects.visit),
       call: ifBeating(effects.call),
       erase: ifBeating(effects.erase),

@@ -9,6 +9,7 @@ export interface SessionEffects {
   plan(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'plan' }>): void
   dispatch(actorId: string, state: SessionState, command: Extract<SessionCommand, { type: 'dispatch' }>): void
   abort(actorId: string, command: Extract<SessionCommand, { type: 'abort' }>): void
+  hold(actorId: string, command: Extract<SessionCommand, { type: 'hold' }>): void
   end(state: SessionState, turn: number): void
   /** A turn can only go on once somebody has decided. */
   pause(state: SessionState, turn: number): void
@@ -34,6 +35,8 @@ export function performCommand(
       return effects.dispatch(actorId, state, command)
     case 'abort':
       return effects.abort(actorId, command)
+    case 'hold':
+      return effects.hold(actorId, command)
     case 'end':
       return effects.end(state, command.turn)
     case 'pause':

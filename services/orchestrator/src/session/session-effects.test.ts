@@ -26,6 +26,7 @@ function effectsOver(
         running.sink = sink
       },
       abort() {},
+      hold() {},
     },
     replies: { send: (_topic, item) => void send(item), stop: async () => {} },
     eventLog: { append() {}, queuedCount: () => 0, written, stop: async () => {} },

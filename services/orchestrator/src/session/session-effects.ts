@@ -16,7 +16,7 @@ import type { ReplyPublisher } from './reply-publisher.ts'
 
 export interface SessionEffectsDeps {
   plans: PlanRequester
-  attempts: Pick<AttemptDispatcher, 'start' | 'abort'>
+  attempts: Pick<AttemptDispatcher, 'start' | 'abort' | 'hold'>
   replies: ReplyPublisher
   eventLog: EventLog
   children: ChildCalls
@@ -38,6 +38,7 @@ export function createSessionEffects(deps: SessionEffectsDeps): SessionEffects {
     plan: (actorId, state, command) => deps.plans.request(actorId, state, command),
     dispatch: (actorId, state, ref) => dispatch(deps, { actorId, state, ref }),
     abort: (actorId, ref) => deps.attempts.abort(actorId, ref),
+    hold: (actorId, ref) => deps.attempts.hold(actorId, ref),
     end: (state, turn) => publishEnd(deps.replies, state, turn),
     pause: (state, turn) => publishEnd(deps.replies, state, turn),
     gone: (state, { turn, replyTopics }) => publishGone(deps.replies, state, { turn, replyTopics }),

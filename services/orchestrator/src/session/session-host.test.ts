@@ -43,6 +43,7 @@ function hostInMemory() {
       world.dispatched += 1
     },
     abort: none,
+    hold: none,
     end: none,
     pause: none,
     gone: none,

@@ -51,6 +51,8 @@ export class SimulatedWorld {
   #commands: SessionCommand[] = []
   /** Attempts this host knows: at work, or ended and not yet told to the session. */
   #attempts = new Set<string>()
+  /** Those of them that wait for a place at their agent. */
+  readonly #waiting = new Set<string>()
   #messages: SessionInput[] = []
 
   constructor(scenarios: Scenario[], { pick, policies }: { pick: Choose; policies: ApprovalPolicy[] }) {
@@ -83,6 +85,7 @@ export class SimulatedWorld {
     if (command?.type === 'plan') this.#messages.push(...this.#planned(command))
     if (command?.type === 'dispatch') this.#begin(command)
     if (command?.type === 'abort') this.#abort(command)
+    if (command?.type === 'hold') this.#hold(command)
     if (command?.type === 'erase') this.#messages.push({ type: 'erased' })
   }
 
@@ -138,6 +141,7 @@ export class SimulatedWorld {
   async crash(): Promise<void> {
     this.#commands = []
     this.#attempts.clear()
+    this.#waiting.clear()
     this.session.state = await this.#store.load()
     this.send({ type: 'activate' })
   }
@@ -221,8 +225,14 @@ export class SimulatedWorld {
     const request = executeRequest(this.session.state, ref)
     const owner = this.session.state.turns.find((candidate) => candidate.turn === turn)
     const step = owner?.plan?.steps.find((candidate) => candidate.stepId === stepId)
-    if (request === undefined || step === undefined || this.#attempts.has(keyOf(ref))) return
+    const isWaiting = this.#waiting.delete(keyOf(ref))
+    if (request === undefined || step === undefined || (this.#attempts.has(keyOf(ref)) && !isWaiting)) return
     this.#attempts.add(keyOf(ref))
+    // Where it waits for a place, the next tick finds one.
+    if (!isWaiting && this.#pick(4) === 1) {
+      this.#waiting.add(keyOf(ref))
+      return
+    }
     if (request.isNotedFirst) this.send({ type: 'sending', ...ref })
     const fate = this.#scenarios[turn - 1]?.fates[stepId] ?? { failures: 0, brokenAgents: [], value: 0, adds: 0, asks: 0 }
     this.#messages.push(...this.#agents.execute(ref, { request, step, work: this.#works.nameOf(turn, stepId), fate }))
@@ -230,7 +240,15 @@ export class SimulatedWorld {
 
   #abort({ turn, stepId, epoch, attempt }: StepRef): void {
     const ref = { turn, stepId, epoch, attempt }
+    this.#waiting.delete(keyOf(ref))
     if (this.#attempts.delete(keyOf(ref))) this.#messages.push(...this.#agents.abort(ref))
+  }
+
+  #hold({ turn, stepId, epoch, attempt }: StepRef): void {
+    const ref = { turn, stepId, epoch, attempt }
+    if (!this.#waiting.delete(keyOf(ref))) return
+    this.#attempts.delete(keyOf(ref))
+    this.#messages.push({ type: 'unsent', ...ref })
   }
 
   #planned({ turn, planAttempt }: { turn: number; planAttempt: number }): SessionInput[] {
