@@ -37,9 +37,10 @@ async function dispatchTwoAtOnce() {
     if (sessionId === 'not stored') throw new WeftError('dependency_unavailable', 'the store is away')
     return !unwanted.has(sessionId)
   }
-  const card: { maxConcurrency: number | undefined } = { maxConcurrency: 2 }
+  const card: { maxConcurrency: number | undefined; isAway: boolean } = { maxConcurrency: 2, isAway: false }
   const server = await listen(
     async (request, response) => {
+      if (card.isAway) return void request.socket.destroy()
       const body = JSON.parse(await text(request))
       if (request.url?.endsWith('/cancel')) {
         cancelled.push(body)
@@ -234,4 +235,17 @@ it('an attempt that is taken back while it waits is not sent, and its session is
   await next(3)
   expect(begun[2]?.sessionId).toBe('after')
   expect(applied).toMatchObject([{}, { outcome: { kind: 'succeeded' } }])
+})
+
+it('an agent that starts again does not use up the attempts of all that wait for it', async () => {
+  const { start, begun, next, applied, card } = await dispatchTwoAtOnce()
+  card.isAway = true
+  for (let n = 0; n < 20; n += 1) start(`${n}`)
+  while (applied.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(applied).toHaveLength(2)
+  expect(applied[0]).toMatchObject({ outcome: { kind: 'failed', problem: { code: 'dependency_unavailable' } } })
+  card.isAway = false
+  await next(2)
+  expect(begun.map(({ sessionId }) => sessionId)).toEqual(['2', '3'])
 })

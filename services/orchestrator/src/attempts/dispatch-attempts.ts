@@ -41,6 +41,9 @@ const attemptsMax = 2_000
 const deadlineGraceMs = 1_000
 const tooLate = 'the deadline is over'
 
+/** The place of an attempt that did not reach its agent stays taken for as long, so that while an agent starts again not all that wait for it use up their attempts. */
+const unreachedPauseMs = 500
+
 /** Runs attempts of steps at their agents, each once on this host, and hands their outcomes to their sessions. */
 export class AttemptDispatcher {
   readonly #options: AttemptDispatcherOptions
@@ -117,7 +120,8 @@ export class AttemptDispatcher {
       running.isWaiting = false
       end = await this.#work(attempt, running)
     } finally {
-      place.leave()
+      if (end !== undefined && wasUnreached(end)) setTimeout(() => place.leave(), unreachedPauseMs).unref()
+      else place.leave()
     }
     const { ref, sink } = attempt
     const { outcome, usage, agentVersion } = end
@@ -194,6 +198,10 @@ export class AttemptDispatcher {
       })
     }
   }
+}
+
+function wasUnreached({ outcome }: AttemptEnd): boolean {
+  return outcome.kind === 'failed' && outcome.problem.code === 'dependency_unavailable'
 }
 
 /** An agent that answers with a failure of its own was reached: it is tried as often as one whose answer is wrong, not as one that is being started again. */
