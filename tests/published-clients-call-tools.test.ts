@@ -159,10 +159,30 @@ describe('a workflow on the wire of responses', () => {
     }
     expect(last).toMatchObject({ status: 'completed', background: true, weft: { citations: [{ filename: 'kea.md' }] } })
     expect(last.output_text).toContain('mountains of New Zealand')
+    expect(last.output).toMatchObject([
+      { type: 'file_search_call', status: 'completed', queries: ['Where does the kea live?'] },
+      { type: 'message' },
+    ])
     expect(await responses.cancel(begun.id)).toMatchObject({ status: 'completed' })
     const tools = [{ type: 'file_search' as const, vector_store_ids: ['vs_nothing'] }]
     const refused = responses.create({ model: 'weft/search', input: 'x', background: true, tools })
     await expect(refused).rejects.toMatchObject({ status: 404, param: 'tools' })
+  })
+
+  it('ai with @ai-sdk/openai: is told of the search that its tool asked for, and goes on after it', async () => {
+    const openai = createOpenAI(base())
+    const storeId = await storeOf('owls', { 'morepork.md': 'The morepork is an owl that lives in the forests of New Zealand.' })
+    const tools = { file_search: openai.tools.fileSearch({ vectorStoreIds: [storeId] }) }
+    const question = { role: 'user' as const, content: 'Where does the morepork live?' }
+    const options = { model: openai('weft/search'), tools, maxRetries: 0 }
+    const first = await generateText({ ...options, messages: [question] })
+    expect(first.toolResults).toMatchObject([{ toolName: 'file_search', output: { queries: [question.content] } }])
+    const messages = [
+      question,
+      ...first.response.messages,
+      { role: 'user' as const, content: 'Once more: where does the morepork live?' },
+    ]
+    expect((await generateText({ ...options, messages })).text).toContain('forests of New Zealand')
   })
 
   it('ai with @ai-sdk/openai: answers, and takes its own answer back as a reference', async () => {

@@ -101,6 +101,7 @@ export {
   toWeftError,
   WeftError,
 } from './problem.ts'
+export { queryOf } from './query-of.ts'
 export { describeMisfit, readJsonSchema } from './read-json-schema.ts'
 export type { Reranker, RerankRequest } from './reranker.ts'
 export { RetentionDays, TenantRetention } from './retention.ts'

@@ -107,6 +107,8 @@ export const SubmitTurn = z.object({
   traceparent: z.string().optional(),
   /** Whether it may be asked for as a response later. Default: yes. */
   isStored: z.boolean().optional(),
+  /** Whether its response tells of the search, because a tool of the request named the stores. Default: no. */
+  showsSearch: z.boolean().optional(),
 })
 export type SubmitTurn = z.infer<typeof SubmitTurn>
 
@@ -177,6 +179,8 @@ export const TurnView = z.object({
   isBackground: z.boolean().optional(),
   /** False where its caller wished no response to be kept: the session alone knows the turn. */
   isStored: z.boolean().optional(),
+  /** Whether its response tells of the search as of a call. */
+  showsSearch: z.boolean().optional(),
   /** How its request wished to be told of a pause. */
   onPause: WeftOptions.shape.approval,
   endedAt: z.string().optional(),

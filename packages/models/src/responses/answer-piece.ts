@@ -6,5 +6,6 @@ export type AnswerPiece =
   | { type: 'refusal'; delta: string }
   | { type: 'reasoning'; delta: string }
   | { type: 'tool_call'; index: number; id?: string | undefined; name?: string | undefined; argumentsDelta: string }
+  | { type: 'file_search'; queries: string[]; hasFailed: boolean }
   | { type: 'finish'; reason: FinishReason }
   | ({ type: 'tokens' } & TokenCounts)

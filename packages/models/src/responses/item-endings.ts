@@ -30,6 +30,8 @@ export function endingOf(item: OutputItem, place: ItemPlace, annotations: object
         { type: 'response.reasoning_summary_part.done', ...at, part: { ...part } },
       ]
     }
+    case 'file_search_call':
+      return [{ type: 'response.file_search_call.completed', ...place }]
     case 'function_call': {
       const { name, arguments: text } = item
       return [{ type: 'response.function_call_arguments.done', ...place, name, arguments: text }]

@@ -46,8 +46,9 @@ export function messagesFromItems(items: ResponseItem[]): { messages: ChatMessag
         break
       }
       case 'reasoning':
-        // Chat completions have no field for earlier thoughts.
-        ignored.add('input.reasoning')
+      case 'file_search_call':
+        // Chat completions have no field for earlier thoughts, nor for searches of the server's own.
+        ignored.add(`input.${item.type}`)
         break
       default:
         throw new WeftError('invalid_request', `${place}: items of type '${item.type}' are not supported`, {

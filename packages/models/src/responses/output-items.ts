@@ -42,6 +42,8 @@ export function createOutputItems(responseId: string): OutputItems {
           return addReasoning(items, piece.delta)
         case 'tool_call':
           return addCall(items, piece)
+        case 'file_search':
+          return addSearch(items, piece)
         default:
           return []
       }
@@ -55,7 +57,7 @@ export function createOutputItems(responseId: string): OutputItems {
   }
 }
 
-const prefixes = { reasoning: 'rs', message: 'msg', function_call: 'fc' } as const
+const prefixes = { reasoning: 'rs', message: 'msg', function_call: 'fc', file_search_call: 'fs' } as const
 
 /**
  * An item's id names its response, so that it can be found again. Only items of the same kind are counted: not every response keeps the reasoning that its stream
@@ -165,6 +167,19 @@ function openSummary(items: Items): { part: { type: 'summary_text'; text: string
   item.summary.push(part)
   const added = { type: 'response.reasoning_summary_part.added', ...placeOf(items, item), summary_index: 0, part: { ...part } }
   return { part, events: [...events, added] }
+}
+
+/** A search is told once it has been made, so that its item begins and ends at once. */
+function addSearch(items: Items, { queries, hasFailed }: Extract<AnswerPiece, { type: 'file_search' }>): EventFacts[] {
+  const id = nextId(items, 'file_search_call')
+  const item: OutputItem = { type: 'file_search_call', id, status: 'in_progress', queries, results: null }
+  const events = begin(items, item)
+  const place = placeOf(items, item)
+  const under = ['in_progress', 'searching'].map((state) => ({ type: `response.file_search_call.${state}`, ...place }))
+  if (!hasFailed) return [...events, ...under, ...end(items, item, { status: 'completed' })]
+  item.status = 'failed'
+  const done = { type: 'response.output_item.done', output_index: place.output_index, item: structuredClone(item) }
+  return [...events, ...under, done]
 }
 
 function addCall(items: Items, piece: Extract<AnswerPiece, { type: 'tool_call' }>): EventFacts[] {

@@ -18,6 +18,7 @@ export type OutputItem =
   | { type: 'reasoning'; id: string; status: ItemStatus; summary: { type: 'summary_text'; text: string }[] }
   | { type: 'message'; id: string; status: ItemStatus; role: 'assistant'; content: (OutputText | OutputRefusal)[] }
   | { type: 'function_call'; id: string; status: ItemStatus; call_id: string; name: string; arguments: string }
+  | { type: 'file_search_call'; id: string; status: ItemStatus | 'failed'; queries: string[]; results: null }
 
 /** The id, model and kind of a response. */
 export interface ResponseIdentity {

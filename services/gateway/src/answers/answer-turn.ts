@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { TurnOutput } from '../core/assemble-turn.ts'
+import type { TurnOutput } from '../core/turn-output.ts'
 import {
   type CompletionIdentity,
   completionBody,
@@ -71,6 +71,8 @@ function messagesOf(options: AnswerOptions, output: TurnOutput, hasText: boolean
       return [deltaChunk(identity, { reasoning_content: `${output.line}\n` })]
     case 'text':
       return [deltaChunk(identity, { content: output.delta })]
+    case 'search':
+      return []
     case 'diverged':
       throw divergedAnswer(place.sessionId)
     case 'end': {

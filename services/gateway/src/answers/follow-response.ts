@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { SessionView, TurnView } from '@weft/contracts'
-import type { TurnOutput } from '../core/assemble-turn.ts'
-import { endInView } from '../core/end-in-view.ts'
+import type { TurnOutput } from '../core/turn-output.ts'
+import { endInView, type TurnEnd } from '../core/end-in-view.ts'
+import { searchOfTurn } from '../core/search-made.ts'
 import type { PauseStyle } from '../core/turn-end.ts'
 import { unixSeconds } from '../core/unix-seconds.ts'
 import type { OpenStreams } from '../http/open-streams.ts'
@@ -49,6 +50,7 @@ export async function followResponse(deps: FollowResponseDeps, call: FollowedRes
     inbox,
     sessions: withDroppedTurn(deps, turn),
     isPauseEnd: onPause !== 'wait',
+    tellsSearch: found.turn.showsSearch === true,
     signal: open.signal,
   })
   const place = { sessionId: session.sessionId, turn, traceId }
@@ -67,7 +69,7 @@ export async function followResponse(deps: FollowResponseDeps, call: FollowedRes
         place,
         showsProgress: false,
         pauses: { isToolCall: onPause === 'tool_call', linkOf },
-        outputs: hasEnded ? only({ type: 'end', end }) : outputs,
+        outputs: hasEnded ? ended(found.turn, end) : outputs,
       },
     )
   } finally {
@@ -75,6 +77,8 @@ export async function followResponse(deps: FollowResponseDeps, call: FollowedRes
   }
 }
 
-async function* only(output: TurnOutput): AsyncGenerator<TurnOutput> {
-  yield output
+async function* ended(turn: TurnView, end: TurnEnd): AsyncGenerator<TurnOutput> {
+  const search = searchOfTurn(turn)
+  if (search !== undefined) yield { type: 'search', search }
+  yield { type: 'end', end }
 }

@@ -46,6 +46,7 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
     open,
     previous,
     isStored: wish.store !== false,
+    showsSearch: vectorStoreIds !== undefined,
     speak: (options) => speakResponse({ wish: call.wish, isBackground }, options),
     // Who asks for a stream waits for it although the turn is in the background; the turn goes on if the reader leaves.
     ...(isBackground

@@ -4,6 +4,7 @@ import { citationAnnotations } from '../core/citation-annotations.ts'
 import { finishReasonOf, usedTokens, weftAnswer } from '../core/completion-objects.ts'
 import { endInView } from '../core/end-in-view.ts'
 import { type TurnPlace, turnResponseId } from '../core/response-id.ts'
+import { searchOfTurn } from '../core/search-made.ts'
 import { approvalTool } from '../core/tool-answers.ts'
 import { type PauseStyle, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
 import { unixSeconds } from '../core/unix-seconds.ts'
@@ -33,6 +34,8 @@ export function responseOfTurn(
     const spoken = speakEnd(session.id, end, { isToolCall: onPause === 'tool_call', linkOf })
     const writer = createResponseWriter(wish, identity)
     let text = ''
+    const search = searchOfTurn(turn)
+    if (search !== undefined) writer.accept({ type: 'file_search', ...search })
     for (const piece of piecesOfEnd(spoken, '')) {
       if (piece.type === 'text') text += piece.delta
       writer.accept(piece)

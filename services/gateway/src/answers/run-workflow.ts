@@ -4,7 +4,8 @@ import { currentTraceparent, genAi, runWithLogContext, withSessionId, withSpan }
 import type { PageLinks } from '../approvals/approval-links.ts'
 import { type ChatDecision, type ChatDecisionDeps, findChatDecision } from '../approvals/decide-in-chat.ts'
 import { linksForReader } from '../approvals/reader-links.ts'
-import { progressOf, type TurnOutput } from '../core/assemble-turn.ts'
+import { progressOf } from '../core/assemble-turn.ts'
+import type { TurnOutput } from '../core/turn-output.ts'
 import { completionIdOf } from '../core/completion-id.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import type { TurnPlace } from '../core/response-id.ts'
@@ -45,6 +46,8 @@ export interface WorkflowCall {
   previous?: TurnPlace | undefined
   /** Whether the turn may be read as a response later. Default: yes. */
   isStored?: boolean
+  /** Whether its search is told as a call, of a tool that the request has. Default: no. */
+  showsSearch?: boolean
   /** Writes the answer in the shape that was asked for: a chat completion or a response, streamed or whole. */
   speak(options: AnswerOptions): Promise<void>
   /** Whether the caller does not wait for the answer, but comes back for it. Default: `weft.background`. */
@@ -84,6 +87,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
                 ...{ tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat, replyDetail },
                 previousTurn: call.previous?.turn,
                 isStored: call.isStored ?? true,
+                showsSearch: call.showsSearch ?? false,
               },
               await findCached(deps, call, named !== undefined),
             )
@@ -197,6 +201,7 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     // An earlier turn may be one that its session no longer keeps.
     sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
     isPauseEnd: chat.weft?.approval !== 'wait',
+    tellsSearch: call.showsSearch ?? false,
     signal: open.signal,
   })
   const options = {

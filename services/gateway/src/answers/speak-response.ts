@@ -52,6 +52,9 @@ async function* piecesOfTurn(
       case 'progress':
         if (showsProgress) yield { type: 'reasoning', delta: `${output.line}\n` }
         break
+      case 'search':
+        yield { type: 'file_search', ...output.search }
+        break
       case 'text':
         spoken.text += output.delta
         yield output

@@ -3,8 +3,8 @@ import { describeProgress, planOf } from './describe-progress.ts'
 import { endInView, type TurnEnd } from './end-in-view.ts'
 import { createEventOrder } from './order-events.ts'
 import { createStepText, type TextOutput } from './step-text.ts'
-
-export type TurnOutput = { type: 'progress'; line: string } | TextOutput | { type: 'end'; end: TurnEnd }
+import { createSearchTeller } from './tell-search.ts'
+import type { TurnOutput } from './turn-output.ts'
 
 export interface TurnAssembler {
   acceptItem(item: ReplyItem, nowMs: number): TurnOutput[]
@@ -23,15 +23,18 @@ export interface TurnAssembler {
  *
  * @param isPauseEnd - whether a pending approval ends the stream; otherwise it is waited for.
  * @param decided - ids of approvals known to be decided: a session that still waits for one has not heard of it from its child session yet.
+ * @param tellsSearch - whether what was searched for is told before the answer begins, for which the plan has to be known.
  * @param isStreamed - whether text is shown as it arrives; otherwise only the end's text counts, and an agent may start over freely.
  */
 export function createTurnAssembler(options: {
   turn: number
   isPauseEnd: boolean
   isStreamed: boolean
+  tellsSearch: boolean
   decided: ReadonlySet<string>
 }): TurnAssembler {
   const text = createStepText()
+  const search = createSearchTeller()
   const events = createEventOrder()
   let isEndAnnounced = false
   let isEnded = false
@@ -59,7 +62,8 @@ export function createTurnAssembler(options: {
   function endAnnounced(status: TurnStatus, answer: TurnAnswer | undefined): TurnOutput[] {
     const isPause = status === 'awaiting_approval'
     if (status === 'running' || (isPause && !options.isPauseEnd)) return []
-    if (answer !== undefined && !isPause) return end({ status, answer, pending: [], isQueued: false })
+    const mayEnd = !options.tellsSearch || search.isKnown()
+    if (answer !== undefined && !isPause && mayEnd) return end({ status, answer, pending: [], isQueued: false })
     isEndAnnounced = true
     return []
   }
@@ -72,6 +76,7 @@ export function createTurnAssembler(options: {
       case 'event': {
         const shown = showEvents(events.accept(item.event, nowMs))
         if (item.event.type === 'plan.ready') mayBeQueued = false
+        search.heed(item.event)
         return [...shown, ...showText(text.learnAnswerStep(planOf(item.event)?.answerStepId))]
       }
       case 'end':
@@ -79,21 +84,25 @@ export function createTurnAssembler(options: {
     }
   }
 
+  function acceptView(view: SessionView): TurnOutput[] {
+    const turn = view.turns.find((candidate) => candidate.turn === options.turn)
+    if (isEnded || turn === undefined) return []
+    isEndAnnounced = false
+    mayBeQueued = false
+    search.see(turn)
+    const shown = showText(text.learnAnswerStep(turn.plan?.answerStepId))
+    const seen = isEnded ? undefined : endInView(view, turn)
+    if (seen?.pending.some(({ id }) => options.decided.has(id))) {
+      isEndAnnounced = options.isPauseEnd
+      return shown
+    }
+    return seen === undefined ? shown : [...shown, ...end(seen)]
+  }
+
+  const told = (outputs: TurnOutput[]) => (options.tellsSearch ? search.tell(outputs) : outputs)
   return {
-    acceptItem,
-    acceptView(view) {
-      const turn = view.turns.find((candidate) => candidate.turn === options.turn)
-      if (isEnded || turn === undefined) return []
-      isEndAnnounced = false
-      mayBeQueued = false
-      const shown = showText(text.learnAnswerStep(turn.plan?.answerStepId))
-      const seen = isEnded ? undefined : endInView(view, turn)
-      if (seen?.pending.some(({ id }) => options.decided.has(id))) {
-        isEndAnnounced = options.isPauseEnd
-        return shown
-      }
-      return seen === undefined ? shown : [...shown, ...end(seen)]
-    },
+    acceptItem: (item, nowMs) => told(acceptItem(item, nowMs)),
+    acceptView: (view) => told(acceptView(view)),
     passTime: (nowMs) => (isEnded ? [] : showEvents(events.due(nowMs))),
     dueAtMs: () => events.dueAtMs(),
     needsView: () => !isEnded && (isEndAnnounced || mayBeQueued || text.isWaiting()),

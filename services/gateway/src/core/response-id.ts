@@ -21,17 +21,16 @@ export function noSuchResponse(id: string): WeftError {
   return new WeftError('not_found', `there is no stored response '${id.slice(0, 256)}'`, { param: 'response_id' })
 }
 
-const itemTypes = { rs: 'reasoning', msg: 'message', fc: 'function_call' } as const
+const itemTypes = { rs: 'reasoning', msg: 'message', fc: 'function_call', fs: 'file_search_call' } as const
 
 export interface ItemPlace {
   responseId: string
-  index: number
   type: (typeof itemTypes)[keyof typeof itemTypes]
 }
 
-/** The response an output item is of, and which of its items; undefined when the id is of none. */
+/** The response an output item is of, and what it is there; undefined when the id is of none. */
 export function placeOfItem(id: string): ItemPlace | undefined {
-  const [, prefix, rest, index] = /^(rs|msg|fc)_(.{1,256})_(\d{1,6})$/.exec(id) ?? []
-  if (prefix !== 'rs' && prefix !== 'msg' && prefix !== 'fc') return undefined
-  return { responseId: `resp_${rest}`, index: Number(index), type: itemTypes[prefix] }
+  const [, prefix, rest] = /^(rs|msg|fc|fs)_(.{1,256})_\d{1,6}$/.exec(id) ?? []
+  if (prefix !== 'rs' && prefix !== 'msg' && prefix !== 'fc' && prefix !== 'fs') return undefined
+  return { responseId: `resp_${rest}`, type: itemTypes[prefix] }
 }

@@ -72,6 +72,6 @@ it('keeps the turns apart, and what was done under an earlier version of a plan'
 })
 
 it('a turn whose caller wished no response to be kept says so as long as its log is there', () => {
-  const turns = turnsFromEvents(log({ type: 'turn.accepted', model: 'weft/auto', isStored: false }))
-  expect(turns).toMatchObject([{ isStored: false }])
+  const turns = turnsFromEvents(log({ type: 'turn.accepted', model: 'weft/auto', isStored: false, showsSearch: true }))
+  expect(turns).toMatchObject([{ isStored: false, showsSearch: true }])
 })

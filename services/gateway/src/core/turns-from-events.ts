@@ -21,9 +21,13 @@ export function turnsFromEvents(events: SessionEvent[]): TurnView[] {
   return [...turns.values()]
 }
 
-function newTurn({ turn, at, model, isBackground, isStored }: SessionEvent): TurnView {
+function newTurn({ turn, at, model, isBackground, isStored, showsSearch }: SessionEvent): TurnView {
   const known = { turn, status: 'running', model: typeof model === 'string' ? model : '', acceptedAt: at } as const
-  const wishes = { ...(isBackground === true ? { isBackground } : {}), ...(isStored === false ? { isStored } : {}) }
+  const wishes = {
+    ...(isBackground === true ? { isBackground } : {}),
+    ...(isStored === false ? { isStored } : {}),
+    ...(showsSearch === true ? { showsSearch } : {}),
+  }
   return { ...known, steps: [], ...wishes }
 }
 

@@ -43,6 +43,23 @@ describe('a stored response', () => {
     expect(await apiErrorOf(test.client.responses.retrieve(id))).toMatchObject({ status: 404 })
   })
 
+  it('has each of its items referred to as that, whatever stands before it', async () => {
+    const calls = [1, 2].map((a) => ({ id: `call_${a}`, name: 'look', arguments: JSON.stringify({ a }) }))
+    test.openai.script({ kind: 'tool_calls', text: 'Let me look.', calls })
+    const tools = [{ type: 'function' as const, name: 'look', parameters: { type: 'object' }, strict: false }]
+    const { output } = await test.client.responses.create({ model, input: 'One', tools })
+    const references = output.map(({ id = '' }) => ({ type: 'item_reference' as const, id }))
+    const results = calls.map(({ id }) => ({ type: 'function_call_output' as const, call_id: id, output: 'seen' }))
+    await test.client.responses.create({ model, tools, input: [{ role: 'user', content: 'One' }, ...references, ...results] })
+    const tool_calls = calls.map(({ id, name, arguments: text }) => ({ id, function: { name, arguments: text } }))
+    expect(sent()?.messages).toMatchObject([
+      { role: 'user' },
+      { content: 'Let me look.', tool_calls },
+      { tool_call_id: 'call_1' },
+      { tool_call_id: 'call_2' },
+    ])
+  })
+
   it('is not stored when its caller does not want it', async () => {
     const { id, output } = await test.client.responses.create({ model, input: 'One', store: false })
     expect(output).toHaveLength(1)

@@ -102,7 +102,7 @@ function createItemFinder(deps: ConversationDeps, tenant: string) {
     if (turn !== undefined) return findInTurn(deps, { tenant, ...turn, type: place.type, param })
     const output = found.get(place.responseId) ?? findOutput(deps, tenant, place.responseId)
     found.set(place.responseId, output)
-    const item = (await output)[place.index]
+    const item = (await output).find((candidate) => candidate.id === id)
     if (item === undefined) throw noItem(param)
     return item
   }
@@ -117,6 +117,7 @@ type ItemOfTurn = SessionRef & { turn: number; type: ItemPlace['type']; param: s
 /** Of a turn only its answer is kept; what it told of its progress is nothing a model needs. */
 async function findInTurn(deps: ConversationDeps, { type, ...asked }: ItemOfTurn): Promise<ResponseItem> {
   if (type === 'reasoning') return { type, summary: [] }
+  if (type === 'file_search_call') return { type }
   const { found, isKept } = await keptTurn(deps, asked)
   const text = found?.answer?.text
   if (type !== 'message' || text === undefined || !isKept) throw noItem(asked.param)

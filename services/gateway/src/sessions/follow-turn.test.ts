@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { type SessionView, WeftError } from '@weft/contracts'
-import type { TurnOutput } from '../core/assemble-turn.ts'
+import type { TurnOutput } from '../core/turn-output.ts'
 import { answerOf, endItem, eventItem, place, plan, textItem, viewOf } from '../testing/turns.ts'
 import { followTurn } from './follow-turn.ts'
 import { createReplyHub } from './reply-hub.ts'
@@ -34,6 +34,7 @@ function setUp(view: () => SessionView) {
     sessions,
     isPauseEnd: true,
     isStreamed: true,
+    tellsSearch: false,
     decided: new Set<string>(),
     isRepeat: false,
     signal: abort.signal,

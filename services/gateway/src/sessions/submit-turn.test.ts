@@ -13,6 +13,7 @@ const request: TurnRequest = {
   chat: { model: 'weft/auto', messages: [{ role: 'user', content: 'Hello' }] },
   replyDetail: 'text',
   isStored: true,
+  showsSearch: false,
 }
 const accepted = { sessionId: 'sess_1', turn: 1, isRepeat: false }
 

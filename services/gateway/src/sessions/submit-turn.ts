@@ -41,6 +41,8 @@ export interface TurnRequest {
   previousTurn?: number | undefined
   /** Whether it may be asked for as a response later. */
   isStored: boolean
+  /** Whether its response tells of the search as of a call. */
+  showsSearch: boolean
 }
 
 /**
@@ -92,7 +94,7 @@ async function submitOnce(
 }
 
 function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {
-  const { tenant, sessionId, keyId, requestId, chat, replyDetail, seed, previousTurn, isStored } = request
+  const { tenant, sessionId, keyId, requestId, chat, replyDetail, seed, previousTurn, isStored, showsSearch } = request
   const user = chat.safety_identifier ?? chat.user
   const traceparent = currentTraceparent()
   return {
@@ -110,6 +112,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     vectorStoreIds,
     options: chat.weft ?? {},
     ...(isStored ? {} : { isStored }),
+    ...(showsSearch ? { showsSearch } : {}),
     ...(seed === undefined ? {} : { seed }),
     ...(previousTurn === undefined ? {} : { previousTurn }),
     ...(user == null ? {} : { user }),

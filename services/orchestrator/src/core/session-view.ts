@@ -64,10 +64,12 @@ export function beginningOf({
 function wishesOf({
   options: { background, approval },
   isStored,
-}: TurnState['request']): Pick<TurnView, 'isBackground' | 'isStored' | 'onPause'> {
+  showsSearch,
+}: TurnState['request']): Pick<TurnView, 'isBackground' | 'isStored' | 'showsSearch' | 'onPause'> {
   return {
     ...(background === true ? { isBackground: true } : {}),
     ...(isStored === false ? { isStored } : {}),
+    ...(showsSearch === true ? { showsSearch } : {}),
     ...(approval === undefined ? {} : { onPause: approval }),
   }
 }

@@ -60,7 +60,7 @@ it('what a caller wished who does not wait is shown with its turn, and kept with
 
 it('that no response is to be kept of a turn is shown with it, and kept with its first event', () => {
   const session = new DrivenSession()
-  session.submit({ isStored: false })
-  expect(viewSession(session.state).turns[0]).toMatchObject({ isStored: false })
-  expect(session.events[0]).toMatchObject({ type: 'turn.accepted', isStored: false })
+  session.submit({ isStored: false, showsSearch: true })
+  expect(viewSession(session.state).turns[0]).toMatchObject({ isStored: false, showsSearch: true })
+  expect(session.events[0]).toMatchObject({ type: 'turn.accepted', isStored: false, showsSearch: true })
 })

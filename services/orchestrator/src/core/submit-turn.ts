@@ -75,6 +75,7 @@ function acceptTurn(draft: SessionDraft, request: SubmitTurn, said: ChatMessage[
     messages: request.messages.slice(-sessionLimits.historyMessagesMax),
     ...(options.background === true ? { isBackground: true } : {}),
     ...(request.isStored === false ? { isStored: false } : {}),
+    ...(request.showsSearch === true ? { showsSearch: true } : {}),
     ...(request.parent === undefined ? {} : { parent: request.parent, rootSessionId: request.parent.rootSessionId }),
     ...sessionStatusBy(activeBefore),
   })

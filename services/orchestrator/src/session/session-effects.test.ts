@@ -139,3 +139,25 @@ it.each([
     expect(sent).toEqual(shown)
   },
 )
+
+it('a reader that shows the search is told what is searched for, and nobody else of any params', () => {
+  const sent: unknown[] = []
+  const { effects } = effectsOver(
+    async () => {},
+    async () => {},
+    (item) => sent.push(item.kind === 'event' ? item.event.plan : undefined),
+  )
+  const params = { query: 'notice periods', maxResults: 8 }
+  const plan = planOf([
+    { stepId: 'find', capability: 'retrieve', params },
+    { stepId: 'answer', dependsOn: ['find'] },
+  ])
+  for (const showsSearch of [true, false]) {
+    const session = new DrivenSession()
+    const { events } = session.submit({ replyTopic: 'gateway.1', options: { plan }, showsSearch })
+    effects.record('acme.s1', session.state, events)
+    const [told] = sent.splice(0).filter((value) => value !== undefined)
+    expect(told).toMatchObject({ steps: [{ params: showsSearch ? { query: params.query } : {} }, {}] })
+    expect(JSON.stringify(told).includes('maxResults')).toBe(false)
+  }
+})

@@ -1,4 +1,4 @@
-import { type ReplyItem, type SessionEvent, WorkflowPlan } from '@weft/contracts'
+import { queryOf, type ReplyItem, type SessionEvent, WorkflowPlan } from '@weft/contracts'
 import { heldOf } from '../attempts/check-citations.ts'
 import type { AttemptDispatcher } from '../attempts/dispatch-attempts.ts'
 import { holdCitations } from '../attempts/hold-citations.ts'
@@ -7,7 +7,7 @@ import { findTurn } from '../core/find-turn.ts'
 import type { InputReply } from '../core/session-advance.ts'
 import type { SessionInput } from '../core/session-input.ts'
 import type { SessionPlace } from '../core/session-place.ts'
-import type { SessionState, StepRef } from '../core/session-state.ts'
+import type { SessionState, StepRef, TurnState } from '../core/session-state.ts'
 import type { EventLog } from '../log/postgres-event-log.ts'
 import type { PlanRequester } from '../plans/request-plans.ts'
 import type { ChildCalls } from './child-calls.ts'
@@ -99,20 +99,25 @@ function publishEvents(replies: ReplyPublisher, state: SessionState, events: Ses
     const told = findTurn(state, event.turn)
     // A plan is told to every reader, whatever detail it asked for: it says that the turn has begun.
     if (told === undefined || (told.replyDetail === 'end' && event.type !== 'plan.ready')) continue
-    const item: ReplyItem = { kind: 'event', tenant, sessionId, turn: event.turn, event: withoutLongFields(event) }
+    const item: ReplyItem = { kind: 'event', tenant, sessionId, turn: event.turn, event: withoutLongFields(event, told) }
     for (const topic of told.replyTopics) replies.send(topic, item, false)
   }
 }
 
 /** An event on a reply topic is only a hint, so it leaves out what may be long: whoever needs that reads the log. */
-function withoutLongFields(event: SessionEvent): SessionEvent {
+function withoutLongFields(event: SessionEvent, { request: { showsSearch } }: TurnState): SessionEvent {
   const { answer: _answer, messages: _messages, ...rest } = event
   const plan = WorkflowPlan.safeParse(rest.plan)
-  return plan.success ? { ...rest, plan: withoutParams(plan.data) } : rest
+  return plan.success ? { ...rest, plan: withoutParams(plan.data, showsSearch === true) } : rest
 }
 
-function withoutParams(plan: WorkflowPlan): WorkflowPlan {
-  return { ...plan, steps: plan.steps.map((step) => ({ ...step, params: {} })) }
+/** What is searched for is left in where the reader shows it. */
+function withoutParams(plan: WorkflowPlan, keepsQueries: boolean): WorkflowPlan {
+  const steps = plan.steps.map((step) => {
+    const query = keepsQueries ? queryOf(step) : undefined
+    return { ...step, params: query === undefined ? {} : { query } }
+  })
+  return { ...plan, steps }
 }
 
 function publishEnd(replies: ReplyPublisher, state: SessionState, turn: number): void {
