@@ -25,13 +25,19 @@ export function nodeEnvironment(plan: Pick<MeshPlan, 'environment' | 'compileCac
 
 const idleMemory = join(import.meta.dirname, 'return-idle-memory.ts')
 
-/** Megabytes of one half of the young generation, for a process with little work at once. */
-const youngMbDefault = 2
+/** When a process collects garbage. */
+export interface Collection {
+  /** Megabytes of one half of the young generation. Default 2, for a process with little work at once. */
+  youngMb?: number
+  /** How much all that is in use may grow, in percent, until all of it is looked through. Default: as V8 chooses, which is a few megabytes after a pause. */
+  growthPercent?: number
+}
 
 /**
  * The arguments of every Node process of the mesh: without a warning about type stripping, with a small young generation unless another size is given, and with the module
  * that returns memory while the process is idle.
  */
-export function nodeArguments(main: string, youngMb = youngMbDefault): string[] {
-  return ['--disable-warning=ExperimentalWarning', `--max-semi-space-size=${youngMb}`, '--import', idleMemory, main]
+export function nodeArguments(main: string, { youngMb = 2, growthPercent }: Collection = {}): string[] {
+  const growth = growthPercent === undefined ? [] : [`--heap-growing-percent=${growthPercent}`]
+  return ['--disable-warning=ExperimentalWarning', `--max-semi-space-size=${youngMb}`, ...growth, '--import', idleMemory, main]
 }
