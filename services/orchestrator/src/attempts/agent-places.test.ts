@@ -240,12 +240,12 @@ it('an attempt that is taken back while it waits is not sent, and its session is
 it('an agent that starts again does not use up the attempts of all that wait for it', async () => {
   const { start, begun, next, applied, card } = await dispatchTwoAtOnce()
   card.isAway = true
+  const startedAtMs = performance.now()
   for (let n = 0; n < 20; n += 1) start(`${n}`)
-  while (applied.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  expect(applied).toHaveLength(2)
+  while (applied.length < 6) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(performance.now() - startedAtMs).toBeGreaterThan(900)
   expect(applied[0]).toMatchObject({ outcome: { kind: 'failed', problem: { code: 'dependency_unavailable' } } })
   card.isAway = false
   await next(2)
-  expect(begun.map(({ sessionId }) => sessionId)).toEqual(['2', '3'])
+  expect(begun.length + applied.length).toBeLessThan(20)
 })
