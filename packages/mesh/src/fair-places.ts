@@ -5,8 +5,8 @@ import { createFairQueue, type FairQueue, type Waiting } from './core/fair-queue
 export interface FairPlaces {
   /**
    * A place, as soon as there is one; to be given back with `leave`. `cost` weighs what different tenants ask for, in the unit of `quantum`; of one tenant the
-   * lowest `rank` is served first (default 0). `waitMsMax`: how long this caller may wait, if not as long as any. Rejects with `rate_limit_exceeded` or `dependency_unavailable` when too many wait or no place got free in time,
-   * with `timeout` when `signal` aborts before.
+   * lowest `rank` is served first (default 0). `waitMsMax`: how long this caller may wait, if not as long as any. Rejects with `rate_limit_exceeded` or
+   * `dependency_unavailable` when too many wait or no place got free in time, with `timeout` when `signal` aborts before.
    */
   enter(caller: Caller): Place | Promise<Place>
   /** Whether one more of the tenant's may wait. */

@@ -31,7 +31,7 @@ export function endingOf(item: OutputItem, place: ItemPlace, annotations: object
       ]
     }
     case 'file_search_call':
-      return [{ type: 'response.file_search_call.completed', ...place }]
+      return item.status === 'failed' ? [] : [{ type: 'response.file_search_call.completed', ...place }]
     case 'function_call': {
       const { name, arguments: text } = item
       return [{ type: 'response.function_call_arguments.done', ...place, name, arguments: text }]

@@ -98,10 +98,14 @@ function endWholeCalls(items: Items): EventFacts[] {
 
 function end(items: Items, item: OutputItem, { status, annotations = [] }: Ending): EventFacts[] {
   item.status = status
+  return endedNow(items, item, annotations)
+}
+
+/** The events that tell that an item has the status it ended with. */
+function endedNow(items: Items, item: OutputItem, annotations: object[] = []): EventFacts[] {
   const place = placeOf(items, item)
-  const { output_index } = place
-  const done = { type: 'response.output_item.done', output_index, item }
-  return [...endingOf(item, place, annotations), { ...done, item: structuredClone(item) }]
+  const ending = endingOf(item, place, annotations)
+  return [...ending, { type: 'response.output_item.done', output_index: place.output_index, item: structuredClone(item) }]
 }
 
 type Message = Extract<OutputItem, { type: 'message' }>
@@ -176,10 +180,8 @@ function addSearch(items: Items, { queries, hasFailed }: Extract<AnswerPiece, { 
   const events = begin(items, item)
   const place = placeOf(items, item)
   const under = ['in_progress', 'searching'].map((state) => ({ type: `response.file_search_call.${state}`, ...place }))
-  if (!hasFailed) return [...events, ...under, ...end(items, item, { status: 'completed' })]
-  item.status = 'failed'
-  const done = { type: 'response.output_item.done', output_index: place.output_index, item: structuredClone(item) }
-  return [...events, ...under, done]
+  item.status = hasFailed ? 'failed' : 'completed'
+  return [...events, ...under, ...endedNow(items, item)]
 }
 
 function addCall(items: Items, piece: Extract<AnswerPiece, { type: 'tool_call' }>): EventFacts[] {

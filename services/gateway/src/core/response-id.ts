@@ -30,7 +30,10 @@ export interface ItemPlace {
 
 /** The response an output item is of, and what it is there; undefined when the id is of none. */
 export function placeOfItem(id: string): ItemPlace | undefined {
-  const [, prefix, rest] = /^(rs|msg|fc|fs)_(.{1,256})_\d{1,6}$/.exec(id) ?? []
-  if (prefix !== 'rs' && prefix !== 'msg' && prefix !== 'fc' && prefix !== 'fs') return undefined
-  return { responseId: `resp_${rest}`, type: itemTypes[prefix] }
+  const [, prefix = '', rest] = /^([a-z]+)_(.{1,256})_\d{1,6}$/.exec(id) ?? []
+  return isPrefix(prefix) ? { responseId: `resp_${rest}`, type: itemTypes[prefix] } : undefined
+}
+
+function isPrefix(name: string): name is keyof typeof itemTypes {
+  return Object.hasOwn(itemTypes, name)
 }
