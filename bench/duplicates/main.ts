@@ -6,7 +6,7 @@ import { markdownTable } from '../measuring/markdown-table.ts'
 import { recordResults } from '../measuring/record-results.ts'
 
 /**
- * `node bench/duplicates/main.ts`: what setting near-duplicates behind does to what is found, in collections as they are and with every document lying in two
+ * `node bench/duplicates/main.ts`: what setting duplicates behind does to what is found, in collections as they are and with every document lying in two
  * files. No mesh is started.
  */
 const names = ['musique100', 'scifact', 'anthropic_codebase']
@@ -22,9 +22,7 @@ recordResults({ name: 'duplicates', title: 'The same text in several files', loa
 
 function measure({ name, documents, queries, judgements }: Collection, kind: string, copies: string[]): string[] {
   const originals = documents.map(({ _id: id, title, text }) => ({ id, title, text }))
-  const further = copies.flatMap((mark) =>
-    originals.map(({ id, title, text }) => ({ id: `${id} ${mark}`, title, text: `${text} ${mark}` })),
-  )
+  const further = copies.flatMap((mark) => originals.map(({ id, title, text }) => ({ id: `${id} ${mark}`, title, text })))
   const score = scoreByWords([...originals, ...further])
   const sums = { keep: 0, suppress: 0, distinctKept: 0, distinct: 0, changed: 0, asked: 0 }
   for (const { _id, text } of queries) {

@@ -83,7 +83,7 @@ describe('searchKnowledge', () => {
     const vectorStoreId = (await store.createVectorStore({ tenant })).id
     for (const [filename, text] of [
       ['report.md', page],
-      ['report-copy.md', `${page} Copied.`],
+      ['report-copy.md', `“${page}”`],
       ['sea.md', 'The water of the sea is salt.'],
     ] as const)
       await add(filename, text, { vectorStoreId })

@@ -47,7 +47,7 @@ const Rerank = z.object({ model: z.string(), score: z.number(), before: z.int().
  * A passage a search found. `rank` counts from 1, `score` lies between 0 and 1. The explanation says at which rank and with which score of its own words
  * (BM25) and vectors (cosine) found it, what each gave to the fused score, what the best passage of its document added, and by which
  * passage it was found in a search of several hops. `rerank`: the score of the reranker, which is then the passage's own, and its rank before.
- * `duplicates`: passages that nearly say the same and would have been shown, set behind all others. `header`: what a model said of the passage's place in its document, by which
+ * `duplicates`: passages with the same words that would have been shown, set behind all others. `header`: what a model said of the passage's place in its document, by which
  * it is found beside its own words.
  */
 export const SearchHit = Passage.extend({
