@@ -101,6 +101,8 @@ export const SubmitTurn = z.object({
   vectorStoreIds: z.array(z.string()).default([]),
   options: TakenOptions.default({}),
   parent: ParentStep.optional(),
+  /** Of a child session: when the turn was accepted that the client began, in epoch milliseconds. */
+  rootAcceptedAtMs: z.int().optional(),
   seed: TurnSeed.optional(),
   /** The turn that the request goes on from; refused unless it is the session's newest. */
   previousTurn: z.int().positive().optional(),

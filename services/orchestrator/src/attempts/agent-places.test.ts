@@ -17,7 +17,7 @@ afterEach(async () => {
 interface Request {
   agent?: string
   tenant?: string
-  turnAcceptedAtMs?: number
+  rootAcceptedAtMs?: number
   /** How long ago the session asked for the attempt. */
   agoMs?: number
   timeoutMs?: number
@@ -75,11 +75,11 @@ async function dispatchTwoAtOnce() {
 
 function requestOf(
   sessionId: string,
-  { agent = 'worker', tenant = 'acme', turnAcceptedAtMs = 0, agoMs = 0, timeoutMs = 60_000, isNotedFirst = false }: Request,
+  { agent = 'worker', tenant = 'acme', rootAcceptedAtMs = 0, agoMs = 0, timeoutMs = 60_000, isNotedFirst = false }: Request,
 ): StepRequest {
   const askedAtMs = Date.now() - agoMs
   return {
-    ...{ agent, idempotencyKey: `${sessionId}/1/a`, traceparent: undefined, turnAcceptedAtMs },
+    ...{ agent, idempotencyKey: `${sessionId}/1/a`, traceparent: undefined, rootAcceptedAtMs },
     ...{ placeByMs: askedAtMs + sessionLimits.attemptWaitMsMax, timeoutMs, isNotedFirst },
     body: {
       ...{ sessionId, turn: 1, stepId: 'a', attempt: 1, capability: 'work', params: {}, dependencies: {} },
@@ -93,8 +93,8 @@ const ref = { turn: 1, stepId: 'a', epoch: 1, attempt: 1 }
 it('an agent is sent as many attempts at once as its card says; then the turn that was accepted first comes first', async () => {
   const { attempts, start, begun, next } = await dispatchTwoAtOnce()
   for (const sessionId of ['a', 'b']) start(sessionId)
-  start('late', { turnAcceptedAtMs: 20 })
-  start('early', { turnAcceptedAtMs: 10 })
+  start('late', { rootAcceptedAtMs: 20 })
+  start('early', { rootAcceptedAtMs: 10 })
   await next(2)
   await new Promise((resolve) => setTimeout(resolve, 30))
   expect(begun).toHaveLength(2)
@@ -109,7 +109,7 @@ it('an agent is sent as many attempts at once as its card says; then the turn th
 it('a tenant whose steps fill an agent keeps another tenant waiting for one of them at most', async () => {
   const { start, begun, next } = await dispatchTwoAtOnce()
   for (let n = 0; n < 50; n += 1) start(`noisy ${n}`, { tenant: 'noisy' })
-  start('quiet', { tenant: 'quiet', turnAcceptedAtMs: 1 })
+  start('quiet', { tenant: 'quiet', rootAcceptedAtMs: 1 })
   await next(2)
   for (const n of [0, 1]) {
     begun[n]?.end()

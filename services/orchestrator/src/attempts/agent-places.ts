@@ -46,11 +46,11 @@ export function createAgentPlaces(options: {
 
   return {
     enter(request, signal) {
-      const { agent, turnAcceptedAtMs, placeByMs } = request
+      const { agent, rootAcceptedAtMs, placeByMs } = request
       const waitMsMax = placeByMs - Date.now()
       if (waitMsMax <= 0) throw new WeftError('dependency_unavailable', `agent "${agent}" is busy: there was no place in time`)
       const tenant = tenantOf(request)
-      return lineAt(request).enter({ tenant, cost: 1, rank: turnAcceptedAtMs, waitMsMax, signal })
+      return lineAt(request).enter({ tenant, cost: 1, rank: rootAcceptedAtMs, waitMsMax, signal })
     },
     hasRoom: (request) => lineAt(request).hasRoom(tenantOf(request)),
     review() {

@@ -15,7 +15,7 @@ function requestWithin(deadlineMs: number): StepRequest {
     agent: 'worker',
     idempotencyKey: 's1/1/a',
     traceparent: undefined,
-    turnAcceptedAtMs: 0,
+    rootAcceptedAtMs: 0,
     placeByMs: Date.now() + 60_000,
     timeoutMs: deadlineMs,
     isNotedFirst: false,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { childAgent, type SubmitTurn, type WorkflowStep } from '@weft/contracts'
 import { childRequest } from './child-session.ts'
+import { executeRequest } from './execute-request.ts'
 import { viewSession } from './session-view.ts'
 import { DrivenSession, planOf } from './testing.ts'
 import { beatOf, nextWakeMs } from './tick-session.ts'
@@ -23,9 +24,10 @@ function requestOf(session: DrivenSession, stepId = 'sub'): SubmitTurn {
 }
 
 /** A child hosted beside its parent, whose words reach it by hand. */
-function childOf(parent: DrivenSession, stepId = 'sub'): DrivenSession {
+function childOf(parent: DrivenSession, laterMs = 0): DrivenSession {
   const child = new DrivenSession()
-  const request = requestOf(parent, stepId)
+  child.nowMs = parent.nowMs + laterMs
+  const request = requestOf(parent)
   child.state = { ...child.state, sessionId: request.sessionId }
   child.send({ type: 'submit', request })
   return child
@@ -90,6 +92,13 @@ describe('a step that is a session', () => {
     const again = requestOf(parent)
     expect(again.sessionId).toBe(first.sessionId)
     expect(again.idempotencyKey).toBe(first.idempotencyKey)
+  })
+
+  it('waits in line at an agent since when the client’s turn was accepted, however deep and late it was opened', () => {
+    const inner = planOf([{ stepId: 'sub', ...childAgent, params: { input: 'Go on.', plan: planOf([{ stepId: 'do' }]) } }])
+    const root = opening({ input: 'Go on.', plan: inner })
+    const child = childOf(childOf(root, 60_000), 60_000)
+    expect(executeRequest(child.state, child.ref('do'))?.rootAcceptedAtMs).toBe(root.state.turns[0]?.acceptedAtMs)
   })
 
   it('is given up like any other step when its session fails', () => {

@@ -73,6 +73,7 @@ export function childRequest(
         ...(budgetUsd === undefined ? {} : { budgetUsd }),
       },
       parent,
+      rootAcceptedAtMs: rootAcceptedAtMs(turn),
       ...(state.user === undefined ? {} : { user: state.user }),
       ...(turn.request.keyId === undefined ? {} : { keyId: turn.request.keyId }),
       ...(turn.request.traceparent === undefined ? {} : { traceparent: turn.request.traceparent }),
@@ -83,6 +84,11 @@ export function childRequest(
 function parentOf({ sessionId }: SessionState, { turn, request }: TurnState, stepId: string): ParentStep {
   const above = request.parent
   return { sessionId, rootSessionId: above?.rootSessionId ?? sessionId, turn, stepId, depth: (above?.depth ?? 0) + 1 }
+}
+
+/** When the turn was accepted that the client began: a child session's steps are as old as that where they wait in line. */
+export function rootAcceptedAtMs({ acceptedAtMs, request }: TurnState): number {
+  return request.rootAcceptedAtMs ?? acceptedAtMs
 }
 
 function refusalOf(turn: TurnState, { stepId, params }: WorkflowStep, { depth }: ParentStep): string | undefined {

@@ -1,4 +1,5 @@
 import type { AgentContext, DependencyResult, ExecuteRequest } from '@weft/contracts'
+import { rootAcceptedAtMs } from './child-session.ts'
 import { findTurn } from './find-turn.ts'
 import { sessionLimits } from './session-limits.ts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
@@ -8,8 +9,8 @@ export interface StepRequest {
   agent: string
   idempotencyKey: string
   traceparent: string | undefined
-  /** When the turn was accepted, in epoch milliseconds. */
-  turnAcceptedAtMs: number
+  /** When the turn was accepted that the client began, in epoch milliseconds. */
+  rootAcceptedAtMs: number
   /** Whether its session has to have noted that it is sent before it is. */
   isNotedFirst: boolean
   /** Until when it may wait for a place at its agent, in epoch milliseconds. */
@@ -38,7 +39,7 @@ export function executeRequest(state: SessionState, ref: StepRef): StepRequest |
     agent: current.agent,
     idempotencyKey: keyOf(state, ref, current),
     traceparent: request.traceparent,
-    turnAcceptedAtMs: turn.acceptedAtMs,
+    rootAcceptedAtMs: rootAcceptedAtMs(turn),
     isNotedFirst: step.idempotent === false,
     placeByMs: deadlineMs - timeoutMs + sessionLimits.attemptWaitMsMax,
     timeoutMs,
