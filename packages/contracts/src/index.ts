@@ -125,6 +125,7 @@ export {
 } from './session.ts'
 export { showHidden } from './show-hidden.ts'
 export { startOfText } from './start-of-text.ts'
+export { startRefusedExitCode } from './start-refused.ts'
 export { isTerminalStep, isTerminalTurn, StepStatus, TurnStatus } from './status.ts'
 export { Tenant } from './tenant.ts'
 export { eastAsianLetters, letterPairs, unspacedLetters } from './unspaced-letters.ts'

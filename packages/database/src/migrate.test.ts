@@ -135,7 +135,12 @@ describe('migrations', () => {
     const { database } = test
     await sql`insert into weft_migrations (name) values ('9001-newer'), ('9000-new')`.execute(database.db)
     const before = await describeSchema(database)
-    await expect(migrateUp(database)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('9000-new') })
+    await expect(migrateUp(database)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(
+        `it has "9001-newer", and this version's last is "${migrations.at(-1)?.name}"; start that version`,
+      ),
+    })
     await expect(migrateDown(database, 1)).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining('9001-newer'),

@@ -91,8 +91,8 @@ export interface MigrationStatus {
  * or that lacks an extension.
  */
 export async function migrateUp(database: Database): Promise<string[]> {
-  const unknown = (await migrationStatus(database)).map(({ name }) => name).find((name) => !isKnown(name))
-  if (unknown !== undefined) throw isNewer(unknown)
+  const newest = (await migrationStatus(database)).at(-1)?.name ?? ''
+  if (!isKnown(newest)) throw isNewer(newest)
   const applied: string[] = []
   for (const migration of migrations) if (await applyOne(database, migration)) applied.push(migration.name)
   await locked(database, ensureBm25)
@@ -135,7 +135,7 @@ function isKnown(name: string): boolean {
 function isNewer(name: string): WeftError {
   return new WeftError(
     'conflict',
-    `the database was migrated by a newer version of Weft ("${name}", which this version does not know): start that version, or restore the backup from before the upgrade`,
+    `the database was migrated by a newer version of Weft: it has "${name}", and this version's last is "${migrations.at(-1)?.name}"; start that version, or restore the backup from before the upgrade`,
   )
 }
 

@@ -1,4 +1,5 @@
-import { errorMessage } from '@weft/contracts'
+import { errorMessage, hasCode, startRefusedExitCode } from '@weft/contracts'
+
 /** A composed service: what `compose.ts` returns. */
 export interface Service {
   /** `giveUp` ends the process later on, for a fault that is found only while it runs and that waiting does not mend. */
@@ -14,7 +15,8 @@ const stopTimeoutMs = 8_000
 
 /**
  * The life of a service process: read settings, compose, start, and stop in order on SIGTERM or SIGINT.
- * Exit codes: 0 stopped when asked, 1 could not start, or gave up (one line on standard error says why).
+ * Exit codes: 0 stopped when asked, 1 could not start, or gave up (one line on standard error says why), 78 where the reason lasts: wrong settings, or a database
+ * that this version cannot use.
  */
 export async function runService<S>(
   name: string,
@@ -22,7 +24,7 @@ export async function runService<S>(
 ): Promise<void> {
   const giveUp: GiveUp = (cause) => {
     process.stderr.write(`${name} could not start: ${errorMessage(cause)}\n`)
-    process.exit(1)
+    process.exit(isLasting(cause) ? startRefusedExitCode : 1)
   }
   let service: Service
   try {
@@ -41,4 +43,9 @@ export async function runService<S>(
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+}
+
+function isLasting(cause: unknown): boolean {
+  const areSettingsWrong = cause instanceof Error && 'code' in cause && cause.code === 'invalid_settings'
+  return areSettingsWrong || hasCode(cause, 'conflict')
 }

@@ -5,6 +5,7 @@ import { keepRunningUnheard } from '../lost-reader.ts'
 import { onStopSignal } from '../on-stop-signal.ts'
 import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
 import { endOrphans } from '../supervisor/end-orphans.ts'
+import { findLastWords } from '../supervisor/last-reason.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { holdsMeshLock, ownIdentity, takeMeshLock } from '../supervisor/mesh-lock.ts'
 import type { AppId } from '../supervisor/mesh-plan.ts'
@@ -115,6 +116,8 @@ async function waitUntilReady(
 }
 
 function notReady(name: string, lastExit: string | undefined, { logs }: DataPaths): CliError {
+  const words = findLastWords(name, logs)
+  if (words !== undefined) return new CliError('mesh_not_ready', `${name} could not start: ${words}`)
   const written = readLastLines(`${logs}/${name}.log`, linesRead).filter((line) => !isSupervisorLine(line))
   const lines = written.slice(-lastLinesShown).map((line) => `\n    ${line}`)
   const what = lastExit === undefined ? `was not ready within ${readyTimeoutMs / 1000} s` : `could not start, it ${lastExit}`

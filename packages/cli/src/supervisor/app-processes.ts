@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { startRefusedExitCode } from '@weft/contracts'
 import { type AppId, databaseUrlsOf, type Instance, type MeshPlan, portOf, portsOf } from './mesh-plan.ts'
 import { type Collection, nodeArguments, nodeEnvironment } from './process-environment.ts'
 import type { ProcessSpec } from './process-spec.ts'
@@ -41,6 +42,7 @@ function appSpec(plan: MeshPlan, instance: Instance): ProcessSpec {
     cwd: plan.root,
     ports: { ...(isGateway ? { public: publicPortOf(plan, instance) } : {}), ...portsOf(plan, name) },
     startsAfter: [],
+    refusalExitCode: startRefusedExitCode,
     probe: { kind: 'http', port, path: '/readyz', alivePath: '/livez' },
     unhealthyAfterMs: 30_000,
     stopStage: isGateway ? stopStages.gateway : stopStages.service,

@@ -16,12 +16,17 @@ export function findLastReason(
   logs: string,
 ): string | undefined {
   const lines = readLastLines(`${logs}/${name}.log`, linesRead)
-  const told = lastWords(lines) ?? lines.flatMap((line) => reasonOf(line, startedAt)).at(-1)
+  const told = wordsAtEnd(lines) ?? lines.flatMap((line) => reasonOf(line, startedAt)).at(-1)
   return told?.slice(0, reasonCharsMax)
 }
 
+/** Why a service could not start, in its own words and whole, when that is what its log in the folder `logs` ends with. */
+export function findLastWords(name: string, logs: string): string | undefined {
+  return wordsAtEnd(readLastLines(`${logs}/${name}.log`, linesRead))
+}
+
 /** The message of a service that could not start. It writes this in plain words before it ends; after that only the supervisor writes. */
-function lastWords(lines: readonly string[]): string | undefined {
+function wordsAtEnd(lines: readonly string[]): string | undefined {
   const own = lines.slice(0, lines.findLastIndex((line) => !isSupervisorLine(line)) + 1)
   const words = own.slice(own.findLastIndex((line) => line.startsWith('{')) + 1)
   const [, first] = /^[\w-]+ could not start: (.*)$/.exec(words[0] ?? '') ?? []

@@ -15,6 +15,8 @@ export interface ProcessSpec {
   ports: Record<string, number>
   /** Names of processes that must have been ready once before this one starts. */
   startsAfter: string[]
+  /** It ends with this code when starting it again would not help. Until it has been ready once, it is then not started again. */
+  refusalExitCode?: number
   probe: Probe
   /** Called at every start. The signal aborts when the process ends. Must not throw. */
   onStart?: (signal: AbortSignal) => Promise<void>

@@ -23,7 +23,7 @@ export interface RunningMesh {
   /** Resolves when every process has been ready once; never rejects. */
   readonly ready: Promise<void>
   snapshots(): ProcessSnapshot[]
-  /** A process that has ended at least `count` times without being ready. */
+  /** A process that has ended at least `count` times without being ready, or said that it never will be. */
   hopeless(count: number): ProcessSnapshot | undefined
   /** Ends all processes in stages; resolves when none runs. */
   stop(): Promise<void>
@@ -57,7 +57,7 @@ export function runMesh({ specs, paths, supervisor, url, ports, restartDelayMsMa
   return {
     ready: Promise.all([...processes.values()].map((one) => one.firstReady)).then(() => undefined),
     snapshots,
-    hopeless: (count) => [...processes.values()].find((one) => one.failuresBeforeReady >= count)?.snapshot(),
+    hopeless: (count) => [...processes.values()].find((one) => one.hasRefused || one.failuresBeforeReady >= count)?.snapshot(),
     stop: () => stopInStages([...processes.values()]),
     kill: () => {
       for (const one of processes.values()) one.kill()

@@ -73,6 +73,17 @@ it('counts how often a process ended without getting anywhere', async () => {
   expect(one.snapshot().lastExit).toContain('exited with 3')
 })
 
+it('does not start again what says that it will never be ready, unless it was before', async () => {
+  const refuses = supervise('process.exit(78)', { refusalExitCode: 78, probe: { kind: 'http', port: 1, path: '/' } })
+  await until(() => refuses.hasRefused)
+  expect(changes.map(({ state }) => state)).toEqual(['starting', 'stopped'])
+  const served = supervise(`process.on('SIGTERM', () => process.exit(78)); ${idle}`, { refusalExitCode: 78 })
+  await served.firstReady
+  process.kill(served.snapshot().pid ?? 0, 'SIGTERM')
+  await until(() => served.snapshot().restarts === 1)
+  expect(served.hasRefused).toBe(false)
+})
+
 it('keeps trying a program that is not there, and says so', async () => {
   const one = supervise(idle, { command: '/nowhere/at-all' })
   await until(() => one.failuresBeforeReady >= 1)

@@ -43,6 +43,8 @@ export class SupervisedProcess {
   #lookedAtMs = 0
   #silentMs = 0
   #isOwnKill = false
+  #wasEverReady = false
+  #hasRefused = false
   #restarts = 0
   #failuresInARow = 0
   #failuresBeforeReady = 0
@@ -58,6 +60,11 @@ export class SupervisedProcess {
   /** Resolves when it has been ready once; never rejects. */
   get firstReady(): Promise<void> {
     return this.#firstReady.promise
+  }
+
+  /** Whether it ended with its own word that starting it again would not help, before it was ever ready. */
+  get hasRefused(): boolean {
+    return this.#hasRefused
   }
 
   /** How often it has ended since it was last ready. A process that never becomes ready is not worth waiting for. */
@@ -92,8 +99,10 @@ export class SupervisedProcess {
     this.#isOwnKill = false
     this.#readyAfterMs = undefined
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => this.#log.write(chunk))
-    child.once('error', (error) => this.#ended(child, `could not be started: ${error.message}`))
-    child.once('exit', (code, signal) => this.#ended(child, describeEnd({ code, signal, isOwnKill: this.#isOwnKill })))
+    child.once('error', (error) => this.#ended(child, { how: `could not be started: ${error.message}`, code: null }))
+    child.once('exit', (code, signal) =>
+      this.#ended(child, { how: describeEnd({ code, signal, isOwnKill: this.#isOwnKill }), code }),
+    )
     this.#enter('starting')
     const whileItRuns = new AbortController()
     child.once('exit', () => whileItRuns.abort())
@@ -152,11 +161,12 @@ export class SupervisedProcess {
   #becomeReady(): void {
     this.#readyAfterMs ??= Date.now() - this.#startedAtMs
     this.#failuresBeforeReady = 0
+    this.#wasEverReady = true
     this.#enter('ready')
     this.#firstReady.resolve()
   }
 
-  #ended(child: ChildProcess, how: string): void {
+  #ended(child: ChildProcess, { how, code }: { how: string; code: number | null }): void {
     if (this.#child !== child) return
     // What it had started is of no use without it, and may hold its ports.
     if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
@@ -166,6 +176,8 @@ export class SupervisedProcess {
     this.#lastExit = `${how} at ${new Date().toISOString()}`
     this.#failuresInARow = countFailure(this.#failuresInARow, Date.now() - this.#startedAtMs)
     this.#failuresBeforeReady += 1
+    this.#hasRefused = !this.#wasEverReady && code !== null && code === this.spec.refusalExitCode
+    if (this.#hasRefused) return this.#enter('stopped')
     const delayMs = restartDelayMs(this.#failuresInARow, this.#restartDelayMsMax)
     this.#note(`${how}; starting it again ${delayMs === 0 ? 'at once' : `in ${delayMs / 1000} s`}`)
     this.#enter('restarting')
