@@ -150,17 +150,23 @@ describe('a workflow on the wire of responses', () => {
       input: 'Where does the kea live?',
       background: true,
       tools: [{ type: 'file_search', vector_store_ids: [storeId] }],
+      include: ['file_search_call.results'],
     })
     expect(begun).toMatchObject({ status: 'queued', background: true, output: [] })
     let last = begun
     while (last.status === 'queued' || last.status === 'in_progress') {
       await new Promise((resolve) => setTimeout(resolve, 100))
-      last = await responses.retrieve(begun.id)
+      last = await responses.retrieve(begun.id, { include: ['file_search_call.results'] })
     }
     expect(last).toMatchObject({ status: 'completed', background: true, weft: { citations: [{ filename: 'kea.md' }] } })
     expect(last.output_text).toContain('mountains of New Zealand')
     expect(last.output).toMatchObject([
-      { type: 'file_search_call', status: 'completed', queries: ['Where does the kea live?'] },
+      {
+        type: 'file_search_call',
+        status: 'completed',
+        queries: ['Where does the kea live?'],
+        results: [{ filename: 'kea.md', text: expect.stringContaining('The kea is a parrot'), attributes: {} }],
+      },
       { type: 'message' },
     ])
     expect(await responses.cancel(begun.id)).toMatchObject({ status: 'completed' })

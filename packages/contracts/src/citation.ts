@@ -35,3 +35,7 @@ export const Passage = z.object({
   score: z.number(),
 })
 export type Passage = z.infer<typeof Passage>
+
+/** Where a passage that a search found stands, and how well it fits. */
+export const FoundPlace = Passage.pick({ vectorStoreId: true, fileId: true, filename: true, start: true, end: true, score: true })
+export type FoundPlace = z.infer<typeof FoundPlace>

@@ -54,7 +54,7 @@ export {
   WeftOptions,
 } from './chat.ts'
 export { ChildParams, childAgent, childLimits } from './child-session.ts'
-export { Citation, Passage } from './citation.ts'
+export { Citation, FoundPlace, Passage } from './citation.ts'
 export { describeUsd } from './describe-usd.ts'
 export type { Embedder, EmbeddingModel, Embeddings, EmbedRequest } from './embedder.ts'
 export { errorMessage } from './error-message.ts'

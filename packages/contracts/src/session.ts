@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UsageEvent } from './agent.ts'
 import { ApprovalView } from './approval.ts'
 import { ChatMessage, WeftOptions } from './chat.ts'
-import { Citation } from './citation.ts'
+import { Citation, FoundPlace } from './citation.ts'
 import { WorkflowPlan } from './plan.ts'
 import { Problem } from './problem.ts'
 import { StepStatus, TurnStatus } from './status.ts'
@@ -153,6 +153,8 @@ export const StepView = z.object({
   childSessionId: z.string().optional(),
   /** Taken over from the turn this one was forked from, not run. */
   isReused: z.boolean().optional(),
+  /** What a step that searches has found, best first, where the turn's response tells of the search. */
+  found: z.array(FoundPlace).optional(),
 })
 export type StepView = z.infer<typeof StepView>
 

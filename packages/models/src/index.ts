@@ -64,8 +64,15 @@ export { chosenEmbedder, createEmbedder, embedderPattern } from './embeddings/cr
 export type { AnswerPiece } from './responses/answer-piece.ts'
 export { chatFromResponses, requireFunctionTool, type TranslatedResponsesRequest } from './responses/chat-from-responses.ts'
 export { type InputItem, inputItems, itemsOfChat } from './responses/input-items.ts'
+export { type ItemPlace, placeOfItem } from './responses/item-ids.ts'
 export { piecesOfChat, piecesOfChatStream } from './responses/pieces-from-chat.ts'
-export { type OutputItem, type ResponseIdentity, type ResponseObject, responseObject } from './responses/response-object.ts'
+export {
+  type FileSearchResult,
+  type OutputItem,
+  type ResponseIdentity,
+  type ResponseObject,
+  responseObject,
+} from './responses/response-object.ts'
 export { type ResponseItem, ResponsesRequest } from './responses/responses-request.ts'
 export { createResponseWriter, encodeResponseEvent, type ResponseEvent, type ResponseWriter } from './responses/write-response.ts'
 export { classifyTask, type TaskClass, type TaskFacts } from './routing/core/classify-task.ts'

@@ -21,6 +21,7 @@ export { checkFileSize, type ParsedFile, parseFile } from './parse/parse-file.ts
 export type { ReadImageText } from './parse/read-image.ts'
 export { createPartCosts } from './search/part-costs.ts'
 export { findByName, type NamedDocument, readOpenings, readSpread } from './search/postgres-read-overview.ts'
+export { type ReadPlace, readPlaces } from './search/postgres-read-places.ts'
 export { searchKnowledge } from './search/postgres-search-knowledge.ts'
 export { widenPassages } from './search/postgres-widen-passages.ts'
 export { rewriteQuery, type SaidBefore } from './search/rewrite-query.ts'

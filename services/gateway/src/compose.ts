@@ -1,5 +1,5 @@
 import { errorMessage, WeftError } from '@weft/contracts'
-import { createLiveSettings, createSettingsStore, openDatabase } from '@weft/database'
+import { createLiveSettings, createSettingsStore, type Database, openDatabase } from '@weft/database'
 import {
   armCrashPoints,
   createInternalApp,
@@ -11,7 +11,7 @@ import {
   startServiceTelemetry,
 } from '@weft/mesh'
 import { createPostgresRouting, createRoutingMemory } from '@weft/models'
-import { createKnowledgeStore, EmbeddingsState } from '@weft/retrieval'
+import { createKnowledgeStore, EmbeddingsState, readPlaces } from '@weft/retrieval'
 import { createPostgresAgents } from './agents/postgres-agents.ts'
 import { createPostgresResponses } from './answers/postgres-responses.ts'
 import { createPostgresAudit } from './audit/postgres-audit.ts'
@@ -149,7 +149,7 @@ async function buildParts(environment: GatewaySettings) {
     plans: createPlanChecks(sidecar),
     ...sessionParts,
     turnCache: composeTurnCache({ cache, database, stores, ...sessionParts, models, ledger: callControls.ledger, logger }),
-    responses: createPostgresResponses(database),
+    ...composeResponses(database),
     webhooks: { webhooks: createPostgresWebhooks(database), privateHosts: new Set(settings.WEFT_OUTBOUND_PRIVATE_HOSTS) },
     pages: {
       key: pageKey(settings.APP_API_TOKEN),
@@ -169,6 +169,10 @@ async function buildParts(environment: GatewaySettings) {
   telemetry.metrics.gauge('weft_requests_waiting', 'Requests waiting for a place', () => parts.overload.counts().waiting)
   telemetry.metrics.gauge('weft_turns_followed', 'Turns whose replies are waited for', () => parts.hub.followerCount())
   return parts
+}
+
+function composeResponses(database: Database): Pick<PublicDeps, 'responses' | 'readPlaces'> {
+  return { responses: createPostgresResponses(database), readPlaces: (request) => readPlaces(database, request) }
 }
 
 function composeKeys({

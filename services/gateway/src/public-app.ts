@@ -6,6 +6,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { AgentStore } from './agents/agent-store.ts'
 import type { AttemptCounts } from './answers/count-attempts.ts'
 import type { ResponseStore } from './answers/response-store.ts'
+import type { SearchResultsDeps } from './answers/search-results.ts'
 import type { TurnCache } from './answers/turn-cache.ts'
 import type { ApprovalLog } from './approvals/approval-log.ts'
 import type { ApprovalTail } from './approvals/approval-tail.ts'
@@ -103,6 +104,7 @@ export interface PublicDeps {
   log: SessionLog
   feedback: FeedbackStore
   responses: ResponseStore
+  readPlaces: SearchResultsDeps['readPlaces']
   approvals: ApprovalLog
   approvalTail: ApprovalTail
   pages: PageDeps['pages']

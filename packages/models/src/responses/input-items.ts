@@ -1,23 +1,17 @@
 import { type ChatMessage, messageText } from '@weft/contracts'
 import { z } from 'zod'
+import { inputItemId } from './item-ids.ts'
 import type { ResponseItem } from './responses-request.ts'
 
 /** An item as it is listed, with an id after which the next page begins. */
 export type InputItem = ResponseItem & { id: string }
 
-const prefixes: Readonly<Record<string, string>> = {
-  message: 'msg',
-  function_call: 'fc',
-  function_call_output: 'fco',
-  reasoning: 'rs',
-}
-
 /** The input items of a response as they are listed. Items without an id get one made of the response's id and their place. */
 export function inputItems(responseId: string, items: readonly ResponseItem[]): InputItem[] {
   return items.map((item, index) => {
     const { type = 'message', id } = item
-    const place = `${prefixes[type] ?? 'item'}_in_${responseId.replace(/^resp_/, '')}_${index}`
-    const listed = { status: 'completed', ...item, type, id: typeof id === 'string' && id !== '' ? id : place }
+    const made = inputItemId(type, responseId, index)
+    const listed = { status: 'completed', ...item, type, id: typeof id === 'string' && id !== '' ? id : made }
     return type === 'message' ? { ...listed, content: listedContent(item) } : listed
   })
 }

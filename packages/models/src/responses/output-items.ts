@@ -3,6 +3,7 @@ import type { AnswerPiece } from './answer-piece.ts'
 import type { EventFacts } from './event-facts.ts'
 import { jsonOrNothing } from '../upstream/json-or-nothing.ts'
 import { contentPlace, endingOf, endOfPart, type ItemPlace } from './item-endings.ts'
+import { outputItemId } from './item-ids.ts'
 import type { OutputItem, OutputRefusal, OutputText } from './response-object.ts'
 
 export interface OutputItems {
@@ -57,15 +58,13 @@ export function createOutputItems(responseId: string): OutputItems {
   }
 }
 
-const prefixes = { reasoning: 'rs', message: 'msg', function_call: 'fc', file_search_call: 'fs' } as const
-
 /**
  * An item's id names its response, so that it can be found again. Only items of the same kind are counted: not every response keeps the reasoning that its stream
  * told, and the message after it must have the same id when it is asked for later.
  */
 function nextId({ responseId, all }: Items, type: OutputItem['type']): string {
   const count = all.filter((item) => item.type === type).length
-  return `${prefixes[type]}_${responseId.replace(/^resp_/, '')}_${count}`
+  return outputItemId(type, responseId, count)
 }
 
 function placeOf({ all }: Items, item: OutputItem | undefined): ItemPlace {
@@ -174,10 +173,12 @@ function openSummary(items: Items): { part: { type: 'summary_text'; text: string
 }
 
 /** A search is told once it has been made, so that its item begins and ends at once. */
-function addSearch(items: Items, { queries, hasFailed }: Extract<AnswerPiece, { type: 'file_search' }>): EventFacts[] {
+function addSearch(items: Items, search: Extract<AnswerPiece, { type: 'file_search' }>): EventFacts[] {
+  const { queries, hasFailed, results = null } = search
   const id = nextId(items, 'file_search_call')
   const item: OutputItem = { type: 'file_search_call', id, status: 'in_progress', queries, results: null }
   const events = begin(items, item)
+  item.results = results
   const place = placeOf(items, item)
   const under = ['in_progress', 'searching'].map((state) => ({ type: `response.file_search_call.${state}`, ...place }))
   item.status = hasFailed ? 'failed' : 'completed'

@@ -12,13 +12,23 @@ export interface OutputRefusal {
   refusal: string
 }
 
+/** A passage that a search found. Without `text` and `attributes` where it cannot be read any more. */
+export interface FileSearchResult {
+  file_id: string
+  filename: string
+  /** Between 0 and 1. */
+  score: number
+  text?: string
+  attributes?: Record<string, string | number | boolean>
+}
+
 type ItemStatus = 'in_progress' | 'completed' | 'incomplete'
 
 export type OutputItem =
   | { type: 'reasoning'; id: string; status: ItemStatus; summary: { type: 'summary_text'; text: string }[] }
   | { type: 'message'; id: string; status: ItemStatus; role: 'assistant'; content: (OutputText | OutputRefusal)[] }
   | { type: 'function_call'; id: string; status: ItemStatus; call_id: string; name: string; arguments: string }
-  | { type: 'file_search_call'; id: string; status: ItemStatus | 'failed'; queries: string[]; results: null }
+  | { type: 'file_search_call'; id: string; status: ItemStatus | 'failed'; queries: string[]; results: FileSearchResult[] | null }
 
 /** The id, model and kind of a response. */
 export interface ResponseIdentity {

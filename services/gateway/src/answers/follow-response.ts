@@ -14,6 +14,7 @@ import type { ReplyHub } from '../sessions/reply-hub.ts'
 import { withDroppedTurn } from '../sessions/restore-view.ts'
 import type { SessionLog } from '../sessions/session-log.ts'
 import { wishOf } from './response-of-turn.ts'
+import { resultsWish, type TellResults } from './search-results.ts'
 import { speakResponse } from './speak-response.ts'
 
 export interface FollowResponseDeps {
@@ -21,20 +22,22 @@ export interface FollowResponseDeps {
   log: Pick<SessionLog, 'turnEnds'>
   hub: Pick<ReplyHub, 'follow'>
   streams: Pick<OpenStreams, 'open'>
-  telemetry: { logger: Pick<Log, 'error'> }
+  telemetry: { logger: Pick<Log, 'error' | 'warn'> }
   replyTopic: string
 }
 
 export interface FollowedResponse {
   found: { session: SessionView; turn: TurnView }
   startingAfter: number | undefined
+  include: readonly string[]
+  tellResults: TellResults
   linkOf: PauseStyle['linkOf']
   response: ServerResponse
 }
 
 /** Streams a response in the background to its end: from its beginning, or after the event numbered `startingAfter`. */
 export async function followResponse(deps: FollowResponseDeps, call: FollowedResponse): Promise<void> {
-  const { found, startingAfter, linkOf, response } = call
+  const { found, startingAfter, include, tellResults, linkOf, response } = call
   const { turn, model, acceptedAt, onPause, traceId = '' } = found.turn
   const { tenant } = identityOf(response)
   const session = { tenant, sessionId: found.session.id }
@@ -50,7 +53,7 @@ export async function followResponse(deps: FollowResponseDeps, call: FollowedRes
     inbox,
     sessions: withDroppedTurn(deps, turn),
     isPauseEnd: onPause !== 'wait',
-    tellsSearch: found.turn.showsSearch === true,
+    tellsSearch: found.turn.showsSearch !== true ? 'nothing' : include.includes(resultsWish) ? 'results' : 'queries',
     signal: open.signal,
   })
   const place = { sessionId: session.sessionId, turn, traceId }
@@ -60,7 +63,7 @@ export async function followResponse(deps: FollowResponseDeps, call: FollowedRes
     // Not needed for the answer: without replies the session is asked now and then.
     if (!hasEnded) await deps.sessions.attach(session, deps.replyTopic, 'text').catch(() => undefined)
     await speakResponse(
-      { wish: { ...wishOf(place, model), stream: true }, isBackground: true, startingAfter },
+      { wish: { ...wishOf(place, model), stream: true }, isBackground: true, startingAfter, tellResults },
       {
         response,
         open,

@@ -13,8 +13,11 @@ import { withDroppedTurn } from '../sessions/restore-view.ts'
 import { nameIgnored } from './name-ignored.ts'
 import { responseOfTurn, withPrevious } from './response-of-turn.ts'
 import { runWorkflow, type WorkflowDeps } from './run-workflow.ts'
+import { resultsWish, type SearchResultsDeps, type TellResults, tellResults } from './search-results.ts'
 import { speakResponse } from './speak-response.ts'
 import { readWorkflowWish } from './workflow-wish.ts'
+
+export type WorkflowResponseDeps = WorkflowDeps & SearchResultsDeps
 
 export interface WorkflowResponseCall {
   wish: ResponsesRequest
@@ -26,7 +29,7 @@ export interface WorkflowResponseCall {
 }
 
 /** Answers `POST /v1/responses` for a workflow: runs it as a chat completion does, and writes the answer as a response. */
-export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResponseCall): Promise<void> {
+export async function respondWithWorkflow(deps: WorkflowResponseDeps, call: WorkflowResponseCall): Promise<void> {
   const { previous, request, response, open } = call
   const { wish, vectorStoreIds, isBackground, ignored } = readWorkflowWish(call.wish)
   const translated = chatFromResponses(wish)
@@ -38,7 +41,9 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
   }
   const chat = parseValue(ChatCompletionRequest, { ...translated.chat, user, safety_identifier, weft }, 'the request')
   checkWorkflowRequest(chat)
-  nameIgnored(response, [...translated.ignored, ...ignored, ...ignoredWishes(chat)])
+  const includesResults = vectorStoreIds !== undefined && wish.include?.includes(resultsWish) === true
+  const unheeded = includesResults ? translated.ignored.filter((field) => field !== `include.${resultsWish}`) : translated.ignored
+  nameIgnored(response, [...unheeded, ...ignored, ...ignoredWishes(chat)])
   const running = runWorkflow(deps, {
     chat,
     request,
@@ -46,8 +51,8 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
     open,
     previous,
     isStored: wish.store !== false,
-    showsSearch: vectorStoreIds !== undefined,
-    speak: (options) => speakResponse({ wish: call.wish, isBackground }, options),
+    ...(vectorStoreIds === undefined ? {} : { tellsSearch: includesResults ? 'results' : 'queries' }),
+    speak: (options) => speakResponse({ wish: call.wish, isBackground, tellResults: resultsOf(deps, call) }, options),
     // Who asks for a stream waits for it although the turn is in the background; the turn goes on if the reader leaves.
     ...(isBackground
       ? { comesBack: wish.stream !== true, acknowledge: (accepted) => acknowledgeResponse(deps, call, accepted) }
@@ -58,9 +63,13 @@ export async function respondWithWorkflow(deps: WorkflowDeps, call: WorkflowResp
   })
 }
 
+function resultsOf(deps: SearchResultsDeps, { wish, response }: Pick<WorkflowResponseCall, 'wish' | 'response'>): TellResults {
+  return tellResults(deps, { tenant: identityOf(response).tenant, include: wish.include })
+}
+
 /** Answers a request in the background with the response as it is now: queued or, if the request was sent before, as far as the turn has come. */
 async function acknowledgeResponse(
-  deps: WorkflowDeps,
+  deps: WorkflowResponseDeps,
   { wish, request, response }: WorkflowResponseCall,
   { sessionId, turn: number, isRepeat, acceptedAt }: TurnAccepted,
 ): Promise<void> {
@@ -70,7 +79,8 @@ async function acknowledgeResponse(
   const turn = session?.turns.find((candidate) => candidate.turn === number)
   if (session !== undefined && turn !== undefined) {
     const linkOf = linksForReader(deps.pages, { request, response })
-    sendJson(response, 200, responseOfTurn({ session, turn }, { linkOf, wish }))
+    const told = await responseOfTurn({ session, turn }, { linkOf, wish, tellResults: resultsOf(deps, { wish, response }) })
+    sendJson(response, 200, told)
     return
   }
   const createdAt = unixSeconds(acceptedAt ?? new Date())

@@ -4,22 +4,24 @@ import { citationAnnotations } from '../core/citation-annotations.ts'
 import { finishReasonOf, usedTokens, weftAnswer } from '../core/completion-objects.ts'
 import { endInView } from '../core/end-in-view.ts'
 import { type TurnPlace, turnResponseId } from '../core/response-id.ts'
-import { searchOfTurn } from '../core/search-made.ts'
+import { type SearchMade, searchOfTurn } from '../core/search-made.ts'
 import { approvalTool } from '../core/tool-answers.ts'
 import { type PauseStyle, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
 import { unixSeconds } from '../core/unix-seconds.ts'
+import type { TellResults } from './search-results.ts'
 
 export interface TurnResponseOptions {
   linkOf: PauseStyle['linkOf']
   /** The request that the response answers, whose fields it repeats. Default: only what the turn tells of it. */
   wish?: ResponsesRequest | undefined
+  tellResults: TellResults
 }
 
 /** The response for a turn as it stands now: queued, in progress, or with its answer. */
-export function responseOfTurn(
+export async function responseOfTurn(
   { session, turn }: { session: SessionView; turn: TurnView },
-  { linkOf, wish: asked }: TurnResponseOptions,
-): ResponseObject {
+  { linkOf, wish: asked, tellResults }: TurnResponseOptions,
+): Promise<ResponseObject> {
   const { model, acceptedAt, isBackground, onPause, traceId = '' } = turn
   const place = { sessionId: session.id, turn: turn.turn, traceId }
   const wish = asked === undefined ? wishOf(place, model) : withPrevious(asked, place)
@@ -35,7 +37,7 @@ export function responseOfTurn(
     const writer = createResponseWriter(wish, identity)
     let text = ''
     const search = searchOfTurn(turn)
-    if (search !== undefined) writer.accept({ type: 'file_search', ...search })
+    if (search !== undefined) writer.accept(await searchPiece(search, tellResults))
     for (const piece of piecesOfEnd(spoken, '')) {
       if (piece.type === 'text') text += piece.delta
       writer.accept(piece)
@@ -47,6 +49,11 @@ export function responseOfTurn(
     const { code, message } = thrown
     return responseObject(wish, identity, { status: 'failed', output: [], error: { code, message } })
   }
+}
+
+/** A turn's search as a piece of its response. */
+export async function searchPiece({ queries, hasFailed, found }: SearchMade, tellResults: TellResults): Promise<AnswerPiece> {
+  return { type: 'file_search', queries, hasFailed, results: await tellResults(found) }
 }
 
 /** The request of a turn as far as it is known without the client: its model, and the turn before. */

@@ -10,6 +10,7 @@ import { completionIdOf } from '../core/completion-id.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import type { TurnPlace } from '../core/response-id.ts'
 import { chooseSessionId, parseIdempotencyKey, parseSessionId } from '../core/session-id.ts'
+import type { SearchTelling } from '../core/tell-search.ts'
 import { unixSeconds } from '../core/unix-seconds.ts'
 import { replyDetailOf } from '../core/workflow-request.ts'
 import { headerOf, sendJson } from '../http/handler.ts'
@@ -46,8 +47,8 @@ export interface WorkflowCall {
   previous?: TurnPlace | undefined
   /** Whether the turn may be read as a response later. Default: yes. */
   isStored?: boolean
-  /** Whether its search is told as a call, of a tool that the request has. Default: no. */
-  showsSearch?: boolean
+  /** What of its search is told as a call, of a tool that the request has. Default: nothing. */
+  tellsSearch?: SearchTelling
   /** Writes the answer in the shape that was asked for: a chat completion or a response, streamed or whole. */
   speak(options: AnswerOptions): Promise<void>
   /** Whether the caller does not wait for the answer, but comes back for it. Default: `weft.background`. */
@@ -87,7 +88,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
                 ...{ tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat, replyDetail },
                 previousTurn: call.previous?.turn,
                 isStored: call.isStored ?? true,
-                showsSearch: call.showsSearch ?? false,
+                showsSearch: call.tellsSearch !== undefined,
               },
               await findCached(deps, call, named !== undefined),
             )
@@ -201,7 +202,7 @@ async function answer(deps: WorkflowDeps, call: AcceptedCall): Promise<void> {
     // An earlier turn may be one that its session no longer keeps.
     sessions: isRepeat ? withDroppedTurn(deps, turn) : deps.sessions,
     isPauseEnd: chat.weft?.approval !== 'wait',
-    tellsSearch: call.showsSearch ?? false,
+    tellsSearch: call.tellsSearch ?? 'nothing',
     signal: open.signal,
   })
   const options = {

@@ -4,7 +4,8 @@ import { turnResponseId } from '../core/response-id.ts'
 import { divergedAnswer, type SpokenEnd, speakEnd } from '../core/turn-end.ts'
 import { settleTokens } from '../limits/limited-routes.ts'
 import type { AnswerOptions } from './answer-turn.ts'
-import { endingOf, piecesOfEnd, withPrevious } from './response-of-turn.ts'
+import { endingOf, piecesOfEnd, searchPiece, withPrevious } from './response-of-turn.ts'
+import type { TellResults } from './search-results.ts'
 import { sendResponse } from './send-response.ts'
 
 export interface SpokenResponse {
@@ -12,6 +13,7 @@ export interface SpokenResponse {
   isBackground: boolean
   /** Only events after this sequence number are sent. Default: all. */
   startingAfter?: number | undefined
+  tellResults: TellResults
 }
 
 /** As for chat completions: a failure this soon after acceptance still gets a real status. */
@@ -21,7 +23,8 @@ const startWithinMs = 1_000
  * Writes a turn as a response. One in the background shows no progress, because its stream has to be the same each time it is asked for, and progress that was
  * missed does not come again.
  */
-export function speakResponse({ wish, isBackground, startingAfter }: SpokenResponse, options: AnswerOptions): Promise<void> {
+export function speakResponse(asked: SpokenResponse, options: AnswerOptions): Promise<void> {
+  const { wish, isBackground, startingAfter, tellResults } = asked
   const { place, identity, response, open, logger } = options
   const spoken: { end?: SpokenEnd; text: string } = { text: '' }
   return sendResponse({
@@ -33,7 +36,7 @@ export function speakResponse({ wish, isBackground, startingAfter }: SpokenRespo
       isStored: wish.store !== false,
       isBackground,
     },
-    pieces: piecesOfTurn({ ...options, showsProgress: options.showsProgress && !isBackground }, spoken),
+    pieces: piecesOfTurn({ ...options, showsProgress: options.showsProgress && !isBackground, tellResults }, spoken),
     ending: () => (spoken.end === undefined ? {} : endingOf(place, spoken.end, spoken.text)),
     startWithinMs,
     startingAfter,
@@ -44,7 +47,7 @@ export function speakResponse({ wish, isBackground, startingAfter }: SpokenRespo
 }
 
 async function* piecesOfTurn(
-  { response, outputs, place, pauses, showsProgress }: AnswerOptions,
+  { response, outputs, place, pauses, showsProgress, tellResults }: AnswerOptions & Pick<SpokenResponse, 'tellResults'>,
   spoken: { end?: SpokenEnd; text: string },
 ): AsyncGenerator<AnswerPiece> {
   for await (const output of outputs) {
@@ -53,7 +56,7 @@ async function* piecesOfTurn(
         if (showsProgress) yield { type: 'reasoning', delta: `${output.line}\n` }
         break
       case 'search':
-        yield { type: 'file_search', ...output.search }
+        yield await searchPiece(output.search, tellResults)
         break
       case 'text':
         spoken.text += output.delta

@@ -4,7 +4,7 @@ import { answerOf, endItem, eventItem, plan, textItem, turnOf, viewOf } from '..
 import { createTurnAssembler } from './assemble-turn.ts'
 
 const assembler = (more: Partial<Parameters<typeof createTurnAssembler>[0]> = {}) =>
-  createTurnAssembler({ turn: 1, isPauseEnd: true, isStreamed: true, tellsSearch: false, decided: new Set(), ...more })
+  createTurnAssembler({ turn: 1, isPauseEnd: true, isStreamed: true, tellsSearch: 'nothing', decided: new Set(), ...more })
 
 describe('a turn put together from its replies', () => {
   it('shows progress, then the answer step only, then its end', () => {

@@ -3,7 +3,7 @@ import { describeProgress, planOf } from './describe-progress.ts'
 import { endInView, type TurnEnd } from './end-in-view.ts'
 import { createEventOrder } from './order-events.ts'
 import { createStepText, type TextOutput } from './step-text.ts'
-import { createSearchTeller } from './tell-search.ts'
+import { createSearchTeller, type SearchTelling } from './tell-search.ts'
 import type { TurnOutput } from './turn-output.ts'
 
 export interface TurnAssembler {
@@ -23,18 +23,18 @@ export interface TurnAssembler {
  *
  * @param isPauseEnd - whether a pending approval ends the stream; otherwise it is waited for.
  * @param decided - ids of approvals known to be decided: a session that still waits for one has not heard of it from its child session yet.
- * @param tellsSearch - whether what was searched for is told before the answer begins, for which the plan has to be known.
+ * @param tellsSearch - what of the search is told before the answer begins; that has to be known then.
  * @param isStreamed - whether text is shown as it arrives; otherwise only the end's text counts, and an agent may start over freely.
  */
 export function createTurnAssembler(options: {
   turn: number
   isPauseEnd: boolean
   isStreamed: boolean
-  tellsSearch: boolean
+  tellsSearch: SearchTelling
   decided: ReadonlySet<string>
 }): TurnAssembler {
   const text = createStepText()
-  const search = createSearchTeller()
+  const search = createSearchTeller(options.tellsSearch)
   const events = createEventOrder()
   let isEndAnnounced = false
   let isEnded = false
@@ -62,7 +62,7 @@ export function createTurnAssembler(options: {
   function endAnnounced(status: TurnStatus, answer: TurnAnswer | undefined): TurnOutput[] {
     const isPause = status === 'awaiting_approval'
     if (status === 'running' || (isPause && !options.isPauseEnd)) return []
-    const mayEnd = !options.tellsSearch || search.isKnown()
+    const mayEnd = options.tellsSearch === 'nothing' || search.isKnown()
     if (answer !== undefined && !isPause && mayEnd) return end({ status, answer, pending: [], isQueued: false })
     isEndAnnounced = true
     return []
@@ -99,13 +99,12 @@ export function createTurnAssembler(options: {
     return seen === undefined ? shown : [...shown, ...end(seen)]
   }
 
-  const told = (outputs: TurnOutput[]) => (options.tellsSearch ? search.tell(outputs) : outputs)
   return {
-    acceptItem: (item, nowMs) => told(acceptItem(item, nowMs)),
-    acceptView: (view) => told(acceptView(view)),
+    acceptItem: (item, nowMs) => search.tell(acceptItem(item, nowMs)),
+    acceptView: (view) => search.tell(acceptView(view)),
     passTime: (nowMs) => (isEnded ? [] : showEvents(events.due(nowMs))),
     dueAtMs: () => events.dueAtMs(),
-    needsView: () => !isEnded && (isEndAnnounced || mayBeQueued || text.isWaiting()),
+    needsView: () => !isEnded && (isEndAnnounced || mayBeQueued || text.isWaiting() || search.isHolding()),
   }
 }
 

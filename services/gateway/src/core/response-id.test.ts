@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { placeOfItem, turnOfResponse, turnResponseId } from './response-id.ts'
+import { placeOfItem } from '@weft/models'
+import { turnOfResponse, turnResponseId } from './response-id.ts'
 
 it('leads from an item to its response, and from a workflow’s response to its turn', () => {
   const turn = { sessionId: 'my_session-1', turn: 12 }
@@ -10,8 +11,4 @@ it('leads from an item to its response, and from a workflow’s response to its 
 
 it.each(['resp_abc', 'resp_a b.1', 'resp_.1', 'resp_a.0', 'chat_a.1'])('takes %s for no turn', (id) => {
   expect(turnOfResponse(id)).toBeUndefined()
-})
-
-it.each(['msg_abc', 'item_abc_0', 'msg__x'])('takes %s for no item', (id) => {
-  expect(placeOfItem(id)).toBeUndefined()
 })

@@ -20,20 +20,3 @@ export function turnOfResponse(id: string): TurnPlace | undefined {
 export function noSuchResponse(id: string): WeftError {
   return new WeftError('not_found', `there is no stored response '${id.slice(0, 256)}'`, { param: 'response_id' })
 }
-
-const itemTypes = { rs: 'reasoning', msg: 'message', fc: 'function_call', fs: 'file_search_call' } as const
-
-export interface ItemPlace {
-  responseId: string
-  type: (typeof itemTypes)[keyof typeof itemTypes]
-}
-
-/** The response an output item is of, and what it is there; undefined when the id is of none. */
-export function placeOfItem(id: string): ItemPlace | undefined {
-  const [, prefix = '', rest] = /^([a-z]+)_(.{1,256})_\d{1,6}$/.exec(id) ?? []
-  return isPrefix(prefix) ? { responseId: `resp_${rest}`, type: itemTypes[prefix] } : undefined
-}
-
-function isPrefix(name: string): name is keyof typeof itemTypes {
-  return Object.hasOwn(itemTypes, name)
-}

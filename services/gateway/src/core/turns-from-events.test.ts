@@ -53,6 +53,18 @@ it('tells a turn as it was: its plan, what became of each step, its answer', () 
   ])
 })
 
+it('tells what a step has found', () => {
+  const found = [{ vectorStoreId: 'vs_1', fileId: 'file_1', filename: 'a.md', start: 0, end: 4, score: 0.5 }]
+  const [turn] = turnsFromEvents(
+    log(
+      { type: 'turn.accepted', model: 'weft/auto', showsSearch: true },
+      { type: 'plan.ready', plan, planVersion: 1 },
+      { type: 'step.succeeded', stepId: 'look', attempt: 1, found },
+    ),
+  )
+  expect(turn?.steps[0]).toMatchObject({ stepId: 'look', found })
+})
+
 it('keeps the turns apart, and what was done under an earlier version of a plan', () => {
   const turns = turnsFromEvents(
     log(

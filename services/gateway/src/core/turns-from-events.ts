@@ -1,5 +1,6 @@
 import {
   ApprovalView,
+  FoundPlace,
   Problem,
   type SessionEvent,
   type StepView,
@@ -82,6 +83,7 @@ const StepFacts = z.object({
   problem: Problem.optional(),
   isReused: z.boolean().optional(),
   childSessionId: z.string().optional(),
+  found: z.array(FoundPlace).optional(),
 })
 
 const stepEnds: Partial<Record<SessionEvent['type'], StepView['status']>> = {

@@ -29,7 +29,7 @@ const chat: ApiOperation[] = [
   },
   {
     ...chatScope('get', '/v1/responses/{id}', 'getResponse', 'A stored response of a model, or a workflow’s as far as it is'),
-    query: ['stream', 'starting_after'],
+    query: ['stream', 'starting_after', 'include'],
     answer: { description: 'A response, or, of one in the background, the stream of events that build it' },
   },
   {

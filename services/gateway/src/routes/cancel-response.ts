@@ -25,7 +25,8 @@ export function cancelResponse(deps: CancelResponseDeps): RequestHandler<{ id: s
     if (place === undefined) throw (await deps.responses.find(tenant, id)) === undefined ? noSuchResponse(id) : answeredAlready()
     const before = await retryBriefly(() => findResponseTurn(deps, { tenant, ...place }))
     const found = isTerminalTurn(before.turn.status) ? before : await cancelTurn(deps, { tenant, ...place })
-    response.json(responseOfTurn(found, { linkOf: linksForReader(deps.pages, { request, response }) }))
+    const linkOf = linksForReader(deps.pages, { request, response })
+    response.json(await responseOfTurn(found, { linkOf, tellResults: async () => null }))
   }
 }
 

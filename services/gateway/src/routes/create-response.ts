@@ -1,9 +1,8 @@
 import { parseValue } from '@weft/contracts'
 import { type Models, ResponsesRequest } from '@weft/models'
 import { respondWithModel } from '../answers/respond-with-model.ts'
-import { respondWithWorkflow } from '../answers/respond-with-workflow.ts'
+import { respondWithWorkflow, type WorkflowResponseDeps } from '../answers/respond-with-workflow.ts'
 import type { ResponseStore } from '../answers/response-store.ts'
-import type { WorkflowDeps } from '../answers/run-workflow.ts'
 import type { AttemptCounts } from '../answers/count-attempts.ts'
 import { refusesCache } from '../core/refuses-cache.ts'
 import { inResponseTerms } from '../core/response-terms.ts'
@@ -13,7 +12,7 @@ import type { OpenStreams } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
 import { findConversation } from '../sessions/find-conversation.ts'
 
-export interface ResponseDeps extends WorkflowDeps {
+export interface ResponseDeps extends WorkflowResponseDeps {
   models: Pick<Models, 'passThrough' | 'get'>
   attempts: AttemptCounts
   streams: Pick<OpenStreams, 'open'>

@@ -94,6 +94,83 @@ describe('a response whose tool file_search names the stores', () => {
   })
 })
 
+describe('its results', () => {
+  const includes = { ...wish, include: ['file_search_call.results' as const] }
+  const notice = { vectorStoreId: 'vs_1', fileId: 'file_1', filename: 'old.md', start: 3, end: 9, score: 0.8 }
+  const gone = { ...notice, fileId: 'file_2', filename: 'gone.md', score: 0.4 }
+  const succeeded = eventItem(3, 'step.succeeded', { stepId: 'retrieve', found: [gone, notice] })
+  const results = [
+    { file_id: 'file_1', filename: 'lease.md', score: 0.8, text: 'Three months.', attributes: { year: 2024 } },
+    { file_id: 'file_2', filename: 'gone.md', score: 0.4 },
+  ]
+  const asked: object[] = []
+  let isAway = false
+
+  beforeEach(async () => {
+    await test.stop()
+    asked.length = 0
+    isAway = false
+    test = await startModelGateway({
+      async readPlaces(request) {
+        asked.push(request)
+        if (isAway) throw new Error('no database')
+        const read = { text: 'Three months.', filename: 'lease.md', attributes: { year: 2024 } }
+        return request.places.map(({ fileId }) => (fileId === 'file_1' ? read : undefined))
+      },
+    })
+    test.gateway.session.onSubmit = (_turn, reply) =>
+      reply(...begun, succeeded, textItem(0, answer.text), endItem('completed', answer))
+    test.gateway.session.onView = () => viewOf(withFound())
+  })
+
+  function withFound() {
+    const turn = ended()
+    return { ...turn, steps: turn.steps.map((step) => ({ ...step, found: [gone, notice] })) }
+  }
+
+  it('are told where the request includes them: whole, streamed, and asked for later, the best first', async () => {
+    const created = await test.client.responses.create(includes)
+    expect(created.output).toMatchObject([{ type: 'reasoning' }, { ...found, results }, message])
+    expect(asked).toEqual([{ tenant: place.tenant, places: [notice, gone] }])
+    const raw = await test.post('/v1/responses', includes)
+    expect(raw.headers.get('x-weft-ignored-fields')).toBeNull()
+    const done = []
+    for await (const event of await test.client.responses.create({ ...includes, stream: true }))
+      if (event.type === 'response.output_item.done') done.push(event.item)
+    expect(done).toMatchObject([{ type: 'reasoning' }, { ...found, results }, message])
+    const later = await test.client.responses.retrieve(id, { include: ['file_search_call.results'] })
+    expect(later.output).toMatchObject([{ ...found, results }, message])
+    expect((await test.client.responses.retrieve(id)).output).toMatchObject([found, message])
+  })
+
+  it('are told again in a stream of the background', async () => {
+    test.gateway.session.onView = () => viewOf({ ...withFound(), isBackground: true })
+    const stream = await test.client.responses.retrieve(id, { stream: true, include: ['file_search_call.results'] })
+    const events = []
+    for await (const event of stream) events.push(event)
+    expect(events.at(-1)).toMatchObject({ response: { output: [{ results }, message] } })
+  })
+
+  it('hold the answer until the session has told them where no reply did', async () => {
+    test.gateway.session.onSubmit = (_turn, reply) => reply(...begun, textItem(0, answer.text))
+    const { output } = await test.client.responses.stream(includes).finalResponse()
+    expect(output).toMatchObject([{ type: 'reasoning' }, { ...found, results }, message])
+  })
+
+  it('are places without text while the database is away', async () => {
+    isAway = true
+    const { output } = await test.client.responses.create(includes)
+    const bare = [{ file_id: 'file_1', filename: 'old.md', score: 0.8 }, results[1]]
+    expect(output).toMatchObject([{ type: 'reasoning' }, { ...found, results: bare }, message])
+    expect(JSON.stringify(output)).not.toContain('Three months.","attributes')
+  })
+
+  it('are not wished for by other names, which the answer says', async () => {
+    const later = await test.gateway.request(`/v1/responses/${id}?include=reasoning.encrypted_content`)
+    expect(later.headers.get('x-weft-ignored-fields')).toBe('include.reasoning.encrypted_content')
+  })
+})
+
 it('a response without such a tool tells no call', async () => {
   test.gateway.session.onView = () => viewOf({ ...ended(), showsSearch: undefined })
   const { model, input } = wish

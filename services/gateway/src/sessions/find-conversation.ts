@@ -1,8 +1,8 @@
 import { hasCode, WeftError } from '@weft/contracts'
-import type { ResponseItem, ResponsesRequest } from '@weft/models'
+import { type ItemPlace, placeOfItem, type ResponseItem, type ResponsesRequest } from '@weft/models'
 import { isForgotten } from '../answers/find-response-turn.ts'
 import type { ResponseStore } from '../answers/response-store.ts'
-import { type ItemPlace, placeOfItem, type TurnPlace, turnOfResponse } from '../core/response-id.ts'
+import { type TurnPlace, turnOfResponse } from '../core/response-id.ts'
 import { isWorkflowModel } from '../core/workflow-request.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
 

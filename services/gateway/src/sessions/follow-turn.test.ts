@@ -34,7 +34,7 @@ function setUp(view: () => SessionView) {
     sessions,
     isPauseEnd: true,
     isStreamed: true,
-    tellsSearch: false,
+    tellsSearch: 'nothing' as const,
     decided: new Set<string>(),
     isRepeat: false,
     signal: abort.signal,

@@ -1,5 +1,6 @@
 import { errorMessage, hasCode, WeftError } from '@weft/contracts'
 import { createTurnAssembler, type TurnAssembler } from '../core/assemble-turn.ts'
+import type { SearchTelling } from '../core/tell-search.ts'
 import type { TurnOutput } from '../core/turn-output.ts'
 import { sessionDeleted } from '../core/turn-end.ts'
 import type { SessionRef, Sessions } from './dapr-sessions.ts'
@@ -13,8 +14,8 @@ export interface FollowOptions {
   /** Whether a pending approval ends the stream; otherwise it is waited for. */
   isPauseEnd: boolean
   isStreamed: boolean
-  /** Whether the outputs tell what was searched for, before the answer begins. */
-  tellsSearch: boolean
+  /** What the outputs tell of the search, before the answer begins. */
+  tellsSearch: SearchTelling
   /** Ids of the approvals that the request decided. A view in which one of them is still pending is out of date. */
   decided: ReadonlySet<string>
   /** The turn may have ended before anybody listened, so that the session is asked at once. */

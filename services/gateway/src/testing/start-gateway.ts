@@ -73,7 +73,7 @@ export async function startGateway(
     sessions: session,
     log: emptyLog,
     feedback: { save: async () => undefined },
-    responses: createMemoryResponses(),
+    ...memoryResponses(),
     approvals,
     approvalTail: createApprovalTail({ approvals, onProblem: () => undefined, pollMs: 5 }),
     pages: { key: 'the key of the pages', publicUrl: undefined, tokens: createMemoryPageTokens() },
@@ -212,4 +212,8 @@ export const emptyLog: PublicDeps['log'] = {
   asked: async () => [],
   tail: async () => ({ lastSeq: 0, openTurns: 0 }),
   messages: async () => ({ data: [], hasMore: false }),
+}
+
+function memoryResponses(): Pick<PublicDeps, 'responses' | 'readPlaces'> {
+  return { responses: createMemoryResponses(), readPlaces: async ({ places }) => places.map(() => undefined) }
 }

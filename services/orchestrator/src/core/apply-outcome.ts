@@ -2,6 +2,7 @@ import { planWith, refuseSteps } from './add-steps.ts'
 import { askApproval, hashOfQuestion } from './ask-approval.ts'
 import { changePlan } from './change-plan.ts'
 import { decisionsPerStepMax, failAttempt } from './fail-step.ts'
+import { foundPlaces } from './found-places.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { AttemptOutcome, SessionInput } from './session-input.ts'
 import type { StepRef, StepState } from './session-state.ts'
@@ -43,7 +44,8 @@ function succeed(draft: SessionDraft, ref: StepRef, outcome: Extract<AttemptOutc
   step.problem = undefined
   step.checkpoint = undefined
   const { stepId, attempt } = ref
-  draft.log('step.succeeded', ref.turn, { stepId, attempt, ...versionOf(step), confidence, costUsd: costUsdOf(step) })
+  const found = foundPlaces(draft.editTurn(ref.turn), stepId, output)
+  draft.log('step.succeeded', ref.turn, { stepId, attempt, ...versionOf(step), confidence, costUsd: costUsdOf(step), ...found })
   if (plan !== undefined) changePlan(draft, ref.turn, { plan, by: ref.stepId })
   settleTurn(draft, ref.turn)
 }

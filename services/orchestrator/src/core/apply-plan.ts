@@ -1,5 +1,6 @@
 import { type Problem, type TurnVersions, type WorkflowPlan, weftVersion } from '@weft/contracts'
 import { endTurn } from './end-turn.ts'
+import { foundPlaces } from './found-places.ts'
 import { newStep } from './new-session.ts'
 import { planAttemptsMax, retryDelayMs } from './retry-delay.ts'
 import type { SessionDraft } from './session-draft.ts'
@@ -63,12 +64,21 @@ function pinVersions(plan: WorkflowPlan, agentVersions: Record<string, string>):
 }
 
 /** Lets a fork begin with the outputs of the turn it comes from, which cost nothing here. */
-function reuseOutputs(draft: SessionDraft, { turn, steps, request }: TurnState): void {
+function reuseOutputs(draft: SessionDraft, reusing: TurnState): void {
+  const { turn, steps, request } = reusing
   for (const [stepId, { agent, usage: _usage, ...outcome }] of Object.entries(request.seed?.finished ?? {})) {
     if (steps[stepId] === undefined) continue
     const at = { startedAtMs: draft.nowMs, endedAtMs: draft.nowMs }
     steps[stepId] = { ...newStep(agent), ...at, status: 'succeeded', outcome, isReused: true }
-    draft.log('step.succeeded', turn, { stepId, attempt: 0, confidence: outcome.confidence, costUsd: 0, isReused: true })
+    const found = foundPlaces(reusing, stepId, outcome.output)
+    draft.log('step.succeeded', turn, {
+      stepId,
+      attempt: 0,
+      confidence: outcome.confidence,
+      costUsd: 0,
+      isReused: true,
+      ...found,
+    })
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { StepView } from '@weft/contracts'
 import { viewSession } from './session-view.ts'
-import { DrivenSession } from './testing.ts'
+import { DrivenSession, planOf } from './testing.ts'
 
 /** What a step of the newest turn is shown to wait for. */
 function waitOf({ state }: DrivenSession, stepId: string): StepView['waitingFor'] {
@@ -22,6 +22,45 @@ it('says when something last happened in the session, not when it was last looke
   expect(viewSession(session.state).updatedAt).toBe(updatedAt)
   session.send({ type: 'cancel', turn: undefined })
   expect(viewSession(session.state).updatedAt).toBe(isoAfter(session, 0))
+})
+
+describe('what a step that searches has found', () => {
+  const place = { vectorStoreId: 'vs_1', fileId: 'file_1', filename: 'a.md', start: 0, end: 4, score: 0.5 }
+  const output = { passages: [{ ...place, chunkId: 'chunk_1', text: 'Text' }], query: 'x' }
+  const steps = [
+    { stepId: 'look', capability: 'retrieve' },
+    { stepId: 'answer', dependsOn: ['look'] },
+  ]
+  const foundIn = ({ state }: DrivenSession) =>
+    viewSession(state)
+      .turns.at(-1)
+      ?.steps.map(({ found }) => found)
+
+  it('is shown and logged by its places where the turn’s response tells of the search, also when a fork takes it over', () => {
+    const session = new DrivenSession()
+    session.submit({ options: { plan: planOf(steps) }, showsSearch: true })
+    session.succeed('look', output)
+    expect(foundIn(session)).toEqual([[place], undefined])
+    expect(session.events.find(({ type }) => type === 'step.succeeded')).toMatchObject({ found: [place] })
+    const finished = { look: { agent: 'rag', output, citations: [], confidence: 1, usage: [] } }
+    const seed = { from: { sessionId: 's0', turn: 1 }, plan: planOf(steps), finished, savedUsd: 0 }
+    const fork = new DrivenSession()
+    fork.submit({ seed, showsSearch: true })
+    expect(fork.events.find(({ type }) => type === 'step.succeeded')).toMatchObject({ isReused: true, found: [place] })
+    expect(foundIn(fork)).toEqual([[place], undefined])
+  })
+
+  it('is neither elsewhere, nor where an output has no places', () => {
+    const session = new DrivenSession()
+    session.run(steps)
+    session.succeed('look', output)
+    expect(foundIn(session)).toEqual([undefined, undefined])
+    const other = new DrivenSession()
+    other.submit({ options: { plan: planOf(steps) }, showsSearch: true })
+    other.succeed('look', { passages: ['x'] })
+    expect(foundIn(other)).toEqual([undefined, undefined])
+    expect(JSON.stringify([...session.events, ...other.events])).not.toContain('found')
+  })
 })
 
 describe('a step says what it waits for:', () => {
