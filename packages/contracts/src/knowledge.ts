@@ -84,7 +84,7 @@ export const SearchRequest = z.object({
       /** As `ranking_options.ranker`, with `off` for none. */
       rerank: z.string().min(1).max(256).optional(),
       latencyBudgetMs: z.int().positive().optional(),
-      /** Whether passages that nearly say the same fill one place of the list; default `suppress`. */
+      /** Whether passages with the same words fill one place of the list; default `suppress`. */
       duplicates: z.enum(['suppress', 'keep']).optional(),
       /** The conversation before the query, for `rewrite_query`; oldest first. */
       messages: z.array(ChatMessage).max(200).optional(),

@@ -11,6 +11,7 @@ describe('a setting', () => {
       { name: 'hybrid:fusion=rrf,textWeight=0.5', weft: { mode: 'hybrid', fusion: 'rrf', textWeight: 0.5 } },
     ],
     ['mine=hybrid:multiHop=false', { name: 'mine', weft: { mode: 'hybrid', multiHop: false } }],
+    ['hybrid:duplicates=keep', { name: 'hybrid:duplicates=keep', weft: { mode: 'hybrid', duplicates: 'keep' } }],
     ['rr=hybrid:rerank=cohere/rerank-v3.5', { name: 'rr', weft: { mode: 'hybrid', rerank: 'cohere/rerank-v3.5' } }],
   ])('is read from %j', (text, setting) => {
     expect(settingOption(text, undefined)).toEqual([setting])
@@ -21,6 +22,7 @@ describe('a setting', () => {
     ['an unknown option', 'hybrid:weight=0.5', /Unrecognized key.*options: fusion, textWeight/],
     ['a weight above 1', 'hybrid:textWeight=50', /textWeight/],
     ['a fusion nobody knows', 'hybrid:fusion=sum', /fusion/],
+    ['duplicates that are neither kept nor suppressed', 'hybrid:duplicates=no', /duplicates/],
     ['an option without a value', 'hybrid:fusion', /fusion/],
     ['the name of the answers', 'answers=hybrid', /the name "answers"/],
   ])('is refused for %s', (_, text, message) => {

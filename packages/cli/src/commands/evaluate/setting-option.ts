@@ -13,6 +13,7 @@ const SearchOptions = z.strictObject({
     .transform((text) => text === 'true')
     .exactOptional(),
   latencyBudgetMs: z.coerce.number().int().positive().exactOptional(),
+  duplicates: z.enum(['suppress', 'keep']).exactOptional(),
 })
 
 /** The `weft` object of a search. Without one, it is the search of a client that sets nothing. */
