@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * A program that joins the mesh as the agent named on its command line and does what a step's params tell it: `fails` times it errs first, `isBroken`
- * always; then it says `say` and asks for the steps `adds`. What it does costs `costUsd`. `diesAt`: it counts, one checkpoint a number, and dies after
- * this one, unless it goes on from a checkpoint. `lies`: it puts out what its card does not say.
+ * always; then it says `say`, with how often it was asked for `{tried}`, and asks for the steps `adds`. What it does costs `costUsd`. `diesAt`: it counts, one checkpoint a number, and dies after
+ * this one, unless it goes on from a checkpoint. `lies`: it puts out what its card does not say. `takesMs`: how long its answer takes.
  */
 interface Params {
   say?: string
@@ -15,6 +15,7 @@ interface Params {
   costUsd?: number
   diesAt?: number
   lies?: boolean
+  takesMs?: number
 }
 
 interface Step {
@@ -35,7 +36,16 @@ function eventsOf(
   if (isBroken) return [{ type: 'error', code: 'broken', message: 'it never works', isRetryable: false }]
   if (tried <= fails) return [{ type: 'error', code: 'busy', message: 'not yet', isRetryable: true }]
   const usage = { type: 'usage', model: 'scripted', inputTokens: 1, outputTokens: 1, costUsd, measured: true }
-  return [usage, { type: 'result', output: lies ? say : { text: say, tried }, citations: [], confidence: 1, steps: adds }]
+  return [
+    usage,
+    {
+      type: 'result',
+      output: lies ? say : { text: say.replace('{tried}', String(tried)), tried },
+      citations: [],
+      confidence: 1,
+      steps: adds,
+    },
+  ]
 }
 
 /** Counts on for ever; the checkpoint is read by its session before the connection breaks. */
@@ -69,5 +79,6 @@ createServer(async (request, response) => {
   if (params.diesAt !== undefined && checkpoint === undefined) return dieAt(params.diesAt, response)
   const say = checkpoint === undefined ? params.say : `went on from ${checkpoint.done}`
   const events = eventsOf(String(request.headers['idempotency-key']), { ...params, ...(say === undefined ? {} : { say }) })
+  await sleep(params.takesMs ?? 0)
   response.setHeader('content-type', 'application/x-ndjson').end(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
 }).listen(Number(process.env.APP_PORT), '127.0.0.1')

@@ -24,7 +24,7 @@ export function createSharedState({ transport }: Pick<Sidecar, 'transport'>): Sh
     const what = 'read shared state'
     const request = { method: 'GET' as const, path: `${path}/${encodeURIComponent(key)}`, what, patienceMs }
     const response = await transport.send(request)
-    if (isOtherThanOk(response)) return throwSidecarError(response, what, store)
+    if (isOtherThanOk(response)) return throwSidecarError(response, { what, target: store })
     const text = await readText(response, request)
     const { etag } = response.headers
     return text === '' || typeof etag !== 'string' ? undefined : { value: parseJson(z.unknown(), text, what), etag }
@@ -46,7 +46,7 @@ export function createSharedState({ transport }: Pick<Sidecar, 'transport'>): Sh
         return response.statusCode !== etagMismatch
       }
       try {
-        return await throwSidecarError(response, what, store)
+        return await throwSidecarError(response, { what, target: store })
       } catch (cause) {
         // Where two create a key at the same time, Dapr's Redis answers the second with a failure of the store and not with a mismatch, since no etag was given.
         if (etag !== undefined || (await get(key)) === undefined) throw cause

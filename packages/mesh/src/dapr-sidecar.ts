@@ -85,8 +85,10 @@ function serviceInvocation(transport: DaprTransport): Pick<Sidecar, 'invoke' | '
     },
     async invokeStream(appId, path, { body, headers, signal }) {
       const what = `invoke ${appId} ${path}`
+      const sentAtMs = performance.now()
       const response = await transport.send({ method: 'POST', path: methodPath(appId, path), body, what, headers, signal })
-      return response.statusCode === 200 ? response : throwSidecarError(response, what, appId)
+      const tookMs = performance.now() - sentAtMs
+      return response.statusCode === 200 ? response : throwSidecarError(response, { what, target: appId, tookMs })
     },
     async fetchFrom(appId, path, { schema, headers, signal }) {
       const what = `fetch ${path} from ${appId}`
@@ -164,7 +166,7 @@ export async function askSidecar(transport: DaprTransport, request: SidecarReque
   const bounded = request.signal === undefined ? { patienceMs: answerPatienceMs, ...request } : request
   const response = await transport.send(bounded)
   const isOk = response.statusCode >= 200 && response.statusCode <= 299
-  return isOk ? readText(response, bounded) : throwSidecarError(response, bounded.what, target)
+  return isOk ? readText(response, bounded) : throwSidecarError(response, { what: bounded.what, target })
 }
 
 /**

@@ -2,6 +2,7 @@ import { errorMessage, hasCode, parseJson, type Problem, WeftError } from '@weft
 import { traceHeaders } from '@weft/telemetry'
 import { type Dispatcher, errors, Pool } from 'undici'
 import { z } from 'zod'
+import { saysUnsent } from './unsent-call.ts'
 
 export interface SidecarRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -97,26 +98,30 @@ function transportError({ what, signal, patienceMs = 0 }: SidecarRequest, cause:
 
 const DaprError = z.object({ errorCode: z.string(), message: z.string() }).partial()
 
-/** Reads a failed sidecar answer and throws it as a WeftError; `target` is who did not answer. */
-export async function throwSidecarError(response: SidecarResponse, what: string, target: string): Promise<never> {
+/** Reads a failed sidecar answer and throws it as a WeftError; `target` is who did not answer, and `tookMs` how long the answer took, if that says something. */
+export async function throwSidecarError(
+  response: SidecarResponse,
+  { what, target, tookMs }: { what: string; target: string; tookMs?: number },
+): Promise<never> {
   // The status says enough where the reason for it does not arrive.
   const text = (await response.body.text().catch(() => '')).slice(0, 2_000)
-  const { detail, isOfSidecar } = describe(text)
+  const { detail, isOfSidecar, message } = describe(text)
+  const isUnsent = isOfSidecar && saysUnsent(message, { appId: target, tookMs })
   const isRetryable = response.statusCode >= 500 || response.statusCode === 429
   const code: Problem['code'] = isRetryable ? 'dependency_unavailable' : 'internal_error'
   throw new WeftError(code, `${what}: ${target} is not available (${response.statusCode}${detail === '' ? '' : `, ${detail}`})`, {
     isRetryable,
-    details: { target, isOfSidecar },
+    details: { target, isOfSidecar, isUnsent },
   })
 }
 
-function describe(text: string): { detail: string; isOfSidecar: boolean } {
+function describe(text: string): { detail: string; isOfSidecar: boolean; message: string } {
   try {
-    const { errorCode, message } = parseJson(DaprError, text, 'the sidecar error')
+    const { errorCode, message = '' } = parseJson(DaprError, text, 'the sidecar error')
     const detail = [errorCode, message].filter((part) => part !== undefined && part !== '').join(': ')
-    return { detail, isOfSidecar: errorCode !== undefined }
+    return { detail, isOfSidecar: errorCode !== undefined, message }
   } catch {
-    return { detail: text.trim(), isOfSidecar: false }
+    return { detail: text.trim(), isOfSidecar: false, message: '' }
   }
 }
 

@@ -23,3 +23,4 @@ export { type OutboundLimits, postOutbound, requireOutboundUrl } from './outboun
 export { runService, type Service } from './run-service.ts'
 export { type AgentOptions, serveAgent } from './serve-agent.ts'
 export { startServiceTelemetry, type TelemetrySettings } from './start-service-telemetry.ts'
+export { isUnsent } from './unsent-call.ts'

@@ -160,6 +160,28 @@ it.each([302, 401, 404])('an agent that answers %i has failed itself, and the an
   expect(applied).toMatchObject([{ outcome: { kind: 'failed', problem } }])
 })
 
+const refused = 'dial tcp 127.0.0.1:7701: connect: connection refused'
+it.each([
+  [
+    false,
+    'nobody listens where the agent should',
+    `rpc error: code = Internal desc = error invoking app channel: Post "http://127.0.0.1:7701/execute": ${refused}`,
+  ],
+  [false, 'there is no sidecar of that name', 'no host found with the given ID'],
+  [
+    true,
+    'the connection broke',
+    'failed to invoke target worker after 0 retries. Error: rpc error: code = Unavailable desc = error reading from server: EOF',
+  ],
+])('that it may have happened is %s of an attempt of which the sidecar says that %s', async (mayHaveHappened, _what, reason) => {
+  const message = `failed to invoke, id: worker, err: ${reason}`
+  const { start, applied } = await dispatchTo(JSON.stringify({ errorCode: 'ERR_DIRECT_INVOKE', message }), 500)
+  start(60_000)
+  await until(() => applied.length === 1)
+  const problem = { code: 'dependency_unavailable', isRetryable: true }
+  expect(applied).toMatchObject([{ outcome: { kind: 'failed', problem, mayHaveHappened } }])
+})
+
 it('a field of an answer that is wrong is no field of the client’s request', async () => {
   const { start, applied } = await dispatchTo('{"type":"progress","message":7}\n')
   start(60_000)

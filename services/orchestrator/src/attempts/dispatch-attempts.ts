@@ -1,5 +1,5 @@
 import { hasCode, type Problem, toWeftError, WeftError } from '@weft/contracts'
-import { isUnanswered, mayCrashAround, type Place, type Sidecar, type SidecarResponse } from '@weft/mesh'
+import { isUnanswered, isUnsent, mayCrashAround, type Place, type Sidecar, type SidecarResponse } from '@weft/mesh'
 import { genAi, withSpan } from '@weft/telemetry'
 import { attemptKey } from '../core/attempt-key.ts'
 import type { StepRequest } from '../core/execute-request.ts'
@@ -158,7 +158,8 @@ export class AttemptDispatcher {
       // Before the next attempt begins, which has the same key and would be taken for a follower of this one.
       if (isLate) await this.#cancel(request, actorId)
       const problem = isLate ? lateProblem(request) : problemOf(thrown)
-      return { outcome: { kind: 'failed', problem, mayHaveHappened: true }, usage: [] }
+      const mayHaveHappened = isLate || !(thrown instanceof WeftError && isUnsent(thrown.cause))
+      return { outcome: { kind: 'failed', problem, mayHaveHappened }, usage: [] }
     } finally {
       clearTimeout(late)
     }
