@@ -1,8 +1,10 @@
 import type { Logger } from '@weft/telemetry'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
+import { cancelStatement } from './cancel-statement.ts'
 import { isConnectionFailure, isDeadlock, isReadOnlyRefusal, isTimeout, toDatabaseError, unavailable } from './database-errors.ts'
 import { type Candidate, createUsableFinder } from './find-usable.ts'
+import { notWanted, wantedUntil } from './while-wanted.ts'
 
 export interface FailoverPoolOptions {
   /** PostgreSQL URLs in order of preference: the first that is reachable and writable is used. */
@@ -75,16 +77,33 @@ function openClient(first: pg.PoolClient, { reconnect, leave }: Reconnection): P
     client = undefined
   }
 
+  /** Without its client a statement is given up: one that waits in the embedded database's queue is not run, and a server is asked to stop it. */
+  async function run(text: string, values: readonly unknown[], signal: AbortSignal | undefined): Promise<pg.QueryResult> {
+    client ??= await reconnect()
+    const asked = client
+    const leave = () => {
+      cancelStatement(asked)
+      drop()
+    }
+    signal?.addEventListener('abort', leave, { once: true })
+    try {
+      return await asked.query(text, [...values])
+    } finally {
+      signal?.removeEventListener('abort', leave)
+    }
+  }
+
   async function query(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    const signal = wantedUntil()
     for (let attempt = 1; ; attempt++) {
+      if (signal?.aborted === true && (client === undefined || !isEnd(text))) throw notWanted(signal)
       if (client === undefined && isInTransaction) throw unavailable(new Error('the connection of this transaction was lost'))
-      client ??= await reconnect()
       try {
-        const result = await client.query(text, [...values])
-        isInTransaction =
-          /^\s*(begin|start transaction)\b/i.test(text) || (isInTransaction && !/^\s*(commit|rollback)\s*$/i.test(text))
+        const result = await run(text, values, signal)
+        isInTransaction = /^\s*(begin|start transaction)\b/i.test(text) || (isInTransaction && !isEnd(text))
         return result
       } catch (cause) {
+        if (signal?.aborted === true) throw notWanted(signal)
         const isLost = isConnectionFailure(cause)
         const isRefused = isReadOnlyRefusal(cause)
         if (isRefused) leave()
@@ -104,6 +123,10 @@ function openClient(first: pg.PoolClient, { reconnect, leave }: Reconnection): P
       client = undefined
     },
   }
+}
+
+function isEnd(text: string): boolean {
+  return /^\s*(commit|rollback)\s*$/i.test(text)
 }
 
 /** Whether a statement changes nothing. That includes the beginning of a transaction, which is still empty. */

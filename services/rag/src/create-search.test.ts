@@ -36,15 +36,18 @@ afterEach(() => server.stop())
 
 const searched: object[] = []
 
-function open(settings: Record<string, string> = {}) {
+type Embedders = Parameters<typeof createSearch>[0]['embedders']
+const noEmbedder: Embedders = { current: () => undefined, follow: () => undefined }
+
+function open(settings: Record<string, string> = {}, embedders = noEmbedder) {
   const rerankers = createRerankers({ COHERE_API_KEY: 'test-key', COHERE_BASE_URL: server.url, ...settings }, { models })
   const search = createSearch({
     database: test.database,
-    embedders: { current: () => undefined, follow: () => undefined },
+    embedders,
     rerankers,
     onSearch: ({ tenant, vectorStoreIds }) => searched.push({ tenant, vectorStoreIds }),
   })
-  return (options: { rerank?: string; latencyBudgetMs?: number } = {}) =>
+  return (options: { rerank?: string; latencyBudgetMs?: number } = {}, signal?: AbortSignal) =>
     search(
       {
         tenant,
@@ -54,6 +57,7 @@ function open(settings: Record<string, string> = {}) {
         options: { mode: 'hybrid', ...options },
       },
       { tenant, agent: 'rag' },
+      signal,
     )
 }
 
@@ -112,5 +116,35 @@ describe('a search', () => {
     expect(skipped).toEqual([expect.stringMatching(/^rerank: it was not done within the \d+ ms left for it$/)])
     expect(results).toHaveLength(3)
     await server.sawAborts(1)
+  })
+
+  it('that nobody waits for any more stops its models, asks the database no further, and counts as no use', async () => {
+    searched.length = 0
+    const leaving = new AbortController()
+    const seen: (AbortSignal | undefined)[] = []
+    const embedder = {
+      id: 'test/slow',
+      describe: async () => ({ id: 'test/slow', dimensions: 3 }),
+      embed: ({ signal }: { signal?: AbortSignal | undefined }) => {
+        seen.push(signal)
+        leaving.abort()
+        return Promise.reject(new Error('stopped'))
+      },
+    }
+    const search = open({ WEFT_RERANKER: 'cohere/test' }, { current: () => embedder as never, follow: () => undefined })
+    await expect(search({}, leaving.signal)).rejects.toMatchObject({ code: 'timeout' })
+    expect(seen.map((signal) => signal?.aborted)).toEqual([true])
+    expect([server.requests, searched]).toEqual([[], []])
+  })
+
+  it('has its reranker stopped when its caller leaves', async () => {
+    const leaving = new AbortController()
+    server.script({ kind: 'stall', chunks: [] })
+    const left = open({ WEFT_RERANKER: 'cohere/test' })({}, leaving.signal)
+    left.catch(() => undefined)
+    while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    leaving.abort()
+    await server.sawAborts(1)
+    await left.catch(() => undefined)
   })
 })

@@ -1,5 +1,5 @@
 import { type Embedder, type Reranker, WeftError } from '@weft/contracts'
-import type { Database } from '@weft/database'
+import { type Database, inAnyCase, whileWanted } from '@weft/database'
 import { type CallScope, ModelError, type Rerankers, type RunningEmbedder } from '@weft/models'
 import { createPartCosts, type SearchAnswer, type SearchRequest, searchKnowledge } from '@weft/retrieval'
 import type { Embedders } from './embedders.ts'
@@ -23,33 +23,50 @@ export type SearchParts = {
 export function createSearch({ database, embedders, rerankers, onSearch }: SearchParts): Search {
   const costs = createPartCosts(() => performance.now())
   const embedOnce = rememberVectors()
-  return async (request, scope) => {
-    const ranker = chooseReranker(rerankers, request.options?.rerank, scope)
+  return async (request, scope, signal) => {
+    const account = { scope, embedOnce, signal }
+    const ranker = chooseReranker(rerankers, request.options?.rerank, account)
     const { reranker, problem } = ranker
-    const embedder = onAccount(embedders.current(), { scope, embedOnce })
-    const follow = (model: string) => onAccount(embedders.follow(model), { scope, embedOnce })
+    const embedder = onAccount(embedders.current(), account)
+    const follow = (model: string) => onAccount(embedders.follow(model), account)
     const tools = { database, embedder, follow, reranker, costs }
-    const answer = await searchKnowledge(tools, request)
+    const answer = await whileWanted(signal, () => searchKnowledge(tools, request))
     onSearch(request)
     return problem === undefined ? answer : { ...answer, skipped: [...answer.skipped, `rerank: ${problem}`] }
   }
 }
 
-type Account = { scope: CallScope; embedOnce: EmbedOnce }
+type Account = { scope: CallScope; embedOnce: EmbedOnce; signal: AbortSignal | undefined }
 
-function onAccount(embedder: RunningEmbedder | undefined, { scope, embedOnce }: Account): Embedder | undefined {
-  return embedder && { ...embedder, embed: (request) => embedOnce(embedder, { ...request, scope }) }
+/** A model that is asked writes down what that cost, whether or not its answer is still wanted. */
+function onAccount(embedder: RunningEmbedder | undefined, { scope, embedOnce, signal }: Account): Embedder | undefined {
+  if (embedder === undefined) return undefined
+  return {
+    ...embedder,
+    embed: (request) => inAnyCase(() => embedOnce(embedder, { ...request, scope, signal: eitherOf(request.signal, signal) })),
+    describe: (asked) => inAnyCase(() => embedder.describe(asked)),
+  }
+}
+
+function eitherOf(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return AbortSignal.any([one, other])
 }
 
 type Choice = { reranker: Reranker | undefined; problem?: string }
 
 /** A reranker that is set up and cannot be used is told with each search; one that a request names is refused. */
-function chooseReranker(rerankers: Rerankers, asked: string | undefined, scope: CallScope): Choice {
+function chooseReranker(rerankers: Rerankers, asked: string | undefined, { scope, signal }: Account): Choice {
   const id = asked ?? rerankers.chosen
   if (id === undefined || id === 'off') return { reranker: undefined }
   try {
     const model = rerankers.of(id)
-    return { reranker: { id, rerank: (request) => model.rerank({ ...request, scope }) } }
+    return {
+      reranker: {
+        id,
+        rerank: (request) => inAnyCase(() => model.rerank({ ...request, scope, signal: eitherOf(request.signal, signal) })),
+      },
+    }
   } catch (cause) {
     if (!(cause instanceof ModelError)) throw cause
     if (asked === undefined) return { reranker: undefined, problem: cause.message }
