@@ -214,6 +214,8 @@ export const SessionView = z.object({
   isPaused: z.boolean().optional(),
   parent: ParentStep.optional(),
   turns: z.array(TurnView),
+  /** Some turns are left out: the later ones of a session with very many events, or those that are only in the database while that is away. */
+  hasMoreTurns: z.literal(true).optional(),
 })
 export type SessionView = z.infer<typeof SessionView>
 

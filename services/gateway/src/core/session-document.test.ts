@@ -34,4 +34,14 @@ describe('a session to read', () => {
     const end = 'Because.\n\n- look was left out: the agent said no\n\n- dig: session sess_child does this\n'
     expect(markdownOf({ steps }, ['Because.']).endsWith(end)).toBe(true)
   })
+
+  it('says what it leaves out: what became of turns that are not known, and what was said after its end', () => {
+    const messages = [question, { ...question, turn: 2, content: 'And then?' }]
+    const turns = [{ turn: 1, status: 'completed' as const, steps: [] }]
+    const lastOf = (isCut: boolean, known: OutcomeSource[]) =>
+      sessionDocument({ id: 'sess_1', title: '', messages, turns: known, isCut }).at(-1)?.text
+    expect(lastOf(false, turns)).toMatch(/^Of some turns only what was said is shown: .*\/v1\/sessions\/sess_1\/events$/)
+    expect(lastOf(true, turns)).toBe('The document ends here: the session goes on at /v1/sessions/sess_1/messages')
+    expect(lastOf(false, [...turns, { turn: 2, status: 'completed', steps: [] }])).toBe('And then?')
+  })
 })

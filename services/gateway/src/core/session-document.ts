@@ -35,8 +35,11 @@ export function sessionDocument({ id, title, messages, turns, isCut }: DocumentS
       ...(isLast ? turnOutcome(turn) : []),
     ]
   })
+  const told = new Set(turns.map(({ turn }) => turn))
+  const isUntold = messages.some(({ turn }) => !told.has(turn))
+  const untold = `Of some turns only what was said is shown: what was decided and lost in them is at /v1/sessions/${id}/events`
   const cut = isCut ? [block('note', `The document ends here: the session goes on at /v1/sessions/${id}/messages`)] : []
-  return [block('title', heading), block('note', `Session ${id}`), ...said, ...cut]
+  return [block('title', heading), block('note', `Session ${id}`), ...said, ...(isUntold ? [block('note', untold)] : []), ...cut]
 }
 
 function block(kind: DocumentBlock['kind'], text: string): DocumentBlock {

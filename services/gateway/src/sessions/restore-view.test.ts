@@ -3,6 +3,15 @@ import { type SessionEvent, WeftError } from '@weft/contracts'
 import { place, turnOf, viewOf } from '../testing/turns.ts'
 import { restoreView } from './restore-view.ts'
 
+/** Turns of three events each. */
+function eventsOf(turnCount: number): SessionEvent[] {
+  const types = ['turn.accepted', 'plan.ready', 'turn.completed'] as const
+  return Array.from({ length: turnCount * types.length }, (_, index) => {
+    const turn = 1 + Math.floor(index / types.length)
+    return { at: '2026-01-01T00:00:00Z', sessionId: place.sessionId, turn, seq: index + 1, type: types[index % 3] ?? types[0] }
+  })
+}
+
 /** Turns of two events each, told a few events at a time. */
 function logOf(turnCount: number) {
   const events = Array.from({ length: turnCount }, (_, index) => index + 1).flatMap((turn): SessionEvent[] => {
@@ -59,5 +68,13 @@ it('does not read the log of a session that keeps all its turns', async () => {
 
 it('tells what the session keeps while the log is away', async () => {
   const away = async () => Promise.reject(new WeftError('dependency_unavailable', 'the database is away'))
-  expect((await ask({ eventsAfter: away }, keeping(4))).turns.map(({ turn }) => turn)).toEqual([4])
+  const view = await ask({ eventsAfter: away }, keeping(4))
+  expect([view.turns.map(({ turn }) => turn), view.hasMoreTurns]).toEqual([[4], true])
+})
+
+it('says that turns are left out of a session with more events than are read, and calls none of them running that was read in part', async () => {
+  const log = { eventsAfter: async (_session: unknown, after: number) => eventsOf(4_000).slice(after, after + 500) }
+  const view = viewOf({}, { lastSeq: 12_000, turns: [] })
+  const { turns, status, hasMoreTurns } = await restoreView(log, place, { view, summary: undefined })
+  expect([turns.length, status, hasMoreTurns]).toEqual([3_333, 'completed', true])
 })

@@ -6,7 +6,7 @@ import type { SessionRef, Sessions } from './dapr-sessions.ts'
 import type { FoundSession } from './find-session.ts'
 import type { SessionLog } from './session-log.ts'
 
-/** How many events are read to restore a session's turns; of a longer session only the oldest turns are shown. */
+/** How many events are read to restore a session's turns; of a longer session only the oldest turns are shown, and it says so. */
 const eventsMax = 10_000
 const pageEvents = 500
 /** A session that has its newest turns itself is shown without the older ones if the log takes longer than this. */
@@ -19,13 +19,14 @@ export async function restoreView(
   { view, summary }: FoundSession,
 ): Promise<SessionView> {
   if (view === undefined || (view.turns.length === 0 && view.lastSeq > 0)) {
-    return viewFromLog(turnsFromEvents(await readEvents(log, session)), session, { view, summary })
+    return viewFromLog(await readEvents(log, session), session, { view, summary })
   }
   const dropped = droppedTurns(view)
   if (dropped.size === 0) return view
   const events = await settleWithin(readEvents(log, session, dropped), logLimit).catch(noneIfAway)
-  const older = turnsFromEvents(events).filter(({ turn }) => dropped.has(turn))
-  return { ...view, turns: [...older, ...view.turns].toSorted((left, right) => left.turn - right.turn) }
+  const older = turnsFromEvents(events).filter(({ turn, status }) => dropped.has(turn) && isTerminalTurn(status))
+  const turns = [...older, ...view.turns].toSorted((left, right) => left.turn - right.turn)
+  return { ...view, turns, ...(older.length < dropped.size ? { hasMoreTurns: true } : {}) }
 }
 
 /**
@@ -47,18 +48,26 @@ export function withDroppedTurn(
   }
 }
 
-function viewFromLog(turns: TurnView[], { sessionId }: SessionRef, { view, summary }: FoundSession): SessionView {
-  const told = TurnStatus.safeParse(summary?.status)
+function viewFromLog(events: SessionEvent[], { sessionId }: SessionRef, { view, summary }: FoundSession): SessionView {
+  const lastSeq = view?.lastSeq ?? summary?.lastSeq ?? 0
+  const isCut = events.length >= eventsMax && (events.at(-1)?.seq ?? 0) < lastSeq
+  const read = turnsFromEvents(events)
+  const turns = isCut ? read.filter(({ status }) => isTerminalTurn(status)) : read
   return {
     id: sessionId,
     object: 'session',
     createdAt: view?.createdAt ?? summary?.createdAt ?? '',
     updatedAt: view?.updatedAt ?? summary?.updatedAt ?? '',
-    lastSeq: view?.lastSeq ?? summary?.lastSeq ?? 0,
+    lastSeq,
     ...(summary?.user === undefined ? {} : { user: summary.user }),
-    status: (turns.find(({ status }) => !isTerminalTurn(status)) ?? turns.at(-1))?.status ?? told.data ?? 'completed',
+    status: (isCut ? undefined : statusOf(turns)) ?? TurnStatus.safeParse(summary?.status).data ?? 'completed',
     turns,
+    ...(isCut ? { hasMoreTurns: true } : {}),
   }
+}
+
+function statusOf(turns: TurnView[]): TurnStatus | undefined {
+  return (turns.find(({ status }) => !isTerminalTurn(status)) ?? turns.at(-1))?.status
 }
 
 /** The numbers of the turns that a session does not keep any more; turns are numbered from 1 without a gap. */
