@@ -157,10 +157,12 @@ it('tells of a supervisor that was killed, and the next start ends what it left'
   expect(await findings()).toEqual([expect.stringContaining('forty-one metres')])
 })
 
-it('ends with weft down and leaves no process', async () => {
+it('ends with weft down, with the agents beside it, and leaves no process', async () => {
   const pids = pidsOf(await status())
   expect(pids).toHaveLength(15)
-  expect(await weft(['down'])).toMatchObject({ code: 0, stdout: 'stopped\n' })
+  const agent = await startAgent()
+  expect(await weft(['down'])).toMatchObject({ code: 0, stdout: 'stopped, and with it the agents beside it: tide\n' })
+  expect(await agent.ended).toBe(0)
   expectNothingLeft(pids)
 })
 
@@ -196,6 +198,17 @@ it('ends when its data folder is replaced, so that no mesh runs that nobody can 
   expectNothingLeft(pids)
   expect(await readFile(join(dataFolder(), 'pglite', 'global', 'pg_control'))).toEqual(control)
 })
+
+/** A program that answers everything with its card, run beside the mesh. */
+async function startAgent(): Promise<FollowedProgram> {
+  const capability = { name: 'tell', description: 'Tells the tide.', inputSchema: {}, outputSchema: {}, effects: 'none' }
+  const card = JSON.stringify(JSON.stringify({ id: 'tide', version: '1.0.0', description: 'Tides.', capabilities: [capability] }))
+  const script = `require('node:http').createServer((_, response) => response.end(${card})).listen(process.env.APP_PORT, '127.0.0.1')`
+  const args = ['agent', 'run', '--app-id', 'tide', '--app-port', String(await freePort()), '--', process.execPath, '-e', script]
+  const agent = followProgram(startProgram(process.execPath, [join(root, 'tools', 'weft.mjs'), ...args], env))
+  await agent.until(/tide joined the mesh: tell/, 90_000)
+  return agent
+}
 
 /** While the mesh is down. */
 async function changeDatabase(change: (database: Database) => Promise<unknown>): Promise<void> {

@@ -2,13 +2,13 @@ import type { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
 import { readCliSettings } from '../cli-settings.ts'
 import { dataPaths } from '../supervisor/data-paths.ts'
-import { endLeftAgents } from './agent/agent-record.ts'
+import { endAgents, endLeftAgents, runningAgents } from './agent/agent-record.ts'
 import { areGone, endOrphans } from '../supervisor/end-orphans.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { readLockOwner } from '../supervisor/mesh-lock.ts'
 
-/** Somewhat longer than the end of all stages in order can take. */
-const stopTimeoutMs = 60_000
+/** Somewhat longer than the end of the agents beside the mesh and of all its stages in order can take. */
+const stopTimeoutMs = 80_000
 
 export function registerDown(program: Command): void {
   program
@@ -25,11 +25,14 @@ interface MeshEnd {
   wasRunning: boolean
   /** How many processes of a killed supervisor, or of a killed `weft agent run`, were ended. */
   orphansEnded: number
+  /** The agents beside the mesh that ended with it. */
+  agentsEnded: string[]
 }
 
 async function endMesh(dataFolder: string): Promise<MeshEnd> {
   const paths = dataPaths(dataFolder)
   const owner = readLockOwner(paths.lockFile)
+  const agents = runningAgents(paths.run)
   if (owner !== undefined) {
     process.kill(owner.pid, 'SIGTERM')
     if (!(await areGone([owner], stopTimeoutMs))) {
@@ -39,11 +42,15 @@ async function endMesh(dataFolder: string): Promise<MeshEnd> {
       )
     }
   }
+  // Without a supervisor nobody else ends them.
+  if (owner === undefined) await endAgents(paths.run)
   const orphansEnded = (await endOrphans(readMeshRecord(paths.meshFile))) + (await endLeftAgents(paths.run))
-  return { wasRunning: owner !== undefined, orphansEnded }
+  const left = runningAgents(paths.run)
+  return { wasRunning: owner !== undefined, orphansEnded, agentsEnded: agents.filter((agent) => !left.includes(agent)) }
 }
 
-function describeEnd({ wasRunning, orphansEnded }: MeshEnd): string {
-  if (orphansEnded > 0) return `stopped; ended ${orphansEnded} processes whose supervisor was gone`
-  return wasRunning ? 'stopped' : 'nothing was running'
+function describeEnd({ wasRunning, orphansEnded, agentsEnded }: MeshEnd): string {
+  const beside = agentsEnded.length === 0 ? '' : `, and with it the agents beside it: ${agentsEnded.join(', ')}`
+  if (orphansEnded > 0) return `stopped${beside}; ended ${orphansEnded} processes whose supervisor was gone`
+  return wasRunning || agentsEnded.length > 0 ? `stopped${beside}` : 'nothing was running'
 }

@@ -19,6 +19,7 @@ import '../supervisor/return-idle-memory.ts'
 import { type RunningMesh, runMesh } from '../supervisor/run-mesh.ts'
 import { isSupervisorLine } from '../supervisor/supervised-process.ts'
 import { readLastLines } from '../supervisor/read-last-lines.ts'
+import { endAgents } from './agent/agent-record.ts'
 import { createUpProgress, type UpProgress } from './up-progress.ts'
 
 export interface UpOptions {
@@ -144,7 +145,10 @@ function stopWhenTold(
     isStopping = true
     clearInterval(watch)
     progress.stopping()
-    mesh.stop().then(stopped.resolve, stopped.reject)
+    // Agents first, while the mesh still hears that they leave it.
+    endAgents(paths.run)
+      .then(() => mesh.stop())
+      .then(stopped.resolve, stopped.reject)
   }
   const watch = setInterval(() => {
     if (holdsMeshLock(paths.lockFile)) return

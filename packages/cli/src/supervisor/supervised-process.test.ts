@@ -67,6 +67,15 @@ it('starts a killed process again and says how it ended', async () => {
   expect(lines).toContain('starting it again at once')
 })
 
+it('ends a process that is to begin anew, and starts it again', async () => {
+  const one = supervise(idle)
+  await one.firstReady
+  const { pid } = one.snapshot()
+  one.restart()
+  await until(() => one.snapshot().restarts === 1 && one.snapshot().state === 'ready')
+  expect(one.snapshot().pid).not.toBe(pid)
+})
+
 it('counts how often a process ended without getting anywhere', async () => {
   const one = supervise('process.exit(3)', { probe: { kind: 'http', port: 1, path: '/' } })
   await until(() => one.failuresBeforeReady >= 2)

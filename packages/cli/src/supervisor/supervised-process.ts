@@ -110,6 +110,11 @@ export class SupervisedProcess {
     void this.#watch(child)
   }
 
+  /** Has the process end, to be started again like one that ended by itself. */
+  restart(): void {
+    if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGTERM')
+  }
+
   /** Ends the process in order, and by force after its grace period. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#wake.abort()

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { readStartMark } from '../../supervisor/running-process.ts'
 import { takeAgentLock } from './agent-lock.ts'
-import { endLeftAgent, endLeftAgents, writeAgentRecord } from './agent-record.ts'
+import { agentLockFile, endAgents, endLeftAgent, endLeftAgents, runningAgents, writeAgentRecord } from './agent-record.ts'
 
 let run: string
 let child: ChildProcess
@@ -37,4 +37,15 @@ it('the end of a mesh ends what was left of agents, and no agent whose command r
   release()
   expect(await endLeftAgents(run)).toBe(1)
   expect(await endLeftAgents(join(run, 'of no mesh'))).toBe(0)
+})
+
+it('the end of a mesh has the commands of agents end, and names them', async () => {
+  const lock = agentLockFile({ run, appId: 'ledger' })
+  const { pid = 0 } = child
+  writeFileSync(lock, JSON.stringify({ pid, startMark: readStartMark(pid), url: 'http://127.0.0.1:8000', writtenAs: lock }))
+  expect(runningAgents(run)).toEqual(['ledger'])
+  const ended = once(child, 'exit')
+  await endAgents(run)
+  expect(await ended).toEqual([null, 'SIGTERM'])
+  expect(runningAgents(run)).toEqual([])
 })

@@ -2,10 +2,15 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isCopied, parseJson } from '@weft/contracts'
 import { z } from 'zod'
-import { endOrphans } from '../../supervisor/end-orphans.ts'
+import { areGone, endOrphans } from '../../supervisor/end-orphans.ts'
 import { readLockOwner } from '../../supervisor/mesh-lock.ts'
 import { ProcessSnapshot } from '../../supervisor/process-snapshot.ts'
 import { readReplaced, replaceFile } from '../../supervisor/replace-file.ts'
+import { isRunning } from '../../supervisor/running-process.ts'
+
+/** Somewhat longer than an agent's program, its sidecar and its leave of the mesh can take to end in order. */
+const graceMs = 18_000
+const killedMs = 5_000
 
 const AgentRecord = z.object({ processes: z.array(ProcessSnapshot), writtenAs: z.string() })
 
@@ -49,9 +54,26 @@ export async function endLeftAgents(run: string): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
 }
 
+/** The agents beside the mesh whose commands run. */
+export function runningAgents(run: string): string[] {
+  return agentsIn(run).filter((appId) => readLockOwner(agentLockFile({ run, appId })) !== undefined)
+}
+
+/** Has the commands of all agents end in order, and at once what has not ended then. Resolves when none runs, and never rejects. */
+export async function endAgents(run: string): Promise<void> {
+  const owners = agentsIn(run).flatMap((appId) => readLockOwner(agentLockFile({ run, appId })) ?? [])
+  const tell = (): void => {
+    for (const owner of owners) if (isRunning(owner)) process.kill(owner.pid, 'SIGTERM')
+  }
+  tell()
+  if (await areGone(owners, graceMs)) return
+  tell()
+  await areGone(owners, killedMs)
+}
+
 function agentsIn(run: string): string[] {
   try {
-    return readdirSync(run).flatMap((name) => /^agent-(.+)\.json$/.exec(name)?.[1] ?? [])
+    return [...new Set(readdirSync(run).flatMap((name) => /^agent-(.+)\.(?:json|lock)$/.exec(name)?.[1] ?? []))]
   } catch {
     // Nothing ever ran with this data folder.
     return []

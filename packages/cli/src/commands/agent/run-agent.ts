@@ -1,19 +1,24 @@
 import { z } from 'zod'
-import { CliError } from '../../cli-error.ts'
+import { CliError, exitCodes } from '../../cli-error.ts'
 import { type CliSettings, readCliSettings } from '../../cli-settings.ts'
 import { onStopSignal } from '../../on-stop-signal.ts'
 import { dataPaths } from '../../supervisor/data-paths.ts'
+import type { MeshRecord } from '../../supervisor/mesh-file.ts'
 import type { ProcessSnapshot } from '../../supervisor/process-snapshot.ts'
 import { openRotatingLog, type RotatingLog } from '../../supervisor/rotating-log.ts'
 import { isSupervisorLine, SupervisedProcess } from '../../supervisor/supervised-process.ts'
 import type { ClientContext } from '../client/connect-mesh.ts'
 import { agentTaken, takeAgentLock } from './agent-lock.ts'
 import { type AgentSpecs, type AgentWish, agentSpecs, requireMesh } from './agent-processes.ts'
+import { lookForMesh, outlastMesh } from './await-mesh.ts'
 import { type AgentPlace, endLeftAgent, removeAgentRecord, writeAgentRecord } from './agent-record.ts'
 
 const readyTimeoutMs = 60_000
 const hopelessAfterFailures = 3
 const pollMs = 100
+/** How long an agent waits for a mesh that was killed to come back. */
+const meshPatienceMs = 300_000
+const meshPollMs = 2_000
 /** Unregisters the agent. Failing is harmless: the mesh may be down by now, and it also notices by itself that an agent is gone. */
 const leavingTimeoutMs = 3_000
 
@@ -30,14 +35,14 @@ const Registered = z.looseObject({
 export async function runAgent(context: ClientContext, wish: AgentWish): Promise<void> {
   const { appId } = wish
   const settings = readCliSettings()
-  requireMesh(settings)
+  const joined = requireMesh(settings)
   const place = { run: dataPaths(settings.dataFolder).run, appId }
   const release = takeAgentLock(place.run, { appId, url: context.mesh.url })
   try {
     const left = await endLeftAgent(place)
     if (left > 0) context.terminal.note(`ended ${left} processes that an earlier weft agent run had left behind`)
     await refuseTakenName(context, appId)
-    await runBesideMesh(context, { settings, place, specs: await agentSpecs(settings, wish) })
+    await runBesideMesh(context, { settings, joined, place, specs: await agentSpecs(settings, wish) })
   } finally {
     release()
   }
@@ -45,11 +50,16 @@ export async function runAgent(context: ClientContext, wish: AgentWish): Promise
 
 interface AgentRun {
   settings: CliSettings
+  /** The mesh as it was when the agent joined. */
+  joined: MeshRecord
   place: AgentPlace
   specs: AgentSpecs
 }
 
-async function runBesideMesh({ mesh, terminal, isJson }: ClientContext, { settings, place, specs }: AgentRun): Promise<void> {
+async function runBesideMesh(
+  { mesh, terminal, isJson }: ClientContext,
+  { settings, joined, place, specs }: AgentRun,
+): Promise<void> {
   const { appId } = place
   const sidecarLog = openRotatingLog(`${dataPaths(settings.dataFolder).logs}/${appId}-daprd.log`)
   const register = async () => Registered.parse(await mesh.client.post('/agents', { body: { appId } }))
@@ -74,9 +84,11 @@ async function runBesideMesh({ mesh, terminal, isJson }: ClientContext, { settin
     },
   })
   const sidecar = new SupervisedProcess(specs.sidecar, { log: sidecarLog, onChange: changed })
+  const leaving = new AbortController()
   const told = stopSignal(() => {
     for (const one of [program, sidecar]) one.kill()
   })
+  void told.then(() => leaving.abort())
   try {
     program.start()
     sidecar.start()
@@ -85,7 +97,20 @@ async function runBesideMesh({ mesh, terminal, isJson }: ClientContext, { settin
     isJoined = true
     terminal.note(`${appId} joined the mesh: ${agent.card.capabilities.map(({ name }) => name).join(', ')}. Ctrl-C ends it.`)
     if (isJson) terminal.printJson(agent)
-    await told
+    const lost = await outlastMesh({
+      startedAt: joined.startedAt,
+      look: () => lookForMesh(dataPaths(settings.dataFolder).meshFile, joined),
+      onGone: () => terminal.note(`the mesh at ${mesh.url} is gone; ${appId} waits ${meshPatienceMs / 60_000} minutes for it`),
+      onBack: () => {
+        terminal.note(`the mesh at ${mesh.url} was started again: ${appId} joins it`)
+        // Its sidecar is known to the mesh that was there before.
+        sidecar.restart()
+      },
+      signal: leaving.signal,
+      patienceMs: meshPatienceMs,
+      pollMs: meshPollMs,
+    })
+    if (lost !== 'there') throw meshLost(appId, lost)
     terminal.note(`${appId} leaves the mesh`)
     await mesh.client
       .delete(`/agents/${appId}`, { timeout: leavingTimeoutMs, maxRetries: 0 })
@@ -132,6 +157,13 @@ function notReady(late: SupervisedProcess): CliError {
       ? `ended ${failuresBeforeReady} times before it was ready${lastExit === undefined ? '' : `: ${lastExit}`}`
       : `did not answer ${port === undefined ? '' : `GET http://127.0.0.1:${port}/card `}within ${readyTimeoutMs / 1_000} s`
   return new CliError('agent_not_ready', `${spec.name} ${what}`)
+}
+
+function meshLost(appId: string, state: 'gone' | 'moved'): CliError {
+  const why = state === 'moved' ? 'came back at other ports' : `has been gone for ${meshPatienceMs / 60_000} minutes`
+  return new CliError('mesh_not_up', `the mesh ${why}, and ${appId} was ended: run it again once the mesh is up`, {
+    exitCode: exitCodes.meshNotUp,
+  })
 }
 
 /** The first signal ends everything in order, a second one at once. */
