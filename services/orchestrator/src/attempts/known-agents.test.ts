@@ -1,6 +1,9 @@
 import { expect, it, jest } from '@jest/globals'
+import type { Sidecar } from '@weft/mesh'
 import { createKnownAgents } from './known-agents.ts'
 
+/** A state store in which nothing is kept. */
+const empty = { getState: async () => undefined, saveState: async () => undefined }
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 
 it('versions are read again also while nobody asks, and stay while the planner is away', async () => {
@@ -8,6 +11,7 @@ it('versions are read again also while nobody asks, and stay while the planner i
   const answers: (string | Error)[] = ['1', new Error('away'), '2']
   const agents = createKnownAgents({
     sidecar: {
+      ...empty,
       async invoke(_app, _path, { schema }) {
         const answer = answers.shift()
         if (typeof answer !== 'string') throw answer
@@ -32,6 +36,7 @@ it('an agent that was registered a moment ago is known, by its version, what it 
   let readings = 0
   const agents = createKnownAgents({
     sidecar: {
+      ...empty,
       async invoke(_app, _path, { schema: wanted }) {
         readings += 1
         return wanted.parse({ cards })
@@ -53,7 +58,10 @@ it('an agent whose card does not say how much it takes at once takes a usual num
   const onRead = jest.fn()
   const capabilities = [{ name: 'work', outputSchema: {} }]
   const cards = [{ id: 'rag', version: '1', capabilities }]
-  const agents = createKnownAgents({ sidecar: { invoke: async (_app, _path, { schema }) => schema.parse({ cards }) }, onRead })
+  const agents = createKnownAgents({
+    sidecar: { ...empty, invoke: async (_app, _path, { schema }) => schema.parse({ cards }) },
+    onRead,
+  })
   expect(agents.maxConcurrencyOf('rag', 'work')).toBeUndefined()
   await settle()
   expect([agents.maxConcurrencyOf('rag', 'work'), onRead.mock.calls.length]).toEqual([256, 1])
@@ -66,6 +74,7 @@ it('an agent that is registered while the cards are being read is known before a
   const cards = [cardOf('rag')]
   const agents = createKnownAgents({
     sidecar: {
+      ...empty,
       async invoke(_app, _path, { schema: wanted }) {
         const read = wanted.parse({ cards: [...cards] })
         await new Promise<void>((resolve) => answers.push(resolve))
@@ -91,7 +100,10 @@ it('what a capability puts out is known as its card says it, and nothing is chec
     { name: 'unreadable', outputSchema: { type: 'nonsense' } },
   ]
   const agents = createKnownAgents({
-    sidecar: { invoke: async (_app, _path, { schema }) => schema.parse({ cards: [{ id: 'rag', version: '1', capabilities }] }) },
+    sidecar: {
+      ...empty,
+      invoke: async (_app, _path, { schema }) => schema.parse({ cards: [{ id: 'rag', version: '1', capabilities }] }),
+    },
   })
   await settle()
   const answer = agents.outputOf('rag', 'answer')
@@ -105,8 +117,29 @@ it('no regular expression of a card is run', async () => {
   const outputSchema = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } }
   const capabilities = [{ name: 'answer', outputSchema }]
   const agents = createKnownAgents({
-    sidecar: { invoke: async (_app, _path, { schema }) => schema.parse({ cards: [{ id: 'rag', version: '1', capabilities }] }) },
+    sidecar: {
+      ...empty,
+      invoke: async (_app, _path, { schema }) => schema.parse({ cards: [{ id: 'rag', version: '1', capabilities }] }),
+    },
   })
   await settle()
   expect(agents.outputOf('rag', 'answer')?.safeParse({ text: `${'a'.repeat(40)}!` }).success).toBe(true)
+})
+
+it('a host that starts while the planner is away knows the cards that one before it has read', async () => {
+  const stored = new Map<string, unknown>()
+  const store: Pick<Sidecar, 'getState' | 'saveState'> = {
+    getState: async (key, schema) => (stored.has(key) ? schema.parse(stored.get(key)) : undefined),
+    saveState: async (key, value) => void stored.set(key, value),
+  }
+  const cards = [{ id: 'rag', version: '1', capabilities: [{ name: 'work', outputSchema: {}, maxConcurrency: 4 }] }]
+  const before = createKnownAgents({ sidecar: { ...store, invoke: async (_app, _path, { schema }) => schema.parse({ cards }) } })
+  await settle()
+  before.stop()
+  const onRead = jest.fn()
+  const invoke = () => Promise.reject(new Error('away'))
+  const agents = createKnownAgents({ sidecar: { ...store, invoke }, onRead })
+  await settle()
+  expect([agents.versions(), agents.maxConcurrencyOf('rag', 'work'), onRead.mock.calls.length]).toEqual([{ rag: '1' }, 4, 1])
+  agents.stop()
 })

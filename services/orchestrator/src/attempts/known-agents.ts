@@ -2,7 +2,7 @@ import { AgentCard, Capability, readJsonSchema } from '@weft/contracts'
 import type { Sidecar } from '@weft/mesh'
 import { z } from 'zod'
 
-/** What the agents' cards said when the planner was last asked for them: some seconds ago, or longer while the planner is away. */
+/** What the agents' cards said when the planner was last asked for them: some seconds ago, or longer while the planner is away, perhaps by an earlier host. */
 export interface KnownAgents {
   /** Asks the planner again if one of these agents is not known, as one that has just been registered is not. Never rejects, whether it is known then or not. */
   ensureKnown(ids: string[]): Promise<void>
@@ -16,7 +16,7 @@ export interface KnownAgents {
 }
 
 export interface KnownAgentsOptions {
-  sidecar: Pick<Sidecar, 'invoke'>
+  sidecar: Pick<Sidecar, 'invoke' | 'getState' | 'saveState'>
   /** The cards were read, and may say something else than before. */
   onRead?: () => void
 }
@@ -26,6 +26,10 @@ const Card = AgentCard.pick({ id: true, version: true }).extend({
 })
 type Card = z.infer<typeof Card>
 const Registry = z.object({ cards: z.array(Card) })
+type Registry = z.infer<typeof Registry>
+
+/** Where the state store keeps the cards for hosts that start while the planner is away. */
+const keptKey = 'agent-cards'
 
 /** Enough for an agent that waits for models, too few to fill the memory of one that computes. */
 const maxConcurrencyDefault = 256
@@ -41,6 +45,7 @@ export function createKnownAgents({ sidecar, onRead }: KnownAgentsOptions): Know
   let known = new Map<string, Card>()
   let versions: Record<string, string> = {}
   let isRead = false
+  const keep = keepIn(sidecar)
   let reading: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
@@ -52,15 +57,27 @@ export function createKnownAgents({ sidecar, onRead }: KnownAgentsOptions): Know
     return reading
   }
 
+  function adopt({ cards }: Registry): void {
+    known = new Map(cards.map((card) => [card.id, card]))
+    versions = Object.fromEntries(cards.map(({ id, version }) => [id, version]))
+    onRead?.()
+  }
+
+  /** Without what was kept an agent would be sent one attempt at a time until the planner is back. */
+  async function recall(): Promise<void> {
+    const registry = await sidecar.getState(keptKey, Registry).catch(() => undefined)
+    if (registry !== undefined && !isRead) adopt(registry)
+  }
+
   async function readCards(): Promise<void> {
     if (isStopped) return
+    if (!isRead) void recall()
     try {
       const signal = AbortSignal.timeout(askTimeoutMs)
-      const { cards } = await sidecar.invoke('planner', '/registry', { schema: Registry, signal })
-      known = new Map(cards.map((card) => [card.id, card]))
-      versions = Object.fromEntries(cards.map(({ id, version }) => [id, version]))
+      const registry = await sidecar.invoke('planner', '/registry', { schema: Registry, signal })
       isRead = true
-      onRead?.()
+      adopt(registry)
+      void keep(registry)
     } catch {
       // The planner is away: what was known stays known.
     }
@@ -84,15 +101,31 @@ export function createKnownAgents({ sidecar, onRead }: KnownAgentsOptions): Know
       const offered = offerOf(agent, capability)
       return offered && (offered.maxConcurrency ?? maxConcurrencyDefault)
     },
-    outputOf(agent, capability) {
-      const offered = offerOf(agent, capability)
-      // One that cannot be read is of a card that was registered before such cards were refused.
-      const reading = offered === undefined ? undefined : readJsonSchema(offered.outputSchema)
-      return reading?.kind === 'check' ? reading.check : undefined
-    },
+    outputOf: (agent, capability) => checkOf(offerOf(agent, capability)),
     stop() {
       isStopped = true
       clearTimeout(timer)
     },
+  }
+}
+
+/** One that cannot be read is of a card that was registered before such cards were refused. */
+function checkOf(offered: Card['capabilities'][number] | undefined): z.ZodType | undefined {
+  const reading = offered === undefined ? undefined : readJsonSchema(offered.outputSchema)
+  return reading?.kind === 'check' ? reading.check : undefined
+}
+
+/** Stores the cards where they have changed; a store that is away gets them the next time. */
+function keepIn(sidecar: Pick<Sidecar, 'saveState'>): (registry: Registry) => Promise<void> {
+  let kept = ''
+  return async (registry) => {
+    const text = JSON.stringify(registry)
+    if (text === kept) return
+    await sidecar.saveState(keptKey, registry).then(
+      () => {
+        kept = text
+      },
+      () => undefined,
+    )
   }
 }
