@@ -25,6 +25,17 @@ describe('an HTML page', () => {
     expect(text).toBe('# 25.1. Vacuuming\n\nDonaudampfschiff\n\nTip\n\nDo it at night.\n\n### Cost')
   })
 
+  it.each(['<b>x', '<table><tr><td>x', '<ul><li>x', '<div class="note">x ', '<div></p>x', '<pre>x'])(
+    'is read in little time although nobody closed 250,000 times %s',
+    async (tags) => {
+      const startedMs = performance.now()
+      const text = await read(`<html><body>${tags.repeat(250_000)}<script>run()</script><p>The end<button>Go<button>on`)
+      expect(performance.now() - startedMs).toBeLessThan(10_000)
+      expect(text.split('x')).toHaveLength(250_001)
+      expect(text).toMatch(/The end\W*$/)
+    },
+  )
+
   it('joins lines of its source where Japanese has no space', async () => {
     expect(await read('<p>サーバーを\n  再起動する。\nDebian を\n使う</p>')).toBe('サーバーを再起動する。 Debian を使う')
   })

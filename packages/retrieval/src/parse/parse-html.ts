@@ -1,6 +1,6 @@
 import { eastAsianLetters } from '@weft/contracts'
-import { Parser } from 'htmlparser2'
 import { withoutBreakMarks } from '../text/break-marks.ts'
+import { FlatHtmlParser } from './flat-html-parser.ts'
 
 /**
  * The readable text of an HTML page, with its structure as simple Markdown (headings, lists, tables, fenced code), so that chunks and quotes need only this text.
@@ -20,7 +20,7 @@ export function htmlToText(html: string, { isTitleKept = true }: { isTitleKept?:
     isRowStart: true,
   }
   let skipped = 0
-  const parser = new Parser(
+  const parser = new FlatHtmlParser(
     {
       onopentag(name, attributes) {
         if (skipped > 0 || skippedElements.has(name) || isHidden(attributes)) skipped++
@@ -34,7 +34,7 @@ export function htmlToText(html: string, { isTitleKept = true }: { isTitleKept?:
         if (skipped === 0) addText(page, text)
       },
     },
-    { decodeEntities: true, lowerCaseTags: true, recognizeSelfClosing: isXhtml(html) },
+    { decodeEntities: true, lowerCaseTags: true, recognizeSelfClosing: isXhtml(html), whole: skippedElements },
   )
   parser.write(html)
   parser.end()
@@ -173,6 +173,7 @@ function closeElement(page: PageText, name: string): void {
 function closeFence(page: PageText, lines: string[]): void {
   const code = lines.join('').replaceAll('\r\n', '\n')
   page.fence = undefined
+  if (code === '') return
   if (page.cellDepth > 0) {
     putText(page, code)
     return

@@ -136,16 +136,32 @@ describe('a mail', () => {
       kind: 'text',
       text: expect.stringMatching(/^A note/),
     })
+    expect(await read(['A log', 'of: nothing', 'x\n'.repeat(600_000)])).toMatchObject({ kind: 'text' })
   })
 
   it.each([
     ['parts in parts without end', [...head, ...nested(100), ''], 'damaged_document'],
     ['more headers than any mail has', [...head, `X-Long: ${'x'.repeat(3_000_000)}`, '', 'Hi.'], 'damaged_document'],
+    ['more lines than any mail has', [...head, '', '\n'.repeat(600_000)], 'too_large'],
+    ['mails in it whose lines are too many together', [...head, ...forwards(5, 'x\n'.repeat(120_000))], 'too_large'],
     ['bytes that are no text', ['\u0001\u0002\u0000\xff'], 'binary'],
   ])('with %s is refused with the reason', async (_what, lines, code) => {
     await expect(read(lines)).rejects.toMatchObject({ code })
   })
 })
+
+function forwards(depth: number, text: string): string[] {
+  if (depth === 0) return ['', text]
+  return [
+    `Content-Type: multipart/mixed; boundary=b${depth}`,
+    '',
+    `--b${depth}`,
+    'Content-Type: message/rfc822',
+    '',
+    ...head,
+    ...forwards(depth - 1, text),
+  ]
+}
 
 function nested(depth: number): string[] {
   const type = (n: number) => [`Content-Type: multipart/mixed; boundary=b${n}`, '', `--b${n}`]

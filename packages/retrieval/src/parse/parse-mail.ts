@@ -10,22 +10,40 @@ import { htmlToText } from './parse-html.ts'
  * were forwarded in it included. Attachments are not read. Undefined for a text that is no mail. Throws FileRefusal for one that cannot be read.
  */
 export async function mailToText(bytes: Uint8Array, filename: string): Promise<string | undefined> {
-  const mail = await parseMail(await withCharset(leaveOutAttachments(bytes)), filename)
-  if (!mail.headers.some(({ key }) => mailHeaders.has(key))) return undefined
-  const parts = await partsOf(mail, { filename, depth: 1 })
+  const file: MailFile = { filename, linesLeft: linesMax }
+  const kept = leaveOutAttachments(bytes)
+  if (countLines(kept) > linesMax && !isMail(await parseMail(kept.subarray(0, headBytes), file))) return undefined
+  const mail = await parseMail(await withCharset(kept), file)
+  if (!isMail(mail)) return undefined
+  const parts = await partsOf(mail, file, 1)
   return parts.join('\n\n').toWellFormed().replaceAll('\0', '\ufffd')
 }
 
 /** How deep mails in mails are read; what lies deeper is named only. */
 const mailsDepthMax = 6
 
-async function partsOf(mail: Email, { filename, depth }: { filename: string; depth: number }): Promise<string[]> {
+/** Enough to tell a mail from another text. */
+const headBytes = 65_536
+
+function isMail({ headers }: Email): boolean {
+  return headers.some(({ key }) => mailHeaders.has(key))
+}
+
+interface MailFile {
+  filename: string
+  linesLeft: number
+}
+
+/** The parser takes 10 µs for each line that is not attached in base64, and for a mail in a mail once more. A text of a million lines is no letter. */
+const linesMax = 500_000
+
+async function partsOf(mail: Email, file: MailFile, depth: number): Promise<string[]> {
   const inside = depth < mailsDepthMax && !isReport(mail) ? mail.attachments.filter(isForwarded) : []
   const attached = mail.attachments.filter((part) => !inside.includes(part))
   const parts = [headingOf(mail, depth), headOf(mail, attached), bodyOf(mail)]
   for (const { content } of inside) {
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content)
-    parts.push(...(await partsOf(await parseMail(bytes, filename), { filename, depth: depth + 1 })))
+    parts.push(...(await partsOf(await parseMail(bytes, file), file, depth + 1)))
   }
   return parts.filter((part) => part !== '')
 }
@@ -47,7 +65,16 @@ const mailHeaders: ReadonlySet<string> = new Set(
   'from sender to cc subject date message-id received return-path delivered-to mime-version'.split(' '),
 )
 
-async function parseMail(bytes: Uint8Array, filename: string): Promise<Email> {
+async function parseMail(bytes: Uint8Array, file: MailFile): Promise<Email> {
+  const { filename } = file
+  file.linesLeft -= countLines(bytes)
+  if (file.linesLeft < 0) {
+    const most = linesMax.toLocaleString('en')
+    throw new FileRefusal(
+      'too_large',
+      `"${filename}" has more than ${most} lines beside its attachments. Add its text as a file of its own.`,
+    )
+  }
   try {
     return await PostalMime.parse(bytes, { maxNestingDepth: partsDepthMax, forceRfc822Attachments: true })
   } catch (cause) {
@@ -57,6 +84,14 @@ async function parseMail(bytes: Uint8Array, filename: string): Promise<Email> {
 }
 
 const partsDepthMax = 64
+
+function countLines(bytes: Uint8Array): number {
+  let lines = 1
+  for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) lines++
+  return lines
+}
+
+const lineFeed = 0x0a
 
 const byteOrderMark = [0xef, 0xbb, 0xbf] as const
 
