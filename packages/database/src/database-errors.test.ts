@@ -9,3 +9,12 @@ it.each([
   expect(toDatabaseError(cause)).toMatchObject({ code: 'dependency_unavailable', message: expect.stringContaining(told), cause })
   expect(isConnectionFailure(cause)).toBe(false)
 })
+
+it.each(['28P01', '28000', '3D000'])('a database that does not let the mesh in (%s) is one that is not reached', (code) => {
+  const cause = Object.assign(new Error('password authentication failed'), { code })
+  expect(isConnectionFailure(cause)).toBe(true)
+  expect(toDatabaseError(cause)).toMatchObject({
+    code: 'dependency_unavailable',
+    message: 'the database is not reachable (password authentication failed)',
+  })
+})

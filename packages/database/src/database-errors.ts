@@ -13,6 +13,8 @@ const connectionCodes = new Set([
 ])
 /** Shut down, crashed, starting up, too many connections; and read-only, which is what a demoted primary says (PostgreSQL, Appendix A). */
 const unavailableStates = new Set(['57P01', '57P02', '57P03', '53300', '25006'])
+/** A wrong password or role, no entry in pg_hba.conf, no such database (PostgreSQL, Appendix A): that of another URL may let this user in, or this one later. */
+const refusalStates = new Set(['28000', '28P01', '3D000'])
 /** Messages of the driver, and of find-usable.ts, that come without a code. */
 const connectionMessages =
   /connection terminated|connection ended|client has encountered a connection error|not queryable|read-only standby|left behind/i
@@ -22,7 +24,17 @@ export function isConnectionFailure(cause: unknown): boolean {
   if (!types.isNativeError(cause)) return false
   if (isAggregate(cause)) return cause.errors.some(isConnectionFailure)
   const code = codeOf(cause)
-  return connectionCodes.has(code) || unavailableStates.has(code) || connectionMessages.test(cause.message)
+  return connectionCodes.has(code) || unavailableStates.has(code) || isRefusal(cause) || connectionMessages.test(cause.message)
+}
+
+/** Whether the database is there and does not let this user in. */
+export function isRefusal(cause: unknown): boolean {
+  return types.isNativeError(cause) && refusalStates.has(codeOf(cause))
+}
+
+/** Whether the role lacks a right (PostgreSQL, Appendix A). */
+export function lacksRight(cause: unknown): boolean {
+  return types.isNativeError(cause) && codeOf(cause) === '42501'
 }
 
 /** Whether a demoted primary refused to write: nothing happened, and another database has taken its place (PostgreSQL, Appendix A). */
@@ -43,7 +55,10 @@ export function isDuplicate(cause: unknown): boolean {
 /** Whether the driver gave up waiting, for an answer or for a free connection of its pool. The connection must not be used again: its answer may still come. */
 export function isTimeout(cause: unknown): boolean {
   if (cause instanceof WeftError) return isTimeout(cause.cause)
-  return types.isNativeError(cause) && /query read timeout|timeout exceeded when trying to connect/i.test(cause.message)
+  return (
+    types.isNativeError(cause) &&
+    /query read timeout|timeout exceeded when trying to connect|^timeout expired$/i.test(cause.message)
+  )
 }
 
 /** Whether a value cannot be stored, or is larger than a limit allows (PostgreSQL, Appendix A, classes 22 and 54): the same statement fails every time. */
@@ -101,7 +116,8 @@ export function unavailable(cause: unknown): WeftError {
   })
 }
 
-function reasonOf(cause: unknown): string {
+/** What the driver or the database said, in one line. */
+export function reasonOf(cause: unknown): string {
   if (!types.isNativeError(cause)) return String(cause)
   return isAggregate(cause) && cause.message === '' ? cause.errors.map(reasonOf).join(', ') : cause.message
 }

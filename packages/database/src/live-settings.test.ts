@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from '@jest/globals'
 import { createLiveSettings, type LiveSettings, type SetSetting } from './live-settings.ts'
@@ -79,6 +81,20 @@ it('a process whose database is away is served by its environment in the end', a
   store.isAway = true
   await live.start()
   expect(live.settings.WEFT_ROUTING).toBe('on')
+})
+
+it('a process that has nothing else to do yet does not end while it waits for its database', () => {
+  const script = `
+    import { createLiveSettings } from ${JSON.stringify(join(import.meta.dirname, 'live-settings.ts'))}
+    const refuse = () => Promise.reject(new Error('password authentication failed'))
+    const logger = { info: () => undefined, warn: () => undefined }
+    const live = createLiveSettings({ environment: {}, store: { version: refuse, read: refuse }, logger, pollMs: 50 })
+    await live.start()
+    console.log('started')
+  `
+  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script]
+  const { status, stdout } = spawnSync(process.execPath, args, { cwd: import.meta.dirname, encoding: 'utf8' })
+  expect({ status, stdout }).toEqual({ status: 0, stdout: 'started\n' })
 })
 
 it('the registry is told of its own changes, and of no others', async () => {

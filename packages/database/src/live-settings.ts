@@ -109,7 +109,10 @@ export function createLiveSettings<T extends object>(options: LiveSettingsOption
       stopped = new AbortController()
       const { promise, resolve } = Promise.withResolvers<void>()
       void pollOn(resolve, stopped.signal)
-      await Promise.race([promise, sleep(pollMs, undefined, { ref: false })])
+      const read = new AbortController()
+      // The only thing that keeps a process running that waits here for its database: it must not end.
+      await Promise.race([promise, sleep(pollMs, undefined, { signal: read.signal }).catch(() => undefined)])
+      read.abort()
     },
     stop: () => stopped?.abort(),
   }

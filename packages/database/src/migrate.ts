@@ -1,5 +1,6 @@
-import { WeftError } from '@weft/contracts'
+import { errorMessage, WeftError } from '@weft/contracts'
 import { type Kysely, sql } from 'kysely'
+import { lacksRight } from './database-errors.ts'
 import { ensureBm25 } from './ensure-bm25.ts'
 import type { Database } from './open-database.ts'
 import * as knowledge from './migrations/0001-knowledge.ts'
@@ -88,9 +89,15 @@ export interface MigrationStatus {
 /**
  * Applies the migrations that are missing, each in a transaction of its own, and makes what a restored dump could not bring along. Any number of processes may
  * call it at once. Answers the names applied. Throws `conflict` for a database that a newer version has migrated further than this one knows,
- * or that lacks an extension.
+ * that lacks an extension, or in which this role may not make tables.
  */
 export async function migrateUp(database: Database): Promise<string[]> {
+  return applyMissing(database).catch((cause: unknown) => {
+    throw lacksRight(cause) ? mayNot(cause) : cause
+  })
+}
+
+async function applyMissing(database: Database): Promise<string[]> {
   const newest = (await migrationStatus(database)).at(-1)?.name ?? ''
   if (!isKnown(newest)) throw isNewer(newest)
   const applied: string[] = []
@@ -137,6 +144,11 @@ function isNewer(name: string): WeftError {
     'conflict',
     `the database was migrated by a newer version of Weft: it has "${name}", and this version's last is "${migrations.at(-1)?.name}"; start that version, or restore the backup from before the upgrade`,
   )
+}
+
+function mayNot(cause: unknown): WeftError {
+  const message = `the role of DATABASE_URLS may not make the tables of Weft (${errorMessage(cause)}): make it the owner of its database`
+  return new WeftError('conflict', message, { cause })
 }
 
 async function applyOne(database: Database, migration: Migration): Promise<boolean> {

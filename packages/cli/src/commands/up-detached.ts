@@ -10,6 +10,7 @@ import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { refuseRunningMesh } from '../supervisor/mesh-lock.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
 import type { ProcessSnapshot } from '../supervisor/process-snapshot.ts'
+import { refuseUnusableStores } from '../supervisor/refuse-unusable-stores.ts'
 import { openOwnOutput } from '../supervisor/rotating-log.ts'
 import { readLastLines } from '../supervisor/read-last-lines.ts'
 import type { UpOptions } from './up-in-foreground.ts'
@@ -25,6 +26,8 @@ export async function upDetached({ settings, infrastructureOnly, isJson }: UpOpt
   createFolders(paths)
   createCompileCache(settings.compileCacheFolder)
   refuseRunningMesh(paths.lockFile)
+  // The supervisor looks again; what it waits for would not be seen here.
+  await refuseUnusableStores(settings, isJson ? console.error : console.log)
   const key = ensureAdminKey(paths, settings.apiKey)
   const logFile = join(paths.logs, 'supervisor.log')
   const shown = { startedAtMs: performance.now(), isJson }

@@ -5,15 +5,15 @@ import { keepRunningUnheard } from '../lost-reader.ts'
 import { onStopSignal } from '../on-stop-signal.ts'
 import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
 import { endOrphans } from '../supervisor/end-orphans.ts'
-import { findLastWords } from '../supervisor/last-reason.ts'
+import { findLastReason, findLastWords } from '../supervisor/last-reason.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { holdsMeshLock, ownIdentity, takeMeshLock } from '../supervisor/mesh-lock.ts'
 import type { AppId } from '../supervisor/mesh-plan.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
 import { planProcesses } from '../supervisor/plan-processes.ts'
-import { refuseUnusableRedis } from '../supervisor/external-redis.ts'
 import { refuseUnfitPlace, refuseUnusablePolicies } from '../supervisor/preflight.ts'
 import { prepareMesh } from '../supervisor/prepare-mesh.ts'
+import { refuseUnusableStores } from '../supervisor/refuse-unusable-stores.ts'
 import { boundOwnOutput } from '../supervisor/rotating-log.ts'
 import '../supervisor/return-idle-memory.ts'
 import { type RunningMesh, runMesh } from '../supervisor/run-mesh.ts'
@@ -53,7 +53,7 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, i
       (isJson ? console.error : console.log)(`ended ${orphanCount} processes that an earlier start had left behind`)
     await refuseUnfitPlace(settings)
     refuseUnusablePolicies(settings.environment)
-    if (settings.redisUrl !== undefined) await refuseUnusableRedis(settings.redisUrl)
+    await refuseUnusableStores(settings, isJson ? console.error : (line) => writeLine(line, ownOutput))
     const key = ensureAdminKey(paths, settings.apiKey)
     const plan = await prepareMesh({ settings, paths, replicas, infrastructureOnly })
     const specs = planProcesses(plan, { infrastructureOnly })
@@ -119,6 +119,9 @@ async function waitUntilReady(
 function notReady(name: string, lastExit: string | undefined, { logs }: DataPaths): CliError {
   const words = findLastWords(name, logs)
   if (words !== undefined) return new CliError('mesh_not_ready', `${name} could not start: ${words}`)
+  const reason = lastExit === undefined ? findLastReason({ name }, logs) : undefined
+  if (reason !== undefined)
+    return new CliError('mesh_not_ready', `${name} was not ready within ${readyTimeoutMs / 1000} s: ${reason}`)
   const written = readLastLines(`${logs}/${name}.log`, linesRead).filter((line) => !isSupervisorLine(line))
   const lines = written.slice(-lastLinesShown).map((line) => `\n    ${line}`)
   const what = lastExit === undefined ? `was not ready within ${readyTimeoutMs / 1000} s` : `could not start, it ${lastExit}`

@@ -17,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 async function wrong(): Promise<Record<string, string>> {
   const { port = 0 } = await choosePorts(['port'])
-  const findings = await checkPlace({ dataFolder: folder, port, redisUrl: undefined })
+  const findings = await checkPlace({ dataFolder: folder, port, redisUrl: undefined, databaseUrls: undefined })
   return Object.fromEntries(findings.flatMap(({ what, ok, detail }) => (ok ? [] : [[what, detail]])))
 }
 
@@ -60,7 +60,7 @@ it('names a port that is taken', async () => {
   const port = await new Promise<number>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(Reflect.get(server.address() ?? {}, 'port')))
   })
-  const findings = await checkPlace({ dataFolder: folder, port, redisUrl: undefined })
+  const findings = await checkPlace({ dataFolder: folder, port, redisUrl: undefined, databaseUrls: undefined })
   server.close()
   expect(findings.find(({ what }) => what === 'port')).toMatchObject({ ok: false, detail: `${port} is taken` })
 })

@@ -21,10 +21,14 @@ export async function checkPlace({
   dataFolder,
   port,
   redisUrl,
-}: Pick<CliSettings, 'dataFolder' | 'port' | 'redisUrl'>): Promise<Finding[]> {
+  databaseUrls,
+}: Pick<CliSettings, 'dataFolder' | 'port' | 'redisUrl' | 'databaseUrls'>): Promise<Finding[]> {
   const paths = dataPaths(dataFolder)
   const isUp = readLockOwner(paths.lockFile) !== undefined
-  const named = redisUrl === undefined ? [] : [await checkExternalRedis(redisUrl)]
+  const named = [
+    ...(redisUrl === undefined ? [] : [await checkExternalRedis(redisUrl)]),
+    ...(databaseUrls === undefined ? [] : [await (await import('./external-database.ts')).checkExternalDatabase(databaseUrls)]),
+  ]
   const place = [checkFolder(dataFolder), checkDisk(dataFolder), checkKey(paths), ...named]
   if (isUp) return [...place, checkProcesses(paths), ...(await redisOf(paths)), ...(await healthOf(paths))]
   const orphans = checkOrphans(paths)

@@ -1,13 +1,18 @@
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { afterEach, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { checkExternalRedis, refuseUnusableRedis } from './external-redis.ts'
 
 let server: Server | undefined
 let heard = ''
+let notes: string[] = []
+const told = { note: (line: string) => void notes.push(line) }
+beforeEach(() => {
+  notes = []
+})
 afterEach(() => new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve))))
 
 /** The address of a Redis that gives this answer to all it is asked at once. */
-async function redisThatSays(answer: string): Promise<string> {
+async function redisThatSays(answer: string, port = 0): Promise<string> {
   const redis = createServer((socket) =>
     socket.once('data', (chunk) => {
       heard = chunk.toString()
@@ -15,7 +20,7 @@ async function redisThatSays(answer: string): Promise<string> {
     }),
   )
   server = redis
-  await new Promise<void>((resolve) => redis.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => redis.listen(port, '127.0.0.1', resolve))
   return `redis://:p%20w@127.0.0.1:${(redis.address() as AddressInfo).port}/2`
 }
 
@@ -32,7 +37,7 @@ function info({ maxmemory = 0, policy = 'noeviction', aof = 1, cluster = 0 }: To
 }
 
 it('a Redis of one server that lets the mesh in is taken', async () => {
-  await refuseUnusableRedis(await redisThatSays(info()))
+  await refuseUnusableRedis(await redisThatSays(info()), told)
   expect(heard).toBe('*2\r\n$4\r\nAUTH\r\n$3\r\np w\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n*1\r\n$4\r\nINFO\r\n')
 })
 
@@ -40,7 +45,7 @@ it.each([
   ['does not let the mesh ask about it', "+OK\r\n+OK\r\n-NOPERM this user has no permissions to run the 'info' command\r\n"],
   ['is still starting', '-LOADING Redis is loading the dataset in memory\r\n'],
 ])('one that %s is taken, too', async (_what, answer) => {
-  await refuseUnusableRedis(await redisThatSays(answer))
+  await refuseUnusableRedis(await redisThatSays(answer), told)
 })
 
 it.each([
@@ -56,16 +61,40 @@ it.each([
     'refuses: WRONGPASS invalid username-password pair',
   ],
 ])('%s is refused before anything starts, and it is said why', async (_what, answer, why) => {
-  await expect(refuseUnusableRedis(await redisThatSays(answer))).rejects.toMatchObject({
+  await expect(refuseUnusableRedis(await redisThatSays(answer), told)).rejects.toMatchObject({
     code: 'redis_unusable',
     message: expect.stringContaining(why),
   })
 })
 
-it('one that is not there is refused by the address that was named', async () => {
-  await expect(refuseUnusableRedis('redis://127.0.0.1:1')).rejects.toMatchObject({
+it('one that is not there is waited for, said to be, and refused by the address that was named', async () => {
+  await expect(refuseUnusableRedis('redis://127.0.0.1:1', { ...told, patienceMs: 100 })).rejects.toMatchObject({
     message: expect.stringMatching(/^the Redis of REDIS_URL \(127\.0\.0\.1:1\) is not reached: .*ECONNREFUSED/),
   })
+  expect(notes).toEqual([expect.stringMatching(/^waiting up to 0.1 s for the Redis of REDIS_URL .* ECONNREFUSED/)])
+})
+
+it('one that starts meanwhile is taken', async () => {
+  const url = await redisThatSays(info())
+  const port = Number(new URL(url).port)
+  await new Promise((resolve) => server?.close(resolve))
+  const taken = refuseUnusableRedis(url, told)
+  await new Promise<void>((resolve) => setTimeout(resolve, 200))
+  await redisThatSays(info(), port)
+  await taken
+  expect(notes).toHaveLength(1)
+})
+
+it('a replica that takes no writes is refused, if none of them is promoted', async () => {
+  const replica = info().replace('cluster_enabled', 'role:slave\r\nslave_read_only:1\r\ncluster_enabled')
+  await expect(refuseUnusableRedis(await redisThatSays(replica), { ...told, patienceMs: 100 })).rejects.toMatchObject({
+    message: expect.stringContaining('is a replica that takes no writes: name its primary'),
+  })
+})
+
+it('one that could lose sessions is taken, and that is said', async () => {
+  await refuseUnusableRedis(await redisThatSays(info({ aof: 0 })), told)
+  expect(notes).toEqual([expect.stringMatching(/loses sessions when it ends: appendonly is off: name a Redis .* appendonly yes/)])
 })
 
 it.each([

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls, getCACertificates } from 'node:tls'
 import { CliError } from '../cli-error.ts'
 import type { Finding } from './finding.ts'
@@ -6,27 +7,59 @@ import { redisFromUrl } from './redis-configuration.ts'
 
 const timeoutMs = 5_000
 const answerBytesMax = 65_536
+const remedy = 'name a Redis of one server in REDIS_URL, with maxmemory-policy noeviction and appendonly yes'
 
-/** Throws `redis_unusable`, in one line, when the Redis of REDIS_URL is not reached, lets nobody in, or is a cluster. */
-export async function refuseUnusableRedis(url: string): Promise<void> {
-  const problem = findProblem(await ask(url))
-  if (problem !== undefined) throw new CliError('redis_unusable', `the Redis of REDIS_URL (${hostOf(url)}) ${problem}`)
+const retryMs = 500
+/** How long a Redis is waited for that starts beside the mesh, as after the start of a machine. */
+const patienceMsDefault = 30_000
+
+/**
+ * Throws `redis_unusable`, in one line, when the Redis of REDIS_URL lets nobody in, is a cluster, or does not take writes or is not reached for `patienceMs`. Says what it
+ * waits for, and what could be lost there.
+ */
+export async function refuseUnusableRedis(
+  url: string,
+  { note, patienceMs = patienceMsDefault }: { note: (line: string) => void; patienceMs?: number },
+): Promise<void> {
+  const redis = `the Redis of REDIS_URL (${hostOf(url)})`
+  const deadlineMs = performance.now() + patienceMs
+  let isTold = false
+  for (;;) {
+    const told = await ask(url)
+    const absence = findAbsence(told)
+    const problem = absence ?? findProblem(told)
+    if (problem === undefined) {
+      const loss = findLoss(told)
+      if (loss !== undefined) note(`${redis} ${loss}: ${remedy}`)
+      return
+    }
+    if (absence === undefined || performance.now() > deadlineMs) throw new CliError('redis_unusable', `${redis} ${problem}`)
+    if (!isTold) note(`waiting up to ${patienceMs / 1_000} s for ${redis}, which ${problem}`)
+    isTold = true
+    await sleep(retryMs)
+  }
 }
 
 /** Whether the Redis of REDIS_URL can be used, and keeps what it was told. */
 export async function checkExternalRedis(url: string): Promise<Finding> {
   const told = await ask(url)
-  const problem = findProblem(told) ?? findLoss(told)
+  const problem = findAbsence(told) ?? findProblem(told) ?? findLoss(told)
   return {
     what: 'REDIS_URL',
     ok: problem === undefined,
     detail: problem === undefined ? hostOf(url) : `${hostOf(url)} ${problem}`,
-    remedy: 'name a Redis of one server in REDIS_URL, with maxmemory-policy noeviction and appendonly yes',
+    remedy,
   }
 }
 
-function findProblem({ answer, failure }: Told): string | undefined {
+/** What may pass by itself: nobody answers, or it takes no writes because another one does. */
+function findAbsence({ answer, failure }: Told): string | undefined {
   if (failure !== undefined) return `is not reached: ${failure}`
+  const isReplica = fieldOf(answer, 'role') === 'slave' && fieldOf(answer, 'slave_read_only') === '1'
+  return isReplica ? 'is a replica that takes no writes: name its primary' : undefined
+}
+
+function findProblem({ answer }: Told): string | undefined {
   const refusal = /(?:^|\n)-(.*)\r\n/.exec(answer)?.[1]
   const isCluster = fieldOf(answer, 'cluster_enabled') === '1' || refusal?.includes('cluster mode') === true
   if (isCluster)
