@@ -167,7 +167,7 @@ async function askUntilAnswered({ mesh, random }: DriveOptions, path: string, in
       const headers = { ...init.headers, authorization: `Bearer ${mesh.apiKey}` }
       const response = await fetch(`${gateway}${path}`, { ...init, headers, signal: AbortSignal.timeout(requestMs) })
       const text = await response.text()
-      if (response.ok) return text
+      if (response.ok && !brokeOff.test(text)) return text
       const answer = `${response.status} ${text.slice(0, 300)}`
       if (response.status >= 400 && response.status < 500 && response.status !== 429) throw new Refused(answer)
       note(answer)
@@ -178,5 +178,8 @@ async function askUntilAnswered({ mesh, random }: DriveOptions, path: string, in
   }
   throw new Error(`${path} was not answered: ${[...failures].map(([what, count]) => `${count} × ${what}`).join(', ')}`)
 }
+
+/** A stream of events that could not be read to its end says so in an event of its own. */
+const brokeOff = /^data: \{"error":/m
 
 class Refused extends Error {}
