@@ -36,6 +36,7 @@ import * as deletedPlaces from './migrations/0033-deleted-places.ts'
 import * as forgottenResponses from './migrations/0034-forgotten-responses.ts'
 import * as placesOfShortLists from './migrations/0035-places-of-short-lists.ts'
 import * as approvalsBySession from './migrations/0036-approvals-by-session.ts'
+import * as refusedTurns from './migrations/0037-refused-turns.ts'
 import type { Schema } from './schema.ts'
 
 interface Migration {
@@ -79,6 +80,7 @@ export const migrations: Migration[] = [
   { name: '0034-forgotten-responses', up: forgottenResponses.up, down: forgottenResponses.down },
   { name: '0035-places-of-short-lists', up: placesOfShortLists.up, down: placesOfShortLists.down },
   { name: '0036-approvals-by-session', up: approvalsBySession.up, down: approvalsBySession.down },
+  { name: '0037-refused-turns', up: refusedTurns.up, down: refusedTurns.down },
 ]
 
 export interface MigrationStatus {

@@ -6,6 +6,7 @@ import { createSessions } from './sessions/dapr-sessions.ts'
 import { namingLost } from './sessions/name-lost-sessions.ts'
 import { createPostgresFeedback } from './sessions/postgres-feedback.ts'
 import { createPostgresLogReach } from './sessions/postgres-log-reach.ts'
+import { createPostgresRefusedTurns } from './sessions/postgres-refused-turns.ts'
 import { createPostgresSessionLog } from './sessions/postgres-sessions.ts'
 import { createReplyHub } from './sessions/reply-hub.ts'
 import { settledApprovals, settledFeedback, settledSessionLog, tellingHub, tellingSessions } from './sessions/settled-lists.ts'
@@ -30,6 +31,7 @@ export function composeSessions({
     log: settledSessionLog(log, told),
     feedback: settledFeedback(createPostgresFeedback(database), told),
     approvals: settledApprovals(approvals, told),
+    refusedTurns: createPostgresRefusedTurns(database),
     approvalTail: createApprovalTail({ approvals, onProblem }),
   }
 }

@@ -42,6 +42,7 @@ import { createPublicApp, type PublicDeps } from './public-app.ts'
 import { ragCalls } from './rag-calls.ts'
 import { createReadableStores } from './readable-stores.ts'
 import { joinedAgents } from './routes/agents/joined-agents.ts'
+import { startCancellingLeft } from './sessions/cancel-refused.ts'
 import { mountReplies, replyTopicOf } from './sessions/dapr-replies.ts'
 import { createPlanChecks } from './sessions/plan-checks.ts'
 import type { GatewaySettings } from './settings.ts'
@@ -63,6 +64,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
   let internal: RunningServer | undefined
   let open: RunningServer | undefined
   let notifying: { stop(): Promise<void> } | undefined
+  let cancelling: { stop(): void } | undefined
   return {
     async start(giveUp) {
       internal = await listen(internalApp(parts, settings), { port: settings.WEFT_APP_PORT })
@@ -76,6 +78,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
           parts.cache?.start()
           if (life.stop.signal.aborted) return
           notifying = startNotifying(parts, settings)
+          cancelling = startCancellingLeft({ ...parts, logger })
           parts.retaining.start()
         })
         .catch(giveUp)
@@ -89,6 +92,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       await internal?.stop(internalCutMs)
       clearTimeout(ending)
       streams.stop()
+      cancelling?.stop()
       await Promise.all([notifying?.stop(), parts.retaining.stop()])
       parts.live.stop()
       await parts.limiter.stop()

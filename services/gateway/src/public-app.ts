@@ -71,6 +71,7 @@ import type { WebhookDeps } from './routes/webhooks/webhook-deps.ts'
 import { createModelCalls } from './serve-model-calls.ts'
 import type { Sessions } from './sessions/dapr-sessions.ts'
 import type { FeedbackStore } from './sessions/feedback-store.ts'
+import type { RefusedTurns } from './sessions/refused-turns.ts'
 import type { PlanChecks } from './sessions/plan-checks.ts'
 import type { ReplyHub } from './sessions/reply-hub.ts'
 import type { SessionLog } from './sessions/session-log.ts'
@@ -103,6 +104,7 @@ export interface PublicDeps {
   turnCache?: TurnCache | undefined
   log: SessionLog
   feedback: FeedbackStore
+  refusedTurns: RefusedTurns
   responses: ResponseStore
   readPlaces: SearchResultsDeps['readPlaces']
   approvals: ApprovalLog

@@ -48,6 +48,7 @@ function meshOf({ answersAt, down = [], refuses = false, takesAt = 1 }: World) {
     plans: { requireSound: async () => undefined },
     replyTopic: 'gateway.0',
     submissions: createFairPlaces({ of: 'the gateway', placesMax: 8 }),
+    refusedTurns: { note: async () => undefined, forget: async () => undefined, left: async () => [] },
     logger: { info: () => undefined, warn: () => undefined },
     cancelDelaysMs: [0, 5, 5, 5],
     findDown: async () => down,

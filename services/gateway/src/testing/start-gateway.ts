@@ -72,7 +72,7 @@ export async function startGateway(
     webhooks: { webhooks: stores.webhooks, privateHosts: new Set() },
     sessions: session,
     log: emptyLog,
-    feedback: { save: async () => undefined },
+    ...nothingKept,
     ...memoryResponses(),
     approvals,
     approvalTail: createApprovalTail({ approvals, onProblem: () => undefined, pollMs: 5 }),
@@ -111,6 +111,11 @@ export async function startGateway(
       await unreachable.stop()
     },
   }
+}
+
+const nothingKept: Pick<PublicDeps, 'feedback' | 'refusedTurns'> = {
+  feedback: { save: async () => undefined },
+  refusedTurns: { note: async () => undefined, forget: async () => undefined, left: async () => [] },
 }
 
 function checkKeys(keyStore: PublicDeps['keyStore']) {
