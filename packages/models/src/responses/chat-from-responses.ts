@@ -1,6 +1,8 @@
 import { type ChatMessage, WeftError } from '@weft/contracts'
 import { messagesFromItems } from './messages-from-items.ts'
 import type { ResponseItem, ResponsesRequest } from './responses-request.ts'
+import { checkToolChoice } from './tool-choice.ts'
+import { unheededKeys } from './unheeded-keys.ts'
 
 export interface TranslatedResponsesRequest {
   /** The body of a chat completion that asks the same. */
@@ -46,6 +48,7 @@ function refuseUnsupported(request: ResponsesRequest): void {
   for (const field of ['conversation', 'prompt', 'context_management'])
     if (request[field] != null) throw unsupported(field, 'nothing is kept under such an id here')
   request.tools?.forEach(requireFunctionTool)
+  checkToolChoice(request)
 }
 
 /** Throws `invalid_request` for a tool, the `index`-th of its request, that is not a function of the caller. */
@@ -121,5 +124,8 @@ function responseFormat({ text }: ResponsesRequest): unknown {
 function ignoredFields(request: ResponsesRequest, items: string[]): string[] {
   const wishes = (request.include ?? []).filter((wish) => wish !== logprobsWish).map((wish) => `include.${wish}`)
   const summary = request.reasoning?.summary == null ? [] : ['reasoning.summary']
-  return [...Object.keys(request).filter((field) => !usedFields.has(field)), ...wishes, ...summary, ...items]
+  const padding = request.stream_options?.include_obfuscation === true ? ['stream_options.include_obfuscation'] : []
+  const tools = (request.tools ?? []).flatMap((tool, index) => unheededKeys('function', tool, `tools.${index}`))
+  const top = Object.keys(request).filter((field) => !usedFields.has(field))
+  return [...top, ...wishes, ...summary, ...padding, ...tools, ...items]
 }

@@ -1,6 +1,7 @@
 import { type ChatMessage, parseValue, WeftError } from '@weft/contracts'
 import { z } from 'zod'
 import type { ResponseItem } from './responses-request.ts'
+import { unheededKeys } from './unheeded-keys.ts'
 
 const Text = z.looseObject({ type: z.enum(['input_text', 'output_text', 'text']), text: z.string() })
 const Refusal = z.looseObject({ type: z.literal('refusal'), refusal: z.string() })
@@ -31,16 +32,20 @@ type ToolCall = NonNullable<ChatMessage['tool_calls']>[number]
 export function messagesFromItems(items: ResponseItem[]): { messages: ChatMessage[]; ignored: string[] } {
   const messages: ChatMessage[] = []
   const ignored = new Set<string>()
+  const note = (fields: string[]) => fields.forEach((field) => void ignored.add(field))
   items.forEach((item, index) => {
     const place = `input.${index}`
     switch (item.type ?? 'message') {
       case 'message':
-        messages.push(messageOf(item, place))
+        note(unheededKeys('message', item, 'input'))
+        messages.push(messageOf(item, { place, note }))
         break
       case 'function_call':
+        note(unheededKeys('function_call', item, 'input'))
         addCall(messages, parseItem(FunctionCall, item, place))
         break
       case 'function_call_output': {
+        note(unheededKeys('function_call_output', item, 'input'))
         const { call_id, output } = parseItem(FunctionCallOutput, item, place)
         messages.push({ role: 'tool', tool_call_id: call_id, content: textOf(output, place) })
         break
@@ -69,14 +74,21 @@ function parseItem<T extends z.ZodType>(schema: T, item: ResponseItem, place: st
   }
 }
 
-function messageOf(item: ResponseItem, place: string): ChatMessage {
+type Noting = { place: string; note(fields: string[]): void }
+
+function messageOf(item: ResponseItem, { place, note }: Noting): ChatMessage {
   const { role, content } = parseItem(Message, item, place)
   if (typeof content === 'string') return { role, content }
+  for (const part of content) note(unheededKeys(kindOfPart(part), part, 'input.content'))
   // The usual answer of a model is one text. It is sent as a string, because some servers take nothing else.
   const [only] = content
   if (role === 'assistant' && content.length === 1 && only !== undefined && 'text' in only && typeof only.text === 'string')
     return { role, content: only.text }
   return { role, content: content.map((part, index) => chatPart(part, `${place}.content.${index}`)) }
+}
+
+function kindOfPart({ type }: Part) {
+  return type === 'input_text' || type === 'output_text' ? 'text' : type
 }
 
 function chatPart(part: Part, place: string): { type: string; [field: string]: unknown } {

@@ -2,6 +2,8 @@ import { chatLimits, WeftOptions } from '@weft/contracts'
 import { z } from 'zod'
 
 const itemsMax = 2_000
+/** OpenAI's API reference, responses. */
+const metadataMax = 16
 
 const FunctionTool = z.looseObject({
   type: z.string(),
@@ -22,10 +24,11 @@ const TextFormat = z.looseObject({
 const ToolChoice = z.union([
   z.enum(['auto', 'none', 'required']),
   z.looseObject({ type: z.literal('function'), name: z.string() }),
+  z.looseObject({ type: z.literal('file_search') }),
   z.looseObject({
     type: z.literal('allowed_tools'),
     mode: z.enum(['auto', 'required']),
-    tools: z.array(z.looseObject({ type: z.string(), name: z.string().optional() })),
+    tools: z.array(z.looseObject({ type: z.string(), name: z.string().optional() })).min(1),
   }),
 ])
 
@@ -53,7 +56,11 @@ export const ResponsesRequest = z.looseObject({
   text: z.looseObject({ format: TextFormat.nullish(), verbosity: z.string().nullish() }).nullish(),
   reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
   include: z.array(z.string()).max(32).nullish(),
-  metadata: z.record(z.string().max(64), z.string().max(512)).nullish(),
+  metadata: z
+    .record(z.string().max(64), z.string().max(512))
+    .refine((pairs) => Object.keys(pairs).length <= metadataMax, `at most ${metadataMax} pairs`)
+    .nullish(),
+  stream_options: z.looseObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
   truncation: z.enum(['auto', 'disabled']).nullish(),
   background: z.boolean().nullish(),
   user: z.string().max(256).nullish(),

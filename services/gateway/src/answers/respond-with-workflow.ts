@@ -3,9 +3,9 @@ import { ChatCompletionRequest, parseValue, type TurnAccepted } from '@weft/cont
 import { chatFromResponses, type ResponsesRequest, responseObject } from '@weft/models'
 import { linksForReader } from '../approvals/reader-links.ts'
 import { type TurnPlace, turnResponseId } from '../core/response-id.ts'
-import { inToolTerms } from '../core/response-terms.ts'
+import { inToolTerms, responseTerm } from '../core/response-terms.ts'
 import { unixSeconds } from '../core/unix-seconds.ts'
-import { checkWorkflowRequest, ignoredWishes } from '../core/workflow-request.ts'
+import { checkWorkflowRequest, ignoredFields } from '../core/workflow-request.ts'
 import { type ApiRequest, sendJson } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
 import { identityOf } from '../http/request-context.ts'
@@ -43,7 +43,7 @@ export async function respondWithWorkflow(deps: WorkflowResponseDeps, call: Work
   checkWorkflowRequest(chat)
   const includesResults = vectorStoreIds !== undefined && wish.include?.includes(resultsWish) === true
   const unheeded = includesResults ? translated.ignored.filter((field) => field !== `include.${resultsWish}`) : translated.ignored
-  nameIgnored(response, [...unheeded, ...ignored, ...ignoredWishes(chat)])
+  nameIgnored(response, [...unheeded, ...ignored, ...ignoredFields(chat).map(responseTerm)])
   const running = runWorkflow(deps, {
     chat,
     request,

@@ -33,11 +33,35 @@ export function readWorkflowWish(request: ResponsesRequest): WorkflowWish {
   const searches = parseValue(FileSearches, { tools: Object.fromEntries(places) }, 'the request').tools
   const functions = tools.filter((tool) => !isSearch(tool))
   return {
-    wish: { ...request, background: undefined, tools: functions.length === 0 ? undefined : functions },
+    wish: {
+      ...request,
+      background: undefined,
+      tools: functions.length === 0 ? undefined : functions,
+      tool_choice: choiceBesideSearch(request, places.length > 0),
+    },
     vectorStoreIds: places.length === 0 ? undefined : storesOf(request, Object.values(searches)),
     isBackground: request.background === true,
     ignored: Object.entries(searches).flatMap(([index, search]) => ignoredOf(search, `tools.${index}`)),
   }
+}
+
+/** A workflow that is told where to search does so, which is what a choice of that tool wants. */
+function choiceBesideSearch({ tool_choice: choice }: ResponsesRequest, hasSearch: boolean): ResponsesRequest['tool_choice'] {
+  if (!hasSearch) return choice
+  if (choice === 'none')
+    throw new WeftError(
+      'invalid_request',
+      "'tool_choice' 'none' does not go with the tool file_search, which is always used: leave the tool out",
+      {
+        param: 'tool_choice',
+      },
+    )
+  const isMet = choice === 'required' || (typeof choice === 'object' && choice !== null && wantsSearch(choice))
+  return isMet ? undefined : choice
+}
+
+function wantsSearch(choice: Extract<NonNullable<ResponsesRequest['tool_choice']>, object>): boolean {
+  return choice.type === 'allowed_tools' ? choice.tools.every(isSearch) : isSearch(choice)
 }
 
 function isSearch({ type }: { type: string }): boolean {

@@ -8,6 +8,8 @@ beforeAll(async () => {
 afterAll(() => test.stop())
 
 const model = 'openai/test-model'
+const allowed = (name: string) => ({ type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name }] })
+const search = { type: 'file_search', vector_store_ids: ['vs_1'] }
 const weather = { type: 'function', name: 'get_weather', parameters: { type: 'object' } }
 
 it.each([
@@ -32,6 +34,13 @@ it.each([
   [{ model: 'weft/auto', input: 'x', text: { format: { type: 'json_object' } } }, 'text.format'],
   [{ model: 'weft/auto', input: 'x', tools: [weather], tool_choice: 'required' }, 'tool_choice'],
   [{ model: 'weft/auto', input: 'x', background: true, store: false }, 'store'],
+  [{ model, input: 'x', tool_choice: 'required' }, 'tool_choice'],
+  [{ model, input: 'x', tools: [weather], tool_choice: { type: 'function', name: 'other' } }, 'tool_choice.name'],
+  [{ model, input: 'x', tools: [weather], tool_choice: allowed('other') }, 'tool_choice.tools.0'],
+  [{ model, input: 'x', tools: [weather], tool_choice: { type: 'file_search' } }, 'tool_choice.type'],
+  [{ model: 'weft/auto', input: 'x', tools: [search], tool_choice: 'none' }, 'tool_choice'],
+  [{ model, input: 'x', metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`key${n}`, 'x'])) }, 'metadata'],
+  [{ model, input: [{ id: 'msg_none_0' }] }, 'input.0.id'],
   [{ model: 'weft/nothing', input: 'x' }, 'model'],
   [{ model: 'nobody/none', input: 'x' }, 'model'],
 ])('%j is refused, naming %s', async (body, param) => {
@@ -40,4 +49,39 @@ it.each([
   expect([400, 404]).toContain(response.status)
   expect(await response.json()).toMatchObject({ error: { param, type: 'invalid_request_error' } })
   expect(test.openai.requests.length).toBe(before)
+})
+
+it('what has no effect is named, down to the keys of items, their parts and tools', async () => {
+  const image = { type: 'input_image', image_url: 'https://example.com/a.png', file_id: 'file_1', detail: null }
+  const input = [{ role: 'user', content: [image], phase: 'commentary' }]
+  const tools = [{ ...weather, defer_loading: true }]
+  const response = await test.post('/v1/responses', { model, input, tools, stream_options: { include_obfuscation: true } })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('x-weft-ignored-fields')?.split(', ')).toEqual([
+    'stream_options.include_obfuscation',
+    'tools.0.defer_loading',
+    'input.phase',
+    'input.content.file_id',
+  ])
+})
+
+it('what has no effect in a workflow is named as its caller sent it', async () => {
+  const wish = { model: 'weft/direct', input: 'x', text: { verbosity: 'low' }, service_tier: 'flex', prompt_cache_key: 'k' }
+  const response = await test.post('/v1/responses', { ...wish, weft: { background: true } })
+  expect(response.headers.get('x-weft-ignored-fields')?.split(', ').toSorted()).toEqual([
+    'prompt_cache_key',
+    'service_tier',
+    'text.verbosity',
+  ])
+})
+
+it('an item that is only an id refers to the one that has it, and a conversation that lost its beginning says so', async () => {
+  const first = await test.client.responses.create({ model, input: 'One' })
+  const second = await test.client.responses.create({ model, input: 'Two', previous_response_id: first.id })
+  await test.client.responses.create({ model, input: [{ id: second.output[0]?.id ?? '' }, { role: 'user', content: 'Three' }] })
+  expect(test.openai.requests.at(-1)?.body.messages).toMatchObject([{ role: 'assistant' }, { content: 'Three' }])
+  await test.client.responses.delete(first.id)
+  const response = await test.post('/v1/responses', { model, input: 'x', previous_response_id: second.id })
+  const message = `the conversation of '${second.id}' goes back to '${first.id}', which is not stored any more: send it whole`
+  expect([response.status, await response.json()]).toMatchObject([400, { error: { message, param: 'previous_response_id' } }])
 })

@@ -49,6 +49,13 @@ describe('a response whose tool file_search names the stores', () => {
     expect(later.output).toMatchObject([{ ...found, id: `fs_${place.sessionId}.1_0` }, message])
   })
 
+  it.each(['required', { type: 'file_search' }, { type: 'allowed_tools', mode: 'required', tools: [{ type: 'file_search' }] }])(
+    'is answered where that tool is chosen: %j',
+    async (tool_choice) => {
+      expect((await test.post('/v1/responses', { ...wish, tool_choice })).status).toBe(200)
+    },
+  )
+
   it('tells it although no reply told the plan', async () => {
     test.gateway.session.onSubmit = (_turn, reply) => reply(endItem('completed', answer))
     expect((await test.client.responses.create(wish)).output).toMatchObject([found, message])

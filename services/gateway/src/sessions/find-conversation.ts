@@ -46,13 +46,18 @@ async function historyOf(
   const parts: ResponseItem[][] = []
   for (let id: string | undefined = newest; id !== undefined; ) {
     const stored = await responses.find(tenant, id)
-    if (stored === undefined) throw notFound(`there is no stored response '${id}'`)
+    if (stored === undefined) throw notFound(goneMessage(id, newest))
     if (isWorkflowModel(wish.model)) throw notFound(`response '${id}' is a model's, which weft/… models cannot go on with`)
     if (parts.length >= responsesMax) throw notFound(`the conversation has more than ${responsesMax} responses: send it whole`)
     parts.unshift([...stored.input, ...stored.response.output])
     id = stored.previousId
   }
   return parts.flat()
+}
+
+function goneMessage(id: string, newest: string): string {
+  if (id === newest) return `there is no stored response '${id}'`
+  return `the conversation of '${newest}' goes back to '${id}', which is not stored any more: send it whole`
 }
 
 /** A turn whose response is neither deleted nor was wished not to be stored; a session may have given the turn up. */
@@ -88,8 +93,9 @@ async function resolveReferences(deps: ConversationDeps, tenant: string, wish: R
   return { ...wish, input: items }
 }
 
-function isReference(item: ResponseItem): boolean {
-  return item.type === 'item_reference'
+/** OpenAI's clients may leave out the type. */
+function isReference({ type, role, id }: ResponseItem): boolean {
+  return type === 'item_reference' || (type === undefined && role === undefined && typeof id === 'string')
 }
 
 /** Finds items by their ids. Each response is looked up once, however many of its items are referred to. */
