@@ -31,7 +31,8 @@ async function take(events: AsyncIterable<StreamEvent>, isLast: (event: StreamEv
 
 it('a response in the background whose stream breaks off is streamed on behind the last event that came, to the end it has when it is retrieved', async () => {
   const { responses } = openAiClient()
-  const wish = { model: 'weft/direct', input: 'Say hello.', background: true, stream: true } as const
+  const metadata = { ticket: '7' }
+  const wish = { model: 'weft/direct', input: 'Say hello.', background: true, stream: true, metadata } as const
   const first = await take(await responses.create(wish), ({ type }) => type === 'response.output_text.delta')
   const [created] = first
   const id = created?.type === 'response.created' ? created.response.id : ''
@@ -40,7 +41,7 @@ it('a response in the background whose stream breaks off is streamed on behind t
   expect(rest.every(({ sequence_number }) => sequence_number > from)).toBe(true)
   expect(rest.at(-1)).toMatchObject({ type: 'response.completed', response: { background: true } })
   const whole = await responses.retrieve(id)
-  expect(whole).toMatchObject({ id, status: 'completed', background: true })
+  expect(whole).toMatchObject({ id, status: 'completed', background: true, metadata })
   expect(whole.output_text).toBe(textOf([...first, ...rest]))
   const again = await take(await responses.retrieve(id, { stream: true }), () => false)
   expect(textOf(again)).toBe(whole.output_text)

@@ -111,6 +111,8 @@ export const SubmitTurn = z.object({
   isStored: z.boolean().optional(),
   /** Whether its response tells of the search, because a tool of the request named the stores. Default: no. */
   showsSearch: z.boolean().optional(),
+  /** What its client wrote on its response, which shows it again. */
+  metadata: z.record(z.string(), z.string()).optional(),
 })
 export type SubmitTurn = z.infer<typeof SubmitTurn>
 
@@ -185,6 +187,8 @@ export const TurnView = z.object({
   isStored: z.boolean().optional(),
   /** Whether its response tells of the search as of a call. */
   showsSearch: z.boolean().optional(),
+  /** What its client wrote on its response. */
+  metadata: z.record(z.string(), z.string()).optional(),
   /** How its request wished to be told of a pause. */
   onPause: WeftOptions.shape.approval,
   endedAt: z.string().optional(),

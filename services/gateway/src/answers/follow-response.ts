@@ -63,7 +63,7 @@ export async function followResponse(deps: FollowResponseDeps, call: FollowedRes
     // Not needed for the answer: without replies the session is asked now and then.
     if (!hasEnded) await deps.sessions.attach(session, deps.replyTopic, 'text').catch(() => undefined)
     await speakResponse(
-      { wish: { ...wishOf(place, model), stream: true }, isBackground: true, startingAfter, tellResults },
+      { wish: { ...wishOf(place, found.turn), stream: true }, isBackground: true, startingAfter, tellResults },
       {
         response,
         open,

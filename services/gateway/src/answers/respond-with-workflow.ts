@@ -51,6 +51,7 @@ export async function respondWithWorkflow(deps: WorkflowResponseDeps, call: Work
     open,
     previous,
     isStored: wish.store !== false,
+    metadata: wish.metadata ?? undefined,
     ...(vectorStoreIds === undefined ? {} : { tellsSearch: includesResults ? 'results' : 'queries' }),
     speak: (options) => speakResponse({ wish: call.wish, isBackground, tellResults: resultsOf(deps, call) }, options),
     // Who asks for a stream waits for it although the turn is in the background; the turn goes on if the reader leaves.

@@ -24,7 +24,7 @@ export async function responseOfTurn(
 ): Promise<ResponseObject> {
   const { model, acceptedAt, isBackground, onPause, traceId = '' } = turn
   const place = { sessionId: session.id, turn: turn.turn, traceId }
-  const wish = asked === undefined ? wishOf(place, model) : withPrevious(asked, place)
+  const wish = asked === undefined ? wishOf(place, turn) : withPrevious(asked, place)
   const createdAt = unixSeconds(acceptedAt)
   const identity = { id: turnResponseId(place), model, createdAt, isStored: true, isBackground }
   const end = endInView(session, turn)
@@ -56,9 +56,9 @@ export async function searchPiece({ queries, hasFailed, found }: SearchMade, tel
   return { type: 'file_search', queries, hasFailed, results: await tellResults(found) }
 }
 
-/** The request of a turn as far as it is known without the client: its model, and the turn before. */
-export function wishOf(place: TurnPlace, model: string): ResponsesRequest {
-  return withPrevious({ model, input: '', previous_response_id: turnResponseId(place) }, place)
+/** The request of a turn as far as it is known without the client: its model, what was written on it, and the turn before. */
+export function wishOf(place: TurnPlace, { model, metadata }: Pick<TurnView, 'model' | 'metadata'>): ResponsesRequest {
+  return withPrevious({ model, input: '', metadata, previous_response_id: turnResponseId(place) }, place)
 }
 
 /**

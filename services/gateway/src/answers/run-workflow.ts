@@ -47,6 +47,8 @@ export interface WorkflowCall {
   previous?: TurnPlace | undefined
   /** Whether the turn may be read as a response later. Default: yes. */
   isStored?: boolean
+  /** What its client wrote on its response. */
+  metadata?: Record<string, string> | undefined
   /** What of its search is told as a call, of a tool that the request has. Default: nothing. */
   tellsSearch?: SearchTelling
   /** Writes the answer in the shape that was asked for: a chat completion or a response, streamed or whole. */
@@ -88,6 +90,7 @@ export async function runWorkflow(deps: WorkflowDeps, call: WorkflowCall): Promi
                 ...{ tenant, sessionId, keyId: identity.keyId, requestId, idempotencyKey, chat, replyDetail },
                 previousTurn: call.previous?.turn,
                 isStored: call.isStored ?? true,
+                metadata: call.metadata,
                 showsSearch: call.tellsSearch !== undefined,
               },
               await findCached(deps, call, named !== undefined),

@@ -53,16 +53,17 @@ it('tells a turn as it was: its plan, what became of each step, its answer', () 
   ])
 })
 
-it('tells what a step has found', () => {
+it('tells what a step has found, and what was written on the response', () => {
   const found = [{ vectorStoreId: 'vs_1', fileId: 'file_1', filename: 'a.md', start: 0, end: 4, score: 0.5 }]
   const [turn] = turnsFromEvents(
     log(
-      { type: 'turn.accepted', model: 'weft/auto', showsSearch: true },
+      { type: 'turn.accepted', model: 'weft/auto', showsSearch: true, metadata: { ticket: '7' } },
       { type: 'plan.ready', plan, planVersion: 1 },
       { type: 'step.succeeded', stepId: 'look', attempt: 1, found },
     ),
   )
   expect(turn?.steps[0]).toMatchObject({ stepId: 'look', found })
+  expect(turn).toMatchObject({ showsSearch: true, metadata: { ticket: '7' } })
 })
 
 it('keeps the turns apart, and what was done under an earlier version of a plan', () => {

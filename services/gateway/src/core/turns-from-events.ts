@@ -22,15 +22,18 @@ export function turnsFromEvents(events: SessionEvent[]): TurnView[] {
   return [...turns.values()]
 }
 
-function newTurn({ turn, at, model, isBackground, isStored, showsSearch }: SessionEvent): TurnView {
+function newTurn({ turn, at, model, isBackground, isStored, showsSearch, metadata }: SessionEvent): TurnView {
   const known = { turn, status: 'running', model: typeof model === 'string' ? model : '', acceptedAt: at } as const
   const wishes = {
     ...(isBackground === true ? { isBackground } : {}),
     ...(isStored === false ? { isStored } : {}),
     ...(showsSearch === true ? { showsSearch } : {}),
+    ...Metadata.safeParse({ metadata }).data,
   }
   return { ...known, steps: [], ...wishes }
 }
+
+const Metadata = z.object({ metadata: z.record(z.string(), z.string()).optional() })
 
 const ends: Partial<Record<SessionEvent['type'], TurnStatus>> = {
   'turn.completed': 'completed',

@@ -28,6 +28,17 @@ describe('a response that is worked on in the background', () => {
     expect(await test.client.responses.cancel(id)).toMatchObject(whole)
   })
 
+  it('has what its client wrote on it when it is asked for, and followed, later', async () => {
+    const metadata = { ticket: '7' }
+    const { session } = test.gateway
+    expect((await test.client.responses.create({ ...wish, metadata })).metadata).toEqual(metadata)
+    expect(session.submitted[0]?.metadata).toEqual(metadata)
+    session.onView = () => viewOf({ status: 'completed', plan, answer, isBackground: true, metadata })
+    expect((await test.client.responses.retrieve(id)).metadata).toEqual(metadata)
+    for await (const told of await test.client.responses.retrieve(id, { stream: true }))
+      if ('response' in told) expect(told.response.metadata).toEqual(metadata)
+  })
+
   it('is told of as far as it is when its request is sent again', async () => {
     const { session } = test.gateway
     session.submit = async ({ sessionId }) => ({ sessionId, turn: 1, isRepeat: true })

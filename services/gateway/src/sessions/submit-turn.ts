@@ -43,6 +43,8 @@ export interface TurnRequest {
   isStored: boolean
   /** Whether its response tells of the search as of a call. */
   showsSearch: boolean
+  /** What its client wrote on its response. */
+  metadata?: Record<string, string> | undefined
 }
 
 /**
@@ -94,7 +96,19 @@ async function submitOnce(
 }
 
 function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]): SubmitTurn {
-  const { tenant, sessionId, keyId, requestId, chat, replyDetail, seed, previousTurn, isStored, showsSearch } = request
+  const {
+    tenant,
+    sessionId,
+    keyId,
+    requestId,
+    chat,
+    replyDetail,
+    seed,
+    previousTurn,
+    isStored,
+    showsSearch,
+    metadata = {},
+  } = request
   const user = chat.safety_identifier ?? chat.user
   const traceparent = currentTraceparent()
   return {
@@ -113,6 +127,7 @@ function turnOf(deps: SubmitDeps, request: TurnRequest, vectorStoreIds: string[]
     options: chat.weft ?? {},
     ...(isStored ? {} : { isStored }),
     ...(showsSearch ? { showsSearch } : {}),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
     ...(seed === undefined ? {} : { seed }),
     ...(previousTurn === undefined ? {} : { previousTurn }),
     ...(user == null ? {} : { user }),

@@ -24,6 +24,13 @@ it('says when something last happened in the session, not when it was last looke
   expect(viewSession(session.state).updatedAt).toBe(isoAfter(session, 0))
 })
 
+it('shows and logs what its client wrote on a turn’s response', () => {
+  const session = new DrivenSession()
+  session.submit({ metadata: { ticket: '7' } })
+  expect(viewSession(session.state).turns).toMatchObject([{ metadata: { ticket: '7' } }])
+  expect(session.events[0]).toMatchObject({ type: 'turn.accepted', metadata: { ticket: '7' } })
+})
+
 describe('what a step that searches has found', () => {
   const place = { vectorStoreId: 'vs_1', fileId: 'file_1', filename: 'a.md', start: 0, end: 4, score: 0.5 }
   const output = { passages: [{ ...place, chunkId: 'chunk_1', text: 'Text' }], query: 'x' }

@@ -66,11 +66,13 @@ function wishesOf({
   options: { background, approval },
   isStored,
   showsSearch,
-}: TurnState['request']): Pick<TurnView, 'isBackground' | 'isStored' | 'showsSearch' | 'onPause'> {
+  metadata,
+}: TurnState['request']): Pick<TurnView, 'isBackground' | 'isStored' | 'showsSearch' | 'metadata' | 'onPause'> {
   return {
     ...(background === true ? { isBackground: true } : {}),
     ...(isStored === false ? { isStored } : {}),
     ...(showsSearch === true ? { showsSearch } : {}),
+    ...(metadata === undefined ? {} : { metadata }),
     ...(approval === undefined ? {} : { onPause: approval }),
   }
 }

@@ -76,6 +76,7 @@ function acceptTurn(draft: SessionDraft, request: SubmitTurn, said: ChatMessage[
     ...(options.background === true ? { isBackground: true } : {}),
     ...(request.isStored === false ? { isStored: false } : {}),
     ...(request.showsSearch === true ? { showsSearch: true } : {}),
+    ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
     ...(request.parent === undefined ? {} : { parent: request.parent, rootSessionId: request.parent.rootSessionId }),
     ...sessionStatusBy(activeBefore),
   })
