@@ -54,14 +54,19 @@ function noteNewest(newest: Map<string, string>, standing: Standing | undefined)
 
 /** Throws for a database that takes no writes. Undefined for one that takes them but does not let this user read its timeline. */
 async function readStanding(pool: pg.Pool): Promise<Standing | undefined> {
-  const { rows } = await pool.query(
-    "select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only",
-  )
-  if (rows[0]?.is_read_only !== false) throw new Error('the database is a read-only standby')
+  await refuseStandby(pool)
   const told = await pool
     .query<Standing>(
       'select system_identifier::text as cluster, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline from pg_control_system()',
     )
     .catch(() => undefined)
   return told?.rows[0]
+}
+
+/** Throws for a database that takes no writes. */
+export async function refuseStandby(asked: Pick<pg.Client, 'query'>): Promise<void> {
+  const { rows } = await asked.query(
+    "select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only",
+  )
+  if (rows[0]?.is_read_only !== false) throw new Error('the database is a read-only standby')
 }

@@ -42,3 +42,13 @@ it('one that lets nobody in is refused at once, unless another one may', async (
   expect(notes).toHaveLength(1)
   expect(await checkExternalDatabase(server.url)).toMatchObject({ ok: true })
 })
+
+it('a standby alone is waited for, and the doctor names it', async () => {
+  if (server === undefined) return
+  notes = []
+  const standby = `${server.url}?options=${encodeURIComponent('-c default_transaction_read_only=on')}`
+  await refuseUnusableDatabase(standby, note)
+  expect(notes).toEqual([expect.stringMatching(/is not reached: the database is a read-only standby$/)])
+  expect(await checkExternalDatabase(standby)).toMatchObject({ ok: false })
+  expect(await checkExternalDatabase(`${standby},${server.url}`)).toMatchObject({ ok: true })
+})
