@@ -20,6 +20,7 @@ export const agentLimits = {
 /**
  * What an agent offers. Schemas are JSON Schema; `costUsd` and `latencyMs` are what one call usually takes; `external`: it changes something outside, so that its
  * effect has to happen once only. `maxConcurrency`: how many attempts the agent wants to work on at once (default 256); more wait with the orchestrator.
+ * `cites: false`: its answers have no citations, so that nothing of their text has to wait for one to be checked.
  */
 export const Capability = z.object({
   name: z.string().min(1).max(64),
@@ -30,6 +31,7 @@ export const Capability = z.object({
   latencyMs: z.number().nonnegative().optional(),
   effects: z.enum(['none', 'external']),
   maxConcurrency: z.int().min(1).max(agentLimits.concurrencyMax).optional(),
+  cites: z.boolean().optional(),
 })
 export type Capability = z.infer<typeof Capability>
 

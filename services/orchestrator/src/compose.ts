@@ -21,6 +21,7 @@ import { checkCitations } from './attempts/check-citations.ts'
 import { checkOutput } from './attempts/check-output.ts'
 import { AttemptDispatcher } from './attempts/dispatch-attempts.ts'
 import { createKnownAgents } from './attempts/known-agents.ts'
+import { leaveOutCitations } from './attempts/leave-out-citations.ts'
 import { agentsOf } from './core/apply-plan.ts'
 import type { SessionInput } from './core/session-input.ts'
 import { sessionLimits } from './core/session-limits.ts'
@@ -129,8 +130,11 @@ function composeEngine({ telemetry, sidecar, database, policies, faults }: Outsi
         eventLog,
         children: createChildCalls({ sidecar, apply, peek: (actorId) => host.peek(actorId), onProblem }),
         apply: (actorId, input) => hosted.apply(actorId, input),
-        check: async (state, input) =>
-          checkAddedSteps(sidecar, state, await checkCitations(sidecar, state, checkOutput(agents, state, input))),
+        check: async (state, input) => {
+          const fitting = leaveOutCitations(agents, state, checkOutput(agents, state, input))
+          return checkAddedSteps(sidecar, state, await checkCitations(sidecar, state, fitting))
+        },
+        mayCite: agents.mayCite,
         peek: (actorId) => host.peek(actorId),
         erase: (session) => eraseFamily(erasure, session),
         onProblem,

@@ -3,6 +3,7 @@ import { type Citation, type UnverifiedSentences, WeftError } from '@weft/contra
 import { z } from 'zod'
 import { DrivenSession, planOf } from '../core/testing.ts'
 import { checkCitations } from './check-citations.ts'
+import { leaveOutCitations } from './leave-out-citations.ts'
 
 const place = { filename: 'lease.md', start: 0, end: 5, score: 1, verified: true as const }
 const sound: Citation = { index: 1, fileId: 'file_1', quote: 'three', ...place }
@@ -90,4 +91,12 @@ it.each(['rag', 'reasoning'])('what %s cites is compared there, and not twice', 
   const { asked, invoke } = store(session.state.tenant)
   expect(await checkCitations({ invoke }, session.state, input)).toBe(input)
   expect(asked).toEqual([])
+})
+
+it('what is cited by a capability that says it cites nothing is left out, its text stays as it was shown, and the answer says so', () => {
+  const { session, input } = citedBy('clerk', [sound])
+  session.send(leaveOutCitations({ mayCite: () => false }, session.state, input))
+  const { answer } = session.state.turns[0] ?? {}
+  expect(answer).toMatchObject({ text: 'Three [1]. Seven [2].', citations: [], degraded: ['unsupported_citation'] })
+  expect(leaveOutCitations({ mayCite: () => true }, session.state, input)).toBe(input)
 })

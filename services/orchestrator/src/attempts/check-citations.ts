@@ -10,9 +10,16 @@ import { type Unsupported, withoutUnsupported } from './without-unsupported.ts'
 /** Weft's own agents compare each quote with the stored text themselves before they answer. */
 const selfCheckingAgents: ReadonlySet<string | undefined> = new Set(['rag', 'reasoning'])
 
+export interface HeldText {
+  agent: string
+  /** Whether its answer may have citations. */
+  mayCite: boolean
+  unverified?: UnverifiedSentences | undefined
+}
+
 /** What of an agent's streamed text has to wait until its citations are checked (see {@link checkCitations}). */
-export function heldOf(agent: string, unverified: UnverifiedSentences = 'keep'): 'nothing' | 'markers' | 'everything' {
-  if (selfCheckingAgents.has(agent)) return 'nothing'
+export function heldOf({ agent, mayCite, unverified = 'keep' }: HeldText): 'nothing' | 'markers' | 'everything' {
+  if (selfCheckingAgents.has(agent) || !mayCite) return 'nothing'
   return unverified === 'drop' ? 'everything' : 'markers'
 }
 

@@ -31,7 +31,11 @@ it('versions are read again also while nobody asks, and stay while the planner i
 
 it('an agent that was registered a moment ago is known, by its version, what it takes at once and what it puts out, before a plan with it begins', async () => {
   const schema = { type: 'object', properties: { text: { type: 'string' } } }
-  const cardOf = (id: string) => ({ id, version: '1', capabilities: [{ name: 'work', outputSchema: schema, maxConcurrency: 4 }] })
+  const cardOf = (id: string) => ({
+    id,
+    version: '1',
+    capabilities: [{ name: 'work', outputSchema: schema, maxConcurrency: 4, cites: false }],
+  })
   const cards = [cardOf('rag')]
   let readings = 0
   const agents = createKnownAgents({
@@ -51,6 +55,7 @@ it('an agent that was registered a moment ago is known, by its version, what it 
   expect(readings).toBe(2)
   expect(agents.versions()).toEqual({ rag: '1', ledger: '1' })
   expect([agents.maxConcurrencyOf('ledger', 'work'), agents.maxConcurrencyOf('ledger', 'rest')]).toEqual([4, undefined])
+  expect([agents.mayCite('ledger', 'work'), agents.mayCite('ledger', 'rest')]).toEqual([false, true])
   expect(agents.outputOf('ledger', 'work')?.safeParse({ text: 1 }).success).toBe(false)
 })
 

@@ -12,6 +12,8 @@ export interface KnownAgents {
   maxConcurrencyOf(agent: string, capability: string): number | undefined
   /** The schema of what a capability puts out; undefined where the card gives none that can be checked. */
   outputOf(agent: string, capability: string): z.ZodType | undefined
+  /** Whether the answers of a capability may have citations. */
+  mayCite(agent: string, capability: string): boolean
   stop(): void
 }
 
@@ -22,7 +24,7 @@ export interface KnownAgentsOptions {
 }
 
 const Card = AgentCard.pick({ id: true, version: true }).extend({
-  capabilities: z.array(Capability.pick({ name: true, outputSchema: true, maxConcurrency: true })),
+  capabilities: z.array(Capability.pick({ name: true, outputSchema: true, maxConcurrency: true, cites: true })),
 })
 type Card = z.infer<typeof Card>
 const Registry = z.object({ cards: z.array(Card) })
@@ -102,6 +104,7 @@ export function createKnownAgents({ sidecar, onRead }: KnownAgentsOptions): Know
       return offered && (offered.maxConcurrency ?? maxConcurrencyDefault)
     },
     outputOf: (agent, capability) => checkOf(offerOf(agent, capability)),
+    mayCite: (agent, capability) => offerOf(agent, capability)?.cites !== false,
     stop() {
       isStopped = true
       clearTimeout(timer)

@@ -39,6 +39,7 @@ function effectsOver(
       return input
     },
     peek: () => running.state?.(),
+    mayCite: (_agent, capability) => capability !== 'count',
   })
   return { effects, applied, problems, judgedBy, running }
 }
@@ -160,4 +161,24 @@ it('a reader that shows the search is told what is searched for, and nobody else
     expect(told).toMatchObject({ steps: [{ params: showsSearch ? { query: params.query } : {} }, {}] })
     expect(JSON.stringify(told).includes('maxResults')).toBe(false)
   }
+})
+
+it.each([
+  ['report', ['So x']],
+  ['count', ['So x', '[1] is first']],
+])('text behind what looks like a citation is shown at once only where the capability cites nothing: %s', (capability, shown) => {
+  const sent: string[] = []
+  const { effects, running } = effectsOver(
+    async () => {},
+    async () => {},
+    (item) => item.kind === 'text' && sent.push(item.delta),
+  )
+  const session = new DrivenSession()
+  running.state = () => session.state
+  session.submit({ options: { plan: planOf([{ stepId: 'answer', capability }]) }, replyTopic: 'topic' })
+  const ref = session.ref('answer')
+  effects.dispatch('actor', session.state, { type: 'dispatch', ...ref })
+  running.sink?.text('So x', 0)
+  running.sink?.text('[1] is first', 4)
+  expect(sent).toEqual(shown)
 })

@@ -26,6 +26,8 @@ export interface SessionEffectsDeps {
   /** Checks what an agent tells, and returns what its session is to see instead: the same, or a failure. */
   check: (state: SessionState, input: SessionInput) => Promise<SessionInput>
   peek: (actorId: string) => SessionState | undefined
+  /** Whether the answers of an agent's capability may have citations. */
+  mayCite: (agent: string, capability: string) => boolean
 }
 
 /** An answer up to this size travels with the end of its turn; a larger one is fetched by whoever waits for it. */
@@ -66,7 +68,11 @@ function dispatch(
   const request = executeRequest(state, ref)
   if (request === undefined) return
   const { tenant, sessionId } = state
-  const holds = heldOf(request.agent, findTurn(state, turn)?.request.options.unverified)
+  const holds = heldOf({
+    agent: request.agent,
+    mayCite: deps.mayCite(request.agent, request.body.capability),
+    unverified: findTurn(state, turn)?.request.options.unverified,
+  })
   deps.attempts.start({
     actorId,
     ref: { turn, stepId, epoch, attempt },
