@@ -1,5 +1,7 @@
 import { expect, it } from '@jest/globals'
-import { createFindDown } from './dependency-checks.ts'
+import { WeftError } from '@weft/contracts'
+import { runChecks } from '@weft/mesh'
+import { createFindDown, dependencyChecks } from './dependency-checks.ts'
 
 it('looks once for all who ask what is down at the same time, and anew for who asks later', async () => {
   let looks = 0
@@ -12,4 +14,15 @@ it('looks once for all who ask what is down at the same time, and anew for who a
   expect(looks).toBe(1)
   expect(await findDown()).toEqual(['database'])
   expect(looks).toBe(2)
+})
+
+it('names Redis when it takes no writes, although it answers reads', async () => {
+  const sidecar = {
+    isHealthy: async () => true,
+    fetchFrom: async () => ({ status: 'ok' }) as never,
+    saveState: async () =>
+      Promise.reject(new WeftError('dependency_unavailable', "OOM command not allowed when used memory > 'maxmemory'")),
+  }
+  const checks = dependencyChecks({ database: { isHealthy: async () => true }, sidecar })
+  expect(await runChecks(checks)).toMatchObject({ status: 'degraded', checks: { database: 'ok', redis: 'failed', rag: 'ok' } })
 })

@@ -7,13 +7,13 @@ const agents = ['orchestrator', 'planner', 'reasoning', 'rag'] as const
 /** Everything an answer may need. Only what every request needs decides readiness: the mesh heals while the gateway keeps accepting. */
 export function dependencyChecks(options: {
   database: Pick<Database, 'isHealthy'>
-  sidecar: Pick<Sidecar, 'isHealthy' | 'fetchFrom' | 'getState'>
+  sidecar: Pick<Sidecar, 'isHealthy' | 'fetchFrom' | 'saveState'>
 }): HealthCheck[] {
   const { database, sidecar } = options
   return [
     { name: 'database', isRequired: true, check: () => database.isHealthy() },
     { name: 'sidecar', isRequired: true, check: () => sidecar.isHealthy() },
-    { name: 'redis', isRequired: false, check: () => isStoreReachable(sidecar) },
+    { name: 'redis', isRequired: false, check: () => takesWrites(sidecar) },
     ...agents.map((appId) => ({ name: appId, isRequired: false, check: () => isAppReady(sidecar, appId) })),
   ]
 }
@@ -37,9 +37,9 @@ async function namesOfFailed(checks: HealthCheck[]): Promise<string[]> {
   return Object.entries(report.checks).flatMap(([name, state]) => (state === 'ok' ? [] : [name]))
 }
 
-/** Any read shows whether the state store answers; the key need not exist. */
-async function isStoreReachable(sidecar: Pick<Sidecar, 'getState'>): Promise<boolean> {
-  await sidecar.getState('gateway-health', z.unknown())
+/** One that is full, or a replica, answers reads and refuses every commit of a session. */
+async function takesWrites(sidecar: Pick<Sidecar, 'saveState'>): Promise<boolean> {
+  await sidecar.saveState('gateway-health', true, { ttlSeconds: 60 })
   return true
 }
 

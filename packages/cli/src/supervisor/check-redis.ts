@@ -2,7 +2,7 @@ import { askTcp } from './ask-health.ts'
 import type { Finding } from './finding.ts'
 
 /** The share of its memory that may be used, so that there is time left to raise the bound. */
-const usedShareMax = 0.9
+export const usedShareMax = 0.9
 
 /** Checks how much of its memory the embedded Redis uses. When none is left it refuses every commit of a session, although it answers everything else. */
 export async function checkRedis({ port, password }: { port: number; password: string }): Promise<Finding> {

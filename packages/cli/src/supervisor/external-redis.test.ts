@@ -26,13 +26,20 @@ async function redisThatSays(answer: string, port = 0): Promise<string> {
 
 interface Told {
   maxmemory?: number
+  used?: number
   policy?: string
   aof?: 0 | 1
   cluster?: 0 | 1
 }
 
-function info({ maxmemory = 0, policy = 'noeviction', aof = 1, cluster = 0 }: Told = {}): string {
-  const lines = [`maxmemory:${maxmemory}`, `maxmemory_policy:${policy}`, `aof_enabled:${aof}`, `cluster_enabled:${cluster}`]
+function info({ maxmemory = 0, used = 0, policy = 'noeviction', aof = 1, cluster = 0 }: Told = {}): string {
+  const lines = [
+    `used_memory:${used}`,
+    `maxmemory:${maxmemory}`,
+    `maxmemory_policy:${policy}`,
+    `aof_enabled:${aof}`,
+    `cluster_enabled:${cluster}`,
+  ]
   return `+OK\r\n+OK\r\n$99\r\n# Memory\r\n${lines.join('\r\n')}\r\n\r\n`
 }
 
@@ -94,7 +101,9 @@ it('a replica that takes no writes is refused, if none of them is promoted', asy
 
 it('one that could lose sessions is taken, and that is said', async () => {
   await refuseUnusableRedis(await redisThatSays(info({ aof: 0 })), told)
-  expect(notes).toEqual([expect.stringMatching(/loses sessions when it ends: appendonly is off: name a Redis .* appendonly yes/)])
+  expect(notes).toEqual([
+    expect.stringMatching(/loses sessions when it ends: appendonly is off: name a Redis .* appendonly yes, /),
+  ])
 })
 
 it.each([
@@ -107,6 +116,8 @@ it.each([
   ],
   [{ aof: 0 as const }, false, 'loses sessions when it ends: appendonly is off'],
   [{ cluster: 1 as const }, false, 'is a Redis Cluster'],
+  [{ maxmemory: 104_857_600, used: 52_428_800 }, true, ''],
+  [{ maxmemory: 104_857_600, used: 103_809_024 }, false, 'has little room left: 99 MB of 100 MB are in use'],
 ])('the doctor says of %j whether sessions are safe there: %s', async (told, ok, detail) => {
   expect(await checkExternalRedis(await redisThatSays(info(told)))).toMatchObject({ ok, detail: expect.stringContaining(detail) })
 })

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls, getCACertificates } from 'node:tls'
 import { CliError } from '../cli-error.ts'
 import type { Finding } from './finding.ts'
+import { usedShareMax } from './check-redis.ts'
 import { redisFromUrl } from './redis-configuration.ts'
 
 const timeoutMs = 5_000
 const answerBytesMax = 65_536
-const remedy = 'name a Redis of one server in REDIS_URL, with maxmemory-policy noeviction and appendonly yes'
+const remedy = 'name a Redis of one server in REDIS_URL, with maxmemory-policy noeviction, appendonly yes, and memory to spare'
 
 const retryMs = 500
 /** How long a Redis is waited for that starts beside the mesh, as after the start of a machine. */
@@ -68,12 +69,15 @@ function findProblem({ answer }: Told): string | undefined {
   return refusal === undefined || /^(NOPERM|LOADING)/.test(refusal) ? undefined : `refuses: ${refusal}`
 }
 
-/** Why sessions could be lost: evicted when memory is short, or not on the disk when Redis ends. Undefined where Redis does not tell. */
+/** Why sessions could be lost, evicted when memory is short or not on the disk when Redis ends, or will soon be refused. Undefined where Redis does not tell. */
 function findLoss({ answer }: Told): string | undefined {
   const policy = fieldOf(answer, 'maxmemory_policy') ?? 'noeviction'
   const isBounded = (fieldOf(answer, 'maxmemory') ?? '0') !== '0'
   if (isBounded && policy !== 'noeviction') return `drops sessions when its memory is used up: its maxmemory-policy is ${policy}`
-  return fieldOf(answer, 'aof_enabled') === '0' ? 'loses sessions when it ends: appendonly is off' : undefined
+  if (fieldOf(answer, 'aof_enabled') === '0') return 'loses sessions when it ends: appendonly is off'
+  const [used, max] = ['used_memory', 'maxmemory'].map((name) => Number(fieldOf(answer, name) ?? 0) / 1_048_576)
+  if (used === undefined || max === undefined || max === 0 || used < usedShareMax * max) return undefined
+  return `has little room left: ${used.toFixed(0)} MB of ${max.toFixed(0)} MB are in use, and once they are all, sessions are refused`
 }
 
 function fieldOf(answer: string, name: string): string | undefined {
