@@ -47,6 +47,13 @@ describe('reason', () => {
     expect(server.requests.at(-1)?.body).not.toHaveProperty('tools')
   })
 
+  it('says so when the model answers without a word', async () => {
+    server.script({ kind: 'tool_calls', calls: [{ id: 'call_1', name: 'look', arguments: '{}' }] })
+    const { text, result } = await runStep({ models: online, capability: 'reason' })
+    expect(text).toBe('')
+    expect(result).toMatchObject({ output: { text: '', degraded: ['empty_answer'] } })
+  })
+
   it('tells what a call has used that broke off', async () => {
     server.script({ kind: 'cut', chunks: ['Half of an answer'] })
     const events: AgentEvent[] = []

@@ -66,10 +66,12 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
       },
       onFailedUse: (modelId: string, usage: ModelUsage) => call.emit(usageEvent(modelId, usage)),
     }
+    let hasWords = false
     for await (const event of models.stream({ ...whole, messages, model }, options)) {
       switch (event.type) {
         case 'text':
         case 'refusal':
+          hasWords ||= event.delta.trim() !== ''
           yield event.delta
           break
         case 'finish':
@@ -81,6 +83,8 @@ export async function* streamStepText(models: Models, asked: AskedModel, call: S
           call.emit(usageEvent(answering, event))
       }
     }
+    // As of a model that calls a tool it was not offered.
+    if (!hasWords) degraded.add('empty_answer')
   } catch (thrown) {
     throw thrown instanceof ModelError ? thrown.toWeftError() : thrown
   }

@@ -12,6 +12,7 @@ import {
 } from '@weft/models'
 import { deprecationHeaders } from '../core/deprecation-headers.ts'
 import { unixSeconds } from '../core/unix-seconds.ts'
+import { responseTerm } from '../core/response-terms.ts'
 import { ignoredBeyondRouting } from '../core/workflow-request.ts'
 import { setHeaders } from '../http/handler.ts'
 import type { OpenAnswer } from '../http/open-streams.ts'
@@ -47,7 +48,7 @@ export async function respondWithModel(deps: ModelResponseDeps, call: ModelRespo
   nameIgnored(response, [...ignoredBeyondRouting(wish, wish.model === routedModelId), ...ignored])
   const model = deps.models.get(wish.model)
   setHeaders(response, deprecationHeaders(wish.model, model?.deprecated))
-  nameIgnored(response, ignoredChatFields(chat, model))
+  nameIgnored(response, ignoredChatFields(chat, model).map(responseTerm))
   const isStored = wish.store !== false
   const identity = { id: newId('resp'), model: model?.id ?? wish.model, createdAt: unixSeconds(new Date()), isStored }
   const streamOptions = wish.stream === true ? { stream_options: { include_usage: true } } : {}

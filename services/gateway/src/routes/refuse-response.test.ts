@@ -65,6 +65,11 @@ it('what has no effect is named, down to the keys of items, their parts and tool
   ])
 })
 
+it('what a model has no counterpart of is named as its caller sent it', async () => {
+  const response = await test.post('/v1/responses', { model: 'anthropic/claude-test', input: 'x', text: { verbosity: 'low' } })
+  expect(response.headers.get('x-weft-ignored-fields')).toBe('text.verbosity')
+})
+
 it('what has no effect in a workflow is named as its caller sent it', async () => {
   const wish = { model: 'weft/direct', input: 'x', text: { verbosity: 'low' }, service_tier: 'flex', prompt_cache_key: 'k' }
   const response = await test.post('/v1/responses', { ...wish, weft: { background: true } })

@@ -40,6 +40,7 @@ const degradedNotes: Record<string, string> = {
   passage_cut: 'the last passage did not fit the model and was cut',
   conflicting_sources: 'your files contradict each other on this: the answer shows each side with its source',
   answer_truncated: 'the model stopped at its length limit: the answer is not whole',
+  empty_answer: 'the model answered without a word: ask again, or another model',
   content_filter: 'the provider of the model withheld a part of the answer',
   passages_not_widened: 'the passages were read as they were found, without what stands around them',
   attachments_left_out: 'the model cannot see what the question came with',
