@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { errorMessage } from '@weft/contracts'
+import { errorMessage, startRefusedExitCode } from '@weft/contracts'
 import { readSettings } from '@weft/settings'
 import { z } from 'zod'
 import { createCluster } from './create-cluster.ts'
+import { DamagedFolder, explainOpening, refuseRemnant } from './damaged-folder.ts'
 import { lockFolder } from './folder-lock.ts'
 import { startPgliteServer } from './pglite-server.ts'
 
@@ -12,18 +13,20 @@ const PgliteSettings = z.object({
   WEFT_PGLITE_DATA: z.string().min(1),
 })
 
-function say(level: 'info' | 'error', message: string, fields: object = {}): void {
-  const stream = level === 'info' ? process.stdout : process.stderr
-  stream.write(`${JSON.stringify({ level, service: 'pglite', message, ...fields })}\n`)
+function say(message: string, fields: object): void {
+  process.stdout.write(`${JSON.stringify({ level: 'info', service: 'pglite', message, ...fields })}\n`)
 }
 
 try {
   const { WEFT_PGLITE_PORT: port, WEFT_PGLITE_DATA: dataFolder } = readSettings(PgliteSettings)
   mkdirSync(dirname(dataFolder), { recursive: true, mode: 0o700 })
   const unlock = lockFolder(dataFolder)
+  refuseRemnant(dataFolder)
   await createCluster(dataFolder)
-  const server = await startPgliteServer({ port, dataFolder })
-  say('info', 'the database is listening', { port: server.port })
+  const server = await startPgliteServer({ port, dataFolder }).catch((cause: unknown) => {
+    throw explainOpening(dataFolder, cause)
+  })
+  say('the database is listening', { port: server.port })
 
   let isStopping = false
   const stop = async () => {
@@ -36,6 +39,6 @@ try {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 } catch (cause) {
-  say('error', errorMessage(cause))
-  process.exit(1)
+  process.stderr.write(`pglite could not start: ${errorMessage(cause)}\n`)
+  process.exit(cause instanceof DamagedFolder ? startRefusedExitCode : 1)
 }

@@ -6,6 +6,7 @@ import { CliError, exitCodes } from '../cli-error.ts'
 import { keepRunningUnheard } from '../lost-reader.ts'
 import { onStopSignal } from '../on-stop-signal.ts'
 import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
+import { findMissingStore } from '../supervisor/find-missing-store.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { refuseRunningMesh } from '../supervisor/mesh-lock.ts'
 import { ensureAdminKey } from '../supervisor/mesh-secrets.ts'
@@ -26,8 +27,11 @@ export async function upDetached({ settings, infrastructureOnly, isJson }: UpOpt
   createFolders(paths)
   createCompileCache(settings.compileCacheFolder)
   refuseRunningMesh(paths.lockFile)
-  // The supervisor looks again; what it waits for would not be seen here.
-  await refuseUnusableStores(settings, isJson ? console.error : console.log)
+  // The supervisor looks again; what it says and waits for would not be seen here.
+  const note = isJson ? console.error : console.log
+  const missing = findMissingStore(paths, settings)
+  if (missing !== undefined) note(missing)
+  await refuseUnusableStores(settings, note)
   const key = ensureAdminKey(paths, settings.apiKey)
   const logFile = join(paths.logs, 'supervisor.log')
   const shown = { startedAtMs: performance.now(), isJson }

@@ -5,6 +5,7 @@ import { keepRunningUnheard } from '../lost-reader.ts'
 import { onStopSignal } from '../on-stop-signal.ts'
 import { createCompileCache, createFolders, type DataPaths, dataPaths } from '../supervisor/data-paths.ts'
 import { endOrphans } from '../supervisor/end-orphans.ts'
+import { findMissingStore } from '../supervisor/find-missing-store.ts'
 import { findLastReason, findLastWords } from '../supervisor/last-reason.ts'
 import { readMeshRecord } from '../supervisor/mesh-file.ts'
 import { holdsMeshLock, ownIdentity, takeMeshLock } from '../supervisor/mesh-lock.ts'
@@ -53,7 +54,10 @@ export async function upInForeground({ settings, replicas, infrastructureOnly, i
       (isJson ? console.error : console.log)(`ended ${orphanCount} processes that an earlier start had left behind`)
     await refuseUnfitPlace(settings)
     refuseUnusablePolicies(settings.environment)
-    await refuseUnusableStores(settings, isJson ? console.error : (line) => writeLine(line, ownOutput))
+    const note = isJson ? console.error : (line: string) => writeLine(line, ownOutput)
+    const missing = findMissingStore(paths, settings)
+    if (missing !== undefined) note(missing)
+    await refuseUnusableStores(settings, note)
     const key = ensureAdminKey(paths, settings.apiKey)
     const plan = await prepareMesh({ settings, paths, replicas, infrastructureOnly })
     const specs = planProcesses(plan, { infrastructureOnly })

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { startRefusedExitCode } from '@weft/contracts'
 import { freeStaleLeadership } from './free-stale-leadership.ts'
 import { type MeshPlan, portOf, portsOf } from './mesh-plan.ts'
 import { minimalEnvironment, nodeArguments, nodeEnvironment } from './process-environment.ts'
@@ -40,6 +41,7 @@ function pgliteSpec(plan: MeshPlan): ProcessSpec {
     command: plan.toolchain.nodeBin,
     args: nodeArguments(join(plan.root, 'packages', 'database', 'src', 'pglite-main.ts')),
     env: { ...nodeEnvironment(plan), WEFT_PGLITE_PORT: String(port), WEFT_PGLITE_DATA: plan.paths.pgliteData },
+    refusalExitCode: startRefusedExitCode,
     probe: { kind: 'postgres', port },
     // Long, because one long statement, such as building an index over all chunks, keeps it from answering anything else.
     unhealthyAfterMs: 300_000,
