@@ -2,6 +2,7 @@ import type { Logger } from '@weft/telemetry'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { cancelStatement } from './cancel-statement.ts'
+import { connectWhileWanted } from './connect-while-wanted.ts'
 import { isConnectionFailure, isDeadlock, isReadOnlyRefusal, isTimeout, toDatabaseError, unavailable } from './database-errors.ts'
 import { type Candidate, createUsableFinder } from './find-usable.ts'
 import { notWanted, wantedUntil } from './while-wanted.ts'
@@ -54,8 +55,9 @@ export function createFailoverPool(options: FailoverPoolOptions): PostgresPool {
     }
   }
 
+  const reconnect = () => connectWhileWanted(connect)
   return {
-    connect: async () => openClient(await connect(), { reconnect: connect, leave: choice.leave }),
+    connect: async () => openClient(await reconnect(), { reconnect, leave: choice.leave }),
     options: choice.options,
     end: choice.end,
   }

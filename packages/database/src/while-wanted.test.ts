@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { type Database, inAnyCase, openDatabase, sql, whileWanted } from './index.ts'
@@ -56,6 +58,21 @@ describe('work on the embedded database that ceases to be wanted', () => {
   })
 })
 
+describe('work on a database that does not answer', () => {
+  it('waits for no connection once it ceases to be wanted', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const database = openDatabase({ urls: [`postgres://postgres@127.0.0.1:${portOf(silent)}/postgres`] })
+    const work = whileWanted(leaving.signal, () => one.execute(database.db))
+    const [connection] = (await once(silent, 'connection')) as [Socket]
+    leaving.abort()
+    await expect(work).rejects.toMatchObject(gone)
+    connection.destroy()
+    silent.close()
+    await database.stop()
+  })
+})
+
 const installed = findNativePostgres()
 const describeNative = installed === undefined ? describe.skip : describe
 
@@ -87,3 +104,7 @@ describeNative('work on a server that ceases to be wanted', () => {
     expect((await one.execute(db)).rows).toEqual([{ one: 1 }])
   })
 })
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
