@@ -2,7 +2,7 @@ import { planWith, refuseSteps } from './add-steps.ts'
 import { askApproval, hashOfQuestion } from './ask-approval.ts'
 import { changePlan } from './change-plan.ts'
 import { decisionsPerStepMax, failAttempt } from './fail-step.ts'
-import { foundPlaces } from './found-places.ts'
+import { foundOf, foundPlaces } from './found-places.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { AttemptOutcome, SessionInput } from './session-input.ts'
 import type { StepRef, StepState } from './session-state.ts'
@@ -41,11 +41,14 @@ function succeed(draft: SessionDraft, ref: StepRef, outcome: Extract<AttemptOutc
   step.status = 'succeeded'
   step.endedAtMs = draft.nowMs
   step.outcome = { output, citations, confidence, ...(degraded === undefined ? {} : { degraded }) }
+  step.found = foundPlaces(draft.editTurn(ref.turn), ref.stepId, output)
   step.problem = undefined
   step.checkpoint = undefined
   const { stepId, attempt } = ref
-  const found = foundPlaces(draft.editTurn(ref.turn), stepId, output)
-  draft.log('step.succeeded', ref.turn, { stepId, attempt, ...versionOf(step), confidence, costUsd: costUsdOf(step), ...found })
+  draft.log('step.succeeded', ref.turn, {
+    ...{ stepId, attempt, ...versionOf(step), confidence, costUsd: costUsdOf(step) },
+    ...foundOf(step),
+  })
   if (plan !== undefined) changePlan(draft, ref.turn, { plan, by: ref.stepId })
   settleTurn(draft, ref.turn)
 }

@@ -1,11 +1,11 @@
 import { type Problem, type TurnVersions, type WorkflowPlan, weftVersion } from '@weft/contracts'
 import { endTurn } from './end-turn.ts'
-import { foundPlaces } from './found-places.ts'
+import { foundOf, foundPlaces } from './found-places.ts'
 import { newStep } from './new-session.ts'
 import { planAttemptsMax, retryDelayMs } from './retry-delay.ts'
 import type { SessionDraft } from './session-draft.ts'
 import type { SessionInput } from './session-input.ts'
-import type { TurnState } from './session-state.ts'
+import type { StepState, TurnState } from './session-state.ts'
 import { settleTurn } from './settle-turn.ts'
 
 /** Begins the work on a turn: its own plan when the client sent one (the gateway had it validated), else the planner is asked. */
@@ -69,16 +69,11 @@ function reuseOutputs(draft: SessionDraft, reusing: TurnState): void {
   for (const [stepId, { agent, usage: _usage, ...outcome }] of Object.entries(request.seed?.finished ?? {})) {
     if (steps[stepId] === undefined) continue
     const at = { startedAtMs: draft.nowMs, endedAtMs: draft.nowMs }
-    steps[stepId] = { ...newStep(agent), ...at, status: 'succeeded', outcome, isReused: true }
     const found = foundPlaces(reusing, stepId, outcome.output)
-    draft.log('step.succeeded', turn, {
-      stepId,
-      attempt: 0,
-      confidence: outcome.confidence,
-      costUsd: 0,
-      isReused: true,
-      ...found,
-    })
+    const step: StepState = { ...newStep(agent), ...at, status: 'succeeded', outcome, found, isReused: true }
+    steps[stepId] = step
+    const { confidence } = outcome
+    draft.log('step.succeeded', turn, { stepId, attempt: 0, confidence, costUsd: 0, isReused: true, ...foundOf(step) })
   }
 }
 

@@ -1,6 +1,6 @@
 import { FoundPlace } from '@weft/contracts'
 import { z } from 'zod'
-import type { TurnState } from './session-state.ts'
+import type { StepState, TurnState } from './session-state.ts'
 
 /** As many results as OpenAI's file search shows at most: its API reference, responses, `max_num_results`. */
 const placesMax = 50
@@ -12,9 +12,13 @@ export function foundPlaces(
   { request, plan }: Pick<TurnState, 'request' | 'plan'>,
   stepId: string,
   output: unknown,
-): { found?: FoundPlace[] } {
-  if (request.showsSearch !== true) return {}
-  if (plan?.steps.find((step) => step.stepId === stepId)?.capability !== 'retrieve') return {}
-  const read = Found.safeParse(output)
-  return read.success ? { found: read.data.passages.slice(0, placesMax) } : {}
+): FoundPlace[] | undefined {
+  if (request.showsSearch !== true) return undefined
+  if (plan?.steps.find((step) => step.stepId === stepId)?.capability !== 'retrieve') return undefined
+  return Found.safeParse(output).data?.passages.slice(0, placesMax)
+}
+
+/** What a step has found, as its views and events tell it. */
+export function foundOf({ found }: StepState): { found?: FoundPlace[] } {
+  return found === undefined ? {} : { found }
 }

@@ -50,6 +50,7 @@ export function newStep(agent: string): StepState {
     usage: [],
     problem: undefined,
     outcome: undefined,
+    found: undefined,
     checkpoint: undefined,
     checkpointCount: 0,
     progressCount: 0,

@@ -2,7 +2,8 @@ import { expect, it } from '@jest/globals'
 import { fromHead, partsOf, toHead } from './persist-session.ts'
 import { SessionHead } from './session-head.ts'
 import type { SessionState } from './session-state.ts'
-import { DrivenSession } from './testing.ts'
+import { viewSession } from './session-view.ts'
+import { DrivenSession, planOf } from './testing.ts'
 
 async function readBack({ state }: DrivenSession): Promise<SessionState> {
   const store = JSON.parse(JSON.stringify({ head: toHead(state), parts: Object.fromEntries(partsOf(state)) }))
@@ -136,4 +137,18 @@ it('a turn that was taken when a date could be any text is read back', async () 
     schema.parse(JSON.parse(JSON.stringify(parts[key]))),
   )
   expect(state.turns[0]?.request.options.asOf).toBe('yesterday')
+})
+
+it('what a step has found is shown by a session that was read back after its turn has ended', async () => {
+  const place = { vectorStoreId: 'vs_1', fileId: 'file_1', filename: 'a.md', start: 0, end: 4, score: 0.5 }
+  const plan = planOf([
+    { stepId: 'look', capability: 'retrieve' },
+    { stepId: 'answer', dependsOn: ['look'] },
+  ])
+  const session = new DrivenSession()
+  session.submit({ options: { plan }, showsSearch: true })
+  session.succeed('look', { passages: [{ ...place, text: 'x'.repeat(1_000) }] })
+  session.succeed('answer', 'So it is.')
+  const view = viewSession(await readBack(session))
+  expect(view.turns).toMatchObject([{ status: 'completed', steps: [{ stepId: 'look', found: [place] }, { stepId: 'answer' }] }])
 })

@@ -273,6 +273,7 @@ function fromStepHead(head: z.infer<typeof StepHead>, loaded: Pick<StepState, 'c
     problem,
     approvalId,
     approvedHash,
+    found,
     child,
     shareUsd,
     outcome: _,
@@ -281,5 +282,17 @@ function fromStepHead(head: z.infer<typeof StepHead>, loaded: Pick<StepState, 'c
     ...rest
   } = head
   const known = child === undefined ? undefined : { waitsSinceMs: undefined, ...child }
-  return { ...rest, agentVersion, startedAtMs, endedAtMs, problem, approvalId, approvedHash, child: known, shareUsd, ...loaded }
+  return {
+    ...rest,
+    agentVersion,
+    startedAtMs,
+    endedAtMs,
+    problem,
+    approvalId,
+    approvedHash,
+    found,
+    child: known,
+    shareUsd,
+    ...loaded,
+  }
 }

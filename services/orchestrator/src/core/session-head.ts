@@ -7,6 +7,7 @@ import {
   ApprovalView,
   ApprovalVote,
   Citation,
+  FoundPlace,
   ParentStep,
   Problem,
   ReplyDetail,
@@ -56,6 +57,7 @@ export const StepHead = z.object({
   /** One that is small; of any other, the tag of the part that holds it. */
   outcome: Outcome.optional(),
   outcomeTag: z.string().optional(),
+  found: z.array(FoundPlace).optional(),
   child: z
     .object({
       sessionId: z.string(),

@@ -7,6 +7,7 @@ import type {
   ApprovalView,
   ApprovalVote,
   Citation,
+  FoundPlace,
   ParentStep,
   Problem,
   ReplyDetail,
@@ -119,6 +120,8 @@ export interface StepState {
   usage: Usage[]
   problem: Problem | undefined
   outcome: StepOutcome | undefined
+  /** What it has found, where the turn's response tells of the search: the outcome is not read again once its turn has ended. */
+  found: FoundPlace[] | undefined
   checkpoint: unknown
   /** How many checkpoints the step has reported in all its attempts; names the part that stores the newest. */
   checkpointCount: number

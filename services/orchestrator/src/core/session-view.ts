@@ -1,6 +1,6 @@
 import type { SessionView, StepView, TurnSeed, TurnView, WorkflowStep } from '@weft/contracts'
 import { activeTurn } from './find-turn.ts'
-import { foundPlaces } from './found-places.ts'
+import { foundOf } from './found-places.ts'
 import type { SessionState, StepRef, StepState, TurnState } from './session-state.ts'
 import { versionOf } from './version-of.ts'
 import { viewApprovals } from './view-approval.ts'
@@ -108,7 +108,7 @@ function viewStep(seen: Seen, step: WorkflowStep): StepView[] {
       ...(waitingFor === undefined ? {} : { waitingFor }),
       ...(state.child === undefined ? {} : { childSessionId: state.child.sessionId }),
       ...(state.isReused ? { isReused: true } : {}),
-      ...foundPlaces(turn, step.stepId, state.outcome?.output),
+      ...foundOf(state),
     },
   ]
 }
