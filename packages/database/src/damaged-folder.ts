@@ -8,7 +8,7 @@ export class DamagedFolder extends Error {
   readonly isRetryable = false
 
   constructor(folder: string, why: string, cause?: unknown) {
-    const remedy = 'put the whole folder of a backup that was made while the mesh was down in its place'
+    const remedy = 'keep it aside, and put the whole folder of a backup that was made while the mesh was down in its place'
     super(`the database in ${folder} cannot be opened (${why}), as when only a part of it was copied: ${remedy}`, { cause })
     this.name = 'DamagedFolder'
   }

@@ -83,15 +83,15 @@ function openClient(first: pg.PoolClient, { reconnect, leave }: Reconnection): P
   async function run(text: string, values: readonly unknown[], signal: AbortSignal | undefined): Promise<pg.QueryResult> {
     client ??= await reconnect()
     const asked = client
-    const leave = () => {
+    const giveUp = () => {
       cancelStatement(asked)
       drop()
     }
-    signal?.addEventListener('abort', leave, { once: true })
+    signal?.addEventListener('abort', giveUp, { once: true })
     try {
       return await asked.query(text, [...values])
     } finally {
-      signal?.removeEventListener('abort', leave)
+      signal?.removeEventListener('abort', giveUp)
     }
   }
 

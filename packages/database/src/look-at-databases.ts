@@ -17,7 +17,12 @@ async function look(url: string): Promise<DatabaseLook> {
   const place = `${host}${pathname}`
   let client: pg.Client | undefined
   try {
-    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: connectMs, application_name: 'weft' })
+    client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: connectMs,
+      query_timeout: connectMs,
+      application_name: 'weft',
+    })
     client.on('error', () => undefined)
     await client.connect()
     await refuseStandby(client)

@@ -64,7 +64,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
   let internal: RunningServer | undefined
   let open: RunningServer | undefined
   let notifying: { stop(): Promise<void> } | undefined
-  let cancelling: { stop(): void } | undefined
+  let cancelling: { stop(): Promise<void> } | undefined
   return {
     async start(giveUp) {
       internal = await listen(internalApp(parts, settings), { port: settings.WEFT_APP_PORT })
@@ -92,8 +92,7 @@ export async function composeGateway(settings: GatewaySettings): Promise<Service
       await internal?.stop(internalCutMs)
       clearTimeout(ending)
       streams.stop()
-      cancelling?.stop()
-      await Promise.all([notifying?.stop(), parts.retaining.stop()])
+      await Promise.all([notifying?.stop(), cancelling?.stop(), parts.retaining.stop()])
       parts.live.stop()
       await parts.limiter.stop()
       await models.stop()

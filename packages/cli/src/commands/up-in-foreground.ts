@@ -142,10 +142,12 @@ function stopWhenTold(
   { progress, paths }: { progress: UpProgress; paths: DataPaths },
 ): { stopping: Promise<void>; unwatch(): void } {
   const stopped = Promise.withResolvers<void>()
+  const killed = Promise.withResolvers<void>()
   let isStopping = false
   const kill = (): void => {
     progress.killing()
     mesh.kill()
+    killed.resolve()
   }
   const stop = (): void => {
     if (isStopping) return kill()
@@ -153,7 +155,7 @@ function stopWhenTold(
     clearInterval(watch)
     progress.stopping()
     // Agents first, while the mesh still hears that they leave it.
-    endAgents(paths.run)
+    Promise.race([endAgents(paths.run), killed.promise])
       .then(() => mesh.stop())
       .then(stopped.resolve, stopped.reject)
   }

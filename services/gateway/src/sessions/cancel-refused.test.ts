@@ -35,6 +35,10 @@ function gatewaysBefore(answers: (boolean | Error)[]) {
   return { deps, notes, noted, cancelled }
 }
 
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo() && tries < 500; tries += 1) await sleep(10)
+}
+
 it.each([
   ['it was cancelled', [true], 0],
   ['it was not taken', [false, false], 0],
@@ -43,15 +47,32 @@ it.each([
 ])('a refused turn is remembered until it is certain not to run: %s', async (_what, answers, left) => {
   const { deps, notes, noted } = gatewaysBefore(answers)
   cancelRefused(deps, place, 'request-1')
-  await sleep(50)
+  await until(() => answers.length === 0 && noted.size === left)
   expect([notes, noted.size]).toEqual([[{ ...place, idempotencyKey: 'request-1' }], left])
+})
+
+it('what is left is looked for again only when all of it was asked for, and no more once this stops', async () => {
+  const { deps } = gatewaysBefore([])
+  const asked = Promise.withResolvers<void>()
+  let looks = 0
+  deps.refusedTurns.left = async () => {
+    looks += 1
+    await asked.promise
+    return []
+  }
+  const next = startCancellingLeft(deps, 1)
+  await sleep(20)
+  const stopped = next.stop()
+  asked.resolve()
+  await stopped
+  expect(looks).toBe(1)
 })
 
 it('a turn whose gateway ended before it was cancelled is cancelled by the next one, once its session can be asked', async () => {
   const { deps, noted, cancelled } = gatewaysBefore([away, away, true])
   await deps.refusedTurns.note({ ...place, idempotencyKey: 'request-1' })
   const next = startCancellingLeft(deps, 5)
-  await sleep(100)
-  next.stop()
+  await until(() => noted.size === 0)
+  await next.stop()
   expect([cancelled, noted.size]).toEqual([['request-1'], 0])
 })

@@ -41,16 +41,30 @@ async function cancelOnceTaken(deps: CancelRefusedDeps, turn: RefusedTurn): Prom
   if (found !== 'unreachable') await refusedTurns.forget(turn).catch(() => undefined)
 }
 
-/** Every minute, and once soon after the start, cancels what gateways have refused that ended before it was certain not to run. */
-export function startCancellingLeft(deps: CancelRefusedDeps, everyMs = leftEveryMs): { stop(): void } {
-  const timer = setInterval(() => void cancelLeft(deps), everyMs).unref()
-  void cancelLeft(deps)
-  return { stop: () => clearInterval(timer) }
+/**
+ * At the start, and a minute after each time that it was done, cancels what gateways have refused that ended before it was certain not to run. `stop` resolves when
+ * the session that is asked has answered.
+ */
+export function startCancellingLeft(deps: CancelRefusedDeps, everyMs = leftEveryMs): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  const cancelling = (async () => {
+    while (!stopping.signal.aborted) {
+      await cancelLeft(deps, stopping.signal)
+      await wait(everyMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)
+    }
+  })()
+  return {
+    stop() {
+      stopping.abort()
+      return cancelling
+    },
+  }
 }
 
-async function cancelLeft(deps: CancelRefusedDeps): Promise<void> {
+async function cancelLeft(deps: CancelRefusedDeps, stopping: AbortSignal): Promise<void> {
   try {
     for (const turn of await deps.refusedTurns.left()) {
+      if (stopping.aborted) return
       if ((await cancelIfTaken(deps, turn)) !== 'unreachable') await deps.refusedTurns.forget(turn)
     }
   } catch (cause) {

@@ -63,7 +63,13 @@ export function runningAgents(run: string): string[] {
 export async function endAgents(run: string): Promise<void> {
   const owners = agentsIn(run).flatMap((appId) => readLockOwner(agentLockFile({ run, appId })) ?? [])
   const tell = (): void => {
-    for (const owner of owners) if (isRunning(owner)) process.kill(owner.pid, 'SIGTERM')
+    for (const owner of owners) {
+      try {
+        if (isRunning(owner)) process.kill(owner.pid, 'SIGTERM')
+      } catch {
+        // It has ended meanwhile, or is another user's, who ends it.
+      }
+    }
   }
   tell()
   if (await areGone(owners, graceMs)) return
